@@ -1,0 +1,6 @@
+"""`python -m loop_cli` is `loop`."""
+
+from loop_cli.cli.app import main
+
+if __name__ == "__main__":
+    main()

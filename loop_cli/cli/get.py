@@ -1,0 +1,135 @@
+"""`loop get`: show an entity."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from loop_cli.cli import app, options, output
+from loop_cli.core import operations
+from loop_cli.core.diff import MISSING, value_at
+from loop_cli.core.names import nearest, split_dotted
+from loop_cli.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.core.entity import Entity
+    from loop_cli.store.base import Store
+
+EXAMPLES = """Examples:
+
+\b
+loop get tsk-019-14
+loop get tsk-019-14 --json
+loop get tsk-019-14 --field status --field etag
+loop get hyp-4-11 --path 60_Hypotheses/2026/hyp-4-11.md
+"""
+
+
+class COMMAND_CLASS(TyperCommand):  # noqa: N801
+    """`--path` alone asks for the path; with a value it chooses the file."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Give a `--path` without a value the empty one."""
+        following = [*args[1:], "-"]
+        return super().parse_args(
+            ctx,
+            [
+                "--path=" if one == "--path" and after.startswith("-") else one
+                for one, after in zip(args, following, strict=True)
+            ],
+        )
+
+
+def get(
+    entity_id: options.EntityId,
+    as_json: options.Json = False,
+    as_yaml: Annotated[bool, typer.Option("--yaml", help="The same document as YAML.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="The file's bytes.")] = False,
+    field: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--field",
+            metavar="NAME",
+            help="The bare value of a field, or of etag, updated_at, path or body; repeatable.",
+        ),
+    ] = None,
+    path: Annotated[
+        str | None,
+        typer.Option(
+            "--path",
+            metavar="[FILE]",
+            help="Without a FILE, print the entity's path; with one, choose it where several "
+            "files carry the id.",
+        ),
+    ] = None,
+    body: Annotated[bool, typer.Option("--body", help="Show the body too.")] = False,
+    vault: options.Vault = None,
+) -> None:
+    """Show an entity: its identity, its revision, its fields."""
+    path_only = path == ""
+    modes = [as_json, as_yaml, raw, bool(field), path_only]
+    if sum(modes) > 1:
+        raise UsageError("choose one of --json, --yaml, --raw, --field and --path")
+    store = app.open_store(app.open_settings({"vault": vault}))
+    entity = operations.get(store, entity_id, path=path or None)
+    warnings = [*entity.warnings, *store.warnings]
+    if as_json:
+        output.json_document(entity.as_dict(), warnings)
+        return
+    output.warn(warnings)
+    if raw:
+        output.write_raw(entity.raw)
+    elif path_only:
+        output.line(entity.path)
+    elif field:
+        for name in field:
+            output.line(_bare(_value(entity, name, store)))
+    elif as_yaml:
+        output.write(_as_yaml(entity))
+    else:
+        from loop_cli.cli import render
+
+        output.show(render.entity(entity, store.schema, with_body=body))
+
+
+def _value(entity: Entity, name: str, store: Store) -> Any:
+    own = {
+        "etag": entity.revision.etag,
+        "updated_at": entity.revision.updated_at,
+        "path": entity.path,
+        "body": entity.body,
+        "entity_id": entity.id,
+        "entity_type": entity.type,
+    }
+    if name in own:
+        return own[name]
+    path = split_dotted(name)
+    value = value_at(entity.fields, path)
+    if value is not MISSING:
+        return value
+    known = (*entity.fields, *store.schema.known_fields(entity.type))
+    if path[0] in known:
+        return None
+    close = nearest(name, (*known, *own))
+    meant = f"; did you mean {' or '.join(close)}?" if close else ""
+    raise UsageError(f"{entity.id} has no field {name!r}{meant}")
+
+
+def _bare(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else output.json_text(value)
+
+
+def _as_yaml(entity: Entity) -> str:
+    """The JSON document as YAML that reads the same in YAML 1.1 and 1.2."""
+    from loop_cli.markdown import patch
+
+    document = {
+        key: value if isinstance(value, str) else dict(value)
+        for key, value in entity.as_dict().items()
+    }
+    return patch.patch("", [patch.Set((key,), value) for key, value in document.items()])

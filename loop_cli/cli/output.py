@@ -1,0 +1,176 @@
+"""Results on stdout, everything else on stderr; the only module that prints.
+
+Text from a vault is shown and never interpreted: no markup, and on a terminal no control
+characters (SPEC §7). Colour only on a terminal; `NO_COLOR` and `FORCE_COLOR` are honoured.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+from loop_cli.store.base import as_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import IO, Any
+
+    from rich.console import Console, RenderableType
+
+    from loop_cli.errors import LoopError
+
+READER_GONE = 141
+_PIPE_WIDTH = 10_000
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_JSON_CONTROL = re.compile("[\x7f-\x9f\u2028\u2029]")
+
+
+def prepare_streams() -> None:
+    """Give the program streams to write to, even where it was started without them."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+
+
+def is_terminal(stream: IO[str] | None) -> bool:
+    """Whether a person sits at the stream."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def can_ask() -> bool:
+    """Whether a question would be seen and could be answered."""
+    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+
+def ask(question: str) -> None:
+    """A question, or the end of one, on stderr."""
+    _write_stderr(visible(question))
+
+
+def visible(text: str) -> str:
+    r"""`text` with its control characters and direction marks spelled out, such as `\x1b`."""
+    return _CONTROL.sub(_spell, text)
+
+
+def line(text: str) -> None:
+    """A line of text on stdout."""
+    write(text + "\n")
+
+
+def json_document(value: Any, warnings: Iterable[str] | None = None) -> None:
+    """One JSON document on stdout, warnings inside it."""
+    if warnings is not None and (listed := list(dict.fromkeys(warnings))):
+        value = {**value, "warnings": listed}
+    line(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """One line of JSON that no terminal acts on."""
+    return _JSON_CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", as_json(value))
+
+
+def write(text: str) -> None:
+    """Text on stdout as it is; on a terminal without its control characters.
+
+    Exits with 141 where the reader of stdout went away. Raises `OSError` otherwise.
+    """
+    if is_terminal(sys.stdout):
+        text = visible(text)
+    write_bytes(text.encode("utf-8", "surrogateescape"))
+
+
+def write_bytes(data: bytes) -> None:
+    """Bytes on stdout; ends as `write` does."""
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # Python would complain about the same pipe again when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(READER_GONE)
+
+
+def write_raw(data: bytes) -> None:
+    """A file's bytes on stdout; on a terminal as text without its control characters."""
+    if is_terminal(sys.stdout):
+        write(data.decode("utf-8", "replace"))
+    else:
+        write_bytes(data)
+
+
+def show(content: RenderableType | Callable[[Console], RenderableType]) -> None:
+    """A rich renderable on stdout; a function is given the console it is for."""
+    write_bytes(_rendered(content, sys.stdout).encode("utf-8", "surrogateescape"))
+
+
+def tell(content: RenderableType | Callable[[Console], RenderableType]) -> None:
+    """A rich renderable on stderr."""
+    _write_stderr(_rendered(content, sys.stderr))
+
+
+def note(text: str) -> None:
+    """A remark for people, on stderr."""
+    _write_stderr(visible(text) + "\n")
+
+
+def warn(warnings: Iterable[str]) -> None:
+    """Sentences on stderr, each once."""
+    for warning in dict.fromkeys(warnings):
+        _write_stderr(f"loop: warning: {visible(warning)}\n")
+
+
+def error(failure: LoopError, *, machine: bool) -> None:
+    """A failure on stderr: one JSON object for machines, sentences for people."""
+    if machine:
+        _write_stderr(json_text(failure.as_dict()) + "\n")
+        return
+    _write_stderr(f"loop: {visible(failure.message)}\n")
+    conflict = getattr(failure, "conflict", None)
+    if conflict is not None:
+        from loop_cli.cli import render
+
+        tell(render.conflict(conflict))
+    if failure.hint:
+        _write_stderr(f"hint: {visible(failure.hint)}\n")
+
+
+def console(stream: IO[str]) -> Console:
+    """A console that takes vault data for text, not markup."""
+    from rich.console import Console
+
+    return Console(
+        file=stream,
+        width=None if is_terminal(stream) or "COLUMNS" in os.environ else _PIPE_WIDTH,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        soft_wrap=False,
+    )
+
+
+def _rendered(
+    content: RenderableType | Callable[[Console], RenderableType], stream: IO[str]
+) -> str:
+    target = console(stream)
+    with target.capture() as capture:
+        target.print(content(target) if callable(content) else content)
+    return "".join(part.rstrip(" ") + "\n" for part in capture.get().splitlines())
+
+
+def _write_stderr(text: str) -> None:
+    try:
+        sys.stderr.buffer.write(text.encode("utf-8", "surrogateescape"))
+        sys.stderr.buffer.flush()
+    except (OSError, ValueError):  # nobody left to tell; the exit code still says it
+        return
+
+
+def _spell(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

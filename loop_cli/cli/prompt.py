@@ -1,0 +1,37 @@
+"""Questions to the person at the terminal, on stderr."""
+
+from __future__ import annotations
+
+import sys
+
+from loop_cli.cli import output, render
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from loop_cli.store.base import CommitResult
+
+
+def confirm_update(*, assume_yes: bool) -> Callable[[CommitResult], bool]:
+    """Show what an update would do and ask; Enter is no."""
+
+    def confirm(preview: CommitResult) -> bool:
+        output.tell(render.preview(preview))
+        return assume_yes or _ask("Apply these changes? [y/N] ")
+
+    return confirm
+
+
+def _ask(question: str) -> bool:
+    while True:
+        output.ask(question)
+        answer = sys.stdin.readline()
+        if not answer:  # Ctrl-D
+            output.ask("\n")
+            return False
+        word = answer.strip().lower()
+        if word in ("y", "yes", "ㅛ"):  # the y key under a Hangul layout
+            return True
+        if word in ("", "n", "no", "ㅜ"):
+            return False

@@ -1,0 +1,209 @@
+"""Results as rich renderables; text from a vault goes in as `Text`, never as markup."""
+
+from __future__ import annotations
+
+import time
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.markdown import Markdown
+from rich.table import Table
+from rich.text import Text
+
+from loop_cli.cli import diffs
+from loop_cli.cli.output import visible
+from loop_cli.core import timestamps
+from loop_cli.core.diff import MISSING
+from loop_cli.core.names import BODY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from loop_cli.core.audit import AuditRecord
+    from loop_cli.core.conflict import Conflict
+    from loop_cli.core.entity import Entity
+    from loop_cli.core.operations import UpdateResult
+    from loop_cli.core.schema import Schema
+    from loop_cli.store.base import CommitResult
+
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+
+
+def entity(found: Entity, schema: Schema, *, with_body: bool) -> RenderableType:
+    """An entity: identity, revision, fields in the schema's order with the labels of values."""
+    parts: list[RenderableType] = [_heading(found), _identity(found), Text()]
+    order = [name for name in schema.known_fields(found.type) if name in found.fields]
+    order += [name for name in found.fields if name not in order]
+    table = _grid()
+    for name in order:
+        value = found.fields[name]
+        text = _value(value)
+        label = schema.label(found.type, name, value)
+        if label is not None and label.casefold() != str(value).casefold():
+            text.append(f"  {visible(label)}", style="dim")
+        table.add_row(Text(visible(name), style="cyan"), text)
+    parts.append(table)
+    if with_body:
+        parts += [Text(), Markdown(visible(found.body), hyperlinks=False)]
+    elif found.body.strip():
+        count = found.body.count("\n")
+        parts += [Text(), Text(f"body: {count} lines; --body shows it", style="dim")]
+    return Group(*parts)
+
+
+def updated(result: UpdateResult) -> RenderableType:
+    """What an update did, or would do."""
+    if not result.changed:
+        return Text(f"{visible(result.entity.id)}: nothing to change; it is as you want it")
+    revision = result.entity.revision
+    if result.dry_run:
+        last = Text("dry run: nothing was written", style="yellow")
+    else:
+        last = Text("updated", style="green")
+        last.append(f" {revision.updated_at} · etag {revision.etag} · run {result.run_id}", "dim")
+    return Group(_heading(result.entity), diffs.table(result.diff), last)
+
+
+def preview(planned: CommitResult) -> RenderableType:
+    """What an update would do, before it is confirmed."""
+    return Group(_heading(planned.before), _identity(planned.before), diffs.table(planned.diff))
+
+
+def conflict(found: Conflict) -> RenderableType:
+    """The three columns of a conflict, overlaps marked, and who changed what."""
+    parts: list[RenderableType] = [_conflict_words(found), Text()]
+    for record in found.changes:
+        parts.append(_change_line(record))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("", "field", "when you read it", "now", "yours"):
+        table.add_column(title, overflow="fold")
+    for field in found.fields:
+        base = _value(field.base) if field.base_known else Text("not known", style="dim")
+        yours = _value(field.requested) if field.wanted else Text("·", style="dim")
+        style = "bold red" if field.overlap else ""
+        mark = Text("!" if field.overlap else "", style=style)
+        name = Text(visible(field.field), style=style or "cyan")
+        table.add_row(mark, name, base, _value(field.current), yours)
+    parts.append(table)
+    if found.overlaps:
+        parts.append(Text("! changed since you read it, and you change it too", style="bold red"))
+    return Group(*parts)
+
+
+def records(found: Sequence[AuditRecord]) -> RenderableType:
+    """A table of audit records."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("when (UTC)", "who", "door", "entity", "what"):
+        table.add_column(title, overflow="fold")
+    for record in found:
+        data = record.data
+        table.add_row(
+            Text(visible(str(data.get("timestamp"))[:19].replace("T", " ")), style="dim"),
+            Text(visible(str(data.get("actor")))),
+            Text(visible(str(data.get("source")))),
+            Text(visible(str(data.get("entity_id"))), style="cyan"),
+            _what(record),
+        )
+    return table
+
+
+def settings(rows: Sequence[Mapping[str, Any]], protocol: Mapping[str, Any]) -> RenderableType:
+    """The table of settings, and what the vault's file system can do."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("setting", "value", "from", "about"):
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        table.add_row(
+            Text(row["name"], style="cyan"),
+            _value(list(row["value"]) if isinstance(row["value"], tuple) else row["value"]),
+            Text(visible(row["origin"])),
+            Text(row["about"], style="dim"),
+        )
+    words = {True: "yes", False: "no", None: "not known"}
+    lines = Text("writes to this vault: ")
+    lines.append(f"exchange {words[protocol['exchange']]}, lease {words[protocol['lease']]}")
+    lines.append(f"; window left to other editors: {protocol['window']}")
+    return Group(table, lines)
+
+
+def ago(instant: int) -> str:
+    """How long an instant is ago, in words."""
+    seconds = (time.time_ns() // 1000 - instant) // timestamps.SECOND
+    if seconds < 0:
+        return "in the future"
+    for length, unit in _UNITS:
+        count = seconds // length
+        if count:
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+def _heading(found: Entity) -> Text:
+    heading = Text(visible(found.id), style="bold")
+    if found.name:
+        heading.append(f"  {visible(found.name)}", style="not bold")
+    return heading
+
+
+def _identity(found: Entity) -> Text:
+    instant = timestamps.parse(found.revision.updated_at)
+    when = f" ({ago(instant)})" if instant is not None else ""
+    return Text(
+        f"{visible(found.type)} · {visible(found.path)}\n"
+        f"updated {found.revision.updated_at}{when} · etag {found.revision.etag}",
+        style="dim",
+    )
+
+
+def _grid() -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(overflow="fold")
+    grid.add_column(overflow="fold")
+    return grid
+
+
+def _value(value: Any) -> Text:
+    if value is None or value is MISSING:
+        return Text("—", style="dim")
+    if isinstance(value, list) and all(not isinstance(item, list | dict) for item in value):
+        return Text(", ".join(diffs.plain(item) for item in value) or "[]")
+    return Text(diffs.plain(value))
+
+
+def _conflict_words(found: Conflict) -> Text:
+    reasons = {
+        "updated_changed": "it was changed since you read it",
+        "etag_changed": "it was changed since you read it",
+        "edited_outside": "it was edited outside loop since you read it",
+        "deleted": "it was deleted since you read it",
+    }
+    words = Text(f"{visible(found.entity_id)}: {reasons[found.reason]}\n")
+    expected = found.expected_updated_at or found.expected_etag
+    words.append(f"you read {visible(str(expected))}; ", style="dim")
+    words.append(f"now {found.current_updated_at} · etag {found.current_etag}", style="dim")
+    return words
+
+
+def _change_line(record: AuditRecord) -> Text:
+    data = record.as_change()
+    instant = timestamps.parse(str(data["timestamp"]))
+    when = ago(instant) if instant is not None else str(data["timestamp"])
+    fields = ", ".join(map(str, data["modified_fields"] or ()))
+    return Text(visible(f"{data['actor']} changed {fields} through {data['source']}, {when}"))
+
+
+def _what(record: AuditRecord) -> Text:
+    if record.undoes is not None:
+        return Text("taken back", style="yellow")
+    parts = []
+    for name, entry in record.diff.items():
+        if name == BODY or any(len(diffs.plain(entry.get(side))) > 40 for side in ("old", "new")):
+            parts.append(visible(name))
+        else:
+            old, new = (diffs.plain(entry.get(side)) for side in ("old", "new"))
+            parts.append(f"{visible(name)}: {old} → {new}")
+    action = str(record.data.get("action"))
+    words = Text("" if action == "update" else visible(action) + " ")
+    return words.append("; ".join(parts))

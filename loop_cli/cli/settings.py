@@ -1,0 +1,44 @@
+"""`loop config`: every setting, its value and where it came from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from loop_cli.cli import app, options, output
+
+EXAMPLES = """Examples:
+
+\b
+loop config
+loop config --json
+LOOP_LOCK_TIMEOUT=30 loop config
+"""
+
+
+def config(as_json: options.Json = False, vault: options.Vault = None) -> None:
+    """Show every setting, its value and where it came from.
+
+    Settings come from options, the environment (LOOP_*), the vault's .loop/config.toml and
+    the user's config.toml, in this order.
+    """
+    from loop_cli.config import KEYS
+    from loop_cli.store import probe
+
+    settings = app.open_settings({"vault": vault}, need_vault=False)
+    rows = [
+        {
+            "name": key.name,
+            "value": settings[key.name],
+            "origin": settings.values[key.name].origin,
+            "variable": key.variable,
+            "about": key.about,
+        }
+        for key in KEYS
+    ]
+    protocol: dict[str, Any] = probe.protocol(settings.root)
+    if as_json:
+        output.json_document({"settings": rows, "protocol": protocol})
+        return
+    from loop_cli.cli import render
+
+    output.show(render.settings(rows, protocol))

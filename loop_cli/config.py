@@ -1,0 +1,261 @@
+"""Settings, and where each came from (SPEC §7): option, environment, vault, user, default."""
+
+from __future__ import annotations
+
+import os
+
+from loop_cli.core.entity import FieldNames
+from loop_cli.errors import EntityNotFound, NoVault, UsageError
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+VAULT_FILE = os.path.join(".loop", "config.toml")
+MARKERS = (os.path.join("00_Meta", "schema_constants.yaml"), ".loop", ".obsidian")
+
+
+class Key(Struct):
+    """One setting. `parse` takes text or a TOML value and raises `ValueError` in words."""
+
+    name: str
+    default: Any
+    parse: Callable[[Any], Any]
+    about: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return "LOOP_" + self.name.upper().replace(".", "_")
+
+
+class Setting(Struct):
+    """A setting's value and where it came from, in words."""
+
+    value: Any
+    origin: str
+
+
+class Settings(Struct):
+    """All settings in force; `root` is the vault's folder, None where there is none."""
+
+    root: str | None
+    values: dict[str, Setting]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name].value
+
+    @property
+    def names(self) -> FieldNames:
+        """The fields that carry identity and time."""
+        return FieldNames(**{name: self[f"fields.{name}"] for name in FieldNames._fields})
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be a text")
+    return value
+
+
+def _seconds(value: Any) -> float:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = -1.0
+    if isinstance(value, bool) or not 0 <= seconds <= 86_400:
+        raise ValueError("must be a number of seconds, such as 10 or 0.5")
+    return seconds
+
+
+def _policy(value: Any) -> str:
+    if value not in ("fail", "rebase"):
+        raise ValueError("must be fail or rebase")
+    return str(value)
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    items = [item.strip() for item in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise ValueError("must be a list of field names")
+    return tuple(item for item in items if item)
+
+
+KEYS: tuple[Key, ...] = (
+    Key(name="vault", default=None, parse=_text, about="the vault's folder"),
+    Key(
+        name="lock_timeout",
+        default=10.0,
+        parse=_seconds,
+        about="seconds to wait for the vault's lock",
+    ),
+    Key(
+        name="on_conflict",
+        default="fail",
+        parse=_policy,
+        about="what `update` does about a conflict: fail, or rebase where nothing overlaps",
+    ),
+    Key(
+        name="audit.private",
+        default=(),
+        parse=_names,
+        about="fields recorded in the audit log as hashes",
+    ),
+    Key(
+        name="fields.id",
+        default="entity_id",
+        parse=_text,
+        about="the field with the id; @stem is the file's name",
+    ),
+    Key(
+        name="fields.type",
+        default="entity_type",
+        parse=_text,
+        about="the field with the type; @folder is the top folder",
+    ),
+    Key(name="fields.name", default="entity_name", parse=_text, about="the field with the name"),
+    Key(
+        name="fields.created",
+        default="created",
+        parse=_text,
+        about="the field with the time of creation",
+    ),
+    Key(
+        name="fields.updated",
+        default="updated",
+        parse=_text,
+        about="the field with the time of the last change",
+    ),
+)
+
+
+def load(
+    options: Mapping[str, Any], *, environ: Mapping[str, str], cwd: str, need_vault: bool = True
+) -> Settings:
+    """The settings in force; `options` are those given on the command line.
+
+    Raises `NoVault`, `UsageError` for a value that can't be, `EntityNotFound` for a vault
+    that is not there.
+    """
+    user_file = user_config_path(environ)
+    user = _read(user_file)
+    root, origin = _find_root(options, environ, cwd, user)
+    if root is None and need_vault:
+        raise _no_vault(cwd, user_file)
+    vault_file = None if root is None else os.path.join(root, VAULT_FILE)
+    vault = _read(vault_file) if vault_file else {}
+    values: dict[str, Setting] = {}
+    for key in KEYS:
+        layers = (
+            (options, key.name, f"--{key.name.replace('_', '-')}"),
+            (environ, key.variable, key.variable),
+            (vault, key.name, VAULT_FILE),
+            (user, key.name, user_file),
+        )
+        values[key.name] = _first(key, layers)
+    values["vault"] = Setting(value=root, origin=origin)
+    return Settings(root=root, values=values)
+
+
+def user_config_path(environ: Mapping[str, str]) -> str:
+    """The user's configuration file."""
+    base = environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
+    return os.path.join(base, "loop", "config.toml")
+
+
+def _first(key: Key, layers: tuple[tuple[Mapping[str, Any], str, str], ...]) -> Setting:
+    for values, name, origin in layers:
+        value = values.get(name)
+        if value is None or (value == "" and origin == key.variable):
+            continue
+        try:
+            return Setting(value=key.parse(value), origin=origin)
+        except ValueError as error:
+            raise UsageError(f"{origin}: {key.name} {error}, not {value!r}") from None
+    return Setting(value=key.default, origin="default")
+
+
+def _find_root(
+    options: Mapping[str, Any], environ: Mapping[str, str], cwd: str, user: Mapping[str, Any]
+) -> tuple[str | None, str]:
+    for value, origin in (
+        (options.get("vault"), "--vault"),
+        (environ.get("LOOP_VAULT"), "LOOP_VAULT"),
+    ):
+        if value:
+            return _root(str(value), origin), origin
+    for marker in MARKERS:
+        for folder in _upwards(cwd):
+            if os.path.exists(os.path.join(folder, marker)):
+                return _root(folder, marker), f"{marker} in {folder}"
+    value = user.get("vault")
+    if value:
+        return _root(os.path.expanduser(str(value)), "user configuration"), "user configuration"
+    return None, "default"
+
+
+def _root(path: str, origin: str) -> str:
+    root = os.path.abspath(path)
+    if not os.path.isdir(root):
+        raise EntityNotFound(f"no vault: {origin} names {path}, which is no folder", vault=path)
+    for outer in list(_upwards(root))[1:]:
+        if os.path.isdir(os.path.join(outer, ".loop")):
+            raise UsageError(
+                f"a vault inside a vault: {outer} and {root} both are roots, "
+                "so there would be two locks",
+                hint=f"--vault {outer}, or remove {os.path.join(outer, '.loop')}",
+            )
+    return root
+
+
+def _upwards(folder: str) -> list[str]:
+    found = [os.path.abspath(folder)]
+    while (parent := os.path.dirname(found[-1])) != found[-1]:
+        found.append(parent)
+    return found
+
+
+def _no_vault(cwd: str, user_file: str) -> NoVault:
+    return NoVault(
+        "no vault: none is named by --vault or by LOOP_VAULT, "
+        f"{cwd} and the folders above it have no {', '.join(MARKERS[:-1])} or {MARKERS[-1]}, "
+        f"and {user_file} names none",
+        hint="loop demo DIR makes a sample vault; loop --vault DIR names yours",
+    )
+
+
+def _read(path: str) -> dict[str, Any]:
+    """The settings in a TOML file by their dotted names; none where there is no file."""
+    try:
+        with open(path, "rb") as file:
+            text = file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}") from None
+    import tomllib
+
+    try:
+        values = _flatten(tomllib.loads(text.decode()))
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}") from None
+    known = {key.name for key in KEYS}
+    for name in values:
+        if name not in known:
+            from loop_cli.core.names import nearest
+
+            close = nearest(name, known, count=1)
+            meant = f"; did you mean {close[0]}?" if close else ""
+            raise UsageError(f"{path}: no setting {name!r}{meant}", hint="loop config lists them")
+    return values
+
+
+def _flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in table.items():
+        if isinstance(value, dict):
+            found.update(_flatten(value, f"{prefix}{name}."))
+        else:
+            found[prefix + name] = value
+    return found

@@ -1,0 +1,1 @@
+"""What loop means: entities, changes, conflicts, records. No terminal, no HTTP, no file system."""

@@ -1,0 +1,276 @@
+"""Audit records (SPEC §6, rule C), and what can be rebuilt from them."""
+
+from __future__ import annotations
+
+import copy
+
+from loop_cli.core import timestamps
+from loop_cli.core.diff import MISSING, undo, value_at
+from loop_cli.core.names import BODY, nfc, split_dotted
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
+
+    from loop_cli.core.diff import Diff
+    from loop_cli.core.entity import Entity
+
+ACTIONS = ("create", "update", "delete", "move", "approve", "reject")
+SOURCES = ("ui", "api", "script", "cli")
+PLAIN_LIMIT = 64 * 1024
+
+
+class Origin(Struct):
+    """Who writes and through which door; derived by the program, never given by a caller."""
+
+    run_id: str
+    actor: str
+    source: str = "cli"
+    tty: bool = False
+    invoked_by: str | None = None
+
+
+class AuditRecord(Struct):
+    """One line of the log. `digest` is the SHA-256 of the line without its newline."""
+
+    data: dict[str, Any]
+    digest: str
+
+    @property
+    def entity_id(self) -> str:
+        """The entity's id in the normal form that ids are compared in."""
+        return nfc(str(self.data.get("entity_id")))
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The record's metadata; foreign lines may have none."""
+        value = self.data.get("metadata")
+        return value if isinstance(value, dict) else {}
+
+    @property
+    def diff(self) -> Diff:
+        """The record's diff, without what has no proper shape."""
+        value = self.data.get("diff")
+        entries = value.items() if isinstance(value, dict) else ()
+        return {name: entry for name, entry in entries if isinstance(entry, dict)}
+
+    @property
+    def etag_before(self) -> str | None:
+        """The etag of the bytes that were changed."""
+        return self._text("etag_before")
+
+    @property
+    def etag_after(self) -> str | None:
+        """The etag of the bytes that were written."""
+        return self._text("etag_after")
+
+    @property
+    def updated_after(self) -> int | None:
+        """The instant that the entity's `updated` was set to."""
+        return timestamps.parse(self._text("updated_after") or "")
+
+    @property
+    def undoes(self) -> str | None:
+        """The digest of the record that this one undoes."""
+        return self._text("rolled_back")
+
+    @property
+    def is_own(self) -> bool:
+        """Whether loop's own protocol wrote the record, so that it is chained and ordered."""
+        return self.data.get("source") == "cli" and "previous" in self.metadata
+
+    def is_of(self, entity_id: str, path: str | None) -> bool:
+        """Whether the record is of the entity; `path` counts where several files carry the id."""
+        return self.entity_id == nfc(entity_id) and path in (None, self.metadata.get("path"))
+
+    def reached(self, *, updated_at: int | None, etag: str | None) -> bool:
+        """Whether the entity was at the revision right after this record."""
+        return (etag is not None and self.etag_after == etag) or (
+            updated_at is not None and self.updated_after == updated_at
+        )
+
+    def left(self, *, updated_at: int | None, etag: str | None) -> bool:
+        """Whether the entity was at the revision right before this record."""
+        if etag is not None and self.etag_before == etag:
+            return True
+        before = (self._text("updated_before"), self._text("literal_before"))
+        return updated_at is not None and updated_at in map(
+            timestamps.parse, map(_or_empty, before)
+        )
+
+    def as_change(self) -> dict[str, Any]:
+        """The record as an entry of a conflict's `changes`."""
+        keys = ("run_id", "timestamp", "actor", "source", "modified_fields")
+        return {key: self.data.get(key) for key in keys}
+
+    def _text(self, key: str) -> str | None:
+        value = self.metadata.get(key)
+        return value if isinstance(value, str) else None
+
+
+class History:
+    """What the log says of one entity; read from the newest record back, as far as needed."""
+
+    def __init__(self, newest_first: Iterable[AuditRecord] = ()) -> None:
+        self._source = iter(newest_first)
+        self._read: list[AuditRecord] = []
+
+    @property
+    def records(self) -> Iterable[AuditRecord]:
+        """The records newest first, without undone ones."""
+        return without_undone(self._all())
+
+    @property
+    def last(self) -> AuditRecord | None:
+        """The last record (SPEC §1)."""
+        return next((record for record in self.records if record.etag_after is not None), None)
+
+    @property
+    def ceiling(self) -> int | None:
+        """The latest instant that any record, undone or not, set `updated` to.
+
+        A landed record of loop's own is later than all before it, so reading stops there.
+        """
+        latest: int | None = None
+        last = self.last
+        for record in self._all():
+            instant = record.updated_after
+            if instant is not None and (latest is None or instant > latest):
+                latest = instant
+            if record is last and record.is_own and record.undoes is None:
+                break
+        return latest
+
+    def _all(self) -> Iterator[AuditRecord]:
+        index = 0
+        while True:
+            if index == len(self._read):
+                record = next(self._source, None)
+                if record is None:
+                    return
+                self._read.append(record)
+            yield self._read[index]
+            index += 1
+
+
+def without_undone(newest_first: Iterable[AuditRecord]) -> Iterator[AuditRecord]:
+    """The records that count: an undone one is left out, its undo record stays."""
+    undone: set[str] = set()
+    for record in newest_first:
+        if record.undoes is not None:
+            undone.add(record.undoes)
+        if record.digest not in undone:
+            yield record
+
+
+def since(
+    newest_first: Iterable[AuditRecord],
+    *,
+    current_etag: str,
+    updated_at: int | None,
+    etag: str | None,
+) -> tuple[list[AuditRecord], bool]:
+    """The records after the expected revision, and whether they tell all that happened.
+
+    They do when they lead in an unbroken chain of etags from that revision to the current
+    bytes; an outside edit breaks the chain.
+    """
+    found: list[AuditRecord] = []
+    expected_etag = current_etag
+    whole = True
+    for record in newest_first:
+        if record.undoes is not None:
+            continue
+        if record.reached(updated_at=updated_at, etag=etag):
+            return found, whole and record.etag_after == expected_etag
+        whole = whole and record.etag_after == expected_etag
+        found.append(record)
+        if record.left(updated_at=updated_at, etag=etag):
+            return found, whole
+        expected_etag = record.etag_before or ""
+    return found, False
+
+
+def rebuild(
+    fields: Mapping[str, Any], body: str, newest_first: Iterable[AuditRecord]
+) -> tuple[dict[str, Any], Any, set[tuple[str, ...]]]:
+    """The fields and body before the records, and the paths whose value they do not hold."""
+    state = copy.deepcopy(dict(fields))
+    text: Any = body
+    unknown: set[tuple[str, ...]] = set()
+    for record in newest_first:
+        for name, entry in record.diff.items():
+            path = split_dotted(name)
+            (unknown.add if is_digest(entry.get("old")) else unknown.discard)(path)
+            if name == BODY:
+                text = entry.get("old")
+            else:
+                undo(state, name, entry)
+    return state, text, unknown
+
+
+def is_digest(value: Any) -> bool:
+    """Whether a diff holds the hash of a value instead of the value."""
+    return isinstance(value, dict) and value.keys() == {"sha256", "bytes"}
+
+
+def value_before(
+    state: Mapping[str, Any], unknown: set[tuple[str, ...]], path: tuple[str, ...]
+) -> tuple[Any, bool]:
+    """The value at `path` in a rebuilt state, and whether it is known."""
+    for other in unknown:
+        shorter = min(len(other), len(path))
+        if other[:shorter] == path[:shorter]:
+            return MISSING, False
+    return value_at(state, path), True
+
+
+def compose(
+    *,
+    action: str,
+    before: Entity,
+    diff: Diff,
+    origin: Origin,
+    timestamp: int,
+    metadata: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The data of a record about an entity, in the order of SPEC §6."""
+    return {
+        "run_id": origin.run_id,
+        "timestamp": timestamps.render(timestamp),
+        "actor": origin.actor,
+        "source": origin.source,
+        "entity_type": before.type,
+        "entity_id": before.id,
+        "entity_name": before.name,
+        "action": action,
+        "modified_fields": list(diff),
+        "diff": diff,
+        "metadata": {
+            "path": before.path,
+            **metadata,
+            "tty": origin.tty,
+            "invoked_by": origin.invoked_by,
+        },
+    }
+
+
+def compose_undo(record: AuditRecord, *, timestamp: int) -> dict[str, Any]:
+    """The undo record of SPEC §6: the entity is where it was before `record`."""
+    metadata = dict(record.metadata)
+    metadata["rolled_back"] = record.digest
+    metadata["etag_before"], metadata["etag_after"] = record.etag_after, record.etag_before
+    metadata["updated_before"], metadata["updated_after"] = (
+        metadata.get("updated_after"),
+        metadata.get("updated_before"),
+    )
+    for key in ("group", "forced", "rebased_from", "edited_outside", "literal_before"):
+        metadata.pop(key, None)
+    undone = {"action": "update", "modified_fields": [], "diff": {}, "metadata": metadata}
+    return {**record.data, "timestamp": timestamps.render(timestamp), **undone}
+
+
+def _or_empty(text: str | None) -> str:
+    return text or ""

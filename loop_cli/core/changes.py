@@ -1,0 +1,151 @@
+"""What a user asks for: `field=value` and its relatives, parsed into `Change`s (SPEC §4)."""
+
+from __future__ import annotations
+
+import re
+
+from loop_cli.core.names import join_dotted, split_dotted
+from loop_cli.errors import UsageError
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any, Literal
+
+    Operation = Literal["set", "add", "remove", "unset"]
+
+_OPERATOR = re.compile(r":=|\+=|-=|=@|=")
+_LIST_OPERATORS: dict[str, Operation] = {"+=": "add", "-=": "remove"}
+
+
+class Change(Struct):
+    """One change of one field.
+
+    `path` is the field and the keys below it. `value` is text still to be converted to the
+    field's type where `typed` is false, otherwise the value itself.
+    """
+
+    path: tuple[str, ...]
+    operation: Operation
+    value: Any = None
+    typed: bool = False
+
+    @property
+    def name(self) -> str:
+        """The dotted name of the field."""
+        return join_dotted(self.path)
+
+
+class BodyChange(Struct):
+    """A new body, or text to append to it."""
+
+    text: str
+    append: bool = False
+
+
+class Edits(Struct):
+    """All that one call wants changed in one entity."""
+
+    changes: tuple[Change, ...] = ()
+    body: BodyChange | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.changes) or self.body is not None
+
+
+def parse_changes(
+    texts: Iterable[str],
+    *,
+    unset: Iterable[str] = (),
+    fields: Mapping[str, Any] | None = None,
+    read: Callable[[str], str],
+) -> tuple[Change, ...]:
+    """The changes a command line asks for.
+
+    `fields` are those of `--set-json`, keys taken literally; `read(name)` gives the text of
+    the file named after `=@`. Raises `UsageError` where a text is not a change, and where
+    two of them change the same field or a field and its parent.
+    """
+    changes = [parse_change(text, read=read) for text in texts]
+    changes += [Change(path=_path(name, name), operation="unset") for name in unset]
+    changes += [
+        Change(path=(key,), operation="set", value=value, typed=True)
+        for key, value in (fields or {}).items()
+    ]
+    _refuse_overlaps(changes)
+    return tuple(changes)
+
+
+def parse_change(text: str, *, read: Callable[[str], str]) -> Change:
+    """One `field=value` or one of its relatives. Raises `UsageError`."""
+    match = _OPERATOR.search(text)
+    if match is None:
+        if text.endswith("!"):
+            return Change(path=_path(text[:-1], text), operation="unset")
+        raise UsageError(
+            f"{text!r} is not a change: it has no '='", hint="loop update ID 'status=done'"
+        )
+    operator, value = match[0], text[match.end() :]
+    path = _path(text[: match.start()], text)
+    if operator in _LIST_OPERATORS:
+        return Change(path=path, operation=_LIST_OPERATORS[operator], value=value)
+    if operator == ":=":
+        return Change(path=path, operation="set", value=parse_json(value, text), typed=True)
+    if operator == "=@" and not value.startswith("@"):
+        return Change(path=path, operation="set", value=read(value))
+    return Change(path=path, operation="set", value=value)
+
+
+def parse_json(text: str, source: str) -> Any:
+    """The JSON value in `text`. Raises `UsageError` naming `source` and the place."""
+    import json
+
+    try:
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+    except RecursionError:
+        raise UsageError(f"{source[:60]!r} is nested too deeply") from None
+    except ValueError as error:
+        raise UsageError(
+            f"{source!r} is not JSON: {error}", hint="""loop update ID 'tags:=["a", "b"]'"""
+        ) from None
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key!r} is there twice")
+        found[key] = value
+    return found
+
+
+def _path(name: str, source: str) -> tuple[str, ...]:
+    if not name:
+        raise UsageError(f"{source!r} names no field")
+    if name[-1] in "!+-:":
+        raise UsageError(
+            f"{source!r}: the field name {name!r} ends in {name[-1]!r}",
+            hint="--set-json takes any name: echo '{\"a!\": 1}' | loop update ID --set-json -",
+        )
+    path = split_dotted(name)
+    if not all(path):
+        raise UsageError(f"{source!r}: {name!r} has an empty part", hint="a dot in a name is '\\.'")
+    return path
+
+
+def _refuse_overlaps(changes: list[Change]) -> None:
+    for index, one in enumerate(changes):
+        for other in changes[:index]:
+            shorter = min(len(one.path), len(other.path))
+            if one.path[:shorter] != other.path[:shorter]:
+                continue
+            list_changes = {one.operation, other.operation} <= {"add", "remove"}
+            if one.path == other.path and list_changes:
+                continue
+            both = one.name if one.path == other.path else f"{other.name} and {one.name}"
+            raise UsageError(f"two changes of {both}: say each field once")

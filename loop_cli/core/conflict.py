@@ -1,0 +1,161 @@
+"""A conflict is data; what to do about it is a resolver's business (SPEC §5)."""
+
+from __future__ import annotations
+
+from loop_cli.core import audit, timestamps
+from loop_cli.core.diff import MISSING, same, value_at
+from loop_cli.core.names import BODY, split_dotted
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any, Literal
+
+    from loop_cli.core.audit import AuditRecord
+    from loop_cli.core.entity import Entity, Precondition
+
+    Reason = Literal["updated_changed", "etag_changed", "edited_outside", "deleted"]
+    Resolver = Callable[["Conflict"], "Resolution"]
+
+
+class ConflictField(Struct):
+    """One field in three states: when the caller read it, now, and as the caller wants it."""
+
+    field: str
+    base: Any
+    base_known: bool
+    current: Any
+    requested: Any
+    wanted: bool
+    overlap: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON form; a field that is absent shows as null."""
+        values = ("base", "current", "requested")
+        return {
+            key: None if key in values and value is MISSING else value
+            for key, value in self.__dict__.items()
+        }
+
+
+class Conflict(Struct):
+    """A precondition that no longer holds, with all that is needed to decide.
+
+    `fields` are those wanted and those changed in between; `changes` the records since the
+    expected revision, oldest first.
+    """
+
+    entity_id: str
+    path: str
+    reason: Reason
+    current_updated_at: str | None
+    expected_updated_at: str | None
+    current_etag: str | None
+    expected_etag: str | None
+    fields: tuple[ConflictField, ...]
+    changes: tuple[AuditRecord, ...]
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether a field that is wanted was changed in between."""
+        return any(field.overlap for field in self.fields) or self.reason == "deleted"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON form, all but the keys that every error has."""
+        data = {key: value for key, value in self.__dict__.items() if key != "path"}
+        data["fields"] = [field.as_dict() for field in self.fields]
+        data["changes"] = [record.as_change() for record in self.changes]
+        return {**data, "path": self.path}
+
+
+class Resolution(Struct):
+    """What a resolver decided: to apply the change on top of the state now, or not."""
+
+    apply: bool
+
+
+def fail(_conflict: Conflict) -> Resolution:
+    """`--on-conflict=fail`."""
+    return Resolution(apply=False)
+
+
+def rebase(conflict: Conflict) -> Resolution:
+    """`--on-conflict=rebase`: on top of the state now, unless a wanted field was changed."""
+    return Resolution(apply=not conflict.overlaps)
+
+
+def build(
+    entity: Entity,
+    *,
+    reason: Reason,
+    precondition: Precondition,
+    wanted: Mapping[str, Any],
+    history: Iterable[AuditRecord],
+) -> Conflict:
+    """The conflict between what was expected and the entity now.
+
+    `wanted` maps the names of diffs to values, `MISSING` standing for a removal;
+    `history` are the entity's records, newest first.
+    """
+    expected = precondition.expected_updated_at
+    records, whole = audit.since(
+        history,
+        current_etag=entity.revision.etag,
+        updated_at=None if expected is None else timestamps.parse(expected),
+        etag=precondition.if_match,
+    )
+    told = records if whole else []
+    base, body, unknown = audit.rebuild(entity.fields, entity.body, told)
+    changed = {name for record in records for name in record.diff}
+    others = [name for name in sorted(changed) if not any(_nested(name, one) for one in wanted)]
+
+    def field(name: str) -> ConflictField:
+        path = split_dotted(name)
+        current = entity.body if name == BODY else value_at(entity.fields, path)
+        old, known = audit.value_before(base, unknown, path)
+        old, known = body if name == BODY else old, known and whole
+        return ConflictField(
+            field=name,
+            base=old if known else None,
+            base_known=known,
+            current=current,
+            requested=wanted.get(name, MISSING),
+            wanted=name in wanted,
+            overlap=name in wanted and not (known and same(old, current)),
+        )
+
+    return Conflict(
+        entity_id=entity.id,
+        path=entity.path,
+        reason=reason,
+        current_updated_at=entity.revision.updated_at,
+        expected_updated_at=expected,
+        current_etag=entity.revision.etag,
+        expected_etag=precondition.if_match,
+        fields=tuple(field(name) for name in (*wanted, *others)),
+        changes=tuple(reversed(records)),
+    )
+
+
+def deleted(entity: Entity, *, precondition: Precondition) -> Conflict:
+    """The conflict with an entity that was there a moment ago and is gone."""
+    return Conflict(
+        entity_id=entity.id,
+        path=entity.path,
+        reason="deleted",
+        current_updated_at=None,
+        expected_updated_at=precondition.expected_updated_at,
+        current_etag=None,
+        expected_etag=precondition.if_match,
+        fields=(),
+        changes=(),
+    )
+
+
+def _nested(one: str, other: str) -> bool:
+    if BODY in (one, other):
+        return one == other
+    paths = split_dotted(one), split_dotted(other)
+    shorter = min(map(len, paths))
+    return paths[0][:shorter] == paths[1][:shorter]

@@ -1,0 +1,101 @@
+"""Differences between two states of an entity, as data (SPEC §6).
+
+A diff maps dotted names to `{"old": ..., "new": ...}`; a field that was not there before
+has `"added": true`, one that is gone `"removed": true`. Lists and texts are taken whole,
+mappings key by key. The body is the field `body`.
+"""
+
+from __future__ import annotations
+
+import math
+
+from loop_cli.core.names import BODY, join_dotted, split_dotted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    Diff = dict[str, dict[str, Any]]
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Any = _Missing()
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are the same to a reader of the file: `1`, `1.0` and `true` differ."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, float) and math.isnan(one):
+        return math.isnan(other)
+    return bool(one == other)
+
+
+def diff_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> Diff:
+    """What differs between two mappings of fields."""
+    found: Diff = {}
+    _collect(old, new, (), found)
+    return found
+
+
+def diff_body(old: str, new: str) -> Diff:
+    """What differs between two bodies: nothing, or one entry."""
+    return {} if old == new else {BODY: {"old": old, "new": new}}
+
+
+def value_at(fields: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    """The value at a path, or `MISSING`."""
+    value: Any = fields
+    for key in path:
+        if not isinstance(value, dict) or key not in value:
+            return MISSING
+        value = value[key]
+    return value
+
+
+def undo(fields: dict[str, Any], name: str, entry: Mapping[str, Any]) -> None:
+    """Put the `old` of one diff entry back into `fields`, in place."""
+    *parents, last = split_dotted(name)
+    target = fields
+    for key in parents:
+        inner = target.get(key)
+        if not isinstance(inner, dict):
+            inner = target[key] = {}
+        target = inner
+    if entry.get("added"):
+        target.pop(last, None)
+    else:
+        target[last] = entry.get("old")
+
+
+def _collect(
+    old: Mapping[str, Any], new: Mapping[str, Any], prefix: tuple[str, ...], found: Diff
+) -> None:
+    for key in [*old, *(key for key in new if key not in old)]:
+        before, after = old.get(key, MISSING), new.get(key, MISSING)
+        path = (*prefix, key)
+        if isinstance(before, dict) and isinstance(after, dict) and before and after:
+            _collect(before, after, path, found)
+        elif not same(before, after):
+            found[join_dotted(path)] = _entry(before, after)
+
+
+def _entry(before: Any, after: Any) -> dict[str, Any]:
+    entry = {
+        "old": None if before is MISSING else before,
+        "new": None if after is MISSING else after,
+    }
+    if before is MISSING:
+        entry["added"] = True
+    if after is MISSING:
+        entry["removed"] = True
+    return entry

@@ -1,0 +1,83 @@
+"""Entities, their revisions, and what a writer says it has seen."""
+
+from __future__ import annotations
+
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class FieldNames(Struct):
+    """Which frontmatter fields carry identity and time (SPEC §2, `[fields]`)."""
+
+    id: str = "entity_id"
+    type: str = "entity_type"
+    name: str = "entity_name"
+    created: str = "created"
+    updated: str = "updated"
+
+    @property
+    def id_is_stem(self) -> bool:
+        """The file's name without `.md` is the id."""
+        return self.id == "@stem"
+
+    @property
+    def type_is_folder(self) -> bool:
+        """The file's top folder is the type."""
+        return self.type == "@folder"
+
+    def read_only(self) -> frozenset[str]:
+        """The fields that no change may name."""
+        return frozenset((self.id, self.type, self.created, self.updated))
+
+
+class Revision(Struct):
+    """One state of an entity: the `updated_at` that is reported, and the etag."""
+
+    updated_at: str
+    etag: str
+
+
+class Precondition(Struct):
+    """The revision, or a part of it, that a writer says it has seen."""
+
+    expected_updated_at: str | None = None
+    if_match: str | None = None
+    forced: bool = False
+
+    @property
+    def given(self) -> bool:
+        """Whether the writer named a revision."""
+        return self.expected_updated_at is not None or self.if_match is not None
+
+
+class Entity(Struct):
+    """One state of one entity, as read.
+
+    `path` is relative to the vault, with `/`; `fields` are the frontmatter's values in the
+    file's order; `raw` are the file's bytes; `warnings` are sentences for the user.
+    """
+
+    id: str
+    type: str
+    name: str | None
+    path: str
+    fields: dict[str, Any]
+    body: str
+    raw: bytes
+    revision: Revision
+    warnings: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of `loop get` (SPEC §7)."""
+        return {
+            "entity_id": self.id,
+            "entity_type": self.type,
+            "path": self.path,
+            "updated_at": self.revision.updated_at,
+            "etag": self.revision.etag,
+            "fields": self.fields,
+            "body": self.body,
+        }

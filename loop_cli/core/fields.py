@@ -1,0 +1,162 @@
+"""What kind of value a field holds, and how text becomes one (SPEC §4, "The type of a field").
+
+Kinds: `text`, `number`, `boolean`, `date` (`YYYY-MM-DD`), `time` (`HH:MM`), `list`,
+`mapping`, and `any` for a field that nothing is known of.
+"""
+
+from __future__ import annotations
+
+import re
+
+from loop_cli.core import timestamps
+from loop_cli.core.diff import MISSING
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+# loop's own table of the known fields, for what a schema's lists of names don't say.
+KINDS: dict[str, str] = {
+    name: kind
+    for kind, names in {
+        "number": "estimated_hours actual_hours confidence budget progress normalized_delta "
+        "attribution_share sample_size weight price revision_count",
+        "date": "due start_date end_date deadline closed archived_at verdict_date decided "
+        "target_end due_date completed_at",
+        "time": "start_time end_time",
+        "boolean": "has_exec_details immutable",
+        "list": "tags aliases validates validated_by outgoing_relations conditions_3y links "
+        "attachments metrics focus objectives quarters principles process_steps templates kpis "
+        "experiments condition_contributes track_contributes loop_layer related_tasks signals "
+        "system_updates validated_hypotheses falsified_hypotheses confirmed_insights source_refs "
+        "confounders evidence_links goals components milestones",
+        "mapping": "expected_impact realized_impact quarter_objectives",
+        "text": "status notes summary entity_name assignee owner priority priority_flag type "
+        "target_project parent_id project_id program_id hypothesis_id primary_hypothesis_id "
+        "parent_hypothesis_id candidate_id hypothesis_question success_criteria failure_criteria "
+        "measurement horizon evidence_status hypothesis_kind project_kind hypothesis_text "
+        "pr_url merged_commit video_id cycle hypothesis if_broken unlock protocol "
+        "result_summary outcome verdict window_id time_range impact_metric learning_value "
+        "evidence_strength provenance measurement_quality counterfactual query_version",
+    }.items()
+    for name in names.split()
+}
+
+_NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
+_TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d", re.ASCII)
+_BOOLEANS = {"true": True, "false": False}
+
+
+class FieldSpec(Struct):
+    """The kind of a field; `choices` are its enumeration, of the items where it is a list."""
+
+    kind: str = "any"
+    choices: tuple[str, ...] = ()
+
+
+class Mismatch(Exception):
+    """A value that is not of its field's kind; `allowed` says in words what is."""
+
+    def __init__(self, allowed: str, *, nearest: list[str] | None = None) -> None:
+        super().__init__(allowed)
+        self.allowed = allowed
+        self.nearest = nearest or []
+
+
+def kind_of(value: Any) -> str:
+    """The kind that a value found in a file speaks for."""
+    if value is None or value is MISSING:
+        return "any"
+    for types, kind in (
+        (bool, "boolean"),
+        ((int, float), "number"),
+        (list, "list"),
+        (dict, "mapping"),
+    ):
+        if isinstance(value, types):
+            return kind
+    return "text"
+
+
+def from_text(text: str, spec: FieldSpec) -> Any:
+    """`text` as a value of the field. Raises `Mismatch`."""
+    if spec.kind == "list":
+        items = [item.strip() for item in text.split(",")]
+        return check([item for item in items if item], spec)
+    if spec.kind == "number" and _NUMBER.fullmatch(text):
+        return int(text) if text.lstrip("+-").isdigit() else float(text)
+    if spec.kind == "boolean" and text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if spec.kind == "mapping":
+        raise Mismatch("a mapping: use := with a JSON object, or name one of its keys with a dot")
+    if text == "" and (spec.kind not in ("text", "any") or spec.choices):
+        raise Mismatch(f"{allowed(spec)}; to empty it use := with null")
+    return check(text, spec)
+
+
+def item_from_text(text: str, spec: FieldSpec, items: list[Any]) -> Any:
+    """An item to add to or remove from a list that holds `items`. Raises `Mismatch`."""
+    kinds = {kind_of(item) for item in items}
+    if kinds == {"number"} and _NUMBER.fullmatch(text):
+        return from_text(text, FieldSpec(kind="number"))
+    return check([text], spec)[0]
+
+
+def check(value: Any, spec: FieldSpec) -> Any:
+    """`value` itself where it is of the field's kind. Raises `Mismatch`."""
+    if value is None or spec.kind == "any":
+        return value
+    if spec.kind == "list":
+        if not isinstance(value, list):
+            raise Mismatch("a list")
+        for item in value:
+            _check_choice(item, spec)
+        return value
+    fits = _FITS[spec.kind]
+    if not fits(value):
+        raise Mismatch(allowed(spec))
+    _check_choice(value, spec)
+    return value
+
+
+def allowed(spec: FieldSpec) -> str:
+    """What the field takes, in words."""
+    if spec.choices:
+        what = ", ".join(spec.choices)
+        return f"a list of {what}" if spec.kind == "list" else f"one of {what}"
+    return _WORDS[spec.kind]
+
+
+def _check_choice(value: Any, spec: FieldSpec) -> None:
+    if spec.choices and value not in spec.choices:
+        from loop_cli.core.names import nearest
+
+        raise Mismatch(
+            f"one of {', '.join(spec.choices)}", nearest=nearest(str(value), spec.choices, count=1)
+        )
+
+
+def _is_date(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == 10 and timestamps.parse(value) is not None
+
+
+_FITS: dict[str, Callable[[Any], bool]] = {
+    "text": lambda value: isinstance(value, str),
+    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "boolean": lambda value: isinstance(value, bool),
+    "date": _is_date,
+    "time": lambda value: isinstance(value, str) and _TIME.fullmatch(value) is not None,
+    "mapping": lambda value: isinstance(value, dict),
+}
+_WORDS = {
+    "text": "text",
+    "number": "a number",
+    "boolean": "true or false",
+    "date": "a date such as 2026-01-09",
+    "time": "a time such as 10:30",
+    "list": "a list",
+    "mapping": "a mapping",
+    "any": "any value",
+}

@@ -1,0 +1,173 @@
+"""What loop does, apart from any terminal: each operation returns one frozen result."""
+
+from __future__ import annotations
+
+from loop_cli.core import timestamps
+from loop_cli.core.entity import Precondition
+from loop_cli.core.names import nfc
+from loop_cli.errors import ConfirmationRefused, ConflictError, EntityNotFound, UsageError
+from loop_cli.store.base import EntityChange, only
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from loop_cli.core.audit import AuditRecord, Origin
+    from loop_cli.core.conflict import Resolver
+    from loop_cli.core.diff import Diff
+    from loop_cli.core.entity import Entity
+    from loop_cli.store.base import CommitResult, Store
+
+_REBASES = 20
+
+
+class UpdateResult(Struct):
+    """What an update did. `run_id` is that of the run, `entity` the state after it."""
+
+    entity: Entity
+    before: Entity
+    changed: bool
+    dry_run: bool
+    run_id: str
+    diff: Diff
+    warnings: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of `loop update` (SPEC §7)."""
+        data = {
+            **self.entity.as_dict(),
+            "changed": self.changed,
+            "run_id": self.run_id,
+            "modified_fields": list(self.diff),
+            "diff": self.diff,
+        }
+        return {**data, "dry_run": True} if self.dry_run else data
+
+
+class LogQuery(Struct):
+    """Which records to list, newest first; `since` is an instant, `limit` None for all."""
+
+    entity_id: str | None = None
+    limit: int | None = None
+    since: int | None = None
+    actor: str | None = None
+    source: str | None = None
+    run_id: str | None = None
+
+    def admits(self, record: AuditRecord) -> bool:
+        """Whether the record is asked for."""
+        data = record.data
+        if self.entity_id is not None and record.entity_id != nfc(self.entity_id):
+            return False
+        for key in ("actor", "source", "run_id"):
+            wanted = getattr(self, key)
+            if wanted is not None and wanted not in _spellings(key, data.get(key)):
+                return False
+        if self.since is None:
+            return True
+        instant = timestamps.parse(str(data.get("timestamp")))
+        return instant is not None and instant >= self.since
+
+
+def get(store: Store, entity_id: str, *, path: str | None = None) -> Entity:
+    """The entity as it is now. Raises what `Store.find` raises."""
+    return store.find(entity_id, path=path)
+
+
+def update(
+    store: Store,
+    change: EntityChange,
+    *,
+    origin: Origin,
+    resolve: Resolver,
+    confirm: Callable[[CommitResult], bool] | None = None,
+    dry_run: bool = False,
+) -> UpdateResult:
+    """Change one entity.
+
+    `resolve` decides about a conflict. `confirm` is asked where no precondition was given:
+    it sees what would be done, and that reading becomes the precondition. Raises what
+    `Store.commit` lists, `ConflictError` with a hint, `ConfirmationRefused`, `UsageError`.
+    """
+    if not change.edits:
+        raise UsageError("nothing to change: give at least one CHANGE", hint=_EXAMPLE)
+    precondition = change.precondition
+    if confirm is not None and not precondition.given and not precondition.forced:
+        preview = _preview(store, change, origin)
+        if dry_run or not preview.changed:
+            return _result(preview, origin, dry_run=dry_run)
+        if not confirm(preview):
+            raise ConfirmationRefused(f"{preview.before.id} was left as it is")
+        seen = Precondition(if_match=preview.before.revision.etag)
+        change = change.replace(precondition=seen)
+    return _result(_commit(store, change, origin, resolve, dry_run), origin, dry_run=dry_run)
+
+
+def log(store: Store, query: LogQuery) -> Iterator[AuditRecord]:
+    """The records that the query asks for, newest first."""
+    if query.entity_id is not None:
+        query = query.replace(entity_id=_recorded_id(store, query.entity_id))
+    count = 0
+    for record in store.records():
+        if query.limit is not None and count >= query.limit:
+            return
+        if query.admits(record):
+            count += 1
+            yield record
+
+
+_EXAMPLE = "loop update tsk-019-14 'status=done'"
+
+
+def _preview(store: Store, change: EntityChange, origin: Origin) -> CommitResult:
+    """What the change would do to the state now."""
+    unchecked = change.replace(precondition=Precondition(forced=True))
+    return only(store.commit([unchecked], origin=origin, dry_run=True))
+
+
+def _commit(
+    store: Store, change: EntityChange, origin: Origin, resolve: Resolver, dry_run: bool
+) -> CommitResult:
+    """Commit; where a resolver says so, on top of the state that was in the way."""
+    expected = change.precondition
+    for attempt in range(_REBASES):
+        try:
+            return only(store.commit([change], origin=origin, dry_run=dry_run))
+        except ConflictError as error:
+            conflict = error.conflict
+            kept_moving = conflict.current_etag == change.precondition.if_match
+            if kept_moving or attempt == _REBASES - 1 or not resolve(conflict).apply:
+                raise
+            change = change.replace(
+                precondition=Precondition(if_match=conflict.current_etag), rebased_from=expected
+            )
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _result(done: CommitResult, origin: Origin, *, dry_run: bool) -> UpdateResult:
+    return UpdateResult(
+        entity=done.after,
+        before=done.before,
+        changed=done.changed,
+        dry_run=dry_run,
+        run_id=origin.run_id,
+        diff=done.diff,
+        warnings=done.warnings,
+    )
+
+
+def _recorded_id(store: Store, entity_id: str) -> str:
+    """The id that an alias stands for; what no entity has may still be in the log."""
+    try:
+        return store.find(entity_id).id
+    except EntityNotFound:
+        return entity_id
+
+
+def _spellings(key: str, value: Any) -> tuple[Any, ...]:
+    """An actor may be asked for without its prefix: `user:ops` as `ops`."""
+    if key == "actor" and isinstance(value, str):
+        return value, value.partition(":")[2]
+    return (value,)

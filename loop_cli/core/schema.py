@@ -1,0 +1,232 @@
+"""The vault's schema: types, fields, what may be written, and the enumerations (SPEC §2).
+
+`Schema` is built from the parsed mapping of `00_Meta/schema_constants.yaml`, or from the
+default schema that ships with the package. Sections it does not know are left alone.
+"""
+
+from __future__ import annotations
+
+import re
+
+from loop_cli.core.diff import MISSING, value_at
+from loop_cli.core.fields import KINDS, FieldSpec, kind_of
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    Names = tuple[str, ...]
+
+_ANY_TYPE = "*"
+# Fields whose enumeration stands under another name than their own.
+_CHOICES_ELSEWHERE = {
+    "priority_flag": ("priority", "values"),
+    "conditions_3y": ("condition_ids",),
+    "program_type": ("program_types",),
+    "tier": ("impact", "tiers"),
+    "impact_magnitude": ("impact", "magnitudes"),
+}
+_PLURALS = {"types": "type", "target_projects": "target_project"}
+_ONE_OF = re.compile(r"must be one of \[(.*)\]")
+_CONDITION = re.compile(r"(\w+)\s+(?:=\s*(\S+)|in\s*\[(.*)\])")
+
+
+class SchemaError(ValueError):
+    """A section has the wrong shape; the message names the section and what it must be."""
+
+
+class ConditionalField(Struct):
+    """A field that is required when another has one of some values."""
+
+    field: str
+    when: str
+    other: str
+    values: Names
+
+
+class Schema(Struct):
+    """What a vault's entities are made of. `shipped` tells the default schema."""
+
+    types: Names
+    required: dict[str, Names]
+    known: dict[str, Names]
+    writable: dict[str, Names]
+    choices: dict[tuple[str, str], Names]
+    labels: dict[tuple[str, str], dict[str, str]]
+    conditional: dict[str, tuple[ConditionalField, ...]]
+    include: Names
+    exclude: Names
+    exclude_files: Names
+    shipped: bool
+
+    def knows_type(self, entity_type: str) -> bool:
+        """Whether the schema says anything of the type."""
+        return entity_type in self.types or entity_type in self.known
+
+    def known_fields(self, entity_type: str) -> Names:
+        """The fields of the type, in the schema's order."""
+        fields = (*self.known.get("all", ()), *self.known.get(entity_type, ()))
+        return tuple(dict.fromkeys(fields))
+
+    def writable_fields(self, entity_type: str, present: Mapping[str, Any]) -> Names | None:
+        """The fields that may be changed; None where any may.
+
+        A type of its own that the schema is silent on has the common fields and those that
+        the file has; in a vault without a schema such a type is free.
+        """
+        if entity_type in self.writable:
+            return self.writable[entity_type]
+        if self.knows_type(entity_type):
+            return self.known_fields(entity_type)
+        return None if self.shipped else (*self.known_fields(entity_type), *present)
+
+    def required_fields(self, entity_type: str) -> Names:
+        """The fields that an entity of the type can't be without."""
+        return (*self.required.get("all", ()), *self.required.get(entity_type, ()))
+
+    def spec(self, entity_type: str, path: tuple[str, ...], fields: Mapping[str, Any]) -> FieldSpec:
+        """What the field takes: by the schema, by the table of known fields, by its value now."""
+        name = path[-1]
+        choices: Names = ()
+        if len(path) == 1:
+            choices = self.choices.get((entity_type, name)) or self.choices.get(
+                (_ANY_TYPE, name), ()
+            )
+        current = value_at(fields, path)
+        kind = KINDS.get(name) or ("text" if choices else kind_of(current))
+        if len(path) > 1 and current is not MISSING and current is not None:
+            kind = kind_of(current)
+        return FieldSpec(kind=kind, choices=choices)
+
+    def label(self, entity_type: str, field: str, value: Any) -> str | None:
+        """How the schema calls a value of an enumeration."""
+        table = self.labels.get((entity_type, field)) or self.labels.get((_ANY_TYPE, field), {})
+        return table.get(value) if isinstance(value, str) else None
+
+    def unmet(self, entity_type: str, fields: Mapping[str, Any]) -> list[ConditionalField]:
+        """The conditional fields that are required now and have no value."""
+        return [
+            rule
+            for rule in self.conditional.get(entity_type, ())
+            if fields.get(rule.other) in rule.values and fields.get(rule.field) in (None, "")
+        ]
+
+
+def build(data: Mapping[str, Any], *, shipped: bool = False) -> Schema:
+    """The schema in a parsed file. Raises `SchemaError`."""
+    types = _names(data, "entity_types")
+    paths = _mapping(data, "paths")
+    targets = _mapping(data, "write_targets")
+    rules = _mapping(data, "validation_rules")
+    return Schema(
+        types=types,
+        required=_by_type(data, "required_fields"),
+        known=_by_type(data, "known_fields"),
+        writable=_by_type(targets, "writable_fields", inside="write_targets."),
+        choices=_choices(data, types, rules),
+        labels=_labels(data, types),
+        conditional=_conditional(rules),
+        include=_names(paths, "include", inside="paths."),
+        exclude=_names(paths, "exclude", inside="paths."),
+        exclude_files=_names(paths, "exclude_files", inside="paths."),
+        shipped=shipped,
+    )
+
+
+def _names(data: Mapping[str, Any], key: str, *, inside: str = "") -> Names:
+    value = data.get(key)
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise SchemaError(f"{inside}{key} must be a list of names")
+    return tuple(value)
+
+
+def _mapping(data: Mapping[str, Any], key: str, *, inside: str = "") -> dict[str, Any]:
+    value = data.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise SchemaError(f"{inside}{key} must be a mapping")
+    return value
+
+
+def _by_type(data: Mapping[str, Any], key: str, *, inside: str = "") -> dict[str, Names]:
+    table = _mapping(data, key, inside=inside)
+    return {name: _names(table, name, inside=f"{inside}{key}.") for name in table}
+
+
+def _section(data: Mapping[str, Any], entity_type: str) -> dict[str, Any]:
+    value = data.get(entity_type.lower())
+    return value if isinstance(value, dict) else {}
+
+
+def _choices(
+    data: Mapping[str, Any], types: Names, rules: Mapping[str, Any]
+) -> dict[tuple[str, str], Names]:
+    found: dict[tuple[str, str], Names] = {}
+    for name, section in data.items():
+        if isinstance(section, dict) and _is_names(section.get("values")):
+            found[_ANY_TYPE, name] = tuple(section["values"])
+    for field, place in _CHOICES_ELSEWHERE.items():
+        value = value_at(data, place)
+        if _is_names(value):
+            found[_ANY_TYPE, field] = tuple(value)
+    for entity_type in types:
+        for key, value in _section(data, entity_type).items():
+            if _is_names(value):
+                found[entity_type, _PLURALS.get(key, key)] = tuple(value)
+    return {**found, **_choices_in_words(rules)}
+
+
+def _choices_in_words(rules: Mapping[str, Any]) -> dict[tuple[str, str], Names]:
+    """The enumerations that `format_rules` spell out: `must be one of [a, b]`."""
+    found: dict[tuple[str, str], Names] = {}
+    for entity_type, formats in _mapping(rules, "format_rules").items():
+        for field, rule in (formats if isinstance(formats, dict) else {}).items():
+            match = _ONE_OF.match(rule) if isinstance(rule, str) else None
+            if match:
+                found[entity_type, field] = _split(match[1])
+    return found
+
+
+def _labels(data: Mapping[str, Any], types: Names) -> dict[tuple[str, str], dict[str, str]]:
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for name, section in data.items():
+        if isinstance(section, dict) and isinstance(section.get("labels"), dict):
+            found[_ANY_TYPE, name] = section["labels"]
+    if isinstance(data.get("condition_labels"), dict):
+        found[_ANY_TYPE, "conditions_3y"] = data["condition_labels"]
+    if (_ANY_TYPE, "priority") in found:
+        found[_ANY_TYPE, "priority_flag"] = found[_ANY_TYPE, "priority"]
+    for entity_type in types:
+        for key, value in _section(data, entity_type).items():
+            if key.endswith("_labels") and isinstance(value, dict):
+                found[entity_type, key.removesuffix("_labels")] = value
+    return found
+
+
+def _conditional(rules: Mapping[str, Any]) -> dict[str, tuple[ConditionalField, ...]]:
+    found: dict[str, tuple[ConditionalField, ...]] = {}
+    for entity_type, entries in _mapping(rules, "conditional_required").items():
+        parsed = []
+        for entry in entries if isinstance(entries, list) else []:
+            field, when = (entry.get(key) for key in ("field", "when")) if entry else (None, None)
+            match = _CONDITION.fullmatch(when) if isinstance(when, str) else None
+            if match and isinstance(field, str):
+                values = (match[2],) if match[2] else _split(match[3])
+                parsed.append(
+                    ConditionalField(field=field, when=match[0], other=match[1], values=values)
+                )
+        found[entity_type] = tuple(parsed)
+    return found
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _split(text: str) -> Names:
+    return tuple(item.strip() for item in text.split(",") if item.strip())

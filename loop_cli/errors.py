@@ -1,0 +1,149 @@
+"""Every failure a caller can meet, each with its code, exit code and HTTP status (SPEC §7).
+
+Stores and operations raise these; nothing here prints. `cli.app` maps them to exit codes.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class LoopError(Exception):
+    """A failure with a stable `code`; `details` go into the JSON error as they are."""
+
+    code = "internal"
+    exit_code = 1
+    http_status = 500
+    retryable = False
+
+    def __init__(self, message: str, *, hint: str | None = None, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.details = details
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON error: `error`, the details, `code`, `retryable`, `hint`."""
+        return {
+            "error": self.message,
+            **self.details,
+            "code": self.code,
+            "retryable": self.retryable,
+            "hint": self.hint,
+        }
+
+
+class StorageError(LoopError):
+    """The file system refused: no space, no permission, a device error."""
+
+    code = "io"
+
+
+class UsageError(LoopError):
+    """The command line or a setting is not understood."""
+
+    code = "usage"
+    exit_code = 2
+    http_status = 400
+
+
+class NoVault(UsageError):
+    """No vault was named and none was found."""
+
+    code = "no_vault"
+
+
+class EntityNotFound(LoopError):
+    """No entity has the id, or there is no vault at the place named."""
+
+    code = "not_found"
+    exit_code = 3
+    http_status = 404
+
+
+class ConflictError(LoopError):
+    """A precondition no longer holds. `conflict` is a `core.conflict.Conflict`."""
+
+    code = "conflict"
+    exit_code = 4
+    http_status = 409
+    retryable = True
+
+    def __init__(self, conflict: Any, *, hint: str | None = None) -> None:
+        super().__init__("Conflict: Entity was modified", hint=hint)
+        self.conflict = conflict
+
+    def as_dict(self) -> dict[str, Any]:
+        """SPEC §5: the first four keys are shared with the HTTP 409."""
+        data: dict[str, Any] = self.conflict.as_dict()
+        last = {"retryable": self.retryable, "hint": self.hint}
+        first = ("entity_id", "current_updated_at", "expected_updated_at")
+        return {
+            "error": self.message,
+            **{key: data.pop(key) for key in first},
+            "code": self.code,
+            **data,
+            **last,
+        }
+
+
+class PreconditionRequired(LoopError):
+    """A write off a terminal must say which revision it has seen."""
+
+    code = "precondition_required"
+    exit_code = 5
+    http_status = 428
+
+
+class InvalidChange(LoopError):
+    """The change is not valid; `problems` lists all of them at once."""
+
+    code = "invalid_change"
+    exit_code = 6
+    http_status = 422
+
+
+class InvalidFile(LoopError):
+    """A file can't be read as an entity; `path`, `line` and `reason` say why."""
+
+    code = "invalid_file"
+    exit_code = 6
+    http_status = 422
+
+    def __init__(self, path: str, reason: str, *, line: int | None = None) -> None:
+        where = f"{path}:{line}" if line else path
+        super().__init__(f"{where}: {reason}", path=path, line=line, reason=reason)
+
+
+class AmbiguousId(LoopError):
+    """Several files carry the id; `paths` lists them."""
+
+    code = "ambiguous"
+    exit_code = 7
+    http_status = 409
+
+
+class VaultLocked(LoopError):
+    """Another process kept the vault's lock for longer than the time-out."""
+
+    code = "locked"
+    exit_code = 8
+    http_status = 503
+    retryable = True
+
+
+class ConfirmationRefused(LoopError):
+    """A confirmation was needed and could not be asked, or was refused."""
+
+    code = "confirmation"
+    exit_code = 9
+    http_status = 428
+
+
+class Interrupted(LoopError):
+    """The user pressed Ctrl-C."""
+
+    code = "interrupted"
+    exit_code = 130

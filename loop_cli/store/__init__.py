@@ -1,0 +1,1 @@
+"""Where entities live: comparing, recording and writing are one call."""

@@ -1,0 +1,244 @@
+"""Finding the file of an entity: by name first, the others searched for the id's bytes.
+
+Only a file whose frontmatter holds the id is parsed. Links are not followed, so a walk
+stays in the vault and meets every file once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+
+from loop_cli.core.names import nearest, nfc
+from loop_cli.errors import AmbiguousId, EntityNotFound, InvalidFile, LoopError, UsageError
+from loop_cli.store import files, snapshot
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from loop_cli.core.entity import FieldNames
+    from loop_cli.core.schema import Schema
+    from loop_cli.store.snapshot import Parsed
+
+_HEAD = 1 << 16
+
+
+class Located(Struct):
+    """A file that is the entity looked for.
+
+    `shared` tells that other files carry the id too, so its records are those of its path;
+    `warnings` are about files that might have been meant and can't be read.
+    """
+
+    parsed: Parsed
+    modified: int
+    shared: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+class Locator:
+    """Looks for entities below `root`, where the schema's `paths` say they are."""
+
+    def __init__(self, root: str, schema: Schema, names: FieldNames) -> None:
+        self._root = root
+        self._schema = schema
+        self._names = names
+
+    def paths(self) -> Iterator[str]:
+        """The Markdown files of the vault, relative with `/`. Raises `UsageError`."""
+        top = self._schema.include or ("",)
+        excluded = {part.strip("/") for part in self._schema.exclude}
+        for folder in (part.strip("/") for part in top):
+            if folder not in excluded:
+                yield from self._walk(folder, excluded, set(self._schema.exclude_files))
+
+    def find(self, entity_id: str, *, path: str | None = None) -> Located:
+        """The file whose id, or else whose alias, is `entity_id`.
+
+        Raises `EntityNotFound`, `AmbiguousId`, `InvalidFile`, `UsageError`.
+        """
+        if path is not None:
+            return self._at(entity_id, path)
+        wanted = nfc(entity_id)
+        found, broken = self._candidates(wanted)
+        match = choose(entity_id, found)
+        if match is None:
+            raise broken[0] if broken else no_such_entity(entity_id, self.ids())
+        return match.replace(warnings=tuple(error.message for error in broken))
+
+    def read(self, path: str) -> Located:
+        """The entity in the file at `path`. Raises `InvalidFile`, `EntityNotFound`."""
+        data, modified = files.read_stable(files.inside(self._root, path), path)
+        return Located(parsed=snapshot.parse(data, path, self._names), modified=modified)
+
+    def ids(self) -> list[str]:
+        """Every id that a file seems to carry, without parsing: for suggestions only."""
+        found = []
+        pattern = re.compile(
+            rb"^%s[ \t]*:[ \t]*(.+?)[ \t\r]*$" % re.escape(self._names.id.encode()), re.M
+        )
+        for path in self.paths():
+            if self._names.id_is_stem:
+                found.append(_stem(path))
+            elif match := pattern.search(_head(os.path.join(self._root, path))):
+                found.append(match[1].decode(errors="replace").strip("'\""))
+        return found
+
+    def _at(self, entity_id: str, path: str) -> Located:
+        relative = self._relative(path)
+        located = self.read(relative)
+        if nfc(entity_id) not in (nfc(located.parsed.id), *aliases(located.parsed)):
+            raise wrong_file(entity_id, located)
+        found, _broken = self._candidates(nfc(located.parsed.id))
+        others = [one for one in found if one.parsed.path != relative]
+        return located.replace(
+            shared=any(nfc(one.parsed.id) == nfc(located.parsed.id) for one in others)
+        )
+
+    def _relative(self, path: str) -> str:
+        if os.path.isabs(path):
+            path = os.path.relpath(os.path.realpath(path), os.path.realpath(self._root))
+        real = files.inside(self._root, path)
+        return os.path.relpath(real, os.path.realpath(self._root)).replace(os.sep, "/")
+
+    def _candidates(self, wanted: str) -> tuple[list[Located], list[InvalidFile]]:
+        """The entities whose frontmatter holds the id, and the files that seem to carry it
+        but can't be read."""
+        needles = tuple({form.encode() for form in (wanted, unicodedata.normalize("NFD", wanted))})
+        found: list[Located] = []
+        broken: list[InvalidFile] = []
+        for path in self.paths():
+            named = nfc(_stem(path)) == wanted
+            if not named and not self._holds(path, needles):
+                continue
+            try:
+                found.append(self.read(path))
+            except InvalidFile as error:
+                if named or self._claims(path, wanted):
+                    broken.append(error)
+            except LoopError:
+                if named:
+                    raise
+        return found, broken
+
+    def _holds(self, path: str, needles: tuple[bytes, ...]) -> bool:
+        head = _head(os.path.join(self._root, path))
+        return any(needle in head for needle in needles)
+
+    def _claims(self, path: str, wanted: str) -> bool:
+        """Whether a file that can't be parsed has a line that gives it the id."""
+        head = _head(os.path.join(self._root, path)).decode(errors="replace")
+        line = rf"^{re.escape(self._names.id)}\s*:\s*['\"]?{re.escape(wanted)}['\"]?\s*(#.*)?$"
+        return re.search(line, nfc(head), re.M) is not None
+
+    def _walk(self, folder: str, excluded: set[str], left_out: set[str]) -> Iterator[str]:
+        """A generator over folders still to visit: no recursion, so no depth is too deep."""
+        waiting = [folder]
+        while waiting:
+            current = waiting.pop()
+            prefix = current + "/" if current else ""
+            try:
+                entries = list(os.scandir(os.path.join(self._root, current)))
+            except OSError:  # gone, or not ours to read: what is in it can't be meant
+                continue
+            for entry in entries:
+                name = entry.name
+                if name.startswith("."):
+                    if name == ".loop" and current:
+                        raise _nested_vault(self._root, entry.path)
+                elif name.endswith(".md"):
+                    if name not in left_out and not entry.is_symlink():
+                        yield prefix + name
+                elif entry.is_dir(follow_symlinks=False) and prefix + name not in excluded:
+                    waiting.append(prefix + name)
+
+
+def choose(entity_id: str, found: Sequence[Located]) -> Located | None:
+    """The one whose id, or else whose alias, it is. Raises `AmbiguousId`."""
+    wanted = nfc(entity_id)
+    matches = [one for one in found if nfc(one.parsed.id) == wanted]
+    what = "carry the id"
+    if not matches:
+        matches = [one for one in found if wanted in aliases(one.parsed)]
+        what = "have the alias"
+    if len(matches) > 1:
+        raise _ambiguous(entity_id, sorted(one.parsed.path for one in matches), what)
+    return matches[0] if matches else None
+
+
+def no_such_entity(entity_id: str, ids: Iterable[str]) -> EntityNotFound:
+    """The error for an id that nothing carries, with the nearest ones."""
+    close = nearest(entity_id, ids)
+    meant = f"; did you mean {' or '.join(close)}?" if close else ""
+    return EntityNotFound(
+        f"no entity {entity_id!r}{meant}",
+        entity_id=entity_id,
+        nearest=close,
+        hint=f"loop get {close[0]}" if close else None,
+    )
+
+
+def wrong_file(entity_id: str, located: Located) -> EntityNotFound:
+    """The error for a `--path` that is another entity."""
+    parsed = located.parsed
+    return EntityNotFound(
+        f"{parsed.path} is not {entity_id!r}: its id is {parsed.id!r}",
+        entity_id=entity_id,
+        hint=f"loop get {parsed.id}",
+    )
+
+
+def _ambiguous(entity_id: str, paths: list[str], what: str) -> AmbiguousId:
+    listed = "\n".join(f"  {path}" for path in paths)
+    return AmbiguousId(
+        f"{len(paths)} files {what} {entity_id!r}; --path FILE chooses\n{listed}",
+        entity_id=entity_id,
+        paths=paths,
+        hint="--path FILE",
+    )
+
+
+def _nested_vault(root: str, inner: str) -> UsageError:
+    return UsageError(
+        f"a vault inside a vault: {root} and {os.path.dirname(inner)} both are roots, "
+        "so there would be two locks",
+        hint="remove the .loop folder of one of them",
+    )
+
+
+def aliases(parsed: Parsed) -> list[str]:
+    """The entity's other names, in the normal form that ids are compared in."""
+    value = parsed.fields.get("aliases")
+    items = value if isinstance(value, list) else [value]
+    return [nfc(item) for item in items if isinstance(item, str)]
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".md")
+
+
+def _head(path: str) -> bytes:
+    """The frontmatter's bytes and maybe some of the body; empty for what can't be read."""
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
+    try:
+        descriptor = os.open(path, flags)
+    except OSError:
+        return b""
+    try:
+        head = os.read(descriptor, _HEAD)
+        end = head.find(b"\n---", 3)
+        while end < 0 and len(head) < snapshot.MAX_FILE_BYTES:
+            more = os.read(descriptor, 1 << 20)
+            if not more:
+                break
+            start = len(head) - 4
+            head += more
+            end = head.find(b"\n---", start)
+        return head if end < 0 else head[:end]
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)

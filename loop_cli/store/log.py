@@ -1,0 +1,186 @@
+"""The audit log on disk: `_build/audit_log.jsonl` and its older segments.
+
+Other programs append to it too. Nothing here changes a line that is there; only a tail
+torn by our own interrupted write is cut, and only when it is the beginning of that line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+from loop_cli.core.audit import AuditRecord
+from loop_cli.core.names import nfc
+from loop_cli.errors import StorageError
+from loop_cli.store import platform
+from loop_cli.store.base import as_json
+from loop_cli.store.lock import open_shared
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDER = "_build"
+ACTIVE = "audit_log.jsonl"
+_BLOCK = 1 << 18
+
+
+class AuditLog:
+    """The log of the vault at `root`. `unreadable` counts the lines that are no records."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._folder = os.path.join(root, FOLDER)
+        self.path = os.path.join(self._folder, ACTIVE)
+        self.unreadable = 0
+
+    def records(self) -> Iterator[AuditRecord]:
+        """All records newest first. Raises `StorageError`."""
+        for line in self._lines():
+            record = self._parse(line)
+            if record is not None:
+                yield record
+
+    def records_of(self, entity_id: str, *, path: str | None) -> Iterator[AuditRecord]:
+        """An entity's records newest first; only lines that hold the id are parsed."""
+        for line in self._lines(needles=needles_of(entity_id)):
+            record = self._parse(line)
+            if record is not None and record.is_of(entity_id, path):
+                yield record
+
+    def holds(self, line: bytes) -> bool:
+        """Whether the log has this very line (given without its newline)."""
+        return any(found == line for found in self._lines(needles=(line,)))
+
+    def open(self) -> int:
+        """A descriptor to append with; made where it is missing. Raises `StorageError`."""
+        try:
+            os.makedirs(self._folder, exist_ok=True)
+            fresh = not os.path.exists(self.path)
+            descriptor = open_shared(self.path, os.O_RDWR | os.O_APPEND, root=self._root)
+            if fresh:
+                platform.sync_folder(self._folder)
+            return descriptor
+        except OSError as error:
+            raise StorageError(f"the audit log can't be written: {error}") from error
+
+    def previous(self) -> str | None:
+        """The SHA-256 of the last line, which the next record names; None for an empty log."""
+        line = next(self._lines(), None)
+        return None if line is None else hashlib.sha256(line).hexdigest()
+
+    def append(self, descriptor: int, lines: list[bytes]) -> None:
+        """Append lines (without newlines) and sync: all of them or none. Raises `StorageError`."""
+        start = os.fstat(descriptor).st_size
+        gap = b"\n" if start and os.pread(descriptor, 1, start - 1) != b"\n" else b""
+        data = gap + b"".join(line + b"\n" for line in lines)
+        try:
+            written = os.write(descriptor, data)
+            if written < len(data):
+                written += os.write(descriptor, data[written:])
+            os.fsync(descriptor)
+        except OSError as error:
+            cut_torn(descriptor, data, start)
+            raise StorageError(f"the audit log can't be written: {error}") from error
+
+    def cut_tail(self, line: bytes) -> None:
+        """Cut an unterminated tail that is the beginning of `line`; no other tail."""
+        try:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return
+        try:
+            tail = next(self._reversed(descriptor, ()), b"")
+            size = os.fstat(descriptor).st_size
+            terminated = not size or os.pread(descriptor, 1, size - 1) == b"\n"
+            if tail and not terminated and line.startswith(tail):
+                os.ftruncate(descriptor, size - len(tail))
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def segments(self) -> list[str]:
+        """The files of the log, oldest first; the active file is the last."""
+        try:
+            names = sorted(
+                name
+                for name in os.listdir(self._folder)
+                if name.startswith("audit_log.") and name.endswith(".jsonl") and name != ACTIVE
+            )
+        except FileNotFoundError:
+            return []
+        paths = [os.path.join(self._folder, name) for name in names]
+        return [*paths, self.path] if os.path.exists(self.path) else paths
+
+    def _lines(self, needles: tuple[bytes, ...] = ()) -> Iterator[bytes]:
+        try:
+            for path in reversed(self.segments()):
+                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    yield from self._reversed(descriptor, needles)
+                finally:
+                    os.close(descriptor)
+        except OSError as error:
+            raise StorageError(f"the audit log can't be read: {error}") from error
+
+    @staticmethod
+    def _reversed(descriptor: int, needles: tuple[bytes, ...]) -> Iterator[bytes]:
+        """The lines from the last to the first; with needles, those that may hold one."""
+        position = os.fstat(descriptor).st_size
+        rest: list[bytes] = []  # pieces of the line that began before the last block, backwards
+        while position:
+            size = min(_BLOCK, position)
+            position -= size
+            block = os.pread(descriptor, size, position)
+            head, newline, after = block.partition(b"\n")
+            if not newline:
+                rest.append(block)
+                continue
+            text = after + b"".join(reversed(rest))
+            rest = [head]
+            if needles and not any(needle in text for needle in needles):
+                continue
+            for line in reversed(text.split(b"\n")):
+                if line.strip() and (not needles or any(needle in line for needle in needles)):
+                    yield line
+        line = b"".join(reversed(rest))
+        if line.strip() and (not needles or any(needle in line for needle in needles)):
+            yield line
+
+    def _parse(self, line: bytes) -> AuditRecord | None:
+        import json
+
+        try:
+            data = json.loads(line)
+        except (ValueError, RecursionError):
+            data = None
+        if not isinstance(data, dict) or "entity_id" not in data:
+            self.unreadable += 1
+            return None
+        return AuditRecord(data=data, digest=hashlib.sha256(line).hexdigest())
+
+
+def needles_of(entity_id: str) -> tuple[bytes, ...]:
+    """How the id may be spelled in a line of JSON."""
+    import json
+    import unicodedata
+
+    forms = {nfc(entity_id), unicodedata.normalize("NFD", entity_id), entity_id}
+    plain = {json.dumps(form, ensure_ascii=False).encode() for form in forms}
+    return tuple(plain | {json.dumps(form).encode() for form in forms})
+
+
+def encode(data: dict[str, object]) -> bytes:
+    """A record as the line it becomes, without the newline."""
+    return as_json(data).encode()
+
+
+def cut_torn(descriptor: int, data: bytes, start: int) -> None:
+    """Take back what was written of `data` at `start`, unless others have appended since."""
+    try:
+        tail = os.pread(descriptor, len(data) + 1, start)
+        if tail and data.startswith(tail):
+            os.ftruncate(descriptor, start)
+            os.fsync(descriptor)
+    except OSError:  # the disk is failing; recovery will meet the tail again
+        return

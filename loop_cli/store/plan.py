@@ -1,0 +1,251 @@
+"""What one change does to one snapshot: the checks of SPEC §3 in their order, the new
+bytes, and the record to come. Pure; every store calls it under its lock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from loop_cli.core import audit, conflict, timestamps
+from loop_cli.core.diff import MISSING, diff_body
+from loop_cli.core.entity import Revision
+from loop_cli.core.intent import intend
+from loop_cli.core.names import BODY, join_dotted, split_dotted
+from loop_cli.errors import ConflictError, InvalidFile, PreconditionRequired
+from loop_cli.markdown import patch
+from loop_cli.store.base import as_json
+from loop_cli.store.snapshot import etag_of
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from loop_cli.core.audit import Origin
+    from loop_cli.core.changes import BodyChange
+    from loop_cli.core.diff import Diff
+    from loop_cli.core.entity import Entity, FieldNames, Precondition
+    from loop_cli.core.intent import Intent
+    from loop_cli.core.schema import Schema
+    from loop_cli.store.base import EntityChange
+    from loop_cli.store.snapshot import Snapshot
+
+
+class Policy(Struct):
+    """What a store brings to every plan: its schema, names, clock (microseconds) and
+    the fields whose values are recorded as hashes."""
+
+    schema: Schema
+    names: FieldNames
+    clock: Callable[[], int]
+    private: tuple[str, ...] = ()
+
+
+class Plan(Struct):
+    """A change that passed every check.
+
+    `data` are the bytes to come; `record` the record's data, still without `previous`;
+    `kept` the values, by SHA-256, that the record holds only the hash of.
+    """
+
+    before: Entity
+    after: Entity
+    data: bytes
+    diff: Diff
+    record: dict[str, Any]
+    kept: dict[str, bytes]
+    warnings: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.diff)
+
+
+def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Origin) -> Plan:
+    """The plan for one change.
+
+    Raises `InvalidChange`, `InvalidFile`, `PreconditionRequired`, `ConflictError`.
+    """
+    before = snapshot.entity
+    intent = intend(
+        before.fields,
+        change.edits.changes,
+        entity_id=before.id,
+        entity_type=before.type,
+        schema=policy.schema,
+        names=policy.names,
+    )
+    body = _new_body(snapshot, change.edits.body)
+    diff = {**intent.diff, **diff_body(before.body, body)}
+    now = policy.clock()
+    updated = _next_instant(snapshot, now)
+    data = _new_bytes(snapshot, intent, body, updated, policy.names) if diff else before.raw
+    used = _check_precondition(snapshot, change, intent, body)
+    after = _after(snapshot, intent, body, data, updated, policy.names) if diff else before
+    recorded, kept = _recordable(diff, policy.private)
+    metadata = _metadata(snapshot, change, after, used)
+    return Plan(
+        before=before,
+        after=after,
+        data=data,
+        diff=diff,
+        record=audit.compose(
+            action="update",
+            before=before,
+            diff=recorded,
+            origin=origin,
+            timestamp=now,
+            metadata=metadata,
+        ),
+        kept=kept,
+        warnings=(*before.warnings, *intent.warnings),
+    )
+
+
+def _check_precondition(snapshot: Snapshot, change: EntityChange, intent: Intent, body: str) -> str:
+    """What was used of the precondition: `etag`, `updated_at`, `literal` or `none`."""
+    precondition = change.precondition
+    entity = snapshot.entity
+    if precondition.forced:
+        return "none"
+    if not precondition.given:
+        raise PreconditionRequired(
+            f"{entity.id}: say which revision you have seen: --if-match ETAG or "
+            "--expected-updated-at TIME, as 'loop get' reports them (--force skips the check)",
+            entity_id=entity.id,
+            hint=f"loop get {entity.id} --json",
+        )
+    reason, used = _compare(snapshot, precondition)
+    if reason is None:
+        return used
+    wanted = dict(intent.wanted)
+    if change.edits.body is not None:
+        wanted[BODY] = body
+    raise ConflictError(
+        conflict.build(
+            entity,
+            reason=reason,
+            precondition=precondition,
+            wanted=wanted,
+            history=snapshot.history.records,
+        )
+    )
+
+
+def _compare(snapshot: Snapshot, precondition: Precondition) -> tuple[conflict.Reason | None, str]:
+    revision = snapshot.entity.revision
+    if precondition.if_match is not None and precondition.if_match != revision.etag:
+        return ("edited_outside" if snapshot.edited_outside else "etag_changed"), "none"
+    if precondition.expected_updated_at is None:
+        return None, "etag"
+    expected = timestamps.parse(precondition.expected_updated_at)
+    used = "updated_at"
+    if expected != timestamps.parse(revision.updated_at):
+        never_recorded = snapshot.history.last is None
+        if not (never_recorded and expected is not None and expected == snapshot.literal):
+            return ("edited_outside" if snapshot.stand_in else "updated_changed"), "none"
+        used = "literal"
+    return None, "etag" if precondition.if_match is not None else used
+
+
+def _next_instant(snapshot: Snapshot, now: int) -> int:
+    """Later than the file's value, the reported one and every recorded one (SPEC §3)."""
+    reported = timestamps.parse(snapshot.entity.revision.updated_at)
+    known = [
+        instant
+        for instant in (reported, snapshot.literal, snapshot.history.ceiling)
+        if instant is not None
+    ]
+    return max(now, *(instant + 1 for instant in known)) if known else now
+
+
+def _new_body(snapshot: Snapshot, change: BodyChange | None) -> str:
+    body = snapshot.entity.body
+    if change is None:
+        return body
+    if not change.append:
+        return change.text
+    if body and change.text and not body.endswith("\n"):
+        body += snapshot.document.newline
+    return body + change.text
+
+
+def _new_bytes(
+    snapshot: Snapshot, intent: Intent, body: str, updated: int, names: FieldNames
+) -> bytes:
+    edits: list[patch.Set | patch.Remove] = [
+        patch.Remove(path) if value is MISSING else patch.Set(path, value)
+        for path, value in intent.edits
+    ]
+    edits.append(patch.Set((names.updated,), timestamps.render(updated)))
+    document = snapshot.document
+    try:
+        yaml = patch.patch(document.yaml, edits, newline=document.newline)
+    except patch.PatchError as error:
+        line = None if error.line is None else document.yaml_line + error.line - 1
+        field = join_dotted(error.path)
+        raise InvalidFile(snapshot.entity.path, f"{field}: {error.reason}", line=line) from None
+    return document.replace(yaml=yaml, body=body).text.encode()
+
+
+def _after(
+    snapshot: Snapshot, intent: Intent, body: str, data: bytes, updated: int, names: FieldNames
+) -> Entity:
+    rendered = timestamps.render(updated)
+    name = intent.fields.get(names.name)
+    return snapshot.entity.replace(
+        fields={**intent.fields, names.updated: rendered},
+        name=name if isinstance(name, str) else None,
+        body=body,
+        raw=data,
+        revision=Revision(updated_at=rendered, etag=etag_of(data)),
+    )
+
+
+def _metadata(snapshot: Snapshot, change: EntityChange, after: Entity, used: str) -> dict[str, Any]:
+    before = snapshot.entity
+    metadata: dict[str, Any] = {
+        "etag_before": before.revision.etag,
+        "etag_after": after.revision.etag,
+        "updated_before": before.revision.updated_at,
+        "updated_after": after.revision.updated_at,
+        "precondition": used,
+        "previous": None,
+    }
+    if change.precondition.forced:
+        metadata["forced"] = True
+    if snapshot.edited_outside:
+        metadata["edited_outside"] = True
+    if snapshot.history.last is None and snapshot.literal is not None:
+        metadata["literal_before"] = timestamps.render(snapshot.literal)
+    if change.rebased_from is not None:
+        metadata["rebased_from"] = {
+            "updated_at": change.rebased_from.expected_updated_at,
+            "etag": change.rebased_from.if_match,
+        }
+    return metadata
+
+
+def _recordable(diff: Diff, private: tuple[str, ...]) -> tuple[Diff, dict[str, bytes]]:
+    """The diff as it is recorded, and what undo needs of the values it only hashes."""
+    recorded: Diff = {}
+    kept: dict[str, bytes] = {}
+    for name, entry in diff.items():
+        shown = dict(entry)
+        for side in ("old", "new"):
+            data = _value_bytes(entry[side])
+            hidden = name in private or split_dotted(name)[0] in private
+            if entry[side] is None or (not hidden and len(data) <= audit.PLAIN_LIMIT):
+                continue
+            digest = hashlib.sha256(data).hexdigest()
+            shown[side] = {"sha256": digest, "bytes": len(data)}
+            if side == "old":
+                kept[digest] = data
+        recorded[name] = shown
+    return recorded, kept
+
+
+def _value_bytes(value: Any) -> bytes:
+    return value.encode() if isinstance(value, str) else as_json(value).encode()

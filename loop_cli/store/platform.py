@@ -1,0 +1,205 @@
+"""What differs between operating systems: locks, leases, exchanging two files, syncing.
+
+Linux has all of it. macOS has no write lease for us, and `renamex_np` instead of
+`renameat2`. Windows has neither `fcntl` nor an exchange: `lock` refuses there, so loop
+reads a vault on Windows and does not write to it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+
+from loop_cli.errors import StorageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+if sys.platform != "win32":
+    import fcntl
+
+EXCHANGE, NO_REPLACE = 2, 1  # of renameat2(2)
+_MAC_FLAGS = {EXCHANGE: 2, NO_REPLACE: 4}  # RENAME_SWAP and RENAME_EXCL of renamex_np(2)
+_AT_FDCWD = -100
+_NOT_THERE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
+_LEASE_PATIENCE = 0.05  # seconds
+
+
+class Unsupported(Exception):
+    """The system or the file system can't do this."""
+
+
+def lock(descriptor: int, *, patience: float) -> bool:
+    """Take the exclusive lock of an open file within `patience` seconds; False if it is held.
+
+    The system releases it when the process dies. Waiting is done in the kernel's queue,
+    so that no waiter starves behind faster ones.
+    """
+    if sys.platform == "win32":
+        raise StorageError("loop can't write on Windows: there is no lock to rely on")
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except BlockingIOError:
+        return patience > 0 and _lock_in_queue(descriptor, patience)
+
+
+def _lock_in_queue(descriptor: int, patience: float) -> bool:
+    import signal
+    import threading
+
+    if threading.current_thread() is not threading.main_thread():
+        return _lock_by_polling(descriptor, patience)
+
+    def stop(_signal: int, _frame: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, patience)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return True
+    except TimeoutError:
+        return False
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _lock_by_polling(descriptor: int, patience: float) -> bool:
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        time.sleep(0.005)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            continue
+    return False
+
+
+class Lease:
+    """A write lease on a file: while it is held, nobody else has the file open (fcntl(2)).
+
+    Where the system refuses it, or somebody keeps the file open for 50 ms, `held` is false
+    and the descriptor only reads.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        self.held = sys.platform == "linux" and self._take()
+
+    def _take(self) -> bool:
+        import signal
+
+        if sys.platform != "linux":
+            return False
+        try:
+            signal.signal(signal.SIGIO, signal.SIG_IGN)
+        except ValueError:  # not in the main thread; the signal would end the process
+            return False
+        deadline = time.monotonic() + _LEASE_PATIENCE
+        while True:
+            try:
+                fcntl.fcntl(self.descriptor, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+                return True
+            except OSError as error:
+                if error.errno != errno.EAGAIN or time.monotonic() > deadline:
+                    return False
+                time.sleep(0.002)
+
+    def read(self) -> bytes:
+        """All bytes of the file, wherever it has been renamed to."""
+        parts, offset = [], 0
+        while part := os.pread(self.descriptor, 1 << 20, offset):
+            parts.append(part)
+            offset += len(part)
+        return b"".join(parts)
+
+    @property
+    def writer_came(self) -> bool:
+        """Whether somebody waits to open the file for writing; a waiting reader is no matter."""
+        if not self.held or sys.platform != "linux":
+            return False
+        return fcntl.fcntl(self.descriptor, fcntl.F_GETLEASE) == fcntl.F_UNLCK
+
+    def close(self) -> None:
+        """Give the lease back, and with it wake whoever waits."""
+        os.close(self.descriptor)
+
+
+def exchange(one: str, other: str) -> None:
+    """Swap two files in one step. Raises `Unsupported`, `OSError`."""
+    _rename(one, other, EXCHANGE)
+
+
+def move(source: str, target: str) -> None:
+    """Rename without replacing. Raises `FileExistsError`, `Unsupported`, `OSError`."""
+    _rename(source, target, NO_REPLACE)
+
+
+def _rename(one: str, other: str, flag: int) -> None:
+    call = _rename_call()
+    if call is None:
+        raise Unsupported
+    code = call(os.fsencode(one), os.fsencode(other), flag)
+    if code in _NOT_THERE:
+        raise Unsupported
+    if code:
+        raise OSError(code, os.strerror(code), one, None, other)
+
+
+def _rename_call() -> Callable[[bytes, bytes, int], int] | None:
+    """The system's rename with flags as a function that returns an errno, or 0."""
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    if hasattr(libc, "renameat2"):
+
+        def linux(one: bytes, other: bytes, flag: int) -> int:
+            failed = libc.renameat2(_AT_FDCWD, one, _AT_FDCWD, other, flag)
+            return ctypes.get_errno() if failed else 0
+
+        return linux
+    if hasattr(libc, "renamex_np"):
+
+        def mac(one: bytes, other: bytes, flag: int) -> int:
+            return ctypes.get_errno() if libc.renamex_np(one, other, _MAC_FLAGS[flag]) else 0
+
+        return mac
+    return None
+
+
+def sync_folder(path: str) -> None:
+    """Make the names in a folder durable."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def user_name() -> str:
+    """The operating system's name of the user, from its own tables and not the environment."""
+    if sys.platform == "win32":
+        return os.getlogin()
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
+def parent_name() -> str | None:
+    """The name of the program that started this one, where the system tells it cheaply."""
+    try:
+        with open(f"/proc/{os.getppid()}/comm", "rb") as file:
+            return file.read(64).decode(errors="replace").strip() or None
+    except OSError:
+        return None

@@ -1,0 +1,53 @@
+"""The schema in force: the vault's own file, or the one that ships with the package."""
+
+from __future__ import annotations
+
+import os
+
+from loop_cli.core import schema
+from loop_cli.errors import EntityNotFound, InvalidFile
+from loop_cli.markdown import reader
+from loop_cli.store import files
+
+PATH = "00_Meta/schema_constants.yaml"
+
+
+def load(root: str) -> schema.Schema:
+    """The schema of the vault at `root`. Raises `InvalidFile` with file, line and reason."""
+    try:
+        data, _modified = files.read_stable(files.inside(root, PATH), PATH)
+    except EntityNotFound:
+        return shipped()
+    return _build(data, PATH, shipped=False)
+
+
+def shipped() -> schema.Schema:
+    """The default schema."""
+    return _build(shipped_bytes(), "the default schema", shipped=True)
+
+
+def shipped_bytes() -> bytes:
+    """The default schema as YAML."""
+    with open(os.path.join(os.path.dirname(schema.__file__), "default_schema.yaml"), "rb") as file:
+        return file.read()
+
+
+def _build(data: bytes, path: str, *, shipped: bool) -> schema.Schema:
+    try:
+        return schema.build(reader.read(data.decode("utf-8-sig")), shipped=shipped)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InvalidFile(path, "is not UTF-8 text", line=line) from None
+    except reader.YamlSyntaxError as error:
+        raise InvalidFile(path, f"broken YAML: {error.reason}", line=error.line) from None
+    except schema.SchemaError as error:
+        raise InvalidFile(path, str(error), line=_line_of(data, str(error))) from None
+
+
+def _line_of(data: bytes, message: str) -> int | None:
+    """The line of the key that a message begins with, as near as text can tell."""
+    key = message.split(" ", maxsplit=1)[0].rpartition(".")[2].encode()
+    for number, line in enumerate(data.splitlines(), start=1):
+        if line.strip().startswith(key + b":"):
+            return number
+    return None

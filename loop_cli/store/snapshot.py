@@ -1,0 +1,149 @@
+"""Bytes of a file read as an entity, and the revision that is reported for it."""
+
+from __future__ import annotations
+
+import hashlib
+
+from loop_cli.core import timestamps
+from loop_cli.core.entity import Entity, FieldNames, Revision
+from loop_cli.errors import InvalidFile
+from loop_cli.markdown import document, reader
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.core.audit import History
+    from loop_cli.markdown.document import Document
+
+MAX_FILE_BYTES = 32 * 1024 * 1024
+
+
+class Parsed(Struct):
+    """A file that is an entity, before its history is known."""
+
+    id: str
+    type: str
+    name: str | None
+    path: str
+    data: bytes
+    document: Document
+    fields: dict[str, Any]
+    warnings: tuple[str, ...]
+
+
+class Snapshot(Struct):
+    """One state of an entity as a store compares it.
+
+    `literal` is the instant of the file's own `updated`; `stand_in` tells that
+    `updated_at` is not that; `edited_outside` that the last record left other bytes.
+    """
+
+    entity: Entity
+    document: Document
+    history: History
+    literal: int | None
+    stand_in: bool
+    edited_outside: bool
+
+
+def etag_of(data: bytes) -> str:
+    """The first 16 hex digits of the SHA-256 (SPEC §1)."""
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def parse(data: bytes, path: str, names: FieldNames) -> Parsed:
+    """Read the bytes of the file at `path` (relative, `/`). Raises `InvalidFile`."""
+    pieces, fields, warnings = read_frontmatter(data, path)
+    entity_id = _stem(path) if names.id_is_stem else _text(fields.get(names.id))
+    entity_type = _top_folder(path) if names.type_is_folder else _text(fields.get(names.type))
+    if entity_type is None and names.id_is_stem:
+        entity_type = "Note"
+    for value, field in ((entity_id, names.id), (entity_type, names.type)):
+        if not value:
+            raise InvalidFile(path, f"is no entity: it has no {field}", line=1)
+    name = fields.get(names.name)
+    return Parsed(
+        id=entity_id or "",
+        type=entity_type or "",
+        name=name if isinstance(name, str) else None,
+        path=path,
+        data=data,
+        document=pieces,
+        fields=fields,
+        warnings=warnings,
+    )
+
+
+def read_frontmatter(data: bytes, path: str) -> tuple[Document, dict[str, Any], tuple[str, ...]]:
+    """The pieces of a file, its fields, and warnings. Raises `InvalidFile`."""
+    if len(data) > MAX_FILE_BYTES:
+        size = f"{len(data):,} bytes; loop reads entities of up to {MAX_FILE_BYTES:,}"
+        raise InvalidFile(path, f"is too large: {size}")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InvalidFile(path, "is not UTF-8 text", line=line) from None
+    try:
+        pieces = document.split(text)
+        fields = reader.read(pieces.yaml)
+        duplicates = reader.duplicate_keys(pieces.yaml)
+    except document.FrontmatterError as error:
+        raise InvalidFile(path, error.reason, line=error.line) from None
+    except reader.YamlSyntaxError as error:
+        line = pieces.yaml_line + error.line - 1
+        raise InvalidFile(path, f"broken YAML: {error.reason}", line=line) from None
+    warnings = tuple(
+        f"{path}: {key} is there {len(lines)} times (lines "
+        f"{', '.join(str(pieces.yaml_line + line - 1) for line in lines)}); the last one counts"
+        for key, lines in duplicates.items()
+    )
+    return pieces, fields, warnings
+
+
+def observe(parsed: Parsed, *, modified: int, history: History, names: FieldNames) -> Snapshot:
+    """The snapshot of a file modified at `modified` (microseconds), given its records."""
+    etag = etag_of(parsed.data)
+    last = history.last
+    own = parsed.fields.get(names.updated)
+    literal = timestamps.parse(own) if isinstance(own, str) else None
+    recorded = last is not None and last.etag_after == etag
+    updated_at = literal
+    if not recorded or updated_at is None:
+        updated_at = timestamps.stand_in(
+            modified=modified, recorded=None if last is None else last.updated_after, etag=etag
+        )
+    return Snapshot(
+        entity=Entity(
+            id=parsed.id,
+            type=parsed.type,
+            name=parsed.name,
+            path=parsed.path,
+            fields=parsed.fields,
+            body=parsed.document.body,
+            raw=parsed.data,
+            revision=Revision(updated_at=timestamps.render(updated_at), etag=etag),
+            warnings=parsed.warnings,
+        ),
+        document=parsed.document,
+        history=history,
+        literal=literal,
+        stand_in=not recorded or literal is None,
+        edited_outside=last is not None and not recorded,
+    )
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value)
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".md")
+
+
+def _top_folder(path: str) -> str:
+    return path.partition("/")[0] if "/" in path else "Note"

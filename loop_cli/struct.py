@@ -1,0 +1,55 @@
+"""Frozen records for the start-up path.
+
+`dataclasses` and `typing` cost twice what the bare interpreter does (README, "What it
+costs"), and every subprocess caller pays it. A `Struct` is declared like a frozen,
+keyword-only dataclass and type-checked as one.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar, Self, dataclass_transform
+else:
+
+    def dataclass_transform(**_options):
+        return lambda cls: cls
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+class Struct:
+    """Base of immutable records; fields are the annotated names, defaults the class values."""
+
+    _fields: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        own = [n for n in cls.__dict__.get("__annotations__", ()) if not n.startswith("_")]
+        cls._fields = (*cls._fields, *(n for n in own if n not in cls._fields))
+
+    def __init__(self, **values: Any) -> None:
+        for name in self._fields:
+            if name in values:
+                self.__dict__[name] = values.pop(name)
+            elif hasattr(type(self), name):
+                self.__dict__[name] = getattr(type(self), name)
+            else:
+                raise TypeError(f"{type(self).__name__}() needs {name}=")
+        if values:
+            raise TypeError(f"{type(self).__name__}() has no {', '.join(values)}")
+
+    def replace(self, **values: Any) -> Self:
+        """The same record with some values replaced."""
+        return type(self)(**{**self.__dict__, **values})
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self.__dict__.values()))
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
+        return f"{type(self).__name__}({values})"
