@@ -23,8 +23,9 @@ class Struct:
     _fields: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
-        own = [n for n in cls.__dict__.get("__annotations__", ()) if not n.startswith("_")]
-        cls._fields = (*cls._fields, *(n for n in own if n not in cls._fields))
+        annotated = cls.__dict__.get("__annotations__", ())  # noqa: RUF063  inspect costs too much
+        own = [name for name in annotated if not name.startswith("_")]
+        cls._fields = tuple(dict.fromkeys((*cls._fields, *own)))
 
     def __init__(self, **values: Any) -> None:
         for name in self._fields:

@@ -72,7 +72,8 @@ class VaultLock:
             return VaultLocked("the vault is locked by another process")
         pid, host, since = words
         return VaultLocked(
-            f"the vault stayed locked for {self._wait:g} s: by process {pid} on {host}, since {since}",
+            f"the vault stayed locked for {self._wait:g} s: "
+            f"by process {pid} on {host}, since {since}",
             hint="--lock-timeout SECONDS waits longer",
             holder={"pid": int(pid) if pid.isdigit() else None, "host": host, "since": since},
         )

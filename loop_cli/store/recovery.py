@@ -12,7 +12,7 @@ from loop_cli.store.staging import Intent, StagedChange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from loop_cli.store.log import AuditLog
 
@@ -46,9 +46,15 @@ class Recovery:
             self._recover(changes)
         self._sweep()
 
-    def undo(self, change: StagedChange) -> None:
-        """Take a recorded change back: the entity, then the record; marked before either."""
-        change.mark_undone()
+    def undo(self, changes: Sequence[StagedChange]) -> None:
+        """Take recorded changes back, the newest first; all marked before any is touched."""
+        for change in changes:
+            change.mark_undone()
+        for change in reversed(changes):
+            self._undo(change)
+
+    def _undo(self, change: StagedChange) -> None:
+        """The entity first, then the record."""
         intent = change.intent
         if change.entity_etag() == intent.etag_after and change.staged_etag() not in (
             None,
@@ -86,8 +92,7 @@ class Recovery:
             for change in standing:
                 self._land(change)
         else:
-            for change in reversed(standing):
-                self.undo(change)
+            self.undo(standing)
 
     def _land(self, change: StagedChange) -> None:
         intent = change.intent

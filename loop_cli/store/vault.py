@@ -306,9 +306,9 @@ class VaultStore(Store):
 
     def undo(self, staged: Sequence[StagedChange]) -> None:
         """Take recorded changes back, the newest first. Raises `StorageError`."""
-        self._run_recovery(lambda found: [found.undo(change) for change in reversed(staged)])
+        self._run_recovery(lambda found: found.undo(staged))
 
-    def _run_recovery(self, step: Callable[[recovery.Recovery], object]) -> None:
+    def _run_recovery(self, step: Callable[[recovery.Recovery], None]) -> None:
         found = recovery.Recovery(self.root, self.log, self._clock)
         try:
             step(found)
