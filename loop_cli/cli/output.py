@@ -130,14 +130,14 @@ def error(failure: LoopError, *, machine: bool) -> None:
     if machine:
         _write_stderr(json_text(failure.as_dict()) + "\n")
         return
-    _write_stderr(f"loop: {visible(failure.message)}\n")
+    _say(f"loop: {failure.message}")
     conflict = getattr(failure, "conflict", None)
     if conflict is not None:
         from loop_cli.cli import render
 
         tell(render.conflict(conflict))
     if failure.hint:
-        _write_stderr(f"hint: {visible(failure.hint)}\n")
+        _say(f"hint: {failure.hint}")
 
 
 def console(stream: IO[str]) -> Console:
@@ -161,6 +161,16 @@ def _rendered(
     with target.capture() as capture:
         target.print(content(target) if callable(content) else content)
     return "".join(part.rstrip(" ") + "\n" for part in capture.get().splitlines())
+
+
+def _say(text: str) -> None:
+    """Words for people on stderr; on a terminal folded between words, not within them."""
+    if is_terminal(sys.stderr):
+        from rich.text import Text
+
+        tell(Text(visible(text)))
+    else:
+        _write_stderr(visible(text) + "\n")
 
 
 def _write_stderr(text: str) -> None:

@@ -71,11 +71,13 @@ def preview(planned: CommitResult) -> RenderableType:
     return Group(_heading(planned.before), _identity(planned.before), diffs.table(planned.diff))
 
 
-def conflict(found: Conflict) -> RenderableType:
-    """The three columns of a conflict, overlaps marked, and who changed what."""
+def conflict(found: Conflict, *, now: int | None = None) -> RenderableType:
+    """The three columns of a conflict, overlaps marked, and who changed what.
+
+    `now` is an instant, the system's clock otherwise.
+    """
     parts: list[RenderableType] = [_conflict_words(found), Text()]
-    for record in found.changes:
-        parts.append(_change_line(record))
+    parts += [_change_line(record, now) for record in found.changes]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in ("", "field", "when you read it", "now", "yours"):
         table.add_column(title, overflow="fold")
@@ -128,9 +130,9 @@ def settings(rows: Sequence[Mapping[str, Any]], protocol: Mapping[str, Any]) -> 
     return Group(table, lines)
 
 
-def ago(instant: int) -> str:
+def ago(instant: int, now: int | None = None) -> str:
     """How long an instant is ago, in words."""
-    seconds = (time.time_ns() // 1000 - instant) // timestamps.SECOND
+    seconds = ((time.time_ns() // 1000 if now is None else now) - instant) // timestamps.SECOND
     if seconds < 0:
         return "in the future"
     for length, unit in _UNITS:
@@ -186,10 +188,10 @@ def _conflict_words(found: Conflict) -> Text:
     return words
 
 
-def _change_line(record: AuditRecord) -> Text:
+def _change_line(record: AuditRecord, now: int | None) -> Text:
     data = record.as_change()
     instant = timestamps.parse(str(data["timestamp"]))
-    when = ago(instant) if instant is not None else str(data["timestamp"])
+    when = ago(instant, now) if instant is not None else str(data["timestamp"])
     fields = ", ".join(map(str, data["modified_fields"] or ()))
     return Text(visible(f"{data['actor']} changed {fields} through {data['source']}, {when}"))
 

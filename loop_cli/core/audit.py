@@ -175,7 +175,8 @@ def since(
     """The records after the expected revision, and whether they tell all that happened.
 
     They do when they lead in an unbroken chain of etags from that revision to the current
-    bytes; an outside edit breaks the chain.
+    bytes; an outside edit breaks the chain. A revision that no record names leaves those
+    that are later than it.
     """
     found: list[AuditRecord] = []
     expected_etag = current_etag
@@ -190,7 +191,9 @@ def since(
         if record.left(updated_at=updated_at, etag=etag):
             return found, whole
         expected_etag = record.etag_before or ""
-    return found, False
+    if updated_at is None:  # nothing tells when that etag was
+        return [], False
+    return [record for record in found if (record.updated_after or 0) > updated_at], False
 
 
 def rebuild(

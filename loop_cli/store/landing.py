@@ -13,30 +13,30 @@ from loop_cli.store.snapshot import etag_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Protocol
+    from collections.abc import Callable, Sequence
 
     from loop_cli.store.log import AuditLog
     from loop_cli.store.staging import StagedChange
-
-    class Undoer(Protocol):
-        """The part of the store that takes recorded changes back."""
-
-        log: AuditLog
-
-        def undo(self, staged: Sequence[StagedChange]) -> None: ...
 
 
 class Moved(Exception):
     """Somebody wrote to an entity between our comparing and our exchanging."""
 
 
-def land_all(store: Undoer, staged: Sequence[StagedChange], descriptor: int) -> None:
-    """Land every change or none. Raises `Moved` with all undone; `StorageError` likewise."""
+def land_all(
+    undo: Callable[[Sequence[StagedChange]], None],
+    log: AuditLog,
+    staged: Sequence[StagedChange],
+    descriptor: int,
+) -> None:
+    """Land every change or none. Raises `Moved` with all undone; `StorageError` likewise.
+
+    `undo` takes recorded changes back, `descriptor` appends to the log.
+    """
     failure: OSError | None = None
     with ExitStack() as stack:
         leases = _compare(stack, staged)
-        _record(store.log, staged, descriptor)
+        _record(log, staged, descriptor)
         try:
             swapped = [
                 change.exchange(lease.read) for change, lease in zip(staged, leases, strict=True)
@@ -47,7 +47,7 @@ def land_all(store: Undoer, staged: Sequence[StagedChange], descriptor: int) -> 
     # The leases are given back before anything is undone: a writer that waits then writes
     # to its own file, which goes back to its place; and reading a leased file would block.
     if not intact:
-        store.undo(staged)
+        undo(staged)
         if failure is None:
             raise Moved
         names = ", ".join(change.intent.path for change in staged)

@@ -17,14 +17,6 @@ if TYPE_CHECKING:
     from loop_cli.store.log import AuditLog
 
 
-def pending(root: str) -> bool:
-    """Whether something is staged; where nobody holds the lock, a crash left it."""
-    try:
-        return bool(os.listdir(staging.staged_folder(root)))
-    except FileNotFoundError:
-        return False
-
-
 class Recovery:
     """Brings the vault back to whole states. Call `run` under the lock; raises `OSError`,
     `StorageError`. `kept` lists what was found in no record, relative to the vault."""

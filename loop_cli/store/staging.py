@@ -119,6 +119,14 @@ def staged_folder(root: str) -> str:
     return os.path.join(root, ".loop", FOLDER)
 
 
+def prepare(root: str) -> None:
+    """Make the folder for staged files where it is missing. Raises `StorageError`."""
+    try:
+        os.makedirs(staged_folder(root), mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f".loop can't be written: {error.strerror}") from error
+
+
 def staged_place(root: str, path: str, name: str) -> str:
     """Where the content of a change to `path` is staged, relative to the vault.
 

@@ -1,0 +1,205 @@
+"""Writes what is generated: the README's reference and the pictures. `--check` only compares.
+
+Run as `python .ci/generate.py` from anywhere in an environment with loop installed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from loop_cli import config, demo, errors, models
+from loop_cli.cli import app, render
+from loop_cli.core import operations, timestamps
+from loop_cli.core.audit import Origin
+from loop_cli.core.changes import Edits, parse_change
+from loop_cli.core.conflict import fail
+from loop_cli.core.entity import FieldNames, Precondition
+from loop_cli.errors import ConflictError
+from loop_cli.store.base import EntityChange
+from loop_cli.store.memory import MemoryStore
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+PICTURE = ROOT / "tests" / "pictures" / "conflict.svg"
+_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+_MINUTE = 60 * timestamps.SECOND
+_TASK = "50_Projects/2026/prj-019_SSOT_규칙/Tasks/tsk-019-14.md"
+
+
+def main() -> int:
+    """Write or compare; 1 where something is not current."""
+    wanted = {README: _readme(README.read_text()), PICTURE: _conflict_picture()}
+    stale = [
+        path for path, text in wanted.items() if not path.exists() or path.read_text() != text
+    ]
+    if "--check" in sys.argv:
+        for path in stale:
+            print(f"{path.relative_to(ROOT)} is not current: run python .ci/generate.py")
+        return 1 if stale else 0
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(wanted[path])
+        print(f"wrote {path.relative_to(ROOT)}")
+    return 0
+
+
+def _readme(text: str) -> str:
+    for name, part in (
+        ("commands", _commands()),
+        ("exit codes", _exit_codes()),
+        ("settings", _settings()),
+        ("json", _json_shapes()),
+        ("audit record", _shape(models.AuditRecord)),
+    ):
+        pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        text, count = pattern.subn(lambda match, part=part: match[1] + part + match[2], text)  # type: ignore[misc]
+        if count != 1:
+            raise SystemExit(f"README.md has {count} places for {name!r}")
+    return text
+
+
+def _commands() -> str:
+    parts = []
+    for name, command in sorted(_walk(typer.main.get_command(app.build()), "loop")):
+        about = (command.help or "").split("\n\n")[0].replace("\n", " ")
+        parts.append(f"#### `{name}{_arguments(command)}`\n\n{about}\n")
+        rows = [_option(one) for one in command.params if one.param_type_name == "option"]
+        if rows:
+            parts.append("| option | |\n|---|---|\n" + "".join(rows))
+    return "\n".join(parts) + "\n"
+
+
+def _walk(command: Any, name: str) -> list[tuple[str, Any]]:
+    commands = getattr(command, "commands", None)
+    if commands is None:
+        return [(name, command)]
+    return [found for verb, one in commands.items() for found in _walk(one, f"{name} {verb}")]
+
+
+def _arguments(command: Any) -> str:
+    return "".join(f" {one.metavar}" for one in command.params if one.param_type_name == "argument")
+
+
+def _option(option: Any) -> str:
+    names = ", ".join(f"`{name}`" for name in option.opts)
+    value = f" `{option.metavar}`" if option.metavar else ""
+    return f"| {names}{value} | {option.help} |\n".replace("fail|rebase", "fail\\|rebase")
+
+
+def _exit_codes() -> str:
+    rows: dict[int, list[type[errors.LoopError]]] = {}
+    for kind in _kinds(errors.LoopError):
+        rows.setdefault(kind.exit_code, []).append(kind)
+    lines = ["| exit | `code` | HTTP | meaning |", "|---|---|---|---|"]
+    lines.append("| 0 | | 200 | Done, or nothing to do. |")
+    for code, kinds in sorted(rows.items()):
+        for kind in kinds:
+            about = (kind.__doc__ or "").split("\n")[0].split("; `")[0].rstrip(".")
+            lines.append(f"| {code} | `{kind.code}` | {kind.http_status} | {about}. |")
+    lines.append("| 141 | | | The reader of stdout went away. |")
+    return "\n".join(lines) + "\n"
+
+
+def _kinds(kind: type[errors.LoopError]) -> list[type[errors.LoopError]]:
+    return [kind, *(found for one in kind.__subclasses__() for found in _kinds(one))]
+
+
+def _settings() -> str:
+    lines = ["| setting | variable | default | |", "|---|---|---|---|"]
+    for key in config.KEYS:
+        default = "" if key.default is None else f"`{json.dumps(key.default)}`"
+        lines.append(f"| `{key.name}` | `{key.variable}` | {default} | {key.about} |")
+    return "\n".join(lines) + "\n"
+
+
+def _json_shapes() -> str:
+    shapes = (
+        ("`loop get ID --json`", models.EntityDocument),
+        ("`loop update ... --json`", models.UpdateDocument),
+        ("A failure with `--json`, on stderr", models.ErrorDocument),
+        ("A conflict (exit 4)", models.ConflictDocument),
+    )
+    return "\n".join(f"**{title}**\n\n{_shape(model)}" for title, model in shapes)
+
+
+def _shape(model: Any) -> str:
+    """A model's fields as a table, nested ones with dotted names."""
+    lines = ["| key | type | |", "|---|---|---|", *_rows(model.model_json_schema(), "")]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(schema: dict[str, Any], prefix: str, top: dict[str, Any] | None = None) -> list[str]:
+    top = top or schema
+    found = []
+    for name, part in schema.get("properties", {}).items():
+        words, inner = _type(part, top)
+        about = part.get("description", "")
+        found.append(f"| `{prefix}{name}` | {words} | {about} |")
+        if inner is not None:
+            dots = "[]." if words.startswith("list") else "."
+            found += _rows(inner, f"{prefix}{name}{dots}", top)
+    return found
+
+
+def _type(part: dict[str, Any], top: dict[str, Any]) -> tuple[str, dict[str, Any] | None]:
+    if "$ref" in part:
+        inner = top["$defs"][part["$ref"].rpartition("/")[2]]
+        return "object", inner if inner.get("properties") else None
+    if "anyOf" in part:
+        kinds = [_type(one, top) for one in part["anyOf"]]
+        inner = next((one for _words, one in kinds if one is not None), None)
+        return " or ".join(dict.fromkeys(words for words, _inner in kinds)), inner
+    if "enum" in part:
+        return " or ".join(f"`{one}`" for one in part["enum"]), None
+    if "const" in part:
+        return f"`{part['const']}`", None
+    if part.get("type") == "array":
+        words, inner = _type(part.get("items", {}), top)
+        return f"list of {words}", inner
+    return str(part.get("type", "any")), None
+
+
+def _conflict_picture() -> str:
+    """The report of a real conflict, made with a clock that stands still."""
+    console = Console(record=True, width=96, file=io.StringIO(), force_terminal=True)
+    console.print(Text("$ loop update tsk-019-14 'status=done' 'priority=critical' \\"))
+    console.print(Text("      --expected-updated-at 2026-01-09"))
+    found, now = _conflict()
+    console.print(render.conflict(found, now=now))
+    console.print(Text("hint: loop get tsk-019-14 --json"))
+    svg = console.export_svg(title="loop update", unique_id="conflict")
+    return "\n".join(line.rstrip() for line in _FONTS.sub("", svg).splitlines()) + "\n"
+
+
+def _conflict() -> tuple[Any, int]:
+    clock = timestamps.parse("2026-01-09T14:35:10.123456Z") or 0
+    data = (Path(demo.SAMPLE) / _TASK).read_bytes()
+    store = MemoryStore({_TASK: data}, names=FieldNames(), clock=lambda: clock)
+
+    def update(actor: str, source: str, *changes: str) -> None:
+        edits = Edits(changes=tuple(parse_change(one, read=str) for one in changes))
+        seen = Precondition(expected_updated_at="2026-01-09")
+        change = EntityChange(entity_id="tsk-019-14", edits=edits, precondition=seen)
+        run = "8f0f3a52-5d0c-4a0e-9a43-0f6f7c1f4a11"
+        origin = Origin(run_id=run, actor=f"user:{actor}", source=source)
+        operations.update(store, change, origin=origin, resolve=fail)
+
+    update("디자인팀", "ui", "status=doing", "tags+=in-review")
+    try:
+        update("개발팀", "cli", "status=done", "priority=critical")
+    except ConflictError as error:
+        return error.conflict, clock + 3 * _MINUTE
+    raise AssertionError("the second update must conflict")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,234 @@
+"""A commit to the vault: compared, staged, recorded and exchanged under one lock (SPEC §6).
+
+Which sync guards what: `StagedChange.stage` makes content and intent durable before the
+line; `AuditLog.append` the line before the exchange; `StagedChange.exchange` the entity
+before it is reported. A crash between any two is mended by `store.recovery`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+from loop_cli.core import conflict
+from loop_cli.core.audit import AuditRecord
+from loop_cli.core.names import nfc
+from loop_cli.errors import ConflictError, EntityNotFound, LoopError, StorageError, UsageError
+from loop_cli.store import files, plan, staging
+from loop_cli.store.base import CommitResult
+from loop_cli.store.landing import Moved, discard_unrecorded, land_all
+from loop_cli.store.locate import Located
+from loop_cli.store.log import encode
+from loop_cli.store.staging import Intent, StagedChange
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from loop_cli.core.audit import Origin
+    from loop_cli.store.base import EntityChange
+    from loop_cli.store.plan import Plan
+    from loop_cli.store.vault import VaultStore
+
+_TRIES = 3
+
+
+class Commit:
+    """One call of `VaultStore.commit`."""
+
+    def __init__(self, vault: VaultStore, origin: Origin) -> None:
+        self._vault = vault
+        self._origin = origin
+        self._policy = plan.Policy(
+            schema=vault.schema, names=vault.names, clock=vault.clock, private=vault.private
+        )
+
+    def run(
+        self, changes: Sequence[EntityChange], *, atomic: bool, dry_run: bool
+    ) -> list[CommitResult | LoopError]:
+        """The outcomes, as `Store.commit` says."""
+        places = [self._locate(change) for change in changes]
+        failures = [place for place in places if isinstance(place, LoopError)]
+        if failures and atomic:
+            raise failures[0]
+        if len(failures) == len(changes):
+            return list(failures)
+        if dry_run:
+            return self._each(changes, places, self._preview, atomic=atomic)
+        with self._vault.lock():
+            self._vault.recover()
+            if atomic:
+                found = [place for place in places if isinstance(place, Located)]
+                return self._as_group(changes, found)
+            return self._each(changes, places, self._one, atomic=False)
+
+    def _each(
+        self,
+        changes: Sequence[EntityChange],
+        places: Sequence[Located | LoopError],
+        step: Callable[[EntityChange, Located], CommitResult],
+        *,
+        atomic: bool,
+    ) -> list[CommitResult | LoopError]:
+        outcomes: list[CommitResult | LoopError] = []
+        for change, place in zip(changes, places, strict=True):
+            try:
+                if isinstance(place, LoopError):
+                    raise place
+                outcomes.append(step(change, place))
+            except LoopError as error:
+                if atomic:
+                    raise
+                outcomes.append(error)
+        return outcomes
+
+    def _preview(self, change: EntityChange, place: Located) -> CommitResult:
+        return _result(self._plan(change, place), place, record=None)
+
+    # -- one change -----------------------------------------------------------------------
+
+    def _one(self, change: EntityChange, place: Located) -> CommitResult:
+        for _attempt in range(_TRIES):
+            place = self._reread(change, place)
+            planned = self._plan(change, place)
+            if not planned.changed:
+                return _result(planned, place, record=None)
+            try:
+                (record,) = self._land([planned])
+                return _result(planned, place, record=record)
+            except Moved:
+                continue
+        raise self._kept_moving(change, place)
+
+    # -- an atomic group ------------------------------------------------------------------
+
+    def _as_group(
+        self, changes: Sequence[EntityChange], places: Sequence[Located]
+    ) -> list[CommitResult | LoopError]:
+        """All or none: planned together, recorded by one append, then exchanged."""
+        for _attempt in range(_TRIES):
+            places = [self._reread(*pair) for pair in zip(changes, places, strict=True)]
+            _refuse_twice(places)
+            plans = [self._plan(*pair) for pair in zip(changes, places, strict=True)]
+            try:
+                records = self._land([one for one in plans if one.changed], group=True)
+            except Moved:
+                continue
+            return [
+                _result(one, place, record=records.pop(0) if one.changed else None)
+                for one, place in zip(plans, places, strict=True)
+            ]
+        raise self._kept_moving(changes[0], places[0])
+
+    # -- steps of both --------------------------------------------------------------------
+
+    def _land(self, plans: Sequence[Plan], *, group: bool = False) -> list[AuditRecord]:
+        """Stage, record, exchange. Raises `Moved`, `StorageError`; nothing has landed then."""
+        descriptor = self._vault.log.open()
+        previous = self._vault.log.previous()
+        identity = os.urandom(16).hex()
+        staged: list[StagedChange] = []
+        records: list[AuditRecord] = []
+        try:
+            for index, planned in enumerate(plans):
+                member = {"id": identity, "index": index, "count": len(plans)}
+                change, record = self._stage(planned, previous, member if group else None)
+                staged.append(change)
+                records.append(record)
+                previous = record.digest
+            land_all(self._undo, self._vault.log, staged, descriptor)
+            return records
+        except StorageError:
+            discard_unrecorded(staged, self._vault.log)
+            raise
+        finally:
+            os.close(descriptor)
+
+    def _stage(
+        self, planned: Plan, previous: str | None, group: dict[str, object] | None
+    ) -> tuple[StagedChange, AuditRecord]:
+        """The planned change on the disk, beside the vault's files; and its record to come."""
+        root = self._vault.root
+        staging.prepare(root)
+        for sha256, data in planned.kept.items():
+            staging.keep(root, data, sha256=sha256)
+        record = planned.record
+        record["metadata"]["previous"] = previous
+        if group is not None:
+            record["metadata"]["group"] = group
+        line = encode(record)
+        name = os.urandom(16).hex()
+        real = files.inside(root, planned.before.path)
+        path = os.path.relpath(real, os.path.realpath(root))
+        staged = StagedChange(
+            root,
+            Intent(
+                name=name,
+                path=path,
+                staged=staging.staged_place(root, path, name),
+                etag_before=planned.before.revision.etag,
+                etag_after=planned.after.revision.etag,
+                line=line.decode(),
+                group=group,
+            ),
+        )
+        staged.stage(planned.data)
+        return staged, AuditRecord(data=record, digest=hashlib.sha256(line).hexdigest())
+
+    def _undo(self, staged: Sequence[StagedChange]) -> None:
+        self._vault.recover(lambda found: found.undo(staged))
+
+    def _plan(self, change: EntityChange, place: Located) -> Plan:
+        snapshot = self._vault.observe(place)
+        return plan.make(snapshot, change, policy=self._policy, origin=self._origin)
+
+    def _locate(self, change: EntityChange) -> Located | LoopError:
+        try:
+            return self._vault.locator().find(change.entity_id, path=change.path)
+        except LoopError as error:
+            return error
+
+    def _reread(self, change: EntityChange, place: Located) -> Located:
+        """The same file as it is now, under the lock; looked for again where it has moved."""
+        locator = self._vault.locator()
+        try:
+            now = locator.read(place.parsed.path)
+            if nfc(now.parsed.id) == nfc(place.parsed.id):
+                return now.replace(shared=place.shared, warnings=place.warnings)
+        except EntityNotFound:
+            pass
+        try:
+            return locator.find(change.entity_id, path=change.path)
+        except EntityNotFound:
+            gone = self._vault.observe(place).entity
+            raise ConflictError(conflict.deleted(gone, precondition=change.precondition)) from None
+
+    def _kept_moving(self, change: EntityChange, place: Located) -> ConflictError:
+        """The change could not be done between the edits of others, `--force` or not."""
+        return ConflictError(
+            conflict.build(
+                self._vault.observe(self._reread(change, place)).entity,
+                reason="edited_outside",
+                precondition=change.precondition,
+                wanted={one.name: one.value for one in change.edits.changes},
+                history=(),
+            )
+        )
+
+
+def _result(planned: Plan, place: Located, *, record: AuditRecord | None) -> CommitResult:
+    return CommitResult(
+        before=planned.before,
+        after=planned.after,
+        diff=planned.diff,
+        changed=planned.changed,
+        record=record,
+        warnings=(*place.warnings, *planned.warnings),
+    )
+
+
+def _refuse_twice(places: Sequence[Located]) -> None:
+    paths = [place.parsed.path for place in places]
+    for path in paths:
+        if paths.count(path) > 1:
+            raise UsageError(f"an atomic group changes {path} twice")
