@@ -103,7 +103,7 @@ def _exit_codes() -> str:
     lines.append("| 0 | | 200 | Done, or nothing to do. |")
     for code, kinds in sorted(rows.items()):
         for kind in kinds:
-            about = (kind.__doc__ or "").split("\n")[0].split("; `")[0].rstrip(".")
+            about = (kind.__doc__ or "").split("\n")[0].split(" `")[0].rstrip(".;")
             lines.append(f"| {code} | `{kind.code}` | {kind.http_status} | {about}. |")
     lines.append("| 141 | | | The reader of stdout went away. |")
     return "\n".join(lines) + "\n"

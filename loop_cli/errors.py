@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 class LoopError(Exception):
-    """A failure with a stable `code`; `details` go into the JSON error as they are."""
+    """A failure of loop itself, a defect.
+
+    The base of all: each has a stable `code`; `details` go into the JSON error as they are.
+    """
 
     code = "internal"
     exit_code = 1
@@ -64,7 +67,10 @@ class EntityNotFound(LoopError):
 
 
 class ConflictError(LoopError):
-    """A precondition no longer holds. `conflict` is a `core.conflict.Conflict`."""
+    """A precondition no longer holds.
+
+    `conflict` is a `core.conflict.Conflict`.
+    """
 
     code = "conflict"
     exit_code = 4
@@ -98,7 +104,7 @@ class PreconditionRequired(LoopError):
 
 
 class InvalidChange(LoopError):
-    """The change is not valid; `problems` lists all of them at once."""
+    """The change is not valid. `problems` lists all of them at once."""
 
     code = "invalid_change"
     exit_code = 6

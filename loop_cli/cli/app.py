@@ -179,7 +179,10 @@ def _run_id() -> str:
 
 
 def _fail(error: LoopError, machine: bool) -> int:
-    output.error(error, machine=machine)
+    try:
+        output.error(error, machine=machine)
+    except Exception:  # its details can't be shown; what happened still is
+        output.error(LoopError(error.message, hint=error.hint), machine=machine)
     return error.exit_code
 
 

@@ -126,10 +126,9 @@ def _bare(value: Any) -> str:
 
 def _as_yaml(entity: Entity) -> str:
     """The JSON document as YAML that reads the same in YAML 1.1 and 1.2."""
+    import json
+
     from loop_cli.markdown import patch
 
-    document = {
-        key: value if isinstance(value, str) else dict(value)
-        for key, value in entity.as_dict().items()
-    }
+    document: dict[str, Any] = json.loads(output.json_text(entity.as_dict()))
     return patch.patch("", [patch.Set((key,), value) for key, value in document.items()])

@@ -11,16 +11,26 @@ if TYPE_CHECKING:
     from loop_cli.core.conflict import Conflict
 
 _OPTION = "--on-conflict"
+_WHERE = ("--vault", "--path")
 
 
 def after_conflict(conflict: Conflict, arguments: Sequence[str]) -> str:
     """Read again where fields overlap; otherwise the same command, rebased. Never --force."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    given, literal = list(arguments[:end]), arguments[end:]
     if conflict.overlaps:
-        return shlex.join(["loop", "get", conflict.entity_id, "--json"])
-    kept: list[str] = []
-    skip = False
-    for argument in arguments:
-        if not skip and argument != _OPTION and not argument.startswith(_OPTION + "="):
-            kept.append(argument)
-        skip = argument == _OPTION
-    return shlex.join(["loop", *kept, f"{_OPTION}=rebase"])
+        where = [part for name in _WHERE for part in _taken(name, given)]
+        return shlex.join(["loop", "get", conflict.entity_id, *where, "--json"])
+    while _taken(_OPTION, given):
+        continue
+    return shlex.join(["loop", *given, f"{_OPTION}=rebase", *literal])
+
+
+def _taken(option: str, given: list[str]) -> list[str]:
+    """Take the first such option and its value out of `given`."""
+    for index, argument in enumerate(given):
+        size = 2 if argument == option else 1 if argument.startswith(option + "=") else 0
+        if size:
+            found, given[index : index + size] = given[index : index + size], []
+            return found
+    return []

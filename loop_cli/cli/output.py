@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 READER_GONE = 141
 _PIPE_WIDTH = 10_000
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_JSON_CONTROL = re.compile("[\x7f-\x9f\u2028\u2029]")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_JSON_CONTROL = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def prepare_streams() -> None:
@@ -90,10 +92,12 @@ def write_bytes(data: bytes) -> None:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        # Python would complain about the same pipe again when it exits.
+    except OSError as error:
+        # Python would try the same again, and complain, when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(READER_GONE)
+        if isinstance(error, BrokenPipeError):
+            sys.exit(READER_GONE)
+        raise
 
 
 def write_raw(data: bytes) -> None:
@@ -136,8 +140,8 @@ def error(failure: LoopError, *, machine: bool) -> None:
         from loop_cli.cli import render
 
         tell(render.conflict(conflict))
-    if failure.hint:
-        _say(f"hint: {failure.hint}")
+    if failure.hint:  # not folded: it is often a command to copy
+        _write_stderr(f"hint: {visible(failure.hint)}\n")
 
 
 def console(stream: IO[str]) -> Console:

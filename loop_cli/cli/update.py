@@ -104,9 +104,6 @@ def update(
     vault: options.Vault = None,
 ) -> None:
     """Change fields and the body of an entity, losslessly, with a precondition and a record."""
-    settings = app.open_settings(
-        {"vault": vault, "lock_timeout": lock_timeout, "on_conflict": on_conflict}
-    )
     read = _Reader()
     wanted = EntityChange(
         entity_id=entity_id,
@@ -118,6 +115,9 @@ def update(
             body=_body(body_file, append_body, read),
         ),
         precondition=_precondition(expected_updated_at, if_match, force),
+    )
+    settings = app.open_settings(
+        {"vault": vault, "lock_timeout": lock_timeout, "on_conflict": on_conflict}
     )
     interactive = not as_json and not no_input and output.can_ask()
     store = app.open_store(settings)

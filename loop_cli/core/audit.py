@@ -77,6 +77,25 @@ class AuditRecord(Struct):
         return self._text("rolled_back")
 
     @property
+    def redacted(self) -> dict[str, str]:
+        """Of a redaction record: the digest of each line it rewrote, to the one it had before."""
+        value = self.metadata.get("redacted")
+        pairs = value if isinstance(value, list) and self.is_own else ()
+        return {
+            pair["to"]: pair["from"]
+            for pair in pairs
+            if isinstance(pair, dict)
+            and isinstance(pair.get("to"), str)
+            and isinstance(pair.get("from"), str)
+        }
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether the record changed nothing where it stands in the log: a redaction record,
+        or a migrated line, which tells of a time before."""
+        return "migrated_from" in self.metadata or bool(self.redacted)
+
+    @property
     def is_own(self) -> bool:
         """Whether loop's own protocol wrote the record, so that it is chained and ordered."""
         return self.data.get("source") == "cli" and "previous" in self.metadata
@@ -101,9 +120,15 @@ class AuditRecord(Struct):
         )
 
     def as_change(self) -> dict[str, Any]:
-        """The record as an entry of a conflict's `changes`."""
-        keys = ("run_id", "timestamp", "actor", "source", "modified_fields")
-        return {key: self.data.get(key) for key in keys}
+        """The record as an entry of a conflict's `changes`; null where a foreign line has
+        something else than it should."""
+        keys = ("run_id", "timestamp", "actor", "source")
+        texts = {key: self.data.get(key) for key in keys}
+        names = self.data.get("modified_fields")
+        return {
+            **{key: text if isinstance(text, str) else None for key, text in texts.items()},
+            "modified_fields": [str(name) for name in names] if isinstance(names, list) else None,
+        }
 
     def _text(self, key: str) -> str | None:
         value = self.metadata.get(key)
@@ -156,13 +181,26 @@ class History:
 
 
 def without_undone(newest_first: Iterable[AuditRecord]) -> Iterator[AuditRecord]:
-    """The records that count: an undone one is left out, its undo record stays."""
+    """The records that count: an undone one is left out, its undo record stays.
+
+    An undo record names the line as it was then; a later redaction may have rewritten it.
+    """
     undone: set[str] = set()
+    earlier: dict[str, str] = {}
     for record in newest_first:
         if record.undoes is not None:
             undone.add(record.undoes)
-        if record.digest not in undone:
+        earlier.update(record.redacted)
+        if undone.isdisjoint(digests_of(record.digest, earlier)):
             yield record
+
+
+def digests_of(digest: str, earlier: Mapping[str, str]) -> list[str]:
+    """All digests that a line has had; `earlier` is what redaction records tell."""
+    found = [digest]
+    while (before := earlier.get(found[-1])) is not None and before not in found:
+        found.append(before)
+    return found
 
 
 def since(
@@ -182,7 +220,7 @@ def since(
     expected_etag = current_etag
     whole = True
     for record in newest_first:
-        if record.undoes is not None:
+        if record.undoes is not None or record.is_aside:
             continue
         if record.reached(updated_at=updated_at, etag=etag):
             return found, whole and record.etag_after == expected_etag

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from loop_cli.core.names import join_dotted, split_dotted
@@ -102,7 +103,12 @@ def parse_json(text: str, source: str) -> Any:
     import json
 
     try:
-        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+        return json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            object_pairs_hook=_unique,
+        )
     except RecursionError:
         raise UsageError(f"{source[:60]!r} is nested too deeply") from None
     except ValueError as error:
@@ -113,6 +119,13 @@ def parse_json(text: str, source: str) -> Any:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON value")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text} is too large a number")
+    return value
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

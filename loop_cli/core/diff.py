@@ -2,7 +2,7 @@
 
 A diff maps dotted names to `{"old": ..., "new": ...}`; a field that was not there before
 has `"added": true`, one that is gone `"removed": true`. Lists and texts are taken whole,
-mappings key by key. The body is the field `body`.
+mappings key by key where all keys are texts. The body is the field `body`.
 """
 
 from __future__ import annotations
@@ -83,10 +83,15 @@ def _collect(
     for key in [*old, *(key for key in new if key not in old)]:
         before, after = old.get(key, MISSING), new.get(key, MISSING)
         path = (*prefix, key)
-        if isinstance(before, dict) and isinstance(after, dict) and before and after:
+        if _has_names(before) and _has_names(after):
             _collect(before, after, path, found)
         elif not same(before, after):
             found[join_dotted(path)] = _entry(before, after)
+
+
+def _has_names(value: Any) -> bool:
+    """Whether it is a mapping whose keys can be parts of a dotted name; YAML has other keys."""
+    return isinstance(value, dict) and bool(value) and all(isinstance(key, str) for key in value)
 
 
 def _entry(before: Any, after: Any) -> dict[str, Any]:

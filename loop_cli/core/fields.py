@@ -6,6 +6,7 @@ Kinds: `text`, `number`, `boolean`, `date` (`YYYY-MM-DD`), `time` (`HH:MM`), `li
 
 from __future__ import annotations
 
+import math
 import re
 
 from loop_cli.core import timestamps
@@ -86,7 +87,7 @@ def from_text(text: str, spec: FieldSpec) -> Any:
         items = [item.strip() for item in text.split(",")]
         return check([item for item in items if item], spec)
     if spec.kind == "number" and _NUMBER.fullmatch(text):
-        return int(text) if text.lstrip("+-").isdigit() else float(text)
+        return _number(text, spec)
     if spec.kind == "boolean" and text in _BOOLEANS:
         return _BOOLEANS[text]
     if spec.kind == "mapping":
@@ -136,6 +137,16 @@ def _check_choice(value: Any, spec: FieldSpec) -> None:
         raise Mismatch(
             f"one of {', '.join(spec.choices)}", nearest=nearest(str(value), spec.choices, count=1)
         )
+
+
+def _number(text: str, spec: FieldSpec) -> int | float:
+    try:
+        value = int(text) if text.lstrip("+-").isdigit() else float(text)
+    except ValueError:  # thousands of digits
+        raise Mismatch(allowed(spec)) from None
+    if isinstance(value, float) and math.isinf(value):
+        raise Mismatch(allowed(spec))
+    return value
 
 
 def _is_date(value: Any) -> bool:

@@ -155,7 +155,7 @@ def _value(
     elif current in (None, MISSING) and spec.kind in ("list", "any"):
         items = []
     else:
-        raise Mismatch("+= and -= are for lists; this is not one")
+        raise _Problem("not_a_list", "+= and -= are for lists; this is not one")
     item = item_from_text(change.value, spec, items) if change.operation == "add" else change.value
     if change.operation == "add":
         return current if any(same(item, one) for one in items) and items else [*items, item]
@@ -173,10 +173,6 @@ def _mismatch(
     change: Change, mismatch: Mismatch, entity_type: str, schema: Schema, fields: dict[str, Any]
 ) -> _Problem:
     spec = schema.spec(entity_type, change.path, fields)
-    if change.operation in ("add", "remove") and not isinstance(
-        value_at(fields, change.path), list | None
-    ):
-        return _Problem("not_a_list", mismatch.allowed)
     meant = f"; did you mean {mismatch.nearest[0]}?" if mismatch.nearest else ""
     more: dict[str, Any] = {"nearest": mismatch.nearest}
     more["allowed"] = list(spec.choices) or allowed(spec)

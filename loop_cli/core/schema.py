@@ -184,7 +184,9 @@ def _choices(
 def _choices_in_words(rules: Mapping[str, Any]) -> dict[tuple[str, str], Names]:
     """The enumerations that `format_rules` spell out: `must be one of [a, b]`."""
     found: dict[tuple[str, str], Names] = {}
-    for entity_type, formats in _mapping(rules, "format_rules").items():
+    for entity_type, formats in _mapping(
+        rules, "format_rules", inside="validation_rules."
+    ).items():
         for field, rule in (formats if isinstance(formats, dict) else {}).items():
             match = _ONE_OF.match(rule) if isinstance(rule, str) else None
             if match:
@@ -210,10 +212,14 @@ def _labels(data: Mapping[str, Any], types: Names) -> dict[tuple[str, str], dict
 
 def _conditional(rules: Mapping[str, Any]) -> dict[str, tuple[ConditionalField, ...]]:
     found: dict[str, tuple[ConditionalField, ...]] = {}
-    for entity_type, entries in _mapping(rules, "conditional_required").items():
+    for entity_type, entries in _mapping(
+        rules, "conditional_required", inside="validation_rules."
+    ).items():
         parsed = []
         for entry in entries if isinstance(entries, list) else []:
-            field, when = (entry.get(key) for key in ("field", "when")) if entry else (None, None)
+            if not isinstance(entry, dict):
+                continue
+            field, when = entry.get("field"), entry.get("when")
             match = _CONDITION.fullmatch(when) if isinstance(when, str) else None
             if match and isinstance(field, str):
                 values = (match[2],) if match[2] else _split(match[3])

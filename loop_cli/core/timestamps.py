@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta, timezone
 
 SECOND = 1_000_000
 EXAMPLE = "2026-01-09T14:35:10.123456Z"
+EARLIEST = -62_135_596_800 * SECOND
+LATEST = 253_402_300_800 * SECOND - 1
+"""The first and the last instant that can be written, in the years 1 and 9999."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _FORM = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
-    r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6})0*)?)?(Z|[+-]\d\d(?::?\d\d)?)?)?",
+    r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6})0*)?)?(Z|[+-]\d\d(?::?[0-5]\d)?)?)?",
     re.ASCII,
 )
 
@@ -31,7 +34,8 @@ def parse(text: str) -> int | None:
     try:
         zone = _zone(match[8])
         moment = datetime(year, month, day, hour, minute, second, fraction, tzinfo=zone)
-        return (moment - _EPOCH) // _MICROSECOND
+        instant = (moment - _EPOCH) // _MICROSECOND
+        return instant if EARLIEST <= instant <= LATEST else None
     except (ValueError, OverflowError):
         return None
 
@@ -50,6 +54,7 @@ def stand_in(*, modified: int, recorded: int | None, etag: str) -> int:
     """
     if recorded is not None and modified <= recorded:
         modified = recorded + SECOND
+    modified = max(EARLIEST, min(modified, LATEST))
     return modified - modified % SECOND + int(etag, 16) % SECOND
 
 

@@ -1,8 +1,17 @@
 """A commit to the vault: compared, staged, recorded and exchanged under one lock (SPEC §6).
 
-Which sync guards what: `StagedChange.stage` makes content and intent durable before the
-line; `AuditLog.append` the line before the exchange; `StagedChange.exchange` the entity
-before it is reported. A crash between any two is mended by `store.recovery`.
+Which sync guards what, if you change it. Each makes its step durable before the next begins:
+
+- `VaultLock`, `files.make_folder`: the names of `.loop/`, `staged/` and `_build/`, once.
+- `StagedChange.stage`: intent, content, then their folder; so a record in the log always
+  finds what it needs to be landed. The intent is first: no content lies about unnamed.
+- `AuditLog.append`: the line, and with the first line the log's own name. Recovery repeats
+  it for a line that it finds, since the crash may have come before the sync.
+- `StagedChange.exchange`: both folders, so that the entity is new before we say so.
+- `StagedChange.mark_undone`: the mark, before a change that failed is taken back.
+- Removing staged file and intent is not synced: what comes back is removed again.
+
+A crash between any two is mended by `store.recovery`; `tests/faults` stops at each of them.
 """
 
 from __future__ import annotations
@@ -16,10 +25,10 @@ from loop_cli.core.names import nfc
 from loop_cli.errors import ConflictError, EntityNotFound, LoopError, StorageError, UsageError
 from loop_cli.store import files, plan, staging
 from loop_cli.store.base import CommitResult
-from loop_cli.store.landing import Moved, discard_unrecorded, land_all
+from loop_cli.store.landing import discard, land_all
 from loop_cli.store.locate import Located
 from loop_cli.store.log import encode
-from loop_cli.store.staging import Intent, StagedChange
+from loop_cli.store.staging import Intent, Moved, StagedChange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,17 +139,18 @@ class Commit:
         staged: list[StagedChange] = []
         records: list[AuditRecord] = []
         try:
-            for index, planned in enumerate(plans):
-                member = {"id": identity, "index": index, "count": len(plans)}
-                change, record = self._stage(planned, previous, member if group else None)
-                staged.append(change)
-                records.append(record)
-                previous = record.digest
+            try:
+                for index, planned in enumerate(plans):
+                    member = {"id": identity, "index": index, "count": len(plans)}
+                    change, record = self._stage(planned, previous, member if group else None)
+                    staged.append(change)
+                    records.append(record)
+                    previous = record.digest
+            except (LoopError, Moved):
+                discard(staged)
+                raise
             land_all(self._undo, self._vault.log, staged, descriptor)
             return records
-        except StorageError:
-            discard_unrecorded(staged, self._vault.log)
-            raise
         finally:
             os.close(descriptor)
 

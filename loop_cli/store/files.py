@@ -1,15 +1,26 @@
-"""Reading and writing files of the vault: never half, never outside it, never through a link."""
+"""Reading and writing files of the vault: never half, never outside it, never through a link.
+
+A change gives the entity a new file with the old one's mode, owner and attributes. So where
+the old one has other names (hard links), those keep the old text.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+import sys
 import time
 
 from loop_cli.errors import EntityNotFound, InvalidFile, StorageError
+from loop_cli.store import platform
 from loop_cli.store.snapshot import MAX_FILE_BYTES
 
+# What the names in `.loop/staged` end in: intent, content, intent of what is undone, and the
+# old file's second name where the system has no exchange.
+STAGED = (".intent", ".new", ".undone", ".old")
 _TRIES = 20
+_PATIENCE = 60.0  # seconds; the system breaks a lease that is not given back after 45
 
 
 def read_stable(path: str, shown: str) -> tuple[bytes, int]:
@@ -20,7 +31,7 @@ def read_stable(path: str, shown: str) -> tuple[bytes, int]:
     """
     try:
         for _attempt in range(_TRIES):
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+            descriptor = open_plain(path)
             try:
                 before = os.fstat(descriptor)
                 refuse_unreadable(before, shown)
@@ -31,11 +42,33 @@ def read_stable(path: str, shown: str) -> tuple[bytes, int]:
             if len(data) == after.st_size and _same_content(before, after):
                 return data, after.st_mtime_ns // 1000
             time.sleep(0.005)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise EntityNotFound(f"{shown} is not there") from None
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise EntityNotFound(f"{shown} is not there") from None
+        if error.errno == errno.ENXIO:  # a socket
+            raise InvalidFile(shown, "is not an ordinary file") from None
         raise StorageError(f"{shown} can't be read: {error.strerror}") from error
     raise StorageError(f"{shown} can't be read: it changes all the time")
+
+
+def open_plain(path: str) -> int:
+    """A descriptor that reads a file; a pipe without a writer does not stop it, a link does.
+
+    Where somebody holds a lease, as loop does for the milliseconds of a change, it waits
+    for them. Raises `OSError`.
+    """
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
+    deadline = None
+    while True:
+        try:
+            return os.open(path, flags)
+        except BlockingIOError:
+            deadline = deadline or time.monotonic() + _PATIENCE
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.001)
 
 
 def refuse_unreadable(status: os.stat_result, shown: str) -> None:
@@ -61,8 +94,14 @@ def inside(root: str, relative: str) -> str:
     return path
 
 
-def write_synced(path: str, data: bytes, *, like: os.stat_result | None = None) -> None:
-    """Make a file that must not be there yet, with the mode and owner of another; sync it."""
+def write_synced(
+    path: str, data: bytes, *, like: str | None = None, root: str | None = None
+) -> None:
+    """Make a file that must not be there yet, and sync it; nothing is left where that fails.
+
+    It gets mode, owner and attributes of the file `like`; with `root` it is shared with the
+    vault's group where that writes; else it is private. Raises `OSError`.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
     descriptor = os.open(path, flags, 0o600)
     try:
@@ -70,17 +109,65 @@ def write_synced(path: str, data: bytes, *, like: os.stat_result | None = None) 
         while view:
             view = view[os.write(descriptor, view) :]
         if like is not None:
-            _copy_owner(descriptor, like)
-            os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
-        os.fsync(descriptor)
+            _copy_attributes(descriptor, like)
+        if root is not None:
+            _share(descriptor, root, 0o660)
+        platform.sync(descriptor)
+    except BaseException:
+        remove(path)
+        raise
     finally:
         os.close(descriptor)
 
 
+def make_folder(path: str, *, root: str, mode: int = 0o700) -> None:
+    """Make a folder of ours where it is missing, durably; a link in its place is refused.
+
+    It is shared with the vault's group where that writes. Raises `OSError`.
+    """
+    try:
+        if stat.S_ISDIR(os.lstat(path).st_mode):
+            return
+        raise NotADirectoryError(errno.ENOTDIR, "is not a folder of the vault itself", path)
+    except FileNotFoundError:
+        pass
+    try:
+        os.mkdir(path, mode)
+    except FileExistsError:
+        return
+    _share(path, root, mode | 0o070)
+    platform.sync_folder(os.path.dirname(path))
+
+
+def open_shared(path: str, flags: int, *, root: str) -> int:
+    """Open a file of ours, making it 0600, or 0660 with the vault's group where that writes."""
+    flags |= os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        return os.open(path, flags)
+    except FileNotFoundError:
+        pass
+    try:
+        descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return os.open(path, flags)
+    try:
+        _share(descriptor, root, 0o660)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
 def read_all(path: str) -> bytes:
-    """The bytes of a file of ours. Raises `OSError`."""
-    with open(path, "rb") as file:
-        return file.read()
+    """The bytes of a file, whatever its size. Raises `OSError`."""
+    descriptor = open_plain(path)
+    try:
+        parts = []
+        while part := os.read(descriptor, 1 << 20):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
 
 
 def remove(path: str) -> None:
@@ -91,13 +178,37 @@ def remove(path: str) -> None:
         return
 
 
-def _copy_owner(descriptor: int, like: os.stat_result) -> None:
-    own = os.fstat(descriptor)
-    if (own.st_uid, own.st_gid) == (like.st_uid, like.st_gid):
-        return
+def _share(target: int | str, root: str, mode: int) -> None:
+    status = os.stat(root)
+    if status.st_mode & 0o020:
+        try:
+            os.chown(target, -1, status.st_gid)
+            os.chmod(target, mode)
+        except PermissionError:  # not a member of the group: it stays private
+            pass
+
+
+def _copy_attributes(descriptor: int, path: str) -> None:
+    like, own = os.stat(path), os.fstat(descriptor)
+    if (own.st_uid, own.st_gid) != (like.st_uid, like.st_gid):
+        for owner in (like.st_uid, -1):
+            try:
+                os.fchown(descriptor, owner, like.st_gid)
+                break
+            except PermissionError:  # the writer's from now on, as with editors that rename
+                continue
+    os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
+    if sys.platform == "linux":
+        _copy_extended(descriptor, path)
+
+
+def _copy_extended(descriptor: int, path: str) -> None:
+    """Access lists and what programs noted of a file, as far as the system lets us."""
     try:
-        os.fchown(descriptor, like.st_uid, like.st_gid)
-    except PermissionError:  # the file becomes the writer's, as with any editor that renames
+        for name in os.listxattr(path):
+            if name.startswith(("user.", "system.posix_acl_access")):
+                os.setxattr(descriptor, name, os.getxattr(path, name))
+    except OSError:
         return
 
 

@@ -1,15 +1,18 @@
-"""Steps 2 to 5 of SPEC §6 for the staged changes of one commit: compare under leases,
-record with one append, exchange, look at what came out.
+"""Steps 2 to 4 of SPEC §6: compare under leases, record with one append, exchange, look at
+what came out.
 """
 
 from __future__ import annotations
 
+import errno
 import os
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 
-from loop_cli.errors import StorageError
+from loop_cli.errors import StorageError, UsageError
+from loop_cli.store import platform
 from loop_cli.store.platform import Lease
 from loop_cli.store.snapshot import etag_of
+from loop_cli.store.staging import Moved, cannot_write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,9 +21,7 @@ if TYPE_CHECKING:
     from loop_cli.store.log import AuditLog
     from loop_cli.store.staging import StagedChange
 
-
-class Moved(Exception):
-    """Somebody wrote to an entity between our comparing and our exchanging."""
+_MANY = 200  # more leases at once may need more open files than are allowed
 
 
 def land_all(
@@ -29,71 +30,100 @@ def land_all(
     staged: Sequence[StagedChange],
     descriptor: int,
 ) -> None:
-    """Land every change or none. Raises `Moved` with all undone; `StorageError` likewise.
+    """Land every change or none. Raises `Moved`, `StorageError`, with all undone.
 
-    `undo` takes recorded changes back, `descriptor` appends to the log.
+    `undo` takes changes back, recorded or not; `descriptor` appends to the log.
     """
-    failure: OSError | None = None
+    failure: Exception | None = None
     with ExitStack() as stack:
-        leases = _compare(stack, staged)
-        _record(log, staged, descriptor)
         try:
-            swapped = [
-                change.exchange(lease.read) for change, lease in zip(staged, leases, strict=True)
-            ]
-            intact = all(map(_came_out_intact, staged, leases, swapped))
-        except OSError as error:
-            failure, intact = error, False
+            leases = _compare(stack, staged)
+            log.append(descriptor, [change.intent.line.encode() for change in staged])
+            for change, lease in zip(staged, leases, strict=True):
+                change.exchange(lease)
+            if not all(map(_came_out_as_before, staged, leases)):
+                raise Moved
+        except (OSError, StorageError, UsageError, Moved) as error:
+            failure = error
     # The leases are given back before anything is undone: a writer that waits then writes
-    # to its own file, which goes back to its place; and reading a leased file would block.
-    if not intact:
+    # to its own file, which goes back to its place; and opening a leased file would block.
+    if failure is not None:
         undo(staged)
-        if failure is None:
-            raise Moved
-        names = ", ".join(change.intent.path for change in staged)
-        raise StorageError(f"{names} can't be written: {failure.strerror}") from failure
-    for change in staged:
-        change.discard()
+        if isinstance(failure, OSError):
+            raise cannot_write(", ".join(one.intent.path for one in staged), failure) from failure
+        raise failure
+    discard(staged)
 
 
-def discard_unrecorded(staged: Sequence[StagedChange], log: AuditLog) -> None:
-    """Remove the staged files of changes whose record is not in the log."""
+def discard(staged: Sequence[StagedChange]) -> None:
+    """Remove what is staged, as far as it goes: whoever next takes the lock does the rest."""
     for change in staged:
-        if not log.holds(change.intent.line.encode()):
+        with suppress(OSError):
             change.discard()
+
+
+def swap_if(change: StagedChange, *, expected: str) -> bool:
+    """Exchange where the entity is `expected`, by its etag; False with nothing changed where
+    it is not, or where somebody writes to it just then. Raises `OSError`."""
+    try:
+        lease = Lease(change.entity)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR):
+            return False
+        raise
+    with closing(lease):
+        if etag_of(lease.read()) != expected or lease.writer_came:
+            return False
+        try:
+            change.exchange(lease)
+        except Moved:
+            return False
+        if _came_out_as(expected, change, lease):
+            return True
+        with closing(Lease(change.entity)) as other:
+            change.exchange(other)
+        return False
 
 
 def _compare(stack: ExitStack, staged: Sequence[StagedChange]) -> list[Lease]:
-    leases = []
-    try:
-        for change in staged:
+    """Leases on files that are as they were planned with. Raises `Moved`, `OSError`."""
+    leases: list[Lease] = []
+    if len(staged) > _MANY:
+        platform.allow_files(len(staged))
+    known: dict[tuple[int, int], str] = {}
+    for change in staged:
+        try:
+            status = os.stat(change.entity, follow_symlinks=False)
+            other = known.setdefault((status.st_ino, status.st_dev), change.intent.path)
+            if other != change.intent.path:  # and leased, so that opening it would block
+                raise UsageError(f"{other} and {change.intent.path} are one file (hard links)")
             lease = Lease(change.entity)
-            stack.enter_context(closing(lease))
-            leases.append(lease)
-            if etag_of(lease.read()) != change.intent.etag_before or lease.writer_came:
-                raise Moved
-    except (OSError, Moved):
-        for change in staged:
-            change.discard()
-        raise Moved from None
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR):
+                raise Moved from None
+            raise
+        stack.enter_context(closing(lease))
+        leases.append(lease)
+        if etag_of(lease.read()) != change.intent.etag_before or lease.writer_came:
+            raise Moved
     return leases
 
 
-def _record(log: AuditLog, staged: Sequence[StagedChange], descriptor: int) -> None:
+def _came_out_as_before(change: StagedChange, lease: Lease) -> bool:
+    return _came_out_as(change.intent.etag_before, change, lease)
+
+
+def _came_out_as(expected: str, change: StagedChange, lease: Lease) -> bool:
+    """Whether the leased file is unchanged, and what the exchange took out is it or its like."""
+    unchanged = etag_of(lease.read()) == expected and not lease.writer_came
+    return unchanged and (lease.is_at(change.content) or _etag_out(change) in (None, expected))
+
+
+def _etag_out(change: StagedChange) -> str | None:
+    """The etag of what lies in the staged place; None where that is leased, so by us."""
     try:
-        log.append(descriptor, [change.intent.line.encode() for change in staged])
-    except StorageError:
-        for change in staged:
-            change.discard()
-        raise
-
-
-def _came_out_intact(change: StagedChange, lease: Lease, swapped: bool) -> bool:
-    """Whether what the exchange took out is the file that was compared, still unchanged."""
-    if swapped:
-        try:
-            if not os.path.samestat(os.stat(change.content), os.fstat(lease.descriptor)):
-                return False
-        except FileNotFoundError:
-            return False
-    return etag_of(lease.read()) == change.intent.etag_before and not lease.writer_came
+        descriptor = os.open(change.content, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except BlockingIOError:
+        return None
+    with open(descriptor, "rb") as file:
+        return etag_of(file.read())

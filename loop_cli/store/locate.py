@@ -104,12 +104,12 @@ class Locator:
         real = files.inside(self._root, path)
         return os.path.relpath(real, os.path.realpath(self._root)).replace(os.sep, "/")
 
-    def _candidates(self, wanted: str) -> tuple[list[Located], list[InvalidFile]]:
+    def _candidates(self, wanted: str) -> tuple[list[Located], list[LoopError]]:
         """The entities whose frontmatter holds the id, and the files that seem to carry it
         but can't be read."""
         needles = tuple({form.encode() for form in (wanted, unicodedata.normalize("NFD", wanted))})
         found: list[Located] = []
-        broken: list[InvalidFile] = []
+        broken: list[LoopError] = []
         for path in self.paths():
             named = nfc(_stem(path)) == wanted
             if not named and not self._holds(path, needles):
@@ -119,9 +119,11 @@ class Locator:
             except InvalidFile as error:
                 if named or self._claims(path, wanted):
                     broken.append(error)
-            except LoopError:
+            except EntityNotFound:  # gone since it was listed
+                continue
+            except LoopError as error:
                 if named:
-                    raise
+                    broken.append(error)
         return found, broken
 
     def _holds(self, path: str, needles: tuple[bytes, ...]) -> bool:
@@ -177,7 +179,7 @@ def no_such_entity(entity_id: str, ids: Iterable[str]) -> EntityNotFound:
         f"no entity {entity_id!r}{meant}",
         entity_id=entity_id,
         nearest=close,
-        hint=f"loop get {close[0]}" if close else None,
+        hint=_get(close[0]) if close else None,
     )
 
 
@@ -187,8 +189,14 @@ def wrong_file(entity_id: str, located: Located) -> EntityNotFound:
     return EntityNotFound(
         f"{parsed.path} is not {entity_id!r}: its id is {parsed.id!r}",
         entity_id=entity_id,
-        hint=f"loop get {parsed.id}",
+        hint=_get(parsed.id),
     )
+
+
+def _get(entity_id: str) -> str:
+    import shlex
+
+    return shlex.join(["loop", "get", entity_id])
 
 
 def _ambiguous(entity_id: str, paths: list[str], what: str) -> AmbiguousId:

@@ -6,7 +6,7 @@ import os
 
 from loop_cli.core import timestamps
 from loop_cli.errors import StorageError, VaultLocked
-from loop_cli.store import platform
+from loop_cli.store import files, platform
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,11 +33,12 @@ class VaultLock:
 
     def __enter__(self) -> Self:
         try:
-            prepare(self._root)
+            files.make_folder(os.path.dirname(self._path), root=self._root)
             while not self._acquire():
                 pass
         except OSError as error:
-            raise StorageError(f"the vault can't be locked: {error}") from error
+            what = f"{error.filename or self._path}: {error.strerror}"
+            raise StorageError(f"the vault can't be locked: {what}") from error
         return self
 
     def __exit__(
@@ -50,21 +51,27 @@ class VaultLock:
 
     def _acquire(self) -> bool:
         """True when locked; False when the lock file was replaced meanwhile."""
-        descriptor = open_shared(self._path, os.O_RDWR, root=self._root)
+        descriptor = files.open_shared(self._path, os.O_RDWR, root=self._root)
         try:
             if not platform.lock(descriptor, patience=self._wait):
                 raise self._held(descriptor)
             if not _is_at(descriptor, self._path):
                 os.close(descriptor)
                 return False
-            holder = f"{os.getpid()} {os.uname().nodename} {timestamps.render(self._clock())}\n"
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, holder.encode(), 0)
+            if not os.fstat(descriptor).st_size:
+                _settle_in(self._root)
+            self._sign(descriptor)
         except BaseException:
             os.close(descriptor)
             raise
         self._descriptor = descriptor
         return True
+
+    def _sign(self, descriptor: int) -> None:
+        """Say who holds the lock; in place first, since that needs no space on a full disk."""
+        holder = f"{os.getpid()} {os.uname().nodename} {timestamps.render(self._clock())}\n"
+        os.pwrite(descriptor, holder.encode(), 0)
+        os.ftruncate(descriptor, len(holder.encode()))
 
     def _held(self, descriptor: int) -> VaultLocked:
         words = os.pread(descriptor, 512, 0).decode(errors="replace").split()
@@ -79,39 +86,16 @@ class VaultLock:
         )
 
 
-def prepare(root: str) -> None:
-    """Make `.loop/` and its `.gitignore` where they are missing. Raises `OSError`."""
+def _settle_in(root: str) -> None:
+    """Under the first lock of a vault: make what `.loop/` holds, and its name, durable."""
     folder = os.path.join(root, ".loop")
-    if os.path.isdir(folder):
-        return
-    os.makedirs(folder, mode=_folder_mode(root), exist_ok=True)
-    with open(os.path.join(folder, ".gitignore"), "wb") as file:
-        file.write(_IGNORED)
-
-
-def open_shared(path: str, flags: int, *, root: str) -> int:
-    """Open a file of ours, making it 0600, or 0660 with the vault's group where that writes."""
-    flags |= os.O_CLOEXEC | os.O_NOFOLLOW
-    try:
-        return os.open(path, flags)
-    except FileNotFoundError:
-        pass
-    try:
-        descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return os.open(path, flags)
-    status = os.stat(root)
-    if status.st_mode & 0o020:
-        try:
-            os.fchown(descriptor, -1, status.st_gid)
-            os.fchmod(descriptor, 0o660)
-        except PermissionError:  # not a member of the group: the file stays private
-            pass
-    return descriptor
-
-
-def _folder_mode(root: str) -> int:
-    return 0o770 if os.stat(root).st_mode & 0o020 else 0o700
+    ignored = os.path.join(folder, ".gitignore")
+    if not os.path.exists(ignored) or not os.path.getsize(ignored):
+        with open(ignored, "wb") as file:
+            file.write(_IGNORED)
+    files.make_folder(os.path.join(folder, "staged"), root=root)
+    platform.sync_folder(folder)
+    platform.sync_folder(root)
 
 
 def _is_at(descriptor: int, path: str) -> bool:

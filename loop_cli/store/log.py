@@ -6,15 +6,15 @@ torn by our own interrupted write is cut, and only when it is the beginning of t
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 
 from loop_cli.core.audit import AuditRecord
 from loop_cli.core.names import nfc
 from loop_cli.errors import StorageError
-from loop_cli.store import platform
+from loop_cli.store import files, platform
 from loop_cli.store.base import as_json
-from loop_cli.store.lock import open_shared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,15 +54,13 @@ class AuditLog:
 
     def open(self) -> int:
         """A descriptor to append with; made where it is missing. Raises `StorageError`."""
+        files.inside(self._root, FOLDER)
         try:
-            os.makedirs(self._folder, exist_ok=True)
-            fresh = not os.path.exists(self.path)
-            descriptor = open_shared(self.path, os.O_RDWR | os.O_APPEND, root=self._root)
-            if fresh:
-                platform.sync_folder(self._folder)
-            return descriptor
+            if not os.path.isdir(self._folder):
+                files.make_folder(self._folder, root=self._root, mode=0o755)
+            return files.open_shared(self.path, os.O_RDWR | os.O_APPEND, root=self._root)
         except OSError as error:
-            raise StorageError(f"the audit log can't be written: {error}") from error
+            raise cannot_write(error) from error
 
     def previous(self) -> str | None:
         """The SHA-256 of the last line, which the next record names; None for an empty log."""
@@ -71,17 +69,28 @@ class AuditLog:
 
     def append(self, descriptor: int, lines: list[bytes]) -> None:
         """Append lines (without newlines) and sync: all of them or none. Raises `StorageError`."""
-        start = os.fstat(descriptor).st_size
-        gap = b"\n" if start and os.pread(descriptor, 1, start - 1) != b"\n" else b""
-        data = gap + b"".join(line + b"\n" for line in lines)
+        data, start = b"".join(line + b"\n" for line in lines), 0
         try:
-            written = os.write(descriptor, data)
-            if written < len(data):
-                written += os.write(descriptor, data[written:])
-            os.fsync(descriptor)
+            start = os.fstat(descriptor).st_size
+            if start and os.pread(descriptor, 1, start - 1) != b"\n":
+                data = b"\n" + data
+            if not start:  # the first line: the file's name must be as durable as the line
+                platform.sync_folder(self._folder)
+                platform.sync_folder(self._root)
+            _write(descriptor, data, start)
+            platform.sync(descriptor)
         except OSError as error:
             cut_torn(descriptor, data, start)
-            raise StorageError(f"the audit log can't be written: {error}") from error
+            raise cannot_write(error) from error
+
+    def sync(self) -> None:
+        """Make lines durable that an append before us may have left unsynced. Raises `OSError`."""
+        for path in self.segments()[-2:]:
+            descriptor = files.open_plain(path)
+            try:
+                platform.sync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def cut_tail(self, line: bytes) -> None:
         """Cut an unterminated tail that is the beginning of `line`; no other tail."""
@@ -115,7 +124,7 @@ class AuditLog:
     def _lines(self, needles: tuple[bytes, ...] = ()) -> Iterator[bytes]:
         try:
             for path in reversed(self.segments()):
-                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
                 try:
                     yield from self._reversed(descriptor, needles)
                 finally:
@@ -173,6 +182,20 @@ def needles_of(entity_id: str) -> tuple[bytes, ...]:
 def encode(data: dict[str, object]) -> bytes:
     """A record as the line it becomes, without the newline."""
     return as_json(data).encode()
+
+
+def cannot_write(error: OSError) -> StorageError:
+    """The error for a log that refuses a record."""
+    return StorageError(f"the audit log {FOLDER}/{ACTIVE} can't be written: {error.strerror}")
+
+
+def _write(descriptor: int, data: bytes, start: int) -> None:
+    """Write all of `data`, which the system may take in pieces. Raises `OSError`."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+        if rest and os.fstat(descriptor).st_size != start + len(data) - len(rest):
+            raise OSError(errno.EAGAIN, "another program wrote into our line")
 
 
 def cut_torn(descriptor: int, data: bytes, start: int) -> None:

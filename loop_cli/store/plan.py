@@ -111,11 +111,13 @@ def _check_precondition(snapshot: Snapshot, change: EntityChange, intent: Intent
     if precondition.forced:
         return "none"
     if not precondition.given:
+        import shlex
+
         raise PreconditionRequired(
             f"{entity.id}: say which revision you have seen: --if-match ETAG or "
             "--expected-updated-at TIME, as 'loop get' reports them (--force skips the check)",
             entity_id=entity.id,
-            hint=f"loop get {entity.id} --json",
+            hint=shlex.join(["loop", "get", entity.id, "--json"]),
         )
     reason, used = _compare(snapshot, precondition)
     if reason is None:
@@ -158,7 +160,10 @@ def _next_instant(snapshot: Snapshot, now: int) -> int:
         for instant in (reported, snapshot.literal, snapshot.history.ceiling)
         if instant is not None
     ]
-    return max(now, *(instant + 1 for instant in known)) if known else now
+    later = max(now, *(instant + 1 for instant in known)) if known else now
+    if later > timestamps.LATEST:
+        raise InvalidFile(snapshot.entity.path, "its time is the last there is; none is later")
+    return later
 
 
 def _new_body(snapshot: Snapshot, change: BodyChange | None) -> str:
@@ -235,17 +240,22 @@ def _recordable(diff: Diff, private: tuple[str, ...]) -> tuple[Diff, dict[str, b
     for name, entry in diff.items():
         shown = dict(entry)
         for side in ("old", "new"):
-            data = _value_bytes(entry[side])
+            data = value_bytes(entry[side])
             hidden = name in private or split_dotted(name)[0] in private
             if entry[side] is None or (not hidden and len(data) <= audit.PLAIN_LIMIT):
                 continue
-            digest = hashlib.sha256(data).hexdigest()
-            shown[side] = {"sha256": digest, "bytes": len(data)}
+            shown[side] = digest_of(data)
             if side == "old":
-                kept[digest] = data
+                kept[shown[side]["sha256"]] = data
         recorded[name] = shown
     return recorded, kept
 
 
-def _value_bytes(value: Any) -> bytes:
+def digest_of(data: bytes) -> dict[str, Any]:
+    """What a record holds instead of a value that it does not show."""
+    return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+
+
+def value_bytes(value: Any) -> bytes:
+    """A value as it is hashed and kept: a text as it is, anything else as JSON."""
     return value.encode() if isinstance(value, str) else as_json(value).encode()

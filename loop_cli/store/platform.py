@@ -54,13 +54,17 @@ def _lock_in_queue(descriptor: int, patience: float) -> bool:
     if threading.current_thread() is not threading.main_thread():
         return _lock_by_polling(descriptor, patience)
 
+    waiting = True
+
     def stop(_signal: int, _frame: object) -> None:
-        raise TimeoutError
+        if waiting:  # an alarm that rings late must not be raised into somebody else's code
+            raise TimeoutError
 
     before = signal.signal(signal.SIGALRM, stop)
     try:
         signal.setitimer(signal.ITIMER_REAL, patience)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+        waiting = False
         return True
     except TimeoutError:
         return False
@@ -84,8 +88,10 @@ def _lock_by_polling(descriptor: int, patience: float) -> bool:
 class Lease:
     """A write lease on a file: while it is held, nobody else has the file open (fcntl(2)).
 
-    Where the system refuses it, or somebody keeps the file open for 50 ms, `held` is false
-    and the descriptor only reads.
+    Where a reader has it open it is a read lease, which tells of writers just as well. Where
+    the system refuses both, or a writer keeps the file open for 50 ms, `held` is false and
+    the descriptor only reads. While a lease is held, opening the file by its path waits for
+    us, in our own process too: read through `read`.
     """
 
     def __init__(self, path: str) -> None:
@@ -103,13 +109,16 @@ class Lease:
             return False
         deadline = time.monotonic() + _LEASE_PATIENCE
         while True:
-            try:
-                fcntl.fcntl(self.descriptor, fcntl.F_SETLEASE, fcntl.F_WRLCK)
-                return True
-            except OSError as error:
-                if error.errno != errno.EAGAIN or time.monotonic() > deadline:
-                    return False
-                time.sleep(0.002)
+            for kind in (fcntl.F_WRLCK, fcntl.F_RDLCK):
+                try:
+                    fcntl.fcntl(self.descriptor, fcntl.F_SETLEASE, kind)
+                    return True
+                except OSError as error:
+                    if error.errno != errno.EAGAIN:
+                        return False
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.002)
 
     def read(self) -> bytes:
         """All bytes of the file, wherever it has been renamed to."""
@@ -118,6 +127,13 @@ class Lease:
             parts.append(part)
             offset += len(part)
         return b"".join(parts)
+
+    def is_at(self, path: str) -> bool:
+        """Whether the file is still the one at `path`."""
+        try:
+            return os.path.samestat(os.stat(path, follow_symlinks=False), os.fstat(self.descriptor))
+        except FileNotFoundError:
+            return False
 
     @property
     def writer_came(self) -> bool:
@@ -174,14 +190,55 @@ def _rename_call() -> Callable[[bytes, bytes, int], int] | None:
 
 
 def sync_folder(path: str) -> None:
-    """Make the names in a folder durable."""
+    """Make the names in a folder durable, where its file system can. Raises `OSError`."""
     if sys.platform == "win32":
         return
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NOT_THERE:
+            raise
     finally:
         os.close(descriptor)
+
+
+def sync(descriptor: int) -> None:
+    """Make an open file durable; on macOS that takes more than `fsync`. Raises `OSError`."""
+    if sys.platform == "darwin":
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+            return
+        except OSError:  # not on this file system
+            pass
+    os.fsync(descriptor)
+
+
+def can_exchange(folder: str, other: str) -> bool:
+    """Whether files can change places between two folders: one device, and one mount of it.
+
+    Renaming what is not there tells of mounts that share a device, and does nothing else.
+    """
+    if os.stat(folder).st_dev != os.stat(other).st_dev:
+        return False
+    name = f".loop-{os.urandom(8).hex()}"
+    try:
+        os.rename(os.path.join(folder, name), os.path.join(other, name))
+    except OSError as error:
+        return error.errno != errno.EXDEV
+    return True
+
+
+def allow_files(count: int) -> None:
+    """Allow this process as many open files more, as far as the system lets it."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = soft + count if hard == resource.RLIM_INFINITY else min(soft + count, hard)
+    if soft not in (resource.RLIM_INFINITY, wanted):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def user_name() -> str:

@@ -1,12 +1,18 @@
-"""Finishing or undoing what a crash left staged, by whoever next takes the lock (SPEC §6)."""
+"""Finishing or undoing what a crash left staged, by whoever next takes the lock (SPEC §6).
+
+Every step may be interrupted in turn, so each leaves a state that this same table decides
+in the same way: what is to be undone is marked before anything that told so is removed.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 
 from loop_cli.core import audit
-from loop_cli.store import files, platform, staging
+from loop_cli.errors import InvalidFile
+from loop_cli.store import files, landing, platform, staging
 from loop_cli.store.log import encode
 from loop_cli.store.staging import Intent, StagedChange
 
@@ -39,76 +45,81 @@ class Recovery:
         self._sweep()
 
     def undo(self, changes: Sequence[StagedChange]) -> None:
-        """Take recorded changes back, the newest first; all marked before any is touched."""
+        """Take changes back, recorded or not, since an error will say that they did not happen.
+
+        A mark that can't be made matters only if the rest fails too.
+        """
         for change in changes:
-            change.mark_undone()
-        for change in reversed(changes):
-            self._undo(change)
-
-    def _undo(self, change: StagedChange) -> None:
-        """The entity first, then the record."""
-        intent = change.intent
-        if change.entity_etag() == intent.etag_after and change.staged_etag() not in (
-            None,
-            intent.etag_after,
-        ):
-            change.exchange()
-        self._keep_unknown(change)
-        self._record_undo(intent)
-        change.discard()
-
-    def _staged(self) -> list[StagedChange]:
-        folder = staging.staged_folder(self._root)
-        found = []
-        for name in sorted(os.listdir(folder)):
-            if name.endswith(staging.INTENT):
-                intent = _read_intent(os.path.join(folder, name))
-                if intent is not None:
-                    found.append(StagedChange(self._root, intent))
-        return found
+            with suppress(OSError):
+                change.mark_undone()
+        self._take_back(changes)
 
     def _recover(self, changes: list[StagedChange]) -> None:
+        """Land all changes of a group, or of one change, or take all back."""
+        for change in changes:
+            change.settle()
+        standing = self._standing(changes)
+        if len(standing) == len(changes) and all(map(_can_land, standing)):
+            self._log.sync()  # the line may have been written and never synced
+            if all(map(self._land, standing)):
+                for change in standing:
+                    self._keep_unknown(change)
+                for change in standing:
+                    change.discard()
+                return
+        for change in standing:
+            change.mark_undone()
+        self._take_back(changes)
+
+    def _standing(self, changes: Sequence[StagedChange]) -> list[StagedChange]:
+        """The changes whose line is in the log and not undone."""
+        return [one for one in changes if self._is_recorded(one) and not self._is_undone(one)]
+
+    def _land(self, change: StagedChange) -> bool:
+        """True when the change has landed; False where somebody writes to the entity."""
+        intent = change.intent
+        if change.staged_etag() == intent.etag_after and change.entity_etag() == intent.etag_before:
+            return landing.swap_if(change, expected=intent.etag_before)
+        change.sync()
+        return True
+
+    def _take_back(self, changes: Sequence[StagedChange]) -> None:
+        """The entities first, newest first, and then the records that say so."""
         recorded = [change for change in changes if self._is_recorded(change)]
+        standing = self._standing(recorded)
         for change in changes:
             if change not in recorded:
                 self._log.cut_tail(change.intent.line.encode())
-                change.discard()
-        standing = [change for change in recorded if not self._is_undone(change)]
+        for change in reversed(standing):
+            if change.staged_etag() not in (None, change.intent.etag_after):
+                landing.swap_if(change, expected=change.intent.etag_after)
         for change in recorded:
-            if change not in standing:
-                self._keep_unknown(change)
-                change.discard()
-        group = changes[0].intent.group
-        whole = group is None or len(standing) == len(recorded) == len(changes)
-        if whole and all(_can_land(change) for change in standing):
-            for change in standing:
-                self._land(change)
-        else:
-            self.undo(standing)
+            self._keep_unknown(change)
+        for change in reversed(standing):
+            self._record_undo(change.intent)
+        for change in changes:
+            change.discard()
 
-    def _land(self, change: StagedChange) -> None:
-        intent = change.intent
-        if change.staged_etag() == intent.etag_after and change.entity_etag() == intent.etag_before:
-            change.exchange()
-        else:
-            change.sync()
-        self._keep_unknown(change)
-        change.discard()
+    def _staged(self) -> list[StagedChange]:
+        found = []
+        for name in sorted(os.listdir(staging.staged_folder(self._root))):
+            stem, suffix = os.path.splitext(name)
+            if suffix in (staging.INTENT, staging.UNDONE):
+                intent = _read_intent(self._root, stem, suffix)
+                if intent is not None:
+                    found.append(StagedChange(self._root, intent))
+        return found
 
     def _is_recorded(self, change: StagedChange) -> bool:
         return self._log.holds(change.intent.line.encode())
 
     def _is_undone(self, change: StagedChange) -> bool:
-        digest = hashlib.sha256(change.intent.line.encode()).hexdigest()
-        return any(record.undoes == digest for record in self._records_of(change.intent))
-
-    def _records_of(self, intent: Intent) -> list[audit.AuditRecord]:
-        record = _record(intent)
-        return list(self._log.records_of(record.entity_id, path=None))
+        record = _record(change.intent)
+        records = self._log.records_of(record.entity_id, path=None)
+        return any(other.undoes == record.digest for other in records)
 
     def _record_undo(self, intent: Intent) -> None:
-        record = _record(intent)
-        data = audit.compose_undo(record, timestamp=self._clock())
+        data = audit.compose_undo(_record(intent), timestamp=self._clock())
         descriptor = self._log.open()
         try:
             data["metadata"]["previous"] = self._log.previous()
@@ -126,10 +137,11 @@ class Recovery:
         self.kept.append(staging.keep(self._root, data, sha256=sha256))
 
     def _sweep(self) -> None:
-        """Files without a readable intent: no record can name them."""
+        """Files of ours without a readable intent: no record can name them."""
         folder = staging.staged_folder(self._root)
         for name in os.listdir(folder):
-            files.remove(os.path.join(folder, name))
+            if name.endswith(files.STAGED):
+                files.remove(os.path.join(folder, name))
         platform.sync_folder(folder)
 
 
@@ -153,11 +165,23 @@ def _record(intent: Intent) -> audit.AuditRecord:
     return audit.AuditRecord(data=json.loads(line), digest=hashlib.sha256(line).hexdigest())
 
 
-def _read_intent(path: str) -> Intent | None:
-    """The intent in a file; None where a crash cut it short, so that nothing followed it."""
+def _read_intent(root: str, name: str, suffix: str) -> Intent | None:
+    """The intent in a file. None where a crash cut it short, so that nothing followed it; and
+    where it is none of ours: a vault may come from anywhere, and leads nobody out of it."""
     import json
 
+    path = os.path.join(staging.staged_folder(root), name + suffix)
     try:
-        return Intent(**json.loads(files.read_all(path)))
-    except (ValueError, TypeError):
+        intent = Intent(**json.loads(files.read_all(path)))
+        folder, base = os.path.split(intent.path)
+        ours = (
+            intent.name == name
+            and base not in ("", ".", "..")
+            and intent.staged in staging.staged_places(intent.path, name)
+            and files.inside(root, folder) == os.path.join(os.path.realpath(root), folder).rstrip("/")
+            and "entity_id" in json.loads(intent.line)
+            and (intent.group is None or isinstance(intent.group["id"], str))
+        )
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError, InvalidFile):
         return None
+    return intent if ours else None

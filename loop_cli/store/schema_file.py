@@ -46,8 +46,10 @@ def _build(data: bytes, path: str, *, shipped: bool) -> schema.Schema:
 
 def _line_of(data: bytes, message: str) -> int | None:
     """The line of the key that a message begins with, as near as text can tell."""
-    key = message.split(" ", maxsplit=1)[0].rpartition(".")[2].encode()
-    for number, line in enumerate(data.splitlines(), start=1):
-        if line.strip().startswith(key + b":"):
-            return number
-    return None
+    lines = [line.strip() for line in data.removeprefix(b"\xef\xbb\xbf").splitlines()]
+    number = 0
+    for key in message.split(" ", maxsplit=1)[0].encode().split(b"."):
+        spellings = tuple(quote + key + quote + b":" for quote in (b"", b'"', b"'"))
+        found = (at for at in range(number, len(lines)) if lines[at].startswith(spellings))
+        number = next(found, number - 1) + 1
+    return number or None

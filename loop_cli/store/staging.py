@@ -1,4 +1,4 @@
-"""One change on its way to the disk: staged, recorded, exchanged, or taken back (SPEC §6).
+"""One change on its way to the disk: staged, exchanged, marked undone, discarded (SPEC §6).
 
 Each step names the sync that guards it. What a crash leaves of a step is finished or
 undone by `store.recovery`, from the intent alone.
@@ -7,6 +7,7 @@ undone by `store.recovery`, from the intent alone.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from loop_cli.errors import StorageError
 from loop_cli.store import files, platform
@@ -16,11 +17,14 @@ from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
 FOLDER = "staged"
-INTENT, CONTENT, UNDONE = ".intent", ".new", ".undone"
+INTENT, CONTENT, UNDONE, ASIDE = files.STAGED
+
+
+class Moved(Exception):
+    """Somebody wrote to an entity between our comparing and our exchanging."""
 
 
 class Intent(Struct):
@@ -44,74 +48,118 @@ class StagedChange:
         self.folder = staged_folder(root)
         self.entity = os.path.join(root, intent.path)
         self.content = os.path.join(root, intent.staged)
+        self._root = root
         self._intent = os.path.join(self.folder, intent.name + INTENT)
         self._undone = os.path.join(self.folder, intent.name + UNDONE)
 
     def stage(self, data: bytes) -> None:
-        """Write the content to come and the intent. Raises `StorageError`, nothing left.
+        """Write the intent and the content to come. Raises `StorageError`, nothing left;
+        `Moved` where the entity is gone.
 
-        Synced: both files and the folder, so that a record in the log always finds them.
+        Synced: both files and their folders, so that a record in the log always finds them.
+        The intent comes first, so that no content lies anywhere that no intent names.
         """
         try:
-            files.write_synced(self.content, data, like=os.stat(self.entity))
-            files.write_synced(self._intent, as_json(self.intent.__dict__).encode())
-            platform.sync_folder(self.folder)
+            text = as_json(self.intent.__dict__).encode()
+            files.write_synced(self._intent, text, root=self._root)
+            if self._is_beside:
+                platform.sync_folder(self.folder)
+            files.write_synced(self.content, data, like=self.entity)
+            platform.sync_folder(os.path.dirname(self.content))
         except OSError as error:
-            self.discard()
-            raise StorageError(f"{self.intent.path} can't be written: {error.strerror}") from error
+            with suppress(OSError):
+                self.discard()
+            if isinstance(error, FileNotFoundError) and not os.path.lexists(self.entity):
+                raise Moved from None
+            raise cannot_write(self.intent.path, error) from error
 
-    def exchange(self, current: Callable[[], bytes] | None = None) -> bool:
-        """Entity and staged file change places; False where it took two steps. Raises `OSError`.
+    def exchange(self, lease: platform.Lease) -> None:
+        """Entity and staged file change places. Raises `OSError`; `Moved` where the entity
+        is not the leased file any more and no exchange could have told.
 
-        Synced: both folders, so that the entity is durably new before it is reported.
-        Where the file system has no exchange, a plain rename replaces the entity and its
-        bytes, as `current` gives them or as they are read, take the staged place.
+        Synced: both folders, so that the entity is durably new before it is reported. The
+        entity comes first, so that who watches its folder sees it go and come, in this order.
         """
-        swapped = True
         try:
-            platform.exchange(self.content, self.entity)
+            platform.exchange(self.entity, self.content)
         except platform.Unsupported:
-            swapped = False
-            self._replace(current)
+            self._exchange_in_steps(lease)
         self.sync()
-        return swapped
 
-    def _replace(self, current: Callable[[], bytes] | None) -> None:
-        aside = self.content + ".old"
-        data = current() if current else files.read_all(self.entity)
-        files.write_synced(aside, data, like=os.stat(self.entity))
+    def _exchange_in_steps(self, lease: platform.Lease) -> None:
+        """Give the old file a second name, put the new one in its place, and then the old
+        one in the new one's; `settle` finishes that after a crash."""
+        before = lease.read()
+        aside = self.content + ASIDE
+        files.remove(aside)
+        try:
+            os.link(self.entity, aside, follow_symlinks=False)
+        except OSError:  # no links on this file system
+            files.write_synced(aside, before, like=self.entity)
+        if not lease.is_at(self.entity) or lease.read() != before:
+            files.remove(aside)
+            raise Moved
         os.rename(self.content, self.entity)
         os.rename(aside, self.content)
 
+    def settle(self) -> None:
+        """Finish an exchange in steps that a crash interrupted. Raises `OSError`."""
+        aside = self.content + ASIDE
+        if not os.path.lexists(aside):
+            return
+        if os.path.lexists(self.content):
+            files.remove(aside)
+        else:
+            os.rename(aside, self.content)
+            self.sync()
+
     def sync(self) -> None:
-        """Sync the folders of both files."""
+        """Sync the folders of both files. Raises `OSError`."""
         platform.sync_folder(os.path.dirname(self.entity))
-        if os.path.dirname(self.content) != os.path.dirname(self.entity):
-            platform.sync_folder(os.path.dirname(self.content))
+        if not self._is_beside:
+            platform.sync_folder(self.folder)
 
     def staged_etag(self) -> str | None:
         """The etag of what lies in the staged place; None where nothing does."""
         return etag_at(self.content)
 
     def entity_etag(self) -> str | None:
-        """The etag of what lies in the entity's place; None where nothing does."""
+        """The etag of what lies in the entity's place; None where no ordinary file does."""
         return etag_at(self.entity)
 
     def mark_undone(self) -> None:
-        """From here on the change can only be undone, by us or by recovery. Raises `OSError`."""
-        if not os.path.exists(self._undone):
-            files.write_synced(self._undone, b"")
+        """From here on the change can only be undone, by us or by recovery. Raises `OSError`.
+
+        Renaming the intent needs no space on a full disk. Synced: its folder.
+        """
+        if not self.is_marked_undone:
+            os.rename(self._intent, self._undone)
             platform.sync_folder(self.folder)
 
     @property
     def is_marked_undone(self) -> bool:
-        """Whether step 3 failed with an error before."""
+        """Whether it was said before that the change did not happen."""
         return os.path.exists(self._undone)
 
     def discard(self) -> None:
-        """Remove staged file and intent; the intent last, since it explains the others."""
-        for path in (self.content, self._undone, self._intent):
+        """Remove staged file and intent. Raises `OSError`.
+
+        In `.loop/staged` the intent goes first, since content alone is swept; elsewhere it
+        goes last, since nothing else tells where the content is.
+        """
+        intents, contents = (self._intent, self._undone), (self.content, self.content + ASIDE)
+        for path in (*contents, *intents) if self._is_beside else (*intents, *contents):
             files.remove(path)
+
+    @property
+    def _is_beside(self) -> bool:
+        """Whether the content lies beside the entity, on another device than `.loop`."""
+        return os.path.dirname(self.content) != self.folder
+
+
+def cannot_write(path: str, error: OSError) -> StorageError:
+    """The error for an entity that could not be written."""
+    return StorageError(f"{path} can't be written: {error.strerror}")
 
 
 def staged_folder(root: str) -> str:
@@ -122,7 +170,7 @@ def staged_folder(root: str) -> str:
 def prepare(root: str) -> None:
     """Make the folder for staged files where it is missing. Raises `StorageError`."""
     try:
-        os.makedirs(staged_folder(root), mode=0o700, exist_ok=True)
+        files.make_folder(staged_folder(root), root=root)
     except OSError as error:
         raise StorageError(f".loop can't be written: {error.strerror}") from error
 
@@ -130,26 +178,36 @@ def prepare(root: str) -> None:
 def staged_place(root: str, path: str, name: str) -> str:
     """Where the content of a change to `path` is staged, relative to the vault.
 
-    An exchange works within one device only, so elsewhere it lies beside the entity.
+    An exchange works within one device only, so elsewhere it lies beside the entity. Raises
+    `OSError`.
     """
+    own, beside = staged_places(path, name)
     folder = os.path.join(root, os.path.dirname(path))
-    if os.stat(folder).st_dev == os.stat(staged_folder(root)).st_dev:
-        return f".loop/{FOLDER}/{name}{CONTENT}"
-    return os.path.join(os.path.dirname(path), f".loop-{name}")
+    return own if platform.can_exchange(folder, staged_folder(root)) else beside
+
+
+def staged_places(path: str, name: str) -> tuple[str, str]:
+    """The two places where the content of a change can be."""
+    return f".loop/{FOLDER}/{name}{CONTENT}", os.path.join(os.path.dirname(path), f".loop-{name}")
 
 
 def etag_at(path: str) -> str | None:
-    """The etag of the file at `path`; None where there is none."""
+    """The etag of the file at `path`; None where there is none, or no ordinary one."""
     try:
+        if not os.path.isfile(path) or os.path.islink(path):
+            return None
         return etag_of(files.read_all(path))
-    except (FileNotFoundError, IsADirectoryError):
+    except FileNotFoundError:
         return None
 
 
 def keep(root: str, data: bytes, *, sha256: str) -> str:
-    """Keep bytes that must not be lost in `.loop/kept/`; the path relative to the vault."""
+    """Keep bytes that must not be lost in `.loop/kept/`; the path relative to the vault.
+
+    Raises `OSError`. Synced: file and folder.
+    """
     folder = os.path.join(root, ".loop", "kept")
-    os.makedirs(folder, mode=0o700, exist_ok=True)
+    files.make_folder(folder, root=root)
     path = os.path.join(folder, sha256)
     if not os.path.exists(path):
         temporary = f"{path}.{os.getpid()}"

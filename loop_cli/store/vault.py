@@ -10,7 +10,7 @@ import os
 
 from loop_cli.core.audit import History
 from loop_cli.errors import StorageError, VaultLocked
-from loop_cli.store import schema_file
+from loop_cli.store import files, schema_file
 from loop_cli.store.base import Store
 from loop_cli.store.locate import Locator
 from loop_cli.store.log import AuditLog
@@ -129,7 +129,8 @@ class VaultStore(Store):
             found.run() if step is None else step(found)
         except OSError as error:
             raise StorageError(f"what was staged can't be put right: {error}") from error
-        self._notices += [f"text found in no record was kept in {path}" for path in found.kept]
+        finally:
+            self._notices += [f"text found in no record was kept in {path}" for path in found.kept]
 
     def recover_if_free(self) -> bool:
         """Recover without waiting; True where a writer is at work instead."""
@@ -144,6 +145,9 @@ class VaultStore(Store):
 
     def _has_staged(self) -> bool:
         try:
-            return bool(os.listdir(os.path.join(self.root, ".loop", "staged")))
+            names = os.listdir(os.path.join(self.root, ".loop", "staged"))
         except FileNotFoundError:
             return False
+        except OSError:  # not ours to see: a writer may be at work
+            return True
+        return any(name.endswith(files.STAGED) for name in names)

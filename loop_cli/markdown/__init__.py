@@ -1,0 +1,1 @@
+"""Text in, text out: frontmatter and lossless edits of YAML. Knows no entity and no file."""

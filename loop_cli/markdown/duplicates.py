@@ -1,0 +1,66 @@
+"""Keys that occur more than once in the same mapping."""
+
+from __future__ import annotations
+
+import re
+
+from loop_cli.markdown.edits import key_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# The last word before each colon that may end a key. Where all of them differ, no key
+# occurs twice; where the text has other ways to write a key, a closer look decides.
+_LAST_WORD = re.compile(r"([^\s'\"{,\[]*)(?:['\"][ \t]*:|[ \t]*:(?=[\s,\[\]{}]|\Z))")
+_OTHER_KEYS = re.compile(r"\{|\\|(?:^|[\s,])(?:\?\s|[&*!]\S)")
+
+
+def duplicate_keys(yaml_text: str) -> dict[str, list[int]]:
+    """Top-level keys that occur more than once, each with the 1-based lines it is on."""
+    found = duplicate_paths(yaml_text)
+    return {path[0]: lines for path, lines in found.items() if len(path) == 1}
+
+
+def duplicate_paths(yaml_text: str) -> dict[tuple[str, ...], list[int]]:
+    """Keys that occur more than once in one mapping, by path, each with its 1-based lines.
+
+    An item of a list counts with its index in the path. Expects a text that could be
+    read; a text that can't be has no duplicates.
+    """
+    words = _LAST_WORD.findall(yaml_text)
+    if len(set(words)) == len(words) and not _OTHER_KEYS.search(yaml_text):
+        return {}
+    import yaml_edit
+
+    try:
+        root = yaml_edit.Document.parse(yaml_text).root()
+    except (ValueError, TypeError):
+        return {}
+    found: dict[tuple[str, ...], list[int]] = {}
+    if root is not None:
+        _collect(root, (), yaml_text.encode("utf-8", "surrogatepass"), found)
+    return found
+
+
+def _collect(
+    node: Any, path: tuple[str, ...], source: bytes, found: dict[tuple[str, ...], list[int]]
+) -> None:
+    if node.is_mapping():
+        seen: dict[Any, list[int]] = {}
+        for entry in node.as_mapping().entries():
+            key, value = entry.key(), entry.value()
+            if key is None or not key.is_scalar():
+                continue
+            name = key.to_python()
+            line = source.count(b"\n", 0, key.byte_range()[0]) + 1
+            seen.setdefault((key_text(name) if not path else (type(name), name)), []).append(line)
+            if value is not None:
+                _collect(value, (*path, key_text(name)), source, found)
+        for identity, lines in seen.items():
+            if len(lines) > 1:
+                name = identity if isinstance(identity, str) else identity[1]
+                found.setdefault((*path, key_text(name)), []).extend(lines)
+    elif node.is_sequence():
+        for index, item in enumerate(node.as_sequence()):
+            _collect(item, (*path, str(index)), source, found)

@@ -1,0 +1,192 @@
+"""What an edit is, and what it means on plain data."""
+
+from __future__ import annotations
+
+from loop_cli.markdown.limits import MAX_DEPTH
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    Path = tuple[str, ...]
+
+_MAX_BITS = 13_000
+_JSON_TYPES = frozenset((str, int, float, bool, type(None), dict, list))
+
+
+class PatchError(ValueError):
+    """The edit can't be made. ``path`` is the field's, ``line`` 1-based in the YAML text."""
+
+    def __init__(self, reason: str, path: Path = (), line: int | None = None) -> None:
+        super().__init__(reason if not path else f"{'.'.join(path)}: {reason}")
+        self.reason = reason
+        self.path = path
+        self.line = line
+
+
+class Remove:
+    """Remove the entry at ``path``; nothing happens where there is none."""
+
+    __slots__ = ("path",)
+    path: Path
+
+    def __init__(self, path: Iterable[str]) -> None:
+        object.__setattr__(self, "path", _checked_path(path))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable: {name}")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable: {name}")
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Remove and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    def __repr__(self) -> str:
+        return f"Remove({self.path!r})"
+
+
+class Set:
+    """Give the entry at ``path`` the JSON-like ``value``; missing parents become mappings."""
+
+    __slots__ = ("path", "value")
+    path: Path
+    value: Any
+
+    def __init__(self, path: Iterable[str], value: Any) -> None:
+        object.__setattr__(self, "path", _checked_path(path))
+        object.__setattr__(self, "value", value)
+
+    __setattr__ = Remove.__setattr__
+    __delattr__ = Remove.__delattr__
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not Set:
+            return NotImplemented
+        return self.path == other.path and same(self.value, other.value)
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    def __repr__(self) -> str:
+        return f"Set({self.path!r}, {self.value!r})"
+
+
+def apply(mapping: Mapping[str, Any], edits: Iterable[Set | Remove]) -> dict[str, Any]:
+    """``mapping`` with ``edits`` made in order, as new containers throughout.
+
+    A part of a path names the key that is this text, or else the number or word that
+    reads like it (``2024``). Raises PatchError for a parent that is a scalar or a list,
+    and for a value that is not JSON-like.
+    """
+    result: dict[str, Any] = copied(dict(mapping))
+    for edit in edits:
+        if isinstance(edit, Set):
+            check_value(edit.value, edit.path)
+            parent = _parent(result, edit.path, create=True)
+            if parent is not None:
+                parent[_key(parent, edit.path[-1])] = copied(edit.value)
+        else:
+            parent = _parent(result, edit.path, create=False)
+            if parent is not None:
+                parent.pop(_key(parent, edit.path[-1]), None)
+    return result
+
+
+def same(left: Any, right: Any) -> bool:
+    """Equal in type and value all the way down: 1, 1.0 and True differ, NaN equals NaN."""
+    kind = type(left)
+    if kind is not type(right):
+        return False
+    if kind is dict:
+        if len(left) != len(right):
+            return False
+        types = {key: type(key) for key in right}
+        return all(
+            key in right and types[key] is type(key) and same(item, right[key])
+            for key, item in left.items()
+        )
+    if kind is list:
+        return len(left) == len(right) and all(map(same, left, right))
+    if kind is float:
+        return repr(left) == repr(right)
+    return bool(left == right)
+
+
+def copied(value: Any) -> Any:
+    """``value`` with new dicts and lists."""
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [copied(item) for item in value]
+    return value
+
+
+def check_value(value: Any, path: Path, depth: int = 1) -> None:
+    """Raise PatchError if ``value`` is not JSON-like, can't be written or is too deep."""
+    kind = type(value)
+    if kind is dict or kind is list:
+        if depth >= MAX_DEPTH:
+            raise PatchError("nested too deeply", path)
+        for item in value.values() if kind is dict else value:
+            check_value(item, path, depth + 1)
+    if kind is dict:
+        for key in value:
+            if type(key) is not str:
+                raise PatchError(f"a key has to be text, not {type(key).__name__}", path)
+            check_value(key, path)
+    if kind not in _JSON_TYPES:
+        raise PatchError(f"a {kind.__name__} can't be written as YAML", path)
+    if kind is str:
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise PatchError("text with a lone surrogate can't be written", path) from None
+    if kind is int and value.bit_length() > _MAX_BITS:
+        raise PatchError("a number of so many digits can't be written", path)
+
+
+def _checked_path(path: Iterable[str]) -> Path:
+    parts = tuple(path)
+    if isinstance(path, str) or not parts or not all(type(part) is str for part in parts):
+        raise PatchError("the path of an edit is one or more texts", ())
+    return parts
+
+
+def _parent(mapping: dict[Any, Any], path: Path, *, create: bool) -> dict[Any, Any] | None:
+    for depth, part in enumerate(path[:-1], 1):
+        key = _key(mapping, part)
+        below = mapping.get(key)
+        if below is None:
+            if not create:
+                return None
+            below = mapping[key] = {}
+        if not isinstance(below, dict):
+            kind = "a list" if isinstance(below, list) else "a single value"
+            raise PatchError(f"{'.'.join(path[:depth])} is {kind}, not a mapping", path)
+        mapping = below
+    return mapping
+
+
+def _key(mapping: dict[Any, Any], part: str) -> Any:
+    if part in mapping:
+        return part
+    for key in mapping:
+        if type(key) is not str and key_text(key) == part:
+            return key
+    return part
+
+
+def key_text(key: object) -> str:
+    """A key as text: ``2024`` for the number, ``true`` and ``null`` for the words."""
+    if isinstance(key, str):
+        return key
+    if key is None:
+        return "null"
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    return str(key)

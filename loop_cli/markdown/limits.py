@@ -1,0 +1,201 @@
+"""Guards that a YAML text passes before a parser sees it.
+
+The strict parser overflows the stack of the whole process on very deep block nesting
+and copies aliased nodes, so both are bounded here. Ordinary text costs a few
+microseconds; only an unusual one is looked at closely.
+"""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+MAX_YAML_BYTES = 1 << 20
+"""Longer texts are refused unread, in bytes of UTF-8."""
+
+MAX_DEPTH = 64
+"""Mappings and lists inside each other, the top-level mapping counted."""
+
+MAX_ALIAS_NODES = 10_000
+"""Nodes of a text that has aliases, each alias counted with all it stands for."""
+
+# Below these no combination of aliases can grow to more than some 100,000 nodes.
+_FEW_ALIASES = 8
+_SHORT_TEXT = 16 << 10
+
+# A block can only be nested deeper at a column of its own, or as a list at its key's
+# column, so the number of columns in use bounds the depth however the text is built.
+_MAX_COLUMNS = 200
+_DEEP_PREFIX = re.compile(r"(?:\A|\n)[ \t?:-]{40}")
+_PREFIX = re.compile(r"^[ \t?:-]+", re.MULTILINE)
+
+_INDENT_MISLEADS = re.compile(r"\r|^ *\t|\A(?:\s*#.*\n)*\s*[\[{&!]", re.MULTILINE)
+_BRACKET = re.compile(r"[\[\]{}]")
+_INDICATOR = re.compile(r"[-?:](?=[ \t]|\Z)")
+_WORD = re.compile(r"[&*][^\s\[\]{},]+|[^\s\[\]{},&*]+|[,\[{&*]")
+
+_FIRST_CONTENT = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*( *)(?=[^\s#])")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_MARKER_STARTS = ("\n---", "\n...", "\n%")
+_MARKER = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)|^%", re.MULTILINE)
+_ANCHOR = re.compile(r"(?:^|[\s\[\]{},:])&[^\s\[\]{},]", re.MULTILINE)
+_ALIAS = re.compile(r"(?:^|[\s\[\]{},:])\*[^\s\[\]{},]", re.MULTILINE)
+
+
+class YamlSyntaxError(ValueError):
+    """The text is not YAML that can be read as a mapping of plain values.
+
+    ``line`` is 1-based within the YAML text, ``reason`` one short sentence.
+    """
+
+    def __init__(self, reason: str, line: int) -> None:
+        super().__init__(f"line {line}: {reason}")
+        self.reason = reason
+        self.line = line
+
+
+def line_at(text: str, index: int) -> int:
+    """The 1-based line on which the character at ``index`` stands."""
+    return text.count("\n", 0, index) + 1
+
+
+def check_text(text: str) -> bool:
+    """Refuse what must not reach a parser; True if the parsed depth has to be checked too.
+
+    Raises YamlSyntaxError.
+    """
+    if len(text) * 4 > MAX_YAML_BYTES < len(text.encode("utf-8", "replace")):
+        raise YamlSyntaxError(f"more than {MAX_YAML_BYTES} bytes of YAML", 1)
+    control = _CONTROL.search(text)
+    if control is not None:
+        code = ord(control.group())
+        raise YamlSyntaxError(f"control character U+{code:04X}", line_at(text, control.start()))
+    if text[:1] in ("-", ".", "%") or any(start in text for start in _MARKER_STARTS):
+        _check_markers(text)
+    deep = _DEEP_PREFIX.search(text) is not None
+    if deep:
+        _check_columns(text)
+    if not text[:1].isalpha():
+        _check_first_indent(text)
+    if "&" in text and "*" in text:
+        _check_aliases(text)
+    return deep or text.count("[") + text.count("{") > MAX_DEPTH // 2
+
+
+def _check_markers(text: str) -> None:
+    marker = _MARKER.search(text)
+    if marker is not None:
+        what = "a YAML directive" if marker.group() == "%" else "a second YAML document"
+        raise YamlSyntaxError(f"{what} has no place here", line_at(text, marker.start()))
+
+
+def _check_first_indent(text: str) -> None:
+    """A top-level mapping may be indented, but then all of it is; the parser overlooks that."""
+    first = _FIRST_CONTENT.match(text)
+    if first is None or not first[1]:
+        return
+    shallower = re.compile(rf"^ {{0,{len(first[1]) - 1}}}[^\s#]", re.MULTILINE)
+    outside = shallower.search(text, first.end())
+    if outside is not None:
+        line = line_at(text, outside.start())
+        raise YamlSyntaxError("the line is indented less than the first key", line)
+
+
+def _check_columns(text: str) -> None:
+    columns: set[int] = set()
+    for match in _PREFIX.finditer(text):
+        prefix = match.group()
+        columns.add(len(prefix))
+        columns.update(found.start() for found in _INDICATOR.finditer(prefix, 0, 4096))
+        if len(columns) > _MAX_COLUMNS:
+            raise YamlSyntaxError("nested too deeply", line_at(text, match.start()))
+
+
+def _check_aliases(text: str) -> None:
+    anchor = _ANCHOR.search(text)
+    aliases = _ALIAS.findall(text)
+    if anchor is None or not aliases:
+        return
+    if len(aliases) <= _FEW_ALIASES and len(text) <= _SHORT_TEXT:
+        return
+    if _added_by_aliases(text) > MAX_ALIAS_NODES:
+        line = line_at(text, anchor.end())
+        raise YamlSyntaxError(f"aliases stand for more than {MAX_ALIAS_NODES} values", line)
+
+
+def _added_by_aliases(text: str) -> int:
+    """An upper bound of the nodes that expanding all aliases adds to ``text``.
+
+    It counts words, of which there are no fewer than nodes. An anchor holds all words up
+    to the line that closes it by its indentation. Only in blocks does indentation tell:
+    once a quote leaves open whether a bracket is one, nothing closes any more.
+    """
+    sizes: dict[str, int] = {}
+    still_open: list[tuple[int, bool, str, int]] = []
+    total = added = 0
+    for line, closes in _lines(text):
+        content = line.lstrip(" ")
+        indent = len(line) - len(content)
+        while closes and still_open and _is_closed(still_open[-1], indent, content):
+            _, _, name, before = still_open.pop()
+            sizes[name] = total - before
+        for word in _WORD.findall(line):
+            size = 1
+            if word[0] == "&":
+                still_open.append((indent, content[0] == "-", word[1:], total))
+                sizes[word[1:]] = -1
+            elif word[0] == "*" and word[1:] in sizes:
+                size = sizes[word[1:]]
+                size = total if size < 0 else size
+                added += size
+            total += size
+            if added > MAX_ALIAS_NODES:
+                return added
+    return added
+
+
+def _lines(text: str) -> Iterator[tuple[str, bool]]:
+    """The lines, each with whether its indentation surely ends the blocks before it."""
+    brackets = 0
+    unsure = _INDENT_MISLEADS.search(text) is not None
+    for line in text.split("\n"):
+        yield line, not unsure and not brackets and line.strip()[:1] not in ("", "#")
+        found = _BRACKET.findall(line)
+        for bracket in found:
+            if bracket in "[{":
+                brackets += 1
+            elif brackets and "#" not in line:
+                brackets -= 1
+        quotes = line.count("'"), line.count('"')
+        unsure = unsure or quotes[0] % 2 > 0 or quotes[1] % 2 > 0
+        unsure = unsure or (any(quotes) and bool(brackets or found))
+
+
+def _is_closed(anchor: tuple[int, bool, str, int], indent: int, content: str) -> bool:
+    anchor_indent, in_list, _, _ = anchor
+    if anchor_indent == indent:
+        return in_list or content[0] != "-"
+    return anchor_indent > indent
+
+
+def check_depth(value: Any, text: str) -> None:
+    """Raise YamlSyntaxError if ``value``, read from ``text``, is nested too deeply."""
+    level = [value]
+    depth = 0
+    while level:
+        depth += 1
+        below: list[Any] = []
+        for node in level:
+            if isinstance(node, dict):
+                below += node.values()
+            elif isinstance(node, list):
+                below += node
+        level = [node for node in below if isinstance(node, (dict, list))]
+        if depth > MAX_DEPTH:
+            prefix = max(_PREFIX.finditer(text), key=lambda m: len(m.group()), default=None)
+            at = prefix.start() if prefix is not None else 0
+            raise YamlSyntaxError("nested too deeply", line_at(text, at))

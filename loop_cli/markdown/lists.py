@@ -1,0 +1,174 @@
+"""Changes of a list that keep the bytes of every item that stays."""
+
+from __future__ import annotations
+
+from loop_cli.markdown import flow
+from loop_cli.markdown.edits import same
+from loop_cli.markdown.source import UNSURE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.markdown.rewrite import Rewriter
+    from loop_cli.markdown.source import Slot
+
+_MOST_COMPARED = 250_000
+
+
+def change(
+    rewriter: Rewriter, node: Any, old: list[Any], new: list[Any], path: tuple[Any, ...]
+) -> None:
+    """Bring a list node from ``old`` to ``new``, neither of them empty."""
+    slots = rewriter.source.items(node)
+    if len(slots) != len(old):
+        raise rewriter.error(UNSURE, path)
+    pairs = matches(old, new)
+    for i, j in pairs:
+        if not same(old[i], new[j]):
+            rewriter.value(slots[i], old[i], new[j], (*path, j))
+    kept = [i for i, _ in pairs]
+    added: dict[int, list[Any]] = {}
+    place = 0
+    for j, value in enumerate(new):
+        if place < len(pairs) and pairs[place][1] == j:
+            place += 1
+        else:
+            added.setdefault(place, []).append(value)
+            rewriter.wrote((*path, j), value)
+    if rewriter.source.is_flow(node):
+        parts = [(slot.start, slot.stop) for slot in slots]
+        inline = rewriter.writer.inline
+        texts = {n: [inline(value, flow=True) for value in values] for n, values in added.items()}
+        if texts or len(kept) < len(slots):
+            flow.change_parts(rewriter, node, parts, kept, texts)
+    else:
+        _change_block(rewriter, slots, kept, added)
+
+
+def matches(old: list[Any], new: list[Any]) -> list[tuple[int, int]]:
+    """Which items stay, as rising pairs of indexes; a pair may differ in its content.
+
+    Equal items are matched first. What lies between is paired one to one where both
+    sides have the same kind of value and, for scalars, the same number of items.
+    """
+    start, end = 0, min(len(old), len(new))
+    while start < end and same(old[start], new[start]):
+        start += 1
+    back = 0
+    while back < end - start and same(old[-1 - back], new[-1 - back]):
+        back += 1
+    middle = _common(old[start : len(old) - back], new[start : len(new) - back])
+    equal = [(i, i) for i in range(start)]
+    equal += [(start + i, start + j) for i, j in middle]
+    equal += [(len(old) - k, len(new) - k) for k in range(back, 0, -1)]
+    pairs = []
+    last_i = last_j = -1
+    for i, j in [*equal, (len(old), len(new))]:
+        pairs += _pair_up(old, new, range(last_i + 1, i), range(last_j + 1, j))
+        pairs.append((i, j))
+        last_i, last_j = i, j
+    return pairs[:-1]
+
+
+def _common(old: list[Any], new: list[Any]) -> list[tuple[int, int]]:
+    """The longest common subsequence as pairs of indexes; a shorter one for huge lists."""
+    if len(old) * len(new) > _MOST_COMPARED:
+        return _common_in_huge_lists(old, new)
+    lengths = [[0] * (len(new) + 1) for _ in range(len(old) + 1)]
+    for i in range(len(old) - 1, -1, -1):
+        for j in range(len(new) - 1, -1, -1):
+            if same(old[i], new[j]):
+                lengths[i][j] = lengths[i + 1][j + 1] + 1
+            else:
+                lengths[i][j] = max(lengths[i + 1][j], lengths[i][j + 1])
+    pairs = []
+    i = j = 0
+    while i < len(old) and j < len(new):
+        if same(old[i], new[j]):
+            pairs.append((i, j))
+            i, j = i + 1, j + 1
+        elif lengths[i + 1][j] >= lengths[i][j + 1]:
+            i += 1
+        else:
+            j += 1
+    return pairs
+
+
+def _common_in_huge_lists(old: list[Any], new: list[Any]) -> list[tuple[int, int]]:
+    places: dict[str, list[int]] = {}
+    for j in range(len(new) - 1, -1, -1):
+        places.setdefault(repr(new[j]), []).append(j)
+    pairs = []
+    last = -1
+    for i, item in enumerate(old):
+        left = places.get(repr(item), [])
+        while left and left[-1] <= last:
+            left.pop()
+        # An item that moved far down would bar all items on its way.
+        if left and left[-1] - last <= max(50, len(new) - len(old) + 50):
+            last = left.pop()
+            pairs.append((i, last))
+    return pairs
+
+
+def _pair_up(old: list[Any], new: list[Any], left: range, right: range) -> list[tuple[int, int]]:
+    pairs = []
+    aligned = len(left) == len(right)
+    first = left.start
+    for j in right:
+        for i in range(first, left.stop):
+            if _alike(old[i], new[j]) or (
+                aligned and i - left.start == j - right.start and _both_scalars(old[i], new[j])
+            ):
+                pairs.append((i, j))
+                first = i + 1
+                break
+    return pairs
+
+
+def _both_scalars(old: Any, new: Any) -> bool:
+    return not isinstance(old, (dict, list)) and not isinstance(new, (dict, list))
+
+
+def _alike(old: Any, new: Any) -> bool:
+    """Whether one collection is better changed into the other than written anew."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return bool(old.keys() & new.keys())
+    return isinstance(old, list) and isinstance(new, list) and bool(old) and bool(new)
+
+
+def _change_block(
+    rewriter: Rewriter, slots: list[Slot], kept: list[int], added: dict[int, list[Any]]
+) -> None:
+    source, writer = rewriter.source, rewriter.writer
+    column = source.column(slots[0].start)
+    indent, newline = " " * column, writer.newline
+    gone = [i for i in range(len(slots)) if i not in set(kept)]
+    # The first dash may stand behind another one, on a line that is not its own.
+    inline = not source.is_first_on_line(slots[0].start)
+    takes_over = inline and 0 in gone
+    if takes_over:
+        new = [writer.item(value, column) for value in added.pop(0, [])]
+        if kept:
+            end = slots[kept[0]].start
+            rewriter.splice(slots[0].start, end, "".join(t + newline + indent for t in new))
+        else:
+            new += [writer.item(v, column) for values in added.values() for v in values]
+            end = source.line_end(slots[-1].stop)
+            rewriter.splice(slots[0].start, end, (newline + indent).join(new))
+            return
+    for i in gone:
+        if not takes_over or i > kept[0]:
+            start = source.line_start(slots[i].start)
+            rewriter.splice(start, source.next_line(slots[i].stop), b"")
+    for place, values in added.items():
+        texts = [writer.item(value, column) + newline for value in values]
+        if place:
+            at = source.after_block(slots[kept[place - 1]].stop, column)
+            rewriter.splice(at, at, "".join(indent + text for text in texts))
+        else:
+            at = slots[0].start
+            at = at if inline else source.line_start(at)
+            lines = (text + indent for text in texts) if inline else (indent + t for t in texts)
+            rewriter.splice(at, at, "".join(lines))

@@ -1,0 +1,171 @@
+"""YAML text to plain values, strictly by YAML 1.2.
+
+The parser is ``py-yaml12``; what it can't be trusted with is guarded or made good here:
+deep nesting, aliases, NUL bytes, integers beyond 64 bits, tabs after a key's colon.
+``\\r`` alone ends a line, as YAML says; NEL, LS and PS are ordinary characters.
+"""
+
+from __future__ import annotations
+
+import re
+
+import yaml12
+
+from loop_cli.markdown.duplicates import duplicate_keys, duplicate_paths
+from loop_cli.markdown.edits import key_text
+from loop_cli.markdown.limits import (
+    MAX_ALIAS_NODES,
+    MAX_DEPTH,
+    MAX_YAML_BYTES,
+    YamlSyntaxError,
+    check_depth,
+    check_text,
+    line_at,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = [
+    "MAX_ALIAS_NODES",
+    "MAX_DEPTH",
+    "MAX_YAML_BYTES",
+    "YamlSyntaxError",
+    "duplicate_keys",
+    "duplicate_paths",
+    "key_text",
+    "parse",
+    "read",
+]
+
+_POSITION = re.compile(r" at byte (\d+) line (\d+) column \d+\s*\Z")
+_TAB_AFTER_COLON = "':' must be followed by a valid YAML whitespace"
+_TABS = re.compile(r"(?<=:)[ \t]*\t[ \t]*\Z")
+_MAX_TABBED_LINES = 200
+_INT64 = 2.0**63
+
+_PLAIN_WORDS = {
+    "mapping values are not allowed in this context": "a value with ': ' in it needs quotes",
+    "while scanning a quoted scalar, found unexpected end of stream": "a quote is not closed",
+    "while parsing a quoted scalar, found unknown escape character": (
+        "unknown escape after a backslash in double quotes"
+    ),
+    "while parsing a flow sequence, expected ',' or ']'": "a list in [ ] is not closed",
+    "while parsing a flow mapping, did not find expected ',' or '}'": (
+        "a mapping in { } is not closed"
+    ),
+    "while parsing a block mapping, did not find expected key": (
+        "a key was expected here; is the indentation right, or are quotes missing?"
+    ),
+    "simple key expected ':'": "a line without ': ' stands where a key was expected",
+    "recursion limit exceeded": "nested too deeply",
+}
+
+
+def read(yaml_text: str) -> dict[str, Any]:
+    """The frontmatter as plain dicts, lists and scalars; ``{}`` for an empty text.
+
+    Top-level keys are text; nested keys are what they are in YAML. A tagged value is read
+    as its plain value, an alias as what it stands for; ``<<`` is a key like any other. Of
+    a key that occurs twice the last value counts. Raises YamlSyntaxError.
+    """
+    check_closely = check_text(yaml_text)
+    value = parse(yaml_text)
+    if value is None and not _has_content(yaml_text):
+        return {}
+    if not isinstance(value, dict):
+        raise YamlSyntaxError("the frontmatter is not a mapping of fields", 1)
+    if check_closely:
+        check_depth(value, yaml_text)
+    plain = _plain(value, yaml_text)
+    if _has_long_number(plain):
+        from loop_cli.markdown.integers import exact_integers
+
+        plain = exact_integers(plain, yaml_text)
+    return {key if type(key) is str else key_text(key): item for key, item in plain.items()}
+
+
+def parse(text: str) -> Any:
+    """What the parser makes of ``text``, which has passed ``check_text``."""
+    for _ in range(_MAX_TABBED_LINES):
+        try:
+            return yaml12.parse_yaml(text)
+        except ValueError as error:
+            found = _POSITION.search(str(error))
+            reason = str(error).removeprefix("YAML parse error: ")
+            if found is None:
+                raise YamlSyntaxError(reason, 1) from None
+            reason = reason[: -len(found.group())]
+            spaced = _without_tab(text, int(found[1])) if reason == _TAB_AFTER_COLON else None
+            if spaced is None:
+                line = min(int(found[2]), text.rstrip("\n").count("\n") + 1)
+                raise YamlSyntaxError(_PLAIN_WORDS.get(reason, reason), line) from None
+            text = spaced
+    raise YamlSyntaxError("tabs after too many keys", 1)
+
+
+def _without_tab(text: str, index: int) -> str | None:
+    """``text`` with spaces for the tabs that the parser complained about, if it was those."""
+    line_start = text.rfind("\n", 0, index) + 1
+    tabs = _TABS.search(text, line_start, index)
+    if tabs is None:
+        return None
+    return text[: tabs.start()] + " " * len(tabs.group()) + text[index:]
+
+
+def _has_content(text: str) -> bool:
+    return any(line.strip() and line.lstrip()[0] != "#" for line in text.split("\n"))
+
+
+def _has_long_number(value: Any) -> bool:
+    """Whether an integer beyond 64 bits may be in ``value``, read as a float or as text."""
+    for item in value.values() if type(value) is dict else value:
+        kind = type(item)
+        if kind is str:
+            if item[:1] == "0" and item[1:2] in "xo" and len(item) > 17:
+                return True
+        elif kind is float:
+            if not -_INT64 < item < _INT64:
+                return True
+        elif (kind is dict or kind is list) and _has_long_number(item):
+            return True
+    return False
+
+
+def _plain(value: Any, text: str) -> Any:
+    """``value`` without the parser's own objects; untouched where there are none."""
+    kind = type(value)
+    if kind is dict:
+        for key, item in value.items():
+            if type(key) is yaml12.Yaml:
+                return _plain_mapping(value, text)
+            if type(item) in _CONTAINERS:
+                value[key] = _plain(item, text)
+    elif kind is list:
+        for index, item in enumerate(value):
+            if type(item) in _CONTAINERS:
+                value[index] = _plain(item, text)
+    elif kind is yaml12.Yaml:
+        return _plain(value.value, text)
+    return value
+
+
+_CONTAINERS = frozenset((dict, list, yaml12.Yaml))
+
+
+def _plain_mapping(value: dict[Any, Any], text: str) -> dict[Any, Any]:
+    plain = {}
+    for key, item in value.items():
+        name = _plain(key.value, text) if type(key) is yaml12.Yaml else key
+        if isinstance(name, (dict, list)):
+            raise YamlSyntaxError(
+                "a mapping or list is used as a key; is this a template?", _template_line(text)
+            )
+        plain[name] = _plain(item, text)
+    return plain
+
+
+def _template_line(text: str) -> int:
+    found = re.search(r"\{[ \t]*[\[{]|^[ \t-]*\?[ \t]*[\[{]|^[ \t-]*[\[{]", text, re.MULTILINE)
+    return line_at(text, found.start()) if found is not None else 1

@@ -1,0 +1,151 @@
+"""How one scalar is written so that it reads the same in YAML 1.1 and 1.2.
+
+Numbers, booleans and null are plain. Text is plain only where no reader of either
+version takes it for something else, then single-quoted, and double-quoted with escapes
+where it has characters that are not printable on one line.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from loop_cli.markdown.edits import PatchError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Scalar = str | int | float | bool | None
+
+MAX_KEY = 500
+"""Longest key that is written, in characters; readers give up at 1024 bytes."""
+
+_NOT_FIRST = frozenset("-?:,[]{}#&*!|>'\"%@`=<~")
+_NUMBERLIKE = re.compile(r"[-+.0-9][-+0-9a-fA-FxXoO_.,:tTzZ ]*")
+_WORDS = frozenset(
+    ("null", "none", "true", "false", "yes", "no", "on", "off", "y", "n", "inf", "nan")
+)
+_NOT_IN_PLAIN = re.compile(r":[ ]|:\Z|[ ]#")
+_NOT_IN_FLOW = re.compile(r"[,\[\]{}]")
+_ESCAPES = {
+    '"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0",
+    "\b": "\\b", "\x1b": "\\e", "\u0085": "\\N", "\u2028": "\\L", "\u2029": "\\P",
+}  # fmt: skip
+
+
+def emit(value: Scalar, *, style: str | None = None, flow: bool = False) -> str:
+    """``value`` on one line, in ``style`` where that is safe.
+
+    ``style`` is that of the value before: ``plain``, ``single-quoted``, ``double-quoted``
+    or None; ``flow`` says that it stands inside ``[]`` or ``{}``. The value is one that
+    ``edits.check_value`` lets pass.
+    """
+    if isinstance(value, str):
+        return emit_text(value, style=style, flow=flow)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    return _emit_float(value)
+
+
+def emit_text(text: str, *, style: str | None = None, flow: bool = False) -> str:
+    """``text`` on one line, quoted as far as needed; see ``emit``."""
+    if style == "double-quoted" or not is_printable(text):
+        return _double_quoted(text)
+    if style != "single-quoted" and is_plain(text, flow=flow):
+        return text
+    return "'" + text.replace("'", "''") + "'"
+
+
+def emit_key(key: str, *, flow: bool = False) -> str:
+    """``key`` as the key of an entry. Raises PatchError if it is too long."""
+    if len(key) > MAX_KEY:
+        raise PatchError(f"a key of more than {MAX_KEY} characters can't be written")
+    return emit_text(key, flow=flow)
+
+
+def is_printable(text: str) -> bool:
+    """Whether ``text`` can stand on one line as it is, within quotes at least."""
+    # Character classes of this size cost more to compile than a whole edit.
+    return text.isprintable() or not any(_is_escaped(char) for char in text)
+
+
+def is_plain(text: str, *, flow: bool = False) -> bool:
+    """Whether printable ``text`` without quotes is the same text in YAML 1.1 and 1.2."""
+    return not (
+        not text
+        or text[0] in _NOT_FIRST
+        or text != text.strip()
+        or _NOT_IN_PLAIN.search(text)
+        or (flow and _NOT_IN_FLOW.search(text))
+        or _NUMBERLIKE.fullmatch(text)
+        or text.startswith("...")
+        or (len(text) <= 6 and text.lower().lstrip("+-.") in _WORDS)
+    )
+
+
+def is_plainly_safe(value: Scalar, written: str) -> bool:
+    """Whether ``written``, made from ``value``, needs no second reader to be believed."""
+    if isinstance(value, str):
+        return written in (value, f"'{value}'")
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def literal(text: str, *, indent: str, newline: str, may_keep: bool) -> tuple[str, str] | None:
+    """``text`` as a literal block: its header and its lines, or None if it can't be one.
+
+    The lines end without the last newline. ``may_keep`` allows ``|+``, which takes the
+    blank lines that follow into the value. ``newline`` is written at every line's end.
+    """
+    content = text.rstrip("\n")
+    ends = len(text) - len(content)
+    first = content.lstrip("\n")[:1]
+    if "\n" not in text or first in ("", " ", "\t") or (ends > 1 and not may_keep):
+        return None
+    lines = content.split("\n")
+    if not all(is_printable(line.replace("\t", " ")) for line in lines):
+        return None
+    header = "|" + ("-" if ends == 0 else "+" if ends > 1 else "")
+    body = [indent + line if line else "" for line in lines] + [""] * (ends - 1)
+    return header, newline.join(body)
+
+
+def _emit_float(value: float) -> str:
+    if math.isnan(value):
+        return ".nan"
+    if math.isinf(value):
+        return ".inf" if value > 0 else "-.inf"
+    written = repr(value)
+    mantissa, e, exponent = written.partition("e")
+    # YAML 1.1 wants a dot in every float.
+    return written if "." in mantissa or not e else f"{mantissa}.0e{exponent}"
+
+
+def _double_quoted(text: str) -> str:
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(char: str) -> str:
+    if char in _ESCAPES:
+        return _ESCAPES[char]
+    if char.isprintable() or not _is_escaped(char):
+        return char
+    code = ord(char)
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def _is_escaped(char: str) -> bool:
+    """Controls, what breaks lines in YAML 1.1, byte order marks and noncharacters."""
+    code = ord(char)
+    return (
+        code < 0x20
+        or 0x7F <= code <= 0x9F
+        or code in (0x2028, 0x2029, 0xFEFF)
+        or 0xD800 <= code <= 0xDFFF
+        or 0xFDD0 <= code <= 0xFDEF
+        or code & 0xFFFE == 0xFFFE
+    )

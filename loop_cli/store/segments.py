@@ -1,0 +1,139 @@
+"""The files of the audit log from the first line to the last, each line with its place."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+
+from loop_cli.core.audit import AuditRecord
+from loop_cli.errors import StorageError
+from loop_cli.store.log import FOLDER, AuditLog
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+    from typing import Any, Self
+
+_TRIES = 50
+
+
+class OpenLog:
+    """A context manager: all files of the log as they are at one moment, oldest first.
+
+    What others append later is not seen. Raises `StorageError`.
+    """
+
+    def __init__(self, log: AuditLog) -> None:
+        self._log = log
+        self._files: list[tuple[str, int, int]] = []  # path, descriptor, size
+
+    def __enter__(self) -> Self:
+        try:
+            for _attempt in range(_TRIES):
+                if self._open():
+                    return self
+                self.__exit__(None, None, None)
+        except OSError as error:
+            self.__exit__(None, None, None)
+            raise StorageError(f"the audit log can't be read: {error}") from error
+        raise StorageError("the audit log can't be read: its files change all the time")
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        for _path, descriptor, _size in self._files:
+            os.close(descriptor)
+        self._files.clear()
+
+    @property
+    def names(self) -> list[str]:
+        """The files, relative to the vault."""
+        return [shown(path) for path, _descriptor, _size in self._files]
+
+    def lines(self, *needles: bytes) -> Iterator[tuple[str, int, bytes]]:
+        """File, number and text of every line that is not blank; with needles, of those that
+        hold one of them."""
+        for path, descriptor, size in self._files:
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            left = size
+            with open(descriptor, "rb", closefd=False) as file:
+                for number, raw in enumerate(file, start=1):
+                    text = raw[:left].removesuffix(b"\n")
+                    if text.strip() and (not needles or any(one in text for one in needles)):
+                        yield shown(path), number, text
+                    left -= len(raw)
+                    if left <= 0:
+                        break
+
+    def _open(self) -> bool:
+        """False where a rotation or a redaction changed the files meanwhile."""
+        paths = self._log.segments()
+        for path in paths:
+            try:
+                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            except FileNotFoundError:
+                return False
+            status = os.fstat(descriptor)
+            self._files.append((path, descriptor, status.st_size))
+            if not stat.S_ISREG(status.st_mode):
+                raise StorageError(f"{shown(path)} is not an ordinary file")
+        return self._log.segments() == paths and all(
+            _is_at(descriptor, path) for path, descriptor, _size in self._files
+        )
+
+
+def shown(path: str) -> str:
+    """A file of the log, relative to the vault."""
+    return f"{FOLDER}/{os.path.basename(path)}"
+
+
+def parse(line: bytes) -> AuditRecord | None:
+    """A line as a record; None where it is none."""
+    import json
+
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(data, dict) or "entity_id" not in data:
+        return None
+    return AuditRecord(data=data, digest=sha256(line))
+
+
+def sha256(line: bytes) -> str:
+    """The digest of a line without its newline."""
+    return hashlib.sha256(line).hexdigest()
+
+
+class Chain(AuditLog):
+    """The log as the next record of ours is joined to it; read under the lock."""
+
+    def link(self) -> dict[str, Any]:
+        """What the next record says of the lines before it.
+
+        `previous` is the digest of the last line. Where that is another program's, it says
+        nothing of our own last line, so `previous_own` does.
+        """
+        last = next(self._lines(), None)
+        if last is None:
+            return {"previous": None}
+        previous = sha256(last)
+        for text in self._lines(needles=(b'"previous"',)):
+            record = parse(text)
+            if record is not None and record.is_own:
+                own = {} if record.digest == previous else {"previous_own": record.digest}
+                return {"previous": previous, **own}
+        return {"previous": previous}
+
+
+def _is_at(descriptor: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+

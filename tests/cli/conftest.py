@@ -1,0 +1,242 @@
+"""The real program in a subprocess, in an environment of its own."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from loop_cli import demo
+
+REPOSITORY = Path(__file__).parents[2]
+TIMEOUT = 60
+TASKS = "50_Projects/2026/prj-019_SSOT_규칙/Tasks"
+TASK = f"{TASKS}/tsk-019-14.md"
+COLUMNS = 80
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished run: exit code and the bytes it wrote."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def out(self) -> str:
+        return self.stdout.decode()
+
+    @property
+    def err(self) -> str:
+        return self.stderr.decode()
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+    @property
+    def json(self) -> Any:
+        """The one document of a success: one line on stdout, nothing on stderr."""
+        assert self.code == 0, self.err
+        assert self.stderr == b""
+        assert self.stdout.count(b"\n") == 1
+        return json.loads(self.stdout)
+
+    @property
+    def error(self) -> Any:
+        """The one object of a failure: one line on stderr, nothing on stdout."""
+        assert self.code != 0, self.out
+        assert self.stdout == b""
+        assert self.stderr.count(b"\n") == 1, self.err
+        return json.loads(self.stderr)
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A finished run on a terminal: exit code, and what the terminal was sent."""
+
+    code: int
+    text: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.text.replace("\r\n", "\n").splitlines()
+
+
+@dataclass
+class Loop:
+    """Runs `loop` on one vault."""
+
+    TASKS: ClassVar = TASKS
+    TASK: ClassVar = TASK
+
+    vault: Path
+    home: Path
+    extra: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+        return {
+            **kept,
+            "PYTHONPATH": str(REPOSITORY),
+            "HOME": str(self.home),
+            "XDG_CONFIG_HOME": str(self.home / "config"),
+            "LOOP_VAULT": str(self.vault),
+            **self.extra,
+        }
+
+    def __call__(
+        self,
+        *arguments: str | bytes,
+        stdin: str | bytes | None = None,
+        env: dict[str, str | None] | None = None,
+        cwd: Path | None = None,
+    ) -> Done:
+        """Run and wait; `env` adds variables, or removes those that are None."""
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        done = subprocess.run(
+            self.command(*arguments),
+            env=self._with(env),
+            cwd=cwd or self.home,
+            input=data,
+            stdin=subprocess.DEVNULL if data is None else None,
+            capture_output=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+        assert b"Traceback" not in done.stderr, done.stderr.decode(errors="replace")
+        return Done(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Run without waiting; SIGINT is not ignored even where this process ignores it."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            env=self.environment,
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+
+    def on_terminal(
+        self, *arguments: str, replies: tuple[tuple[str, str], ...] = (), **env: str
+    ) -> Screen:
+        """Run on a pseudo-terminal of 80 columns; `replies` are pairs of what to wait for
+        and what to type then."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
+        process = subprocess.Popen(
+            self.command(*arguments),
+            env={**self.environment, "TERM": "xterm-256color", **env},
+            cwd=self.home,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        try:
+            sent = _talk(ours, list(replies))
+            return Screen(code=process.wait(TIMEOUT), text=sent.decode())
+        finally:
+            process.kill()
+            os.close(ours)
+
+    @staticmethod
+    def command(*arguments: str | bytes) -> list[str | bytes]:
+        return [sys.executable, "-m", "loop_cli", *arguments]
+
+    # -- what is on the disk ------------------------------------------------------------
+
+    def path(self, relative: str = TASK) -> Path:
+        return self.vault / relative
+
+    @property
+    def log_path(self) -> Path:
+        return self.vault / "_build" / "audit_log.jsonl"
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The audit log as any program would read it, oldest first."""
+        if not self.log_path.exists():
+            return []
+        return [json.loads(line) for line in self.log_path.read_text().splitlines()]
+
+    def etag(self, entity_id: str = "tsk-019-14") -> str:
+        return self("get", entity_id, "--field", "etag").out.strip()
+
+    def write(self, relative: str, text: str) -> Path:
+        """Make a file of the vault, byte for byte."""
+        path = self.vault / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+        return path
+
+    def write_task(self, entity_id: str, *lines: str, folder: str = TASKS) -> Path:
+        """Make a task with further frontmatter lines."""
+        more = "".join(line + "\n" for line in lines)
+        return self.write(
+            f"{folder}/{entity_id}.md",
+            f"---\nentity_type: Task\nentity_id: {entity_id}\nentity_name: made\n"
+            "created: 2026-01-01\nupdated: 2026-01-01\nstatus: todo\nassignee: ops\n"
+            f"parent_id: prj-019\nproject_id: prj-019\n{more}---\nbody\n",
+        )
+
+    def _with(self, env: dict[str, str | None] | None) -> dict[str, str]:
+        merged = {**self.environment, **(env or {})}
+        return {name: value for name, value in merged.items() if value is not None}
+
+
+def _talk(terminal: int, replies: list[tuple[str, str]]) -> bytes:
+    """Read what the terminal is sent to its end, answering on the way."""
+    seen, start = b"", 0
+    end = time.monotonic() + TIMEOUT
+    while time.monotonic() < end:
+        if not select.select([terminal], [], [], 1)[0]:
+            continue
+        try:
+            part = os.read(terminal, 1 << 16)
+        except OSError:  # Linux says so where the other end is closed
+            return seen
+        if not part:
+            return seen
+        seen += part
+        if replies and (place := seen.find(replies[0][0].encode(), start)) >= 0:
+            start = place + len(replies[0][0].encode())
+            os.write(terminal, replies.pop(0)[1].encode())
+    raise TimeoutError(seen.decode(errors="replace"))
+
+
+def new_loop(folder: Path) -> Loop:
+    vault, home = folder / "vault", folder / "home"
+    home.mkdir(parents=True)
+    demo.lay_out(str(vault))
+    return Loop(vault=vault, home=home)
+
+
+@pytest.fixture
+def loop(tmp_path: Path) -> Loop:
+    """`loop` on a fresh copy of the sample vault."""
+    return new_loop(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def read_only(tmp_path_factory: pytest.TempPathFactory) -> Loop:
+    """`loop` on a copy that the tests of a module share and do not change."""
+    return new_loop(tmp_path_factory.mktemp("shared"))

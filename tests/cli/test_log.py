@@ -1,0 +1,160 @@
+"""`loop log`: what was changed, by whom, whoever wrote the line."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from loop_cli import models
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Loop
+
+
+def foreign(entity_id: str, timestamp: str, **more: Any) -> str:
+    """A line as the dashboard or an automation writes it."""
+    return json.dumps({"entity_id": entity_id, "timestamp": timestamp, **more}, ensure_ascii=False)
+
+
+LINES = [
+    foreign("tsk-019-14", "2026-01-05T10:00:00Z", actor="user:기획팀", source="ui",
+            action="update", diff={"status": {"old": "hold", "new": "todo"}}),
+    "not JSON",
+    foreign("tsk-019-01", "2026-01-06", actor="api:n8n", source="api", action="create"),
+    "[1, 2]",
+    '{"no": "entity"}',
+    foreign("tsk-019-14", "2026-01-07T10:00:00+09:00", actor="user:ops", source="script"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def logged(read_only: Loop) -> Loop:
+    """A vault whose log others wrote to, and loop too."""
+    read_only.write("_build/audit_log.jsonl", "\n".join(LINES))
+    read_only("update", "tsk-019-14", "status=doing", "--force")
+    return read_only
+
+
+def test_json_is_one_record_a_line_newest_first(logged: Loop) -> None:
+    done = logged("log", "--json")
+    records = [json.loads(line) for line in done.lines]
+    assert [record["source"] for record in records] == ["cli", "script", "api", "ui"]
+    models.AuditRecord.model_validate(records[0])
+    assert records[1] == json.loads(LINES[5])
+    assert (done.code, done.err) == (
+        0, "loop: warning: 3 lines of the audit log can't be read; passed over\n",
+    )  # fmt: skip
+
+
+def test_the_table_is_for_people(logged: Loop) -> None:
+    done = logged("log")
+    assert done.code == 0
+    assert "todo → doing" in done.out
+    assert "hold → todo" in done.out
+    assert done.err.count("warning") == 1
+    assert [line for line in done.lines if line != line.rstrip()] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sources"),
+    [
+        (["--limit", "2"], ["cli", "script"]),
+        (["-l", "1"], ["cli"]),
+        (["--limit", "0"], ["cli", "script", "api", "ui"]),
+        (["--since", "2026-01-06"], ["cli", "script", "api"]),
+        (["--since", "2026-01-07T01:00:00.000000Z"], ["cli", "script"]),
+        (["--since", "2026-01-07T01:00:01Z"], ["cli"]),
+        (["--actor", "user:기획팀"], ["ui"]),
+        (["--actor", "n8n"], ["api"]),
+        (["--actor", "nobody"], []),
+        (["--source", "ui"], ["ui"]),
+        (["tsk-019-01"], ["api"]),
+        (["rules B and C"], ["cli", "script", "ui"]),
+        (["tsk-019-14", "--source", "script", "--limit", "5"], ["script"]),
+        (["never-was"], []),
+    ],
+    ids=" ".join,
+)
+def test_filters(logged: Loop, arguments: list[str], sources: list[str]) -> None:
+    done = logged("log", *arguments, "--json")
+    assert done.code == 0
+    assert [json.loads(line)["source"] for line in done.lines] == sources
+
+
+def test_a_run_is_found_by_its_id(logged: Loop) -> None:
+    run_id = json.loads(logged("log", "--limit", "1", "--json").out)["run_id"]
+    assert len(logged("log", "--run", run_id, "--json").lines) == 1
+
+
+def test_an_unknown_source_or_limit_is_2(logged: Loop) -> None:
+    assert logged("log", "--source", "web").code == 2
+    assert logged("log", "--limit", "-1").code == 2
+    assert logged("log", "--limit", "many").code == 2
+
+
+def test_foreign_lines_stay_and_an_unterminated_one_gets_its_end(logged: Loop) -> None:
+    text = logged.log_path.read_text()
+    assert text.startswith("\n".join(LINES) + "\n{")
+    assert text.endswith("}\n")
+
+
+def test_no_log_is_no_error(loop: Loop) -> None:
+    done = loop("log")
+    assert (done.code, done.out, done.err) == (0, "", "no records\n")
+    assert loop("log", "--json").out == ""
+
+
+def test_a_table_has_thirty_unless_told(loop: Loop) -> None:
+    loop.write("_build/audit_log.jsonl", (foreign("x", "2026-01-01", action="update") + "\n") * 40)
+    short, whole = loop("log"), loop("log", "--limit", "0")
+    assert (short.out.count("2026-01-01"), whole.out.count("2026-01-01")) == (30, 40)
+    assert "--limit 0 shows all" in short.err
+    assert len(loop("log", "--json").lines) == 40
+
+
+def test_older_segments_are_part_of_the_log(loop: Loop) -> None:
+    loop.write("_build/audit_log.20260101T000000Z.jsonl", LINES[0] + "\n")
+    loop("update", "tsk-019-14", "status=doing", "--force")
+    sources = [json.loads(line)["source"] for line in loop("log", "--json").lines]
+    assert sources == ["cli", "ui"]
+    assert loop.records[0]["metadata"]["previous"] is not None
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"modified_fields": 5, "actor": 7, "timestamp": 8},
+        {"modified_fields": {"a": 1}, "diff": [1]},
+        {"diff": {"status": 5, "x": {"old": 1}}, "metadata": []},
+        {"diff": {"a.b": {"old": {"c": [None]}, "new": 1.5}}, "action": None},
+        {"actor": "\ud800", "entity_type": "\udcff"},
+        {"timestamp": "9999-12-31T23:59:59.999999Z", "run_id": ["x"]},
+        {"deep": json.loads("[" * 400 + "]" * 400)},
+    ],
+    ids=["numbers", "shapes", "half", "nested", "surrogates", "late", "deep"],
+)
+def test_odd_lines_of_others_break_nothing(loop: Loop, odd: dict[str, Any]) -> None:
+    metadata = {"etag_after": "0" * 16, "updated_after": "2026-02-01T00:00:00Z"}
+    line = {"entity_id": "tsk-019-14", "timestamp": "2026-02-01", "metadata": metadata, **odd}
+    loop.write("_build/audit_log.jsonl", json.dumps(line) + "\n")
+    shown = loop("log", "--json")
+    assert shown.code == 0
+    assert json.loads(shown.out)["entity_id"] == "tsk-019-14"
+    assert loop("log").code == 0
+    expected = ("update", "tsk-019-14", "status=done", "--expected-updated-at", "2026-01-01")
+    models.ConflictDocument.model_validate(loop(*expected, "--json").error)
+    told = loop(*expected)
+    assert told.code == 4
+    assert "when you read it" in told.err
+    assert loop("update", "tsk-019-14", "status=done", "--force").code == 0
+
+
+def test_a_log_that_cannot_be_read_is_1(loop: Loop, tmp_path: Path) -> None:
+    loop.log_path.mkdir(parents=True)
+    done = loop("log", "--json")
+    assert done.code == 1
+    assert done.error["code"] == "io"

@@ -1,0 +1,62 @@
+"""What every room's tests need: the sample vault, the corpus, a clock, somebody who writes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from loop_cli import demo
+from loop_cli.core import timestamps
+from loop_cli.core.audit import Origin
+
+CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
+
+
+class Clock:
+    """A clock that moves only when it is told to. `now` is in microseconds."""
+
+    def __init__(self, text: str = "2026-01-09T14:35:10.123456Z") -> None:
+        self.set(text)
+
+    def __call__(self) -> int:
+        return self.now
+
+    def set(self, text: str) -> None:
+        instant = timestamps.parse(text)
+        assert instant is not None
+        self.now = instant
+
+    def advance(self, seconds: float) -> None:
+        self.now += round(seconds * timestamps.SECOND)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands at 2026-01-09T14:35:10.123456Z."""
+    return Clock()
+
+
+@pytest.fixture
+def origin() -> Origin:
+    """Somebody who writes."""
+    return Origin(
+        run_id="5b4f1d7e-3c2a-4f6b-8d9e-0a1b2c3d4e5f", actor="user:개발팀", invoked_by="pytest"
+    )
+
+
+@pytest.fixture
+def sample_vault(tmp_path: Path) -> Path:
+    """A fresh copy of the vault of `loop demo`."""
+    root = tmp_path / "vault"
+    demo.lay_out(str(root))
+    return root
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """A fresh copy of the corpus that may lie beside the project."""
+    if not CORPUS.is_dir():
+        pytest.skip("the corpus is not beside the project")
+    return Path(shutil.copytree(CORPUS, tmp_path / "corpus"))

@@ -1,0 +1,495 @@
+"""Whatever the text looks like: the edit asked for happens, and nothing else does."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, NamedTuple
+
+import frontmatter
+import yaml
+import yaml_edit
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from loop_cli.markdown import document, reader
+from loop_cli.markdown.edits import key_text, same
+from loop_cli.markdown.patch import PatchError, Remove, Set, apply, patch
+
+# A profile with more examples (--hypothesis-profile) is followed.
+checked = settings(
+    max_examples=max(250, settings().max_examples),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+LOOKALIKES = [
+    "10:30", "yes", "No", "on", "y", "012", "0x1F", "1_000", "1e3", "~", "null", "2026-01-09",
+    "2026-01-09T14:35:10.123456Z", "- x", "a: b", "#x", "a #b", "a\tb", "\t", "x\ty", "🎉 축하",
+    " leading", "trailing ", "", "=", "<<", ".5", "+1", "1.", "'", '"', "it's", 'say "hi"', "\\n",
+    "[[wiki]]", "{{DATE}}", "@x", "`x`", "%x", "!x", "&x", "*x", "|", ">", "?", "? x", ":", "-",
+    "x:", ":x", "---", "...", "--- x", "\u0085", "a\u2028b", "\ufeff", "\x07", "\x00", "\uffff",
+    "가나다라", "x" * 300, "긴 줄 " * 80, "190:20:30", "1.5", "-0", "0o17", ".inf", ".NaN", "a, b",
+    "[a", "a]", "{a", "http://x.y/z#a", "a:b", "a?b", "2026년 계획", "3rd", "\r", "a\r\nb",
+    "\u200b", "null ", "0", "١٢", "e\u0301", "\U0001fffe", "\xa0x", "x\xa0",
+]  # fmt: skip
+MULTILINE = [
+    "a\nb", "a\nb\n", "a\n\nb\n", "a\n\n", "\na", "\n", "\n\n", " a\nb", "a\n b\n", "a \nb",
+    "a\n \nb", "# 제목\n\n- 하나\n- 둘\n", "a\tb\nc\n", "a\n\tb\n", "---\na\n", "a\n---\nb\n",
+    "a\n# b\n", "a: b\nc: d", "a\r\nb\r\n", "x\u2028y\nz", "\ta\nb", "a\n   ",
+]  # fmt: skip
+
+words = st.sampled_from(["todo", "doing", "김은향", "한 글", "prj-023", "dev", "x y z", "완료"])
+strings = st.one_of(
+    words, st.sampled_from(LOOKALIKES), st.sampled_from(MULTILINE), st.text(max_size=12)
+).filter(lambda text: not any("\ud800" <= char <= "\udfff" for char in text))
+numbers = st.one_of(
+    st.integers(-(10**6), 10**6),
+    st.sampled_from([2**63, 2**64, -(2**70), 0.5, 1e3, 1e16, 1e-7, -0.0, float("inf")]),
+)
+scalars = st.one_of(strings, strings, numbers, st.booleans(), st.none())
+new_keys = st.one_of(words, st.sampled_from(LOOKALIKES)).filter(lambda key: key != "<<")
+values = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(new_keys, inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+eol_comments = st.sampled_from(["", "", "", " # 주석", "  # it's: a [comment", " #"])
+own_lines = st.lists(st.sampled_from(["# 섹션", "", "# key: value", "", "# - [ ] x"]), max_size=2)
+
+
+class Entry(NamedTuple):
+    """One top-level entry of a generated text, and the comments and blanks above it."""
+
+    key: str
+    above: list[str]
+    lines: list[str]
+
+
+@st.composite
+def written_scalars(draw: st.DrawFn) -> str:
+    return draw(
+        st.one_of(
+            words,
+            st.sampled_from(
+                [
+                    "3",
+                    "1.5",
+                    "true",
+                    "null",
+                    "~",
+                    "",
+                    "2026-01-08",
+                    "''",
+                    '""',
+                    "'10:30'",
+                    "'it''s'",
+                ]
+            ),
+            st.sampled_from(
+                ['"a\\tb"', '"한\\u0020글"', "'# no comment'", '"a: b"', "'- x'", "1e3"]
+            ),
+        )
+    )
+
+
+@st.composite
+def list_lines(draw: st.DrawFn, indent: int) -> list[str]:
+    lines = []
+    pad = " " * indent
+    for _ in range(draw(st.integers(1, 4))):
+        kind = draw(st.integers(0, 5))
+        if kind == 0:
+            lines += [
+                f"{pad}- id: {draw(words)}{draw(eol_comments)}",
+                f"{pad}  n: {draw(written_scalars())}",
+            ]
+            if draw(st.booleans()):
+                lines += [f"{pad}  sub:", f"{pad}  - {draw(words)}", f"{pad}  - z"]
+        elif kind == 1:
+            lines += [f"{pad}- |", f"{pad}  text", "", f"{pad}  more"]
+        elif kind == 2:
+            lines += [f"{pad}- - {draw(words)}", f"{pad}  - 2"]
+        else:
+            lines.append(f"{pad}- {draw(written_scalars())}{draw(eol_comments)}".rstrip())
+        if draw(st.integers(0, 4)) == 0:
+            lines.append(f"{pad}# between")
+    while lines[-1].endswith("# between"):
+        lines.pop()
+    return lines
+
+
+@st.composite
+def mapping_lines(draw: st.DrawFn, indent: int, depth: int = 0) -> list[str]:
+    pad = " " * indent
+    lines = []
+    for number in range(draw(st.integers(1, 3))):
+        kind = draw(st.integers(0, 5))
+        if kind == 0 and depth < 2:
+            lines += [f"{pad}하위{number}:", *draw(mapping_lines(indent + 2, depth + 1))]
+        elif kind == 1:
+            lines += [f"{pad}l{number}:", *draw(list_lines(indent + 2))]
+        else:
+            lines.append(f"{pad}s{number}: {draw(written_scalars())}{draw(eol_comments)}")
+        if draw(st.integers(0, 4)) == 0:
+            lines += ["", f"{pad}# 안쪽"]
+    while not lines[-1].strip() or lines[-1].strip().startswith("#"):
+        lines.pop()
+    return lines
+
+
+@st.composite
+def flow_texts(draw: st.DrawFn) -> str:
+    parts = draw(
+        st.lists(
+            st.sampled_from(["a", "'b'", '"c"', "3", "한글", "d e", "[x, y]"]),
+            min_size=1,
+            max_size=4,
+        )
+    )
+    if draw(st.booleans()):
+        parts = [f"k{i}: {part}" for i, part in enumerate(parts)]
+        return "{" + ", ".join(parts) + "}"
+    comma = draw(st.sampled_from([", ", ",", " , "]))
+    space = draw(st.sampled_from(["", " "]))
+    return "[" + space + comma.join(parts) + space + "]"
+
+
+@st.composite
+def entries(draw: st.DrawFn, key: str) -> Entry:
+    above = draw(own_lines)
+    comment = draw(eol_comments)
+    kind = draw(st.integers(0, 9))
+    name = draw(st.sampled_from([key, f"'{key}'", f'"{key}"', key, key]))
+    if kind <= 3:
+        lines = [f"{name}: {draw(written_scalars())}{comment}"]
+    elif kind == 4:
+        lines = [f"{name}: {draw(flow_texts())}{comment}"]
+    elif kind == 5:
+        lines = [f"{name}:{comment}", *draw(list_lines(draw(st.sampled_from([0, 2, 4]))))]
+    elif kind == 6:
+        lines = [f"{name}:{comment}", *draw(mapping_lines(draw(st.sampled_from([2, 4]))))]
+    elif kind == 7:
+        header = draw(st.sampled_from(["|", "|-", ">", ">-", "|2", "|+"]))
+        lines = [f"{name}: {header}{comment}", "  첫 줄", "", "  # 둘째 줄", "  third: line"]
+    elif kind == 8:
+        lines = [f"{name}:", f"  {draw(words)}{comment}"]
+    else:
+        lines = draw(
+            st.sampled_from(
+                [
+                    [f"{name}: 'one", "", f"  two'{comment}"],
+                    [f"{name}: plain", f"  and more{comment}"],
+                    [f'{name}: "esc \\', f'  aped"{comment}'],
+                    [f"{name}: [", "  a, # first", "  'b',", f"  c ]{comment}"],
+                    [f"{name}: {{", "  k: 1, # first", "  l: [2]", f"  }}{comment}"],
+                ]
+            )
+        )
+    return Entry(key, above, [line.rstrip(" ") for line in lines])
+
+
+class Text(NamedTuple):
+    """A generated YAML text with the byte-for-byte pieces around each of its entries."""
+
+    entries: list[Entry]
+    trailer: list[str]
+    newline: str
+    ended: bool
+
+    @property
+    def yaml(self) -> str:
+        lines = [line for entry in self.entries for line in (*entry.above, *entry.lines)]
+        text = self.newline.join([*lines, *self.trailer])
+        return text + self.newline if self.ended else text
+
+    def around(self, index: int) -> tuple[str, str]:
+        """What stands before and behind the lines of an entry; the newline belongs to it."""
+        before = [line for entry in self.entries[:index] for line in (*entry.above, *entry.lines)]
+        before += self.entries[index].above
+        prefix = "".join(line + self.newline for line in before)
+        own = self.newline.join(self.entries[index].lines) + self.newline
+        return prefix, self.yaml[len(prefix + own) :]
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> Text:
+    keys = ["status", "이름", "tags", "d e", "notes", "n1"]
+    chosen = draw(st.lists(st.sampled_from(keys), min_size=1, max_size=5, unique=True))
+    made = [draw(entries(key)) for key in chosen]
+    # Blank lines behind a |+ would be part of it.
+    for entry, following in itertools.pairwise(made):
+        if "|+" in entry.lines[0]:
+            while following.above and not following.above[0]:
+                del following.above[0]
+    trailer = draw(st.sampled_from([[], [], ["# 끝"], ["", "# end"]]))
+    if "|+" in made[-1].lines[0]:
+        trailer = []
+    newline = draw(st.sampled_from(["\n", "\n", "\r\n"]))
+    return Text(made, trailer, newline, ended=draw(st.integers(0, 5)) > 0)
+
+
+def framed(yaml_text: str) -> str:
+    """``yaml_text`` as a file."""
+    end = "" if yaml_text.endswith("\n") else "\n"
+    return f"---\n{yaml_text}{end}---\nbody\n"
+
+
+def assert_read_alike(result: str, path: tuple[Any, ...], value: Any) -> None:
+    """Both other readers find ``value`` at ``path`` of ``result``."""
+    by_edit: Any = yaml_edit.Document.parse(result).to_python()
+    by_frontmatter: Any = frontmatter.loads(framed(result)).metadata
+    for part in path:
+        by_edit, by_frontmatter = by_edit[part], by_frontmatter[part]
+    assert same(by_edit, value)
+    assert same(by_frontmatter, value)
+
+
+def assert_confined(text: Text, index: int, result: str) -> None:
+    prefix, suffix = text.around(index)
+    assert result.startswith(prefix)
+    assert result.endswith(suffix)
+    assert len(result) + 2 >= len(prefix) + len(suffix)
+    assert result.endswith("\n") == text.ended or not result
+
+
+def pick(data: st.DataObject, text: Text) -> int:
+    return data.draw(st.integers(0, len(text.entries) - 1), label="entry")
+
+
+@checked
+@given(texts())
+def test_generated_texts_mean_the_same_to_both_strict_readers(text: Text) -> None:
+    assert same(reader.read(text.yaml), yaml_edit.Document.parse(text.yaml).to_python())
+    assert reader.duplicate_keys(text.yaml) == {}
+
+
+@checked
+@given(texts(), values, st.data())
+def test_set_changes_one_entry(text: Text, value: Any, data: st.DataObject) -> None:
+    index = pick(data, text)
+    key = text.entries[index].key
+    result = patch(text.yaml, [Set((key,), value)], newline=text.newline)
+    assert same(reader.read(result), {**reader.read(text.yaml), key: value})
+    assert_confined(text, index, result)
+
+
+@checked
+@given(texts(), scalars, st.data())
+def test_a_written_scalar_reads_alike_everywhere(
+    text: Text, value: Any, data: st.DataObject
+) -> None:
+    index = pick(data, text)
+    key = text.entries[index].key
+    result = patch(text.yaml, [Set((key,), value)], newline=text.newline)
+    assert same(reader.read(result)[key], value)
+    if result != text.yaml:
+        assert_read_alike(result, (key,), value)
+    if isinstance(value, str) and "\n" in value:
+        assert_confined(text, index, result)
+
+
+@checked
+@given(texts(), st.data())
+def test_a_changed_scalar_keeps_its_comment(text: Text, data: st.DataObject) -> None:
+    index = pick(data, text)
+    entry = text.entries[index]
+    result = patch(text.yaml, [Set((entry.key,), "새 값")], newline=text.newline)
+    prefix, suffix = text.around(index)
+    own = result[len(prefix) : len(result) - len(suffix)]
+    if len(entry.lines) == 1 and " #" in entry.lines[0].replace("'# no comment'", ""):
+        assert " #" in own
+    assert own.count("\n") <= 2
+
+
+@checked
+@given(texts(), st.data())
+def test_remove_takes_exactly_the_entry(text: Text, data: st.DataObject) -> None:
+    index = pick(data, text)
+    # Blank lines that come to stand behind a |+ would become part of it.
+    assume(index == 0 or "|+" not in text.entries[index - 1].lines[0])
+    result = patch(text.yaml, [Remove((text.entries[index].key,))], newline=text.newline)
+    prefix, suffix = text.around(index)
+    left = prefix + suffix
+    if not text.ended and not suffix:
+        left = left.removesuffix(text.newline)
+    assert result == left
+
+
+@checked
+@given(texts(), values, new_keys)
+def test_a_new_field_goes_below_the_last(text: Text, value: Any, key: str) -> None:
+    old = reader.read(text.yaml)
+    result = patch(text.yaml, [Set((key,), value)], newline=text.newline)
+    assert same(reader.read(result), {**old, key: value})
+    if key not in old:
+        prefix, suffix = text.around(len(text.entries) - 1)
+        own = text.newline.join(text.entries[-1].lines)
+        assert result.startswith(prefix + own)
+        assert result.endswith(suffix)
+
+
+@checked
+@given(texts(), st.data())
+def test_setting_what_is_there_changes_no_byte(text: Text, data: st.DataObject) -> None:
+    index = pick(data, text)
+    key = text.entries[index].key
+    value = reader.read(text.yaml)[key]
+    assert patch(text.yaml, [Set((key,), value)], newline=text.newline) == text.yaml
+
+
+def paths_in(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = [path] if path else []
+    if isinstance(value, dict):
+        for key, item in value.items():
+            found += paths_in(item, (*path, key))
+    return found
+
+
+@checked
+@given(texts(), scalars, st.data())
+def test_nested_fields_change_alone(text: Text, value: Any, data: st.DataObject) -> None:
+    old = reader.read(text.yaml)
+    path = data.draw(st.sampled_from(paths_in(old)), label="path")
+    below = data.draw(st.sampled_from([(), ("새",)]))
+    target = old
+    for part in path:
+        target = target[part]
+    if below and not isinstance(target, dict) and target is not None:
+        below = ()
+    remove = data.draw(st.booleans())
+    edit = Remove(path) if remove else Set((*path, *below), value)
+    result = patch(text.yaml, [edit], newline=text.newline)
+    assert same(reader.read(result), apply(old, [edit]))
+    index = next(i for i, entry in enumerate(text.entries) if entry.key == path[0])
+    if len(path) > 1:
+        prefix, suffix = text.around(index)
+        assert result.startswith(prefix)
+        assert result.endswith(suffix)
+    if not remove and result != text.yaml:
+        assert_read_alike(result, (*path, *below), value)
+
+
+@st.composite
+def changed_lists(draw: st.DrawFn, old: list[Any]) -> list[Any]:
+    new = []
+    for item in old:
+        action = draw(st.integers(0, 6))
+        if action == 0:
+            continue
+        if action == 1:
+            new.append(draw(values))
+        if action == 2 and isinstance(item, dict):
+            new.append({**item, draw(words): draw(scalars)})
+        else:
+            new.append(item)
+    return new + draw(st.lists(values, max_size=2))
+
+
+@st.composite
+def list_texts(draw: st.DrawFn) -> Text:
+    indent = draw(st.sampled_from([0, 2, 4]))
+    block = ["tags:" + draw(eol_comments), *draw(list_lines(indent))]
+    multi = ["tags: [", "  a, # first", "  'b',", "  {k: v}, # third", "  3 # last", "  ]"]
+    style = draw(st.integers(0, 3))
+    lines = block if style < 2 else [f"tags: {draw(flow_texts())}{draw(eol_comments)}"]
+    entry = Entry("tags", draw(own_lines), multi if style == 3 else [x.rstrip() for x in lines])
+    others = [draw(entries(key)) for key in draw(st.sampled_from([[], ["a"]]))]
+    newline = draw(st.sampled_from(["\n", "\r\n"]))
+    return Text([Entry("first", [], ["first: 1"]), entry, *others], ["# end"], newline, True)
+
+
+@checked
+@given(list_texts(), st.data())
+def test_lists_change_item_by_item(text: Text, data: st.DataObject) -> None:
+    old = reader.read(text.yaml)
+    if not isinstance(old["tags"], list):
+        return
+    new = data.draw(changed_lists(old["tags"]), label="new")
+    result = patch(text.yaml, [Set(("tags",), new)], newline=text.newline)
+    assert same(reader.read(result), {**old, "tags": new})
+    prefix, suffix = text.around(1)
+    assert result.startswith(prefix)
+    assert result.endswith(suffix)
+
+
+@checked
+@given(list_texts(), words)
+def test_an_appended_item_leaves_all_lines_alone(text: Text, word: str) -> None:
+    old = reader.read(text.yaml)
+    if not isinstance(old["tags"], list) or text.entries[1].lines[0].endswith("]"):
+        return
+    result = patch(text.yaml, [Set(("tags",), [*old["tags"], word])], newline=text.newline)
+    lines = text.yaml.splitlines()
+    if "[" not in text.entries[1].lines[0]:
+        after = result.splitlines()
+        added = next(i for i, line in enumerate(after) if i >= len(lines) or line != lines[i])
+        assert after[:added] + after[added + 1 :] == lines
+
+
+@checked
+@given(
+    texts(),
+    scalars,
+    st.data(),
+    st.sampled_from(["", "\ufeff"]),
+    st.sampled_from(["", "body\n", "# 본문\n---\nx: 1\n"]),
+)
+def test_whole_files_keep_their_frame(
+    text: Text, value: Any, data: st.DataObject, bom: str, body: str
+) -> None:
+    yaml_text = text._replace(ended=True).yaml
+    nl = text.newline
+    whole = f"{bom}---{nl}{yaml_text}---{nl}{body}"
+    parts = document.split(whole)
+    assert (parts.text, parts.yaml, parts.body) == (whole, yaml_text, body)
+    key = text.entries[pick(data, text)].key
+    edited = parts.replace(yaml=patch(parts.yaml, [Set((key,), value)], newline=nl))
+    assert edited.text == f"{bom}---{nl}{edited.yaml}---{nl}{body}"
+    assert document.split(edited.text) == edited
+    if edited.yaml != yaml_text:
+        seen = frontmatter.loads(edited.text.removeprefix("\ufeff")).metadata
+        assert same(seen[key], value)
+
+
+@checked
+@given(texts(), st.lists(st.tuples(new_keys, st.one_of(st.just(Remove), values)), max_size=6))
+def test_several_edits_at_once(text: Text, changes: list[tuple[str, Any]]) -> None:
+    edits = [Remove((key,)) if value is Remove else Set((key,), value) for key, value in changes]
+    old = reader.read(text.yaml)
+    result = patch(text.yaml, edits, newline=text.newline)
+    assert same(reader.read(result), apply(old, edits))
+    yaml.safe_load(result)
+
+
+FRAGMENTS = [
+    "a", "b", "k: ", ": ", "- ", "? ", "  ", "    ", "\n", "\n", "\n  ", "\n- ", "[", "]", "{", "}",
+    ", ", "#", " # c", "&x ", "*x", "!t ", "!!str ", "|", ">", "|+\n", "|-\n  ", "'", '"', "\t",
+    "\r\n", "\r", "---\n", "<<: ", "값", "🎉", "1", "1.0", "true", "null", "~", "%", "@", "`",
+    "\\", "=", "\ufeff", "\u2028", "\x00",
+]  # fmt: skip
+
+
+@checked
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=25).map("".join), values, st.data())
+def test_any_text_is_edited_rightly_or_refused(
+    yaml_text: str, value: Any, data: st.DataObject
+) -> None:
+    yaml_text = data.draw(st.sampled_from(["", "k: 1\n"])) + yaml_text
+    try:
+        old = reader.read(yaml_text)
+    except reader.YamlSyntaxError as error:
+        assert 1 <= error.line <= yaml_text.count("\n") + 2
+        return
+    assert isinstance(reader.duplicate_paths(yaml_text), dict)
+    paths = [tuple(map(key_text, path)) for path in paths_in(old)]
+    path = data.draw(st.sampled_from([*paths, ("new",), ("k", "new")]))
+    edit = Remove(path) if data.draw(st.booleans()) else Set(path, value)
+    try:
+        result = patch(yaml_text, [edit])
+    except PatchError as error:
+        assert error.reason
+        return
+    assert same(reader.read(result), apply(old, [edit]))
