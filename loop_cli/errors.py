@@ -44,6 +44,12 @@ class StorageError(LoopError):
     code = "io"
 
 
+class LogDamaged(LoopError):
+    """Lines of the audit log are altered, missing or invalid. `problems` lists them."""
+
+    code = "log_damaged"
+
+
 class UsageError(LoopError):
     """The command line or a setting is not understood."""
 

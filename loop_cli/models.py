@@ -124,6 +124,13 @@ class Group(Shape):
     count: int = Field(ge=1, description="How many records the group has.")
 
 
+class RedactedLine(Shape):
+    """A line in which values became hashes: `loop audit redact`."""
+
+    from_: Sha256 = Field(alias="from", description="SHA-256 of the line before.")
+    to: Sha256 = Field(description="SHA-256 of the line now.")
+
+
 class AuditMetadata(GrowingShape):
     """How a change was made (SPEC §6)."""
 
@@ -135,6 +142,16 @@ class AuditMetadata(GrowingShape):
     precondition: PreconditionUsed = Field(description="What the writer said it had seen.")
     previous: Sha256 | None = Field(
         description="SHA-256 of the log's line before this one; null in the first."
+    )
+    previous_own: Sha256 | None = Field(
+        default=None,
+        description="SHA-256 of loop's last line, where the line before is another program's.",
+    )
+    redacted: list[RedactedLine] | None = Field(
+        default=None, description="There only in a redaction record: the lines it rewrote."
+    )
+    redacted_field: str | None = Field(
+        default=None, description="There only in a redaction record: the field."
     )
     tty: bool = Field(description="Whether a person sat at a terminal.")
     invoked_by: str | None = Field(description="The program that started loop, if known.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -11,7 +12,6 @@ import typer
 
 from loop_cli import __version__, config
 from loop_cli.cli import output
-from loop_cli.core.audit import Origin
 from loop_cli.errors import ConflictError, Interrupted, LoopError, StorageError, UsageError
 
 TYPE_CHECKING = False
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.config import Settings
+    from loop_cli.core.audit import Origin
     from loop_cli.store.vault import VaultStore
 
-# Verb -> module of `loop_cli.cli` with the command function of the same name.
+# Verb -> module of `loop_cli.cli` with the command function, or the group, of the same name.
 COMMANDS = {
     "get": "get",
     "update": "update",
     "log": "log",
+    "audit": "audit",
     "config": "settings",
     "demo": "demo",
 }
@@ -39,7 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and exit with the code of SPEC §7."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     output.prepare_streams()
-    sys.exit(run(given))
+    code = run(given)
+    gc.freeze()  # or the interpreter looks through all modules for cycles once more as it ends
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -102,6 +106,7 @@ def now() -> int:
 def origin(root: str) -> Origin:
     """Who runs this and through which door: from the system, never from an option or variable
     (SPEC §6). `LOOP_RUN_ID` joins several commands in one run."""
+    from loop_cli.core.audit import Origin
     from loop_cli.store import members, platform
 
     login = platform.user_name()
@@ -124,8 +129,12 @@ def build(*verbs: str) -> typer.Typer:
     )
     for verb in verbs or COMMANDS:
         module = import_module(f"loop_cli.cli.{COMMANDS[verb]}")
+        command = getattr(module, verb)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=verb)
+            continue
         app.command(verb, cls=getattr(module, "COMMAND_CLASS", None), epilog=module.EXAMPLES)(
-            getattr(module, verb)
+            command
         )
     if not verbs:
         app.callback(invoke_without_command=True)(_root)
@@ -138,10 +147,19 @@ def _dispatch(arguments: list[str]) -> int:
         app, name, rest = build(arguments[0]), f"loop {arguments[0]}", arguments[1:]
     else:
         app, name, rest = build(), "loop", arguments
-    code = typer.main.get_command(app).main(rest, prog_name=name, standalone_mode=False)
+    code = _command(app).main(rest, prog_name=name, standalone_mode=False)
     if code == Interrupted.exit_code:
         raise Interrupted("interrupted")
     return code if isinstance(code, int) else 0
+
+
+def _command(app: typer.Typer) -> Any:
+    """What the app runs; of one that has a single group, that group."""
+    if len(app.registered_groups) == 1 and not app.registered_commands:
+        group = app.registered_groups[0].typer_instance
+        assert group is not None, "build() registers groups that are there"
+        app = group
+    return typer.main.get_command(app)
 
 
 def _root(

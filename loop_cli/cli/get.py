@@ -1,6 +1,6 @@
 """`loop get`: show an entity."""
 
-from __future__ import annotations
+# No postponed annotations here: Typer would have to compile each of them again at every start.
 
 from typing import Annotated, Any
 
@@ -95,7 +95,7 @@ def get(
         output.show(render.entity(entity, store.schema, with_body=body))
 
 
-def _value(entity: Entity, name: str, store: Store) -> Any:
+def _value(entity: "Entity", name: str, store: "Store") -> Any:
     own = {
         "etag": entity.revision.etag,
         "updated_at": entity.revision.updated_at,
@@ -124,7 +124,7 @@ def _bare(value: Any) -> str:
     return value if isinstance(value, str) else output.json_text(value)
 
 
-def _as_yaml(entity: Entity) -> str:
+def _as_yaml(entity: "Entity") -> str:
     """The JSON document as YAML that reads the same in YAML 1.1 and 1.2."""
     import json
 

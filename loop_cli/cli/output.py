@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 
 READER_GONE = 141
 _PIPE_WIDTH = 10_000
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
-_JSON_CONTROL = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_CONTROL = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+_JSON_CONTROL = "[\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 
 
 def prepare_streams() -> None:
@@ -56,7 +54,7 @@ def ask(question: str) -> None:
 
 def visible(text: str) -> str:
     r"""`text` with its control characters and direction marks spelled out, such as `\x1b`."""
-    return _CONTROL.sub(_spell, text)
+    return text if text.isprintable() else re.sub(_CONTROL, _spell, text)
 
 
 def line(text: str) -> None:
@@ -73,7 +71,10 @@ def json_document(value: Any, warnings: Iterable[str] | None = None) -> None:
 
 def json_text(value: Any) -> str:
     """One line of JSON that no terminal acts on."""
-    return _JSON_CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", as_json(value))
+    text = as_json(value)
+    if text.isprintable():  # the pattern costs more to compile than most documents to print
+        return text
+    return re.sub(_JSON_CONTROL, lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def write(text: str) -> None:

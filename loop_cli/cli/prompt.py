@@ -18,12 +18,13 @@ def confirm_update(*, assume_yes: bool) -> Callable[[CommitResult], bool]:
 
     def confirm(preview: CommitResult) -> bool:
         output.tell(render.preview(preview))
-        return assume_yes or _ask("Apply these changes? [y/N] ")
+        return assume_yes or yes_or_no("Apply these changes? [y/N] ")
 
     return confirm
 
 
-def _ask(question: str) -> bool:
+def yes_or_no(question: str) -> bool:
+    """The answer to a question; Enter, and the end of the input, are no."""
     while True:
         output.ask(question)
         answer = sys.stdin.readline()

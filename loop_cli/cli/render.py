@@ -199,6 +199,9 @@ def _change_line(record: AuditRecord, now: int | None) -> Text:
 def _what(record: AuditRecord) -> Text:
     if record.undoes is not None:
         return Text("taken back", style="yellow")
+    if record.redacted:
+        field = visible(str(record.metadata.get("redacted_field")))
+        return Text(f"{field}: values redacted", style="yellow")
     parts = []
     for name, entry in record.diff.items():
         if name == BODY or any(len(diffs.plain(entry.get(side))) > 40 for side in ("old", "new")):

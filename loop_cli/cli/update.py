@@ -1,10 +1,10 @@
 """`loop update`: change an entity."""
 
-from __future__ import annotations
+# No postponed annotations here: Typer would have to compile each of them again at every start.
 
 import re
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,7 +18,6 @@ from loop_cli.store.base import EntityChange
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from loop_cli.core.conflict import Resolver
     from loop_cli.store.base import CommitResult
@@ -43,7 +42,7 @@ loop update prj-019 'expected_impact.metric=409s' 'notes!' --dry-run
 loop update tsk-019-14 --append-body notes.md --if-match 9f2c51d0a7b3e4f8 --json
 """
 
-_RESOLVERS: dict[str, Resolver] = {"fail": conflict.fail, "rebase": conflict.rebase}
+_RESOLVERS: "dict[str, Resolver]" = {"fail": conflict.fail, "rebase": conflict.rebase}
 
 
 def update(
@@ -197,7 +196,7 @@ def _precondition(expected: str | None, etag: str | None, force: bool) -> Precon
     return Precondition(expected_updated_at=expected, if_match=etag, forced=force)
 
 
-def _confirm(yes: bool) -> Callable[[CommitResult], bool]:
+def _confirm(yes: bool) -> "Callable[[CommitResult], bool]":
     from loop_cli.cli import prompt
 
     return prompt.confirm_update(assume_yes=yes)

@@ -237,18 +237,21 @@ def since(
 def rebuild(
     fields: Mapping[str, Any], body: str, newest_first: Iterable[AuditRecord]
 ) -> tuple[dict[str, Any], Any, set[tuple[str, ...]]]:
-    """The fields and body before the records, and the paths whose value they do not hold."""
+    """The fields and body before the records, and the paths whose value they do not hold.
+
+    A body that they do not hold is its hash.
+    """
     state = copy.deepcopy(dict(fields))
     text: Any = body
     unknown: set[tuple[str, ...]] = set()
     for record in newest_first:
         for name, entry in record.diff.items():
-            path = split_dotted(name)
-            (unknown.add if is_digest(entry.get("old")) else unknown.discard)(path)
             if name == BODY:
                 text = entry.get("old")
-            else:
-                undo(state, name, entry)
+                continue
+            path = split_dotted(name)
+            (unknown.add if is_digest(entry.get("old")) else unknown.discard)(path)
+            undo(state, name, entry)
     return state, text, unknown
 
 
@@ -307,7 +310,8 @@ def compose_undo(record: AuditRecord, *, timestamp: int) -> dict[str, Any]:
         metadata.get("updated_after"),
         metadata.get("updated_before"),
     )
-    for key in ("group", "forced", "rebased_from", "edited_outside", "literal_before"):
+    gone = ("group", "forced", "rebased_from", "edited_outside", "literal_before", "previous_own")
+    for key in gone:
         metadata.pop(key, None)
     undone = {"action": "update", "modified_fields": [], "diff": {}, "metadata": metadata}
     return {**record.data, "timestamp": timestamps.render(timestamp), **undone}

@@ -113,8 +113,11 @@ def build(
     def field(name: str) -> ConflictField:
         path = split_dotted(name)
         current = entity.body if name == BODY else value_at(entity.fields, path)
-        old, known = audit.value_before(base, unknown, path)
-        old, known = body if name == BODY else old, known and whole
+        if name == BODY:
+            old, known = body, not audit.is_digest(body)
+        else:
+            old, known = audit.value_before(base, unknown, path)
+        known = known and whole
         return ConflictField(
             field=name,
             base=old if known else None,

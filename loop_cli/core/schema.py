@@ -46,6 +46,14 @@ class ConditionalField(Struct):
     values: Names
 
 
+class Places(Struct):
+    """Where the entities are: folders and file names of the schema's `paths`."""
+
+    include: Names = ()
+    exclude: Names = ()
+    exclude_files: Names = ()
+
+
 class Schema(Struct):
     """What a vault's entities are made of. `shipped` tells the default schema."""
 
@@ -56,9 +64,7 @@ class Schema(Struct):
     choices: dict[tuple[str, str], Names]
     labels: dict[tuple[str, str], dict[str, str]]
     conditional: dict[str, tuple[ConditionalField, ...]]
-    include: Names
-    exclude: Names
-    exclude_files: Names
+    places: Places
     shipped: bool
 
     def knows_type(self, entity_type: str) -> bool:
@@ -114,10 +120,15 @@ class Schema(Struct):
         ]
 
 
+def build_places(data: Mapping[str, Any]) -> Places:
+    """The places in a parsed file, or in its section `paths` alone. Raises `SchemaError`."""
+    paths = _mapping(data, "paths")
+    return Places(**{key: _names(paths, key, inside="paths.") for key in Places._fields})
+
+
 def build(data: Mapping[str, Any], *, shipped: bool = False) -> Schema:
     """The schema in a parsed file. Raises `SchemaError`."""
     types = _names(data, "entity_types")
-    paths = _mapping(data, "paths")
     targets = _mapping(data, "write_targets")
     rules = _mapping(data, "validation_rules")
     return Schema(
@@ -128,9 +139,7 @@ def build(data: Mapping[str, Any], *, shipped: bool = False) -> Schema:
         choices=_choices(data, types, rules),
         labels=_labels(data, types),
         conditional=_conditional(rules),
-        include=_names(paths, "include", inside="paths."),
-        exclude=_names(paths, "exclude", inside="paths."),
-        exclude_files=_names(paths, "exclude_files", inside="paths."),
+        places=build_places(data),
         shipped=shipped,
     )
 
@@ -184,9 +193,7 @@ def _choices(
 def _choices_in_words(rules: Mapping[str, Any]) -> dict[tuple[str, str], Names]:
     """The enumerations that `format_rules` spell out: `must be one of [a, b]`."""
     found: dict[tuple[str, str], Names] = {}
-    for entity_type, formats in _mapping(
-        rules, "format_rules", inside="validation_rules."
-    ).items():
+    for entity_type, formats in _mapping(rules, "format_rules", inside="validation_rules.").items():
         for field, rule in (formats if isinstance(formats, dict) else {}).items():
             match = _ONE_OF.match(rule) if isinstance(rule, str) else None
             if match:

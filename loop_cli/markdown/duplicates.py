@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 # The last word before each colon that may end a key. Where all of them differ, no key
 # occurs twice; where the text has other ways to write a key, a closer look decides.
-_LAST_WORD = re.compile(r"([^\s'\"{,\[]*)(?:['\"][ \t]*:|[ \t]*:(?=[\s,\[\]{}]|\Z))")
-_OTHER_KEYS = re.compile(r"\{|\\|(?:^|[\s,])(?:\?\s|[&*!]\S)")
+_LAST_WORD = r"([^\s'\"{,\[]*)(?:['\"][ \t]*:|[ \t]*:(?=[\s,\[\]{}]|\Z))"
+_OTHER_KEYS = r"\{|\\|(?:^|[\s,])(?:\?\s|[&*!]\S)"
 
 
 def duplicate_keys(yaml_text: str) -> dict[str, list[int]]:
@@ -28,8 +28,8 @@ def duplicate_paths(yaml_text: str) -> dict[tuple[str, ...], list[int]]:
     An item of a list counts with its index in the path. Expects a text that could be
     read; a text that can't be has no duplicates.
     """
-    words = _LAST_WORD.findall(yaml_text)
-    if len(set(words)) == len(words) and not _OTHER_KEYS.search(yaml_text):
+    words = re.findall(_LAST_WORD, yaml_text)
+    if len(set(words)) == len(words) and not re.search(_OTHER_KEYS, yaml_text):
         return {}
     import yaml_edit
 

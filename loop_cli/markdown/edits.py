@@ -86,7 +86,7 @@ def apply(mapping: Mapping[str, Any], edits: Iterable[Set | Remove]) -> dict[str
     result: dict[str, Any] = copied(dict(mapping))
     for edit in edits:
         if isinstance(edit, Set):
-            check_value(edit.value, edit.path)
+            check_value([*edit.path, edit.value], edit.path, 0)
             parent = _parent(result, edit.path, create=True)
             if parent is not None:
                 parent[_key(parent, edit.path[-1])] = copied(edit.value)
@@ -139,15 +139,20 @@ def check_value(value: Any, path: Path, depth: int = 1) -> None:
             if type(key) is not str:
                 raise PatchError(f"a key has to be text, not {type(key).__name__}", path)
             check_value(key, path)
+    _check_writable(value, path)
+
+
+def _check_writable(value: Any, path: Path) -> None:
+    kind = type(value)
     if kind not in _JSON_TYPES:
         raise PatchError(f"a {kind.__name__} can't be written as YAML", path)
+    if kind is int and value.bit_length() > _MAX_BITS:
+        raise PatchError("a number of so many digits can't be written", path)
     if kind is str:
         try:
             value.encode()
         except UnicodeEncodeError:
             raise PatchError("text with a lone surrogate can't be written", path) from None
-    if kind is int and value.bit_length() > _MAX_BITS:
-        raise PatchError("a number of so many digits can't be written", path)
 
 
 def _checked_path(path: Iterable[str]) -> Path:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Span = tuple[int, int]
 
-_COMMA = re.compile(rb"\A([^#]*?),")
+_COMMA = rb"\A([^#]*?),"
 
 
 def change_entries(
@@ -84,7 +84,7 @@ def _change_tail(
     if last + 1 < len(parts):
         gap = gaps[last]
         if not texts:
-            rest = _COMMA.sub(rb"\1", gap).rstrip() if b"#" in gap else b""
+            rest = re.sub(_COMMA, rb"\1", gap).rstrip() if b"#" in gap else b""
             rewriter.splice(start, end, rest)
         else:
             rewriter.splice(start, end, gap + usual.join(texts))

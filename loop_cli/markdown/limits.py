@@ -30,20 +30,21 @@ _SHORT_TEXT = 16 << 10
 # A block can only be nested deeper at a column of its own, or as a list at its key's
 # column, so the number of columns in use bounds the depth however the text is built.
 _MAX_COLUMNS = 200
+# What only unusual texts need is compiled when one comes.
 _DEEP_PREFIX = re.compile(r"(?:\A|\n)[ \t?:-]{40}")
-_PREFIX = re.compile(r"^[ \t?:-]+", re.MULTILINE)
+_PREFIX = r"(?m)^[ \t?:-]+"
 
-_INDENT_MISLEADS = re.compile(r"\r|^ *\t|\A(?:\s*#.*\n)*\s*[\[{&!]", re.MULTILINE)
-_BRACKET = re.compile(r"[\[\]{}]")
-_INDICATOR = re.compile(r"[-?:](?=[ \t]|\Z)")
-_WORD = re.compile(r"[&*][^\s\[\]{},]+|[^\s\[\]{},&*]+|[,\[{&*]")
+_INDENT_MISLEADS = r"(?m)\r|^ *\t|\A(?:\s*#.*\n)*\s*[\[{&!]"
+_BRACKET = r"[\[\]{}]"
+_INDICATOR = r"[-?:](?=[ \t]|\Z)"
+_WORD = r"[&*][^\s\[\]{},]+|[^\s\[\]{},&*]+|[,\[{&*]"
 
-_FIRST_CONTENT = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*( *)(?=[^\s#])")
+_FIRST_CONTENT = r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*( *)(?=[^\s#])"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _MARKER_STARTS = ("\n---", "\n...", "\n%")
-_MARKER = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)|^%", re.MULTILINE)
-_ANCHOR = re.compile(r"(?:^|[\s\[\]{},:])&[^\s\[\]{},]", re.MULTILINE)
-_ALIAS = re.compile(r"(?:^|[\s\[\]{},:])\*[^\s\[\]{},]", re.MULTILINE)
+_MARKER = r"(?m)^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)|^%"
+_ANCHOR = r"(?m)(?:^|[\s\[\]{},:])&[^\s\[\]{},]"
+_ALIAS = r"(?m)(?:^|[\s\[\]{},:])\*[^\s\[\]{},]"
 
 
 class YamlSyntaxError(ValueError):
@@ -87,7 +88,7 @@ def check_text(text: str) -> bool:
 
 
 def _check_markers(text: str) -> None:
-    marker = _MARKER.search(text)
+    marker = re.search(_MARKER, text)
     if marker is not None:
         what = "a YAML directive" if marker.group() == "%" else "a second YAML document"
         raise YamlSyntaxError(f"{what} has no place here", line_at(text, marker.start()))
@@ -95,7 +96,7 @@ def _check_markers(text: str) -> None:
 
 def _check_first_indent(text: str) -> None:
     """A top-level mapping may be indented, but then all of it is; the parser overlooks that."""
-    first = _FIRST_CONTENT.match(text)
+    first = re.match(_FIRST_CONTENT, text)
     if first is None or not first[1]:
         return
     shallower = re.compile(rf"^ {{0,{len(first[1]) - 1}}}[^\s#]", re.MULTILINE)
@@ -107,17 +108,17 @@ def _check_first_indent(text: str) -> None:
 
 def _check_columns(text: str) -> None:
     columns: set[int] = set()
-    for match in _PREFIX.finditer(text):
+    for match in re.finditer(_PREFIX, text):
         prefix = match.group()
         columns.add(len(prefix))
-        columns.update(found.start() for found in _INDICATOR.finditer(prefix, 0, 4096))
+        columns.update(found.start() for found in re.finditer(_INDICATOR, prefix[:4096]))
         if len(columns) > _MAX_COLUMNS:
             raise YamlSyntaxError("nested too deeply", line_at(text, match.start()))
 
 
 def _check_aliases(text: str) -> None:
-    anchor = _ANCHOR.search(text)
-    aliases = _ALIAS.findall(text)
+    anchor = re.search(_ANCHOR, text)
+    aliases = re.findall(_ALIAS, text)
     if anchor is None or not aliases:
         return
     if len(aliases) <= _FEW_ALIASES and len(text) <= _SHORT_TEXT:
@@ -143,7 +144,7 @@ def _added_by_aliases(text: str) -> int:
         while closes and still_open and _is_closed(still_open[-1], indent, content):
             _, _, name, before = still_open.pop()
             sizes[name] = total - before
-        for word in _WORD.findall(line):
+        for word in re.findall(_WORD, line):
             size = 1
             if word[0] == "&":
                 still_open.append((indent, content[0] == "-", word[1:], total))
@@ -161,10 +162,10 @@ def _added_by_aliases(text: str) -> int:
 def _lines(text: str) -> Iterator[tuple[str, bool]]:
     """The lines, each with whether its indentation surely ends the blocks before it."""
     brackets = 0
-    unsure = _INDENT_MISLEADS.search(text) is not None
+    unsure = re.search(_INDENT_MISLEADS, text) is not None
     for line in text.split("\n"):
         yield line, not unsure and not brackets and line.strip()[:1] not in ("", "#")
-        found = _BRACKET.findall(line)
+        found = re.findall(_BRACKET, line)
         for bracket in found:
             if bracket in "[{":
                 brackets += 1
@@ -196,6 +197,6 @@ def check_depth(value: Any, text: str) -> None:
                 below += node
         level = [node for node in below if isinstance(node, (dict, list))]
         if depth > MAX_DEPTH:
-            prefix = max(_PREFIX.finditer(text), key=lambda m: len(m.group()), default=None)
+            prefix = max(re.finditer(_PREFIX, text), key=lambda m: len(m.group()), default=None)
             at = prefix.start() if prefix is not None else 0
             raise YamlSyntaxError("nested too deeply", line_at(text, at))

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PatchError", "Remove", "Set", "apply", "patch"]
 
-_LONE_RETURN = re.compile(r"\r(?!\n)")
 _ABSENT = object()
 
 
@@ -36,7 +35,7 @@ def patch(yaml_text: str, edits: Iterable[Set | Remove], *, newline: str = "\n")
     wanted = apply(old, edits)
     if same(old, wanted):
         return yaml_text
-    lone = _LONE_RETURN.search(yaml_text)
+    lone = re.search(r"\r(?!\n)", yaml_text) if "\r" in yaml_text else None
     if lone is not None:
         line = yaml_text.count("\n", 0, lone.start()) + 1
         raise PatchError("a carriage return without a newline is in the text", (), line)

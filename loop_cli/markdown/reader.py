@@ -39,9 +39,9 @@ __all__ = [
     "read",
 ]
 
-_POSITION = re.compile(r" at byte (\d+) line (\d+) column \d+\s*\Z")
+_POSITION = r" at byte (\d+) line (\d+) column \d+\s*\Z"
 _TAB_AFTER_COLON = "':' must be followed by a valid YAML whitespace"
-_TABS = re.compile(r"(?<=:)[ \t]*\t[ \t]*\Z")
+_TABS = r"(?<=:)[ \t]*\t[ \t]*\Z"
 _MAX_TABBED_LINES = 200
 _INT64 = 2.0**63
 
@@ -92,7 +92,7 @@ def parse(text: str) -> Any:
         try:
             return yaml12.parse_yaml(text)
         except ValueError as error:
-            found = _POSITION.search(str(error))
+            found = re.search(_POSITION, str(error))
             reason = str(error).removeprefix("YAML parse error: ")
             if found is None:
                 raise YamlSyntaxError(reason, 1) from None
@@ -108,10 +108,10 @@ def parse(text: str) -> Any:
 def _without_tab(text: str, index: int) -> str | None:
     """``text`` with spaces for the tabs that the parser complained about, if it was those."""
     line_start = text.rfind("\n", 0, index) + 1
-    tabs = _TABS.search(text, line_start, index)
+    tabs = re.search(_TABS, text[line_start:index])
     if tabs is None:
         return None
-    return text[: tabs.start()] + " " * len(tabs.group()) + text[index:]
+    return text[: line_start + tabs.start()] + " " * len(tabs.group()) + text[index:]
 
 
 def _has_content(text: str) -> bool:

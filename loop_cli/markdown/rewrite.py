@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from loop_cli.markdown.writer import Writer
 
-_ANCHOR_NAME = re.compile(rb"&([^\s,\[\]{}]+)")
+_ANCHOR_NAME = rb"&([^\s,\[\]{}]+)"
 
 
 class Rewriter:
@@ -206,7 +206,7 @@ class Rewriter:
         properties = self.source.properties(slot)
         if properties and (node is None or not properties.startswith(b"&")):
             raise self.error("the value carries an anchor or a tag", path, at)
-        for name in _ANCHOR_NAME.findall(properties):
+        for name in re.findall(_ANCHOR_NAME, properties) if properties else ():
             if re.search(rb"\*%s(?![^\s,\[\]{}])" % re.escape(name), self.source.data):
                 anchor = name.decode()
                 raise self.error(f"the value has an anchor (&{anchor}) that is in use", path, at)

@@ -20,12 +20,12 @@ MAX_KEY = 500
 """Longest key that is written, in characters; readers give up at 1024 bytes."""
 
 _NOT_FIRST = frozenset("-?:,[]{}#&*!|>'\"%@`=<~")
-_NUMBERLIKE = re.compile(r"[-+.0-9][-+0-9a-fA-FxXoO_.,:tTzZ ]*")
+_NUMBER_STARTS = frozenset("-+.0123456789")
+_NUMBERLIKE = r"[-+.0-9][-+0-9a-fA-FxXoO_.,:tTzZ ]*"
 _WORDS = frozenset(
     ("null", "none", "true", "false", "yes", "no", "on", "off", "y", "n", "inf", "nan")
 )
-_NOT_IN_PLAIN = re.compile(r":[ ]|:\Z|[ ]#")
-_NOT_IN_FLOW = re.compile(r"[,\[\]{}]")
+_NOT_IN_FLOW = frozenset(",[]{}")
 _ESCAPES = {
     '"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0",
     "\b": "\\b", "\x1b": "\\e", "\u0085": "\\N", "\u2028": "\\L", "\u2029": "\\P",
@@ -78,9 +78,11 @@ def is_plain(text: str, *, flow: bool = False) -> bool:
         not text
         or text[0] in _NOT_FIRST
         or text != text.strip()
-        or _NOT_IN_PLAIN.search(text)
-        or (flow and _NOT_IN_FLOW.search(text))
-        or _NUMBERLIKE.fullmatch(text)
+        or text[-1] == ":"
+        or ": " in text
+        or " #" in text
+        or (flow and not _NOT_IN_FLOW.isdisjoint(text))
+        or (text[0] in _NUMBER_STARTS and re.fullmatch(_NUMBERLIKE, text))
         or text.startswith("...")
         or (len(text) <= 6 and text.lower().lstrip("+-.") in _WORDS)
     )

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 UNSURE = "the edit could not be made without changing something else"
 
 _BLANK = b" \t"
-_HEADER = re.compile(rb"[|>][-+0-9]*")
-_FLOW_FILLER = re.compile(rb"(?:[\s,]|(?<=[\s,\[{])#[^\n]*)*")
+_HEADER = rb"[|>][-+0-9]*"
+_FLOW_FILLER = rb"(?:[\s,]|(?<=[\s,\[{])#[^\n]*)*"
 
 
 class Slot:
@@ -120,8 +120,8 @@ class Source:
 
     def header_end(self, node: Any) -> int:
         """Where the ``|-`` of a block scalar ends."""
-        found = _HEADER.match(self.data, node.byte_range()[0])
-        return found.end() if found is not None else int(node.byte_range()[0])
+        found = re.match(_HEADER, self.text(node))
+        return int(node.byte_range()[0]) + (found.end() if found is not None else 0)
 
     def is_left_out(self, node: Any) -> bool:
         start, end = node.byte_range()
@@ -198,7 +198,7 @@ class Source:
         slots = []
         position = sequence.byte_range()[0] + 1
         for node in nodes:
-            filler = _FLOW_FILLER.match(self.data, position)
+            filler = re.compile(_FLOW_FILLER).match(self.data, position)
             start = filler.end() if filler is not None else position
             slot = Slot(self, start, start, node, flow=True)
             position = slot.stop
@@ -207,8 +207,8 @@ class Source:
 
     def _properties_line(self, mark: int) -> bytes:
         """What stands behind a mark on its line, an anchor or a tag, without a comment."""
-        line = self.data[mark : self.line_end(mark)]
-        return re.sub(rb"(?:^|[ \t]+)#.*", b"", line).rstrip(_BLANK)
+        line = self.data[mark : self.line_end(mark)].rstrip(_BLANK)
+        return line and re.sub(rb"(?:^|[ \t]+)#.*", b"", line).rstrip(_BLANK)
 
     def properties(self, slot: Slot) -> bytes:
         """An anchor or a tag between the mark of a slot and its value."""
@@ -216,5 +216,5 @@ class Source:
             return b""
         if slot.node is None:
             return b"" if slot.flow else self._properties_line(slot.mark).strip(_BLANK)
-        gap = self.data[slot.mark : slot.node.byte_range()[0]]
-        return b" ".join(re.sub(rb"(?:^|(?<=\s))#[^\n]*", b"", gap).split())
+        gap = self.data[slot.mark : slot.node.byte_range()[0]].strip()
+        return gap and b" ".join(re.sub(rb"(?:^|(?<=\s))#[^\n]*", b"", gap).split())

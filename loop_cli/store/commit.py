@@ -16,18 +16,19 @@ A crash between any two is mended by `store.recovery`; `tests/faults` stops at e
 
 from __future__ import annotations
 
-import hashlib
 import os
 
 from loop_cli.core import conflict
 from loop_cli.core.audit import AuditRecord
 from loop_cli.core.names import nfc
-from loop_cli.errors import ConflictError, EntityNotFound, LoopError, StorageError, UsageError
+from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopError, UsageError
 from loop_cli.store import files, plan, staging
 from loop_cli.store.base import CommitResult
+from loop_cli.store.digest import sha256_hex
 from loop_cli.store.landing import discard, land_all
 from loop_cli.store.locate import Located
 from loop_cli.store.log import encode
+from loop_cli.store.segments import Chain
 from loop_cli.store.staging import Intent, Moved, StagedChange
 
 TYPE_CHECKING = False
@@ -48,6 +49,7 @@ class Commit:
     def __init__(self, vault: VaultStore, origin: Origin) -> None:
         self._vault = vault
         self._origin = origin
+        self._unsettled = False
         self._policy = plan.Policy(
             schema=vault.schema, names=vault.names, clock=vault.clock, private=vault.private
         )
@@ -62,7 +64,10 @@ class Commit:
             raise failures[0]
         if len(failures) == len(changes):
             return list(failures)
+        if atomic and dry_run:
+            _refuse_twice([place for place in places if isinstance(place, Located)])
         if dry_run:
+            self._unsettled = self._vault.recover_if_free()
             return self._each(changes, places, self._preview, atomic=atomic)
         with self._vault.lock():
             self._vault.recover()
@@ -133,49 +138,62 @@ class Commit:
 
     def _land(self, plans: Sequence[Plan], *, group: bool = False) -> list[AuditRecord]:
         """Stage, record, exchange. Raises `Moved`, `StorageError`; nothing has landed then."""
+        if not plans:
+            return []
         descriptor = self._vault.log.open()
-        previous = self._vault.log.previous()
-        identity = os.urandom(16).hex()
-        staged: list[StagedChange] = []
-        records: list[AuditRecord] = []
         try:
-            try:
-                for index, planned in enumerate(plans):
-                    member = {"id": identity, "index": index, "count": len(plans)}
-                    change, record = self._stage(planned, previous, member if group else None)
-                    staged.append(change)
-                    records.append(record)
-                    previous = record.digest
-            except (LoopError, Moved):
-                discard(staged)
-                raise
+            staged, records = self._stage_all(plans, group=group)
             land_all(self._undo, self._vault.log, staged, descriptor)
             return records
         finally:
             os.close(descriptor)
 
+    def _stage_all(
+        self, plans: Sequence[Plan], *, group: bool
+    ) -> tuple[list[StagedChange], list[AuditRecord]]:
+        """The planned changes on the disk, beside the vault's files; and their records to come."""
+        staging.prepare(self._vault.root)
+        link = Chain(self._vault.root).link()
+        identity = os.urandom(16).hex()
+        staged: list[StagedChange] = []
+        records: list[AuditRecord] = []
+        try:
+            for index, planned in enumerate(plans):
+                member = {"id": identity, "index": index, "count": len(plans)}
+                change, record = self._stage(planned, link, member if group else None)
+                staged.append(change)
+                records.append(record)
+                link = {"previous": record.digest}
+        except (LoopError, Moved):
+            discard(staged)
+            raise
+        return staged, records
+
     def _stage(
-        self, planned: Plan, previous: str | None, group: dict[str, object] | None
+        self, planned: Plan, link: dict[str, str | None], group: dict[str, object] | None
     ) -> tuple[StagedChange, AuditRecord]:
-        """The planned change on the disk, beside the vault's files; and its record to come."""
-        root = self._vault.root
-        staging.prepare(root)
-        for sha256, data in planned.kept.items():
-            staging.keep(root, data, sha256=sha256)
+        root, path = self._vault.root, planned.before.path
         record = planned.record
-        record["metadata"]["previous"] = previous
+        record["metadata"].update(link)
         if group is not None:
             record["metadata"]["group"] = group
-        line = encode(record)
+        line = _encode(record, path)
         name = os.urandom(16).hex()
-        real = files.inside(root, planned.before.path)
-        path = os.path.relpath(real, os.path.realpath(root))
+        real = os.path.relpath(files.inside(root, path), os.path.realpath(root))
+        try:
+            for sha256, data in planned.kept.items():
+                staging.keep(root, data, sha256=sha256)
+            place = staging.staged_place(root, real, name)
+        except FileNotFoundError:  # the entity's folder is gone
+            raise Moved from None
+        except OSError as error:
+            raise staging.cannot_write(path, error) from error
         staged = StagedChange(
             root,
             Intent(
                 name=name,
-                path=path,
-                staged=staging.staged_place(root, path, name),
+                path=real,
+                staged=place,
                 etag_before=planned.before.revision.etag,
                 etag_after=planned.after.revision.etag,
                 line=line.decode(),
@@ -183,13 +201,13 @@ class Commit:
             ),
         )
         staged.stage(planned.data)
-        return staged, AuditRecord(data=record, digest=hashlib.sha256(line).hexdigest())
+        return staged, AuditRecord(data=record, digest=sha256_hex(line))
 
     def _undo(self, staged: Sequence[StagedChange]) -> None:
         self._vault.recover(lambda found: found.undo(staged))
 
     def _plan(self, change: EntityChange, place: Located) -> Plan:
-        snapshot = self._vault.observe(place)
+        snapshot = self._vault.observe(place, unsettled=self._unsettled)
         return plan.make(snapshot, change, policy=self._policy, origin=self._origin)
 
     def _locate(self, change: EntityChange) -> Located | LoopError:
@@ -235,6 +253,14 @@ def _result(planned: Plan, place: Located, *, record: AuditRecord | None) -> Com
         record=record,
         warnings=(*place.warnings, *planned.warnings),
     )
+
+
+def _encode(record: dict[str, object], path: str) -> bytes:
+    try:
+        return encode(record)
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode(errors="replace")
+        raise InvalidFile(shown, "its name is not UTF-8, so no record can name it") from None
 
 
 def _refuse_twice(places: Sequence[Located]) -> None:

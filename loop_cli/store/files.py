@@ -95,12 +95,17 @@ def inside(root: str, relative: str) -> str:
 
 
 def write_synced(
-    path: str, data: bytes, *, like: str | None = None, root: str | None = None
+    path: str,
+    data: bytes,
+    *,
+    like: str | os.stat_result | None = None,
+    root: str | None = None,
 ) -> None:
     """Make a file that must not be there yet, and sync it; nothing is left where that fails.
 
-    It gets mode, owner and attributes of the file `like`; with `root` it is shared with the
-    vault's group where that writes; else it is private. Raises `OSError`.
+    It gets mode and owner of the file `like`, and where that is a path its attributes; with
+    `root` it is shared with the vault's group where that writes; else it is private. Raises
+    `OSError`.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
     descriptor = os.open(path, flags, 0o600)
@@ -109,6 +114,10 @@ def write_synced(
         while view:
             view = view[os.write(descriptor, view) :]
         if like is not None:
+            status = os.stat(like) if isinstance(like, str) else like
+            _copy_owner(descriptor, status)
+            os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+        if isinstance(like, str):
             _copy_attributes(descriptor, like)
         if root is not None:
             _share(descriptor, root, 0o660)
@@ -188,8 +197,8 @@ def _share(target: int | str, root: str, mode: int) -> None:
             pass
 
 
-def _copy_attributes(descriptor: int, path: str) -> None:
-    like, own = os.stat(path), os.fstat(descriptor)
+def _copy_owner(descriptor: int, like: os.stat_result) -> None:
+    own = os.fstat(descriptor)
     if (own.st_uid, own.st_gid) != (like.st_uid, like.st_gid):
         for owner in (like.st_uid, -1):
             try:
@@ -197,13 +206,12 @@ def _copy_attributes(descriptor: int, path: str) -> None:
                 break
             except PermissionError:  # the writer's from now on, as with editors that rename
                 continue
-    os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
-    if sys.platform == "linux":
-        _copy_extended(descriptor, path)
 
 
-def _copy_extended(descriptor: int, path: str) -> None:
+def _copy_attributes(descriptor: int, path: str) -> None:
     """Access lists and what programs noted of a file, as far as the system lets us."""
+    if sys.platform != "linux":
+        return
     try:
         for name in os.listxattr(path):
             if name.startswith(("user.", "system.posix_acl_access")):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from loop_cli.core.entity import FieldNames
-    from loop_cli.core.schema import Schema
+    from loop_cli.core.schema import Places
     from loop_cli.store.snapshot import Parsed
 
 _HEAD = 1 << 16
@@ -42,18 +42,18 @@ class Located(Struct):
 class Locator:
     """Looks for entities below `root`, where the schema's `paths` say they are."""
 
-    def __init__(self, root: str, schema: Schema, names: FieldNames) -> None:
+    def __init__(self, root: str, places: Places, names: FieldNames) -> None:
         self._root = root
-        self._schema = schema
+        self._places = places
         self._names = names
 
     def paths(self) -> Iterator[str]:
         """The Markdown files of the vault, relative with `/`. Raises `UsageError`."""
-        top = self._schema.include or ("",)
-        excluded = {part.strip("/") for part in self._schema.exclude}
+        top = self._places.include or ("",)
+        excluded = {part.strip("/") for part in self._places.exclude}
         for folder in (part.strip("/") for part in top):
             if folder not in excluded:
-                yield from self._walk(folder, excluded, set(self._schema.exclude_files))
+                yield from self._walk(folder, excluded, set(self._places.exclude_files))
 
     def find(self, entity_id: str, *, path: str | None = None) -> Located:
         """The file whose id, or else whose alias, is `entity_id`.
@@ -108,16 +108,18 @@ class Locator:
         """The entities whose frontmatter holds the id, and the files that seem to carry it
         but can't be read."""
         needles = tuple({form.encode() for form in (wanted, unicodedata.normalize("NFD", wanted))})
+        base = os.path.join(self._root, "")
         found: list[Located] = []
         broken: list[LoopError] = []
         for path in self.paths():
-            named = nfc(_stem(path)) == wanted
-            if not named and not self._holds(path, needles):
+            named = wanted in nfc(path) and is_named(path, wanted)
+            if not named and not _mentions(base + path, needles):
                 continue
             try:
                 found.append(self.read(path))
             except InvalidFile as error:
-                if named or self._claims(path, wanted):
+                head = _head(os.path.join(self._root, path))
+                if named or claims(head, wanted, self._names.id):
                     broken.append(error)
             except EntityNotFound:  # gone since it was listed
                 continue
@@ -125,16 +127,6 @@ class Locator:
                 if named:
                     broken.append(error)
         return found, broken
-
-    def _holds(self, path: str, needles: tuple[bytes, ...]) -> bool:
-        head = _head(os.path.join(self._root, path))
-        return any(needle in head for needle in needles)
-
-    def _claims(self, path: str, wanted: str) -> bool:
-        """Whether a file that can't be parsed has a line that gives it the id."""
-        head = _head(os.path.join(self._root, path)).decode(errors="replace")
-        line = rf"^{re.escape(self._names.id)}\s*:\s*['\"]?{re.escape(wanted)}['\"]?\s*(#.*)?$"
-        return re.search(line, nfc(head), re.M) is not None
 
     def _walk(self, folder: str, excluded: set[str], left_out: set[str]) -> Iterator[str]:
         """A generator over folders still to visit: no recursion, so no depth is too deep."""
@@ -156,6 +148,17 @@ class Locator:
                         yield prefix + name
                 elif entry.is_dir(follow_symlinks=False) and prefix + name not in excluded:
                     waiting.append(prefix + name)
+
+
+def is_named(path: str, wanted: str) -> bool:
+    """Whether the file has the id for its name; `wanted` is in normal form."""
+    return nfc(_stem(path)) == wanted
+
+
+def claims(head: bytes, wanted: str, field: str) -> bool:
+    """Whether a file that can't be parsed has a line that gives it the id."""
+    line = rf"^{re.escape(field)}\s*:\s*['\"]?{re.escape(wanted)}['\"]?\s*(#.*)?$"
+    return re.search(line, nfc(head.decode(errors="replace")), re.M) is not None
 
 
 def choose(entity_id: str, found: Sequence[Located]) -> Located | None:
@@ -228,11 +231,29 @@ def _stem(path: str) -> str:
     return path.rpartition("/")[2].removesuffix(".md")
 
 
+def _mentions(path: str, needles: tuple[bytes, ...]) -> bool:
+    """Whether the frontmatter of a file holds the id. Run for every file of the vault, so
+    the frontmatter is told from the body only where that matters."""
+    try:
+        descriptor = files.open_plain(path)
+    except OSError:
+        return False
+    try:
+        start = os.read(descriptor, _HEAD)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    for needle in needles:
+        if needle in start or len(start) == _HEAD:
+            return any(one in _head(path) for one in needles)
+    return False
+
+
 def _head(path: str) -> bytes:
     """The frontmatter's bytes and maybe some of the body; empty for what can't be read."""
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
     try:
-        descriptor = os.open(path, flags)
+        descriptor = files.open_plain(path)
     except OSError:
         return b""
     try:

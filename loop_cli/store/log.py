@@ -7,7 +7,6 @@ torn by our own interrupted write is cut, and only when it is the beginning of t
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 
 from loop_cli.core.audit import AuditRecord
@@ -15,6 +14,7 @@ from loop_cli.core.names import nfc
 from loop_cli.errors import StorageError
 from loop_cli.store import files, platform
 from loop_cli.store.base import as_json
+from loop_cli.store.digest import sha256_hex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class AuditLog:
     def previous(self) -> str | None:
         """The SHA-256 of the last line, which the next record names; None for an empty log."""
         line = next(self._lines(), None)
-        return None if line is None else hashlib.sha256(line).hexdigest()
+        return None if line is None else sha256_hex(line)
 
     def append(self, descriptor: int, lines: list[bytes]) -> None:
         """Append lines (without newlines) and sync: all of them or none. Raises `StorageError`."""
@@ -123,14 +123,34 @@ class AuditLog:
 
     def _lines(self, needles: tuple[bytes, ...] = ()) -> Iterator[bytes]:
         try:
-            for path in reversed(self.segments()):
-                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-                try:
-                    yield from self._reversed(descriptor, needles)
-                finally:
-                    os.close(descriptor)
+            for descriptor in self._newest_first():
+                yield from self._reversed(descriptor, needles)
         except OSError as error:
             raise StorageError(f"the audit log can't be read: {error}") from error
+
+    def _newest_first(self) -> Iterator[int]:
+        """The files of the log, each open until the next. The segments are listed when the
+        active file is open: where a rotation made it one of them, it is met once."""
+        active = self._open_active()
+        paths = [path for path in self.segments() if path != self.path]
+        if active is not None:
+            try:
+                paths = paths[: _place_of(active, paths)]
+                yield active
+            finally:
+                os.close(active)
+        for path in reversed(paths):
+            descriptor = files.open_plain(path)
+            try:
+                yield descriptor
+            finally:
+                os.close(descriptor)
+
+    def _open_active(self) -> int | None:
+        try:
+            return files.open_plain(self.path)
+        except FileNotFoundError:
+            return None
 
     @staticmethod
     def _reversed(descriptor: int, needles: tuple[bytes, ...]) -> Iterator[bytes]:
@@ -166,7 +186,16 @@ class AuditLog:
         if not isinstance(data, dict) or "entity_id" not in data:
             self.unreadable += 1
             return None
-        return AuditRecord(data=data, digest=hashlib.sha256(line).hexdigest())
+        return AuditRecord(data=data, digest=sha256_hex(line))
+
+
+def _place_of(descriptor: int, paths: list[str]) -> int:
+    """Where an open file is in a list of files; the list's end where it is not in it."""
+    status = os.fstat(descriptor)
+    for index, path in reversed(list(enumerate(paths))):
+        if os.path.samestat(os.stat(path), status):
+            return index
+    return len(paths)
 
 
 def needles_of(entity_id: str) -> tuple[bytes, ...]:

@@ -8,12 +8,12 @@ as the last line it covered is still where it was.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
 from contextlib import closing
 
 from loop_cli.core.names import nfc
+from loop_cli.store.digest import sha256_hex
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -86,7 +86,7 @@ class LogIndex:
                 return until
             until = last[0] + len(last[1]) + 1
             database.executemany("INSERT OR IGNORE INTO record VALUES (?, ?)", rows)
-            digest = hashlib.sha256(last[1]).hexdigest()
+            digest = sha256_hex(last[1])
             database.execute(
                 "INSERT OR REPLACE INTO covered VALUES (1, ?, ?, ?)", (until, last[0], digest)
             )
@@ -98,7 +98,7 @@ class LogIndex:
         if row is None:
             return 0
         until, last, digest = row
-        if hashlib.sha256(self.line_at(last)).hexdigest() == digest:
+        if sha256_hex(self.line_at(last)) == digest:
             return int(until)
         database.execute("DELETE FROM record")
         database.execute("DELETE FROM covered")
@@ -121,7 +121,7 @@ class LogIndex:
 def cache_path(root: str) -> str:
     """The cache file of the vault at `root`."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    identity = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:32]
+    identity = sha256_hex(os.fsencode(os.path.realpath(root)))[:32]
     return os.path.join(base, "loop", identity, "log.sqlite")
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import os
 
 from loop_cli.core.audit import AuditRecord, History
 from loop_cli.core.names import nfc
-from loop_cli.errors import EntityNotFound, InvalidFile, LoopError
+from loop_cli.errors import EntityNotFound, InvalidFile, LoopError, UsageError
 from loop_cli.store import locate, plan, schema_file, snapshot
 from loop_cli.store.base import CommitResult, Store
+from loop_cli.store.digest import sha256_hex
 from loop_cli.store.log import encode
 
 TYPE_CHECKING = False
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 
 class MemoryStore(Store):
-    """Files and log lines in memory. `clock` gives microseconds."""
+    """Files and log lines in memory. `clock` gives microseconds; `private` names the fields
+    that are recorded as hashes, and what undo needs of them is in `kept`, by SHA-256."""
 
     def __init__(
         self,
@@ -34,9 +36,12 @@ class MemoryStore(Store):
         names: FieldNames,
         clock: Callable[[], int],
         schema: Schema | None = None,
+        private: tuple[str, ...] = (),
     ) -> None:
         self.names = names
+        self.private = private
         self.lines: list[bytes] = []
+        self.kept: dict[str, bytes] = {}
         self._clock = clock
         self._schema = schema or schema_file.shipped()
         self._files = {path: (data, clock()) for path, data in texts.items()}
@@ -53,12 +58,22 @@ class MemoryStore(Store):
         """Write a file as another program would: no check, no record."""
         self._files[path] = (data, self._clock())
 
+    def read(self, path: str) -> bytes:
+        """The bytes of a file."""
+        return self._files[path][0]
+
+    def remove_outside(self, path: str) -> None:
+        """Remove a file as another program would."""
+        del self._files[path]
+
     def find(self, entity_id: str, *, path: str | None = None) -> Entity:
-        return self._observe(self._locate(entity_id, path)).entity
+        place = self._locate(entity_id, path)
+        entity = self._observe(place).entity
+        return entity.replace(warnings=(*place.warnings, *entity.warnings))
 
     def records(self) -> Iterator[AuditRecord]:
         for line in reversed(self.lines):
-            yield AuditRecord(data=json.loads(line), digest=hashlib.sha256(line).hexdigest())
+            yield AuditRecord(data=json.loads(line), digest=sha256_hex(line))
 
     def commit(
         self,
@@ -68,64 +83,91 @@ class MemoryStore(Store):
         atomic: bool = False,
         dry_run: bool = False,
     ) -> list[CommitResult | LoopError]:
-        before = dict(self._files), list(self.lines)
+        if atomic:
+            return self._commit_group(changes, origin, dry_run=dry_run)
         outcomes: list[CommitResult | LoopError] = []
         for change in changes:
             try:
-                outcomes.append(self._commit_one(change, origin, dry_run=dry_run))
+                place, planned = self._plan(change, origin)
+                record = self._write(planned) if planned.changed and not dry_run else None
+                outcomes.append(_result(planned, place, record))
             except LoopError as error:
-                if atomic:
-                    self._files, self.lines = before
-                    raise
                 outcomes.append(error)
         return outcomes
 
-    def _commit_one(self, change: EntityChange, origin: Origin, *, dry_run: bool) -> CommitResult:
-        place = self._locate(change.entity_id, change.path)
-        policy = plan.Policy(schema=self.schema, names=self.names, clock=self._clock)
-        planned = plan.make(self._observe(place), change, policy=policy, origin=origin)
-        record = self._write(planned) if planned.changed and not dry_run else None
-        return CommitResult(
-            before=planned.before,
-            after=planned.after,
-            diff=planned.diff,
-            changed=planned.changed,
-            record=record,
-            warnings=planned.warnings,
-        )
+    def _commit_group(
+        self, changes: Sequence[EntityChange], origin: Origin, *, dry_run: bool
+    ) -> list[CommitResult | LoopError]:
+        self._refuse_twice(changes)
+        group = [self._plan(change, origin) for change in changes]
+        count = sum(planned.changed for _place, planned in group)
+        identity = os.urandom(16).hex()
+        outcomes: list[CommitResult | LoopError] = []
+        index = 0
+        for place, planned in group:
+            record = None
+            if planned.changed and not dry_run:
+                member = {"id": identity, "index": index, "count": count}
+                record = self._write(planned, member)
+                index += 1
+            outcomes.append(_result(planned, place, record))
+        return outcomes
 
-    def _write(self, planned: Plan) -> AuditRecord:
-        last = hashlib.sha256(self.lines[-1]).hexdigest() if self.lines else None
+    def _plan(self, change: EntityChange, origin: Origin) -> tuple[Located, Plan]:
+        place = self._locate(change.entity_id, change.path)
+        policy = plan.Policy(
+            schema=self.schema, names=self.names, clock=self._clock, private=self.private
+        )
+        return place, plan.make(self._observe(place), change, policy=policy, origin=origin)
+
+    def _refuse_twice(self, changes: Sequence[EntityChange]) -> None:
+        paths = [self._locate(one.entity_id, one.path).parsed.path for one in changes]
+        for path in paths:
+            if paths.count(path) > 1:
+                raise UsageError(f"an atomic group changes {path} twice")
+
+    def _write(self, planned: Plan, group: dict[str, object] | None = None) -> AuditRecord:
+        last = sha256_hex(self.lines[-1]) if self.lines else None
         planned.record["metadata"]["previous"] = last
+        if group is not None:
+            planned.record["metadata"]["group"] = group
         line = encode(planned.record)
         self.lines.append(line)
+        self.kept.update(planned.kept)
         self._files[planned.before.path] = (planned.data, self._clock())
-        return AuditRecord(data=planned.record, digest=hashlib.sha256(line).hexdigest())
+        return AuditRecord(data=planned.record, digest=sha256_hex(line))
 
     def _locate(self, entity_id: str, path: str | None) -> Located:
-        found = self._parsed()
+        found, broken = self._parsed(nfc(entity_id))
         if path is None:
             match = locate.choose(entity_id, found)
             if match is None:
-                raise locate.no_such_entity(entity_id, [one.parsed.id for one in found])
-            return match
+                ids = [one.parsed.id for one in found]
+                raise broken[0] if broken else locate.no_such_entity(entity_id, ids)
+            return match.replace(warnings=tuple(error.message for error in broken))
         for one in found:
             if one.parsed.path == path:
                 if nfc(entity_id) not in (nfc(one.parsed.id), *locate.aliases(one.parsed)):
                     raise locate.wrong_file(entity_id, one)
                 ids = [nfc(other.parsed.id) for other in found]
                 return one.replace(shared=ids.count(nfc(one.parsed.id)) > 1)
+        if path in self._files:
+            snapshot.parse(self.read(path), path, self.names)  # raises what is wrong with it
         raise EntityNotFound(f"{path} is not there")
 
-    def _parsed(self) -> list[Located]:
+    def _parsed(self, wanted: str) -> tuple[list[Located], list[InvalidFile]]:
+        """All entities, and the files that seem to be the one wanted but can't be read."""
         found = []
+        broken = []
         for path, (data, modified) in self._files.items():
             try:
                 parsed = snapshot.parse(data, path, self.names)
-            except InvalidFile:
+            except InvalidFile as error:
+                if locate.is_named(path, wanted) or locate.claims(data, wanted, self.names.id):
+                    broken.append(error)
                 continue
             found.append(locate.Located(parsed=parsed, modified=modified))
-        return found
+        return found, broken
 
     def _observe(self, place: Located) -> snapshot.Snapshot:
         path = place.parsed.path if place.shared else None
@@ -133,3 +175,14 @@ class MemoryStore(Store):
         return snapshot.observe(
             place.parsed, modified=place.modified, history=History(records), names=self.names
         )
+
+
+def _result(planned: Plan, place: Located, record: AuditRecord | None) -> CommitResult:
+    return CommitResult(
+        before=planned.before,
+        after=planned.after,
+        diff=planned.diff,
+        changed=planned.changed,
+        record=record,
+        warnings=(*place.warnings, *planned.warnings),
+    )

@@ -4,8 +4,6 @@ bytes, and the record to come. Pure; every store calls it under its lock.
 
 from __future__ import annotations
 
-import hashlib
-
 from loop_cli.core import audit, conflict, timestamps
 from loop_cli.core.diff import MISSING, diff_body
 from loop_cli.core.entity import Revision
@@ -14,6 +12,7 @@ from loop_cli.core.names import BODY, join_dotted, split_dotted
 from loop_cli.errors import ConflictError, InvalidFile, PreconditionRequired
 from loop_cli.markdown import patch
 from loop_cli.store.base import as_json
+from loop_cli.store.digest import sha256_hex
 from loop_cli.store.snapshot import etag_of
 from loop_cli.struct import Struct
 
@@ -253,7 +252,7 @@ def _recordable(diff: Diff, private: tuple[str, ...]) -> tuple[Diff, dict[str, b
 
 def digest_of(data: bytes) -> dict[str, Any]:
     """What a record holds instead of a value that it does not show."""
-    return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    return {"sha256": sha256_hex(data), "bytes": len(data)}
 
 
 def value_bytes(value: Any) -> bytes:

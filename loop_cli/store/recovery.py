@@ -6,14 +6,15 @@ in the same way: what is to be undone is marked before anything that told so is 
 
 from __future__ import annotations
 
-import hashlib
 import os
 from contextlib import suppress
 
 from loop_cli.core import audit
 from loop_cli.errors import InvalidFile
 from loop_cli.store import files, landing, platform, staging
+from loop_cli.store.digest import sha256_hex
 from loop_cli.store.log import encode
+from loop_cli.store.segments import Chain
 from loop_cli.store.staging import Intent, StagedChange
 
 TYPE_CHECKING = False
@@ -122,7 +123,7 @@ class Recovery:
         data = audit.compose_undo(_record(intent), timestamp=self._clock())
         descriptor = self._log.open()
         try:
-            data["metadata"]["previous"] = self._log.previous()
+            data["metadata"].update(Chain(self._root).link())
             self._log.append(descriptor, [encode(data)])
         finally:
             os.close(descriptor)
@@ -133,7 +134,7 @@ class Recovery:
         if change.staged_etag() in (None, intent.etag_before, intent.etag_after):
             return
         data = files.read_all(change.content)
-        sha256 = hashlib.sha256(data).hexdigest()
+        sha256 = sha256_hex(data)
         self.kept.append(staging.keep(self._root, data, sha256=sha256))
 
     def _sweep(self) -> None:
@@ -162,7 +163,7 @@ def _record(intent: Intent) -> audit.AuditRecord:
     import json
 
     line = intent.line.encode()
-    return audit.AuditRecord(data=json.loads(line), digest=hashlib.sha256(line).hexdigest())
+    return audit.AuditRecord(data=json.loads(line), digest=sha256_hex(line))
 
 
 def _read_intent(root: str, name: str, suffix: str) -> Intent | None:
@@ -174,11 +175,12 @@ def _read_intent(root: str, name: str, suffix: str) -> Intent | None:
     try:
         intent = Intent(**json.loads(files.read_all(path)))
         folder, base = os.path.split(intent.path)
+        real = os.path.normpath(os.path.join(os.path.realpath(root), folder))
         ours = (
             intent.name == name
             and base not in ("", ".", "..")
             and intent.staged in staging.staged_places(intent.path, name)
-            and files.inside(root, folder) == os.path.join(os.path.realpath(root), folder).rstrip("/")
+            and files.inside(root, folder) == real
             and "entity_id" in json.loads(intent.line)
             and (intent.group is None or isinstance(intent.group["id"], str))
         )

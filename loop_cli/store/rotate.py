@@ -62,7 +62,7 @@ def _rotate(store: VaultStore, at_least: int) -> Rotation:
         return Rotation(rotated=False, segment=None, size=status.st_size)
     segment = os.path.join(os.path.dirname(active), _next_name(store))
     _move(active, segment)
-    _begin(active, status)
+    _begin(active, like=segment)
     platform.sync_folder(os.path.dirname(active))
     return Rotation(rotated=True, segment=shown(segment), size=status.st_size)
 
@@ -94,12 +94,12 @@ def _move(active: str, segment: str) -> None:
         os.rename(active, segment)
 
 
-def _begin(active: str, like: os.stat_result) -> None:
+def _begin(active: str, *, like: str) -> None:
     """A new file with the mode and the owner of the old one."""
     try:
         files.write_synced(active, b"", like=like)
     except FileExistsError:  # another program has already begun it
         try:
-            os.chmod(active, stat.S_IMODE(like.st_mode))
+            os.chmod(active, stat.S_IMODE(os.stat(like).st_mode))
         except PermissionError:
             return

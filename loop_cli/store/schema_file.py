@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 
 from loop_cli.core import schema
 from loop_cli.errors import EntityNotFound, InvalidFile
 from loop_cli.markdown import reader
 from loop_cli.store import files
 
+_NEXT_KEY = re.compile(rb"\n(?=[^\s#-])")
 PATH = "00_Meta/schema_constants.yaml"
 
 
@@ -19,6 +21,25 @@ def load(root: str) -> schema.Schema:
     except EntityNotFound:
         return shipped()
     return _build(data, PATH, shipped=False)
+
+
+def load_places(root: str) -> schema.Places:
+    """Where the entities of the vault at `root` are: all that a reader needs of the schema.
+
+    The section is parsed alone, since all the rest costs a reader half an interpreter's
+    start; where it can't be, the whole file speaks. Raises as `load` does.
+    """
+    try:
+        data, _modified = files.read_stable(files.inside(root, PATH), PATH)
+    except EntityNotFound:
+        return shipped().places
+    section = data.rfind(b"\npaths:")
+    following = _NEXT_KEY.search(data, section + 1)
+    try:
+        text = data[section + 1 : following.start() if following else len(data)].decode()
+        return schema.build_places(reader.read(text))
+    except (ValueError, schema.SchemaError):
+        return _build(data, PATH, shipped=False).places
 
 
 def shipped() -> schema.Schema:

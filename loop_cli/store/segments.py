@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 
 from loop_cli.core.audit import AuditRecord
 from loop_cli.errors import StorageError
+from loop_cli.store import files
+from loop_cli.store.digest import sha256_hex
 from loop_cli.store.log import FOLDER, AuditLog
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
-    from typing import Any, Self
+    from typing import Self
 
 _TRIES = 50
 
@@ -75,7 +76,7 @@ class OpenLog:
         paths = self._log.segments()
         for path in paths:
             try:
-                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+                descriptor = files.open_plain(path)
             except FileNotFoundError:
                 return False
             status = os.fstat(descriptor)
@@ -107,13 +108,13 @@ def parse(line: bytes) -> AuditRecord | None:
 
 def sha256(line: bytes) -> str:
     """The digest of a line without its newline."""
-    return hashlib.sha256(line).hexdigest()
+    return sha256_hex(line)
 
 
 class Chain(AuditLog):
     """The log as the next record of ours is joined to it; read under the lock."""
 
-    def link(self) -> dict[str, Any]:
+    def link(self) -> dict[str, str | None]:
         """What the next record says of the lines before it.
 
         `previous` is the digest of the last line. Where that is another program's, it says
@@ -126,8 +127,9 @@ class Chain(AuditLog):
         for text in self._lines(needles=(b'"previous"',)):
             record = parse(text)
             if record is not None and record.is_own:
-                own = {} if record.digest == previous else {"previous_own": record.digest}
-                return {"previous": previous, **own}
+                if record.digest == previous:
+                    break
+                return {"previous": previous, "previous_own": record.digest}
         return {"previous": previous}
 
 
@@ -136,4 +138,3 @@ def _is_at(descriptor: int, path: str) -> bool:
         return os.path.samestat(os.fstat(descriptor), os.stat(path))
     except FileNotFoundError:
         return False
-

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from loop_cli.core import timestamps
 from loop_cli.core.entity import Entity, FieldNames, Revision
 from loop_cli.errors import InvalidFile
 from loop_cli.markdown import document, reader
+from loop_cli.store.digest import sha256_hex
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -50,7 +49,7 @@ class Snapshot(Struct):
 
 def etag_of(data: bytes) -> str:
     """The first 16 hex digits of the SHA-256 (SPEC §1)."""
-    return hashlib.sha256(data).hexdigest()[:16]
+    return sha256_hex(data)[:16]
 
 
 def parse(data: bytes, path: str, names: FieldNames) -> Parsed:

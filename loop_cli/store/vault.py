@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.audit import AuditRecord, Origin
     from loop_cli.core.entity import Entity, FieldNames
-    from loop_cli.core.schema import Schema
+    from loop_cli.core.schema import Places, Schema
     from loop_cli.errors import LoopError
     from loop_cli.store.base import CommitResult, EntityChange
     from loop_cli.store.locate import Located
@@ -51,6 +51,7 @@ class VaultStore(Store):
         self.log = AuditLog(root)
         self._lock_timeout = lock_timeout
         self._schema: Schema | None = None
+        self._places: Places | None = None
         self._notices: list[str] = []
 
     @property
@@ -92,7 +93,10 @@ class VaultStore(Store):
 
     def locator(self) -> Locator:
         """What finds and reads the files of this vault."""
-        return Locator(self.root, self.schema, self.names)
+        if self._places is None:
+            schema = self._schema
+            self._places = schema.places if schema else schema_file.load_places(self.root)
+        return Locator(self.root, self._places, self.names)
 
     def observe(self, place: Located, *, unsettled: bool = False) -> Snapshot:
         """The entity in a file, with what the log says of it.

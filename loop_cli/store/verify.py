@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
+from contextlib import ExitStack
 
 from loop_cli.core.audit import History, digests_of
 from loop_cli.core.names import nfc
@@ -75,7 +76,8 @@ class Verification(Struct):
 
 def verify(store: VaultStore) -> Verification:
     """Read the whole log, and the files of the entities in it. Raises `StorageError`."""
-    with _opened(store) as log:
+    with ExitStack() as stack:
+        log = _opened(store, stack)
         walk = _Walk(_claims(log))
         for place in log.lines():
             walk.step(*place)
@@ -95,15 +97,14 @@ def verify(store: VaultStore) -> Verification:
     )
 
 
-def _opened(store: VaultStore) -> OpenLog:
+def _opened(store: VaultStore, stack: ExitStack) -> OpenLog:
     """The log's files, opened under the lock and recovered where nobody is writing."""
-    log = OpenLog(store.log)
     try:
         with store.lock(wait=0):
             store.recover()
-            return log.__enter__()
+            return stack.enter_context(OpenLog(store.log))
     except (VaultLocked, StorageError):
-        return log.__enter__()
+        return stack.enter_context(OpenLog(store.log))
 
 
 class _Claims(Struct):

@@ -20,7 +20,9 @@ import tempfile
 import time
 from pathlib import Path
 
-import common
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a program sees its own folder
+
+from tests.bench import common
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +42,12 @@ CASES: dict[str, tuple[tuple[str, ...] | None, float | None]] = {
     UPDATE: (("update", common.ENTITY, "status=doing", "--json", "--expected-updated-at"), 10.0),
 }
 _CLEAN = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
+_FROM_SOURCES = f"""
+import sys
+sys.path.insert(0, {str(common.PROJECT)!r})
+from loop_cli.cli.app import main
+main()
+"""
 _CALLGRIND = ("--tool=callgrind", "--callgrind-out-file=/dev/null")
 # A small process between this one and the command: a child starts with its parent's peak.
 _METER = """
@@ -58,8 +66,7 @@ class Bench:
     def __init__(self, python: Path, folder: Path, corpus: Path) -> None:
         self._program = [str(python), str(python.parent / "loop")]
         if not Path(self._program[1]).exists():
-            code = "from loop_cli.cli.app import main; main()"
-            self._program[1:] = ["-c", code]
+            self._program[1:] = ["-c", _FROM_SOURCES]
         self._vault = folder / "vault"
         self._corpus = corpus
         self.vault_in_words = self._lay_out()
@@ -73,9 +80,7 @@ class Bench:
             return measure([*self._program, *arguments], self._vault)[0]
         self._lay_out()
         before = self._get()
-        value, output = measure(
-            [*self._program, *arguments, before["updated_at"]], self._vault
-        )
+        value, output = measure([*self._program, *arguments, before["updated_at"]], self._vault)
         result, after = json.loads(output), self._get()
         record = (self._vault / "_build" / "audit_log.jsonl").read_text().splitlines()[-1]
         landed = after["fields"]["status"] == "doing" and after["etag"] != before["etag"]
@@ -117,9 +122,12 @@ def peak_memory(command: list[str], cwd: Path) -> tuple[float, bytes]:
 
 
 def _start(command: list[str], cwd: Path) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        command, cwd=cwd, env=_CLEAN, stdin=subprocess.DEVNULL, capture_output=True, check=True
+    done = subprocess.run(
+        command, cwd=cwd, env=_CLEAN, stdin=subprocess.DEVNULL, capture_output=True, check=False
     )
+    if done.returncode:
+        raise SystemExit(f"{command} failed\n{done.stderr.decode(errors='replace')}")
+    return done
 
 
 def main() -> None:
@@ -161,7 +169,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, help="rounds; 1 for instructions, 15 for time")
     parser.add_argument("--clock", action="store_true", help="time even where valgrind is there")
     parser.add_argument(
-        "--python", type=Path, help="measure this interpreter's loop instead of a fresh wheel"
+        "--python",
+        type=Path,
+        help="measure this interpreter's loop, or its sources, instead of a fresh wheel",
     )
     return parser.parse_args()
 

@@ -19,8 +19,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from unittest import mock
 
-import common
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a program sees its own folder
 
 from loop_cli.core.audit import Origin
 from loop_cli.core.changes import Change, Edits
@@ -28,6 +29,7 @@ from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.errors import LoopError
 from loop_cli.store.base import EntityChange, only
 from loop_cli.store.vault import VaultStore
+from tests.bench import common
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -137,18 +139,9 @@ def _work(root: Path, entity_id: str, count: int, start: Barrier) -> None:
 
 def syncs_of(update: Callable[[], None]) -> int:
     """How often one call syncs, so that the table shows that both sides do the same."""
-    sync, calls = os.fsync, []
-
-    def counted(descriptor: int) -> None:
-        calls.append(descriptor)
-        sync(descriptor)
-
-    os.fsync = counted
-    try:
+    with mock.patch("os.fsync", wraps=os.fsync) as sync:
         update()
-    finally:
-        os.fsync = sync
-    return len(calls)
+    return sync.call_count
 
 
 def main() -> None:

@@ -15,11 +15,14 @@ import termios
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
 from loop_cli import demo
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 REPOSITORY = Path(__file__).parents[2]
 TIMEOUT = 60
@@ -104,7 +107,7 @@ class Loop:
         self,
         *arguments: str | bytes,
         stdin: str | bytes | None = None,
-        env: dict[str, str | None] | None = None,
+        env: Mapping[str, str | None] | None = None,
         cwd: Path | None = None,
     ) -> Done:
         """Run and wait; `env` adds variables, or removes those that are None."""
@@ -131,7 +134,7 @@ class Loop:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            preexec_fn=_heed_interrupts,  # noqa: PLW1509
         )
 
     def on_terminal(
@@ -198,9 +201,13 @@ class Loop:
             f"parent_id: prj-019\nproject_id: prj-019\n{more}---\nbody\n",
         )
 
-    def _with(self, env: dict[str, str | None] | None) -> dict[str, str]:
+    def _with(self, env: Mapping[str, str | None] | None) -> dict[str, str]:
         merged = {**self.environment, **(env or {})}
         return {name: value for name, value in merged.items() if value is not None}
+
+
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _talk(terminal: int, replies: list[tuple[str, str]]) -> bytes:

@@ -128,7 +128,7 @@ def test_an_alias_and_other_normal_forms_find_the_entity(loop: Loop) -> None:
         assert loop("get", name, "--field", "entity_id").out == "tsk-019-14\n"
     loop.write_task(unicodedata.normalize("NFD", "tsk-한글"))
     for form in ("NFC", "NFD"):
-        wanted = unicodedata.normalize(form, "tsk-한글")  # type: ignore[arg-type]
+        wanted = unicodedata.normalize(form, "tsk-한글")
         assert loop("get", wanted, "--field", "status").out == "todo\n"
 
 

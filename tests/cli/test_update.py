@@ -184,7 +184,7 @@ def test_no_final_newline_stays_so(loop: Loop) -> None:
         ("pgm-vault-care", "process_steps+=회고"),
         ("prj-019", "expected_impact.target=1건"),
         ("prj-020", "summary=짧게"),
-        ("tsk-020-02", "entity_name=It's \"fixed\": 끝"),
+        ("tsk-020-02", 'entity_name=It\'s "fixed": 끝'),
         ("hyp-1-01", "failure_criteria=한 건이라도"),
         ("exp-001", "outcome=positive"),
         ("ev-001", "attribution_share=0.75"),

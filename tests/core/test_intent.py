@@ -144,7 +144,7 @@ class TestTypes:
         (problem,) = problems(text)
 
         assert problem["problem"] in ("wrong_type", "not_in_enumeration")
-        assert problem["field"] == text.split(":=")[0].split("=")[0]
+        assert problem["field"] == text.split(":=", maxsplit=1)[0].split("=", maxsplit=1)[0]
         assert problem["allowed"]
 
     def test_text_that_is_not_utf_8_is_refused(self) -> None:

@@ -44,8 +44,8 @@ SCHEMA = build(DATA)
 
 def test_the_plain_sections() -> None:
     assert SCHEMA.types == ("Task", "Project")
-    assert (SCHEMA.include, SCHEMA.exclude) == (("a", "b"), ("a/x",))
-    assert SCHEMA.exclude_files == ("README.md",)
+    assert (SCHEMA.places.include, SCHEMA.places.exclude) == (("a", "b"), ("a/x",))
+    assert SCHEMA.places.exclude_files == ("README.md",)
     assert SCHEMA.required_fields("Task") == ("entity_id", "status")
     assert SCHEMA.required_fields("Other") == ("entity_id",)
     assert SCHEMA.known_fields("Task") == ("entity_id", "tags", "status", "due")

@@ -134,9 +134,7 @@ class TestStandIn:
     DIGITS = int(ETAG, 16) % 10**6
 
     def shown(self, recorded: str | None = None, etag: str = ETAG) -> str:
-        return render(
-            stand_in(modified=self.MODIFIED, recorded=parse(recorded or ""), etag=etag)
-        )
+        return render(stand_in(modified=self.MODIFIED, recorded=parse(recorded or ""), etag=etag))
 
     def test_it_is_the_modification_time_with_the_microseconds_of_the_etag(self) -> None:
         assert self.shown() == f"2026-01-09T14:35:10.{self.DIGITS:06}Z"

@@ -178,7 +178,7 @@ def test_long_lists_keep_their_items() -> None:
     lines = [f"- '{number}' # {number}\n" for number in range(2_000)]
     items = [str(number) for number in range(2_000)]
     changed = put("a:\n" + "".join(lines), a=["first", *items[1:1000], *items[1001:], "x"])
-    assert changed == "a:\n- first\n" + "".join(lines[1:1000] + lines[1001:]) + "- x\n"
+    assert changed == "a:\n- 'first' # 0\n" + "".join(lines[1:1000] + lines[1001:]) + "- x\n"
 
 
 def test_nested_fields() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from loop_cli.errors import InvalidFile
 from loop_cli.store import schema_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

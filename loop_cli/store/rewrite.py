@@ -1,0 +1,117 @@
+"""Rewriting lines in the files of the audit log, while other programs may append to them.
+
+A new file changes places with the old one under a lease, as an entity does: where a writer
+came, they change back and it is tried again. Where leases are refused because a program has
+the file open for writing, nothing is done, since it would go on writing into the old file.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+
+from loop_cli.errors import StorageError
+from loop_cli.store import files, landing, platform, probe, staging
+from loop_cli.store.log import FOLDER
+from loop_cli.store.platform import Lease
+from loop_cli.store.segments import shown
+from loop_cli.store.snapshot import etag_of
+from loop_cli.store.staging import Intent, StagedChange
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from loop_cli.store.vault import VaultStore
+
+_TRIES = 20
+
+
+def rewrite(
+    store: VaultStore, changes: Mapping[str, Mapping[bytes, bytes]], records: Sequence[bytes]
+) -> None:
+    """Append the records, and in each file (relative to the vault) put lines for lines.
+
+    In the active file both is one step, and it comes first: so no line is rewritten that no
+    record tells of. Raises `OSError`, `StorageError`.
+    """
+    for file in changes:
+        _refuse_open(store.root, file)
+    active = shown(store.log.path)
+    if active in changes:
+        _exchange(store.root, active, changes[active], records)
+    elif records:
+        descriptor = store.log.open()
+        try:
+            store.log.append(descriptor, list(records))
+        finally:
+            os.close(descriptor)
+    for file, lines in changes.items():
+        if file != active:
+            _exchange(store.root, file, lines, ())
+
+
+def clear_leftovers(root: str) -> None:
+    """Remove what a crash left beside the log; in `.loop/staged` recovery does it."""
+    folder = os.path.join(root, FOLDER)
+    for name in os.listdir(folder):
+        if name.startswith(".loop-"):
+            files.remove(os.path.join(folder, name))
+
+
+def _refuse_open(root: str, file: str) -> None:
+    with closing(Lease(os.path.join(root, file))) as lease:
+        if lease.held or not probe.protocol(root)["lease"]:
+            return
+    raise StorageError(
+        f"{file} can't be rewritten: another program has it open for writing, "
+        "and what it writes next would be lost",
+        hint="close that program, or begin a new file with 'loop audit rotate' and restart it",
+    )
+
+
+def _exchange(root: str, file: str, lines: Mapping[bytes, bytes], records: Sequence[bytes]) -> None:
+    staging.prepare(root)
+    for _attempt in range(_TRIES):
+        before = files.read_all(os.path.join(root, file))
+        change = _staged(root, file, etag_of(before))
+        try:
+            after = _replaced(before, lines, records)
+            files.write_synced(change.content, after, like=change.entity)
+            swapped = landing.swap_if(change, expected=change.intent.etag_before)
+            _bring_late(change, len(before if swapped else after))
+            if swapped:
+                return
+        finally:
+            change.discard()
+    raise StorageError(f"{file} can't be rewritten: other programs write to it all the time")
+
+
+def _staged(root: str, file: str, etag: str) -> StagedChange:
+    name = os.urandom(16).hex()
+    place = staging.staged_place(root, file, name)
+    return StagedChange(
+        root, Intent(name=name, path=file, staged=place, etag_before=etag, etag_after="", line="")
+    )
+
+
+def _replaced(data: bytes, lines: Mapping[bytes, bytes], records: Sequence[bytes]) -> bytes:
+    text = b"\n".join(lines.get(line, line) for line in data.split(b"\n"))
+    if records and text and not text.endswith(b"\n"):
+        text += b"\n"
+    return text + b"".join(record + b"\n" for record in records)
+
+
+def _bring_late(change: StagedChange, length: int) -> None:
+    """Append what came into the file that is not the log's (any more) while it was."""
+    late = files.read_all(change.content)[length:]
+    if not late:
+        return
+    descriptor = os.open(change.entity, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        rest = memoryview(late)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        platform.sync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,52 @@
+"""The benchmarks run and print their tables; no test asserts a time."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ABSENT = ("--corpus", str(HERE / "no-such-corpus"))  # so that the small sample vault is used
+
+
+def table(program: str, *options: str) -> dict[str, list[str]]:
+    """What a benchmark printed: the cells of each row by its name."""
+    # The sources that these tests import, wherever they are.
+    spec = importlib.util.find_spec("loop_cli")
+    assert spec is not None and spec.origin is not None
+    done = subprocess.run(
+        [sys.executable, str(HERE / program), *ABSENT, *options],
+        env={**os.environ, "PYTHONPATH": str(Path(spec.origin).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    words, _head, _line, *rows = done.stdout.splitlines()
+    assert "sample vault" in words
+    return {row.split("  ")[0]: row.split("  ")[1:] for row in rows}
+
+
+def test_start_up_shows_each_command_beside_the_empty_interpreter() -> None:
+    rows = table("startup.py", "--clock", "--runs", "1", "--python", sys.executable)
+
+    assert list(rows) == [
+        "python -c pass",
+        "loop --version",
+        "loop get --json",
+        "loop get --field status",
+        "loop update --json",
+    ]
+    assert [cell for cell in rows["python -c pass"] if cell][1].strip() == "1.00"
+
+
+def test_throughput_shows_the_store_beside_a_disk_that_syncs_as_often() -> None:
+    rows = table("throughput.py", "--runs", "1", "--updates", "8")
+
+    assert list(rows) == ["the bare disk", "one process", "8 processes"]
+    syncs = {name: next(cell for cell in cells if cell).strip() for name, cells in rows.items()}
+    assert syncs["the bare disk"] == syncs["one process"]

@@ -1,0 +1,235 @@
+"""Hostile input: one clear error and its exit code each, and nothing is lost (SPEC §8)."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Done, Loop
+
+HEAD = "---\nentity_type: Task\nentity_id: evil\n"
+SECONDS = 20  # generous; what is guarded against takes minutes, or all memory
+
+
+def refused(done: Done, *codes: int) -> None:
+    """One clear sentence and no result."""
+    assert done.code in codes, done.err
+    assert done.stdout == b""
+    assert done.err.startswith("loop: ")
+    assert "internal" not in done.err
+
+
+@pytest.mark.parametrize(
+    "entity_id", ["../../etc/passwd", "/etc/passwd", "..", ".", "*", "a/b", ""]
+)
+def test_an_id_is_a_name_and_no_path(read_only: Loop, entity_id: str) -> None:
+    refused(read_only("get", entity_id), 3)
+    refused(read_only("update", entity_id, "status=done", "--force"), 3)
+
+
+@pytest.mark.parametrize(
+    "path", ["../../etc/passwd", "/etc/passwd", "50_Projects/../../x.md", "/proc/self/environ"]
+)
+def test_a_path_that_leads_out_of_the_vault_is_6(read_only: Loop, path: str) -> None:
+    for command in (("get", "tsk-019-14"), ("update", "tsk-019-14", "status=done", "--force")):
+        done = read_only(*command, "--path", path)
+        refused(done, 6)
+        assert "leads out of the vault" in done.err
+
+
+@pytest.mark.parametrize("path", ["nowhere.md", "README.md/x", "a" * 300, "x/" * 3000])
+def test_a_path_that_is_not_there_is_3(read_only: Loop, path: str) -> None:
+    refused(read_only("get", "tsk-019-14", "--path", path), 3)
+
+
+def test_a_link_that_leaves_the_vault_is_refused(loop: Loop, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.md"
+    outside.write_text(HEAD + "---\nsecret\n")
+    link = loop.path("evil.md")
+    link.symlink_to(outside)
+    refused(loop("get", "evil"), 3)
+    refused(loop("get", "evil", "--path", "evil.md"), 6)
+    refused(loop("update", "evil", "notes=x", "--force", "--path", "evil.md"), 6)
+    loop.path("folder").symlink_to(tmp_path)
+    refused(loop("get", "evil"), 3)
+    refused(loop("get", "evil", "--path", "folder/outside.md"), 6)
+    assert outside.read_text().endswith("secret\n")
+
+
+def test_what_is_no_ordinary_file_is_6(loop: Loop) -> None:
+    loop.path("evil-1.md").mkdir()
+    os.mkfifo(loop.path("evil-2.md"))
+    with open(loop.path("evil-3.md"), "wb") as sparse:
+        sparse.write((HEAD + "---\n").encode())
+        os.truncate(sparse.fileno(), 2 << 30)
+    start = time.monotonic()
+    for number, words in ((1, "is a folder"), (2, "not an ordinary file"), (3, "too large")):
+        for command in (("get",), ("update", "--force", "notes=x")):
+            done = loop(command[0], f"evil-{number}", *command[1:])
+            refused(done, 6)
+            assert words in done.err
+            refused(loop(command[0], "x", *command[1:], "--path", f"evil-{number}.md"), 6)
+    assert loop("get", "tsk-019-14").code == 0
+    assert time.monotonic() - start < SECONDS * 5
+
+
+def test_it_does_not_hide_the_entity_itself(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(loop.vault)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("tsk-019-14.md")
+        done = loop("get", "tsk-019-14", "--field", "status")
+    assert (done.code, done.out) == (0, "todo\n")
+    assert "not an ordinary file" in done.err
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (HEAD.encode() + b"notes: \xff\xfe\n---\n", "evil.md:4: is not UTF-8"),
+        ((HEAD + "notes: a: b\n---\n").encode(), "evil.md:4: broken YAML"),
+        ((HEAD + "notes: " + "[" * 10_000 + "]" * 10_000 + "\n---\n").encode(), "too deep"),
+        ((HEAD + "notes: " + '{"a": ' * 10_000 + "\n---\n").encode(), "evil.md:4"),
+        (
+            (HEAD + "".join(" " * n + "a:\n" for n in range(3000)) + "---\n").encode(),
+            "evil.md",
+        ),
+        (
+            (
+                HEAD
+                + "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+                + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+                + "---\n"
+            ).encode(),
+            "aliases",
+        ),
+        ((HEAD + "estimated_hours: " + "9" * 5000 + "\n---\n").encode(), "too many digits"),
+        ((HEAD + 'notes: "\\ud800"\n---\n').encode(), "evil.md:4"),
+        ((HEAD + "notes: a\x00b\n---\n").encode(), "control character"),
+        ((HEAD + "notes: x\n").encode(), "evil.md"),
+    ],
+    ids=[
+        *("not UTF-8", "broken", "lists", "mappings", "blocks", "alias bomb", "digits"),
+        *("surrogate", "NUL", "no end"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_6(loop: Loop, content: bytes, words: str) -> None:
+    path = loop.path("evil.md")
+    path.write_bytes(content)
+    start = time.monotonic()
+    for command in (("get", "evil"), ("update", "evil", "notes=x", "--force")):
+        done = loop(*command)
+        refused(done, 6)
+        assert words in done.err
+    assert time.monotonic() - start < SECONDS
+    assert path.read_bytes() == content
+    assert loop("get", "tsk-019-14", "--field", "status").out == "todo\n"
+    assert loop.records == []
+
+
+@pytest.mark.parametrize(
+    ("updated", "code"),
+    [
+        ("'9999-12-31T23:59:59.999999Z'", 6),
+        ("'9999-12-31T23:59:59.999998Z'", 0),
+        ("'9999-12-31T23:59:59-14:00'", 0),
+        ("'0001-01-01T00:00:00+14:00'", 0),
+        ("0000-00-00", 0),
+        ("[2026-01-01]", 0),
+        ("12345678901234567890", 0),
+    ],
+)
+def test_a_time_at_the_edge_of_the_calendar(loop: Loop, updated: str, code: int) -> None:
+    path = loop.write_task("tsk-019-90")
+    path.write_text(path.read_text().replace("updated: 2026-01-01", f"updated: {updated}"))
+    seen = loop("get", "tsk-019-90", "--json").json
+    change = ("update", "tsk-019-90", "notes=x", "--if-match", seen["etag"])
+    done = loop(*change)
+    assert done.code == code, done.err
+    assert "internal" not in done.err
+    if code == 0:
+        assert loop("get", "tsk-019-90", "--json").json["updated_at"] > seen["updated_at"]
+
+
+def test_a_recorded_time_at_the_edge_of_the_calendar(loop: Loop) -> None:
+    late = "9999-12-31T23:59:59.999999Z"
+    loop.write(
+        "_build/audit_log.jsonl",
+        '{"entity_id": "tsk-019-14", "source": "ui", "metadata": {"etag_after": '
+        f'"0000000000000000", "updated_after": "{late}"}}}}\n',
+    )
+    assert loop("get", "tsk-019-14", "--json").json["updated_at"].startswith("9999-12-31")
+    refused(loop("update", "tsk-019-14", "status=done", "--force"), 6)
+
+
+def test_bytes_that_are_no_text_on_the_command_line(loop: Loop) -> None:
+    refused(loop("get", b"\xff\xfe"), 3)
+    error = loop("get", b"\xff\xfe", "--json")
+    assert error.error["code"] == "not_found"
+    refused(loop("update", "tsk-019-14", b"notes=\xff", "--force"), 6)
+    refused(loop("update", "tsk-019-14", b"\xff=x", "--force"), 6)
+    refused(loop("get", "tsk-019-14", "--path", b"\xff.md"), 3)
+    refused(loop("log", "--since", b"\xff"), 2)
+
+
+def test_a_file_name_that_is_no_text(loop: Loop) -> None:
+    text = HEAD.replace("evil", "odd") + "entity_name: n\nstatus: todo\n---\n"
+    name = os.fsencode(loop.vault) + b"/\xff.md"
+    with open(name, "wb") as file:
+        file.write(text.encode())
+    read = loop("get", "odd", "--json")
+    assert (read.code, read.json["path"]) == (0, "\udcff.md")
+    assert loop("get", "odd", "--path").stdout == b"\xff.md\n"
+    done = loop("update", "odd", "notes=x", "--force")
+    assert "internal" not in done.err
+    assert done.code in (0, 6)
+    assert loop("log").code == 0
+
+
+def test_a_huge_value_is_refused_or_written_whole(loop: Loop) -> None:
+    value = "가" * 200_000
+    done = loop("update", "tsk-019-14", "notes=@-", "--force", "--json", stdin=value)
+    assert done.json["fields"]["notes"] == value
+    assert loop.records[-1]["diff"]["notes"]["new"]["bytes"] == 600_000
+    again = loop("update", "tsk-019-14", "notes=@-", "--force", stdin=value * 2)
+    refused(again, 6)
+    assert loop("get", "tsk-019-14", "--field", "notes").out == value + "\n"
+
+
+def test_a_read_only_log_or_folder_is_1_and_nothing_is_lost(loop: Loop) -> None:
+    before = loop.path().read_bytes()
+    loop.write(".loop", "a file, where the folder should be")
+    done = loop("update", "tsk-019-14", "status=done", "--force")
+    refused(done, 1)
+    assert loop.path().read_bytes() == before
+    assert loop("get", "tsk-019-14").code == 0
+
+
+def test_a_log_that_is_a_link_is_not_followed(loop: Loop, tmp_path: Path) -> None:
+    target = tmp_path / "elsewhere"
+    target.write_text("")
+    loop.log_path.parent.mkdir()
+    loop.log_path.symlink_to(target)
+    refused(loop("update", "tsk-019-14", "status=done", "--force"), 1)
+    assert target.read_text() == ""
+
+
+def test_members_that_lie_change_no_line(loop: Loop) -> None:
+    members = 'members:\n  root: "a\\n{\\"entity_id\\": 1}"\n'
+    loop.write("00_Meta/members.yaml", members)
+    assert loop("update", "tsk-019-14", "status=doing", "--force").code == 0
+    assert len(loop.records) == 1
+    loop.write("00_Meta/members.yaml", "members: [" + "[" * 100_000)
+    assert loop("update", "tsk-019-14", "status=hold", "--force").code == 0
+    assert loop.records[-1]["actor"].startswith("user:")
+
+
+def test_debugging_shows_where(loop: Loop) -> None:
+    done = loop("get", "tsk-019-14", "--json", env={"LOOP_DEBUG": "1"})
+    assert done.json["entity_id"] == "tsk-019-14"

@@ -1,0 +1,181 @@
+"""The contract of every store: conflicts, rebasing, the order of checks (SPEC §3 and §5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from loop_cli.core import conflict, operations
+from loop_cli.errors import (
+    AmbiguousId,
+    ConflictError,
+    EntityNotFound,
+    InvalidChange,
+    InvalidFile,
+    LoopError,
+    PreconditionRequired,
+)
+from tests.store.conftest import ONE, Bench, text
+
+if TYPE_CHECKING:
+    from loop_cli.core.audit import Origin
+    from tests.store.conftest import Harness
+
+
+class TestConflicts:
+    """A precondition that no longer holds."""
+
+    def test_nothing_is_written(self, bench: Bench) -> None:
+        bench.commit("status=doing")
+        before = bench.harness.bytes_of(ONE), bench.harness.lines()
+
+        bench.conflict("status=done", if_match="0" * 16)
+
+        assert (bench.harness.bytes_of(ONE), bench.harness.lines()) == before
+
+    def test_the_etag_has_changed(self, bench: Bench) -> None:
+        seen = bench.find().revision
+        bench.commit("status=doing")
+
+        found = bench.conflict("status=done", if_match=seen.etag)
+
+        assert found.reason == "etag_changed"
+        assert found.expected_etag == seen.etag
+        assert found.current_etag == bench.find().revision.etag
+        (one,) = found.fields
+        assert (one.base, one.current, one.requested, one.overlap) == (
+            "todo",
+            "doing",
+            "done",
+            True,
+        )
+
+    def test_the_time_has_changed(self, bench: Bench) -> None:
+        seen = bench.find().revision
+        bench.commit("status=doing")
+        bench.commit("notes=x")
+
+        found = bench.conflict("tags+=c", expected_updated_at=seen.updated_at)
+
+        assert found.reason == "updated_changed"
+        assert found.current_updated_at == bench.find().revision.updated_at
+        assert [one.field for one in found.fields] == ["tags", "notes", "status"]
+        assert not found.overlaps
+
+    def test_an_outside_edit_has_its_own_reason_and_no_known_base(self, bench: Bench) -> None:
+        seen = bench.commit("status=doing").after.revision
+        bench.harness.edit_outside(ONE, bench.harness.bytes_of(ONE) + b"more\n")
+
+        for stale in ({"if_match": seen.etag}, {"expected_updated_at": seen.updated_at}):
+            found = bench.conflict("tags+=c", **stale)
+            assert found.reason == "edited_outside"
+            assert [(one.base, one.base_known, one.overlap) for one in found.fields] == [
+                (None, False, True)
+            ]
+
+    def test_where_a_stand_in_was_compared_the_reason_is_edited_outside(self, bench: Bench) -> None:
+        found = bench.conflict("status=done", expected_updated_at="2026-01-08")
+
+        assert found.reason == "edited_outside"
+
+    def test_a_file_that_is_gone_is_not_found(self, bench: Bench) -> None:
+        seen = bench.find().revision
+        bench.harness.remove_outside(ONE)
+
+        assert isinstance(bench.outcome("status=done", if_match=seen.etag), EntityNotFound)
+
+    def test_after_an_outside_edit_the_next_record_says_so_once(self, bench: Bench) -> None:
+        bench.commit("status=doing")
+        assert "edited_outside" not in bench.metadata()
+        bench.harness.edit_outside(ONE, bench.harness.bytes_of(ONE) + b"more\n")
+
+        bench.commit("status=hold")
+        assert bench.metadata()["edited_outside"] is True
+        bench.commit("status=done")
+        assert "edited_outside" not in bench.metadata()
+
+
+class TestRebase:
+    """`--on-conflict=rebase`, through `operations.update`."""
+
+    def update(self, bench: Bench, *texts: str, **more: Any) -> operations.UpdateResult:
+        return operations.update(
+            bench.store,
+            bench.change(*texts, **more),
+            origin=bench.origin,
+            resolve=conflict.rebase,
+        )
+
+    def test_what_does_not_overlap_is_applied_on_top(self, bench: Bench) -> None:
+        seen = bench.find().revision
+        bench.commit("status=doing")
+
+        done = self.update(bench, "tags+=c", if_match=seen.etag)
+
+        assert done.entity.fields["status"] == "doing"
+        assert done.entity.fields["tags"] == ["a", "b", "c"]
+        assert bench.metadata()["rebased_from"] == {"updated_at": None, "etag": seen.etag}
+
+    def test_by_time_too(self, bench: Bench) -> None:
+        bench.commit("status=doing", expected_updated_at="2026-01-09")
+
+        self.update(bench, "notes=x", expected_updated_at="2026-01-09")
+
+        assert bench.metadata()["rebased_from"] == {"updated_at": "2026-01-09", "etag": None}
+
+    def test_what_overlaps_is_a_conflict(self, bench: Bench) -> None:
+        seen = bench.find().revision
+        bench.commit("status=doing")
+
+        with pytest.raises(ConflictError):
+            self.update(bench, "status=done", "tags+=c", if_match=seen.etag)
+
+        assert bench.find().fields["tags"] == ["a", "b"]
+
+    def test_so_is_anything_after_an_outside_edit(self, bench: Bench) -> None:
+        seen = bench.find().revision
+        bench.harness.edit_outside(ONE, bench.harness.bytes_of(ONE) + b"more\n")
+
+        with pytest.raises(ConflictError):
+            self.update(bench, "tags+=c", if_match=seen.etag)
+
+
+class TestOrder:
+    """Find, valid, given, holds, anything to do: the first that fails is the error."""
+
+    @pytest.mark.parametrize(
+        ("entity_id", "change", "expected", "error"),
+        [
+            ("none", "status=nonsense", None, EntityNotFound),
+            ("twice", "status=nonsense", None, AmbiguousId),
+            ("tsk-1", "status=nonsense", None, InvalidChange),
+            ("tsk-1", "status=nonsense", "0" * 16, InvalidChange),
+            ("tsk-1", "notes=x", None, InvalidFile),
+            ("tsk-1", "notes=x", "0" * 16, InvalidFile),
+            ("tsk-1", "status=todo", None, PreconditionRequired),
+            ("tsk-1", "status=todo", "0" * 16, ConflictError),
+        ],
+    )
+    def test_the_first_failure_counts(
+        self,
+        harness: Harness,
+        origin: Origin,
+        entity_id: str,
+        change: str,
+        expected: str | None,
+        error: type[LoopError],
+    ) -> None:
+        harness.make(
+            {
+                ONE: text("tsk-1", "notes: a", "notes: b"),
+                "a.md": text("twice"),
+                "b.md": text("twice"),
+            }
+        )
+        bench = Bench(harness)
+
+        outcome = bench.outcome(change, entity_id=entity_id, if_match=expected)
+
+        assert type(outcome) is error
+        assert harness.lines() == []

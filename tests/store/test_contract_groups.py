@@ -1,0 +1,149 @@
+"""The contract of every store: several changes at once, and values that are hashed."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from loop_cli.core.changes import BodyChange
+from loop_cli.errors import (
+    ConflictError,
+    EntityNotFound,
+    InvalidChange,
+    UsageError,
+)
+from loop_cli.store.base import CommitResult, EntityChange
+from tests.store.conftest import ONE, TWO, Bench
+
+
+class TestMany:
+    """Several changes in one commit."""
+
+    def changes(self, bench: Bench) -> list[EntityChange]:
+        return [
+            bench.change("status=doing", forced=True),
+            bench.change("status=nonsense", entity_id="tsk-2", forced=True),
+            bench.change("status=done", entity_id="none", forced=True),
+            bench.change("status=hold", entity_id="tsk-2", forced=True),
+        ]
+
+    def test_each_has_its_outcome_in_order(self, bench: Bench) -> None:
+        found = bench.store.commit(self.changes(bench), origin=bench.origin)
+
+        assert [type(one) for one in found] == [
+            CommitResult,
+            InvalidChange,
+            EntityNotFound,
+            CommitResult,
+        ]
+        assert bench.find("tsk-1").fields["status"] == "doing"
+        assert bench.find("tsk-2").fields["status"] == "hold"
+        assert len(bench.harness.lines()) == 2
+
+    def test_a_later_change_of_the_same_entity_sees_the_earlier_one(self, bench: Bench) -> None:
+        seen = bench.find().revision.etag
+        found = bench.store.commit(
+            [bench.change("status=doing", if_match=seen), bench.change("notes=x", if_match=seen)],
+            origin=bench.origin,
+        )
+
+        assert [type(one) for one in found] == [CommitResult, ConflictError]
+
+    @pytest.mark.parametrize("wrong", [[0, 1], [2, 0], [0, 1, 2, 3]])
+    def test_atomic_is_all_or_none(self, bench: Bench, wrong: list[int]) -> None:
+        before = bench.harness.bytes_of(ONE), bench.harness.bytes_of(TWO)
+        changes = [self.changes(bench)[index] for index in wrong]
+
+        with pytest.raises((InvalidChange, EntityNotFound, UsageError)):
+            bench.store.commit(changes, origin=bench.origin, atomic=True)
+
+        assert (bench.harness.bytes_of(ONE), bench.harness.bytes_of(TWO)) == before
+        assert bench.harness.lines() == []
+
+    @pytest.mark.parametrize("dry_run", [False, True])
+    def test_an_atomic_group_changes_no_entity_twice(self, bench: Bench, dry_run: bool) -> None:
+        changes = [bench.change("status=doing", forced=True), bench.change("notes=x", forced=True)]
+
+        with pytest.raises(UsageError, match="twice"):
+            bench.store.commit(changes, origin=bench.origin, atomic=True, dry_run=dry_run)
+
+        assert bench.harness.lines() == []
+
+    def test_an_atomic_group_lands_whole(self, bench: Bench) -> None:
+        changes = [self.changes(bench)[index] for index in (0, 3)]
+
+        found = bench.store.commit(changes, origin=bench.origin, atomic=True)
+
+        assert [type(one) for one in found] == [CommitResult, CommitResult]
+        groups = [one["metadata"]["group"] for one in bench.records()]
+        assert len({group["id"] for group in groups}) == 1
+        assert [(group["index"], group["count"]) for group in groups] == [(0, 2), (1, 2)]
+        assert [one["metadata"]["previous"] for one in bench.records()] == [
+            None,
+            hashlib.sha256(bench.harness.lines()[0]).hexdigest(),
+        ]
+
+    def test_nothing_to_do_is_nothing_to_record(self, bench: Bench) -> None:
+        changes = [
+            bench.change("status=todo", forced=True),
+            bench.change("status=todo", entity_id="tsk-2", forced=True),
+        ]
+
+        for atomic in (False, True):
+            found = bench.store.commit(changes, origin=bench.origin, atomic=atomic)
+            assert [one.changed for one in found if isinstance(one, CommitResult)] == [False] * 2
+        assert bench.harness.lines() == []
+        assert bench.store.commit([], origin=bench.origin) == []
+
+
+class TestHashed:
+    """What the log has only the hash of, and what is kept of it for undo."""
+
+    def test_a_private_field(self, bench: Bench) -> None:
+        bench.commit("actual_hours=5")
+        bench.commit("actual_hours=8")
+
+        old, new = (_digest(value) for value in (b"5", b"8"))
+        assert bench.records()[0]["diff"]["actual_hours"] == {
+            "old": None,
+            "new": old,
+            "added": True,
+        }
+        assert bench.records()[1]["diff"]["actual_hours"] == {"old": old, "new": new}
+        assert bench.harness.kept(old["sha256"]) == b"5"
+        assert bench.harness.kept(new["sha256"]) is None
+
+    def test_the_result_still_has_the_value(self, bench: Bench) -> None:
+        done = bench.commit("actual_hours=5")
+
+        assert done.diff["actual_hours"]["new"] == 5
+
+    @pytest.mark.parametrize(("size", "hashed"), [(65_536, False), (65_537, True)])
+    def test_a_value_over_64_kib(self, bench: Bench, size: int, hashed: bool) -> None:
+        large = "가" * ((size - 1) // 3)
+        large += "x" * (size - len(large.encode()))
+        bench.commit(body=BodyChange(text=large))
+        bench.commit(body=BodyChange(text="small\n"))
+        sha256 = hashlib.sha256(large.encode()).hexdigest()
+
+        recorded = bench.records()[1]["diff"]["body"]["old"]
+
+        assert recorded == ({"sha256": sha256, "bytes": size} if hashed else large)
+        assert bench.harness.kept(sha256) == (large.encode() if hashed else None)
+
+    def test_its_base_is_unknown_in_a_conflict(self, bench: Bench) -> None:
+        bench.commit("actual_hours=5")
+        seen = bench.find().revision
+        bench.commit("actual_hours=8", "status=done")
+
+        found = bench.conflict("actual_hours=9", "status=hold", if_match=seen.etag)
+
+        assert [(one.field, one.base, one.base_known, one.overlap) for one in found.fields] == [
+            ("actual_hours", None, False, True),
+            ("status", "todo", True, True),
+        ]
+
+
+def _digest(value: bytes) -> dict[str, Any]:
+    return {"sha256": hashlib.sha256(value).hexdigest(), "bytes": len(value)}
