@@ -125,7 +125,7 @@ class Group(Shape):
 
 
 class RedactedLine(Shape):
-    """A line in which values became hashes: `loop audit redact`."""
+    """A line in which values became hashes: `loop audit redact` (SPEC §6)."""
 
     from_: Sha256 = Field(alias="from", description="SHA-256 of the line before.")
     to: Sha256 = Field(description="SHA-256 of the line now.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 import time
 from importlib import import_module
@@ -32,6 +33,7 @@ COMMANDS = {
     "config": "settings",
     "demo": "demo",
 }
+_UUID4 = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _ABOUT = """Get and update the entities of a Markdown vault: with preconditions, without
 touching a byte that was not asked for, and with an audit record of every change."""
 _SEE_ALSO = "'loop COMMAND --help' has the options of a command, with examples."
@@ -180,15 +182,12 @@ def _root(
 def _run_id() -> str:
     given = os.environ.get("LOOP_RUN_ID")
     if given:
-        import uuid
-
-        try:
-            parsed = uuid.UUID(given)
-        except ValueError:
-            parsed = None
-        if parsed is None or parsed.version != 4:
-            raise UsageError(f"LOOP_RUN_ID must be a UUID v4, not {given!r}")
-        return str(parsed)
+        if re.fullmatch(_UUID4, given) is None:
+            raise UsageError(
+                f"LOOP_RUN_ID must be a UUID v4 in lower case, not {given!r}",
+                hint="export LOOP_RUN_ID=$(uuidgen --random)",
+            )
+        return given
     bits = int.from_bytes(os.urandom(16))
     bits = bits & ~(0xF << 76) | 4 << 76
     bits = bits & ~(0x3 << 62) | 2 << 62

@@ -58,8 +58,8 @@ class _Tour:
     """Runs commands of the program as a user would, on the sample vault."""
 
     def __init__(self, root: str) -> None:
-        self._environment = {**os.environ, "LOOP_VAULT": root}
-        self._environment.pop("LOOP_RUN_ID", None)
+        plain = {key: value for key, value in os.environ.items() if not key.startswith("LOOP_")}
+        self._environment = {**plain, "LOOP_VAULT": root}
         if output.is_terminal(sys.stdout) and "NO_COLOR" not in os.environ:
             self._environment["FORCE_COLOR"] = "1"
 

@@ -1,10 +1,7 @@
 """`loop get`: show an entity."""
 
-# No postponed annotations here: Typer would have to compile each of them again at every start.
+from typing import Any
 
-from typing import Annotated, Any
-
-import typer
 from typer.core import TyperCommand
 
 from loop_cli.cli import app, options, output
@@ -24,7 +21,7 @@ EXAMPLES = """Examples:
 loop get tsk-019-14
 loop get tsk-019-14 --json
 loop get tsk-019-14 --field status --field etag
-loop get hyp-4-11 --path 60_Hypotheses/2026/hyp-4-11.md
+loop get hyp-1-01 --path 60_Hypotheses/2026/hyp-1-01.md
 """
 
 
@@ -46,26 +43,11 @@ class COMMAND_CLASS(TyperCommand):  # noqa: N801
 def get(
     entity_id: options.EntityId,
     as_json: options.Json = False,
-    as_yaml: Annotated[bool, typer.Option("--yaml", help="The same document as YAML.")] = False,
-    raw: Annotated[bool, typer.Option("--raw", help="The file's bytes.")] = False,
-    field: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--field",
-            metavar="NAME",
-            help="The bare value of a field, or of etag, updated_at, path or body; repeatable.",
-        ),
-    ] = None,
-    path: Annotated[
-        str | None,
-        typer.Option(
-            "--path",
-            metavar="[FILE]",
-            help="Without a FILE, print the entity's path; with one, choose it where several "
-            "files carry the id.",
-        ),
-    ] = None,
-    body: Annotated[bool, typer.Option("--body", help="Show the body too.")] = False,
+    as_yaml: options.Yaml = False,
+    raw: options.Raw = False,
+    field: options.Fields = None,
+    path: options.PrintedPath = None,
+    body: options.Body = False,
     vault: options.Vault = None,
 ) -> None:
     """Show an entity: its identity, its revision, its fields."""

@@ -1,13 +1,8 @@
 """`loop log`: the audit records."""
 
-from __future__ import annotations
-
-from typing import Annotated
-
-import typer
-
 from loop_cli.cli import app, options, output
 from loop_cli.core import operations, timestamps
+from loop_cli.core.audit import SOURCES
 from loop_cli.core.operations import LogQuery
 from loop_cli.errors import UsageError
 
@@ -19,53 +14,27 @@ loop log tsk-019-14 --limit 5
 loop log --since 2026-01-09 --source cli --json
 loop log --run 3f0c2a52-5d0c-4a0e-9a43-0f6f7c1f4a11
 """
-_TABLE_LIMIT = 30
 
 
 def log(
-    entity_id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="Only this entity's records.")
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            "--limit",
-            "-l",
-            min=0,
-            metavar="N",
-            help=f"At most N records; 0 is all. A table has {_TABLE_LIMIT} otherwise.",
-        ),
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option("--since", metavar="TIME", help="Not older than this.")
-    ] = None,
-    actor: Annotated[
-        str | None, typer.Option("--actor", metavar="NAME", help="user:NAME, or NAME alone.")
-    ] = None,
-    source: Annotated[
-        str | None, typer.Option("--source", metavar="DOOR", help="ui, api, script or cli.")
-    ] = None,
-    run: Annotated[
-        str | None, typer.Option("--run", metavar="RUN_ID", help="Only this run's records.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON record a line.")] = False,
+    entity_id: options.OptionalId = None,
+    limit: options.Limit = None,
+    since: options.Since = None,
+    actor: options.Actor = None,
+    source: options.Source = None,
+    run: options.Run = None,
+    as_json: options.JsonLines = False,
     vault: options.Vault = None,
 ) -> None:
     """Show the audit records, newest first."""
-    instant = None if since is None else timestamps.parse(since)
-    if since is not None and instant is None:
-        raise UsageError(
-            f"--since: {since!r} is no timestamp",
-            hint=f"such as 2026-01-09 or {timestamps.EXAMPLE}",
-        )
-    if source is not None and source not in ("ui", "api", "script", "cli"):
-        raise UsageError(f"--source: {source!r} is none of ui, api, script, cli")
-    shown = limit if limit is not None or as_json else _TABLE_LIMIT
+    if source is not None and source not in SOURCES:
+        raise UsageError(f"--source: {source!r} is none of {', '.join(SOURCES)}")
+    shown = limit if limit is not None or as_json else options.TABLE_LIMIT
     store = app.open_store(app.open_settings({"vault": vault}))
     query = LogQuery(
         entity_id=entity_id,
         limit=shown or None,
-        since=instant,
+        since=_instant(since),
         actor=actor,
         source=source,
         run_id=run,
@@ -84,5 +53,13 @@ def log(
     from loop_cli.cli import render
 
     output.show(render.records(records))
-    if limit is None and len(records) == _TABLE_LIMIT:
-        output.note(f"the newest {_TABLE_LIMIT}; --limit 0 shows all")
+    if limit is None and len(records) == options.TABLE_LIMIT:
+        output.note(f"the newest {options.TABLE_LIMIT}; --limit 0 shows all")
+
+
+def _instant(since: str | None) -> int | None:
+    instant = None if since is None else timestamps.parse(since)
+    if since is not None and instant is None:
+        hint = f"such as 2026-01-09 or {timestamps.EXAMPLE}"
+        raise UsageError(f"--since: {since!r} is no timestamp", hint=hint)
+    return instant

@@ -1,8 +1,14 @@
-"""Options that several commands share."""
+"""The options and arguments of the commands, by name; a command's signature lists its own.
+
+No postponed annotations here or in the commands: Typer would have to compile each of them
+again at every start.
+"""
 
 from typing import Annotated
 
 import typer
+
+# -- of several commands ----------------------------------------------------------------
 
 EntityId = Annotated[str, typer.Argument(metavar="ID", help="The entity's id or an alias.")]
 Vault = Annotated[
@@ -18,3 +24,99 @@ LockTimeout = Annotated[
         "--lock-timeout", metavar="SECONDS", help="How long to wait for the vault's lock."
     ),
 ]
+ChosenPath = Annotated[
+    str | None,
+    typer.Option("--path", metavar="FILE", help="Choose where several files carry the id."),
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Answer yes to the confirmation; never --force.")
+]
+NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Do everything but write.")]
+
+# -- of get -----------------------------------------------------------------------------
+
+Yaml = Annotated[bool, typer.Option("--yaml", help="The same document as YAML.")]
+Raw = Annotated[bool, typer.Option("--raw", help="The file's bytes.")]
+Fields = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--field",
+        metavar="NAME",
+        help="The bare value of a field, or of etag, updated_at, path or body; repeatable.",
+    ),
+]
+PrintedPath = Annotated[
+    str | None,
+    typer.Option(
+        "--path",
+        metavar="[FILE]",
+        help="Without a FILE, print the entity's path; with one, choose it where several "
+        "files carry the id.",
+    ),
+]
+Body = Annotated[bool, typer.Option("--body", help="Show the body too.")]
+
+# -- of update --------------------------------------------------------------------------
+
+Changes = Annotated[
+    list[str] | None, typer.Argument(metavar="CHANGE...", help="What to change; see below.")
+]
+ExpectedUpdatedAt = Annotated[
+    str | None,
+    typer.Option("--expected-updated-at", metavar="TIME", help="Fail unless updated_at is this."),
+]
+IfMatch = Annotated[
+    str | None, typer.Option("--if-match", metavar="ETAG", help="Fail unless the etag is this.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Skip the precondition; recorded as forced.")]
+OnConflict = Annotated[
+    str | None,
+    typer.Option(
+        "--on-conflict",
+        metavar="fail|rebase",
+        help="rebase: apply on top where no field of yours was changed meanwhile.",
+    ),
+]
+Unset = Annotated[
+    list[str] | None, typer.Option("--unset", metavar="FIELD", help="Remove a field; repeatable.")
+]
+SetJson = Annotated[
+    str | None,
+    typer.Option("--set-json", metavar="FILE", help="A JSON object of fields; - is stdin."),
+]
+BodyFile = Annotated[
+    str | None, typer.Option("--body-file", metavar="FILE", help="Replace the body; - is stdin.")
+]
+AppendBody = Annotated[
+    str | None,
+    typer.Option("--append-body", metavar="FILE", help="Append to the body; - is stdin."),
+]
+
+# -- of log -----------------------------------------------------------------------------
+
+TABLE_LIMIT = 30
+OptionalId = Annotated[
+    str | None, typer.Argument(metavar="[ID]", help="Only this entity's records.")
+]
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        "--limit",
+        "-l",
+        min=0,
+        metavar="N",
+        help=f"At most N records; 0 is all. A table has {TABLE_LIMIT} otherwise.",
+    ),
+]
+Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help="Not older than this.")]
+Actor = Annotated[
+    str | None, typer.Option("--actor", metavar="NAME", help="user:NAME, or NAME alone.")
+]
+Source = Annotated[
+    str | None, typer.Option("--source", metavar="DOOR", help="ui, api, script or cli.")
+]
+Run = Annotated[
+    str | None, typer.Option("--run", metavar="RUN_ID", help="Only this run's records.")
+]
+JsonLines = Annotated[bool, typer.Option("--json", help="One JSON record a line.")]

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 # The last word before each colon that may end a key. Where all of them differ, no key
 # occurs twice; where the text has other ways to write a key, a closer look decides.
-_LAST_WORD = r"([^\s'\"{,\[]*)(?:['\"][ \t]*:|[ \t]*:(?=[\s,\[\]{}]|\Z))"
+# Tried only where a word or a run of blanks begins, so that a long one costs no square.
+_LAST_WORD = (
+    r"(?:(?<![^\s'\"{,\[])|(?<=['\"]:)|(?<=:)(?=[\]} \t]))([^\s'\"{,\[]*)"
+    r"(?:['\"][ \t]*:|(?<![ \t])[ \t]*:(?=[\s,\[\]{}]|\Z))"
+)
 _OTHER_KEYS = r"\{|\\|(?:^|[\s,])(?:\?\s|[&*!]\S)"
 
 
@@ -62,5 +66,5 @@ def _collect(
                 name = identity if isinstance(identity, str) else identity[1]
                 found.setdefault((*path, key_text(name)), []).extend(lines)
     elif node.is_sequence():
-        for index, item in enumerate(node.as_sequence()):
+        for index, item in enumerate(node.as_sequence().values()):
             _collect(item, (*path, str(index)), source, found)

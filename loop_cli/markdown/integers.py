@@ -47,7 +47,7 @@ def _exact(value: Any, node: Any, text: str) -> Any:
     if isinstance(value, dict) and node.is_mapping():
         return _in_mapping(value, node.as_mapping(), text)
     if isinstance(value, list) and node.is_sequence():
-        items = list(node.as_sequence())
+        items = node.as_sequence().values()
         if len(items) != len(value):
             return value
         return [_exact(item, child, text) for item, child in zip(value, items, strict=True)]

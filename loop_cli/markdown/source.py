@@ -178,7 +178,7 @@ class Source:
 
     def items(self, sequence: Any) -> list[Slot]:
         """The items of a list node, in order. Raises PatchError where they can't be told."""
-        nodes = list(sequence.as_sequence())
+        nodes = sequence.as_sequence().values()
         if self.is_flow(sequence):
             return self._flow_items(sequence, nodes)
         start, end = sequence.byte_range()
@@ -208,7 +208,7 @@ class Source:
     def _properties_line(self, mark: int) -> bytes:
         """What stands behind a mark on its line, an anchor or a tag, without a comment."""
         line = self.data[mark : self.line_end(mark)].rstrip(_BLANK)
-        return line and re.sub(rb"(?:^|[ \t]+)#.*", b"", line).rstrip(_BLANK)
+        return line and re.sub(rb"(?:^|(?<![ \t])[ \t]+)#.*", b"", line).rstrip(_BLANK)
 
     def properties(self, slot: Slot) -> bytes:
         """An anchor or a tag between the mark of a slot and its value."""

@@ -58,6 +58,8 @@ class Commit:
         self, changes: Sequence[EntityChange], *, atomic: bool, dry_run: bool
     ) -> list[CommitResult | LoopError]:
         """The outcomes, as `Store.commit` says."""
+        if dry_run:
+            self._unsettled = self._vault.recover_if_free()
         places = [self._locate(change) for change in changes]
         failures = [place for place in places if isinstance(place, LoopError)]
         if failures and atomic:
@@ -67,7 +69,6 @@ class Commit:
         if atomic and dry_run:
             _refuse_twice([place for place in places if isinstance(place, Located)])
         if dry_run:
-            self._unsettled = self._vault.recover_if_free()
             return self._each(changes, places, self._preview, atomic=atomic)
         with self._vault.lock():
             self._vault.recover()

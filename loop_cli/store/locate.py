@@ -107,7 +107,8 @@ class Locator:
     def _candidates(self, wanted: str) -> tuple[list[Located], list[LoopError]]:
         """The entities whose frontmatter holds the id, and the files that seem to carry it
         but can't be read."""
-        needles = tuple({form.encode() for form in (wanted, unicodedata.normalize("NFD", wanted))})
+        forms = {wanted, unicodedata.normalize("NFD", wanted)}
+        needles = tuple(form.encode("utf-8", "surrogateescape") for form in forms)
         base = os.path.join(self._root, "")
         found: list[Located] = []
         broken: list[LoopError] = []

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FOLDER = "_build"
 ACTIVE = "audit_log.jsonl"
 _BLOCK = 1 << 18
+_RECENT = 8  # no reader is so slow that more rotations come between two of its steps
 
 
 class AuditLog:
@@ -192,8 +193,8 @@ class AuditLog:
 def _place_of(descriptor: int, paths: list[str]) -> int:
     """Where an open file is in a list of files; the list's end where it is not in it."""
     status = os.fstat(descriptor)
-    for index, path in reversed(list(enumerate(paths))):
-        if os.path.samestat(os.stat(path), status):
+    for index in range(len(paths) - 1, max(-1, len(paths) - _RECENT), -1):
+        if os.path.samestat(os.stat(paths[index]), status):
             return index
     return len(paths)
 

@@ -13,7 +13,7 @@ import os
 from loop_cli.core import timestamps
 from loop_cli.core.audit import ACTIONS, SOURCES
 from loop_cli.core.diff import same
-from loop_cli.core.names import join_dotted, nfc
+from loop_cli.core.names import nfc
 from loop_cli.errors import EntityNotFound, StorageError
 from loop_cli.store import files
 from loop_cli.store.log import encode
@@ -233,7 +233,7 @@ def _diff(told: Mapping[str, Any]) -> Diff:
     for key, value in changes.items() if isinstance(changes, dict) else ():
         pair = _pair(value)
         if pair is not None and not same(*pair):
-            found[join_dotted((nfc(key),))] = {"old": pair[0], "new": pair[1]}
+            found[nfc(key)] = {"old": pair[0], "new": pair[1]}
     return found
 
 

@@ -6,7 +6,9 @@ in the same way: what is to be undone is marked before anything that told so is 
 
 from __future__ import annotations
 
+import errno
 import os
+import time
 from contextlib import suppress
 
 from loop_cli.core import audit
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from loop_cli.store.log import AuditLog
+
+
+_TRIES = 20
 
 
 class Recovery:
@@ -86,14 +91,15 @@ class Recovery:
 
     def _take_back(self, changes: Sequence[StagedChange]) -> None:
         """The entities first, newest first, and then the records that say so."""
+        for change in changes:
+            change.settle()
         recorded = [change for change in changes if self._is_recorded(change)]
         standing = self._standing(recorded)
         for change in changes:
             if change not in recorded:
                 self._log.cut_tail(change.intent.line.encode())
         for change in reversed(standing):
-            if change.staged_etag() not in (None, change.intent.etag_after):
-                landing.swap_if(change, expected=change.intent.etag_after)
+            _put_back(change)
         for change in recorded:
             self._keep_unknown(change)
         for change in reversed(standing):
@@ -157,6 +163,21 @@ def _can_land(change: StagedChange) -> bool:
     if staged is None:
         return entity != intent.etag_before
     return staged == intent.etag_before or entity != intent.etag_after
+
+
+def _put_back(change: StagedChange) -> None:
+    """The entity as it was, unless somebody has written to it since it was new.
+
+    Raises `OSError` where it stays busy: marked as it is, it is put back by whoever is next.
+    """
+    after = change.intent.etag_after
+    for _attempt in range(_TRIES):
+        if change.staged_etag() in (None, after) or change.entity_etag() != after:
+            return
+        if landing.swap_if(change, expected=after):
+            return
+        time.sleep(0.005)  # a writer came, who is to finish first
+    raise OSError(errno.EBUSY, f"{change.intent.path} is being written to all the time")
 
 
 def _record(intent: Intent) -> audit.AuditRecord:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from loop_cli.store.snapshot import Snapshot
 
 
+_TRIES = 5
+
+
 class VaultStore(Store):
     """The vault at `root`. `lock_timeout` is in seconds, `clock` gives microseconds;
     `private` names the fields that are recorded as hashes."""
@@ -68,9 +71,13 @@ class VaultStore(Store):
         return [*self._notices, *found]
 
     def find(self, entity_id: str, *, path: str | None = None) -> Entity:
-        unsettled = self.recover_if_free()
-        located = self.locator().find(entity_id, path=path)
-        entity = self.observe(located, unsettled=unsettled).entity
+        for _attempt in range(_TRIES):
+            unsettled = self.recover_if_free()
+            located = self.locator().find(entity_id, path=path)
+            snapshot = self.observe(located, unsettled=unsettled)
+            if unsettled or not (snapshot.edited_outside and self._changes_now(located)):
+                break
+        entity = snapshot.entity
         return entity.replace(warnings=(*located.warnings, *entity.warnings))
 
     def records(self) -> Iterator[AuditRecord]:
@@ -146,6 +153,14 @@ class VaultStore(Store):
         except (VaultLocked, StorageError):
             return True
         return False
+
+    def _changes_now(self, located: Located) -> bool:
+        """Whether a change came between reading the file and reading its records."""
+        try:
+            status = os.stat(os.path.join(self.root, located.parsed.path))
+        except OSError:
+            return True
+        return status.st_mtime_ns // 1000 != located.modified or self._has_staged()
 
     def _has_staged(self) -> bool:
         try:

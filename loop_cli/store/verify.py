@@ -277,7 +277,11 @@ def _etag_at(store: VaultStore, path: str) -> str | None:
 
 
 def _settled_since(store: VaultStore, place: Place, etag: str) -> bool:
-    """Whether a record that came while the log was read explains the file."""
+    """Whether the file is as a record says that came while the log was read, or as it was
+    before a change that a writer is about to land."""
+    unsettled = store.recover_if_free()
     records = store.log.records_of(place.entity_id, path=place.path)
     last = History(one for one in records if nfc(one.entity_id) == place.entity_id).last
-    return last is not None and last.etag_after == etag
+    if last is None:
+        return False
+    return last.etag_after == etag or (unsettled and last.etag_before == etag)

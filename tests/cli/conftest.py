@@ -152,6 +152,7 @@ class Loop:
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
+            preexec_fn=_take_terminal,  # noqa: PLW1509
         )
         os.close(theirs)
         try:
@@ -208,6 +209,12 @@ class Loop:
 
 def _heed_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _take_terminal() -> None:
+    """Make stdin the terminal that Ctrl-C comes from."""
+    _heed_interrupts()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _talk(terminal: int, replies: list[tuple[str, str]]) -> bytes:

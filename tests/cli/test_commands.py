@@ -117,8 +117,9 @@ def test_help_has_examples_and_every_example_parses(read_only: Loop, command: st
     for example in examples:
         words = [word for word in shlex.split(example, comments=True) if "LOOP_" not in word]
         assert words[:2] == ["loop", command]
-        assert read_only(*words[1:], "--help").code == 0
-        if command != "demo":
+        if command == "demo":  # it would fill the home folder
+            assert read_only(*words[1:], "--help").code == 0
+        else:
             ran = read_only(*words[1:])
             assert ran.code in (0, 3, 4, 5) or "notes.md can't be read" in ran.err, ran.err
 

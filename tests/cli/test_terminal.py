@@ -44,7 +44,7 @@ def test_anything_else_is_9_and_writes_nothing(loop: Loop, answer: str) -> None:
 
 def test_an_interrupt_at_the_question_is_130(loop: Loop) -> None:
     screen = loop.on_terminal(*UPDATE, replies=((QUESTION, "\x03"),))
-    assert screen.code in (130, -2), screen.text
+    assert screen.code == 130, screen.text
     assert "Traceback" not in screen.text
     assert loop.records == []
 
@@ -78,11 +78,8 @@ def test_nothing_to_change_and_a_dry_run_ask_nothing(loop: Loop) -> None:
     assert loop.records == []
 
 
-def test_a_change_between_the_question_and_the_answer_is_a_conflict(loop: Loop) -> None:
+def test_a_conflict_fits_the_terminal(loop: Loop) -> None:
     etag = loop.etag()
-    quick = f"import subprocess, sys; subprocess.run({loop.command()!r} + sys.argv[1:], check=True)"
-    script = loop.write("../race.py", quick)
-    assert script.is_file()
     screen = loop.on_terminal(*UPDATE, "--if-match", "0" * 16)
     assert screen.code == 4
     assert etag in screen.text
@@ -117,7 +114,8 @@ def test_hostile_values_are_shown_not_interpreted(loop: Loop) -> None:
         screen = loop.on_terminal(*arguments, replies=((QUESTION, "n\n"),))
         plain = STYLE.sub("", screen.text)
         assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e]", plain), arguments
-        assert "[bold red]x[/] :smile:" in plain.replace("\r\n", "").replace("\n", ""), arguments
+        for part in ("[bold", "red]x[/]", ":smile:"):  # a narrow column is folded
+            assert part in re.sub("[\r\n]", "", plain), arguments
 
 
 def test_json_has_no_raw_control_characters_in_a_pipe_either(loop: Loop) -> None:

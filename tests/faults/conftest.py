@@ -229,7 +229,16 @@ class Tracer:
     def __call__(self, vault: Vault, program: list[str], injections: Iterable[str] = ()) -> Run:
         """`injections` are those of strace's `-e inject=`."""
         options = [part for one in injections for part in ("-e", f"inject={one}")]
-        strace = ["strace", "-f", "-y", "-s", "80", "-o", str(self._trace), "-e", f"trace={CALLS}"]
+        strace = [
+            "strace",
+            "-f",
+            "--seccomp-bpf",
+            "-y",
+            "-o",
+            str(self._trace),
+            "-e",
+            f"trace={CALLS}",
+        ]
         done = subprocess.run(
             [*strace, *options, sys.executable, *program],
             env=self.environment(vault),

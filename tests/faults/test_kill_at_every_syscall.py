@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KILLED = -9
-SHARE = 14  # stops of one scenario and kind in the default run
+SHARE = 7  # stops of one scenario and kind in the default run
 
 GROUP = """
 import sys

@@ -223,6 +223,7 @@ def test_keys_that_are_not_text_are_found_by_their_text() -> None:
         ("m: &m {k: 1}\na:\n  <<: *m\n", Set(("a", "l"), 2), "merge key", None),
         ("m: &m {k: 1}\na:\n  <<: *m\n  l: 1\n", Remove(("a", "<<")), "merge key", None),
         ("m: &m {k: 1}\na:\n  <<: *m\n  l: 1\n", Remove(("a", "l")), "merge key", None),
+        ("a: |+\n  x\nb: 1\n\nc: 1\n", Remove(("b",)), "without changing", None),
         ("a: !secret x\n", Set(("a",), "y"), "tag", 1),
         ("? a\n: 1\n", Set(("a",), 2), "?", 1),
         ("a: [k: 1]\n", Set(("a",), [{"k": 1, "l": 2}]), "without changing", None),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import stat
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +16,12 @@ from loop_cli.errors import (
     UsageError,
 )
 from loop_cli.store.base import CommitResult, EntityChange
-from tests.store.conftest import ONE, TWO, Bench
+from tests.store.conftest import ONE, TWO, Bench, OnDisk, text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Clock
 
 
 class TestMany:
@@ -143,6 +150,18 @@ class TestHashed:
             ("actual_hours", None, False, True),
             ("status", "todo", True, True),
         ]
+
+
+def test_what_the_vault_keeps_is_for_its_owner_alone(tmp_path: Path, clock: Clock) -> None:
+    harness = OnDisk(tmp_path / "vault", clock)
+    harness.make({ONE: text("tsk-1", "actual_hours: 5")})
+
+    Bench(harness).commit("actual_hours=8")
+
+    (kept,) = (harness.root / ".loop" / "kept").iterdir()
+    assert kept.name == hashlib.sha256(b"5").hexdigest()
+    assert kept.read_bytes() == b"5"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 
 def _digest(value: bytes) -> dict[str, Any]:

@@ -1,0 +1,190 @@
+"""Many writers at once, and editors that know no lock.
+
+LOOP_FAULTS=all makes each process do 200 rounds.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loop_cli.errors import LoopError
+from tests.faults.conftest import REPOSITORY, Vault, change, origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+PROCESSES = 8
+ROUNDS = 200 if os.environ.get("LOOP_FAULTS") == "all" else 12
+
+# Each line of the body is one acknowledged write; the process prints the same lines.
+WRITER = """
+import sys
+from pathlib import Path
+from loop_cli.errors import ConflictError, LoopError, VaultLocked
+from tests.faults.conftest import Vault, change, origin
+root, name, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
+vault = Vault(root=Path(root))
+store = vault.store(wait=60)
+written = refused = 0
+while written < rounds:
+    entity = store.find(vault.id())
+    line = f"{name}-{written}\\n"
+    wanted = change(vault.id(), if_match=entity.revision.etag, append=line)
+    (outcome,) = store.commit([wanted], origin=origin())
+    if not isinstance(outcome, LoopError):
+        written += 1
+        sys.stdout.write(line)
+    elif isinstance(outcome, (ConflictError, VaultLocked)):
+        refused += 1
+    else:
+        raise outcome
+print(f"refused {refused}", file=sys.stderr)
+"""
+
+
+def writers(vault: Vault, count: int, rounds: int) -> list[subprocess.Popen[str]]:
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    return [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(vault.root), f"writer{number}", str(rounds)],
+            env=environment,
+            cwd=REPOSITORY,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(count)
+    ]
+
+
+def acknowledged(processes: list[subprocess.Popen[str]]) -> list[list[str]]:
+    found = []
+    for process in processes:
+        out, err = process.communicate(timeout=600)
+        assert process.returncode == 0, err
+        found.append(out.splitlines())
+    return found
+
+
+def test_every_acknowledged_write_is_there_once(vault: Vault) -> None:
+    lines = acknowledged(writers(vault, PROCESSES, ROUNDS))
+    expected = sorted(line for each in lines for line in each)
+    body = vault.data().decode().split("Body\n", 1)[1].splitlines()
+    assert sorted(body) == expected
+    assert len(expected) == PROCESSES * ROUNDS, "each process got all of its rounds through"
+    assert len(vault.landed()) == len(expected)
+    assert vault.staged == []
+    vault.check_chain()
+    vault.check_files()
+
+
+def test_a_waiter_is_not_starved(vault: Vault) -> None:
+    """Processes that never pause, and one in its queue that must get the lock as well."""
+    busy = writers(vault, 3, ROUNDS * 4)
+    landed_before: list[int] = []
+    for _round in range(3):
+        store = vault.store(wait=60)
+        (outcome,) = store.commit(
+            [change(vault.id(2), f"priority={_other(vault)}")], origin=origin()
+        )
+        assert not isinstance(outcome, LoopError), outcome
+        landed_before.append(len(vault.store().find(vault.id()).body.splitlines()))
+    lines = acknowledged(busy)
+    assert len(vault.landed(2)) == 3
+    assert landed_before[0] < sum(map(len, lines)), "it had its turn before they were done"
+
+
+def _other(vault: Vault) -> str:
+    return "high" if vault.store().find(vault.id(2)).fields["priority"] == "low" else "low"
+
+
+# -- editors ----------------------------------------------------------------------------------
+
+
+def in_place(path: Path, text: bytes) -> None:
+    """As Obsidian saves: open, truncate, write."""
+    with path.open("wb", buffering=0) as file:
+        for start in range(0, len(text), 64):
+            file.write(text[start : start + 64])
+
+
+def by_rename(path: Path, text: bytes) -> None:
+    temporary = path.with_name(".editor.tmp")
+    temporary.write_bytes(text)
+    temporary.replace(path)
+
+
+def appending(path: Path, text: bytes) -> None:
+    with path.open("ab", buffering=0) as file:
+        file.write(text[text.rindex(b"\n", 0, len(text) - 1) + 1 :])
+
+
+class Editor(threading.Thread):
+    """Adds a line again and again, each on top of what it reads. `lines` are those it saved."""
+
+    def __init__(self, path: Path, save: Callable[[Path, bytes], None], rounds: int) -> None:
+        super().__init__()
+        self._path, self._save, self._rounds = path, save, rounds
+        self._random = random.Random(1)
+        self.lines: list[str] = []
+
+    def run(self) -> None:
+        for number in range(self._rounds):
+            line = f"editor-{number}"
+            self._save(self._path, self._path.read_bytes() + f"{line}\n".encode())
+            self.lines.append(line)
+            time.sleep(self._random.uniform(0, 0.03))
+
+
+@pytest.mark.parametrize("save", [in_place, by_rename, appending])
+def test_no_line_of_an_editor_is_lost_to_our_writes(
+    vault: Vault, save: Callable[[Path, bytes], None]
+) -> None:
+    """The editor may overwrite what we wrote since it read, as it knows nothing of us. Our
+    writes never do that to it: whatever text of its was in the file when we committed is in
+    what we wrote, or was put back, or is kept."""
+    editor = Editor(vault.path(), save, rounds=ROUNDS * 10)
+    editor.start()
+    landed = [_write(vault, number) for number in range(ROUNDS)]
+    while editor.is_alive():
+        landed.append(_write(vault, len(landed)))
+    editor.join()
+    everything = vault.data() + b"".join(vault.kept)
+    missing = [line for line in editor.lines if f"{line}\n".encode() not in everything]
+    assert missing == []
+    assert sum(landed) == len(vault.landed(1)) > 0
+    assert vault.staged == []
+    vault.check_chain()
+    _check_records_fit(vault)
+
+
+def _write(vault: Vault, number: int) -> bool:
+    """One forced change, so that every try reaches the exchange; whether it landed."""
+    priority = ("high", "medium", "low")[number % 3]
+    try:
+        (outcome,) = vault.store().commit(
+            [change(vault.id(), f"priority={priority}")], origin=origin()
+        )
+    except LoopError:  # truncated at this moment: no entity to be read
+        return False
+    return not isinstance(outcome, LoopError) and outcome.changed
+
+
+def _check_records_fit(vault: Vault) -> None:
+    """Each landed record tells of a state that was really there: outside edits may lie in
+    between, and then it says so."""
+    before = None
+    for data in vault.landed(1):
+        metadata = data["metadata"]
+        if before is not None and metadata["etag_before"] != before:
+            assert metadata.get("edited_outside") is True
+        before = metadata["etag_after"]
