@@ -97,7 +97,17 @@ def open_store(settings: Settings) -> VaultStore:
         clock=now,
         lock_timeout=settings["lock_timeout"],
         private=settings["audit.private"],
+        cache=os.path.join(cache_folder(settings.root), "log.sqlite"),
     )
+
+
+def cache_folder(root: str) -> str:
+    """Where the caches of the vault at `root` are; they may be deleted at any time."""
+    from loop_cli.store.digest import sha256_hex
+
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    identity = sha256_hex(os.fsencode(os.path.realpath(root)))[:32]
+    return os.path.join(base, "loop", identity)
 
 
 def now() -> int:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from loop_cli.markdown.source import Slot
 
 _MOST_COMPARED = 250_000
+_LOOK_AHEAD = 50
 
 
 def change(
@@ -106,7 +107,7 @@ def _common_in_huge_lists(old: list[Any], new: list[Any]) -> list[tuple[int, int
         while left and left[-1] <= last:
             left.pop()
         # An item that moved far down would bar all items on its way.
-        if left and left[-1] - last <= max(50, len(new) - len(old) + 50):
+        if left and left[-1] - last <= max(0, len(new) - len(old)) + _LOOK_AHEAD:
             last = left.pop()
             pairs.append((i, last))
     return pairs
@@ -117,13 +118,16 @@ def _pair_up(old: list[Any], new: list[Any], left: range, right: range) -> list[
     aligned = len(left) == len(right)
     first = left.start
     for j in right:
-        for i in range(first, left.stop):
-            if _alike(old[i], new[j]) or (
-                aligned and i - left.start == j - right.start and _both_scalars(old[i], new[j])
-            ):
-                pairs.append((i, j))
-                first = i + 1
-                break
+        opposite = left.start + j - right.start
+        if aligned and opposite >= first and _both_scalars(old[opposite], new[j]):
+            pairs.append((opposite, j))
+            first = opposite + 1
+        elif isinstance(new[j], (dict, list)):
+            for i in range(first, min(first + _LOOK_AHEAD, left.stop)):
+                if _alike(old[i], new[j]):
+                    pairs.append((i, j))
+                    first = i + 1
+                    break
     return pairs
 
 
@@ -144,10 +148,10 @@ def _change_block(
     source, writer = rewriter.source, rewriter.writer
     column = source.column(slots[0].start)
     indent, newline = " " * column, writer.newline
-    gone = [i for i in range(len(slots)) if i not in set(kept)]
+    gone = sorted(set(range(len(slots))).difference(kept))
     # The first dash may stand behind another one, on a line that is not its own.
     inline = not source.is_first_on_line(slots[0].start)
-    takes_over = inline and 0 in gone
+    takes_over = inline and gone[:1] == [0]
     if takes_over:
         new = [writer.item(value, column) for value in added.pop(0, [])]
         if kept:

@@ -78,13 +78,13 @@ class Rewriter:
     ) -> dict[Any, int]:
         """Where the wanted keys stand among the entries of the mapping at ``path``."""
         places: dict[Any, list[int]] = {key: [] for key in wanted}
+        kinds = {key: type(key) for key in wanted}
         for index, entry in enumerate(entries) if wanted else ():
             key = self.source.key(entry, old)
             if not path:
                 key = key_text(key)
-            same_key = [found for found in places if found == key and type(found) is type(key)]
-            for found in same_key:
-                places[found].append(index)
+            if kinds.get(key) is type(key):
+                places[key].append(index)
         for key, indexes in places.items():
             if not indexes:
                 raise self.error(UNSURE, (*path, key))

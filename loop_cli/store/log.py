@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import ExitStack, suppress
 
 from loop_cli.core.audit import AuditRecord
 from loop_cli.core.names import nfc
@@ -20,17 +21,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from loop_cli.store.log_index import LogIndex
+
 FOLDER = "_build"
 ACTIVE = "audit_log.jsonl"
 _BLOCK = 1 << 18
+LONG = 1 << 20  # bytes from which on the log is looked up in its cache
 _RECENT = 8  # no reader is so slow that more rotations come between two of its steps
 
 
 class AuditLog:
-    """The log of the vault at `root`. `unreadable` counts the lines that are no records."""
+    """The log of the vault at `root`. `unreadable` counts the lines that are no records;
+    `cache` is the file of its `LogIndex`, if it shall have one."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, *, cache: str | None = None) -> None:
         self._root = root
+        self._cache = cache
         self._folder = os.path.join(root, FOLDER)
         self.path = os.path.join(self._folder, ACTIVE)
         self.unreadable = 0
@@ -44,7 +50,7 @@ class AuditLog:
 
     def records_of(self, entity_id: str, *, path: str | None) -> Iterator[AuditRecord]:
         """An entity's records newest first; only lines that hold the id are parsed."""
-        for line in self._lines(needles=needles_of(entity_id)):
+        for line in self._lines_of(entity_id):
             record = self._parse(line)
             if record is not None and record.is_of(entity_id, path):
                 yield record
@@ -128,6 +134,46 @@ class AuditLog:
                 yield from self._reversed(descriptor, needles)
         except OSError as error:
             raise StorageError(f"the audit log can't be read: {error}") from error
+
+    def _lines_of(self, entity_id: str) -> Iterator[bytes]:
+        """The lines that may be the entity's: of a long log by its cache, where that works."""
+        needles = needles_of(entity_id)
+        with ExitStack() as opened:
+            found = self._indexed(entity_id, opened) if self._cache is not None else None
+            if found is None:
+                yield from self._lines(needles)
+                return
+            index, offsets, until = found
+            for line in reversed(index.read_from(until).split(b"\n")):
+                if any(needle in line for needle in needles):
+                    yield line
+            for offset in offsets:
+                yield index.line_at(offset)
+
+    def _indexed(self, entity_id: str, opened: ExitStack) -> tuple[LogIndex, list[int], int] | None:
+        descriptors = [os.dup(descriptor) for descriptor in self._newest_first()]
+        for descriptor in descriptors:
+            opened.callback(os.close, descriptor)
+        sizes = [os.fstat(descriptor).st_size for descriptor in reversed(descriptors)]
+        if self._cache is None or sum(sizes) < LONG:
+            return None
+        import sqlite3
+        from itertools import accumulate
+
+        from loop_cli.store.log_index import LogIndex, Segment
+
+        starts = accumulate(sizes, initial=0)
+        segments = [
+            Segment(descriptor=descriptor, start=start, size=size)
+            for descriptor, start, size in zip(reversed(descriptors), starts, sizes, strict=False)
+        ]
+        index = LogIndex(self._cache, segments)
+        try:
+            return index, *index.find(entity_id)
+        except (OSError, sqlite3.Error):
+            with suppress(OSError):  # a cache that can't be used is rebuilt, or done without
+                os.unlink(self._cache)
+            return None
 
     def _newest_first(self) -> Iterator[int]:
         """The files of the log, each open until the next. The segments are listed when the

@@ -3,7 +3,7 @@
 One SQLite file in the user's cache folder, which may be deleted at any time. It holds the
 offset of every record up to a point, counted over all segments, so that a rotation changes
 nothing; what comes after that point is read from the log itself. It is believed only as far
-as the last line it covered is still where it was.
+as the last line it covered is still where it was, and what it points to is parsed and compared.
 """
 
 from __future__ import annotations
@@ -20,12 +20,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+TAIL = 1 << 16  # bytes that are rather read again than covered
 _LAYOUT = 1
+_BLOCK = 1 << 18
+_ONE_LINE = 1 << 12
 _TABLES = f"""
-CREATE TABLE IF NOT EXISTS record (
+DROP TABLE IF EXISTS record;
+DROP TABLE IF EXISTS covered;
+CREATE TABLE record (
     entity TEXT NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (entity, offset)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS covered (
+CREATE TABLE covered (
     one INTEGER PRIMARY KEY CHECK (one = 1), until INTEGER, last INTEGER, digest TEXT
 );
 PRAGMA user_version = {_LAYOUT};
@@ -33,9 +38,9 @@ PRAGMA user_version = {_LAYOUT};
 
 
 class Segment(Struct):
-    """A file of the log; `start` is its first byte's offset in the whole log."""
+    """An open file of the log; `start` is its first byte's offset in the whole log."""
 
-    path: str
+    descriptor: int
     start: int
     size: int
 
@@ -46,13 +51,21 @@ class LogIndex:
     def __init__(self, path: str, segments: list[Segment]) -> None:
         self._path = path
         self._segments = segments
+        self._total = sum(segment.size for segment in segments)
 
     def find(self, entity_id: str) -> tuple[list[int], int]:
-        """The offsets of the entity's records, newest first, and the offset up to which these
-        are all; the cache is brought up to date before. Raises `OSError`, `sqlite3.Error`."""
+        """The offsets of the entity's records, newest first, and up to where these are all.
+
+        At most `TAIL` bytes and an unterminated line come after that. Raises `OSError`,
+        `sqlite3.Error`.
+        """
         os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
-        with closing(sqlite3.connect(self._path, timeout=1.0)) as database:
-            until = self._refresh(database)
+        with closing(sqlite3.connect(self._path, timeout=1.0, isolation_level=None)) as database:
+            if database.execute("PRAGMA user_version").fetchone() != (_LAYOUT,):
+                database.executescript(_TABLES)
+            until = self._covered(database)
+            if until is None or self._total - until > TAIL:
+                until = self._cover_more(database)
             rows = database.execute(
                 "SELECT offset FROM record WHERE entity = ? AND offset < ? ORDER BY offset DESC",
                 (nfc(entity_id), until),
@@ -61,68 +74,65 @@ class LogIndex:
 
     def line_at(self, offset: int) -> bytes:
         """The line that begins at an offset, without its newline; empty past the end."""
-        for segment in reversed(self._segments):
-            if segment.start <= offset:
-                with open(segment.path, "rb") as file:
-                    file.seek(offset - segment.start)
-                    return file.readline().rstrip(b"\n")
-        return b""
+        return next((line for _at, line, _end in self._lines_from(offset, _ONE_LINE)), b"")
 
-    def _refresh(self, database: sqlite3.Connection) -> int:
-        if database.execute("PRAGMA user_version").fetchone() != (_LAYOUT,):
-            database.executescript("DROP TABLE IF EXISTS record; DROP TABLE IF EXISTS covered;")
-            database.executescript(_TABLES)
-        with database:
-            database.execute("BEGIN IMMEDIATE")
-            until = self._covered(database)
-            rows: list[tuple[str, int]] = []
-            last: tuple[int, bytes] | None = None
-            for offset, line in self._lines_from(until):
-                last = (offset, line)
-                entity = _entity_of(line)
-                if entity is not None:
-                    rows.append((entity, offset))
-            if last is None:
-                return until
-            until = last[0] + len(last[1]) + 1
-            database.executemany("INSERT OR IGNORE INTO record VALUES (?, ?)", rows)
-            digest = sha256_hex(last[1])
-            database.execute(
-                "INSERT OR REPLACE INTO covered VALUES (1, ?, ?, ?)", (until, last[0], digest)
-            )
-            return until
+    def read_from(self, offset: int) -> bytes:
+        """The bytes of the log from an offset on."""
+        return b"".join(
+            os.pread(one.descriptor, one.start + one.size - begin, begin - one.start)
+            for one in self._segments
+            if (begin := max(offset, one.start)) < one.start + one.size
+        )
 
-    def _covered(self, database: sqlite3.Connection) -> int:
-        """Up to where the cache holds; 0, and emptied, where the log is not what it was."""
+    def _covered(self, database: sqlite3.Connection) -> int | None:
+        """Up to where the cache holds; None where it never did, or the log was rewritten."""
         row = database.execute("SELECT until, last, digest FROM covered").fetchone()
-        if row is None:
-            return 0
-        until, last, digest = row
-        if sha256_hex(self.line_at(last)) == digest:
-            return int(until)
-        database.execute("DELETE FROM record")
-        database.execute("DELETE FROM covered")
-        return 0
+        if row is None or sha256_hex(self.line_at(row[1])) != row[2]:
+            return None
+        return int(row[0])
 
-    def _lines_from(self, offset: int) -> Iterator[tuple[int, bytes]]:
-        """The terminated lines from an offset on, each with its own."""
+    def _cover_more(self, database: sqlite3.Connection) -> int:
+        # It may be lost with the power, but not be half there: the cache is only that.
+        database.execute("PRAGMA synchronous = OFF")
+        database.execute("BEGIN IMMEDIATE")
+        until = self._covered(database)
+        if until is None:
+            database.execute("DELETE FROM record")
+            until = 0
+        last: tuple[int, int, bytes] | None = None
+        for offset, line, end in self._lines_from(until):
+            last = (end, offset, line)
+            entity = _entity_of(line)
+            if entity is not None:
+                database.execute("INSERT OR IGNORE INTO record VALUES (?, ?)", (entity, offset))
+        if last is not None:
+            until = last[0]
+            row = (until, last[1], sha256_hex(last[2]))
+            database.execute("INSERT OR REPLACE INTO covered VALUES (1, ?, ?, ?)", row)
+        database.execute("COMMIT")
+        return until
+
+    def _lines_from(self, offset: int, block: int = _BLOCK) -> Iterator[tuple[int, bytes, int]]:
+        """The lines from an offset on, with where each begins and where the next does; without
+        an unterminated one at the end, to which more may come."""
         for segment in self._segments:
-            if segment.start + segment.size <= offset:
-                continue
-            position = max(offset, segment.start)
-            with open(segment.path, "rb") as file:
-                file.seek(position - segment.start)
-                while line := file.readline():
-                    if line.endswith(b"\n"):
-                        yield position, line[:-1]
-                    position += len(line)
-
-
-def cache_path(root: str) -> str:
-    """The cache file of the vault at `root`."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    identity = sha256_hex(os.fsencode(os.path.realpath(root)))[:32]
-    return os.path.join(base, "loop", identity, "log.sqlite")
+            position, end = max(offset, segment.start), segment.start + segment.size
+            pending = b""
+            while position + len(pending) < end:
+                begin = position + len(pending)
+                size = min(block, end - begin)
+                *lines, pending_tail = os.pread(
+                    segment.descriptor, size, begin - segment.start
+                ).split(b"\n")
+                if lines:
+                    lines[0] = pending + lines[0]
+                    pending = b""
+                for line in lines:
+                    yield position, line, position + len(line) + 1
+                    position += len(line) + 1
+                pending += pending_tail
+            if pending and segment is not self._segments[-1]:
+                yield position, pending, end
 
 
 def _entity_of(line: bytes) -> str | None:
@@ -134,4 +144,4 @@ def _entity_of(line: bytes) -> str | None:
         return None
     if not isinstance(data, dict) or "entity_id" not in data:
         return None
-    return nfc(str(data["entity_id"]))
+    return nfc(str(data["entity_id"])).encode(errors="replace").decode()

@@ -36,7 +36,8 @@ _TRIES = 5
 
 class VaultStore(Store):
     """The vault at `root`. `lock_timeout` is in seconds, `clock` gives microseconds;
-    `private` names the fields that are recorded as hashes."""
+    `private` names the fields that are recorded as hashes, `cache` the file of the log's
+    cache."""
 
     def __init__(
         self,
@@ -46,12 +47,13 @@ class VaultStore(Store):
         clock: Callable[[], int],
         lock_timeout: float = 10.0,
         private: tuple[str, ...] = (),
+        cache: str | None = None,
     ) -> None:
         self.root = root
         self.names = names
         self.clock = clock
         self.private = private
-        self.log = AuditLog(root)
+        self.log = AuditLog(root, cache=cache)
         self._lock_timeout = lock_timeout
         self._schema: Schema | None = None
         self._places: Places | None = None

@@ -1,0 +1,115 @@
+"""The cache of the log: whatever happens to the log, it answers what reading the log answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loop_cli.store import log as log_module
+from loop_cli.store import log_index
+from loop_cli.store.log import AuditLog
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IDS = ("tsk-1", "tsk-11", "가나-2", "a b")
+
+
+@pytest.fixture(autouse=True)
+def _short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log of one line is long enough for the cache; a tail of 200 bytes is covered."""
+    monkeypatch.setattr(log_module, "LONG", 1)
+    monkeypatch.setattr(log_index, "TAIL", 200)
+
+
+def _line(entity_id: str, number: int, *, escaped: bool = False) -> bytes:
+    data = {"entity_id": entity_id, "number": number, "metadata": {"etag_after": "0" * 16}}
+    return json.dumps(data, ensure_ascii=escaped).encode() + b"\n"
+
+
+def _numbers(log: AuditLog, entity_id: str) -> list[int]:
+    return [record.data["number"] for record in log.records_of(entity_id, path=None)]
+
+
+def _append(root: Path, data: bytes) -> None:
+    (root / "_build").mkdir(exist_ok=True)
+    with open(root / "_build" / "audit_log.jsonl", "ab") as file:
+        file.write(data)
+
+
+def _rotate(root: Path, name: int) -> None:
+    active = root / "_build" / "audit_log.jsonl"
+    if active.exists():
+        active.rename(root / "_build" / f"audit_log.{name:08d}.jsonl")
+
+
+def _disturb(root: Path, cache: Path, step: str, number: int) -> None:
+    match step:
+        case "rotate":
+            _rotate(root, number)
+        case "garbage":
+            _append(root, b"no json\n" + b"x" * 300 + b"\n[1]\n\n")
+        case "unterminated":
+            _append(root, _line("tsk-1", number).rstrip(b"\n"))
+        case "rewrite":
+            for path in (root / "_build").glob("*.jsonl"):
+                path.write_bytes(path.read_bytes().replace(b'"number": 1', b'"number":  1'))
+        case "cache gone":
+            cache.unlink(missing_ok=True)
+        case "bad cache" if cache.parent.exists():
+            cache.write_bytes(b"this is no database" * 100)
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(IDS), st.booleans()),
+        st.sampled_from(
+            ["rotate", "garbage", "unterminated", "rewrite", "cache gone", "bad cache"]
+        ),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps=STEPS)
+def test_the_cache_answers_as_the_log_does(
+    steps: list[tuple[str, bool] | str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    root = tmp_path_factory.mktemp("vault")
+    cache = root / "cache" / "log.sqlite"
+    cached, plain = AuditLog(str(root), cache=str(cache)), AuditLog(str(root))
+    for number, step in enumerate(steps):
+        if isinstance(step, tuple):
+            _append(root, _line(step[0], number, escaped=step[1]))
+        else:
+            _disturb(root, cache, step, number)
+        for entity_id in IDS:
+            assert _numbers(cached, entity_id) == _numbers(plain, entity_id)
+
+
+def test_only_the_tail_of_a_covered_log_is_read(tmp_path: Path) -> None:
+    _append(tmp_path, b"".join(_line("tsk-1", number) for number in range(200)))
+    cache = str(tmp_path / "cache" / "log.sqlite")
+    log = AuditLog(str(tmp_path), cache=cache)
+    assert _numbers(log, "tsk-1")[0] == 199
+    with sqlite3.connect(cache) as database:
+        (until,) = database.execute("SELECT until FROM covered").fetchone()
+    assert until == os.path.getsize(log.path)
+    _append(tmp_path, _line("tsk-1", 200))
+    assert _numbers(log, "tsk-1")[:2] == [200, 199]
+    with sqlite3.connect(cache) as database:
+        assert database.execute("SELECT until FROM covered").fetchone() == (until,)
+
+
+def test_a_cache_folder_that_cannot_be_made_is_done_without(tmp_path: Path) -> None:
+    _append(tmp_path, _line("tsk-1", 1))
+    (tmp_path / "cache").write_text("a file")
+    log = AuditLog(str(tmp_path), cache=str(tmp_path / "cache" / "log.sqlite"))
+    assert _numbers(log, "tsk-1") == [1]
