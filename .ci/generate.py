@@ -38,9 +38,7 @@ _TASK = "50_Projects/2026/prj-019_SSOT_규칙/Tasks/tsk-019-14.md"
 def main() -> int:
     """Write or compare; 1 where something is not current."""
     wanted = {README: _readme(README.read_text()), PICTURE: _conflict_picture()}
-    stale = [
-        path for path, text in wanted.items() if not path.exists() or path.read_text() != text
-    ]
+    stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv:
         for path in stale:
             print(f"{path.relative_to(ROOT)} is not current: run python .ci/generate.py")

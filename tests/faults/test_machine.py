@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from loop_cli.core import timestamps
 from loop_cli.errors import ConflictError, LoopError
-from loop_cli.store import files, landing, platform, staging
+from loop_cli.store import files, platform, staging
 from loop_cli.store.log import AuditLog
 from tests.faults.conftest import Vault, change, etag, origin
 
@@ -34,7 +34,6 @@ STEPS = {
     "exchange": (platform, "exchange"),
     "discard": (staging.StagedChange, "discard"),
     "mark": (staging.StagedChange, "mark_undone"),
-    "lease": (landing, "Lease"),
 }
 
 
@@ -256,7 +255,7 @@ def with_updated(text: bytes, updated: str) -> bytes:
 
 TestVault = VaultMachine.TestCase
 TestVault.settings = settings(
-    max_examples=60,
+    max_examples=40,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
