@@ -144,7 +144,7 @@ class AuditLog:
                 yield from self._lines(needles)
                 return
             index, offsets, until = found
-            for line in reversed(index.read_from(until).split(b"\n")):
+            for line in index.lines_after(until):
                 if any(needle in line for needle in needles):
                     yield line
             for offset in offsets:

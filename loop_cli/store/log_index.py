@@ -2,8 +2,8 @@
 
 One SQLite file in the user's cache folder, which may be deleted at any time. It holds the
 offset of every record up to a point, counted over all segments, so that a rotation changes
-nothing; what comes after that point is read from the log itself. It is believed only as far
-as the last line it covered is still where it was, and what it points to is parsed and compared.
+nothing; what comes after that point is read from the log itself. It is believed only while
+the last bytes it covered are still where they were, and what it points to is parsed and compared.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TAIL = 1 << 16  # bytes that are rather read again than covered
-_LAYOUT = 1
+_LAYOUT = 2
+_WITNESS = 4096  # bytes before the end of what is covered that must not have moved
 _BLOCK = 1 << 18
 _ONE_LINE = 1 << 12
 _TABLES = f"""
@@ -31,7 +32,7 @@ CREATE TABLE record (
     entity TEXT NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (entity, offset)
 ) WITHOUT ROWID;
 CREATE TABLE covered (
-    one INTEGER PRIMARY KEY CHECK (one = 1), until INTEGER, last INTEGER, digest TEXT
+    one INTEGER PRIMARY KEY CHECK (one = 1), until INTEGER, digest TEXT
 );
 PRAGMA user_version = {_LAYOUT};
 """
@@ -76,20 +77,28 @@ class LogIndex:
         """The line that begins at an offset, without its newline; empty past the end."""
         return next((line for _at, line, _end in self._lines_from(offset, _ONE_LINE)), b"")
 
-    def read_from(self, offset: int) -> bytes:
-        """The bytes of the log from an offset on."""
-        return b"".join(
-            os.pread(one.descriptor, one.start + one.size - begin, begin - one.start)
-            for one in self._segments
-            if (begin := max(offset, one.start)) < one.start + one.size
-        )
+    def lines_after(self, offset: int) -> list[bytes]:
+        """The lines from an offset on, newest first, an unterminated one too."""
+        parts = self._read(offset, self._total)
+        return [line for part in reversed(parts) for line in reversed(part.split(b"\n"))]
+
+    def _read(self, start: int, until: int) -> list[bytes]:
+        """The bytes between two offsets, a part for each file: a line never goes on in the next."""
+        parts = []
+        for one in self._segments:
+            begin, end = max(start, one.start), min(until, one.start + one.size)
+            if begin < end:
+                parts.append(os.pread(one.descriptor, end - begin, begin - one.start))
+        return parts
 
     def _covered(self, database: sqlite3.Connection) -> int | None:
         """Up to where the cache holds; None where it never did, or the log was rewritten."""
-        row = database.execute("SELECT until, last, digest FROM covered").fetchone()
-        if row is None or sha256_hex(self.line_at(row[1])) != row[2]:
-            return None
-        return int(row[0])
+        row = database.execute("SELECT until, digest FROM covered").fetchone()
+        return int(row[0]) if row is not None and self._witness(row[0]) == row[1] else None
+
+    def _witness(self, until: int) -> str:
+        start = max(0, until - _WITNESS)
+        return sha256_hex(b"".join(self._read(start, until)))
 
     def _cover_more(self, database: sqlite3.Connection) -> int:
         # It may be lost with the power, but not be half there: the cache is only that.
@@ -99,16 +108,13 @@ class LogIndex:
         if until is None:
             database.execute("DELETE FROM record")
             until = 0
-        last: tuple[int, int, bytes] | None = None
         for offset, line, end in self._lines_from(until):
-            last = (end, offset, line)
+            until = end
             entity = _entity_of(line)
             if entity is not None:
                 database.execute("INSERT OR IGNORE INTO record VALUES (?, ?)", (entity, offset))
-        if last is not None:
-            until = last[0]
-            row = (until, last[1], sha256_hex(last[2]))
-            database.execute("INSERT OR REPLACE INTO covered VALUES (1, ?, ?, ?)", row)
+        row = (until, self._witness(until))
+        database.execute("INSERT OR REPLACE INTO covered VALUES (1, ?, ?)", row)
         database.execute("COMMIT")
         return until
 

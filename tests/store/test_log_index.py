@@ -77,7 +77,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(steps=STEPS)
 def test_the_cache_answers_as_the_log_does(
     steps: list[tuple[str, bool] | str], tmp_path_factory: pytest.TempPathFactory
