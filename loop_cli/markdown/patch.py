@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["PatchError", "Remove", "Set", "apply", "patch"]
 
 _ABSENT = object()
+_FEW_FIELDS = 5
 
 
 def patch(yaml_text: str, edits: Iterable[Set | Remove], *, newline: str = "\n") -> str:
@@ -120,21 +121,26 @@ def _holds(
     try:
         if not same(reader.read(result), wanted):
             return False
-        paths = [(path, value) for path, value in written if _at(wanted, path) is not _ABSENT]
         tree = yaml_edit.Document.parse(result).as_mapping() if wanted else None
-        if tree is not None and not all(_edit_reads(tree, path, value) for path, value in paths):
+        if tree is not None and not _edit_reads(tree, written):
             return False
     except (ValueError, TypeError):
         return False
-    return not risky or _reads_as_yaml_1_1(result, paths, yaml_text)
+    return not risky or _reads_as_yaml_1_1(result, written, yaml_text)
 
 
-def _edit_reads(tree: Any, path: tuple[Any, ...], value: Any) -> bool:
-    """Whether the syntax tree, too, has ``value`` at ``path``."""
-    node = tree.get(path[0])
-    if node is None:
-        return same(_at(tree.to_python(), path), value)
-    return same(_at(node.to_python(), path[1:]), value)
+def _edit_reads(tree: Any, written: list[tuple[tuple[Any, ...], Any]]) -> bool:
+    """Whether the syntax tree, too, has the written values at their paths."""
+    keys = {path[0] for path, _ in written}
+    fields = {}
+    # One look-up is cheaper than all values, but it takes as long as the mapping is.
+    for key in keys if len(keys) <= _FEW_FIELDS else ():
+        node = tree.get(key)
+        if node is not None:
+            fields[key] = node.to_python()
+    if len(fields) < len(keys):
+        fields = tree.to_python()
+    return all(same(_at(fields, path), value) for path, value in written)
 
 
 def _reads_as_yaml_1_1(

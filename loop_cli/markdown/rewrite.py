@@ -64,8 +64,8 @@ class Rewriter:
         for key in changed:
             slot = self.source.slot(entries[found[key]], flow=is_flow)
             self.value(slot, old[key], new[key], (*path, key))
-        for key in (*removed, *added):
-            self.wrote((*path, key), new.get(key))
+        for key, value in added.items():
+            self.wrote((*path, key), value)
         gone = {found[key] for key in removed}
         if is_flow and (gone or added):
             slots = [self.source.slot(entry, flow=True) for entry in entries]
