@@ -7,7 +7,7 @@ Which sync guards what, if you change it. Each makes its step durable before the
   finds what it needs to be landed. The intent is first: no content lies about unnamed.
 - `AuditLog.append`: the line, and with the first line the log's own name. Recovery repeats
   it for a line that it finds, since the crash may have come before the sync.
-- `StagedChange.exchange`: both folders, so that the entity is new before we say so.
+- `StagedChange.sync`: both folders, so that the entity is new before we say so.
 - `StagedChange.mark_undone`: the mark, before a change that failed is taken back.
 - Removing staged file and intent is not synced: what comes back is removed again.
 

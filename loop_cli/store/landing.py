@@ -40,7 +40,9 @@ def land_all(
             leases = _compare(stack, staged)
             log.append(descriptor, [change.intent.line.encode() for change in staged])
             for change, lease in zip(staged, leases, strict=True):
-                change.exchange(lease)
+                _swap(change, lease, expected=change.intent.etag_before)
+            for change in staged:
+                change.sync()
             if not all(map(_came_out_as_before, staged, leases)):
                 raise Moved
         except (OSError, StorageError, UsageError, Moved) as error:
@@ -75,13 +77,14 @@ def swap_if(change: StagedChange, *, expected: str) -> bool:
         if etag_of(lease.read()) != expected or lease.writer_came:
             return False
         try:
-            change.exchange(lease)
+            _swap(change, lease, expected=expected)
+            change.sync()
         except Moved:
             return False
         if _came_out_as(expected, change, lease):
             return True
-        with closing(Lease(change.entity)) as other:
-            change.exchange(other)
+        change.exchange()
+        change.sync()
         return False
 
 
@@ -107,6 +110,15 @@ def _compare(stack: ExitStack, staged: Sequence[StagedChange]) -> list[Lease]:
         if etag_of(lease.read()) != change.intent.etag_before or lease.writer_came:
             raise Moved
     return leases
+
+
+def _swap(change: StagedChange, lease: Lease, *, expected: str) -> None:
+    """Exchange, and change back at once where something else came out: an editor that reads
+    what lacks its last save would save over it. Raises `Moved`, `OSError`."""
+    change.exchange(lease)
+    if not _came_out_as(expected, change, lease):
+        change.exchange()
+        raise Moved
 
 
 def _came_out_as_before(change: StagedChange, lease: Lease) -> bool:

@@ -33,7 +33,8 @@ class VaultLock:
 
     def __enter__(self) -> Self:
         try:
-            files.make_folder(os.path.dirname(self._path), root=self._root)
+            # Not private: it holds the vault's settings, which every reader needs.
+            files.make_folder(os.path.dirname(self._path), root=self._root, mode=0o755)
             while not self._acquire():
                 pass
         except OSError as error:

@@ -7,7 +7,7 @@ undone by `store.recovery`, from the intent alone.
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from loop_cli.errors import StorageError
 from loop_cli.store import files, platform
@@ -73,18 +73,21 @@ class StagedChange:
                 raise Moved from None
             raise cannot_write(self.intent.path, error) from error
 
-    def exchange(self, lease: platform.Lease) -> None:
-        """Entity and staged file change places. Raises `OSError`; `Moved` where the entity
-        is not the leased file any more and no exchange could have told.
+    def exchange(self, lease: platform.Lease | None = None) -> None:
+        """Entity and staged file change places; to be followed by `sync`. Raises `OSError`;
+        `Moved` where the entity is not the leased file any more and no exchange could tell.
 
-        Synced: both folders, so that the entity is durably new before it is reported. The
-        entity comes first, so that who watches its folder sees it go and come, in this order.
+        The entity comes first, so that who watches its folder sees it go and come, in this
+        order. Without a lease, where what is there does not matter, one is taken if needed.
         """
         try:
             platform.exchange(self.entity, self.content)
         except platform.Unsupported:
-            self._exchange_in_steps(lease)
-        self.sync()
+            if lease is not None:
+                self._exchange_in_steps(lease)
+            else:
+                with closing(platform.Lease(self.entity)) as own:
+                    self._exchange_in_steps(own)
 
     def _exchange_in_steps(self, lease: platform.Lease) -> None:
         """Give the old file a second name, put the new one in its place, and then the old
@@ -114,7 +117,10 @@ class StagedChange:
             self.sync()
 
     def sync(self) -> None:
-        """Sync the folders of both files. Raises `OSError`."""
+        """Make an exchange durable, before it is reported. Raises `OSError`.
+
+        Synced: the folders of both files.
+        """
         platform.sync_folder(os.path.dirname(self.entity))
         if not self._is_beside:
             platform.sync_folder(self.folder)

