@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -60,8 +61,10 @@ class _Tour:
     def __init__(self, root: str) -> None:
         plain = {key: value for key, value in os.environ.items() if not key.startswith("LOOP_")}
         self._environment = {**plain, "LOOP_VAULT": root}
-        if output.is_terminal(sys.stdout) and "NO_COLOR" not in os.environ:
-            self._environment["FORCE_COLOR"] = "1"
+        if output.is_terminal(sys.stdout):  # the commands write to a pipe, but are shown here
+            self._environment["COLUMNS"] = str(shutil.get_terminal_size().columns)
+            if "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb":
+                self._environment["FORCE_COLOR"] = "1"
 
     def say(self, text: str) -> None:
         output.line(f"\n{text}")

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from loop_cli.core.schema import Schema
     from loop_cli.store.base import CommitResult
 
+# The style of a field of a conflict, and what its sign says.
+_SIGNS = {
+    "": ("", ""),
+    "!": ("bold red", "changed since you read it, and you change it too"),
+    "?": ("bold yellow", "what you read is in no record, so it may have changed; you change it"),
+}
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
@@ -48,8 +54,9 @@ def entity(found: Entity, schema: Schema, *, with_body: bool) -> RenderableType:
     if with_body:
         parts += [Text(), Markdown(visible(found.body), hyperlinks=False)]
     elif found.body.strip():
-        count = found.body.count("\n")
-        parts += [Text(), Text(f"body: {count} lines; --body shows it", style="dim")]
+        count = len(found.body.splitlines())
+        lines = "1 line" if count == 1 else f"{count} lines"
+        parts += [Text(), Text(f"body: {lines}; --body shows it", style="dim")]
     return Group(*parts)
 
 
@@ -79,18 +86,19 @@ def conflict(found: Conflict, *, now: int | None = None) -> RenderableType:
     parts: list[RenderableType] = [_conflict_words(found), Text()]
     parts += [_change_line(record, now) for record in found.changes]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    signs: dict[str, None] = {}
     for title in ("", "field", "when you read it", "now", "yours"):
         table.add_column(title, overflow="fold")
     for field in found.fields:
         base = _value(field.base) if field.base_known else Text("not known", style="dim")
         yours = _value(field.requested) if field.wanted else Text("·", style="dim")
-        style = "bold red" if field.overlap else ""
-        mark = Text("!" if field.overlap else "", style=style)
+        sign = ("!" if field.base_known else "?") if field.overlap else ""
+        style = _SIGNS[sign][0]
         name = Text(visible(field.field), style=style or "cyan")
-        table.add_row(mark, name, base, _value(field.current), yours)
+        table.add_row(Text(sign, style=style), name, base, _value(field.current), yours)
+        signs[sign] = None
     parts.append(table)
-    if found.overlaps:
-        parts.append(Text("! changed since you read it, and you change it too", style="bold red"))
+    parts += [Text(f"{sign} {_SIGNS[sign][1]}", style=_SIGNS[sign][0]) for sign in signs if sign]
     return Group(*parts)
 
 
@@ -154,7 +162,7 @@ def _identity(found: Entity) -> Text:
     when = f" ({ago(instant)})" if instant is not None else ""
     return Text(
         f"{visible(found.type)} · {visible(found.path)}\n"
-        f"updated {found.revision.updated_at}{when} · etag {found.revision.etag}",
+        f"updated_at {found.revision.updated_at}{when} · etag {found.revision.etag}",
         style="dim",
     )
 
@@ -182,10 +190,12 @@ def _conflict_words(found: Conflict) -> Text:
         "deleted": "it was deleted since you read it",
     }
     words = Text(f"{visible(found.entity_id)}: {reasons[found.reason]}\n")
-    expected = found.expected_updated_at or found.expected_etag
-    words.append(f"you read {visible(str(expected))}; ", style="dim")
-    words.append(f"now {found.current_updated_at} · etag {found.current_etag}", style="dim")
-    return words
+    pairs = (
+        ("updated_at", found.expected_updated_at, found.current_updated_at),
+        ("etag", found.expected_etag, found.current_etag),
+    )
+    given = [f"{name} {old}; now {new}" for name, old, new in pairs if old is not None]
+    return words.append(visible("you read " + "\nyou read ".join(given)), style="dim")
 
 
 def _change_line(record: AuditRecord, now: int | None) -> Text:
