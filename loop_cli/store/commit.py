@@ -22,7 +22,7 @@ from loop_cli.core import conflict
 from loop_cli.core.audit import AuditRecord
 from loop_cli.core.names import nfc
 from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopError, UsageError
-from loop_cli.store import files, plan, staging
+from loop_cli.store import files, plan, platform, staging
 from loop_cli.store.base import CommitResult
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.landing import discard, land_all
@@ -113,7 +113,7 @@ class Commit:
                 return _result(planned, place, record=record)
             except Moved:
                 continue
-        raise self._kept_moving(change, place)
+        raise self._kept_moving(change, place, planned)
 
     # -- an atomic group ------------------------------------------------------------------
 
@@ -133,7 +133,7 @@ class Commit:
                 _result(one, place, record=records.pop(0) if one.changed else None)
                 for one, place in zip(plans, places, strict=True)
             ]
-        raise self._kept_moving(changes[0], places[0])
+        raise self._kept_moving(changes[0], places[0], plans[0])
 
     # -- steps of both --------------------------------------------------------------------
 
@@ -144,7 +144,8 @@ class Commit:
         descriptor = self._vault.log.open()
         try:
             staged, records = self._stage_all(plans, group=group)
-            land_all(self._undo, self._vault.log, staged, descriptor)
+            with platform.uninterrupted():
+                land_all(self._undo, self._vault.log, staged, descriptor)
             return records
         finally:
             os.close(descriptor)
@@ -232,17 +233,16 @@ class Commit:
             gone = self._vault.observe(place).entity
             raise ConflictError(conflict.deleted(gone, precondition=change.precondition)) from None
 
-    def _kept_moving(self, change: EntityChange, place: Located) -> ConflictError:
+    def _kept_moving(self, change: EntityChange, place: Located, planned: Plan) -> ConflictError:
         """The change could not be done between the edits of others, `--force` or not."""
-        return ConflictError(
-            conflict.build(
-                self._vault.observe(self._reread(change, place)).entity,
-                reason="edited_outside",
-                precondition=change.precondition,
-                wanted={one.name: one.value for one in change.edits.changes},
-                history=(),
-            )
+        found = conflict.build(
+            self._vault.observe(self._reread(change, place)).entity,
+            reason="edited_outside",
+            precondition=change.precondition,
+            wanted=planned.wanted,
+            history=(),
         )
+        return ConflictError(found.replace(kept_moving=True))
 
 
 def _result(planned: Plan, place: Located, *, record: AuditRecord | None) -> CommitResult:

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from contextlib import ExitStack, closing, suppress
 
 from loop_cli.errors import StorageError, UsageError
 from loop_cli.store import platform
 from loop_cli.store.platform import Lease
 from loop_cli.store.snapshot import etag_of
-from loop_cli.store.staging import Moved, cannot_write
+from loop_cli.store.staging import NO_FILE, Moved, cannot_write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -137,5 +138,12 @@ def _etag_out(change: StagedChange) -> str | None:
         descriptor = os.open(change.content, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     except BlockingIOError:
         return None
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.ENXIO, errno.ENOENT):
+            raise
+        return NO_FILE  # a link, a socket: not what was compared
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return NO_FILE
     with open(descriptor, "rb") as file:
         return etag_of(file.read())

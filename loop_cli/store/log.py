@@ -56,8 +56,20 @@ class AuditLog:
                 yield record
 
     def holds(self, line: bytes) -> bool:
-        """Whether the log has this very line (given without its newline)."""
-        return any(found == line for found in self._lines(needles=(line,)))
+        """Whether the log has this very line of ours (given without its newline).
+
+        It comes after the line that its own `previous` names, so nothing before is read.
+        """
+        import json
+
+        metadata = json.loads(line).get("metadata")
+        previous = metadata.get("previous") if isinstance(metadata, dict) else None
+        for found in self._lines():
+            if found == line:
+                return True
+            if previous is not None and sha256_hex(found) == previous:
+                return False
+        return False
 
     def open(self) -> int:
         """A descriptor to append with; made where it is missing. Raises `StorageError`."""
@@ -170,8 +182,10 @@ class AuditLog:
         index = LogIndex(self._cache, segments)
         try:
             return index, *index.find(entity_id)
-        except (OSError, sqlite3.Error):
-            with suppress(OSError):  # a cache that can't be used is rebuilt, or done without
+        except sqlite3.OperationalError:  # another process is at it: done without, this once
+            return None
+        except (OSError, sqlite3.DatabaseError):
+            with suppress(OSError):  # what is no database is rebuilt
                 os.unlink(self._cache)
             return None
 

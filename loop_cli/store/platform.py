@@ -11,12 +11,13 @@ import errno
 import os
 import sys
 import time
+from contextlib import contextmanager
 
 from loop_cli.errors import StorageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 if sys.platform != "win32":
     import fcntl
@@ -187,6 +188,23 @@ def _rename_call() -> Callable[[bytes, bytes, int], int] | None:
 
         return mac
     return None
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ctrl-C has no effect for the few milliseconds of a landing: "interrupted" would leave
+    the user wondering whether the change is there, and the command is as good as done."""
+    import signal
+    import threading
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def sync_folder(path: str) -> None:

@@ -22,6 +22,7 @@ from loop_cli.store.staging import Intent, StagedChange
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
     from loop_cli.store.log import AuditLog
 
@@ -137,7 +138,11 @@ class Recovery:
     def _keep_unknown(self, change: StagedChange) -> None:
         """What lies staged and is in neither record is somebody's work."""
         intent = change.intent
-        if change.staged_etag() in (None, intent.etag_before, intent.etag_after):
+        staged = change.staged_etag()
+        if staged in (None, intent.etag_before, intent.etag_after):
+            return
+        if staged == staging.NO_FILE:
+            self.kept.append(staging.keep_whole(self._root, change.content))
             return
         data = files.read_all(change.content)
         sha256 = sha256_hex(data)
@@ -147,8 +152,9 @@ class Recovery:
         """Files of ours without a readable intent: no record can name them."""
         folder = staging.staged_folder(self._root)
         for name in os.listdir(folder):
-            if name.endswith(files.STAGED):
-                files.remove(os.path.join(folder, name))
+            path = os.path.join(folder, name)
+            if name.endswith(files.STAGED) and (os.path.islink(path) or not os.path.isdir(path)):
+                files.remove(path)
         platform.sync_folder(folder)
 
 
@@ -187,6 +193,10 @@ def _record(intent: Intent) -> audit.AuditRecord:
     return audit.AuditRecord(data=json.loads(line), digest=sha256_hex(line))
 
 
+def _is_group(group: Any) -> bool:
+    return isinstance(group["id"], str) and isinstance(group["index"], int)
+
+
 def _read_intent(root: str, name: str, suffix: str) -> Intent | None:
     """The intent in a file. None where a crash cut it short, so that nothing followed it; and
     where it is none of ours: a vault may come from anywhere, and leads nobody out of it."""
@@ -202,8 +212,9 @@ def _read_intent(root: str, name: str, suffix: str) -> Intent | None:
             and base not in ("", ".", "..")
             and intent.staged in staging.staged_places(intent.path, name)
             and files.inside(root, folder) == real
-            and "entity_id" in json.loads(intent.line)
-            and (intent.group is None or isinstance(intent.group["id"], str))
+            and "entity_id" in dict(json.loads(intent.line.encode()))
+            and all(isinstance(etag, str) for etag in (intent.etag_before, intent.etag_after))
+            and (intent.group is None or _is_group(intent.group))
         )
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError, InvalidFile):
         return None

@@ -7,6 +7,7 @@ undone by `store.recovery`, from the intent alone.
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import closing, suppress
 
 from loop_cli.errors import StorageError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 FOLDER = "staged"
 INTENT, CONTENT, UNDONE, ASIDE = files.STAGED
+NO_FILE = "no file"
 
 
 class Moved(Exception):
@@ -198,13 +200,23 @@ def staged_places(path: str, name: str) -> tuple[str, str]:
 
 
 def etag_at(path: str) -> str | None:
-    """The etag of the file at `path`; None where there is none, or no ordinary one."""
+    """The etag of the file at `path`; None where there is none, `NO_FILE` for a link or a
+    folder, which is nobody's etag."""
     try:
-        if not os.path.isfile(path) or os.path.islink(path):
-            return None
-        return etag_of(files.read_all(path))
-    except FileNotFoundError:
+        status = os.lstat(path)
+        return etag_of(files.read_all(path)) if stat.S_ISREG(status.st_mode) else NO_FILE
+    except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def keep_whole(root: str, path: str) -> str:
+    """Keep what is no ordinary file, a link say, by moving it. Raises `OSError`."""
+    folder = os.path.join(root, ".loop", "kept")
+    files.make_folder(folder, root=root)
+    name = f"{os.path.basename(path)}.{os.urandom(4).hex()}"
+    os.rename(path, os.path.join(folder, name))
+    platform.sync_folder(folder)
+    return f".loop/kept/{name}"
 
 
 def keep(root: str, data: bytes, *, sha256: str) -> str:
