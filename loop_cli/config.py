@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from loop_cli.core.entity import FieldNames
-from loop_cli.errors import EntityNotFound, NoVault, UsageError
+from loop_cli.errors import EntityNotFound, NoVault, StorageError, UsageError
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 VAULT_FILE = os.path.join(".loop", "config.toml")
+_MAX_BYTES = 1 << 20
 MARKERS = (os.path.join("00_Meta", "schema_constants.yaml"), ".loop", ".obsidian")
 
 
@@ -82,8 +84,9 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(item for item in items if item)
 
 
+_KEY_OF_VAULT = Key(name="vault", default=None, parse=_text, about="the vault's folder")
 KEYS: tuple[Key, ...] = (
-    Key(name="vault", default=None, parse=_text, about="the vault's folder"),
+    _KEY_OF_VAULT,
     Key(
         name="lock_timeout",
         default=10.0,
@@ -136,15 +139,14 @@ def load(
     """The settings in force; `options` are those given on the command line.
 
     Raises `NoVault`, `UsageError` for a value that can't be, `EntityNotFound` for a vault
-    that is not there.
+    that is not there, `StorageError` for a vault's file that is outside it.
     """
     user_file = user_config_path(environ)
     user = _read(user_file)
     root, origin = _find_root(options, environ, cwd, user)
     if root is None and need_vault:
         raise _no_vault(cwd, user_file)
-    vault_file = None if root is None else os.path.join(root, VAULT_FILE)
-    vault = _read(vault_file) if vault_file else {}
+    vault = {} if root is None else _read(_file_of(root))
     values: dict[str, Setting] = {}
     for key in KEYS:
         layers = (
@@ -162,6 +164,17 @@ def user_config_path(environ: Mapping[str, str]) -> str:
     """The user's configuration file."""
     base = environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
     return os.path.join(base, "loop", "config.toml")
+
+
+def _file_of(root: str) -> str:
+    """The vault's configuration file."""
+    path = os.path.join(root, VAULT_FILE)
+    if not os.path.realpath(path).startswith(os.path.join(os.path.realpath(root), "")):
+        raise StorageError(
+            f"{VAULT_FILE} or its folder is a link that leads out of the vault",
+            hint="put a folder in its place, or name the vault that it leads to",
+        )
+    return path
 
 
 def _first(key: Key, layers: tuple[tuple[Mapping[str, Any], str, str], ...]) -> Setting:
@@ -190,8 +203,9 @@ def _find_root(
             if os.path.exists(os.path.join(folder, marker)):
                 return _root(folder, marker), f"{marker} in {folder}"
     value = user.get("vault")
-    if value:
-        return _root(os.path.expanduser(str(value)), "user configuration"), "user configuration"
+    if value is not None:
+        path = _first(_KEY_OF_VAULT, ((user, "vault", user_config_path(environ)),)).value
+        return _root(os.path.expanduser(path), "user configuration"), "user configuration"
     return None, "default"
 
 
@@ -199,7 +213,7 @@ def _root(path: str, origin: str) -> str:
     root = os.path.abspath(path)
     if not os.path.isdir(root):
         raise EntityNotFound(f"no vault: {origin} names {path}, which is no folder", vault=path)
-    for outer in list(_upwards(root))[1:]:
+    for outer in _upwards(os.path.realpath(root))[1:]:
         if os.path.isdir(os.path.join(outer, ".loop")):
             raise UsageError(
                 f"a vault inside a vault: {outer} and {root} both are roots, "
@@ -228,8 +242,7 @@ def _no_vault(cwd: str, user_file: str) -> NoVault:
 def _read(path: str) -> dict[str, Any]:
     """The settings in a TOML file by their dotted names; none where there is no file."""
     try:
-        with open(path, "rb") as file:
-            text = file.read()
+        text = _bytes(path)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
@@ -247,8 +260,25 @@ def _read(path: str) -> dict[str, Any]:
 
             close = nearest(name, known, count=1)
             meant = f"; did you mean {close[0]}?" if close else ""
-            raise UsageError(f"{path}: no setting {name!r}{meant}", hint="loop config lists them")
+            raise UsageError(
+                f"{path}: no setting {name!r}{meant}", hint="settings: " + ", ".join(sorted(known))
+            )
     return values
+
+
+def _bytes(path: str) -> bytes:
+    """The bytes of a file; a pipe does not stop it. Raises `OSError`, `UsageError`."""
+    with open(path, "rb", opener=_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise UsageError(f"{path} is not an ordinary file")
+        text = file.read(_MAX_BYTES + 1)
+    if len(text) > _MAX_BYTES:
+        raise UsageError(f"{path} is too large: settings are at most {_MAX_BYTES:,} bytes")
+    return text
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -11,13 +11,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from loop_cli.core.audit import RUN_ID
+
 _TIMESTAMP = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$"
-_UUID4 = "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 
 Timestamp = Annotated[str, Field(pattern=_TIMESTAMP)]
 Etag = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-RunId = Annotated[str, Field(pattern=_UUID4)]
+RunId = Annotated[str, Field(pattern=f"^{RUN_ID}$")]
 Action = Literal["create", "update", "delete", "move", "approve", "reject"]
 Source = Literal["ui", "api", "script", "cli"]
 PreconditionUsed = Literal["etag", "updated_at", "literal", "none"]

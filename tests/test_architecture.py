@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "loop_cli": (),
     "loop_cli.errors": (),
     "loop_cli.struct": (),
-    "loop_cli.models": (),
+    "loop_cli.models": ("core",),
     "loop_cli.markdown": ("markdown",),
     "loop_cli.core": ("core", "errors", "struct"),
     "loop_cli.core.operations": ("core", "errors", "struct", "store.base"),

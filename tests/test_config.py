@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from loop_cli import config
 from loop_cli.core.changes import Edits, parse_changes
 from loop_cli.core.entity import FieldNames, Precondition
-from loop_cli.errors import EntityNotFound, NoVault, UsageError
+from loop_cli.errors import EntityNotFound, NoVault, StorageError, UsageError
 from loop_cli.store.base import EntityChange, only
 from loop_cli.store.vault import VaultStore
 
@@ -112,6 +113,7 @@ def test_lists_and_names_come_from_text_or_toml(place: Place) -> None:
         ('[fields]\nident = "x"', "no setting 'fields.ident'"),
         ("lock_timeout = ", "config.toml"),
         ("a = 1\na = 2", "config.toml"),
+        ("#" * (1 << 20) + "\nlock_timeout = 5", "too large"),
     ],
 )
 def test_what_can_not_be_is_refused_with_its_place(place: Place, text: str, words: str) -> None:
@@ -135,6 +137,27 @@ def test_a_file_that_is_no_text_is_refused(place: Place) -> None:
     (place.vault / ".loop" / "config.toml").write_bytes(b"\xff\xfe")
 
     with pytest.raises(UsageError, match=r"config\.toml"):
+        place.load()
+
+
+@pytest.mark.parametrize("whose", ["vault", "user"])
+def test_a_pipe_in_its_place_is_refused_at_once(place: Place, whose: str) -> None:
+    file = place.user_file if whose == "user" else place.vault / ".loop" / "config.toml"
+    file.parent.mkdir(exist_ok=True)
+    os.mkfifo(file)
+
+    with pytest.raises(UsageError, match="not an ordinary file"):
+        place.load()
+
+
+def test_the_users_file_may_be_a_link_and_the_vaults_may_not_leave_it(place: Place) -> None:
+    kept = place.write(place.root / "dotfiles" / "loop.toml", "lock_timeout = 7\n")
+    place.user_file.parent.mkdir()
+    place.user_file.symlink_to(kept)
+    assert place.load()["lock_timeout"] == 7
+    (place.vault / ".loop" / "config.toml").symlink_to(kept)
+
+    with pytest.raises(StorageError, match="out of the vault"):
         place.load()
 
 
@@ -176,6 +199,13 @@ class TestDiscovery:
         assert place.load(cwd=elsewhere).root == str(place.vault)
         assert place.load(cwd=elsewhere).values["vault"].origin == "user configuration"
 
+    @pytest.mark.parametrize("value", ["5", "false", '""', "[]"])
+    def test_a_vault_that_is_no_text_is_a_wrong_value(self, place: Place, value: str) -> None:
+        place.user_config(f"vault = {value}\n")
+
+        with pytest.raises(UsageError, match="vault must be a text"):
+            place.load(cwd=place.home)
+
     def test_none_says_all_four_ways(self, place: Place) -> None:
         elsewhere = place.root / "elsewhere"
         elsewhere.mkdir()
@@ -214,6 +244,17 @@ class TestDiscovery:
 
         assert str(inner) in caught.value.message
         assert f"{place.vault} and" in caught.value.message
+
+    def test_a_link_to_a_folder_inside_another_is_no_way_around(self, place: Place) -> None:
+        inner = place.vault / "deep" / "inner"
+        inner.mkdir(parents=True)
+        link = place.root / "link"
+        link.symlink_to(inner)
+
+        with pytest.raises(UsageError) as caught:
+            place.load(vault=str(link))
+
+        assert f"{place.vault} and {link}" in caught.value.message
 
     def test_a_vault_around_another_is_refused_naming_both(
         self, place: Place, clock: Clock

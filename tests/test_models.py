@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from loop_cli import models
+from loop_cli.core import audit
 
 ENTITY: dict[str, Any] = {
     "entity_id": "tsk-019-14",
@@ -48,6 +49,11 @@ MODELS = [
     and issubclass(model, BaseModel)
     and model not in (BaseModel, models.Shape, models.GrowingShape)
 ]
+
+
+def test_doors_and_actions_are_those_of_the_program() -> None:
+    assert get_args(models.Source) == audit.SOURCES
+    assert get_args(models.Action) == audit.ACTIONS
 
 
 def test_the_plain_shapes_are_accepted() -> None:

@@ -33,7 +33,6 @@ COMMANDS = {
     "config": "settings",
     "demo": "demo",
 }
-_UUID4 = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _ABOUT = """Get and update the entities of a Markdown vault: with preconditions, without
 touching a byte that was not asked for, and with an audit record of every change."""
 _SEE_ALSO = "'loop COMMAND --help' has the options of a command, with examples."
@@ -79,11 +78,26 @@ def run(arguments: list[str]) -> int:
 
 def open_settings(options: dict[str, Any], *, need_vault: bool = True) -> Settings:
     """The settings for one command; `options` by setting name, None where not given."""
+    return config.load(options, environ=os.environ, cwd=_cwd(), need_vault=need_vault)
+
+
+def chosen_path(root: str, path: str | None) -> str | None:
+    """What a `--path` names: a file relative to the vault, else to the current folder where
+    that is in the vault."""
+    if not path or "\0" in path or os.path.lexists(os.path.join(root, path)):
+        return path or None
+    top, here = os.path.realpath(root), os.path.realpath(_cwd())
+    there = os.path.join(here, path)
+    if os.path.commonpath((top, here)) == top and os.path.lexists(there):
+        return there
+    return path
+
+
+def _cwd() -> str:
     try:
-        cwd = os.getcwd()
+        return os.getcwd()
     except FileNotFoundError:
-        cwd = "/"
-    return config.load(options, environ=os.environ, cwd=cwd, need_vault=need_vault)
+        return "/"
 
 
 def open_store(settings: Settings) -> VaultStore:
@@ -123,11 +137,30 @@ def origin(root: str) -> Origin:
 
     login = platform.user_name()
     return Origin(
-        run_id=_run_id(),
+        run_id=run_id(),
         actor="user:" + members.display_name(root, login),
         tty=output.can_ask(),
         invoked_by=platform.parent_name(),
     )
+
+
+def run_id() -> str:
+    """The id of this run: `LOOP_RUN_ID`, or a new UUID v4. Raises `UsageError`."""
+    from loop_cli.core.audit import RUN_ID
+
+    given = os.environ.get("LOOP_RUN_ID")
+    if given:
+        if re.fullmatch(RUN_ID, given, re.IGNORECASE | re.ASCII) is None:
+            raise UsageError(
+                f"LOOP_RUN_ID must be a UUID v4, not {given!r}",
+                hint="export LOOP_RUN_ID=$(python3 -c 'import uuid; print(uuid.uuid4())')",
+            )
+        return given.lower()
+    bits = int.from_bytes(os.urandom(16))
+    bits = bits & ~(0xF << 76) | 4 << 76
+    bits = bits & ~(0x3 << 62) | 2 << 62
+    digits = f"{bits:032x}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def build(*verbs: str) -> typer.Typer:
@@ -187,22 +220,6 @@ def _root(
     if context.invoked_subcommand is None:
         output.line(context.get_help())
         raise typer.Exit(UsageError.exit_code)
-
-
-def _run_id() -> str:
-    given = os.environ.get("LOOP_RUN_ID")
-    if given:
-        if re.fullmatch(_UUID4, given) is None:
-            raise UsageError(
-                f"LOOP_RUN_ID must be a UUID v4 in lower case, not {given!r}",
-                hint="export LOOP_RUN_ID=$(uuidgen --random)",
-            )
-        return given
-    bits = int.from_bytes(os.urandom(16))
-    bits = bits & ~(0xF << 76) | 4 << 76
-    bits = bits & ~(0x3 << 62) | 2 << 62
-    digits = f"{bits:032x}"
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def _fail(error: LoopError, machine: bool) -> int:

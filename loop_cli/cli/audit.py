@@ -114,7 +114,7 @@ def rotate(
     from loop_cli.store.rotate import rotate as run
 
     at_least = 0 if max_size is None else _bytes(max_size)
-    store = _store(vault, lock_timeout)
+    store = _store_to_write(vault, lock_timeout)
     done = run(store, at_least=at_least)
     if as_json:
         output.json_document(done.as_dict(), store.warnings)
@@ -153,11 +153,12 @@ def redact(
     git, an old audit.log that was migrated, and copies of whole files in
     .loop/kept. A short value can be guessed, and found by its hash.
     """
+    from loop_cli.core.operations import recorded_id
     from loop_cli.store.redact import Wanted, preview
     from loop_cli.store.redact import redact as run
 
     store = _store(vault, lock_timeout)
-    wanted = Wanted(entity_id=_recorded_id(store, entity_id), field=field, run_id=run_id)
+    wanted = Wanted(entity_id=recorded_id(store, entity_id), field=field, run_id=run_id)
     origin = app.origin(store.root)
     if dry_run:
         result = preview(store, wanted, origin=origin)
@@ -189,7 +190,7 @@ def migrate(
     """
     from loop_cli.store.migrate import migrate as run
 
-    store = _store(vault, lock_timeout)
+    store = _store_to_write(vault, lock_timeout)
     done = run(store, file, dry_run=dry_run)
     if as_json:
         output.json_document(done.as_dict(), store.warnings)
@@ -204,17 +205,17 @@ def _store(vault: str | None, lock_timeout: float | None = None) -> VaultStore:
     return app.open_store(app.open_settings({"vault": vault, "lock_timeout": lock_timeout}))
 
 
+def _store_to_write(vault: str | None, lock_timeout: float | None) -> VaultStore:
+    """For a command that writes and records no run: a wrong `LOOP_RUN_ID` is told all the same."""
+    app.run_id()
+    return _store(vault, lock_timeout)
+
+
 def _bytes(text: str) -> int:
     match = re.fullmatch(r"(\d{1,18})\s*([KMG]?)(?:i?B)?", text.strip(), re.ASCII | re.IGNORECASE)
     if match is None:
         raise UsageError(f"--max-size: {text!r} is no size", hint="such as 1048576, 512K or 10M")
     return int(match[1]) * _UNITS[match[2].upper()]
-
-
-def _recorded_id(store: VaultStore, given: str) -> str:
-    """The id that the log knows; where it knows none, what the alias stands for."""
-    record = next(store.log.records_of(given, path=None), None)
-    return given if record is not None else store.find(given).id
 
 
 def _confirm(store: VaultStore, wanted: Wanted, *, asked: bool) -> None:

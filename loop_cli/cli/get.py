@@ -7,7 +7,7 @@ from typer.core import TyperCommand
 from loop_cli.cli import app, options, output
 from loop_cli.core import operations
 from loop_cli.core.diff import MISSING, value_at
-from loop_cli.core.names import nearest, split_dotted
+from loop_cli.core.names import join_dotted, nearest, split_dotted
 from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
@@ -56,7 +56,7 @@ def get(
     if sum(modes) > 1:
         raise UsageError("choose one of --json, --yaml, --raw, --field and --path")
     store = app.open_store(app.open_settings({"vault": vault}))
-    entity = operations.get(store, entity_id, path=path or None)
+    entity = operations.get(store, entity_id, path=app.chosen_path(store.root, path))
     warnings = [*entity.warnings, *store.warnings]
     if as_json:
         output.json_document(entity.as_dict(), warnings)
@@ -93,8 +93,11 @@ def _value(entity: "Entity", name: str, store: "Store") -> Any:
     if value is not MISSING:
         return value
     known = (*entity.fields, *store.schema.known_fields(entity.type))
-    if path[0] in known:
+    parent = value_at(entity.fields, path[:-1])
+    if path[0] in known and (len(path) == 1 or parent in (None, MISSING)):
         return None
+    if isinstance(parent, dict) and len(path) > 1:
+        known = tuple(join_dotted((*path[:-1], str(key))) for key in parent)
     close = nearest(name, (*known, *own))
     meant = f"; did you mean {' or '.join(close)}?" if close else ""
     raise UsageError(f"{entity.id} has no field {name!r}{meant}")
@@ -113,4 +116,4 @@ def _as_yaml(entity: "Entity") -> str:
     from loop_cli.markdown import patch
 
     document: dict[str, Any] = json.loads(output.json_text(entity.as_dict()))
-    return patch.patch("", [patch.Set((key,), value) for key, value in document.items()])
+    return patch.compose(document)

@@ -18,7 +18,7 @@ def after_conflict(conflict: Conflict, arguments: Sequence[str]) -> str:
     """Read again where fields overlap; otherwise the same command, rebased. Never --force."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
     given, literal = list(arguments[:end]), arguments[end:]
-    if conflict.overlaps:
+    if conflict.overlaps or conflict.kept_moving:
         where = [part for name in _WHERE for part in _taken(name, given)]
         return shlex.join(["loop", "get", conflict.entity_id, *where, "--json"])
     while _taken(_OPTION, given):

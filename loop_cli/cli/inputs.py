@@ -22,17 +22,22 @@ class Reader:
         self._stdin_read = False
 
     def __call__(self, name: str) -> str:
-        """The text of a file, `-` for standard input. Raises `UsageError`."""
+        """The text of a file, `-` for standard input. Raises `UsageError`, also for what is
+        larger than a file that loop reads or, as a device may be, endless."""
+        from loop_cli.store.snapshot import MAX_FILE_BYTES
+
         if name == "-":
             if self._stdin_read:
                 raise UsageError("standard input can be read once only; name a file for the other")
             self._stdin_read = True
         try:
             if name == "-":
-                data = sys.stdin.buffer.read()
+                data = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
             else:
                 with open(name, "rb") as file:
-                    data = file.read()
+                    data = file.read(MAX_FILE_BYTES + 1)
+            if len(data) > MAX_FILE_BYTES:
+                raise UsageError(f"{name} is longer than {MAX_FILE_BYTES:,} bytes, the limit")
             return data.decode()
         except OSError as error:
             raise UsageError(f"{name} can't be read: {error.strerror}") from None

@@ -26,7 +26,11 @@ LockTimeout = Annotated[
 ]
 ChosenPath = Annotated[
     str | None,
-    typer.Option("--path", metavar="FILE", help="Choose where several files carry the id."),
+    typer.Option(
+        "--path",
+        metavar="FILE",
+        help="Choose where several files carry the id; relative to the vault, else to here.",
+    ),
 ]
 Yes = Annotated[
     bool, typer.Option("--yes", "-y", help="Answer yes to the confirmation; never --force.")
@@ -52,7 +56,7 @@ PrintedPath = Annotated[
         "--path",
         metavar="[FILE]",
         help="Without a FILE, print the entity's path; with one, choose it where several "
-        "files carry the id.",
+        "files carry the id; relative to the vault, else to here.",
     ),
 ]
 Body = Annotated[bool, typer.Option("--body", help="Show the body too.")]

@@ -25,9 +25,13 @@ def confirm_update(*, assume_yes: bool) -> Callable[[CommitResult], bool]:
 
 def yes_or_no(question: str) -> bool:
     """The answer to a question; Enter, and the end of the input, are no."""
+    output.ask(question)
     while True:
-        output.ask(question)
-        answer = sys.stdin.readline()
+        try:
+            answer = sys.stdin.readline()
+        except KeyboardInterrupt:
+            output.ask("\n")
+            raise
         if not answer:  # Ctrl-D
             output.ask("\n")
             return False
@@ -36,3 +40,4 @@ def yes_or_no(question: str) -> bool:
             return True
         if word in ("", "n", "no", "ㅜ"):
             return False
+        output.ask("y or n: ")

@@ -72,7 +72,7 @@ def update(
     store = app.open_store(settings)
     result = operations.update(
         store,
-        wanted,
+        wanted.replace(path=app.chosen_path(store.root, path)),
         origin=app.origin(store.root),
         resolve=_RESOLVERS[settings["on_conflict"]],
         confirm=_confirm(yes) if interactive else None,

@@ -6,7 +6,7 @@ import copy
 
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING, undo, value_at
-from loop_cli.core.names import BODY, nfc, split_dotted
+from loop_cli.core.names import BODY, key_text, nfc, split_dotted
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ACTIONS = ("create", "update", "delete", "move", "approve", "reject")
 SOURCES = ("ui", "api", "script", "cli")
+RUN_ID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"  # a UUID v4
 PLAIN_LIMIT = 64 * 1024
 
 
@@ -57,6 +58,21 @@ class AuditRecord(Struct):
         return {name: entry for name, entry in entries if isinstance(entry, dict)}
 
     @property
+    def modified_fields(self) -> tuple[str, ...] | None:
+        """The names of what was changed; foreign lines may have none."""
+        names = self.data.get("modified_fields")
+        return tuple(map(str, names)) if isinstance(names, list) else None
+
+    @property
+    def tells_all(self) -> bool:
+        """Whether the diff can hold all that was changed; other programs may leave it out."""
+        diff = self.diff
+        if self.data.get("diff", {}) != diff or not all("old" in one for one in diff.values()):
+            return False
+        names = self.modified_fields or ()
+        return diff.keys() >= set(names) and (bool(diff) or self.etag_before == self.etag_after)
+
+    @property
     def etag_before(self) -> str | None:
         """The etag of the bytes that were changed."""
         return self._text("etag_before")
@@ -69,7 +85,7 @@ class AuditRecord(Struct):
     @property
     def updated_after(self) -> int | None:
         """The instant that the entity's `updated` was set to."""
-        return timestamps.parse(self._text("updated_after") or "")
+        return self._instant("updated_after")
 
     @property
     def undoes(self) -> str | None:
@@ -97,42 +113,50 @@ class AuditRecord(Struct):
 
     @property
     def is_own(self) -> bool:
-        """Whether loop's own protocol wrote the record, so that it is chained and ordered."""
-        return self.data.get("source") == "cli" and "previous" in self.metadata
+        """Whether loop's protocol wrote the record, whatever its door: chained and ordered."""
+        return "previous" in self.metadata and "migrated_from" not in self.metadata
 
     def is_of(self, entity_id: str, path: str | None) -> bool:
         """Whether the record is of the entity; `path` counts where several files carry the id."""
         return self.entity_id == nfc(entity_id) and path in (None, self.metadata.get("path"))
 
     def reached(self, *, updated_at: int | None, etag: str | None) -> bool:
-        """Whether the entity was at the revision right after this record."""
-        return (etag is not None and self.etag_after == etag) or (
-            updated_at is not None and self.updated_after == updated_at
+        """Whether the entity was at the revision right after this record.
+
+        All that is given must match. A time tells one state from another where loop's
+        protocol wrote it, or where the record moved it; other programs may leave it as it was.
+        """
+        moved = self._instant("updated_before") not in (None, self.updated_after)
+        return _matches(etag, (self.etag_after,)) and _matches(
+            updated_at, (self.updated_after,) if self.is_own or moved else ()
         )
 
     def left(self, *, updated_at: int | None, etag: str | None) -> bool:
-        """Whether the entity was at the revision right before this record."""
-        if etag is not None and self.etag_before == etag:
-            return True
-        before = (self._text("updated_before"), self._text("literal_before"))
-        return updated_at is not None and updated_at in map(
-            timestamps.parse, map(_or_empty, before)
-        )
+        """Whether the entity was at the revision right before this record, by its protocol."""
+        return (self.is_own or updated_at is None) and self.began(updated_at=updated_at, etag=etag)
+
+    def began(self, *, updated_at: int | None, etag: str | None) -> bool:
+        """Whether the entity was at the revision before this record, its oldest."""
+        times = (self._instant("updated_before"), self._instant("literal_before"))
+        return _matches(etag, (self.etag_before,)) and _matches(updated_at, times)
 
     def as_change(self) -> dict[str, Any]:
         """The record as an entry of a conflict's `changes`; null where a foreign line has
         something else than it should."""
         keys = ("run_id", "timestamp", "actor", "source")
         texts = {key: self.data.get(key) for key in keys}
-        names = self.data.get("modified_fields")
+        names = self.modified_fields
         return {
             **{key: text if isinstance(text, str) else None for key, text in texts.items()},
-            "modified_fields": [str(name) for name in names] if isinstance(names, list) else None,
+            "modified_fields": None if names is None else list(names),
         }
 
     def _text(self, key: str) -> str | None:
         value = self.metadata.get(key)
         return value if isinstance(value, str) else None
+
+    def _instant(self, key: str) -> int | None:
+        return timestamps.parse(self._text(key) or "")
 
 
 class History:
@@ -213,22 +237,25 @@ def since(
     """The records after the expected revision, and whether they tell all that happened.
 
     They do when they lead in an unbroken chain of etags from that revision to the current
-    bytes; an outside edit breaks the chain. A revision that no record names leaves those
-    that are later than it.
+    bytes, and their diffs hold what they changed; an outside edit breaks the chain. A
+    revision that no record names leaves those that are later than it.
     """
     found: list[AuditRecord] = []
     expected_etag = current_etag
     whole = True
-    for record in newest_first:
+    given = updated_at is not None or etag is not None
+    for record in newest_first if given else ():
         if record.undoes is not None or record.is_aside:
             continue
         if record.reached(updated_at=updated_at, etag=etag):
             return found, whole and record.etag_after == expected_etag
-        whole = whole and record.etag_after == expected_etag
+        whole = whole and record.etag_after == expected_etag and record.tells_all
         found.append(record)
         if record.left(updated_at=updated_at, etag=etag):
             return found, whole
         expected_etag = record.etag_before or ""
+    if found and found[-1].began(updated_at=updated_at, etag=etag):
+        return found, whole
     if updated_at is None:  # nothing tells when that etag was
         return [], False
     return [record for record in found if (record.updated_after or 0) > updated_at], False
@@ -258,6 +285,26 @@ def rebuild(
 def is_digest(value: Any) -> bool:
     """Whether a diff holds the hash of a value instead of the value."""
     return isinstance(value, dict) and value.keys() == {"sha256", "bytes"}
+
+
+def touches(name: str, value: Any, field: str) -> bool:
+    """Whether the value that a diff has under `name` is one of `field` (a dotted name, or
+    `body`), is nested in one, or holds one."""
+    if BODY in (name, field):
+        return name == field
+    path = tuple(map(nfc, split_dotted(name)))
+    wanted = tuple(map(nfc, split_dotted(field)))
+    if path[: len(wanted)] == wanted:
+        return True
+    return wanted[: len(path)] == path and _holds(value, wanted[len(path) :])
+
+
+def _holds(value: Any, path: tuple[str, ...]) -> bool:
+    if not path or is_digest(value):
+        return True
+    return isinstance(value, dict) and any(
+        nfc(key_text(key)) == path[0] and _holds(inner, path[1:]) for key, inner in value.items()
+    )
 
 
 def value_before(
@@ -317,5 +364,6 @@ def compose_undo(record: AuditRecord, *, timestamp: int) -> dict[str, Any]:
     return {**record.data, "timestamp": timestamps.render(timestamp), **undone}
 
 
-def _or_empty(text: str | None) -> str:
-    return text or ""
+def _matches(expected: object, values: tuple[object, ...]) -> bool:
+    """Whether what is expected, if anything is, is one of the values."""
+    return expected is None or expected in values

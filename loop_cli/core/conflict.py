@@ -43,7 +43,8 @@ class Conflict(Struct):
     """A precondition that no longer holds, with all that is needed to decide.
 
     `fields` are those wanted and those changed in between; `changes` the records since the
-    expected revision, oldest first.
+    expected revision, oldest first. `kept_moving` tells that nothing stood in the way but
+    the edits of others at that very moment: it is no question for a resolver.
     """
 
     entity_id: str
@@ -55,6 +56,7 @@ class Conflict(Struct):
     expected_etag: str | None
     fields: tuple[ConflictField, ...]
     changes: tuple[AuditRecord, ...]
+    kept_moving: bool = False
 
     @property
     def overlaps(self) -> bool:
@@ -63,7 +65,8 @@ class Conflict(Struct):
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON form, all but the keys that every error has."""
-        data = {key: value for key, value in self.__dict__.items() if key != "path"}
+        inner = ("path", "kept_moving")
+        data = {key: value for key, value in self.__dict__.items() if key not in inner}
         data["fields"] = [field.as_dict() for field in self.fields]
         data["changes"] = [record.as_change() for record in self.changes]
         return {**data, "path": self.path}
@@ -107,7 +110,9 @@ def build(
     )
     told = records if whole else []
     base, body, unknown = audit.rebuild(entity.fields, entity.body, told)
-    changed = {name for record in records for name in record.diff}
+    changed = {
+        name for record in records for name in (*record.diff, *(record.modified_fields or ()))
+    }
     others = [name for name in sorted(changed) if not any(_nested(name, one) for one in wanted)]
 
     def field(name: str) -> ConflictField:

@@ -7,9 +7,7 @@ mappings key by key where all keys are texts. The body is the field `body`.
 
 from __future__ import annotations
 
-import math
-
-from loop_cli.core.names import BODY, join_dotted, split_dotted
+from loop_cli.core.names import BODY, join_dotted, key_in, split_dotted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,11 +30,15 @@ def same(one: Any, other: Any) -> bool:
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+        # Python takes 1, 1.0 and True for one key.
+        types = {key: type(key) for key in other}
+        return len(one) == len(other) and all(
+            types.get(key) is type(key) and same(item, other[key]) for key, item in one.items()
+        )
     if isinstance(one, list):
         return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, float) and math.isnan(one):
-        return math.isnan(other)
+    if isinstance(one, float):
+        return repr(one) == repr(other)
     return bool(one == other)
 
 
@@ -55,10 +57,10 @@ def diff_body(old: str, new: str) -> Diff:
 def value_at(fields: Mapping[str, Any], path: tuple[str, ...]) -> Any:
     """The value at a path, or `MISSING`."""
     value: Any = fields
-    for key in path:
-        if not isinstance(value, dict) or key not in value:
+    for part in path:
+        if not isinstance(value, dict):
             return MISSING
-        value = value[key]
+        value = value.get(key_in(value, part), MISSING)
     return value
 
 
@@ -66,11 +68,13 @@ def undo(fields: dict[str, Any], name: str, entry: Mapping[str, Any]) -> None:
     """Put the `old` of one diff entry back into `fields`, in place."""
     *parents, last = split_dotted(name)
     target = fields
-    for key in parents:
+    for part in parents:
+        key = key_in(target, part)
         inner = target.get(key)
         if not isinstance(inner, dict):
             inner = target[key] = {}
         target = inner
+    last = key_in(target, last)
     if entry.get("added"):
         target.pop(last, None)
     else:

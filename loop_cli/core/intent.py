@@ -9,7 +9,7 @@ import copy
 
 from loop_cli.core.diff import MISSING, diff_fields, same, value_at
 from loop_cli.core.fields import Mismatch, allowed, check, from_text, item_from_text
-from loop_cli.core.names import join_dotted, nearest
+from loop_cli.core.names import join_dotted, key_in, nearest
 from loop_cli.errors import InvalidChange
 from loop_cli.struct import Struct
 
@@ -106,7 +106,8 @@ def _refuse_unwritable(
 ) -> None:
     field = change.path[0]
     if field in names.read_only():
-        raise _Problem("read_only", "is set by loop and can't be changed")
+        what = "tells which entity it is" if field in (names.id, names.type) else "is set by loop"
+        raise _Problem("read_only", f"{what} and can't be changed")
     writable = schema.writable_fields(entity_type, fields)
     if writable is None or field in writable:
         return
@@ -158,7 +159,9 @@ def _value(
         raise _Problem("not_a_list", "+= and -= are for lists; this is not one")
     item = item_from_text(change.value, spec, items) if change.operation == "add" else change.value
     if change.operation == "add":
-        return current if any(same(item, one) for one in items) and items else [*items, item]
+        if any(isinstance(one, dict | list) for one in items):
+            raise _Problem("wrong_type", "its items are no texts: replace the list with :=")
+        return current if any(same(item, one) for one in items) else [*items, item]
     kept = [one for one in items if not (same(one, item) or _text(one) == item)]
     return current if len(kept) == len(items) else kept
 
@@ -210,23 +213,24 @@ def _texts(value: Any) -> Iterable[str]:
 
 def _put(fields: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     target = fields
-    for depth, key in enumerate(path[:-1], start=1):
+    for depth, part in enumerate(path[:-1], start=1):
+        key = key_in(target, part)
         inner = target.get(key)
         if inner is None:
             inner = target[key] = {}
         _refuse_index(inner, path, depth)
         target = inner
-    target[path[-1]] = value
+    target[key_in(target, path[-1])] = value
 
 
 def _remove(fields: dict[str, Any], path: tuple[str, ...]) -> None:
     target: Any = fields
-    for depth, key in enumerate(path[:-1], start=1):
-        target = target.get(key)
+    for depth, part in enumerate(path[:-1], start=1):
+        target = target.get(key_in(target, part))
         if target is None:
             return
         _refuse_index(target, path, depth)
-    target.pop(path[-1], None)
+    target.pop(key_in(target, path[-1]), None)
 
 
 def _refuse_index(inner: Any, path: tuple[str, ...], depth: int) -> None:

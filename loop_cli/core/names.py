@@ -6,9 +6,12 @@ import unicodedata
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from typing import Any
 
 BODY = "body"
+_ALIKE = 0.6  # from which ratio on a name is suggested
+_COMPARED = 4000  # names at most that are compared with one that is not there
 
 
 def nfc(text: str) -> str:
@@ -42,10 +45,70 @@ def join_dotted(path: Iterable[str]) -> str:
     return "\\" + name if name == BODY else name
 
 
+def key_text(key: object) -> str:
+    """A key of a mapping as a part of a path: YAML has keys that are numbers or words."""
+    if isinstance(key, str):
+        return key
+    if key is None:
+        return "null"
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    return str(key)
+
+
+def key_in(mapping: Mapping[Any, Any], part: str) -> Any:
+    """The key that a part of a path names: that text, or else the key that reads like it.
+
+    `markdown.edits`, which knows nothing of the core, says the same of the keys it writes;
+    `tests/core/test_paths.py` holds the two together.
+    """
+    if part in mapping:
+        return part
+    for key in mapping:
+        if type(key) is not str and key_text(key) == part:
+            return key
+    return part
+
+
 def nearest(name: str, candidates: Iterable[str], *, count: int = 3) -> list[str]:
-    """The candidates most like `name`, best first; at most `count`."""
-    from difflib import get_close_matches
+    """The candidates most like `name`, best first; at most `count`.
+
+    As `difflib.get_close_matches` has them, which would compare each for some 20 µs: here the
+    most promising come first, and the others only while they might be better.
+    """
+    from difflib import SequenceMatcher
 
     folded = {nfc(candidate).casefold(): candidate for candidate in candidates}
-    found = get_close_matches(nfc(name).casefold(), folded, n=count, cutoff=0.6)
-    return [folded[match] for match in found]
+    matcher: SequenceMatcher[str] = SequenceMatcher()
+    matcher.set_seq2(wanted := nfc(name).casefold())
+    best: list[tuple[float, str]] = []
+    for bound, candidate in _promising(wanted, folded)[:_COMPARED]:
+        if len(best) == count and bound < best[-1][0]:
+            break
+        matcher.set_seq1(candidate)
+        ratio = matcher.ratio()
+        if ratio >= _ALIKE:
+            best = sorted([*best, (ratio, candidate)], reverse=True)[:count]
+    return [folded[candidate] for _ratio, candidate in best]
+
+
+def _promising(name: str, candidates: Iterable[str]) -> list[tuple[float, str]]:
+    """The candidates that may be alike, each after the most that its ratio can be: that of the
+    characters the two have in common, in whatever order."""
+    counts = [(character, name.count(character)) for character in set(name)]
+    shortest = len(name) * _ALIKE / (2 - _ALIKE)
+    longest = len(name) * (2 - _ALIKE) / _ALIKE
+    found = []
+    for candidate in candidates:
+        length = len(candidate)
+        if not shortest - 1 < length < longest + 1:
+            continue
+        common = 0
+        for character, count in counts:
+            there = candidate.count(character)
+            common += there if there < count else count
+        bound = 2.0 * common / (length + len(name)) if length or name else 1.0
+        if bound >= _ALIKE:
+            found.append((bound, candidate))
+    found.sort(key=lambda one: one[0], reverse=True)
+    return found

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from loop_cli.core import timestamps
 from loop_cli.core.entity import Precondition
 from loop_cli.core.names import nfc
-from loop_cli.errors import ConfirmationRefused, ConflictError, EntityNotFound, UsageError
+from loop_cli.errors import (
+    AmbiguousId,
+    ConfirmationRefused,
+    ConflictError,
+    EntityNotFound,
+    InvalidFile,
+    UsageError,
+)
 from loop_cli.store.base import EntityChange, only
 from loop_cli.struct import Struct
 
@@ -57,10 +66,8 @@ class LogQuery(Struct):
     run_id: str | None = None
 
     def admits(self, record: AuditRecord) -> bool:
-        """Whether the record is asked for."""
+        """Whether the record, if it is the entity's, is asked for."""
         data = record.data
-        if self.entity_id is not None and record.entity_id != nfc(self.entity_id):
-            return False
         for key in ("actor", "source", "run_id"):
             wanted = getattr(self, key)
             if wanted is not None and wanted not in _spellings(key, data.get(key)):
@@ -106,16 +113,51 @@ def update(
 
 
 def log(store: Store, query: LogQuery) -> Iterator[AuditRecord]:
-    """The records that the query asks for, newest first."""
-    if query.entity_id is not None:
-        query = query.replace(entity_id=_recorded_id(store, query.entity_id))
+    """The records that the query asks for, newest first.
+
+    Raises `AmbiguousId` for an alias of several entities.
+    """
+    known = query.entity_id
     count = 0
-    for record in store.records():
+    for record in store.records() if known is None else _records_of(store, known):
         if query.limit is not None and count >= query.limit:
             return
         if query.admits(record):
             count += 1
             yield record
+
+
+def recorded_id(store: Store, given: str) -> str:
+    """The id that the log knows; where it knows none, what the alias stands for.
+
+    Files that can't be read, or share the id, are no matter: it is asked for records.
+    Raises `EntityNotFound`; `AmbiguousId` for an alias of several entities.
+    """
+    return given if next(store.records(given), None) is not None else _found_id(store, given)
+
+
+def _found_id(store: Store, given: str) -> str:
+    try:
+        return store.find(given).id
+    except InvalidFile:
+        return given
+    except AmbiguousId as error:
+        ids = {store.find(given, path=path).id for path in error.details["paths"]}
+        if nfc(given) in map(nfc, ids):
+            return given
+        error.hint = f"give the id: {', '.join(sorted(ids))}"
+        raise
+
+
+def _records_of(store: Store, given: str) -> Iterator[AuditRecord]:
+    found = store.records(given)
+    first = next(found, None)
+    if first is not None:
+        yield first
+        yield from found
+        return
+    with suppress(EntityNotFound):  # so it has no records
+        yield from store.records(_found_id(store, given))
 
 
 _EXAMPLE = "loop update tsk-019-14 'status=done'"
@@ -137,8 +179,8 @@ def _commit(
             return only(store.commit([change], origin=origin, dry_run=dry_run))
         except ConflictError as error:
             conflict = error.conflict
-            kept_moving = conflict.current_etag == change.precondition.if_match
-            if kept_moving or attempt == _REBASES - 1 or not resolve(conflict).apply:
+            given_up = conflict.kept_moving or attempt == _REBASES - 1
+            if given_up or not resolve(conflict).apply:
                 raise
             change = change.replace(
                 precondition=Precondition(if_match=conflict.current_etag), rebased_from=expected
@@ -156,14 +198,6 @@ def _result(done: CommitResult, origin: Origin, *, dry_run: bool) -> UpdateResul
         diff=done.diff,
         warnings=done.warnings,
     )
-
-
-def _recorded_id(store: Store, entity_id: str) -> str:
-    """The id that an alias stands for; what no entity has may still be in the log."""
-    try:
-        return store.find(entity_id).id
-    except EntityNotFound:
-        return entity_id
 
 
 def _spellings(key: str, value: Any) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from loop_cli.core.diff import MISSING, value_at
+from loop_cli.core.diff import value_at
 from loop_cli.core.fields import KINDS, FieldSpec, kind_of
 from loop_cli.struct import Struct
 
@@ -47,7 +47,11 @@ class ConditionalField(Struct):
 
 
 class Places(Struct):
-    """Where the entities are: folders and file names of the schema's `paths`."""
+    """Where the entities are: folders and file names of the schema's `paths`.
+
+    The folders are relative to the vault, without `.`, `..` and doubled slashes; the vault
+    itself is the empty name.
+    """
 
     include: Names = ()
     exclude: Names = ()
@@ -94,16 +98,15 @@ class Schema(Struct):
 
     def spec(self, entity_type: str, path: tuple[str, ...], fields: Mapping[str, Any]) -> FieldSpec:
         """What the field takes: by the schema, by the table of known fields, by its value now."""
-        name = path[-1]
-        choices: Names = ()
-        if len(path) == 1:
-            choices = self.choices.get((entity_type, name)) or self.choices.get(
-                (_ANY_TYPE, name), ()
-            )
-        current = value_at(fields, path)
-        kind = KINDS.get(name) or ("text" if choices else kind_of(current))
-        if len(path) > 1 and current is not MISSING and current is not None:
-            kind = kind_of(current)
+        found = kind_of(value_at(fields, path))
+        if len(path) > 1:
+            return FieldSpec(kind=found)
+        (name,) = path
+        choices = self.choices.get((entity_type, name)) or self.choices.get((_ANY_TYPE, name), ())
+        kind = KINDS.get(name, found)
+        if choices and kind != "text":
+            # An enumeration is of texts, whatever else the table says; a list is one of them.
+            kind = "list" if "list" in (kind, found) else "text"
         return FieldSpec(kind=kind, choices=choices)
 
     def label(self, entity_type: str, field: str, value: Any) -> str | None:
@@ -123,7 +126,20 @@ class Schema(Struct):
 def build_places(data: Mapping[str, Any]) -> Places:
     """The places in a parsed file, or in its section `paths` alone. Raises `SchemaError`."""
     paths = _mapping(data, "paths")
-    return Places(**{key: _names(paths, key, inside="paths.") for key in Places._fields})
+    include, exclude, files = (_names(paths, key, inside="paths.") for key in Places._fields)
+    for name in include:
+        hidden = any(part.startswith(".") for part in _plain(name).split("/"))
+        if name.startswith("/") or hidden or "\0" in name:
+            raise SchemaError(f"paths.include must be folders of the vault, not {name!r}")
+    return Places(
+        include=tuple(dict.fromkeys(map(_plain, include))),
+        exclude=tuple(plain for plain in map(_plain, exclude) if plain),
+        exclude_files=files,
+    )
+
+
+def _plain(folder: str) -> str:
+    return "/".join(part for part in folder.split("/") if part not in ("", "."))
 
 
 def build(data: Mapping[str, Any], *, shipped: bool = False) -> Schema:

@@ -82,7 +82,8 @@ class Document:
     def replace(self, *, yaml: str | None = None, body: str | None = None) -> Document:
         """The same document with another ``yaml``, ``body`` or both.
 
-        A ``yaml`` that lacks its last newline gets one, since the closing fence follows.
+        A ``yaml`` that lacks its last newline gets one, since the closing fence follows; a
+        closing fence that lacks its newline gets one where a ``body`` follows.
         Raises ValueError if a line of ``yaml`` would be taken for the closing fence.
         """
         if yaml is None:
@@ -92,7 +93,11 @@ class Document:
                 yaml += self.newline
             if _CLOSING.search(yaml, 0):
                 raise ValueError("a line of the YAML text would close the frontmatter")
-        return Document(self.head, yaml, self.foot, self.body if body is None else body)
+        if body is None:
+            body = self.body
+        unended = bool(body) and not self.foot.endswith("\n")
+        foot = self.foot + self.newline if unended else self.foot
+        return Document(self.head, yaml, foot, body)
 
 
 def split(text: str) -> Document:

@@ -8,16 +8,17 @@ import yaml_edit
 
 from loop_cli.markdown import reader
 from loop_cli.markdown.edits import PatchError, Remove, Set, apply, key_text, same
+from loop_cli.markdown.limits import MAX_YAML_BYTES
 from loop_cli.markdown.rewrite import Rewriter
 from loop_cli.markdown.source import UNSURE, Source
 from loop_cli.markdown.writer import Layout, Writer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
-__all__ = ["PatchError", "Remove", "Set", "apply", "patch"]
+__all__ = ["PatchError", "Remove", "Set", "compose", "patch"]
 
 _ABSENT = object()
 _FEW_FIELDS = 5
@@ -40,12 +41,25 @@ def patch(yaml_text: str, edits: Iterable[Set | Remove], *, newline: str = "\n")
     if lone is not None:
         line = yaml_text.count("\n", 0, lone.start()) + 1
         raise PatchError("a carriage return without a newline is in the text", (), line)
-    problem = PatchError(UNSURE, _first_path(edits))
     for careful in (False, True):
         attempt = _attempt(yaml_text, old, wanted, newline, careful=careful)
         if attempt is not None:
             return attempt
-    raise problem
+    raise PatchError(UNSURE, edits[0].path)
+
+
+def compose(values: Mapping[str, Any]) -> str:
+    """A text of all of ``values``, also where it is too long or too deep for ``read``.
+
+    What can't be read again to make sure is written in quotes, as every reader understands.
+    """
+    parts = []
+    for key, value in values.items():
+        try:
+            parts.append(patch("", [Set((key,), value)]))
+        except PatchError:
+            parts.append(Writer(Layout, "\n", careful=True).entry(key, value, 0) + "\n")
+    return "".join(parts)
 
 
 def _attempt(
@@ -69,7 +83,16 @@ def _attempt(
     result = rewriter.result().decode()
     if unended:
         result = result.removesuffix("\n").removesuffix("\r")
+    _refuse_too_long(result, rewriter.written)
     return result if _holds(result, wanted, rewriter.written, yaml_text, writer.risky) else None
+
+
+def _refuse_too_long(result: str, written: list[tuple[tuple[Any, ...], Any]]) -> None:
+    """Raise PatchError, of the longest value written, if no reader would take the text."""
+    if len(result) * 4 > MAX_YAML_BYTES < len(result.encode()):
+        longest = max(written, key=lambda one: len(str(one[1])), default=((), None))[0]
+        limit = f"the frontmatter would be longer than {MAX_YAML_BYTES:,} bytes, the limit"
+        raise PatchError(limit, tuple(map(key_text, longest)))
 
 
 def _root(text: str) -> Any:
@@ -176,7 +199,3 @@ def _at(value: Any, path: tuple[Any, ...]) -> Any:
             # Keys at the top are text here and what they are for other readers.
             value = next((v for k, v in value.items() if key_text(k) == part), _ABSENT)
     return value
-
-
-def _first_path(edits: list[Set | Remove]) -> tuple[str, ...]:
-    return edits[0].path if edits else ()

@@ -11,33 +11,15 @@ import re
 
 import yaml12
 
-from loop_cli.markdown.duplicates import duplicate_keys, duplicate_paths
+from loop_cli.markdown.duplicates import duplicate_keys
 from loop_cli.markdown.edits import key_text
-from loop_cli.markdown.limits import (
-    MAX_ALIAS_NODES,
-    MAX_DEPTH,
-    MAX_YAML_BYTES,
-    YamlSyntaxError,
-    check_depth,
-    check_text,
-    line_at,
-)
+from loop_cli.markdown.limits import YamlSyntaxError, check_depth, check_text, line_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = [
-    "MAX_ALIAS_NODES",
-    "MAX_DEPTH",
-    "MAX_YAML_BYTES",
-    "YamlSyntaxError",
-    "duplicate_keys",
-    "duplicate_paths",
-    "key_text",
-    "parse",
-    "read",
-]
+__all__ = ["YamlSyntaxError", "duplicate_keys", "parse", "read"]
 
 _POSITION = r" at byte (\d+) line (\d+) column \d+\s*\Z"
 _TAB_AFTER_COLON = "':' must be followed by a valid YAML whitespace"

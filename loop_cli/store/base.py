@@ -94,8 +94,9 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def records(self) -> Iterator[AuditRecord]:
-        """The audit records newest first, undone ones and undo records included.
+    def records(self, entity_id: str | None = None) -> Iterator[AuditRecord]:
+        """The audit records newest first, undone ones and undo records included: all, or
+        those of the files that carry the id.
 
         Lines that are no records are passed over; `warnings` then says so.
         """

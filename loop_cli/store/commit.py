@@ -21,14 +21,13 @@ import os
 from loop_cli.core import conflict
 from loop_cli.core.audit import AuditRecord
 from loop_cli.core.names import nfc
-from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopError, UsageError
+from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopError
 from loop_cli.store import files, plan, platform, staging
 from loop_cli.store.base import CommitResult
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.landing import discard, land_all
-from loop_cli.store.locate import Located
+from loop_cli.store.locate import Located, refuse_twice
 from loop_cli.store.log import encode
-from loop_cli.store.segments import Chain
 from loop_cli.store.staging import Intent, Moved, StagedChange
 
 TYPE_CHECKING = False
@@ -67,7 +66,7 @@ class Commit:
         if len(failures) == len(changes):
             return list(failures)
         if atomic and dry_run:
-            _refuse_twice([place for place in places if isinstance(place, Located)])
+            refuse_twice([place for place in places if isinstance(place, Located)])
         if dry_run:
             return self._each(changes, places, self._preview, atomic=atomic)
         with self._vault.lock():
@@ -123,7 +122,7 @@ class Commit:
         """All or none: planned together, recorded by one append, then exchanged."""
         for _attempt in range(_TRIES):
             places = [self._reread(*pair) for pair in zip(changes, places, strict=True)]
-            _refuse_twice(places)
+            refuse_twice(places)
             plans = [self._plan(*pair) for pair in zip(changes, places, strict=True)]
             try:
                 records = self._land([one for one in plans if one.changed], group=True)
@@ -155,7 +154,7 @@ class Commit:
     ) -> tuple[list[StagedChange], list[AuditRecord]]:
         """The planned changes on the disk, beside the vault's files; and their records to come."""
         staging.prepare(self._vault.root)
-        link = Chain(self._vault.root).link()
+        link = self._vault.log.link()
         identity = os.urandom(16).hex()
         staged: list[StagedChange] = []
         records: list[AuditRecord] = []
@@ -262,10 +261,3 @@ def _encode(record: dict[str, object], path: str) -> bytes:
     except UnicodeEncodeError:
         shown = os.fsencode(path).decode(errors="replace")
         raise InvalidFile(shown, "its name is not UTF-8, so no record can name it") from None
-
-
-def _refuse_twice(places: Sequence[Located]) -> None:
-    paths = [place.parsed.path for place in places]
-    for path in paths:
-        if paths.count(path) > 1:
-            raise UsageError(f"an atomic group changes {path} twice")

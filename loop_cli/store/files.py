@@ -19,6 +19,7 @@ from loop_cli.store.snapshot import MAX_FILE_BYTES
 # What the names in `.loop/staged` end in: intent, content, intent of what is undone, and the
 # old file's second name where the system has no exchange.
 STAGED = (".intent", ".new", ".undone", ".old")
+LOOP = ".loop"  # the folder of the lock, the settings and what is staged
 _TRIES = 20
 _PATIENCE = 60.0  # seconds; the system breaks a lease that is not given back after 45
 
@@ -91,6 +92,23 @@ def inside(root: str, relative: str) -> str:
     base = os.path.realpath(root)
     if path != base and not path.startswith(base.rstrip(os.sep) + os.sep):
         raise InvalidFile(relative, "leads out of the vault")
+    return path
+
+
+def own_folder(root: str, name: str) -> str:
+    """The path of a folder of ours in the vault, whether or not it is there.
+
+    Raises `StorageError` where it is a link that leaves the vault.
+    """
+    path = os.path.join(root, name)
+    if os.path.islink(path):
+        try:
+            inside(root, name)
+        except InvalidFile as error:
+            raise StorageError(
+                f"{name} is a link that leads out of the vault",
+                hint="put a folder in its place, or name the vault that it leads to",
+            ) from error
     return path
 
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from loop_cli.store.snapshot import Parsed
 
 _HEAD = 1 << 16
+_ESCAPE = re.compile(
+    r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U((?:000[0-9A-Fa-f]|0010)[0-9A-Fa-f]{4}))"
+)
 
 
 class Located(Struct):
@@ -39,6 +42,14 @@ class Located(Struct):
     warnings: tuple[str, ...] = ()
 
 
+class Broken(Struct):
+    """A file that might be the one looked for and can't be read; `claims` tells that the id is
+    in it, and not only its name."""
+
+    error: LoopError
+    claims: bool
+
+
 class Locator:
     """Looks for entities below `root`, where the schema's `paths` say they are."""
 
@@ -49,11 +60,11 @@ class Locator:
 
     def paths(self) -> Iterator[str]:
         """The Markdown files of the vault, relative with `/`. Raises `UsageError`."""
-        top = self._places.include or ("",)
-        excluded = {part.strip("/") for part in self._places.exclude}
-        for folder in (part.strip("/") for part in top):
-            if folder not in excluded:
-                yield from self._walk(folder, excluded, set(self._places.exclude_files))
+        excluded, seen = set(self._places.exclude), set[str]()
+        for name in self._places.include or ("",):
+            folder = self._real_folder(name)
+            if folder is not None and not excluded & {name, folder}:
+                yield from self._walk(folder, excluded, seen)
 
     def find(self, entity_id: str, *, path: str | None = None) -> Located:
         """The file whose id, or else whose alias, is `entity_id`.
@@ -62,12 +73,11 @@ class Locator:
         """
         if path is not None:
             return self._at(entity_id, path)
-        wanted = nfc(entity_id)
-        found, broken = self._candidates(wanted)
-        match = choose(entity_id, found)
+        found, broken = self._candidates(nfc(entity_id))
+        match = choose(entity_id, found, broken)
         if match is None:
-            raise broken[0] if broken else no_such_entity(entity_id, self.ids())
-        return match.replace(warnings=tuple(error.message for error in broken))
+            raise no_such_entity(entity_id, self.ids())
+        return match
 
     def read(self, path: str) -> Located:
         """The entity in the file at `path`. Raises `InvalidFile`, `EntityNotFound`."""
@@ -84,7 +94,7 @@ class Locator:
             if self._names.id_is_stem:
                 found.append(_stem(path))
             elif match := pattern.search(_head(os.path.join(self._root, path))):
-                found.append(match[1].decode(errors="replace").strip("'\""))
+                found.append(_unescaped(match[1].decode(errors="replace").strip("'\"")))
         return found
 
     def _at(self, entity_id: str, path: str) -> Located:
@@ -99,19 +109,35 @@ class Locator:
         )
 
     def _relative(self, path: str) -> str:
+        base = os.path.realpath(self._root)
+        shown = path
         if os.path.isabs(path):
-            path = os.path.relpath(os.path.realpath(path), os.path.realpath(self._root))
-        real = files.inside(self._root, path)
-        return os.path.relpath(real, os.path.realpath(self._root)).replace(os.sep, "/")
+            path = os.path.relpath(os.path.realpath(path), base)
+        relative = os.path.relpath(files.inside(self._root, path), base).replace(os.sep, "/")
+        if is_hidden(relative):
+            raise not_a_place(shown)
+        return relative
 
-    def _candidates(self, wanted: str) -> tuple[list[Located], list[LoopError]]:
+    def _real_folder(self, name: str) -> str | None:
+        """The folder that an include names, without links; None where it is no place."""
+        if not name:
+            return name
+        try:
+            real = files.inside(self._root, name)
+        except InvalidFile:
+            return None
+        folder = os.path.relpath(real, os.path.realpath(self._root)).replace(os.sep, "/")
+        if folder == ".":
+            return ""
+        return None if is_hidden(folder) else folder
+
+    def _candidates(self, wanted: str) -> tuple[list[Located], list[Broken]]:
         """The entities whose frontmatter holds the id, and the files that seem to carry it
         but can't be read."""
-        forms = {wanted, unicodedata.normalize("NFD", wanted)}
-        needles = tuple(form.encode("utf-8", "surrogateescape") for form in forms)
+        needles = _needles(wanted)
         base = os.path.join(self._root, "")
         found: list[Located] = []
-        broken: list[LoopError] = []
+        broken: list[Broken] = []
         for path in self.paths():
             named = wanted in nfc(path) and is_named(path, wanted)
             if not named and not _mentions(base + path, needles):
@@ -119,21 +145,28 @@ class Locator:
             try:
                 found.append(self.read(path))
             except InvalidFile as error:
-                head = _head(os.path.join(self._root, path))
-                if named or claims(head, wanted, self._names.id):
-                    broken.append(error)
+                certain = claims(_head(base + path), path, wanted, self._names)
+                if named or certain:
+                    broken.append(Broken(error=error, claims=certain))
             except EntityNotFound:  # gone since it was listed
                 continue
             except LoopError as error:
                 if named:
-                    broken.append(error)
+                    broken.append(Broken(error=error, claims=True))
         return found, broken
 
-    def _walk(self, folder: str, excluded: set[str], left_out: set[str]) -> Iterator[str]:
-        """A generator over folders still to visit: no recursion, so no depth is too deep."""
+    def _walk(self, folder: str, excluded: set[str], seen: set[str]) -> Iterator[str]:
+        """A generator over folders still to visit: no recursion, so no depth is too deep.
+
+        The folders `seen`, by this walk or one before, are not visited again.
+        """
+        left_out = set(self._places.exclude_files)
         waiting = [folder]
         while waiting:
             current = waiting.pop()
+            if current in seen:
+                continue
+            seen.add(current)
             prefix = current + "/" if current else ""
             try:
                 entries = list(os.scandir(os.path.join(self._root, current)))
@@ -156,23 +189,59 @@ def is_named(path: str, wanted: str) -> bool:
     return nfc(_stem(path)) == wanted
 
 
-def claims(head: bytes, wanted: str, field: str) -> bool:
-    """Whether a file that can't be parsed has a line that gives it the id."""
-    line = rf"^{re.escape(field)}\s*:\s*['\"]?{re.escape(wanted)}['\"]?\s*(#.*)?$"
-    return re.search(line, nfc(head.decode(errors="replace")), re.M) is not None
+def is_hidden(path: str) -> bool:
+    """Whether a relative path leads through a name that begins with a dot."""
+    return any(part.startswith(".") and part != "." for part in path.split("/"))
 
 
-def choose(entity_id: str, found: Sequence[Located]) -> Located | None:
-    """The one whose id, or else whose alias, it is. Raises `AmbiguousId`."""
+def not_a_place(path: str) -> InvalidFile:
+    """The error for a `--path` to a hidden file, or into a hidden folder such as `.loop`."""
+    return InvalidFile(path, "is not a place for entities")
+
+
+def claims(head: bytes, path: str, wanted: str, names: FieldNames) -> bool:
+    """Whether a file that can't be parsed has a line that gives it the id, or the name that is
+    it; `wanted` is in normal form."""
+    if names.id_is_stem:
+        return is_named(path, wanted)
+    field, value = re.escape(names.id), re.escape(wanted)
+    line = rf"^['\"]?{field}['\"]?\s*:\s*['\"]?{value}['\"]?\s*(#.*)?$"
+    text = head.decode(errors="replace")
+    return re.search(line, nfc(text if wanted.isascii() else _unescaped(text)), re.M) is not None
+
+
+def choose(
+    entity_id: str, found: Sequence[Located], broken: Sequence[Broken] = ()
+) -> Located | None:
+    """The one whose id it is, warning of broken files; else the one whose alias it is, where no
+    broken file claims the id.
+
+    Raises `AmbiguousId`, and what is wrong with a broken file that may be the one meant.
+    """
     wanted = nfc(entity_id)
     matches = [one for one in found if nfc(one.parsed.id) == wanted]
     what = "carry the id"
     if not matches:
+        for one in broken:
+            if one.claims:
+                raise one.error
         matches = [one for one in found if wanted in aliases(one.parsed)]
         what = "have the alias"
     if len(matches) > 1:
         raise _ambiguous(entity_id, sorted(one.parsed.path for one in matches), what)
-    return matches[0] if matches else None
+    if not matches and broken:
+        raise broken[0].error
+    warnings = tuple(one.error.message for one in broken)
+    return matches[0].replace(warnings=warnings) if matches else None
+
+
+def refuse_twice(places: Iterable[Located]) -> None:
+    """Raise `UsageError` where two changes of an atomic group are of one file."""
+    seen: set[str] = set()
+    for path in (place.parsed.path for place in places):
+        if path in seen:
+            raise UsageError(f"an atomic group changes {path} twice")
+        seen.add(path)
 
 
 def no_such_entity(entity_id: str, ids: Iterable[str]) -> EntityNotFound:
@@ -226,6 +295,19 @@ def aliases(parsed: Parsed) -> list[str]:
     value = parsed.fields.get("aliases")
     items = value if isinstance(value, list) else [value]
     return [nfc(item) for item in items if isinstance(item, str)]
+
+
+def _unescaped(text: str) -> str:
+    """A text with YAML's escapes by number as the characters that they stand for."""
+    return _ESCAPE.sub(lambda match: chr(int(match[match.lastindex or 0], 16)), text)
+
+
+def _needles(wanted: str) -> tuple[bytes, ...]:
+    """What a frontmatter with the id holds: the id in either form, or an escape of YAML, since
+    other programs write `"\\uAC00"` for what is not ASCII."""
+    forms = {wanted, unicodedata.normalize("NFD", wanted)}
+    needles = tuple(form.encode("utf-8", "surrogateescape") for form in forms)
+    return needles if wanted.isascii() else (*needles, b"\\u", b"\\U", b"\\x")
 
 
 def _stem(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from loop_cli.core import timestamps
 from loop_cli.errors import StorageError, VaultLocked
@@ -91,9 +92,13 @@ def _settle_in(root: str) -> None:
     """Under the first lock of a vault: make what `.loop/` holds, and its name, durable."""
     folder = os.path.join(root, ".loop")
     ignored = os.path.join(folder, ".gitignore")
-    if not os.path.exists(ignored) or not os.path.getsize(ignored):
-        with open(ignored, "wb") as file:
-            file.write(_IGNORED)
+    if os.path.lexists(ignored):
+        status = os.lstat(ignored)
+        if stat.S_ISREG(status.st_mode) and not status.st_size:  # what a crash left
+            files.remove(ignored)
+    if not os.path.lexists(ignored):
+        files.write_synced(ignored, _IGNORED, root=root)
+        os.chmod(ignored, os.lstat(ignored).st_mode & 0o777 | 0o044)  # git of others reads it
     files.make_folder(os.path.join(folder, "staged"), root=root)
     platform.sync_folder(folder)
     platform.sync_folder(root)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FOLDER = "_build"
 ACTIVE = "audit_log.jsonl"
-_BLOCK = 1 << 18
+_BLOCK = 1 << 16
 LONG = 1 << 20  # bytes from which on the log is looked up in its cache
 _RECENT = 8  # no reader is so slow that more rotations come between two of its steps
 
@@ -81,10 +81,23 @@ class AuditLog:
         except OSError as error:
             raise cannot_write(error) from error
 
-    def previous(self) -> str | None:
-        """The SHA-256 of the last line, which the next record names; None for an empty log."""
-        line = next(self._lines(), None)
-        return None if line is None else sha256_hex(line)
+    def link(self) -> dict[str, str | None]:
+        """What the next record says of the lines before it.
+
+        `previous` is the digest of the last line. Where that is another program's, it says
+        nothing of our own last line, so `previous_own` does.
+        """
+        last = next(self._lines(), None)
+        if last is None:
+            return {"previous": None}
+        previous = sha256_hex(last)
+        for text in self._lines(needles=(b'"previous"',)):
+            record = parse_line(text)
+            if record is not None and record.is_own:
+                if record.digest == previous:
+                    break
+                return {"previous": previous, "previous_own": record.digest}
+        return {"previous": previous}
 
     def append(self, descriptor: int, lines: list[bytes]) -> None:
         """Append lines (without newlines) and sync: all of them or none. Raises `StorageError`."""
@@ -238,16 +251,23 @@ class AuditLog:
             yield line
 
     def _parse(self, line: bytes) -> AuditRecord | None:
-        import json
-
-        try:
-            data = json.loads(line)
-        except (ValueError, RecursionError):
-            data = None
-        if not isinstance(data, dict) or "entity_id" not in data:
+        record = parse_line(line)
+        if record is None:
             self.unreadable += 1
-            return None
-        return AuditRecord(data=data, digest=sha256_hex(line))
+        return record
+
+
+def parse_line(line: bytes) -> AuditRecord | None:
+    """A line, without its newline, as a record; None where it is none."""
+    import json
+
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(data, dict) or "entity_id" not in data:
+        return None
+    return AuditRecord(data=data, digest=sha256_hex(line))
 
 
 def _place_of(descriptor: int, paths: list[str]) -> int:

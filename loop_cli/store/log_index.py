@@ -14,6 +14,7 @@ from contextlib import closing
 
 from loop_cli.core.names import nfc
 from loop_cli.store.digest import sha256_hex
+from loop_cli.store.log import parse_line
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -142,12 +143,5 @@ class LogIndex:
 
 
 def _entity_of(line: bytes) -> str | None:
-    import json
-
-    try:
-        data = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(data, dict) or "entity_id" not in data:
-        return None
-    return nfc(str(data["entity_id"])).encode(errors="replace").decode()
+    record = parse_line(line)
+    return None if record is None else record.entity_id.encode(errors="replace").decode()

@@ -15,7 +15,8 @@ PATH = "00_Meta/members.yaml"
 def display_name(root: str, login: str) -> str:
     """The display name of an operating-system user; the login where none is listed.
 
-    A file that can't be read lists nobody: it must not keep a change from being recorded.
+    A file that can't be read lists nobody: it must not keep a change from being recorded. Nor
+    must a name with a line break or another character that can't be printed.
     """
     try:
         data, _modified = files.read_stable(files.inside(root, PATH), PATH)
@@ -28,4 +29,4 @@ def display_name(root: str, login: str) -> str:
     except ValueError:
         return login
     name = members.get(login) if isinstance(members, dict) else None
-    return name if isinstance(name, str) and name else login
+    return name if isinstance(name, str) and name.strip() and name.isprintable() else login

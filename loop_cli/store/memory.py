@@ -7,7 +7,7 @@ import os
 
 from loop_cli.core.audit import AuditRecord, History
 from loop_cli.core.names import nfc
-from loop_cli.errors import EntityNotFound, InvalidFile, LoopError, UsageError
+from loop_cli.errors import EntityNotFound, InvalidFile, LoopError
 from loop_cli.store import locate, plan, schema_file, snapshot
 from loop_cli.store.base import CommitResult, Store
 from loop_cli.store.digest import sha256_hex
@@ -71,9 +71,11 @@ class MemoryStore(Store):
         entity = self._observe(place).entity
         return entity.replace(warnings=(*place.warnings, *entity.warnings))
 
-    def records(self) -> Iterator[AuditRecord]:
+    def records(self, entity_id: str | None = None) -> Iterator[AuditRecord]:
         for line in reversed(self.lines):
-            yield AuditRecord(data=json.loads(line), digest=sha256_hex(line))
+            record = AuditRecord(data=json.loads(line), digest=sha256_hex(line))
+            if entity_id is None or record.is_of(entity_id, None):
+                yield record
 
     def commit(
         self,
@@ -98,7 +100,7 @@ class MemoryStore(Store):
     def _commit_group(
         self, changes: Sequence[EntityChange], origin: Origin, *, dry_run: bool
     ) -> list[CommitResult | LoopError]:
-        self._refuse_twice(changes)
+        locate.refuse_twice([self._locate(one.entity_id, one.path) for one in changes])
         group = [self._plan(change, origin) for change in changes]
         count = sum(planned.changed for _place, planned in group)
         identity = os.urandom(16).hex()
@@ -120,12 +122,6 @@ class MemoryStore(Store):
         )
         return place, plan.make(self._observe(place), change, policy=policy, origin=origin)
 
-    def _refuse_twice(self, changes: Sequence[EntityChange]) -> None:
-        paths = [self._locate(one.entity_id, one.path).parsed.path for one in changes]
-        for path in paths:
-            if paths.count(path) > 1:
-                raise UsageError(f"an atomic group changes {path} twice")
-
     def _write(self, planned: Plan, group: dict[str, object] | None = None) -> AuditRecord:
         last = sha256_hex(self.lines[-1]) if self.lines else None
         planned.record["metadata"]["previous"] = last
@@ -140,11 +136,12 @@ class MemoryStore(Store):
     def _locate(self, entity_id: str, path: str | None) -> Located:
         found, broken = self._parsed(nfc(entity_id))
         if path is None:
-            match = locate.choose(entity_id, found)
+            match = locate.choose(entity_id, found, broken)
             if match is None:
-                ids = [one.parsed.id for one in found]
-                raise broken[0] if broken else locate.no_such_entity(entity_id, ids)
-            return match.replace(warnings=tuple(error.message for error in broken))
+                raise locate.no_such_entity(entity_id, [one.parsed.id for one in found])
+            return match
+        if locate.is_hidden(path):
+            raise locate.not_a_place(path)
         for one in found:
             if one.parsed.path == path:
                 if nfc(entity_id) not in (nfc(one.parsed.id), *locate.aliases(one.parsed)):
@@ -155,7 +152,7 @@ class MemoryStore(Store):
             snapshot.parse(self.read(path), path, self.names)  # raises what is wrong with it
         raise EntityNotFound(f"{path} is not there")
 
-    def _parsed(self, wanted: str) -> tuple[list[Located], list[InvalidFile]]:
+    def _parsed(self, wanted: str) -> tuple[list[Located], list[locate.Broken]]:
         """All entities, and the files that seem to be the one wanted but can't be read."""
         found = []
         broken = []
@@ -163,8 +160,9 @@ class MemoryStore(Store):
             try:
                 parsed = snapshot.parse(data, path, self.names)
             except InvalidFile as error:
-                if locate.is_named(path, wanted) or locate.claims(data, wanted, self.names.id):
-                    broken.append(error)
+                certain = locate.claims(data, path, wanted, self.names)
+                if certain or locate.is_named(path, wanted):
+                    broken.append(locate.Broken(error=error, claims=certain))
                 continue
             found.append(locate.Located(parsed=parsed, modified=modified))
         return found, broken

@@ -16,8 +16,9 @@ from loop_cli.core.diff import same
 from loop_cli.core.names import nfc
 from loop_cli.errors import EntityNotFound, StorageError
 from loop_cli.store import files
-from loop_cli.store.log import encode
-from loop_cli.store.segments import OpenLog, parse, sha256
+from loop_cli.store.digest import sha256_hex
+from loop_cli.store.log import encode, parse_line
+from loop_cli.store.segments import OpenLog
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -128,7 +129,7 @@ def _plan(store: VaultStore, data: bytes, name: str) -> _Plan:
         line = raw.removesuffix(b"\r")
         if not line.strip():
             continue
-        digest = sha256(line)
+        digest = sha256_hex(line)
         if digest in known:
             passed_over += 1
             continue
@@ -147,7 +148,7 @@ def _known(store: VaultStore) -> set[str]:
     found = set()
     with OpenLog(store.log) as log:
         for _file, _number, text in log.lines(b'"migrated_from"'):
-            record = parse(text)
+            record = parse_line(text)
             origin = None if record is None else record.metadata.get("migrated_from")
             if isinstance(origin, dict) and isinstance(origin.get("sha256"), str):
                 found.add(origin["sha256"])

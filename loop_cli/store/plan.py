@@ -5,15 +5,16 @@ bytes, and the record to come. Pure; every store calls it under its lock.
 from __future__ import annotations
 
 from loop_cli.core import audit, conflict, timestamps
-from loop_cli.core.diff import MISSING, diff_body
+from loop_cli.core.diff import MISSING, diff_body, same
 from loop_cli.core.entity import Revision
 from loop_cli.core.intent import intend
-from loop_cli.core.names import BODY, join_dotted, split_dotted
+from loop_cli.core.names import BODY, join_dotted
 from loop_cli.errors import ConflictError, InvalidFile, PreconditionRequired
-from loop_cli.markdown import patch
+from loop_cli.markdown import patch, reader
+from loop_cli.markdown.document import split
 from loop_cli.store.base import as_json
 from loop_cli.store.digest import sha256_hex
-from loop_cli.store.snapshot import etag_of
+from loop_cli.store.snapshot import MAX_FILE_BYTES, etag_of
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -44,14 +45,16 @@ class Policy(Struct):
 class Plan(Struct):
     """A change that passed every check.
 
-    `data` are the bytes to come; `record` the record's data, still without `previous`;
-    `kept` the values, by SHA-256, that the record holds only the hash of.
+    `data` are the bytes to come; `wanted` maps the names of diffs to the values asked for;
+    `record` is the record's data, still without `previous`; `kept` are the values, by
+    SHA-256, that the record holds only the hash of.
     """
 
     before: Entity
     after: Entity
     data: bytes
     diff: Diff
+    wanted: dict[str, Any]
     record: dict[str, Any]
     kept: dict[str, bytes]
     warnings: tuple[str, ...]
@@ -79,20 +82,20 @@ def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Or
     body = _new_body(snapshot, change.edits.body)
     diff = {**intent.diff, **diff_body(before.body, body)}
     now = policy.clock()
-    updated = _next_instant(snapshot, now)
-    data = _new_bytes(snapshot, intent, body, updated, policy.names) if diff else before.raw
-    used = _check_precondition(snapshot, change, intent, body)
-    after = _after(snapshot, intent, body, data, updated, policy.names) if diff else before
+    after = _after(snapshot, intent, body, _next_instant(snapshot, now), policy) if diff else before
+    wanted = {**intent.wanted, **({} if change.edits.body is None else {BODY: body})}
+    used = _check_precondition(snapshot, change, wanted)
     recorded, kept = _recordable(diff, policy.private)
     metadata = _metadata(snapshot, change, after, used)
     return Plan(
         before=before,
         after=after,
-        data=data,
+        data=after.raw,
         diff=diff,
+        wanted=wanted,
         record=audit.compose(
             action="update",
-            before=before,
+            before=_as_recorded(before, policy),
             diff=recorded,
             origin=origin,
             timestamp=now,
@@ -103,7 +106,7 @@ def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Or
     )
 
 
-def _check_precondition(snapshot: Snapshot, change: EntityChange, intent: Intent, body: str) -> str:
+def _check_precondition(snapshot: Snapshot, change: EntityChange, wanted: dict[str, Any]) -> str:
     """What was used of the precondition: `etag`, `updated_at`, `literal` or `none`."""
     precondition = change.precondition
     entity = snapshot.entity
@@ -113,17 +116,15 @@ def _check_precondition(snapshot: Snapshot, change: EntityChange, intent: Intent
         import shlex
 
         raise PreconditionRequired(
-            f"{entity.id}: say which revision you have seen: --if-match ETAG or "
-            "--expected-updated-at TIME, as 'loop get' reports them (--force skips the check)",
+            f"{entity.id}: nobody can be asked here, so say which revision you have seen: "
+            "--if-match ETAG or --expected-updated-at TIME, as 'loop get' reports them; "
+            "--force does without",
             entity_id=entity.id,
             hint=shlex.join(["loop", "get", entity.id, "--json"]),
         )
     reason, used = _compare(snapshot, precondition)
     if reason is None:
         return used
-    wanted = dict(intent.wanted)
-    if change.edits.body is not None:
-        wanted[BODY] = body
     raise ConflictError(
         conflict.build(
             entity,
@@ -177,13 +178,13 @@ def _new_body(snapshot: Snapshot, change: BodyChange | None) -> str:
 
 
 def _new_bytes(
-    snapshot: Snapshot, intent: Intent, body: str, updated: int, names: FieldNames
+    snapshot: Snapshot, intent: Intent, fields: dict[str, Any], body: str, names: FieldNames
 ) -> bytes:
     edits: list[patch.Set | patch.Remove] = [
         patch.Remove(path) if value is MISSING else patch.Set(path, value)
         for path, value in intent.edits
     ]
-    edits.append(patch.Set((names.updated,), timestamps.render(updated)))
+    edits.append(patch.Set((names.updated,), fields[names.updated]))
     document = snapshot.document
     try:
         yaml = patch.patch(document.yaml, edits, newline=document.newline)
@@ -191,16 +192,33 @@ def _new_bytes(
         line = None if error.line is None else document.yaml_line + error.line - 1
         field = join_dotted(error.path)
         raise InvalidFile(snapshot.entity.path, f"{field}: {error.reason}", line=line) from None
-    return document.replace(yaml=yaml, body=body).text.encode()
+    data = document.replace(yaml=yaml, body=body).text.encode()
+    if len(data) > MAX_FILE_BYTES:
+        size = f"{len(data):,} bytes; loop reads entities of up to {MAX_FILE_BYTES:,}"
+        raise InvalidFile(snapshot.entity.path, f"would become too large: {size}")
+    if not _holds(data, fields, body):
+        reason = "could not be written without changing something else"
+        raise InvalidFile(snapshot.entity.path, reason)
+    return data
 
 
-def _after(
-    snapshot: Snapshot, intent: Intent, body: str, data: bytes, updated: int, names: FieldNames
-) -> Entity:
+def _holds(data: bytes, fields: dict[str, Any], body: str) -> bool:
+    """Whether the bytes of a file read as these fields and this body, and as nothing else."""
+    try:
+        pieces = split(data.decode())
+        return pieces.body == body and same(reader.read(pieces.yaml), fields)
+    except ValueError:
+        return False
+
+
+def _after(snapshot: Snapshot, intent: Intent, body: str, updated: int, policy: Policy) -> Entity:
+    names = policy.names
     rendered = timestamps.render(updated)
     name = intent.fields.get(names.name)
+    fields = {**intent.fields, names.updated: rendered}
+    data = _new_bytes(snapshot, intent, fields, body, names)
     return snapshot.entity.replace(
-        fields={**intent.fields, names.updated: rendered},
+        fields=fields,
         name=name if isinstance(name, str) else None,
         body=body,
         raw=data,
@@ -232,6 +250,13 @@ def _metadata(snapshot: Snapshot, change: EntityChange, after: Entity, used: str
     return metadata
 
 
+def _as_recorded(entity: Entity, policy: Policy) -> Entity:
+    """The entity as a record speaks of it: without its name where that is private."""
+    name = join_dotted((policy.names.name,))
+    hidden = any(audit.touches(name, entity.name, field) for field in policy.private)
+    return entity.replace(name=None) if hidden else entity
+
+
 def _recordable(diff: Diff, private: tuple[str, ...]) -> tuple[Diff, dict[str, bytes]]:
     """The diff as it is recorded, and what undo needs of the values it only hashes."""
     recorded: Diff = {}
@@ -240,7 +265,7 @@ def _recordable(diff: Diff, private: tuple[str, ...]) -> tuple[Diff, dict[str, b
         shown = dict(entry)
         for side in ("old", "new"):
             data = value_bytes(entry[side])
-            hidden = name in private or split_dotted(name)[0] in private
+            hidden = any(audit.touches(name, entry[side], field) for field in private)
             if entry[side] is None or (not hidden and len(data) <= audit.PLAIN_LIMIT):
                 continue
             shown[side] = digest_of(data)

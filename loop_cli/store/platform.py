@@ -1,8 +1,8 @@
 """What differs between operating systems: locks, leases, exchanging two files, syncing.
 
 Linux has all of it. macOS has no write lease for us, and `renamex_np` instead of
-`renameat2`. Windows has neither `fcntl` nor an exchange: `lock` refuses there, so loop
-reads a vault on Windows and does not write to it.
+`renameat2`. Windows has neither `fcntl` nor an exchange, and has not been tried: `lock`
+refuses there, so that nothing is written without one.
 """
 
 from __future__ import annotations

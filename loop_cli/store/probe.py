@@ -11,19 +11,17 @@ if TYPE_CHECKING:
     from typing import Any
 
 _WINDOWS = {
-    (True, True): "none",
-    (True, False): (
-        "an editor that keeps the file open across the exchange and writes to it later"
-    ),
-    (False, True): "none that a lease does not cover",
+    (True, True): "a program that has the file open for writing for over 50 ms already",
+    (True, False): "a program that has the file open for writing, or opens it just then",
+    (False, True): "a program that has the file open for writing for over 50 ms already",
     (False, False): "between comparing the bytes and renaming, some microseconds",
 }
 
 
 def protocol(root: str | None) -> dict[str, Any]:
     """`exchange` and `lease`: whether the vault's file system has them, None where unknown;
-    `window`: what is left open to editors that know no lock."""
-    folder = None if root is None else os.path.join(root, ".loop")
+    `window`: what is left open to editors that know no lock. Raises `StorageError`."""
+    folder = None if root is None else files.own_folder(root, files.LOOP)
     if folder is None or not os.access(folder, os.W_OK):
         return {"exchange": None, "lease": None, "window": "known after the first change"}
     exchange, lease = _try(folder)

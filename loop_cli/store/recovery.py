@@ -16,7 +16,6 @@ from loop_cli.errors import InvalidFile
 from loop_cli.store import files, landing, platform, staging
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.log import encode
-from loop_cli.store.segments import Chain
 from loop_cli.store.staging import Intent, StagedChange
 
 TYPE_CHECKING = False
@@ -130,7 +129,7 @@ class Recovery:
         data = audit.compose_undo(_record(intent), timestamp=self._clock())
         descriptor = self._log.open()
         try:
-            data["metadata"].update(Chain(self._root).link())
+            data["metadata"].update(self._log.link())
             self._log.append(descriptor, [encode(data)])
         finally:
             os.close(descriptor)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 
 from loop_cli.core import audit, timestamps
-from loop_cli.core.names import BODY, nearest, nfc, split_dotted
+from loop_cli.core.names import nearest
 from loop_cli.errors import EntityNotFound, InvalidChange, StorageError
 from loop_cli.store import plan, rewrite
-from loop_cli.store.log import encode, needles_of
-from loop_cli.store.segments import Chain, OpenLog, parse, sha256
+from loop_cli.store.digest import sha256_hex
+from loop_cli.store.log import encode, needles_of, parse_line
+from loop_cli.store.segments import OpenLog
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -50,7 +51,7 @@ class Line(Struct):
         place = {"file": self.file, "line": self.number, "fields": list(self.fields)}
         if self.after is None:
             return place
-        return {**place, "from": self.record.digest, "to": sha256(self.after)}
+        return {**place, "from": self.record.digest, "to": sha256_hex(self.after)}
 
 
 class Redaction(Struct):
@@ -138,7 +139,7 @@ class _Found:
 
     def add(self, file: str, number: int, text: bytes) -> None:
         """Take the next line that may be the entity's."""
-        record = parse(text)
+        record = parse_line(text)
         if record is None or not record.is_of(self.wanted.entity_id, None):
             return
         self.newest = record
@@ -169,7 +170,7 @@ class _Found:
             entry = diff[name] = dict(diff[name])
             for side in ("old", "new"):
                 value = entry.get(side)
-                if value is None or not _touches(name, value, self.wanted):
+                if value is None or not audit.touches(name, value, self.wanted.field):
                     continue
                 if not audit.is_digest(value):
                     entry[side] = plan.digest_of(plan.value_bytes(value))
@@ -205,7 +206,7 @@ class _Found:
 
     def without_values(self, text: bytes) -> bytes:
         """A line without the entries whose kept copies are no longer needed."""
-        record = parse(text)
+        record = parse_line(text)
         wanted = self.wanted
         if record is None or not record.is_of(wanted.entity_id, None):
             return text
@@ -219,29 +220,7 @@ class _Found:
 
 def _holds(name: str, entry: Mapping[str, Any], wanted: Wanted) -> bool:
     """Whether an entry of a diff has a value of the field."""
-    return any(_touches(name, entry.get(side), wanted) for side in ("old", "new"))
-
-
-def _touches(name: str, value: Any, wanted: Wanted) -> bool:
-    """Whether the value that a diff has under `name` is one of the field, or holds one."""
-    if BODY in (name, wanted.field):
-        return name == wanted.field
-    path = tuple(map(nfc, split_dotted(name)))
-    field = tuple(map(nfc, split_dotted(wanted.field)))
-    if path[: len(field)] == field:
-        return True
-    if field[: len(path)] != path:
-        return False
-    for key in field[len(path) :]:
-        if audit.is_digest(value):
-            return True
-        if not isinstance(value, dict):
-            return False
-        match = [inner for one, inner in value.items() if nfc(one) == key]
-        if not match:
-            return False
-        value = match[-1]
-    return True
+    return any(audit.touches(name, entry.get(side), wanted.field) for side in ("old", "new"))
 
 
 def _records(store: VaultStore, found: _Found, origin: Origin) -> list[dict[str, Any]]:
@@ -249,16 +228,16 @@ def _records(store: VaultStore, found: _Found, origin: Origin) -> list[dict[str,
     path where several files carry its id."""
     pairs: dict[str, list[dict[str, str]]] = {}
     for line in found.lines:
-        before, after = line.record.digest, sha256(line.after or b"")
+        before, after = line.record.digest, sha256_hex(line.after or b"")
         if found.told.get(after) != before:
             path = line.record.metadata.get("path")
             named = path if isinstance(path, str) else ""
             pairs.setdefault(named, []).append({"from": before, "to": after})
     records: list[dict[str, Any]] = []
-    link = Chain(store.root).link()
+    link = store.log.link()
     for path, listed in pairs.items():
         records.append(_record(store, found, origin, path, {**link, "redacted": listed}))
-        link = {"previous": sha256(encode(records[-1]))}
+        link = {"previous": sha256_hex(encode(records[-1]))}
     return records
 
 

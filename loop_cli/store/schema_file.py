@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 
@@ -10,6 +11,9 @@ from loop_cli.errors import EntityNotFound, InvalidFile
 from loop_cli.markdown import reader
 from loop_cli.store import files
 
+_START = re.compile(
+    r"\A((?:[ \t]*(?:#[^\n]*)?\n)*)---[ \t]*\r?\n"
+)  # a file may say where it begins
 _NEXT_KEY = re.compile(rb"\n(?=[^\s#-])")
 PATH = "00_Meta/schema_constants.yaml"
 
@@ -33,10 +37,13 @@ def load_places(root: str) -> schema.Places:
         data, _modified = files.read_stable(files.inside(root, PATH), PATH)
     except EntityNotFound:
         return shipped().places
-    section = data.rfind(b"\npaths:")
-    following = _NEXT_KEY.search(data, section + 1)
+    lines = b"\n" + data.removeprefix(codecs.BOM_UTF8)
+    section = lines.rfind(b"\npaths:")
+    if section < 0:  # the key may be in quotes, and an indented one is another's
+        return _build(data, PATH, shipped=False).places if b"paths" in data else schema.Places()
+    following = _NEXT_KEY.search(lines, section + 1)
     try:
-        text = data[section + 1 : following.start() if following else len(data)].decode()
+        text = lines[section + 1 : following.start() if following else len(lines)].decode()
         return schema.build_places(reader.read(text))
     except (ValueError, schema.SchemaError):
         return _build(data, PATH, shipped=False).places
@@ -55,7 +62,8 @@ def shipped_bytes() -> bytes:
 
 def _build(data: bytes, path: str, *, shipped: bool) -> schema.Schema:
     try:
-        return schema.build(reader.read(data.decode("utf-8-sig")), shipped=shipped)
+        text = _START.sub(r"\1\n", data.decode("utf-8-sig"))
+        return schema.build(reader.read(text), shipped=shipped)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InvalidFile(path, "is not UTF-8 text", line=line) from None

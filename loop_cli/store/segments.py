@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import stat
 
-from loop_cli.core.audit import AuditRecord
 from loop_cli.errors import StorageError
 from loop_cli.store import files
-from loop_cli.store.digest import sha256_hex
 from loop_cli.store.log import FOLDER, AuditLog
 
 TYPE_CHECKING = False
@@ -91,46 +89,6 @@ class OpenLog:
 def shown(path: str) -> str:
     """A file of the log, relative to the vault."""
     return f"{FOLDER}/{os.path.basename(path)}"
-
-
-def parse(line: bytes) -> AuditRecord | None:
-    """A line as a record; None where it is none."""
-    import json
-
-    try:
-        data = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(data, dict) or "entity_id" not in data:
-        return None
-    return AuditRecord(data=data, digest=sha256(line))
-
-
-def sha256(line: bytes) -> str:
-    """The digest of a line without its newline."""
-    return sha256_hex(line)
-
-
-class Chain(AuditLog):
-    """The log as the next record of ours is joined to it; read under the lock."""
-
-    def link(self) -> dict[str, str | None]:
-        """What the next record says of the lines before it.
-
-        `previous` is the digest of the last line. Where that is another program's, it says
-        nothing of our own last line, so `previous_own` does.
-        """
-        last = next(self._lines(), None)
-        if last is None:
-            return {"previous": None}
-        previous = sha256(last)
-        for text in self._lines(needles=(b'"previous"',)):
-            record = parse(text)
-            if record is not None and record.is_own:
-                if record.digest == previous:
-                    break
-                return {"previous": previous, "previous_own": record.digest}
-        return {"previous": previous}
 
 
 def _is_at(descriptor: int, path: str) -> bool:

@@ -103,14 +103,19 @@ def read_frontmatter(data: bytes, path: str) -> tuple[Document, dict[str, Any], 
 
 
 def observe(parsed: Parsed, *, modified: int, history: History, names: FieldNames) -> Snapshot:
-    """The snapshot of a file modified at `modified` (microseconds), given its records."""
+    """The snapshot of a file modified at `modified` (microseconds), given its records.
+
+    A departure from the letter of SPEC §3: where the last record left these very bytes,
+    `updated_at` is what that record says, if loop's protocol wrote it, and not the file's
+    `updated`, which other programs and an undo leave as it was, so that two states share it.
+    """
     etag = etag_of(parsed.data)
     last = history.last
     own = parsed.fields.get(names.updated)
     literal = timestamps.parse(own) if isinstance(own, str) else None
     recorded = last is not None and last.etag_after == etag
-    updated_at = literal
-    if not recorded or updated_at is None:
+    updated_at = last.updated_after if last is not None and recorded and last.is_own else None
+    if updated_at is None:
         updated_at = timestamps.stand_in(
             modified=modified, recorded=None if last is None else last.updated_after, etag=etag
         )
@@ -129,7 +134,7 @@ def observe(parsed: Parsed, *, modified: int, history: History, names: FieldName
         document=parsed.document,
         history=history,
         literal=literal,
-        stand_in=not recorded or literal is None,
+        stand_in=updated_at != literal,
         edited_outside=last is not None and not recorded,
     )
 

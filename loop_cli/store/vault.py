@@ -13,7 +13,7 @@ from loop_cli.errors import StorageError, VaultLocked
 from loop_cli.store import files, schema_file
 from loop_cli.store.base import Store
 from loop_cli.store.locate import Locator
-from loop_cli.store.log import AuditLog
+from loop_cli.store.log import FOLDER, AuditLog
 from loop_cli.store.snapshot import etag_of, observe
 
 TYPE_CHECKING = False
@@ -49,6 +49,8 @@ class VaultStore(Store):
         private: tuple[str, ...] = (),
         cache: str | None = None,
     ) -> None:
+        for name in (files.LOOP, FOLDER):
+            files.own_folder(root, name)
         self.root = root
         self.names = names
         self.clock = clock
@@ -82,9 +84,11 @@ class VaultStore(Store):
         entity = snapshot.entity
         return entity.replace(warnings=(*located.warnings, *entity.warnings))
 
-    def records(self) -> Iterator[AuditRecord]:
+    def records(self, entity_id: str | None = None) -> Iterator[AuditRecord]:
         self.recover_if_free()
-        return self.log.records()
+        if entity_id is None:
+            return self.log.records()
+        return self.log.records_of(entity_id, path=None)
 
     def commit(
         self,

@@ -14,7 +14,9 @@ from loop_cli.core.audit import History, digests_of
 from loop_cli.core.names import nfc
 from loop_cli.errors import EntityNotFound, LoopError, StorageError, VaultLocked
 from loop_cli.store import files
-from loop_cli.store.segments import OpenLog, parse, sha256
+from loop_cli.store.digest import sha256_hex
+from loop_cli.store.log import parse_line
+from loop_cli.store.segments import OpenLog
 from loop_cli.store.snapshot import etag_of
 from loop_cli.struct import Struct
 
@@ -119,7 +121,7 @@ def _claims(log: OpenLog) -> _Claims:
     earlier: dict[str, str] = {}
     undone: set[str] = set()
     for _file, _number, text in log.lines(b'"redacted"', b'"rolled_back"'):
-        record = parse(text)
+        record = parse_line(text)
         if record is not None and record.is_own:
             earlier.update(record.redacted)
             if record.undoes is not None:
@@ -143,8 +145,8 @@ class _Walk:
 
     def step(self, file: str, number: int, text: bytes) -> None:
         """Take the next line."""
-        record = parse(text)
-        digests = digests_of(sha256(text), self._claims.earlier)
+        record = parse_line(text)
+        digests = digests_of(sha256_hex(text), self._claims.earlier)
         if record is None or not record.is_own:
             self._window.update(digests)
             self._tails.append(text)
@@ -200,7 +202,7 @@ def _grew(line: bytes, digest: str) -> bool:
     for end in range(1, len(line)):
         state.update(line[end - 1 : end])
         if state.hexdigest() == digest:
-            record = parse(line[:end])
+            record = parse_line(line[:end])
             return record is None or not record.is_own
     return False
 

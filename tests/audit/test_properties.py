@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loop_cli.errors import EntityNotFound, InvalidChange
+from loop_cli.store.log import parse_line
 from loop_cli.store.migrate import migrate
 from loop_cli.store.redact import Wanted, redact
 from loop_cli.store.rotate import rotate
-from loop_cli.store.segments import parse
 from loop_cli.store.verify import verify
 
 from .conftest import ID, Vault
@@ -79,7 +79,7 @@ def test_any_course_of_events_verifies_clean(course: list[tuple[str, object, obj
             take(vault, step)
             assert verify(vault.store).problems == ()
         found = verify(vault.store)
-        written = [one for one in map(parse, vault.lines) if one is not None and one.is_own]
+        written = [one for one in map(parse_line, vault.lines) if one is not None and one.is_own]
         assert found.own == len(written)
         if not any(kind == "edit" for kind, _what, _more in course):
             assert found.edited_outside == ()
@@ -101,7 +101,7 @@ def test_any_altered_byte_of_a_line_that_is_not_the_last_is_found(
             (path, offset, len(line))
             for path in vault.segments
             for offset, line in with_offsets(path.read_bytes())
-            if (record := parse(line)) is not None and record.is_own
+            if (record := parse_line(line)) is not None and record.is_own
         ]
         path, start, length = data.draw(st.sampled_from(places[:-1]))
         place = start + data.draw(st.integers(0, length - 1))

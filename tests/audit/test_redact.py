@@ -16,10 +16,9 @@ import pytest
 from loop_cli.core.audit import AuditRecord, compose_undo
 from loop_cli.errors import EntityNotFound, InvalidChange, StorageError
 from loop_cli.store import platform
-from loop_cli.store.log import encode
+from loop_cli.store.log import AuditLog, encode
 from loop_cli.store.redact import Redaction, Wanted, preview, redact
 from loop_cli.store.rotate import rotate
-from loop_cli.store.segments import Chain
 from loop_cli.store.verify import verify
 
 from .conftest import ID, Vault
@@ -228,7 +227,7 @@ def test_an_undone_record_stays_undone(secret: Vault) -> None:
     line = secret.lines[-1]
     record = AuditRecord(data=json.loads(line), digest=hashlib.sha256(line).hexdigest())
     undo = compose_undo(record, timestamp=secret.now)
-    undo["metadata"].update(Chain(str(secret.root)).link())
+    undo["metadata"].update(AuditLog(str(secret.root)).link())
     secret.append(encode(undo) + b"\n")
     before = [one.data["diff"] for one in secret.store.observe(_place(secret)).history.records]
     run(secret)

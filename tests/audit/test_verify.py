@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli.core.audit import AuditRecord, compose_undo
-from loop_cli.store.segments import Chain
+from loop_cli.store.log import AuditLog
 from loop_cli.store.verify import Verification, verify
 
 from .conftest import ID
@@ -60,7 +60,7 @@ def altered(lines: list[bytes]) -> list[bytes]:
 
 
 def made_foreign(lines: list[bytes]) -> list[bytes]:
-    return [*lines[:2], lines[2].replace(b'"cli"', b'"clo"'), *lines[3:]]
+    return [*lines[:2], lines[2].replace(b'"previous"', b'"former"'), *lines[3:]]
 
 
 def grown(lines: list[bytes]) -> list[bytes]:
@@ -160,7 +160,7 @@ def test_an_undo_record_names_a_line_that_is_there(written: Vault) -> None:
     last = written.lines[-1]
     record = AuditRecord(data=json.loads(last), digest=hashlib.sha256(last).hexdigest())
     undo = compose_undo(record, timestamp=written.now)
-    undo["metadata"].update(Chain(str(written.root)).link())
+    undo["metadata"].update(AuditLog(str(written.root)).link())
     written.append(json.dumps(undo).encode() + b"\n")
     assert verify(written.store).ok
     undo["metadata"]["rolled_back"] = "0" * 64

@@ -146,6 +146,16 @@ def test_both_preconditions_must_hold(loop: Loop, etag: str) -> None:
     assert loop.records[-1]["metadata"]["precondition"] == "etag"
 
 
+def test_parts_that_contradict_each_other_are_read_again(loop: Loop, etag: str) -> None:
+    now = loop("get", "tsk-019-14", "--json").json
+    contradictions = ((etag, now["updated_at"]), (now["etag"], "2026-01-09"))
+    for seen, time in contradictions:
+        given = ("--if-match", seen, "--expected-updated-at", time, "--on-conflict=rebase")
+        error = loop(*UPDATE, "status=done", *given, "--json").error
+        assert error["hint"] == "loop get tsk-019-14 --json"
+    assert loop("get", "tsk-019-14", "--json").json["fields"]["status"] == "doing"
+
+
 def test_the_literal_updated_holds_until_the_first_record(loop: Loop) -> None:
     weak = ("--expected-updated-at", "2026-01-09")
     assert loop(*UPDATE, "status=doing", *weak).code == 0

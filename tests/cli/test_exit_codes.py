@@ -153,6 +153,41 @@ def test_a_run_id_that_is_no_uuid_4_is_2(read_only: Loop, run_id: str) -> None:
     assert "LOOP_RUN_ID" in done.err
 
 
+def test_a_run_id_in_capitals_is_the_same_in_small_letters(loop: Loop) -> None:
+    given = "3F0C2A52-5D0C-4A0E-9A43-0F6F7C1F4A11"
+    done = loop("update", "tsk-019-14", "status=done", "--force", env={"LOOP_RUN_ID": given})
+    assert done.code == 0
+    assert loop.records[-1]["run_id"] == given.lower()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("update", "tsk-019-14", "status=done", "--force"),
+        ("audit", "redact", "tsk-019-14", "notes", "--yes"),
+        ("audit", "migrate"),
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_every_command_that_writes_records_refuses_a_bad_run_id(
+    loop: Loop, command: tuple[str, ...]
+) -> None:
+    loop.write("_build/audit.log", "")
+    done = loop(*command, env={"LOOP_RUN_ID": "1"})
+    assert done.code == 2
+    assert "LOOP_RUN_ID" in done.err
+    assert loop("get", "tsk-019-14", env={"LOOP_RUN_ID": "1"}).code == 0
+
+
+def test_a_vault_of_the_wrong_type_in_the_users_file_is_2(loop: Loop) -> None:
+    file = loop.home / "config" / "loop" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("vault = 5\n")
+    done = loop("get", "tsk-019-14", "--json", env=NO_VAULT)
+    assert done.error["code"] == "usage"
+    assert "vault must be a text" in done.err
+
+
 def test_no_vault_is_2_and_names_all_four_ways(loop: Loop) -> None:
     done = loop("get", "tsk-019-14", env=NO_VAULT)
     assert (done.code, done.stdout) == (2, b"")
@@ -333,6 +368,25 @@ def test_two_files_with_one_id_are_7_and_path_chooses(loop: Loop) -> None:
     before = loop.path().read_bytes()
     assert loop("update", *chosen, "status=done", "--force", "--json").json["changed"] is True
     assert loop.path().read_bytes() == before
+
+
+def test_a_path_may_be_relative_to_the_current_folder_of_the_vault(loop: Loop) -> None:
+    loop.write_task("tsk-019-14", "notes: the other", folder="60_Hypotheses")
+    below, field = loop.path("60_Hypotheses"), ("--field", "notes")
+    chosen = ("tsk-019-14", "--path", "tsk-019-14.md")
+    assert loop("get", *chosen, *field, cwd=below).out == "the other\n"
+    assert loop("update", *chosen, "notes=new", "--force", cwd=below).code == 0
+    assert loop("get", *chosen, *field, cwd=below).out == "new\n"
+    assert loop("get", *chosen, *field, cwd=loop.home).code == 3
+    from_the_top = ("--path", "60_Hypotheses/tsk-019-14.md")
+    assert loop("get", "tsk-019-14", *from_the_top, *field, cwd=below).out == "new\n"
+
+
+def test_a_path_from_the_vault_goes_before_one_from_the_current_folder(loop: Loop) -> None:
+    loop.write_task("tsk-1", "notes: top", folder="60_Hypotheses")
+    loop.write_task("tsk-1", "notes: deep", folder="60_Hypotheses/60_Hypotheses")
+    chosen = ("tsk-1", "--path", "60_Hypotheses/tsk-1.md", "--field", "notes")
+    assert loop("get", *chosen, cwd=loop.path("60_Hypotheses")).out == "top\n"
 
 
 def test_two_with_one_alias_are_7_but_an_id_wins(loop: Loop) -> None:

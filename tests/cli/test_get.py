@@ -59,6 +59,17 @@ def test_yaml_of_what_only_yaml_can_say_is_the_json_too(loop: Loop) -> None:
     assert yaml12.parse_yaml(text) == document
 
 
+@pytest.mark.parametrize("body", ["줄: 하나\n" * 120_000, "x" * 2_000_000, "\t\x07\r\n" * 300_000])
+def test_yaml_of_a_body_longer_than_a_frontmatter_may_be(loop: Loop, body: str) -> None:
+    path = loop.write_task("tsk-019-90")
+    path.write_bytes(path.read_bytes() + body.encode())
+    document = loop("get", "tsk-019-90", "--json").json
+    done = loop("get", "tsk-019-90", "--yaml")
+    assert done.code == 0
+    assert yaml.load(done.stdout, yaml.CSafeLoader) == document
+    assert document["body"] == "body\n" + body
+
+
 def test_raw_is_the_file_byte_for_byte(loop: Loop) -> None:
     for relative in (
         loop.TASK,

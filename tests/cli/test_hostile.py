@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import socket
 import time
@@ -219,6 +220,84 @@ def test_a_log_that_is_a_link_is_not_followed(loop: Loop, tmp_path: Path) -> Non
     loop.log_path.symlink_to(target)
     refused(loop("update", "tsk-019-14", "status=done", "--force"), 1)
     assert target.read_text() == ""
+
+
+def test_an_ignore_file_that_is_a_link_to_nowhere_makes_no_file_there(
+    loop: Loop, tmp_path: Path
+) -> None:
+    loop.path(".loop").mkdir()
+    loop.path(".loop/.gitignore").symlink_to(tmp_path / "made")
+    assert loop("update", "tsk-019-14", "status=done", "--force").code == 0
+    assert not (tmp_path / "made").exists()
+
+
+def test_an_ignore_file_is_made_once_for_all_to_read(loop: Loop) -> None:
+    file = loop.path(".loop/.gitignore")
+    assert loop("update", "tsk-019-14", "status=doing", "--force").code == 0
+    assert "/staged/" in file.read_text()
+    assert file.stat().st_mode & 0o444 == 0o444
+    file.write_text("own\n")
+    assert loop("update", "tsk-019-14", "status=done", "--force").code == 0
+    assert file.read_text() == "own\n"
+
+
+@pytest.mark.parametrize("folder", ["_build", ".loop"])
+def test_a_folder_of_ours_that_is_a_link_out_of_the_vault_is_refused(
+    loop: Loop, tmp_path: Path, folder: str
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    log = outside / "audit_log.jsonl"
+    log.write_text('{"entity_id": "tsk-019-14", "source": "ui"}\n')
+    loop.path(folder).symlink_to(outside)
+    for arguments in (
+        ("get", "tsk-019-14"),
+        ("log",),
+        ("update", "tsk-019-14", "status=done", "--force"),
+        ("audit", "rotate"),
+        ("audit", "verify"),
+    ):
+        done = loop(*arguments)
+        refused(done, 1)
+        assert "leads out of the vault" in done.err
+    assert loop("config").code == (1 if folder == ".loop" else 0)
+    assert list(outside.iterdir()) == [log]
+
+
+def test_a_pipe_for_the_settings_stops_nothing(loop: Loop) -> None:
+    loop.path(".loop").mkdir()
+    os.mkfifo(loop.path(".loop/config.toml"))
+    refused(loop("get", "tsk-019-14"), 2)
+    refused(loop("update", "tsk-019-14", "status=done", "--force"), 2)
+
+
+def test_kept_text_is_no_entity(loop: Loop) -> None:
+    kept = loop.write(".loop/kept/old", loop.path().read_text())
+    before = kept.read_bytes()
+    for command in (("get",), ("update", "status=done", "--force")):
+        done = loop(command[0], "tsk-019-14", *command[1:], "--path", ".loop/kept/old")
+        refused(done, 6)
+        assert "not a place for entities" in done.err
+    assert kept.read_bytes() == before
+
+
+def test_a_schema_can_not_lead_out_of_the_vault(loop: Loop, tmp_path: Path) -> None:
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "evil.md").write_text(HEAD + "---\nsecret\n")
+    loop.write("00_Meta/schema_constants.yaml", 'paths:\n  include: ["../secret"]\n')
+    for command in (("get",), ("update", "notes=x", "--force")):
+        done = loop(command[0], "evil", *command[1:])
+        refused(done, 6)
+        assert "paths.include" in done.err
+
+
+@pytest.mark.parametrize("name", ["a\\nb", "a\\u2028b", "\\e[31mred", " ", "\\u200b"])
+def test_a_name_that_can_not_be_printed_is_not_recorded(loop: Loop, name: str) -> None:
+    login = getpass.getuser()
+    loop.write("00_Meta/members.yaml", f'members:\n  {login}: "{name}"\n')
+    assert loop("update", "tsk-019-14", "status=doing", "--force").code == 0
+    assert loop.records[-1]["actor"] == f"user:{login}"
+    assert loop("audit", "verify").code == 0
 
 
 def test_members_that_lie_change_no_line(loop: Loop) -> None:

@@ -85,6 +85,51 @@ def test_filters(logged: Loop, arguments: list[str], sources: list[str]) -> None
     assert [json.loads(line)["source"] for line in done.lines] == sources
 
 
+@pytest.fixture
+def copied(loop: Loop) -> Loop:
+    """A vault whose log has a record of a task that two files carry now."""
+    loop("update", "tsk-019-14", "status=doing", "--force")
+    loop.write(f"{loop.TASKS}/copy.md", loop.path().read_text())
+    return loop
+
+
+def test_two_files_with_one_id_have_the_records_of_both(copied: Loop) -> None:
+    assert copied("get", "tsk-019-14").code == 7
+    assert len(copied("log", "tsk-019-14", "--json").lines) == 1
+
+
+def test_so_have_files_that_can_not_be_read(copied: Loop) -> None:
+    for path in (copied.path(), copied.path(f"{copied.TASKS}/copy.md")):
+        path.write_text(path.read_text().replace("\n---", "\nbroken: [\n---", 1))
+
+    assert copied("get", "tsk-019-14").code == 6
+    assert len(copied("log", "tsk-019-14", "--json").lines) == 1
+
+
+def test_what_was_never_recorded_has_none_whatever_its_file(copied: Loop) -> None:
+    copied.log_path.unlink()
+    assert (copied("log", "tsk-019-14", "--json").code, copied("log", "rules B and C").code) == (
+        0, 7,
+    )  # fmt: skip
+    assert copied("log", "rules B and C", "--json").error["hint"] == "give the id: tsk-019-14"
+    broken = copied.write("60_Hypotheses/hyp-4-11.md", "---\nentity_id: hyp-4-11\nx: [\n---\n")
+    assert broken.exists()
+    assert (copied("get", "hyp-4-11").code, copied("log", "hyp-4-11").code) == (6, 0)
+
+
+def test_of_one_entity_only_its_lines_are_read(loop: Loop) -> None:
+    loop("update", "tsk-019-14", "status=doing", "--force")
+    broken = ('{"entity_id": "tsk-019-14"', '{"entity_id": "tsk-019-01"')
+    with loop.log_path.open("a") as log:
+        log.write("".join(line + "\n" for line in broken))
+
+    done = loop("log", "tsk-019-14", "--json")
+
+    assert len(done.lines) == 1
+    assert done.err == "loop: warning: a line of the audit log can't be read; passed over\n"
+    assert "2 lines" in loop("log", "--json").err
+
+
 def test_a_run_is_found_by_its_id(logged: Loop) -> None:
     run_id = json.loads(logged("log", "--limit", "1", "--json").out)["run_id"]
     assert len(logged("log", "--run", run_id, "--json").lines) == 1

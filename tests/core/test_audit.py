@@ -16,6 +16,7 @@ from loop_cli.core.entity import Entity, Revision
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+NOTES = {"notes": {"old": "a", "new": "b"}}
 START = timestamps.parse("2026-01-09T00:00:00Z") or 0
 
 
@@ -43,8 +44,8 @@ def change(number: int, diff: dict[str, Any] | None = None, **metadata: Any) -> 
             "source": "cli",
             "entity_id": "tsk-1",
             "action": "update",
-            "modified_fields": list(diff or {}),
-            "diff": diff or {},
+            "modified_fields": list(NOTES if diff is None else diff),
+            "diff": NOTES if diff is None else diff,
             "metadata": {
                 "path": "tsk-1.md",
                 "etag_before": f"e{number - 1}",
@@ -169,6 +170,52 @@ class TestSince:
         assert self.since(self.LOG, etag="unheard-of") == ([], False)
         assert self.since((), updated_at=instant(1)) == ([], False)
 
+    def test_both_parts_of_an_expected_revision_must_be_those_of_one_state(self) -> None:
+        assert self.since(self.LOG, etag="e1", updated_at=instant(1)) == (["e3", "e2"], True)
+        assert self.since(self.LOG, etag="e0", updated_at=instant(0))[1]
+        for etag, second in (("e0", 3), ("e1", 3), ("e3", 1), ("e3", 99)):
+            assert not self.since(self.LOG, etag=etag, updated_at=instant(second))[1]
+
+    @pytest.mark.parametrize(
+        "gap",
+        [
+            {"diff": {}},
+            {"diff": None},
+            {"diff": "status"},
+            {"diff": {"status": "doing"}},
+            {"diff": {"status": {"new": "doing"}}},
+            {"modified_fields": ["notes", "status"]},
+        ],
+        ids=["empty", "null", "text", "no entry", "no base", "not all"],
+    )
+    def test_a_record_that_does_not_hold_what_it_changed_leaves_a_gap(
+        self, gap: dict[str, Any]
+    ) -> None:
+        log = [change(3), record({**change(2).data, "source": "ui", **gap}), change(1)]
+
+        assert self.since(log, etag="e1") == (["e3", "e2"], False)
+        assert self.since(log, etag="e2") == (["e3"], True)
+
+    def test_a_record_without_any_diff_leaves_one_too(self) -> None:
+        data = {key: value for key, value in change(3).data.items() if key != "diff"}
+
+        assert self.since([record(data), change(2)], etag="e2") == (["e3"], False)
+
+    def test_a_record_that_changed_no_byte_leaves_none(self) -> None:
+        approved = {**change(3, {}, etag_before="e3").data, "action": "approve"}
+
+        assert self.since([record(approved), change(3)], etag="e2") == (["e3", "e3"], True)
+
+    def test_a_time_that_others_did_not_move_is_that_of_the_oldest_state_with_it(self) -> None:
+        three, two = (
+            change(number, updated_before=at(1), updated_after=at(1)) for number in (3, 2)
+        )
+        for one in (three, two):
+            del one.data["metadata"]["previous"]
+
+        assert self.since([three, two, change(1)], updated_at=instant(1)) == (["e3", "e2"], True)
+        assert self.since([three, two], updated_at=instant(1)) == (["e3", "e2"], True)
+
 
 class TestRebuild:
     """The state before some records."""
@@ -243,6 +290,10 @@ class TestRecords:
         assert foreign.diff == {"b": {"old": 2}}
         assert (foreign.etag_before, foreign.etag_after, foreign.updated_after) == (None,) * 3
         assert not foreign.is_own
+
+    def test_the_protocol_makes_a_record_our_own_whatever_its_door(self) -> None:
+        assert record({**change(1).data, "source": "ui"}).is_own
+        assert not change(1, migrated_from={"file": "audit.log"}).is_own
 
     def test_whose_record_it_is(self) -> None:
         one = change(1)

@@ -142,6 +142,26 @@ def test_an_outside_edit_in_between_too() -> None:
     assert found.overlaps
 
 
+def test_what_a_record_names_without_its_values_counts_as_changed() -> None:
+    told = change(3, {})
+    told.data["modified_fields"] = ["status"]
+
+    found = met({"tags": []}, told)
+
+    assert [(one.field, one.wanted, one.base_known) for one in found.fields] == [
+        ("tags", True, False),
+        ("status", False, False),
+    ]
+    assert met({"status": "done"}, told).overlaps
+    assert not conflict.rebase(found).apply
+
+
+def test_that_the_file_kept_moving_is_for_the_program_only() -> None:
+    found = met({"tags": []}, STATUS).replace(kept_moving=True)
+
+    assert "kept_moving" not in found.as_dict()
+
+
 def test_undone_pairs_are_skipped() -> None:
     undone = change(3, {"tags": {"old": ["a", "b"], "new": []}})
     data = audit.compose_undo(undone, timestamp=0)
@@ -220,7 +240,7 @@ class TestBody:
 
 
 def test_an_absent_field_shows_as_null() -> None:
-    found = met({"new": 1, "status": MISSING}, change(3, {}))
+    found = met({"new": 1, "status": MISSING}, change(3, {"tags": {"old": [], "new": []}}))
 
     assert field(found, "new").as_dict() == {
         "field": "new",

@@ -379,3 +379,10 @@ class TestResult:
 
         assert found.fields == {"a.b": 1}
         assert found.diff == {r"a\.b": {"old": None, "new": 1, "added": True}}
+
+
+def test_text_is_not_added_to_a_list_of_mappings() -> None:
+    fields = {**TASK, "links": [{"label": "a", "url": "https://example.com"}]}
+    (problem,) = problems('links+={"label": "b"}', fields=fields)
+    assert problem["problem"] == "wrong_type"
+    assert ":=" in problem["message"]

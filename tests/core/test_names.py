@@ -3,6 +3,7 @@ r"""Dotted names (`\.` is a dot in a key), normal forms and nearest matches."""
 from __future__ import annotations
 
 import unicodedata
+from difflib import SequenceMatcher, get_close_matches
 
 import pytest
 from hypothesis import given
@@ -72,6 +73,27 @@ class TestNearest:
 
     def test_nothing_alike_is_nothing(self) -> None:
         assert nearest("zzz", ["status", "due"]) == []
+
+    @given(name=st.text("abc-12한", max_size=8), others=st.sets(st.text("abc-12한", max_size=9)))
+    def test_it_is_what_comparing_all_of_them_finds(self, name: str, others: set[str]) -> None:
+        assert nearest(name, sorted(others)) == get_close_matches(name, sorted(others))
+
+    def test_among_very_many_only_the_most_promising_are_compared(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        many = [f"tsk-{number % 1000:03}-{number // 1000:02}" for number in range(100_000)]
+        compared: list[str] = []
+        set_seq1 = SequenceMatcher.set_seq1
+
+        def compare(self: SequenceMatcher[str], candidate: str) -> None:
+            compared.append(candidate)
+            set_seq1(self, candidate)
+
+        monkeypatch.setattr(SequenceMatcher, "set_seq1", compare)
+
+        assert "tsk-019-14" in nearest("tsk-0199-14", many)
+        assert nearest("41-910-kst", many) == []
+        assert len(compared) < len(many) / 10
 
     def test_no_more_than_asked_for(self) -> None:
         assert len(nearest("tsk-1", [f"tsk-1{digit}" for digit in range(9)])) == 3

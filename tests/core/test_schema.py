@@ -90,6 +90,22 @@ def test_a_nested_field_is_not_the_field_of_its_name() -> None:
     assert SCHEMA.spec("Task", ("meta", "due"), {"meta": {"due": 3}}).kind == "number"
 
 
+def test_an_enumeration_of_the_vault_goes_before_the_table_of_known_fields() -> None:
+    own = {name: {"values": ["low", "high"]} for name in ("confidence", "due", "tags", "mine")}
+    schema = build(own)
+    kinds = {name: schema.spec("Task", (name,), {}).kind for name in own}
+    assert kinds == {"confidence": "text", "due": "text", "tags": "list", "mine": "text"}
+    assert schema.spec("Task", ("mine",), {"mine": ["low"]}).kind == "list"
+    assert schema.spec("Task", ("confidence",), {"confidence": 0.5}).choices == ("low", "high")
+
+
+def test_the_table_of_known_fields_is_of_top_level_fields() -> None:
+    schema = build({})
+    assert schema.spec("Task", ("budget",), {}).kind == "number"
+    assert schema.spec("Task", ("meta", "budget"), {"meta": {}}).kind == "any"
+    assert schema.spec("Task", ("meta", "budget"), {"meta": {"budget": "-"}}).kind == "text"
+
+
 def test_labels() -> None:
     assert SCHEMA.label("Task", "status", "todo") == "할 일"
     assert SCHEMA.label("Task", "priority_flag", "high") == "높음"

@@ -86,6 +86,12 @@ def test_replace_leaves_the_other_pieces_alone() -> None:
     assert document.replace(yaml="a: 2").text == "\ufeff---\r\na: 2\r\n---\r\nbody"
 
 
+def test_a_fence_that_ends_the_file_is_ended_before_a_body() -> None:
+    assert split("---\na: 1\n---").replace(body="x").text == "---\na: 1\n---\nx"
+    assert split("---\r\na: 1\r\n---").replace(body="x").text == "---\r\na: 1\r\n---\r\nx"
+    assert split("---\na: 1\n---").replace(body="").text == "---\na: 1\n---"
+
+
 def test_replace_refuses_yaml_that_closes_the_frontmatter() -> None:
     with pytest.raises(ValueError, match="close the frontmatter"):
         split(PLAIN).replace(yaml="a: 1\n---\nb: 2\n")

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from loop_cli.markdown import reader
-from loop_cli.markdown.patch import PatchError, Remove, Set, apply, patch
+from loop_cli.markdown.edits import apply
+from loop_cli.markdown.patch import PatchError, Remove, Set, patch
 
 
 def put(yaml_text: str, **fields: Any) -> str:

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from loop_cli.markdown import document, reader
-from loop_cli.markdown.edits import same
-from loop_cli.markdown.patch import Remove, Set, apply, patch
+from loop_cli.markdown.edits import apply, same
+from loop_cli.markdown.patch import Remove, Set, patch
 
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
 

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from loop_cli.markdown import document, reader
-from loop_cli.markdown.edits import key_text, same
-from loop_cli.markdown.patch import PatchError, Remove, Set, apply, patch
+from loop_cli.markdown.duplicates import duplicate_paths
+from loop_cli.markdown.edits import apply, key_text, same
+from loop_cli.markdown.patch import PatchError, Remove, Set, patch
 
 # A profile with more examples (--hypothesis-profile) is followed.
 checked = settings(
@@ -488,7 +489,7 @@ def test_any_text_is_edited_rightly_or_refused(
     except reader.YamlSyntaxError as error:
         assert 1 <= error.line <= yaml_text.count("\n") + 2
         return
-    assert isinstance(reader.duplicate_paths(yaml_text), dict)
+    assert isinstance(duplicate_paths(yaml_text), dict)
     paths = [tuple(map(key_text, path)) for path in paths_in(old)]
     path = data.draw(st.sampled_from([*paths, ("new",), ("k", "new")]))
     edit = Remove(path) if data.draw(st.booleans()) else Set(path, value)

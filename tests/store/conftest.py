@@ -16,6 +16,7 @@ from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.errors import ConflictError, LoopError
 from loop_cli.store.base import CommitResult, EntityChange
 from loop_cli.store.memory import MemoryStore
+from loop_cli.store.snapshot import etag_of
 from loop_cli.store.vault import VaultStore
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ class Harness(ABC):
         """The log's lines, oldest first, without their newlines."""
 
     @abstractmethod
+    def record_outside(self, line: bytes) -> None:
+        """Append a line to the log as another program does."""
+
+    @abstractmethod
     def kept(self, sha256: str) -> bytes | None:
         """What was kept of a value that the log has only the hash of."""
 
@@ -82,6 +87,9 @@ class InMemory(Harness):
 
     def lines(self) -> list[bytes]:
         return self.memory.lines
+
+    def record_outside(self, line: bytes) -> None:
+        self.memory.lines.append(line)
 
     def kept(self, sha256: str) -> bytes | None:
         return self.memory.kept.get(sha256)
@@ -117,6 +125,12 @@ class OnDisk(Harness):
     def lines(self) -> list[bytes]:
         log = self.root / "_build" / "audit_log.jsonl"
         return log.read_bytes().splitlines() if log.exists() else []
+
+    def record_outside(self, line: bytes) -> None:
+        log = self.root / "_build" / "audit_log.jsonl"
+        log.parent.mkdir(exist_ok=True)
+        with log.open("ab") as file:
+            file.write(line + b"\n")
 
     def kept(self, sha256: str) -> bytes | None:
         file = self.root / ".loop" / "kept" / sha256
@@ -184,6 +198,16 @@ class Bench:
         assert isinstance(outcome, ConflictError), outcome
         found: Conflict = outcome.conflict
         return found
+
+    def change_outside(self, old: str, new: str, **record: Any) -> None:
+        """What another program does that records its changes with etags."""
+        before = self.harness.bytes_of(ONE)
+        after = before.replace(old.encode(), new.encode())
+        metadata = {"path": ONE, "etag_before": etag_of(before), "etag_after": etag_of(after)}
+        data = {"entity_id": "tsk-1", "source": "ui", "action": "update", **record}
+        data["metadata"] = {**metadata, **data.get("metadata", {})}
+        self.harness.edit_outside(ONE, after)
+        self.harness.record_outside(json.dumps(data).encode())
 
     def records(self) -> list[dict[str, Any]]:
         """The log, oldest first."""

@@ -198,6 +198,17 @@ class TestCommit:
             == hashlib.sha256(bench.harness.lines()[-1]).hexdigest()
         )
 
+    def test_those_of_one_id_too_whichever_its_file(self, harness: Harness) -> None:
+        harness.make({ONE: text("할일-1"), TWO: text("할일-1"), "work/3.md": text("tsk-3")})
+        bench = Bench(harness)
+        for path, entity_id in ((ONE, "할일-1"), ("work/3.md", "tsk-3"), (TWO, "할일-1")):
+            bench.commit("status=doing", entity_id=entity_id, path=path)
+
+        for spelled in ("할일-1", unicodedata.normalize("NFD", "할일-1")):
+            found = [one.metadata["path"] for one in bench.store.records(spelled)]
+            assert found == [TWO, ONE]
+        assert list(bench.store.records("tsk")) == []
+
     @pytest.mark.parametrize(
         "change", ["status=todo", "tags+=a", "tags-=none", "due!", 'tags:=["a","b"]']
     )

@@ -140,6 +140,52 @@ class TestRebase:
         with pytest.raises(ConflictError):
             self.update(bench, "tags+=c", if_match=seen.etag)
 
+    def test_a_change_of_others_recorded_without_values_is_not_overwritten(
+        self, bench: Bench
+    ) -> None:
+        seen = bench.find().revision
+        bench.change_outside("status: todo", "status: doing", modified_fields=["status"])
+
+        with pytest.raises(ConflictError):
+            self.update(bench, "status=done", if_match=seen.etag)
+
+        assert bench.find().fields["status"] == "doing"
+
+    def test_a_change_of_others_recorded_with_them_is_one_to_apply_on_top_of(
+        self, bench: Bench
+    ) -> None:
+        seen = bench.find().revision
+        diff = {"status": {"old": "todo", "new": "doing"}}
+        bench.change_outside("status: todo", "status: doing", modified_fields=["status"], diff=diff)
+
+        done = self.update(bench, "notes=x", if_match=seen.etag)
+
+        assert (done.entity.fields["status"], done.entity.fields["notes"]) == ("doing", "x")
+
+    def test_a_revision_whose_parts_contradict_each_other_is_none(self, bench: Bench) -> None:
+        old = bench.find().revision
+        now = bench.commit("status=doing").after.revision
+
+        for etag, time in ((old.etag, now.updated_at), (now.etag, old.updated_at)):
+            with pytest.raises(ConflictError) as caught:
+                self.update(bench, "status=done", if_match=etag, expected_updated_at=time)
+            assert caught.value.conflict.overlaps
+            assert not caught.value.conflict.kept_moving
+
+        assert bench.find().fields["status"] == "doing"
+
+    def test_a_resolver_is_asked_though_the_etag_is_that_of_now(self, bench: Bench) -> None:
+        now = bench.commit("status=doing").after.revision
+
+        done = operations.update(
+            bench.store,
+            bench.change("status=done", if_match=now.etag, expected_updated_at="2026-01-01"),
+            origin=bench.origin,
+            resolve=lambda _conflict: conflict.Resolution(apply=True),
+        )
+
+        assert done.entity.fields["status"] == "done"
+
 
 class TestOrder:
     """Find, valid, given, holds, anything to do: the first that fails is the error."""

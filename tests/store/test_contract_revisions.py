@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli.core import timestamps
+from loop_cli.core import audit, timestamps
 from loop_cli.errors import (
     ConflictError,
     PreconditionRequired,
 )
+from loop_cli.store.log import encode
 from loop_cli.store.snapshot import etag_of
 from tests.store.conftest import ONE, TWO, Bench, text
 
@@ -178,6 +179,41 @@ class TestReported:
         bench.harness.edit_outside(ONE, recorded)
 
         assert bench.find().revision == done.after.revision
+
+    def test_states_that_another_program_recorded_have_stand_ins(self, bench: Bench) -> None:
+        """Its `updated` may be the same in two of them."""
+        dates = {"updated_before": "2026-01-09", "updated_after": "2026-01-09"}
+        bench.change_outside("status: todo", "status: doing", metadata=dates)
+        first = bench.find().revision.updated_at
+        assert first == stand_in(bench.harness, ONE, "2026-01-09T14:35:10")
+
+        bench.change_outside("status: doing", "status: hold", metadata=dates)
+
+        assert bench.find().revision.updated_at != first
+        for stale in (first, "2026-01-09"):
+            found = bench.conflict("status=done", expected_updated_at=stale)
+            assert found.reason == "edited_outside"
+        bench.commit("status=done")
+        assert "edited_outside" not in bench.metadata()
+
+    def test_a_change_that_is_taken_back_leaves_the_time_that_was_reported(
+        self, bench: Bench
+    ) -> None:
+        before, raw = bench.find().revision, bench.harness.bytes_of(ONE)
+        record = bench.commit("status=done").record
+        assert record is not None
+        bench.clock.advance(-3600)
+        bench.harness.edit_outside(ONE, raw)
+        bench.clock.advance(3600)
+
+        undone = audit.compose_undo(record, timestamp=bench.clock.now)
+        bench.harness.record_outside(encode(undone))
+
+        assert bench.find().revision == before
+        assert bench.conflict("status=done", expected_updated_at="2026-01-08").reason == (
+            "edited_outside"
+        )
+        assert bench.commit("status=done", expected_updated_at=before.updated_at).changed
 
     def test_two_files_with_one_id_have_their_own_records(self, harness: Harness) -> None:
         harness.make({ONE: text("tsk-1"), TWO: text("tsk-1", "notes: another")})

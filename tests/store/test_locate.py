@@ -11,9 +11,12 @@ from loop_cli.core.entity import FieldNames
 from loop_cli.core.schema import build
 from loop_cli.errors import AmbiguousId, EntityNotFound, InvalidFile, UsageError
 from loop_cli.store.locate import Locator
+from tests.store.conftest import Bench
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.store.conftest import Harness
 
 
 def entity(entity_id: str, *lines: str) -> str:
@@ -76,6 +79,51 @@ class TestPaths:
         assert list(vault.locator().paths()) == ["a/1.md"]
         assert vault.locator().find("tsk-1").parsed.path == "a/1.md"
 
+    @pytest.mark.parametrize(
+        "include",
+        [
+            ["."],
+            ["./"],
+            [""],
+            ["a", "."],
+            ["a/", "b", "./a/x", "a/./x/", "a//", "a", "5"],
+            ["link", "."],
+        ],
+    )
+    def test_however_folders_are_written_every_file_is_met_once_by_its_plain_path(
+        self, vault: Folder, include: list[str]
+    ) -> None:
+        for path in ("a/1.md", "a/x/2.md", "b/3.md", "5/4.md"):
+            vault.put(path, entity(path))
+        (vault.root / "link").symlink_to("a")
+
+        found = list(vault.locator(include=include).paths())
+
+        assert sorted(found) == ["5/4.md", "a/1.md", "a/x/2.md", "b/3.md"]
+
+    def test_excluded_folders_may_be_written_as_loosely(self, vault: Folder) -> None:
+        for path in ("a/1.md", "a/x/2.md", "b/3.md"):
+            vault.put(path, entity(path))
+
+        found = vault.locator(include=["."], exclude=["./a//x/", "b/."])
+
+        assert list(found.paths()) == ["a/1.md"]
+
+    def test_an_include_that_is_a_link_out_of_the_vault_or_to_what_is_hidden_is_passed_over(
+        self, vault: Folder
+    ) -> None:
+        outside = vault.root.parent / "outside"
+        outside.mkdir()
+        (outside / "secret.md").write_text(entity("secret"))
+        vault.put(".loop/kept/old.md", entity("old"))
+        vault.put("a/1.md", entity("tsk-1"))
+        (vault.root / "out").symlink_to(outside)
+        (vault.root / "kept").symlink_to(".loop/kept")
+
+        found = vault.locator(include=["out", "kept", "a"])
+
+        assert list(found.paths()) == ["a/1.md"]
+
     def test_an_include_that_is_not_there_is_empty(self, vault: Folder) -> None:
         assert list(vault.locator(include=["nowhere"]).paths()) == []
 
@@ -133,6 +181,59 @@ class TestFind:
         assert found.parsed.path == "b.md"
         assert len(found.warnings) == 1
         assert "a.md:3" in found.warnings[0]
+
+    @pytest.mark.parametrize("line", ["entity_id: real", '"entity_id": "real" # x'])
+    def test_an_alias_does_not_win_over_a_broken_file_with_the_id(
+        self, vault: Folder, line: str
+    ) -> None:
+        vault.put("other.md", f"---\n{line}\nentity_type: Task\nx: [\n---\n")
+        vault.put("tsk-1.md", entity("tsk-1", "aliases: [real]"))
+
+        with pytest.raises(InvalidFile, match=r"other\.md:4"):
+            vault.locator().find("real")
+
+    def test_a_note_that_has_the_alias_for_its_name_is_no_entity_and_only_a_warning(
+        self, vault: Folder
+    ) -> None:
+        vault.put("real.md", "just a note\n")
+        vault.put("tsk-1.md", entity("tsk-1", "aliases: [real]"))
+
+        found = vault.locator().find("real")
+
+        assert found.parsed.id == "tsk-1"
+        assert "real.md" in found.warnings[0]
+
+    @pytest.mark.parametrize(
+        "written", ['"\\uAC00\\uB098"', '"\\U0000AC00나"', '"\\u1100\\u1161나"']
+    )
+    def test_an_id_or_an_alias_written_with_escapes_is_found(
+        self, vault: Folder, written: str
+    ) -> None:
+        vault.put("a.md", entity(written))
+        assert vault.locator().find("가나").parsed.path == "a.md"
+        vault.put("b.md", entity("가나"))
+        with pytest.raises(AmbiguousId):
+            vault.locator().find("가나")
+        assert vault.locator().find("가나", path="b.md").shared
+        vault.put("c.md", entity("tsk-1", f'aliases: [{written.replace("나", "다")}, "\\xE9"]'))
+        assert vault.locator().find("é").parsed.path == "c.md"
+
+    def test_an_id_written_with_escapes_in_a_broken_file_is_claimed_too(
+        self, vault: Folder
+    ) -> None:
+        vault.put("a.md", '---\nentity_id: "\\uAC00\\uB098"\nx: [\n---\n')
+        vault.put("b.md", entity("tsk-1", "aliases: [가나]"))
+
+        with pytest.raises(InvalidFile, match=r"a\.md:3"):
+            vault.locator().find("가나")
+
+    def test_an_id_written_with_escapes_is_suggested_as_it_reads(self, vault: Folder) -> None:
+        vault.put("a.md", entity('"\\uAC00\\uB098\\U0000B2E4"'))
+
+        with pytest.raises(EntityNotFound) as caught:
+            vault.locator().find("가나라")
+
+        assert caught.value.details["nearest"] == ["가나다"]
 
     def test_a_broken_file_that_only_mentions_it_is_nothing(self, vault: Folder) -> None:
         vault.put("a.md", "---\nparent_id: q-1\nentity_id: q-12\nx: [\n---\n")
@@ -196,6 +297,16 @@ class TestByPath:
         with pytest.raises(InvalidFile, match="out of the vault"):
             vault.locator().find("tsk-1", path=str(outside))
 
+    @pytest.mark.parametrize("path", [".loop/kept/old", ".hidden.md", "a/.b/old.md", "link.md"])
+    def test_what_is_hidden_is_no_place_for_entities(self, vault: Folder, path: str) -> None:
+        for hidden in (".loop/kept/old", ".hidden.md", "a/.b/old.md"):
+            vault.put(hidden, entity("tsk-1"))
+        (vault.root / "link.md").symlink_to(".loop/kept/old")
+
+        for given in (path, str(vault.root / path)):
+            with pytest.raises(InvalidFile, match="is not a place for entities"):
+                vault.locator().find("tsk-1", path=given)
+
     def test_what_is_not_there_or_no_file(self, vault: Folder) -> None:
         (vault.root / "folder").mkdir()
 
@@ -203,3 +314,22 @@ class TestByPath:
             vault.locator().find("tsk-1", path="none.md")
         with pytest.raises(InvalidFile, match="folder"):
             vault.locator().find("tsk-1", path="folder")
+
+
+class TestEveryStore:
+    """What is never guessed, in files and in memory."""
+
+    def test_an_alias_does_not_win_over_a_broken_file_with_the_id(self, harness: Harness) -> None:
+        aliased = entity("tsk-1", "aliases: [real]").encode()
+        harness.make({"a.md": aliased, "other.md": b"---\nentity_id: real\nx: [\n---\n"})
+        bench = Bench(harness)
+
+        assert isinstance(bench.outcome("status=done", entity_id="real", forced=True), InvalidFile)
+        assert harness.bytes_of("a.md") == aliased
+
+    def test_what_is_hidden_is_no_place_for_entities(self, harness: Harness) -> None:
+        kept = entity("tsk-1").encode()
+        harness.make({"a.md": kept, ".loop/kept/old": kept})
+
+        with pytest.raises(InvalidFile, match="is not a place for entities"):
+            harness.store.find("tsk-1", path=".loop/kept/old")

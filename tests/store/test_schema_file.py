@@ -102,3 +102,48 @@ def test_a_link_that_leaves_the_vault_is_refused(root: Path, tmp_path_factory: o
     (root / schema_file.PATH).symlink_to(outside)
 
     assert "out of the vault" in refused(root).message
+
+
+@pytest.mark.parametrize(
+    "folder", ["../secret", "a/../../secret", "..", "/etc", ".loop", "a/.b", "a\\0b"]
+)
+def test_an_include_that_is_no_folder_of_the_vault_is_refused(root: Path, folder: str) -> None:
+    put(root, f'entity_types: []\npaths:\n  include: [ok, "{folder}"]\n'.encode())
+
+    error = refused(root)
+
+    assert "paths.include" in error.message
+    assert error.details["line"] == 3
+    with pytest.raises(InvalidFile, match=r"paths\.include"):
+        schema_file.load_places(str(root))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffpaths: {include: [a]}\nentity_types: [Task]\n",
+        "\ufeffentity_types: [Task]\npaths: {include: [a]}\n",
+        "'paths': {include: [a]}\nentity_types: [Task]\n",
+        'entity_types: [Task]\n"paths":\n  include: [a]\n',
+        "paths: {include: [b]}\nentity_types: [Task]\npaths: {include: [a]}\n",
+        "paths:\r\n  include:\r\n  - a\r\nentity_types: [Task]\r\n",
+        "entity_types: [Task]\nx: {paths: {include: [b]}}\npaths: {include: [a]}\n",
+    ],
+)
+def test_the_places_read_alone_are_those_of_the_whole(root: Path, text: str) -> None:
+    put(root, text.encode())
+
+    assert schema_file.load_places(str(root)).include == ("a",)
+    assert schema_file.load(str(root)).places == schema_file.load_places(str(root))
+
+
+def test_a_schema_may_begin_with_a_document_marker(tmp_path: Path) -> None:
+    path = tmp_path / schema_file.PATH
+    path.parent.mkdir(parents=True)
+    path.write_text("# 스키마\n---\nentity_types: [Task]\npaths:\n  include: [a]\n")
+    assert schema_file.load(str(tmp_path)).types == ("Task",)
+    assert schema_file.load_places(str(tmp_path)).include == ("a",)
+    path.write_text("---\nentity_types: [Task\n")
+    with pytest.raises(InvalidFile) as refused:
+        schema_file.load(str(tmp_path))
+    assert refused.value.details["line"] in (2, 3)
