@@ -185,3 +185,10 @@ def test_the_root_is_found_from_a_folder_inside(read_only: Loop) -> None:
 def width(line: str) -> int:
     wide: Any = unicodedata.east_asian_width
     return sum(2 if wide(character) in "WF" else 1 for character in line)
+
+
+@pytest.mark.parametrize("name", ["expected_impact.nosuch", "status.foo", "stauts"])
+def test_a_field_that_nothing_has_is_a_usage_error(read_only: Loop, name: str) -> None:
+    done = read_only("get", "prj-019", "--field", name)
+    assert (done.code, done.out) == (2, "")
+    assert name in done.err
