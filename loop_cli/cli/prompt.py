@@ -40,4 +40,4 @@ def yes_or_no(question: str) -> bool:
             return True
         if word in ("", "n", "no", "ㅜ"):
             return False
-        output.ask("Answer y or n. [y/N] ")
+        output.ask(f"Answer y or n. {question}")
