@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import shutil
 from pathlib import Path
 
@@ -60,3 +61,16 @@ def corpus(tmp_path: Path) -> Path:
     if not CORPUS.is_dir():
         pytest.skip("the corpus is not beside the project")
     return Path(shutil.copytree(CORPUS, tmp_path / "corpus"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many stops of each kind ran."""
+    counts: collections.Counter[str] = collections.Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, value in getattr(report, "user_properties", ()):
+                if name.startswith("stops ") and report.when == "call":
+                    counts[name.removeprefix("stops ")] += value
+    if counts:
+        listed = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+        terminalreporter.write_line(f"stops at a system call: {listed}")

@@ -380,16 +380,3 @@ def spread(stops: list[Stop], count: int) -> list[Stop]:
     if os.environ.get("LOOP_FAULTS") == "all" or len(stops) <= count:
         return stops
     return [stops[index * len(stops) // count] for index in range(count)]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How many stops of each kind ran."""
-    counts: collections.Counter[str] = collections.Counter()
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            for name, value in getattr(report, "user_properties", ()):
-                if name.startswith("stops ") and report.when == "call":
-                    counts[name.removeprefix("stops ")] += value
-    if counts:
-        listed = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
-        terminalreporter.write_line(f"stops at a system call: {listed}")
