@@ -108,31 +108,11 @@ def build(
         updated_at=None if expected is None else timestamps.parse(expected),
         etag=precondition.if_match,
     )
-    told = records if whole else []
-    base, body, unknown = audit.rebuild(entity.fields, entity.body, told)
+    before = _Before(entity, records if whole else None)
     changed = {
         name for record in records for name in (*record.diff, *(record.modified_fields or ()))
     }
     others = [name for name in sorted(changed) if not any(_nested(name, one) for one in wanted)]
-
-    def field(name: str) -> ConflictField:
-        path = split_dotted(name)
-        current = entity.body if name == BODY else value_at(entity.fields, path)
-        if name == BODY:
-            old, known = body, not audit.is_digest(body)
-        else:
-            old, known = audit.value_before(base, unknown, path)
-        known = known and whole
-        return ConflictField(
-            field=name,
-            base=old if known else None,
-            base_known=known,
-            current=current,
-            requested=wanted.get(name, MISSING),
-            wanted=name in wanted,
-            overlap=name in wanted and not (known and same(old, current)),
-        )
-
     return Conflict(
         entity_id=entity.id,
         path=entity.path,
@@ -141,7 +121,7 @@ def build(
         expected_updated_at=expected,
         current_etag=entity.revision.etag,
         expected_etag=precondition.if_match,
-        fields=tuple(field(name) for name in (*wanted, *others)),
+        fields=tuple(_field(name, entity, before, wanted) for name in (*wanted, *others)),
         changes=tuple(reversed(records)),
     )
 
@@ -158,6 +138,37 @@ def deleted(entity: Entity, *, precondition: Precondition) -> Conflict:
         expected_etag=precondition.if_match,
         fields=(),
         changes=(),
+    )
+
+
+class _Before:
+    """The entity before some records, newest first; all unknown where these do not tell it."""
+
+    def __init__(self, entity: Entity, records: list[AuditRecord] | None) -> None:
+        self._told = records is not None
+        self._fields, self._body, self._unknown = audit.rebuild(
+            entity.fields, entity.body, records or ()
+        )
+
+    def value(self, name: str) -> tuple[Any, bool]:
+        """The value of a field or of the body, and whether it is known."""
+        if name == BODY:
+            return self._body, self._told and not audit.is_digest(self._body)
+        value, known = audit.value_before(self._fields, self._unknown, split_dotted(name))
+        return value, self._told and known
+
+
+def _field(name: str, entity: Entity, before: _Before, wanted: Mapping[str, Any]) -> ConflictField:
+    base, known = before.value(name)
+    current = entity.body if name == BODY else value_at(entity.fields, split_dotted(name))
+    return ConflictField(
+        field=name,
+        base=base if known else None,
+        base_known=known,
+        current=current,
+        requested=wanted.get(name, MISSING),
+        wanted=name in wanted,
+        overlap=name in wanted and not (known and same(base, current)),
     )
 
 
