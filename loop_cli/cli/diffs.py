@@ -7,7 +7,7 @@ import difflib
 from rich.table import Table
 from rich.text import Text
 
-from loop_cli.cli.output import visible
+from loop_cli.cli.text import visible
 from loop_cli.core.audit import is_digest
 from loop_cli.core.names import BODY
 

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 
+from loop_cli.cli.text import visible
 from loop_cli.store.base import as_json
 
 TYPE_CHECKING = False
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 READER_GONE = 141
 _PIPE_WIDTH = 10_000
-_CONTROL = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 _JSON_CONTROL = "[\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 
 
@@ -50,11 +50,6 @@ def can_ask() -> bool:
 def ask(question: str) -> None:
     """A question, or the end of one, on stderr."""
     _write_stderr(visible(question))
-
-
-def visible(text: str) -> str:
-    r"""`text` with its control characters and direction marks spelled out, such as `\x1b`."""
-    return text if text.isprintable() else re.sub(_CONTROL, _spell, text)
 
 
 def line(text: str) -> None:
@@ -184,8 +179,3 @@ def _write_stderr(text: str) -> None:
         sys.stderr.buffer.flush()
     except (OSError, ValueError):  # nobody left to tell; the exit code still says it
         return
-
-
-def _spell(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

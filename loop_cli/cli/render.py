@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from loop_cli.cli import diffs
-from loop_cli.cli.output import visible
+from loop_cli.cli.text import visible
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
 from loop_cli.core.names import BODY

@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loop_cli.cli.output import visible
+from loop_cli.cli.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -26,8 +26,8 @@ from loop_cli.store import files, plan, platform, staging
 from loop_cli.store.base import CommitResult
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.landing import discard, land_all
+from loop_cli.store.lines import encode
 from loop_cli.store.locate import Located, refuse_twice
-from loop_cli.store.log import encode
 from loop_cli.store.staging import Intent, Moved, StagedChange
 
 TYPE_CHECKING = False

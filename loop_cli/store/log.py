@@ -10,17 +10,16 @@ import errno
 import os
 from contextlib import ExitStack, suppress
 
-from loop_cli.core.audit import AuditRecord
-from loop_cli.core.names import nfc
 from loop_cli.errors import StorageError
 from loop_cli.store import files, platform
-from loop_cli.store.base import as_json
 from loop_cli.store.digest import sha256_hex
+from loop_cli.store.lines import needles_of, parse_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from loop_cli.core.audit import AuditRecord
     from loop_cli.store.log_index import LogIndex
 
 FOLDER = "_build"
@@ -257,19 +256,6 @@ class AuditLog:
         return record
 
 
-def parse_line(line: bytes) -> AuditRecord | None:
-    """A line, without its newline, as a record; None where it is none."""
-    import json
-
-    try:
-        data = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(data, dict) or "entity_id" not in data:
-        return None
-    return AuditRecord(data=data, digest=sha256_hex(line))
-
-
 def _place_of(descriptor: int, paths: list[str]) -> int:
     """Where an open file is in a list of files; the list's end where it is not in it."""
     status = os.fstat(descriptor)
@@ -277,21 +263,6 @@ def _place_of(descriptor: int, paths: list[str]) -> int:
         if os.path.samestat(os.stat(paths[index]), status):
             return index
     return len(paths)
-
-
-def needles_of(entity_id: str) -> tuple[bytes, ...]:
-    """How the id may be spelled in a line of JSON."""
-    import json
-    import unicodedata
-
-    forms = {nfc(entity_id), unicodedata.normalize("NFD", entity_id), entity_id}
-    plain = {json.dumps(form, ensure_ascii=False).encode() for form in forms}
-    return tuple(plain | {json.dumps(form).encode() for form in forms})
-
-
-def encode(data: dict[str, object]) -> bytes:
-    """A record as the line it becomes, without the newline."""
-    return as_json(data).encode()
 
 
 def cannot_write(error: OSError) -> StorageError:

@@ -14,7 +14,7 @@ from contextlib import closing
 
 from loop_cli.core.names import nfc
 from loop_cli.store.digest import sha256_hex
-from loop_cli.store.log import parse_line
+from loop_cli.store.lines import parse_line
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False

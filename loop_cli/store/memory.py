@@ -11,7 +11,7 @@ from loop_cli.errors import EntityNotFound, InvalidFile, LoopError
 from loop_cli.store import locate, plan, schema_file, snapshot
 from loop_cli.store.base import CommitResult, Store
 from loop_cli.store.digest import sha256_hex
-from loop_cli.store.log import encode
+from loop_cli.store.lines import encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

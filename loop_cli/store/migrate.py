@@ -17,7 +17,7 @@ from loop_cli.core.names import nfc
 from loop_cli.errors import EntityNotFound, StorageError
 from loop_cli.store import files
 from loop_cli.store.digest import sha256_hex
-from loop_cli.store.log import encode, parse_line
+from loop_cli.store.lines import encode, parse_line
 from loop_cli.store.segments import OpenLog
 from loop_cli.struct import Struct
 

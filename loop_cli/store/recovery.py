@@ -15,7 +15,7 @@ from loop_cli.core import audit
 from loop_cli.errors import InvalidFile
 from loop_cli.store import files, landing, platform, staging
 from loop_cli.store.digest import sha256_hex
-from loop_cli.store.log import encode
+from loop_cli.store.lines import encode
 from loop_cli.store.staging import Intent, StagedChange
 
 TYPE_CHECKING = False

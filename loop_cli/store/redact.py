@@ -13,7 +13,7 @@ from loop_cli.core.names import nearest
 from loop_cli.errors import EntityNotFound, InvalidChange, StorageError
 from loop_cli.store import plan, rewrite
 from loop_cli.store.digest import sha256_hex
-from loop_cli.store.log import encode, needles_of, parse_line
+from loop_cli.store.lines import encode, needles_of, parse_line
 from loop_cli.store.segments import OpenLog
 from loop_cli.struct import Struct
 

@@ -15,7 +15,7 @@ from loop_cli.core.names import nfc
 from loop_cli.errors import EntityNotFound, LoopError, StorageError, VaultLocked
 from loop_cli.store import files
 from loop_cli.store.digest import sha256_hex
-from loop_cli.store.log import parse_line
+from loop_cli.store.lines import parse_line
 from loop_cli.store.segments import OpenLog
 from loop_cli.store.snapshot import etag_of
 from loop_cli.struct import Struct

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loop_cli.errors import EntityNotFound, InvalidChange
-from loop_cli.store.log import parse_line
+from loop_cli.store.lines import parse_line
 from loop_cli.store.migrate import migrate
 from loop_cli.store.redact import Wanted, redact
 from loop_cli.store.rotate import rotate

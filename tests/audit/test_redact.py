@@ -16,7 +16,8 @@ import pytest
 from loop_cli.core.audit import AuditRecord, compose_undo
 from loop_cli.errors import EntityNotFound, InvalidChange, StorageError
 from loop_cli.store import platform
-from loop_cli.store.log import AuditLog, encode
+from loop_cli.store.lines import encode
+from loop_cli.store.log import AuditLog
 from loop_cli.store.redact import Redaction, Wanted, preview, redact
 from loop_cli.store.rotate import rotate
 from loop_cli.store.verify import verify

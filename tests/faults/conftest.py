@@ -23,7 +23,7 @@ from loop_cli.core.changes import BodyChange, Edits, parse_changes
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.store import staging
 from loop_cli.store.base import EntityChange
-from loop_cli.store.log import encode
+from loop_cli.store.lines import encode
 from loop_cli.store.staging import Intent, StagedChange
 from loop_cli.store.vault import VaultStore
 

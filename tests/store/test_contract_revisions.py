@@ -11,7 +11,7 @@ from loop_cli.errors import (
     ConflictError,
     PreconditionRequired,
 )
-from loop_cli.store.log import encode
+from loop_cli.store.lines import encode
 from loop_cli.store.snapshot import etag_of
 from tests.store.conftest import ONE, TWO, Bench, text
 
