@@ -141,7 +141,7 @@ def settings(rows: Sequence[Mapping[str, Any]], protocol: Mapping[str, Any]) -> 
 def ago(instant: int, now: int | None = None) -> str:
     """How long an instant is ago, in words."""
     seconds = ((time.time_ns() // 1000 if now is None else now) - instant) // timestamps.SECOND
-    if seconds < 0:
+    if seconds < -1:  # a stand-in may lie within the second that has just begun
         return "in the future"
     for length, unit in _UNITS:
         count = seconds // length
