@@ -1,5 +1,6 @@
 """`loop get`: show an entity."""
 
+import sys
 from typing import Any
 
 from typer.core import TyperCommand
@@ -74,7 +75,8 @@ def get(
     else:
         from loop_cli.cli import render
 
-        output.show(render.entity(entity, store.schema, with_body=body))
+        formatted = output.is_terminal(sys.stdout)  # a pipe has no width to lay text out in
+        output.show(render.entity(entity, store.schema, with_body=body, formatted=formatted))
 
 
 def _value(entity: "Entity", name: str, store: "Store") -> Any:

@@ -37,8 +37,13 @@ _SIGNS = {
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
-def entity(found: Entity, schema: Schema, *, with_body: bool) -> RenderableType:
-    """An entity: identity, revision, fields in the schema's order with the labels of values."""
+def entity(
+    found: Entity, schema: Schema, *, with_body: bool, formatted: bool = True
+) -> RenderableType:
+    """An entity: identity, revision, fields in the schema's order with the labels of values.
+
+    The body is rendered as Markdown where it is `formatted`, and is text otherwise.
+    """
     parts: list[RenderableType] = [_heading(found), _identity(found), Text()]
     order = [name for name in schema.known_fields(found.type) if name in found.fields]
     order += [name for name in found.fields if name not in order]
@@ -52,7 +57,8 @@ def entity(found: Entity, schema: Schema, *, with_body: bool) -> RenderableType:
         table.add_row(Text(visible(name), style="cyan"), text)
     parts.append(table)
     if with_body:
-        parts += [Text(), Markdown(visible(found.body), hyperlinks=False)]
+        shown = visible(found.body)
+        parts += [Text(), Markdown(shown, hyperlinks=False) if formatted else Text(shown.rstrip())]
     elif found.body.strip():
         count = len(found.body.splitlines())
         lines = "1 line" if count == 1 else f"{count} lines"

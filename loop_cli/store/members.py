@@ -1,7 +1,7 @@
 """`00_Meta/members.yaml`: how the vault calls the users of its machines.
 
 members:
-  eunhyang: 개발팀        # login: display name
+  builder: 개발팀         # login: display name
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ MULTILINE = [
     "a\n# b\n", "a: b\nc: d", "a\r\nb\r\n", "x\u2028y\nz", "\ta\nb", "a\n   ",
 ]  # fmt: skip
 
-words = st.sampled_from(["todo", "doing", "김은향", "한 글", "prj-023", "dev", "x y z", "완료"])
+words = st.sampled_from(["todo", "doing", "개발팀", "한 글", "prj-023", "dev", "x y z", "완료"])
 strings = st.one_of(
     words, st.sampled_from(LOOKALIKES), st.sampled_from(MULTILINE), st.text(max_size=12)
 ).filter(lambda text: not any("\ud800" <= char <= "\udfff" for char in text))
