@@ -23,7 +23,6 @@ from loop_cli.core.audit import AuditRecord
 from loop_cli.core.names import nfc
 from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopError
 from loop_cli.store import files, plan, platform, staging
-from loop_cli.store.base import CommitResult
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.landing import discard, land_all
 from loop_cli.store.lines import encode
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from loop_cli.core.audit import Origin
-    from loop_cli.store.base import EntityChange
+    from loop_cli.store.base import CommitResult, EntityChange
     from loop_cli.store.plan import Plan
     from loop_cli.store.vault import VaultStore
 
@@ -97,7 +96,7 @@ class Commit:
         return outcomes
 
     def _preview(self, change: EntityChange, place: Located) -> CommitResult:
-        return _result(self._plan(change, place), place, record=None)
+        return self._plan(change, place).result(None, warnings=place.warnings)
 
     # -- one change -----------------------------------------------------------------------
 
@@ -106,10 +105,10 @@ class Commit:
             place = self._reread(change, place)
             planned = self._plan(change, place)
             if not planned.changed:
-                return _result(planned, place, record=None)
+                return planned.result(None, warnings=place.warnings)
             try:
                 (record,) = self._land([planned])
-                return _result(planned, place, record=record)
+                return planned.result(record, warnings=place.warnings)
             except Moved:
                 continue
         raise self._kept_moving(change, place, planned)
@@ -129,7 +128,7 @@ class Commit:
             except Moved:
                 continue
             return [
-                _result(one, place, record=records.pop(0) if one.changed else None)
+                one.result(records.pop(0) if one.changed else None, warnings=place.warnings)
                 for one, place in zip(plans, places, strict=True)
             ]
         raise self._kept_moving(changes[0], places[0], plans[0])
@@ -242,17 +241,6 @@ class Commit:
             history=(),
         )
         return ConflictError(found.replace(kept_moving=True))
-
-
-def _result(planned: Plan, place: Located, *, record: AuditRecord | None) -> CommitResult:
-    return CommitResult(
-        before=planned.before,
-        after=planned.after,
-        diff=planned.diff,
-        changed=planned.changed,
-        record=record,
-        warnings=(*place.warnings, *planned.warnings),
-    )
 
 
 def _encode(record: dict[str, object], path: str) -> bytes:

@@ -92,7 +92,7 @@ class MemoryStore(Store):
             try:
                 place, planned = self._plan(change, origin)
                 record = self._write(planned) if planned.changed and not dry_run else None
-                outcomes.append(_result(planned, place, record))
+                outcomes.append(planned.result(record, warnings=place.warnings))
             except LoopError as error:
                 outcomes.append(error)
         return outcomes
@@ -112,7 +112,7 @@ class MemoryStore(Store):
                 member = {"id": identity, "index": index, "count": count}
                 record = self._write(planned, member)
                 index += 1
-            outcomes.append(_result(planned, place, record))
+            outcomes.append(planned.result(record, warnings=place.warnings))
         return outcomes
 
     def _plan(self, change: EntityChange, origin: Origin) -> tuple[Located, Plan]:
@@ -173,14 +173,3 @@ class MemoryStore(Store):
         return snapshot.observe(
             place.parsed, modified=place.modified, history=History(records), names=self.names
         )
-
-
-def _result(planned: Plan, place: Located, record: AuditRecord | None) -> CommitResult:
-    return CommitResult(
-        before=planned.before,
-        after=planned.after,
-        diff=planned.diff,
-        changed=planned.changed,
-        record=record,
-        warnings=(*place.warnings, *planned.warnings),
-    )

@@ -12,7 +12,7 @@ from loop_cli.core.names import BODY, join_dotted
 from loop_cli.errors import ConflictError, InvalidFile, PreconditionRequired
 from loop_cli.markdown import patch, reader
 from loop_cli.markdown.document import split
-from loop_cli.store.base import as_json
+from loop_cli.store.base import CommitResult, as_json
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.snapshot import MAX_FILE_BYTES, etag_of
 from loop_cli.struct import Struct
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from loop_cli.core.audit import Origin
+    from loop_cli.core.audit import AuditRecord, Origin
     from loop_cli.core.changes import BodyChange
     from loop_cli.core.diff import Diff
     from loop_cli.core.entity import Entity, FieldNames, Precondition
@@ -63,6 +63,18 @@ class Plan(Struct):
     def changed(self) -> bool:
         """Whether there is anything to write."""
         return bool(self.diff)
+
+    def result(self, record: AuditRecord | None, *, warnings: tuple[str, ...] = ()) -> CommitResult:
+        """What became of it: `record` is None where nothing was written; `warnings` are those
+        that were met on the way to it."""
+        return CommitResult(
+            before=self.before,
+            after=self.after,
+            diff=self.diff,
+            changed=self.changed,
+            record=record,
+            warnings=(*warnings, *self.warnings),
+        )
 
 
 def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Origin) -> Plan:
