@@ -59,20 +59,17 @@ def update(
     parsed = changes.parse_changes(
         change or (), unset=unset or (), fields=inputs.fields(set_json, read), read=read
     )
-    wanted = EntityChange(
-        entity_id=entity_id,
-        path=path,
-        edits=Edits(changes=parsed, body=inputs.body(body_file, append_body, read)),
-        precondition=inputs.precondition(expected_updated_at, if_match, force=force),
-    )
+    edits = Edits(changes=parsed, body=inputs.body(body_file, append_body, read))
+    seen = inputs.precondition(expected_updated_at, if_match, force=force)
     settings = app.open_settings(
         {"vault": vault, "lock_timeout": lock_timeout, "on_conflict": on_conflict}
     )
     interactive = not as_json and not no_input and output.can_ask()
     store = app.open_store(settings)
+    chosen = app.chosen_path(store.root, path)
     result = operations.update(
         store,
-        wanted.replace(path=app.chosen_path(store.root, path)),
+        EntityChange(entity_id=entity_id, path=chosen, edits=edits, precondition=seen),
         origin=app.origin(store.root),
         resolve=_RESOLVERS[settings["on_conflict"]],
         confirm=_confirm(yes) if interactive else None,

@@ -19,7 +19,7 @@ HEAD = "---\nentity_type: Task\nentity_id: evil\n"
 SECONDS = 20  # generous; what is guarded against takes minutes, or all memory
 
 
-def refused(done: Done, *codes: int) -> None:
+def assert_refused(done: Done, *codes: int) -> None:
     """One clear sentence and no result."""
     assert done.code in codes, done.err
     assert done.stdout == b""
@@ -31,8 +31,8 @@ def refused(done: Done, *codes: int) -> None:
     "entity_id", ["../../etc/passwd", "/etc/passwd", "..", ".", "*", "a/b", ""]
 )
 def test_an_id_is_a_name_and_no_path(read_only: Loop, entity_id: str) -> None:
-    refused(read_only("get", entity_id), 3)
-    refused(read_only("update", entity_id, "status=done", "--force"), 3)
+    assert_refused(read_only("get", entity_id), 3)
+    assert_refused(read_only("update", entity_id, "status=done", "--force"), 3)
 
 
 @pytest.mark.parametrize(
@@ -41,13 +41,13 @@ def test_an_id_is_a_name_and_no_path(read_only: Loop, entity_id: str) -> None:
 def test_a_path_that_leads_out_of_the_vault_is_6(read_only: Loop, path: str) -> None:
     for command in (("get", "tsk-019-14"), ("update", "tsk-019-14", "status=done", "--force")):
         done = read_only(*command, "--path", path)
-        refused(done, 6)
+        assert_refused(done, 6)
         assert "leads out of the vault" in done.err
 
 
 @pytest.mark.parametrize("path", ["nowhere.md", "README.md/x", "a" * 300, "x/" * 3000])
 def test_a_path_that_is_not_there_is_3(read_only: Loop, path: str) -> None:
-    refused(read_only("get", "tsk-019-14", "--path", path), 3)
+    assert_refused(read_only("get", "tsk-019-14", "--path", path), 3)
 
 
 def test_a_link_that_leaves_the_vault_is_refused(loop: Loop, tmp_path: Path) -> None:
@@ -55,12 +55,12 @@ def test_a_link_that_leaves_the_vault_is_refused(loop: Loop, tmp_path: Path) -> 
     outside.write_text(HEAD + "---\nsecret\n")
     link = loop.path("evil.md")
     link.symlink_to(outside)
-    refused(loop("get", "evil"), 3)
-    refused(loop("get", "evil", "--path", "evil.md"), 6)
-    refused(loop("update", "evil", "notes=x", "--force", "--path", "evil.md"), 6)
+    assert_refused(loop("get", "evil"), 3)
+    assert_refused(loop("get", "evil", "--path", "evil.md"), 6)
+    assert_refused(loop("update", "evil", "notes=x", "--force", "--path", "evil.md"), 6)
     loop.path("folder").symlink_to(tmp_path)
-    refused(loop("get", "evil"), 3)
-    refused(loop("get", "evil", "--path", "folder/outside.md"), 6)
+    assert_refused(loop("get", "evil"), 3)
+    assert_refused(loop("get", "evil", "--path", "folder/outside.md"), 6)
     assert outside.read_text().endswith("secret\n")
 
 
@@ -74,9 +74,9 @@ def test_what_is_no_ordinary_file_is_6(loop: Loop) -> None:
     for number, words in ((1, "is a folder"), (2, "not an ordinary file"), (3, "too large")):
         for command in (("get",), ("update", "--force", "notes=x")):
             done = loop(command[0], f"evil-{number}", *command[1:])
-            refused(done, 6)
+            assert_refused(done, 6)
             assert words in done.err
-            refused(loop(command[0], "x", *command[1:], "--path", f"evil-{number}.md"), 6)
+            assert_refused(loop(command[0], "x", *command[1:], "--path", f"evil-{number}.md"), 6)
     assert loop("get", "tsk-019-14").code == 0
     assert time.monotonic() - start < SECONDS * 5
 
@@ -126,7 +126,7 @@ def test_a_file_that_cannot_be_read_is_6(loop: Loop, content: bytes, words: str)
     start = time.monotonic()
     for command in (("get", "evil"), ("update", "evil", "notes=x", "--force")):
         done = loop(*command)
-        refused(done, 6)
+        assert_refused(done, 6)
         assert words in done.err
     assert time.monotonic() - start < SECONDS
     assert path.read_bytes() == content
@@ -166,17 +166,17 @@ def test_a_recorded_time_at_the_edge_of_the_calendar(loop: Loop) -> None:
         f'"0000000000000000", "updated_after": "{late}"}}}}\n',
     )
     assert loop("get", "tsk-019-14", "--json").json["updated_at"].startswith("9999-12-31")
-    refused(loop("update", "tsk-019-14", "status=done", "--force"), 6)
+    assert_refused(loop("update", "tsk-019-14", "status=done", "--force"), 6)
 
 
 def test_bytes_that_are_no_text_on_the_command_line(loop: Loop) -> None:
-    refused(loop("get", b"\xff\xfe"), 3)
+    assert_refused(loop("get", b"\xff\xfe"), 3)
     error = loop("get", b"\xff\xfe", "--json")
     assert error.error["code"] == "not_found"
-    refused(loop("update", "tsk-019-14", b"notes=\xff", "--force"), 6)
-    refused(loop("update", "tsk-019-14", b"\xff=x", "--force"), 6)
-    refused(loop("get", "tsk-019-14", "--path", b"\xff.md"), 3)
-    refused(loop("log", "--since", b"\xff"), 2)
+    assert_refused(loop("update", "tsk-019-14", b"notes=\xff", "--force"), 6)
+    assert_refused(loop("update", "tsk-019-14", b"\xff=x", "--force"), 6)
+    assert_refused(loop("get", "tsk-019-14", "--path", b"\xff.md"), 3)
+    assert_refused(loop("log", "--since", b"\xff"), 2)
 
 
 def test_a_file_name_that_is_no_text(loop: Loop) -> None:
@@ -199,7 +199,7 @@ def test_a_huge_value_is_refused_or_written_whole(loop: Loop) -> None:
     assert done.json["fields"]["notes"] == value
     assert loop.records[-1]["diff"]["notes"]["new"]["bytes"] == 600_000
     start = time.monotonic()
-    refused(loop("update", "tsk-019-14", "notes=@-", "--force", stdin=value * 2), 6)
+    assert_refused(loop("update", "tsk-019-14", "notes=@-", "--force", stdin=value * 2), 6)
     assert time.monotonic() - start < SECONDS
     assert loop("get", "tsk-019-14", "--field", "notes").out == value + "\n"
 
@@ -208,7 +208,7 @@ def test_a_read_only_log_or_folder_is_1_and_nothing_is_lost(loop: Loop) -> None:
     before = loop.path().read_bytes()
     loop.write(".loop", "a file, where the folder should be")
     done = loop("update", "tsk-019-14", "status=done", "--force")
-    refused(done, 1)
+    assert_refused(done, 1)
     assert loop.path().read_bytes() == before
     assert loop("get", "tsk-019-14").code == 0
 
@@ -218,7 +218,7 @@ def test_a_log_that_is_a_link_is_not_followed(loop: Loop, tmp_path: Path) -> Non
     target.write_text("")
     loop.log_path.parent.mkdir()
     loop.log_path.symlink_to(target)
-    refused(loop("update", "tsk-019-14", "status=done", "--force"), 1)
+    assert_refused(loop("update", "tsk-019-14", "status=done", "--force"), 1)
     assert target.read_text() == ""
 
 
@@ -258,7 +258,7 @@ def test_a_folder_of_ours_that_is_a_link_out_of_the_vault_is_refused(
         ("audit", "verify"),
     ):
         done = loop(*arguments)
-        refused(done, 1)
+        assert_refused(done, 1)
         assert "leads out of the vault" in done.err
     assert loop("config").code == (1 if folder == ".loop" else 0)
     assert list(outside.iterdir()) == [log]
@@ -267,8 +267,8 @@ def test_a_folder_of_ours_that_is_a_link_out_of_the_vault_is_refused(
 def test_a_pipe_for_the_settings_stops_nothing(loop: Loop) -> None:
     loop.path(".loop").mkdir()
     os.mkfifo(loop.path(".loop/config.toml"))
-    refused(loop("get", "tsk-019-14"), 2)
-    refused(loop("update", "tsk-019-14", "status=done", "--force"), 2)
+    assert_refused(loop("get", "tsk-019-14"), 2)
+    assert_refused(loop("update", "tsk-019-14", "status=done", "--force"), 2)
 
 
 def test_kept_text_is_no_entity(loop: Loop) -> None:
@@ -276,7 +276,7 @@ def test_kept_text_is_no_entity(loop: Loop) -> None:
     before = kept.read_bytes()
     for command in (("get",), ("update", "status=done", "--force")):
         done = loop(command[0], "tsk-019-14", *command[1:], "--path", ".loop/kept/old")
-        refused(done, 6)
+        assert_refused(done, 6)
         assert "not a place for entities" in done.err
     assert kept.read_bytes() == before
 
@@ -287,7 +287,7 @@ def test_a_schema_can_not_lead_out_of_the_vault(loop: Loop, tmp_path: Path) -> N
     loop.write("00_Meta/schema_constants.yaml", 'paths:\n  include: ["../secret"]\n')
     for command in (("get",), ("update", "notes=x", "--force")):
         done = loop(command[0], "evil", *command[1:])
-        refused(done, 6)
+        assert_refused(done, 6)
         assert "paths.include" in done.err
 
 
