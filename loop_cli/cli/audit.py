@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from loop_cli.cli import app, options, output
+from loop_cli.cli import context, options, output
 from loop_cli.errors import ConfirmationRefused, LogDamaged, UsageError
 
 TYPE_CHECKING = False
@@ -159,7 +159,7 @@ def redact(
 
     store = _store(vault, lock_timeout)
     wanted = Wanted(entity_id=recorded_id(store, entity_id), field=field, run_id=run_id)
-    origin = app.origin(store.root)
+    origin = context.origin(store.root)
     if dry_run:
         result = preview(store, wanted, origin=origin)
     else:
@@ -202,12 +202,12 @@ def migrate(
 
 
 def _store(vault: str | None, lock_timeout: float | None = None) -> VaultStore:
-    return app.open_store(app.open_settings({"vault": vault, "lock_timeout": lock_timeout}))
+    return context.open_store(context.open_settings({"vault": vault, "lock_timeout": lock_timeout}))
 
 
 def _store_to_write(vault: str | None, lock_timeout: float | None) -> VaultStore:
     """For a command that writes and records no run: a wrong `LOOP_RUN_ID` is told all the same."""
-    app.run_id()
+    context.run_id()
     return _store(vault, lock_timeout)
 
 
@@ -222,7 +222,7 @@ def _confirm(store: VaultStore, wanted: Wanted, *, asked: bool) -> None:
     """Show what would be rewritten and ask. Raises `ConfirmationRefused`."""
     from loop_cli.store.redact import preview
 
-    found = preview(store, wanted, origin=app.origin(store.root))
+    found = preview(store, wanted, origin=context.origin(store.root))
     if not found.changed:
         return
     if not asked or not output.can_ask():

@@ -5,7 +5,7 @@ from typing import Any
 
 from typer.core import TyperCommand
 
-from loop_cli.cli import app, options, output
+from loop_cli.cli import context, options, output
 from loop_cli.core import operations
 from loop_cli.core.diff import MISSING, value_at
 from loop_cli.core.names import join_dotted, nearest, split_dotted
@@ -56,8 +56,8 @@ def get(
     modes = [as_json, as_yaml, raw, bool(field), path_only]
     if sum(modes) > 1:
         raise UsageError("choose one of --json, --yaml, --raw, --field and --path")
-    store = app.open_store(app.open_settings({"vault": vault}))
-    entity = operations.get(store, entity_id, path=app.chosen_path(store.root, path))
+    store = context.open_store(context.open_settings({"vault": vault}))
+    entity = operations.get(store, entity_id, path=context.chosen_path(store.root, path))
     warnings = [*entity.warnings, *store.warnings]
     if as_json:
         output.json_document(entity.as_dict(), warnings)

@@ -1,6 +1,6 @@
 """`loop log`: the audit records."""
 
-from loop_cli.cli import app, options, output
+from loop_cli.cli import context, options, output
 from loop_cli.core import operations, timestamps
 from loop_cli.core.audit import SOURCES
 from loop_cli.core.operations import LogQuery
@@ -30,7 +30,7 @@ def log(
     if source is not None and source not in SOURCES:
         raise UsageError(f"--source: {source!r} is none of {', '.join(SOURCES)}")
     shown = limit if limit is not None or as_json else options.TABLE_LIMIT
-    store = app.open_store(app.open_settings({"vault": vault}))
+    store = context.open_store(context.open_settings({"vault": vault}))
     query = LogQuery(
         entity_id=entity_id,
         limit=shown or None,

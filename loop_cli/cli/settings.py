@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from loop_cli.cli import app, options, output
+from loop_cli.cli import context, options, output
 
 EXAMPLES = """Examples:
 
@@ -24,7 +24,7 @@ def config(as_json: options.Json = False, vault: options.Vault = None) -> None:
     from loop_cli.config import KEYS
     from loop_cli.store import probe
 
-    settings = app.open_settings({"vault": vault}, need_vault=False)
+    settings = context.open_settings({"vault": vault}, need_vault=False)
     rows = [
         {
             "name": key.name,

@@ -1,6 +1,6 @@
 """`loop update`: change an entity."""
 
-from loop_cli.cli import app, inputs, options, output
+from loop_cli.cli import context, inputs, options, output
 from loop_cli.core import changes, conflict, operations
 from loop_cli.core.changes import Edits
 from loop_cli.store.base import EntityChange
@@ -61,16 +61,16 @@ def update(
     )
     edits = Edits(changes=parsed, body=inputs.body(body_file, append_body, read))
     seen = inputs.precondition(expected_updated_at, if_match, force=force)
-    settings = app.open_settings(
+    settings = context.open_settings(
         {"vault": vault, "lock_timeout": lock_timeout, "on_conflict": on_conflict}
     )
     interactive = not as_json and not no_input and output.can_ask()
-    store = app.open_store(settings)
-    chosen = app.chosen_path(store.root, path)
+    store = context.open_store(settings)
+    chosen = context.chosen_path(store.root, path)
     result = operations.update(
         store,
         EntityChange(entity_id=entity_id, path=chosen, edits=edits, precondition=seen),
-        origin=app.origin(store.root),
+        origin=context.origin(store.root),
         resolve=_RESOLVERS[settings["on_conflict"]],
         confirm=_confirm(yes) if interactive else None,
         dry_run=dry_run,

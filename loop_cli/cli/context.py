@@ -1,0 +1,106 @@
+"""What a command works with: settings, the vault's store, who runs it. No Typer here."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+from loop_cli import config
+from loop_cli.cli import output
+from loop_cli.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.config import Settings
+    from loop_cli.core.audit import Origin
+    from loop_cli.store.vault import VaultStore
+
+
+def open_settings(options: dict[str, Any], *, need_vault: bool = True) -> Settings:
+    """The settings for one command; `options` by setting name, None where not given."""
+    return config.load(options, environ=os.environ, cwd=_cwd(), need_vault=need_vault)
+
+
+def chosen_path(root: str, path: str | None) -> str | None:
+    """What a `--path` names: a file relative to the vault, else to the current folder where
+    that is in the vault."""
+    if not path or "\0" in path or os.path.lexists(os.path.join(root, path)):
+        return path or None
+    top, here = os.path.realpath(root), os.path.realpath(_cwd())
+    there = os.path.join(here, path)
+    if os.path.commonpath((top, here)) == top and os.path.lexists(there):
+        return there
+    return path
+
+
+def _cwd() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return "/"
+
+
+def open_store(settings: Settings) -> VaultStore:
+    """The store of the vault in force."""
+    from loop_cli.store.vault import VaultStore
+
+    assert settings.root is not None, "load() raises where there is no vault"
+    return VaultStore(
+        settings.root,
+        names=settings.names,
+        clock=now,
+        lock_timeout=settings["lock_timeout"],
+        private=settings["audit.private"],
+        cache=os.path.join(cache_folder(settings.root), "log.sqlite"),
+    )
+
+
+def cache_folder(root: str) -> str:
+    """Where the caches of the vault at `root` are; they may be deleted at any time."""
+    from loop_cli.store.digest import sha256_hex
+
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    identity = sha256_hex(os.fsencode(os.path.realpath(root)))[:32]
+    return os.path.join(base, "loop", identity)
+
+
+def now() -> int:
+    """The system's clock in microseconds since 1970-01-01T00:00:00Z."""
+    return time.time_ns() // 1000
+
+
+def origin(root: str) -> Origin:
+    """Who runs this and through which door: from the system, never from an option or variable
+    (SPEC §6). `LOOP_RUN_ID` joins several commands in one run."""
+    from loop_cli.core.audit import Origin
+    from loop_cli.store import members, platform
+
+    login = platform.user_name()
+    return Origin(
+        run_id=run_id(),
+        actor="user:" + members.display_name(root, login),
+        tty=output.can_ask(),
+        invoked_by=platform.parent_name(),
+    )
+
+
+def run_id() -> str:
+    """The id of this run: `LOOP_RUN_ID`, or a new UUID v4. Raises `UsageError`."""
+    from loop_cli.core.audit import RUN_ID
+
+    given = os.environ.get("LOOP_RUN_ID")
+    if given:
+        if re.fullmatch(RUN_ID, given, re.IGNORECASE | re.ASCII) is None:
+            raise UsageError(
+                f"LOOP_RUN_ID must be a UUID v4, not {given!r}",
+                hint="export LOOP_RUN_ID=$(python3 -c 'import uuid; print(uuid.uuid4())')",
+            )
+        return given.lower()
+    bits = int.from_bytes(os.urandom(16))
+    bits = bits & ~(0xF << 76) | 4 << 76
+    bits = bits & ~(0x3 << 62) | 2 << 62
+    digits = f"{bits:032x}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
