@@ -88,7 +88,7 @@ def read_frontmatter(data: bytes, path: str) -> tuple[Document, dict[str, Any], 
     try:
         pieces = document.split(text)
         fields = reader.read(pieces.yaml)
-        duplicates = reader.duplicate_keys(pieces.yaml)
+        duplicates = reader.duplicate_keys(pieces.yaml, fields)
     except document.FrontmatterError as error:
         raise InvalidFile(path, error.reason, line=error.line) from None
     except reader.YamlSyntaxError as error:
