@@ -22,16 +22,14 @@ PATIENCE = 30.0  # seconds for another process to finish what it is writing
 _IN_MEMORY = ":memory:"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS folder (
+    path BLOB PRIMARY KEY, modified INTEGER, looked INTEGER, digest BLOB, listing BLOB
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS file (
-    key INTEGER PRIMARY KEY,
-    folder BLOB NOT NULL, name BLOB NOT NULL,
-    size INTEGER, modified INTEGER, changed INTEGER, inode INTEGER, looked INTEGER,
+    key INTEGER PRIMARY KEY, folder BLOB NOT NULL, name BLOB NOT NULL, modified INTEGER,
     id BLOB, type TEXT, title TEXT, etag TEXT, fields TEXT, problem TEXT,
     UNIQUE (folder, name)
 );
-CREATE TABLE IF NOT EXISTS folder (
-    path BLOB PRIMARY KEY, modified INTEGER, looked INTEGER
-) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS file_by_id ON file (id, folder, name) WHERE id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS claim (
     word BLOB, file INTEGER, PRIMARY KEY (word, file)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from hashlib import sha256
+from hashlib import blake2b, sha256
 
 from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.store import files
@@ -27,20 +27,16 @@ if TYPE_CHECKING:
     from loop_cli.store.cache import Cache
     from loop_cli.store.walk import Walk
 
-    Stamp = tuple[int, int, int, int]  # size, modified, changed (nanoseconds), number
-
 YOUNG = 2 * 10**9  # nanoseconds
-_BATCH = 1_000  # files that are written to the cache at once
-_KNOWN = "SELECT name, key, size, modified, changed, inode, looked FROM file WHERE folder = ?"
+_BATCH = 1_000  # files and folders that are written to the cache at once
+_FOLDER = "SELECT modified, looked, listing FROM folder WHERE path = ?"
+_FOLDERS = "SELECT path, CASE WHEN looked - modified >= ? THEN digest END FROM folder"
 _KEEP = """
-INSERT INTO file (folder, name, size, modified, changed, inode, looked,
-                  id, type, title, etag, fields, problem)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO file (folder, name, modified, id, type, title, etag, fields, problem)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (folder, name) DO UPDATE SET
-    size = excluded.size, modified = excluded.modified, changed = excluded.changed,
-    inode = excluded.inode, looked = excluded.looked, id = excluded.id, type = excluded.type,
-    title = excluded.title, etag = excluded.etag, fields = excluded.fields,
-    problem = excluded.problem
+    modified = excluded.modified, id = excluded.id, type = excluded.type, title = excluded.title,
+    etag = excluded.etag, fields = excluded.fields, problem = excluded.problem
 RETURNING key
 """
 
@@ -83,7 +79,8 @@ class Index:
             with transaction(database):
                 for table in ("file", "claim", "folder"):
                     database.execute(f"DELETE FROM {table}")
-        look = _Look(database, self._walk.root, self._names)
+        look = _Look(database, self._walk, self._names)
+        look.remember()
         for folder in self._walk.folders():
             look.at(*folder)
             if told is not None:
@@ -93,20 +90,17 @@ class Index:
     def _candidates(self, database: sqlite3.Connection, wanted: str) -> list[str]:
         found = _claiming(database, wanted)
         if self._cache.is_kept:
-            look = _Look(database, self._walk.root, self._names)
+            look = _Look(database, self._walk, self._names)
             for folder in dict.fromkeys(path.rpartition("/")[0] for path in found):
                 if self._may_have_news(database, folder):
-                    here = self._walk.folder(folder)
-                    if look.is_news(*here):
-                        look.at(*here)
+                    look.at_news(folder)
             if look.count:
                 look.keep()
                 found = _claiming(database, wanted)
         return found
 
     def _may_have_news(self, database: sqlite3.Connection, folder: str) -> bool:
-        query = "SELECT modified, looked FROM folder WHERE path = ?"
-        row = database.execute(query, (os.fsencode(folder),)).fetchone()
+        row = database.execute(_FOLDER, (os.fsencode(folder),)).fetchone()
         try:
             modified = os.stat(os.path.join(self._walk.root, folder)).st_mtime_ns
         except OSError:
@@ -124,53 +118,69 @@ class Index:
 
 class _Look:
     """One look at every file. What it finds goes into the cache a batch at a time, so that one
-    that is interrupted is not in vain; each row is right by itself."""
+    that is interrupted is not in vain; each folder's rows are right by themselves.
 
-    def __init__(self, database: sqlite3.Connection, root: str, names: FieldNames) -> None:
+    A folder's listing has each file's name and stamp: where it is as it was, so are the files.
+    """
+
+    def __init__(self, database: sqlite3.Connection, walk: Walk, names: FieldNames) -> None:
         self._database = database
-        self._root = root
+        self._walk = walk
         self._names = names
         self._found: list[tuple[tuple[object, ...], Entry]] = []
-        self._gone: list[int] = []
-        self._folders: set[bytes] = set()
-        self._times: list[tuple[bytes, int, int]] = []
+        self._gone: list[tuple[bytes, bytes]] = []
+        self._listings: list[tuple[bytes, int, int, bytes, bytes]] = []
+        self._forgotten: list[tuple[bytes]] = []
+        self._digests: dict[bytes, bytes | None] = {}
         self.count = 0
 
-    def is_news(self, folder: str, _modified: int, entries: list[os.DirEntry[str]]) -> bool:
-        """Whether a folder has other files than is known."""
-        query = "SELECT name FROM file WHERE folder = ?"
-        known = {name for (name,) in self._database.execute(query, (os.fsencode(folder),))}
-        return {os.fsencode(entry.name) for entry in entries} != known
+    def remember(self) -> None:
+        """What is known of all folders, before all are looked at."""
+        self._digests = dict(self._database.execute(_FOLDERS, (YOUNG,)))
 
-    def at(self, folder: str, modified: int, entries: list[os.DirEntry[str]]) -> None:
-        """Look at the files of one folder, which was modified then (nanoseconds)."""
+    def at(self, folder: str, entries: list[os.DirEntry[str]]) -> None:
+        """Look at the files of a folder, and read them where it is not as it was."""
         self.count += len(entries)
-        folder_key = os.fsencode(folder)
-        self._folders.add(folder_key)
-        self._look_at_time_of(folder_key, modified)
-        known = {row[0]: row for row in self._database.execute(_KNOWN, (folder_key,))}
-        for entry in entries:
-            name = os.fsencode(entry.name)
-            row = known.pop(name, None)
-            looked = time.time_ns()
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except OSError:  # gone since
-                self._gone += [] if row is None else [row[1]]
+        digest = self._digests.pop(os.fsencode(folder), None)
+        if digest is None or _digest(_listing(_stamped(entries))) != digest:
+            self._read_changed(folder)
+
+    def at_news(self, folder: str) -> None:
+        """Look at the files of a folder where it has others than is known."""
+        row = self._database.execute(_FOLDER, (os.fsencode(folder),)).fetchone()
+        _modified, entries = self._walk.files_in(folder)
+        if row is None or {entry.name for entry in entries} != set(_stamps(row[2])):
+            self.count += len(entries)
+            self._read_changed(folder)
+
+    def _read_changed(self, folder: str) -> None:
+        """Read the files that are new or changed. A young one's stamp is marked, so that it is
+        read again; the folder's own time is from before its files were listed."""
+        key = os.fsencode(folder)
+        looked = time.time_ns()
+        modified, entries = self._walk.files_in(folder)
+        stamps = _stamped(entries)
+        row = self._database.execute(_FOLDER, (key,)).fetchone()
+        known = {} if row is None else _stamps(row[2])
+        for name, stamp in stamps.items():
+            if known.pop(name, None) == stamp:
                 continue
-            stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-            if row is None or row[2:6] != stamp or row[6] - max(stamp[1:3]) < YOUNG:
-                self._read(folder_key, name, joined(folder, entry.name), stamp, looked)
-        self._gone += [row[1] for row in known.values()]
-        if len(self._found) + len(self._gone) + len(self._times) >= _BATCH:
+            _size, written, changed, _number = map(int, stamp.split(" "))
+            if looked - max(written, changed) < YOUNG:
+                stamps[name] = "young"
+            self._read(key, name, joined(folder, name), written)
+        self._gone += [(key, os.fsencode(name)) for name in known]
+        listing = _listing(stamps)
+        self._listings.append((key, modified, looked, _digest(listing), listing))
+        if len(self._found) + len(self._gone) + len(self._listings) >= _BATCH:
             self.keep()
 
     def finish(self, *, walked: str) -> None:
         """Forget the folders that were not met, and tell that all others were."""
-        for (folder,) in self._database.execute("SELECT DISTINCT folder FROM file").fetchall():
-            if folder not in self._folders:
-                rows = self._database.execute("SELECT key FROM file WHERE folder = ?", (folder,))
-                self._gone += [key for (key,) in rows]
+        for folder in self._digests:
+            rows = self._database.execute("SELECT name FROM file WHERE folder = ?", (folder,))
+            self._gone += [(folder, name) for (name,) in rows]
+            self._forgotten.append((folder,))
         self.keep()
         row = self._database.execute("SELECT value FROM note WHERE name = 'walked'").fetchone()
         if row != (walked,):
@@ -179,8 +189,28 @@ class _Look:
                     "INSERT OR REPLACE INTO note VALUES ('walked', ?)", (walked,)
                 )
 
-    def _read(self, folder: bytes, name: bytes, path: str, stamp: Stamp, looked: int) -> None:
-        place = os.path.join(self._root, path)
+    def keep(self) -> None:
+        """Write what was found to the cache."""
+        if not self._listings and not self._forgotten:
+            return
+        with transaction(self._database) as database:
+            for place in self._gone:
+                query = "DELETE FROM file WHERE folder = ? AND name = ? RETURNING key"
+                for (key,) in database.execute(query, place).fetchall():
+                    database.execute("DELETE FROM claim WHERE file = ?", (key,))
+            for row, entry in self._found:
+                (key,) = database.execute(_KEEP, row).fetchone()
+                database.execute("DELETE FROM claim WHERE file = ?", (key,))
+                for claim in entry.claims:
+                    database.execute("INSERT INTO claim VALUES (?, ?)", (word(claim), key))
+            for listing in self._listings:
+                database.execute("INSERT OR REPLACE INTO folder VALUES (?, ?, ?, ?, ?)", listing)
+            database.executemany("DELETE FROM folder WHERE path = ?", self._forgotten)
+        for written in (self._found, self._gone, self._listings, self._forgotten):
+            written.clear()
+
+    def _read(self, folder: bytes, name: str, path: str, modified: int) -> None:
+        place = os.path.join(self._walk.root, path)
         etag = None
         try:
             data, _modified = files.read_stable(place, path)
@@ -193,33 +223,35 @@ class _Look:
             etag = sha256(data).hexdigest()[:16]
         key = None if entry.id is None else word(entry.id)
         said = (key, entry.type, entry.name, etag, entry.fields, entry.problem)
-        self._found.append(((folder, name, *stamp, looked, *said), entry))
+        self._found.append(((folder, os.fsencode(name), modified, *said), entry))
 
-    def _look_at_time_of(self, folder: bytes, modified: int) -> None:
-        query = "SELECT modified, looked FROM folder WHERE path = ?"
-        row = self._database.execute(query, (folder,)).fetchone()
-        if row is None or row[0] != modified or row[1] - row[0] < YOUNG:
-            self._times.append((folder, modified, time.time_ns()))
 
-    def keep(self) -> None:
-        """Write what was found to the cache."""
-        if not self._found and not self._gone and not self._times:
-            return
-        with transaction(self._database) as database:
-            for key in self._gone:
-                database.execute("DELETE FROM file WHERE key = ?", (key,))
-                database.execute("DELETE FROM claim WHERE file = ?", (key,))
-            for row, entry in self._found:
-                (key,) = database.execute(_KEEP, row).fetchone()
-                database.execute("DELETE FROM claim WHERE file = ?", (key,))
-                database.executemany(
-                    "INSERT OR IGNORE INTO claim VALUES (?, ?)",
-                    [(word(claim), key) for claim in entry.claims],
-                )
-            database.executemany("INSERT OR REPLACE INTO folder VALUES (?, ?, ?)", self._times)
-        self._found.clear()
-        self._gone.clear()
-        self._times.clear()
+def _stamped(entries: list[os.DirEntry[str]]) -> dict[str, str]:
+    """Size, times of writing and of change, and number of each file that is there."""
+    stamps = {}
+    for entry in entries:
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except OSError:  # gone since
+            continue
+        stamps[entry.name] = (
+            f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
+        )
+    return stamps
+
+
+def _digest(listing: bytes) -> bytes:
+    return blake2b(listing, digest_size=16).digest()
+
+
+def _listing(stamps: dict[str, str]) -> bytes:
+    """The files of a folder as bytes; a slash is in no name."""
+    return os.fsencode("/".join([part for pair in stamps.items() for part in pair]))
+
+
+def _stamps(listing: bytes) -> dict[str, str]:
+    parts = iter(os.fsdecode(listing).split("/"))
+    return dict(zip(parts, parts, strict=False))
 
 
 def word(text: str) -> bytes:

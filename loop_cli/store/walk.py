@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.schema import Places
 
-    Folder = tuple[str, int, list[os.DirEntry[str]]]
+    Folder = tuple[str, list[os.DirEntry[str]]]
 
 
 class Walk:
@@ -28,22 +28,27 @@ class Walk:
 
     def paths(self) -> Iterator[str]:
         """The files, relative with `/`. Raises `UsageError` for a vault inside the vault."""
-        for folder, _modified, entries in self.folders():
+        for folder, entries in self.folders():
             for entry in entries:
                 yield joined(folder, entry.name)
 
     def folders(self) -> Iterator[Folder]:
-        """Each folder once that has Markdown files: its path, relative with `/`, its time of
-        modification in nanoseconds, and the files. Raises as `paths` does."""
+        """Each folder once that has Markdown files: its path, relative with `/`, and the files.
+        Raises as `paths` does."""
         excluded, seen = set(self.places.exclude), set[str]()
         for name in self.places.include or ("",):
             folder = self._real_folder(name)
             if folder is not None and not excluded & {name, folder}:
                 yield from self._below(folder, excluded, seen)
 
-    def folder(self, path: str) -> Folder:
-        """One folder, as `folders` has it; without files where it is gone."""
-        return self._look_into(path, set(), [])
+    def files_in(self, folder: str) -> tuple[int, list[os.DirEntry[str]]]:
+        """The time of modification of one folder (nanoseconds), and its files; none where it is
+        gone."""
+        try:
+            modified = os.stat(os.path.join(self.root, folder)).st_mtime_ns
+        except OSError:
+            return 0, []
+        return modified, self._look_into(folder, set(), [])
 
     def _real_folder(self, name: str) -> str | None:
         """The folder that an include names, without links; None where it is no place."""
@@ -70,18 +75,18 @@ class Walk:
                 continue
             seen.add(current)
             found = self._look_into(current, excluded, waiting)
-            if found[2]:
-                yield found
+            if found:
+                yield current, found
 
-    def _look_into(self, folder: str, excluded: set[str], waiting: list[str]) -> Folder:
-        """A folder; those in it that are not excluded are put to the ones still to visit."""
+    def _look_into(
+        self, folder: str, excluded: set[str], waiting: list[str]
+    ) -> list[os.DirEntry[str]]:
+        """The files of a folder; its folders, if not excluded, are put to those still to visit."""
         found: list[os.DirEntry[str]] = []
-        place = os.path.join(self.root, folder)
         try:
-            modified = os.stat(place).st_mtime_ns
-            entries = list(os.scandir(place))
+            entries = list(os.scandir(os.path.join(self.root, folder)))
         except OSError:  # gone, or not ours to read: what is in it can't be meant
-            return folder, 0, found
+            return found
         for entry in entries:
             name = entry.name
             if name.startswith("."):
@@ -94,7 +99,7 @@ class Walk:
                 path = joined(folder, name)
                 if path not in excluded:
                     waiting.append(path)
-        return folder, modified, found
+        return found
 
 
 def joined(folder: str, name: str) -> str:
