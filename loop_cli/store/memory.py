@@ -7,9 +7,9 @@ import os
 
 from loop_cli.core.audit import AuditRecord, History
 from loop_cli.core.names import nfc
-from loop_cli.errors import EntityNotFound, InvalidFile, LoopError
+from loop_cli.errors import EntityNotFound, InvalidFile, LoopError, NoEntity
 from loop_cli.store import entry, locate, plan, schema_file, snapshot, walk
-from loop_cli.store.base import CommitResult, Store
+from loop_cli.store.base import CommitResult, Listed, Store, list_entity, passed_over
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import encode
 
@@ -42,6 +42,7 @@ class MemoryStore(Store):
         self.private = private
         self.lines: list[bytes] = []
         self.kept: dict[str, bytes] = {}
+        self._passed_over = 0
         self._clock = clock
         self._schema = schema or schema_file.shipped()
         self._files = {path: (data, clock()) for path, data in texts.items()}
@@ -52,7 +53,7 @@ class MemoryStore(Store):
 
     @property
     def warnings(self) -> list[str]:
-        return []
+        return passed_over(self._passed_over)
 
     def edit_outside(self, path: str, data: bytes) -> None:
         """Write a file as another program would: no check, no record."""
@@ -70,6 +71,32 @@ class MemoryStore(Store):
         place = self._locate(entity_id, path)
         entity = self._observe(place).entity
         return entity.replace(warnings=(*place.warnings, *entity.warnings))
+
+    def scan(
+        self,
+        *,
+        types: Sequence[str] = (),
+        needles: Sequence[Sequence[str]] = (),
+        told: Callable[[int], None] | None = None,
+    ) -> Iterator[Listed]:
+        self._passed_over = 0
+        found = []
+        for count, (path, (data, modified)) in enumerate(self._files.items(), start=1):
+            try:
+                parsed = snapshot.parse(data, path, self.names)
+            except InvalidFile as error:
+                self._passed_over += not isinstance(error, NoEntity)
+                continue
+            finally:
+                if told is not None:
+                    told(count)
+            place = locate.Located(parsed=parsed, modified=modified)
+            found.append(self._observe(self._with_shared(place)).entity)
+        for entity in sorted(found, key=lambda one: (nfc(one.id).encode(), one.path)):
+            listed = list_entity(entity)
+            wanted = all(any(needle in listed.fields for needle in one) for one in needles)
+            if wanted and (not types or entity.type in types):
+                yield listed
 
     def records(self, entity_id: str | None = None) -> Iterator[AuditRecord]:
         for line in reversed(self.lines):
@@ -146,11 +173,15 @@ class MemoryStore(Store):
             if one.parsed.path == path:
                 if nfc(entity_id) not in (nfc(one.parsed.id), *entry.aliases(one.parsed.fields)):
                     raise locate.wrong_file(entity_id, one)
-                ids = [nfc(other.parsed.id) for other in found]
-                return one.replace(shared=ids.count(nfc(one.parsed.id)) > 1)
+                return self._with_shared(one)
         if path in self._files:
             snapshot.parse(self.read(path), path, self.names)  # raises what is wrong with it
         raise EntityNotFound(f"{path} is not there")
+
+    def _with_shared(self, place: Located) -> Located:
+        found, _broken = self._parsed("")
+        ids = [nfc(other.parsed.id) for other in found]
+        return place.replace(shared=ids.count(nfc(place.parsed.id)) > 1)
 
     def _parsed(self, wanted: str) -> tuple[list[Located], list[locate.Broken]]:
         """All entities, and the files that seem to be the one wanted but can't be read."""
