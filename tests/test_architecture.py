@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "loop_cli.markdown": ("markdown",),
     "loop_cli.core": ("core", "errors", "struct"),
     "loop_cli.core.operations": ("core", "errors", "struct", "store.base"),
+    "loop_cli.core.selection": ("core", "errors", "struct", "store.base"),
     "loop_cli.config": ("core", "errors", "struct"),
     "loop_cli.store": ("store", "core", "markdown", "errors", "struct", "models"),
     "loop_cli.demo": ("store",),
