@@ -132,6 +132,13 @@ class RedactedLine(Shape):
     to: Sha256 = Field(description="SHA-256 of the line now.")
 
 
+class Kept(Shape):
+    """What was kept of a deleted entity (SPEC §6)."""
+
+    sha256: Sha256 = Field(description="The SHA-256 of its bytes, and the name of their file.")
+    bytes: int = Field(ge=0, description="How many there are.")
+
+
 class AuditMetadata(GrowingShape):
     """How a change was made (SPEC §6)."""
 
@@ -169,6 +176,23 @@ class AuditMetadata(GrowingShape):
     group: Group | None = Field(default=None, description="There only in an atomic group.")
     rolled_back: Sha256 | None = Field(
         default=None, description="There only in an undo record: SHA-256 of the undone line."
+    )
+    path_before: str | None = Field(
+        default=None, description="There only in a move: where the file was."
+    )
+    kept: Kept | None = Field(
+        default=None,
+        description="There only in a delete: the file's bytes, as `.loop/kept/` has them.",
+    )
+    restores: Sha256 | None = Field(
+        default=None,
+        description="There only where a deleted entity came back: SHA-256 of the delete's line.",
+    )
+    idempotency_key: str | None = Field(
+        default=None, description="There only in a create with --idempotency-key: the key."
+    )
+    request: Sha256 | None = Field(
+        default=None, description="With the key: the SHA-256 of what was asked for."
     )
 
 

@@ -22,14 +22,15 @@ if TYPE_CHECKING:
     from loop_cli.core.audit import AuditRecord, Origin
     from loop_cli.core.changes import Edits
     from loop_cli.core.diff import Diff
-    from loop_cli.core.entity import FieldNames
+    from loop_cli.core.entity import EntityFile, FieldNames
+    from loop_cli.core.ids import IdRule
     from loop_cli.core.schema import Schema
 
     Outcome = "CommitResult | LoopError"
 
 
 class EntityChange(Struct):
-    """What to change in one entity, and the revision that the writer has seen.
+    """What to change in one entity, and the revision that the writer has seen: an update.
 
     `path` chooses where several files carry the id. `rebased_from` is the precondition
     that did not hold, where a resolver decided to apply on top.
@@ -42,8 +43,63 @@ class EntityChange(Struct):
     rebased_from: Precondition | None = None
 
 
+class Move(EntityChange):
+    """The same, with the file going to another place: archived, renamed, in another project.
+
+    `to` is relative to the vault, with `/`, and must be free; folders are made as needed.
+    """
+
+    to: str
+
+
+class Create(Struct):
+    """A new entity, in a file that is not there yet.
+
+    `text` is the file but for `created` and `updated`, which the store sets. Where `entity_id`
+    is a rule, the store makes the id, and `mark` stands for it in `text` and `path`. `needs`
+    are the ids that must be there, such as the project's. Where a record of `key` is found,
+    the entity that it made is the result, unchanged; `request` tells that it is the same call.
+    """
+
+    entity_id: str | IdRule
+    entity_type: str
+    path: str
+    text: str
+    mark: str = ""
+    needs: tuple[str, ...] = ()
+    key: str | None = None
+    request: str | None = None
+
+
+class Restore(Struct):
+    """A deleted entity back in its place, byte for byte: the one write that leaves `updated`
+    alone. `record` is that of its deletion."""
+
+    record: AuditRecord
+
+
+class Delete(Struct):
+    """An entity to remove, and the revision that the writer has seen. Its bytes are kept.
+
+    Others that refer to it are in the way, unless they go in the same atomic group, or
+    `orphan` says that they may refer to nothing.
+    """
+
+    entity_id: str
+    precondition: Precondition = Precondition()
+    path: str | None = None
+    orphan: bool = False
+
+
+if TYPE_CHECKING:
+    AnyChange = EntityChange | Create | Restore | Delete
+
+
 class CommitResult(Struct):
-    """What became of one change. `record` is None where nothing was written."""
+    """What became of one change. `record` is None where nothing was written.
+
+    A create has no state before and a delete none after: there both are the one that is.
+    """
 
     before: Entity
     after: Entity
@@ -78,7 +134,7 @@ class Store(ABC):
     @abstractmethod
     def commit(
         self,
-        changes: Sequence[EntityChange],
+        changes: Sequence[AnyChange],
         *,
         origin: Origin,
         atomic: bool = False,
@@ -86,11 +142,19 @@ class Store(ABC):
     ) -> list[CommitResult | LoopError]:
         """Compare, record and write, under one lock: one outcome for each change, in order.
 
-        Outcomes that are errors: what `find` raises; `InvalidChange` with all problems;
-        `InvalidFile` where the text can't be edited losslessly; `PreconditionRequired`;
-        `ConflictError`; `StorageError` where it could not be recorded or written. With
-        `atomic` all changes land or none, and the error is raised instead. `dry_run` does
-        everything but writing. Raises `VaultLocked`; `InvalidFile` for a broken schema.
+        Outcomes that are errors: what `find` raises; `InvalidChange` with all problems, a
+        place or an id that is taken among them; `StillReferred`; `InvalidFile` where the text
+        can't be edited losslessly; `PreconditionRequired`; `ConflictError`; `StorageError`
+        where it could not be recorded or written, and for a deleted entity that is not kept
+        any more. With `atomic` all changes land or none, and the error is raised instead.
+        `dry_run` does everything but writing. Raises `VaultLocked`; `InvalidFile` for a
+        broken schema.
+        """
+
+    @abstractmethod
+    def files(self, *, mentioning: str | None = None) -> Iterator[EntityFile]:
+        """Every entity that can be read, in no order, as its file has it: at least those
+        whose file holds a text. The log is not asked, so there are no revisions.
         """
 
     @abstractmethod

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from loop_cli.core.audit import AuditRecord, Origin
-    from loop_cli.core.entity import Entity, FieldNames
+    from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.schema import Places, Schema
     from loop_cli.errors import LoopError
-    from loop_cli.store.base import CommitResult, EntityChange
+    from loop_cli.store.base import AnyChange, CommitResult
     from loop_cli.store.locate import Located
     from loop_cli.store.lock import VaultLock
     from loop_cli.store.recovery import Recovery
@@ -84,6 +84,12 @@ class VaultStore(Store):
         entity = snapshot.entity
         return entity.replace(warnings=(*located.warnings, *entity.warnings))
 
+    def files(self, *, mentioning: str | None = None) -> Iterator[EntityFile]:
+        from loop_cli.store.around import VaultSurroundings
+
+        self.recover_if_free()
+        return VaultSurroundings(self).files(mentioning=mentioning)
+
     def records(self, entity_id: str | None = None) -> Iterator[AuditRecord]:
         self.recover_if_free()
         if entity_id is None:
@@ -92,7 +98,7 @@ class VaultStore(Store):
 
     def commit(
         self,
-        changes: Sequence[EntityChange],
+        changes: Sequence[AnyChange],
         *,
         origin: Origin,
         atomic: bool = False,
