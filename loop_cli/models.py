@@ -82,6 +82,16 @@ class UpdateDocument(EntityDocument):
     )
 
 
+class CreateDocument(EntityDocument):
+    """What a create made: `loop create TYPE ... --json` (SPEC §7)."""
+
+    created: bool = Field(description="False where the idempotency key was used before.")
+    run_id: RunId = Field(description="The run, as in the audit log: a UUID v4.")
+    dry_run: Literal[True] = Field(
+        default=True, description="There only with --dry-run: nothing was written."
+    )
+
+
 class SettingEntry(Shape):
     """One setting of `loop config --json` (SPEC §7)."""
 
@@ -276,7 +286,9 @@ class Problem(GrowingShape):
     value: Any = Field(default=None, description="The value; absent where a field is removed.")
     problem: Literal[
         "unknown_field", "read_only", "required", "not_in_enumeration", "wrong_type", "not_a_list",
-        "not_a_mapping", "not_text",
+        "not_a_mapping", "not_text", "unknown_type", "taken", "no_id", "id_form", "no_place",
+        "name", "form", "derived", "forbidden", "dangling", "wrong_reference", "no_member",
+        "unknown_placeholder", "no_deletion", "still_referred",
     ] = Field(description="What is wrong, for programs.")  # fmt: skip
     message: str = Field(description="What is wrong, in words.")
     allowed: str | list[str] | None = Field(default=None, description="What is allowed.")

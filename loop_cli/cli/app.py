@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "get": "get",
     "update": "update",
+    "create": "create",
     "log": "log",
     "audit": "audit",
     "config": "settings",

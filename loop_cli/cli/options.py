@@ -124,3 +124,34 @@ Run = Annotated[
     str | None, typer.Option("--run", metavar="RUN_ID", help="Only this run's records.")
 ]
 JsonLines = Annotated[bool, typer.Option("--json", help="One JSON record a line.")]
+
+# -- of create --------------------------------------------------------------------------
+
+EntityType = Annotated[str, typer.Argument(metavar="TYPE", help="The entity's type, such as Task.")]
+FieldValues = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="FIELD=VALUE...", help="Its fields, in the forms of 'loop update'."),
+]
+Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="What people call it.")]
+GivenId = Annotated[
+    str | None, typer.Option("--id", metavar="ID", help="Its id; otherwise the schema's next one.")
+]
+TemplateFile = Annotated[
+    str | None,
+    typer.Option(
+        "--template",
+        metavar="FILE",
+        help="A Markdown file with {{PLACEHOLDERS}}; otherwise the vault's, or a plain one.",
+    ),
+]
+NewBody = Annotated[
+    str | None, typer.Option("--body-file", metavar="FILE", help="Its body; - is stdin.")
+]
+IdempotencyKey = Annotated[
+    str | None,
+    typer.Option(
+        "--idempotency-key",
+        metavar="KEY",
+        help="The same call with the same key gives the entity made before.",
+    ),
+]

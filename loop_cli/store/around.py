@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from loop_cli.core.audit import AuditRecord
+    from loop_cli.core.creation import Law
     from loop_cli.core.entity import Entity, EntityFile
     from loop_cli.store.vault import VaultStore
 
@@ -25,6 +26,10 @@ class VaultSurroundings(Surroundings):
 
     def __init__(self, vault: VaultStore) -> None:
         self._vault = vault
+
+    @property
+    def law(self) -> Law:
+        return self._vault.law
 
     def find(self, entity_id: str) -> Entity | None:
         wanted = nfc(entity_id)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.audit import AuditRecord, Origin
     from loop_cli.core.changes import Edits
+    from loop_cli.core.creation import Law
     from loop_cli.core.diff import Diff
     from loop_cli.core.entity import EntityFile, FieldNames
     from loop_cli.core.ids import IdRule
@@ -55,18 +56,22 @@ class Move(EntityChange):
 class Create(Struct):
     """A new entity, in a file that is not there yet.
 
-    `text` is the file but for `created` and `updated`, which the store sets. Where `entity_id`
-    is a rule, the store makes the id, and `mark` stands for it in `text` and `path`. `needs`
-    are the ids that must be there, such as the project's. Where a record of `key` is found,
-    the entity that it made is the result, unchanged; `request` tells that it is the same call.
+    The file is the `template` (called `source` in errors) with its placeholders filled, the
+    `fields` put in, and with `body` that instead of its own. Identity and times are the
+    store's to set: where `entity_id` is a rule, it makes the id, and `{entity_id}` in `path`
+    stands for it. `problems` are what the caller found wrong, to be said with all the rest;
+    only then may id and path be missing. Where a record of `key` is found, the entity that
+    it made is the result, unchanged; `request` tells that it is the same call.
     """
 
-    entity_id: str | IdRule
     entity_type: str
-    path: str
-    text: str
-    mark: str = ""
-    needs: tuple[str, ...] = ()
+    entity_id: str | IdRule | None
+    path: str | None
+    fields: dict[str, Any]
+    template: str
+    source: str = "the template"
+    body: str | None = None
+    problems: tuple[dict[str, Any], ...] = ()
     key: str | None = None
     request: str | None = None
 
@@ -121,6 +126,11 @@ class Store(ABC):
 
         Raises `InvalidFile` where the schema can't be read, with file, line and reason.
         """
+
+    @property
+    @abstractmethod
+    def law(self) -> Law:
+        """What a new entity must be. Raises as `schema` does."""
 
     @abstractmethod
     def find(self, entity_id: str, *, path: str | None = None) -> Entity:

@@ -6,6 +6,7 @@ import json
 import os
 
 from loop_cli.core.audit import AuditRecord, History, without_undone
+from loop_cli.core.creation import Law
 from loop_cli.core.names import nfc
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError
 from loop_cli.store import locate, plan, schema_file, snapshot
@@ -51,6 +52,11 @@ class MemoryStore(Store):
     @property
     def schema(self) -> Schema:
         return self._schema
+
+    @property
+    def law(self) -> Law:
+        book = schema_file.shipped_rulebook()
+        return Law(schema=self.schema, book=book, names=self.names)
 
     @property
     def warnings(self) -> list[str]:
@@ -203,6 +209,10 @@ class _Around(Surroundings):
 
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
+
+    @property
+    def law(self) -> Law:
+        return self._store.law
 
     def find(self, entity_id: str) -> Entity | None:
         for one in self._store.files():

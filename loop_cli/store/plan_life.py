@@ -26,20 +26,26 @@ if TYPE_CHECKING:
 
 
 def create(
-    change: Create, entity_id: str, *, history: History, policy: Policy, origin: Origin
+    change: Create,
+    text: str,
+    entity_id: str,
+    path: str,
+    *,
+    history: History,
+    policy: Policy,
+    origin: Origin,
 ) -> Plan:
-    """The plan for a new entity with that id; `history` are records that the id has already.
+    """The plan for a new entity with that id and place; `text` is its file without times, and
+    `history` are records that the id has already.
 
-    Raises `InvalidChange`, `InvalidFile`.
+    Raises `InvalidFile`.
     """
     names = policy.names
-    path = change.path.replace(change.mark, entity_id) if change.mark else change.path
-    text = change.text.replace(change.mark, entity_id) if change.mark else change.text
     now = policy.clock()
     ceiling = history.ceiling
     updated = now if ceiling is None else max(now, ceiling + 1)
     rendered = timestamps.render(updated)
-    data = _stamped(text, path, [names.created, names.updated], rendered)
+    data = _stamped(text, path, (names.created, names.updated), rendered)
     entity = _entity(data, path, rendered, policy)
     if (entity.id, entity.type) != (entity_id, change.entity_type):
         found = f"{entity.type} {entity.id}"
@@ -159,7 +165,7 @@ def _metadata(before: Entity | None, after: Entity | None, used: str) -> dict[st
     }
 
 
-def _stamped(text: str, path: str, names: list[str], rendered: str) -> bytes:
+def _stamped(text: str, path: str, names: tuple[str, ...], rendered: str) -> bytes:
     """The bytes of a file whose times are set."""
     try:
         document = split(text)

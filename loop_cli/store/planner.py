@@ -10,8 +10,15 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 
-from loop_cli.core.names import nfc
-from loop_cli.errors import EntityNotFound, InvalidChange, StillReferred, UsageError
+from loop_cli.core import timestamps
+from loop_cli.core.names import nearest, nfc
+from loop_cli.errors import (
+    EntityNotFound,
+    InvalidChange,
+    InvalidFile,
+    StillReferred,
+    UsageError,
+)
 from loop_cli.store import plan
 from loop_cli.store.base import Create, Delete, Move, Restore
 from loop_cli.store.plan import Plan
@@ -19,8 +26,10 @@ from loop_cli.store.plan import Plan
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
 
     from loop_cli.core.audit import AuditRecord, History, Origin
+    from loop_cli.core.creation import Law, Reference
     from loop_cli.core.entity import Entity, EntityFile
     from loop_cli.core.references import Referrer
     from loop_cli.store.base import AnyChange
@@ -32,6 +41,11 @@ _SHOWN = 20
 
 class Surroundings(ABC):
     """What a plan asks of the store that it is for."""
+
+    @property
+    @abstractmethod
+    def law(self) -> Law:
+        """As `Store.law`."""
 
     @abstractmethod
     def find(self, entity_id: str) -> Entity | None:
@@ -116,18 +130,75 @@ class Planner:
             record = self._around.created_with(change.key)
             if record is not None:
                 return self._made_before(change, record)
-        missing = [one for one in change.needs if not self._is_there(one)]
-        if missing:
-            raise _not_there(_label(change), missing, [*self._around.all_ids()])
-        entity_id = self._id_for(change)
-        self._refuse_taken(change.path.replace(change.mark or "\0", entity_id), entity_id)
+        problems = list(change.problems)
+        entity_id = self._id_for(change, problems)
+        path = (change.path or "").replace("{entity_id}", entity_id)
+        if change.path is not None:
+            self._look_for_place(path, problems)
+        text = self._draft(change, entity_id, problems)
+        if problems:
+            label = change.entity_id if isinstance(change.entity_id, str) else change.entity_type
+            raise _invalid(label, problems)
         return plan_life.create(
             change,
+            text,
             entity_id,
+            path,
             history=self._around.history(entity_id),
             policy=self._policy,
             origin=self._origin,
         )
+
+    def _draft(self, change: Create, entity_id: str, problems: list[dict[str, Any]]) -> str:
+        """The text of the file; what is wrong with it is added to `problems`."""
+        from loop_cli.core import creation
+        from loop_cli.markdown import reader
+        from loop_cli.markdown.document import split
+        from loop_cli.store import templates
+
+        law, names = self._around.law, self._policy.names
+        identity = {names.id: entity_id} if not names.id_is_stem else {}
+        identity |= {names.type: change.entity_type} if not names.type_is_folder else {}
+        now = timestamps.render(self._policy.clock())
+        draft = templates.fill(
+            change.template,
+            change.source,
+            fields={**identity, **change.fields},
+            words=creation.words_for(
+                change.fields, change.entity_type, entity_id, now=now, law=law
+            ),
+            body=change.body,
+        )
+        for name, line in draft.unknown:
+            message = f"{change.source}:{line}: {{{{{name}}}}} stands for nothing that loop knows"
+            problems.append(_problem(name, "unknown_placeholder", message))
+        fields = reader.read(split(draft.text).yaml)
+        problems += creation.problems_of(fields, change.entity_type, law)
+        for reference in creation.references_of(fields, change.entity_type, law):
+            self._check_reference(reference, problems)
+        return draft.text
+
+    def _check_reference(self, reference: Reference, problems: list[dict[str, Any]]) -> None:
+        found = self._carrier(reference.target)
+        wanted = reference.wanted
+        if found is None and nfc(reference.target) not in self._ids:
+            what = wanted or "entity"
+            close = nearest(reference.target, self._around.all_ids())
+            meant = f"; did you mean {' or '.join(close)}?" if close else ""
+            message = f"no {what} {reference.target!r}{meant}"
+            more = {"value": reference.target, "nearest": close}
+            problems.append({**_problem(reference.field, "dangling", message), **more})
+        elif found is not None and wanted is not None and found.type != wanted:
+            message = f"{reference.target!r} is a {found.type}; a {wanted} is needed"
+            more = {"value": reference.target, "allowed": wanted}
+            problems.append({**_problem(reference.field, "wrong_reference", message), **more})
+
+    def _look_for_place(self, path: str, problems: list[dict[str, Any]]) -> None:
+        try:
+            if path in self._places or not self._around.is_free(path):
+                problems.append(_problem("path", "taken", f"{path} is there already"))
+        except InvalidFile as error:
+            problems.append(_problem("path", "no_place", error.message))
 
     def _restore(self, change: Restore) -> Plan:
         from loop_cli.store import plan_life
@@ -170,23 +241,27 @@ class Planner:
             warnings=entity.warnings,
         )
 
-    def _id_for(self, change: Create) -> str:
+    def _id_for(self, change: Create, problems: list[dict[str, Any]]) -> str:
+        """The id; empty where there can be none yet."""
         from loop_cli.core import ids
 
         rule = change.entity_id
+        if rule is None:
+            return ""
         if isinstance(rule, str):
-            self._refuse_known(rule)
+            other = self._carrier(rule)
+            if other is not None or nfc(rule) in self._ids:
+                where = f" by {other.path}" if other is not None else ""
+                message = f"the id {rule!r} is taken{where}"
+                problems.append(_problem(self._policy.names.id, "taken", message))
             return rule
         known = [*self._around.all_ids(), *self._ids] if rule.looks_at_others else []
         for one in ids.candidates(rule, now=self._policy.clock(), ids=known, entropy=os.urandom):
             if not self._is_there(one) and not self._was_there(one):
                 return one
-        raise InvalidChange(
-            f"no id is free: all that begin with {rule.prefix!r} are taken",
-            entity_id=rule.prefix,
-            problems=[_problem("entity_id", "taken", f"no id is free after {rule.prefix!r}")],
-            hint="--id ID gives one by hand",
-        )
+        message = f"no id is free: all that begin with {rule.prefix!r} are taken; --id gives one"
+        problems.append(_problem(self._policy.names.id, "taken", message))
+        return ""
 
     def _is_there(self, entity_id: str) -> bool:
         return nfc(entity_id) in self._ids or self._carrier(entity_id) is not None
@@ -235,11 +310,7 @@ class Planner:
             self._ids.add(nfc(planned.after.id))
 
 
-def _label(change: Create) -> str:
-    return change.entity_id if isinstance(change.entity_id, str) else change.entity_type
-
-
-def _problem(field: str, problem: str, message: str) -> dict[str, str]:
+def _problem(field: str, problem: str, message: str) -> dict[str, Any]:
     return {"field": field, "problem": problem, "message": message}
 
 
@@ -251,17 +322,19 @@ def _taken(entity_id: str, field: str, message: str) -> InvalidChange:
     )
 
 
-def _not_there(label: str, missing: list[str], known: list[str]) -> InvalidChange:
-    from loop_cli.core.names import nearest
-
-    problems = []
-    for one in missing:
-        close = nearest(one, known)
-        meant = f"; did you mean {' or '.join(close)}?" if close else ""
-        problem = _problem("reference", "dangling", f"no entity {one!r}{meant}")
-        problems.append({**problem, "nearest": close})
-    words = "; ".join(str(one["message"]) for one in problems)
-    return InvalidChange(f"{label}: {words}", entity_id=label, problems=problems)
+def _invalid(label: str, problems: list[dict[str, Any]]) -> InvalidChange:
+    """All problems, each once."""
+    unique = list({(one["field"], one["problem"]): one for one in reversed(problems)}.values())
+    unique.reverse()
+    lines = [
+        one["message"] if one["problem"] == "unknown_placeholder"
+        else f"{one['field']}: {one['message']}"
+        for one in unique
+    ]  # fmt: skip
+    text = f"{label}: {lines[0]}"
+    if len(lines) > 1:
+        text = f"{label}: {len(lines)} problems\n" + "\n".join(f"  {line}" for line in lines)
+    return InvalidChange(text, entity_id=label, problems=unique)
 
 
 def _still_referred(entity: Entity, found: list[Referrer]) -> StillReferred:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from loop_cli.core.audit import AuditRecord, Origin
+    from loop_cli.core.creation import Law
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.schema import Places, Schema
     from loop_cli.errors import LoopError
@@ -59,6 +60,7 @@ class VaultStore(Store):
         self._lock_timeout = lock_timeout
         self._schema: Schema | None = None
         self._places: Places | None = None
+        self._law: Law | None = None
         self._notices: list[str] = []
 
     @property
@@ -66,6 +68,20 @@ class VaultStore(Store):
         if self._schema is None:
             self._schema = schema_file.load(self.root)
         return self._schema
+
+    @property
+    def law(self) -> Law:
+        if self._law is None:
+            from loop_cli.core.creation import Law
+            from loop_cli.store import members
+
+            self._law = Law(
+                schema=self.schema,
+                book=schema_file.load_rulebook(self.root),
+                names=self.names,
+                members=members.names(self.root),
+            )
+        return self._law
 
     @property
     def warnings(self) -> list[str]:

@@ -64,8 +64,13 @@ sys.exit(run({name!r}, {root!r}))
 
 
 def create(path: str) -> Create:
-    text = TEXT.format(id="tsk-001-09")
-    return Create(entity_id="tsk-001-09", entity_type="Task", path=path, text=text)
+    return Create(
+        entity_id="tsk-001-09",
+        entity_type="Task",
+        path=path,
+        fields={},
+        template=TEXT.format(id="tsk-001-09").replace("priority: low", "assignee: 개발팀"),
+    )
 
 
 def delete(vault: Vault, number: int = 1) -> Delete:

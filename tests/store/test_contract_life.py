@@ -15,7 +15,6 @@ from loop_cli.errors import (
     ConflictError,
     EntityNotFound,
     InvalidChange,
-    InvalidFile,
     LoopError,
     PreconditionRequired,
     StillReferred,
@@ -23,49 +22,55 @@ from loop_cli.errors import (
     UsageError,
 )
 from loop_cli.models import AuditRecord as RecordModel
+from loop_cli.models import InvalidChangeDocument
 from loop_cli.store.base import CommitResult, Create, Delete, EntityChange, Move, Restore
 from loop_cli.store.snapshot import etag_of
-from tests.store.conftest import ONE, TWO, Bench
+from tests.store.conftest import ONE, TWO, Bench, Harness, text
 
 if TYPE_CHECKING:
     from loop_cli.core.audit import AuditRecord
     from loop_cli.store.base import AnyChange
 
+PROJECT = "work/project.md"
 THREE = "work/2026/새 폴더/tsk-3.md"
 TEXT = """---
 entity_type: Task
-entity_id: {id}  # made
+entity_id: x  # made
 entity_name: 새 일
-created: {{{{DATE}}}}
+created: {{DATE}}
 status: todo
-parent_id: {parent}
+assignee: 개발팀
 ---
 
-Body
+Body of {{ID}}
 """
 
 
 def new(
-    entity_id: str = "tsk-3", *, path: str = THREE, parent: str = "null", **more: Any
+    entity_id: str = "tsk-3", *, path: str = THREE, parent: str = "prj-1", **more: Any
 ) -> Create:
     return Create(
         entity_id=entity_id,
         entity_type="Task",
         path=path,
-        text=TEXT.format(id=entity_id, parent=parent).replace("{{DATE}}", "x"),
+        fields={"project_id": "prj-1", "parent_id": parent, **more.pop("fields", {})},
+        template=TEXT,
         **more,
     )
 
 
 def made(rule: IdRule, **more: Any) -> Create:
-    return Create(
-        entity_id=rule,
-        entity_type="Task",
-        path="work/@@@.md",
-        text=TEXT.format(id="@@@", parent="null").replace("{{DATE}}", "x"),
-        mark="@@@",
-        **more,
-    )
+    return new(path="work/{entity_id}.md", **more).replace(entity_id=rule)
+
+
+@pytest.fixture
+def bench(harness: Harness) -> Bench:
+    """A store of two Tasks and their project, files of one hour ago."""
+    harness.clock.advance(-3600)
+    project = text("prj-1").replace(b"entity_type: Task", b"entity_type: Project")
+    harness.make({ONE: text("tsk-1", body="Body\n"), TWO: text("tsk-2"), PROJECT: project})
+    harness.clock.advance(3600)
+    return Bench(harness)
 
 
 def commit(bench: Bench, *changes: AnyChange, **more: Any) -> list[CommitResult]:
@@ -107,7 +112,7 @@ class TestCreate:
         assert found.path == THREE
         assert found.fields["created"] == found.fields["updated"] == found.revision.updated_at
         assert b"entity_id: tsk-3  # made\n" in bench.harness.bytes_of(THREE)
-        assert found.body == "\nBody\n"
+        assert found.body == "\nBody of tsk-3\n"
 
     def test_the_record_tells_all_of_it(self, bench: Bench) -> None:
         (done,) = commit(bench, new())
@@ -117,7 +122,7 @@ class TestCreate:
         assert record["action"] == "create"
         assert record["entity_name"] == "새 일"
         assert record["diff"]["status"] == {"old": None, "new": "todo", "added": True}
-        assert record["diff"]["body"] == {"old": "", "new": "\nBody\n"}
+        assert record["diff"]["body"] == {"old": "", "new": "\nBody of tsk-3\n"}
         assert "updated" not in record["diff"]
         assert record["modified_fields"] == list(record["diff"])
         assert record["metadata"]["path"] == THREE
@@ -144,21 +149,43 @@ class TestCreate:
 
     @pytest.mark.parametrize("path", ["/x.md", "../x.md", "a/../../x.md", ".loop/x.md", "x.txt"])
     def test_a_place_that_is_none_is_refused(self, bench: Bench, path: str) -> None:
-        assert isinstance(refused(bench, new(path=path)), InvalidFile)
+        found = refused(bench, new(path=path))
+
+        assert [one["problem"] for one in found.details["problems"]] == ["no_place"]
         assert bench.harness.lines() == []
 
-    def test_text_of_another_entity_is_refused(self, bench: Bench) -> None:
-        other = new().replace(entity_id="tsk-4")
+    def test_everything_that_is_wrong_is_said_at_once(self, bench: Bench) -> None:
+        fields = {"assignee": "", "status": "dun", "project_id": "prj-2", "validates": ["hyp-1-01"]}
 
-        assert isinstance(refused(bench, other), InvalidFile)
-
-    def test_what_it_needs_must_be_there(self, bench: Bench) -> None:
-        found = refused(bench, new(needs=("tsk-1", "tsk-11")))
+        found = refused(bench, new("tsk-1", path=ONE, parent="tsk-2", fields=fields))
 
         assert isinstance(found, InvalidChange)
-        assert "tsk-11" in found.message
-        assert "tsk-1" in found.details["problems"][0]["nearest"]
-        commit(bench, new(needs=("tsk-1",)))
+        assert {(one["field"], one["problem"]) for one in found.details["problems"]} == {
+            ("entity_id", "taken"),
+            ("path", "taken"),
+            ("assignee", "required"),
+            ("status", "not_in_enumeration"),
+            ("project_id", "dangling"),
+            ("parent_id", "wrong_reference"),
+            ("validates", "forbidden"),
+            ("validates", "dangling"),
+        }
+        InvalidChangeDocument.model_validate(found.as_dict())
+
+    def test_a_reference_that_is_nearly_one(self, bench: Bench) -> None:
+        found = refused(bench, new(parent="prj-11"))
+
+        assert "did you mean prj-1" in found.message
+
+    def test_a_placeholder_that_stands_for_nothing(self, bench: Bench) -> None:
+        found = refused(bench, new().replace(template=TEXT + "{{FIRST_STEP}}\n", source="t.md"))
+
+        assert "t.md:11: {{FIRST_STEP}}" in found.message
+
+    def test_conditional_rules_bind(self, bench: Bench) -> None:
+        found = refused(bench, new(fields={"status": "done", "type": "dev"}))
+
+        assert [one["field"] for one in found.details["problems"]] == ["closed", "target_project"]
 
     def test_a_dry_run_writes_nothing(self, bench: Bench) -> None:
         (done,) = commit(bench, new(), dry_run=True)
@@ -185,10 +212,7 @@ class TestCreate:
         assert after.after.revision.updated_at > done.after.revision.updated_at
 
     def test_a_private_value_is_a_hash_in_the_record(self, bench: Bench) -> None:
-        secret = new()
-        commit(
-            bench, secret.replace(text=secret.text.replace("status:", "actual_hours: 5\nstatus:"))
-        )
+        commit(bench, new(fields={"actual_hours": 5}))
 
         assert bench.records()[-1]["diff"]["actual_hours"]["new"]["bytes"] == 1
 
@@ -320,18 +344,18 @@ class TestDelete:
         assert bench.metadata()["forced"] is True
 
     def test_others_that_refer_to_it_are_in_the_way(self, bench: Bench) -> None:
-        commit(bench, new(parent="tsk-1"))
+        commit(bench, new(fields={"related_tasks": ["tsk-1"]}))
 
         found = refused(bench, Delete(entity_id="tsk-1", precondition=seen(bench)))
 
         assert isinstance(found, StillReferred)
         assert found.details["referrers"] == [
-            {"entity_id": "tsk-3", "path": THREE, "fields": ["parent_id"]}
+            {"entity_id": "tsk-3", "path": THREE, "fields": ["related_tasks"]}
         ]
         commit(bench, Delete(entity_id="tsk-1", precondition=seen(bench), orphan=True))
 
     def test_unless_they_go_with_it(self, bench: Bench) -> None:
-        commit(bench, new(parent="tsk-1"))
+        commit(bench, new(fields={"related_tasks": ["tsk-1"]}))
         both = [Delete(entity_id=one, precondition=seen(bench, one)) for one in ("tsk-1", "tsk-3")]
 
         commit(bench, *both, atomic=True)
@@ -528,9 +552,10 @@ class TestMixedGroups:
         assert is_there(bench, TWO) and is_there(bench, "work/tsk-4.md")
 
     def test_a_create_sees_what_the_group_makes(self, bench: Bench) -> None:
-        parent, child = new(), new("tsk-4", path="work/tsk-4.md", needs=("tsk-3",))
+        first = new()
+        second = new("tsk-4", path="work/tsk-4.md", fields={"related_tasks": ["tsk-3"]})
 
-        commit(bench, parent, child, atomic=True)
+        commit(bench, first, second, atomic=True)
 
         assert bench.find("tsk-4").id == "tsk-4"
 
@@ -541,14 +566,18 @@ class TestFiles:
 
         found = sorted(bench.store.files(), key=lambda one: one.id)
 
-        assert [(one.id, one.path) for one in found] == [("tsk-1", ONE), ("tsk-2", TWO)]
-        assert found[0].raw == bench.harness.bytes_of(ONE)
-        assert found[0].body == "Body\n"
+        assert [(one.id, one.path) for one in found] == [
+            ("prj-1", PROJECT),
+            ("tsk-1", ONE),
+            ("tsk-2", TWO),
+        ]
+        assert found[1].raw == bench.harness.bytes_of(ONE)
+        assert found[1].body == "Body\n"
 
     @pytest.mark.parametrize("form", ["NFC", "NFD"])
     def test_those_that_mention_a_text(self, bench: Bench, form: Any) -> None:
-        text = unicodedata.normalize(form, "한글")
-        bench.harness.edit_outside(TWO, bench.harness.bytes_of(TWO) + text.encode())
+        spelled = unicodedata.normalize(form, "한글").encode()
+        bench.harness.edit_outside(TWO, bench.harness.bytes_of(TWO) + spelled)
 
         found = [one.id for one in bench.store.files(mentioning="한글")]
 
