@@ -23,6 +23,7 @@ COMMANDS = {
     "get": "get",
     "update": "update",
     "create": "create",
+    "delete": "delete",
     "log": "log",
     "audit": "audit",
     "config": "settings",

@@ -155,3 +155,18 @@ IdempotencyKey = Annotated[
         help="The same call with the same key gives the entity made before.",
     ),
 ]
+
+# -- of delete, move, rename and kept ---------------------------------------------------
+
+Cascade = Annotated[bool, typer.Option("--cascade", help="Also all that refer to it, all or none.")]
+Orphan = Annotated[bool, typer.Option("--orphan", help="Leave those that refer to it as they are.")]
+Archive = Annotated[
+    bool, typer.Option("--archive", help="Move it to 90_Archive/ instead of deleting it.")
+]
+ToProject = Annotated[
+    str, typer.Option("--project", metavar="ID", help="The project that it moves to.")
+]
+RenamedId = Annotated[
+    str | None, typer.Argument(metavar="[ID]", help="The entity whose file is renamed.")
+]
+AllFiles = Annotated[bool, typer.Option("--all", help="Every file whose name is not by rule A.")]

@@ -132,7 +132,8 @@ def _missing(fields: Mapping[str, Any], entity_type: str, law: Law) -> Iterator[
     required = [name for name in law.schema.required_fields(entity_type) if name not in made]
     filled = law.book.filled.get(entity_type, ())
     for name in dict.fromkeys((*required, *filled)):
-        if fields.get(name) in (None, "", []):
+        follows = (name, entity_type) == ("parent_id", "Task") and not fields.get("project_id")
+        if fields.get(name) in (None, "", []) and not follows:
             yield _required(name, f"is required for {entity_type}", entity_type, law)
     for rule in law.schema.unmet(entity_type, fields):
         if rule.field not in required:

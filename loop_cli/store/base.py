@@ -48,9 +48,12 @@ class Move(EntityChange):
     """The same, with the file going to another place: archived, renamed, in another project.
 
     `to` is relative to the vault, with `/`, and must be free; folders are made as needed.
+    Where it `leaves` for a place in which nobody finds it, such as the archive, others that
+    refer to it are in the way, as with `Delete`.
     """
 
     to: str
+    leaves: bool = False
 
 
 class Create(Struct):

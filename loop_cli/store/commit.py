@@ -17,6 +17,7 @@ A crash between any two is mended by `store.recovery`; `tests/faults` stops at e
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from loop_cli.core import conflict
 from loop_cli.core.audit import AuditRecord
@@ -148,9 +149,26 @@ class Commit:
             staged, records = self._stage_all(plans, group=group)
             with platform.uninterrupted():
                 land_all(self._undo, self._vault.log, staged, descriptor)
+                self._tidy(plans)
             return records
         finally:
             os.close(descriptor)
+
+    def _tidy(self, plans: Sequence[Plan]) -> None:
+        """Remove the folders of tasks and projects that are empty now. As far as it goes: an
+        empty folder is no harm."""
+        for planned in plans:
+            if planned.source is None or planned.source == planned.target:
+                continue
+            folder, _slash, name = planned.source.rpartition("/")
+            inner = [folder] if name == "project.md" or folder.endswith("/Tasks") else []
+            if folder.endswith("/Tasks"):
+                inner.append(folder.removesuffix("/Tasks"))
+            elif inner:
+                inner.insert(0, f"{folder}/Tasks")
+            with suppress(OSError, InvalidFile):
+                for one in inner:
+                    files.remove_place(files.inside(self._vault.root, one))
 
     def _stage_all(
         self, plans: Sequence[Plan], *, group: bool

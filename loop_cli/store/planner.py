@@ -90,7 +90,11 @@ class Planner:
         self._around = around
         self._policy = policy
         self._origin = origin
-        self._leaving = {nfc(one.entity_id) for one in together if isinstance(one, Delete)}
+        self._leaving = {
+            nfc(one.entity_id)
+            for one in together
+            if isinstance(one, Delete) or (isinstance(one, Move) and one.leaves)
+        }
         self._in_group = bool(together)
         self._ids: set[str] = set()
         self._places: set[str] = set()
@@ -119,6 +123,8 @@ class Planner:
                 self._refuse_referred(seen.entity)
             return plan_life.delete(seen, change, policy=self._policy, origin=self._origin)
         assert not isinstance(change, Create | Restore)
+        if isinstance(change, Move) and change.leaves:
+            self._refuse_referred(seen.entity)
         if isinstance(change, Move) and change.to != seen.entity.path:
             self._refuse_taken(change.to, seen.entity.id)
         return plan.make(seen, change, policy=self._policy, origin=self._origin)
