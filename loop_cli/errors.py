@@ -117,6 +117,12 @@ class InvalidChange(LoopError):
     http_status = 422
 
 
+class StillReferred(InvalidChange):
+    """Others refer to the entity that is to go; `referrers` lists them."""
+
+    code = "still_referred"
+
+
 class InvalidFile(LoopError):
     """A file can't be read as an entity; `path`, `line` and `reason` say why."""
 

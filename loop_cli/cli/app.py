@@ -23,6 +23,8 @@ COMMANDS = {
     "get": "get",
     "update": "update",
     "list": "listing",
+    "create": "create",
+    "delete": "delete",
     "log": "log",
     "audit": "audit",
     "config": "settings",
