@@ -70,7 +70,8 @@ class AuditRecord(Struct):
         if self.data.get("diff", {}) != diff or not all("old" in one for one in diff.values()):
             return False
         names = self.modified_fields or ()
-        return diff.keys() >= set(names) and (bool(diff) or self.etag_before == self.etag_after)
+        no_value = self.etag_before == self.etag_after or self.metadata.get("layout") is True
+        return diff.keys() >= set(names) and (bool(diff) or no_value)
 
     @property
     def etag_before(self) -> str | None:
@@ -357,8 +358,8 @@ def compose_undo(record: AuditRecord, *, timestamp: int) -> dict[str, Any]:
         metadata.get("updated_after"),
         metadata.get("updated_before"),
     )
-    gone = ("group", "forced", "rebased_from", "edited_outside", "literal_before", "previous_own")
-    for key in gone:
+    gone = ("group", "forced", "rebased_from", "edited_outside", "literal_before")
+    for key in (*gone, "previous_own", "layout"):
         metadata.pop(key, None)
     undone = {"action": "update", "modified_fields": [], "diff": {}, "metadata": metadata}
     return {**record.data, "timestamp": timestamps.render(timestamp), **undone}

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.audit import AuditRecord, Origin
-    from loop_cli.core.changes import BodyChange
+    from loop_cli.core.changes import BodyChange, Layout
     from loop_cli.core.diff import Diff
     from loop_cli.core.entity import Entity, FieldNames, Precondition
     from loop_cli.core.intent import Intent
     from loop_cli.core.schema import Schema
+    from loop_cli.markdown.document import Document
     from loop_cli.store.base import EntityChange
     from loop_cli.store.snapshot import Snapshot
 
@@ -61,8 +62,8 @@ class Plan(Struct):
 
     @property
     def changed(self) -> bool:
-        """Whether there is anything to write."""
-        return bool(self.diff)
+        """Whether there is anything to write: a value, or the way that values are laid out."""
+        return self.after is not self.before
 
     def result(self, record: AuditRecord | None, *, warnings: tuple[str, ...] = ()) -> CommitResult:
         """What became of it: `record` is None where nothing was written; `warnings` are those
@@ -94,11 +95,16 @@ def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Or
     body = _new_body(snapshot, change.edits.body)
     diff = {**intent.diff, **diff_body(before.body, body)}
     now = policy.clock()
-    after = _after(snapshot, intent, body, _next_instant(snapshot, now), policy) if diff else before
+    document = _laid_out(snapshot, change.edits.layout, intent)
+    after = before
+    if diff or document != snapshot.document:
+        after = _after(snapshot, document, intent, body, _next_instant(snapshot, now), policy)
     wanted = {**intent.wanted, **({} if change.edits.body is None else {BODY: body})}
     used = _check_precondition(snapshot, change, wanted)
     recorded, kept = _recordable(diff, policy.private)
     metadata = _metadata(snapshot, change, after, used)
+    if document != snapshot.document:
+        metadata["layout"] = True
     return Plan(
         before=before,
         after=after,
@@ -144,6 +150,7 @@ def _check_precondition(snapshot: Snapshot, change: EntityChange, wanted: dict[s
             precondition=precondition,
             wanted=wanted,
             history=snapshot.history.records,
+            seen=change.seen,
         )
     )
 
@@ -189,21 +196,39 @@ def _new_body(snapshot: Snapshot, change: BodyChange | None) -> str:
     return body + change.text
 
 
-def _new_bytes(
-    snapshot: Snapshot, intent: Intent, fields: dict[str, Any], body: str, names: FieldNames
-) -> bytes:
-    edits: list[patch.Set | patch.Remove] = [
-        patch.Remove(path) if value is MISSING else patch.Set(path, value)
-        for path, value in intent.edits
-    ]
-    edits.append(patch.Set((names.updated,), fields[names.updated]))
+def _laid_out(snapshot: Snapshot, layout: Layout | None, intent: Intent) -> Document:
+    """The document with another layout, if that is asked for, and the values to come; all the
+    same the document itself where its layout is what it was."""
     document = snapshot.document
+    if layout is None:
+        return document
+    from loop_cli.store import edited
+
+    try:
+        return edited.laid_out(document, layout, intent.fields)
+    except patch.PatchError as error:
+        raise _can_not(snapshot, document, error) from None
+
+
+def _new_bytes(
+    snapshot: Snapshot,
+    document: Document,
+    intent: Intent,
+    fields: dict[str, Any],
+    body: str,
+    names: FieldNames,
+) -> bytes:
+    edits: list[patch.Set | patch.Remove] = []
+    if document is snapshot.document:
+        edits = [
+            patch.Remove(path) if value is MISSING else patch.Set(path, value)
+            for path, value in intent.edits
+        ]
+    edits.append(patch.Set((names.updated,), fields[names.updated]))
     try:
         yaml = patch.patch(document.yaml, edits, newline=document.newline)
     except patch.PatchError as error:
-        line = None if error.line is None else document.yaml_line + error.line - 1
-        field = join_dotted(error.path)
-        raise InvalidFile(snapshot.entity.path, f"{field}: {error.reason}", line=line) from None
+        raise _can_not(snapshot, document, error) from None
     data = document.replace(yaml=yaml, body=body).text.encode()
     if len(data) > MAX_FILE_BYTES:
         size = f"{len(data):,} bytes; loop reads entities of up to {MAX_FILE_BYTES:,}"
@@ -212,6 +237,12 @@ def _new_bytes(
         reason = "could not be written without changing something else"
         raise InvalidFile(snapshot.entity.path, reason)
     return data
+
+
+def _can_not(snapshot: Snapshot, document: Document, error: patch.PatchError) -> InvalidFile:
+    line = None if error.line is None else document.yaml_line + error.line - 1
+    what = f"{join_dotted(error.path)}: {error.reason}" if error.path else error.reason
+    return InvalidFile(snapshot.entity.path, what, line=line)
 
 
 def _holds(data: bytes, fields: dict[str, Any], body: str) -> bool:
@@ -223,12 +254,19 @@ def _holds(data: bytes, fields: dict[str, Any], body: str) -> bool:
         return False
 
 
-def _after(snapshot: Snapshot, intent: Intent, body: str, updated: int, policy: Policy) -> Entity:
+def _after(
+    snapshot: Snapshot,
+    document: Document,
+    intent: Intent,
+    body: str,
+    updated: int,
+    policy: Policy,
+) -> Entity:
     names = policy.names
     rendered = timestamps.render(updated)
     name = intent.fields.get(names.name)
     fields = {**intent.fields, names.updated: rendered}
-    data = _new_bytes(snapshot, intent, fields, body, names)
+    data = _new_bytes(snapshot, document, intent, fields, body, names)
     return snapshot.entity.replace(
         fields=fields,
         name=name if isinstance(name, str) else None,
