@@ -32,6 +32,7 @@ WAIT = {
 }
 _WAITING = frozenset(("--wait", "-w", "--nofork", "-f", "--block", "-b", "-W", "--standalone"))
 _AT_ONCE = 1.0  # seconds within which no person has edited anything
+_SHELL = frozenset("|&;<>()$`*?[#~=%\n")
 _NAME = r"[^\w.@+-]+"
 
 
@@ -51,7 +52,8 @@ def folder(environ: Mapping[str, str]) -> str:
 
 class Draft:
     """One text in an editor, as a context: the file `path` goes at the end where that was
-    `settled`, and stays, and is named, where it was not and holds something."""
+    `settled`, and stays, and is named, where it was not and holds something. `hasty` tells
+    that the editor has returned at once, with the text as it was."""
 
     def __init__(self, editor: str, *, name: str, environ: Mapping[str, str]) -> None:
         self.editor = editor
@@ -59,6 +61,7 @@ class Draft:
         self.path = os.path.join(self._place, re.sub(_NAME, "_", name)[-100:])
         self._first = b""
         self._settled = False
+        self.hasty = False
         self._handlers: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -91,7 +94,8 @@ class Draft:
         began = time.monotonic()
         self._run()
         found = self._read()
-        if found == data and time.monotonic() - began < _AT_ONCE:
+        self.hasty = found == data and time.monotonic() - began < _AT_ONCE
+        if self.hasty:
             self._complain_of_haste()
         try:
             return found.decode()
@@ -101,6 +105,17 @@ class Draft:
     def settle(self) -> None:
         """The text has landed, or there is nothing in it that could be lost."""
         self._settled = True
+
+    def others(self) -> list[str]:
+        """The files of other drafts of this name, newest first."""
+        top = os.path.dirname(self._place)
+        name = os.path.basename(self.path)
+        try:
+            found = [os.path.join(top, place, name) for place in os.listdir(top)]
+            there = [path for path in found if path != self.path and os.path.exists(path)]
+            return sorted(there, key=os.path.getmtime, reverse=True)
+        except OSError:
+            return []
 
     @property
     def _name(self) -> str:
@@ -129,13 +144,18 @@ class Draft:
             raise EditorFailed(f"{self._name} left no text: {error.strerror}") from error
 
     def _run(self) -> None:
-        """Run the editor by the shell, as its command line may have options and quotes."""
+        """Run the editor; by the shell where its command line needs one: a shell dies of the
+        Ctrl-C that its editor survives."""
         shown = None if output.is_terminal(sys.stdout) else sys.stderr
-        line = ["sh", "-c", f'{self.editor} "$@"', self.editor, self.path]
+        line = [*_words(self.editor), self.path]
+        if not _SHELL.isdisjoint(self.editor):
+            line = ["sh", "-c", f'{self.editor} "$@"', self.editor, self.path]
         # Ctrl-C is for the editor; a handler, unlike ignoring, does not go on to its process.
         before = {number: signal.signal(number, _pass) for number in _KEYS}
         try:
             code = subprocess.Popen(line, stdout=shown).wait()
+        except OSError:
+            code = 127
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)

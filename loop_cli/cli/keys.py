@@ -35,6 +35,8 @@ def read_line() -> str | None:
     except KeyboardInterrupt:
         output.ask("\n")
         raise
+    except OSError:  # the terminal is gone
+        return None
     if not data.endswith(b"\n"):
         output.ask("\n")
     if not data:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from loop_cli.core.schema import Schema
     from loop_cli.store.base import CommitResult
 
+LAYOUT_ONLY = "  comments or layout of the fields; no value"
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
@@ -69,7 +70,9 @@ def updated(result: UpdateResult) -> RenderableType:
     else:
         last = Text("updated", style="green")
         last.append(f" {revision.updated_at} · etag {revision.etag} · run {result.run_id}", "dim")
-    return Group(_heading(result.entity), diffs.table(result.diff), last)
+    parts: list[RenderableType] = [_heading(result.entity)]
+    parts.append(diffs.table(result.diff) if result.diff else Text(LAYOUT_ONLY))
+    return Group(*parts, last)
 
 
 def preview(planned: CommitResult) -> RenderableType:
@@ -164,6 +167,8 @@ def _what(record: AuditRecord) -> Text:
     if record.redacted:
         field = visible(str(record.metadata.get("redacted_field")))
         return Text(f"{field}: values redacted", style="yellow")
+    if not record.diff and record.metadata.get("layout") is True:
+        return Text("comments or layout", style="dim")
     parts = []
     for name, entry in record.diff.items():
         if name == BODY or any(len(diffs.plain(entry.get(side))) > 40 for side in ("old", "new")):

@@ -199,7 +199,7 @@ def outcome(done: CommitResult) -> RenderableType:
     if not done.changed:
         return Text("\nThat leaves it as it is now.")
     words = Text("\nThis will be written on top of what is there now:", style=styles.TITLE)
-    return Group(words, diffs.table(done.diff) if done.diff else Text("  comments or layout"))
+    return Group(words, diffs.table(done.diff) if done.diff else Text(render.LAYOUT_ONLY))
 
 
 # -- the three states -----------------------------------------------------------------------

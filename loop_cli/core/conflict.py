@@ -5,7 +5,7 @@ from __future__ import annotations
 from loop_cli.core import audit, timestamps
 from loop_cli.core.changes import BodyChange, Change, Edits
 from loop_cli.core.diff import MISSING, diff_body, diff_fields, same, value_at
-from loop_cli.core.names import BODY, split_dotted
+from loop_cli.core.names import BODY, join_dotted, split_dotted
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -127,12 +127,14 @@ def build(
     wanted: Mapping[str, Any],
     history: Iterable[AuditRecord],
     seen: Entity | None = None,
+    updated: str | None = None,
 ) -> Conflict:
     """The conflict between what was expected and the entity now.
 
     `wanted` maps the names of diffs to values, `MISSING` standing for a removal;
     `history` are the entity's records, newest first; `seen` is the state that the caller
-    read, where that is at hand: then no base is unknown.
+    read, where that is at hand: then no base is unknown. `updated` is the field of the
+    timestamp, whose changes are nobody's.
     """
     expected = precondition.expected_updated_at
     records, whole = audit.since(
@@ -148,6 +150,7 @@ def build(
     if seen is not None:
         before = _Before(seen, [])
         changed = {*diff_fields(seen.fields, entity.fields), *diff_body(seen.body, entity.body)}
+        changed -= {join_dotted((updated,))} if updated is not None else set()
     others = [name for name in sorted(changed) if not any(_nested(name, one) for one in wanted)]
     return Conflict(
         entity_id=entity.id,

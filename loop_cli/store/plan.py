@@ -100,7 +100,7 @@ def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Or
     if diff or document != snapshot.document:
         after = _after(snapshot, document, intent, body, _next_instant(snapshot, now), policy)
     wanted = {**intent.wanted, **({} if change.edits.body is None else {BODY: body})}
-    used = _check_precondition(snapshot, change, wanted)
+    used = _check_precondition(snapshot, change, wanted, policy.names)
     recorded, kept = _recordable(diff, policy.private)
     metadata = _metadata(snapshot, change, after, used)
     if document != snapshot.document:
@@ -124,7 +124,9 @@ def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Or
     )
 
 
-def _check_precondition(snapshot: Snapshot, change: EntityChange, wanted: dict[str, Any]) -> str:
+def _check_precondition(
+    snapshot: Snapshot, change: EntityChange, wanted: dict[str, Any], names: FieldNames
+) -> str:
     """What was used of the precondition: `etag`, `updated_at`, `literal` or `none`."""
     precondition = change.precondition
     entity = snapshot.entity
@@ -151,6 +153,7 @@ def _check_precondition(snapshot: Snapshot, change: EntityChange, wanted: dict[s
             wanted=wanted,
             history=snapshot.history.records,
             seen=change.seen,
+            updated=names.updated,
         )
     )
 

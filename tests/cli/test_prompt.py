@@ -78,6 +78,7 @@ class TestTwoTerminals:
         b.type("y" + ENTER)
         shown = b.answer(WHAT_NOW, "m")
         assert re.search(r"! +status +todo +doing +done", shown)
+        assert not re.search(r"\n +updated ", shown)
         assert "1 field of yours was changed by others too." in shown
         assert b.end()[0] == 0
         assert fields(loop)["status"] == "done"
