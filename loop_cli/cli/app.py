@@ -23,6 +23,9 @@ COMMANDS = {
     "get": "get",
     "update": "update",
     "edit": "edit",
+    "list": "listing",
+    "create": "create",
+    "delete": "delete",
     "log": "log",
     "audit": "audit",
     "config": "settings",
@@ -82,7 +85,7 @@ def build(*verbs: str) -> typer.Typer:
     )
     for verb in verbs or COMMANDS:
         module = import_module(f"loop_cli.cli.{COMMANDS[verb]}")
-        command = getattr(module, verb)
+        command = getattr(module, "COMMAND", None) or getattr(module, verb)
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=verb)
             continue

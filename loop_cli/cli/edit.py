@@ -80,10 +80,7 @@ def edit(
     text, parse = _text(opened, check, fields_only=fields_only)
     name = f"{opened.id}.yaml" if fields_only else f"{opened.id}.md"
     with Draft(command, name=name, environ=os.environ) as draft:
-        others = draft.others()
-        if others:
-            more = f", and {len(others) - 1} more in the folders beside it" if others[1:] else ""
-            output.note(f"an earlier text, or one that is still open, is in {others[0]}{more}")
+        draft.tell_of_others()
         edits = editing.until_valid(draft, text, parse, mark=notes.mark_for(text))
         if not edits:
             draft.settle()

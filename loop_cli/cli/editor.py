@@ -106,16 +106,18 @@ class Draft:
         """The text has landed, or there is nothing in it that could be lost."""
         self._settled = True
 
-    def others(self) -> list[str]:
-        """The files of other drafts of this name, newest first."""
-        top = os.path.dirname(self._place)
-        name = os.path.basename(self.path)
+    def tell_of_others(self) -> None:
+        """Say where the newest text of this name lies that an earlier edit has left."""
+        top, name = os.path.dirname(self._place), os.path.basename(self.path)
         try:
             found = [os.path.join(top, place, name) for place in os.listdir(top)]
             there = [path for path in found if path != self.path and os.path.exists(path)]
-            return sorted(there, key=os.path.getmtime, reverse=True)
+            there.sort(key=os.path.getmtime, reverse=True)
         except OSError:
-            return []
+            return
+        if there:
+            more = f", and {len(there) - 1} more in the folders beside it" if there[1:] else ""
+            output.note(f"an earlier text, or one that is still open, is in {there[0]}{more}")
 
     @property
     def _name(self) -> str:

@@ -26,13 +26,15 @@ class Change(Struct):
     """One change of one field.
 
     `path` is the field and the keys below it. `value` is text still to be converted to the
-    field's type where `typed` is false, otherwise the value itself.
+    field's type where `typed` is false, otherwise the value itself. `implied` tells that it
+    follows from another change, as a link does from a move, so that read-only is no matter.
     """
 
     path: tuple[str, ...]
     operation: Operation
     value: Any = None
     typed: bool = False
+    implied: bool = False
 
     @property
     def name(self) -> str:
