@@ -204,12 +204,15 @@ def error(failure: LoopError, *, machine: bool) -> None:
     if machine:
         _write_stderr(json_text(failure.as_dict()) + "\n")
         return
-    _say(f"loop: {failure.message}")
     conflict = getattr(failure, "conflict", None)
+    if conflict is not None and failure.asked:  # type: ignore[attr-defined]
+        say(f"loop: {conflict.entity_id} was left as it is")
+        return
+    say(f"loop: {failure.message}")
     if conflict is not None:
-        from loop_cli.cli import render
+        from loop_cli.cli import render_conflict
 
-        tell(render.conflict(conflict))
+        tell(render_conflict.report(conflict))
     if failure.hint:  # not folded: it is often a command to copy
         _write_stderr(f"hint: {visible(failure.hint)}\n")
 
@@ -237,7 +240,7 @@ def _rendered(
     return "".join(part.rstrip(" ") + "\n" for part in capture.get().splitlines())
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     """Words for people on stderr; on a terminal folded between words, not within them."""
     if is_terminal(sys.stderr):
         from rich.text import Text

@@ -366,8 +366,8 @@ def compose_undo(record: AuditRecord, *, timestamp: int) -> dict[str, Any]:
     )
     if "path_before" in metadata:
         metadata["path"] = metadata.pop("path_before")
-    gone = ("group", "forced", "rebased_from", "edited_outside", "literal_before", "previous_own")
-    for key in gone:
+    gone = ("group", "forced", "rebased_from", "edited_outside", "literal_before")
+    for key in (*gone, "previous_own", "layout"):
         metadata.pop(key, None)
     undone = {"action": "update", "modified_fields": [], "diff": {}, "metadata": metadata}
     return {**record.data, "timestamp": timestamps.render(timestamp), **undone}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from loop_cli.core.names import join_dotted, split_dotted
+from loop_cli.core.names import BODY, join_dotted, split_dotted
 from loop_cli.errors import UsageError
 from loop_cli.struct import Struct
 
@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any, Literal
+
+    from loop_cli.core.diff import Diff
 
     Operation = Literal["set", "add", "remove", "unset"]
 
@@ -45,14 +47,37 @@ class BodyChange(Struct):
     append: bool = False
 
 
+class Layout(Struct):
+    """A file's text down to the body as somebody has edited it, and as it was before.
+
+    It brings the comments, the order and the quoting; which values change is for `changes` to
+    say. Where the file is no longer as it was before, the two are merged by lines.
+    """
+
+    text: str
+    base: str
+
+
 class Edits(Struct):
     """All that one call wants changed in one entity."""
 
     changes: tuple[Change, ...] = ()
     body: BodyChange | None = None
+    layout: Layout | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.changes) or self.body is not None
+        return bool(self.changes) or self.body is not None or self.layout is not None
+
+
+def changes_of(diff: Diff) -> tuple[Change, ...]:
+    """The changes that lead from the old fields of a diff to the new ones."""
+    return tuple(
+        Change(path=split_dotted(name), operation="unset")
+        if entry.get("removed")
+        else Change(path=split_dotted(name), operation="set", value=entry["new"], typed=True)
+        for name, entry in diff.items()
+        if name != BODY
+    )
 
 
 def parse_changes(

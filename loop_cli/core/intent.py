@@ -205,7 +205,7 @@ def _texts(value: Any) -> Iterable[str]:
             yield from _texts(item)
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield key
+            yield from _texts(key)
             yield from _texts(item)
 
 

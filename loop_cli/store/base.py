@@ -34,14 +34,16 @@ if TYPE_CHECKING:
 class EntityChange(Struct):
     """What to change in one entity, and the revision that the writer has seen: an update.
 
-    `path` chooses where several files carry the id. `rebased_from` is the precondition
-    that did not hold, where a resolver decided to apply on top.
+    `path` chooses where several files carry the id. `seen` is the state at the expected
+    revision, where the writer has it at hand: so a conflict knows what was read. `rebased_from`
+    is the precondition that did not hold, where a resolver decided to apply on top.
     """
 
     entity_id: str
     edits: Edits
     precondition: Precondition = Precondition()
     path: str | None = None
+    seen: Entity | None = None
     rebased_from: Precondition | None = None
 
 
