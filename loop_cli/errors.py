@@ -129,6 +129,14 @@ class InvalidFile(LoopError):
         super().__init__(f"{where}: {reason}", path=path, line=line, reason=reason)
 
 
+class CheckFailed(LoopError):
+    """A check found errors in the vault; `findings` lists all that it found."""
+
+    code = "check_failed"
+    exit_code = 6
+    http_status = 422
+
+
 class AmbiguousId(LoopError):
     """Several files carry the id; `paths` lists them."""
 

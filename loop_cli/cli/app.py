@@ -23,6 +23,7 @@ COMMANDS = {
     "get": "get",
     "update": "update",
     "log": "log",
+    "check": "check",
     "audit": "audit",
     "config": "settings",
     "demo": "demo",

@@ -124,3 +124,17 @@ Run = Annotated[
     str | None, typer.Option("--run", metavar="RUN_ID", help="Only this run's records.")
 ]
 JsonLines = Annotated[bool, typer.Option("--json", help="One JSON record a line.")]
+
+# -- of check ---------------------------------------------------------------------------
+
+CheckWhat = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[ID|TYPE|FILE]...", help="Only these; a file is named as from here, or the vault."
+    ),
+]
+Fix = Annotated[bool, typer.Option("--fix", help="Repair what has one right answer.")]
+Github = Annotated[
+    bool, typer.Option("--github", help="Annotations for a workflow of GitHub Actions.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit 6 for warnings too.")]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any, Literal
 
-    Operation = Literal["set", "add", "remove", "unset"]
+    Operation = Literal["set", "add", "remove", "unset", "rewrite"]
 
 _OPERATOR = re.compile(r":=|\+=|-=|=@|=")
 _LIST_OPERATORS: dict[str, Operation] = {"+=": "add", "-=": "remove"}
@@ -24,7 +24,8 @@ class Change(Struct):
     """One change of one field.
 
     `path` is the field and the keys below it. `value` is text still to be converted to the
-    field's type where `typed` is false, otherwise the value itself.
+    field's type where `typed` is false, otherwise the value itself. `rewrite` writes the value
+    that is there once more, so that all readers of YAML read the same.
     """
 
     path: tuple[str, ...]

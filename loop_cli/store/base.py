@@ -32,7 +32,8 @@ class EntityChange(Struct):
     """What to change in one entity, and the revision that the writer has seen.
 
     `path` chooses where several files carry the id. `rebased_from` is the precondition
-    that did not hold, where a resolver decided to apply on top.
+    that did not hold, where a resolver decided to apply on top. A `repair` puts right what
+    `check` found, also in a field that is not for writing.
     """
 
     entity_id: str
@@ -40,6 +41,7 @@ class EntityChange(Struct):
     precondition: Precondition = Precondition()
     path: str | None = None
     rebased_from: Precondition | None = None
+    repair: bool = False
 
 
 class CommitResult(Struct):

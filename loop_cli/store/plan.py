@@ -90,6 +90,7 @@ def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Or
         entity_type=before.type,
         schema=policy.schema,
         names=policy.names,
+        repair=change.repair,
     )
     body = _new_body(snapshot, change.edits.body)
     diff = {**intent.diff, **diff_body(before.body, body)}
@@ -199,7 +200,10 @@ def _new_bytes(
     edits.append(patch.Set((names.updated,), fields[names.updated]))
     document = snapshot.document
     try:
-        yaml = patch.patch(document.yaml, edits, newline=document.newline)
+        yaml = document.yaml
+        for path, value in intent.rewrites:
+            yaml = patch.rewrite(yaml, path, value, newline=document.newline)
+        yaml = patch.patch(yaml, edits, newline=document.newline)
     except patch.PatchError as error:
         line = None if error.line is None else document.yaml_line + error.line - 1
         field = join_dotted(error.path)
