@@ -24,6 +24,7 @@ COMMANDS = {
     "update": "update",
     "log": "log",
     "check": "check",
+    "schema": "schema",
     "audit": "audit",
     "config": "settings",
     "demo": "demo",

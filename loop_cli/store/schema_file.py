@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import re
+from contextlib import suppress
 
 from loop_cli.core import schema
 from loop_cli.errors import EntityNotFound, InvalidFile
@@ -33,14 +34,15 @@ def load(root: str) -> schema.Schema:
     return _build(data, PATH, shipped=False)
 
 
-def load_rulebook(root: str) -> rulebook.Rulebook:
-    """The rules beyond fields and values. Raises as `load` does."""
+def load_rulebook(root: str | None) -> rulebook.Rulebook:
+    """The rules beyond fields and values; of the default schema where `root` is None. Raises
+    as `load` does."""
     from loop_cli.core import rulebook
 
-    try:
-        data, _modified = files.read_stable(files.inside(root, PATH), PATH)
-    except EntityNotFound:
-        data = shipped_bytes()
+    data = shipped_bytes()
+    if root is not None:
+        with suppress(EntityNotFound):
+            data, _modified = files.read_stable(files.inside(root, PATH), PATH)
     return rulebook.build(_parsed(data, PATH))
 
 

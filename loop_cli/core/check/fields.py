@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from loop_cli.core.fields import FieldSpec
     from loop_cli.core.schema import ConditionalField
 
+MAX_NAME = 200
+"""The longest name of an entity, in characters."""
 _SHOWN = 60
-_MAX_NAME = 200
 
 
 def rules(subject: Subject, law: Law) -> Iterator[Found]:
@@ -184,7 +185,7 @@ def name_form(subject: Subject, law: Law) -> Iterator[Found]:
             rule="name-form",
             message=f"{law.names.name}: {_shown(value)} {problem}",
             at=(law.names.name,),
-            allowed=f"one line of text, of at most {_MAX_NAME} characters",
+            allowed=f"one line of text, of at most {MAX_NAME} characters",
             repair=() if right is None else (set_to(law.names.name, right),),
         )
 
@@ -197,7 +198,7 @@ def _name_problem(value: Any) -> tuple[str, str | None]:
         return "has a line break or a character that can't be printed", None
     if value != value.strip():
         return "begins or ends with a blank", value.strip() or None
-    return ("is too long", None) if len(value) > _MAX_NAME else ("", None)
+    return ("is too long", None) if len(value) > MAX_NAME else ("", None)
 
 
 def id_pattern(subject: Subject, law: Law) -> Iterator[Found]:
