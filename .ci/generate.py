@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from loop_cli import config, demo, errors, models
+from loop_cli import config, demo, errors, models, models_check
 from loop_cli.cli import app, render
 from loop_cli.core import operations, timestamps
 from loop_cli.core.audit import Origin
@@ -134,7 +134,8 @@ def _json_shapes() -> str:
     shapes = (
         ("`loop get ID --json`", models.EntityDocument),
         ("`loop update ... --json`", models.UpdateDocument),
-        ("`loop check --json`", models.CheckDocument),
+        ("`loop check --json`", models_check.CheckDocument),
+        ("`loop init --json`", models_check.InitDocument),
         ("A failure with `--json`, on stderr", models.ErrorDocument),
         ("A conflict (exit 4)", models.ConflictDocument),
     )

@@ -107,69 +107,6 @@ class ConfigDocument(Shape):
     protocol: ProtocolEntry = Field(description="How safely this vault can be written.")
 
 
-class FindingEntry(Shape):
-    """One thing that `loop check` found (SPEC §2)."""
-
-    rule: str = Field(pattern="^[a-z-]+$", description="The rule's name, which stays.")
-    severity: Literal["error", "warning"] = Field(description="Only errors are exit 6.")
-    path: str = Field(min_length=1, description="The file, relative to the vault, with `/`.")
-    line: int = Field(ge=1, description="The line of the field in the file, or 1.")
-    entity_id: str | None = Field(description="The entity, if the file is one.")
-    entity_type: str | None = Field(description="Its type.")
-    field: str | None = Field(description="The field, nested ones with dots.")
-    message: str = Field(min_length=1, description="What is wrong, in words.")
-    fixable: bool = Field(description="Whether --fix repairs it.")
-    allowed: str | list[str] = Field(
-        default="", description="What is allowed, if that can be said."
-    )
-    nearest: list[str] = Field(
-        default=[], min_length=1, description="What may have been meant; absent if nothing."
-    )
-
-
-class FindingCounts(Shape):
-    """How many findings there are of each severity (SPEC §7)."""
-
-    error: int = Field(ge=0, description="Errors.")
-    warning: int = Field(ge=0, description="Warnings.")
-
-
-class RepairEntry(Shape):
-    """One file that `loop check --fix` repaired, or would, or could not (SPEC §6)."""
-
-    entity_id: str = Field(description="The entity.")
-    path: str = Field(description="Its file.")
-    modified_fields: list[str] = Field(default=[], description="The fields; absent on an error.")
-    diff: dict[str, DiffEntry] = Field(
-        default={},
-        description="Old and new value of each; equal where a value was only written in quotes.",
-    )
-    error: str = Field(default="", description="Why not, in words; absent if it was.")
-    code: str = Field(default="", description="Why not, for programs; absent if it was.")
-
-
-class CheckDocument(Shape):
-    """What is wrong with a vault: `loop check --json` (SPEC §7). With errors it is part of the
-    JSON error."""
-
-    ok: bool = Field(description="Whether there are no errors.")
-    files: int = Field(ge=0, description="How many files were looked at.")
-    entities: int = Field(ge=0, description="How many of them are entities.")
-    counts: FindingCounts = Field(description="How many findings there are of each severity.")
-    fixable: int = Field(ge=0, description="How many of them --fix repairs.")
-    findings: list[FindingEntry] = Field(description="By file and line.")
-    run_id: RunId = Field(default="", description="The run of --fix; absent without it.")
-    repairs: list[RepairEntry] = Field(
-        default=[], description="What --fix did, or would do; absent without it."
-    )
-    dry_run: Literal[True] = Field(
-        default=True, description="There only with --dry-run: nothing was written."
-    )
-    warnings: list[str] = Field(
-        default=[], min_length=1, description="Sentences for a person; absent if there are none."
-    )
-
-
 # -- the audit log ------------------------------------------------------------------------
 
 

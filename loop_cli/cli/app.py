@@ -25,6 +25,7 @@ COMMANDS = {
     "log": "log",
     "check": "check",
     "schema": "schema",
+    "init": "init",
     "audit": "audit",
     "config": "settings",
     "demo": "demo",

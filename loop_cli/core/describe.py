@@ -126,7 +126,8 @@ def _field(entity_type: str, name: str, law: Law) -> FieldView:
 def _own_words(entity_type: str, name: str, own: FieldNames) -> str | None:
     """What a field of identity or time takes, in words; None for the others."""
     time = f"a time such as {timestamps.EXAMPLE}"
-    words = {own.type: entity_type, own.id: "its id", own.created: time, own.updated: time}
+    words = {own.name: "a line of text", own.created: time, own.updated: time}
+    words |= {own.type: entity_type, own.id: "its id"}
     return words.get(name)
 
 

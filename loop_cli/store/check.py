@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.entity import FieldNames
+    from loop_cli.store.locate import Locator
     from loop_cli.store.snapshot import Parsed
     from loop_cli.store.vault import VaultStore
 
@@ -76,10 +77,8 @@ def check(store: VaultStore, wanted: Wanted) -> Checked:
     Raises `EntityNotFound` for a name that is no id, alias or type, and what the schema raises.
     """
     law = Law(schema=store.schema, book=schema_file.load_rulebook(store.root), names=store.names)
-    walk = _Walk(store, law)
-    for path in store.locator().paths():
-        walk.step(path)
-    walk.finish()
+    walk = _walk(store.root, store.locator(), law)
+    walk.findings += check_state.findings(store)
     admits = _selection(wanted, walk)
     findings = [one for one in walk.findings if admits(one)]
     fixable = {one.path for one in findings if one.fixable}
@@ -91,11 +90,25 @@ def check(store: VaultStore, wanted: Wanted) -> Checked:
     )
 
 
+def judge(root: str, locator: Locator, law: Law) -> tuple[Finding, ...]:
+    """What is wrong with the files of a folder by a law that need not be in force there."""
+    return tuple(sorted(_walk(root, locator, law).findings, key=order))
+
+
+def _walk(root: str, locator: Locator, law: Law) -> _Walk:
+    walk = _Walk(root, locator, law)
+    for path in locator.paths():
+        walk.step(path)
+    walk.finish()
+    return walk
+
+
 class _Walk:
     """The findings so far, and the register of those met."""
 
-    def __init__(self, store: VaultStore, law: Law) -> None:
-        self._store = store
+    def __init__(self, root: str, locator: Locator, law: Law) -> None:
+        self._root = root
+        self._locator = locator
         self._law = law
         self.register = across.Register(law)
         self.findings: list[Finding] = []
@@ -106,7 +119,7 @@ class _Walk:
     def step(self, path: str) -> None:
         """Take the next file. One that is gone since it was listed is passed over."""
         try:
-            data, _modified = files.read_stable(files.inside(self._store.root, path), path)
+            data, _modified = files.read_stable(files.inside(self._root, path), path)
         except EntityNotFound:
             return
         except LoopError as error:
@@ -123,7 +136,7 @@ class _Walk:
         self._entity(parsed)
 
     def finish(self) -> None:
-        """After the last file: what is wrong between them, and around them."""
+        """After the last file: what is wrong between them."""
         across_all = [*self.register.findings(), *places.misplaced(self.register, self._law)]
         for who, found in across_all:
             line = self._line_in(who.path, found)
@@ -132,7 +145,6 @@ class _Walk:
         for prefix, reason in self._law.book.unusable.items():
             message = f"id_patterns.{prefix} {reason}"
             self._add(schema_file.PATH, Found(rule="schema-pattern", message=message), line=1)
-        self.findings += check_state.findings(self._store)
 
     def _entity(self, parsed: Parsed) -> None:
         self.entities += 1
@@ -199,7 +211,7 @@ class _Walk:
         if not found.at:
             return 1
         with suppress(LoopError):
-            parsed = self._store.locator().read(path).parsed
+            parsed = self._locator.read(path).parsed
             return _line(parsed, Lines(parsed.document.yaml), found)
         return 1
 

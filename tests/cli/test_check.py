@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml12
 
-from loop_cli import models
+from loop_cli import models, models_check
 from loop_cli.core.check.finding import RULES
 
 REPOSITORY = Path(__file__).parents[2]
@@ -25,8 +25,8 @@ def findings(loop: Loop, *arguments: str) -> list[dict[str, Any]]:
     """What is found, whether or not that is a failure; its shape is checked on the way."""
     done = loop("check", *arguments, "--json")
     document = done.json if done.code == 0 else done.error
-    wanted = models.CheckDocument.model_fields.keys()
-    models.CheckDocument.model_validate({k: v for k, v in document.items() if k in wanted})
+    wanted = models_check.CheckDocument.model_fields.keys()
+    models_check.CheckDocument.model_validate({k: v for k, v in document.items() if k in wanted})
     found: list[dict[str, Any]] = document["findings"]
     assert {one["rule"] for one in found} <= RULES.keys()
     return found

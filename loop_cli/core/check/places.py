@@ -21,7 +21,7 @@ TASKS = "Tasks"
 def misplaced(register: Register, law: Law) -> Iterator[tuple[Who, Found]]:
     """Files that rule A would call otherwise, or put elsewhere."""
     for who in register.everybody:
-        if not law.book.places:
+        if not law.book.places or law.names.type_is_folder:
             return
         folder, _slash, name = who.path.rpartition("/")
         wanted = file_name(who.type, who.id, law.book.places.get(who.type, ""))
