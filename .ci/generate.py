@@ -136,6 +136,7 @@ def _json_shapes() -> str:
         ("`loop update ... --json`", models.UpdateDocument),
         ("`loop check --json`", models_check.CheckDocument),
         ("`loop init --json`", models_check.InitDocument),
+        ("`loop watch --json`, a line a change", models_check.WatchEvent),
         ("A failure with `--json`, on stderr", models.ErrorDocument),
         ("A conflict (exit 4)", models.ConflictDocument),
     )

@@ -1,4 +1,4 @@
-"""The shapes of what looks at a whole vault: `loop check`, `loop init`."""
+"""The shapes of what looks at a whole vault: `loop check`, `loop init`, `loop watch`."""
 
 from __future__ import annotations
 
@@ -114,3 +114,21 @@ class InitDocument(Shape):
     dry_run: Literal[True] = Field(
         default=True, description="There only with --dry-run: nothing was written."
     )
+
+
+class WatchEvent(Shape):
+    """One change: a line of `loop watch --json` (SPEC §6)."""
+
+    event: Literal["inside", "outside"] = Field(
+        description="Whether it has a record in the log, or shows in the file alone."
+    )
+    timestamp: str = Field(description="The record's time; outside, when it was noticed.")
+    actor: str | None = Field(description="Who; null outside, since nobody knows.")
+    source: str | None = Field(description="Through which door; null outside.")
+    action: str = Field(description="create, update, delete, move, or undo.")
+    entity_id: str | None = Field(description="The entity, if the file is one.")
+    entity_type: str | None = Field(description="Its type.")
+    path: str = Field(description="The file, relative to the vault.")
+    modified_fields: list[str] | None = Field(description="What changed; null if it can't be told.")
+    diff: dict[str, DiffEntry] | None = Field(description="Old and new values; null outside.")
+    run_id: str | None = Field(description="The run; null outside.")

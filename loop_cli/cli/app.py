@@ -26,6 +26,7 @@ COMMANDS = {
     "check": "check",
     "schema": "schema",
     "init": "init",
+    "watch": "watch",
     "audit": "audit",
     "config": "settings",
     "demo": "demo",

@@ -120,7 +120,7 @@ def records(found: Sequence[AuditRecord]) -> RenderableType:
             Text(visible(str(data.get("actor")))),
             Text(visible(str(data.get("source")))),
             Text(visible(str(data.get("entity_id"))), style="cyan"),
-            _what(record),
+            what(record),
         )
     return table
 
@@ -212,7 +212,8 @@ def _change_line(record: AuditRecord, now: int | None) -> Text:
     return Text(visible(f"{data['actor']} changed {fields} through {data['source']}, {when}"))
 
 
-def _what(record: AuditRecord) -> Text:
+def what(record: AuditRecord) -> Text:
+    """What a record says was done, in a line."""
     if record.undoes is not None:
         return Text("taken back", style="yellow")
     if record.redacted:
