@@ -170,6 +170,23 @@ def write_bytes(data: bytes) -> None:
         raise
 
 
+def leave_if_unread() -> None:
+    """Exit with 141 where the reader of stdout went away, though there is nothing to write."""
+    import select
+
+    if not hasattr(select, "poll"):
+        return
+    poll = select.poll()
+    try:
+        poll.register(sys.stdout, 0)  # the system tells of an error or a hang-up unasked
+        gone = any(event & select.POLLERR for _stream, event in poll.poll(0))
+    except (OSError, ValueError):
+        return
+    if gone:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(READER_GONE)
+
+
 def write_raw(data: bytes) -> None:
     """A file's bytes on stdout; on a terminal as text without its control characters."""
     if is_terminal(sys.stdout):

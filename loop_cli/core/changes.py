@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.diff import Diff
 
-    Operation = Literal["set", "add", "remove", "unset"]
+    Operation = Literal["set", "add", "remove", "unset", "rewrite"]
 
 _LIST_OPERATORS: dict[str, Operation] = {"+=": "add", "-=": "remove"}
 
@@ -26,6 +26,7 @@ class Change(Struct):
     `path` is the field and the keys below it. `value` is text still to be converted to the
     field's type where `typed` is false, otherwise the value itself. `implied` tells that it
     follows from another change, as a link does from a move, so that read-only is no matter.
+    `rewrite` writes the value that is there once more, so that all readers of YAML read the same.
     """
 
     path: tuple[str, ...]

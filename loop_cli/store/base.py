@@ -36,7 +36,8 @@ class EntityChange(Struct):
 
     `path` chooses where several files carry the id. `seen` is the state at the expected
     revision, where the writer has it at hand: so a conflict knows what was read. `rebased_from`
-    is the precondition that did not hold, where a resolver decided to apply on top.
+    is the precondition that did not hold, where a resolver decided to apply on top. A `repair`
+    puts right what `check` found, also in a field that is not for writing.
     """
 
     entity_id: str
@@ -45,6 +46,7 @@ class EntityChange(Struct):
     path: str | None = None
     seen: Entity | None = None
     rebased_from: Precondition | None = None
+    repair: bool = False
 
 
 class Move(EntityChange):

@@ -30,22 +30,17 @@ def load(root: str) -> schema.Schema:
     return _build(data, PATH, shipped=False)
 
 
-def load_rulebook(root: str) -> rulebook.Rulebook:
-    """The rules beyond fields and values. Raises as `load` does."""
+def load_rulebook(root: str | None) -> rulebook.Rulebook:
+    """The rules beyond fields and values; of the default schema where `root` is None. Raises
+    as `load` does."""
     from loop_cli.core import rulebook
 
     try:
-        data, _modified = files.read_stable(files.inside(root, PATH), PATH)
+        path = PATH if root is None else files.inside(root, PATH)
+        data = shipped_bytes() if root is None else files.read_stable(path, PATH)[0]
     except EntityNotFound:
         data = shipped_bytes()
     return rulebook.build(_parsed(data, PATH))
-
-
-def shipped_rulebook() -> rulebook.Rulebook:
-    """The rules of the default schema."""
-    from loop_cli.core import rulebook
-
-    return rulebook.build(_parsed(shipped_bytes(), "the default schema"))
 
 
 def load_places(root: str) -> schema.Places:
