@@ -27,7 +27,9 @@ def needles_of(entity_id: str) -> tuple[bytes, ...]:
     import unicodedata
 
     forms = {nfc(entity_id), unicodedata.normalize("NFD", entity_id), entity_id}
-    plain = {json.dumps(form, ensure_ascii=False).encode() for form in forms}
+    plain = {
+        json.dumps(form, ensure_ascii=False).encode("utf-8", "surrogatepass") for form in forms
+    }
     return tuple(plain | {json.dumps(form).encode() for form in forms})
 
 
