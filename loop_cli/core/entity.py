@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+OWN = ("entity_id", "entity_type", "path", "updated_at", "etag")
+"""What every entity has besides its fields, by the names that users ask for it."""
+
+
 class FieldNames(Struct):
     """Which frontmatter fields carry identity and time (SPEC §2, `[fields]`)."""
 
@@ -51,6 +55,18 @@ class Precondition(Struct):
     def given(self) -> bool:
         """Whether the writer named a revision."""
         return self.expected_updated_at is not None or self.if_match is not None
+
+
+class EntityFile(Struct):
+    """An entity as its file has it, without what the log says of it; as in `Entity`."""
+
+    id: str
+    type: str
+    name: str | None
+    path: str
+    fields: dict[str, Any]
+    body: str
+    raw: bytes
 
 
 class Entity(Struct):

@@ -5,22 +5,33 @@ from __future__ import annotations
 import json
 import os
 
-from loop_cli.core.audit import AuditRecord, History
+from loop_cli.core.audit import AuditRecord, History, without_undone
+from loop_cli.core.creation import Law
 from loop_cli.core.names import nfc
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError, NoEntity
 from loop_cli.store import entry, locate, plan, schema_file, snapshot, walk
-from loop_cli.store.base import CommitResult, Listed, Store, list_entity, passed_over
+from loop_cli.store.around import mentions, refuse_no_place
+from loop_cli.store.base import (
+    CommitResult,
+    Create,
+    Listed,
+    Restore,
+    Store,
+    list_entity,
+    passed_over,
+)
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import encode
+from loop_cli.store.planner import Planner, Surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from loop_cli.core.audit import Origin
-    from loop_cli.core.entity import Entity, FieldNames
+    from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.schema import Schema
-    from loop_cli.store.base import EntityChange
+    from loop_cli.store.base import AnyChange
     from loop_cli.store.locate import Located
     from loop_cli.store.plan import Plan
 
@@ -52,6 +63,11 @@ class MemoryStore(Store):
         return self._schema
 
     @property
+    def law(self) -> Law:
+        book = schema_file.load_rulebook(None)
+        return Law(schema=self.schema, book=book, names=self.names)
+
+    @property
     def warnings(self) -> list[str]:
         return passed_over(self._passed_over)
 
@@ -62,6 +78,10 @@ class MemoryStore(Store):
     def read(self, path: str) -> bytes:
         """The bytes of a file."""
         return self._files[path][0]
+
+    def has(self, path: str) -> bool:
+        """Whether a file is there."""
+        return path in self._files
 
     def remove_outside(self, path: str) -> None:
         """Remove a file as another program would."""
@@ -104,9 +124,18 @@ class MemoryStore(Store):
             if entity_id is None or record.is_of(entity_id, None):
                 yield record
 
+    def files(self, *, mentioning: str | None = None) -> Iterator[EntityFile]:
+        for path, (data, _modified) in list(self._files.items()):
+            if mentioning is not None and not mentions(data, path, mentioning):
+                continue
+            try:
+                yield snapshot.parse(data, path, self.names).file
+            except InvalidFile:
+                continue
+
     def commit(
         self,
-        changes: Sequence[EntityChange],
+        changes: Sequence[AnyChange],
         *,
         origin: Origin,
         atomic: bool = False,
@@ -117,18 +146,18 @@ class MemoryStore(Store):
         outcomes: list[CommitResult | LoopError] = []
         for change in changes:
             try:
-                place, planned = self._plan(change, origin)
+                place, planned = self._plan(self._planner(origin), change)
                 record = self._write(planned) if planned.changed and not dry_run else None
-                outcomes.append(planned.result(record, warnings=place.warnings))
+                outcomes.append(planned.result(record, warnings=place.warnings if place else ()))
             except LoopError as error:
                 outcomes.append(error)
         return outcomes
 
     def _commit_group(
-        self, changes: Sequence[EntityChange], origin: Origin, *, dry_run: bool
+        self, changes: Sequence[AnyChange], origin: Origin, *, dry_run: bool
     ) -> list[CommitResult | LoopError]:
-        locate.refuse_twice([self._locate(one.entity_id, one.path) for one in changes])
-        group = [self._plan(change, origin) for change in changes]
+        planner = self._planner(origin, changes)
+        group = [self._plan(planner, change) for change in changes]
         count = sum(planned.changed for _place, planned in group)
         identity = os.urandom(16).hex()
         outcomes: list[CommitResult | LoopError] = []
@@ -139,15 +168,20 @@ class MemoryStore(Store):
                 member = {"id": identity, "index": index, "count": count}
                 record = self._write(planned, member)
                 index += 1
-            outcomes.append(planned.result(record, warnings=place.warnings))
+            outcomes.append(planned.result(record, warnings=place.warnings if place else ()))
         return outcomes
 
-    def _plan(self, change: EntityChange, origin: Origin) -> tuple[Located, Plan]:
-        place = self._locate(change.entity_id, change.path)
+    def _planner(self, origin: Origin, together: Sequence[AnyChange] = ()) -> Planner:
         policy = plan.Policy(
             schema=self.schema, names=self.names, clock=self._clock, private=self.private
         )
-        return place, plan.make(self._observe(place), change, policy=policy, origin=origin)
+        return Planner(_Around(self), policy=policy, origin=origin, together=together)
+
+    def _plan(self, planner: Planner, change: AnyChange) -> tuple[Located | None, Plan]:
+        if isinstance(change, Create | Restore):
+            return None, planner.plan(change, None)
+        place = self._locate(change.entity_id, change.path)
+        return place, planner.plan(change, self._observe(place))
 
     def _write(self, planned: Plan, group: dict[str, object] | None = None) -> AuditRecord:
         last = sha256_hex(self.lines[-1]) if self.lines else None
@@ -157,7 +191,10 @@ class MemoryStore(Store):
         line = encode(planned.record)
         self.lines.append(line)
         self.kept.update(planned.kept)
-        self._files[planned.before.path] = (planned.data, self._clock())
+        if planned.source is not None:
+            del self._files[planned.source]
+        if planned.target is not None:
+            self._files[planned.target] = (planned.data, self._clock())
         return AuditRecord(data=planned.record, digest=sha256_hex(line))
 
     def _locate(self, entity_id: str, path: str | None) -> Located:
@@ -204,3 +241,42 @@ class MemoryStore(Store):
         return snapshot.observe(
             place.parsed, modified=place.modified, history=History(records), names=self.names
         )
+
+
+class _Around(Surroundings):
+    """What a plan asks of a `MemoryStore`."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    @property
+    def law(self) -> Law:
+        return self._store.law
+
+    def find(self, entity_id: str) -> Entity | None:
+        for one in self._store.files():
+            if nfc(one.id) == nfc(entity_id):
+                return self._store.find(one.id, path=one.path)
+        return None
+
+    def all_ids(self) -> Iterable[str]:
+        return [one.id for one in self._store.files()]
+
+    def history(self, entity_id: str) -> History:
+        return History(self._store.records(entity_id))
+
+    def created_with(self, key: str) -> AuditRecord | None:
+        for record in without_undone(self._store.records()):
+            if record.metadata.get("idempotency_key") == key:
+                return record
+        return None
+
+    def is_free(self, path: str) -> bool:
+        refuse_no_place(path)
+        return not self._store.has(path)
+
+    def kept(self, sha256: str) -> bytes | None:
+        return self._store.kept.get(sha256)
+
+    def files(self, *, mentioning: str | None = None) -> Iterator[EntityFile]:
+        return self._store.files(mentioning=mentioning)

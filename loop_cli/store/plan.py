@@ -1,5 +1,7 @@
 """What one change does to one snapshot: the checks of SPEC §3 in their order, the new
 bytes, and the record to come. Pure; every store calls it under its lock.
+
+Updates and moves are here, what makes and removes an entity in `store.plan_life`.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from loop_cli.core.names import BODY, join_dotted
 from loop_cli.errors import ConflictError, InvalidFile, PreconditionRequired
 from loop_cli.markdown import patch, reader
 from loop_cli.markdown.document import split
-from loop_cli.store.base import CommitResult, as_json
+from loop_cli.store.base import CommitResult, EntityChange, Move, as_json
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.snapshot import MAX_FILE_BYTES, etag_of
 from loop_cli.struct import Struct
@@ -23,12 +25,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.audit import AuditRecord, Origin
-    from loop_cli.core.changes import BodyChange
+    from loop_cli.core.changes import BodyChange, Layout
     from loop_cli.core.diff import Diff
     from loop_cli.core.entity import Entity, FieldNames, Precondition
     from loop_cli.core.intent import Intent
     from loop_cli.core.schema import Schema
-    from loop_cli.store.base import EntityChange
+    from loop_cli.markdown.document import Document
+    from loop_cli.store.base import Delete
     from loop_cli.store.snapshot import Snapshot
 
 
@@ -45,13 +48,16 @@ class Policy(Struct):
 class Plan(Struct):
     """A change that passed every check.
 
-    `data` are the bytes to come; `wanted` maps the names of diffs to the values asked for;
-    `record` is the record's data, still without `previous`; `kept` are the values, by
-    SHA-256, that the record holds only the hash of.
+    `source` is the file that it begins with, None for a create; `target` the one that it
+    ends with, None for a delete; `data` the bytes to come there. `wanted` maps the names of
+    diffs to the values asked for; `record` is the record's data, still without `previous`;
+    `kept` are the values, by SHA-256, that the record holds only the hash of.
     """
 
     before: Entity
     after: Entity
+    source: str | None
+    target: str | None
     data: bytes
     diff: Diff
     wanted: dict[str, Any]
@@ -61,8 +67,13 @@ class Plan(Struct):
 
     @property
     def changed(self) -> bool:
-        """Whether there is anything to write."""
-        return bool(self.diff)
+        """Whether there is anything to write: a value, the way values are laid out, a place."""
+        return self.data != self.before.raw or self.source != self.target
+
+    @property
+    def path(self) -> str:
+        """Where the change begins, or where it ends if there is nothing before."""
+        return self.source or self.target or ""
 
     def result(self, record: AuditRecord | None, *, warnings: tuple[str, ...] = ()) -> CommitResult:
         """What became of it: `record` is None where nothing was written; `warnings` are those
@@ -78,7 +89,7 @@ class Plan(Struct):
 
 
 def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Origin) -> Plan:
-    """The plan for one change.
+    """The plan for one update or move.
 
     Raises `InvalidChange`, `InvalidFile`, `PreconditionRequired`, `ConflictError`.
     """
@@ -90,24 +101,35 @@ def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Or
         entity_type=before.type,
         schema=policy.schema,
         names=policy.names,
+        repair=change.repair,
     )
     body = _new_body(snapshot, change.edits.body)
     diff = {**intent.diff, **diff_body(before.body, body)}
     now = policy.clock()
-    after = _after(snapshot, intent, body, _next_instant(snapshot, now), policy) if diff else before
+    target = change.to if isinstance(change, Move) else before.path
+    document = _laid_out(snapshot, change.edits.layout, intent)
+    after = before
+    if diff or document != snapshot.document or target != before.path:
+        after = _after(snapshot, document, intent, body, _next_instant(snapshot, now), policy)
     wanted = {**intent.wanted, **({} if change.edits.body is None else {BODY: body})}
-    used = _check_precondition(snapshot, change, wanted)
-    recorded, kept = _recordable(diff, policy.private)
+    used = check_precondition(snapshot, change, wanted, updated=policy.names.updated)
+    recorded, kept = recordable(diff, policy.private)
     metadata = _metadata(snapshot, change, after, used)
+    if document != snapshot.document:
+        metadata["layout"] = True
+    if target != before.path:
+        metadata = {"path": target, "path_before": before.path, **metadata}
     return Plan(
         before=before,
-        after=after,
+        after=after.replace(path=target),
+        source=before.path,
+        target=target,
         data=after.raw,
         diff=diff,
         wanted=wanted,
         record=audit.compose(
-            action="update",
-            before=_as_recorded(before, policy),
+            action="update" if target == before.path else "move",
+            before=as_recorded(before, policy),
             diff=recorded,
             origin=origin,
             timestamp=now,
@@ -118,7 +140,13 @@ def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Or
     )
 
 
-def _check_precondition(snapshot: Snapshot, change: EntityChange, wanted: dict[str, Any]) -> str:
+def check_precondition(
+    snapshot: Snapshot,
+    change: EntityChange | Delete,
+    wanted: dict[str, Any],
+    *,
+    updated: str | None = None,
+) -> str:
     """What was used of the precondition: `etag`, `updated_at`, `literal` or `none`."""
     precondition = change.precondition
     entity = snapshot.entity
@@ -144,6 +172,8 @@ def _check_precondition(snapshot: Snapshot, change: EntityChange, wanted: dict[s
             precondition=precondition,
             wanted=wanted,
             history=snapshot.history.records,
+            seen=change.seen if isinstance(change, EntityChange) else None,
+            updated=updated,
         )
     )
 
@@ -189,21 +219,42 @@ def _new_body(snapshot: Snapshot, change: BodyChange | None) -> str:
     return body + change.text
 
 
-def _new_bytes(
-    snapshot: Snapshot, intent: Intent, fields: dict[str, Any], body: str, names: FieldNames
-) -> bytes:
-    edits: list[patch.Set | patch.Remove] = [
-        patch.Remove(path) if value is MISSING else patch.Set(path, value)
-        for path, value in intent.edits
-    ]
-    edits.append(patch.Set((names.updated,), fields[names.updated]))
+def _laid_out(snapshot: Snapshot, layout: Layout | None, intent: Intent) -> Document:
+    """The document with another layout, if that is asked for, and the values to come; all the
+    same the document itself where its layout is what it was."""
     document = snapshot.document
+    if layout is None:
+        return document
+    from loop_cli.store import edited
+
     try:
-        yaml = patch.patch(document.yaml, edits, newline=document.newline)
+        return edited.laid_out(document, layout, intent.fields)
     except patch.PatchError as error:
-        line = None if error.line is None else document.yaml_line + error.line - 1
-        field = join_dotted(error.path)
-        raise InvalidFile(snapshot.entity.path, f"{field}: {error.reason}", line=line) from None
+        raise _can_not(snapshot, document, error) from None
+
+
+def _new_bytes(
+    snapshot: Snapshot,
+    document: Document,
+    intent: Intent,
+    fields: dict[str, Any],
+    body: str,
+    names: FieldNames,
+) -> bytes:
+    edits: list[patch.Set | patch.Remove] = []
+    if document is snapshot.document:
+        edits = [
+            patch.Remove(path) if value is MISSING else patch.Set(path, value)
+            for path, value in intent.edits
+        ]
+    edits.append(patch.Set((names.updated,), fields[names.updated]))
+    try:
+        yaml = document.yaml
+        for path, value in intent.rewrites:
+            yaml = patch.rewrite(yaml, path, value, newline=document.newline)
+        yaml = patch.patch(yaml, edits, newline=document.newline)
+    except patch.PatchError as error:
+        raise _can_not(snapshot, document, error) from None
     data = document.replace(yaml=yaml, body=body).text.encode()
     if len(data) > MAX_FILE_BYTES:
         size = f"{len(data):,} bytes; loop reads entities of up to {MAX_FILE_BYTES:,}"
@@ -212,6 +263,12 @@ def _new_bytes(
         reason = "could not be written without changing something else"
         raise InvalidFile(snapshot.entity.path, reason)
     return data
+
+
+def _can_not(snapshot: Snapshot, document: Document, error: patch.PatchError) -> InvalidFile:
+    line = None if error.line is None else document.yaml_line + error.line - 1
+    what = f"{join_dotted(error.path)}: {error.reason}" if error.path else error.reason
+    return InvalidFile(snapshot.entity.path, what, line=line)
 
 
 def _holds(data: bytes, fields: dict[str, Any], body: str) -> bool:
@@ -223,12 +280,19 @@ def _holds(data: bytes, fields: dict[str, Any], body: str) -> bool:
         return False
 
 
-def _after(snapshot: Snapshot, intent: Intent, body: str, updated: int, policy: Policy) -> Entity:
+def _after(
+    snapshot: Snapshot,
+    document: Document,
+    intent: Intent,
+    body: str,
+    updated: int,
+    policy: Policy,
+) -> Entity:
     names = policy.names
     rendered = timestamps.render(updated)
     name = intent.fields.get(names.name)
     fields = {**intent.fields, names.updated: rendered}
-    data = _new_bytes(snapshot, intent, fields, body, names)
+    data = _new_bytes(snapshot, document, intent, fields, body, names)
     return snapshot.entity.replace(
         fields=fields,
         name=name if isinstance(name, str) else None,
@@ -262,14 +326,14 @@ def _metadata(snapshot: Snapshot, change: EntityChange, after: Entity, used: str
     return metadata
 
 
-def _as_recorded(entity: Entity, policy: Policy) -> Entity:
+def as_recorded(entity: Entity, policy: Policy) -> Entity:
     """The entity as a record speaks of it: without its name where that is private."""
     name = join_dotted((policy.names.name,))
     hidden = any(audit.touches(name, entity.name, field) for field in policy.private)
     return entity.replace(name=None) if hidden else entity
 
 
-def _recordable(diff: Diff, private: tuple[str, ...]) -> tuple[Diff, dict[str, bytes]]:
+def recordable(diff: Diff, private: tuple[str, ...]) -> tuple[Diff, dict[str, bytes]]:
     """The diff as it is recorded, and what undo needs of the values it only hashes."""
     recorded: Diff = {}
     kept: dict[str, bytes] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.core import timestamps
-from loop_cli.core.entity import Entity, FieldNames, Revision
+from loop_cli.core.entity import Entity, EntityFile, FieldNames, Revision
 from loop_cli.errors import InvalidFile, NoEntity
 from loop_cli.markdown import document, reader
 from loop_cli.store.digest import sha256_hex
@@ -30,6 +30,19 @@ class Parsed(Struct):
     document: Document
     fields: dict[str, Any]
     warnings: tuple[str, ...]
+
+    @property
+    def file(self) -> EntityFile:
+        """The same for whoever knows no documents."""
+        return EntityFile(
+            id=self.id,
+            type=self.type,
+            name=self.name,
+            path=self.path,
+            fields=self.fields,
+            body=self.document.body,
+            raw=self.data,
+        )
 
 
 class Snapshot(Struct):

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from loop_cli.core.audit import AuditRecord, Origin
-    from loop_cli.core.entity import Entity, FieldNames
+    from loop_cli.core.creation import Law
+    from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.schema import Schema
     from loop_cli.errors import LoopError
-    from loop_cli.store.base import CommitResult, EntityChange, Listed
+    from loop_cli.store.base import AnyChange, CommitResult, Listed
     from loop_cli.store.locate import Located
     from loop_cli.store.lock import VaultLock
     from loop_cli.store.recovery import Recovery
@@ -60,6 +61,7 @@ class VaultStore(Store):
         self._lock_timeout = lock_timeout
         self._schema: Schema | None = None
         self._locator: Locator | None = None
+        self._law: Law | None = None
         self._notices: list[str] = []
         self._passed_over = 0
 
@@ -68,6 +70,20 @@ class VaultStore(Store):
         if self._schema is None:
             self._schema = schema_file.load(self.root)
         return self._schema
+
+    @property
+    def law(self) -> Law:
+        if self._law is None:
+            from loop_cli.core.creation import Law
+            from loop_cli.store import members
+
+            self._law = Law(
+                schema=self.schema,
+                book=schema_file.load_rulebook(self.root),
+                names=self.names,
+                members=members.names(self.root),
+            )
+        return self._law
 
     @property
     def warnings(self) -> list[str]:
@@ -99,6 +115,12 @@ class VaultStore(Store):
         self._passed_over = listing.unreadable
         return listing.rows(types, needles)
 
+    def files(self, *, mentioning: str | None = None) -> Iterator[EntityFile]:
+        from loop_cli.store.around import VaultSurroundings
+
+        self.recover_if_free()
+        return VaultSurroundings(self).files(mentioning=mentioning)
+
     def records(self, entity_id: str | None = None) -> Iterator[AuditRecord]:
         self.recover_if_free()
         if entity_id is None:
@@ -107,7 +129,7 @@ class VaultStore(Store):
 
     def commit(
         self,
-        changes: Sequence[EntityChange],
+        changes: Sequence[AnyChange],
         *,
         origin: Origin,
         atomic: bool = False,
