@@ -24,6 +24,8 @@ COMMANDS = {
     "update": "update",
     "create": "create",
     "delete": "delete",
+    "move": "move",
+    "rename": "rename",
     "log": "log",
     "audit": "audit",
     "config": "settings",

@@ -63,6 +63,7 @@ class EntityFile(Struct):
     fields: dict[str, Any]
     body: str
     raw: bytes
+    etag: str
 
 
 class Entity(Struct):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli import models
+from loop_cli import models, models_life
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ class TestTask:
     def test_is_made_with_all_that_is_implied(self, loop: Loop) -> None:
         made = loop(*TASK, "--json").json
 
-        models.CreateDocument.model_validate(made)
+        models_life.CreateDocument.model_validate(made)
         assert re.fullmatch(r"tsk-2funwc-\d{13}", made["entity_id"])
         assert made["path"] == f"{loop.TASKS}/{made['entity_id']}.md"
         assert made["created"] is True
@@ -274,7 +274,7 @@ class TestWrong:
 
         made = loop(*TASK, "--dry-run", "--json").json
 
-        models.CreateDocument.model_validate(made)
+        models_life.CreateDocument.model_validate(made)
         assert made["dry_run"] is True
         assert files(loop) == before
         assert loop.records == []
