@@ -135,6 +135,10 @@ class InvalidFile(LoopError):
         super().__init__(f"{where}: {reason}", path=path, line=line, reason=reason)
 
 
+class NoEntity(InvalidFile):
+    """A file that is whole, but no entity: a note, say."""
+
+
 class AmbiguousId(LoopError):
     """Several files carry the id; `paths` lists them."""
 

@@ -125,6 +125,45 @@ Run = Annotated[
 ]
 JsonLines = Annotated[bool, typer.Option("--json", help="One JSON record a line.")]
 
+# -- of list ----------------------------------------------------------------------------
+
+ROWS = 200
+Types = Annotated[
+    list[str] | None, typer.Argument(metavar="[TYPE]...", help="Only entities of these types.")
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option("--where", "-w", metavar="EXPR", help="A condition; all of several must hold."),
+]
+Project = Annotated[
+    str | None, typer.Option("--project", metavar="ID", help="Only what belongs to this project.")
+]
+ChildrenOf = Annotated[
+    str | None,
+    typer.Option("--children-of", metavar="ID", help="Only what has this entity as its parent."),
+]
+Sort = Annotated[
+    str | None,
+    typer.Option("--sort", metavar="FIELDS", help="Fields by commas; -FIELD: the greatest first."),
+]
+Columns = Annotated[
+    str | None,
+    typer.Option("--columns", metavar="FIELDS", help="The columns of the table or the CSV."),
+]
+Rows = Annotated[
+    int | None,
+    typer.Option(
+        "--limit",
+        "-l",
+        min=0,
+        metavar="N",
+        help=f"At most N entities; 0 is all. A table has {ROWS} otherwise.",
+    ),
+]
+EntityLines = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Comma-separated values (RFC 4180).")]
+Ids = Annotated[bool, typer.Option("--ids", help="The bare ids, one a line.")]
+
 # -- of create --------------------------------------------------------------------------
 
 EntityType = Annotated[str, typer.Argument(metavar="TYPE", help="The entity's type, such as Task.")]

@@ -10,6 +10,7 @@ from loop_cli.core.names import nfc
 from loop_cli.errors import InvalidFile, LoopError
 from loop_cli.store import files, locate, snapshot
 from loop_cli.store.planner import Surroundings
+from loop_cli.store.walk import is_hidden
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,15 +32,19 @@ class VaultSurroundings(Surroundings):
     def law(self) -> Law:
         return self._vault.law
 
+    def carrier(self, entity_id: str) -> EntityFile | None:
+        found = self._vault.locator().carriers(entity_id)
+        return next((one.parsed.file for one in found), None)
+
     def find(self, entity_id: str) -> Entity | None:
-        wanted = nfc(entity_id)
-        for one in self.files(mentioning=entity_id):
-            if nfc(one.id) == wanted:
-                return self._vault.find(one.id, path=one.path)
+        for one in self._vault.locator().carriers(entity_id):
+            return self._vault.find(entity_id, path=one.parsed.path)
         return None
 
     def all_ids(self) -> Iterable[str]:
-        return self._vault.locator().ids()
+        index = self._vault.locator().index
+        index.refresh()
+        return index.ids()
 
     def history(self, entity_id: str) -> History:
         return History(self._vault.log.records_of(entity_id, path=None))
@@ -84,7 +89,7 @@ def refuse_no_place(path: str) -> None:
     """Raise `InvalidFile` where no entity can be, whatever is there now."""
     if path.startswith("/") or ".." in path.split("/") or "\0" in path:
         raise InvalidFile(path, "leads out of the vault")
-    if locate.is_hidden(path):
+    if is_hidden(path):
         raise locate.not_a_place(path)
     if not path.endswith(".md"):
         raise InvalidFile(path, "is not a place for entities: it does not end in .md")

@@ -10,13 +10,15 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 
-from loop_cli.core.entity import Entity, Precondition
+from loop_cli.core.entity import Entity, Precondition, Revision
+from loop_cli.core.names import nfc
+from loop_cli.core.query import OWN
 from loop_cli.errors import LoopError
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from loop_cli.core.audit import AuditRecord, Origin
@@ -117,6 +119,23 @@ class CommitResult(Struct):
     warnings: tuple[str, ...] = ()
 
 
+class Listed(Struct):
+    """An entity in a list: its id in normal form, its fields as JSON, as `get` shows them."""
+
+    id: str
+    type: str
+    name: str | None
+    path: str
+    revision: Revision
+    fields: str
+
+    @property
+    def own(self) -> dict[str, str]:
+        """What it has besides its fields, by the names that conditions and columns use."""
+        values = (self.id, self.type, self.path, self.revision.updated_at, self.revision.etag)
+        return dict(zip(OWN, values, strict=True))
+
+
 class Store(ABC):
     """A set of entities with an audit log."""
 
@@ -142,6 +161,21 @@ class Store(ABC):
         Raises `EntityNotFound` with the nearest ids; `AmbiguousId` where several files
         carry it and `path` does not choose; `InvalidFile` where the file that carries it
         can't be read; `StorageError` where the system refuses.
+        """
+
+    @abstractmethod
+    def scan(
+        self,
+        *,
+        types: Sequence[str] = (),
+        needles: Sequence[Sequence[str]] = (),
+        told: Callable[[int], None] | None = None,
+    ) -> Iterator[Listed]:
+        """Every entity as it is now, by id: all, or those of the types, of which the fields'
+        JSON holds one needle of each sequence.
+
+        `told` is given the number of files looked at so far. Files that can't be read are
+        passed over; `warnings` then says so. Raises `UsageError`, `StorageError`.
         """
 
     @abstractmethod
@@ -182,6 +216,24 @@ class Store(ABC):
     @abstractmethod
     def warnings(self) -> list[str]:
         """Sentences for the user about what was met while reading, each once."""
+
+
+def list_entity(entity: Entity) -> Listed:
+    """An entity as it is listed."""
+    return Listed(
+        id=nfc(entity.id),
+        type=entity.type,
+        name=entity.name,
+        path=entity.path,
+        revision=entity.revision,
+        fields=as_json(entity.fields),
+    )
+
+
+def passed_over(files: int) -> list[str]:
+    """The warning about files that a list is without."""
+    what = "1 file has frontmatter that" if files == 1 else f"{files} files have frontmatter that"
+    return [f"{what} can't be read; passed over ('loop check' tells why)"] if files else []
 
 
 def only(outcomes: list[CommitResult | LoopError]) -> CommitResult:

@@ -295,9 +295,13 @@ def _copy_attributes(descriptor: int, path: str) -> None:
 def _read_all(descriptor: int, size: int) -> bytes:
     parts = []
     limit = MAX_FILE_BYTES + 1
-    while limit > 0 and (part := os.read(descriptor, min(size + 1, limit))):
+    while limit > 0:
+        wanted = min(size + 1, limit)
+        part = os.read(descriptor, wanted)
         parts.append(part)
         limit -= len(part)
+        if len(part) < wanted:  # its end, or so the caller's second look at its size will say
+            break
     return b"".join(parts)
 
 

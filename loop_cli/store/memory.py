@@ -8,10 +8,18 @@ import os
 from loop_cli.core.audit import AuditRecord, History, without_undone
 from loop_cli.core.creation import Law
 from loop_cli.core.names import nfc
-from loop_cli.errors import EntityNotFound, InvalidFile, LoopError
-from loop_cli.store import locate, plan, schema_file, snapshot
+from loop_cli.errors import EntityNotFound, InvalidFile, LoopError, NoEntity
+from loop_cli.store import entry, locate, plan, schema_file, snapshot, walk
 from loop_cli.store.around import mentions, refuse_no_place
-from loop_cli.store.base import CommitResult, Create, Restore, Store
+from loop_cli.store.base import (
+    CommitResult,
+    Create,
+    Listed,
+    Restore,
+    Store,
+    list_entity,
+    passed_over,
+)
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import encode
 from loop_cli.store.planner import Planner, Surroundings
@@ -45,6 +53,7 @@ class MemoryStore(Store):
         self.private = private
         self.lines: list[bytes] = []
         self.kept: dict[str, bytes] = {}
+        self._passed_over = 0
         self._clock = clock
         self._schema = schema or schema_file.shipped()
         self._files = {path: (data, clock()) for path, data in texts.items()}
@@ -60,7 +69,7 @@ class MemoryStore(Store):
 
     @property
     def warnings(self) -> list[str]:
-        return []
+        return passed_over(self._passed_over)
 
     def edit_outside(self, path: str, data: bytes) -> None:
         """Write a file as another program would: no check, no record."""
@@ -82,6 +91,32 @@ class MemoryStore(Store):
         place = self._locate(entity_id, path)
         entity = self._observe(place).entity
         return entity.replace(warnings=(*place.warnings, *entity.warnings))
+
+    def scan(
+        self,
+        *,
+        types: Sequence[str] = (),
+        needles: Sequence[Sequence[str]] = (),
+        told: Callable[[int], None] | None = None,
+    ) -> Iterator[Listed]:
+        self._passed_over = 0
+        found = []
+        for count, (path, (data, modified)) in enumerate(self._files.items(), start=1):
+            try:
+                parsed = snapshot.parse(data, path, self.names)
+            except InvalidFile as error:
+                self._passed_over += not isinstance(error, NoEntity)
+                continue
+            finally:
+                if told is not None:
+                    told(count)
+            place = locate.Located(parsed=parsed, modified=modified)
+            found.append(self._observe(self._with_shared(place)).entity)
+        for entity in sorted(found, key=lambda one: (nfc(one.id).encode(), one.path)):
+            listed = list_entity(entity)
+            wanted = all(any(needle in listed.fields for needle in one) for one in needles)
+            if wanted and (not types or entity.type in types):
+                yield listed
 
     def records(self, entity_id: str | None = None) -> Iterator[AuditRecord]:
         for line in reversed(self.lines):
@@ -169,17 +204,21 @@ class MemoryStore(Store):
             if match is None:
                 raise locate.no_such_entity(entity_id, [one.parsed.id for one in found])
             return match
-        if locate.is_hidden(path):
+        if walk.is_hidden(path):
             raise locate.not_a_place(path)
         for one in found:
             if one.parsed.path == path:
-                if nfc(entity_id) not in (nfc(one.parsed.id), *locate.aliases(one.parsed)):
+                if nfc(entity_id) not in (nfc(one.parsed.id), *entry.aliases(one.parsed.fields)):
                     raise locate.wrong_file(entity_id, one)
-                ids = [nfc(other.parsed.id) for other in found]
-                return one.replace(shared=ids.count(nfc(one.parsed.id)) > 1)
+                return self._with_shared(one)
         if path in self._files:
             snapshot.parse(self.read(path), path, self.names)  # raises what is wrong with it
         raise EntityNotFound(f"{path} is not there")
+
+    def _with_shared(self, place: Located) -> Located:
+        found, _broken = self._parsed("")
+        ids = [nfc(other.parsed.id) for other in found]
+        return place.replace(shared=ids.count(nfc(place.parsed.id)) > 1)
 
     def _parsed(self, wanted: str) -> tuple[list[Located], list[locate.Broken]]:
         """All entities, and the files that seem to be the one wanted but can't be read."""
@@ -189,8 +228,8 @@ class MemoryStore(Store):
             try:
                 parsed = snapshot.parse(data, path, self.names)
             except InvalidFile as error:
-                certain = locate.claims(data, path, wanted, self.names)
-                if certain or locate.is_named(path, wanted):
+                certain = entry.claims(data, path, wanted, self.names)
+                if certain or entry.is_named(path, wanted):
                     broken.append(locate.Broken(error=error, claims=certain))
                 continue
             found.append(locate.Located(parsed=parsed, modified=modified))
@@ -214,11 +253,13 @@ class _Around(Surroundings):
     def law(self) -> Law:
         return self._store.law
 
+    def carrier(self, entity_id: str) -> EntityFile | None:
+        wanted = nfc(entity_id)
+        return next((one for one in self._store.files() if nfc(one.id) == wanted), None)
+
     def find(self, entity_id: str) -> Entity | None:
-        for one in self._store.files():
-            if nfc(one.id) == nfc(entity_id):
-                return self._store.find(one.id, path=one.path)
-        return None
+        found = self.carrier(entity_id)
+        return None if found is None else self._store.find(found.id, path=found.path)
 
     def all_ids(self) -> Iterable[str]:
         return [one.id for one in self._store.files()]
