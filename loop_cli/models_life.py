@@ -120,7 +120,6 @@ class KeptEntry(Shape):
     entity_id: str | None = Field(description="Of which entity, if a record tells.")
     entity_name: str | None = Field(description="How that was called.")
     what: str | None = Field(description="`file`, or the field; null where no record names it.")
-    needed: bool = Field(description="Whether an undo would need them.")
 
 
 class KeptDocument(Shape):

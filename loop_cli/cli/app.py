@@ -27,6 +27,7 @@ COMMANDS = {
     "delete": "delete",
     "move": "move",
     "rename": "rename",
+    "kept": "kept",
     "log": "log",
     "audit": "audit",
     "config": "settings",

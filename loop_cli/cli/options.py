@@ -209,3 +209,9 @@ RenamedId = Annotated[
     str | None, typer.Argument(metavar="[ID]", help="The entity whose file is renamed.")
 ]
 AllFiles = Annotated[bool, typer.Option("--all", help="Every file whose name is not by rule A.")]
+KeptId = Annotated[str | None, typer.Argument(metavar="[ID]", help="Only what is of this entity.")]
+Prune = Annotated[bool, typer.Option("--prune", help="Remove what is listed, for good.")]
+OlderThan = Annotated[
+    int | None,
+    typer.Option("--older-than", min=0, metavar="DAYS", help="Only what was kept before that."),
+]
