@@ -180,7 +180,7 @@ TemplateFile = Annotated[
     typer.Option(
         "--template",
         metavar="FILE",
-        help="A Markdown file with {{PLACEHOLDERS}}; otherwise the vault's, or a plain one.",
+        help="A Markdown file with {{PLACEHOLDERS}}; otherwise the vault's. 'plain' is none.",
     ),
 ]
 NewBody = Annotated[

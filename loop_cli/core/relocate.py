@@ -117,18 +117,21 @@ def rename(
             entity = store.find(entity_id, path=path)
             name = file_name(entity.type, entity.id, store.law.book.places.get(entity.type, ""))
             seen = Precondition(if_match=entity.revision.etag)
-            return [_renamed(entity, name, seen)], []
+            return [_renamed(entity, name or f"{entity.id}.md", seen)], []
         return _all_misnamed(store, origin)
 
     return _run(store, plan, origin=origin, confirm=confirm, dry_run=dry_run, given=None)
 
 
-def file_name(entity_type: str, entity_id: str, place: str = "") -> str:
-    """The name that rule A gives a file; `place` is the type's in `file_locations`."""
+def file_name(entity_type: str, entity_id: str, place: str = "") -> str | None:
+    """The name that rule A gives a file; None where any will do. `place` is the type's in
+    `file_locations`."""
+    if entity_type == "Task":
+        return f"{entity_id}.md"
     if entity_type == "Project":
         return PROJECT_FILE
-    name = place.rpartition("/")[2] if entity_type != "Task" else ""
-    return name if name and "{" not in name else f"{entity_id}.md"
+    name = place.rpartition("/")[2]
+    return None if not name or "{" in name else name
 
 
 def _all_misnamed(store: Store, origin: Origin) -> tuple[list[Move], list[str]]:
@@ -138,7 +141,8 @@ def _all_misnamed(store: Store, origin: Origin) -> tuple[list[Move], list[str]]:
     taken: set[str] = set()
     for one in sorted(store.files(), key=lambda one: one.path):
         name = file_name(one.type, one.id, store.law.book.places.get(one.type, ""))
-        if nfc(one.path.rpartition("/")[2]) == nfc(name) or not store.schema.knows_type(one.type):
+        template = "{" in one.id
+        if name is None or template or nfc(one.path.rpartition("/")[2]) == nfc(name):
             continue
         change = _renamed(one, name, Precondition(if_match=one.etag))
         (outcome,) = store.commit([change], origin=origin, dry_run=True)
@@ -316,5 +320,5 @@ def _result(
         relinked=tuple(one for one in done[count:] if one.changed),
         dry_run=dry_run,
         run_id=origin.run_id,
-        warnings=(*staying, *(warning for one in done for warning in one.warnings)),
+        warnings=tuple(staying),
     )

@@ -110,6 +110,13 @@ class TestTask:
         assert f"{mine}:5: {{{{MOOD}}}}" in error["error"]
         assert files(loop) == before
 
+    def test_no_template_at_all(self, loop: Loop) -> None:
+        made = loop(*TASK, "--template", "plain", "--json").json
+
+        assert made["body"] == "\n# 로그인 화면\n"
+        first = ["entity_type", "entity_id", "entity_name", "created", "updated", "status"]
+        assert list(made["fields"])[:6] == first
+
     @pytest.mark.parametrize("text", ["no frontmatter", "---\na: [\n---\n", "---\n- a\n---\n"])
     def test_a_template_that_is_none(self, loop: Loop, text: str) -> None:
         mine = loop.home / "mine.md"
