@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from loop_cli import config, demo, errors, models, models_check
+from loop_cli import config, demo, errors, models, models_check, models_life
 from loop_cli.cli import app, render_conflict
 from loop_cli.core import operations, timestamps
 from loop_cli.core.audit import Origin
@@ -180,6 +180,10 @@ def _json_shapes() -> str:
         ("`loop check --json`", models_check.CheckDocument),
         ("`loop init --json`", models_check.InitDocument),
         ("`loop watch --json`, a line a change", models_check.WatchEvent),
+        ("`loop create ... --json`", models_life.CreateDocument),
+        ("`loop delete ... --json`", models_life.DeleteDocument),
+        ("`loop move ... --json`, `loop rename ... --json`", models_life.MoveDocument),
+        ("`loop kept --json`", models_life.KeptDocument),
         ("A failure with `--json`, on stderr", models.ErrorDocument),
         ("A conflict (exit 4)", models.ConflictDocument),
     )
