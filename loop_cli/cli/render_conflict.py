@@ -290,7 +290,7 @@ def _headline(conflict: Conflict, *, again: bool) -> Text:
     when = "again while you decided" if again else "since you read it"
     verb = what.get(conflict.reason, "changed")
     words = Text(visible(conflict.entity_id), style=styles.TITLE)
-    words.append(f": it was {verb} {when}\n", style="not bold")
+    words.append(f": it was {verb} {when}\n", style=styles.NORMAL)
     pairs = (
         ("updated_at", conflict.expected_updated_at, conflict.current_updated_at),
         ("etag", conflict.expected_etag, conflict.current_etag),
@@ -344,6 +344,6 @@ def _diff(name: str, old: Any, new: Any) -> Diff:
 def _keys(rows: Sequence[tuple[str, str]]) -> RenderableType:
     lines = []
     for key, words in rows:
-        line = Text("  ").append(f"{key:<7}" if not styles.is_plain() else f"{key}: ", "bold")
+        line = Text("  ").append(f"{key:<7}" if not styles.is_plain() else f"{key}: ", styles.KEY)
         lines.append(line.append(words))
     return Group(*lines)

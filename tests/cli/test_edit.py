@@ -36,7 +36,7 @@ class TestSaved:
         done = edit(loop, body)
         assert done.code == 0, done.err
         assert re.search(r"status +todo → done", done.out)
-        assert "+## 남은 일" in done.out
+        assert "+ ## 남은 일" in done.out
         wanted = before.replace("status: todo ", "status: done ").replace("# 이틀", "# 사흘")
         wanted = wanted.replace("## 할 일\n", "## 남은 일\n")
         without = [re.sub("^updated:.*", "", one, flags=re.M) for one in
