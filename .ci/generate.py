@@ -16,11 +16,12 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from loop_cli import config, demo, errors, models
+from loop_cli import config, demo, errors, models, models_check
 from loop_cli.cli import app, render, render_conflict
 from loop_cli.core import operations, timestamps
 from loop_cli.core.audit import Origin
 from loop_cli.core.changes import BodyChange, Edits, parse_change
+from loop_cli.core.check.finding import RULES
 from loop_cli.core.choices import Choices
 from loop_cli.core.conflict import fail
 from loop_cli.core.entity import FieldNames, Precondition
@@ -58,6 +59,7 @@ def _readme(text: str) -> str:
         ("exit codes", _exit_codes()),
         ("settings", _settings()),
         ("json", _json_shapes()),
+        ("rules of check", _rules()),
         ("audit record", _shape(models.AuditRecord)),
     ):
         pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -121,10 +123,22 @@ def _settings() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _rules() -> str:
+    lines = ["| rule | severity | |", "|---|---|---|"]
+    lines += [
+        f"| `{name}` | {severity} | {about[0].upper()}{about[1:]}. |"
+        for name, (severity, about) in RULES.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def _json_shapes() -> str:
     shapes = (
         ("`loop get ID --json`", models.EntityDocument),
         ("`loop update ... --json`", models.UpdateDocument),
+        ("`loop check --json`", models_check.CheckDocument),
+        ("`loop init --json`", models_check.InitDocument),
+        ("`loop watch --json`, a line a change", models_check.WatchEvent),
         ("A failure with `--json`, on stderr", models.ErrorDocument),
         ("A conflict (exit 4)", models.ConflictDocument),
     )

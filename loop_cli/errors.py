@@ -147,6 +147,14 @@ class NoEntity(InvalidFile):
     """A file that is whole, but no entity: a note, say."""
 
 
+class CheckFailed(LoopError):
+    """A check found errors in the vault; `findings` lists all that it found."""
+
+    code = "check_failed"
+    exit_code = 6
+    http_status = 422
+
+
 class AmbiguousId(LoopError):
     """Several files carry the id; `paths` lists them."""
 

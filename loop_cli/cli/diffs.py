@@ -11,6 +11,7 @@ from loop_cli.cli import styles
 from loop_cli.cli.text import visible
 from loop_cli.cli.words import marked
 from loop_cli.core.audit import is_digest
+from loop_cli.core.diff import same
 from loop_cli.core.names import BODY
 
 TYPE_CHECKING = False
@@ -55,6 +56,8 @@ def _change(name: str, entry: Mapping[str, Any]) -> Text:
     old, new = entry.get("old"), entry.get("new")
     if isinstance(old, list) and isinstance(new, list):
         return _list_change(old, new)
+    if same(old, new):  # what `check --fix` quotes
+        return Text(plain(new)).append("  (written again)", style=styles.QUIET)
     texts = [value for value in (old, new) if isinstance(value, str)]
     if name == BODY or any("\n" in text for text in texts):
         return _line_change(old or "", new or "")

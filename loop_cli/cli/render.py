@@ -96,7 +96,7 @@ def records(found: Sequence[AuditRecord]) -> RenderableType:
             Text(visible(str(data.get("actor")))),
             Text(visible(str(data.get("source")))),
             Text(visible(str(data.get("entity_id"))), style=styles.FIELD),
-            _what(record),
+            what(record),
         )
     return table
 
@@ -166,7 +166,8 @@ def value(found: Any) -> Text:
     return Text(diffs.plain(found))
 
 
-def _what(record: AuditRecord) -> Text:
+def what(record: AuditRecord) -> Text:
+    """What a record says was done, in a line."""
     if record.undoes is not None:
         return Text("taken back", style=styles.NOTICE)
     if record.redacted:

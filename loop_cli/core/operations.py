@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from loop_cli.core import timestamps
 from loop_cli.core.entity import Precondition
 from loop_cli.core.names import nfc
@@ -163,8 +161,11 @@ def _records_of(store: Store, given: str) -> Iterator[AuditRecord]:
         yield first
         yield from found
         return
-    with suppress(EntityNotFound):  # so it has no records
-        yield from store.records(_found_id(store, given))
+    try:
+        known = _found_id(store, given)
+    except EntityNotFound:  # so it has no records
+        return
+    yield from store.records(known)
 
 
 _EXAMPLE = "loop update tsk-019-14 'status=done'"

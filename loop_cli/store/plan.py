@@ -101,6 +101,7 @@ def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Or
         entity_type=before.type,
         schema=policy.schema,
         names=policy.names,
+        repair=change.repair,
     )
     body = _new_body(snapshot, change.edits.body)
     diff = {**intent.diff, **diff_body(before.body, body)}
@@ -248,7 +249,10 @@ def _new_bytes(
         ]
     edits.append(patch.Set((names.updated,), fields[names.updated]))
     try:
-        yaml = patch.patch(document.yaml, edits, newline=document.newline)
+        yaml = document.yaml
+        for path, value in intent.rewrites:
+            yaml = patch.rewrite(yaml, path, value, newline=document.newline)
+        yaml = patch.patch(yaml, edits, newline=document.newline)
     except patch.PatchError as error:
         raise _can_not(snapshot, document, error) from None
     data = document.replace(yaml=yaml, body=body).text.encode()
