@@ -243,9 +243,13 @@ def _blocks(fields: Sequence[ConflictField], *, full: bool = False) -> Iterator[
             heading.append(f", {short}")
         if not full:
             yield heading
+        grid = Table.grid(padding=(0, 1, 0, 0))
+        grid.add_column()
+        grid.add_column(overflow="fold")
         for state, cell in zip(_STATES, _cells(field, limit=None if full else _CELL), strict=True):
-            padding = "" if styles.is_plain() else " " * (len(_STATES[0]) - len(state))
-            yield Text(f"    {state}: {padding}", style=styles.QUIET).append_text(cell)
+            name = f"    {state}" if styles.is_plain() else f"    {state}:"
+            grid.add_row(Text(name, style=styles.QUIET), cell)
+        yield grid
 
 
 def _cells(field: ConflictField, *, limit: int | None = _CELL) -> list[Text]:

@@ -130,7 +130,7 @@ class TestNotSaved:
 
     def test_a_next_edit_tells_of_what_was_kept(self, loop: Loop) -> None:
         edit(loop, 'path.write_text(text + "typed"); sys.exit(1)')
-        done = edit(loop, "")
+        done = edit(loop, "", "--fields")
         assert f"an earlier text, or one that is still open, is in {kept(loop)[0]}\n" in done.err
 
     def test_one_that_is_not_there(self, loop: Loop) -> None:
