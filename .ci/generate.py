@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from loop_cli import config, demo, errors, models
+from loop_cli import config, demo, errors, models, models_past
 from loop_cli.cli import app, render
 from loop_cli.core import operations, timestamps
 from loop_cli.core.audit import Origin
@@ -90,7 +90,9 @@ def _arguments(command: Any) -> str:
 def _option(option: Any) -> str:
     names = ", ".join(f"`{name}`" for name in option.opts)
     value = f" `{option.metavar}`" if option.metavar else ""
-    return f"| {names}{value} | {option.help} |\n".replace("fail|rebase", "fail\\|rebase")
+    return f"| {names}{value} | {option.help} |\n".replace("fail|rebase", "fail\\|rebase").replace(
+        "N|TIME|RUN_ID", "N\\|TIME\\|RUN_ID"
+    )
 
 
 def _exit_codes() -> str:
@@ -123,6 +125,9 @@ def _json_shapes() -> str:
     shapes = (
         ("`loop get ID --json`", models.EntityDocument),
         ("`loop update ... --json`", models.UpdateDocument),
+        ("`loop diff ID --json`", models_past.DiffDocument),
+        ("`loop history ID --json`", models_past.HistoryDocument),
+        ("`loop undo ... --json`", models_past.UndoDocument),
         ("A failure with `--json`, on stderr", models.ErrorDocument),
         ("A conflict (exit 4)", models.ConflictDocument),
     )

@@ -125,6 +125,16 @@ class Group(Shape):
     count: int = Field(ge=1, description="How many records the group has.")
 
 
+class Undoes(Shape):
+    """The changes that a record takes back: `loop undo` (SPEC §6)."""
+
+    run_id: str = Field(description="Their run.")
+    lines: list[Sha256] = Field(min_length=1, description="SHA-256 of their lines, as they were.")
+    partial: Literal[True] = Field(
+        default=True, description="There only if fields that were changed since were left."
+    )
+
+
 class RedactedLine(Shape):
     """A line in which values became hashes: `loop audit redact` (SPEC §6)."""
 
@@ -167,6 +177,14 @@ class AuditMetadata(GrowingShape):
         default=None, description="There only if it was applied on top of another change."
     )
     group: Group | None = Field(default=None, description="There only in an atomic group.")
+    undoes: Undoes | None = Field(
+        default=None, description="There only if it takes back other changes: `loop undo`."
+    )
+    kept_as_json: list[str] | None = Field(
+        default=None,
+        description="There only if hashed old values are no texts: the fields that are kept as "
+        "JSON.",
+    )
     rolled_back: Sha256 | None = Field(
         default=None, description="There only in an undo record: SHA-256 of the undone line."
     )
@@ -241,6 +259,9 @@ class ConflictDocument(ErrorDocument):
     fields: list[ConflictField] = Field(description="The fields wanted or changed in between.")
     changes: list[ConflictChange] = Field(description="The records in between, oldest first.")
     path: str = Field(description="The entity's file.")
+    others: list[dict[str, Any]] = Field(
+        default=[], description="The conflicts of other entities of the same undo, if any."
+    )
     retryable: Literal[True]
     hint: str
 
@@ -252,7 +273,7 @@ class Problem(GrowingShape):
     value: Any = Field(default=None, description="The value; absent where a field is removed.")
     problem: Literal[
         "unknown_field", "read_only", "required", "not_in_enumeration", "wrong_type", "not_a_list",
-        "not_a_mapping", "not_text",
+        "not_a_mapping", "not_text", "redacted", "not_kept", "not_recorded",
     ] = Field(description="What is wrong, for programs.")  # fmt: skip
     message: str = Field(description="What is wrong, in words.")
     allowed: str | list[str] | None = Field(default=None, description="What is allowed.")

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 COMMANDS = {
     "get": "get",
     "update": "update",
+    "diff": "diff",
+    "history": "history",
+    "undo": "undo",
     "log": "log",
     "audit": "audit",
     "config": "settings",
@@ -49,7 +52,7 @@ def run(arguments: list[str]) -> int:
     except ConflictError as error:
         from loop_cli.cli import hints
 
-        error.hint = hints.after_conflict(error.conflict, arguments)
+        error.hint = error.hint or hints.after_conflict(error.conflict, arguments)
         return _fail(error, machine)
     except LoopError as error:
         return _fail(error, machine)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
+    from loop_cli.core.conflict import Conflict
     from loop_cli.errors import LoopError
 
 READER_GONE = 141
@@ -45,6 +46,11 @@ def is_terminal(stream: IO[str] | None) -> bool:
 def can_ask() -> bool:
     """Whether a question would be seen and could be answered."""
     return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+
+def shows_utc(asked: bool) -> bool:
+    """Whether times on stdout are exact: where asked for, and where it is read later."""
+    return asked or not is_terminal(sys.stdout)
 
 
 def ask(question: str) -> None:
@@ -133,11 +139,17 @@ def error(failure: LoopError, *, machine: bool) -> None:
     _say(f"loop: {failure.message}")
     conflict = getattr(failure, "conflict", None)
     if conflict is not None:
-        from loop_cli.cli import render
-
-        tell(render.conflict(conflict))
+        _tell_conflicts(conflict, *getattr(failure, "others", ()))
     if failure.hint:  # not folded: it is often a command to copy
         _write_stderr(f"hint: {visible(failure.hint)}\n")
+
+
+def _tell_conflicts(*conflicts: Conflict) -> None:
+    from loop_cli.cli import render, render_past
+
+    for conflict in conflicts:
+        show_one = render_past.undo_conflict if conflict.undo else render.conflict
+        tell(show_one(conflict))
 
 
 def console(stream: IO[str]) -> Console:

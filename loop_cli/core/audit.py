@@ -116,6 +116,27 @@ class AuditRecord(Struct):
         """Whether loop's protocol wrote the record, whatever its door: chained and ordered."""
         return "previous" in self.metadata and "migrated_from" not in self.metadata
 
+    @property
+    def reverses(self) -> tuple[str, ...]:
+        """The digests of the lines whose changes this one takes back, as `loop undo` does."""
+        lines = self._undo.get("lines")
+        return tuple(map(str, lines)) if isinstance(lines, list) else ()
+
+    @property
+    def reverses_partly(self) -> bool:
+        """Whether it left some of them as they are."""
+        return self._undo.get("partial") is True
+
+    @property
+    def kept_as_json(self) -> tuple[str, ...]:
+        """The names of hashed `old` values that are kept as JSON; other ones are texts."""
+        names = self.metadata.get("kept_as_json")
+        return tuple(map(str, names)) if isinstance(names, list) else ()
+
+    def names_run(self, run_id: str) -> bool:
+        """Whether it takes back changes of the run."""
+        return self._undo.get("run_id") == run_id
+
     def is_of(self, entity_id: str, path: str | None) -> bool:
         """Whether the record is of the entity; `path` counts where several files carry the id."""
         return self.entity_id == nfc(entity_id) and path in (None, self.metadata.get("path"))
@@ -150,6 +171,11 @@ class AuditRecord(Struct):
             **{key: text if isinstance(text, str) else None for key, text in texts.items()},
             "modified_fields": None if names is None else list(names),
         }
+
+    @property
+    def _undo(self) -> Mapping[str, Any]:
+        value = self.metadata.get("undoes")
+        return value if isinstance(value, dict) and self.undoes is None else {}
 
     def _text(self, key: str) -> str | None:
         value = self.metadata.get(key)
@@ -357,7 +383,10 @@ def compose_undo(record: AuditRecord, *, timestamp: int) -> dict[str, Any]:
         metadata.get("updated_after"),
         metadata.get("updated_before"),
     )
-    gone = ("group", "forced", "rebased_from", "edited_outside", "literal_before", "previous_own")
+    gone = (
+        "group", "forced", "rebased_from", "edited_outside", "literal_before", "previous_own",
+        "undoes", "kept_as_json",
+    )  # fmt: skip
     for key in gone:
         metadata.pop(key, None)
     undone = {"action": "update", "modified_fields": [], "diff": {}, "metadata": metadata}

@@ -24,13 +24,15 @@ class Change(Struct):
     """One change of one field.
 
     `path` is the field and the keys below it. `value` is text still to be converted to the
-    field's type where `typed` is false, otherwise the value itself.
+    field's type where `typed` is false, otherwise the value itself. `restored` tells that the
+    field was like that before: then it may be so again, whatever the schema says of values.
     """
 
     path: tuple[str, ...]
     operation: Operation
     value: Any = None
     typed: bool = False
+    restored: bool = False
 
     @property
     def name(self) -> str:

@@ -43,7 +43,9 @@ class Conflict(Struct):
     """A precondition that no longer holds, with all that is needed to decide.
 
     `fields` are those wanted and those changed in between; `changes` the records since the
-    expected revision, oldest first. `kept_moving` tells that nothing stood in the way but
+    expected revision, oldest first. `undo` tells that the change wanted is to take another
+    back: then a field's base is what that one left, and the request what it found.
+    `kept_moving` tells that nothing stood in the way but
     the edits of others at that very moment: it is no question for a resolver.
     """
 
@@ -57,6 +59,7 @@ class Conflict(Struct):
     fields: tuple[ConflictField, ...]
     changes: tuple[AuditRecord, ...]
     kept_moving: bool = False
+    undo: bool = False
 
     @property
     def overlaps(self) -> bool:
@@ -65,7 +68,7 @@ class Conflict(Struct):
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON form, all but the keys that every error has."""
-        inner = ("path", "kept_moving")
+        inner = ("path", "kept_moving", "undo")
         data = {key: value for key, value in self.__dict__.items() if key not in inner}
         data["fields"] = [field.as_dict() for field in self.fields]
         data["changes"] = [record.as_change() for record in self.changes]

@@ -32,7 +32,8 @@ class EntityChange(Struct):
     """What to change in one entity, and the revision that the writer has seen.
 
     `path` chooses where several files carry the id. `rebased_from` is the precondition
-    that did not hold, where a resolver decided to apply on top.
+    that did not hold, where a resolver decided to apply on top. `undoes` is set where the
+    change takes others back: their `run_id`, and the digests of their `lines`.
     """
 
     entity_id: str
@@ -40,6 +41,7 @@ class EntityChange(Struct):
     precondition: Precondition = Precondition()
     path: str | None = None
     rebased_from: Precondition | None = None
+    undoes: dict[str, Any] | None = None
 
 
 class CommitResult(Struct):
@@ -100,6 +102,14 @@ class Store(ABC):
 
         Lines that are no records are passed over; `warnings` then says so.
         """
+
+    @abstractmethod
+    def records_of_run(self, run_id: str) -> Iterator[AuditRecord]:
+        """Newest first, a run's records, and any that name the run or rewrote lines."""
+
+    @abstractmethod
+    def kept(self, sha256: str) -> bytes | None:
+        """What is kept of a value that records hold only the hash of; None where nothing is."""
 
     @property
     @abstractmethod

@@ -54,6 +54,13 @@ class AuditLog:
             if record is not None and record.is_of(entity_id, path):
                 yield record
 
+    def records_holding(self, *needles: bytes) -> Iterator[AuditRecord]:
+        """The records whose lines hold one of some texts, newest first. Raises `StorageError`."""
+        for line in self._lines(needles):
+            record = self._parse(line)
+            if record is not None:
+                yield record
+
     def holds(self, line: bytes) -> bool:
         """Whether the log has this very line of ours (given without its newline).
 

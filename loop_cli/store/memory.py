@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 class MemoryStore(Store):
     """Files and log lines in memory. `clock` gives microseconds; `private` names the fields
-    that are recorded as hashes, and what undo needs of them is in `kept`, by SHA-256."""
+    that are recorded as hashes."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class MemoryStore(Store):
         self.names = names
         self.private = private
         self.lines: list[bytes] = []
-        self.kept: dict[str, bytes] = {}
+        self._kept: dict[str, bytes] = {}
         self._clock = clock
         self._schema = schema or schema_file.shipped()
         self._files = {path: (data, clock()) for path, data in texts.items()}
@@ -76,6 +76,18 @@ class MemoryStore(Store):
             record = AuditRecord(data=json.loads(line), digest=sha256_hex(line))
             if entity_id is None or record.is_of(entity_id, None):
                 yield record
+
+    def records_of_run(self, run_id: str) -> Iterator[AuditRecord]:
+        for record in self.records():
+            if record.data.get("run_id") == run_id or record.names_run(run_id) or record.redacted:
+                yield record
+
+    def kept(self, sha256: str) -> bytes | None:
+        return self._kept.get(sha256)
+
+    def forget(self, sha256: str) -> None:
+        """Remove what is kept of a value."""
+        del self._kept[sha256]
 
     def commit(
         self,
@@ -129,7 +141,7 @@ class MemoryStore(Store):
             planned.record["metadata"]["group"] = group
         line = encode(planned.record)
         self.lines.append(line)
-        self.kept.update(planned.kept)
+        self._kept.update(planned.kept)
         self._files[planned.before.path] = (planned.data, self._clock())
         return AuditRecord(data=planned.record, digest=sha256_hex(line))
 
