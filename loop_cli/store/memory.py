@@ -8,7 +8,7 @@ import os
 from loop_cli.core.audit import AuditRecord, History
 from loop_cli.core.names import nfc
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError
-from loop_cli.store import locate, plan, schema_file, snapshot
+from loop_cli.store import entry, locate, plan, schema_file, snapshot, walk
 from loop_cli.store.base import CommitResult, Store
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import encode
@@ -152,11 +152,11 @@ class MemoryStore(Store):
             if match is None:
                 raise locate.no_such_entity(entity_id, [one.parsed.id for one in found])
             return match
-        if locate.is_hidden(path):
+        if walk.is_hidden(path):
             raise locate.not_a_place(path)
         for one in found:
             if one.parsed.path == path:
-                if nfc(entity_id) not in (nfc(one.parsed.id), *locate.aliases(one.parsed)):
+                if nfc(entity_id) not in (nfc(one.parsed.id), *entry.aliases(one.parsed.fields)):
                     raise locate.wrong_file(entity_id, one)
                 ids = [nfc(other.parsed.id) for other in found]
                 return one.replace(shared=ids.count(nfc(one.parsed.id)) > 1)
@@ -172,8 +172,8 @@ class MemoryStore(Store):
             try:
                 parsed = snapshot.parse(data, path, self.names)
             except InvalidFile as error:
-                certain = locate.claims(data, path, wanted, self.names)
-                if certain or locate.is_named(path, wanted):
+                certain = entry.claims(data, path, wanted, self.names)
+                if certain or entry.is_named(path, wanted):
                     broken.append(locate.Broken(error=error, claims=certain))
                 continue
             found.append(locate.Located(parsed=parsed, modified=modified))

@@ -52,9 +52,12 @@ def etag_of(data: bytes) -> str:
     return sha256_hex(data)[:16]
 
 
-def parse(data: bytes, path: str, names: FieldNames) -> Parsed:
-    """Read the bytes of the file at `path` (relative, `/`). Raises `InvalidFile`."""
-    pieces, fields, warnings = read_frontmatter(data, path)
+def parse(data: bytes, path: str, names: FieldNames, *, closely: bool = True) -> Parsed:
+    """Read the bytes of the file at `path` (relative, `/`). Raises `InvalidFile`.
+
+    Without `closely` nothing is warned of.
+    """
+    pieces, fields, warnings = read_frontmatter(data, path, closely=closely)
     entity_id = _stem(path) if names.id_is_stem else _text(fields.get(names.id))
     entity_type = _top_folder(path) if names.type_is_folder else _text(fields.get(names.type))
     if entity_type is None and names.id_is_stem:
@@ -75,7 +78,9 @@ def parse(data: bytes, path: str, names: FieldNames) -> Parsed:
     )
 
 
-def read_frontmatter(data: bytes, path: str) -> tuple[Document, dict[str, Any], tuple[str, ...]]:
+def read_frontmatter(
+    data: bytes, path: str, *, closely: bool = True
+) -> tuple[Document, dict[str, Any], tuple[str, ...]]:
     """The pieces of a file, its fields, and warnings. Raises `InvalidFile`."""
     if len(data) > MAX_FILE_BYTES:
         size = f"{len(data):,} bytes; loop reads entities of up to {MAX_FILE_BYTES:,}"
@@ -88,7 +93,7 @@ def read_frontmatter(data: bytes, path: str) -> tuple[Document, dict[str, Any], 
     try:
         pieces = document.split(text)
         fields = reader.read(pieces.yaml)
-        duplicates = reader.duplicate_keys(pieces.yaml)
+        duplicates = reader.duplicate_keys(pieces.yaml, fields) if closely else {}
     except document.FrontmatterError as error:
         raise InvalidFile(path, error.reason, line=error.line) from None
     except reader.YamlSyntaxError as error:

@@ -12,6 +12,7 @@ from loop_cli.core.audit import History
 from loop_cli.errors import StorageError, VaultLocked
 from loop_cli.store import files, schema_file
 from loop_cli.store.base import Store
+from loop_cli.store.cache import Cache
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.locate import Locator
 from loop_cli.store.log import FOLDER, AuditLog
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.audit import AuditRecord, Origin
     from loop_cli.core.entity import Entity, FieldNames
-    from loop_cli.core.schema import Places, Schema
+    from loop_cli.core.schema import Schema
     from loop_cli.errors import LoopError
     from loop_cli.store.base import CommitResult, EntityChange
     from loop_cli.store.locate import Located
@@ -37,8 +38,7 @@ _TRIES = 5
 
 class VaultStore(Store):
     """The vault at `root`. `lock_timeout` is in seconds, `clock` gives microseconds;
-    `private` names the fields that are recorded as hashes, `cache` the file of the log's
-    cache."""
+    `private` names the fields that are recorded as hashes, `cache` the folder of the cache."""
 
     def __init__(
         self,
@@ -56,10 +56,11 @@ class VaultStore(Store):
         self.names = names
         self.clock = clock
         self.private = private
-        self.log = AuditLog(root, cache=cache)
+        self.cache = Cache(cache)
+        self.log = AuditLog(root, cache=self.cache)
         self._lock_timeout = lock_timeout
         self._schema: Schema | None = None
-        self._places: Places | None = None
+        self._locator: Locator | None = None
         self._notices: list[str] = []
 
     @property
@@ -73,7 +74,7 @@ class VaultStore(Store):
         passed_over = self.log.unreadable
         lines = "a line" if passed_over == 1 else f"{passed_over} lines"
         found = [f"{lines} of the audit log can't be read; passed over"] if passed_over else []
-        return [*self._notices, *found]
+        return [*self._notices, *self.cache.notices, *found]
 
     def find(self, entity_id: str, *, path: str | None = None) -> Entity:
         for _attempt in range(_TRIES):
@@ -122,10 +123,11 @@ class VaultStore(Store):
 
     def locator(self) -> Locator:
         """What finds and reads the files of this vault."""
-        if self._places is None:
+        if self._locator is None:
             schema = self._schema
-            self._places = schema.places if schema else schema_file.load_places(self.root)
-        return Locator(self.root, self._places, self.names)
+            places = schema.places if schema else schema_file.load_places(self.root)
+            self._locator = Locator(self.root, places, self.names, cache=self.cache)
+        return self._locator
 
     def observe(self, place: Located, *, unsettled: bool = False) -> Snapshot:
         """The entity in a file, with what the log says of it.
