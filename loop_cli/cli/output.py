@@ -110,6 +110,16 @@ def write_raw(data: bytes) -> None:
         write_bytes(data)
 
 
+def wait(seconds: float) -> None:
+    """Wait; exits with 141 where the reader of stdout goes away meanwhile."""
+    import select
+
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    if poll.poll(seconds * 1000):  # nothing was asked for, so this is an error or the end
+        sys.exit(READER_GONE)
+
+
 def show(content: RenderableType | Callable[[Console], RenderableType]) -> None:
     """A rich renderable on stdout; a function is given the console it is for."""
     write_bytes(_rendered(content, sys.stdout).encode("utf-8", "surrogateescape"))

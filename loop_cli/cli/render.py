@@ -14,7 +14,6 @@ from loop_cli.cli import diffs
 from loop_cli.cli.text import visible
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
-from loop_cli.core.names import BODY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,23 +107,6 @@ def conflict(found: Conflict, *, now: int | None = None) -> RenderableType:
     return Group(*parts)
 
 
-def records(found: Sequence[AuditRecord]) -> RenderableType:
-    """A table of audit records."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("when (UTC)", "who", "door", "entity", "what"):
-        table.add_column(title, overflow="fold")
-    for record in found:
-        data = record.data
-        table.add_row(
-            Text(visible(str(data.get("timestamp"))[:19].replace("T", " ")), style="dim"),
-            Text(visible(str(data.get("actor")))),
-            Text(visible(str(data.get("source")))),
-            Text(visible(str(data.get("entity_id"))), style="cyan"),
-            _what(record),
-        )
-    return table
-
-
 def settings(rows: Sequence[Mapping[str, Any]], protocol: Mapping[str, Any]) -> RenderableType:
     """The table of settings, and what the vault's file system can do."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -210,21 +192,3 @@ def _change_line(record: AuditRecord, now: int | None) -> Text:
     when = ago(instant, now) if instant is not None else str(data["timestamp"])
     fields = ", ".join(map(str, data["modified_fields"] or ()))
     return Text(visible(f"{data['actor']} changed {fields} through {data['source']}, {when}"))
-
-
-def _what(record: AuditRecord) -> Text:
-    if record.undoes is not None:
-        return Text("taken back", style="yellow")
-    if record.redacted:
-        field = visible(str(record.metadata.get("redacted_field")))
-        return Text(f"{field}: values redacted", style="yellow")
-    parts = []
-    for name, entry in record.diff.items():
-        if name == BODY or any(len(diffs.plain(entry.get(side))) > 40 for side in ("old", "new")):
-            parts.append(visible(name))
-        else:
-            old, new = (diffs.plain(entry.get(side)) for side in ("old", "new"))
-            parts.append(f"{visible(name)}: {old} → {new}")
-    action = str(record.data.get("action"))
-    words = Text("" if action == "update" else visible(action) + " ")
-    return words.append("; ".join(parts))

@@ -115,16 +115,37 @@ def undo_conflict(found: Conflict) -> RenderableType:
     return Group(words, *lines, table)
 
 
-def follow_line(record: AuditRecord, *, utc: bool) -> Text:
-    """A record in one line, as it comes."""
+def log_table(found: Sequence[AuditRecord], *, utc: bool) -> RenderableType:
+    """A table of audit records."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("when (UTC)" if utc else "when", "who", "door", "entity", "what"):
+        table.add_column(title, overflow="fold")
+    for record in found:
+        data = record.data
+        instant = timestamps.parse(str(data.get("timestamp")))
+        exact = utc or instant is None
+        when = times.exact(data.get("timestamp")) if exact else times.spoken(instant)
+        table.add_row(
+            Text(visible(when), style="dim"),
+            Text(visible(str(data.get("actor")))),
+            Text(visible(str(data.get("source")))),
+            Text(visible(str(data.get("entity_id"))), style="cyan"),
+            what(record),
+        )
+    return table
+
+
+def follow_line(record: AuditRecord, *, utc: bool) -> RenderableType:
+    """A record in one line, as it comes; cut where the terminal is too narrow for it."""
     data = record.data
     instant = timestamps.parse(str(data.get("timestamp")))
     when = times.exact(data.get("timestamp")) if utc else times.clock(instant)
-    line = Text(visible(when), style="dim")
+    line = Text(visible(when), style="dim", no_wrap=True, overflow="ellipsis")
     line.append(f"  {_one_line(data.get('actor'))}", style="default")
     line.append(f"  {_one_line(data.get('source'))}", style="dim")
     line.append(f"  {_one_line(data.get('entity_id'))}", style="cyan")
-    return line.append("  ").append(what(record))
+    line.append("  ").append(what(record))
+    return Group(line)  # a bare Text loses that it is not to be wrapped
 
 
 def what(record: AuditRecord) -> Text:

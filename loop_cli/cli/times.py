@@ -24,7 +24,7 @@ def spoken(instant: int | None, *, now: int | None = None) -> str:
         return f"{minutes} minute{'s' if minutes > 1 else ''} ago" if minutes else "just now"
     then, today = _local(instant), _local(current)
     days = (today.date() - then.date()).days
-    day = {0: "today", 1: "yesterday"}.get(days, f"{then:%Y-%m-%d}")
+    day = {0: "today", 1: "yesterday"}.get(days, then.date().isoformat())
     return f"{day} {then:%H:%M}"
 
 
@@ -39,7 +39,7 @@ def clock(instant: int | None, *, now: int | None = None) -> str:
     if instant is None:
         return "--:--:--"
     then, today = _local(instant), _local(time.time_ns() // 1000 if now is None else now)
-    return f"{then:%H:%M:%S}" if then.date() == today.date() else f"{then:%Y-%m-%d %H:%M:%S}"
+    return f"{then:%H:%M:%S}" if then.date() == today.date() else f"{then.date()} {then:%H:%M:%S}"
 
 
 def _local(instant: int) -> datetime:
