@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from loop_cli import config, demo, errors, models, models_past
-from loop_cli.cli import app, render
+from loop_cli.cli import app, render, shells
 from loop_cli.core import operations, timestamps
 from loop_cli.core.audit import Origin
 from loop_cli.core.changes import Edits, parse_change
@@ -29,6 +29,8 @@ from loop_cli.store.memory import MemoryStore
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+COMPLETIONS = ROOT / "completions"
+TABLE = ROOT / "loop_cli" / "cli" / "commands.tsv"
 PICTURE = ROOT / "tests" / "pictures" / "conflict.svg"
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 _MINUTE = 60 * timestamps.SECOND
@@ -37,7 +39,12 @@ _TASK = "50_Projects/2026/prj-019_SSOT_규칙/Tasks/tsk-019-14.md"
 
 def main() -> int:
     """Write or compare; 1 where something is not current."""
-    wanted = {README: _readme(README.read_text()), PICTURE: _conflict_picture()}
+    wanted = {
+        README: _readme(README.read_text()),
+        PICTURE: _conflict_picture(),
+        TABLE: _completion_table(),
+        **{COMPLETIONS / shells.FILES[one]: shells.script(one) for one in shells.SHELLS},
+    }
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv:
         for path in stale:
@@ -74,6 +81,24 @@ def _commands() -> str:
         if rows:
             parts.append("| option | |\n|---|---|\n" + "".join(rows))
     return "\n".join(parts) + "\n"
+
+
+def _completion_table() -> str:
+    """The commands as `loop_cli.cli.complete` reads them, which does not load Typer: a line for
+    each command, option and argument, its parts with tabs between."""
+    whole = typer.main.get_command(app.build())
+    groups = [(name, one) for name, one in whole.commands.items() if hasattr(one, "commands")]  # type: ignore[attr-defined]
+    lines = []
+    for name, command in [("", whole), *sorted([*_walk(whole, ""), *groups])]:
+        about = (command.help or "").split("\n\n")[0].replace("\n", " ")
+        lines.append(("command", name.strip(), about))
+        for one in command.params:
+            takes = one.metavar or ("" if getattr(one, "is_flag", False) else "TEXT")
+            if one.param_type_name == "argument":
+                lines.append(("argument", name.strip(), takes))
+            else:
+                lines.append(("option", name.strip(), " ".join(one.opts), takes, one.help or ""))
+    return "".join("\t".join(line) + "\n" for line in lines)
 
 
 def _walk(command: Any, name: str) -> list[tuple[str, Any]]:

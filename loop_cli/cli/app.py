@@ -28,6 +28,7 @@ COMMANDS = {
     "log": "log",
     "audit": "audit",
     "config": "settings",
+    "completion": "completion",
     "demo": "demo",
 }
 _ABOUT = """Get and update the entities of a Markdown vault: with preconditions, without

@@ -23,7 +23,6 @@ loop log
 loop log tsk-019-14 --limit 5
 loop log --since 2026-01-09 --source cli --json
 loop log --run 3f0c2a52-5d0c-4a0e-9a43-0f6f7c1f4a11
-loop log --follow
 """
 _BACKLOG = 10
 _PAUSE = 0.2  # seconds
