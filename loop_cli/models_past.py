@@ -6,16 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from loop_cli.models import (
-    ConflictChange,
-    ConflictField,
-    DiffEntry,
-    Etag,
-    GrowingShape,
-    RunId,
-    Shape,
-    Timestamp,
-)
+from loop_cli.models import ConflictChange, ConflictField  # noqa: TC001  pydantic reads them
+from loop_cli.models_base import DiffEntry, Etag, GrowingShape, RunId, Shape, Timestamp
 
 
 class SinceEntry(Shape):

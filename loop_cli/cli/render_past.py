@@ -13,6 +13,7 @@ from loop_cli.cli.text import visible
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
 from loop_cli.core.names import BODY
+from loop_cli.core.story import reverses, undo_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def what(record: AuditRecord) -> Text:
         parts.append(_one_line(name) if long else f"{_one_line(name)}: {old} → {new}")
     action = str(record.data.get("action"))
     words = Text("" if action == "update" else _one_line(action) + " ")
-    if record.reverses:
+    if reverses(record):
         words = Text("undo ", style="yellow")
     return words.append("; ".join(parts), style="default")
 
@@ -217,13 +218,12 @@ def _marks(event: Event) -> Iterable[str]:
         yield f"(values of {_one_line(record.metadata.get('redacted_field'))} redacted)"
     elif action != "update":
         yield f"({_one_line(action)})"
-    if record.reverses:
-        undoes = record.metadata["undoes"]
-        yield f"(undo of run {_one_line(undoes.get('run_id'))[:8]})"
+    if reverses(record):
+        yield f"(undo of run {_one_line(undo_of(record).get('run_id'))[:8]})"
     if event.taken_back:
         yield "(did not happen)"
     if event.undone_by is not None:
-        how = "undone in part" if event.undone_by.reverses_partly else "undone"
+        how = "undone in part" if undo_of(event.undone_by).get("partial") else "undone"
         yield f"({how} by run {_one_line(event.undone_by.data.get('run_id'))[:8]})"
 
 

@@ -70,7 +70,9 @@ class AuditRecord(Struct):
         if self.data.get("diff", {}) != diff or not all("old" in one for one in diff.values()):
             return False
         names = self.modified_fields or ()
-        return diff.keys() >= set(names) and (bool(diff) or self.etag_before == self.etag_after)
+        # With no diff, a move of ours only moved, and what another program changed isn't told.
+        untold = self.etag_before != self.etag_after and not self.is_own
+        return diff.keys() >= set(names) and (bool(diff) or not untold)
 
     @property
     def etag_before(self) -> str | None:
@@ -91,6 +93,11 @@ class AuditRecord(Struct):
     def undoes(self) -> str | None:
         """The digest of the record that this one undoes."""
         return self._text("rolled_back")
+
+    @property
+    def is_return(self) -> bool:
+        """Whether it brought a state back with its times: an undo record, a restored entity."""
+        return self.undoes is not None or "restores" in self.metadata
 
     @property
     def redacted(self) -> dict[str, str]:
@@ -117,25 +124,10 @@ class AuditRecord(Struct):
         return "previous" in self.metadata and "migrated_from" not in self.metadata
 
     @property
-    def reverses(self) -> tuple[str, ...]:
-        """The digests of the lines whose changes this one takes back, as `loop undo` does."""
-        lines = self._undo.get("lines")
-        return tuple(map(str, lines)) if isinstance(lines, list) else ()
-
-    @property
-    def reverses_partly(self) -> bool:
-        """Whether it left some of them as they are."""
-        return self._undo.get("partial") is True
-
-    @property
     def kept_as_json(self) -> tuple[str, ...]:
         """The names of hashed `old` values that are kept as JSON; other ones are texts."""
         names = self.metadata.get("kept_as_json")
         return tuple(map(str, names)) if isinstance(names, list) else ()
-
-    def names_run(self, run_id: str) -> bool:
-        """Whether it takes back changes of the run."""
-        return self._undo.get("run_id") == run_id
 
     def is_of(self, entity_id: str, path: str | None) -> bool:
         """Whether the record is of the entity; `path` counts where several files carry the id."""
@@ -172,11 +164,6 @@ class AuditRecord(Struct):
             "modified_fields": None if names is None else list(names),
         }
 
-    @property
-    def _undo(self) -> Mapping[str, Any]:
-        value = self.metadata.get("undoes")
-        return value if isinstance(value, dict) and self.undoes is None else {}
-
     def _text(self, key: str) -> str | None:
         value = self.metadata.get(key)
         return value if isinstance(value, str) else None
@@ -195,7 +182,7 @@ class History:
     @property
     def records(self) -> Iterable[AuditRecord]:
         """The records newest first, without undone ones."""
-        return without_undone(self._all())
+        return without_undone(self.all())
 
     @property
     def last(self) -> AuditRecord | None:
@@ -210,15 +197,16 @@ class History:
         """
         latest: int | None = None
         last = self.last
-        for record in self._all():
+        for record in self.all():
             instant = record.updated_after
             if instant is not None and (latest is None or instant > latest):
                 latest = instant
-            if record is last and record.is_own and record.undoes is None:
+            if record is last and record.is_own and not record.is_return:
                 break
         return latest
 
-    def _all(self) -> Iterator[AuditRecord]:
+    def all(self) -> Iterator[AuditRecord]:
+        """The records newest first, undone ones too."""
         index = 0
         while True:
             if index == len(self._read):
@@ -267,7 +255,7 @@ def since(
     revision that no record names leaves those that are later than it.
     """
     found: list[AuditRecord] = []
-    expected_etag = current_etag
+    expected_etag: str | None = current_etag
     whole = True
     given = updated_at is not None or etag is not None
     for record in newest_first if given else ():
@@ -279,7 +267,8 @@ def since(
         found.append(record)
         if record.left(updated_at=updated_at, etag=etag):
             return found, whole
-        expected_etag = record.etag_before or ""
+        # Before a create of ours is nothing, as after a delete; others leave etags out.
+        expected_etag = record.etag_before if record.is_own else record.etag_before or ""
     if found and found[-1].began(updated_at=updated_at, etag=etag):
         return found, whole
     if updated_at is None:  # nothing tells when that etag was
@@ -387,6 +376,8 @@ def compose_undo(record: AuditRecord, *, timestamp: int) -> dict[str, Any]:
         "group", "forced", "rebased_from", "edited_outside", "literal_before", "previous_own",
         "undoes", "kept_as_json",
     )  # fmt: skip
+    if "path_before" in metadata:
+        metadata["path"] = metadata.pop("path_before")
     for key in gone:
         metadata.pop(key, None)
     undone = {"action": "update", "modified_fields": [], "diff": {}, "metadata": metadata}

@@ -24,14 +24,17 @@ class Change(Struct):
     """One change of one field.
 
     `path` is the field and the keys below it. `value` is text still to be converted to the
-    field's type where `typed` is false, otherwise the value itself. `restored` tells that the
-    field was like that before: then it may be so again, whatever the schema says of values.
+    field's type where `typed` is false, otherwise the value itself. `implied` tells that it
+    follows from another change, as a link does from a move, so that read-only is no matter.
+    `restored` tells that the field was like that before: then it may be so again, whatever the
+    schema says of values.
     """
 
     path: tuple[str, ...]
     operation: Operation
     value: Any = None
     typed: bool = False
+    implied: bool = False
     restored: bool = False
 
     @property

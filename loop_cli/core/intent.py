@@ -109,7 +109,7 @@ def _refuse_unwritable(
         what = "tells which entity it is" if field in (names.id, names.type) else "is set by loop"
         raise _Problem("read_only", f"{what} and can't be changed")
     writable = schema.writable_fields(entity_type, fields)
-    if writable is None or field in writable:
+    if writable is None or field in writable or change.implied:
         return
     choices = [name for name in writable if name not in names.read_only()]
     if field in schema.known_fields(entity_type):

@@ -12,7 +12,8 @@ from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Any
 
     from loop_cli.core.audit import AuditRecord
 
@@ -81,6 +82,19 @@ def is_change(record: AuditRecord) -> bool:
     return record.undoes is None and not record.is_aside and etags != (None, None)
 
 
+def reverses(record: AuditRecord) -> tuple[str, ...]:
+    """The digests of the lines whose changes a record takes back, as `loop undo` does."""
+    lines = undo_of(record).get("lines")
+    return tuple(map(str, lines)) if isinstance(lines, list) else ()
+
+
+def undo_of(record: AuditRecord) -> Mapping[str, Any]:
+    """What a record says of the changes that it takes back: their `run_id`, their `lines`,
+    and whether it is `partial`."""
+    value = record.metadata.get("undoes")
+    return value if isinstance(value, dict) and record.undoes is None else {}
+
+
 def moment_at(
     found: Sequence[AuditRecord], *, current_etag: str, current_updated_at: int | None, at: int
 ) -> Moment:
@@ -127,7 +141,7 @@ def _with_fate(
         if record.undoes is not None:
             taken_back.add(record.undoes)
         if undoer is None and not gone:
-            for name in record.reverses:
+            for name in reverses(record):
                 undoers.setdefault(name, record)
         yield record, undoer, gone
 

@@ -169,7 +169,7 @@ def _wanted(store: Store, target: Target, actor: str) -> list[AuditRecord]:
 def _last_of_entity(store: Store, given: str, path: str | None) -> AuditRecord:
     entity = store.find(given, path=path)
     for record, stands in story.standing(records_of(store, entity, path=path)):
-        if stands and not record.reverses and _has_changed(record):
+        if stands and not story.reverses(record) and _has_changed(record):
             return record
     raise NoSuchChange(
         f"{entity.id} has no change left to undo",
@@ -180,7 +180,7 @@ def _last_of_entity(store: Store, given: str, path: str | None) -> AuditRecord:
 
 def _last_run(store: Store, actor: str) -> str:
     for record, stands in story.standing(store.records()):
-        own = record.data.get("actor") == actor and not record.reverses
+        own = record.data.get("actor") == actor and not story.reverses(record)
         run = record.data.get("run_id")
         if stands and own and _has_changed(record) and isinstance(run, str):
             return run

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LAYOUT = 1  # in the file's name, so that two versions of loop don't take each other's for damaged
 PATIENCE = 30.0  # seconds for another process to finish what it is writing
+_MEMORY = 32_000  # KiB
 _IN_MEMORY = ":memory:"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
@@ -30,11 +31,10 @@ CREATE TABLE IF NOT EXISTS file (
     id BLOB, type TEXT, title TEXT, etag TEXT, fields TEXT, problem TEXT,
     UNIQUE (folder, name)
 );
-CREATE INDEX IF NOT EXISTS file_by_id ON file (id, folder, name) WHERE id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS file_by_id ON file (id) WHERE id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS claim (
     word BLOB, file INTEGER, PRIMARY KEY (word, file)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS claim_of_file ON claim (file);
 CREATE TABLE IF NOT EXISTS record (
     entity TEXT NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (entity, offset)
 ) WITHOUT ROWID;
@@ -135,6 +135,7 @@ def _connect(path: str) -> sqlite3.Connection:
             )
         # What the power takes with it is read again; that it is never half there WAL sees to.
         database.execute("PRAGMA synchronous = NORMAL")
+        database.execute(f"PRAGMA cache_size = -{_MEMORY}")
     except BaseException:
         database.close()
         raise

@@ -6,7 +6,7 @@ import os
 import re
 
 from loop_cli.core.names import nfc
-from loop_cli.errors import InvalidFile
+from loop_cli.errors import InvalidFile, NoEntity
 from loop_cli.store import files, snapshot
 from loop_cli.store.base import as_json
 from loop_cli.struct import Struct
@@ -24,7 +24,7 @@ _ID_LINE = r"""(?m)^['"]?%s['"]?\s*:\s*['"]?(.*?)['"]?\s*(?:#.*)?$"""
 
 
 class Entry(Struct):
-    """What a file says: an entity, or by its `problem` why it is none.
+    """What a file says: an entity, or nothing, or by its `problem` why it can't be read.
 
     `claims` are the names in normal form by which it may be meant; `fields` are JSON.
     """
@@ -41,6 +41,8 @@ def entry_of(data: bytes, path: str, names: FieldNames) -> Entry:
     """The entry of a file's bytes."""
     try:
         parsed = snapshot.parse(data, path, names, closely=False)
+    except NoEntity:
+        return broken(data[:_HEAD], path, names, problem=None)
     except InvalidFile as error:
         return broken(data[:_HEAD], path, names, problem=error.message)
     own = nfc(parsed.id)
@@ -53,7 +55,7 @@ def entry_of(data: bytes, path: str, names: FieldNames) -> Entry:
     )
 
 
-def broken(start: bytes, path: str, names: FieldNames, *, problem: str) -> Entry:
+def broken(start: bytes, path: str, names: FieldNames, *, problem: str | None) -> Entry:
     """The entry of a file that is no entity, or can't be read as one; `start` is its beginning.
 
     It is meant by its name, and by the id that a line of its frontmatter gives.
@@ -63,7 +65,7 @@ def broken(start: bytes, path: str, names: FieldNames, *, problem: str) -> Entry
         text = _frontmatter(start).decode(errors="replace")
         for match in re.finditer(_ID_LINE % re.escape(names.id), text):
             claims |= {nfc(match[1]), nfc(unescaped(match[1]))}
-    return Entry(claims=tuple(claims), problem=_whole(problem))
+    return Entry(claims=tuple(claims), problem=None if problem is None else _whole(problem))
 
 
 def claims(start: bytes, path: str, wanted: str, names: FieldNames) -> bool:

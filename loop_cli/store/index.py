@@ -194,20 +194,31 @@ class _Look:
         if not self._listings and not self._forgotten:
             return
         with transaction(self._database) as database:
-            for place in self._gone:
-                query = "DELETE FROM file WHERE folder = ? AND name = ? RETURNING key"
-                for (key,) in database.execute(query, place).fetchall():
-                    database.execute("DELETE FROM claim WHERE file = ?", (key,))
+            self._drop_claims()
+            database.executemany("DELETE FROM file WHERE folder = ? AND name = ?", self._gone)
             for row, entry in self._found:
                 (key,) = database.execute(_KEEP, row).fetchone()
-                database.execute("DELETE FROM claim WHERE file = ?", (key,))
                 for claim in entry.claims:
                     database.execute("INSERT INTO claim VALUES (?, ?)", (word(claim), key))
-            for listing in self._listings:
-                database.execute("INSERT OR REPLACE INTO folder VALUES (?, ?, ?, ?, ?)", listing)
+            database.executemany(
+                "INSERT OR REPLACE INTO folder VALUES (?, ?, ?, ?, ?)", self._listings
+            )
             database.executemany("DELETE FROM folder WHERE path = ?", self._forgotten)
         for written in (self._found, self._gone, self._listings, self._forgotten):
             written.clear()
+
+    def _drop_claims(self) -> None:
+        """Drop what the files claimed before that are gone or read again, in one pass."""
+        query = "SELECT key FROM file WHERE folder = ? AND name = ?"
+        keys = []
+        for place in (*self._gone, *(row[:2] for row, _entry in self._found)):
+            found = self._database.execute(query, place).fetchone()
+            keys += [] if found is None else [found]
+        if keys:
+            self._database.execute("CREATE TEMP TABLE IF NOT EXISTS old (key INTEGER PRIMARY KEY)")
+            self._database.execute("DELETE FROM old")
+            self._database.executemany("INSERT INTO old VALUES (?)", keys)
+            self._database.execute("DELETE FROM claim WHERE file IN old")
 
     def _read(self, folder: bytes, name: str, path: str, modified: int) -> None:
         place = os.path.join(self._walk.root, path)

@@ -73,6 +73,12 @@ class Locator:
             raise no_such_entity(entity_id, self.index.ids())
         return match
 
+    def carriers(self, entity_id: str) -> list[Located]:
+        """All whose id it is, by path."""
+        wanted = nfc(entity_id)
+        found, _broken = self._meant(wanted)
+        return [one for one in found if nfc(one.parsed.id) == wanted]
+
     def read(self, path: str) -> Located:
         """The entity in the file at `path`. Raises `InvalidFile`, `EntityNotFound`."""
         data, modified = files.read_stable(files.inside(self._root, path), path)

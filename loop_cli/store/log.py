@@ -12,6 +12,7 @@ from contextlib import ExitStack
 
 from loop_cli.errors import StorageError
 from loop_cli.store import files, platform
+from loop_cli.store.base import as_json
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import needles_of, parse_line
 
@@ -59,6 +60,13 @@ class AuditLog:
     def records_holding(self, *needles: bytes) -> Iterator[AuditRecord]:
         """The records whose lines hold one of some texts, newest first. Raises `StorageError`."""
         for line in self._lines(needles):
+            record = self._parse(line)
+            if record is not None:
+                yield record
+
+    def records_with(self, text: str) -> Iterator[AuditRecord]:
+        """The records newest first whose line holds a JSON text."""
+        for line in self._lines(needles=(as_json(text).encode(),)):
             record = self._parse(line)
             if record is not None:
                 yield record

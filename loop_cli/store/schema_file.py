@@ -11,6 +11,12 @@ from loop_cli.errors import EntityNotFound, InvalidFile
 from loop_cli.markdown import reader
 from loop_cli.store import files
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.core import rulebook
+
 _START = re.compile(
     r"\A((?:[ \t]*(?:#[^\n]*)?\n)*)---[ \t]*\r?\n"
 )  # a file may say where it begins
@@ -25,6 +31,24 @@ def load(root: str) -> schema.Schema:
     except EntityNotFound:
         return shipped()
     return _build(data, PATH, shipped=False)
+
+
+def load_rulebook(root: str) -> rulebook.Rulebook:
+    """The rules beyond fields and values. Raises as `load` does."""
+    from loop_cli.core import rulebook
+
+    try:
+        data, _modified = files.read_stable(files.inside(root, PATH), PATH)
+    except EntityNotFound:
+        data = shipped_bytes()
+    return rulebook.build(_parsed(data, PATH))
+
+
+def shipped_rulebook() -> rulebook.Rulebook:
+    """The rules of the default schema."""
+    from loop_cli.core import rulebook
+
+    return rulebook.build(_parsed(shipped_bytes(), "the default schema"))
 
 
 def load_places(root: str) -> schema.Places:
@@ -62,15 +86,19 @@ def shipped_bytes() -> bytes:
 
 def _build(data: bytes, path: str, *, shipped: bool) -> schema.Schema:
     try:
-        text = _START.sub(r"\1\n", data.decode("utf-8-sig"))
-        return schema.build(reader.read(text), shipped=shipped)
+        return schema.build(_parsed(data, path), shipped=shipped)
+    except schema.SchemaError as error:
+        raise InvalidFile(path, str(error), line=_line_of(data, str(error))) from None
+
+
+def _parsed(data: bytes, path: str) -> dict[str, Any]:
+    try:
+        return reader.read(_START.sub(r"\1\n", data.decode("utf-8-sig")))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InvalidFile(path, "is not UTF-8 text", line=line) from None
     except reader.YamlSyntaxError as error:
         raise InvalidFile(path, f"broken YAML: {error.reason}", line=error.line) from None
-    except schema.SchemaError as error:
-        raise InvalidFile(path, str(error), line=_line_of(data, str(error))) from None
 
 
 def _line_of(data: bytes, message: str) -> int | None:

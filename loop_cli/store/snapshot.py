@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from loop_cli.core import timestamps
-from loop_cli.core.entity import Entity, FieldNames, Revision
-from loop_cli.errors import InvalidFile
+from loop_cli.core.entity import Entity, EntityFile, FieldNames, Revision
+from loop_cli.errors import InvalidFile, NoEntity
 from loop_cli.markdown import document, reader
 from loop_cli.store.digest import sha256_hex
 from loop_cli.struct import Struct
@@ -30,6 +30,19 @@ class Parsed(Struct):
     document: Document
     fields: dict[str, Any]
     warnings: tuple[str, ...]
+
+    @property
+    def file(self) -> EntityFile:
+        """The same for whoever knows no documents."""
+        return EntityFile(
+            id=self.id,
+            type=self.type,
+            name=self.name,
+            path=self.path,
+            fields=self.fields,
+            body=self.document.body,
+            raw=self.data,
+        )
 
 
 class Snapshot(Struct):
@@ -64,7 +77,7 @@ def parse(data: bytes, path: str, names: FieldNames, *, closely: bool = True) ->
         entity_type = "Note"
     for value, field in ((entity_id, names.id), (entity_type, names.type)):
         if not value:
-            raise InvalidFile(path, f"is no entity: it has no {field}", line=1)
+            raise NoEntity(path, f"is no entity: it has no {field}", line=1)
     name = fields.get(names.name)
     return Parsed(
         id=entity_id or "",
@@ -94,6 +107,8 @@ def read_frontmatter(
         pieces = document.split(text)
         fields = reader.read(pieces.yaml)
         duplicates = reader.duplicate_keys(pieces.yaml, fields) if closely else {}
+    except document.NoFrontmatter as error:
+        raise NoEntity(path, error.reason, line=error.line) from None
     except document.FrontmatterError as error:
         raise InvalidFile(path, error.reason, line=error.line) from None
     except reader.YamlSyntaxError as error:
@@ -119,11 +134,12 @@ def observe(parsed: Parsed, *, modified: int, history: History, names: FieldName
     own = parsed.fields.get(names.updated)
     literal = timestamps.parse(own) if isinstance(own, str) else None
     recorded = last is not None and last.etag_after == etag
-    updated_at = last.updated_after if last is not None and recorded and last.is_own else None
-    if updated_at is None:
-        updated_at = timestamps.stand_in(
-            modified=modified, recorded=None if last is None else last.updated_after, etag=etag
-        )
+    updated_at = reported(
+        etag=etag,
+        modified=modified,
+        recorded=None if last is None else last.updated_after,
+        holds=last is not None and recorded and last.is_own,
+    )
     return Snapshot(
         entity=Entity(
             id=parsed.id,
@@ -142,6 +158,14 @@ def observe(parsed: Parsed, *, modified: int, history: History, names: FieldName
         stand_in=updated_at != literal,
         edited_outside=last is not None and not recorded,
     )
+
+
+def reported(*, etag: str, modified: int, recorded: int | None, holds: bool) -> int:
+    """The `updated_at` of a file, as an instant: what is recorded where the last record is of
+    loop's protocol and `holds`, having left these bytes; else a stand-in."""
+    if holds and recorded is not None:
+        return recorded
+    return timestamps.stand_in(modified=modified, recorded=recorded, etag=etag)
 
 
 def _text(value: Any) -> str | None:
