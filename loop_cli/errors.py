@@ -44,6 +44,12 @@ class StorageError(LoopError):
     code = "io"
 
 
+class EditorFailed(LoopError):
+    """The editor could not be run, or did not end well. What was typed is kept."""
+
+    code = "editor"
+
+
 class LogDamaged(LoopError):
     """Lines of the audit log are altered, missing or invalid. `problems` lists them."""
 
@@ -83,7 +89,8 @@ class NoSuchChange(LoopError):
 class ConflictError(LoopError):
     """A precondition no longer holds.
 
-    `conflict` is a `core.conflict.Conflict`; `others` are those of other entities of the same
+    `conflict` is a `core.conflict.Conflict`; `asked` tells that a person has seen it and
+    decided to leave the entity as it is; `others` are those of other entities of the same
     command.
     """
 
@@ -93,10 +100,16 @@ class ConflictError(LoopError):
     retryable = True
 
     def __init__(
-        self, conflict: Any, *, hint: str | None = None, others: tuple[Any, ...] = ()
+        self,
+        conflict: Any,
+        *,
+        asked: bool = False,
+        hint: str | None = None,
+        others: tuple[Any, ...] = (),
     ) -> None:
         super().__init__("Conflict: Entity was modified", hint=hint)
         self.conflict = conflict
+        self.asked = asked
         self.others = others
 
     def as_dict(self) -> dict[str, Any]:
@@ -151,6 +164,14 @@ class InvalidFile(LoopError):
 
 class NoEntity(InvalidFile):
     """A file that is whole, but no entity: a note, say."""
+
+
+class CheckFailed(LoopError):
+    """A check found errors in the vault; `findings` lists all that it found."""
+
+    code = "check_failed"
+    exit_code = 6
+    http_status = 422
 
 
 class AmbiguousId(LoopError):

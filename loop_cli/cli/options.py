@@ -212,6 +212,7 @@ RenamedId = Annotated[
     str | None, typer.Argument(metavar="[ID]", help="The entity whose file is renamed.")
 ]
 AllFiles = Annotated[bool, typer.Option("--all", help="Every file whose name is not by rule A.")]
+
 # -- of diff, history, undo ---------------------------------------------------------------
 
 SinceState = Annotated[
@@ -229,3 +230,17 @@ HistoryLimit = Annotated[
     ),
 ]
 PlainYes = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to the question.")]
+
+# -- of check ---------------------------------------------------------------------------
+
+CheckWhat = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[ID|TYPE|FILE]...", help="Only these; a file is named as from here, or the vault."
+    ),
+]
+Fix = Annotated[bool, typer.Option("--fix", help="Repair what has one right answer.")]
+Github = Annotated[
+    bool, typer.Option("--github", help="Annotations for a workflow of GitHub Actions.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit 6 for warnings too.")]

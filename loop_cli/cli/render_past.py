@@ -156,6 +156,8 @@ def what(record: AuditRecord) -> Text:
     if record.redacted:
         field = _one_line(record.metadata.get("redacted_field"))
         return Text(f"{field}: values redacted", style="yellow")
+    if not record.diff and record.metadata.get("layout") is True:
+        return Text("comments or layout", style="dim")
     parts = []
     for name, entry in record.diff.items():
         old, new = (diffs.plain(entry.get(side)) for side in ("old", "new"))

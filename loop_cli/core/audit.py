@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
-
 from loop_cli.core import timestamps
-from loop_cli.core.diff import MISSING, undo, value_at
+from loop_cli.core.diff import MISSING, copied, undo, value_at
 from loop_cli.core.names import BODY, key_text, nfc, split_dotted
 from loop_cli.struct import Struct
 
@@ -283,7 +281,7 @@ def rebuild(
 
     A body that they do not hold is its hash.
     """
-    state = copy.deepcopy(dict(fields))
+    state = copied(dict(fields))
     text: Any = body
     unknown: set[tuple[str, ...]] = set()
     for record in newest_first:
@@ -374,7 +372,7 @@ def compose_undo(record: AuditRecord, *, timestamp: int) -> dict[str, Any]:
     )
     gone = (
         "group", "forced", "rebased_from", "edited_outside", "literal_before", "previous_own",
-        "undoes", "kept_as_json",
+        "undoes", "kept_as_json", "layout",
     )  # fmt: skip
     if "path_before" in metadata:
         metadata["path"] = metadata.pop("path_before")

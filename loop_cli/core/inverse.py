@@ -84,6 +84,7 @@ class EntityUndo(Struct):
             expected_etag=undone.etag_after,
             fields=self.left,
             changes=tuple(reversed(self.later)),
+            entity=self.entity,
             undo=True,
         )
 

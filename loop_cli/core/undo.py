@@ -11,6 +11,7 @@ import re
 from loop_cli.core import audit, story
 from loop_cli.core.audit import RUN_ID
 from loop_cli.core.conflict import Conflict
+from loop_cli.core.entity import Entity, Revision
 from loop_cli.core.history import records_of, revealer
 from loop_cli.core.inverse import EntityUndo, invert
 from loop_cli.core.names import nfc
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from loop_cli.core.audit import AuditRecord, Origin
     from loop_cli.core.conflict import ConflictField
     from loop_cli.core.diff import Diff
-    from loop_cli.core.entity import Entity
     from loop_cli.store.base import CommitResult, Store
 
 _TRIES = 5
@@ -249,7 +249,23 @@ def _gone(entity_id: str, record: AuditRecord) -> Conflict:
         expected_etag=record.etag_after,
         fields=(),
         changes=(),
+        entity=_as_recorded(entity_id, record),
         undo=True,
+    )
+
+
+def _as_recorded(entity_id: str, record: AuditRecord) -> Entity:
+    """What a record says of an entity whose file is gone."""
+    name = record.data.get("entity_name")
+    return Entity(
+        id=entity_id,
+        type=str(record.data.get("entity_type")),
+        name=name if isinstance(name, str) else None,
+        path=str(record.metadata.get("path")),
+        fields={},
+        body="",
+        raw=b"",
+        revision=Revision(updated_at="", etag=""),
     )
 
 
