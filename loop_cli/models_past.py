@@ -79,8 +79,11 @@ class UndoneEntity(Shape):
     entity_id: str = Field(description="The entity's id.")
     entity_type: str = Field(description="Its type.")
     path: str = Field(description="Its file, relative to the vault.")
-    updated_at: Timestamp = Field(description="Its updated_at afterwards.")
-    etag: Etag = Field(description="Its etag afterwards.")
+    updated_at: str = Field(description="Its updated_at afterwards, or before it was deleted.")
+    etag: str = Field(description="Its etag afterwards, or before it was deleted.")
+    action: Literal["update", "move", "delete", "restore"] | None = Field(
+        description="What was done; null where all was as before already."
+    )
     modified_fields: list[str] = Field(description="What was put back.")
     diff: dict[str, DiffEntry] = Field(description="Old and new value of each such field.")
     left: list[ConflictField] = Field(description="Fields changed since, left as they are.")

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.audit import AuditRecord
-    from loop_cli.core.conflict import Conflict, ConflictField
+    from loop_cli.core.conflict import Conflict
     from loop_cli.core.diff import Diff
     from loop_cli.core.entity import Entity
     from loop_cli.core.history import Difference, Story
+    from loop_cli.core.inverse import EntityUndo
     from loop_cli.core.story import Event
-    from loop_cli.core.undo import UndoPlan, UndoResult
+    from loop_cli.core.undo import Undone, UndoPlan, UndoResult
 
 _LONG = 60
 
@@ -77,13 +78,13 @@ def story(found: Story, when: Clock) -> RenderableType:
 def undo_plan(plan: UndoPlan) -> RenderableType:
     """What an undo would put back."""
     return Group(
-        *(part for one in plan.entities for part in _undone_entity(one.entity, one.diff, one.left))
+        *(part for one in plan.entities for part in _undone_entity(one, one.to or one.entity.path))
     )
 
 
 def undone(result: UndoResult) -> RenderableType:
     """What an undo put back, or would."""
-    parts = [part for one in result.entities for part in _undone_entity(*one)]
+    parts = [part for one in result.entities for part in _undone_entity(one, one.entity.path)]
     if not result.changed:
         return Group(*parts, Text("nothing to undo: all is as it was before"))
     if result.dry_run:
@@ -164,9 +165,8 @@ def what(record: AuditRecord) -> Text:
         long = name == BODY or max(len(old), len(new)) > _LONG or "\n" in old + new
         parts.append(_one_line(name) if long else f"{_one_line(name)}: {old} → {new}")
     action = str(record.data.get("action"))
-    words = Text("" if action == "update" else _one_line(action) + " ")
-    if reverses(record):
-        words = Text("undo ", style="yellow")
+    words = Text("undo " if reverses(record) else "", style="yellow")
+    words.append("" if action == "update" else _one_line(action) + " ", style="default")
     return words.append("; ".join(parts), style="default")
 
 
@@ -256,14 +256,21 @@ def _size(value: Any) -> str:
     return f"{lines} lines" if lines != 1 else f"{len(value)} characters"
 
 
-def _undone_entity(
-    entity: Entity, diff: Diff, left: Sequence[ConflictField]
-) -> Iterable[RenderableType]:
-    yield _heading(entity)
-    if diff:
-        yield diffs.table(diff)
-    if left:
-        names = ", ".join(_one_line(field.field) for field in left)
+_PLACES = {
+    "delete": "its file goes: {}",
+    "restore": "its file comes back: {}",
+    "move": "its file goes back to {}",
+}
+
+
+def _undone_entity(one: EntityUndo | Undone, place: str) -> Iterable[RenderableType]:
+    yield _heading(one.entity)
+    if one.action in _PLACES:
+        yield Text("  " + _PLACES[one.action].format(_one_line(place)))
+    if one.diff:
+        yield diffs.table(one.diff)
+    if one.left:
+        names = ", ".join(_one_line(field.field) for field in one.left)
         yield Text(f"  left as they are, changed since: {names}", style="yellow")
 
 

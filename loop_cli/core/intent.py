@@ -122,7 +122,7 @@ def _refuse_unwritable(
         what = "tells which entity it is" if field in (names.id, names.type) else "is set by loop"
         raise _Problem("read_only", f"{what} and can't be changed")
     writable = schema.writable_fields(entity_type, fields)
-    if repair or change.implied or writable is None or field in writable:
+    if repair or change.implied or change.restored or writable is None or field in writable:
         return
     choices = [name for name in writable if name not in names.read_only()]
     if field in schema.known_fields(entity_type):

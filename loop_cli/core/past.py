@@ -60,7 +60,8 @@ class State:
         """To the state after a record."""
         if not record.tells_all:
             self.forget()
-        if record.etag_before is None and record.data.get("action") == "create":
+        created = record.etag_before is None and record.data.get("action") == "create"
+        if created and record.diff:  # what came back is as it was, and its record has no diff
             self.fields, self.known, self.unknown = {}, None, set()
             self.body, self.body_known = "", True
         for name, entry in record.diff.items():

@@ -7,6 +7,7 @@ back; one that was changed since is a conflict. So an undo is undone like any ch
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from loop_cli.core import audit, story
 from loop_cli.core.audit import RUN_ID
@@ -56,7 +57,7 @@ class UndoPlan(Struct):
     @property
     def to_change(self) -> tuple[EntityUndo, ...]:
         """The entities with something to put back."""
-        return tuple(one for one in self.entities if one.diff)
+        return tuple(one for one in self.entities if one.action)
 
     def refuse(self, *, on_conflict: str) -> None:
         """Raise `ConflictError` where fields were changed since and that is not to be passed
@@ -69,20 +70,41 @@ class UndoPlan(Struct):
         raise ConflictError(found[0], others=tuple(found[1:]), hint=hint or f"loop history {first}")
 
 
+class Undone(Struct):
+    """What an undo did to one entity: `entity` after it, or before it where that is gone;
+    `action` as in `EntityUndo`."""
+
+    entity: Entity
+    action: str | None
+    diff: Diff
+    left: tuple[ConflictField, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        document = self.entity.as_dict()
+        keys = ("entity_id", "entity_type", "path", "updated_at", "etag")
+        return {
+            **{key: document[key] for key in keys},
+            "action": self.action,
+            "modified_fields": list(self.diff),
+            "diff": self.diff,
+            "left": [field.as_dict() for field in self.left],
+        }
+
+
 class UndoResult(Struct):
-    """What an undo did. `entities` has each entity of the run: after it, what was put back,
-    and what was left."""
+    """What an undo did, entity by entity."""
 
     run_id: str
     undone: str
-    entities: tuple[tuple[Entity, Diff, tuple[ConflictField, ...]], ...]
+    entities: tuple[Undone, ...]
     dry_run: bool
     warnings: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
         """Whether anything was put back."""
-        return any(changed for _entity, changed, _left in self.entities)
+        return any(one.action for one in self.entities)
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON of `loop undo`."""
@@ -90,7 +112,7 @@ class UndoResult(Struct):
             "changed": self.changed,
             "run_id": self.run_id,
             "undoes": self.undone,
-            "entities": [_entity_dict(*one) for one in self.entities],
+            "entities": [one.as_dict() for one in self.entities],
         }
         return {**data, "dry_run": True} if self.dry_run else data
 
@@ -138,8 +160,17 @@ def make_plan(store: Store, target: Target, *, actor: str) -> UndoPlan:
     problems: list[dict[str, Any]] = []
     entities = []
     for entity, by_path, found in _by_entity(store, records, target.path):
-        history = records_of(store, entity, path=entity.path if by_path else None)
-        planned, wrong = invert(entity, found, history=history, reveal=reveal, by_path=by_path)
+        if entity is None:
+            entities.append(_brought_back(found))
+            continue
+        planned, wrong = invert(
+            entity,
+            found,
+            history=records_of(store, entity, path=entity.path if by_path else None),
+            reveal=reveal,
+            by_path=by_path,
+            updated=store.names.updated,
+        )
         entities.append(planned)
         problems += wrong
     if problems:
@@ -167,14 +198,20 @@ def _wanted(store: Store, target: Target, actor: str) -> list[AuditRecord]:
 
 
 def _last_of_entity(store: Store, given: str, path: str | None) -> AuditRecord:
-    entity = store.find(given, path=path)
-    for record, stands in story.standing(records_of(store, entity, path=path)):
+    try:
+        entity = store.find(given, path=path)
+        entity_id, records = entity.id, records_of(store, entity, path=path)
+    except EntityNotFound:  # deleted, or in the archive, where nobody looks
+        entity_id, records = given, store.records(given)
+        if path is not None or next(store.records(given), None) is None:
+            raise
+    for record, stands in story.standing(records):
         if stands and not story.reverses(record) and _has_changed(record):
             return record
     raise NoSuchChange(
-        f"{entity.id} has no change left to undo",
-        entity_id=entity.id,
-        hint=f"loop history {entity.id}",
+        f"{entity_id} has no change left to undo",
+        entity_id=entity_id,
+        hint=f"loop history {entity_id}",
     )
 
 
@@ -188,9 +225,12 @@ def _last_run(store: Store, actor: str) -> str:
 
 
 def _has_changed(record: AuditRecord) -> bool:
-    """Whether there is something to take back, told or not; approvals alone change nothing."""
-    is_one = record.undoes is None and not record.is_aside
-    return is_one and (bool(record.diff) or not record.tells_all)
+    """Whether there is something to take back, told or not; approvals alone change nothing,
+    and a layout is nobody's value."""
+    if record.undoes is not None or record.is_aside:
+        return False
+    comes_or_goes = record.data.get("action") in ("create", "delete", "move")
+    return comes_or_goes or bool(record.diff) or not record.tells_all
 
 
 def find_run(store: Store, text: str) -> str | None:
@@ -213,28 +253,48 @@ def find_run(store: Store, text: str) -> str | None:
 
 def _by_entity(
     store: Store, records: Iterable[AuditRecord], path: str | None
-) -> Iterator[tuple[Entity, bool, list[AuditRecord]]]:
-    """The records of each entity, which a path chooses where several files carry the id."""
-    groups: dict[tuple[str, str], tuple[Entity, bool, list[AuditRecord]]] = {}
+) -> Iterator[tuple[Entity | None, bool, list[AuditRecord]]]:
+    """The records of each entity, which a path chooses where several files carry the id; None
+    for one that is not there."""
+    groups: dict[tuple[str, str], tuple[Entity | None, bool, list[AuditRecord]]] = {}
     for record in records:
         entity, by_path = _entity_of(store, record, path)
-        key = (nfc(entity.id), entity.path)
+        key = (record.entity_id, "") if entity is None else (nfc(entity.id), entity.path)
         groups.setdefault(key, (entity, by_path, []))[2].append(record)
     yield from groups.values()
 
 
-def _entity_of(store: Store, record: AuditRecord, path: str | None) -> tuple[Entity, bool]:
+def _entity_of(store: Store, record: AuditRecord, path: str | None) -> tuple[Entity | None, bool]:
+    """The entity of a record, also in a place where nobody looks, such as the archive; and
+    whether it is named by its path."""
     given = str(record.data.get("entity_id"))
     try:
-        try:
-            return store.find(given, path=path), path is not None
-        except AmbiguousId:
-            recorded = record.metadata.get("path")
-            if not isinstance(recorded, str):
-                raise
-            return store.find(given, path=recorded), True
-    except EntityNotFound as error:
-        raise ConflictError(_gone(given, record)) from error
+        return store.find(given, path=path), path is not None
+    except (AmbiguousId, EntityNotFound) as error:
+        recorded = record.metadata.get("path")
+        if isinstance(recorded, str) and path is None:
+            with suppress(EntityNotFound):
+                return store.find(given, path=recorded), True
+        if isinstance(error, AmbiguousId):
+            raise
+        return None, False
+
+
+def _brought_back(records: list[AuditRecord]) -> EntityUndo:
+    """The undo of a deletion. Raises `ConflictError` where the file went another way."""
+    newest = records[0]
+    given = str(newest.data.get("entity_id"))
+    if newest.data.get("action") != "delete" or len(records) > 1:
+        raise ConflictError(_gone(given, newest), hint=f"loop history {given}")
+    return EntityUndo(
+        entity=_as_recorded(given, newest),
+        records=(newest,),
+        diff={},
+        left=(),
+        later=(),
+        by_path=False,
+        restores=newest,
+    )
 
 
 def _gone(entity_id: str, record: AuditRecord) -> Conflict:
@@ -283,15 +343,15 @@ def _result(
     plan: UndoPlan, done: Sequence[CommitResult], origin: Origin, *, dry_run: bool
 ) -> UndoResult:
     results = iter(done)
-    entities: list[tuple[Entity, Diff, tuple[ConflictField, ...]]] = []
+    entities: list[Undone] = []
     warnings: list[str] = []
     for one in plan.entities:
         entity, changed = one.entity, one.diff
-        if one.diff:
+        if one.action is not None:
             result = next(results)
             entity, changed = result.after, result.diff
             warnings += result.warnings
-        entities.append((entity, changed, one.left))
+        entities.append(Undone(entity=entity, action=one.action, diff=changed, left=one.left))
     return UndoResult(
         run_id=origin.run_id,
         undone=plan.run_id,
@@ -299,14 +359,3 @@ def _result(
         dry_run=dry_run,
         warnings=tuple(warnings),
     )
-
-
-def _entity_dict(entity: Entity, changed: Diff, left: Sequence[ConflictField]) -> dict[str, Any]:
-    document = entity.as_dict()
-    keys = ("entity_id", "entity_type", "path", "updated_at", "etag")
-    return {
-        **{key: document[key] for key in keys},
-        "modified_fields": list(changed),
-        "diff": changed,
-        "left": [field.as_dict() for field in left],
-    }

@@ -88,22 +88,24 @@ class Create(Struct):
 
 class Restore(Struct):
     """A deleted entity back in its place, byte for byte: the one write that leaves `updated`
-    alone. `record` is that of its deletion."""
+    alone. `record` is that of its deletion; `undoes` as in `EntityChange`."""
 
     record: AuditRecord
+    undoes: dict[str, Any] | None = None
 
 
 class Delete(Struct):
     """An entity to remove, and the revision that the writer has seen. Its bytes are kept.
 
     Others that refer to it are in the way, unless they go in the same atomic group, or
-    `orphan` says that they may refer to nothing.
+    `orphan` says that they may refer to nothing. `undoes` as in `EntityChange`.
     """
 
     entity_id: str
     precondition: Precondition = Precondition()
     path: str | None = None
     orphan: bool = False
+    undoes: dict[str, Any] | None = None
 
 
 if TYPE_CHECKING:

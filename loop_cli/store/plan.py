@@ -113,10 +113,8 @@ def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Or
         after = _after(snapshot, document, intent, body, _next_instant(snapshot, now), policy)
     wanted = {**intent.wanted, **({} if change.edits.body is None else {BODY: body})}
     used = check_precondition(snapshot, change, wanted, updated=policy.names.updated)
-    recorded, kept, as_json = recordable(diff, policy.private)
-    metadata = _metadata(snapshot, change, after, used)
-    if as_json:
-        metadata["kept_as_json"] = as_json
+    recorded, kept, marks = recordable(diff, policy.private)
+    metadata = {**_metadata(snapshot, change, after, used), **marks}
     if document != snapshot.document:
         metadata["layout"] = True
     if target != before.path:
@@ -337,9 +335,11 @@ def as_recorded(entity: Entity, policy: Policy) -> Entity:
     return entity.replace(name=None) if hidden else entity
 
 
-def recordable(diff: Diff, private: tuple[str, ...]) -> tuple[Diff, dict[str, bytes], list[str]]:
+def recordable(
+    diff: Diff, private: tuple[str, ...]
+) -> tuple[Diff, dict[str, bytes], dict[str, Any]]:
     """The diff as it is recorded; what undo needs of the values it only hashes, by hash; and
-    the names of those that are no texts."""
+    what the record says of those that are no texts."""
     recorded: Diff = {}
     kept: dict[str, bytes] = {}
     as_json: list[str] = []
@@ -356,4 +356,4 @@ def recordable(diff: Diff, private: tuple[str, ...]) -> tuple[Diff, dict[str, by
                 if not isinstance(entry[side], str):
                     as_json.append(name)
         recorded[name] = shown
-    return recorded, kept, as_json
+    return recorded, kept, {"kept_as_json": as_json} if as_json else {}

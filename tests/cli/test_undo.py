@@ -287,6 +287,78 @@ class TestHashed:
         assert error["problems"][0]["problem"] == "not_recorded"
 
 
+class TestComeAndGo:
+    """Files that were made, deleted and moved."""
+
+    NEW = ("project_id=prj-019", "parent_id=prj-019", "assignee=관리자", "status=todo")
+
+    @pytest.fixture
+    def made(self, loop: Loop) -> Any:
+        return loop("create", "Task", *self.NEW, "--name", "made", "--json").json
+
+    def test_what_was_made_goes_and_comes_back_as_it_was(self, loop: Loop, made: Any) -> None:
+        path = loop.path(made["path"])
+        data = path.read_bytes()
+        done = undo(loop, "--last")
+        assert (done["entities"][0]["action"], path.exists()) == ("delete", False)
+        again = undo(loop, done["run_id"])
+        assert (again["entities"][0]["action"], path.read_bytes()) == ("restore", data)
+        undo(loop, again["run_id"])
+        assert not path.exists()
+        assert loop("audit", "verify").code == 0
+
+    def test_what_was_made_and_changed_since_stays(self, loop: Loop, made: Any) -> None:
+        change(loop, "status=doing", "notes=mine", entity_id=made["entity_id"])
+        path = loop.path(made["path"])
+        path.write_text(path.read_text() + "more\n")
+        done = loop("undo", made["run_id"], "--yes", "--json")
+        assert done.code == 4
+        assert {one["field"] for one in done.error["fields"]} == {"status", "notes", "body"}
+        assert path.exists()
+
+    def test_what_was_made_and_changed_back_goes(self, loop: Loop, made: Any) -> None:
+        change(loop, "status=doing", entity_id=made["entity_id"])
+        undo(loop, made["entity_id"])
+        undo(loop, made["entity_id"])
+        assert not loop.path(made["path"]).exists()
+
+    def test_what_others_refer_to_stays(self, loop: Loop, made: Any) -> None:
+        other = loop.write_task("tsk-019-90")
+        other.write_text(other.read_text().replace("_id: prj-019", f"_id: {made['entity_id']}", 1))
+        done = loop("undo", made["run_id"], "--yes", "--json")
+        assert (done.code, loop.path(made["path"]).exists()) == (6, True)
+
+    def test_what_was_deleted_comes_back_byte_for_byte(self, loop: Loop) -> None:
+        data = loop.path().read_bytes()
+        assert loop("delete", "tsk-019-14", "--force", "--orphan").code == 0
+        done = undo(loop, "tsk-019-14")
+        assert (done["entities"][0]["action"], loop.path().read_bytes()) == ("restore", data)
+        undo(loop, done["run_id"])
+        assert not loop.path().exists()
+
+    def test_what_was_made_again_is_not_overwritten(self, loop: Loop) -> None:
+        loop("delete", "tsk-019-14", "--force", "--orphan")
+        loop.path().write_text("---\nentity_type: Task\nentity_id: tsk-019-14\n---\n")
+        done = loop("undo", "--last", "--yes", "--json")
+        assert (done.code, done.error["problems"][0]["problem"]) == (6, "taken")
+
+    def test_what_was_archived_goes_back_to_its_place(self, loop: Loop) -> None:
+        before = loop("get", "tsk-019-14", "--json").json["fields"]
+        assert loop("delete", "tsk-019-14", "--archive", "--orphan", "--force").code == 0
+        assert not loop.path().exists()
+        done = undo(loop, "--last")
+        assert done["entities"][0]["action"] == "move"
+        after = loop("get", "tsk-019-14", "--json").json["fields"]
+        assert {**after, "updated": None} == {**before, "updated": None}
+
+    def test_the_plan_says_what_becomes_of_the_file(self, loop: Loop, made: Any) -> None:
+        assert f"its file goes: {made['path']}" in loop("undo", "--last", "--dry-run").out
+        loop("delete", made["entity_id"], "--force")
+        assert "its file comes back: " in loop("undo", "--last", "--dry-run").out
+        assert "undo" not in loop("history", made["entity_id"]).out
+        assert loop("diff", "tsk-019-14", "--since", "1").code == 3
+
+
 def test_a_value_that_the_schema_refuses_comes_back_all_the_same(loop: Loop) -> None:
     """What was there before may be there again: a wrong value, a required field that is absent."""
     loop.write_task("tsk-019-90")
