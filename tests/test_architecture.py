@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "loop_cli.models_base": ("core",),
     "loop_cli.models_check": ("models", "models_base"),
     "loop_cli.models_past": ("models", "models_base"),
+    "loop_cli.models_life": ("models", "models_base"),
     "loop_cli.markdown": ("markdown",),
     "loop_cli.core": ("core", "errors", "struct"),
     "loop_cli.core.operations": ("core", "errors", "struct", "store.base"),
@@ -144,7 +145,7 @@ class TestStartUp:
     PROGRAM = """
 import sys
 bare = set(sys.modules)
-from loop_cli.cli.app import run
+from loop_cli.cli.start import run
 code = run(sys.argv[1:])
 print(sorted(set(sys.modules) - bare).__repr__().replace("'", '"'), file=sys.stderr)
 sys.exit(code)

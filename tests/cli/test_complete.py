@@ -172,7 +172,7 @@ def test_nothing_heavy_is_loaded(indexed: Loop) -> None:
     program = (
         "import sys; sys.argv = ['loop', '__complete', 'zsh', '--', 'get', 'tsk']\n"
         f"sys.path.insert(0, {str(COMPLETIONS.parent)!r})\n"
-        "from loop_cli.__main__ import main\n"
+        "from loop_cli.cli.start import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
         "heavy = {'typer', 'rich', 'pydantic', 'yaml', 'yaml12', 'datetime', 'json'}\n"
