@@ -6,7 +6,6 @@ import gc
 import os
 import sys
 
-from loop_cli.cli import lane, output
 from loop_cli.errors import ConflictError, Interrupted, LoopError, StorageError
 
 TYPE_CHECKING = False
@@ -21,6 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from loop_cli.cli import complete
 
         sys.exit(complete.main(given[1:]))
+    from loop_cli.cli import output
+
     output.prepare_streams()
     code = run(given)
     gc.freeze()  # or the interpreter looks through all modules for cycles once more as it ends
@@ -29,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: list[str], *, fast: bool = True) -> int:
     """Run one command line; the exit code. Not `fast`, Typer parses whatever it is."""
+    from loop_cli.cli import lane
+
     machine = "--json" in _options(arguments)
     try:
         call = lane.parse(arguments) if fast else None
@@ -60,6 +63,8 @@ def run(arguments: list[str], *, fast: bool = True) -> int:
 
 
 def _fail(error: LoopError, machine: bool) -> int:
+    from loop_cli.cli import output
+
     try:
         output.error(error, machine=machine)
     except Exception:  # its details can't be shown; what happened still is
