@@ -16,8 +16,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from loop_cli import config, demo, errors, models, models_check, models_life
-from loop_cli.cli import app, render, render_conflict
+from loop_cli import config, demo, errors, models, models_check, models_life, models_past
+from loop_cli.cli import app, render, render_conflict, shells
 from loop_cli.core import operations, timestamps
 from loop_cli.core.audit import Origin
 from loop_cli.core.changes import BodyChange, Edits, parse_change
@@ -31,6 +31,8 @@ from loop_cli.store.memory import MemoryStore
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+COMPLETIONS = ROOT / "completions"
+TABLE = ROOT / "loop_cli" / "cli" / "commands.tsv"
 LANE = ROOT / "loop_cli" / "cli" / "lane_table.py"
 PICTURES = ROOT / "tests" / "pictures"
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
@@ -40,8 +42,13 @@ _TASK = "50_Projects/2026/prj-019_SSOT_규칙/Tasks/tsk-019-14.md"
 
 def main() -> int:
     """Write or compare; 1 where something is not current."""
-    wanted = {README: _readme(README.read_text()), LANE: _lane_table()}
-    wanted |= {PICTURES / f"{name}.svg": draw() for name, draw in _PICTURES.items()}
+    wanted = {
+        README: _readme(README.read_text()),
+        TABLE: _completion_table(),
+        **{COMPLETIONS / shells.FILES[one]: shells.script(one) for one in shells.SHELLS},
+        LANE: _lane_table(),
+        **{PICTURES / f"{name}.svg": draw() for name, draw in _PICTURES.items()},
+    }
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv:
         for path in stale:
@@ -79,6 +86,24 @@ def _commands() -> str:
         if rows:
             parts.append("| option | |\n|---|---|\n" + "".join(rows))
     return "\n".join(parts) + "\n"
+
+
+def _completion_table() -> str:
+    """The commands as `loop_cli.cli.complete` reads them, which does not load Typer: a line for
+    each command, option and argument, its parts with tabs between."""
+    whole = typer.main.get_command(app.build())
+    groups = [(name, one) for name, one in whole.commands.items() if hasattr(one, "commands")]  # type: ignore[attr-defined]
+    lines = []
+    for name, command in [("", whole), *sorted([*_walk(whole, ""), *groups])]:
+        about = (command.help or "").split("\n\n")[0].replace("\n", " ")
+        lines.append(("command", name.strip(), about))
+        for one in command.params:
+            takes = one.metavar or ("" if getattr(one, "is_flag", False) else "TEXT")
+            if one.param_type_name == "argument":
+                lines.append(("argument", name.strip(), takes))
+            else:
+                lines.append(("option", name.strip(), " ".join(one.opts), takes, one.help or ""))
+    return "".join("\t".join(line) + "\n" for line in lines)
 
 
 def _lane_table() -> str:
@@ -133,7 +158,9 @@ def _arguments(command: Any) -> str:
 def _option(option: Any) -> str:
     names = ", ".join(f"`{name}`" for name in option.opts)
     value = f" `{option.metavar}`" if option.metavar else ""
-    return f"| {names}{value} | {option.help} |\n".replace("fail|rebase", "fail\\|rebase")
+    return f"| {names}{value} | {option.help} |\n".replace("fail|rebase", "fail\\|rebase").replace(
+        "N|TIME|RUN_ID", "N\\|TIME\\|RUN_ID"
+    )
 
 
 def _exit_codes() -> str:
@@ -175,6 +202,9 @@ def _json_shapes() -> str:
     shapes = (
         ("`loop get ID --json`", models.EntityDocument),
         ("`loop update ... --json`", models.UpdateDocument),
+        ("`loop diff ID --json`", models_past.DiffDocument),
+        ("`loop history ID --json`", models_past.HistoryDocument),
+        ("`loop undo ... --json`", models_past.UndoDocument),
         ("`loop check --json`", models_check.CheckDocument),
         ("`loop init --json`", models_check.InitDocument),
         ("`loop watch --json`, a line a change", models_check.WatchEvent),

@@ -27,6 +27,9 @@ COMMANDS = {
     "move": "move",
     "rename": "rename",
     "kept": "kept",
+    "diff": "diff",
+    "history": "history",
+    "undo": "undo",
     "log": "log",
     "check": "check",
     "schema": "schema",
@@ -34,6 +37,7 @@ COMMANDS = {
     "watch": "watch",
     "audit": "audit",
     "config": "settings",
+    "completion": "completion",
     "demo": "demo",
 }
 _ABOUT = """Get and update the entities of a Markdown vault: with preconditions, without

@@ -1,4 +1,4 @@
-"""Diffs for people: one row a field, long texts and the body by lines."""
+"""Diffs for people: one row a field, long texts and the body by lines, with their words marked."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def table(diff: Diff) -> Table:
     grid.add_column()
     grid.add_column(overflow="fold")
     for name, entry in diff.items():
-        grid.add_row(Text(f"  {visible(name)}", style=styles.FIELD), _change(name, entry))
+        grid.add_row(Text(f"  {visible(name)}", style=styles.FIELD), change(name, entry))
     return grid
 
 
@@ -52,7 +52,8 @@ def plain(value: Any) -> str:
     return visible(str(value)) if value != "" else "''"
 
 
-def _change(name: str, entry: Mapping[str, Any]) -> Text:
+def change(name: str, entry: Mapping[str, Any]) -> Text:
+    """What changes in one field."""
     old, new = entry.get("old"), entry.get("new")
     if isinstance(old, list) and isinstance(new, list):
         return _list_change(old, new)
@@ -64,6 +65,8 @@ def _change(name: str, entry: Mapping[str, Any]) -> Text:
     if len(texts) == 2 and max(map(len, texts)) > _LONG:
         return _pair(str(old), str(new))
     words = Text()
+    if same(old, new):  # what `check --fix` quotes
+        return words.append(plain(new)).append("  (written again)", style=styles.QUIET)
     if not entry.get("added"):
         words.append(plain(old), style=styles.OLD)
         words.append(styles.arrow())

@@ -13,14 +13,12 @@ from loop_cli.cli import diffs, styles
 from loop_cli.cli.text import visible
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
-from loop_cli.core.names import BODY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from loop_cli.core.audit import AuditRecord
     from loop_cli.core.entity import Entity
     from loop_cli.core.operations import UpdateResult
     from loop_cli.core.schema import Schema
@@ -89,23 +87,6 @@ def preview(planned: CommitResult, *, now: int | None = None) -> RenderableType:
     )
 
 
-def records(found: Sequence[AuditRecord]) -> RenderableType:
-    """A table of audit records."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("when (UTC)", "who", "door", "entity", "what"):
-        table.add_column(title, overflow="fold")
-    for record in found:
-        data = record.data
-        table.add_row(
-            Text(visible(str(data.get("timestamp"))[:19].replace("T", " ")), style=styles.QUIET),
-            Text(visible(str(data.get("actor")))),
-            Text(visible(str(data.get("source")))),
-            Text(visible(str(data.get("entity_id"))), style=styles.FIELD),
-            what(record),
-        )
-    return table
-
-
 def settings(rows: Sequence[Mapping[str, Any]], protocol: Mapping[str, Any]) -> RenderableType:
     """The table of settings, and what the vault's file system can do."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -169,24 +150,3 @@ def value(found: Any) -> Text:
     if isinstance(found, list) and all(not isinstance(item, list | dict) for item in found):
         return Text(", ".join(diffs.plain(item) for item in found) or "[]")
     return Text(diffs.plain(found))
-
-
-def what(record: AuditRecord) -> Text:
-    """What a record says was done, in a line."""
-    if record.undoes is not None:
-        return Text("taken back", style=styles.NOTICE)
-    if record.redacted:
-        field = visible(str(record.metadata.get("redacted_field")))
-        return Text(f"{field}: values redacted", style=styles.NOTICE)
-    if not record.diff and record.metadata.get("layout") is True:
-        return Text("comments or layout", style=styles.QUIET)
-    parts = []
-    for name, entry in record.diff.items():
-        if name == BODY or any(len(diffs.plain(entry.get(side))) > 40 for side in ("old", "new")):
-            parts.append(visible(name))
-        else:
-            old, new = (diffs.plain(entry.get(side)) for side in ("old", "new"))
-            parts.append(f"{visible(name)}: {old}{styles.arrow()}{new}")
-    action = str(record.data.get("action"))
-    words = Text("" if action == "update" else visible(action) + " ")
-    return words.append("; ".join(parts))

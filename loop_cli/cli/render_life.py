@@ -103,7 +103,7 @@ def moved(result: RelocateResult) -> RenderableType:
 def _moves(result: RelocateResult) -> RenderableType:
     parts: list[RenderableType] = []
     for one in result.moved:
-        line = Text(visible(one.after.id), style="bold")
+        line = Text(visible(one.after.id), style=styles.TITLE)
         line.append(f"  {visible(one.before.path)} → {visible(one.after.path)}", "not bold")
         parts.append(line)
         if one.diff:

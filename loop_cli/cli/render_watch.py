@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from loop_cli.cli import render, styles
+from loop_cli.cli import render_past, styles
 from loop_cli.cli.text import visible
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ def happening(one: Happening) -> Text:
         data = one.record.data
         who = visible(f"{data.get('actor')}, {data.get('source')}")
         text.append(f"  {who}", style=styles.DONE)
-        what = render.what(one.record)
+        what = render_past.what(one.record)
     text.append(f"  {visible(one.entity_id or one.path)}", style=styles.FIELD).append("  ")
     text.append_text(what)
     return Text(" ").join(text.split("\n"))

@@ -66,6 +66,13 @@ class AuditLog:
             if record is not None and record.is_of(entity_id, path):
                 yield record
 
+    def records_holding(self, *needles: bytes) -> Iterator[AuditRecord]:
+        """The records whose lines hold one of some texts, newest first. Raises `StorageError`."""
+        for line in self._lines(needles):
+            record = self._parse(line)
+            if record is not None:
+                yield record
+
     def records_with(self, text: str) -> Iterator[AuditRecord]:
         """The records newest first whose line holds a JSON text."""
         for line in self._lines(needles=(as_json(text).encode(),)):
