@@ -16,11 +16,12 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from loop_cli import config, demo, errors, models, models_life
-from loop_cli.cli import app, render
+from loop_cli import config, demo, errors, models, models_check, models_life
+from loop_cli.cli import app, render_conflict
 from loop_cli.core import operations, timestamps
 from loop_cli.core.audit import Origin
 from loop_cli.core.changes import Edits, parse_change
+from loop_cli.core.check.finding import RULES
 from loop_cli.core.conflict import fail
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.errors import ConflictError
@@ -56,6 +57,7 @@ def _readme(text: str) -> str:
         ("exit codes", _exit_codes()),
         ("settings", _settings()),
         ("json", _json_shapes()),
+        ("rules of check", _rules()),
         ("audit record", _shape(models.AuditRecord)),
     ):
         pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -119,6 +121,15 @@ def _settings() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _rules() -> str:
+    lines = ["| rule | severity | |", "|---|---|---|"]
+    lines += [
+        f"| `{name}` | {severity} | {about[0].upper()}{about[1:]}. |"
+        for name, (severity, about) in RULES.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def _json_shapes() -> str:
     shapes = (
         ("`loop get ID --json`", models.EntityDocument),
@@ -127,6 +138,9 @@ def _json_shapes() -> str:
         ("`loop delete ... --json`", models_life.DeleteDocument),
         ("`loop move ... --json`, `loop rename ... --json`", models_life.MoveDocument),
         ("`loop kept --json`", models_life.KeptDocument),
+        ("`loop check --json`", models_check.CheckDocument),
+        ("`loop init --json`", models_check.InitDocument),
+        ("`loop watch --json`, a line a change", models_check.WatchEvent),
         ("A failure with `--json`, on stderr", models.ErrorDocument),
         ("A conflict (exit 4)", models.ConflictDocument),
     )
@@ -176,7 +190,7 @@ def _conflict_picture() -> str:
     console.print(Text("$ loop update tsk-019-14 'status=done' 'priority=critical' \\"))
     console.print(Text("      --expected-updated-at 2026-01-09"))
     found, now = _conflict()
-    console.print(render.conflict(found, now=now))
+    console.print(render_conflict.report(found, now=now))
     console.print(Text("hint: loop get tsk-019-14 --json"))
     svg = console.export_svg(title="loop update", unique_id="conflict")
     return "\n".join(line.rstrip() for line in _FONTS.sub("", svg).splitlines()) + "\n"

@@ -23,17 +23,19 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "loop_cli": (),
     "loop_cli.errors": (),
     "loop_cli.struct": (),
+    "loop_cli.jsontext": (),
     "loop_cli.models": ("core",),
     "loop_cli.models_life": ("models",),
+    "loop_cli.models_check": ("models",),
     "loop_cli.markdown": ("markdown",),
     "loop_cli.core": ("core", "errors", "struct"),
     "loop_cli.core.operations": ("core", "errors", "struct", "store.base"),
-    "loop_cli.core.selection": ("core", "errors", "struct", "store.base"),
+    "loop_cli.core.selection": ("core", "errors", "jsontext", "struct", "store.base"),
     "loop_cli.core.create": ("core", "errors", "struct", "store.base"),
     "loop_cli.core.remove": ("core", "errors", "struct", "store.base"),
     "loop_cli.core.relocate": ("core", "errors", "struct", "store.base"),
     "loop_cli.config": ("core", "errors", "struct"),
-    "loop_cli.store": ("store", "core", "markdown", "errors", "struct", "models"),
+    "loop_cli.store": ("store", "core", "markdown", "errors", "jsontext", "struct", "models"),
     "loop_cli.demo": ("store",),
     "loop_cli.cli": ("cli", "config", "core", "demo", "errors", "markdown", "store", "struct"),
     "loop_cli.__main__": ("cli",),
@@ -101,7 +103,7 @@ def test_only_the_command_line_knows_a_terminal(path: Path) -> None:
         assert not tops & TERMINAL
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "core").glob("*.py")), ids=module_name)
+@pytest.mark.parametrize("path", sorted((PACKAGE / "core").rglob("*.py")), ids=module_name)
 def test_the_core_knows_no_files_no_network_and_no_yaml(path: Path) -> None:
     tops = {name.partition(".")[0] for name in imports(path)}
 

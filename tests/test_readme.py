@@ -28,7 +28,9 @@ def _script(commands: list[str]) -> str:
 
 
 def test_the_tour_does_what_it_says(tmp_path: Path) -> None:
-    commands = _commands("A tour", "Making, moving, deleting", "Looking after the log")
+    commands = _commands(
+        "A tour", "Making, moving, deleting", "Checking a vault", "Looking after the log"
+    )
     assert len(commands) >= 15
     tools = tmp_path / "main" / ".venv" / "bin"
     tools.mkdir(parents=True)
@@ -51,6 +53,26 @@ def test_the_tour_does_what_it_says(tmp_path: Path) -> None:
     assert dict(zip(commands, codes, strict=True)) == dict(zip(commands, wanted, strict=True))
     assert "! changed since you read it, and you change it too" in done.stderr
     assert re.search(r"due +2026-01-23 → 2026-02-01", done.stdout)
+
+
+def test_a_folder_of_notes_becomes_a_vault(tmp_path: Path) -> None:
+    """The section's commands, in a home that has such a folder."""
+    commands = _commands("Any folder of Markdown files")
+    assert commands == ["loop init ~/notes --dry-run", "loop init ~/notes --yes"]
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "My note.md").write_text("---\ntitle: A note\nrating: 1\n---\n")
+    script = "\n".join([*commands, "loop --vault ~/notes get 'My note' --field rating"])
+    done = subprocess.run(
+        ["bash", "-ec", f'loop() {{ "{sys.executable}" -m loop_cli "$@"; }}\n{script}'],
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"], "PYTHONPATH": str(README.parent)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "All of it would fit." in done.stdout
+    assert done.stdout.endswith("\n1\n")
 
 
 def test_the_two_commands_are_marked_for_ci() -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "get": "get",
     "update": "update",
+    "edit": "edit",
     "list": "listing",
     "create": "create",
     "delete": "delete",
@@ -29,6 +30,10 @@ COMMANDS = {
     "rename": "rename",
     "kept": "kept",
     "log": "log",
+    "check": "check",
+    "schema": "schema",
+    "init": "init",
+    "watch": "watch",
     "audit": "audit",
     "config": "settings",
     "demo": "demo",

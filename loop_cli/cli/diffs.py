@@ -9,6 +9,7 @@ from rich.text import Text
 
 from loop_cli.cli.text import visible
 from loop_cli.core.audit import is_digest
+from loop_cli.core.diff import same
 from loop_cli.core.names import BODY
 
 TYPE_CHECKING = False
@@ -55,6 +56,8 @@ def _change(name: str, entry: Mapping[str, Any]) -> Text:
     if name == BODY or any("\n" in text for text in texts):
         return _line_change(old or "", new or "")
     words = Text()
+    if same(old, new):  # what `check --fix` quotes
+        return words.append(plain(new)).append("  (written again)", style="dim")
     if not entry.get("added"):
         words.append(plain(old), style="red").append(" → ")
     words.append("(removed)" if entry.get("removed") else plain(new), style="green")

@@ -215,3 +215,17 @@ OlderThan = Annotated[
     int | None,
     typer.Option("--older-than", min=0, metavar="DAYS", help="Only what was kept before that."),
 ]
+
+# -- of check ---------------------------------------------------------------------------
+
+CheckWhat = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[ID|TYPE|FILE]...", help="Only these; a file is named as from here, or the vault."
+    ),
+]
+Fix = Annotated[bool, typer.Option("--fix", help="Repair what has one right answer.")]
+Github = Annotated[
+    bool, typer.Option("--github", help="Annotations for a workflow of GitHub Actions.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit 6 for warnings too.")]

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import copy
-
-from loop_cli.core.diff import MISSING, diff_fields, same, value_at
+from loop_cli.core.diff import MISSING, copied, diff_fields, same, value_at
 from loop_cli.core.fields import Mismatch, allowed, check, from_text, item_from_text
 from loop_cli.core.names import join_dotted, key_in, nearest
 from loop_cli.errors import InvalidChange
@@ -30,7 +28,8 @@ class Intent(Struct):
     """The state that changes lead to.
 
     `wanted` maps the names of diffs to the values asked for, `MISSING` for a removal;
-    `edits` are those that differ, by path; `warnings` are sentences for the user.
+    `edits` are those that differ, by path, `rewrites` the values to be written once more, which
+    the diff has with `old` as `new`; `warnings` are sentences for the user.
     """
 
     fields: dict[str, Any]
@@ -38,6 +37,7 @@ class Intent(Struct):
     edits: tuple[tuple[tuple[str, ...], Any], ...]
     diff: Diff
     warnings: tuple[str, ...]
+    rewrites: tuple[tuple[tuple[str, ...], Any], ...] = ()
 
 
 class _Problem(Exception):
@@ -54,14 +54,20 @@ def intend(
     entity_type: str,
     schema: Schema,
     names: FieldNames,
+    repair: bool = False,
 ) -> Intent:
-    """What `fields` become. Raises `InvalidChange` with every problem (SPEC §4)."""
-    result = copy.deepcopy(dict(fields))
+    """What `fields` become; a `repair` may change what is not for writing, identity and time
+    apart. Raises `InvalidChange` with every problem (SPEC §4)."""
+    result = copied(dict(fields))
     edits: dict[tuple[str, ...], Any] = {}
+    rewrites: dict[tuple[str, ...], Any] = {}
     problems: list[dict[str, Any]] = []
     for change in changes:
         try:
-            _refuse_unwritable(change, entity_type, fields, schema, names)
+            _refuse_unwritable(change, entity_type, fields, schema, names, repair=repair)
+            if change.operation == "rewrite":
+                rewrites[change.path] = value_at(fields, change.path)
+                continue
             edits[change.path] = _apply(change, result, entity_type, schema)
         except _Problem as problem:
             value = {} if change.operation == "unset" else {"value": _shown(change.value)}
@@ -76,12 +82,17 @@ def intend(
             for path, value in edits.items()
             if not same(value_at(fields, path), value)
         ),
-        diff=diff_fields(fields, result),
+        diff={**_rewritten(rewrites), **diff_fields(fields, result)},
         warnings=tuple(
             f"{rule.field} is required when {rule.when}"
             for rule in schema.unmet(entity_type, result)
         ),
+        rewrites=tuple(rewrites.items()),
     )
+
+
+def _rewritten(rewrites: Mapping[tuple[str, ...], Any]) -> Diff:
+    return {join_dotted(path): {"old": value, "new": value} for path, value in rewrites.items()}
 
 
 def _summary(entity_id: str, problems: list[dict[str, Any]]) -> str:
@@ -103,13 +114,15 @@ def _refuse_unwritable(
     fields: Mapping[str, Any],
     schema: Schema,
     names: FieldNames,
+    *,
+    repair: bool,
 ) -> None:
     field = change.path[0]
     if field in names.read_only():
         what = "tells which entity it is" if field in (names.id, names.type) else "is set by loop"
         raise _Problem("read_only", f"{what} and can't be changed")
     writable = schema.writable_fields(entity_type, fields)
-    if writable is None or field in writable or change.implied:
+    if repair or change.implied or writable is None or field in writable:
         return
     choices = [name for name in writable if name not in names.read_only()]
     if field in schema.known_fields(entity_type):
@@ -207,7 +220,7 @@ def _texts(value: Any) -> Iterable[str]:
             yield from _texts(item)
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield key
+            yield from _texts(key)
             yield from _texts(item)
 
 

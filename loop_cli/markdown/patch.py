@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-__all__ = ["PatchError", "Remove", "Set", "compose", "patch"]
+__all__ = ["PatchError", "Remove", "Set", "compose", "patch", "rewrite"]
 
 _ABSENT = object()
 _FEW_FIELDS = 5
+_PLACEHOLDER = "written-again"
 
 
 def patch(yaml_text: str, edits: Iterable[Set | Remove], *, newline: str = "\n") -> str:
@@ -46,6 +47,13 @@ def patch(yaml_text: str, edits: Iterable[Set | Remove], *, newline: str = "\n")
         if attempt is not None:
             return attempt
     raise PatchError(UNSURE, edits[0].path)
+
+
+def rewrite(yaml_text: str, path: tuple[str, ...], value: Any, *, newline: str = "\n") -> str:
+    """``yaml_text`` with the ``value`` that is at ``path`` written once more, so that YAML 1.1
+    reads it as 1.2 does; its comment stays. Raises as ``patch`` does."""
+    other = patch(yaml_text, [Set(path, _PLACEHOLDER)], newline=newline)
+    return patch(other, [Set(path, value)], newline=newline)
 
 
 def compose(values: Mapping[str, Any]) -> str:

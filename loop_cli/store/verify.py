@@ -7,6 +7,7 @@ between. A line that a redaction rewrote counts as the line it was.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import deque
 from contextlib import ExitStack
 
@@ -99,8 +100,27 @@ def verify(store: VaultStore) -> Verification:
     )
 
 
+def against_files(store: VaultStore) -> tuple[list[Place], list[Place]]:
+    """The entities edited outside since their last record, and those whose file is gone.
+
+    Raises `StorageError`.
+    """
+    entities = _Entities()
+    with ExitStack() as stack:
+        log = _opened(store, stack)
+        earlier = _claims(log).earlier
+        for _file, _number, text in log.lines():
+            record = parse_line(text)
+            if record is not None:
+                entities.add(record, digests_of(sha256_hex(text), earlier))
+    return _against_files(store, entities)
+
+
 def _opened(store: VaultStore, stack: ExitStack) -> OpenLog:
-    """The log's files, opened under the lock and recovered where nobody is writing."""
+    """The log's files, opened under the lock and recovered where nobody is writing. Where no
+    lock has been there yet, none is made to read."""
+    if not os.path.isdir(os.path.join(store.root, files.LOOP)):
+        return stack.enter_context(OpenLog(store.log))
     try:
         with store.lock(wait=0):
             store.recover()

@@ -1,0 +1,74 @@
+"""`loop init`: make a folder of Markdown files a vault."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from loop_cli.cli import context, options, output
+from loop_cli.errors import ConfirmationRefused, EntityNotFound
+
+EXAMPLES = """Examples:
+
+\b
+loop init --dry-run
+loop init ~/notes
+loop init site/content --yes --json
+"""
+
+
+def init(
+    folder: Annotated[
+        str | None, typer.Argument(metavar="[DIR]", help="The folder; this one otherwise.")
+    ] = None,
+    dry_run: options.DryRun = False,
+    as_json: options.Json = False,
+    yes: options.Yes = False,
+    no_input: options.NoInput = False,
+) -> None:
+    """Make any folder of Markdown files a vault: propose its schema, ask, write it.
+
+    Reads the frontmatter that is there. Proposes which fields carry identity and
+    time, the types, the required fields and the enumerations, each with the
+    files that back it, and shows what would not fit. Only .loop/config.toml and
+    00_Meta/schema_constants.yaml are written; your files stay as they are.
+    """
+    from loop_cli.store import init as work
+
+    foundation = work.survey(_root(folder))
+    if not as_json:
+        from loop_cli.cli import render_init
+
+        show = output.show if dry_run else output.tell
+        show(render_init.proposal(foundation))
+    if not dry_run:
+        _confirm(foundation.root, yes=yes, ask=not as_json and not no_input and output.can_ask())
+    made = () if dry_run else work.found(foundation)
+    if as_json:
+        more = {"dry_run": True} if dry_run else {"written": list(made)}
+        output.json_document({**foundation.as_dict(), **more})
+    elif made:
+        output.line(f"{foundation.root} is a vault now: {' and '.join(made)}")
+
+
+def _root(folder: str | None) -> str:
+    """The folder, which is no part of another vault. Raises `EntityNotFound`, `UsageError`."""
+    root = os.path.abspath(os.path.expanduser(folder or os.curdir))
+    if not os.path.isdir(root):
+        raise EntityNotFound(f"there is no folder {root}", path=root)
+    settings = context.open_settings({"vault": root})
+    return settings.root or root
+
+
+def _confirm(root: str, *, yes: bool, ask: bool) -> None:
+    if yes:
+        return
+    if not ask:
+        raise ConfirmationRefused(
+            f"{root} would become a vault, and nobody can be asked here",
+            hint="loop init --dry-run shows what would be written; --yes confirms",
+        )
+    from loop_cli.cli import prompt
+
+    if not prompt.yes_or_no("Write the settings and the schema? [y/N] "):
+        raise ConfirmationRefused(f"{root} was left as it is")

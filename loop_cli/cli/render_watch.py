@@ -1,0 +1,35 @@
+"""What `loop watch` shows to people."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from loop_cli.cli import render
+from loop_cli.cli.text import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.store.watch import Happening
+
+
+def happening(one: Happening) -> Text:
+    """One change in one line: when (UTC), who, through which door, which entity, what."""
+    text = Text(visible(one.timestamp[11:19]), style="dim")
+    if one.record is None:
+        text.append("  outside", style="yellow")
+        what = Text(_words(one))
+    else:
+        data = one.record.data
+        who = visible(f"{data.get('actor')}, {data.get('source')}")
+        text.append(f"  {who}", style="green")
+        what = render.what(one.record)
+    text.append(f"  {visible(one.entity_id or one.path)}", style="cyan").append("  ")
+    text.append_text(what)
+    return Text(" ").join(text.split("\n"))
+
+
+def _words(one: Happening) -> str:
+    verb = {"create": "made", "update": "edited", "delete": "removed"}[one.action]
+    if one.action != "update" or not one.fields:
+        return verb
+    return f"{verb}: {visible(', '.join(one.fields))}"

@@ -1,0 +1,270 @@
+"""The rules between entities: ids, references, ancestors. `Register` is told of each in turn and
+keeps of it what these need: who it is, where, and whom it names."""
+
+from __future__ import annotations
+
+import re
+
+from loop_cli.core.check.finding import Found
+from loop_cli.core.check.law import is_template
+from loop_cli.core.names import nearest, nfc
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+    from loop_cli.core.check.law import Law, Subject
+
+    Place = tuple[str | int, ...]
+
+# What a field names: the type of the entity, or "" where it may be of any.
+REFERENCES = {
+    "parent_id": "",
+    "project_id": "Project",
+    "program_id": "Program",
+    "hypothesis_id": "Hypothesis",
+    "primary_hypothesis_id": "Hypothesis",
+    "parent_hypothesis_id": "Hypothesis",
+    "candidate_id": "Candidate",
+    "conditions_3y": "Condition",
+    "validates": "",
+    "validated_by": "",
+    "experiments": "Experiment",
+    "project": "Project",
+    "validated_hypotheses": "Hypothesis",
+    "falsified_hypotheses": "Hypothesis",
+    "hiring_project": "Project",
+    "pilot_project": "Project",
+    "related_tasks": "Task",
+    "retrospective": "Retrospective",
+    "source_project": "Project",
+    "source_task": "Task",
+    "default_track_id": "Track",
+    "default_conditions_3y": "Condition",
+}
+# Lists of mappings of which one key names an entity.
+_INSIDE = {
+    "outgoing_relations": ("target_id", ""),
+    "condition_contributes": ("to", "Condition"),
+    "track_contributes": ("to", "Track"),
+}
+_ANCESTORS = ("parent_id", "parent_hypothesis_id")
+_LINK = re.compile(r"\[\[([^\[\]|#]+)(?:[|#][^\[\]]*)?\]\]")
+
+
+class Reference(Struct):
+    """That an entity names another in a field; `wanted` is the type, empty for any."""
+
+    at: Place
+    target: str
+    wanted: str
+
+
+class Who(Struct):
+    """An entity of the register; `aliases` are in normal form."""
+
+    id: str
+    type: str
+    path: str
+    aliases: tuple[str, ...]
+    references: tuple[Reference, ...]
+
+
+class Register:
+    """All entities of a vault, and what is wrong between them."""
+
+    def __init__(self, law: Law) -> None:
+        self._law = law
+        self.everybody: list[Who] = []
+        self._by_id: dict[str, list[Who]] = {}
+        self._by_alias: dict[str, list[Who]] = {}
+
+    def add(self, subject: Subject) -> None:
+        """Take the next entity. A template is nobody: nothing names it, and it names nothing."""
+        if is_template(subject.id):
+            return
+        who = Who(
+            id=subject.id,
+            type=subject.type,
+            path=subject.path,
+            aliases=tuple(_aliases(subject.fields)),
+            references=tuple(references(subject, self._law)),
+        )
+        self.everybody.append(who)
+        self._by_id.setdefault(nfc(who.id), []).append(who)
+        for alias in who.aliases:
+            self._by_alias.setdefault(alias, []).append(who)
+
+    def named(self, name: str) -> list[Who]:
+        """Those that have the id, or else the alias."""
+        return self.with_id(name) or self.with_alias(name)
+
+    def with_id(self, name: str) -> list[Who]:
+        """Those that have the id."""
+        return self._by_id.get(nfc(name), [])
+
+    def with_alias(self, name: str) -> list[Who]:
+        """Those that have the alias."""
+        return self._by_alias.get(nfc(name), [])
+
+    def ids(self) -> list[str]:
+        """Every id."""
+        return [who.id for who in self.everybody]
+
+    def has(self, entity_id: str, entity_type: str) -> bool:
+        """Whether an entity of the type has the id."""
+        return any(who.type == entity_type for who in self.named(entity_id))
+
+    def findings(self) -> Iterator[tuple[Who, Found]]:
+        """What is wrong between the entities, with the one in whose file it shows."""
+        for rule in _RULES:
+            yield from rule(self, self._law)
+
+
+def references(subject: Subject, law: Law) -> Iterator[Reference]:
+    """Whom an entity names. In a vault whose ids follow no pattern, nobody can tell."""
+    if not law.book.patterns:
+        return
+    for field, wanted in REFERENCES.items():
+        kind = law.book.parents.get(subject.type, "") if field == "parent_id" else wanted
+        value = subject.fields.get(field)
+        if isinstance(value, list):
+            for index, item in enumerate(value):
+                if isinstance(item, str) and item:
+                    yield Reference(at=(field, index), target=_plain(item), wanted=kind)
+        elif isinstance(value, str) and value:
+            yield Reference(at=(field,), target=_plain(value), wanted=kind)
+    for field, (key, wanted) in _INSIDE.items():
+        items = subject.fields.get(field)
+        for index, item in enumerate(items if isinstance(items, list) else ()):
+            target = item.get(key) if isinstance(item, dict) else None
+            # `action:pmf_pivot` names something to do, and no entity
+            if isinstance(target, str) and target and ":" not in target:
+                yield Reference(at=(field, index, key), target=_plain(target), wanted=wanted)
+
+
+def duplicate_ids(register: Register, law: Law) -> Iterator[tuple[Who, Found]]:
+    """Files that share an id, each with the others."""
+    for who in register.everybody:
+        others = sorted(one.path for one in register.with_id(who.id) if one.path != who.path)
+        if others:
+            yield (
+                who,
+                Found(
+                    rule="duplicate-id",
+                    message=f"the id {who.id} is carried by {', '.join(others)} too",
+                    at=() if law.names.id_is_stem else (law.names.id,),
+                ),
+            )
+
+
+def duplicate_aliases(register: Register, _law: Law) -> Iterator[tuple[Who, Found]]:
+    """Aliases that are another entity's id, or its alias too."""
+    for who in register.everybody:
+        own = nfc(who.id)
+        for alias in dict.fromkeys(who.aliases):
+            if alias == own:
+                continue
+            owners = register.with_id(alias)
+            others = {one.id for one in register.with_alias(alias) if nfc(one.id) != own}
+            if owners:
+                yield who, _alias(f"the alias {alias} is the id of {owners[0].path}")
+            elif others:
+                named = ", ".join(sorted(others))
+                yield who, _alias(f"the alias {alias} is one of {named} too")
+
+
+def dangling_references(register: Register, law: Law) -> Iterator[tuple[Who, Found]]:
+    """Fields that name nobody, or somebody of the wrong type."""
+    ids: list[str] | None = None
+    for who in register.everybody:
+        for one in who.references:
+            found = register.named(one.target)
+            if not found and one.wanted not in law.book.elsewhere:
+                ids = register.ids() if ids is None else ids
+                close = tuple(nearest(one.target, ids, count=1))
+                yield who, _dangling(one, close)
+            elif found and one.wanted and all(other.type != one.wanted for other in found):
+                yield who, _wrong(one, found[0].type)
+
+
+def circular_references(register: Register, _law: Law) -> Iterator[tuple[Who, Found]]:
+    """Entities that are their own ancestors, each with the way around."""
+    for field in _ANCESTORS:
+        parents = {
+            nfc(who.id): nfc(found[0].id)
+            for who in register.everybody
+            for one in who.references
+            if one.at == (field,) and (found := register.named(one.target))
+        }
+        for start in _on_circles(parents):
+            way = [start]
+            while (following := parents[way[-1]]) != start:
+                way.append(following)
+            shown = " → ".join([*way, start][:8]) + (" → …" if len(way) > 7 else "")
+            for who in register.named(start):
+                message = f"{field}: {who.id} is its own ancestor: {shown}"
+                yield who, Found(rule="circular-reference", message=message, at=(field,))
+
+
+def _on_circles(parents: Mapping[str, str]) -> Iterator[str]:
+    """Those that are met again when one goes from parent to parent."""
+    done: set[str] = set()
+    for start in parents:
+        way: dict[str, None] = {}
+        current = start
+        while current in parents and current not in done and current not in way:
+            way[current] = None
+            current = parents[current]
+        if current in way:
+            names = list(way)
+            yield from names[names.index(current) :]
+        done.update(way)
+
+
+def _alias(message: str) -> Found:
+    return Found(rule="duplicate-alias", message=message, at=("aliases",))
+
+
+def _dangling(one: Reference, close: tuple[str, ...]) -> Found:
+    meant = f"; did you mean {close[0]}?" if close else ""
+    what = one.wanted or "entity"
+    return Found(
+        rule="dangling-reference",
+        message=f"{one.at[0]}: there is no {what} {one.target}{meant}",
+        at=one.at,
+        allowed=f"the id of a {one.wanted}" if one.wanted else "the id of an entity",
+        nearest=close,
+    )
+
+
+def _wrong(one: Reference, found: str) -> Found:
+    return Found(
+        rule="wrong-reference",
+        message=f"{one.at[0]}: {one.target} is a {found}, not a {one.wanted}",
+        at=one.at,
+        allowed=f"the id of a {one.wanted}",
+    )
+
+
+def _plain(target: str) -> str:
+    """The id in a wiki link, or the text itself."""
+    match = _LINK.fullmatch(target.strip())
+    return match[1].strip() if match else target.strip()
+
+
+def _aliases(fields: Mapping[str, Any]) -> Iterator[str]:
+    value = fields.get("aliases")
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, str):
+            yield nfc(item)
+
+
+_RULES: tuple[Callable[[Register, Law], Iterator[tuple[Who, Found]]], ...] = (
+    duplicate_ids,
+    duplicate_aliases,
+    dangling_references,
+    circular_references,
+)

@@ -1,0 +1,112 @@
+"""What a rule has found, and the rules by their stable names."""
+
+from __future__ import annotations
+
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.core.changes import Change
+
+ERROR, WARNING = "error", "warning"
+
+RULES: dict[str, tuple[str, str]] = {
+    # rule: (severity, what it says)
+    "unreadable": (ERROR, "the file can't be read as an entity: YAML, encoding, size"),
+    "half-entity": (ERROR, "the file has an id and no type, or a type and no id"),
+    "template": (WARNING, "the id has a placeholder: a template among the entities"),
+    "schema-pattern": (WARNING, "a pattern of the schema that can't be used"),
+    "unknown-type": (WARNING, "a type that the schema does not have"),
+    "unknown-field": (ERROR, "a field that the schema does not have for the type"),
+    "missing-field": (ERROR, "a required field is missing or empty"),
+    "missing-conditional": (ERROR, "a field is required by the value of another"),
+    "wrong-type": (ERROR, "the value is not of the field's type"),
+    "not-in-enumeration": (ERROR, "the value is not one of those allowed"),
+    "wrong-form": (ERROR, "the text is not as the schema's format rules want it"),
+    "name-form": (ERROR, "the entity's name is no plain line of text"),
+    "id-pattern": (WARNING, "the id does not match the schema's pattern"),
+    "derived-field": (WARNING, "a field that is computed is stored"),
+    "forbidden-field": (ERROR, "a field that the type must not have"),
+    "duplicate-key": (WARNING, "a key occurs twice; the last one counts"),
+    "duplicate-id": (ERROR, "several files carry one id"),
+    "duplicate-alias": (WARNING, "an alias is another entity's alias or id"),
+    "dangling-reference": (ERROR, "a field names an entity that is not there"),
+    "wrong-reference": (ERROR, "a field names an entity of the wrong type"),
+    "circular-reference": (ERROR, "an entity is its own ancestor"),
+    "file-name": (WARNING, "the file is not named by rule A"),
+    "file-place": (WARNING, "the file is not where its type belongs"),
+    "yaml-dialects": (WARNING, "YAML 1.1 and 1.2 read the value differently"),
+    "edited-outside": (WARNING, "the file changed after its last record"),
+    "gone": (WARNING, "the file of the last record is not there"),
+    "stale-lock": (WARNING, "the vault's lock has been held for long"),
+    "staged-leftover": (WARNING, "something staged that nobody finishes"),
+}
+
+
+class Found(Struct):
+    """What a rule says of one entity.
+
+    `at` is the path of the field in the frontmatter, empty for the whole file; `repair` are
+    the changes that put it right where there is one right answer, `if_there` the id and the
+    type of an entity that has to be there for that. `line`, 1-based in the frontmatter, says
+    where, if no field can.
+    """
+
+    rule: str
+    message: str
+    at: tuple[str | int, ...] = ()
+    allowed: Any = None
+    nearest: tuple[str, ...] = ()
+    repair: tuple[Change, ...] = ()
+    if_there: tuple[str, str] | None = None
+    line: int | None = None
+
+
+class Finding(Struct):
+    """A `Found` in its file: `path` is relative to the vault, `line` counts from 1."""
+
+    path: str
+    line: int
+    found: Found
+    entity_id: str | None = None
+    entity_type: str | None = None
+
+    @property
+    def severity(self) -> str:
+        """`error` or `warning`."""
+        return RULES[self.found.rule][0]
+
+    @property
+    def fixable(self) -> bool:
+        """Whether `--fix` repairs it."""
+        return bool(self.found.repair)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of one finding."""
+        from loop_cli.core.names import join_dotted
+
+        found = self.found
+        names = [part for part in found.at if isinstance(part, str)]
+        data: dict[str, Any] = {
+            "rule": found.rule,
+            "severity": self.severity,
+            "path": self.path,
+            "line": self.line,
+            "entity_id": self.entity_id,
+            "entity_type": self.entity_type,
+            "field": join_dotted(names) if names else None,
+            "message": found.message,
+            "fixable": self.fixable,
+        }
+        if found.allowed is not None:
+            data["allowed"] = found.allowed
+        if found.nearest:
+            data["nearest"] = list(found.nearest)
+        return data
+
+
+def order(finding: Finding) -> tuple[str, int, str, str]:
+    """Findings are listed by file, line, rule and message."""
+    return finding.path, finding.line, finding.found.rule, finding.found.message

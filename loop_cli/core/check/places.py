@@ -1,0 +1,94 @@
+"""Rule A: what a file is called, and where it belongs (SPEC §2)."""
+
+from __future__ import annotations
+
+import re
+
+from loop_cli.core.check.finding import Found
+from loop_cli.core.names import nfc
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from loop_cli.core.check.across import Register, Who
+    from loop_cli.core.check.law import Law
+
+PROJECT_FILE = "project.md"
+TASKS = "Tasks"
+
+
+def misplaced(register: Register, law: Law) -> Iterator[tuple[Who, Found]]:
+    """Files that rule A would call otherwise, or put elsewhere."""
+    for who in register.everybody:
+        if not law.book.places or law.names.type_is_folder:
+            return
+        folder, _slash, name = who.path.rpartition("/")
+        wanted = file_name(who.type, who.id, law.book.places.get(who.type, ""))
+        if wanted is not None and nfc(name) != nfc(wanted):
+            yield (
+                who,
+                Found(
+                    rule="file-name",
+                    message=f"the file is called {name}, by rule A {wanted}",
+                    allowed=wanted,
+                ),
+            )
+        expected = _expected_folder(who, register, law)
+        if expected is not None and not re.fullmatch(expected[1], nfc(folder)):
+            yield (
+                who,
+                Found(
+                    rule="file-place",
+                    message=f"the file of a {who.type} belongs in {expected[0]}",
+                    allowed=expected[0],
+                ),
+            )
+
+
+def file_name(entity_type: str, entity_id: str, place: str = "") -> str | None:
+    """The name that rule A, or else the type's place, gives a file; None where neither does."""
+    if entity_type == "Task":
+        return f"{entity_id}.md"
+    if entity_type == "Project":
+        return PROJECT_FILE
+    name = place.rpartition("/")[2]
+    return None if not name or "{" in name else name
+
+
+def _expected_folder(who: Who, register: Register, law: Law) -> tuple[str, str] | None:
+    """The folder in words, and as a pattern; None where nothing says."""
+    if who.type == "Task":
+        project = _project_of(who, register)
+        if project is not None:
+            folder = f"{project.path.rpartition('/')[0]}/{TASKS}".lstrip("/")
+            return folder, re.escape(nfc(folder))
+    place = law.book.places.get(who.type)
+    return None if place is None else (place, pattern_of(place.rpartition("/")[0]))
+
+
+def _project_of(who: Who, register: Register) -> Who | None:
+    """The one project that a task names."""
+    for one in who.references:
+        if one.at == ("project_id",):
+            found = [other for other in register.named(one.target) if other.type == "Project"]
+            return found[0] if len(found) == 1 else None
+    return None
+
+
+def pattern_of(place: str) -> str:
+    """A place of `file_locations` as a pattern: `{year}` is any name, `...` any folders."""
+    parts = []
+    for part in nfc(place).strip("/").split("/"):
+        if part == "...":
+            parts.append(r"[^/]+(?:/[^/]+)*")
+        else:
+            pieces = re.split(r"(\{[^{}]*\})", part)
+            parts.append(
+                "".join(
+                    "[^/]+" if piece.startswith("{") else re.escape(piece)
+                    for piece in pieces
+                    if piece
+                )
+            )
+    return "/".join(parts)

@@ -1,0 +1,102 @@
+"""The one right value, where a wrong one leaves no choice."""
+
+from __future__ import annotations
+
+import re
+
+from loop_cli.core.changes import Change
+from loop_cli.core.fields import Mismatch, check, from_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.core.check.law import Law
+    from loop_cli.core.fields import FieldSpec
+
+_DATE = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})\.?", re.ASCII)
+_TIME = re.compile(r"(\d{1,2}):(\d\d)(?::00)?", re.ASCII)
+_BOOLEANS = {"yes": True, "no": False, "on": True, "off": False, "true": True, "false": False}
+
+
+def set_to(field: str, value: Any) -> Change:
+    """The change that gives a field a value."""
+    return Change(path=(field,), operation="set", value=value, typed=True)
+
+
+def unset(field: str) -> Change:
+    """The change that removes a field."""
+    return Change(path=(field,), operation="unset")
+
+
+def rewrite(path: tuple[str, ...]) -> Change:
+    """The change that writes a value again, so that every reader of YAML reads the same."""
+    return Change(path=path, operation="rewrite")
+
+
+def repaired(value: Any, spec: FieldSpec, law: Law, entity_type: str, field: str) -> Any:
+    """The value of the field that `value` stands for; None where that is not certain."""
+    right = _right(value, spec, law, entity_type, field)
+    try:
+        return None if right is None else check(right, spec)
+    except Mismatch:
+        return None
+
+
+def _right(value: Any, spec: FieldSpec, law: Law, entity_type: str, field: str) -> Any:
+    if spec.kind == "list":
+        if isinstance(value, list):
+            items = [_choice(item, spec, law, entity_type, field) for item in value]
+            return None if None in items else items
+        single = isinstance(value, str) and re.search(r"[\s,]", value) is None and value
+        return [value] if single else None
+    if spec.choices:
+        return _choice(value, spec, law, entity_type, field)
+    if isinstance(value, str):
+        return _from_text(value.strip(), spec)
+    if spec.kind == "text" and type(value) is int:
+        return str(value)
+    return None
+
+
+def _choice(value: Any, spec: FieldSpec, law: Law, entity_type: str, field: str) -> Any:
+    """The choice that differs in case or blanks only, that has this label, or that the schema
+    names as the status of today."""
+    if not isinstance(value, str):
+        return None
+    if value in spec.choices:
+        return value
+    wanted = _folded(value)
+    names = {
+        one: {_folded(one), _folded(_label(law, entity_type, field, one))} for one in spec.choices
+    }
+    found = [one for one, spellings in names.items() if wanted in spellings]
+    if not found and field == "status":
+        found = [one for one in spec.choices if one == law.book.renamed.get(value)]
+    return found[0] if len(found) == 1 else None
+
+
+def _label(law: Law, entity_type: str, field: str, choice: str) -> str:
+    label = law.schema.label(entity_type, field, choice)
+    return label if isinstance(label, str) else choice
+
+
+def _folded(text: str) -> str:
+    return re.sub(r"[\s_-]+", " ", text.strip()).casefold()
+
+
+def _from_text(text: str, spec: FieldSpec) -> Any:
+    if spec.kind == "boolean":
+        return _BOOLEANS.get(text.lower())
+    if spec.kind == "date":
+        match = _DATE.fullmatch(text)
+        return f"{match[1]}-{int(match[3]):02}-{int(match[4]):02}" if match else None
+    if spec.kind == "time":
+        match = _TIME.fullmatch(text)
+        return f"{int(match[1]):02}:{match[2]}" if match else None
+    if spec.kind == "number":
+        try:
+            return from_text(text, spec)
+        except Mismatch:
+            return None
+    return None

@@ -1,0 +1,261 @@
+"""The schema in force, told to who is about to write: by type and field, or as JSON Schema."""
+
+from __future__ import annotations
+
+import re
+
+from loop_cli.core import fields, timestamps
+from loop_cli.core.check.across import REFERENCES
+from loop_cli.core.check.fields import MAX_NAME
+from loop_cli.core.check.places import file_name
+from loop_cli.core.rulebook import MAX_ID
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.core.check.law import Law
+    from loop_cli.core.entity import FieldNames
+    from loop_cli.core.fields import FieldSpec
+    from loop_cli.core.rulebook import FormRule
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+_KINDS: dict[str, dict[str, Any]] = {
+    "text": {"type": "string"},
+    "number": {"type": "number"},
+    "boolean": {"type": "boolean"},
+    "date": {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
+    "time": {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$"},
+    "list": {"type": "array"},
+    "mapping": {"type": "object"},
+    "any": {},
+}
+_TIME = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?$"}
+_NAME = {
+    "type": "string",
+    "maxLength": MAX_NAME,
+    "pattern": r"^[^\s\x00-\x1f]([^\x00-\x1f]*[^\s\x00-\x1f])?$",
+}
+_EMPTY: list[Any] = [None, "", [], {}]
+
+
+class FieldView(Struct):
+    """One field of a type. `when` are the conditions under which it is required, in words;
+    `names` is the type of the entity that its value names, empty for any; `words` is what it
+    takes where its kind does not say."""
+
+    name: str
+    spec: FieldSpec
+    required: bool
+    writable: bool
+    when: tuple[str, ...] = ()
+    forms: tuple[FormRule, ...] = ()
+    default: str | None = None
+    names: str | None = None
+    filled: bool = False
+    computed: bool = False
+    forbidden: bool = False
+    words: str | None = None
+
+    @property
+    def takes(self) -> str:
+        """What it takes, in words."""
+        if self.words is not None:
+            return self.words
+        words = [fields.allowed(self.spec), *(rule.words for rule in self.forms)]
+        if self.names is not None:
+            words.append(f"the id of a {self.names}" if self.names else "the id of an entity")
+        return "; ".join(words[1:] if len(words) > 1 and self.spec.kind == "text" else words)
+
+
+class TypeView(Struct):
+    """One type: its fields in the schema's order, its ids, and where its files go."""
+
+    name: str
+    fields: tuple[FieldView, ...]
+    id_pattern: str | None
+    place: str | None
+    file: str | None
+    parent: str | None
+
+
+def describe(entity_type: str, law: Law) -> TypeView:
+    """All that the schema says of a type."""
+    required = law.required(entity_type)
+    place = law.book.places.get(entity_type)
+    names = (
+        *law.known(entity_type),
+        *required,
+        *law.book.derived.get(entity_type, ()),
+    )
+    return TypeView(
+        name=entity_type,
+        fields=tuple(_field(entity_type, name, law) for name in dict.fromkeys(names)),
+        id_pattern=None if law.names.id_is_stem else law.book.pattern(entity_type, ""),
+        place=place,
+        file=file_name(entity_type, "{id}", place or "") if law.book.places else None,
+        parent=law.book.parents.get(entity_type),
+    )
+
+
+def _field(entity_type: str, name: str, law: Law) -> FieldView:
+    book, schema = law.book, law.schema
+    writable = schema.writable_fields(entity_type, {})
+    own_section = (entity_type.lower(), name)
+    kind = book.parents.get(entity_type, "") if name == "parent_id" else REFERENCES.get(name)
+    return FieldView(
+        name=name,
+        spec=schema.spec(entity_type, (name,), {}),
+        required=name in law.required(entity_type),
+        writable=name not in law.names.read_only() and (writable is None or name in writable),
+        when=tuple(
+            rule.when for rule in schema.conditional.get(entity_type, ()) if rule.field == name
+        ),
+        forms=tuple(rule for rule in book.forms.get(entity_type, ()) if rule.field == name),
+        default=book.defaults.get(own_section) or book.defaults.get(("*", name)),
+        names=kind if book.patterns else None,
+        filled=name in book.filled.get(entity_type, ()),
+        computed=name in book.derived.get(entity_type, ()),
+        forbidden=name in book.forbidden.get(entity_type, ()),
+        words=_own_words(entity_type, name, law.names),
+    )
+
+
+def _own_words(entity_type: str, name: str, own: FieldNames) -> str | None:
+    """What a field of identity or time takes, in words; None for the others."""
+    time = f"a time such as {timestamps.EXAMPLE}"
+    words = {own.name: "a line of text", own.created: time, own.updated: time}
+    words |= {own.type: entity_type, own.id: "its id"}
+    return words.get(name)
+
+
+def json_schema(view: TypeView, law: Law) -> dict[str, Any]:
+    """The frontmatter of a type as JSON Schema (2020-12).
+
+    What is not for writing is `readOnly`; what JSON Schema has no word for is under `x-loop`.
+    """
+    shown = {field.name: _property(field, view, law) for field in view.fields}
+    conditions = [
+        _condition(rule.other, rule.values, rule.field, shown)
+        for rule in law.schema.conditional.get(view.name, ())
+    ]
+    return {
+        "$schema": DRAFT,
+        "title": view.name,
+        "type": "object",
+        "properties": shown,
+        "required": [field.name for field in view.fields if field.required],
+        "additionalProperties": not law.schema.knows_type(view.name),
+        **({"allOf": conditions} if conditions else {}),
+        "x-loop": {
+            "writable": [field.name for field in view.fields if field.writable] + ["body"],
+            "required_when": {field.name: list(field.when) for field in view.fields if field.when},
+            "id_pattern": view.id_pattern,
+            "place": view.place,
+            "file": view.file,
+            "parent": view.parent,
+        },
+    }
+
+
+def json_schema_of_all(types: tuple[str, ...], law: Law) -> dict[str, Any]:
+    """The frontmatter of any entity, each type by its own schema in `$defs`."""
+    definitions = {}
+    for name in types:
+        own = json_schema(describe(name, law), law)
+        del own["$schema"]
+        definitions[name] = own
+    chosen = [
+        {
+            "if": {
+                "properties": {law.names.type: {"const": name}},
+                "required": [law.names.type],
+            },
+            "then": {"$ref": f"#/$defs/{_pointer(name)}"},
+        }
+        for name in types
+    ]
+    whole: dict[str, Any] = {"$schema": DRAFT, "type": "object", "$defs": definitions}
+    if not law.names.type_is_folder:
+        whole["required"] = [law.names.type]
+        if chosen:
+            whole["allOf"] = chosen
+    return whole
+
+
+def _property(field: FieldView, view: TypeView, law: Law) -> dict[str, Any]:
+    shown: dict[str, Any] = dict(_KINDS[field.spec.kind])
+    own = law.names
+    if field.name == own.id:
+        shown = {"type": ["string", "integer"], "maxLength": MAX_ID}
+        if view.id_pattern:
+            shown["pattern"] = view.id_pattern
+    elif field.name == own.type:
+        shown = {"const": view.name}
+    elif field.name == own.name:
+        shown = dict(_NAME)
+    elif field.name in (own.created, own.updated):
+        shown = dict(_TIME)
+    if field.spec.choices:
+        choices = {"enum": list(field.spec.choices)}
+        shown = {"type": "array", "items": choices} if field.spec.kind == "list" else choices
+    if field.filled:
+        shown["minItems"] = 1
+    for rule in field.forms:
+        shown = {"allOf": [shown, _form(rule)]} if "pattern" in shown else {**shown, **_form(rule)}
+    if field.forbidden:
+        shown = {"enum": _EMPTY}
+    return _annotated(_nullable(shown, field), field)
+
+
+def _nullable(shown: dict[str, Any], field: FieldView) -> dict[str, Any]:
+    """A required field has a value; any other may be null."""
+    if field.required:
+        return {**shown, "not": {"enum": [None, ""]}} if field.spec.kind != "any" else shown
+    return {"anyOf": [shown, {"type": "null"}]} if shown and not field.forbidden else shown
+
+
+def _annotated(shown: dict[str, Any], field: FieldView) -> dict[str, Any]:
+    notes: dict[str, Any] = {}
+    if not field.writable or field.computed:
+        notes["readOnly"] = True
+    if field.default is not None:
+        notes["default"] = field.default
+    words = [f"required when {when}" for when in field.when]
+    words += ["computed, and not to be stored"] if field.computed else []
+    words += ["must not be there"] if field.forbidden else []
+    if field.names is not None:
+        words.append(f"the id of a {field.names}" if field.names else "the id of an entity")
+    if words:
+        notes["description"] = "; ".join(words)
+    return {**shown, **notes}
+
+
+def _form(rule: FormRule) -> dict[str, Any]:
+    if rule.how == "equals":
+        return {"const": rule.text}
+    text = re.sub(r"([^\w\s가-힣])", r"\\\1", rule.text)
+    patterns = {"starts": f"^{text}", "ends": rf"{text}\s*$", "contains": text}
+    return {"pattern": patterns[rule.how]}
+
+
+def _condition(
+    other: str, values: tuple[str, ...], field: str, properties: dict[str, Any]
+) -> dict[str, Any]:
+    then: dict[str, Any] = {"required": [field]}
+    if field in properties:
+        then["properties"] = {field: {"not": {"enum": [None, ""]}}}
+    return {
+        "if": {"properties": {other: {"enum": list(values)}}, "required": [other]},
+        "then": then,
+    }
+
+
+def _pointer(name: str) -> str:
+    """A name as a part of a JSON pointer in a URI fragment."""
+    escaped = name.replace("~", "~0").replace("/", "~1")
+    return re.sub(
+        r"[^\w~-]", lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), escaped
+    )

@@ -1,0 +1,316 @@
+"""What a folder of Markdown files says of itself: the schema that its frontmatter proposes.
+
+`Tally` is told of one file after the other and keeps counts only; `propose` decides. Whatever
+is proposed has a share: of the files it is about, how many back it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from loop_cli.core import timestamps
+from loop_cli.core.entity import FieldNames
+from loop_cli.core.fields import kind_of
+from loop_cli.core.names import nearest, nfc
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+ROOT_TYPE = "Note"  # the type of files in no folder, and of those without a type
+CANDIDATES = {
+    "id": ("entity_id", "id", "uid", "uuid", "zettel_id"),
+    "type": ("entity_type", "type", "kind"),
+    "name": ("entity_name", "title", "name"),
+    "created": ("created", "date", "created_at", "date created", "creation date", "pubDate"),
+    "updated": (
+        "updated",
+        "lastmod",
+        "last_modified_at",
+        "modified",
+        "updated_at",
+        "date modified",
+        "date updated",
+        "updatedDate",
+    ),
+}
+_SOURCES = ("@folder", *CANDIDATES["type"])
+_MOST = 0.95  # from which share on something is proposed as a rule
+_MANY = 0.5
+_RARE = 0.02
+_FEW = 3
+_MAX_CHOICES = 12
+_MAX_VALUES = 400
+_LONGEST_CHOICE = 40
+_NOT_CLOSED = re.compile(r"\d|\n|[.!?]$|://")  # a date, a number, a sentence, an address
+# Sections of a schema; a field of such a name gets no enumeration, which is one too.
+_SECTIONS = {
+    "paths", "entity_types", "id_patterns", "required_fields", "known_fields", "write_targets",
+    "file_locations", "validation_rules", "condition_ids", "condition_labels", "program_types",
+    "impact", "status_mapping", "cross_vault",
+}  # fmt: skip
+
+
+class Share(Struct):
+    """That `count` of `of` files back something."""
+
+    count: int
+    of: int
+
+    @property
+    def part(self) -> float:
+        """From 0 to 1."""
+        return self.count / self.of if self.of else 0.0
+
+
+class FieldProposal(Struct):
+    """A field: how many files have it, and what its values are. `types` are those that have it,
+    `required` those that hardly have a file without; `choices` is its enumeration, which
+    `chosen` of its values back."""
+
+    name: str
+    share: Share
+    kind: str
+    types: tuple[str, ...]
+    required: tuple[str, ...]
+    choices: tuple[str, ...] = ()
+    chosen: Share | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """One entry of `fields` in the JSON of `loop init`."""
+        data = {
+            "field": self.name,
+            "share": self.share.__dict__,
+            "kind": self.kind,
+            "types": list(self.types),
+            "required_for": list(self.required),
+        }
+        if self.chosen is None:
+            return data
+        return {**data, "choices": list(self.choices), "chosen": self.chosen.__dict__}
+
+
+class Proposal(Struct):
+    """The identity and time fields with what backs each, the types with their files, and the
+    fields. `left_out` are names that look like a slip of another's."""
+
+    names: FieldNames
+    backing: dict[str, Share]
+    types: dict[str, int]
+    fields: tuple[FieldProposal, ...]
+    left_out: dict[str, str]
+    files: int
+
+    def schema(self) -> dict[str, Any]:
+        """The sections of the schema file."""
+        own = [name for name in self.names.__dict__.values() if not name.startswith("@")]
+        everywhere = [one.name for one in self.fields if len(one.types) * 2 > len(self.types)]
+        known = {"all": list(dict.fromkeys([*own, *everywhere]))}
+        always = [one.name for one in self.fields if len(one.required) == len(self.types)]
+        required = {"all": always if self.types else []}
+        for entity_type in self.types:
+            required[entity_type] = [
+                one.name
+                for one in self.fields
+                if entity_type in one.required and one.name not in required["all"]
+            ]
+            known[entity_type] = [
+                one.name
+                for one in self.fields
+                if entity_type in one.types and one.name not in known["all"]
+            ]
+        data: dict[str, Any] = {
+            "entity_types": list(self.types),
+            "paths": {
+                "include": [],
+                "exclude": list(EXCLUDED),
+                "exclude_files": list(EXCLUDED_FILES),
+            },
+            "required_fields": required,
+            "known_fields": known,
+        }
+        for one in self.fields:
+            if one.choices:
+                data[one.name] = {"values": list(one.choices)}
+        return data
+
+
+EXCLUDED = (
+    "00_Meta/_TEMPLATES", "90_Archive", "node_modules", "public", "themes", "vendor", "_site",
+)  # fmt: skip
+EXCLUDED_FILES = ("README.md", "CLAUDE.md", "CHANGELOG.md", "LICENSE.md")
+
+
+class _Field:
+    """The counts of one field; `has` and `filled` by source of types and type."""
+
+    def __init__(self) -> None:
+        self.count = self.filled = self.times = self.begins_as_time = 0
+        self.kinds: Counter[str] = Counter()
+        self.values: Counter[str] = Counter()
+        self.by_type: dict[str, Counter[str]] = {source: Counter() for source in _SOURCES}
+        self.filled_by_type: dict[str, Counter[str]] = {source: Counter() for source in _SOURCES}
+
+    def add(self, value: Any, types: dict[str, str]) -> None:
+        self.count += 1
+        for source, entity_type in types.items():
+            self.by_type[source][entity_type] += 1
+        if value in (None, "", [], {}):
+            return
+        self.filled += 1
+        for source, entity_type in types.items():
+            self.filled_by_type[source][entity_type] += 1
+        self.kinds[kind_of(value)] += 1
+        if isinstance(value, str):
+            self.times += timestamps.parse(value) is not None
+            self.begins_as_time += re.match(r"\d{4}-\d\d-\d\d", value) is not None
+            if value in self.values or len(self.values) < _MAX_VALUES:
+                self.values[value] += 1
+
+
+class Tally:
+    """What the files have, counted. Files without frontmatter are no matter."""
+
+    def __init__(self) -> None:
+        self.files = 0
+        self.fields: dict[str, _Field] = {}
+        self.types: dict[str, Counter[str]] = {source: Counter() for source in _SOURCES}
+        self._ids: dict[str, set[str]] = {name: set() for name in CANDIDATES["id"]}
+        self.twice: set[str] = set()
+
+    def add(self, path: str, fields: dict[str, Any]) -> None:
+        """Take the frontmatter of the file at `path`."""
+        self.files += 1
+        types = {source: type_by(source, path, fields) for source in _SOURCES}
+        for source, entity_type in types.items():
+            self.types[source][entity_type] += 1
+        for name, value in fields.items():
+            self.fields.setdefault(name, _Field()).add(value, types)
+        for name, seen in self._ids.items():
+            value = fields.get(name)
+            if isinstance(value, str | int) and not isinstance(value, bool):
+                text = nfc(str(value))
+                self.twice.update([name] if text in seen else [])
+                seen.add(text)
+
+
+def type_by(source: str, path: str, fields: dict[str, Any]) -> str:
+    """The type of a file, where types come from `source`: a field, or `@folder`."""
+    if source == "@folder":
+        return path.partition("/")[0] if "/" in path else ROOT_TYPE
+    value = fields.get(source)
+    return value if isinstance(value, str) and value else ROOT_TYPE
+
+
+def propose(tally: Tally) -> Proposal:
+    """The schema that the counts back."""
+    names, backing = _names(tally)
+    known = sorted(tally.fields, key=lambda name: -tally.fields[name].count)
+    left_out = _slips(tally, known, names)
+    types = tally.types[names.type]
+    own = set(names.__dict__.values())
+    fields = tuple(
+        _field(name, tally, names, is_own=name in own) for name in known if name not in left_out
+    )
+    return Proposal(
+        names=names,
+        backing=backing,
+        types=dict(types.most_common()),
+        fields=fields,
+        left_out=left_out,
+        files=tally.files,
+    )
+
+
+def _names(tally: Tally) -> tuple[FieldNames, dict[str, Share]]:
+    """The fields of identity and time, each with the files that have it."""
+    chosen = {"id": _first(tally, "id", _MOST, unique=True) or "@stem"}
+    enough = _MANY if chosen["id"] == "@stem" else _MOST
+    by_type = _first(tally, "type", enough)
+    chosen["type"] = by_type if by_type and _is_closed(tally, by_type) else "@folder"
+    chosen["name"] = _first(tally, "name", _MANY) or "title"
+    chosen["created"] = _first(tally, "created", 0.0, times="begins_as_time") or "created"
+    chosen["updated"] = _first(tally, "updated", 0.0, times="times") or "updated"
+    whole = Share(count=tally.files, of=tally.files)
+    backing = {
+        key: whole if name.startswith("@") else _share(tally, name) for key, name in chosen.items()
+    }
+    return FieldNames(**chosen), backing
+
+
+def _first(
+    tally: Tally, key: str, enough: float, *, unique: bool = False, times: str | None = None
+) -> str | None:
+    """The candidate that most files have, if that is enough of them."""
+    found = []
+    for name in CANDIDATES[key]:
+        counts = tally.fields.get(name)
+        if counts is None or not counts.filled or counts.filled < enough * tally.files:
+            continue
+        if unique and name in tally.twice:
+            continue
+        if times is not None and getattr(counts, times) < _MOST * counts.filled:
+            continue
+        found.append(name)
+    return max(found, key=lambda name: tally.fields[name].filled) if found else None
+
+
+def _is_closed(tally: Tally, name: str) -> bool:
+    """Whether the values of a field can be types: texts, of few kinds."""
+    counts = tally.fields[name]
+    return set(counts.kinds) == {"text"} and len(counts.values) <= max(_MAX_CHOICES, 1)
+
+
+def _share(tally: Tally, name: str) -> Share:
+    counts = tally.fields.get(name)
+    return Share(count=counts.filled if counts else 0, of=tally.files)
+
+
+def _slips(tally: Tally, known: list[str], names: FieldNames) -> dict[str, str]:
+    """Fields of very few files that look like one of many files."""
+    own = names.__dict__.values()
+    common = [name for name in known if tally.fields[name].count >= _MANY * tally.files]
+    found = {}
+    for name in known:
+        rare = tally.fields[name].count <= max(1, _RARE * tally.files)
+        close = nearest(name, common, count=1) if rare and tally.files >= 5 else []
+        if close and name not in own and close[0] != name:
+            found[name] = close[0]
+    return found
+
+
+def _field(name: str, tally: Tally, names: FieldNames, *, is_own: bool) -> FieldProposal:
+    counts = tally.fields[name]
+    choices, chosen = ((), None) if is_own else _choices(name, counts)
+    types, filled = tally.types[names.type], counts.filled_by_type[names.type]
+    required = [one for one, count in types.items() if filled[one] >= _MOST * count]
+    if not any(types[one] >= _FEW for one in required):  # one file alone makes no rule
+        required = []
+    return FieldProposal(
+        name=name,
+        share=Share(count=counts.count, of=tally.files),
+        kind=counts.kinds.most_common(1)[0][0] if counts.kinds else "any",
+        types=tuple(one for one in types if counts.by_type[names.type][one]),
+        required=() if name == names.updated else tuple(required),
+        choices=choices,
+        chosen=chosen,
+    )
+
+
+def _choices(name: str, counts: _Field) -> tuple[tuple[str, ...], Share | None]:
+    """The values of a field that takes one of few: each in several files, and hardly any other."""
+    texts = set(counts.kinds) == {"text"} and name not in _SECTIONS
+    often = [value for value, count in counts.values.most_common() if count > 1]
+    few = 1 < len(often) <= _MAX_CHOICES and len(often) * 3 <= counts.filled
+    if not texts or not few or any(map(_is_open, often)):
+        return (), None
+    backed = sum(counts.values[value] for value in often)
+    if backed < _MOST * counts.filled:
+        return (), None
+    return tuple(often), Share(count=backed, of=counts.filled)
+
+
+def _is_open(value: str) -> bool:
+    return len(value) > _LONGEST_CHOICE or _NOT_CLOSED.search(value) is not None

@@ -1,0 +1,102 @@
+"""Where YAML 1.1, as python-frontmatter reads it, and YAML 1.2 disagree about a frontmatter."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass
+
+from loop_cli.markdown.edits import key_text, same
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Path = tuple[str | int, ...]
+
+_PROBLEM = re.compile(r"line (\d+), column")
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A place that the dialects read differently; `other` is YAML 1.1's reading.
+
+    Where YAML 1.1 can't read the text at all, `at` is empty, `line`, 1-based in the YAML
+    text, says where, and `other` why. `is_key` tells that the key itself is the matter.
+    """
+
+    at: tuple[str | int, ...]
+    other: Any
+    line: int | None = None
+    is_key: bool = False
+
+
+def disagreements(yaml_text: str, fields: dict[str, Any]) -> list[Disagreement]:
+    """The disagreements about a text that YAML 1.2 reads as `fields`.
+
+    A date that YAML 1.1 makes a date of, and YAML 1.2 a text, is the same date.
+    """
+    import yaml
+    from frontmatter.default_handlers import YAMLHandler
+
+    try:
+        values = YAMLHandler().load(yaml_text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark is not None else 1
+        return [Disagreement(at=(), other=error.problem or "it is no YAML 1.1", line=line)]
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        found = _PROBLEM.search(str(error))
+        line = int(found[1]) if found else 1
+        return [Disagreement(at=(), other=str(error).split("\n")[0], line=line)]
+    if values is None:
+        values = {}
+    found_all: list[Disagreement] = []
+    _compare(fields, values, (), found_all)
+    return found_all
+
+
+def _compare(one: Any, other: Any, at: Path, found: list[Disagreement]) -> None:
+    if isinstance(one, dict) and isinstance(other, dict):
+        _compare_keys(one, other, at, found)
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for index, pair in enumerate(zip(one, other, strict=True)):
+            _compare(*pair, (*at, index), found)
+    elif not same(one, other) and not _is_same_time(one, other):
+        found.append(Disagreement(at=at, other=other))
+
+
+def _compare_keys(
+    one: dict[Any, Any], other: dict[Any, Any], at: Path, found: list[Disagreement]
+) -> None:
+    # A date as a key is the same key as its text.
+    theirs = {_key(key): item for key, item in other.items()}
+    for key, item in one.items():
+        name = key_text(key)
+        if name in theirs:
+            _compare(item, theirs[name], (*at, name), found)
+        else:
+            found.append(Disagreement(at=(*at, name), other="another key", is_key=True))
+    if not found and len(theirs) > len(one):  # what `<<` brings, say
+        found.append(Disagreement(at=at, other="other keys", line=1))
+
+
+def _key(key: Any) -> str:
+    return key.isoformat() if isinstance(key, datetime.date) else key_text(key)
+
+
+def _is_same_time(text: Any, value: Any) -> bool:
+    """Whether a text and the date or time that YAML 1.1 makes of it name the same instant."""
+    if not isinstance(text, str) or not isinstance(value, datetime.date):
+        return False
+    if not isinstance(value, datetime.datetime):
+        return text == value.isoformat()
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return _utc(moment) == _utc(value)
+
+
+def _utc(moment: datetime.datetime) -> datetime.datetime:
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=datetime.UTC)

@@ -1,0 +1,62 @@
+"""What `loop check` finds around the entities: the log against the files, the lock, the staged."""
+
+from __future__ import annotations
+
+import os
+
+from loop_cli.core import timestamps
+from loop_cli.core.check.finding import Finding, Found
+from loop_cli.errors import StorageError, VaultLocked
+from loop_cli.store import files, verify
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from loop_cli.store.vault import VaultStore
+
+_LONG = 60 * timestamps.SECOND  # no change holds the lock for a minute
+
+
+def findings(store: VaultStore) -> Iterator[Finding]:
+    """All of it."""
+    yield from _lock_and_staged(store)
+    yield from _edited(store)
+
+
+def _edited(store: VaultStore) -> Iterator[Finding]:
+    """The files that are not as their last record left them."""
+    edited, gone = verify.against_files(store)
+    for place in edited:
+        words = "was edited outside loop since its last record"
+        found = Found(rule="edited-outside", message=words)
+        yield Finding(path=place.path, line=1, found=found, entity_id=place.entity_id)
+    for place in gone:
+        words = f"the file of {place.entity_id}, as its last record names it, is not there"
+        found = Found(rule="gone", message=words)
+        yield Finding(path=place.path, line=1, found=found, entity_id=place.entity_id)
+
+
+def _lock_and_staged(store: VaultStore) -> Iterator[Finding]:
+    """A lock that somebody has held for longer than any change takes. Where nobody does, what
+    a crash left staged is recovered on the way; what lies there then is nobody's."""
+    folder = os.path.join(store.root, files.LOOP, "staged")
+    if not os.path.isdir(folder):
+        return
+    names: list[str] = []
+    try:
+        with store.lock(wait=0):
+            store.recover()
+            names = sorted(os.listdir(folder))
+    except VaultLocked as error:
+        holder = error.details.get("holder") or {}
+        since = timestamps.parse(str(holder.get("since")))
+        if since is not None and store.clock() - since > _LONG:
+            found = Found(rule="stale-lock", message=error.message)
+            yield Finding(path=f"{files.LOOP}/lock", line=1, found=found)
+    except (StorageError, OSError):  # a vault that we can only read
+        return
+    for name in names:
+        words = f"{name} is no change that can be finished; it may be removed"
+        found = Found(rule="staged-leftover", message=words)
+        yield Finding(path=f"{files.LOOP}/staged/{name}", line=1, found=found)

@@ -1,0 +1,143 @@
+"""`loop init`: a folder of Markdown files becomes a vault, by what its frontmatter proposes."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from loop_cli.core import propose, rulebook, schema
+from loop_cli.core.check.law import Law
+from loop_cli.core.entity import FieldNames
+from loop_cli.errors import InvalidFile, LoopError, StorageError, UsageError
+from loop_cli.markdown import patch
+from loop_cli.store import check, files, platform, schema_file, snapshot
+from loop_cli.store.locate import Locator
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.core.check.finding import Finding
+    from loop_cli.core.propose import Proposal
+
+CONFIG = f"{files.LOOP}/config.toml"
+_HEAD = """# What the entities of this folder are made of, as their frontmatter proposed it to loop.
+# It is yours from now on: change it as you like; 'loop check' and 'loop update' go by it.
+"""
+_PLACES = schema.Places(exclude=propose.EXCLUDED, exclude_files=propose.EXCLUDED_FILES)
+
+
+class Foundation(Struct):
+    """What a folder would be as a vault. `unfit` is what its files have that would not fit,
+    `plain` counts those without frontmatter, `toml` those of them with one in TOML."""
+
+    root: str
+    proposal: Proposal
+    unfit: tuple[Finding, ...]
+    plain: int
+    toml: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of `loop init`."""
+        proposal = self.proposal
+        return {
+            "vault": self.root,
+            "files": proposal.files,
+            "without_frontmatter": self.plain,
+            "toml_frontmatter": self.toml,
+            "names": proposal.names.__dict__,
+            "backing": {key: share.__dict__ for key, share in proposal.backing.items()},
+            "types": proposal.types,
+            "fields": [one.as_dict() for one in proposal.fields],
+            "left_out": proposal.left_out,
+            "unfit": [one.as_dict() for one in self.unfit],
+        }
+
+    def texts(self) -> dict[str, str]:
+        """The files to be made, relative to the vault."""
+        body = patch.compose(self.proposal.schema())
+        return {schema_file.PATH: _HEAD + body, CONFIG: _config(self.proposal.names)}
+
+
+def survey(root: str) -> Foundation:
+    """Read the folder and propose. Nothing is written.
+
+    Raises `UsageError` for a folder that is a vault already, or has one inside.
+    """
+    for path in (CONFIG, schema_file.PATH):
+        if os.path.lexists(os.path.join(root, path)):
+            raise UsageError(
+                f"{root} is a vault already: it has {path}",
+                hint="'loop check' says what does not fit; 'loop schema' shows its schema",
+            )
+    tally, plain, toml = propose.Tally(), 0, 0
+    for path in sorted(Locator(root, _PLACES, FieldNames()).paths()):
+        data = b"---"
+        try:
+            data, _modified = files.read_stable(files.inside(root, path), path)
+            _pieces, fields, _warnings = snapshot.read_frontmatter(data, path)
+            tally.add(path, fields)
+        except InvalidFile:
+            plain += not _begins(data, b"---")
+            toml += _begins(data, b"+++")
+        except LoopError:  # what is wrong with it is said below
+            continue
+    proposal = propose.propose(tally)
+    return Foundation(
+        root=root, proposal=proposal, unfit=_unfit(root, proposal), plain=plain, toml=toml
+    )
+
+
+def found(foundation: Foundation) -> tuple[str, ...]:
+    """Make the folder a vault; the files that were made, relative to it.
+
+    All are made or none. Raises `StorageError`; `UsageError` where somebody was faster.
+    """
+    root, made, folders = foundation.root, list[str](), list[str]()
+    try:
+        for path, text in foundation.texts().items():
+            folder = os.path.join(root, os.path.dirname(path))
+            if not os.path.isdir(folder):
+                os.mkdir(folder)
+                folders.append(folder)
+            _write(os.path.join(root, path), text.encode())
+            made.append(path)
+    except OSError as error:
+        for path in made:
+            files.remove(os.path.join(root, path))
+        for folder in reversed(folders):
+            with suppress(OSError):
+                os.rmdir(folder)
+        if isinstance(error, FileExistsError):
+            raise UsageError(f"{root} is a vault already, or has a file in its place") from error
+        raise StorageError(f"{root} can't be made a vault: {error.strerror}") from error
+    return tuple(made)
+
+
+def _write(path: str, data: bytes) -> None:
+    """A new file that everybody may read who may read the folder, durably."""
+    files.write_synced(path, data)
+    os.chmod(path, 0o644)
+    platform.sync_folder(os.path.dirname(path))
+
+
+def _unfit(root: str, proposal: Proposal) -> tuple[Finding, ...]:
+    """What `check` would find if the proposal were in force."""
+    data = proposal.schema()
+    law = Law(schema=schema.build(data), book=rulebook.build(data), names=proposal.names)
+    return check.judge(root, Locator(root, _PLACES, proposal.names), law)
+
+
+def _config(names: FieldNames) -> str:
+    """The vault's settings as TOML."""
+    import json
+
+    lines = [
+        f"{key} = {json.dumps(name, ensure_ascii=False)}" for key, name in names.__dict__.items()
+    ]
+    return "\n".join(["# Which fields carry identity and time.", "[fields]", *lines, ""])
+
+
+def _begins(data: bytes, mark: bytes) -> bool:
+    return data.removeprefix(b"\xef\xbb\xbf").startswith(mark)

@@ -1,0 +1,316 @@
+"""`loop init` on folders that are not ours: an Obsidian vault without ids, a Hugo content folder,
+Jekyll posts. Afterwards the commands work there, with file names as ids."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml12
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loop_cli import models_check
+from loop_cli.core import propose, rulebook, schema
+from loop_cli.core.check import fields
+from loop_cli.core.check.law import Law, Subject
+from loop_cli.markdown import patch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Loop
+
+CONFIG, SCHEMA = ".loop/config.toml", "00_Meta/schema_constants.yaml"
+
+
+def note(**fields: Any) -> str:
+    lines = "".join(f"{name}: {value}\n" for name, value in fields.items())
+    return f"---\n{lines}---\n\nText.\n"
+
+
+OBSIDIAN = {
+    ".obsidian/app.json": "{}",
+    "Daily/2026-01-0{n}.md": note(tags="[daily]", created="2026-01-0{n}", mood="good"),
+    "Books/책 {n}.md": note(
+        title="'책 {n}'", author="누군가", status="{reading}", rating="{n}", tags="[book]"
+    ),
+    "Inbox.md": "No frontmatter at all.\n",
+}
+HUGO = {
+    "posts/post-{n}.md": note(
+        title='"Post {n}"',
+        date="2026-01-0{n}T10:00:00+09:00",
+        draft="false",
+        weight="{n}",
+        categories="[tech]",
+        series="{series}",
+    ),
+    "pages/about.md": note(title="About", date="2026-01-01", layout="single"),
+    "toml.md": "+++\ntitle = 'x'\n+++\n",
+}
+JEKYLL = {
+    "_posts/2026-01-0{n}-post.md": note(
+        layout="post", title="Post {n}", date="2026-01-0{n} 10:00:00 +0900", categories="news"
+    ),
+    "index.md": note(layout="home", title="Home"),
+}
+SHAPES = {"obsidian": OBSIDIAN, "hugo": HUGO, "jekyll": JEKYLL}
+# For each shape: an entity and a change of it.
+SAMPLES = {
+    "obsidian": ("책 3", "rating:=5"),
+    "hugo": ("post-3", "draft:=true"),
+    "jekyll": ("2026-01-03-post", "title=새 제목"),
+}
+
+
+def lay_out(root: Path, files: dict[str, str]) -> None:
+    """Files with `{n}` in their names are made six times."""
+    root.mkdir(exist_ok=True)
+    for name, text in files.items():
+        for number in range(1, 7) if "{n}" in name else (0,):
+            path = root / name.replace("{n}", str(number))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            words = {"{n}": number, "{reading}": ("read", "todo")[number % 2], "{series}": "a"}
+            content = text
+            for mark, word in words.items():
+                content = content.replace(mark, str(word))
+            path.write_text(content)
+
+
+@pytest.fixture(params=SHAPES)
+def shape(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def folder(loop: Loop, shape: str) -> Loop:
+    """`loop` on a folder of a shape, which is no vault yet."""
+    shutil.rmtree(loop.vault)
+    lay_out(loop.vault, SHAPES[shape])
+    return loop
+
+
+def init(loop: Loop, *arguments: str) -> Any:
+    made = loop("init", str(loop.vault), *arguments, "--json").json
+    models_check.InitDocument.model_validate(made)
+    return made
+
+
+def content(root: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+class TestShapes:
+    def test_only_the_two_files_are_made(self, folder: Loop) -> None:
+        before = content(folder.vault)
+        assert init(folder, "--yes")["written"] == [SCHEMA, CONFIG]
+        after = content(folder.vault)
+        assert {path: after[path] for path in before} == before
+        assert after.keys() - before.keys() == {SCHEMA, CONFIG}
+
+    def test_it_is_a_vault_afterwards(self, folder: Loop, shape: str) -> None:
+        init(folder, "--yes")
+        entity_id, change = SAMPLES[shape]
+        entity = folder("get", entity_id, "--json").json
+        assert entity["entity_id"] == entity_id
+        before = folder.path(entity["path"]).read_text()
+        done = folder("update", entity_id, change, "--if-match", entity["etag"], "--json").json
+        assert done["changed"] is True
+        after = folder.path(entity["path"]).read_text()
+        added = [line for line in after.splitlines() if line not in before.splitlines()]
+        assert len(added) == 2  # the field, and `updated`
+        assert folder("check").code == 0
+        assert folder("update", entity_id, "nonsense=1", "--force").code == 6
+
+    def test_the_commands_that_list_and_create(self, folder: Loop, shape: str) -> None:
+        init(folder, "--yes")
+        for command in ("list", "create"):
+            if folder(command, "--help").code != 0:
+                pytest.skip(f"loop {command} is not there yet")
+        count = len(folder("list", "--json").json["entities"])
+        assert count == sum(
+            6 if "{n}" in name else text.startswith("---") for name, text in SHAPES[shape].items()
+        )
+
+    def test_a_dry_run_says_the_same_and_writes_nothing(self, folder: Loop) -> None:
+        before = content(folder.vault)
+        dry = init(folder, "--dry-run")
+        assert dry.pop("dry_run") is True
+        assert content(folder.vault) == before
+        made = init(folder, "--yes")
+        del made["written"]
+        assert made == dry
+
+
+class TestProposal:
+    def on(self, loop: Loop, files: dict[str, str]) -> Any:
+        shutil.rmtree(loop.vault)
+        lay_out(loop.vault, files)
+        return init(loop, "--dry-run")
+
+    def test_obsidian(self, loop: Loop) -> None:
+        made = self.on(loop, OBSIDIAN)
+        assert made["names"] == {
+            "id": "@stem", "type": "@folder", "name": "title",
+            "created": "created", "updated": "updated",
+        }  # fmt: skip
+        assert made["types"] == {"Daily": 6, "Books": 6}
+        assert (made["files"], made["without_frontmatter"]) == (12, 1)
+        by_name = {one["field"]: one for one in made["fields"]}
+        assert by_name["status"]["choices"] == ["todo", "read"]
+        assert by_name["status"]["required_for"] == ["Books"]
+        assert by_name["rating"]["share"] == {"count": 6, "of": 12}
+        assert made["unfit"] == []
+
+    def test_hugo(self, loop: Loop) -> None:
+        made = self.on(loop, HUGO)
+        assert (made["names"]["created"], made["names"]["name"]) == ("date", "title")
+        assert made["backing"]["created"] == {"count": 7, "of": 7}
+        assert made["toml_frontmatter"] == 1
+        by_name = {one["field"]: one for one in made["fields"]}
+        assert set(by_name["title"]["required_for"]) == {"posts", "pages"}
+        assert by_name["draft"]["required_for"] == ["posts"]
+        assert by_name["layout"]["required_for"] == []  # one file makes no rule
+
+    def test_jekyll(self, loop: Loop) -> None:
+        made = self.on(loop, JEKYLL)
+        assert made["types"] == {"_posts": 6, "Note": 1}
+        assert made["names"]["created"] == "date"
+
+    def test_a_folder_with_ids_and_types(self, loop: Loop) -> None:
+        files = {
+            "a/{n}.md": note(uid="x-{n}", kind="task", entity_name="a", modified="2026-01-02"),
+            "b/{n}.md": note(uid="y-{n}", kind="idea", entity_name="b", modified="2026-01-02"),
+        }
+        made = self.on(loop, files)
+        assert made["names"] == {
+            "id": "uid", "type": "kind", "name": "entity_name",
+            "created": "created", "updated": "modified",
+        }  # fmt: skip
+        init(loop, "--yes")
+        assert loop("get", "x-3", "--field", "entity_type").out == "task\n"
+        assert loop("check").code == 0
+
+    def test_what_would_not_fit_is_shown(self, loop: Loop) -> None:
+        odd = {
+            "Books/odd.md": note(tilte="x", title="Odd", author="a", status="reding", tags="x, y"),
+            "Books/broken.md": "---\na: [\n---\n",
+            "Daily/책 1.md": note(tags="[x]", created="2026-01-01", mood="good"),
+        }
+        made = self.on(loop, {**OBSIDIAN, **odd})
+        assert made["left_out"] in ({}, {"tilte": "title"})
+        found = {(one["path"], one["rule"]) for one in made["unfit"]}
+        assert ("Books/broken.md", "unreadable") in found
+        assert ("Books/odd.md", "wrong-type") in found  # tags
+        assert ("Daily/책 1.md", "duplicate-id") in found
+        shown = loop("init", str(loop.vault), "--dry-run").out
+        assert "What would not fit" in shown
+
+    def test_a_slip_of_a_name_is_left_out(self, loop: Loop) -> None:
+        slip = {"posts/slip.md": note(title="x", date="2026-01-01", draft="false", wieght="3")}
+        made = self.on(loop, {**HUGO, **slip})
+        assert made["left_out"] == {"wieght": "weight"}
+        assert ("posts/slip.md", "unknown-field") in {
+            (one["path"], one["rule"]) for one in made["unfit"]
+        }
+
+    def test_an_empty_folder(self, loop: Loop) -> None:
+        made = self.on(loop, {})
+        assert (made["files"], made["types"], made["unfit"]) == (0, {}, [])
+
+
+class TestRefusals:
+    def test_a_vault_is_one_already(self, loop: Loop) -> None:
+        error = loop("init", str(loop.vault), "--yes", "--json").error
+        assert (error["code"], SCHEMA in error["error"]) == ("usage", True)
+
+    def test_twice(self, loop: Loop) -> None:
+        shutil.rmtree(loop.vault)
+        lay_out(loop.vault, HUGO)
+        init(loop, "--yes")
+        assert loop("init", str(loop.vault), "--yes").code == 2
+
+    def test_inside_and_around_another_vault(self, loop: Loop) -> None:
+        loop("update", "tsk-019-14", "status=doing", "--force")
+        assert loop("init", str(loop.vault / "50_Projects"), "--yes").code == 2
+        assert loop("init", str(loop.vault.parent), "--yes").code == 2
+        assert not (loop.vault.parent / ".loop").exists()
+
+    def test_off_a_terminal_it_needs_a_yes(self, loop: Loop) -> None:
+        shutil.rmtree(loop.vault)
+        lay_out(loop.vault, HUGO)
+        assert loop("init", str(loop.vault)).code == 9
+        assert not (loop.vault / ".loop").exists()
+
+    def test_on_a_terminal_it_asks(self, loop: Loop) -> None:
+        shutil.rmtree(loop.vault)
+        lay_out(loop.vault, HUGO)
+        question = "Write the settings and the schema? [y/N] "
+        refused = loop.on_terminal("init", str(loop.vault), replies=((question, "n\n"),))
+        assert (refused.code, (loop.vault / ".loop").exists()) == (9, False)
+        done = loop.on_terminal("init", str(loop.vault), replies=((question, "y\n"),))
+        assert (done.code, (loop.vault / CONFIG).exists()) == (0, True)
+        assert "7 of 7 (100%)" in done.text
+
+    def test_no_folder(self, loop: Loop) -> None:
+        assert loop("init", str(loop.vault / "nothing"), "--json").error["code"] == "not_found"
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+    def test_a_folder_that_can_not_be_written(self, loop: Loop) -> None:
+        shutil.rmtree(loop.vault)
+        lay_out(loop.vault, HUGO)
+        loop.vault.chmod(0o555)
+        try:
+            assert loop("init", str(loop.vault), "--yes").code == 1
+        finally:
+            loop.vault.chmod(0o755)
+
+    def test_nothing_is_half_made(self, loop: Loop) -> None:
+        shutil.rmtree(loop.vault)
+        lay_out(loop.vault, HUGO)
+        (loop.vault / ".loop").write_text("a file where the folder goes")
+        before = content(loop.vault)
+        assert loop("init", str(loop.vault), "--yes").code in (1, 2)
+        assert content(loop.vault) == before
+        assert not (loop.vault / "00_Meta").exists()
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(0, 9),
+    st.sampled_from(["a", "b", "2026-01-01", "10:30", "긴 글.", ""]),
+    st.lists(st.sampled_from(["x", "y"]), max_size=2),
+)
+FIELDS = st.sampled_from(
+    ["id", "type", "title", "date", "updated", "tags", "status", "paths", "값", "a: b", "values"]
+)
+FILES = st.lists(
+    st.tuples(st.sampled_from(["a", "b/c", "d"]), st.dictionaries(FIELDS, VALUES)), max_size=12
+)
+
+
+@given(FILES)
+def test_what_is_proposed_can_be_read_and_knows_every_field(
+    files: list[tuple[str, dict[str, Any]]],
+) -> None:
+    tally = propose.Tally()
+    for number, (folder, values) in enumerate(files):
+        tally.add(f"{folder}/{number}.md", values)
+    proposal = propose.propose(tally)
+    data = proposal.schema()
+    assert yaml12.parse_yaml(patch.compose(data)) == data
+    law = Law(schema=schema.build(data), book=rulebook.build(data), names=proposal.names)
+    for number, (folder, values) in enumerate(files):
+        own = propose.type_by(proposal.names.type, f"{folder}/{number}.md", values)
+        subject = Subject(id="x", type=own, name=None, path="x.md", fields=values)
+        unknown = {one.at[0] for one in fields.rules(subject, law) if one.rule == "unknown-field"}
+        assert unknown <= set(proposal.left_out)
+    assert set(proposal.types) == set(law.schema.types)

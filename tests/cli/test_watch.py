@@ -1,0 +1,183 @@
+"""`loop watch`: a change is told once, as inside or as outside, by who and by what."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from loop_cli import models_check
+from loop_cli.core.entity import FieldNames
+from loop_cli.core.schema import Places
+from loop_cli.store.vault import VaultStore
+from loop_cli.store.watch import Watcher, is_place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.cli.conftest import Loop
+    from tests.conftest import Clock
+
+PATIENCE = 30
+
+
+class Running:
+    """A `loop watch` at work."""
+
+    def __init__(self, loop: Loop, *arguments: str) -> None:
+        self.process = loop.start("watch", *arguments)
+        self._rest = b""
+
+    def says_something(self, seconds: float) -> bool:
+        """Whether something comes within that time."""
+        assert self.process.stdout is not None
+        return bool(select.select([self.process.stdout], [], [], seconds)[0])
+
+    def line(self, stream: Any = None) -> str:
+        """The next line, awaited."""
+        source = self.process.stdout if stream is None else stream
+        assert source is not None
+        end = time.monotonic() + PATIENCE
+        while b"\n" not in self._rest:
+            assert time.monotonic() < end, f"nothing came but {self._rest!r}"
+            if select.select([source], [], [], 0.2)[0]:
+                part = os.read(source.fileno(), 1 << 16)
+                assert part, "it ended"
+                self._rest += part
+        first, _newline, self._rest = self._rest.partition(b"\n")
+        return first.decode()
+
+    def event(self) -> dict[str, Any]:
+        data: dict[str, Any] = json.loads(self.line())
+        models_check.WatchEvent.model_validate(data)
+        return data
+
+
+@pytest.fixture
+def told(loop: Loop) -> Iterator[Running]:
+    """A watcher for people that has begun."""
+    running = Running(loop)
+    assert running.line(running.process.stderr).startswith("watching ")
+    yield running
+    running.process.kill()
+    running.process.wait()
+
+
+@pytest.fixture
+def events(loop: Loop) -> Iterator[Running]:
+    """A watcher for programs that has begun: a change that nobody asks about shows it."""
+    running = Running(loop, "--json")
+    probe = loop.path(f"{loop.TASKS}/tsk-019-01.md")
+    text = probe.read_bytes()
+    for number in range(PATIENCE * 2):
+        probe.write_bytes(text + b"x" * number)
+        if running.says_something(0.5):
+            break
+    running.event()
+    time.sleep(0.5)
+    while running.says_something(0.2):
+        running.event()
+    yield running
+    running.process.kill()
+    running.process.wait()
+
+
+def test_a_change_inside(loop: Loop, events: Running) -> None:
+    loop("update", "tsk-019-14", "status=doing", "tags+=x", "--force")
+    event = events.event()
+    (record,) = loop.records
+    assert (event["event"], event["source"], event["entity_id"]) == ("inside", "cli", "tsk-019-14")
+    assert (event["actor"], event["run_id"]) == (record["actor"], record["run_id"])
+    assert event["modified_fields"] == ["status", "tags"]
+    assert event["diff"]["status"] == {"old": "todo", "new": "doing"}
+
+
+def test_changes_outside(loop: Loop, events: Running) -> None:
+    path = loop.path()
+    text = path.read_text()
+    path.write_text(text.replace("status: todo", "status: hold") + "\nmore\n")
+    event = events.event()
+    assert (event["event"], event["actor"], event["action"]) == ("outside", None, "update")
+    assert event["modified_fields"] == ["status", "body"]
+    os.utime(path)  # no change
+    loop.write_task("tsk-019-90")
+    event = events.event()
+    assert (event["action"], event["entity_id"]) == ("create", "tsk-019-90")
+    loop.path(f"{loop.TASKS}/tsk-019-90.md").unlink()
+    event = events.event()
+    assert (event["action"], event["path"]) == ("delete", f"{loop.TASKS}/tsk-019-90.md")
+
+
+def test_each_is_told_once(loop: Loop, events: Running) -> None:
+    """Inside, outside, inside: three lines, in this order."""
+    loop("update", "tsk-019-14", "status=doing", "--force")
+    assert events.event()["event"] == "inside"
+    loop.path().write_bytes(loop.path().read_bytes() + b"more\n")
+    assert events.event()["modified_fields"] == ["body"]
+    loop("update", "tsk-019-14", "status=hold", "--force")
+    event = events.event()
+    assert (event["event"], event["diff"]["status"]["new"]) == ("inside", "hold")
+    assert not events.says_something(1)
+
+
+def test_lines_for_people(loop: Loop, told: Running) -> None:
+    loop("update", "tsk-019-14", "status=doing", "--force")
+    line = told.line()
+    assert ", cli  tsk-019-14  status: todo → doing" in line
+    loop.path().write_bytes(loop.path().read_bytes() + b"more\n")
+    assert told.line().endswith("  outside  tsk-019-14  edited: body")
+    loop.write_task('tsk-019-90"\x1b', "x: 1")
+    assert "\x1b" not in told.line()
+
+
+def test_until_interrupted(told: Running) -> None:
+    told.process.send_signal(signal.SIGINT)
+    assert told.process.wait(PATIENCE) == 130
+
+
+def test_until_nobody_reads(loop: Loop) -> None:
+    """Without a further change too."""
+    process = subprocess.Popen(
+        loop.command("watch", "--json"), env=loop.environment, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    time.sleep(1)
+    process.stdout.close()
+    assert process.wait(PATIENCE) == 141
+
+
+@pytest.mark.parametrize(
+    ("path", "inside"),
+    [
+        ("a/x.md", True),
+        ("a/b/x.md", True),
+        ("x.md", False),
+        ("b/x.md", False),
+        ("a/no/x.md", False),
+        ("a/no/deep/x.md", False),
+        ("a/README.md", False),
+        ("a/.hidden/x.md", False),
+        ("a/.x.md", False),
+        ("a/x.txt", False),
+    ],
+)
+def test_where_entities_are(path: str, inside: bool) -> None:
+    places = Places(include=("a",), exclude=("a/no",), exclude_files=("README.md",))
+    assert is_place(path, places) is inside
+    assert is_place("x.md", Places())
+
+
+def test_a_walk_and_a_watch_agree(sample_vault: Path, clock: Clock) -> None:
+    store = VaultStore(str(sample_vault), names=FieldNames(), clock=clock)
+    watcher = Watcher(store)
+    walked = set(store.locator().paths())
+    files = (path.relative_to(sample_vault).as_posix() for path in sample_vault.rglob("*.md"))
+    assert {path for path in files if watcher.watches(path)} == walked
+    assert watcher.watches("_build/audit_log.jsonl")

@@ -1,0 +1,88 @@
+"""The rules that a schema file states about whole entities."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loop_cli.core.rulebook import MAX_ID, build
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+SECTIONS = st.sampled_from(
+    ["id_patterns", "file_locations", "validation_rules", "status_mapping", "cross_vault", "task"]
+)
+
+
+def test_the_plain_sections() -> None:
+    book = build(
+        {
+            "id_patterns": {"tsk": r"^tsk-\d+$"},
+            "file_locations": {"Task": "a/"},
+            "task": {"status_default": "todo"},
+            "priority": {"default": "medium"},
+            "cross_vault": {"exec_only": ["Candidate"]},
+            "validation_rules": {"parent_references": {"Task": "Project"}},
+        }
+    )
+    assert book.pattern("Task", "whatever") == r"^tsk-\d+$"
+    assert book.pattern("Other", "tsk-1") == r"^tsk-\d+$"
+    assert book.pattern("Other", "other") is None
+    assert book.places == {"Task": "a/"}
+    assert book.defaults == {("task", "status"): "todo", ("*", "priority"): "medium"}
+    assert (book.elsewhere, book.parents) == (("Candidate",), {"Task": "Project"})
+
+
+@pytest.mark.parametrize(
+    ("words", "value", "holds"),
+    [
+        ("must end with '?'", "So?", True),
+        ("must end with '?'", "So? ", True),
+        ("must end with '?'", "So.", False),
+        ("must be 'fixed'", "fixed", True),
+        ("always 'doing' (never closed)", "done", False),
+        ("must start with '#'", "#1", True),
+        ("must contain ' - '", "a-b", False),
+    ],
+)
+def test_forms(words: str, value: str, holds: bool) -> None:
+    (rule,) = build({"validation_rules": {"format_rules": {"T": {"f": words}}}}).forms["T"]
+    assert rule.holds(value) is holds
+    assert rule.holds(None)
+
+
+def test_words_that_are_not_known_are_left_alone() -> None:
+    rules = {
+        "format_rules": {"T": {"f": "must be nice"}},
+        "guardrails": {"g": {"entity": "T", "check": "x > 1"}},
+    }
+    assert build({"validation_rules": rules}).forms == {"T": ()}
+
+
+@pytest.mark.parametrize("pattern", ["(", "^(a+)+$", "(a|a)*b", r"(\w+){1,}", "[" * 5000])
+def test_a_pattern_that_is_none_or_never_ends_is_not_used(pattern: str) -> None:
+    book = build({"id_patterns": {"tsk": pattern}})
+    assert (list(book.patterns), list(book.unusable)) == ([], ["tsk"])
+    assert book.pattern("Task", "tsk-1") is None
+
+
+def test_the_longest_id_takes_no_time() -> None:
+    import re
+
+    pattern = build({"id_patterns": {"x": r"^x-\d*\d*\d*$"}}).patterns["x"]
+    start = time.perf_counter()
+    assert re.search(pattern, "x-" + "1" * (MAX_ID - 3) + "y") is None
+    assert time.perf_counter() - start < 5
+
+
+@given(st.dictionaries(SECTIONS, JSON, max_size=4))
+def test_no_shape_of_a_section_is_an_error(data: dict[str, object]) -> None:
+    build(data)
