@@ -140,7 +140,7 @@ class TestStartUp:
     PROGRAM = """
 import sys
 bare = set(sys.modules)
-from loop_cli.cli.app import run
+from loop_cli.cli.start import run
 code = run(sys.argv[1:])
 print(sorted(set(sys.modules) - bare).__repr__().replace("'", '"'), file=sys.stderr)
 sys.exit(code)

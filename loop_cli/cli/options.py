@@ -1,7 +1,7 @@
 """The options and arguments of the commands, by name; a command's signature lists its own.
 
-No postponed annotations here or in the commands: Typer would have to compile each of them
-again at every start.
+No postponed annotations here: Typer would have to compile each of them again at every start.
+Commands that also run without Typer (`cli.lane`) name these in postponed ones.
 """
 
 from typing import Annotated
