@@ -177,13 +177,13 @@ def _json_shapes() -> str:
     shapes = (
         ("`loop get ID --json`", models.EntityDocument),
         ("`loop update ... --json`", models.UpdateDocument),
+        ("`loop check --json`", models_check.CheckDocument),
+        ("`loop init --json`", models_check.InitDocument),
+        ("`loop watch --json`, a line a change", models_check.WatchEvent),
         ("`loop create ... --json`", models_life.CreateDocument),
         ("`loop delete ... --json`", models_life.DeleteDocument),
         ("`loop move ... --json`, `loop rename ... --json`", models_life.MoveDocument),
         ("`loop kept --json`", models_life.KeptDocument),
-        ("`loop check --json`", models_check.CheckDocument),
-        ("`loop init --json`", models_check.InitDocument),
-        ("`loop watch --json`, a line a change", models_check.WatchEvent),
         ("A failure with `--json`, on stderr", models.ErrorDocument),
         ("A conflict (exit 4)", models.ConflictDocument),
     )

@@ -209,12 +209,6 @@ RenamedId = Annotated[
     str | None, typer.Argument(metavar="[ID]", help="The entity whose file is renamed.")
 ]
 AllFiles = Annotated[bool, typer.Option("--all", help="Every file whose name is not by rule A.")]
-KeptId = Annotated[str | None, typer.Argument(metavar="[ID]", help="Only what is of this entity.")]
-Prune = Annotated[bool, typer.Option("--prune", help="Remove what is listed, for good.")]
-OlderThan = Annotated[
-    int | None,
-    typer.Option("--older-than", min=0, metavar="DAYS", help="Only what was kept before that."),
-]
 
 # -- of check ---------------------------------------------------------------------------
 
@@ -229,3 +223,9 @@ Github = Annotated[
     bool, typer.Option("--github", help="Annotations for a workflow of GitHub Actions.")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 6 for warnings too.")]
+KeptId = Annotated[str | None, typer.Argument(metavar="[ID]", help="Only what is of this entity.")]
+Prune = Annotated[bool, typer.Option("--prune", help="Remove what is listed, for good.")]
+OlderThan = Annotated[
+    int | None,
+    typer.Option("--older-than", min=0, metavar="DAYS", help="Only what was kept before that."),
+]
