@@ -164,6 +164,10 @@ def test_a_run_id_in_capitals_is_the_same_in_small_letters(loop: Loop) -> None:
     "command",
     [
         ("update", "tsk-019-14", "status=done", "--force"),
+        ("create", "Task", "--name", "x", "project_id=prj-019", "assignee=ops"),
+        ("delete", "tsk-019-01", "--force"),
+        ("move", "tsk-019-14", "--project", "prj-020", "--force"),
+        ("rename", "prj-020", "--yes"),
         ("audit", "redact", "tsk-019-14", "notes", "--yes"),
         ("audit", "migrate"),
     ],

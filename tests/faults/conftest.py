@@ -362,6 +362,7 @@ class Tracer:
             "PYTHONPATH": str(REPOSITORY),
             "PYTHONDONTWRITEBYTECODE": "1",
             "HOME": str(self._folder),
+            "XDG_CACHE_HOME": "/dev/null",  # no cache: how often it locks differs from run to run
             "LOOP_VAULT": str(vault.root),
             "LOOP_RUN_ID": RUN,
         }
