@@ -117,6 +117,12 @@ class InvalidChange(LoopError):
     http_status = 422
 
 
+class StillReferred(InvalidChange):
+    """Others refer to the entity that is to go; `referrers` lists them."""
+
+    code = "still_referred"
+
+
 class InvalidFile(LoopError):
     """A file can't be read as an entity; `path`, `line` and `reason` say why."""
 
@@ -127,6 +133,10 @@ class InvalidFile(LoopError):
     def __init__(self, path: str, reason: str, *, line: int | None = None) -> None:
         where = f"{path}:{line}" if line else path
         super().__init__(f"{where}: {reason}", path=path, line=line, reason=reason)
+
+
+class NoEntity(InvalidFile):
+    """A file that is whole, but no entity: a note, say."""
 
 
 class CheckFailed(LoopError):

@@ -82,6 +82,46 @@ class UpdateDocument(EntityDocument):
     )
 
 
+class CreateDocument(EntityDocument):
+    """What a create made: `loop create TYPE ... --json` (SPEC §7)."""
+
+    created: bool = Field(description="False where the idempotency key was used before.")
+    run_id: RunId = Field(description="The run, as in the audit log: a UUID v4.")
+    dry_run: Literal[True] = Field(
+        default=True, description="There only with --dry-run: nothing was written."
+    )
+
+
+class RemovedEntity(Shape):
+    """An entity that was deleted or archived (SPEC §6)."""
+
+    entity_id: str = Field(description="Its id.")
+    entity_type: str = Field(description="Its type.")
+    path: str = Field(description="Where its file was.")
+    etag: Etag = Field(description="The state in which it went.")
+    to: str | None = Field(description="Where the file is now; null for a delete.")
+    kept: str | None = Field(description="The file with its bytes; null if it was moved.")
+
+
+class DeleteDocument(Shape):
+    """What went: `loop delete ID ... --json` (SPEC §7)."""
+
+    entity_id: str = Field(description="The entity that was named.")
+    entity_type: str = Field(description="Its type.")
+    path: str = Field(description="Where its file was.")
+    archived: bool = Field(description="Whether the files were moved to the archive.")
+    removed: list[RemovedEntity] = Field(
+        min_length=1, description="All that went, the one that was named first."
+    )
+    run_id: RunId = Field(description="The run, as in the audit log: a UUID v4.")
+    dry_run: Literal[True] = Field(
+        default=True, description="There only with --dry-run: nothing was written."
+    )
+    warnings: list[str] = Field(
+        default=[], min_length=1, description="Sentences for a person; absent if there are none."
+    )
+
+
 class SettingEntry(Shape):
     """One setting of `loop config --json` (SPEC §7)."""
 
@@ -132,6 +172,13 @@ class RedactedLine(Shape):
     to: Sha256 = Field(description="SHA-256 of the line now.")
 
 
+class Kept(Shape):
+    """What was kept of a deleted entity (SPEC §6)."""
+
+    sha256: Sha256 = Field(description="The SHA-256 of its bytes, and the name of their file.")
+    bytes: int = Field(ge=0, description="How many there are.")
+
+
 class AuditMetadata(GrowingShape):
     """How a change was made (SPEC §6)."""
 
@@ -169,6 +216,23 @@ class AuditMetadata(GrowingShape):
     group: Group | None = Field(default=None, description="There only in an atomic group.")
     rolled_back: Sha256 | None = Field(
         default=None, description="There only in an undo record: SHA-256 of the undone line."
+    )
+    path_before: str | None = Field(
+        default=None, description="There only in a move: where the file was."
+    )
+    kept: Kept | None = Field(
+        default=None,
+        description="There only in a delete: the file's bytes, as `.loop/kept/` has them.",
+    )
+    restores: Sha256 | None = Field(
+        default=None,
+        description="There only where a deleted entity came back: SHA-256 of the delete's line.",
+    )
+    idempotency_key: str | None = Field(
+        default=None, description="There only in a create with --idempotency-key: the key."
+    )
+    request: Sha256 | None = Field(
+        default=None, description="With the key: the SHA-256 of what was asked for."
     )
 
 
@@ -252,7 +316,9 @@ class Problem(GrowingShape):
     value: Any = Field(default=None, description="The value; absent where a field is removed.")
     problem: Literal[
         "unknown_field", "read_only", "required", "not_in_enumeration", "wrong_type", "not_a_list",
-        "not_a_mapping", "not_text",
+        "not_a_mapping", "not_text", "unknown_type", "taken", "no_id", "id_form", "no_place",
+        "name", "form", "derived", "forbidden", "dangling", "wrong_reference", "no_member",
+        "unknown_placeholder", "no_deletion", "still_referred",
     ] = Field(description="What is wrong, for programs.")  # fmt: skip
     message: str = Field(description="What is wrong, in words.")
     allowed: str | list[str] | None = Field(default=None, description="What is allowed.")
@@ -265,6 +331,24 @@ class InvalidChangeDocument(ErrorDocument):
     entity_id: str = Field(description="The entity.")
     problems: list[Problem] = Field(min_length=1, description="All problems at once.")
     code: Literal["invalid_change"]
+    retryable: Literal[False]
+
+
+class Referrer(Shape):
+    """An entity that refers to the one that was to go (SPEC §7)."""
+
+    entity_id: str = Field(description="Its id.")
+    path: str = Field(description="Its file.")
+    fields: list[str] = Field(min_length=1, description="The fields in which it does.")
+
+
+class StillReferredDocument(ErrorDocument):
+    """Others refer to the entity that was to go: exit 6, HTTP 422 (SPEC §7)."""
+
+    entity_id: str = Field(description="The entity.")
+    problems: list[Problem] = Field(min_length=1, description="That, as a problem.")
+    referrers: list[Referrer] = Field(min_length=1, description="Who refers to it.")
+    code: Literal["still_referred"]
     retryable: Literal[False]
 
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 COMMANDS = {
     "get": "get",
     "update": "update",
+    "list": "listing",
+    "create": "create",
+    "delete": "delete",
     "log": "log",
     "check": "check",
     "schema": "schema",
@@ -85,7 +88,7 @@ def build(*verbs: str) -> typer.Typer:
     )
     for verb in verbs or COMMANDS:
         module = import_module(f"loop_cli.cli.{COMMANDS[verb]}")
-        command = getattr(module, verb)
+        command = getattr(module, "COMMAND", None) or getattr(module, verb)
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=verb)
             continue

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from loop_cli.config import Settings
     from loop_cli.core.audit import Origin
+    from loop_cli.core.entity import FieldNames
     from loop_cli.store.vault import VaultStore
 
 
@@ -54,16 +55,17 @@ def open_store(settings: Settings) -> VaultStore:
         clock=now,
         lock_timeout=settings["lock_timeout"],
         private=settings["audit.private"],
-        cache=os.path.join(cache_folder(settings.root), "log.sqlite"),
+        cache=cache_folder(settings.root, settings.names),
     )
 
 
-def cache_folder(root: str) -> str:
-    """Where the caches of the vault at `root` are; they may be deleted at any time."""
+def cache_folder(root: str, names: FieldNames) -> str:
+    """Where the cache of the vault at `root` is, if that is what its fields are called; it may
+    be deleted at any time."""
     from loop_cli.store.digest import sha256_hex
 
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    identity = sha256_hex(os.fsencode(os.path.realpath(root)))[:32]
+    identity = sha256_hex(os.fsencode(f"{os.path.realpath(root)}\0{names}"))[:32]
     return os.path.join(base, "loop", identity)
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from loop_cli.core.conflict import Conflict
 
 _OPTION = "--on-conflict"
+_REBASING = ("update",)  # the commands that have the option
 _WHERE = ("--vault", "--path")
 
 
@@ -18,7 +19,8 @@ def after_conflict(conflict: Conflict, arguments: Sequence[str]) -> str:
     """Read again where fields overlap; otherwise the same command, rebased. Never --force."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
     given, literal = list(arguments[:end]), arguments[end:]
-    if conflict.overlaps or conflict.kept_moving:
+    rebases = not given or given[0] in _REBASING
+    if conflict.overlaps or conflict.kept_moving or not rebases:
         where = [part for name in _WHERE for part in _taken(name, given)]
         return shlex.join(["loop", "get", conflict.entity_id, *where, "--json"])
     while _taken(_OPTION, given):

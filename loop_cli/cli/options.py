@@ -138,3 +138,88 @@ Github = Annotated[
     bool, typer.Option("--github", help="Annotations for a workflow of GitHub Actions.")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 6 for warnings too.")]
+
+# -- of list ----------------------------------------------------------------------------
+
+ROWS = 200
+Types = Annotated[
+    list[str] | None, typer.Argument(metavar="[TYPE]...", help="Only entities of these types.")
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option("--where", "-w", metavar="EXPR", help="A condition; all of several must hold."),
+]
+Project = Annotated[
+    str | None, typer.Option("--project", metavar="ID", help="Only what belongs to this project.")
+]
+ChildrenOf = Annotated[
+    str | None,
+    typer.Option("--children-of", metavar="ID", help="Only what has this entity as its parent."),
+]
+Sort = Annotated[
+    str | None,
+    typer.Option("--sort", metavar="FIELDS", help="Fields by commas; -FIELD: the greatest first."),
+]
+Columns = Annotated[
+    str | None,
+    typer.Option("--columns", metavar="FIELDS", help="The columns of the table or the CSV."),
+]
+Rows = Annotated[
+    int | None,
+    typer.Option(
+        "--limit",
+        "-l",
+        min=0,
+        metavar="N",
+        help=f"At most N entities; 0 is all. A table has {ROWS} otherwise.",
+    ),
+]
+EntityLines = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Comma-separated values (RFC 4180).")]
+Ids = Annotated[bool, typer.Option("--ids", help="The bare ids, one a line.")]
+
+# -- of create --------------------------------------------------------------------------
+
+EntityType = Annotated[str, typer.Argument(metavar="TYPE", help="The entity's type, such as Task.")]
+FieldValues = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="FIELD=VALUE...", help="Its fields, in the forms of 'loop update'."),
+]
+Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="What people call it.")]
+GivenId = Annotated[
+    str | None, typer.Option("--id", metavar="ID", help="Its id; otherwise the schema's next one.")
+]
+TemplateFile = Annotated[
+    str | None,
+    typer.Option(
+        "--template",
+        metavar="FILE",
+        help="A Markdown file with {{PLACEHOLDERS}}; otherwise the vault's, or a plain one.",
+    ),
+]
+NewBody = Annotated[
+    str | None, typer.Option("--body-file", metavar="FILE", help="Its body; - is stdin.")
+]
+IdempotencyKey = Annotated[
+    str | None,
+    typer.Option(
+        "--idempotency-key",
+        metavar="KEY",
+        help="The same call with the same key gives the entity made before.",
+    ),
+]
+
+# -- of delete, move, rename and kept ---------------------------------------------------
+
+Cascade = Annotated[bool, typer.Option("--cascade", help="Also all that refer to it, all or none.")]
+Orphan = Annotated[bool, typer.Option("--orphan", help="Leave those that refer to it as they are.")]
+Archive = Annotated[
+    bool, typer.Option("--archive", help="Move it to 90_Archive/ instead of deleting it.")
+]
+ToProject = Annotated[
+    str, typer.Option("--project", metavar="ID", help="The project that it moves to.")
+]
+RenamedId = Annotated[
+    str | None, typer.Argument(metavar="[ID]", help="The entity whose file is renamed.")
+]
+AllFiles = Annotated[bool, typer.Option("--all", help="Every file whose name is not by rule A.")]

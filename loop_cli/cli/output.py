@@ -9,21 +9,25 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
+from contextlib import contextmanager
 
 from loop_cli.cli.text import visible
 from loop_cli.store.base import as_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import IO, Any
 
     from rich.console import Console, RenderableType
+    from rich.status import Status
 
     from loop_cli.errors import LoopError
 
 READER_GONE = 141
 _PIPE_WIDTH = 10_000
+_AT_ONCE = 500  # lines
 _JSON_CONTROL = "[\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 
 
@@ -66,10 +70,78 @@ def json_document(value: Any, warnings: Iterable[str] | None = None) -> None:
 
 def json_text(value: Any) -> str:
     """One line of JSON that no terminal acts on."""
-    text = as_json(value)
+    return harmless(as_json(value))
+
+
+def harmless(text: str) -> str:
+    """JSON text with what a terminal acts on spelled out."""
     if text.isprintable():  # the pattern costs more to compile than most documents to print
         return text
     return re.sub(_JSON_CONTROL, lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def lines(texts: Iterable[str]) -> None:
+    """Lines on stdout, some hundred at a time: a write costs more than a line."""
+    waiting: list[str] = []
+    for text in texts:
+        waiting.append(text + "\n")
+        if len(waiting) == _AT_ONCE:
+            write("".join(waiting))
+            waiting.clear()
+    write("".join(waiting))
+
+
+def csv(head: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Comma-separated values on stdout, as RFC 4180 has them: lines end in CRLF."""
+    import csv as format_
+    import io
+
+    buffer = io.StringIO(newline="")
+    writer = format_.writer(buffer)
+    writer.writerow(head)
+    for row in rows:
+        writer.writerow(row)
+        if buffer.tell() > _PIPE_WIDTH:
+            write(buffer.getvalue())
+            buffer.seek(0)
+            buffer.truncate()
+    write(buffer.getvalue())
+
+
+@contextmanager
+def progress(what: str, *, unit: str) -> Iterator[Callable[[int], None] | None]:
+    """A sign of life on stderr for what takes longer than a second, for people at a terminal:
+    what is yielded is given the count so far."""
+    if not is_terminal(sys.stderr) or os.environ.get("TERM") == "dumb":
+        yield None
+        return
+    shown = _Progress(what, unit)
+    try:
+        yield shown.tell
+    finally:
+        shown.close()
+
+
+class _Progress:
+    """Shows nothing in the first second; then a spinner, what goes on and how far it is."""
+
+    def __init__(self, what: str, unit: str) -> None:
+        self._what = what
+        self._unit = unit
+        self._begin = time.monotonic()
+        self._status: Status | None = None
+
+    def tell(self, count: int) -> None:
+        if self._status is None:
+            if time.monotonic() - self._begin < 1:
+                return
+            self._status = console(sys.stderr).status("")
+            self._status.start()
+        self._status.update(f"{self._what}: {count:,} {self._unit}")
+
+    def close(self) -> None:
+        if self._status is not None:
+            self._status.stop()
 
 
 def write(text: str) -> None:

@@ -70,7 +70,9 @@ class AuditRecord(Struct):
         if self.data.get("diff", {}) != diff or not all("old" in one for one in diff.values()):
             return False
         names = self.modified_fields or ()
-        return diff.keys() >= set(names) and (bool(diff) or self.etag_before == self.etag_after)
+        # With no diff, a move of ours only moved, and what another program changed isn't told.
+        untold = self.etag_before != self.etag_after and not self.is_own
+        return diff.keys() >= set(names) and (bool(diff) or not untold)
 
     @property
     def etag_before(self) -> str | None:
@@ -91,6 +93,11 @@ class AuditRecord(Struct):
     def undoes(self) -> str | None:
         """The digest of the record that this one undoes."""
         return self._text("rolled_back")
+
+    @property
+    def is_return(self) -> bool:
+        """Whether it brought a state back with its times: an undo record, a restored entity."""
+        return self.undoes is not None or "restores" in self.metadata
 
     @property
     def redacted(self) -> dict[str, str]:
@@ -169,7 +176,7 @@ class History:
     @property
     def records(self) -> Iterable[AuditRecord]:
         """The records newest first, without undone ones."""
-        return without_undone(self._all())
+        return without_undone(self.all())
 
     @property
     def last(self) -> AuditRecord | None:
@@ -184,15 +191,16 @@ class History:
         """
         latest: int | None = None
         last = self.last
-        for record in self._all():
+        for record in self.all():
             instant = record.updated_after
             if instant is not None and (latest is None or instant > latest):
                 latest = instant
-            if record is last and record.is_own and record.undoes is None:
+            if record is last and record.is_own and not record.is_return:
                 break
         return latest
 
-    def _all(self) -> Iterator[AuditRecord]:
+    def all(self) -> Iterator[AuditRecord]:
+        """The records newest first, undone ones too."""
         index = 0
         while True:
             if index == len(self._read):
@@ -241,7 +249,7 @@ def since(
     revision that no record names leaves those that are later than it.
     """
     found: list[AuditRecord] = []
-    expected_etag = current_etag
+    expected_etag: str | None = current_etag
     whole = True
     given = updated_at is not None or etag is not None
     for record in newest_first if given else ():
@@ -253,7 +261,8 @@ def since(
         found.append(record)
         if record.left(updated_at=updated_at, etag=etag):
             return found, whole
-        expected_etag = record.etag_before or ""
+        # Before a create of ours is nothing, as after a delete; others leave etags out.
+        expected_etag = record.etag_before if record.is_own else record.etag_before or ""
     if found and found[-1].began(updated_at=updated_at, etag=etag):
         return found, whole
     if updated_at is None:  # nothing tells when that etag was
@@ -357,6 +366,8 @@ def compose_undo(record: AuditRecord, *, timestamp: int) -> dict[str, Any]:
         metadata.get("updated_after"),
         metadata.get("updated_before"),
     )
+    if "path_before" in metadata:
+        metadata["path"] = metadata.pop("path_before")
     gone = ("group", "forced", "rebased_from", "edited_outside", "literal_before", "previous_own")
     for key in gone:
         metadata.pop(key, None)

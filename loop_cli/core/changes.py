@@ -24,14 +24,17 @@ class Change(Struct):
     """One change of one field.
 
     `path` is the field and the keys below it. `value` is text still to be converted to the
-    field's type where `typed` is false, otherwise the value itself. `rewrite` writes the value
-    that is there once more, so that all readers of YAML read the same.
+    field's type where `typed` is false, otherwise the value itself; `rewrite` writes the value
+    that is there once more, so that all readers of YAML read the same. `implied` tells that it
+    follows from something else, as a link does from a move, or a repair from the schema, so
+    that read-only is no matter.
     """
 
     path: tuple[str, ...]
     operation: Operation
     value: Any = None
     typed: bool = False
+    implied: bool = False
 
     @property
     def name(self) -> str:

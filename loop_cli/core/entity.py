@@ -53,6 +53,18 @@ class Precondition(Struct):
         return self.expected_updated_at is not None or self.if_match is not None
 
 
+class EntityFile(Struct):
+    """An entity as its file has it, without what the log says of it; as in `Entity`."""
+
+    id: str
+    type: str
+    name: str | None
+    path: str
+    fields: dict[str, Any]
+    body: str
+    raw: bytes
+
+
 class Entity(Struct):
     """One state of one entity, as read.
 

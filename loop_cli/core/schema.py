@@ -67,6 +67,7 @@ class Schema(Struct):
     writable: dict[str, Names]
     choices: dict[tuple[str, str], Names]
     labels: dict[tuple[str, str], dict[str, str]]
+    colors: dict[tuple[str, str], dict[str, str]]
     conditional: dict[str, tuple[ConditionalField, ...]]
     places: Places
     shipped: bool
@@ -111,8 +112,11 @@ class Schema(Struct):
 
     def label(self, entity_type: str, field: str, value: Any) -> str | None:
         """How the schema calls a value of an enumeration."""
-        table = self.labels.get((entity_type, field)) or self.labels.get((_ANY_TYPE, field), {})
-        return table.get(value) if isinstance(value, str) else None
+        return _of_value(self.labels, entity_type, field, value)
+
+    def color(self, entity_type: str, field: str, value: Any) -> str | None:
+        """The colour that the schema gives a value of an enumeration, such as `#16a34a`."""
+        return _of_value(self.colors, entity_type, field, value)
 
     def unmet(self, entity_type: str, fields: Mapping[str, Any]) -> list[ConditionalField]:
         """The conditional fields that are required now and have no value."""
@@ -153,7 +157,8 @@ def build(data: Mapping[str, Any], *, shipped: bool = False) -> Schema:
         known=_by_type(data, "known_fields"),
         writable=_by_type(targets, "writable_fields", inside="write_targets."),
         choices=_choices(data, types, rules),
-        labels=_labels(data, types),
+        labels=_tables(data, types, "labels"),
+        colors=_tables(data, types, "colors"),
         conditional=_conditional(rules),
         places=build_places(data),
         shipped=shipped,
@@ -217,20 +222,32 @@ def _choices_in_words(rules: Mapping[str, Any]) -> dict[tuple[str, str], Names]:
     return found
 
 
-def _labels(data: Mapping[str, Any], types: Names) -> dict[tuple[str, str], dict[str, str]]:
+def _tables(
+    data: Mapping[str, Any], types: Names, what: str
+) -> dict[tuple[str, str], dict[str, str]]:
+    """What the schema says of the values of enumerations: their `labels`, their `colors`."""
     found: dict[tuple[str, str], dict[str, str]] = {}
     for name, section in data.items():
-        if isinstance(section, dict) and isinstance(section.get("labels"), dict):
-            found[_ANY_TYPE, name] = section["labels"]
-    if isinstance(data.get("condition_labels"), dict):
-        found[_ANY_TYPE, "conditions_3y"] = data["condition_labels"]
+        if isinstance(section, dict) and isinstance(section.get(what), dict):
+            found[_ANY_TYPE, name] = section[what]
+    conditions = data.get(f"condition_{what}")
+    if isinstance(conditions, dict):
+        found[_ANY_TYPE, "conditions_3y"] = conditions
     if (_ANY_TYPE, "priority") in found:
         found[_ANY_TYPE, "priority_flag"] = found[_ANY_TYPE, "priority"]
     for entity_type in types:
         for key, value in _section(data, entity_type).items():
-            if key.endswith("_labels") and isinstance(value, dict):
-                found[entity_type, key.removesuffix("_labels")] = value
+            if key.endswith(f"_{what}") and isinstance(value, dict):
+                found[entity_type, key.removesuffix(f"_{what}")] = value
     return found
+
+
+def _of_value(
+    tables: Mapping[tuple[str, str], Mapping[str, str]], entity_type: str, field: str, value: Any
+) -> str | None:
+    table = tables.get((entity_type, field)) or tables.get((_ANY_TYPE, field), {})
+    said = table.get(value) if isinstance(value, str) else None
+    return said if isinstance(said, str) else None
 
 
 def _conditional(rules: Mapping[str, Any]) -> dict[str, tuple[ConditionalField, ...]]:

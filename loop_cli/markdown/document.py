@@ -25,6 +25,10 @@ class FrontmatterError(ValueError):
         self.line = line
 
 
+class NoFrontmatter(FrontmatterError):
+    """The text does not begin with one, as notes need not."""
+
+
 class Document:
     """The four pieces of a Markdown file; joined they are the file's text again.
 
@@ -108,8 +112,9 @@ def split(text: str) -> Document:
     """
     opening = _OPENING.match(text)
     if opening is None:
-        unclosed = _ONLY_FENCE.match(text) is not None
-        raise FrontmatterError("frontmatter is not closed" if unclosed else "no frontmatter")
+        if _ONLY_FENCE.match(text) is None:
+            raise NoFrontmatter("no frontmatter")
+        raise FrontmatterError("frontmatter is not closed")
     start = opening.end()
     closing = _CLOSING.search(text, start)
     if closing is None:

@@ -8,6 +8,7 @@ from loop_cli.markdown.edits import key_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 # The last word before each colon that may end a key. Where all of them differ, no key
@@ -17,13 +18,40 @@ _LAST_WORD = (
     r"(?:(?<![^\s'\"{,\[])|(?<=['\"]:)|(?<=:)(?=[\]} \t]))([^\s'\"{,\[]*)"
     r"(?:['\"][ \t]*:|(?<![ \t])[ \t]*:(?=[\s,\[\]{}]|\Z))"
 )
+# Flow mappings and quoted keys may have a colon without a blank, `?` keys none at all; what an
+# anchor holds is read again at each alias.
+_OTHER_SIGNS = (" ?", "\n?", "\t?", "[?", ",?", "':", '":', ":\t", ":\r")
 _OTHER_KEYS = r"\{|\\|(?:^|[\s,])(?:\?\s|[&*!]\S)"
 
 
-def duplicate_keys(yaml_text: str) -> dict[str, list[int]]:
-    """Top-level keys that occur more than once, each with the 1-based lines it is on."""
+def duplicate_keys(yaml_text: str, fields: Mapping[str, Any] | None = None) -> dict[str, list[int]]:
+    """Top-level keys that occur more than once, each with the 1-based lines it is on.
+
+    `fields`, what the text was read as, makes it cheap for an ordinary text.
+    """
+    if fields is not None and _has_a_colon_for_each(yaml_text, fields):
+        return {}
     found = duplicate_paths(yaml_text)
     return {path[0]: lines for path, lines in found.items() if len(path) == 1}
+
+
+def _has_a_colon_for_each(yaml_text: str, fields: Mapping[str, Any]) -> bool:
+    """Whether the text has no more colons that could end a key than there are keys, so that
+    none can be there twice. Only where each key needs one, and none is read more than once."""
+    if any(sign in yaml_text for sign in _OTHER_SIGNS) or yaml_text[:1] == "?":
+        return False
+    if ("&" in yaml_text and "*" in yaml_text) or yaml_text.count("{") != yaml_text.count("{}"):
+        return False
+    colons = yaml_text.count(": ") + yaml_text.count(":\n") + yaml_text.endswith(":")
+    return colons == _count_keys(fields)
+
+
+def _count_keys(value: Any) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(map(_count_keys, value.values()))
+    if isinstance(value, list):
+        return sum(map(_count_keys, value))
+    return 0
 
 
 def duplicate_paths(yaml_text: str) -> dict[tuple[str, ...], list[int]]:

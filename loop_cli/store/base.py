@@ -10,30 +10,33 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 
-from loop_cli.core.entity import Entity, Precondition
+from loop_cli.core.entity import Entity, Precondition, Revision
+from loop_cli.core.names import nfc
+from loop_cli.core.query import OWN
 from loop_cli.errors import LoopError
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from loop_cli.core.audit import AuditRecord, Origin
     from loop_cli.core.changes import Edits
+    from loop_cli.core.creation import Law
     from loop_cli.core.diff import Diff
-    from loop_cli.core.entity import FieldNames
+    from loop_cli.core.entity import EntityFile, FieldNames
+    from loop_cli.core.ids import IdRule
     from loop_cli.core.schema import Schema
 
     Outcome = "CommitResult | LoopError"
 
 
 class EntityChange(Struct):
-    """What to change in one entity, and the revision that the writer has seen.
+    """What to change in one entity, and the revision that the writer has seen: an update.
 
     `path` chooses where several files carry the id. `rebased_from` is the precondition
-    that did not hold, where a resolver decided to apply on top. A `repair` puts right what
-    `check` found, also in a field that is not for writing.
+    that did not hold, where a resolver decided to apply on top.
     """
 
     entity_id: str
@@ -41,11 +44,72 @@ class EntityChange(Struct):
     precondition: Precondition = Precondition()
     path: str | None = None
     rebased_from: Precondition | None = None
-    repair: bool = False
+
+
+class Move(EntityChange):
+    """The same, with the file going to another place: archived, renamed, in another project.
+
+    `to` is relative to the vault, with `/`, and must be free; folders are made as needed.
+    Where it `leaves` for a place in which nobody finds it, such as the archive, others that
+    refer to it are in the way, as with `Delete`.
+    """
+
+    to: str
+    leaves: bool = False
+
+
+class Create(Struct):
+    """A new entity, in a file that is not there yet.
+
+    The file is the `template` (called `source` in errors) with its placeholders filled, the
+    `fields` put in, and with `body` that instead of its own. Identity and times are the
+    store's to set: where `entity_id` is a rule, it makes the id, and `{entity_id}` in `path`
+    stands for it. `problems` are what the caller found wrong, to be said with all the rest;
+    only then may id and path be missing. Where a record of `key` is found, the entity that
+    it made is the result, unchanged; `request` tells that it is the same call.
+    """
+
+    entity_type: str
+    entity_id: str | IdRule | None
+    path: str | None
+    fields: dict[str, Any]
+    template: str
+    source: str = "the template"
+    body: str | None = None
+    problems: tuple[dict[str, Any], ...] = ()
+    key: str | None = None
+    request: str | None = None
+
+
+class Restore(Struct):
+    """A deleted entity back in its place, byte for byte: the one write that leaves `updated`
+    alone. `record` is that of its deletion."""
+
+    record: AuditRecord
+
+
+class Delete(Struct):
+    """An entity to remove, and the revision that the writer has seen. Its bytes are kept.
+
+    Others that refer to it are in the way, unless they go in the same atomic group, or
+    `orphan` says that they may refer to nothing.
+    """
+
+    entity_id: str
+    precondition: Precondition = Precondition()
+    path: str | None = None
+    orphan: bool = False
+
+
+if TYPE_CHECKING:
+    AnyChange = EntityChange | Create | Restore | Delete
 
 
 class CommitResult(Struct):
-    """What became of one change. `record` is None where nothing was written."""
+    """What became of one change. `record` is None where nothing was written.
+
+    A create has no state before and a delete none after: there both are the one that is.
+    """
 
     before: Entity
     after: Entity
@@ -53,6 +117,23 @@ class CommitResult(Struct):
     changed: bool
     record: AuditRecord | None
     warnings: tuple[str, ...] = ()
+
+
+class Listed(Struct):
+    """An entity in a list: its id in normal form, its fields as JSON, as `get` shows them."""
+
+    id: str
+    type: str
+    name: str | None
+    path: str
+    revision: Revision
+    fields: str
+
+    @property
+    def own(self) -> dict[str, str]:
+        """What it has besides its fields, by the names that conditions and columns use."""
+        values = (self.id, self.type, self.path, self.revision.updated_at, self.revision.etag)
+        return dict(zip(OWN, values, strict=True))
 
 
 class Store(ABC):
@@ -68,6 +149,11 @@ class Store(ABC):
         Raises `InvalidFile` where the schema can't be read, with file, line and reason.
         """
 
+    @property
+    @abstractmethod
+    def law(self) -> Law:
+        """What a new entity must be. Raises as `schema` does."""
+
     @abstractmethod
     def find(self, entity_id: str, *, path: str | None = None) -> Entity:
         """The entity with the id, or with the alias where none has the id.
@@ -78,9 +164,24 @@ class Store(ABC):
         """
 
     @abstractmethod
+    def scan(
+        self,
+        *,
+        types: Sequence[str] = (),
+        needles: Sequence[Sequence[str]] = (),
+        told: Callable[[int], None] | None = None,
+    ) -> Iterator[Listed]:
+        """Every entity as it is now, by id: all, or those of the types, of which the fields'
+        JSON holds one needle of each sequence.
+
+        `told` is given the number of files looked at so far. Files that can't be read are
+        passed over; `warnings` then says so. Raises `UsageError`, `StorageError`.
+        """
+
+    @abstractmethod
     def commit(
         self,
-        changes: Sequence[EntityChange],
+        changes: Sequence[AnyChange],
         *,
         origin: Origin,
         atomic: bool = False,
@@ -88,11 +189,19 @@ class Store(ABC):
     ) -> list[CommitResult | LoopError]:
         """Compare, record and write, under one lock: one outcome for each change, in order.
 
-        Outcomes that are errors: what `find` raises; `InvalidChange` with all problems;
-        `InvalidFile` where the text can't be edited losslessly; `PreconditionRequired`;
-        `ConflictError`; `StorageError` where it could not be recorded or written. With
-        `atomic` all changes land or none, and the error is raised instead. `dry_run` does
-        everything but writing. Raises `VaultLocked`; `InvalidFile` for a broken schema.
+        Outcomes that are errors: what `find` raises; `InvalidChange` with all problems, a
+        place or an id that is taken among them; `StillReferred`; `InvalidFile` where the text
+        can't be edited losslessly; `PreconditionRequired`; `ConflictError`; `StorageError`
+        where it could not be recorded or written, and for a deleted entity that is not kept
+        any more. With `atomic` all changes land or none, and the error is raised instead.
+        `dry_run` does everything but writing. Raises `VaultLocked`; `InvalidFile` for a
+        broken schema.
+        """
+
+    @abstractmethod
+    def files(self, *, mentioning: str | None = None) -> Iterator[EntityFile]:
+        """Every entity that can be read, in no order, as its file has it: at least those
+        whose file holds a text. The log is not asked, so there are no revisions.
         """
 
     @abstractmethod
@@ -107,6 +216,24 @@ class Store(ABC):
     @abstractmethod
     def warnings(self) -> list[str]:
         """Sentences for the user about what was met while reading, each once."""
+
+
+def list_entity(entity: Entity) -> Listed:
+    """An entity as it is listed."""
+    return Listed(
+        id=nfc(entity.id),
+        type=entity.type,
+        name=entity.name,
+        path=entity.path,
+        revision=entity.revision,
+        fields=as_json(entity.fields),
+    )
+
+
+def passed_over(files: int) -> list[str]:
+    """The warning about files that a list is without."""
+    what = "1 file has frontmatter that" if files == 1 else f"{files} files have frontmatter that"
+    return [f"{what} can't be read; passed over ('loop check' tells why)"] if files else []
 
 
 def only(outcomes: list[CommitResult | LoopError]) -> CommitResult:

@@ -17,26 +17,31 @@ A crash between any two is mended by `store.recovery`; `tests/faults` stops at e
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from loop_cli.core import conflict
 from loop_cli.core.audit import AuditRecord
 from loop_cli.core.names import nfc
-from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopError
+from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopError, StorageError
 from loop_cli.store import files, plan, platform, staging
+from loop_cli.store.base import Create, Restore
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.landing import discard, land_all
 from loop_cli.store.lines import encode
-from loop_cli.store.locate import Located, refuse_twice
+from loop_cli.store.planner import Planner
 from loop_cli.store.staging import Intent, Moved, StagedChange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from loop_cli.core.audit import Origin
-    from loop_cli.store.base import CommitResult, EntityChange
+    from loop_cli.store.base import AnyChange, CommitResult
+    from loop_cli.store.locate import Located
     from loop_cli.store.plan import Plan
     from loop_cli.store.vault import VaultStore
+
+    Place = Located | None  # of the entity, None for one that is to come
 
 _TRIES = 3
 
@@ -53,7 +58,7 @@ class Commit:
         )
 
     def run(
-        self, changes: Sequence[EntityChange], *, atomic: bool, dry_run: bool
+        self, changes: Sequence[AnyChange], *, atomic: bool, dry_run: bool
     ) -> list[CommitResult | LoopError]:
         """The outcomes, as `Store.commit` says."""
         if dry_run:
@@ -64,51 +69,51 @@ class Commit:
             raise failures[0]
         if len(failures) == len(changes):
             return list(failures)
-        if atomic and dry_run:
-            refuse_twice([place for place in places if isinstance(place, Located)])
         if dry_run:
-            return self._each(changes, places, self._preview, atomic=atomic)
+            return self._each(changes, places, atomic=atomic, dry_run=True)
         with self._vault.lock():
             self._vault.recover()
             if atomic:
-                found = [place for place in places if isinstance(place, Located)]
+                found = [place for place in places if not isinstance(place, LoopError)]
                 return self._as_group(changes, found)
-            return self._each(changes, places, self._one, atomic=False)
+            return self._each(changes, places, atomic=False, dry_run=False)
 
     def _each(
         self,
-        changes: Sequence[EntityChange],
-        places: Sequence[Located | LoopError],
-        step: Callable[[EntityChange, Located], CommitResult],
+        changes: Sequence[AnyChange],
+        places: Sequence[Place | LoopError],
         *,
         atomic: bool,
+        dry_run: bool,
     ) -> list[CommitResult | LoopError]:
         outcomes: list[CommitResult | LoopError] = []
+        planner = self._planner(changes if atomic else ())
         for change, place in zip(changes, places, strict=True):
             try:
                 if isinstance(place, LoopError):
                     raise place
-                outcomes.append(step(change, place))
+                if dry_run:
+                    planned = self._plan(planner, change, place)
+                    outcomes.append(planned.result(None, warnings=_warnings(place)))
+                else:
+                    outcomes.append(self._one(change, place))
             except LoopError as error:
                 if atomic:
                     raise
                 outcomes.append(error)
         return outcomes
 
-    def _preview(self, change: EntityChange, place: Located) -> CommitResult:
-        return self._plan(change, place).result(None, warnings=place.warnings)
-
     # -- one change -----------------------------------------------------------------------
 
-    def _one(self, change: EntityChange, place: Located) -> CommitResult:
+    def _one(self, change: AnyChange, place: Place) -> CommitResult:
         for _attempt in range(_TRIES):
             place = self._reread(change, place)
-            planned = self._plan(change, place)
+            planned = self._plan(self._planner(), change, place)
             if not planned.changed:
-                return planned.result(None, warnings=place.warnings)
+                return planned.result(None, warnings=_warnings(place))
             try:
                 (record,) = self._land([planned])
-                return planned.result(record, warnings=place.warnings)
+                return planned.result(record, warnings=_warnings(place))
             except Moved:
                 continue
         raise self._kept_moving(change, place, planned)
@@ -116,19 +121,19 @@ class Commit:
     # -- an atomic group ------------------------------------------------------------------
 
     def _as_group(
-        self, changes: Sequence[EntityChange], places: Sequence[Located]
+        self, changes: Sequence[AnyChange], places: Sequence[Place]
     ) -> list[CommitResult | LoopError]:
         """All or none: planned together, recorded by one append, then exchanged."""
         for _attempt in range(_TRIES):
             places = [self._reread(*pair) for pair in zip(changes, places, strict=True)]
-            refuse_twice(places)
-            plans = [self._plan(*pair) for pair in zip(changes, places, strict=True)]
+            planner = self._planner(changes)
+            plans = [self._plan(planner, *pair) for pair in zip(changes, places, strict=True)]
             try:
                 records = self._land([one for one in plans if one.changed], group=True)
             except Moved:
                 continue
             return [
-                one.result(records.pop(0) if one.changed else None, warnings=place.warnings)
+                one.result(records.pop(0) if one.changed else None, warnings=_warnings(place))
                 for one, place in zip(plans, places, strict=True)
             ]
         raise self._kept_moving(changes[0], places[0], plans[0])
@@ -144,9 +149,26 @@ class Commit:
             staged, records = self._stage_all(plans, group=group)
             with platform.uninterrupted():
                 land_all(self._undo, self._vault.log, staged, descriptor)
+                self._tidy(plans)
             return records
         finally:
             os.close(descriptor)
+
+    def _tidy(self, plans: Sequence[Plan]) -> None:
+        """Remove the folders of tasks and projects that are empty now. As far as it goes: an
+        empty folder is no harm."""
+        for planned in plans:
+            if planned.source is None or planned.source == planned.target:
+                continue
+            folder, _slash, name = planned.source.rpartition("/")
+            inner = [folder] if name == "project.md" or folder.endswith("/Tasks") else []
+            if folder.endswith("/Tasks"):
+                inner.append(folder.removesuffix("/Tasks"))
+            elif inner:
+                inner.insert(0, f"{folder}/Tasks")
+            with suppress(OSError, InvalidFile):
+                for one in inner:
+                    files.remove_place(files.inside(self._vault.root, one))
 
     def _stage_all(
         self, plans: Sequence[Plan], *, group: bool
@@ -172,52 +194,72 @@ class Commit:
     def _stage(
         self, planned: Plan, link: dict[str, str | None], group: dict[str, object] | None
     ) -> tuple[StagedChange, AuditRecord]:
-        root, path = self._vault.root, planned.before.path
+        root = self._vault.root
         record = planned.record
         record["metadata"].update(link)
         if group is not None:
             record["metadata"]["group"] = group
-        line = _encode(record, path)
+        line = _encode(record, planned.path)
         name = os.urandom(16).hex()
-        real = os.path.relpath(files.inside(root, path), os.path.realpath(root))
+        path = self._real(planned.path)
+        moves = planned.source is not None and planned.target not in (None, planned.source)
+        target = self._real(planned.target or "") if moves else None
         try:
             for sha256, data in planned.kept.items():
                 staging.keep(root, data, sha256=sha256)
-            place = staging.staged_place(root, real, name)
+            place = staging.staged_place(root, path, name)
+            made = files.missing_folders(root, target or path) if planned.target else ()
         except FileNotFoundError:  # the entity's folder is gone
             raise Moved from None
         except OSError as error:
-            raise staging.cannot_write(path, error) from error
+            raise staging.cannot_write(planned.path, error) from error
         staged = StagedChange(
             root,
             Intent(
                 name=name,
-                path=real,
+                path=path,
                 staged=place,
-                etag_before=planned.before.revision.etag,
-                etag_after=planned.after.revision.etag,
+                etag_before=record["metadata"]["etag_before"],
+                etag_after=record["metadata"]["etag_after"],
                 line=line.decode(),
                 group=group,
+                target=target,
+                made=made,
             ),
         )
-        staged.stage(planned.data)
+        staged.stage(None if planned.target is None else planned.data)
         return staged, AuditRecord(data=record, digest=sha256_hex(line))
+
+    def _real(self, path: str) -> str:
+        """A file's path relative to the vault, without links."""
+        root = self._vault.root
+        return os.path.relpath(files.inside(root, path), os.path.realpath(root))
 
     def _undo(self, staged: Sequence[StagedChange]) -> None:
         self._vault.recover(lambda found: found.undo(staged))
 
-    def _plan(self, change: EntityChange, place: Located) -> Plan:
-        snapshot = self._vault.observe(place, unsettled=self._unsettled)
-        return plan.make(snapshot, change, policy=self._policy, origin=self._origin)
+    def _planner(self, together: Sequence[AnyChange] = ()) -> Planner:
+        from loop_cli.store.around import VaultSurroundings
 
-    def _locate(self, change: EntityChange) -> Located | LoopError:
+        around = VaultSurroundings(self._vault)
+        return Planner(around, policy=self._policy, origin=self._origin, together=together)
+
+    def _plan(self, planner: Planner, change: AnyChange, place: Place) -> Plan:
+        seen = None if place is None else self._vault.observe(place, unsettled=self._unsettled)
+        return planner.plan(change, seen)
+
+    def _locate(self, change: AnyChange) -> Place | LoopError:
+        if isinstance(change, Create | Restore):
+            return None
         try:
             return self._vault.locator().find(change.entity_id, path=change.path)
         except LoopError as error:
             return error
 
-    def _reread(self, change: EntityChange, place: Located) -> Located:
+    def _reread(self, change: AnyChange, place: Place) -> Place:
         """The same file as it is now, under the lock; looked for again where it has moved."""
+        if place is None or isinstance(change, Create | Restore):
+            return None
         locator = self._vault.locator()
         try:
             now = locator.read(place.parsed.path)
@@ -231,16 +273,23 @@ class Commit:
             gone = self._vault.observe(place).entity
             raise ConflictError(conflict.deleted(gone, precondition=change.precondition)) from None
 
-    def _kept_moving(self, change: EntityChange, place: Located, planned: Plan) -> ConflictError:
+    def _kept_moving(self, change: AnyChange, place: Place, planned: Plan) -> LoopError:
         """The change could not be done between the edits of others, `--force` or not."""
+        now = self._reread(change, place)
+        if now is None or isinstance(change, Create | Restore):
+            return StorageError(f"{planned.path} can't be made: its place changes all the time")
         found = conflict.build(
-            self._vault.observe(self._reread(change, place)).entity,
+            self._vault.observe(now).entity,
             reason="edited_outside",
             precondition=change.precondition,
             wanted=planned.wanted,
             history=(),
         )
         return ConflictError(found.replace(kept_moving=True))
+
+
+def _warnings(place: Place) -> tuple[str, ...]:
+    return () if place is None else place.warnings
 
 
 def _encode(record: dict[str, object], path: str) -> bytes:

@@ -20,6 +20,11 @@ from loop_cli.store.snapshot import MAX_FILE_BYTES
 # old file's second name where the system has no exchange.
 STAGED = (".intent", ".new", ".undone", ".old")
 LOOP = ".loop"  # the folder of the lock, the settings and what is staged
+# Why a folder can't be removed, now and later: not empty, not there, not ours to change.
+_STAYS = (
+    errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM,
+    errno.EBUSY, errno.EROFS,
+)  # fmt: skip
 _TRIES = 20
 _PATIENCE = 60.0  # seconds; the system breaks a lease that is not given back after 45
 
@@ -118,6 +123,7 @@ def write_synced(
     *,
     like: str | os.stat_result | None = None,
     root: str | None = None,
+    mode: int = 0o600,
 ) -> None:
     """Make a file that must not be there yet, and sync it; nothing is left where that fails.
 
@@ -126,7 +132,7 @@ def write_synced(
     `OSError`.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-    descriptor = os.open(path, flags, 0o600)
+    descriptor = os.open(path, flags, mode)
     try:
         view = memoryview(data)
         while view:
@@ -145,6 +151,54 @@ def write_synced(
         raise
     finally:
         os.close(descriptor)
+
+
+def write_new(path: str, data: bytes, *, root: str) -> None:
+    """Make and sync an entity's file, with the mode that an editor would give it.
+
+    It is shared with the vault's group where that writes. Raises `OSError`.
+    """
+    write_synced(path, data, mode=0o666)
+    _share(path, root, 0o664)
+
+
+def make_place(path: str, *, root: str) -> None:
+    """Make a folder for entities where it is missing, durably, open as an editor would make
+    it; shared with the vault's group where that writes. Raises `OSError`."""
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        if not os.path.isdir(path):
+            raise
+        return
+    _share(path, root, 0o775)
+    platform.sync_folder(os.path.dirname(path))
+
+
+def missing_folders(root: str, path: str) -> tuple[str, ...]:
+    """The folders that a file at `path` needs and that are not there, the outermost first.
+
+    Raises `InvalidFile` where one of them is a file.
+    """
+    found: list[str] = []
+    folder = os.path.dirname(path)
+    while folder and not os.path.isdir(os.path.join(root, folder)):
+        if os.path.lexists(os.path.join(root, folder)):
+            raise InvalidFile(folder, "is a file where a folder is needed")
+        found.insert(0, folder)
+        folder = os.path.dirname(folder)
+    return tuple(found)
+
+
+def remove_place(path: str) -> None:
+    """Remove a folder that is empty, durably, and leave what can't be. Raises `OSError`."""
+    try:
+        os.rmdir(path)
+    except OSError as error:
+        if error.errno in _STAYS:
+            return
+        raise
+    platform.sync_folder(os.path.dirname(path))
 
 
 def make_folder(path: str, *, root: str, mode: int = 0o700) -> None:
@@ -241,9 +295,13 @@ def _copy_attributes(descriptor: int, path: str) -> None:
 def _read_all(descriptor: int, size: int) -> bytes:
     parts = []
     limit = MAX_FILE_BYTES + 1
-    while limit > 0 and (part := os.read(descriptor, min(size + 1, limit))):
+    while limit > 0:
+        wanted = min(size + 1, limit)
+        part = os.read(descriptor, wanted)
         parts.append(part)
         limit -= len(part)
+        if len(part) < wanted:  # its end, or so the caller's second look at its size will say
+            break
     return b"".join(parts)
 
 

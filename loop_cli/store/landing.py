@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from loop_cli.store.log import AuditLog
     from loop_cli.store.staging import StagedChange
 
+_NOT_A_FILE = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR)
 _MANY = 200  # more leases at once may need more open files than are allowed
 
 
@@ -41,7 +42,7 @@ def land_all(
             leases = _compare(stack, staged)
             log.append(descriptor, [change.intent.line.encode() for change in staged])
             for change, lease in zip(staged, leases, strict=True):
-                _swap(change, lease, expected=change.intent.etag_before)
+                _land(change, lease)
             for change in staged:
                 change.sync()
             if not all(map(_came_out_as_before, staged, leases)):
@@ -59,19 +60,27 @@ def land_all(
 
 
 def discard(staged: Sequence[StagedChange]) -> None:
-    """Remove what is staged, as far as it goes: whoever next takes the lock does the rest."""
-    for change in staged:
+    """Remove what is staged, as far as it goes: whoever next takes the lock does the rest.
+
+    The newest goes first, since what it lies in may have been made for one before.
+    """
+    for change in reversed(staged):
         with suppress(OSError):
             change.discard()
 
 
-def swap_if(change: StagedChange, *, expected: str) -> bool:
-    """Exchange where the entity is `expected`, by its etag; False with nothing changed where
-    it is not, or where somebody writes to it just then. Raises `OSError`."""
+def swap_if(change: StagedChange, *, expected: str | None) -> bool:
+    """Exchange where the entity is `expected`, by its etag, None where none is to be there;
+    False with nothing changed where it is not, or where somebody writes to it just then.
+
+    Raises `OSError`.
+    """
+    if expected is None:
+        return _appear(change)
     try:
-        lease = Lease(change.entity)
+        lease = Lease(change.place)
     except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR):
+        if error.errno in _NOT_A_FILE:
             return False
         raise
     with closing(lease):
@@ -84,36 +93,64 @@ def swap_if(change: StagedChange, *, expected: str) -> bool:
             return False
         if _came_out_as(expected, change, lease):
             return True
-        change.exchange()
+        with suppress(Moved):
+            change.exchange()
         change.sync()
         return False
 
 
-def _compare(stack: ExitStack, staged: Sequence[StagedChange]) -> list[Lease]:
-    """Leases on files that are as they were planned with. Raises `Moved`, `OSError`."""
-    leases: list[Lease] = []
+def _appear(change: StagedChange) -> bool:
+    try:
+        change.exchange()
+    except Moved:
+        return False
+    change.sync()
+    return True
+
+
+def _compare(stack: ExitStack, staged: Sequence[StagedChange]) -> list[Lease | None]:
+    """Leases on files that are as they were planned with, None where there is none, and the
+    places of those to come are free. Raises `Moved`, `OSError`."""
+    leases: list[Lease | None] = []
     if len(staged) > _MANY:
         platform.allow_files(len(staged))
     known: dict[tuple[int, int], str] = {}
     for change in staged:
-        try:
-            status = os.stat(change.entity, follow_symlinks=False)
-            other = known.setdefault((status.st_ino, status.st_dev), change.intent.path)
-            if other != change.intent.path:  # and leased, so that opening it would block
-                raise UsageError(f"{other} and {change.intent.path} are one file (hard links)")
-            lease = Lease(change.entity)
-        except OSError as error:
-            if error.errno in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR):
-                raise Moved from None
-            raise
-        stack.enter_context(closing(lease))
-        leases.append(lease)
-        if etag_of(lease.read()) != change.intent.etag_before or lease.writer_came:
+        creates, moves = change.intent.etag_before is None, change.intent.target is not None
+        if (creates or moves) and os.path.lexists(change.target):
             raise Moved
+        leases.append(None if creates else stack.enter_context(closing(_lease(change, known))))
     return leases
 
 
-def _swap(change: StagedChange, lease: Lease, *, expected: str) -> None:
+def _lease(change: StagedChange, known: dict[tuple[int, int], str]) -> Lease:
+    """A lease on an entity that is as it was planned with; `known` are the files met before."""
+    try:
+        status = os.stat(change.entity, follow_symlinks=False)
+        other = known.setdefault((status.st_ino, status.st_dev), change.intent.path)
+        if other != change.intent.path:  # and leased, so that opening it would block
+            raise UsageError(f"{other} and {change.intent.path} are one file (hard links)")
+        lease = Lease(change.entity)
+    except OSError as error:
+        if error.errno in _NOT_A_FILE:
+            raise Moved from None
+        raise
+    if etag_of(lease.read()) != change.intent.etag_before or lease.writer_came:
+        lease.close()
+        raise Moved
+    return lease
+
+
+def _land(change: StagedChange, lease: Lease | None) -> None:
+    """Bring a change to its place. Raises `Moved`, `OSError`."""
+    if lease is None:
+        change.exchange()
+    else:
+        _swap(change, lease, expected=change.intent.etag_before)
+        change.relocate()
+
+
+def _swap(change: StagedChange, lease: Lease, *, expected: str | None) -> None:
     """Exchange, and change back at once where something else came out: an editor that reads
     what lacks its last save would save over it. Raises `Moved`, `OSError`."""
     change.exchange(lease)
@@ -122,11 +159,11 @@ def _swap(change: StagedChange, lease: Lease, *, expected: str) -> None:
         raise Moved
 
 
-def _came_out_as_before(change: StagedChange, lease: Lease) -> bool:
-    return _came_out_as(change.intent.etag_before, change, lease)
+def _came_out_as_before(change: StagedChange, lease: Lease | None) -> bool:
+    return lease is None or _came_out_as(change.intent.etag_before, change, lease)
 
 
-def _came_out_as(expected: str, change: StagedChange, lease: Lease) -> bool:
+def _came_out_as(expected: str | None, change: StagedChange, lease: Lease) -> bool:
     """Whether the leased file is unchanged, and what the exchange took out is it or its like."""
     unchanged = etag_of(lease.read()) == expected and not lease.writer_came
     return unchanged and (lease.is_at(change.content) or _etag_out(change) in (None, expected))

@@ -1,18 +1,16 @@
-"""Finding the file of an entity: by name first, the others searched for the id's bytes.
-
-Only a file whose frontmatter holds the id is parsed. Links are not followed, so a walk
-stays in the vault and meets every file once.
-"""
+"""Finding the file of an entity: the index says which may be meant, the files themselves decide."""
 
 from __future__ import annotations
 
 import os
-import re
-import unicodedata
 
 from loop_cli.core.names import nearest, nfc
 from loop_cli.errors import AmbiguousId, EntityNotFound, InvalidFile, LoopError, UsageError
-from loop_cli.store import files, snapshot
+from loop_cli.store import entry, files, snapshot
+from loop_cli.store.cache import Cache
+from loop_cli.store.entry import aliases, claims, is_named
+from loop_cli.store.index import Index
+from loop_cli.store.walk import Walk, is_hidden
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -22,11 +20,6 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import FieldNames
     from loop_cli.core.schema import Places
     from loop_cli.store.snapshot import Parsed
-
-_HEAD = 1 << 16
-_ESCAPE = re.compile(
-    r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U((?:000[0-9A-Fa-f]|0010)[0-9A-Fa-f]{4}))"
-)
 
 
 class Located(Struct):
@@ -51,20 +44,22 @@ class Broken(Struct):
 
 
 class Locator:
-    """Looks for entities below `root`, where the schema's `paths` say they are."""
+    """Looks for entities below `root`, where the schema's `paths` say they are.
 
-    def __init__(self, root: str, places: Places, names: FieldNames) -> None:
+    Without a `cache` that is kept, every find looks at every file.
+    """
+
+    def __init__(
+        self, root: str, places: Places, names: FieldNames, *, cache: Cache | None = None
+    ) -> None:
         self._root = root
-        self._places = places
         self._names = names
+        self._walk = Walk(root, places)
+        self.index = Index(cache or Cache(None), self._walk, names)
 
     def paths(self) -> Iterator[str]:
         """The Markdown files of the vault, relative with `/`. Raises `UsageError`."""
-        excluded, seen = set(self._places.exclude), set[str]()
-        for name in self._places.include or ("",):
-            folder = self._real_folder(name)
-            if folder is not None and not excluded & {name, folder}:
-                yield from self._walk(folder, excluded, seen)
+        return self._walk.paths()
 
     def find(self, entity_id: str, *, path: str | None = None) -> Located:
         """The file whose id, or else whose alias, is `entity_id`.
@@ -73,39 +68,31 @@ class Locator:
         """
         if path is not None:
             return self._at(entity_id, path)
-        found, broken = self._candidates(nfc(entity_id))
-        match = choose(entity_id, found, broken)
+        match = choose(entity_id, *self._meant(nfc(entity_id)))
         if match is None:
-            raise no_such_entity(entity_id, self.ids())
+            raise no_such_entity(entity_id, self.index.ids())
         return match
+
+    def carriers(self, entity_id: str) -> list[Located]:
+        """All whose id it is, by path."""
+        wanted = nfc(entity_id)
+        found, _broken = self._meant(wanted)
+        return [one for one in found if nfc(one.parsed.id) == wanted]
 
     def read(self, path: str) -> Located:
         """The entity in the file at `path`. Raises `InvalidFile`, `EntityNotFound`."""
         data, modified = files.read_stable(files.inside(self._root, path), path)
         return Located(parsed=snapshot.parse(data, path, self._names), modified=modified)
 
-    def ids(self) -> list[str]:
-        """Every id that a file seems to carry, without parsing: for suggestions only."""
-        found = []
-        pattern = re.compile(
-            rb"^%s[ \t]*:[ \t]*(.+?)[ \t\r]*$" % re.escape(self._names.id.encode()), re.M
-        )
-        for path in self.paths():
-            if self._names.id_is_stem:
-                found.append(_stem(path))
-            elif match := pattern.search(_head(os.path.join(self._root, path))):
-                found.append(_unescaped(match[1].decode(errors="replace").strip("'\"")))
-        return found
-
     def _at(self, entity_id: str, path: str) -> Located:
         relative = self._relative(path)
         located = self.read(relative)
-        if nfc(entity_id) not in (nfc(located.parsed.id), *aliases(located.parsed)):
+        if not _is_meant(located, nfc(entity_id)):
             raise wrong_file(entity_id, located)
-        found, _broken = self._candidates(nfc(located.parsed.id))
-        others = [one for one in found if one.parsed.path != relative]
+        own = nfc(located.parsed.id)
+        found, _broken = self._meant(own)
         return located.replace(
-            shared=any(nfc(one.parsed.id) == nfc(located.parsed.id) for one in others)
+            shared=any(nfc(one.parsed.id) == own and one.parsed.path != relative for one in found)
         )
 
     def _relative(self, path: str) -> str:
@@ -118,96 +105,46 @@ class Locator:
             raise not_a_place(shown)
         return relative
 
-    def _real_folder(self, name: str) -> str | None:
-        """The folder that an include names, without links; None where it is no place."""
-        if not name:
-            return name
-        try:
-            real = files.inside(self._root, name)
-        except InvalidFile:
-            return None
-        folder = os.path.relpath(real, os.path.realpath(self._root)).replace(os.sep, "/")
-        if folder == ".":
-            return ""
-        return None if is_hidden(folder) else folder
-
-    def _candidates(self, wanted: str) -> tuple[list[Located], list[Broken]]:
-        """The entities whose frontmatter holds the id, and the files that seem to carry it
-        but can't be read."""
-        needles = _needles(wanted)
-        base = os.path.join(self._root, "")
-        found: list[Located] = []
-        broken: list[Broken] = []
-        for path in self.paths():
-            named = wanted in nfc(path) and is_named(path, wanted)
-            if not named and not _mentions(base + path, needles):
-                continue
-            try:
-                found.append(self.read(path))
-            except InvalidFile as error:
-                certain = claims(_head(base + path), path, wanted, self._names)
-                if named or certain:
-                    broken.append(Broken(error=error, claims=certain))
-            except EntityNotFound:  # gone since it was listed
-                continue
-            except LoopError as error:
-                if named:
-                    broken.append(Broken(error=error, claims=True))
+    def _meant(self, wanted: str) -> tuple[list[Located], list[Broken]]:
+        """The entities that have the id or alias, and the files that seem to be the one but
+        can't be read. All files are looked at where the index knows none, or another one."""
+        self.index.refresh_if_unknown()
+        found, broken, known = self._candidates(wanted)
+        if not known:
+            self.index.refresh()
+            found, broken, _known = self._candidates(wanted)
         return found, broken
 
-    def _walk(self, folder: str, excluded: set[str], seen: set[str]) -> Iterator[str]:
-        """A generator over folders still to visit: no recursion, so no depth is too deep.
-
-        The folders `seen`, by this walk or one before, are not visited again.
-        """
-        left_out = set(self._places.exclude_files)
-        waiting = [folder]
-        while waiting:
-            current = waiting.pop()
-            if current in seen:
-                continue
-            seen.add(current)
-            prefix = current + "/" if current else ""
+    def _candidates(self, wanted: str) -> tuple[list[Located], list[Broken], bool]:
+        """As the files are now; and whether they bear out what the index says of the id."""
+        found: list[Located] = []
+        broken: list[Broken] = []
+        borne_out = True
+        for path in self.index.candidates(wanted):
             try:
-                entries = list(os.scandir(os.path.join(self._root, current)))
-            except OSError:  # gone, or not ours to read: what is in it can't be meant
-                continue
-            for entry in entries:
-                name = entry.name
-                if name.startswith("."):
-                    if name == ".loop" and current:
-                        raise _nested_vault(self._root, entry.path)
-                elif name.endswith(".md"):
-                    if name not in left_out and not entry.is_symlink():
-                        yield prefix + name
-                elif entry.is_dir(follow_symlinks=False) and prefix + name not in excluded:
-                    waiting.append(prefix + name)
+                located = self.read(path)
+            except EntityNotFound:
+                borne_out = False
+            except LoopError as error:
+                start = entry.head(os.path.join(self._root, path))
+                certain = claims(start, path, wanted, self._names)
+                unread = not isinstance(error, InvalidFile)
+                if certain or unread or is_named(path, wanted):
+                    broken.append(Broken(error=error, claims=certain or unread))
+            else:
+                found.append(located)
+                borne_out = borne_out and _is_meant(located, wanted)
+        return found, broken, borne_out and bool(found or broken)
 
 
-def is_named(path: str, wanted: str) -> bool:
-    """Whether the file has the id for its name; `wanted` is in normal form."""
-    return nfc(_stem(path)) == wanted
-
-
-def is_hidden(path: str) -> bool:
-    """Whether a relative path leads through a name that begins with a dot."""
-    return any(part.startswith(".") and part != "." for part in path.split("/"))
+def _is_meant(located: Located, wanted: str) -> bool:
+    """Whether the entity has the id or the alias; `wanted` is in normal form."""
+    return wanted in (nfc(located.parsed.id), *aliases(located.parsed.fields))
 
 
 def not_a_place(path: str) -> InvalidFile:
     """The error for a `--path` to a hidden file, or into a hidden folder such as `.loop`."""
     return InvalidFile(path, "is not a place for entities")
-
-
-def claims(head: bytes, path: str, wanted: str, names: FieldNames) -> bool:
-    """Whether a file that can't be parsed has a line that gives it the id, or the name that is
-    it; `wanted` is in normal form."""
-    if names.id_is_stem:
-        return is_named(path, wanted)
-    field, value = re.escape(names.id), re.escape(wanted)
-    line = rf"^['\"]?{field}['\"]?\s*:\s*['\"]?{value}['\"]?\s*(#.*)?$"
-    text = head.decode(errors="replace")
-    return re.search(line, nfc(text if wanted.isascii() else _unescaped(text)), re.M) is not None
 
 
 def choose(
@@ -225,7 +162,7 @@ def choose(
         for one in broken:
             if one.claims:
                 raise one.error
-        matches = [one for one in found if wanted in aliases(one.parsed)]
+        matches = [one for one in found if wanted in aliases(one.parsed.fields)]
         what = "have the alias"
     if len(matches) > 1:
         raise _ambiguous(entity_id, sorted(one.parsed.path for one in matches), what)
@@ -280,77 +217,3 @@ def _ambiguous(entity_id: str, paths: list[str], what: str) -> AmbiguousId:
         paths=paths,
         hint="--path FILE",
     )
-
-
-def _nested_vault(root: str, inner: str) -> UsageError:
-    return UsageError(
-        f"a vault inside a vault: {root} and {os.path.dirname(inner)} both are roots, "
-        "so there would be two locks",
-        hint="remove the .loop folder of one of them",
-    )
-
-
-def aliases(parsed: Parsed) -> list[str]:
-    """The entity's other names, in the normal form that ids are compared in."""
-    value = parsed.fields.get("aliases")
-    items = value if isinstance(value, list) else [value]
-    return [nfc(item) for item in items if isinstance(item, str)]
-
-
-def _unescaped(text: str) -> str:
-    """A text with YAML's escapes by number as the characters that they stand for."""
-    return _ESCAPE.sub(lambda match: chr(int(match[match.lastindex or 0], 16)), text)
-
-
-def _needles(wanted: str) -> tuple[bytes, ...]:
-    """What a frontmatter with the id holds: the id in either form, or an escape of YAML, since
-    other programs write `"\\uAC00"` for what is not ASCII."""
-    forms = {wanted, unicodedata.normalize("NFD", wanted)}
-    needles = tuple(form.encode("utf-8", "surrogateescape") for form in forms)
-    return needles if wanted.isascii() else (*needles, b"\\u", b"\\U", b"\\x")
-
-
-def _stem(path: str) -> str:
-    return path.rpartition("/")[2].removesuffix(".md")
-
-
-def _mentions(path: str, needles: tuple[bytes, ...]) -> bool:
-    """Whether the frontmatter of a file holds the id. Run for every file of the vault, so
-    the frontmatter is told from the body only where that matters."""
-    try:
-        descriptor = files.open_plain(path)
-    except OSError:
-        return False
-    try:
-        start = os.read(descriptor, _HEAD)
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-    for needle in needles:
-        if needle in start or len(start) == _HEAD:
-            return any(one in _head(path) for one in needles)
-    return False
-
-
-def _head(path: str) -> bytes:
-    """The frontmatter's bytes and maybe some of the body; empty for what can't be read."""
-    try:
-        descriptor = files.open_plain(path)
-    except OSError:
-        return b""
-    try:
-        head = os.read(descriptor, _HEAD)
-        end = head.find(b"\n---", 3)
-        while end < 0 and len(head) < snapshot.MAX_FILE_BYTES:
-            more = os.read(descriptor, 1 << 20)
-            if not more:
-                break
-            start = len(head) - 4
-            head += more
-            end = head.find(b"\n---", start)
-        return head if end < 0 else head[:end]
-    except OSError:
-        return b""
-    finally:
-        os.close(descriptor)

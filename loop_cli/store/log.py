@@ -8,32 +8,35 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 
 from loop_cli.errors import StorageError
 from loop_cli.store import files, platform
+from loop_cli.store.base import as_json
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import needles_of, parse_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
     from loop_cli.core.audit import AuditRecord
-    from loop_cli.store.log_index import LogIndex
+    from loop_cli.store.cache import Cache
+    from loop_cli.store.log_index import LogIndex, Segment
 
 FOLDER = "_build"
 ACTIVE = "audit_log.jsonl"
 _BLOCK = 1 << 16
-LONG = 1 << 20  # bytes from which on the log is looked up in its cache
+LONG = 1 << 18  # bytes from which on the log is looked up in the cache
 _RECENT = 8  # no reader is so slow that more rotations come between two of its steps
 
 
 class AuditLog:
     """The log of the vault at `root`. `unreadable` counts the lines that are no records;
-    `cache` is the file of its `LogIndex`, if it shall have one."""
+    `cache` is that of its `LogIndex`, if it shall have one."""
 
-    def __init__(self, root: str, *, cache: str | None = None) -> None:
+    def __init__(self, root: str, *, cache: Cache | None = None) -> None:
         self._root = root
         self._cache = cache
         self._folder = os.path.join(root, FOLDER)
@@ -52,6 +55,13 @@ class AuditLog:
         for line in self._lines_of(entity_id):
             record = self._parse(line)
             if record is not None and record.is_of(entity_id, path):
+                yield record
+
+    def records_with(self, text: str) -> Iterator[AuditRecord]:
+        """The records newest first whose line holds a JSON text."""
+        for line in self._lines(needles=(as_json(text).encode(),)):
+            record = self._parse(line)
+            if record is not None:
                 yield record
 
     def holds(self, line: bytes) -> bool:
@@ -175,31 +185,48 @@ class AuditLog:
                 yield index.line_at(offset)
 
     def _indexed(self, entity_id: str, opened: ExitStack) -> tuple[LogIndex, list[int], int] | None:
+        segments = self._segments(opened)
+        if (
+            self._cache is None
+            or not self._cache.is_kept
+            or sum(one.size for one in segments) < LONG
+        ):
+            return None
+        from loop_cli.store.log_index import LogIndex
+
+        def find(database: sqlite3.Connection) -> tuple[LogIndex, list[int], int]:
+            index = LogIndex(database, segments)
+            return index, *index.find(entity_id)
+
+        return self._cache.run(find)
+
+    def cover(self, cache: Cache) -> None:
+        """Have all lines that are there now in the cache. Raises `StorageError`."""
+        from loop_cli.store.log_index import LogIndex
+
+        try:
+            with ExitStack() as opened:
+                segments = self._segments(opened)
+                cache.run(lambda database: LogIndex(database, segments).cover())
+        except OSError as error:
+            raise StorageError(f"the audit log can't be read: {error}") from error
+
+    def _segments(self, opened: ExitStack) -> list[Segment]:
+        """The files of the log, oldest first, open as long as `opened` is."""
+        from itertools import accumulate
+
+        from loop_cli.store.log_index import Segment
+
         descriptors = [os.dup(descriptor) for descriptor in self._newest_first()]
         for descriptor in descriptors:
             opened.callback(os.close, descriptor)
-        sizes = [os.fstat(descriptor).st_size for descriptor in reversed(descriptors)]
-        if self._cache is None or sum(sizes) < LONG:
-            return None
-        import sqlite3
-        from itertools import accumulate
-
-        from loop_cli.store.log_index import LogIndex, Segment
-
+        descriptors.reverse()
+        sizes = [os.fstat(descriptor).st_size for descriptor in descriptors]
         starts = accumulate(sizes, initial=0)
-        segments = [
+        return [
             Segment(descriptor=descriptor, start=start, size=size)
-            for descriptor, start, size in zip(reversed(descriptors), starts, sizes, strict=False)
+            for descriptor, start, size in zip(descriptors, starts, sizes, strict=False)
         ]
-        index = LogIndex(self._cache, segments)
-        try:
-            return index, *index.find(entity_id)
-        except sqlite3.OperationalError:  # another process is at it: done without, this once
-            return None
-        except (OSError, sqlite3.DatabaseError):
-            with suppress(OSError):  # what is no database is rebuilt
-                os.unlink(self._cache)
-            return None
 
     def _newest_first(self) -> Iterator[int]:
         """The files of the log, each open until the next. The segments are listed when the

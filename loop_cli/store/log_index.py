@@ -1,42 +1,33 @@
-"""Where each entity's records stand in the log: a cache, so that a long log is not read whole.
+"""Where each entity's records stand in the log, and what its last one says: kept in the cache,
+so that a long log is not read whole.
 
-One SQLite file in the user's cache folder, which may be deleted at any time. It holds the
-offset of every record up to a point, counted over all segments, so that a rotation changes
-nothing; what comes after that point is read from the log itself. It is believed only while
-the last bytes it covered are still where they were, and what it points to is parsed and compared.
+The cache has the offset of every record up to a point, counted over all segments, so that a
+rotation changes nothing; what comes after that point is read from the log itself. It is believed
+only while the last bytes it covers are still where they were, and what it points to is parsed
+and compared.
 """
 
 from __future__ import annotations
 
 import os
-import sqlite3
-from contextlib import closing
 
 from loop_cli.core.names import nfc
+from loop_cli.store.cache import transaction
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import parse_line
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
+    from loop_cli.core.audit import AuditRecord
+
 TAIL = 1 << 16  # bytes that are rather read again than covered
-_LAYOUT = 2
 _WITNESS = 4096  # bytes before the end of what is covered that must not have moved
 _BLOCK = 1 << 18
 _ONE_LINE = 1 << 12
-_TABLES = f"""
-DROP TABLE IF EXISTS record;
-DROP TABLE IF EXISTS covered;
-CREATE TABLE record (
-    entity TEXT NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (entity, offset)
-) WITHOUT ROWID;
-CREATE TABLE covered (
-    one INTEGER PRIMARY KEY CHECK (one = 1), until INTEGER, digest TEXT
-);
-PRAGMA user_version = {_LAYOUT};
-"""
 
 
 class Segment(Struct):
@@ -48,10 +39,10 @@ class Segment(Struct):
 
 
 class LogIndex:
-    """The cache at `path` for the log made of `segments`, oldest first."""
+    """What `database` has of the log that is made of `segments`, oldest first."""
 
-    def __init__(self, path: str, segments: list[Segment]) -> None:
-        self._path = path
+    def __init__(self, database: sqlite3.Connection, segments: list[Segment]) -> None:
+        self._database = database
         self._segments = segments
         self._total = sum(segment.size for segment in segments)
 
@@ -61,18 +52,22 @@ class LogIndex:
         At most `TAIL` bytes and an unterminated line come after that. Raises `OSError`,
         `sqlite3.Error`.
         """
-        os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
-        with closing(sqlite3.connect(self._path, timeout=1.0, isolation_level=None)) as database:
-            if database.execute("PRAGMA user_version").fetchone() != (_LAYOUT,):
-                database.executescript(_TABLES)
-            until = self._covered(database)
-            if until is None or self._total - until > TAIL:
-                until = self._cover_more(database)
-            rows = database.execute(
-                "SELECT offset FROM record WHERE entity = ? AND offset < ? ORDER BY offset DESC",
-                (nfc(entity_id), until),
-            )
-            return [offset for (offset,) in rows], until
+        until = self.cover(but=TAIL)
+        rows = self._database.execute(
+            "SELECT offset FROM record WHERE entity = ? AND offset < ? ORDER BY offset DESC",
+            (nfc(entity_id), until),
+        )
+        return [offset for (offset,) in rows], until
+
+    def cover(self, *, but: int = 0) -> int:
+        """Cover the log but for that many bytes at most; up to where it is covered.
+
+        Raises as `find` does.
+        """
+        until = self._covered()
+        if until is None or self._total - until > but:
+            return self._cover_more()
+        return until
 
     def line_at(self, offset: int) -> bytes:
         """The line that begins at an offset, without its newline; empty past the end."""
@@ -92,32 +87,50 @@ class LogIndex:
                 parts.append(os.pread(one.descriptor, end - begin, begin - one.start))
         return parts
 
-    def _covered(self, database: sqlite3.Connection) -> int | None:
+    def _covered(self) -> int | None:
         """Up to where the cache holds; None where it never did, or the log was rewritten."""
-        row = database.execute("SELECT until, digest FROM covered").fetchone()
-        return int(row[0]) if row is not None and self._witness(row[0]) == row[1] else None
+        query = "SELECT value FROM note WHERE name = 'covered'"
+        row = self._database.execute(query).fetchone()
+        if row is None:
+            return None
+        until, _space, digest = row[0].partition(" ")
+        return int(until) if self._witness(int(until)) == digest else None
 
     def _witness(self, until: int) -> str:
         start = max(0, until - _WITNESS)
         return sha256_hex(b"".join(self._read(start, until)))
 
-    def _cover_more(self, database: sqlite3.Connection) -> int:
-        # It may be lost with the power, but not be half there: the cache is only that.
-        database.execute("PRAGMA synchronous = OFF")
-        database.execute("BEGIN IMMEDIATE")
-        until = self._covered(database)
-        if until is None:
-            database.execute("DELETE FROM record")
-            until = 0
-        for offset, line, end in self._lines_from(until):
-            until = end
-            entity = _entity_of(line)
-            if entity is not None:
-                database.execute("INSERT OR IGNORE INTO record VALUES (?, ?)", (entity, offset))
-        row = (until, self._witness(until))
-        database.execute("INSERT OR REPLACE INTO covered VALUES (1, ?, ?)", row)
-        database.execute("COMMIT")
+    def _cover_more(self) -> int:
+        with transaction(self._database):
+            until = self._covered()
+            if until is None:
+                self._database.execute("DELETE FROM record")
+                self._database.execute("DELETE FROM last")
+                until = 0
+            for offset, line, end in self._lines_from(until):
+                until = end
+                record = parse_line(line)
+                if record is not None:
+                    self._keep(record, offset)
+            note = ("covered", f"{until} {self._witness(until)}")
+            self._database.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", note)
         return until
+
+    def _keep(self, record: AuditRecord, offset: int) -> None:
+        entity = _whole(record.entity_id)
+        self._database.execute("INSERT OR IGNORE INTO record VALUES (?, ?)", (entity, offset))
+        path = record.metadata.get("path")
+        said = (
+            offset,
+            record.etag_before,
+            record.etag_after,
+            record.updated_after,
+            record.is_own,
+        )
+        for place in ("", _whole(path) if isinstance(path, str) else ""):
+            self._database.execute(
+                "INSERT OR REPLACE INTO last VALUES (?, ?, ?, ?, ?, ?, ?)", (entity, place, *said)
+            )
 
     def _lines_from(self, offset: int, block: int = _BLOCK) -> Iterator[tuple[int, bytes, int]]:
         """The lines from an offset on, with where each begins and where the next does; without
@@ -142,6 +155,5 @@ class LogIndex:
                 yield position, pending, end
 
 
-def _entity_of(line: bytes) -> str | None:
-    record = parse_line(line)
-    return None if record is None else record.entity_id.encode(errors="replace").decode()
+def _whole(text: str) -> str:
+    return text.encode(errors="replace").decode()

@@ -5,22 +5,33 @@ from __future__ import annotations
 import json
 import os
 
-from loop_cli.core.audit import AuditRecord, History
+from loop_cli.core.audit import AuditRecord, History, without_undone
+from loop_cli.core.creation import Law
 from loop_cli.core.names import nfc
-from loop_cli.errors import EntityNotFound, InvalidFile, LoopError
-from loop_cli.store import locate, plan, schema_file, snapshot
-from loop_cli.store.base import CommitResult, Store
+from loop_cli.errors import EntityNotFound, InvalidFile, LoopError, NoEntity
+from loop_cli.store import entry, locate, plan, schema_file, snapshot, walk
+from loop_cli.store.around import mentions, refuse_no_place
+from loop_cli.store.base import (
+    CommitResult,
+    Create,
+    Listed,
+    Restore,
+    Store,
+    list_entity,
+    passed_over,
+)
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import encode
+from loop_cli.store.planner import Planner, Surroundings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from loop_cli.core.audit import Origin
-    from loop_cli.core.entity import Entity, FieldNames
+    from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.schema import Schema
-    from loop_cli.store.base import EntityChange
+    from loop_cli.store.base import AnyChange
     from loop_cli.store.locate import Located
     from loop_cli.store.plan import Plan
 
@@ -42,6 +53,7 @@ class MemoryStore(Store):
         self.private = private
         self.lines: list[bytes] = []
         self.kept: dict[str, bytes] = {}
+        self._passed_over = 0
         self._clock = clock
         self._schema = schema or schema_file.shipped()
         self._files = {path: (data, clock()) for path, data in texts.items()}
@@ -51,8 +63,13 @@ class MemoryStore(Store):
         return self._schema
 
     @property
+    def law(self) -> Law:
+        book = schema_file.shipped_rulebook()
+        return Law(schema=self.schema, book=book, names=self.names)
+
+    @property
     def warnings(self) -> list[str]:
-        return []
+        return passed_over(self._passed_over)
 
     def edit_outside(self, path: str, data: bytes) -> None:
         """Write a file as another program would: no check, no record."""
@@ -61,6 +78,10 @@ class MemoryStore(Store):
     def read(self, path: str) -> bytes:
         """The bytes of a file."""
         return self._files[path][0]
+
+    def has(self, path: str) -> bool:
+        """Whether a file is there."""
+        return path in self._files
 
     def remove_outside(self, path: str) -> None:
         """Remove a file as another program would."""
@@ -71,15 +92,50 @@ class MemoryStore(Store):
         entity = self._observe(place).entity
         return entity.replace(warnings=(*place.warnings, *entity.warnings))
 
+    def scan(
+        self,
+        *,
+        types: Sequence[str] = (),
+        needles: Sequence[Sequence[str]] = (),
+        told: Callable[[int], None] | None = None,
+    ) -> Iterator[Listed]:
+        self._passed_over = 0
+        found = []
+        for count, (path, (data, modified)) in enumerate(self._files.items(), start=1):
+            try:
+                parsed = snapshot.parse(data, path, self.names)
+            except InvalidFile as error:
+                self._passed_over += not isinstance(error, NoEntity)
+                continue
+            finally:
+                if told is not None:
+                    told(count)
+            place = locate.Located(parsed=parsed, modified=modified)
+            found.append(self._observe(self._with_shared(place)).entity)
+        for entity in sorted(found, key=lambda one: (nfc(one.id).encode(), one.path)):
+            listed = list_entity(entity)
+            wanted = all(any(needle in listed.fields for needle in one) for one in needles)
+            if wanted and (not types or entity.type in types):
+                yield listed
+
     def records(self, entity_id: str | None = None) -> Iterator[AuditRecord]:
         for line in reversed(self.lines):
             record = AuditRecord(data=json.loads(line), digest=sha256_hex(line))
             if entity_id is None or record.is_of(entity_id, None):
                 yield record
 
+    def files(self, *, mentioning: str | None = None) -> Iterator[EntityFile]:
+        for path, (data, _modified) in list(self._files.items()):
+            if mentioning is not None and not mentions(data, path, mentioning):
+                continue
+            try:
+                yield snapshot.parse(data, path, self.names).file
+            except InvalidFile:
+                continue
+
     def commit(
         self,
-        changes: Sequence[EntityChange],
+        changes: Sequence[AnyChange],
         *,
         origin: Origin,
         atomic: bool = False,
@@ -90,18 +146,18 @@ class MemoryStore(Store):
         outcomes: list[CommitResult | LoopError] = []
         for change in changes:
             try:
-                place, planned = self._plan(change, origin)
+                place, planned = self._plan(self._planner(origin), change)
                 record = self._write(planned) if planned.changed and not dry_run else None
-                outcomes.append(planned.result(record, warnings=place.warnings))
+                outcomes.append(planned.result(record, warnings=place.warnings if place else ()))
             except LoopError as error:
                 outcomes.append(error)
         return outcomes
 
     def _commit_group(
-        self, changes: Sequence[EntityChange], origin: Origin, *, dry_run: bool
+        self, changes: Sequence[AnyChange], origin: Origin, *, dry_run: bool
     ) -> list[CommitResult | LoopError]:
-        locate.refuse_twice([self._locate(one.entity_id, one.path) for one in changes])
-        group = [self._plan(change, origin) for change in changes]
+        planner = self._planner(origin, changes)
+        group = [self._plan(planner, change) for change in changes]
         count = sum(planned.changed for _place, planned in group)
         identity = os.urandom(16).hex()
         outcomes: list[CommitResult | LoopError] = []
@@ -112,15 +168,20 @@ class MemoryStore(Store):
                 member = {"id": identity, "index": index, "count": count}
                 record = self._write(planned, member)
                 index += 1
-            outcomes.append(planned.result(record, warnings=place.warnings))
+            outcomes.append(planned.result(record, warnings=place.warnings if place else ()))
         return outcomes
 
-    def _plan(self, change: EntityChange, origin: Origin) -> tuple[Located, Plan]:
-        place = self._locate(change.entity_id, change.path)
+    def _planner(self, origin: Origin, together: Sequence[AnyChange] = ()) -> Planner:
         policy = plan.Policy(
             schema=self.schema, names=self.names, clock=self._clock, private=self.private
         )
-        return place, plan.make(self._observe(place), change, policy=policy, origin=origin)
+        return Planner(_Around(self), policy=policy, origin=origin, together=together)
+
+    def _plan(self, planner: Planner, change: AnyChange) -> tuple[Located | None, Plan]:
+        if isinstance(change, Create | Restore):
+            return None, planner.plan(change, None)
+        place = self._locate(change.entity_id, change.path)
+        return place, planner.plan(change, self._observe(place))
 
     def _write(self, planned: Plan, group: dict[str, object] | None = None) -> AuditRecord:
         last = sha256_hex(self.lines[-1]) if self.lines else None
@@ -130,7 +191,10 @@ class MemoryStore(Store):
         line = encode(planned.record)
         self.lines.append(line)
         self.kept.update(planned.kept)
-        self._files[planned.before.path] = (planned.data, self._clock())
+        if planned.source is not None:
+            del self._files[planned.source]
+        if planned.target is not None:
+            self._files[planned.target] = (planned.data, self._clock())
         return AuditRecord(data=planned.record, digest=sha256_hex(line))
 
     def _locate(self, entity_id: str, path: str | None) -> Located:
@@ -140,17 +204,21 @@ class MemoryStore(Store):
             if match is None:
                 raise locate.no_such_entity(entity_id, [one.parsed.id for one in found])
             return match
-        if locate.is_hidden(path):
+        if walk.is_hidden(path):
             raise locate.not_a_place(path)
         for one in found:
             if one.parsed.path == path:
-                if nfc(entity_id) not in (nfc(one.parsed.id), *locate.aliases(one.parsed)):
+                if nfc(entity_id) not in (nfc(one.parsed.id), *entry.aliases(one.parsed.fields)):
                     raise locate.wrong_file(entity_id, one)
-                ids = [nfc(other.parsed.id) for other in found]
-                return one.replace(shared=ids.count(nfc(one.parsed.id)) > 1)
+                return self._with_shared(one)
         if path in self._files:
             snapshot.parse(self.read(path), path, self.names)  # raises what is wrong with it
         raise EntityNotFound(f"{path} is not there")
+
+    def _with_shared(self, place: Located) -> Located:
+        found, _broken = self._parsed("")
+        ids = [nfc(other.parsed.id) for other in found]
+        return place.replace(shared=ids.count(nfc(place.parsed.id)) > 1)
 
     def _parsed(self, wanted: str) -> tuple[list[Located], list[locate.Broken]]:
         """All entities, and the files that seem to be the one wanted but can't be read."""
@@ -160,8 +228,8 @@ class MemoryStore(Store):
             try:
                 parsed = snapshot.parse(data, path, self.names)
             except InvalidFile as error:
-                certain = locate.claims(data, path, wanted, self.names)
-                if certain or locate.is_named(path, wanted):
+                certain = entry.claims(data, path, wanted, self.names)
+                if certain or entry.is_named(path, wanted):
                     broken.append(locate.Broken(error=error, claims=certain))
                 continue
             found.append(locate.Located(parsed=parsed, modified=modified))
@@ -173,3 +241,42 @@ class MemoryStore(Store):
         return snapshot.observe(
             place.parsed, modified=place.modified, history=History(records), names=self.names
         )
+
+
+class _Around(Surroundings):
+    """What a plan asks of a `MemoryStore`."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    @property
+    def law(self) -> Law:
+        return self._store.law
+
+    def find(self, entity_id: str) -> Entity | None:
+        for one in self._store.files():
+            if nfc(one.id) == nfc(entity_id):
+                return self._store.find(one.id, path=one.path)
+        return None
+
+    def all_ids(self) -> Iterable[str]:
+        return [one.id for one in self._store.files()]
+
+    def history(self, entity_id: str) -> History:
+        return History(self._store.records(entity_id))
+
+    def created_with(self, key: str) -> AuditRecord | None:
+        for record in without_undone(self._store.records()):
+            if record.metadata.get("idempotency_key") == key:
+                return record
+        return None
+
+    def is_free(self, path: str) -> bool:
+        refuse_no_place(path)
+        return not self._store.has(path)
+
+    def kept(self, sha256: str) -> bytes | None:
+        return self._store.kept.get(sha256)
+
+    def files(self, *, mentioning: str | None = None) -> Iterator[EntityFile]:
+        return self._store.files(mentioning=mentioning)

@@ -1,5 +1,7 @@
 """What one change does to one snapshot: the checks of SPEC §3 in their order, the new
 bytes, and the record to come. Pure; every store calls it under its lock.
+
+Updates and moves are here, what makes and removes an entity in `store.plan_life`.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from loop_cli.core.names import BODY, join_dotted
 from loop_cli.errors import ConflictError, InvalidFile, PreconditionRequired
 from loop_cli.markdown import patch, reader
 from loop_cli.markdown.document import split
-from loop_cli.store.base import CommitResult, as_json
+from loop_cli.store.base import CommitResult, Move, as_json
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.snapshot import MAX_FILE_BYTES, etag_of
 from loop_cli.struct import Struct
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import Entity, FieldNames, Precondition
     from loop_cli.core.intent import Intent
     from loop_cli.core.schema import Schema
-    from loop_cli.store.base import EntityChange
+    from loop_cli.store.base import Delete, EntityChange
     from loop_cli.store.snapshot import Snapshot
 
 
@@ -45,13 +47,16 @@ class Policy(Struct):
 class Plan(Struct):
     """A change that passed every check.
 
-    `data` are the bytes to come; `wanted` maps the names of diffs to the values asked for;
-    `record` is the record's data, still without `previous`; `kept` are the values, by
-    SHA-256, that the record holds only the hash of.
+    `source` is the file that it begins with, None for a create; `target` the one that it
+    ends with, None for a delete; `data` the bytes to come there. `wanted` maps the names of
+    diffs to the values asked for; `record` is the record's data, still without `previous`;
+    `kept` are the values, by SHA-256, that the record holds only the hash of.
     """
 
     before: Entity
     after: Entity
+    source: str | None
+    target: str | None
     data: bytes
     diff: Diff
     wanted: dict[str, Any]
@@ -62,7 +67,12 @@ class Plan(Struct):
     @property
     def changed(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.diff)
+        return bool(self.diff) or self.source != self.target
+
+    @property
+    def path(self) -> str:
+        """Where the change begins, or where it ends if there is nothing before."""
+        return self.source or self.target or ""
 
     def result(self, record: AuditRecord | None, *, warnings: tuple[str, ...] = ()) -> CommitResult:
         """What became of it: `record` is None where nothing was written; `warnings` are those
@@ -78,7 +88,7 @@ class Plan(Struct):
 
 
 def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Origin) -> Plan:
-    """The plan for one change.
+    """The plan for one update or move.
 
     Raises `InvalidChange`, `InvalidFile`, `PreconditionRequired`, `ConflictError`.
     """
@@ -90,25 +100,31 @@ def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Or
         entity_type=before.type,
         schema=policy.schema,
         names=policy.names,
-        repair=change.repair,
     )
     body = _new_body(snapshot, change.edits.body)
     diff = {**intent.diff, **diff_body(before.body, body)}
     now = policy.clock()
-    after = _after(snapshot, intent, body, _next_instant(snapshot, now), policy) if diff else before
+    target = change.to if isinstance(change, Move) else before.path
+    after = before
+    if diff or target != before.path:
+        after = _after(snapshot, intent, body, _next_instant(snapshot, now), policy)
     wanted = {**intent.wanted, **({} if change.edits.body is None else {BODY: body})}
-    used = _check_precondition(snapshot, change, wanted)
-    recorded, kept = _recordable(diff, policy.private)
+    used = check_precondition(snapshot, change, wanted)
+    recorded, kept = recordable(diff, policy.private)
     metadata = _metadata(snapshot, change, after, used)
+    if target != before.path:
+        metadata = {"path": target, "path_before": before.path, **metadata}
     return Plan(
         before=before,
-        after=after,
+        after=after.replace(path=target),
+        source=before.path,
+        target=target,
         data=after.raw,
         diff=diff,
         wanted=wanted,
         record=audit.compose(
-            action="update",
-            before=_as_recorded(before, policy),
+            action="update" if target == before.path else "move",
+            before=as_recorded(before, policy),
             diff=recorded,
             origin=origin,
             timestamp=now,
@@ -119,7 +135,9 @@ def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Or
     )
 
 
-def _check_precondition(snapshot: Snapshot, change: EntityChange, wanted: dict[str, Any]) -> str:
+def check_precondition(
+    snapshot: Snapshot, change: EntityChange | Delete, wanted: dict[str, Any]
+) -> str:
     """What was used of the precondition: `etag`, `updated_at`, `literal` or `none`."""
     precondition = change.precondition
     entity = snapshot.entity
@@ -266,14 +284,14 @@ def _metadata(snapshot: Snapshot, change: EntityChange, after: Entity, used: str
     return metadata
 
 
-def _as_recorded(entity: Entity, policy: Policy) -> Entity:
+def as_recorded(entity: Entity, policy: Policy) -> Entity:
     """The entity as a record speaks of it: without its name where that is private."""
     name = join_dotted((policy.names.name,))
     hidden = any(audit.touches(name, entity.name, field) for field in policy.private)
     return entity.replace(name=None) if hidden else entity
 
 
-def _recordable(diff: Diff, private: tuple[str, ...]) -> tuple[Diff, dict[str, bytes]]:
+def recordable(diff: Diff, private: tuple[str, ...]) -> tuple[Diff, dict[str, bytes]]:
     """The diff as it is recorded, and what undo needs of the values it only hashes."""
     recorded: Diff = {}
     kept: dict[str, bytes] = {}

@@ -16,7 +16,7 @@ from loop_cli.errors import InvalidFile
 from loop_cli.store import files, landing, platform, staging
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import encode
-from loop_cli.store.staging import Intent, StagedChange
+from loop_cli.store.staging import Intent, Moved, StagedChange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Recovery:
             if all(map(self._land, standing)):
                 for change in standing:
                     self._keep_unknown(change)
-                for change in standing:
+                for change in reversed(standing):
                     change.discard()
                 return
         for change in standing:
@@ -82,10 +82,16 @@ class Recovery:
         return [one for one in changes if self._is_recorded(one) and not self._is_undone(one)]
 
     def _land(self, change: StagedChange) -> bool:
-        """True when the change has landed; False where somebody writes to the entity."""
-        intent = change.intent
-        if change.staged_etag() == intent.etag_after and change.entity_etag() == intent.etag_before:
-            return landing.swap_if(change, expected=intent.etag_before)
+        """True when the change has landed; False where somebody writes to the entity, or took
+        its place."""
+        before, after = change.intent.etag_before, change.intent.etag_after
+        begins = change.staged_etag() == after and change.entity_etag() == before
+        if begins and not landing.swap_if(change, expected=before):
+            return False
+        try:
+            change.relocate()
+        except Moved:
+            return staging.etag_at(change.entity) != after
         change.sync()
         return True
 
@@ -104,7 +110,7 @@ class Recovery:
             self._keep_unknown(change)
         for change in reversed(standing):
             self._record_undo(change.intent)
-        for change in changes:
+        for change in reversed(changes):
             change.discard()
 
     def _staged(self) -> list[StagedChange]:
@@ -165,8 +171,10 @@ def _can_land(change: StagedChange) -> bool:
     staged, entity = change.staged_etag(), change.entity_etag()
     if staged == intent.etag_after:
         return entity in (intent.etag_before, intent.etag_after)
-    if staged is None:
+    if staged is None:  # of a create that is as it should be
         return entity != intent.etag_before
+    if intent.etag_before is None:
+        return False
     return staged == intent.etag_before or entity != intent.etag_after
 
 
@@ -175,10 +183,13 @@ def _put_back(change: StagedChange) -> None:
 
     Raises `OSError` where it stays busy: marked as it is, it is put back by whoever is next.
     """
-    after = change.intent.etag_after
+    before, after = change.intent.etag_before, change.intent.etag_after
     for _attempt in range(_TRIES):
-        if change.staged_etag() in (None, after) or change.entity_etag() != after:
+        staged = change.staged_etag()
+        came_out = (staged is None) == (before is None)
+        if staged == after or not came_out or change.entity_etag() != after:
             return
+        change.bring_back()
         if landing.swap_if(change, expected=after):
             return
         time.sleep(0.005)  # a writer came, who is to finish first
@@ -204,17 +215,30 @@ def _read_intent(root: str, name: str, suffix: str) -> Intent | None:
     path = os.path.join(staging.staged_folder(root), name + suffix)
     try:
         intent = Intent(**json.loads(files.read_all(path)))
-        folder, base = os.path.split(intent.path)
-        real = os.path.normpath(os.path.join(os.path.realpath(root), folder))
         ours = (
             intent.name == name
-            and base not in ("", ".", "..")
+            and _is_inside(root, intent.path)
+            and (intent.target is None or _is_inside(root, intent.target))
             and intent.staged in staging.staged_places(intent.path, name)
-            and files.inside(root, folder) == real
             and "entity_id" in dict(json.loads(intent.line.encode()))
-            and all(isinstance(etag, str) for etag in (intent.etag_before, intent.etag_after))
+            and _are_etags(intent)
+            and all((intent.target or intent.path).startswith(one + "/") for one in intent.made)
             and (intent.group is None or _is_group(intent.group))
         )
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError, InvalidFile):
         return None
     return intent if ours else None
+
+
+def _is_inside(root: str, path: str) -> bool:
+    """Whether a path is a file's in the vault, by itself and not through a link."""
+    folder, base = os.path.split(path)
+    real = os.path.normpath(os.path.join(os.path.realpath(root), folder))
+    return base not in ("", ".", "..") and files.inside(root, folder) == real
+
+
+def _are_etags(intent: Intent) -> bool:
+    """Whether the intent says what is there before or after, and of a move both."""
+    etags = [one for one in (intent.etag_before, intent.etag_after) if one is not None]
+    enough = 1 if intent.target is None else 2
+    return len(etags) >= enough and all(isinstance(one, str) for one in etags)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from contextlib import suppress
 
 from loop_cli.core import schema
 from loop_cli.errors import EntityNotFound, InvalidFile
@@ -34,16 +33,22 @@ def load(root: str) -> schema.Schema:
     return _build(data, PATH, shipped=False)
 
 
-def load_rulebook(root: str | None) -> rulebook.Rulebook:
-    """The rules beyond fields and values; of the default schema where `root` is None. Raises
-    as `load` does."""
+def load_rulebook(root: str) -> rulebook.Rulebook:
+    """The rules beyond fields and values. Raises as `load` does."""
     from loop_cli.core import rulebook
 
-    data = shipped_bytes()
-    if root is not None:
-        with suppress(EntityNotFound):
-            data, _modified = files.read_stable(files.inside(root, PATH), PATH)
+    try:
+        data, _modified = files.read_stable(files.inside(root, PATH), PATH)
+    except EntityNotFound:
+        data = shipped_bytes()
     return rulebook.build(_parsed(data, PATH))
+
+
+def shipped_rulebook() -> rulebook.Rulebook:
+    """The rules of the default schema."""
+    from loop_cli.core import rulebook
+
+    return rulebook.build(_parsed(shipped_bytes(), "the default schema"))
 
 
 def load_places(root: str) -> schema.Places:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from loop_cli.core import timestamps
-from loop_cli.core.entity import Entity, FieldNames, Revision
-from loop_cli.errors import InvalidFile
+from loop_cli.core.entity import Entity, EntityFile, FieldNames, Revision
+from loop_cli.errors import InvalidFile, NoEntity
 from loop_cli.markdown import document, reader
 from loop_cli.store.digest import sha256_hex
 from loop_cli.struct import Struct
@@ -31,6 +31,19 @@ class Parsed(Struct):
     fields: dict[str, Any]
     warnings: tuple[str, ...]
 
+    @property
+    def file(self) -> EntityFile:
+        """The same for whoever knows no documents."""
+        return EntityFile(
+            id=self.id,
+            type=self.type,
+            name=self.name,
+            path=self.path,
+            fields=self.fields,
+            body=self.document.body,
+            raw=self.data,
+        )
+
 
 class Snapshot(Struct):
     """One state of an entity as a store compares it.
@@ -52,16 +65,19 @@ def etag_of(data: bytes) -> str:
     return sha256_hex(data)[:16]
 
 
-def parse(data: bytes, path: str, names: FieldNames) -> Parsed:
-    """Read the bytes of the file at `path` (relative, `/`). Raises `InvalidFile`."""
-    pieces, fields, warnings = read_frontmatter(data, path)
+def parse(data: bytes, path: str, names: FieldNames, *, closely: bool = True) -> Parsed:
+    """Read the bytes of the file at `path` (relative, `/`). Raises `InvalidFile`.
+
+    Without `closely` nothing is warned of.
+    """
+    pieces, fields, warnings = read_frontmatter(data, path, closely=closely)
     entity_id = _stem(path) if names.id_is_stem else _text(fields.get(names.id))
     entity_type = _top_folder(path) if names.type_is_folder else _text(fields.get(names.type))
     if entity_type is None and names.id_is_stem:
         entity_type = "Note"
     for value, field in ((entity_id, names.id), (entity_type, names.type)):
         if not value:
-            raise InvalidFile(path, f"is no entity: it has no {field}", line=1)
+            raise NoEntity(path, f"is no entity: it has no {field}", line=1)
     name = fields.get(names.name)
     return Parsed(
         id=entity_id or "",
@@ -75,7 +91,9 @@ def parse(data: bytes, path: str, names: FieldNames) -> Parsed:
     )
 
 
-def read_frontmatter(data: bytes, path: str) -> tuple[Document, dict[str, Any], tuple[str, ...]]:
+def read_frontmatter(
+    data: bytes, path: str, *, closely: bool = True
+) -> tuple[Document, dict[str, Any], tuple[str, ...]]:
     """The pieces of a file, its fields, and warnings. Raises `InvalidFile`."""
     if len(data) > MAX_FILE_BYTES:
         size = f"{len(data):,} bytes; loop reads entities of up to {MAX_FILE_BYTES:,}"
@@ -88,7 +106,9 @@ def read_frontmatter(data: bytes, path: str) -> tuple[Document, dict[str, Any], 
     try:
         pieces = document.split(text)
         fields = reader.read(pieces.yaml)
-        duplicates = reader.duplicate_keys(pieces.yaml)
+        duplicates = reader.duplicate_keys(pieces.yaml, fields) if closely else {}
+    except document.NoFrontmatter as error:
+        raise NoEntity(path, error.reason, line=error.line) from None
     except document.FrontmatterError as error:
         raise InvalidFile(path, error.reason, line=error.line) from None
     except reader.YamlSyntaxError as error:
@@ -114,11 +134,12 @@ def observe(parsed: Parsed, *, modified: int, history: History, names: FieldName
     own = parsed.fields.get(names.updated)
     literal = timestamps.parse(own) if isinstance(own, str) else None
     recorded = last is not None and last.etag_after == etag
-    updated_at = last.updated_after if last is not None and recorded and last.is_own else None
-    if updated_at is None:
-        updated_at = timestamps.stand_in(
-            modified=modified, recorded=None if last is None else last.updated_after, etag=etag
-        )
+    updated_at = reported(
+        etag=etag,
+        modified=modified,
+        recorded=None if last is None else last.updated_after,
+        holds=last is not None and recorded and last.is_own,
+    )
     return Snapshot(
         entity=Entity(
             id=parsed.id,
@@ -137,6 +158,14 @@ def observe(parsed: Parsed, *, modified: int, history: History, names: FieldName
         stand_in=updated_at != literal,
         edited_outside=last is not None and not recorded,
     )
+
+
+def reported(*, etag: str, modified: int, recorded: int | None, holds: bool) -> int:
+    """The `updated_at` of a file, as an instant: what is recorded where the last record is of
+    loop's protocol and `holds`, having left these bytes; else a stand-in."""
+    if holds and recorded is not None:
+        return recorded
+    return timestamps.stand_in(modified=modified, recorded=recorded, etag=etag)
 
 
 def _text(value: Any) -> str | None:

@@ -30,44 +30,56 @@ class Moved(Exception):
 
 
 class Intent(Struct):
-    """What a change was about to do. `line` is the record's line; `path` and `staged` are
-    relative to the vault; `group` is the atomic group's `{id, index, count}`."""
+    """What a change was about to do. `line` is the record's line; `path`, `staged` and
+    `target` are relative to the vault; `group` is the atomic group's `{id, index, count}`.
+
+    No `etag_before` is a create, no `etag_after` a delete: there is no file then, and what
+    takes its place does so without replacing. A `target` is where a move leads, once the
+    content is new. `made` are folders that are made for it, the outermost first.
+    """
 
     name: str
     path: str
     staged: str
-    etag_before: str
-    etag_after: str
+    etag_before: str | None
+    etag_after: str | None
     line: str
     group: dict[str, Any] | None = None
+    target: str | None = None
+    made: tuple[str, ...] = ()
 
 
 class StagedChange:
-    """The files of one change. `folder` is the vault's `.loop/staged`."""
+    """The files of one change. `folder` is the vault's `.loop/staged`, `entity` the file that
+    it begins with, `target` the one that it ends with."""
 
     def __init__(self, root: str, intent: Intent) -> None:
         self.intent = intent
         self.folder = staged_folder(root)
         self.entity = os.path.join(root, intent.path)
+        self.target = os.path.join(root, intent.target or intent.path)
         self.content = os.path.join(root, intent.staged)
         self._root = root
         self._intent = os.path.join(self.folder, intent.name + INTENT)
         self._undone = os.path.join(self.folder, intent.name + UNDONE)
 
-    def stage(self, data: bytes) -> None:
-        """Write the intent and the content to come. Raises `StorageError`, nothing left;
-        `Moved` where the entity is gone.
+    def stage(self, data: bytes | None) -> None:
+        """Write the intent and the content to come, if any, in folders that are there then.
 
-        Synced: both files and their folders, so that a record in the log always finds them.
-        The intent comes first, so that no content lies anywhere that no intent names.
+        Raises `StorageError`, nothing left; `Moved` where the entity is gone. Synced: both
+        files and their folders, so that a record in the log always finds them. The intent
+        comes first, so that nothing lies anywhere that no intent names.
         """
         try:
             text = as_json(self.intent.__dict__).encode()
             files.write_synced(self._intent, text, root=self._root)
-            if self._is_beside:
+            if self._is_beside or self.intent.made or data is None:
                 platform.sync_folder(self.folder)
-            files.write_synced(self.content, data, like=self.entity)
-            platform.sync_folder(os.path.dirname(self.content))
+            for folder in self.intent.made:
+                files.make_place(os.path.join(self._root, folder), root=self._root)
+            if data is not None:
+                self._write(data)
+                platform.sync_folder(os.path.dirname(self.content))
         except OSError as error:
             with suppress(OSError):
                 self.discard()
@@ -75,36 +87,71 @@ class StagedChange:
                 raise Moved from None
             raise cannot_write(self.intent.path, error) from error
 
+    def _write(self, data: bytes) -> None:
+        if self.intent.etag_before is None:
+            files.write_new(self.content, data, root=self._root)
+        else:
+            files.write_synced(self.content, data, like=self.entity)
+
+    @property
+    def place(self) -> str:
+        """Where the entity is now: a move has brought it to its target, or not yet."""
+        if self.intent.target is None:
+            return self.entity
+        arrived = etag_at(self.target) == self.intent.etag_after
+        return self.target if arrived or not os.path.lexists(self.entity) else self.entity
+
     def exchange(self, lease: platform.Lease | None = None) -> None:
-        """Entity and staged file change places; to be followed by `sync`. Raises `OSError`;
-        `Moved` where the entity is not the leased file any more and no exchange could tell.
+        """Entity and staged file change places; where one of them is not to be, the other
+        takes its place without replacing. To be followed by `sync`. Raises `OSError`;
+        `Moved` where the place is taken, or where the entity is not the leased file any more
+        and no exchange could tell.
 
         The entity comes first, so that who watches its folder sees it go and come, in this
         order. Without a lease, where what is there does not matter, one is taken if needed.
         """
+        if self.intent.etag_before is None or self.intent.etag_after is None:
+            there = os.path.lexists(self.content)
+            pair = (self.content, self.entity) if there else (self.entity, self.content)
+            _move(*pair)
+            return
+        place = self.place
         try:
-            platform.exchange(self.entity, self.content)
+            platform.exchange(place, self.content)
         except platform.Unsupported:
             if lease is not None:
-                self._exchange_in_steps(lease)
+                self._exchange_in_steps(lease, place)
             else:
-                with closing(platform.Lease(self.entity)) as own:
-                    self._exchange_in_steps(own)
+                with closing(platform.Lease(place)) as own:
+                    self._exchange_in_steps(own, place)
 
-    def _exchange_in_steps(self, lease: platform.Lease) -> None:
+    def relocate(self) -> None:
+        """Bring a moved entity to its target, where it is not there yet. To be followed by
+        `sync`. Raises `OSError`; `Moved` where the target is taken."""
+        if self.place != self.target:
+            _move(self.entity, self.target)
+
+    def bring_back(self) -> None:
+        """Bring a moved entity back to where it came from, unless something is there now."""
+        if self.intent.target is not None and self.place == self.target:
+            with suppress(Moved, FileNotFoundError):
+                _move(self.target, self.entity)
+                self.sync()
+
+    def _exchange_in_steps(self, lease: platform.Lease, place: str) -> None:
         """Give the old file a second name, put the new one in its place, and then the old
         one in the new one's; `settle` finishes that after a crash."""
         before = lease.read()
         aside = self.content + ASIDE
         files.remove(aside)
         try:
-            os.link(self.entity, aside, follow_symlinks=False)
+            os.link(place, aside, follow_symlinks=False)
         except OSError:  # no links on this file system
-            files.write_synced(aside, before, like=self.entity)
-        if not lease.is_at(self.entity) or lease.read() != before:
+            files.write_synced(aside, before, like=place)
+        if not lease.is_at(place) or lease.read() != before:
             files.remove(aside)
             raise Moved
-        os.rename(self.content, self.entity)
+        os.rename(self.content, place)
         os.rename(aside, self.content)
 
     def settle(self) -> None:
@@ -121,19 +168,20 @@ class StagedChange:
     def sync(self) -> None:
         """Make an exchange durable, before it is reported. Raises `OSError`.
 
-        Synced: the folders of both files.
+        Synced: the folders of all its files, as far as they are there.
         """
-        platform.sync_folder(os.path.dirname(self.entity))
-        if not self._is_beside:
-            platform.sync_folder(self.folder)
+        places = [self.entity, self.target, *(() if self._is_beside else (self.content,))]
+        for folder in dict.fromkeys(map(os.path.dirname, places)):
+            with suppress(FileNotFoundError):
+                platform.sync_folder(folder)
 
     def staged_etag(self) -> str | None:
         """The etag of what lies in the staged place; None where nothing does."""
         return etag_at(self.content)
 
     def entity_etag(self) -> str | None:
-        """The etag of what lies in the entity's place; None where no ordinary file does."""
-        return etag_at(self.entity)
+        """The etag of what lies in the entity's place; None where nothing does."""
+        return etag_at(self.place)
 
     def mark_undone(self) -> None:
         """From here on the change can only be undone, by us or by recovery. Raises `OSError`.
@@ -150,13 +198,19 @@ class StagedChange:
         return os.path.exists(self._undone)
 
     def discard(self) -> None:
-        """Remove staged file and intent. Raises `OSError`.
+        """Remove staged file and intent, and folders made for what did not come. Raises
+        `OSError`.
 
-        In `.loop/staged` the intent goes first, since content alone is swept; elsewhere it
-        goes last, since nothing else tells where the content is.
+        In `.loop/staged` the intent goes before the content, since content alone is swept;
+        elsewhere it goes last, since nothing else tells where the content is.
         """
         intents, contents = (self._intent, self._undone), (self.content, self.content + ASIDE)
-        for path in (*contents, *intents) if self._is_beside else (*intents, *contents):
+        if self._is_beside:
+            for path in contents:
+                files.remove(path)
+        for folder in reversed(self.intent.made):
+            files.remove_place(os.path.join(self._root, folder))
+        for path in intents if self._is_beside else (*intents, *contents):
             files.remove(path)
 
     @property
@@ -186,17 +240,32 @@ def prepare(root: str) -> None:
 def staged_place(root: str, path: str, name: str) -> str:
     """Where the content of a change to `path` is staged, relative to the vault.
 
-    An exchange works within one device only, so elsewhere it lies beside the entity. Raises
-    `OSError`.
+    An exchange works within one device only, so elsewhere it lies beside the entity. A
+    folder still to be made will be where the innermost one is that is there. Raises `OSError`.
     """
     own, beside = staged_places(path, name)
-    folder = os.path.join(root, os.path.dirname(path))
+    folder = os.path.dirname(path)
+    while folder and not os.path.lexists(os.path.join(root, folder)):
+        folder = os.path.dirname(folder)
+    folder = os.path.join(root, folder)
     return own if platform.can_exchange(folder, staged_folder(root)) else beside
 
 
 def staged_places(path: str, name: str) -> tuple[str, str]:
     """The two places where the content of a change can be."""
     return f".loop/{FOLDER}/{name}{CONTENT}", os.path.join(os.path.dirname(path), f".loop-{name}")
+
+
+def _move(source: str, target: str) -> None:
+    """Rename without replacing. Raises `Moved` where the target is taken, `OSError`."""
+    try:
+        platform.move(source, target)
+    except FileExistsError:
+        raise Moved from None
+    except platform.Unsupported:
+        if os.path.lexists(target):
+            raise Moved from None
+        os.rename(source, target)
 
 
 def etag_at(path: str) -> str | None:

@@ -11,7 +11,8 @@ import os
 from loop_cli.core.audit import History
 from loop_cli.errors import StorageError, VaultLocked
 from loop_cli.store import files, schema_file
-from loop_cli.store.base import Store
+from loop_cli.store.base import Store, passed_over
+from loop_cli.store.cache import Cache
 from loop_cli.store.locate import Locator
 from loop_cli.store.log import FOLDER, AuditLog
 from loop_cli.store.snapshot import etag_of, observe
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from loop_cli.core.audit import AuditRecord, Origin
-    from loop_cli.core.entity import Entity, FieldNames
-    from loop_cli.core.schema import Places, Schema
+    from loop_cli.core.creation import Law
+    from loop_cli.core.entity import Entity, EntityFile, FieldNames
+    from loop_cli.core.schema import Schema
     from loop_cli.errors import LoopError
-    from loop_cli.store.base import CommitResult, EntityChange
+    from loop_cli.store.base import AnyChange, CommitResult, Listed
     from loop_cli.store.locate import Located
     from loop_cli.store.lock import VaultLock
     from loop_cli.store.recovery import Recovery
@@ -36,8 +38,7 @@ _TRIES = 5
 
 class VaultStore(Store):
     """The vault at `root`. `lock_timeout` is in seconds, `clock` gives microseconds;
-    `private` names the fields that are recorded as hashes, `cache` the file of the log's
-    cache."""
+    `private` names the fields that are recorded as hashes, `cache` the folder of the cache."""
 
     def __init__(
         self,
@@ -55,11 +56,14 @@ class VaultStore(Store):
         self.names = names
         self.clock = clock
         self.private = private
-        self.log = AuditLog(root, cache=cache)
+        self.cache = Cache(cache)
+        self.log = AuditLog(root, cache=self.cache)
         self._lock_timeout = lock_timeout
         self._schema: Schema | None = None
-        self._places: Places | None = None
+        self._locator: Locator | None = None
+        self._law: Law | None = None
         self._notices: list[str] = []
+        self._passed_over = 0
 
     @property
     def schema(self) -> Schema:
@@ -68,11 +72,25 @@ class VaultStore(Store):
         return self._schema
 
     @property
+    def law(self) -> Law:
+        if self._law is None:
+            from loop_cli.core.creation import Law
+            from loop_cli.store import members
+
+            self._law = Law(
+                schema=self.schema,
+                book=schema_file.load_rulebook(self.root),
+                names=self.names,
+                members=members.names(self.root),
+            )
+        return self._law
+
+    @property
     def warnings(self) -> list[str]:
-        passed_over = self.log.unreadable
-        lines = "a line" if passed_over == 1 else f"{passed_over} lines"
-        found = [f"{lines} of the audit log can't be read; passed over"] if passed_over else []
-        return [*self._notices, *found]
+        count = self.log.unreadable
+        lines = "a line" if count == 1 else f"{count} lines"
+        found = [f"{lines} of the audit log can't be read; passed over"] if count else []
+        return [*self._notices, *self.cache.notices, *passed_over(self._passed_over), *found]
 
     def find(self, entity_id: str, *, path: str | None = None) -> Entity:
         for _attempt in range(_TRIES):
@@ -84,6 +102,28 @@ class VaultStore(Store):
         entity = snapshot.entity
         return entity.replace(warnings=(*located.warnings, *entity.warnings))
 
+    def scan(
+        self,
+        *,
+        types: Sequence[str] = (),
+        needles: Sequence[Sequence[str]] = (),
+        told: Callable[[int], None] | None = None,
+    ) -> Iterator[Listed]:
+        from loop_cli.store.listing import Listing
+
+        unsettled = self.recover_if_free()
+        self.locator().index.refresh(told)
+        self.log.cover(self.cache)
+        listing = Listing(self, unsettled=unsettled)
+        self._passed_over = listing.unreadable
+        return listing.rows(types, needles)
+
+    def files(self, *, mentioning: str | None = None) -> Iterator[EntityFile]:
+        from loop_cli.store.around import VaultSurroundings
+
+        self.recover_if_free()
+        return VaultSurroundings(self).files(mentioning=mentioning)
+
     def records(self, entity_id: str | None = None) -> Iterator[AuditRecord]:
         self.recover_if_free()
         if entity_id is None:
@@ -92,7 +132,7 @@ class VaultStore(Store):
 
     def commit(
         self,
-        changes: Sequence[EntityChange],
+        changes: Sequence[AnyChange],
         *,
         origin: Origin,
         atomic: bool = False,
@@ -106,10 +146,11 @@ class VaultStore(Store):
 
     def locator(self) -> Locator:
         """What finds and reads the files of this vault."""
-        if self._places is None:
+        if self._locator is None:
             schema = self._schema
-            self._places = schema.places if schema else schema_file.load_places(self.root)
-        return Locator(self.root, self._places, self.names)
+            places = schema.places if schema else schema_file.load_places(self.root)
+            self._locator = Locator(self.root, places, self.names, cache=self.cache)
+        return self._locator
 
     def observe(self, place: Located, *, unsettled: bool = False) -> Snapshot:
         """The entity in a file, with what the log says of it.

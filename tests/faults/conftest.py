@@ -267,7 +267,7 @@ class Crash:
 # openat counts where it creates a file; what only reads changes nothing.
 CALLS = (
     "openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,"
-    "unlinkat,ftruncate,fchmod,fchown,chmod,chown,fcntl,mkdir,mkdirat,flock"
+    "unlinkat,ftruncate,fchmod,fchown,chmod,chown,fcntl,mkdir,mkdirat,rmdir,flock"
 )
 WITH_ENOSPC = {
     "openat",

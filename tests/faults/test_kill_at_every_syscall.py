@@ -23,8 +23,6 @@ from loop_cli.cli import app
 from tests.faults.conftest import (
     REPOSITORY,
     RUN,
-    WITH_ENOSPC,
-    WITHOUT_ERROR,
     Run,
     Stop,
     Tracer,
@@ -33,12 +31,25 @@ from tests.faults.conftest import (
     origin,
     spread,
 )
+from tests.faults.strikes import (
+    KILLED,
+    device_error,
+    folder_sync_fails,
+    free,
+    killed,
+    no_exchange,
+    no_exchange_no_links,
+    no_space,
+    nothing,
+    rehearse,
+    strike,
+    writer_came,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-KILLED = -9
 SHARE = 6  # stops of one scenario and kind in the default run
 
 GROUP = """
@@ -108,33 +119,6 @@ def _priority(vault: Vault) -> list[str]:
     return ["-m", "loop_cli", "update", vault.id(), "priority=medium", "--force", "--json"]
 
 
-def nothing(_run: Run) -> list[str]:
-    return []
-
-
-def no_exchange(_run: Run) -> list[str]:
-    """A file system that can't let two files change places."""
-    return ["renameat2:error=EINVAL"]
-
-
-def no_exchange_no_links(_run: Run) -> list[str]:
-    """One that has no hard links either."""
-    return ["renameat2:error=EINVAL", "link,linkat:error=EPERM"]
-
-
-def writer_came(run: Run) -> list[str]:
-    """A writer waits when the exchange is done: it is taken back and tried again."""
-    lease = [stop for stop in run.stops if "F_GETLEASE" in stop.text][-1]
-    return [f"fcntl:retval=2:when={lease.when}"]
-
-
-def folder_sync_fails(run: Run) -> list[str]:
-    """Step 3 fails with an error after the exchange: it is taken back, exit 1."""
-    calls = [stop.call for stop in run.stops]
-    sync = next(stop for stop in run.stops[calls.index("renameat2") :] if stop.call == "fsync")
-    return [f"fsync:error=EIO:when={sync.when}"]
-
-
 @dataclass(frozen=True)
 class Scenario:
     """A state of the vault, a program, and what is wrong with the system besides."""
@@ -165,18 +149,6 @@ SCENARIOS = (
 )
 
 
-def killed(stops: list[Stop]) -> list[tuple[Stop, str]]:
-    return [(stop, "signal=SIGKILL") for stop in stops]
-
-
-def no_space(stops: list[Stop]) -> list[tuple[Stop, str]]:
-    return [(stop, "error=ENOSPC") for stop in stops if stop.call in WITH_ENOSPC]
-
-
-def device_error(stops: list[Stop]) -> list[tuple[Stop, str]]:
-    return [(stop, "error=EIO") for stop in stops if stop.call not in WITHOUT_ERROR]
-
-
 @pytest.mark.parametrize("fault", [killed, no_space, device_error])
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_stopped(
@@ -188,53 +160,18 @@ def test_stopped(
     record_property: Callable[[str, object], None],
 ) -> None:
     scenario.prepare(vault, tracer)
-    besides = scenario.besides(_rehearse(scenario, vault, tracer, tmp_path / "first", []))
-    rehearsal = _rehearse(scenario, vault, tracer, tmp_path / "rehearsal", besides)
-    stops = _free(rehearsal.stops, besides)
+    besides = scenario.besides(rehearse(scenario.program, vault, tracer, tmp_path / "first", []))
+    rehearsal = rehearse(scenario.program, vault, tracer, tmp_path / "rehearsal", besides)
+    stops = free(rehearsal.stops, besides)
     chosen = fault(spread([stop for stop, _kind in fault(stops)], SHARE))
     assert chosen
     for number, (stop, kind) in enumerate(chosen):
         fault_here = [*besides, f"{stop.call}:{kind}:when={stop.when}"]
-        struck, run = _strike(scenario, vault, tracer, tmp_path / str(number), fault_here)
+        struck, run = strike(scenario.program, vault, tracer, tmp_path / str(number), fault_here)
         explain = f"{kind} at {stop.text}: exit {run.code}, {run.err.decode()}"
         _check_fault(run, kind, explain)
         _check_struck(struck, run, explain, read_first=number % 2 == 0)
     record_property(f"stops {fault.__name__}", len(chosen))
-
-
-def _free(stops: list[Stop], besides: list[str]) -> list[Stop]:
-    """The stops that what is wrong besides leaves: other calls, and later than its own, since
-    an earlier fault changes which call is the `when`th."""
-    for one in besides:
-        calls, _colon, rest = one.partition(":")
-        when = re.search(r"when=(\d+)", rest)
-        if when is not None:
-            places = [(stop.call, stop.when) for stop in stops]
-            stops = stops[places.index((calls, int(when[1]))) :]
-        stops = [stop for stop in stops if stop.call not in calls.split(",")]
-    return stops
-
-
-def _rehearse(
-    scenario: Scenario, vault: Vault, tracer: Tracer, root: Path, besides: list[str]
-) -> Run:
-    copy = vault.copy(root)
-    return tracer(copy, scenario.program(copy), besides)
-
-
-def _strike(
-    scenario: Scenario, vault: Vault, tracer: Tracer, root: Path, faults: list[str]
-) -> tuple[Vault, Run]:
-    """A run in which the last fault struck a call on the vault. What the interpreter reads
-    for itself counts as well, and once in hundreds it reads a file more or less."""
-    for attempt in range(3):
-        struck = vault.copy(root / str(attempt))
-        run = tracer(struck, scenario.program(struck), faults)
-        lines = run.trace.splitlines()
-        hit = [line for line in lines if "(INJECTED)" in line and str(struck.root) in line]
-        if run.code == KILLED or (hit and ":error=" in faults[-1]):
-            break
-    return struck, run
 
 
 def _check_fault(run: Run, kind: str, explain: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import Any, NamedTuple
 
 import frontmatter
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from loop_cli.markdown import document, reader
-from loop_cli.markdown.duplicates import duplicate_paths
+from loop_cli.markdown.duplicates import duplicate_keys, duplicate_paths
 from loop_cli.markdown.edits import apply, key_text, same
 from loop_cli.markdown.patch import PatchError, Remove, Set, patch
 
@@ -490,6 +491,8 @@ def test_any_text_is_edited_rightly_or_refused(
         assert 1 <= error.line <= yaml_text.count("\n") + 2
         return
     assert isinstance(duplicate_paths(yaml_text), dict)
+    if not re.search(r"^[\s&x-]*:", yaml_text, re.MULTILINE):  # of empty keys the tree is unsure
+        assert duplicate_keys(yaml_text, old) == duplicate_keys(yaml_text)
     paths = [tuple(map(key_text, path)) for path in paths_in(old)]
     path = data.draw(st.sampled_from([*paths, ("new",), ("k", "new")]))
     edit = Remove(path) if data.draw(st.booleans()) else Set(path, value)

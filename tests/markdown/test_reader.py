@@ -181,7 +181,9 @@ def test_what_lies_deep_in_a_text_block_is_no_nesting() -> None:
 )
 def test_duplicates(text: str, found: dict[tuple[str, ...], list[int]]) -> None:
     assert duplicate_paths(text) == found
-    assert duplicate_keys(text) == {p[0]: lines for p, lines in found.items() if len(p) == 1}
+    at_top = {p[0]: lines for p, lines in found.items() if len(p) == 1}
+    assert duplicate_keys(text) == at_top
+    assert duplicate_keys(text, read(text)) == at_top
 
 
 def test_of_a_repeated_key_the_last_value_counts() -> None:

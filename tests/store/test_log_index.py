@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from loop_cli.store import log as log_module
 from loop_cli.store import log_index
+from loop_cli.store.cache import LAYOUT, Cache
 from loop_cli.store.log import AuditLog
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+CACHE = f"index-{LAYOUT}.sqlite"
 IDS = ("tsk-1", "tsk-11", "가나-2", "a b")
 
 
@@ -83,8 +85,8 @@ def test_the_cache_answers_as_the_log_does(
     steps: list[tuple[str, bool] | str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     root = tmp_path_factory.mktemp("vault")
-    cache = root / "cache" / "log.sqlite"
-    cached, plain = AuditLog(str(root), cache=str(cache)), AuditLog(str(root))
+    cached, plain = AuditLog(str(root), cache=Cache(str(root / "cache"))), AuditLog(str(root))
+    cache = root / "cache" / CACHE
     for number, step in enumerate(steps):
         if isinstance(step, tuple):
             _append(root, _line(step[0], number, escaped=step[1]))
@@ -96,20 +98,21 @@ def test_the_cache_answers_as_the_log_does(
 
 def test_only_the_tail_of_a_covered_log_is_read(tmp_path: Path) -> None:
     _append(tmp_path, b"".join(_line("tsk-1", number) for number in range(200)))
-    cache = str(tmp_path / "cache" / "log.sqlite")
-    log = AuditLog(str(tmp_path), cache=cache)
+    log = AuditLog(str(tmp_path), cache=Cache(str(tmp_path / "cache")))
+    covered = "SELECT value FROM note WHERE name = 'covered'"
     assert _numbers(log, "tsk-1")[0] == 199
-    with sqlite3.connect(cache) as database:
-        (until,) = database.execute("SELECT until FROM covered").fetchone()
-    assert until == os.path.getsize(log.path)
+    with sqlite3.connect(tmp_path / "cache" / CACHE) as database:
+        (before,) = database.execute(covered).fetchone()
+    assert before.startswith(f"{os.path.getsize(log.path)} ")
     _append(tmp_path, _line("tsk-1", 200))
     assert _numbers(log, "tsk-1")[:2] == [200, 199]
-    with sqlite3.connect(cache) as database:
-        assert database.execute("SELECT until FROM covered").fetchone() == (until,)
+    with sqlite3.connect(tmp_path / "cache" / CACHE) as database:
+        assert database.execute(covered).fetchone() == (before,)
 
 
 def test_a_cache_folder_that_cannot_be_made_is_done_without(tmp_path: Path) -> None:
     _append(tmp_path, _line("tsk-1", 1))
     (tmp_path / "cache").write_text("a file")
-    log = AuditLog(str(tmp_path), cache=str(tmp_path / "cache" / "log.sqlite"))
-    assert _numbers(log, "tsk-1") == [1]
+    cache = Cache(str(tmp_path / "cache"))
+    assert _numbers(AuditLog(str(tmp_path), cache=cache), "tsk-1") == [1]
+    assert "can't be used" in cache.notices[0]

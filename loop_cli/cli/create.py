@@ -1,0 +1,70 @@
+"""`loop create`: make an entity."""
+
+from loop_cli.cli import context, inputs, options, output
+from loop_cli.core import changes
+from loop_cli.core.create import Request
+from loop_cli.core.create import create as make
+from loop_cli.store import templates
+from loop_cli.store.digest import sha256_hex
+
+EXAMPLES = """The id, the place and what the schema implies are filled in; missing required
+fields are asked for on a terminal.
+
+Examples:
+
+\b
+loop create Task --name '로그인 화면' 'project_id=prj-019' 'assignee=개발팀'
+loop create Project --name '새 안내서' 'owner=개발팀' 'parent_id=trk-1' \\
+    'conditions_3y=cond-a' 'expected_impact:={"metric": "문의 수"}'
+loop create Task --name '정리' 'project_id=prj-019' 'assignee=개발팀' --idempotency-key job-7 --json
+loop create Hypothesis --name '한 화면' 'parent_id=trk-1' 'hypothesis_question=더 빠른가?' --dry-run
+"""
+
+
+def create(
+    entity_type: options.EntityType,
+    fields: options.FieldValues = None,
+    name: options.Name = None,
+    template: options.TemplateFile = None,
+    body_file: options.NewBody = None,
+    given_id: options.GivenId = None,
+    idempotency_key: options.IdempotencyKey = None,
+    dry_run: options.DryRun = False,
+    as_json: options.Json = False,
+    no_input: options.NoInput = False,
+    lock_timeout: options.LockTimeout = None,
+    vault: options.Vault = None,
+) -> None:
+    """Make an entity: with the schema's next id, in its place, and with a record."""
+    read = inputs.Reader()
+    parsed = changes.parse_changes(fields or (), read=read)
+    body = None if body_file is None else read(body_file)
+    text = None if template is None else (read(template), template)
+    settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
+    store = context.open_store(settings)
+    kind = store.law.spelling(entity_type)
+    request = Request(
+        entity_type=entity_type,
+        name=name,
+        now=context.now(),
+        sha256=sha256_hex,
+        fields=parsed,
+        entity_id=given_id,
+        template=text or templates.load(store.root, kind),
+        body=body,
+        key=idempotency_key,
+    )
+    ask = None
+    if not as_json and not no_input and output.can_ask():
+        from loop_cli.cli import ask as questions
+
+        ask = questions.for_fields
+    result = make(store, request, origin=context.origin(store.root), ask=ask, dry_run=dry_run)
+    warnings = [*result.warnings, *store.warnings]
+    if as_json:
+        output.json_document(result.as_dict(), warnings)
+        return
+    output.warn(warnings)
+    from loop_cli.cli import render_life
+
+    output.show(render_life.made(result))

@@ -1,0 +1,82 @@
+"""`loop delete`: an entity goes, and its bytes are kept."""
+
+from loop_cli.cli import context, inputs, options, output
+from loop_cli.core.remove import Request
+from loop_cli.core.remove import delete as remove
+from loop_cli.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from loop_cli.core.remove import DeleteResult
+
+EXAMPLES = """What others refer to is not deleted, unless --cascade or --orphan is given. The
+bytes are kept: 'loop undo' brings them back, 'loop kept' lists them.
+
+Examples:
+
+\b
+loop delete tsk-019-13 --if-match 9f2c51d0a7b3e4f8
+loop delete prj-019 --cascade --dry-run
+loop delete prj-site-a7k9m2 --archive --cascade --expected-updated-at 2025-12-30
+"""
+
+
+def delete(
+    entity_id: options.EntityId,
+    expected_updated_at: options.ExpectedUpdatedAt = None,
+    if_match: options.IfMatch = None,
+    force: options.Force = False,
+    cascade: options.Cascade = False,
+    orphan: options.Orphan = False,
+    archive: options.Archive = False,
+    path: options.ChosenPath = None,
+    dry_run: options.DryRun = False,
+    as_json: options.Json = False,
+    yes: options.Yes = False,
+    no_input: options.NoInput = False,
+    lock_timeout: options.LockTimeout = None,
+    vault: options.Vault = None,
+) -> None:
+    """Delete an entity, or archive it: with a precondition, a record, and its bytes kept."""
+    if cascade and orphan:
+        raise UsageError("--cascade and --orphan can't go together")
+    seen = inputs.precondition(expected_updated_at, if_match, force=force)
+    settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
+    interactive = not as_json and not no_input and output.can_ask()
+    store = context.open_store(settings)
+    request = Request(
+        entity_id=entity_id,
+        now=context.now(),
+        precondition=seen,
+        path=context.chosen_path(store.root, path),
+        cascade=cascade,
+        orphan=orphan,
+        archive=archive,
+    )
+    result = remove(
+        store,
+        request,
+        origin=context.origin(store.root),
+        confirm=_confirm(yes) if interactive else None,
+        dry_run=dry_run,
+    )
+    warnings = [*result.warnings, *store.warnings]
+    if as_json:
+        output.json_document(result.as_dict(), warnings)
+        return
+    output.warn(warnings)
+    from loop_cli.cli import render_life
+
+    output.show(render_life.removed(result))
+
+
+def _confirm(yes: bool) -> "Callable[[DeleteResult], bool]":
+    def confirm(preview: "DeleteResult") -> bool:
+        from loop_cli.cli import prompt, render_life
+
+        output.tell(render_life.to_remove(preview))
+        return yes or prompt.yes_or_no("Archive? [y/N] " if preview.archived else "Delete? [y/N] ")
+
+    return confirm

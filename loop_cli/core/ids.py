@@ -1,0 +1,180 @@
+"""Ids by the schema's patterns: which rule makes the next one, and the ids that it gives.
+
+A rule is data; a store runs it under its lock, where it knows which ids are taken.
+"""
+
+from __future__ import annotations
+
+import re
+
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any, Literal
+
+    from loop_cli.core.rulebook import Rulebook
+
+    Kind = Literal["epoch", "random", "next", "choice"]
+
+BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+HASH_LENGTH = 6
+_EPOCH_DIGITS = 13
+_TRIES = 100  # random ids that may be taken before it is said that none is free
+
+
+# Where the first number of an id such as `hyp-1-03` may come from, in this order.
+_SOURCES = (
+    "parent_id", "project_id", "source_project", "source_task", "hypothesis_id", "project",
+)  # fmt: skip
+_NEW_PROJECT = re.compile(r"prj-((?:[a-z]{3,10}-)?[a-z0-9]{6})")
+_TOKEN = re.compile(r"\\d(?:\{(\d)\})?|\[(.)-(.)\]|([A-Za-z0-9:_-])")
+
+
+class NoRule(ValueError):
+    """No id can be made; the message says why, and that one is to be given."""
+
+
+class IdRule(Struct):
+    """How the next id of a kind is made: `prefix` and something after it.
+
+    `epoch`: the milliseconds since 1970; `random`: six digits of base 36; `next`: a number
+    of `width` digits, one more than the greatest there is; `choice`: one of `choices`, the
+    one after the last there is.
+    """
+
+    kind: Kind
+    prefix: str
+    width: int = 0
+    choices: tuple[str, ...] = ()
+
+    @property
+    def looks_at_others(self) -> bool:
+        """Whether the next id depends on those that are there."""
+        return self.kind in ("next", "choice")
+
+
+def rule_for(
+    entity_type: str,
+    *,
+    fields: Mapping[str, Any],
+    name: str,
+    book: Rulebook,
+    digest: Callable[[bytes], bytes],
+) -> IdRule | str:
+    """How the id of a new entity is made, or the id where its name gives it. Raises `NoRule`."""
+    from loop_cli.core.rulebook import PREFIXES
+
+    prefix = PREFIXES.get(entity_type, entity_type.lower())
+    pattern = book.patterns.get(prefix)
+    if entity_type == "Task" and isinstance(project := fields.get("project_id"), str):
+        match = _NEW_PROJECT.fullmatch(project)
+        mark = match[1] if match else hash_of(digest(project.encode()))
+        if _fits(pattern, f"{prefix}-{mark}-{10**12}"):
+            return IdRule(kind="epoch", prefix=f"{prefix}-{mark}-")
+    if entity_type == "Project" and _fits(pattern, f"{prefix}-a7k9m2"):
+        return IdRule(kind="random", prefix=f"{prefix}-")
+    if pattern is None:
+        raise NoRule(f"the schema has no id_patterns for {entity_type}; give --id")
+    rule = _rule_of(pattern, fields) or _named(prefix, name, pattern)
+    if rule is None:
+        raise NoRule(f"no id can be made that matches {pattern}; give --id")
+    return rule
+
+
+def _fits(pattern: str | None, sample: str) -> bool:
+    return pattern is None or re.fullmatch(pattern, sample) is not None
+
+
+def _named(prefix: str, name: str, pattern: str) -> str | None:
+    """An id of the words of a name, where the pattern has it."""
+    words = re.findall(r"[a-z0-9]+", name.lower()) if name.isascii() else []
+    made = "-".join((prefix, *words))
+    return made if words and re.fullmatch(pattern, made) else None
+
+
+def _rule_of(pattern: str, fields: Mapping[str, Any]) -> IdRule | None:
+    """The rule for a pattern of letters, numbers and ranges; None for a pattern of more."""
+    tokens = _tokens(pattern.removeprefix("^").removesuffix("$"))
+    if tokens is None or not isinstance(tokens[-1], int | tuple):
+        return None
+    prefix = ""
+    for place, token in enumerate(tokens[:-1]):
+        if isinstance(token, str):
+            prefix += token
+            continue
+        number = _number_from(fields, token)
+        if number is None or any(not isinstance(one, str) for one in tokens[place + 1 : -1]):
+            return None
+        prefix += number
+    last = tokens[-1]
+    if isinstance(last, int):
+        return IdRule(kind="next", prefix=prefix, width=last)
+    return IdRule(kind="choice", prefix=prefix, choices=last)
+
+
+def _tokens(pattern: str) -> list[str | int | tuple[str, ...]] | None:
+    """Letters as they are, numbers as their width, ranges as their members."""
+    found: list[str | int | tuple[str, ...]] = []
+    position = 0
+    while position < len(pattern):
+        match = _TOKEN.match(pattern, position)
+        if match is None:
+            return None
+        width, first, last, letter = match.groups()
+        if letter is not None:
+            found.append(letter)
+        elif first is not None:
+            found.append(tuple(map(chr, range(ord(first), ord(last) + 1))))
+        else:
+            found.append(int(width or 1))
+        position = match.end()
+    return found or None
+
+
+def _number_from(fields: Mapping[str, Any], token: int | tuple[str, ...]) -> str | None:
+    """The number of what the entity belongs to: `1` of `trk-1`, `015` of `prj-015`."""
+    for field in _SOURCES:
+        value = fields.get(field)
+        for part in value.split("-")[1:] if isinstance(value, str) else ():
+            if isinstance(token, tuple) and part in token:
+                return part
+            if isinstance(token, int) and len(part) == token and _is_number(part):
+                return part
+    return None
+
+
+def candidates(
+    rule: IdRule, *, now: int, ids: Iterable[str], entropy: Callable[[int], bytes]
+) -> Iterator[str]:
+    """The ids to try in turn, at `now` (microseconds), where `ids` are there already."""
+    if rule.kind == "epoch":
+        return (f"{rule.prefix}{now // 1000 + number:0{_EPOCH_DIGITS}}" for number in range(10**6))
+    if rule.kind == "random":
+        return (rule.prefix + _digits(entropy(8))[-HASH_LENGTH:] for _attempt in range(_TRIES))
+    endings = {one.removeprefix(rule.prefix) for one in ids if one.startswith(rule.prefix)}
+    if rule.kind == "next":
+        numbers = (int(one) for one in endings if len(one) == rule.width and _is_number(one))
+        first = max(numbers, default=0) + 1
+        return (f"{rule.prefix}{number:0{rule.width}}" for number in range(first, 10**rule.width))
+    used = [number for number, one in enumerate(rule.choices) if one in endings]
+    return (rule.prefix + one for one in rule.choices[max(used, default=-1) + 1 :])
+
+
+def hash_of(digest: bytes) -> str:
+    """The first six digits of a digest as a number of base 36."""
+    return _digits(digest)[:HASH_LENGTH]
+
+
+def _digits(data: bytes) -> str:
+    number = int.from_bytes(data)
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = BASE36[digit] + digits
+    return digits.rjust(HASH_LENGTH, "0")
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()

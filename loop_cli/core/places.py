@@ -1,0 +1,133 @@
+"""Rule A: where the file of a new entity is, and what it is called (SPEC §2)."""
+
+from __future__ import annotations
+
+import re
+
+from loop_cli.core.names import nfc
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from loop_cli.core.schema import Places
+
+ID = "{entity_id}"
+"""What stands for the id in a place, until the id is known."""
+MAX_NAME = 200
+"""The longest name of an entity, in characters."""
+_MAX_PART = 255  # bytes of one part of a path, on every file system that we know
+_NAME = r"\{[A-Za-z]*[Nn]ame\}|\{folder\}"
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+
+
+class NoPlace(ValueError):
+    """The entity has no place; the message says why. `field` is what is to blame."""
+
+    def __init__(self, message: str, *, field: str = "entity_type") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def place_for(
+    entity_type: str,
+    *,
+    name: str,
+    year: int,
+    locations: Mapping[str, str],
+    project: str | None,
+    siblings: Callable[[], Iterable[str]],
+) -> str:
+    """The path of a new entity, with `ID` for its id.
+
+    `project` is the path of its project's file, `siblings` are those of others of its type.
+    Raises `NoPlace`.
+    """
+    if entity_type == "Task" and project is not None:
+        return _joined(project.rpartition("/")[0], f"Tasks/{ID}.md")
+    place = locations.get(entity_type)
+    if place is None:
+        return _joined(_most_common(entity_type, siblings()), f"{ID}.md")
+    folder, _slash, file = place.strip().rpartition("/")
+    file = file or ("project.md" if entity_type == "Project" else f"{ID}.md")
+    path = _joined(folder.strip("/"), file).replace("{year}", str(year))
+    path = re.sub(_NAME, lambda match: _named(match[0], name), path)
+    left = [one for one in _PLACEHOLDER.findall(path) if one != ID]
+    if left or "..." in path.split("/"):
+        path = _joined(_like(path.rpartition("/")[0], entity_type, siblings()), file)
+    return path
+
+
+def outside(path: str, places: Places) -> str | None:
+    """Why loop would not find an entity there; None where it would."""
+    name = path.rpartition("/")[2]
+    if name in places.exclude_files:
+        return f"{name} is one of the schema's paths.exclude_files"
+    parents = [path[: match.start()] for match in re.finditer("/", path)]
+    for folder in places.exclude:
+        if folder in parents:
+            return f"{folder} is one of the schema's paths.exclude"
+    if places.include and not any(folder in ("", *parents) for folder in places.include):
+        return "it is in none of the schema's paths.include"
+    return None
+
+
+def too_long(path: str) -> bool:
+    """Whether a part of a path is longer than file systems take."""
+    return any(len(part.encode()) > _MAX_PART for part in path.split("/"))
+
+
+def slug(name: str) -> str:
+    """A name as a part of a path: its letters and digits, other characters as `_`."""
+    return re.sub(r"[^\w.-]+|_+", "_", nfc(name)).strip("._-")
+
+
+def name_problem(name: str) -> str | None:
+    """What is wrong with an entity's name; None where nothing is."""
+    if not name.strip():
+        return "a name can't be empty"
+    if not name.isprintable():
+        return f"{name!r} holds control characters"
+    if len(name) > MAX_NAME:
+        return f"a name has at most {MAX_NAME} characters, this one {len(name)}"
+    return None
+
+
+def _named(placeholder: str, name: str) -> str:
+    """The part of a path that a name makes. Raises `NoPlace`."""
+    if "/" in name or "\\" in name or ".." in name:
+        raise NoPlace(f"{name!r} can't name a folder: it holds '/', '\\' or '..'", field="name")
+    made = slug(name)
+    if not re.search(r"\w", made):
+        raise NoPlace(f"{name!r} can't name a folder: it has no letter or digit", field="name")
+    return f"{ID}_{made}" if placeholder == "{folder}" else made
+
+
+def _most_common(entity_type: str, paths: Iterable[str]) -> str:
+    folders = [path.rpartition("/")[0] for path in paths]
+    if not folders:
+        raise NoPlace(
+            f"file_locations has no place for {entity_type}, and no other one shows where to put it"
+        )
+    return max(sorted(set(folders)), key=folders.count)
+
+
+def _like(folder: str, entity_type: str, paths: Iterable[str]) -> str:
+    """The folder of others of the type that is as the place says, the last one by name."""
+    parts = []
+    for part in folder.split("/"):
+        pieces = [
+            "[^/]+" if piece.startswith("{") else re.escape(piece)
+            for piece in re.split(r"(\{[^{}]*\})", part)
+        ]
+        parts.append(r"[^/]+(?:/[^/]+)*" if part == "..." else "".join(pieces))
+    pattern = re.compile("/".join(parts))
+    found = {path.rpartition("/")[0] for path in paths}
+    fitting = [one for one in found if pattern.fullmatch(one)]
+    if not fitting:
+        raise NoPlace(f"no folder is there yet that is {folder}, the place of a {entity_type}")
+    return max(fitting)
+
+
+def _joined(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name

@@ -1,0 +1,299 @@
+"""Which entities are asked for: `field=value` and its relatives, and in what order.
+
+Values are compared as what they are: numbers as numbers, dates and times as instants, a day as
+all of it, lists by their items; everything else as text in normal form.
+"""
+
+from __future__ import annotations
+
+import re
+
+from loop_cli.core import timestamps
+from loop_cli.core.diff import MISSING, value_at
+from loop_cli.core.names import nfc, split_dotted
+from loop_cli.errors import UsageError
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
+
+    from loop_cli.core.schema import Schema
+
+OWN = ("entity_id", "entity_type", "path", "updated_at", "etag")
+EXAMPLE = "loop list --where 'status=todo,doing' --where 'due<today'"
+_OPERATOR = re.compile(r"!=|<=|>=|=|<|>|~")
+_PRESENCE = ("has", "missing")
+_TODAY = re.compile(r"today(?:([+-])(\d{1,5})d?)?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
+_DAY = 86_400 * timestamps.SECOND
+
+
+class Operand(Struct):
+    """A value that a condition compares with, as all that its text may mean: `start` and `end`
+    are the first instant of the time it names and the first after it."""
+
+    text: str
+    number: float | None = None
+    start: int | None = None
+    end: int | None = None
+
+
+class Condition(Struct):
+    """One `--where`. `operation` is an operator, `has` or `missing`."""
+
+    path: tuple[str, ...]
+    operation: str
+    operands: tuple[Operand, ...] = ()
+    given: str = ""
+
+    def admits(self, value: Any) -> bool:
+        """Whether an entity that has this value there is asked for; `MISSING` where none is."""
+        if self.operation in _PRESENCE:
+            return _is_empty(value) == (self.operation == "missing")
+        if self.operation == "!=":
+            return not any(_equal(value, operand) for operand in self.operands)
+        test = _TESTS[self.operation]
+        return any(test(value, operand) for operand in self.operands)
+
+    @property
+    def needles(self) -> tuple[str, ...]:
+        """Texts of which the JSON of the fields must hold one; none where it may hold others."""
+        texts = tuple(operand.text for operand in self.operands)
+        plain = self.operation == "=" and self.path[0] not in OWN
+        return texts if plain and all(map(_is_plain, texts)) else ()
+
+
+class SortKey(Struct):
+    """One part of `--sort`."""
+
+    path: tuple[str, ...]
+    descending: bool = False
+
+
+class Query(Struct):
+    """What a list shall have: the types, or all; the conditions, all of which must hold."""
+
+    types: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    sort: tuple[SortKey, ...] = ()
+    limit: int | None = None
+
+    def admits(self, row: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+        """Whether an entity with these fields is asked for; `own` are its values for `OWN`."""
+        return all(one.admits(value_of(one.path, row, own)) for one in self.conditions)
+
+
+def parse_condition(text: str, *, today: int) -> Condition:
+    """One `--where`. `today` is the instant at which the day began. Raises `UsageError`."""
+    word, colon, name = text.partition(":")
+    if colon and word in _PRESENCE:
+        return Condition(path=_path(name, text), operation=word, given=text)
+    match = _OPERATOR.search(text)
+    if match is None:
+        raise UsageError(
+            f"--where: {text!r} is no condition: it has none of = != < <= > >= ~ and does not "
+            "begin with has: or missing:",
+            hint=EXAMPLE,
+        )
+    values = _values(text[match.end() :])
+    if match[0] in ("<", "<=", ">", ">=") and (len(values) > 1 or not values[0]):
+        raise UsageError(f"--where: {text!r} must compare with one value", hint=EXAMPLE)
+    return Condition(
+        path=_path(text[: match.start()], text),
+        operation=match[0],
+        operands=tuple(_operand(value, today) for value in values),
+        given=text,
+    )
+
+
+def equals(name: str, value: str) -> Condition:
+    """The condition that a field has this very text, or has it in its list."""
+    return Condition(
+        path=(name,),
+        operation="=",
+        operands=(Operand(text=nfc(value)),),
+        given=f"{name}={value}",
+    )
+
+
+def parse_sort(text: str) -> tuple[SortKey, ...]:
+    """`--sort`: fields by commas, `-` before one for the greatest first. Raises `UsageError`."""
+    return tuple(
+        SortKey(path=_path(name.removeprefix("-"), text), descending=name.startswith("-"))
+        for name in text.split(",")
+    )
+
+
+def value_of(path: tuple[str, ...], row: Mapping[str, Any], own: Mapping[str, Any]) -> Any:
+    """The value at a path of an entity's fields, or one of its `OWN`; else `MISSING`."""
+    if len(path) == 1 and path[0] in own:
+        return own[path[0]]
+    return value_at(row, path)
+
+
+def sort_value(value: Any, choices: tuple[str, ...] = ()) -> tuple[int, Any]:
+    """What a value is sorted by: enumerations in their order, numbers, times, then text."""
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return (3, str(value)) if isinstance(value, bool) else (4, "")
+    if value in choices:
+        return 0, choices.index(str(value))
+    if not isinstance(value, str):
+        return 1, value
+    instant = timestamps.parse(value)
+    return (2, instant) if instant is not None else (3, nfc(value).casefold())
+
+
+def order(
+    rows: Iterable[tuple[Any, list[Any]]],
+    keys: tuple[SortKey, ...],
+    choices: Callable[[tuple[str, ...]], tuple[str, ...]],
+) -> list[Any]:
+    """Things sorted by their values for the keys; those without one come last, either way."""
+    found = list(rows)
+    for index in reversed(range(len(keys))):
+        known = choices(keys[index].path)
+        with_value = [one for one in found if not _is_empty(one[1][index])]
+        without = [one for one in found if _is_empty(one[1][index])]
+        with_value.sort(
+            key=lambda one: sort_value(one[1][index], known),
+            reverse=keys[index].descending,
+        )
+        found = with_value + without
+    return [thing for thing, _values in found]
+
+
+def choices_of(schema: Schema, types: tuple[str, ...]) -> Callable[[tuple[str, ...]], Any]:
+    """The enumeration of a field, in the schema's order: that of the types, or of any."""
+
+    def choices(path: tuple[str, ...]) -> tuple[str, ...]:
+        if len(path) > 1:
+            return ()
+        for entity_type in types or schema.types:
+            found = schema.spec(entity_type, path, {}).choices
+            if found:
+                return found
+        return ()
+
+    return choices
+
+
+def _path(name: str, source: str) -> tuple[str, ...]:
+    path = split_dotted(name.strip())
+    if not all(path):
+        raise UsageError(f"{source!r} names no field", hint=EXAMPLE)
+    return path
+
+
+def _values(text: str) -> list[str]:
+    r"""The values between commas; `\,` is a comma in one."""
+    parts = re.split(r"(?<!\\),", text)
+    return [part.replace("\\,", ",") for part in parts]
+
+
+def _operand(text: str, today: int) -> Operand:
+    number = float(text) if _NUMBER.fullmatch(text) else None
+    relative = _TODAY.fullmatch(text)
+    if relative is not None:
+        days = int(relative[2] or 0) * (-1 if relative[1] == "-" else 1)
+        start: int | None = today + days * _DAY
+    else:
+        start = timestamps.parse(text)
+    whole_day = relative is not None or _DATE.fullmatch(text) is not None
+    end = None if start is None else start + (_DAY if whole_day else 1)
+    return Operand(text=nfc(text), number=number, start=start, end=end)
+
+
+def _is_empty(value: Any) -> bool:
+    return value is MISSING or value is None or value in ("", [], {})
+
+
+def _equal(value: Any, operand: Operand) -> bool:
+    if not operand.text:
+        return _is_empty(value)
+    if isinstance(value, list):
+        return any(_equal(item, operand) for item in value)
+    if isinstance(value, str):
+        if nfc(value) == operand.text:
+            return True
+        instant = timestamps.parse(value) if operand.start is not None else None
+        return instant is not None and _begin(operand) <= instant < _end(operand)
+    if isinstance(value, bool):
+        return operand.text == ("true" if value else "false")
+    return isinstance(value, int | float) and operand.number == value
+
+
+def _contains(value: Any, operand: Operand) -> bool:
+    if isinstance(value, list):
+        return any(_contains(item, operand) for item in value)
+    if value is MISSING or value is None or isinstance(value, dict):
+        return False
+    return operand.text.casefold() in nfc(str(value)).casefold()
+
+
+def _less(value: Any, operand: Operand) -> bool:
+    return _compare(value, operand, lambda one, start, _end: one < start)
+
+
+def _at_most(value: Any, operand: Operand) -> bool:
+    return _compare(value, operand, lambda one, start, end: one < end or one == start)
+
+
+def _greater(value: Any, operand: Operand) -> bool:
+    return _compare(value, operand, lambda one, start, end: one >= end and one != start)
+
+
+def _at_least(value: Any, operand: Operand) -> bool:
+    return _compare(value, operand, lambda one, start, _end: one >= start)
+
+
+def _compare(value: Any, operand: Operand, test: Callable[[Any, Any, Any], bool]) -> bool:
+    """Test a value with the bounds of an operand, both of one kind; a number is both bounds."""
+    if isinstance(value, list):
+        return any(_compare(item, operand, test) for item in value)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return False
+    if not isinstance(value, str):
+        return operand.number is not None and test(value, operand.number, operand.number)
+    if operand.start is not None:
+        instant = timestamps.parse(value)
+        return instant is not None and test(instant, operand.start, operand.end)
+    if operand.number is not None and _NUMBER.fullmatch(value):
+        return test(float(value), operand.number, operand.number)
+    return test(nfc(value), operand.text, operand.text)
+
+
+def _begin(operand: Operand) -> int:
+    return operand.start or 0
+
+
+def _end(operand: Operand) -> int:
+    return operand.end or 0
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text that equals this one is written in JSON as this very text."""
+    return (
+        text.isascii()
+        and text.isprintable()
+        and bool(text)
+        and not (
+            any(sign in text for sign in '"\\') or text[0] in "+-.0123456789" or text in _WORDS
+        )
+        and not text.startswith("today")
+    )
+
+
+_WORDS = ("true", "false")
+_TESTS: dict[str, Callable[[Any, Operand], bool]] = {
+    "=": _equal,
+    "~": _contains,
+    "<": _less,
+    "<=": _at_most,
+    ">": _greater,
+    ">=": _at_least,
+}

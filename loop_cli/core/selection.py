@@ -1,0 +1,116 @@
+"""The entities that a query asks for, and what a user may have meant by a query that finds none."""
+
+from __future__ import annotations
+
+import json
+
+from loop_cli.core import query as queries
+from loop_cli.core.diff import MISSING
+from loop_cli.core.names import nearest
+from loop_cli.errors import UsageError
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from loop_cli.core.query import Query
+    from loop_cli.core.schema import Schema
+    from loop_cli.store.base import Listed, Store
+
+
+class Selected(Struct):
+    """An entity that was asked for, and its fields."""
+
+    listed: Listed
+    fields: dict[str, Any]
+
+    def value(self, path: tuple[str, ...]) -> Any:
+        """Its value at a path; of `entity_id`, `path` and their like too; else `MISSING`."""
+        return queries.value_of(path, self.fields, self.listed.own)
+
+
+class Selection:
+    """What `query` finds in a store, by id or as it is sorted. To be iterated once.
+
+    `told` is given the number of files looked at so far. Raises `UsageError` for a type that
+    there is not, and what `Store.scan` raises.
+    """
+
+    def __init__(
+        self, store: Store, query: Query, *, told: Callable[[int], None] | None = None
+    ) -> None:
+        self._schema = store.schema
+        self.query = query.replace(types=resolve_types(query.types, self._schema))
+        self._unmet = [one for one in query.conditions if one.path[0] not in queries.OWN]
+        # Only where every field is known: of another it is to be told whether any entity has it.
+        known = self._known_fields()
+        sure = all(one.path[0] in known for one in query.conditions)
+        needles = [one.needles for one in query.conditions if one.needles and sure]
+        # The index is looked at before the first entity is asked for.
+        self._scanned = store.scan(types=self.query.types, needles=needles, told=told)
+
+    def __iter__(self) -> Iterator[Selected]:
+        found = self._admitted()
+        if self.query.sort:
+            keys = self.query.sort
+            valued = ((one, [one.value(key.path) for key in keys]) for one in found)
+            choices = queries.choices_of(self._schema, self.query.types)
+            found = iter(queries.order(valued, keys, choices))
+        for count, one in enumerate(found, start=1):
+            if self.query.limit is not None and count > self.query.limit:
+                return
+            yield one
+
+    @property
+    def warnings(self) -> list[str]:
+        """After all were taken: fields asked for that neither the schema knows nor any has."""
+        found = []
+        for condition in self._unmet:
+            name = condition.path[0]
+            known = self._known_fields()
+            if name not in known:
+                close = nearest(name, known)
+                meant = f"; did you mean {' or '.join(close)}?" if close else ""
+                found.append(f"--where {condition.given!r}: no entity has a field {name!r}{meant}")
+        return found
+
+    def _admitted(self) -> Iterator[Selected]:
+        for listed in self._scanned:
+            fields: dict[str, Any] = json.loads(listed.fields)
+            one = Selected(listed=listed, fields=fields)
+            if self._unmet:
+                self._unmet = [
+                    condition for condition in self._unmet if one.value(condition.path) is MISSING
+                ]
+            if self.query.admits(fields, listed.own):
+                yield one
+
+    def _known_fields(self) -> list[str]:
+        types = self.query.types or self._schema.types
+        known = [name for one in types for name in self._schema.known_fields(one)]
+        return list(dict.fromkeys((*known, *queries.OWN)))
+
+
+def resolve_types(given: tuple[str, ...], schema: Schema) -> tuple[str, ...]:
+    """The types that words mean: `Task`, `task` and `tasks` are one; a type that the schema does
+    not list may be in the files. Raises `UsageError` for a word that is near a type of the schema
+    and none itself."""
+    by_word: dict[str, str] = {}
+    for name in schema.types:
+        word = name.casefold()
+        plural = word[:-1] + "ies" if word.endswith("y") else word + "s"
+        by_word |= {word: name, plural: name, word + "es": name}
+    found = []
+    for word in given:
+        name = by_word.get(word.casefold(), word)
+        close = [] if name in schema.types else nearest(word, schema.types)
+        if close:
+            listed = ", ".join(schema.types)
+            raise UsageError(
+                f"no type {word!r}; did you mean {' or '.join(close)}?",
+                hint=f"the vault's types: {listed}",
+            )
+        found.append(name)
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,106 @@
+"""What a plan asks of the vault: who carries an id, which places are free, what was kept."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+
+from loop_cli.core.audit import History, without_undone
+from loop_cli.core.names import nfc
+from loop_cli.errors import InvalidFile, LoopError
+from loop_cli.store import files, locate, snapshot
+from loop_cli.store.planner import Surroundings
+from loop_cli.store.walk import is_hidden
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from loop_cli.core.audit import AuditRecord
+    from loop_cli.core.creation import Law
+    from loop_cli.core.entity import Entity, EntityFile
+    from loop_cli.store.vault import VaultStore
+
+
+class VaultSurroundings(Surroundings):
+    """Of a vault; what it says holds as long as the lock is held."""
+
+    def __init__(self, vault: VaultStore) -> None:
+        self._vault = vault
+
+    @property
+    def law(self) -> Law:
+        return self._vault.law
+
+    def find(self, entity_id: str) -> Entity | None:
+        for one in self._vault.locator().carriers(entity_id):
+            return self._vault.find(entity_id, path=one.parsed.path)
+        return None
+
+    def all_ids(self) -> Iterable[str]:
+        index = self._vault.locator().index
+        index.refresh()
+        return index.ids()
+
+    def history(self, entity_id: str) -> History:
+        return History(self._vault.log.records_of(entity_id, path=None))
+
+    def created_with(self, key: str) -> AuditRecord | None:
+        return next(
+            (
+                one
+                for one in without_undone(self._vault.log.records_with(key))
+                if one.data.get("action") == "create" and one.metadata.get("idempotency_key") == key
+            ),
+            None,
+        )
+
+    def is_free(self, path: str) -> bool:
+        refuse_no_place(path)
+        real = os.path.join(files.inside(self._vault.root, os.path.dirname(path)), _name(path))
+        relative = os.path.relpath(real, os.path.realpath(self._vault.root))
+        refuse_no_place(relative.replace(os.sep, "/"))
+        files.missing_folders(os.path.realpath(self._vault.root), relative)
+        return not os.path.lexists(real)
+
+    def kept(self, sha256: str) -> bytes | None:
+        path = os.path.join(files.own_folder(self._vault.root, files.LOOP), "kept", _name(sha256))
+        try:
+            return files.read_all(path)
+        except FileNotFoundError:
+            return None
+
+    def files(self, *, mentioning: str | None = None) -> Iterator[EntityFile]:
+        locator = self._vault.locator()
+        for path in locator.paths():
+            try:
+                data, _modified = files.read_stable(os.path.join(self._vault.root, path), path)
+                if mentioning is None or mentions(data, path, mentioning):
+                    yield snapshot.parse(data, path, self._vault.names).file
+            except LoopError:  # what can't be read as an entity is none
+                continue
+
+
+def refuse_no_place(path: str) -> None:
+    """Raise `InvalidFile` where no entity can be, whatever is there now."""
+    if path.startswith("/") or ".." in path.split("/") or "\0" in path:
+        raise InvalidFile(path, "leads out of the vault")
+    if is_hidden(path):
+        raise locate.not_a_place(path)
+    if not path.endswith(".md"):
+        raise InvalidFile(path, "is not a place for entities: it does not end in .md")
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def mentions(data: bytes, path: str, text: str) -> bool:
+    """Whether a file's bytes or its name hold a text in either normal form, or escapes that
+    may spell it, since other programs write those for what is not ASCII."""
+    forms = {nfc(text), unicodedata.normalize("NFD", text)}
+    needles = [form.encode("utf-8", "surrogateescape") for form in forms]
+    named = path.encode("utf-8", "surrogateescape")
+    if any(one in data or one in named for one in needles):
+        return True
+    return not text.isascii() and any(one in data for one in (b"\\u", b"\\U", b"\\x"))

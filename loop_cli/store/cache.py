@@ -1,0 +1,142 @@
+"""The vault's cache: one SQLite file in the user's cache folder, never in the vault.
+
+It may be deleted at any time, and what it says is compared with what it was made from. A
+file that is damaged is made anew; where none can be kept, one in memory does for a command.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager, suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
+LAYOUT = 1  # in the file's name, so that two versions of loop don't take each other's for damaged
+PATIENCE = 30.0  # seconds for another process to finish what it is writing
+_MEMORY = 32_000  # KiB
+_IN_MEMORY = ":memory:"
+_TABLES = """
+CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS folder (
+    path BLOB PRIMARY KEY, modified INTEGER, looked INTEGER, digest BLOB, listing BLOB
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS file (
+    key INTEGER PRIMARY KEY, folder BLOB NOT NULL, name BLOB NOT NULL, modified INTEGER,
+    id BLOB, type TEXT, title TEXT, etag TEXT, fields TEXT, problem TEXT,
+    UNIQUE (folder, name)
+);
+CREATE INDEX IF NOT EXISTS file_by_id ON file (id) WHERE id IS NOT NULL;
+CREATE TABLE IF NOT EXISTS claim (
+    word BLOB, file INTEGER, PRIMARY KEY (word, file)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS record (
+    entity TEXT NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (entity, offset)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS last (
+    entity TEXT, path TEXT, offset INTEGER,
+    etag_before TEXT, etag_after TEXT, updated INTEGER, own INTEGER,
+    PRIMARY KEY (entity, path)
+) WITHOUT ROWID;
+"""
+
+
+class Cache:
+    """The cache in the folder `folder`; None for one in memory.
+
+    `notices` are sentences for the user about what became of it.
+    """
+
+    def __init__(self, folder: str | None) -> None:
+        self._path = None if folder is None else os.path.join(folder, f"index-{LAYOUT}.sqlite")
+        self._database: sqlite3.Connection | None = None
+        self.notices: list[str] = []
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is there for the next command too."""
+        return self._path is not None
+
+    def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What `work` makes of the database. It may be called again, with another database."""
+        while True:
+            try:
+                return work(self._opened())
+            except sqlite3.OperationalError as error:
+                if self._path is None:
+                    raise
+                self._do_without(error)
+            except sqlite3.DatabaseError:
+                if self._path is None:
+                    raise
+                self._begin_anew()
+
+    def close(self) -> None:
+        """Close the file; the next use opens it again."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._database is None:
+            if self._path is not None:
+                try:
+                    os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
+                except OSError as error:
+                    raise sqlite3.OperationalError(error.strerror) from None
+            self._database = _connect(self._path or _IN_MEMORY)
+        return self._database
+
+    def _do_without(self, error: sqlite3.Error) -> None:
+        self.close()
+        self.notices.append(
+            f"the index in {os.path.dirname(self._path or '')} can't be used ({error}), so the "
+            "whole vault is read"
+        )
+        self._path = None
+
+    def _begin_anew(self) -> None:
+        self.close()
+        path = self._path or ""
+        notice = f"the index {path} was damaged and is made anew"
+        if notice in self.notices:  # and is again: the disk is failing
+            self._path = None
+            return
+        self.notices.append(notice)
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(OSError):
+                os.unlink(path + suffix)
+
+
+@contextmanager
+def transaction(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All that is written within lands, or nothing."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield database
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+    try:
+        if database.execute("PRAGMA user_version").fetchone() != (LAYOUT,):
+            database.execute("PRAGMA journal_mode = WAL")
+            database.executescript(
+                f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {LAYOUT}; COMMIT"
+            )
+        # What the power takes with it is read again; that it is never half there WAL sees to.
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute(f"PRAGMA cache_size = -{_MEMORY}")
+    except BaseException:
+        database.close()
+        raise
+    return database

@@ -1,0 +1,120 @@
+"""The Markdown files of a vault, where the schema's `paths` say that entities are.
+
+Links are not followed, so a walk stays in the vault and meets every file once.
+"""
+
+from __future__ import annotations
+
+import os
+
+from loop_cli.errors import InvalidFile, UsageError
+from loop_cli.store import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from loop_cli.core.schema import Places
+
+    Folder = tuple[str, list[os.DirEntry[str]]]
+
+
+class Walk:
+    """Goes through the folders below `root`."""
+
+    def __init__(self, root: str, places: Places) -> None:
+        self.root = root
+        self.places = places
+
+    def paths(self) -> Iterator[str]:
+        """The files, relative with `/`. Raises `UsageError` for a vault inside the vault."""
+        for folder, entries in self.folders():
+            for entry in entries:
+                yield joined(folder, entry.name)
+
+    def folders(self) -> Iterator[Folder]:
+        """Each folder once that has Markdown files: its path, relative with `/`, and the files.
+        Raises as `paths` does."""
+        excluded, seen = set(self.places.exclude), set[str]()
+        for name in self.places.include or ("",):
+            folder = self._real_folder(name)
+            if folder is not None and not excluded & {name, folder}:
+                yield from self._below(folder, excluded, seen)
+
+    def files_in(self, folder: str) -> tuple[int, list[os.DirEntry[str]]]:
+        """The time of modification of one folder (nanoseconds), and its files; none where it is
+        gone."""
+        try:
+            modified = os.stat(os.path.join(self.root, folder)).st_mtime_ns
+        except OSError:
+            return 0, []
+        return modified, self._look_into(folder, set(), [])
+
+    def _real_folder(self, name: str) -> str | None:
+        """The folder that an include names, without links; None where it is no place."""
+        if not name:
+            return name
+        try:
+            real = files.inside(self.root, name)
+        except InvalidFile:
+            return None
+        folder = os.path.relpath(real, os.path.realpath(self.root)).replace(os.sep, "/")
+        if folder == ".":
+            return ""
+        return None if is_hidden(folder) else folder
+
+    def _below(self, folder: str, excluded: set[str], seen: set[str]) -> Iterator[Folder]:
+        """A generator over folders still to visit: no recursion, so no depth is too deep.
+
+        The folders `seen`, by this walk or one before, are not visited again.
+        """
+        waiting = [folder]
+        while waiting:
+            current = waiting.pop()
+            if current in seen:
+                continue
+            seen.add(current)
+            found = self._look_into(current, excluded, waiting)
+            if found:
+                yield current, found
+
+    def _look_into(
+        self, folder: str, excluded: set[str], waiting: list[str]
+    ) -> list[os.DirEntry[str]]:
+        """The files of a folder; its folders, if not excluded, are put to those still to visit."""
+        found: list[os.DirEntry[str]] = []
+        try:
+            entries = list(os.scandir(os.path.join(self.root, folder)))
+        except OSError:  # gone, or not ours to read: what is in it can't be meant
+            return found
+        for entry in entries:
+            name = entry.name
+            if name.startswith("."):
+                if name == files.LOOP and folder:
+                    raise _nested_vault(self.root, entry.path)
+            elif name.endswith(".md"):
+                if name not in self.places.exclude_files and not entry.is_symlink():
+                    found.append(entry)
+            elif entry.is_dir(follow_symlinks=False):
+                path = joined(folder, name)
+                if path not in excluded:
+                    waiting.append(path)
+        return found
+
+
+def joined(folder: str, name: str) -> str:
+    """The path of a file in a folder; the vault itself is the empty folder."""
+    return f"{folder}/{name}" if folder else name
+
+
+def is_hidden(path: str) -> bool:
+    """Whether a relative path leads through a name that begins with a dot."""
+    return any(part.startswith(".") and part != "." for part in path.split("/"))
+
+
+def _nested_vault(root: str, inner: str) -> UsageError:
+    return UsageError(
+        f"a vault inside a vault: {root} and {os.path.dirname(inner)} both are roots, "
+        "so there would be two locks",
+        hint="remove the .loop folder of one of them",
+    )

@@ -1,0 +1,324 @@
+"""What makes, moves, deletes and brings back, stopped at every system call that writes.
+
+Killed there, or with an error from there, the vault's files and folders are wholly as before
+or wholly as after, once the next command has run; the log has the records of exactly what
+landed, and what was deleted is kept. LOOP_FAULTS=all stops at every call.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from loop_cli.core.entity import Precondition
+from loop_cli.errors import LoopError
+from loop_cli.store.base import Create, Delete, Move, Restore
+from tests.faults.conftest import (
+    FOLDER,
+    REPOSITORY,
+    TEXT,
+    Run,
+    Tracer,
+    Vault,
+    change,
+    origin,
+    spread,
+)
+from tests.faults.strikes import (
+    KILLED,
+    device_error,
+    free,
+    killed,
+    no_exchange,
+    no_space,
+    nothing,
+    rehearse,
+    strike,
+    writer_came,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from loop_cli.store.base import AnyChange
+    from tests.faults.conftest import Stop
+
+SHARE = 3  # stops of one scenario and kind in the default run
+WITNESS = 3  # the task that the next command changes
+NEW = f"{FOLDER}/tsk-001-09.md"
+FAR = "50_Projects/2026/새 폴더/Tasks/tsk-001-09.md"
+TO = "90_Archive/2026/보관/tsk-001-01.md"
+PROGRAM = """
+import sys
+sys.path.insert(0, {repository!r})
+from tests.faults.test_life_at_every_syscall import run
+sys.exit(run({name!r}, {root!r}))
+"""
+
+
+def create(path: str) -> Create:
+    return Create(
+        entity_id="tsk-001-09",
+        entity_type="Task",
+        path=path,
+        fields={},
+        template=TEXT.format(id="tsk-001-09").replace("priority: low", "assignee: 개발팀"),
+    )
+
+
+def delete(vault: Vault, number: int = 1) -> Delete:
+    return Delete(entity_id=vault.id(number), precondition=Precondition(forced=True))
+
+
+def move(vault: Vault, number: int = 1, to: str = TO) -> Move:
+    return Move(**{**change(vault.id(number), "status=done").__dict__, "to": to})
+
+
+def restore(vault: Vault) -> Restore:
+    deletion = next(one for one in vault.store().records() if one.data["action"] == "delete")
+    return Restore(record=deletion)
+
+
+KINDS: dict[str, Callable[[Vault], list[AnyChange]]] = {
+    "create": lambda _vault: [create(NEW)],
+    "create in new folders": lambda _vault: [create(FAR)],
+    "delete": lambda vault: [delete(vault)],
+    "move": lambda vault: [move(vault)],
+    "rename": lambda vault: [move(vault, to=f"{FOLDER}/다른 이름.md")],
+    "restore": lambda vault: [restore(vault)],
+    "group": lambda vault: [
+        change(vault.id(4), "status=done"),
+        create(FAR),
+        move(vault),
+        delete(vault, 2),
+    ],
+}
+
+
+def run(name: str, root: str) -> int:
+    """What the program under strace does; its exit code."""
+    from pathlib import Path
+
+    vault = Vault(root=Path(root), count=4)
+    try:
+        found = vault.store().commit(KINDS[name](vault), origin=origin(), atomic=name == "group")
+    except LoopError as error:
+        return error.exit_code
+    return next((one.exit_code for one in found if isinstance(one, LoopError)), 0)
+
+
+def used(vault: Vault, _name: str, _tracer: Tracer) -> None:
+    """Some changes were made before."""
+    vault.store().commit([change(vault.id(1), "priority=high")], origin=origin())
+
+
+def deleted(vault: Vault, _name: str, _tracer: Tracer) -> None:
+    used(vault, _name, _tracer)
+    vault.store().commit([delete(vault)], origin=origin())
+
+
+def crashed_recorded(vault: Vault, name: str, tracer: Tracer) -> None:
+    """A run was killed between the record and the first step of landing."""
+    used(vault, name, tracer)
+    _crash(vault, name, tracer, "renameat2:signal=SIGKILL:when=1")
+
+
+def crashed_between(vault: Vault, name: str, tracer: Tracer) -> None:
+    """A run was killed between two steps of landing: a move's, or a group's."""
+    used(vault, name, tracer)
+    _crash(vault, name, tracer, "renameat2:signal=SIGKILL:when=2")
+
+
+def crashed_failed(vault: Vault, name: str, tracer: Tracer) -> None:
+    """A run was killed while it took back what had failed."""
+    used(vault, name, tracer)
+    _crash(vault, name, tracer, "renameat2:error=EIO:when=2", "unlink:signal=SIGKILL:when=1")
+
+
+def _crash(vault: Vault, name: str, tracer: Tracer, *faults: str) -> None:
+    assert tracer(vault, _program(vault, name), faults).code == KILLED
+    assert vault.staged
+
+
+def _program(vault: Vault, name: str) -> list[str]:
+    return ["-c", PROGRAM.format(repository=str(REPOSITORY), name=name, root=str(vault.root))]
+
+
+def _next_command(vault: Vault) -> list[str]:
+    return ["-m", "loop_cli", "update", vault.id(WITNESS), "status=doing", "--force", "--json"]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A kind of change, a state of the vault, and what is wrong with the system besides.
+
+    Where a crash came before, the program is the next command, which recovers.
+    """
+
+    kind: str
+    prepare: Callable[[Vault, str, Tracer], None] = used
+    besides: Callable[[Run], list[str]] = nothing
+
+    def __str__(self) -> str:
+        words = (self.kind, self.prepare.__name__, self.besides.__name__)
+        return ", ".join(word for word in words if word not in ("used", "nothing"))
+
+    @property
+    def recovers(self) -> bool:
+        return self.prepare.__name__.startswith("crashed")
+
+    def program(self, vault: Vault) -> list[str]:
+        return _next_command(vault) if self.recovers else _program(vault, self.kind)
+
+
+SCENARIOS = (
+    Scenario("create"),
+    Scenario("create in new folders"),
+    Scenario("delete"),
+    Scenario("move"),
+    Scenario("rename"),
+    Scenario("restore", prepare=deleted),
+    Scenario("group"),
+    Scenario("create in new folders", besides=no_exchange),
+    Scenario("delete", besides=no_exchange),
+    Scenario("move", besides=no_exchange),
+    Scenario("group", besides=no_exchange),
+    Scenario("delete", besides=writer_came),
+    Scenario("move", besides=writer_came),
+    Scenario("create in new folders", prepare=crashed_recorded),
+    Scenario("delete", prepare=crashed_recorded),
+    Scenario("move", prepare=crashed_recorded),
+    Scenario("move", prepare=crashed_between),
+    Scenario("move", prepare=crashed_failed),
+    Scenario("group", prepare=crashed_recorded),
+    Scenario("group", prepare=crashed_between),
+    Scenario("group", prepare=crashed_failed),
+)
+
+
+@pytest.mark.parametrize("fault", [killed, no_space, device_error])
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
+def test_stopped(
+    scenario: Scenario,
+    fault: Callable[[list[Stop]], list[tuple[Stop, str]]],
+    tracer: Tracer,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    vault = Vault(root=tmp_path / "vault", count=4).lay_out()
+    before = vault.copy(tmp_path / "before")
+    scenario.prepare(vault, scenario.kind, tracer)
+    if not scenario.recovers:
+        before = vault.copy(tmp_path / "prepared")
+    states = _states(scenario, before, tmp_path / "after")
+    besides = scenario.besides(rehearse(scenario.program, vault, tracer, tmp_path / "first", []))
+    rehearsal = rehearse(scenario.program, vault, tracer, tmp_path / "rehearsal", besides)
+    assert rehearsal.code == 0, rehearsal.err.decode()
+    stops = free(rehearsal.stops, besides)
+    chosen = fault(spread([stop for stop, _kind in fault(stops)], SHARE))
+    assert chosen
+    for number, (stop, kind) in enumerate(chosen):
+        fault_here = [*besides, f"{stop.call}:{kind}:when={stop.when}"]
+        root = tmp_path / str(number)
+        struck, done = strike(scenario.program, vault, tracer, root, fault_here)
+        explain = f"{kind} at {stop.text}: exit {done.code}, {done.err.decode()}"
+        _check(scenario, struck, done, states, explain, read_first=number % 2 == 0)
+    record_property(f"stops {fault.__name__}", len(chosen))
+
+
+def _states(scenario: Scenario, before: Vault, root: Path) -> tuple[Any, Any]:
+    """The files and folders without the change and with it."""
+    after = before.copy(root)
+    if scenario.recovers:
+        used(after, "", None)  # type: ignore[arg-type]
+        old = _tree(after)
+    else:
+        old = _tree(before)
+    assert run(scenario.kind, str(after.root)) == 0
+    assert _tree(after) != old
+    return old, _tree(after)
+
+
+def _check(
+    scenario: Scenario,
+    vault: Vault,
+    done: Run,
+    states: tuple[Any, Any],
+    explain: str,
+    *,
+    read_first: bool,
+) -> None:
+    assert b"Traceback" not in done.err and b"internal" not in done.err, explain
+    assert done.code in (0, 1, KILLED), explain
+    if read_first:
+        vault.store().find(vault.id(WITNESS))
+    vault.store().commit([change(vault.id(WITNESS), "status=blocked")], origin=origin())
+
+    assert vault.staged == [], explain
+    assert not list(vault.root.rglob(".loop-*")), explain
+    vault.check_chain()
+    old, new = states
+    tree = _tree(vault)
+    assert tree in (old, new), explain
+    landed = tree == new
+    if not scenario.recovers and done.code != KILLED:
+        assert landed is (done.code == 0), explain
+    _check_log(scenario, vault, landed, explain)
+
+
+def _check_log(scenario: Scenario, vault: Vault, landed: bool, explain: str) -> None:
+    """Every record that counts is of what is there, and of nothing else."""
+    records = [one for one in vault.landed() if one["entity_id"] != vault.id(WITNESS)]
+    last = records[-4:] if scenario.kind == "group" else records[-1:]
+    actions = [one["action"] for one in last]
+    wanted = {
+        "group": ["update", "create", "move", "delete"],
+        "rename": ["move"],
+        "restore": ["create"],
+    }.get(scenario.kind, [scenario.kind.partition(" ")[0]])
+    assert (actions == wanted) is landed, f"{explain}: {actions}"
+    for one in last if landed else ():
+        metadata = one["metadata"]
+        path = vault.root / metadata["path"]
+        if metadata["etag_after"] is None:
+            assert not path.exists(), explain
+            kept = vault.root / ".loop" / "kept" / metadata["kept"]["sha256"]
+            assert hashlib.sha256(kept.read_bytes()).hexdigest() == kept.name, explain
+        else:
+            found = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+            assert found == metadata["etag_after"], explain
+
+
+def _tree(vault: Vault) -> dict[str, bytes | None]:
+    """Every folder, and every file without its times, but those of loop and the witness."""
+    found: dict[str, bytes | None] = {}
+    for folder, _folders, names in os.walk(vault.root):
+        relative = os.path.relpath(folder, vault.root)
+        if relative.partition("/")[0] in (".loop", "_build"):
+            continue
+        found[relative] = None
+        for name in names:
+            if vault.id(WITNESS) not in name:
+                with open(os.path.join(folder, name), "rb") as file:
+                    found[f"{relative}/{name}"] = re.sub(
+                        rb"(?m)^(updated|created): .*$", rb"\1:", file.read()
+                    )
+    return found
+
+
+def test_the_log_can_be_read(tmp_path: Path) -> None:
+    """The programs of this file do what they are called."""
+    for kind in KINDS:
+        vault = Vault(root=tmp_path / kind.replace(" ", "_"), count=4).lay_out()
+        if kind == "restore":
+            deleted(vault, kind, None)  # type: ignore[arg-type]
+        assert run(kind, str(vault.root)) == 0
+        for line in vault.log.read_bytes().splitlines():
+            json.loads(line)
