@@ -137,6 +137,7 @@ def _json_shapes() -> str:
         ("`loop check --json`", models_check.CheckDocument),
         ("`loop init --json`", models_check.InitDocument),
         ("`loop watch --json`, a line a change", models_check.WatchEvent),
+        ("`loop skill install --json`", models_check.SkillDocument),
         ("A failure with `--json`, on stderr", models.ErrorDocument),
         ("A conflict (exit 4)", models.ConflictDocument),
     )

@@ -30,6 +30,7 @@ COMMANDS = {
     "schema": "schema",
     "init": "init",
     "watch": "watch",
+    "skill": "skill",
     "audit": "audit",
     "config": "settings",
     "demo": "demo",
