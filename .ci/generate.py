@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from loop_cli import config, demo, errors, models, models_check
-from loop_cli.cli import app, render
+from loop_cli.cli import app, render_conflict
 from loop_cli.core import operations, timestamps
 from loop_cli.core.audit import Origin
 from loop_cli.core.changes import Edits, parse_change
@@ -187,7 +187,7 @@ def _conflict_picture() -> str:
     console.print(Text("$ loop update tsk-019-14 'status=done' 'priority=critical' \\"))
     console.print(Text("      --expected-updated-at 2026-01-09"))
     found, now = _conflict()
-    console.print(render.conflict(found, now=now))
+    console.print(render_conflict.report(found, now=now))
     console.print(Text("hint: loop get tsk-019-14 --json"))
     svg = console.export_svg(title="loop update", unique_id="conflict")
     return "\n".join(line.rstrip() for line in _FONTS.sub("", svg).splitlines()) + "\n"

@@ -20,12 +20,14 @@ MARKERS = (os.path.join("00_Meta", "schema_constants.yaml"), ".loop", ".obsidian
 
 
 class Key(Struct):
-    """One setting. `parse` takes text or a TOML value and raises `ValueError` in words."""
+    """One setting. `parse` takes text or a TOML value and raises `ValueError` in words;
+    `of_vault` is False for what a vault, which may come from anybody, has no say in."""
 
     name: str
     default: Any
     parse: Callable[[Any], Any]
     about: str
+    of_vault: bool = True
 
     @property
     def variable(self) -> str:
@@ -77,6 +79,14 @@ def _policy(value: Any) -> str:
     return str(value)
 
 
+def _flag(value: Any) -> bool:
+    words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    found = words.get(str(value).casefold())
+    if found is None:
+        raise ValueError("must be true or false")
+    return found
+
+
 def _names(value: Any) -> tuple[str, ...]:
     items = [item.strip() for item in value.split(",")] if isinstance(value, str) else value
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
@@ -98,6 +108,19 @@ KEYS: tuple[Key, ...] = (
         default="fail",
         parse=_policy,
         about="what `update` does about a conflict: fail, or rebase where nothing overlaps",
+    ),
+    Key(
+        name="editor",
+        default=None,
+        parse=_text,
+        about="the editor's command line; else VISUAL, EDITOR, the usual ones",
+        of_vault=False,
+    ),
+    Key(
+        name="plain",
+        default=False,
+        parse=_flag,
+        about="output for screen readers: no boxes, no columns, words for signs",
     ),
     Key(
         name="audit.private",
@@ -147,6 +170,11 @@ def load(
     if root is None and need_vault:
         raise _no_vault(cwd, user_file)
     vault = {} if root is None else _read(_file_of(root))
+    for key in KEYS:
+        if key.name in vault and not key.of_vault:
+            raise UsageError(
+                f"{VAULT_FILE}: a vault may not set {key.name}", hint=f"set it in {user_file}"
+            )
     values: dict[str, Setting] = {}
     for key in KEYS:
         layers = (

@@ -44,6 +44,12 @@ class StorageError(LoopError):
     code = "io"
 
 
+class EditorFailed(LoopError):
+    """The editor could not be run, or did not end well. What was typed is kept."""
+
+    code = "editor"
+
+
 class LogDamaged(LoopError):
     """Lines of the audit log are altered, missing or invalid. `problems` lists them."""
 
@@ -75,7 +81,8 @@ class EntityNotFound(LoopError):
 class ConflictError(LoopError):
     """A precondition no longer holds.
 
-    `conflict` is a `core.conflict.Conflict`.
+    `conflict` is a `core.conflict.Conflict`; `asked` tells that a person has seen it and
+    decided to leave the entity as it is.
     """
 
     code = "conflict"
@@ -83,9 +90,10 @@ class ConflictError(LoopError):
     http_status = 409
     retryable = True
 
-    def __init__(self, conflict: Any, *, hint: str | None = None) -> None:
+    def __init__(self, conflict: Any, *, asked: bool = False, hint: str | None = None) -> None:
         super().__init__("Conflict: Entity was modified", hint=hint)
         self.conflict = conflict
+        self.asked = asked
 
     def as_dict(self) -> dict[str, Any]:
         """SPEC §5: the first four keys are shared with the HTTP 409."""

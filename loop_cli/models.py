@@ -213,6 +213,9 @@ class AuditMetadata(GrowingShape):
     rebased_from: RebasedFrom | None = Field(
         default=None, description="There only if it was applied on top of another change."
     )
+    layout: Literal[True] = Field(
+        default=True, description="There only if comments, order or quoting were edited too."
+    )
     group: Group | None = Field(default=None, description="There only in an atomic group.")
     rolled_back: Sha256 | None = Field(
         default=None, description="There only in an undo record: SHA-256 of the undone line."

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "get": "get",
     "update": "update",
+    "edit": "edit",
     "list": "listing",
     "create": "create",
     "delete": "delete",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 
 from loop_cli import config
@@ -95,6 +94,8 @@ def run_id() -> str:
 
     given = os.environ.get("LOOP_RUN_ID")
     if given:
+        import re
+
         if re.fullmatch(RUN_ID, given, re.IGNORECASE | re.ASCII) is None:
             raise UsageError(
                 f"LOOP_RUN_ID must be a UUID v4, not {given!r}",

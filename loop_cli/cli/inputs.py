@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 
 from loop_cli.core import changes, timestamps
@@ -70,7 +69,7 @@ def precondition(expected: str | None, etag: str | None, force: bool) -> Precond
             f"--expected-updated-at: {expected!r} is no timestamp",
             hint=f"such as {timestamps.EXAMPLE} or 2026-01-09, as 'loop get' reports it",
         )
-    if etag is not None and re.fullmatch("[0-9a-f]{16}", etag) is None:
+    if etag is not None and (len(etag) != 16 or etag.strip("0123456789abcdef")):
         raise UsageError(
             f"--if-match: {etag!r} is no etag",
             hint="16 hex digits such as 9f2c51d0a7b3e4f8, as 'loop get' reports it",

@@ -125,20 +125,6 @@ Run = Annotated[
 ]
 JsonLines = Annotated[bool, typer.Option("--json", help="One JSON record a line.")]
 
-# -- of check ---------------------------------------------------------------------------
-
-CheckWhat = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[ID|TYPE|FILE]...", help="Only these; a file is named as from here, or the vault."
-    ),
-]
-Fix = Annotated[bool, typer.Option("--fix", help="Repair what has one right answer.")]
-Github = Annotated[
-    bool, typer.Option("--github", help="Annotations for a workflow of GitHub Actions.")
-]
-Strict = Annotated[bool, typer.Option("--strict", help="Exit 6 for warnings too.")]
-
 # -- of list ----------------------------------------------------------------------------
 
 ROWS = 200
@@ -223,3 +209,17 @@ RenamedId = Annotated[
     str | None, typer.Argument(metavar="[ID]", help="The entity whose file is renamed.")
 ]
 AllFiles = Annotated[bool, typer.Option("--all", help="Every file whose name is not by rule A.")]
+
+# -- of check ---------------------------------------------------------------------------
+
+CheckWhat = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[ID|TYPE|FILE]...", help="Only these; a file is named as from here, or the vault."
+    ),
+]
+Fix = Annotated[bool, typer.Option("--fix", help="Repair what has one right answer.")]
+Github = Annotated[
+    bool, typer.Option("--github", help="Annotations for a workflow of GitHub Actions.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit 6 for warnings too.")]

@@ -7,17 +7,15 @@ characters (SPEC §7). Colour only on a terminal; `NO_COLOR` and `FORCE_COLOR` a
 from __future__ import annotations
 
 import os
-import re
 import sys
 import time
-from contextlib import contextmanager
 
 from loop_cli.cli.text import visible
 from loop_cli.store.base import as_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from typing import IO, Any
 
     from rich.console import Console, RenderableType
@@ -77,6 +75,8 @@ def harmless(text: str) -> str:
     """JSON text with what a terminal acts on spelled out."""
     if text.isprintable():  # the pattern costs more to compile than most documents to print
         return text
+    import re
+
     return re.sub(_JSON_CONTROL, lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
@@ -108,18 +108,20 @@ def csv(head: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
     write(buffer.getvalue())
 
 
-@contextmanager
-def progress(what: str, *, unit: str) -> Iterator[Callable[[int], None] | None]:
-    """A sign of life on stderr for what takes longer than a second, for people at a terminal:
-    what is yielded is given the count so far."""
-    if not is_terminal(sys.stderr) or os.environ.get("TERM") == "dumb":
-        yield None
-        return
-    shown = _Progress(what, unit)
-    try:
-        yield shown.tell
-    finally:
-        shown.close()
+class progress:  # noqa: N801
+    """A context manager: a sign of life on stderr for what takes longer than a second, for
+    people at a terminal. What it gives takes the count so far; None where nobody would see it."""
+
+    def __init__(self, what: str, *, unit: str) -> None:
+        seen = is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
+        self._shown = _Progress(what, unit) if seen else None
+
+    def __enter__(self) -> Callable[[int], None] | None:
+        return None if self._shown is None else self._shown.tell
+
+    def __exit__(self, *_raised: object) -> None:
+        if self._shown is not None:
+            self._shown.close()
 
 
 class _Progress:
@@ -219,12 +221,15 @@ def error(failure: LoopError, *, machine: bool) -> None:
     if machine:
         _write_stderr(json_text(failure.as_dict()) + "\n")
         return
-    _say(f"loop: {failure.message}")
     conflict = getattr(failure, "conflict", None)
+    if conflict is not None and failure.asked:  # type: ignore[attr-defined]
+        say(f"loop: {conflict.entity_id} was left as it is")
+        return
+    say(f"loop: {failure.message}")
     if conflict is not None:
-        from loop_cli.cli import render
+        from loop_cli.cli import render_conflict
 
-        tell(render.conflict(conflict))
+        tell(render_conflict.report(conflict))
     if failure.hint:  # not folded: it is often a command to copy
         _write_stderr(f"hint: {visible(failure.hint)}\n")
 
@@ -252,7 +257,7 @@ def _rendered(
     return "".join(part.rstrip(" ") + "\n" for part in capture.get().splitlines())
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     """Words for people on stderr; on a terminal folded between words, not within them."""
     if is_terminal(sys.stderr):
         from rich.text import Text

@@ -22,18 +22,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.audit import AuditRecord
-    from loop_cli.core.conflict import Conflict
     from loop_cli.core.entity import Entity
     from loop_cli.core.operations import UpdateResult
     from loop_cli.core.schema import Schema
     from loop_cli.store.base import CommitResult
 
-# The style of a field of a conflict, and what its sign says.
-_SIGNS = {
-    "": ("", ""),
-    "!": ("bold red", "changed since you read it, and you change it too"),
-    "?": ("bold yellow", "what you read is in no record, so it may have changed; you change it"),
-}
+LAYOUT_ONLY = "  comments or layout of the fields; no value"
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
@@ -49,16 +43,16 @@ def entity(
     order += [name for name in found.fields if name not in order]
     table = _grid()
     for name in order:
-        value = found.fields[name]
-        text = _value(value)
-        label = schema.label(found.type, name, value)
-        if label is not None and label.casefold() != str(value).casefold():
+        shown = found.fields[name]
+        text = value(shown)
+        label = schema.label(found.type, name, shown)
+        if label is not None and label.casefold() != str(shown).casefold():
             text.append(f"  {visible(label)}", style="dim")
         table.add_row(Text(visible(name), style="cyan"), text)
     parts.append(table)
     if with_body:
-        shown = visible(found.body)
-        parts += [Text(), Markdown(shown, hyperlinks=False) if formatted else Text(shown.rstrip())]
+        body = visible(found.body)
+        parts += [Text(), Markdown(body, hyperlinks=False) if formatted else Text(body.rstrip())]
     elif found.body.strip():
         count = len(found.body.splitlines())
         lines = "1 line" if count == 1 else f"{count} lines"
@@ -76,36 +70,14 @@ def updated(result: UpdateResult) -> RenderableType:
     else:
         last = Text("updated", style="green")
         last.append(f" {revision.updated_at} · etag {revision.etag} · run {result.run_id}", "dim")
-    return Group(_heading(result.entity), diffs.table(result.diff), last)
+    parts: list[RenderableType] = [_heading(result.entity)]
+    parts.append(diffs.table(result.diff) if result.diff else Text(LAYOUT_ONLY))
+    return Group(*parts, last)
 
 
 def preview(planned: CommitResult) -> RenderableType:
     """What an update would do, before it is confirmed."""
     return Group(_heading(planned.before), _identity(planned.before), diffs.table(planned.diff))
-
-
-def conflict(found: Conflict, *, now: int | None = None) -> RenderableType:
-    """The three columns of a conflict, overlaps marked, and who changed what.
-
-    `now` is an instant, the system's clock otherwise.
-    """
-    parts: list[RenderableType] = [_conflict_words(found), Text()]
-    parts += [_change_line(record, now) for record in found.changes]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    signs: dict[str, None] = {}
-    for title in ("", "field", "when you read it", "now", "yours"):
-        table.add_column(title, overflow="fold")
-    for field in found.fields:
-        base = _value(field.base) if field.base_known else Text("not known", style="dim")
-        yours = _value(field.requested) if field.wanted else Text("·", style="dim")
-        sign = ("!" if field.base_known else "?") if field.overlap else ""
-        style = _SIGNS[sign][0]
-        name = Text(visible(field.field), style=style or "cyan")
-        table.add_row(Text(sign, style=style), name, base, _value(field.current), yours)
-        signs[sign] = None
-    parts.append(table)
-    parts += [Text(f"{sign} {_SIGNS[sign][1]}", style=_SIGNS[sign][0]) for sign in signs if sign]
-    return Group(*parts)
 
 
 def records(found: Sequence[AuditRecord]) -> RenderableType:
@@ -133,7 +105,7 @@ def settings(rows: Sequence[Mapping[str, Any]], protocol: Mapping[str, Any]) -> 
     for row in rows:
         table.add_row(
             Text(row["name"], style="cyan"),
-            _value(list(row["value"]) if isinstance(row["value"], tuple) else row["value"]),
+            value(list(row["value"]) if isinstance(row["value"], tuple) else row["value"]),
             Text(visible(row["origin"])),
             Text(row["about"], style="dim"),
         )
@@ -151,7 +123,7 @@ def ago(instant: int, now: int | None = None) -> str:
         return "in the future"
     for length, unit in _UNITS:
         count = seconds // length
-        if count:
+        if count > 0:
             return f"{count} {unit}{'s' if count > 1 else ''} ago"
     return "just now"
 
@@ -180,36 +152,13 @@ def _grid() -> Table:
     return grid
 
 
-def _value(value: Any) -> Text:
-    if value is None or value is MISSING:
+def value(found: Any) -> Text:
+    """A value by itself; lists of single values without brackets."""
+    if found is None or found is MISSING:
         return Text("—", style="dim")
-    if isinstance(value, list) and all(not isinstance(item, list | dict) for item in value):
-        return Text(", ".join(diffs.plain(item) for item in value) or "[]")
-    return Text(diffs.plain(value))
-
-
-def _conflict_words(found: Conflict) -> Text:
-    reasons = {
-        "updated_changed": "it was changed since you read it",
-        "etag_changed": "it was changed since you read it",
-        "edited_outside": "it was edited outside loop since you read it",
-        "deleted": "it was deleted since you read it",
-    }
-    words = Text(f"{visible(found.entity_id)}: {reasons[found.reason]}\n")
-    pairs = (
-        ("updated_at", found.expected_updated_at, found.current_updated_at),
-        ("etag", found.expected_etag, found.current_etag),
-    )
-    given = [f"{name} {old}; now {new}" for name, old, new in pairs if old is not None]
-    return words.append(visible("you read " + "\nyou read ".join(given)), style="dim")
-
-
-def _change_line(record: AuditRecord, now: int | None) -> Text:
-    data = record.as_change()
-    instant = timestamps.parse(str(data["timestamp"]))
-    when = ago(instant, now) if instant is not None else str(data["timestamp"])
-    fields = ", ".join(map(str, data["modified_fields"] or ()))
-    return Text(visible(f"{data['actor']} changed {fields} through {data['source']}, {when}"))
+    if isinstance(found, list) and all(not isinstance(item, list | dict) for item in found):
+        return Text(", ".join(diffs.plain(item) for item in found) or "[]")
+    return Text(diffs.plain(found))
 
 
 def what(record: AuditRecord) -> Text:
@@ -219,6 +168,8 @@ def what(record: AuditRecord) -> Text:
     if record.redacted:
         field = visible(str(record.metadata.get("redacted_field")))
         return Text(f"{field}: values redacted", style="yellow")
+    if not record.diff and record.metadata.get("layout") is True:
+        return Text("comments or layout", style="dim")
     parts = []
     for name, entry in record.diff.items():
         if name == BODY or any(len(diffs.plain(entry.get(side))) > 40 for side in ("old", "new")):

@@ -72,9 +72,8 @@ def _law(root: str | None, names: "FieldNames") -> "Law":
     from loop_cli.core.check.law import Law
     from loop_cli.store import schema_file
 
-    if root is None:
-        return Law(schema=schema_file.shipped(), book=schema_file.shipped_rulebook(), names=names)
-    return Law(schema=schema_file.load(root), book=schema_file.load_rulebook(root), names=names)
+    schema = schema_file.shipped() if root is None else schema_file.load(root)
+    return Law(schema=schema, book=schema_file.load_rulebook(root), names=names)
 
 
 def _types(law: "Law") -> tuple[str, ...]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import re
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re
 
 _CONTROL = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 
 
 def visible(text: str) -> str:
     r"""`text` with its control characters and direction marks spelled out, such as `\x1b`."""
-    return text if text.isprintable() else re.sub(_CONTROL, _spell, text)
+    if text.isprintable():
+        return text
+    import re
+
+    return re.sub(_CONTROL, _spell, text)
 
 
 def _spell(match: re.Match[str]) -> str:

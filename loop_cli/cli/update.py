@@ -67,11 +67,18 @@ def update(
     interactive = not as_json and not no_input and output.can_ask()
     store = context.open_store(settings)
     chosen = context.chosen_path(store.root, path)
+    wanted = EntityChange(entity_id=entity_id, path=chosen, edits=edits, precondition=seen)
+    origin = context.origin(store.root)
+    resolve = _RESOLVERS[settings["on_conflict"]]
+    if interactive and not dry_run:
+        from loop_cli.cli import prompt
+
+        resolve = prompt.resolver(store, wanted, origin=origin, settings=settings)
     result = operations.update(
         store,
-        EntityChange(entity_id=entity_id, path=chosen, edits=edits, precondition=seen),
-        origin=context.origin(store.root),
-        resolve=_RESOLVERS[settings["on_conflict"]],
+        wanted,
+        origin=origin,
+        resolve=resolve,
         confirm=_confirm(yes) if interactive else None,
         dry_run=dry_run,
     )

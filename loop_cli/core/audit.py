@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
-
 from loop_cli.core import timestamps
-from loop_cli.core.diff import MISSING, undo, value_at
+from loop_cli.core.diff import MISSING, copied, undo, value_at
 from loop_cli.core.names import BODY, key_text, nfc, split_dotted
 from loop_cli.struct import Struct
 
@@ -277,7 +275,7 @@ def rebuild(
 
     A body that they do not hold is its hash.
     """
-    state = copy.deepcopy(dict(fields))
+    state = copied(dict(fields))
     text: Any = body
     unknown: set[tuple[str, ...]] = set()
     for record in newest_first:
@@ -368,8 +366,8 @@ def compose_undo(record: AuditRecord, *, timestamp: int) -> dict[str, Any]:
     )
     if "path_before" in metadata:
         metadata["path"] = metadata.pop("path_before")
-    gone = ("group", "forced", "rebased_from", "edited_outside", "literal_before", "previous_own")
-    for key in gone:
+    gone = ("group", "forced", "rebased_from", "edited_outside", "literal_before")
+    for key in (*gone, "previous_own", "layout"):
         metadata.pop(key, None)
     undone = {"action": "update", "modified_fields": [], "diff": {}, "metadata": metadata}
     return {**record.data, "timestamp": timestamps.render(timestamp), **undone}

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import re
 
-from loop_cli.core.names import join_dotted, split_dotted
+from loop_cli.core.names import BODY, join_dotted, split_dotted
 from loop_cli.errors import UsageError
 from loop_cli.struct import Struct
 
@@ -14,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any, Literal
 
+    from loop_cli.core.diff import Diff
+
     Operation = Literal["set", "add", "remove", "unset", "rewrite"]
 
-_OPERATOR = re.compile(r":=|\+=|-=|=@|=")
 _LIST_OPERATORS: dict[str, Operation] = {"+=": "add", "-=": "remove"}
 
 
@@ -49,14 +49,37 @@ class BodyChange(Struct):
     append: bool = False
 
 
+class Layout(Struct):
+    """A file's text down to the body as somebody has edited it, and as it was before.
+
+    It brings the comments, the order and the quoting; which values change is for `changes` to
+    say. Where the file is no longer as it was before, the two are merged by lines.
+    """
+
+    text: str
+    base: str
+
+
 class Edits(Struct):
     """All that one call wants changed in one entity."""
 
     changes: tuple[Change, ...] = ()
     body: BodyChange | None = None
+    layout: Layout | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.changes) or self.body is not None
+        return bool(self.changes) or self.body is not None or self.layout is not None
+
+
+def changes_of(diff: Diff) -> tuple[Change, ...]:
+    """The changes that lead from the old fields of a diff to the new ones."""
+    return tuple(
+        Change(path=split_dotted(name), operation="unset")
+        if entry.get("removed")
+        else Change(path=split_dotted(name), operation="set", value=entry["new"], typed=True)
+        for name, entry in diff.items()
+        if name != BODY
+    )
 
 
 def parse_changes(
@@ -84,15 +107,14 @@ def parse_changes(
 
 def parse_change(text: str, *, read: Callable[[str], str]) -> Change:
     """One `field=value` or one of its relatives. Raises `UsageError`."""
-    match = _OPERATOR.search(text)
-    if match is None:
+    name, operator, value = _split(text)
+    if not operator:
         if text.endswith("!"):
             return Change(path=_path(text[:-1], text), operation="unset")
         raise UsageError(
             f"{text!r} is not a change: it has no '='", hint="loop update ID 'status=done'"
         )
-    operator, value = match[0], text[match.end() :]
-    path = _path(text[: match.start()], text)
+    path = _path(name, text)
     if operator in _LIST_OPERATORS:
         return Change(path=path, operation=_LIST_OPERATORS[operator], value=value)
     if operator == ":=":
@@ -100,6 +122,16 @@ def parse_change(text: str, *, read: Callable[[str], str]) -> Change:
     if operator == "=@" and not value.startswith("@"):
         return Change(path=path, operation="set", value=read(value))
     return Change(path=path, operation="set", value=value)
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    """What is before the leftmost operator, that, and what is after it; each has one `=`."""
+    at = text.find("=")
+    if at < 0:
+        return text, "", ""
+    begin = at - 1 if text[:at].endswith((":", "+", "-")) else at
+    end = at + 2 if begin == at and text[at + 1 : at + 2] == "@" else at + 1
+    return text[:begin], text[begin:end], text[end:]
 
 
 def parse_json(text: str, source: str) -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from loop_cli.core import audit, timestamps
-from loop_cli.core.diff import MISSING, same, value_at
-from loop_cli.core.names import BODY, split_dotted
+from loop_cli.core.changes import BodyChange, Change, Edits
+from loop_cli.core.diff import MISSING, diff_body, diff_fields, same, value_at
+from loop_cli.core.names import BODY, join_dotted, split_dotted
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -43,8 +44,9 @@ class Conflict(Struct):
     """A precondition that no longer holds, with all that is needed to decide.
 
     `fields` are those wanted and those changed in between; `changes` the records since the
-    expected revision, oldest first. `kept_moving` tells that nothing stood in the way but
-    the edits of others at that very moment: it is no question for a resolver.
+    expected revision, oldest first. `entity` is its state now. `kept_moving` tells that
+    nothing stood in the way but the edits of others at that very moment: it is no question
+    for a resolver.
     """
 
     entity_id: str
@@ -56,6 +58,7 @@ class Conflict(Struct):
     expected_etag: str | None
     fields: tuple[ConflictField, ...]
     changes: tuple[AuditRecord, ...]
+    entity: Entity
     kept_moving: bool = False
 
     @property
@@ -65,7 +68,7 @@ class Conflict(Struct):
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON form, all but the keys that every error has."""
-        inner = ("path", "kept_moving")
+        inner = ("path", "entity", "kept_moving")
         data = {key: value for key, value in self.__dict__.items() if key not in inner}
         data["fields"] = [field.as_dict() for field in self.fields]
         data["changes"] = [record.as_change() for record in self.changes]
@@ -73,9 +76,37 @@ class Conflict(Struct):
 
 
 class Resolution(Struct):
-    """What a resolver decided: to apply the change on top of the state now, or not."""
+    """What a resolver decided: to leave the entity as it is, or to change the state now.
+
+    To `apply` alone is to put what was asked for on top. `theirs` are the wanted fields that
+    stay as they are now, `values` those that become something else than was asked for, by
+    name, `MISSING` for a removal, the body among them. `edits`, if any, are instead all that
+    is to be done to the state now. `asked` tells that a person has seen the conflict.
+    """
 
     apply: bool
+    theirs: tuple[str, ...] = ()
+    values: Mapping[str, Any] = {}
+    edits: Edits | None = None
+    asked: bool = False
+
+    def applied_to(self, edits: Edits) -> Edits:
+        """What is to be done to the state now, where `edits` were asked for."""
+        if self.edits is not None:
+            return self.edits
+        settled = {*self.theirs, *self.values}
+        changes = [change for change in edits.changes if change.name not in settled]
+        changes += [
+            Change(path=split_dotted(name), operation="unset")
+            if value is MISSING
+            else Change(path=split_dotted(name), operation="set", value=value, typed=True)
+            for name, value in self.values.items()
+            if name != BODY
+        ]
+        body = edits.body
+        if BODY in settled:
+            body = BodyChange(text=self.values[BODY]) if BODY in self.values else None
+        return edits.replace(changes=tuple(changes), body=body)
 
 
 def fail(_conflict: Conflict) -> Resolution:
@@ -95,11 +126,15 @@ def build(
     precondition: Precondition,
     wanted: Mapping[str, Any],
     history: Iterable[AuditRecord],
+    seen: Entity | None = None,
+    updated: str | None = None,
 ) -> Conflict:
     """The conflict between what was expected and the entity now.
 
     `wanted` maps the names of diffs to values, `MISSING` standing for a removal;
-    `history` are the entity's records, newest first.
+    `history` are the entity's records, newest first; `seen` is the state that the caller
+    read, where that is at hand: then no base is unknown. `updated` is the field of the
+    timestamp, whose changes are nobody's.
     """
     expected = precondition.expected_updated_at
     records, whole = audit.since(
@@ -108,10 +143,14 @@ def build(
         updated_at=None if expected is None else timestamps.parse(expected),
         etag=precondition.if_match,
     )
-    before = _Before(entity, records if whole else None)
     changed = {
         name for record in records for name in (*record.diff, *(record.modified_fields or ()))
     }
+    before = _Before(entity, records if whole else None)
+    if seen is not None:
+        before = _Before(seen, [])
+        changed = {*diff_fields(seen.fields, entity.fields), *diff_body(seen.body, entity.body)}
+        changed -= {join_dotted((updated,))} if updated is not None else set()
     others = [name for name in sorted(changed) if not any(_nested(name, one) for one in wanted)]
     return Conflict(
         entity_id=entity.id,
@@ -123,6 +162,7 @@ def build(
         expected_etag=precondition.if_match,
         fields=tuple(_field(name, entity, before, wanted) for name in (*wanted, *others)),
         changes=tuple(reversed(records)),
+        entity=entity,
     )
 
 
@@ -138,6 +178,7 @@ def deleted(entity: Entity, *, precondition: Precondition) -> Conflict:
         expected_etag=precondition.if_match,
         fields=(),
         changes=(),
+        entity=entity,
     )
 
 

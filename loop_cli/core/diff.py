@@ -54,6 +54,15 @@ def diff_body(old: str, new: str) -> Diff:
     return {} if old == new else {BODY: {"old": old, "new": new}}
 
 
+def copied(value: Any) -> Any:
+    """A copy of plain data, all the way down."""
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [copied(item) for item in value]
+    return value
+
+
 def value_at(fields: Mapping[str, Any], path: tuple[str, ...]) -> Any:
     """The value at a path, or `MISSING`."""
     value: Any = fields

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+OWN = ("entity_id", "entity_type", "path", "updated_at", "etag")
+"""What every entity has besides its fields, by the names that users ask for it."""
+
+
 class FieldNames(Struct):
     """Which frontmatter fields carry identity and time (SPEC §2, `[fields]`)."""
 

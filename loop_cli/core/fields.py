@@ -7,7 +7,6 @@ Kinds: `text`, `number`, `boolean`, `date` (`YYYY-MM-DD`), `time` (`HH:MM`), `li
 from __future__ import annotations
 
 import math
-import re
 
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
@@ -45,8 +44,8 @@ KINDS: dict[str, str] = {
     for name in names.split()
 }
 
-_NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
-_TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d", re.ASCII)
+_NUMBER = r"(?a)[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
+_TIME = r"(?a)(?:[01]\d|2[0-3]):[0-5]\d"
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -64,6 +63,13 @@ class Mismatch(Exception):
         super().__init__(allowed)
         self.allowed = allowed
         self.nearest = nearest or []
+
+
+def _fits(pattern: str, text: str) -> bool:
+    """Patterns are compiled where a value needs one: most fields are text."""
+    import re
+
+    return re.fullmatch(pattern, text) is not None
 
 
 def kind_of(value: Any) -> str:
@@ -86,7 +92,7 @@ def from_text(text: str, spec: FieldSpec) -> Any:
     if spec.kind == "list":
         items = [item.strip() for item in text.split(",")]
         return check([item for item in items if item], spec)
-    if spec.kind == "number" and _NUMBER.fullmatch(text):
+    if spec.kind == "number" and _fits(_NUMBER, text):
         return _number(text, spec)
     if spec.kind == "boolean" and text in _BOOLEANS:
         return _BOOLEANS[text]
@@ -100,7 +106,7 @@ def from_text(text: str, spec: FieldSpec) -> Any:
 def item_from_text(text: str, spec: FieldSpec, items: list[Any]) -> Any:
     """An item to add to or remove from a list that holds `items`. Raises `Mismatch`."""
     kinds = {kind_of(item) for item in items}
-    if kinds == {"number"} and _NUMBER.fullmatch(text):
+    if kinds == {"number"} and _fits(_NUMBER, text):
         return from_text(text, FieldSpec(kind="number"))
     return check([text], spec)[0]
 
@@ -158,7 +164,7 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "boolean": lambda value: isinstance(value, bool),
     "date": _is_date,
-    "time": lambda value: isinstance(value, str) and _TIME.fullmatch(value) is not None,
+    "time": lambda value: isinstance(value, str) and _fits(_TIME, value),
     "mapping": lambda value: isinstance(value, dict),
 }
 _WORDS = {

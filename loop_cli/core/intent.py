@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import copy
-
-from loop_cli.core.diff import MISSING, diff_fields, same, value_at
+from loop_cli.core.diff import MISSING, copied, diff_fields, same, value_at
 from loop_cli.core.fields import Mismatch, allowed, check, from_text, item_from_text
 from loop_cli.core.names import join_dotted, key_in, nearest
 from loop_cli.errors import InvalidChange
@@ -58,7 +56,7 @@ def intend(
     names: FieldNames,
 ) -> Intent:
     """What `fields` become. Raises `InvalidChange` with every problem (SPEC §4)."""
-    result = copy.deepcopy(dict(fields))
+    result = copied(dict(fields))
     edits: dict[tuple[str, ...], Any] = {}
     rewrites: dict[tuple[str, ...], Any] = {}
     problems: list[dict[str, Any]] = []
@@ -218,7 +216,7 @@ def _texts(value: Any) -> Iterable[str]:
             yield from _texts(item)
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield key
+            yield from _texts(key)
             yield from _texts(item)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from loop_cli.core import timestamps
 from loop_cli.core.entity import Precondition
 from loop_cli.core.names import nfc
@@ -102,14 +100,21 @@ def update(
         raise UsageError("nothing to change: give at least one CHANGE", hint=_EXAMPLE)
     precondition = change.precondition
     if confirm is not None and not precondition.given and not precondition.forced:
-        preview = _preview(store, change, origin)
+        preview = preview_of(store, change, origin=origin)
         if dry_run or not preview.changed:
             return _result(preview, origin, dry_run=dry_run)
         if not confirm(preview):
             raise ConfirmationRefused(f"{preview.before.id} was left as it is")
-        seen = Precondition(if_match=preview.before.revision.etag)
-        change = change.replace(precondition=seen)
+        seen = preview.before
+        change = change.replace(precondition=Precondition(if_match=seen.revision.etag), seen=seen)
     return _result(_commit(store, change, origin, resolve, dry_run), origin, dry_run=dry_run)
+
+
+def preview_of(store: Store, change: EntityChange, *, origin: Origin) -> CommitResult:
+    """What the change would do to the state now, whatever that is. Raises what
+    `Store.commit` lists, but for conflicts."""
+    unchecked = change.replace(precondition=Precondition(forced=True))
+    return only(store.commit([unchecked], origin=origin, dry_run=True))
 
 
 def log(store: Store, query: LogQuery) -> Iterator[AuditRecord]:
@@ -156,36 +161,47 @@ def _records_of(store: Store, given: str) -> Iterator[AuditRecord]:
         yield first
         yield from found
         return
-    with suppress(EntityNotFound):  # so it has no records
-        yield from store.records(_found_id(store, given))
+    try:
+        known = _found_id(store, given)
+    except EntityNotFound:  # so it has no records
+        return
+    yield from store.records(known)
 
 
 _EXAMPLE = "loop update tsk-019-14 'status=done'"
 
 
-def _preview(store: Store, change: EntityChange, origin: Origin) -> CommitResult:
-    """What the change would do to the state now."""
-    unchecked = change.replace(precondition=Precondition(forced=True))
-    return only(store.commit([unchecked], origin=origin, dry_run=True))
-
-
 def _commit(
     store: Store, change: EntityChange, origin: Origin, resolve: Resolver, dry_run: bool
 ) -> CommitResult:
-    """Commit; where a resolver says so, on top of the state that was in the way."""
-    expected = change.precondition
-    for attempt in range(_REBASES):
+    """Commit; where a resolver says so, on top of the state that was in the way.
+
+    Where that has moved again meanwhile, the conflict is that of the change as it was asked
+    for, so that the resolver decides about all of it once more.
+    """
+    attempt, expected = change, change.precondition
+    for rounds in range(_REBASES + 1):
         try:
-            return only(store.commit([change], origin=origin, dry_run=dry_run))
+            return only(store.commit([attempt], origin=origin, dry_run=dry_run))
         except ConflictError as error:
             conflict = error.conflict
-            given_up = conflict.kept_moving or attempt == _REBASES - 1
-            if given_up or not resolve(conflict).apply:
-                raise
-            change = change.replace(
-                precondition=Precondition(if_match=conflict.current_etag), rebased_from=expected
-            )
-    raise AssertionError("the last attempt returns or raises")
+        if attempt is not change and not conflict.kept_moving:
+            try:
+                return only(store.commit([change], origin=origin, dry_run=dry_run))
+            except ConflictError as error:
+                conflict = error.conflict
+        decided = None if conflict.kept_moving or rounds == _REBASES else resolve(conflict)
+        if decided is None or not decided.apply:
+            raise ConflictError(conflict, asked=decided is not None and decided.asked)
+        now = Precondition(if_match=conflict.current_etag)
+        if decided.edits is not None:  # made on the state now, so that is what was read
+            change = change.replace(edits=decided.edits, precondition=now, seen=conflict.entity)
+        attempt = change.replace(
+            edits=decided.applied_to(change.edits),
+            precondition=now,
+            rebased_from=expected,
+        )
+    raise AssertionError("the last round returns or raises")
 
 
 def _result(done: CommitResult, origin: Origin, *, dry_run: bool) -> UpdateResult:

@@ -10,6 +10,7 @@ import re
 
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING, value_at
+from loop_cli.core.entity import OWN
 from loop_cli.core.names import nfc, split_dotted
 from loop_cli.errors import UsageError
 from loop_cli.struct import Struct
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from loop_cli.core.schema import Schema
 
-OWN = ("entity_id", "entity_type", "path", "updated_at", "etag")
 EXAMPLE = "loop list --where 'status=todo,doing' --where 'due<today'"
 _OPERATOR = re.compile(r"!=|<=|>=|=|<|>|~")
 _PRESENCE = ("has", "missing")

@@ -6,8 +6,6 @@ default schema that ships with the package. Sections it does not know are left a
 
 from __future__ import annotations
 
-import re
-
 from loop_cli.core.diff import value_at
 from loop_cli.core.fields import KINDS, FieldSpec, kind_of
 from loop_cli.struct import Struct
@@ -29,8 +27,8 @@ _CHOICES_ELSEWHERE = {
     "impact_magnitude": ("impact", "magnitudes"),
 }
 _PLURALS = {"types": "type", "target_projects": "target_project"}
-_ONE_OF = re.compile(r"must be one of \[(.*)\]")
-_CONDITION = re.compile(r"(\w+)\s+(?:=\s*(\S+)|in\s*\[(.*)\])")
+_ONE_OF = r"must be one of \[(.*)\]"
+_CONDITION = r"(\w+)\s+(?:=\s*(\S+)|in\s*\[(.*)\])"
 
 
 class SchemaError(ValueError):
@@ -213,10 +211,12 @@ def _choices(
 
 def _choices_in_words(rules: Mapping[str, Any]) -> dict[tuple[str, str], Names]:
     """The enumerations that `format_rules` spell out: `must be one of [a, b]`."""
+    import re
+
     found: dict[tuple[str, str], Names] = {}
     for entity_type, formats in _mapping(rules, "format_rules", inside="validation_rules.").items():
         for field, rule in (formats if isinstance(formats, dict) else {}).items():
-            match = _ONE_OF.match(rule) if isinstance(rule, str) else None
+            match = re.match(_ONE_OF, rule) if isinstance(rule, str) else None
             if match:
                 found[entity_type, field] = _split(match[1])
     return found
@@ -251,6 +251,8 @@ def _of_value(
 
 
 def _conditional(rules: Mapping[str, Any]) -> dict[str, tuple[ConditionalField, ...]]:
+    import re
+
     found: dict[str, tuple[ConditionalField, ...]] = {}
     for entity_type, entries in _mapping(
         rules, "conditional_required", inside="validation_rules."
@@ -260,7 +262,7 @@ def _conditional(rules: Mapping[str, Any]) -> dict[str, tuple[ConditionalField, 
             if not isinstance(entry, dict):
                 continue
             field, when = entry.get("field"), entry.get("when")
-            match = _CONDITION.fullmatch(when) if isinstance(when, str) else None
+            match = re.fullmatch(_CONDITION, when) if isinstance(when, str) else None
             if match and isinstance(field, str):
                 values = (match[2],) if match[2] else _split(match[3])
                 parsed.append(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
+from loop_cli import jsontext
 from loop_cli.core import query as queries
 from loop_cli.core.diff import MISSING
+from loop_cli.core.entity import OWN
 from loop_cli.core.names import nearest
 from loop_cli.errors import UsageError
 from loop_cli.struct import Struct
@@ -43,7 +43,7 @@ class Selection:
     ) -> None:
         self._schema = store.schema
         self.query = query.replace(types=resolve_types(query.types, self._schema))
-        self._unmet = [one for one in query.conditions if one.path[0] not in queries.OWN]
+        self._unmet = [one for one in query.conditions if one.path[0] not in OWN]
         # Only where every field is known: of another it is to be told whether any entity has it.
         known = self._known_fields()
         sure = all(one.path[0] in known for one in query.conditions)
@@ -78,7 +78,7 @@ class Selection:
 
     def _admitted(self) -> Iterator[Selected]:
         for listed in self._scanned:
-            fields: dict[str, Any] = json.loads(listed.fields)
+            fields: dict[str, Any] = jsontext.loads(listed.fields)
             one = Selected(listed=listed, fields=fields)
             if self._unmet:
                 self._unmet = [
@@ -90,7 +90,7 @@ class Selection:
     def _known_fields(self) -> list[str]:
         types = self.query.types or self._schema.types
         known = [name for one in types for name in self._schema.known_fields(one)]
-        return list(dict.fromkeys((*known, *queries.OWN)))
+        return list(dict.fromkeys((*known, *OWN)))
 
 
 def resolve_types(given: tuple[str, ...], schema: Schema) -> tuple[str, ...]:

@@ -6,11 +6,8 @@ line inside a block scalar closes it too, as it does for every reader of Markdow
 
 from __future__ import annotations
 
-import re
-
-_OPENING = re.compile(r"\ufeff?---[ \t]*\r?\n")
-_CLOSING = re.compile(r"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
-_ONLY_FENCE = re.compile(r"\ufeff?---[ \t]*\Z")
+_FENCE = "---"
+_MARK = "\ufeff"  # a byte order mark
 
 
 class FrontmatterError(ValueError):
@@ -95,7 +92,7 @@ class Document:
         else:
             if yaml and not yaml.endswith("\n"):
                 yaml += self.newline
-            if _CLOSING.search(yaml, 0):
+            if _closing(yaml, 0) is not None:
                 raise ValueError("a line of the YAML text would close the frontmatter")
         if body is None:
             body = self.body
@@ -110,16 +107,36 @@ def split(text: str) -> Document:
     Raises FrontmatterError if the first line is not ``---`` (blanks may follow it) or no
     later line is.
     """
-    opening = _OPENING.match(text)
+    opening = _after_fence(text, len(_MARK) if text.startswith(_MARK) else 0)
     if opening is None:
-        if _ONLY_FENCE.match(text) is None:
-            raise NoFrontmatter("no frontmatter")
+        raise NoFrontmatter("no frontmatter")
+    if not text[:opening].endswith("\n"):
         raise FrontmatterError("frontmatter is not closed")
-    start = opening.end()
-    closing = _CLOSING.search(text, start)
+    closing = _closing(text, opening)
     if closing is None:
         raise FrontmatterError("frontmatter is not closed")
-    end = closing.end()
-    return Document(
-        text[:start], text[start : closing.start()], text[closing.start() : end], text[end:]
-    )
+    start, end = closing
+    return Document(text[:opening], text[opening:start], text[start:end], text[end:])
+
+
+def _closing(text: str, start: int) -> tuple[int, int] | None:
+    """Where the first fence line from `start` on, which begins a line, begins and ends."""
+    at = start
+    while True:
+        end = _after_fence(text, at)
+        if end is not None:
+            return at, end
+        at = text.find("\n" + _FENCE, at) + 1
+        if not at:
+            return None
+
+
+def _after_fence(text: str, at: int) -> int | None:
+    """The end of the fence line at `at`, with its newline if it has one; None for no fence."""
+    if not text.startswith(_FENCE, at):
+        return None
+    end = text.find("\n", at)
+    line = text[at:] if end < 0 else text[at:end].removesuffix("\r")
+    if line.rstrip(" \t") != _FENCE:
+        return None
+    return len(text) if end < 0 else end + 1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from loop_cli.markdown.edits import key_text
 
 TYPE_CHECKING = False
@@ -11,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+_BLOCK_TEXTS = ("|", ">", "|-", ">-", "|+", ">+")
 # The last word before each colon that may end a key. Where all of them differ, no key
 # occurs twice; where the text has other ways to write a key, a closer look decides.
 # Tried only where a word or a run of blanks begins, so that a long one costs no square.
@@ -29,7 +28,9 @@ def duplicate_keys(yaml_text: str, fields: Mapping[str, Any] | None = None) -> d
 
     `fields`, what the text was read as, makes it cheap for an ordinary text.
     """
-    if fields is not None and _has_a_colon_for_each(yaml_text, fields):
+    if fields is not None and (
+        _has_a_colon_for_each(yaml_text, fields) or _has_a_colon_for_each(_bare(yaml_text), fields)
+    ):
         return {}
     found = duplicate_paths(yaml_text)
     return {path[0]: lines for path, lines in found.items() if len(path) == 1}
@@ -46,6 +47,31 @@ def _has_a_colon_for_each(yaml_text: str, fields: Mapping[str, Any]) -> bool:
     return colons == _count_keys(fields)
 
 
+def _bare(yaml_text: str) -> str:
+    """The text without what surely has no keys: comments, the lines of block texts, values
+    between quotes on one line."""
+    lines = []
+    text_below = None  # the column of the key whose block text goes on
+    for line in yaml_text.split("\n"):
+        column = len(line) - len(line.lstrip(" -"))
+        if text_below is not None and (column > text_below or not line.strip()):
+            continue
+        at = line.find("#")
+        if at >= 0 and not line[:at].strip(" \t"):
+            continue
+        key, colon, value = line.partition(": ")
+        if not colon:
+            key, value = line[:column], line[column:]
+        value = value.strip(" \t\r")
+        if value[:1] in ("'", '"'):
+            value = "" if len(value) > 1 and value[-1] == value[0] else value
+        elif " #" in value:
+            value = value[: value.index(" #")].rstrip(" \t")
+        text_below = column if colon and value in _BLOCK_TEXTS else None
+        lines.append(f"{key}{colon}{value}\n")
+    return "".join(lines)
+
+
 def _count_keys(value: Any) -> int:
     if isinstance(value, dict):
         return len(value) + sum(map(_count_keys, value.values()))
@@ -60,6 +86,8 @@ def duplicate_paths(yaml_text: str) -> dict[tuple[str, ...], list[int]]:
     An item of a list counts with its index in the path. Expects a text that could be
     read; a text that can't be has no duplicates.
     """
+    import re
+
     words = re.findall(_LAST_WORD, yaml_text)
     if len(set(words)) == len(words) and not re.search(_OTHER_KEYS, yaml_text):
         return {}

@@ -7,8 +7,6 @@ microseconds; only an unusual one is looked at closely.
 
 from __future__ import annotations
 
-import re
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,6 +90,8 @@ def check_text(text: str) -> bool:
 
 
 def _refuse_control(text: str) -> None:
+    import re
+
     control = re.search(_CONTROL, text)
     assert control is not None, "the bytes have one"
     code = ord(control.group())
@@ -99,6 +99,8 @@ def _refuse_control(text: str) -> None:
 
 
 def _check_markers(text: str) -> None:
+    import re
+
     marker = re.search(_MARKER, text)
     if marker is not None:
         what = "a YAML directive" if marker.group() == "%" else "a second YAML document"
@@ -107,6 +109,8 @@ def _check_markers(text: str) -> None:
 
 def _check_first_indent(text: str) -> None:
     """A top-level mapping may be indented, but then all of it is; the parser overlooks that."""
+    import re
+
     first = re.match(_FIRST_CONTENT, text)
     if first is None or not first[1]:
         return
@@ -118,6 +122,8 @@ def _check_first_indent(text: str) -> None:
 
 
 def _check_columns(text: str) -> None:
+    import re
+
     columns: set[int] = set()
     for match in re.finditer(_PREFIX, text):
         prefix = match.group()
@@ -128,6 +134,8 @@ def _check_columns(text: str) -> None:
 
 
 def _check_aliases(text: str) -> None:
+    import re
+
     anchor = re.search(_ANCHOR, text)
     if anchor is None:
         return
@@ -155,6 +163,8 @@ def _added_by_aliases(text: str) -> int:
     to the line that closes it by its indentation. Only in blocks does indentation tell:
     once a quote leaves open whether a bracket is one, nothing closes any more.
     """
+    import re
+
     sizes: dict[str, int] = {}
     still_open: list[tuple[int, bool, str, int]] = []
     total = added = 0
@@ -181,6 +191,8 @@ def _added_by_aliases(text: str) -> int:
 
 def _lines(text: str) -> Iterator[tuple[str, bool]]:
     """The lines, each with whether its indentation surely ends the blocks before it."""
+    import re
+
     brackets = 0
     unsure = re.search(_INDENT_MISLEADS, text) is not None
     for line in text.split("\n"):
@@ -217,6 +229,8 @@ def check_depth(value: Any, text: str) -> None:
                 below += node
         level = [node for node in below if isinstance(node, (dict, list))]
         if depth > MAX_DEPTH:
+            import re
+
             prefix = max(re.finditer(_PREFIX, text), key=lambda m: len(m.group()), default=None)
             at = prefix.start() if prefix is not None else 0
             raise YamlSyntaxError("nested too deeply", line_at(text, at))

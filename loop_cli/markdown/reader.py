@@ -7,8 +7,6 @@ deep nesting, aliases, NUL bytes, integers beyond 64 bits, tabs after a key's co
 
 from __future__ import annotations
 
-import re
-
 import yaml12
 
 from loop_cli.markdown.duplicates import duplicate_keys
@@ -74,6 +72,8 @@ def parse(text: str) -> Any:
         try:
             return yaml12.parse_yaml(text)
         except ValueError as error:
+            import re
+
             found = re.search(_POSITION, str(error))
             reason = str(error).removeprefix("YAML parse error: ")
             if found is None:
@@ -89,6 +89,8 @@ def parse(text: str) -> Any:
 
 def _without_tab(text: str, index: int) -> str | None:
     """``text`` with spaces for the tabs that the parser complained about, if it was those."""
+    import re
+
     line_start = text.rfind("\n", 0, index) + 1
     tabs = re.search(_TABS, text[line_start:index])
     if tabs is None:
@@ -149,5 +151,7 @@ def _plain_mapping(value: dict[Any, Any], text: str) -> dict[Any, Any]:
 
 
 def _template_line(text: str) -> int:
+    import re
+
     found = re.search(r"\{[ \t]*[\[{]|^[ \t-]*\?[ \t]*[\[{]|^[ \t-]*[\[{]", text, re.MULTILINE)
     return line_at(text, found.start()) if found is not None else 1

@@ -7,12 +7,11 @@ Every store passes the suite in `tests/store/`.
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 
-from loop_cli.core.entity import Entity, Precondition, Revision
+from loop_cli import jsontext
+from loop_cli.core.entity import OWN, Entity, Precondition, Revision
 from loop_cli.core.names import nfc
-from loop_cli.core.query import OWN
 from loop_cli.errors import LoopError
 from loop_cli.struct import Struct
 
@@ -35,14 +34,16 @@ if TYPE_CHECKING:
 class EntityChange(Struct):
     """What to change in one entity, and the revision that the writer has seen: an update.
 
-    `path` chooses where several files carry the id. `rebased_from` is the precondition
-    that did not hold, where a resolver decided to apply on top.
+    `path` chooses where several files carry the id. `seen` is the state at the expected
+    revision, where the writer has it at hand: so a conflict knows what was read. `rebased_from`
+    is the precondition that did not hold, where a resolver decided to apply on top.
     """
 
     entity_id: str
     edits: Edits
     precondition: Precondition = Precondition()
     path: str | None = None
+    seen: Entity | None = None
     rebased_from: Precondition | None = None
 
 
@@ -246,12 +247,10 @@ def only(outcomes: list[CommitResult | LoopError]) -> CommitResult:
 
 def as_json(value: Any) -> str:
     """One line of JSON; what JSON can't say (`.inf`, `.nan`) becomes its YAML text."""
-    import json
-
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return jsontext.dumps(value)
     except ValueError:
-        return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
+        return jsontext.dumps(_finite(value))
 
 
 def _finite(value: Any) -> Any:
@@ -259,6 +258,6 @@ def _finite(value: Any) -> Any:
         return {_finite(key): _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
+    if isinstance(value, float) and value - value != 0:
+        return ".nan" if value != value else ".inf" if value > 0 else "-.inf"  # noqa: PLR0124
     return value

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import contextmanager, suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import TypeVar
 
     T = TypeVar("T")
@@ -109,20 +108,24 @@ class Cache:
             return
         self.notices.append(notice)
         for suffix in ("", "-wal", "-shm"):
-            with suppress(OSError):
+            try:
                 os.unlink(path + suffix)
+            except OSError:  # not there, or not to be had: the next command says so
+                continue
 
 
-@contextmanager
-def transaction(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """All that is written within lands, or nothing."""
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        yield database
-    except BaseException:
-        database.execute("ROLLBACK")
-        raise
-    database.execute("COMMIT")
+class transaction:  # noqa: N801
+    """A context manager: all that is written within lands, or nothing."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._database.execute("BEGIN IMMEDIATE")
+        return self._database
+
+    def __exit__(self, kind: object, _error: object, _trace: object) -> None:
+        self._database.execute("COMMIT" if kind is None else "ROLLBACK")
 
 
 def _connect(path: str) -> sqlite3.Connection:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 
 from loop_cli.core.names import nfc
 from loop_cli.errors import InvalidFile, NoEntity
@@ -62,6 +61,8 @@ def broken(start: bytes, path: str, names: FieldNames, *, problem: str | None) -
     """
     claims = {nfc(stem(path))}
     if not names.id_is_stem:
+        import re
+
         text = _frontmatter(start).decode(errors="replace")
         for match in re.finditer(_ID_LINE % re.escape(names.id), text):
             claims |= {nfc(match[1]), nfc(unescaped(match[1]))}
@@ -73,6 +74,8 @@ def claims(start: bytes, path: str, wanted: str, names: FieldNames) -> bool:
     it; `wanted` is in normal form, `start` the file's beginning."""
     if names.id_is_stem:
         return is_named(path, wanted)
+    import re
+
     field, value = re.escape(names.id), re.escape(wanted)
     line = rf"^['\"]?{field}['\"]?\s*:\s*['\"]?{value}['\"]?\s*(#.*)?$"
     text = _frontmatter(start).decode(errors="replace")
@@ -117,6 +120,8 @@ def _frontmatter(start: bytes) -> bytes:
 
 def unescaped(text: str) -> str:
     """A text with YAML's escapes by number as the characters that they stand for."""
+    import re
+
     return re.sub(_ESCAPE, lambda match: chr(int(match[match.lastindex or 0], 16)), text)
 
 

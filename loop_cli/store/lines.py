@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loop_cli import jsontext
 from loop_cli.core.audit import AuditRecord
 from loop_cli.core.names import nfc
 from loop_cli.store.base import as_json
@@ -10,10 +11,8 @@ from loop_cli.store.digest import sha256_hex
 
 def parse_line(line: bytes) -> AuditRecord | None:
     """A line, without its newline, as a record; None where it is none."""
-    import json
-
     try:
-        data = json.loads(line)
+        data = jsontext.loads(line)
     except (ValueError, RecursionError):
         return None
     if not isinstance(data, dict) or "entity_id" not in data:
@@ -23,12 +22,11 @@ def parse_line(line: bytes) -> AuditRecord | None:
 
 def needles_of(entity_id: str) -> tuple[bytes, ...]:
     """How the id may be spelled in a line of JSON."""
-    import json
     import unicodedata
 
     forms = {nfc(entity_id), unicodedata.normalize("NFD", entity_id), entity_id}
-    plain = {json.dumps(form, ensure_ascii=False).encode() for form in forms}
-    return tuple(plain | {json.dumps(form).encode() for form in forms})
+    plain = {jsontext.dumps(form).encode() for form in forms}
+    return tuple(plain | {jsontext.ascii_text(form).encode() for form in forms})
 
 
 def encode(data: dict[str, object]) -> bytes:

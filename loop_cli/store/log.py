@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import ExitStack
 
 from loop_cli.errors import StorageError
 from loop_cli.store import files, platform
 from loop_cli.store.base import as_json
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import needles_of, parse_line
+from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,13 +23,21 @@ if TYPE_CHECKING:
 
     from loop_cli.core.audit import AuditRecord
     from loop_cli.store.cache import Cache
-    from loop_cli.store.log_index import LogIndex, Segment
+    from loop_cli.store.log_index import LogIndex
 
 FOLDER = "_build"
 ACTIVE = "audit_log.jsonl"
 _BLOCK = 1 << 16
 LONG = 1 << 18  # bytes from which on the log is looked up in the cache
 _RECENT = 8  # no reader is so slow that more rotations come between two of its steps
+
+
+class Segment(Struct):
+    """An open file of the log; `start` is its first byte's offset in the whole log."""
+
+    descriptor: int
+    start: int
+    size: int
 
 
 class AuditLog:
@@ -172,8 +180,9 @@ class AuditLog:
     def _lines_of(self, entity_id: str) -> Iterator[bytes]:
         """The lines that may be the entity's: of a long log by its cache, where that works."""
         needles = needles_of(entity_id)
-        with ExitStack() as opened:
-            found = self._indexed(entity_id, opened) if self._cache is not None else None
+        segments = [] if self._cache is None else self._open_segments()
+        try:
+            found = self._indexed(entity_id, segments)
             if found is None:
                 yield from self._lines(needles)
                 return
@@ -183,14 +192,15 @@ class AuditLog:
                     yield line
             for offset in offsets:
                 yield index.line_at(offset)
+        finally:
+            _close(segments)
 
-    def _indexed(self, entity_id: str, opened: ExitStack) -> tuple[LogIndex, list[int], int] | None:
-        segments = self._segments(opened)
-        if (
-            self._cache is None
-            or not self._cache.is_kept
-            or sum(one.size for one in segments) < LONG
-        ):
+    def _indexed(
+        self, entity_id: str, segments: list[Segment]
+    ) -> tuple[LogIndex, list[int], int] | None:
+        """Where the entity's lines are by the cache; None where it is not worth it."""
+        cache = self._cache
+        if cache is None or not cache.is_kept or sum(one.size for one in segments) < LONG:
             return None
         from loop_cli.store.log_index import LogIndex
 
@@ -198,35 +208,37 @@ class AuditLog:
             index = LogIndex(database, segments)
             return index, *index.find(entity_id)
 
-        return self._cache.run(find)
+        return cache.run(find)
 
     def cover(self, cache: Cache) -> None:
         """Have all lines that are there now in the cache. Raises `StorageError`."""
         from loop_cli.store.log_index import LogIndex
 
+        segments = self._open_segments()
         try:
-            with ExitStack() as opened:
-                segments = self._segments(opened)
-                cache.run(lambda database: LogIndex(database, segments).cover())
+            cache.run(lambda database: LogIndex(database, segments).cover())
         except OSError as error:
             raise StorageError(f"the audit log can't be read: {error}") from error
+        finally:
+            _close(segments)
 
-    def _segments(self, opened: ExitStack) -> list[Segment]:
-        """The files of the log, oldest first, open as long as `opened` is."""
-        from itertools import accumulate
-
-        from loop_cli.store.log_index import Segment
-
-        descriptors = [os.dup(descriptor) for descriptor in self._newest_first()]
-        for descriptor in descriptors:
-            opened.callback(os.close, descriptor)
-        descriptors.reverse()
-        sizes = [os.fstat(descriptor).st_size for descriptor in descriptors]
-        starts = accumulate(sizes, initial=0)
-        return [
-            Segment(descriptor=descriptor, start=start, size=size)
-            for descriptor, start, size in zip(descriptors, starts, sizes, strict=False)
-        ]
+    def _open_segments(self) -> list[Segment]:
+        """The files of the log, oldest first, to be closed. Raises `StorageError`."""
+        descriptors: list[int] = []
+        try:
+            for descriptor in self._newest_first():
+                descriptors.append(os.dup(descriptor))
+            segments = []
+            start = 0
+            for descriptor in reversed(descriptors):
+                size = os.fstat(descriptor).st_size
+                segments.append(Segment(descriptor=descriptor, start=start, size=size))
+                start += size
+            return segments
+        except OSError as error:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            raise StorageError(f"the audit log can't be read: {error}") from error
 
     def _newest_first(self) -> Iterator[int]:
         """The files of the log, each open until the next. The segments are listed when the
@@ -290,6 +302,11 @@ def _place_of(descriptor: int, paths: list[str]) -> int:
         if os.path.samestat(os.stat(paths[index]), status):
             return index
     return len(paths)
+
+
+def _close(segments: list[Segment]) -> None:
+    for segment in segments:
+        os.close(segment.descriptor)
 
 
 def cannot_write(error: OSError) -> StorageError:

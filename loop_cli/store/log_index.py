@@ -15,7 +15,6 @@ from loop_cli.core.names import nfc
 from loop_cli.store.cache import transaction
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import parse_line
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,19 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from loop_cli.core.audit import AuditRecord
+    from loop_cli.store.log import Segment
 
 TAIL = 1 << 16  # bytes that are rather read again than covered
 _WITNESS = 4096  # bytes before the end of what is covered that must not have moved
 _BLOCK = 1 << 18
 _ONE_LINE = 1 << 12
-
-
-class Segment(Struct):
-    """An open file of the log; `start` is its first byte's offset in the whole log."""
-
-    descriptor: int
-    start: int
-    size: int
 
 
 class LogIndex:

@@ -64,7 +64,7 @@ class MemoryStore(Store):
 
     @property
     def law(self) -> Law:
-        book = schema_file.shipped_rulebook()
+        book = schema_file.load_rulebook(None)
         return Law(schema=self.schema, book=book, names=self.names)
 
     @property

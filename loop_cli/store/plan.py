@@ -14,7 +14,7 @@ from loop_cli.core.names import BODY, join_dotted
 from loop_cli.errors import ConflictError, InvalidFile, PreconditionRequired
 from loop_cli.markdown import patch, reader
 from loop_cli.markdown.document import split
-from loop_cli.store.base import CommitResult, Move, as_json
+from loop_cli.store.base import CommitResult, EntityChange, Move, as_json
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.snapshot import MAX_FILE_BYTES, etag_of
 from loop_cli.struct import Struct
@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.audit import AuditRecord, Origin
-    from loop_cli.core.changes import BodyChange
+    from loop_cli.core.changes import BodyChange, Layout
     from loop_cli.core.diff import Diff
     from loop_cli.core.entity import Entity, FieldNames, Precondition
     from loop_cli.core.intent import Intent
     from loop_cli.core.schema import Schema
-    from loop_cli.store.base import Delete, EntityChange
+    from loop_cli.markdown.document import Document
+    from loop_cli.store.base import Delete
     from loop_cli.store.snapshot import Snapshot
 
 
@@ -66,8 +67,8 @@ class Plan(Struct):
 
     @property
     def changed(self) -> bool:
-        """Whether there is anything to write."""
-        return bool(self.diff) or self.source != self.target
+        """Whether there is anything to write: a value, the way values are laid out, a place."""
+        return self.data != self.before.raw or self.source != self.target
 
     @property
     def path(self) -> str:
@@ -105,13 +106,16 @@ def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Or
     diff = {**intent.diff, **diff_body(before.body, body)}
     now = policy.clock()
     target = change.to if isinstance(change, Move) else before.path
+    document = _laid_out(snapshot, change.edits.layout, intent)
     after = before
-    if diff or target != before.path:
-        after = _after(snapshot, intent, body, _next_instant(snapshot, now), policy)
+    if diff or document != snapshot.document or target != before.path:
+        after = _after(snapshot, document, intent, body, _next_instant(snapshot, now), policy)
     wanted = {**intent.wanted, **({} if change.edits.body is None else {BODY: body})}
-    used = check_precondition(snapshot, change, wanted)
+    used = check_precondition(snapshot, change, wanted, updated=policy.names.updated)
     recorded, kept = recordable(diff, policy.private)
     metadata = _metadata(snapshot, change, after, used)
+    if document != snapshot.document:
+        metadata["layout"] = True
     if target != before.path:
         metadata = {"path": target, "path_before": before.path, **metadata}
     return Plan(
@@ -136,7 +140,11 @@ def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Or
 
 
 def check_precondition(
-    snapshot: Snapshot, change: EntityChange | Delete, wanted: dict[str, Any]
+    snapshot: Snapshot,
+    change: EntityChange | Delete,
+    wanted: dict[str, Any],
+    *,
+    updated: str | None = None,
 ) -> str:
     """What was used of the precondition: `etag`, `updated_at`, `literal` or `none`."""
     precondition = change.precondition
@@ -163,6 +171,8 @@ def check_precondition(
             precondition=precondition,
             wanted=wanted,
             history=snapshot.history.records,
+            seen=change.seen if isinstance(change, EntityChange) else None,
+            updated=updated,
         )
     )
 
@@ -208,24 +218,42 @@ def _new_body(snapshot: Snapshot, change: BodyChange | None) -> str:
     return body + change.text
 
 
-def _new_bytes(
-    snapshot: Snapshot, intent: Intent, fields: dict[str, Any], body: str, names: FieldNames
-) -> bytes:
-    edits: list[patch.Set | patch.Remove] = [
-        patch.Remove(path) if value is MISSING else patch.Set(path, value)
-        for path, value in intent.edits
-    ]
-    edits.append(patch.Set((names.updated,), fields[names.updated]))
+def _laid_out(snapshot: Snapshot, layout: Layout | None, intent: Intent) -> Document:
+    """The document with another layout, if that is asked for, and the values to come; all the
+    same the document itself where its layout is what it was."""
     document = snapshot.document
+    if layout is None:
+        return document
+    from loop_cli.store import edited
+
+    try:
+        return edited.laid_out(document, layout, intent.fields)
+    except patch.PatchError as error:
+        raise _can_not(snapshot, document, error) from None
+
+
+def _new_bytes(
+    snapshot: Snapshot,
+    document: Document,
+    intent: Intent,
+    fields: dict[str, Any],
+    body: str,
+    names: FieldNames,
+) -> bytes:
+    edits: list[patch.Set | patch.Remove] = []
+    if document is snapshot.document:
+        edits = [
+            patch.Remove(path) if value is MISSING else patch.Set(path, value)
+            for path, value in intent.edits
+        ]
+    edits.append(patch.Set((names.updated,), fields[names.updated]))
     try:
         yaml = document.yaml
         for path, value in intent.rewrites:
             yaml = patch.rewrite(yaml, path, value, newline=document.newline)
         yaml = patch.patch(yaml, edits, newline=document.newline)
     except patch.PatchError as error:
-        line = None if error.line is None else document.yaml_line + error.line - 1
-        field = join_dotted(error.path)
-        raise InvalidFile(snapshot.entity.path, f"{field}: {error.reason}", line=line) from None
+        raise _can_not(snapshot, document, error) from None
     data = document.replace(yaml=yaml, body=body).text.encode()
     if len(data) > MAX_FILE_BYTES:
         size = f"{len(data):,} bytes; loop reads entities of up to {MAX_FILE_BYTES:,}"
@@ -234,6 +262,12 @@ def _new_bytes(
         reason = "could not be written without changing something else"
         raise InvalidFile(snapshot.entity.path, reason)
     return data
+
+
+def _can_not(snapshot: Snapshot, document: Document, error: patch.PatchError) -> InvalidFile:
+    line = None if error.line is None else document.yaml_line + error.line - 1
+    what = f"{join_dotted(error.path)}: {error.reason}" if error.path else error.reason
+    return InvalidFile(snapshot.entity.path, what, line=line)
 
 
 def _holds(data: bytes, fields: dict[str, Any], body: str) -> bool:
@@ -245,12 +279,19 @@ def _holds(data: bytes, fields: dict[str, Any], body: str) -> bool:
         return False
 
 
-def _after(snapshot: Snapshot, intent: Intent, body: str, updated: int, policy: Policy) -> Entity:
+def _after(
+    snapshot: Snapshot,
+    document: Document,
+    intent: Intent,
+    body: str,
+    updated: int,
+    policy: Policy,
+) -> Entity:
     names = policy.names
     rendered = timestamps.render(updated)
     name = intent.fields.get(names.name)
     fields = {**intent.fields, names.updated: rendered}
-    data = _new_bytes(snapshot, intent, fields, body, names)
+    data = _new_bytes(snapshot, document, intent, fields, body, names)
     return snapshot.entity.replace(
         fields=fields,
         name=name if isinstance(name, str) else None,

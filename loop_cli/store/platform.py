@@ -11,13 +11,12 @@ import errno
 import os
 import sys
 import time
-from contextlib import contextmanager
 
 from loop_cli.errors import StorageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 if sys.platform != "win32":
     import fcntl
@@ -100,12 +99,12 @@ class Lease:
         self.held = sys.platform == "linux" and self._take()
 
     def _take(self) -> bool:
-        import signal
+        import _signal  # type: ignore[import-not-found]
 
         if sys.platform != "linux":
             return False
         try:
-            signal.signal(signal.SIGIO, signal.SIG_IGN)
+            _signal.signal(_signal.SIGIO, _signal.SIG_IGN)
         except ValueError:  # not in the main thread; the signal would end the process
             return False
         deadline = time.monotonic() + _LEASE_PATIENCE
@@ -190,21 +189,25 @@ def _rename_call() -> Callable[[bytes, bytes, int], int] | None:
     return None
 
 
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Ctrl-C has no effect for the few milliseconds of a landing: "interrupted" would leave
-    the user wondering whether the change is there, and the command is as good as done."""
-    import signal
-    import threading
+class uninterrupted:  # noqa: N801
+    """A context manager: Ctrl-C has no effect for the few milliseconds of a landing.
 
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+    "Interrupted" would leave the user wondering whether the change is there, and the command
+    is as good as done.
+    """
+
+    def __enter__(self) -> None:
+        import _signal  # `signal` loads `enum` for its names
+
+        self._signal = _signal
+        try:
+            self._before = _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+        except ValueError:  # not in the main thread, where Ctrl-C arrives
+            self._before = None
+
+    def __exit__(self, *_raised: object) -> None:
+        if self._before is not None:
+            self._signal.signal(self._signal.SIGINT, self._before)
 
 
 def sync_folder(path: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import os
-import re
 
 from loop_cli.core import schema
 from loop_cli.errors import EntityNotFound, InvalidFile
@@ -17,10 +16,8 @@ if TYPE_CHECKING:
 
     from loop_cli.core import rulebook
 
-_START = re.compile(
-    r"\A((?:[ \t]*(?:#[^\n]*)?\n)*)---[ \t]*\r?\n"
-)  # a file may say where it begins
-_NEXT_KEY = re.compile(rb"\n(?=[^\s#-])")
+_START = r"\A((?:[ \t]*(?:#[^\n]*)?\n)*)---[ \t]*\r?\n"  # a file may say where it begins
+_FENCE = "---"
 PATH = "00_Meta/schema_constants.yaml"
 
 
@@ -33,22 +30,17 @@ def load(root: str) -> schema.Schema:
     return _build(data, PATH, shipped=False)
 
 
-def load_rulebook(root: str) -> rulebook.Rulebook:
-    """The rules beyond fields and values. Raises as `load` does."""
+def load_rulebook(root: str | None) -> rulebook.Rulebook:
+    """The rules beyond fields and values; of the default schema where `root` is None. Raises
+    as `load` does."""
     from loop_cli.core import rulebook
 
     try:
-        data, _modified = files.read_stable(files.inside(root, PATH), PATH)
+        path = PATH if root is None else files.inside(root, PATH)
+        data = shipped_bytes() if root is None else files.read_stable(path, PATH)[0]
     except EntityNotFound:
         data = shipped_bytes()
     return rulebook.build(_parsed(data, PATH))
-
-
-def shipped_rulebook() -> rulebook.Rulebook:
-    """The rules of the default schema."""
-    from loop_cli.core import rulebook
-
-    return rulebook.build(_parsed(shipped_bytes(), "the default schema"))
 
 
 def load_places(root: str) -> schema.Places:
@@ -65,12 +57,19 @@ def load_places(root: str) -> schema.Places:
     section = lines.rfind(b"\npaths:")
     if section < 0:  # the key may be in quotes, and an indented one is another's
         return _build(data, PATH, shipped=False).places if b"paths" in data else schema.Places()
-    following = _NEXT_KEY.search(lines, section + 1)
     try:
-        text = lines[section + 1 : following.start() if following else len(lines)].decode()
+        text = lines[section + 1 : _next_key(lines, section + 1)].decode()
         return schema.build_places(reader.read(text))
     except (ValueError, schema.SchemaError):
         return _build(data, PATH, shipped=False).places
+
+
+def _next_key(lines: bytes, at: int) -> int:
+    """Where the next line begins that is neither indented, nor a comment, nor a list's item."""
+    while (at := lines.find(b"\n", at) + 1) > 0:
+        if lines[at : at + 1].strip() and lines[at : at + 1] not in b"#-":
+            return at - 1
+    return len(lines)
 
 
 def shipped() -> schema.Schema:
@@ -93,7 +92,12 @@ def _build(data: bytes, path: str, *, shipped: bool) -> schema.Schema:
 
 def _parsed(data: bytes, path: str) -> dict[str, Any]:
     try:
-        return reader.read(_START.sub(r"\1\n", data.decode("utf-8-sig")))
+        text = data.decode("utf-8-sig")
+        if _FENCE in text:
+            import re
+
+            text = re.sub(_START, r"\1\n", text)
+        return reader.read(text)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InvalidFile(path, "is not UTF-8 text", line=line) from None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # What JSON Schema has no word for.
 BEYOND = {"unknown-type", "derived-field", "template"}
-LAW = Law(schema=schema_file.shipped(), book=schema_file.shipped_rulebook(), names=FieldNames())
+LAW = Law(schema=schema_file.shipped(), book=schema_file.load_rulebook(None), names=FieldNames())
 TASK: dict[str, Any] = {
     "entity_type": "Task",
     "entity_id": "tsk-019-14",

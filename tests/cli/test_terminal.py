@@ -80,7 +80,7 @@ def test_nothing_to_change_and_a_dry_run_ask_nothing(loop: Loop) -> None:
 
 def test_a_conflict_fits_the_terminal(loop: Loop) -> None:
     etag = loop.etag()
-    screen = loop.on_terminal(*UPDATE, "--if-match", "0" * 16)
+    screen = loop.on_terminal(*UPDATE, "--if-match", "0" * 16, "--no-input")
     assert screen.code == 4
     assert etag in screen.text
     assert all(len(STYLE.sub("", line)) <= 80 for line in screen.lines if "hint" not in line)
@@ -90,7 +90,7 @@ def test_a_hint_is_one_line_even_where_it_is_long(loop: Loop) -> None:
     etag = loop.etag()
     assert loop(*UPDATE, "--if-match", etag).code == 0
     note = "notes=" + "말 " * 60
-    screen = loop.on_terminal("update", "tsk-019-14", note, "--if-match", etag)
+    screen = loop.on_terminal("update", "tsk-019-14", note, "--if-match", etag, "--no-input")
     assert screen.code == 4
     (hint,) = [line for line in screen.lines if line.startswith("hint: ")]
     assert hint.endswith("--on-conflict=rebase")
@@ -103,7 +103,7 @@ def test_hostile_values_are_shown_not_interpreted(loop: Loop) -> None:
     path.write_text(path.read_text().replace("entity_name: made", f"entity_name: {value}"))
     line = {"entity_id": "tsk-019-90", "actor": HOSTILE, "diff": {HOSTILE: {"old": HOSTILE}}}
     loop.write("_build/audit_log.jsonl", json.dumps(line) + "\n")
-    wrong = ("--expected-updated-at", "2025-01-01")
+    wrong = ("--expected-updated-at", "2025-01-01", "--on-conflict=fail")
     for arguments in (
         ("get", "tsk-019-90"), ("get", "tsk-019-90", "--body"), ("get", "tsk-019-90", "--json"),
         ("get", "tsk-019-90", "--yaml"), ("get", "tsk-019-90", "--raw"), ("log",),

@@ -1,0 +1,143 @@
+"""`loop edit`: an entity's text in your editor."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from loop_cli.cli import context, options, output
+from loop_cli.core import conflict, operations
+from loop_cli.core.changes import Edits
+from loop_cli.core.entity import Precondition
+from loop_cli.errors import ConfirmationRefused, EditorFailed, InvalidFile
+from loop_cli.store.base import EntityChange
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from loop_cli.config import Settings
+    from loop_cli.core.conflict import Resolver
+    from loop_cli.core.entity import Entity
+
+EXAMPLES = """The editor is LOOP_EDITOR or the setting 'editor', else VISUAL, else EDITOR, else one
+of the usual ones. One with a window needs its option to wait: LOOP_EDITOR='code --wait'.
+
+Examples:
+
+\b
+loop edit tsk-019-14
+loop edit tsk-019-14 --fields
+loop edit hyp-1-01 --path 60_Hypotheses/2026/hyp-1-01.md
+loop edit tsk-019-14 --editor 'code --wait'
+"""
+
+
+def edit(
+    entity_id: options.EntityId,
+    fields_only: Annotated[
+        bool, typer.Option("--fields", help="The frontmatter alone, without the body.")
+    ] = False,
+    path: options.ChosenPath = None,
+    editor: Annotated[
+        str | None, typer.Option("--editor", metavar="COMMAND", help="The editor's command line.")
+    ] = None,
+    no_input: options.NoInput = False,
+    lock_timeout: options.LockTimeout = None,
+    vault: options.Vault = None,
+) -> None:
+    """Open an entity's text in your editor, and write what you save.
+
+    What you save is checked, shown and written for the revision that was opened. Text that
+    is not valid is opened again with the reasons on top; if the entity has changed meanwhile,
+    you are asked. Your comments and your layout land as you save them. Whatever goes wrong,
+    your text is kept in a file, and its path is printed.
+    """
+    settings = context.open_settings(
+        {"vault": vault, "lock_timeout": lock_timeout, "editor": editor}
+    )
+    command = _command(settings)
+    store = context.open_store(settings)
+    chosen = context.chosen_path(store.root, path)
+    opened = operations.get(store, entity_id, path=chosen)
+    output.warn([*opened.warnings, *store.warnings])
+    origin = context.origin(store.root)
+    change = EntityChange(
+        entity_id=entity_id,
+        path=chosen,
+        edits=Edits(),
+        precondition=Precondition(if_match=opened.revision.etag),
+        seen=opened,
+    )
+
+    def check(edits: Edits) -> None:
+        operations.preview_of(store, change.replace(edits=edits), origin=origin)
+
+    from loop_cli.cli import editing, prompt, render
+    from loop_cli.cli.editor import Draft
+    from loop_cli.markdown import notes
+
+    text, parse = _text(opened, check, fields_only=fields_only)
+    name = f"{opened.id}.yaml" if fields_only else f"{opened.id}.md"
+    with Draft(command, name=name, environ=os.environ) as draft:
+        draft.tell_of_others()
+        edits = editing.until_valid(draft, text, parse, mark=notes.mark_for(text))
+        if not edits:
+            draft.settle()
+            output.note(f"{opened.id}: nothing was changed{_HASTY if draft.hasty else ''}")
+            return
+        change = change.replace(edits=edits)
+        resolve: Resolver = _POLICIES[settings["on_conflict"]]
+        if output.can_ask() and not no_input:
+            resolve = prompt.resolver(store, change, origin=origin, settings=settings)
+        result = operations.update(store, change, origin=origin, resolve=resolve)
+        draft.settle()
+    output.warn([*result.warnings, *store.warnings])
+    output.show(render.updated(result))
+
+
+_POLICIES: "dict[str, Resolver]" = {"fail": conflict.fail, "rebase": conflict.rebase}
+_HASTY = "; if a window of your editor is still open, give it its option to wait"
+
+
+def _command(settings: "Settings") -> str:
+    """The editor's command line; one that was not named for loop needs a terminal."""
+    from loop_cli.cli import editor
+
+    named = settings["editor"]
+    if named is None and not output.can_ask():
+        raise ConfirmationRefused(
+            "there is no terminal to open an editor on",
+            hint="loop update ID 'field=value' needs none; nor does an editor named by LOOP_EDITOR",
+        )
+    command = editor.command(named, os.environ)
+    if command is None:
+        raise EditorFailed("no editor was found", hint="name yours: export EDITOR=vim")
+    return command
+
+
+def _text(
+    opened: "Entity", check: "Callable[[Edits], None]", *, fields_only: bool
+) -> "tuple[str, Callable[[str], Edits]]":
+    """The text to edit, and what makes edits of it once it is edited: none where nothing is
+    changed. It raises `InvalidFile` with the line of that text, or `InvalidChange`."""
+    from loop_cli.markdown.document import split
+    from loop_cli.store import edited
+
+    whole = split(opened.raw.decode())
+
+    def parse(saved: str) -> Edits:
+        before = whole.yaml_line - 1 if fields_only else 0
+        try:
+            text = whole.replace(yaml=saved).text if fields_only else saved
+            edits = edited.edits_of(opened, text.encode())
+        except InvalidFile as error:
+            line, reason = error.details["line"], error.details["reason"]
+            raise InvalidFile("your text", reason, line=line and max(line - before, 1)) from None
+        except ValueError as error:  # a line of the fields is the fence
+            raise InvalidFile("your text", str(error)) from None
+        if edits:
+            check(edits)
+        return edits
+
+    return (whole.yaml if fields_only else whole.text), parse

@@ -1,0 +1,83 @@
+"""JSON text without the start-up cost of `json`, which loads `re` (README, "What it costs").
+
+The C functions that `json` itself works with, where this Python has them; else `json`.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_c: Any
+try:
+    import _json as _c
+except ImportError:  # not CPython
+    _c = None
+
+_BLANKS = " \t\n\r"
+
+
+def dumps(value: Any) -> str:
+    """`value` in one line; what is not ASCII stays as it is. Raises as `json.dumps` does, also
+    for what JSON has no number for."""
+    if _c is None:
+        import json
+
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    markers: dict[int, Any] = {}
+    encode = _c.make_encoder(
+        markers, _refuse, _c.encode_basestring, None, ": ", ", ", False, False, False
+    )
+    return "".join(encode(value, 0))
+
+
+def ascii_text(text: str) -> str:
+    """A text in JSON with every character that is not ASCII as an escape."""
+    if _c is None:
+        import json
+
+        return json.dumps(text)
+    return str(_c.encode_basestring_ascii(text))
+
+
+def loads(text: str | bytes) -> Any:
+    """The value of a text. Raises as `json.loads` does."""
+    if isinstance(text, bytes):
+        text = text.decode()
+    if _c is not None:
+        begin = len(text) - len(text.lstrip(_BLANKS))
+        try:
+            value, end = _scan(text, begin)
+        except StopIteration:
+            pass
+        else:
+            if not text[end:].strip(_BLANKS):
+                return value
+    import json
+
+    return json.loads(text)  # which says what is wrong
+
+
+def _refuse(value: object) -> Any:
+    raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+class _Context:
+    """What the scanner asks of a decoder: that of `json.loads` without options."""
+
+    strict = True
+    object_hook = None
+    object_pairs_hook = None
+    parse_float = float
+    parse_int = int
+
+    def __init__(self) -> None:
+        self.memo: dict[str, str] = {}
+
+    @staticmethod
+    def parse_constant(name: str) -> float:
+        return float(name.replace("Infinity", "inf"))
+
+
+_scan: Any = None if _c is None else _c.make_scanner(_Context())

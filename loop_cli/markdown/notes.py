@@ -1,0 +1,86 @@
+"""Notes to a person in a text that is about to be edited, and out of it again."""
+
+from __future__ import annotations
+
+import re
+
+from loop_cli.markdown.edits import key_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+_MARK = "#~"
+
+
+def mark_for(text: str) -> str:
+    """What the notes in `text` begin with: a YAML comment that is not in it yet."""
+    mark = _MARK
+    while re.search(rf"^[ \t]*{mark}", text, re.MULTILINE):
+        mark += "~"
+    return mark
+
+
+def on_top(text: str, lines: Iterable[str], mark: str) -> str:
+    """`text` with notes above it."""
+    newline = _newline(text)
+    return "".join(_note(line, mark, newline) for line in lines) + text
+
+
+def above(yaml_text: str, notes: Mapping[str, Sequence[str]], mark: str) -> str:
+    """The YAML text with notes above the fields that they are about; above all where there is
+    no such field."""
+    lines = re.split(r"(?<=\n)", yaml_text)
+    places: dict[int, list[str]] = {}
+    at = _key_lines(yaml_text)
+    for key, noted in notes.items():
+        places.setdefault(at.get(key, 0), []).extend(noted)
+    parts = []
+    newline = _newline(yaml_text)
+    for number, line in enumerate(lines):
+        parts += [_note(note, mark, newline) for note in places.get(number, ())]
+        parts.append(line)
+    return "".join(parts)
+
+
+def without(text: str, mark: str) -> str:
+    """`text` without its notes."""
+    return re.sub(rf"^[ \t]*{mark}[^\n]*(?:\n|\Z)", "", text, flags=re.MULTILINE)
+
+
+def line_among(text: str, mark: str, line: int) -> int:
+    """The 1-based line of `text` that is the given one of the text without its notes."""
+    note = re.compile(rf"[ \t]*{mark}")
+    for number, one in enumerate(text.split("\n"), start=1):
+        line -= note.match(one) is None
+        if line <= 0:
+            return number
+    return text.count("\n") + 1
+
+
+def _note(line: str, mark: str, newline: str) -> str:
+    return f"{mark} {line}".rstrip() + newline
+
+
+def _newline(text: str) -> str:
+    return "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
+
+
+def _key_lines(yaml_text: str) -> dict[str, int]:
+    """The 0-based line that each top-level key is on."""
+    import yaml_edit
+
+    try:
+        root: Any = yaml_edit.Document.parse(yaml_text).root()
+    except (ValueError, TypeError):
+        return {}
+    data = yaml_text.encode()
+    if root is None or not root.is_mapping() or data[root.byte_range()[0] :][:1] == b"{":
+        return {}
+    keys = (entry.key() for entry in root.as_mapping().entries())
+    return {
+        key_text(key.to_python()): data.count(b"\n", 0, key.byte_range()[0])
+        for key in keys
+        if key is not None and key.is_scalar()
+    }

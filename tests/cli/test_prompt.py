@@ -1,0 +1,537 @@
+"""The conflict prompt, as a person meets it: the real program on a real terminal."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.terminal import (
+    ASK,
+    CTRL_C,
+    CTRL_D,
+    ENTER,
+    WHAT_NOW,
+    WRITE,
+    Terminal,
+    plain,
+    script,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.cli.conftest import Loop
+
+UPDATE = ("update", "tsk-019-14")
+MINE = ("status=done", "priority=critical")
+
+
+@pytest.fixture
+def etag(loop: Loop) -> str:
+    """What a first reader saw, before somebody set the status to doing."""
+    return moved(loop, "status=doing")
+
+
+def moved(loop: Loop, *changes: str) -> str:
+    """Let somebody else change the task; the etag before."""
+    seen = loop.etag()
+    assert loop(*UPDATE, *changes, "--if-match", seen).code == 0
+    return seen
+
+
+def fields(loop: Loop) -> dict[str, Any]:
+    found: dict[str, Any] = loop("get", "tsk-019-14", "--json").json["fields"]
+    return found
+
+
+class TestTwoTerminals:
+    """A changes the status, B the priority; then both the same field."""
+
+    def test_disjoint_changes_come_together_by_enter(self, loop: Loop) -> None:
+        a = Terminal(loop, *UPDATE, "status=doing")
+        b = Terminal(loop, *UPDATE, "priority=critical")
+        a.until(ASK)
+        b.until(ASK)
+        a.type("y" + ENTER)
+        assert a.end()[0] == 0
+        b.type("y" + ENTER)
+        shown = b.answer(WHAT_NOW, "")
+        assert "it was changed since you read it" in shown
+        assert re.search(r"changed status through cli, just now", shown)
+        assert "Others have changed nothing that you change." in shown
+        assert "apply yours on top" in shown
+        assert b.end()[0] == 0
+        assert (fields(loop)["status"], fields(loop)["priority"]) == ("doing", "critical")
+        assert [record["modified_fields"] for record in loop.records] == [["status"], ["priority"]]
+        assert loop.records[-1]["metadata"]["rebased_from"]["etag"] is not None
+
+    def test_the_same_field_is_asked_about(self, loop: Loop) -> None:
+        a = Terminal(loop, *UPDATE, "status=doing")
+        b = Terminal(loop, *UPDATE, "status=done")
+        a.until(ASK)
+        b.until(ASK)
+        a.type("y" + ENTER)
+        assert a.end()[0] == 0
+        b.type("y" + ENTER)
+        shown = b.answer(WHAT_NOW, "m")
+        assert re.search(r"! +status +todo +doing +done", shown)
+        assert not re.search(r"\n +updated ", shown)
+        assert "1 field of yours was changed by others too." in shown
+        assert b.end()[0] == 0
+        assert fields(loop)["status"] == "done"
+
+    def test_an_outside_edit_leaves_no_base_unknown_at_a_terminal(self, loop: Loop) -> None:
+        b = Terminal(loop, *UPDATE, "status=done", "priority=low")
+        b.until(ASK)
+        text = loop.path().read_text()
+        loop.path().write_text(text.replace("status: todo", "status: blocked"))
+        b.type("y" + ENTER)
+        shown = b.answer(WHAT_NOW, "a")
+        assert re.findall("somebody edited the file outside loop, (.*);", shown) == ["just now"]
+        assert re.search(r"! +status +todo +blocked +done", shown)
+        assert re.search(r"\n +priority +high +high +low", shown)
+        assert "not known" not in shown
+        assert b.end()[0] == 4
+
+
+class TestChoices:
+    def test_abort_is_4_and_leaves_it(self, loop: Loop, etag: str) -> None:
+        before = loop.path().read_bytes()
+        for answer in ("a", "abort", "q", "ㅁ", CTRL_D):
+            terminal = Terminal(loop, *UPDATE, *MINE, "--if-match", etag)
+            terminal.answer(WHAT_NOW, answer)
+            code, last = terminal.end()
+            assert (code, "tsk-019-14 was left as it is" in last) == (4, True), answer
+            assert "when you read it" not in last
+        assert loop.path().read_bytes() == before
+        assert len(loop.records) == 1
+
+    def test_an_interrupt_is_130(self, loop: Loop, etag: str) -> None:
+        terminal = Terminal(loop, *UPDATE, *MINE, "--if-match", etag)
+        terminal.answer(WHAT_NOW, CTRL_C)
+        code, last = terminal.end()
+        assert (code, "Traceback" in last) == (130, False)
+        assert len(loop.records) == 1
+
+    @pytest.mark.parametrize(
+        ("answer", "status"), [("t", "doing"), ("ㅅ", "doing"), ("m", "done"), ("MINE", "done")]
+    )
+    def test_one_side_for_all(self, loop: Loop, etag: str, answer: str, status: str) -> None:
+        terminal = Terminal(loop, *UPDATE, *MINE, "--if-match", etag)
+        shown = terminal.answer(WHAT_NOW, answer)
+        assert "take theirs for it, and apply the rest of yours" in shown
+        assert terminal.end()[0] == 0
+        assert (fields(loop)["status"], fields(loop)["priority"]) == (status, "critical")
+
+    def test_theirs_where_that_is_all_writes_nothing(self, loop: Loop, etag: str) -> None:
+        terminal = Terminal(loop, *UPDATE, "status=done", "--if-match", etag)
+        terminal.answer(WHAT_NOW, "t")
+        assert terminal.end()[0] == 0
+        assert len(loop.records) == 1
+
+    def test_the_whole_difference_is_shown_and_asked_again(self, loop: Loop, etag: str) -> None:
+        terminal = Terminal(loop, *UPDATE, *MINE, "--if-match", etag)
+        terminal.answer(WHAT_NOW, "d")
+        shown = terminal.answer(WHAT_NOW, "a")
+        theirs, yours = shown.split("Yours, on top of what is there now, would change:")
+        assert re.search(r"status +todo → doing", theirs)
+        assert re.search(r"status +doing → done", yours)
+        assert re.search(r"priority +high → critical", yours)
+        terminal.end()
+
+    def test_what_is_no_answer_is_asked_again_and_the_rest_of_a_paste_is_dropped(
+        self, loop: Loop, etag: str
+    ) -> None:
+        terminal = Terminal(loop, *UPDATE, *MINE, "--if-match", etag)
+        terminal.answer(WHAT_NOW, "x" * 3000 + ENTER + "m")
+        shown = terminal.answer(WHAT_NOW, "아니요")
+        assert "Answer with e, d, f, t, m, a, q or Enter." in shown
+        terminal.answer(WHAT_NOW, "a")
+        assert terminal.end()[0] == 4
+
+    def test_list_changes_go_on_top_of_each_other(self, loop: Loop) -> None:
+        seen = moved(loop, "tags+=theirs")
+        terminal = Terminal(loop, *UPDATE, "tags+=mine", "--if-match", seen)
+        shown = terminal.answer(WHAT_NOW, "")
+        assert "yours is added to what is there now" in shown
+        assert terminal.end()[0] == 0
+        assert fields(loop)["tags"][-2:] == ["theirs", "mine"]
+
+    def test_what_both_changed_alike_is_no_question(self, loop: Loop, etag: str) -> None:
+        terminal = Terminal(loop, *UPDATE, "status=doing", "due=2026-02-01", "--if-match", etag)
+        shown = terminal.answer(WHAT_NOW, "")
+        assert "= both sides made the same of it" in shown
+        assert terminal.end()[0] == 0
+        assert loop.records[-1]["modified_fields"] == ["due"]
+
+    @pytest.mark.parametrize("option", ["--no-input", "--json", "--on-conflict=fail", "--dry-run"])
+    def test_it_is_not_asked_where_it_may_not(self, loop: Loop, etag: str, option: str) -> None:
+        terminal = Terminal(loop, *UPDATE, *MINE, "--if-match", etag, option)
+        code, shown = terminal.end()
+        assert (code, WHAT_NOW in shown) == (4, False)
+
+    def test_rebase_asks_only_about_an_overlap(self, loop: Loop, etag: str) -> None:
+        rebase = ("--if-match", etag, "--on-conflict=rebase")
+        assert Terminal(loop, *UPDATE, "priority=low", *rebase).end()[0] == 0
+        terminal = Terminal(loop, *UPDATE, "status=done", *rebase)
+        terminal.answer(WHAT_NOW, "a")
+        assert terminal.end()[0] == 4
+
+    def test_an_entity_that_is_gone_is_no_question(self, loop: Loop) -> None:
+        terminal = Terminal(loop, *UPDATE, *MINE)
+        terminal.until(ASK)
+        loop.path().unlink()
+        terminal.type("y" + ENTER)
+        assert terminal.end()[0] in (3, 4)
+
+
+class TestFieldByField:
+    @pytest.fixture
+    def terminal(self, loop: Loop) -> Iterator[Terminal]:
+        """At the first question, of three fields that both sides have changed."""
+        seen = moved(loop, "status=doing", "priority=low", "estimated_hours=20")
+        mine = ("status=done", "priority=critical", "estimated_hours=8", "due=2026-02-01")
+        terminal = Terminal(loop, *UPDATE, *mine, "--if-match", seen)
+        shown = terminal.answer(WHAT_NOW, "")
+        assert "3 fields of yours were changed by others too." in shown
+        yield terminal
+        terminal.kill()
+
+    def test_each_is_asked_and_the_result_is_shown_before_it_is_written(
+        self, loop: Loop, terminal: Terminal
+    ) -> None:
+        assert "1 of 3: status" in terminal.answer(WHAT_NOW, "m")
+        assert "2 of 3: priority" in terminal.answer(WHAT_NOW, "t")
+        assert "3 of 3: estimated_hours" in terminal.answer(WHAT_NOW, "v")
+        terminal.answer("estimated_hours= (Enter: back) ", "much")
+        assert "'much' is not a number" in terminal.until("(Enter: back) ")
+        terminal.type("12" + ENTER)
+        shown = terminal.answer(WRITE, "")
+        assert re.search(r"status +doing → done", shown)
+        assert re.search(r"estimated_hours +20 → 12", shown)
+        assert "priority" not in shown
+        assert terminal.end()[0] == 0
+        now = fields(loop)
+        assert (now["status"], now["priority"], now["estimated_hours"]) == ("done", "low", 12)
+        assert now["due"] == "2026-02-01"
+
+    @pytest.mark.parametrize(("answer", "wanted"), [("tt", "low"), ("mm", "critical")])
+    def test_one_answer_for_all_that_follow(
+        self, loop: Loop, terminal: Terminal, answer: str, wanted: str
+    ) -> None:
+        terminal.answer(WHAT_NOW, "m")
+        terminal.answer(WHAT_NOW, answer)
+        terminal.answer(WRITE, "y")
+        assert terminal.end()[0] == 0
+        assert (fields(loop)["status"], fields(loop)["priority"]) == ("done", wanted)
+
+    def test_back_and_no_lead_to_the_main_question_with_the_choices_kept(
+        self, loop: Loop, terminal: Terminal
+    ) -> None:
+        terminal.answer(WHAT_NOW, "t")
+        terminal.answer(WHAT_NOW, "b")
+        assert "2 fields still to decide." in terminal.answer(WHAT_NOW, "f")
+        assert "1 of 2: priority" in terminal.answer(WHAT_NOW, "mm")
+        terminal.answer(WRITE, "n")
+        assert "Everything is decided." in terminal.answer(WHAT_NOW, "")
+        assert terminal.end()[0] == 0
+        assert (fields(loop)["status"], fields(loop)["priority"]) == ("doing", "critical")
+
+    @pytest.mark.parametrize("place", ["field", "value", "write"])
+    @pytest.mark.parametrize("key", [CTRL_C, CTRL_D])
+    def test_leaving_at_each_question_writes_nothing(
+        self, loop: Loop, terminal: Terminal, place: str, key: str
+    ) -> None:
+        if place == "value":
+            terminal.answer(WHAT_NOW, "v")
+            terminal.answer("status= (Enter: back) ", key)
+        elif place == "write":
+            terminal.answer(WHAT_NOW, "mm")
+            terminal.answer(WRITE, key)
+        else:
+            terminal.answer(WHAT_NOW, key)
+        if key == CTRL_D:  # leads back, question by question
+            terminal.answer(WHAT_NOW, key)
+            if place == "value":
+                terminal.answer(WHAT_NOW, key)
+        assert terminal.end()[0] == (130 if key == CTRL_C else 4)
+        assert len(loop.records) == 1
+
+    def test_a_line_that_a_terminal_can_not_take_is_not_used(
+        self, loop: Loop, terminal: Terminal
+    ) -> None:
+        terminal.answer(WHAT_NOW, "v")
+        terminal.answer("status= (Enter: back) ", "x" * 5000)
+        assert "longer than a terminal takes" in terminal.until("status= (Enter: back) ")
+        terminal.type(CTRL_C)
+        assert terminal.end()[0] == 130
+
+
+def test_hangul_is_typed_like_anything_else(loop: Loop) -> None:
+    seen = moved(loop, "assignee=디자인팀")
+    terminal = Terminal(loop, *UPDATE, "assignee=자동화", "--if-match", seen)
+    terminal.answer(WHAT_NOW, "ㄹ")
+    terminal.answer(WHAT_NOW, "ㅍ")
+    terminal.answer("assignee= (Enter: back) ", "운영팀 둘")
+    terminal.answer(WRITE, "ㅛ")
+    assert terminal.end()[0] == 0
+    assert fields(loop)["assignee"] == "운영팀 둘"
+
+
+class TestBody:
+    @pytest.fixture
+    def bodies(self, loop: Loop) -> tuple[str, str, str]:
+        """The etag before somebody changed the body, and the names of two other bodies: one
+        that differs elsewhere, and one in the same line."""
+        body = loop("get", "tsk-019-14", "--json").json["body"]
+        first, last = "# 규칙 B·C 구현", "- 기록을 거꾸로 따라가면"
+        assert body.count(first) == body.count(last) == 1
+        theirs = loop.home / "theirs.md"
+        theirs.write_text(body.replace(first, "# Theirs"))
+        apart, same = loop.home / "apart.md", loop.home / "same.md"
+        apart.write_text(body.replace(last, "- Mine"))
+        same.write_text(body.replace(first, "# Mine"))
+        return moved(loop, "--body-file", str(theirs)), str(apart), str(same)
+
+    def body(self, loop: Loop) -> str:
+        return str(loop("get", "tsk-019-14", "--json").json["body"])
+
+    def test_changes_in_different_lines_are_merged(
+        self, loop: Loop, bodies: tuple[str, str, str]
+    ) -> None:
+        terminal = Terminal(loop, *UPDATE, "--body-file", bodies[1], "--if-match", bodies[0])
+        shown = terminal.answer(WHAT_NOW, "")
+        assert "both changed it, in different lines: merged" in shown
+        assert terminal.end()[0] == 0
+        assert "# Theirs" in self.body(loop)
+        assert "- Mine" in self.body(loop)
+
+    def test_a_clash_is_edited_between_markers_that_must_go(
+        self, loop: Loop, bodies: tuple[str, str, str]
+    ) -> None:
+        editor = script(
+            loop.home / "editor",
+            """
+seen = path.with_name("seen")
+seen.write_text(seen.read_text() + text if seen.exists() else text)
+if "# Theirs" in text and "!" not in text.split("\\n")[0]:
+    path.write_text(text.replace("=======", "======= ="))
+elif "!" in text.split("\\n")[0]:
+    start, end = text.index("<<<<<<<"), text.index(">>>>>>> yours\\n") + 14
+    path.write_text(text[:start] + "# Both\\n" + text[end:])
+print("edited", file=sys.stderr)
+""",
+        )
+        terminal = Terminal(
+            loop, *UPDATE, "--body-file", bodies[2], "--if-match", bodies[0], EDITOR=editor
+        )
+        terminal.answer(WHAT_NOW, "f")
+        terminal.answer(WHAT_NOW, "e")
+        terminal.answer(WRITE, "")
+        assert terminal.raw.count("edited") == 2
+        assert terminal.end()[0] == 0
+        assert "\n# Both\n" in self.body(loop)
+        assert "<<<<" not in self.body(loop)
+
+    def test_a_side_has_the_places_that_clash(
+        self, loop: Loop, bodies: tuple[str, str, str]
+    ) -> None:
+        terminal = Terminal(loop, *UPDATE, "--body-file", bodies[2], "--if-match", bodies[0])
+        terminal.answer(WHAT_NOW, "m")
+        assert terminal.end()[0] == 0
+        assert self.body(loop).lstrip().startswith("# Mine")
+
+
+class TestEdit:
+    """`edit` at the prompt: the merged text with both versions as comments."""
+
+    def run(self, loop: Loop, etag: str, body: str) -> Terminal:
+        editor = script(loop.home / "editor", body)
+        terminal = Terminal(loop, *UPDATE, *MINE, "--if-match", etag, EDITOR=editor)
+        assert "edit the merged text in your editor" in terminal.answer(WHAT_NOW, "e")
+        return terminal
+
+    def test_what_is_saved_is_shown_and_written(self, loop: Loop, etag: str) -> None:
+        terminal = self.run(
+            loop,
+            etag,
+            """
+pathlib.Path(sys.argv[0]).with_name("seen").write_text(text)
+path.write_text(text.replace("status: doing  ", "status: hold   ").replace("# 이틀", "# 사흘"))
+""",
+        )
+        shown = terminal.answer(WRITE, "")
+        assert re.search(r"status +doing → hold", shown)
+        assert re.search(r"priority +high → critical", shown)
+        assert terminal.end()[0] == 0
+        assert (fields(loop)["status"], fields(loop)["priority"]) == ("hold", "critical")
+        text = loop.path().read_text()
+        assert "# 사흘" in text
+        assert "#~" not in text
+        seen = (loop.home / "seen").read_text()
+        assert (
+            "#~ status was changed on both sides\n#~   when you read it: todo\n"
+            "#~   now:              doing\n#~   yours:            done\nstatus: doing"
+        ) in seen
+        assert "priority: critical" in seen
+        assert kept(loop) == []
+
+    def test_unchanged_it_takes_theirs_for_the_clashes(self, loop: Loop, etag: str) -> None:
+        terminal = self.run(loop, etag, "")
+        assert "status" not in terminal.answer(WRITE, "")
+        assert terminal.end()[0] == 0
+        assert (fields(loop)["status"], fields(loop)["priority"]) == ("doing", "critical")
+
+    def test_what_is_not_valid_is_opened_again_and_kept_if_given_up(
+        self, loop: Loop, etag: str
+    ) -> None:
+        terminal = self.run(
+            loop, etag, 'path.write_text(text.replace("status: doing", "status: dne"))'
+        )
+        shown = terminal.answer(WHAT_NOW, "a")
+        assert "That was not used" in shown
+        assert "'dne' is not one of todo, doing, hold, done, blocked" in shown.replace("\n", " ")
+        (path,) = kept(loop)
+        assert f"your text is kept in {path}" in shown
+        assert "#~ ! This can't be saved:\n#~ !   status: 'dne' is not one of" in path.read_text()
+        assert terminal.end()[0] == 4
+
+    def test_an_editor_that_fails_leads_back_to_the_question(self, loop: Loop, etag: str) -> None:
+        terminal = self.run(loop, etag, 'path.write_text(text + "typed"); sys.exit(3)')
+        assert "editor failed (exit code 3)" in terminal.answer(WHAT_NOW, "t")
+        assert terminal.end()[0] == 0
+        assert kept(loop)[0].read_text().endswith("typed")
+
+    def test_no_is_back_to_the_question_with_the_text_kept(self, loop: Loop, etag: str) -> None:
+        terminal = self.run(loop, etag, 'path.write_text(text.replace("doing", "hold"))')
+        terminal.answer(WRITE, "n")
+        terminal.answer(WHAT_NOW, "a")
+        assert terminal.end()[0] == 4
+        assert "status: hold" in kept(loop)[0].read_text()
+
+    def test_if_it_moves_while_the_editor_is_open_the_edited_text_is_what_is_wanted(
+        self, loop: Loop, etag: str
+    ) -> None:
+        terminal = self.run(
+            loop, etag, 'path.write_text(text.replace("status: doing", "status: hold"))'
+        )
+        terminal.until(WRITE)
+        moved(loop, "status=blocked", "due=2026-03-01")
+        terminal.type(ENTER)
+        shown = terminal.answer(WHAT_NOW, "m")
+        assert "it was changed again while you decided" in shown
+        assert re.search(r"! +status +doing +blocked +hold", shown)
+        assert terminal.end()[0] == 0
+        now = fields(loop)
+        assert (now["status"], now["priority"], now["due"]) == ("hold", "critical", "2026-03-01")
+
+
+def kept(loop: Loop) -> list[Path]:
+    return sorted((loop.home / ".local/state/loop/edits").glob("*/*"))
+
+
+class TestMovingTarget:
+    def test_it_says_so_and_starts_over_with_the_choices_kept(self, loop: Loop, etag: str) -> None:
+        terminal = Terminal(loop, *UPDATE, *MINE, "due=2026-02-01", "--if-match", etag)
+        terminal.answer(WHAT_NOW, "")
+        terminal.answer(WHAT_NOW, "t")
+        terminal.until(WRITE)
+        moved(loop, "due=2026-05-05")
+        terminal.type(ENTER)
+        shown = terminal.answer(WHAT_NOW, "")
+        assert "it was changed again while you decided" in shown
+        assert "Your choices are kept: status (theirs)." in shown
+        assert "changed due through cli, just now" in shown
+        assert "changed status" not in shown
+        assert "1 field still to decide." in shown
+        assert "1 of 1: due" in terminal.answer(WHAT_NOW, "m")
+        terminal.answer(WRITE, "")
+        assert terminal.end()[0] == 0
+        now = fields(loop)
+        assert (now["status"], now["priority"], now["due"]) == ("doing", "critical", "2026-02-01")
+
+    def test_a_choice_about_a_field_that_moved_is_asked_again(self, loop: Loop, etag: str) -> None:
+        terminal = Terminal(loop, *UPDATE, *MINE, "--if-match", etag)
+        terminal.answer(WHAT_NOW, "")
+        terminal.answer(WHAT_NOW, "m")
+        terminal.until(WRITE)
+        moved(loop, "status=blocked")
+        terminal.type(ENTER)
+        shown = terminal.answer(WHAT_NOW, "a")
+        assert re.search(r"! +status +todo +blocked +done", shown)
+        assert "1 field of yours was changed by others too." in shown
+        assert terminal.end()[0] == 4
+        assert fields(loop)["status"] == "blocked"
+
+
+class TestScreen:
+    def test_at_60_columns_the_states_are_below_one_another(self, loop: Loop, etag: str) -> None:
+        terminal = Terminal(loop, *UPDATE, *MINE, "--if-match", etag, columns=60)
+        shown = terminal.answer(WHAT_NOW, "a")
+        assert (
+            "! status\n    when you read it: todo\n    now:              doing\n"
+            "    yours:            done\n"
+        ) in shown
+        assert max(map(len, shown.split("\n"))) <= 60
+        terminal.end()
+
+    def test_a_window_may_change_its_size_in_the_middle(self, loop: Loop, etag: str) -> None:
+        terminal = Terminal(loop, *UPDATE, *MINE, "--if-match", etag, columns=200)
+        terminal.until(WHAT_NOW)
+        terminal.resize(60)
+        terminal.type("d" + ENTER)
+        shown = terminal.answer(WHAT_NOW, "m")
+        assert max(map(len, shown.split("\n"))) <= 60
+        assert terminal.end()[0] == 0
+
+    @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+    def test_without_colour_it_says_the_same(
+        self, loop: Loop, etag: str, env: dict[str, Any]
+    ) -> None:
+        shown = []
+        for more in ({}, env):
+            terminal = Terminal(loop, *UPDATE, *MINE, "--if-match", etag, **more)
+            terminal.answer(WHAT_NOW, "a")
+            terminal.end()
+            shown.append(terminal.raw)
+        assert "\x1b[" in shown[0]
+        assert "\x1b[3" not in shown[1]
+        assert "! changed since you read it" in plain(shown[1])
+        words = [[line.rstrip() for line in plain(one).split("\n")] for one in shown]
+        assert words[0] == words[1]
+
+    def test_200_fields_are_one_question_and_the_clashes_come_first(self, loop: Loop) -> None:
+        names = [f"field_{number}" for number in range(200)]
+        path = loop.write_task("tsk-019-90", *(f"{name}: 1" for name in names))
+        text = path.read_text().replace("entity_type: Task", "entity_type: Free")
+        path.write_text(text)
+        seen = loop.etag("tsk-019-90")
+        changes = [f"{name}:=2" for name in names[50:]]
+        assert loop("update", "tsk-019-90", *changes, "--if-match", seen).code == 0
+        mine = [f"{name}:=3" for name in names[:60]]
+        terminal = Terminal(loop, "update", "tsk-019-90", *mine, "--if-match", seen)
+        shown = terminal.answer(WHAT_NOW, "")
+        assert "10 fields of yours were changed by others too." in shown
+        assert "and 128 more that only others changed" in shown
+        rows = re.findall(r"field_\d+", shown[shown.index("when you read it") :])
+        assert rows[:10] == names[50:60]
+        terminal.answer(WHAT_NOW, "mm")
+        terminal.answer(WRITE, "")
+        assert terminal.end()[0] == 0
+        now = loop("get", "tsk-019-90", "--json").json["fields"]
+        assert [now[name] for name in names] == [3] * 60 + [2] * 140
+
+    def test_what_is_hostile_is_shown_not_interpreted(self, loop: Loop) -> None:
+        evil = "\x1b]0;owned\x07[bold]x[/]\u202e"
+        seen = moved(loop, f"notes={evil}\n{evil}")
+        terminal = Terminal(loop, *UPDATE, f"notes={evil}", "--if-match", seen)
+        terminal.answer(WHAT_NOW, "d")
+        terminal.answer(WHAT_NOW, "f")
+        terminal.answer(WHAT_NOW, "b")
+        terminal.answer(WHAT_NOW, "a")
+        terminal.end()
+        assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e]", plain(terminal.raw))
+        assert "[bold]x[/]" in terminal.raw
