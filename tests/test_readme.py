@@ -28,7 +28,11 @@ def _script(commands: list[str]) -> str:
 
 
 def test_the_tour_does_what_it_says(tmp_path: Path) -> None:
-    commands = _commands("A tour", "Checking a vault", "For agents", "Looking after the log")
+    sections = (
+        "A tour", "Making, moving, deleting", "Checking a vault", "For agents",
+        "Looking after the log",
+    )  # fmt: skip
+    commands = _commands(*sections)
     assert len(commands) >= 15
     tools = tmp_path / "main" / ".venv" / "bin"
     tools.mkdir(parents=True)

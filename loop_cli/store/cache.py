@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-LAYOUT = 1  # in the file's name, so that two versions of loop don't take each other's for damaged
+LAYOUT = 2  # in the file's name, so that two versions of loop don't take each other's for damaged
 PATIENCE = 30.0  # seconds for another process to finish what it is writing
 _MEMORY = 32_000  # KiB
 _IN_MEMORY = ":memory:"
@@ -26,8 +26,8 @@ CREATE TABLE IF NOT EXISTS folder (
     path BLOB PRIMARY KEY, modified INTEGER, looked INTEGER, digest BLOB, listing BLOB
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS file (
-    key INTEGER PRIMARY KEY, folder BLOB NOT NULL, name BLOB NOT NULL, modified INTEGER,
-    id BLOB, type TEXT, title TEXT, etag TEXT, fields TEXT, problem TEXT,
+    key INTEGER PRIMARY KEY AUTOINCREMENT, folder BLOB NOT NULL, name BLOB NOT NULL,
+    modified INTEGER, id BLOB, type TEXT, title TEXT, etag TEXT, fields TEXT, problem TEXT,
     UNIQUE (folder, name)
 );
 CREATE INDEX IF NOT EXISTS file_by_id ON file (id) WHERE id IS NOT NULL;
@@ -35,10 +35,10 @@ CREATE TABLE IF NOT EXISTS claim (
     word BLOB, file INTEGER, PRIMARY KEY (word, file)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS record (
-    entity TEXT NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (entity, offset)
+    entity BLOB NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (entity, offset)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS last (
-    entity TEXT, path TEXT, offset INTEGER,
+    entity BLOB, path BLOB, offset INTEGER,
     etag_before TEXT, etag_after TEXT, updated INTEGER, own INTEGER,
     PRIMARY KEY (entity, path)
 ) WITHOUT ROWID;
@@ -69,7 +69,10 @@ class Cache:
             except sqlite3.OperationalError as error:
                 if self._path is None:
                     raise
-                self._do_without(error)
+                if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+                    self._begin_anew()  # it has other tables than ours
+                else:
+                    self._do_without(error)
             except sqlite3.DatabaseError:
                 if self._path is None:
                     raise
@@ -126,6 +129,11 @@ class transaction:  # noqa: N801
 
     def __exit__(self, kind: object, _error: object, _trace: object) -> None:
         self._database.execute("COMMIT" if kind is None else "ROLLBACK")
+
+
+def word(text: str) -> bytes:
+    """An id or alias as the cache has it; what a file's name or YAML can hold, text can't."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _connect(path: str) -> sqlite3.Connection:

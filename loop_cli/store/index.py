@@ -13,7 +13,7 @@ import time
 
 from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.store import files
-from loop_cli.store.cache import transaction
+from loop_cli.store.cache import transaction, word
 from loop_cli.store.entry import Entry, broken, entry_of, head
 from loop_cli.store.walk import joined
 
@@ -74,10 +74,6 @@ class Index:
         self._cache.run(lambda database: self._refresh(database, told))
 
     def _refresh(self, database: sqlite3.Connection, told: Callable[[int], None] | None) -> None:
-        if not self._is_walked(database):  # or by another schema, which has other places
-            with transaction(database):
-                for table in ("file", "claim", "folder"):
-                    database.execute(f"DELETE FROM {table}")
         look = _Look(database, self._walk, self._names)
         look.remember()
         for folder in self._walk.folders():
@@ -225,13 +221,14 @@ class _Look:
         place = os.path.join(self._walk.root, path)
         etag = None
         try:
-            data, _modified = files.read_stable(place, path)
+            data, microseconds = files.read_stable(place, path)
         except EntityNotFound:
             return
         except LoopError as error:
             entry = broken(head(place), path, self._names, problem=error.message)
         else:
             entry = entry_of(data, path, self._names)
+            modified = microseconds * 1000  # of these very bytes
             etag = sha256(data).hexdigest()[:16]
         key = None if entry.id is None else word(entry.id)
         said = (key, entry.type, entry.name, etag, entry.fields, entry.problem)
@@ -266,11 +263,6 @@ def _listing(stamps: dict[str, str]) -> bytes:
 def _stamps(listing: bytes) -> dict[str, str]:
     parts = iter(os.fsdecode(listing).split("/"))
     return dict(zip(parts, parts, strict=False))
-
-
-def word(text: str) -> bytes:
-    """An id or alias as the cache has it; what a file's name or YAML can hold, text can't."""
-    return text.encode("utf-8", "surrogatepass")
 
 
 def _text(data: bytes) -> str:

@@ -25,7 +25,7 @@ def needles_of(entity_id: str) -> tuple[bytes, ...]:
     import unicodedata
 
     forms = {nfc(entity_id), unicodedata.normalize("NFD", entity_id), entity_id}
-    plain = {jsontext.dumps(form).encode() for form in forms}
+    plain = {jsontext.dumps(form).encode("utf-8", "surrogatepass") for form in forms}
     return tuple(plain | {jsontext.ascii_text(form).encode() for form in forms})
 
 

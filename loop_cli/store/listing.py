@@ -1,47 +1,55 @@
 """All entities as the index has them, each with the revision that `get` would report.
 
-The index was refreshed by the caller, so every revision was checked by a look at its file.
+The index is refreshed first, so every revision was checked by a look at its file.
 """
 
 from __future__ import annotations
 
 import os
-import sqlite3
 
 from loop_cli.core import timestamps
 from loop_cli.core.entity import Revision
-from loop_cli.errors import LoopError, StorageError
+from loop_cli.errors import LoopError
 from loop_cli.store.base import Listed, list_entity
+from loop_cli.store.cache import word
 from loop_cli.store.snapshot import reported
 from loop_cli.store.walk import joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    import sqlite3
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from loop_cli.store.vault import VaultStore
 
+PAGE = 1_000  # rows; no statement stays open, so that what comes between may write
 _ROWS = """
 SELECT file.id, type, title, folder, name, modified, etag, fields,
        etag_before, etag_after, updated, own
-FROM file LEFT JOIN last ON entity = CAST(file.id AS TEXT) AND path = ''
+FROM file LEFT JOIN last ON entity = file.id AND path = x''
 WHERE file.id IS NOT NULL
 """
+_IN_ORDER = "ORDER BY file.id, folder, name"
+_LATER = " AND (file.id, folder, name) > (?, ?, ?)"
 _LAST_AT = "SELECT etag_before, etag_after, updated, own FROM last WHERE entity = ? AND path = ?"
-_NONE = [None] * 4
 _SHARED = "SELECT id FROM file WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1"
+_UNREADABLE = "SELECT count(*) FROM file WHERE problem IS NOT NULL"
 
 
 class Listing:
-    """The entities of a vault. `unsettled` tells that a writer is at work; `unreadable` counts
-    the files whose frontmatter can't be read."""
+    """The entities of a vault. `unsettled` tells that a writer is at work; `told` is given the
+    number of files looked at so far; `unreadable` counts those whose frontmatter can't be read."""
 
-    def __init__(self, vault: VaultStore, *, unsettled: bool) -> None:
+    def __init__(
+        self, vault: VaultStore, *, unsettled: bool, told: Callable[[int], None] | None = None
+    ) -> None:
         self._vault = vault
         self._unsettled = unsettled
-        self._shared = {row[0] for row in self._query(_SHARED)}
-        ((self.unreadable,),) = self._query("SELECT count(*) FROM file WHERE problem IS NOT NULL")
+        self._told = told
+        self._filled: sqlite3.Connection | None = None
+        self._shared = {row[0] for row in self.query(_SHARED)}
+        ((self.unreadable,),) = self.query(_UNREADABLE)
 
     def rows(self, types: Sequence[str], needles: Sequence[Sequence[str]]) -> Iterator[Listed]:
         """As `Store.scan` says."""
@@ -51,21 +59,48 @@ class Listing:
         for alternatives in needles:
             query += f" AND ({' OR '.join(['instr(fields, ?)'] * len(alternatives))})"
             values += alternatives
-        try:
-            for row in self._query(f"{query} ORDER BY file.id", values):
-                listed = self._listed(*row)
-                if listed is not None:
-                    yield listed
-        except sqlite3.Error as error:
-            raise StorageError(f"the index can't be read: {error}") from error
+        ordered = f"{_IN_ORDER} LIMIT {PAGE}"
+        page = self.query(f"{query} {ordered}", values)
+        while page:
+            last = page[-1]
+            yield from self._listed(page)
+            place = (last[0], last[3], last[4])
+            page = self.query(f"{query}{_LATER} {ordered}", [*values, *place])
 
-    def _listed(self, key: bytes, *row: Any) -> Listed | None:
+    def query(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+        """The rows of the index as it was filled: where it had to be made anew since, it is
+        filled again first."""
+        while True:
+            database, rows = self._vault.cache.run(
+                lambda database: (database, database.execute(query, values).fetchall())
+            )
+            if database is self._filled:
+                return rows
+            self._fill()
+
+    def _fill(self) -> None:
+        """Look at all files and all of the log, with one database from beginning to end."""
+        vault = self._vault
+        database = None
+        while database is None or database is not self._filled:
+            self._filled = vault.cache.run(lambda database: database)
+            vault.locator().index.refresh(self._told)
+            vault.log.cover(vault.cache)
+            database = vault.cache.run(lambda database: database)
+
+    def _listed(self, page: Sequence[Sequence[Any]]) -> Iterator[Listed]:
+        for row in page:
+            listed = self._one(*row)
+            if listed is not None:
+                yield listed
+
+    def _one(self, key: bytes, *row: Any) -> Listed | None:
         entity_type, title, folder, name, modified, etag, fields, *last = row
         path = joined(os.fsdecode(folder), os.fsdecode(name))
         entity_id = key.decode("utf-8", "surrogatepass")
         if key in self._shared:
-            place = (entity_id, path.encode(errors="replace").decode())
-            last = next(iter(self._query(_LAST_AT, place)), _NONE)
+            found = self.query(_LAST_AT, (key, word(path)))
+            last = found[0] if found else [None] * 4
         before, after, updated, own = last
         if self._unsettled and before == etag:  # that record may not be there yet
             return self._as_found(entity_id, path)
@@ -89,6 +124,3 @@ class Listing:
             return list_entity(self._vault.find(entity_id, path=path))
         except LoopError:
             return None
-
-    def _query(self, query: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
-        return self._vault.cache.run(lambda database: database.execute(query, values))

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import os
 
+from loop_cli.core.audit import without_undone
 from loop_cli.core.names import nfc
-from loop_cli.store.cache import transaction
+from loop_cli.store.cache import transaction, word
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import parse_line
 
@@ -47,7 +48,7 @@ class LogIndex:
         until = self.cover(but=TAIL)
         rows = self._database.execute(
             "SELECT offset FROM record WHERE entity = ? AND offset < ? ORDER BY offset DESC",
-            (nfc(entity_id), until),
+            (word(nfc(entity_id)), until),
         )
         return [offset for (offset,) in rows], until
 
@@ -109,8 +110,17 @@ class LogIndex:
         return until
 
     def _keep(self, record: AuditRecord, offset: int) -> None:
-        entity = _whole(record.entity_id)
+        entity = word(record.entity_id)
         self._database.execute("INSERT OR IGNORE INTO record VALUES (?, ?)", (entity, offset))
+        if record.etag_after is not None:
+            self._keep_last(record, offset)
+        elif record.undoes is not None:  # what was made is gone: an older record is the last
+            self._database.execute("DELETE FROM last WHERE entity = ?", (entity,))
+            for other, place in reversed(self._counting(entity)):
+                self._keep_last(other, place)
+
+    def _keep_last(self, record: AuditRecord, offset: int) -> None:
+        """Keep it as the last of its entity, and of the one at its path."""
         path = record.metadata.get("path")
         said = (
             offset,
@@ -119,10 +129,21 @@ class LogIndex:
             record.updated_after,
             record.is_own,
         )
-        for place in ("", _whole(path) if isinstance(path, str) else ""):
+        for place in {b"", word(path) if isinstance(path, str) else b""}:
             self._database.execute(
-                "INSERT OR REPLACE INTO last VALUES (?, ?, ?, ?, ?, ?, ?)", (entity, place, *said)
+                "INSERT OR REPLACE INTO last VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (word(record.entity_id), place, *said),
             )
+
+    def _counting(self, entity: bytes) -> list[tuple[AuditRecord, int]]:
+        """The records that left a state and are not undone, newest first, and their offsets."""
+        rows = self._database.execute(
+            "SELECT offset FROM record WHERE entity = ? ORDER BY offset DESC", (entity,)
+        )
+        read = [(parse_line(self.line_at(offset)), offset) for (offset,) in rows.fetchall()]
+        found = {record.digest: (record, offset) for record, offset in read if record is not None}
+        records = without_undone(record for record, _offset in found.values())
+        return [found[one.digest] for one in records if one.etag_after is not None]
 
     def _lines_from(self, offset: int, block: int = _BLOCK) -> Iterator[tuple[int, bytes, int]]:
         """The lines from an offset on, with where each begins and where the next does; without
@@ -145,7 +166,3 @@ class LogIndex:
                 pending += pending_tail
             if pending and segment is not self._segments[-1]:
                 yield position, pending, end
-
-
-def _whole(text: str) -> str:
-    return text.encode(errors="replace").decode()

@@ -111,10 +111,7 @@ class VaultStore(Store):
     ) -> Iterator[Listed]:
         from loop_cli.store.listing import Listing
 
-        unsettled = self.recover_if_free()
-        self.locator().index.refresh(told)
-        self.log.cover(self.cache)
-        listing = Listing(self, unsettled=unsettled)
+        listing = Listing(self, unsettled=self.recover_if_free(), told=told)
         self._passed_over = listing.unreadable
         return listing.rows(types, needles)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml12
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loop_cli import models_check
@@ -307,6 +307,7 @@ FILES = st.lists(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(FILES)
 def test_what_is_proposed_can_be_read_and_knows_every_field(
     files: list[tuple[str, dict[str, Any]]],

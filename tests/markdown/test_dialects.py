@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loop_cli.markdown import dialects, patch, reader
@@ -70,6 +70,7 @@ def test_a_text_that_yaml_1_1_can_not_read() -> None:
     assert (one.at, one.line) == ((), 2)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     st.sampled_from(["yes", "NO", "012", "10:30", "1_0", "~", "0x1F", ".5", "=", "1e3"]),
     st.sampled_from(["", "  # why", "\nlast: 'x'  # kept"]),
@@ -120,6 +121,7 @@ def test_lines() -> None:
     assert Lines("").of(("a",)) == 0
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.from_regex(r"[a-z가-힣]{1,5}", fullmatch=True), unique=True, min_size=1))
 def test_every_key_is_on_its_line(keys: list[str]) -> None:
     lines = Lines("".join(f"{key}_k: 값\n" for key in keys))
