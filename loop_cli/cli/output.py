@@ -238,8 +238,11 @@ def console(stream: IO[str]) -> Console:
     """A console that takes vault data for text, not markup."""
     from rich.console import Console
 
+    from loop_cli.cli import styles
+
     return Console(
         file=stream,
+        color_system=None if styles.is_plain() else "auto",
         width=None if is_terminal(stream) or "COLUMNS" in os.environ else _PIPE_WIDTH,
         markup=False,
         emoji=False,
@@ -251,9 +254,13 @@ def console(stream: IO[str]) -> Console:
 def _rendered(
     content: RenderableType | Callable[[Console], RenderableType], stream: IO[str]
 ) -> str:
+    from loop_cli.cli import plain, styles
+
     target = console(stream)
+    shown = content(target) if callable(content) else content
     with target.capture() as capture:
-        target.print(content(target) if callable(content) else content)
+        for part in plain.lines(shown, target) if styles.is_plain() else [shown]:
+            target.print(part)
     return "".join(part.rstrip(" ") + "\n" for part in capture.get().splitlines())
 
 
