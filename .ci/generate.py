@@ -208,6 +208,7 @@ def _json_shapes() -> str:
         ("`loop check --json`", models_check.CheckDocument),
         ("`loop init --json`", models_check.InitDocument),
         ("`loop watch --json`, a line a change", models_check.WatchEvent),
+        ("`loop skill install --json`", models_check.SkillDocument),
         ("`loop create ... --json`", models_life.CreateDocument),
         ("`loop delete ... --json`", models_life.DeleteDocument),
         ("`loop move ... --json`, `loop rename ... --json`", models_life.MoveDocument),

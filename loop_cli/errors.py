@@ -174,6 +174,18 @@ class CheckFailed(LoopError):
     http_status = 422
 
 
+class RepairFailed(LoopError):
+    """Files changed between a check and its repair, or could not be written.
+
+    `repairs` lists all that was tried.
+    """
+
+    code = "repair_failed"
+    exit_code = 4
+    http_status = 409
+    retryable = True
+
+
 class AmbiguousId(LoopError):
     """Several files carry the id; `paths` lists them."""
 

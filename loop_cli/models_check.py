@@ -132,3 +132,11 @@ class WatchEvent(Shape):
     modified_fields: list[str] | None = Field(description="What changed; null if it can't be told.")
     diff: dict[str, DiffEntry] | None = Field(description="Old and new values; null outside.")
     run_id: str | None = Field(description="The run; null outside.")
+
+
+class SkillDocument(Shape):
+    """What `loop skill install --json` made (SPEC §7)."""
+
+    skill: str = Field(description="The folder of the skill.")
+    files: list[str] = Field(description="Its files.")
+    written: list[str] = Field(description="Those that were not there, or differed.")

@@ -42,7 +42,18 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "loop_cli.config": ("core", "errors", "struct"),
     "loop_cli.store": ("store", "core", "markdown", "errors", "jsontext", "struct", "models"),
     "loop_cli.demo": ("store",),
-    "loop_cli.cli": ("cli", "config", "core", "demo", "errors", "markdown", "store", "struct"),
+    "loop_cli.skill": (),
+    "loop_cli.cli": (
+        "cli",
+        "config",
+        "core",
+        "demo",
+        "errors",
+        "markdown",
+        "skill",
+        "store",
+        "struct",
+    ),
     "loop_cli.__main__": ("cli",),
 }
 TERMINAL = {"typer", "click", "rich"}

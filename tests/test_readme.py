@@ -34,6 +34,7 @@ def test_the_tour_does_what_it_says(tmp_path: Path) -> None:
         "Looking back, and undo",
         "Completions",
         "Checking a vault",
+        "For agents",
         "Looking after the log",
     )
     assert len(commands) >= 15

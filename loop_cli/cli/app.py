@@ -35,6 +35,7 @@ COMMANDS = {
     "schema": "schema",
     "init": "init",
     "watch": "watch",
+    "skill": "skill",
     "audit": "audit",
     "config": "settings",
     "completion": "completion",

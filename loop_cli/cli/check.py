@@ -8,6 +8,7 @@ from loop_cli.errors import (
     ConfirmationRefused,
     ConflictError,
     EntityNotFound,
+    RepairFailed,
     UsageError,
 )
 
@@ -69,9 +70,7 @@ def check(
         repairs, more = _fix(store, found, dry_run=dry_run, ask=ask, yes=yes, quiet=as_json)
         found = found if dry_run else run(store, wanted)
     _show(store, found, more, github=github, as_json=as_json, strict=strict)
-    for one in repairs:
-        if isinstance(one.outcome, ConflictError):
-            raise one.outcome
+    _raise_failed(repairs, dry_run=dry_run)
     if _fails(found, strict=strict):
         from loop_cli.cli import render_check
 
@@ -105,6 +104,21 @@ def _fix(
         "repairs": [one.as_dict() for one in repairs],
     }
     return repairs, {**more, "dry_run": True} if dry_run else more
+
+
+def _raise_failed(repairs: "Sequence[Repair]", *, dry_run: bool) -> None:
+    """Raise `RepairFailed` where a repair was tried in vain."""
+    failed = [one for one in repairs if one.done is None]
+    if not failed or dry_run:
+        return
+    first = failed[0]
+    more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
+    why = "it changed meanwhile" if isinstance(first.outcome, ConflictError) else str(first.outcome)
+    raise RepairFailed(
+        f"not repaired: {first.change.path}: {why}{more}",
+        hint="loop check --fix looks again",
+        repairs=[one.as_dict() for one in repairs],
+    )
 
 
 def _confirm(count: int, *, ask: bool, yes: bool) -> None:

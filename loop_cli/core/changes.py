@@ -24,11 +24,11 @@ class Change(Struct):
     """One change of one field.
 
     `path` is the field and the keys below it. `value` is text still to be converted to the
-    field's type where `typed` is false, otherwise the value itself. `implied` tells that it
-    follows from another change, as a link does from a move, so that read-only is no matter.
-    `rewrite` writes the value that is there once more, so that all readers of YAML read the same.
-    `restored` tells that the field was like that before: then it may be so again, whatever the
-    schema says of values.
+    field's type where `typed` is false, otherwise the value itself; `rewrite` writes the value
+    that is there once more, so that all readers of YAML read the same. `implied` tells that it
+    follows from something else, as a link does from a move, or a repair from the schema, so
+    that read-only is no matter. `restored` tells that the field was like that before: then it
+    may be so again, whatever the schema says of values.
     """
 
     path: tuple[str, ...]

@@ -37,7 +37,7 @@ TARGETS = {
     "conditions_3y": "Condition",
     "candidate_id": "Candidate",
 }
-_MEMBER_FIELDS = ("assignee", "owner")
+MEMBER_FIELDS = ("assignee", "owner")
 
 
 class Reference(Struct):
@@ -143,7 +143,7 @@ def _missing(fields: Mapping[str, Any], entity_type: str, law: Law) -> Iterator[
 def _required(name: str, message: str, entity_type: str, law: Law) -> Problem:
     spec = law.schema.spec(entity_type, (name,), {})
     words = list(spec.choices) or allowed(spec)
-    if name in _MEMBER_FIELDS and law.members:
+    if name in MEMBER_FIELDS and law.members:
         words = list(law.members)
     return problem(name, "required", message, allowed=words)
 
@@ -180,7 +180,7 @@ def _rules(fields: Mapping[str, Any], entity_type: str, law: Law) -> Iterator[Pr
 
 
 def _members(fields: Mapping[str, Any], law: Law) -> Iterator[Problem]:
-    for name in _MEMBER_FIELDS:
+    for name in MEMBER_FIELDS:
         value = fields.get(name)
         if law.members and isinstance(value, str) and value and nfc(value) not in law.members:
             close = nearest(value, law.members)

@@ -54,17 +54,15 @@ def intend(
     entity_type: str,
     schema: Schema,
     names: FieldNames,
-    repair: bool = False,
 ) -> Intent:
-    """What `fields` become; a `repair` may change what is not for writing, identity and time
-    apart. Raises `InvalidChange` with every problem (SPEC §4)."""
+    """What `fields` become. Raises `InvalidChange` with every problem (SPEC §4)."""
     result = copied(dict(fields))
     edits: dict[tuple[str, ...], Any] = {}
     rewrites: dict[tuple[str, ...], Any] = {}
     problems: list[dict[str, Any]] = []
     for change in changes:
         try:
-            _refuse_unwritable(change, entity_type, fields, schema, names, repair=repair)
+            _refuse_unwritable(change, entity_type, fields, schema, names)
             if change.operation == "rewrite":
                 rewrites[change.path] = value_at(fields, change.path)
                 continue
@@ -114,15 +112,13 @@ def _refuse_unwritable(
     fields: Mapping[str, Any],
     schema: Schema,
     names: FieldNames,
-    *,
-    repair: bool,
 ) -> None:
     field = change.path[0]
     if field in names.read_only():
         what = "tells which entity it is" if field in (names.id, names.type) else "is set by loop"
         raise _Problem("read_only", f"{what} and can't be changed")
     writable = schema.writable_fields(entity_type, fields)
-    if repair or change.implied or change.restored or writable is None or field in writable:
+    if change.implied or change.restored or writable is None or field in writable:
         return
     choices = [name for name in writable if name not in names.read_only()]
     if field in schema.known_fields(entity_type):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.markdown.edits import key_text
+from loop_cli.markdown.edits import key_text, same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,6 +101,41 @@ def duplicate_paths(yaml_text: str) -> dict[tuple[str, ...], list[int]]:
     if root is not None:
         _collect(root, (), yaml_text.encode("utf-8", "surrogatepass"), found)
     return found
+
+
+def without_repeats(yaml_text: str, key: str) -> str:
+    """The text without the earlier entries of a top-level key that all say the same as the
+    last, each on a line of its own without a comment; else the text as it is."""
+    import yaml_edit
+
+    try:
+        root: Any = yaml_edit.Document.parse(yaml_text).root()
+    except (ValueError, TypeError):
+        return yaml_text
+    if root is None or not root.is_mapping():
+        return yaml_text
+    source = yaml_text.encode("utf-8", "surrogatepass")
+    found: list[Any] = [entry for entry in root.as_mapping().entries() if _is_key(entry.key(), key)]
+    values = [None if entry.value() is None else entry.value().to_python() for entry in found]
+    lines = [_own_line(entry, source) for entry in found[:-1]]
+    if any(not same(value, values[-1]) for value in values) or None in lines:
+        return yaml_text
+    for start, end in reversed([line for line in lines if line is not None]):
+        source = source[:start] + source[end:]
+    return source.decode("utf-8", "surrogatepass")
+
+
+def _is_key(key: Any, name: str) -> bool:
+    return key is not None and key.is_scalar() and key_text(key.to_python()) == name
+
+
+def _own_line(entry: Any, source: bytes) -> tuple[int, int] | None:
+    """The line that holds an entry and nothing else; None where there is none such."""
+    start, end = entry.byte_range()
+    stop = source.find(b"\n", start) + 1 or len(source)
+    alone = start == 0 or source[start - 1 : start] == b"\n"
+    plain = not any(mark in source[start:stop] for mark in (b"#", b"&"))  # a comment, an anchor
+    return (start, stop) if alone and end <= stop and plain else None
 
 
 def _collect(

@@ -7,6 +7,7 @@ import re
 import yaml_edit
 
 from loop_cli.markdown import reader
+from loop_cli.markdown.duplicates import without_repeats
 from loop_cli.markdown.edits import PatchError, Remove, Set, apply, key_text, same
 from loop_cli.markdown.limits import MAX_YAML_BYTES
 from loop_cli.markdown.rewrite import Rewriter
@@ -51,7 +52,11 @@ def patch(yaml_text: str, edits: Iterable[Set | Remove], *, newline: str = "\n")
 
 def rewrite(yaml_text: str, path: tuple[str, ...], value: Any, *, newline: str = "\n") -> str:
     """``yaml_text`` with the ``value`` that is at ``path`` written once more, so that YAML 1.1
-    reads it as 1.2 does; its comment stays. Raises as ``patch`` does."""
+    reads it as 1.2 does; its comment stays. A key that says the same several times is left to
+    say it once, as it stands last. Raises as ``patch`` does."""
+    shorter = without_repeats(yaml_text, path[0]) if len(path) == 1 else yaml_text
+    if shorter != yaml_text and same(reader.read(shorter), reader.read(yaml_text)):
+        return shorter
     other = patch(yaml_text, [Set(path, _PLACEHOLDER)], newline=newline)
     return patch(other, [Set(path, value)], newline=newline)
 

@@ -36,9 +36,8 @@ class EntityChange(Struct):
 
     `path` chooses where several files carry the id. `seen` is the state at the expected
     revision, where the writer has it at hand: so a conflict knows what was read. `rebased_from`
-    is the precondition that did not hold, where a resolver decided to apply on top. A `repair`
-    puts right what `check` found, also in a field that is not for writing. `undoes` is set where
-    the change takes others back: their `run_id`, and the digests of their `lines`.
+    is the precondition that did not hold, where a resolver decided to apply on top. `undoes` is
+    set where the change takes others back: their `run_id`, and the digests of their `lines`.
     """
 
     entity_id: str
@@ -47,7 +46,6 @@ class EntityChange(Struct):
     path: str | None = None
     seen: Entity | None = None
     rebased_from: Precondition | None = None
-    repair: bool = False
     undoes: dict[str, Any] | None = None
 
 

@@ -15,9 +15,9 @@ from loop_cli.core.diff import value_at
 from loop_cli.core.names import join_dotted, nearest, nfc
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError
 from loop_cli.markdown import dialects, document
-from loop_cli.markdown.duplicates import duplicate_paths
+from loop_cli.markdown.duplicates import duplicate_paths, without_repeats
 from loop_cli.markdown.lines import Lines
-from loop_cli.store import check_state, files, schema_file, snapshot
+from loop_cli.store import check_state, files, members, schema_file, snapshot
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -76,7 +76,12 @@ def check(store: VaultStore, wanted: Wanted) -> Checked:
 
     Raises `EntityNotFound` for a name that is no id, alias or type, and what the schema raises.
     """
-    law = Law(schema=store.schema, book=schema_file.load_rulebook(store.root), names=store.names)
+    law = Law(
+        schema=store.schema,
+        book=schema_file.load_rulebook(store.root),
+        names=store.names,
+        members=members.names(store.root),
+    )
     walk = _walk(store.root, store.locator(), law)
     walk.findings += check_state.findings(store)
     admits = _selection(wanted, walk)
@@ -157,7 +162,7 @@ class _Walk:
             fields=parsed.fields,
         )
         self.register.add(subject)
-        found = [*fields.rules(subject, self._law), *_duplicate_keys(parsed)]
+        found = [*fields.rules(subject, self._law), *_duplicate_keys(parsed, self._law.names)]
         if not is_template(parsed.id):
             found = _without_doubt(found, list(_dialects(parsed, self._law.names)), parsed.fields)
         lines = Lines(parsed.document.yaml)
@@ -254,16 +259,18 @@ def _line(parsed: Parsed, lines: Lines, found: Found) -> int:
     return parsed.document.yaml_line + line - 1 if line else 1
 
 
-def _duplicate_keys(parsed: Parsed) -> Iterator[Found]:
+def _duplicate_keys(parsed: Parsed, own: FieldNames) -> Iterator[Found]:
     yaml = parsed.document.yaml
     for path, lines in duplicate_paths(yaml).items():
         numbers = [parsed.document.yaml_line + line - 1 for line in lines]
         listed = ", ".join(map(str, numbers))
+        plain = len(path) == 1 and path[0] not in own.read_only()
         yield Found(
             rule="duplicate-key",
             message=f"{join_dotted(path)} is there {len(lines)} times (lines {listed}); "
             "the last one counts",
             at=path,
+            repair=(rewrite(path),) if plain and without_repeats(yaml, path[0]) != yaml else (),
         )
 
 

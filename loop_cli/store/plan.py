@@ -101,7 +101,6 @@ def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Or
         entity_type=before.type,
         schema=policy.schema,
         names=policy.names,
-        repair=change.repair,
     )
     body = _new_body(snapshot, change.edits.body)
     diff = {**intent.diff, **diff_body(before.body, body)}

@@ -68,7 +68,6 @@ def changes(found: Checked) -> list[EntityChange]:
             path=path,
             edits=Edits(changes=tuple(edits)),
             precondition=Precondition(if_match=found.etags[path]),
-            repair=True,
         )
         for path, edits in by_path.items()
     ]

@@ -116,6 +116,17 @@ class TestFindings:
         (one,) = findings(loop)
         assert (one["rule"], one["line"]) == ("yaml-dialects", 11)
 
+    def test_people_that_the_vault_does_not_list(self, loop: Loop) -> None:
+        loop.write_task("tsk-019-90")
+        path = loop.path(f"{loop.TASKS}/tsk-019-90.md")
+        path.write_text(path.read_text().replace("assignee: ops", "assignee: 개발"))
+        (one,) = findings(loop)
+        assert (one["rule"], one["field"], one["nearest"]) == (
+            "unknown-member", "assignee", ["개발팀"],
+        )  # fmt: skip
+        loop.path("00_Meta/members.yaml").unlink()
+        assert findings(loop) == []
+
     def test_an_edit_outside_shows_until_the_next_change(self, loop: Loop) -> None:
         seen = loop.etag()
         loop("update", "tsk-019-14", "status=doing", "--if-match", seen)
@@ -325,6 +336,16 @@ class TestFix:
         assert rules(loop) == ["derived-field"]
         assert loop("check", "--fix", "--yes").code == 0
         assert "validated_by" not in path.read_text().split("---")[1]
+
+    def test_a_key_that_says_the_same_twice(self, loop: Loop) -> None:
+        path = loop.write_task("tsk-019-90", "due: 2026-01-01", "type: ops", "due: 2026-01-01")
+        other = loop.write_task("tsk-019-91", "due: 2026-01-01", "due: 2026-01-02")
+        before = other.read_bytes()
+        assert loop("check", "--fix", "--yes").code == 0
+        assert path.read_text().count("due: 2026-01-01\n") == 1
+        assert other.read_bytes() == before
+        assert rules(loop) == ["duplicate-key"]
+        assert [one["entity_id"] for one in loop.records] == ["tsk-019-90"]
 
     def test_digits_that_may_mean_anything_are_left(self, loop: Loop) -> None:
         path = loop.write_task("tsk-019-90", "assignee: 012")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loop_cli.markdown import dialects, patch, reader
+from loop_cli.markdown.duplicates import without_repeats
 from loop_cli.markdown.lines import Lines
 
 
@@ -69,6 +70,7 @@ def test_a_text_that_yaml_1_1_can_not_read() -> None:
     assert (one.at, one.line) == ((), 2)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     st.sampled_from(["yes", "NO", "012", "10:30", "1_0", "~", "0x1F", ".5", "=", "1e3"]),
     st.sampled_from(["", "  # why", "\nlast: 'x'  # kept"]),
@@ -81,6 +83,29 @@ def test_a_value_written_again_reads_the_same_everywhere(value: str, rest: str) 
     assert disagreements(after) == []
     assert after.startswith("# top\na: ")
     assert after.endswith(f"{rest}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("a: 1\nb: x\na: 1\n", "b: x\na: 1\n"),
+        ("a: 1\na: 1\na: 1  # last\n", "a: 1  # last\n"),
+        ("a: [x, y]\n# own\na: [x, y]\n", "# own\na: [x, y]\n"),
+        ("a: 1\r\na: 1\r\n", "a: 1\r\n"),
+        ("a: 1\na: 2\n", None),
+        ("a: 1\na: '1'\n", None),
+        ("a: 1  # why\na: 1\n", None),
+        ("a:\n  - x\nb: 1\na:\n  - x\n", None),
+        ("{a: 1, a: 1}\n", None),
+        ("a: &x [1]\na: [1]\nb: *x\n", None),
+        ("a: 1\n", None),
+        ("a: [\n", None),
+    ],
+)
+def test_a_key_that_says_the_same_twice(text: str, after: str | None) -> None:
+    assert without_repeats(text, "a") == (text if after is None else after)
+    if after is not None:
+        assert patch.rewrite(text, ("a",), reader.read(text)["a"]) == after
 
 
 def test_lines() -> None:
@@ -96,6 +121,7 @@ def test_lines() -> None:
     assert Lines("").of(("a",)) == 0
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.from_regex(r"[a-z가-힣]{1,5}", fullmatch=True), unique=True, min_size=1))
 def test_every_key_is_on_its_line(keys: list[str]) -> None:
     lines = Lines("".join(f"{key}_k: 값\n" for key in keys))

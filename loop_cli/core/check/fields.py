@@ -8,8 +8,9 @@ from loop_cli.core import timestamps
 from loop_cli.core.check.finding import Found
 from loop_cli.core.check.law import is_empty, is_template
 from loop_cli.core.check.repairs import repaired, set_to, unset
+from loop_cli.core.creation import MEMBER_FIELDS
 from loop_cli.core.fields import Mismatch, allowed, check
-from loop_cli.core.names import nearest
+from loop_cli.core.names import nearest, nfc
 from loop_cli.core.rulebook import MAX_ID
 
 TYPE_CHECKING = False
@@ -204,6 +205,20 @@ def _name_problem(value: Any) -> tuple[str, str | None]:
     return ("is too long", None) if len(value) > MAX_NAME else ("", None)
 
 
+def unknown_members(subject: Subject, law: Law) -> Iterator[Found]:
+    for field in MEMBER_FIELDS:
+        value = subject.fields.get(field)
+        if law.members and isinstance(value, str) and value and nfc(value) not in law.members:
+            close = tuple(nearest(value, law.members, count=1))
+            yield Found(
+                rule="unknown-member",
+                message=f"{field}: {_shown(value)} is no member of the vault{_meant(close)}",
+                at=(field,),
+                allowed=list(law.members),
+                nearest=close,
+            )
+
+
 def id_pattern(subject: Subject, law: Law) -> Iterator[Found]:
     if law.names.id_is_stem:
         return
@@ -250,6 +265,7 @@ _RULES: tuple[Callable[[Subject, Law], Iterator[Found]], ...] = (
     times,
     forms,
     name_form,
+    unknown_members,
     id_pattern,
     derived_fields,
     forbidden_fields,

@@ -26,6 +26,7 @@ RULES: dict[str, tuple[str, str]] = {
     "not-in-enumeration": (ERROR, "the value is not one of those allowed"),
     "wrong-form": (ERROR, "the text is not as the schema's format rules want it"),
     "name-form": (ERROR, "the entity's name is no plain line of text"),
+    "unknown-member": (WARNING, "an assignee or owner is not listed in 00_Meta/members.yaml"),
     "id-pattern": (WARNING, "the id does not match the schema's pattern"),
     "derived-field": (WARNING, "a field that is computed is stored"),
     "forbidden-field": (ERROR, "a field that the type must not have"),

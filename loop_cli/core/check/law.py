@@ -26,11 +26,13 @@ class Subject(Struct):
 
 
 class Law(Struct):
-    """The schema in force, its rules, and the fields that carry identity and time."""
+    """The schema in force, its rules, and the fields that carry identity and time; `members`
+    are the people that the vault lists, if it does."""
 
     schema: Schema
     book: Rulebook
     names: FieldNames
+    members: tuple[str, ...] | None = None
 
     def governs(self, entity_type: str) -> bool:
         """Whether the schema says anything of entities of the type: the one that ships with

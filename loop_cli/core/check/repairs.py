@@ -21,17 +21,17 @@ _BOOLEANS = {"yes": True, "no": False, "on": True, "off": False, "true": True, "
 
 def set_to(field: str, value: Any) -> Change:
     """The change that gives a field a value."""
-    return Change(path=(field,), operation="set", value=value, typed=True)
+    return Change(path=(field,), operation="set", value=value, typed=True, implied=True)
 
 
 def unset(field: str) -> Change:
     """The change that removes a field."""
-    return Change(path=(field,), operation="unset")
+    return Change(path=(field,), operation="unset", implied=True)
 
 
 def rewrite(path: tuple[str, ...]) -> Change:
     """The change that writes a value again, so that every reader of YAML reads the same."""
-    return Change(path=path, operation="rewrite")
+    return Change(path=path, operation="rewrite", implied=True)
 
 
 def repaired(value: Any, spec: FieldSpec, law: Law, entity_type: str, field: str) -> Any:
