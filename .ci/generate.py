@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from loop_cli import config, demo, errors, models, models_check
+from loop_cli import config, demo, errors, models, models_check, models_find
 from loop_cli.cli import app, render_conflict
 from loop_cli.core import operations, timestamps
 from loop_cli.core.audit import Origin
@@ -134,6 +134,8 @@ def _json_shapes() -> str:
     shapes = (
         ("`loop get ID --json`", models.EntityDocument),
         ("`loop update ... --json`", models.UpdateDocument),
+        ("`loop list --json`, a line an entity", models_find.ListedDocument),
+        ("`loop search --json`, a line an entity", models_find.FoundDocument),
         ("`loop check --json`", models_check.CheckDocument),
         ("`loop init --json`", models_check.InitDocument),
         ("`loop watch --json`, a line a change", models_check.WatchEvent),

@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "loop_cli.jsontext": (),
     "loop_cli.models": ("core",),
     "loop_cli.models_check": ("models",),
+    "loop_cli.models_find": ("models",),
     "loop_cli.markdown": ("markdown",),
     "loop_cli.core": ("core", "errors", "struct"),
     "loop_cli.core.operations": ("core", "errors", "struct", "store.base"),

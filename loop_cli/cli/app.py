@@ -24,6 +24,7 @@ COMMANDS = {
     "update": "update",
     "edit": "edit",
     "list": "listing",
+    "search": "search",
     "create": "create",
     "delete": "delete",
     "log": "log",

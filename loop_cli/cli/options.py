@@ -223,3 +223,17 @@ Github = Annotated[
     bool, typer.Option("--github", help="Annotations for a workflow of GitHub Actions.")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 6 for warnings too.")]
+
+# -- of search --------------------------------------------------------------------------
+
+Text = Annotated[str, typer.Argument(metavar="TEXT", help="The words to search for.")]
+FirstRows = Annotated[
+    int | None,
+    typer.Option(
+        "--limit",
+        "-l",
+        min=0,
+        metavar="N",
+        help=f"At most N entities; 0 is all. People are shown {ROWS} otherwise.",
+    ),
+]

@@ -14,12 +14,16 @@ from loop_cli.core.names import split_dotted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
+
+    from rich.console import Console, OverflowMethod
 
     from loop_cli.core.schema import Schema
     from loop_cli.core.selection import Selected
 
+_BETWEEN = 2  # columns of the terminal between two of the table
+_NARROW = 8
 _DUE = ("due", "deadline", "due_date")
 _OVER = frozenset(
     ("done", "completed", "cancelled", "archived", "dropped", "validated", "falsified")
@@ -28,15 +32,35 @@ _OVER = frozenset(
 
 def table(
     found: Sequence[Selected], columns: tuple[str, ...], schema: Schema, *, today: int
-) -> Table:
+) -> Callable[[Console], Table]:
     """One row an entity. What is overdue has a `!`, besides its colour. `today` is an instant."""
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for name in columns:
-        first = name == columns[0]
-        grid.add_column(visible(name), overflow="fold" if first else "ellipsis", no_wrap=not first)
-    for one in found:
-        grid.add_row(*(_cell(one, name, schema, today) for name in columns))
-    return grid
+    rows = [[_cell(one, name, schema, today) for name in columns] for one in found]
+
+    def render(console: Console) -> Table:
+        grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0, 0, 1))
+        cells = [[Text(visible(name)) for name in columns], *rows]
+        natural = [max(row[index].cell_len for row in cells) for index in range(len(columns))]
+        for name, width in zip(columns, _widths(natural, console.width), strict=True):
+            first = name == columns[0]
+            overflow: OverflowMethod = "fold" if first else "ellipsis"
+            grid.add_column(visible(name), overflow=overflow, no_wrap=not first, width=width)
+        for row in rows:
+            grid.add_row(*row)
+        return grid
+
+    return render
+
+
+def _widths(natural: list[int], width: int) -> list[int]:
+    """How wide each column is: the widest are cut first, the first, which names the entity, not
+    before the others are narrow."""
+    room = width - _BETWEEN * (len(natural) - 1)
+    first, *others = natural
+    first = min(first, max(room - _NARROW * len(others), _NARROW))
+    most = max(others, default=0)
+    while most > 1 and first + sum(min(one, most) for one in others) > room:
+        most -= 1
+    return [first, *(min(one, most) for one in others)]
 
 
 def _cell(one: Selected, name: str, schema: Schema, today: int) -> Text:
@@ -50,7 +74,7 @@ def _cell(one: Selected, name: str, schema: Schema, today: int) -> Text:
     if color is not None:
         text.stylize(_style(color))
     elif name in _DUE and _is_overdue(value, one, today):
-        text.append(" !")
+        text = Text("! ").append_text(text)  # in front, where it is not cut off
         text.stylize("bold red")
     elif name == "entity_id":
         text.stylize("bold")
