@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from loop_cli import config, demo, errors, models, models_check, models_find
+from loop_cli import config, demo, errors, models, models_check, models_find, models_life
 from loop_cli.cli import app, render_conflict
 from loop_cli.core import operations, timestamps
 from loop_cli.core.audit import Origin
@@ -30,6 +30,7 @@ from loop_cli.store.memory import MemoryStore
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+LANE = ROOT / "loop_cli" / "cli" / "lane_table.py"
 PICTURE = ROOT / "tests" / "pictures" / "conflict.svg"
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 _MINUTE = 60 * timestamps.SECOND
@@ -38,7 +39,11 @@ _TASK = "50_Projects/2026/prj-019_SSOT_규칙/Tasks/tsk-019-14.md"
 
 def main() -> int:
     """Write or compare; 1 where something is not current."""
-    wanted = {README: _readme(README.read_text()), PICTURE: _conflict_picture()}
+    wanted = {
+        README: _readme(README.read_text()),
+        PICTURE: _conflict_picture(),
+        LANE: _lane_table(),
+    }
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv:
         for path in stale:
@@ -76,6 +81,44 @@ def _commands() -> str:
         if rows:
             parts.append("| option | |\n|---|---|\n" + "".join(rows))
     return "\n".join(parts) + "\n"
+
+
+def _lane_table() -> str:
+    """The parameters of the commands that run without Typer, as a module."""
+    commands = dict(_walk(typer.main.get_command(app.build()), "loop"))
+    lines = [
+        '"""The parameters of the commands of the fast lane, by .ci/generate.py from Typer."""',
+        "",
+        "from __future__ import annotations",
+        "",
+        "# Verb -> positional parameters in order, and options: each parameter with its kind.",
+        "COMMANDS: dict[str, tuple[tuple[tuple[str, str], ...], dict[str, tuple[str, str]]]] = {",
+    ]
+    for verb in ("get", "update"):
+        parameters = commands[f"loop {verb}"].params
+        words = [one for one in parameters if _is_word(one)]
+        lines += [f'    "{verb}": (', "        ("]
+        lines += [f'            ("{one.name}", "{_lane_kind(one)}"),' for one in words]
+        lines += ["        ),", "        {"]
+        for one in parameters:
+            if not _is_word(one) and one.name != "help":
+                for name in one.opts:
+                    lines.append(f'            "{name}": ("{one.name}", "{_lane_kind(one)}"),')
+        lines += ["        },", "    ),"]
+    return "\n".join([*lines, "}", ""])
+
+
+def _is_word(parameter: Any) -> bool:
+    return bool(parameter.param_type_name == "argument")
+
+
+def _lane_kind(parameter: Any) -> str:
+    """`flag`, `text` or `texts`; anything else is for Typer alone, and so is --path of get."""
+    if parameter.param_type_name == "option" and parameter.is_flag:
+        return "flag"
+    if parameter.type.name != "str" or parameter.metavar == "[FILE]":
+        return "other"
+    return "texts" if parameter.multiple or parameter.nargs == -1 else "text"
 
 
 def _walk(command: Any, name: str) -> list[tuple[str, Any]]:
@@ -139,6 +182,10 @@ def _json_shapes() -> str:
         ("`loop check --json`", models_check.CheckDocument),
         ("`loop init --json`", models_check.InitDocument),
         ("`loop watch --json`, a line a change", models_check.WatchEvent),
+        ("`loop create ... --json`", models_life.CreateDocument),
+        ("`loop delete ... --json`", models_life.DeleteDocument),
+        ("`loop move ... --json`, `loop rename ... --json`", models_life.MoveDocument),
+        ("`loop kept --json`", models_life.KeptDocument),
         ("A failure with `--json`, on stderr", models.ErrorDocument),
         ("A conflict (exit 4)", models.ConflictDocument),
     )

@@ -1,6 +1,6 @@
 """Every failure a caller can meet, each with its code, exit code and HTTP status (SPEC §7).
 
-Stores and operations raise these; nothing here prints. `cli.app` maps them to exit codes.
+Stores and operations raise these; nothing here prints. `cli.start` maps them to exit codes.
 """
 
 from __future__ import annotations

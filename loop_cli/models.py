@@ -82,46 +82,6 @@ class UpdateDocument(EntityDocument):
     )
 
 
-class CreateDocument(EntityDocument):
-    """What a create made: `loop create TYPE ... --json` (SPEC §7)."""
-
-    created: bool = Field(description="False where the idempotency key was used before.")
-    run_id: RunId = Field(description="The run, as in the audit log: a UUID v4.")
-    dry_run: Literal[True] = Field(
-        default=True, description="There only with --dry-run: nothing was written."
-    )
-
-
-class RemovedEntity(Shape):
-    """An entity that was deleted or archived (SPEC §6)."""
-
-    entity_id: str = Field(description="Its id.")
-    entity_type: str = Field(description="Its type.")
-    path: str = Field(description="Where its file was.")
-    etag: Etag = Field(description="The state in which it went.")
-    to: str | None = Field(description="Where the file is now; null for a delete.")
-    kept: str | None = Field(description="The file with its bytes; null if it was moved.")
-
-
-class DeleteDocument(Shape):
-    """What went: `loop delete ID ... --json` (SPEC §7)."""
-
-    entity_id: str = Field(description="The entity that was named.")
-    entity_type: str = Field(description="Its type.")
-    path: str = Field(description="Where its file was.")
-    archived: bool = Field(description="Whether the files were moved to the archive.")
-    removed: list[RemovedEntity] = Field(
-        min_length=1, description="All that went, the one that was named first."
-    )
-    run_id: RunId = Field(description="The run, as in the audit log: a UUID v4.")
-    dry_run: Literal[True] = Field(
-        default=True, description="There only with --dry-run: nothing was written."
-    )
-    warnings: list[str] = Field(
-        default=[], min_length=1, description="Sentences for a person; absent if there are none."
-    )
-
-
 class SettingEntry(Shape):
     """One setting of `loop config --json` (SPEC §7)."""
 
@@ -334,24 +294,6 @@ class InvalidChangeDocument(ErrorDocument):
     entity_id: str = Field(description="The entity.")
     problems: list[Problem] = Field(min_length=1, description="All problems at once.")
     code: Literal["invalid_change"]
-    retryable: Literal[False]
-
-
-class Referrer(Shape):
-    """An entity that refers to the one that was to go (SPEC §7)."""
-
-    entity_id: str = Field(description="Its id.")
-    path: str = Field(description="Its file.")
-    fields: list[str] = Field(min_length=1, description="The fields in which it does.")
-
-
-class StillReferredDocument(ErrorDocument):
-    """Others refer to the entity that was to go: exit 6, HTTP 422 (SPEC §7)."""
-
-    entity_id: str = Field(description="The entity.")
-    problems: list[Problem] = Field(min_length=1, description="That, as a problem.")
-    referrers: list[Referrer] = Field(min_length=1, description="Who refers to it.")
-    code: Literal["still_referred"]
     retryable: Literal[False]
 
 

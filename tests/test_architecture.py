@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "loop_cli.models": ("core",),
     "loop_cli.models_check": ("models",),
     "loop_cli.models_find": ("models",),
+    "loop_cli.models_life": ("models",),
     "loop_cli.markdown": ("markdown",),
     "loop_cli.core": ("core", "errors", "struct"),
     "loop_cli.core.operations": ("core", "errors", "struct", "store.base"),
@@ -140,7 +141,7 @@ class TestStartUp:
     PROGRAM = """
 import sys
 bare = set(sys.modules)
-from loop_cli.cli.app import run
+from loop_cli.cli.start import run
 code = run(sys.argv[1:])
 print(sorted(set(sys.modules) - bare).__repr__().replace("'", '"'), file=sys.stderr)
 sys.exit(code)

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from loop_cli import models, models_check, models_find
+from loop_cli import models, models_check, models_find, models_life
 from loop_cli.core import audit
 
 ENTITY: dict[str, Any] = {
@@ -44,7 +44,8 @@ RECORD: dict[str, Any] = {
 }
 MODELS = [
     model
-    for model in {**vars(models), **vars(models_check), **vars(models_find)}.values()
+    for part in (models, models_check, models_find, models_life)
+    for model in vars(part).values()
     if isinstance(model, type)
     and issubclass(model, BaseModel)
     and model not in (BaseModel, models.Shape, models.GrowingShape)

@@ -28,7 +28,8 @@ def _script(commands: list[str]) -> str:
 
 
 def test_the_tour_does_what_it_says(tmp_path: Path) -> None:
-    commands = _commands("A tour", "Find", "Checking a vault", "Looking after the log")
+    making = ("Find", "Making, moving, deleting")
+    commands = _commands("A tour", *making, "Checking a vault", "Looking after the log")
     assert len(commands) >= 15
     tools = tmp_path / "main" / ".venv" / "bin"
     tools.mkdir(parents=True)

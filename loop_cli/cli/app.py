@@ -1,21 +1,19 @@
-"""The program: the Typer root, and the one place that maps errors to exit codes."""
+"""The program as Typer has it: its commands, their options, its help."""
 
 from __future__ import annotations
 
-import gc
 import os
-import sys
 from importlib import import_module
 
 import typer
+from typer.core import TyperCommand
 
 from loop_cli import __version__
-from loop_cli.cli import output
-from loop_cli.errors import ConflictError, Interrupted, LoopError, StorageError, UsageError
+from loop_cli.cli import options, output
+from loop_cli.errors import Interrupted, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
 # Verb -> module of `loop_cli.cli` with the command function, or the group, of the same name.
@@ -27,6 +25,9 @@ COMMANDS = {
     "search": "search",
     "create": "create",
     "delete": "delete",
+    "move": "move",
+    "rename": "rename",
+    "kept": "kept",
     "log": "log",
     "check": "check",
     "schema": "schema",
@@ -41,42 +42,14 @@ touching a byte that was not asked for, and with an audit record of every change
 _SEE_ALSO = "'loop COMMAND --help' has the options of a command, with examples."
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the program and exit with the code of SPEC §7."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    output.prepare_streams()
-    code = run(given)
-    gc.freeze()  # or the interpreter looks through all modules for cycles once more as it ends
-    sys.exit(code)
-
-
 def run(arguments: list[str]) -> int:
-    """Run one command line; the exit code."""
-    machine = "--json" in _options(arguments)
+    """Run one command line; the exit code. Raises `LoopError`."""
     try:
         return _dispatch(arguments)
-    except ConflictError as error:
-        from loop_cli.cli import hints
-
-        error.hint = hints.after_conflict(error.conflict, arguments)
-        return _fail(error, machine)
-    except LoopError as error:
-        return _fail(error, machine)
     except typer.TyperException as error:
-        hint = _usage_hint(arguments)
-        return _fail(UsageError(error.format_message(), hint=hint), machine)
-    except (KeyboardInterrupt, typer.Abort):
-        return _fail(Interrupted("interrupted"), machine)
-    except MemoryError:
-        return _fail(StorageError("out of memory"), machine)
-    except OSError as error:
-        return _fail(StorageError(str(error)), machine)
-    except Exception as error:
-        if os.environ.get("LOOP_DEBUG"):
-            raise
-        what = f"{type(error).__name__}: {error}"
-        hint = "this is a defect of loop; LOOP_DEBUG=1 shows where"
-        return _fail(LoopError(f"internal error: {what}", hint=hint), machine)
+        raise UsageError(error.format_message(), hint=_usage_hint(arguments)) from None
+    except typer.Abort:
+        raise Interrupted("interrupted") from None
 
 
 def build(*verbs: str) -> typer.Typer:
@@ -90,13 +63,14 @@ def build(*verbs: str) -> typer.Typer:
     )
     for verb in verbs or COMMANDS:
         module = import_module(f"loop_cli.cli.{COMMANDS[verb]}")
+        # What the annotations of commands name that run without Typer too (`cli.lane`).
+        vars(module).setdefault("options", options)
         command = getattr(module, "COMMAND", None) or getattr(module, verb)
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=verb)
             continue
-        app.command(verb, cls=getattr(module, "COMMAND_CLASS", None), epilog=module.EXAMPLES)(
-            command
-        )
+        cls = _PathWithout if verb == "get" else None
+        app.command(verb, cls=cls, epilog=module.EXAMPLES)(command)
     if not verbs:
         app.callback(invoke_without_command=True)(_root)
     return app
@@ -138,17 +112,19 @@ def _root(
         raise typer.Exit(UsageError.exit_code)
 
 
-def _fail(error: LoopError, machine: bool) -> int:
-    try:
-        output.error(error, machine=machine)
-    except Exception:  # its details can't be shown; what happened still is
-        output.error(LoopError(error.message, hint=error.hint), machine=machine)
-    return error.exit_code
+class _PathWithout(TyperCommand):
+    """`loop get`: `--path` alone asks for the path; with a value it chooses the file."""
 
-
-def _options(arguments: list[str]) -> list[str]:
-    """The arguments before `--`, after which nothing is an option."""
-    return arguments[: arguments.index("--")] if "--" in arguments else arguments
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Give a `--path` without a value the empty one."""
+        following = [*args[1:], "-"]
+        return super().parse_args(
+            ctx,
+            [
+                "--path=" if one == "--path" and after.startswith("-") else one
+                for one, after in zip(args, following, strict=True)
+            ],
+        )
 
 
 def _usage_hint(arguments: list[str]) -> str:

@@ -7,6 +7,7 @@ from loop_cli.core.create import create as make
 from loop_cli.store import templates
 from loop_cli.store.digest import sha256_hex
 
+PLAIN = "plain"
 EXAMPLES = """The id, the place and what the schema implies are filled in; missing required
 fields are asked for on a terminal.
 
@@ -39,7 +40,6 @@ def create(
     read = inputs.Reader()
     parsed = changes.parse_changes(fields or (), read=read)
     body = None if body_file is None else read(body_file)
-    text = None if template is None else (read(template), template)
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     store = context.open_store(settings)
     kind = store.law.spelling(entity_type)
@@ -50,7 +50,7 @@ def create(
         sha256=sha256_hex,
         fields=parsed,
         entity_id=given_id,
-        template=text or templates.load(store.root, kind),
+        template=_template(template, kind, store.root, read),
         body=body,
         key=idempotency_key,
     )
@@ -68,3 +68,12 @@ def create(
     from loop_cli.cli import render_life
 
     output.show(render_life.made(result))
+
+
+def _template(
+    given: str | None, kind: str, root: str, read: inputs.Reader
+) -> "tuple[str, str] | None":
+    """The template's text and what it is called; None for the built-in one."""
+    if given == PLAIN:
+        return None
+    return templates.load(root, kind) if given is None else (read(given), given)

@@ -1,11 +1,10 @@
 """`loop get`: show an entity."""
 
+from __future__ import annotations
+
 import sys
-from typing import Any
 
-from typer.core import TyperCommand
-
-from loop_cli.cli import context, options, output
+from loop_cli.cli import context, output
 from loop_cli.core import operations
 from loop_cli.core.diff import MISSING, value_at
 from loop_cli.core.names import join_dotted, nearest, split_dotted
@@ -13,6 +12,9 @@ from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.cli import options
     from loop_cli.core.entity import Entity
     from loop_cli.store.base import Store
 
@@ -24,21 +26,6 @@ loop get tsk-019-14 --json
 loop get tsk-019-14 --field status --field etag
 loop get hyp-1-01 --path 60_Hypotheses/2026/hyp-1-01.md
 """
-
-
-class COMMAND_CLASS(TyperCommand):  # noqa: N801
-    """`--path` alone asks for the path; with a value it chooses the file."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Give a `--path` without a value the empty one."""
-        following = [*args[1:], "-"]
-        return super().parse_args(
-            ctx,
-            [
-                "--path=" if one == "--path" and after.startswith("-") else one
-                for one, after in zip(args, following, strict=True)
-            ],
-        )
 
 
 def get(
@@ -79,7 +66,7 @@ def get(
         output.show(render.entity(entity, store.schema, with_body=body, formatted=formatted))
 
 
-def _value(entity: "Entity", name: str, store: "Store") -> Any:
+def _value(entity: Entity, name: str, store: Store) -> Any:
     own = {
         "etag": entity.revision.etag,
         "updated_at": entity.revision.updated_at,
@@ -111,11 +98,11 @@ def _bare(value: Any) -> str:
     return value if isinstance(value, str) else output.json_text(value)
 
 
-def _as_yaml(entity: "Entity") -> str:
+def _as_yaml(entity: Entity) -> str:
     """The JSON document as YAML that reads the same in YAML 1.1 and 1.2."""
     import json
 
     from loop_cli.markdown import patch
 
-    document: dict[str, Any] = json.loads(output.json_text(entity.as_dict()))
+    document = json.loads(output.json_text(entity.as_dict()))
     return patch.compose(document)

@@ -1,7 +1,7 @@
 """The options and arguments of the commands, by name; a command's signature lists its own.
 
-No postponed annotations here or in the commands: Typer would have to compile each of them
-again at every start.
+No postponed annotations here: Typer would have to compile each of them again at every start.
+Commands that also run without Typer (`cli.lane`) name these in postponed ones.
 """
 
 from typing import Annotated
@@ -180,7 +180,7 @@ TemplateFile = Annotated[
     typer.Option(
         "--template",
         metavar="FILE",
-        help="A Markdown file with {{PLACEHOLDERS}}; otherwise the vault's, or a plain one.",
+        help="A Markdown file with {{PLACEHOLDERS}}; otherwise the vault's. 'plain' is none.",
     ),
 ]
 NewBody = Annotated[
@@ -223,6 +223,12 @@ Github = Annotated[
     bool, typer.Option("--github", help="Annotations for a workflow of GitHub Actions.")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 6 for warnings too.")]
+KeptId = Annotated[str | None, typer.Argument(metavar="[ID]", help="Only what is of this entity.")]
+Prune = Annotated[bool, typer.Option("--prune", help="Remove what is listed, for good.")]
+OlderThan = Annotated[
+    int | None,
+    typer.Option("--older-than", min=0, metavar="DAYS", help="Only what was kept before that."),
+]
 
 # -- of search --------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ import time
 
 from rich import box
 from rich.console import Group, RenderableType
-from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
@@ -52,12 +51,18 @@ def entity(
     parts.append(table)
     if with_body:
         body = visible(found.body)
-        parts += [Text(), Markdown(body, hyperlinks=False) if formatted else Text(body.rstrip())]
+        parts += [Text(), _markdown(body) if formatted else Text(body.rstrip())]
     elif found.body.strip():
         count = len(found.body.splitlines())
         lines = "1 line" if count == 1 else f"{count} lines"
         parts += [Text(), Text(f"body: {lines}; --body shows it", style="dim")]
     return Group(*parts)
+
+
+def _markdown(text: str) -> RenderableType:
+    from rich.markdown import Markdown  # which loads as much again as all the rest
+
+    return Markdown(text, hyperlinks=False)
 
 
 def updated(result: UpdateResult) -> RenderableType:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loop_cli.cli import diffs
+from loop_cli.cli import diffs, output, prompt
 from loop_cli.cli.text import visible
+from loop_cli.core import timestamps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from loop_cli.core.create import CreateResult
+    from loop_cli.core.relocate import RelocateResult
     from loop_cli.core.remove import DeleteResult
+    from loop_cli.store.kept import Kept
 
 DRY = Text("dry run: nothing was written", style="yellow")
 
@@ -69,3 +75,60 @@ def _removed_table(result: DeleteResult) -> Table:
             Text(visible(where), style="dim"),
         )
     return table
+
+
+def confirm_move(assume_yes: bool) -> Callable[[RelocateResult], bool]:
+    """Show what would move and ask; Enter is no."""
+
+    def confirm(preview: RelocateResult) -> bool:
+        output.tell(_moves(preview))
+        return assume_yes or prompt.yes_or_no("Move these files? [y/N] ")
+
+    return confirm
+
+
+def moved(result: RelocateResult) -> RenderableType:
+    """What moved, or would move."""
+    if not result.changed:
+        return Text("nothing to move; every file is where it belongs")
+    if result.dry_run:
+        return Group(_moves(result), DRY)
+    last = Text("moved", style="green")
+    last.append(f" run {result.run_id}", "dim")
+    return Group(_moves(result), last)
+
+
+def _moves(result: RelocateResult) -> RenderableType:
+    parts: list[RenderableType] = []
+    for one in result.moved:
+        line = Text(visible(one.after.id), style="bold")
+        line.append(f"  {visible(one.before.path)} → {visible(one.after.path)}", "not bold")
+        parts.append(line)
+        if one.diff:
+            parts.append(diffs.table(one.diff))
+    if result.relinked:
+        names = ", ".join(visible(one.after.id) for one in result.relinked)
+        parts.append(Text(f"links put right in {names}", style="dim"))
+    return Group(*parts)
+
+
+def kept(found: Sequence[Kept], *, pruned: bool, dry_run: bool) -> RenderableType:
+    """What is kept, or was until now."""
+    if not found:
+        return Text("nothing is kept")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("kept (UTC)", "entity", "what", "bytes", "file"):
+        table.add_column(title, overflow="fold")
+    for one in found:
+        table.add_row(
+            Text(timestamps.render(one.kept_at)[:19].replace("T", " "), style="dim"),
+            Text(visible(one.entity_id or "—"), style="cyan"),
+            Text(visible(one.what or "in no record")),
+            Text(f"{one.size:,}"),
+            Text(visible(one.name[:12]), style="dim"),
+        )
+    size = sum(one.size for one in found)
+    last = Text(f"{len(found)} kept, {size:,} bytes")
+    if pruned:
+        last = Text(f"removed {len(found)}, {size:,} bytes", style="green")
+    return Group(table, last, DRY) if dry_run else Group(table, last)

@@ -1,6 +1,8 @@
 """`loop update`: change an entity."""
 
-from loop_cli.cli import context, inputs, options, output
+from __future__ import annotations
+
+from loop_cli.cli import context, inputs, output
 from loop_cli.core import changes, conflict, operations
 from loop_cli.core.changes import Edits
 from loop_cli.store.base import EntityChange
@@ -9,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from loop_cli.cli import options
     from loop_cli.core.conflict import Resolver
     from loop_cli.store.base import CommitResult
 
@@ -32,7 +35,7 @@ loop update prj-019 'expected_impact.metric=409s' 'notes!' --dry-run
 loop update tsk-019-14 --append-body notes.md --if-match 9f2c51d0a7b3e4f8 --json
 """
 
-_RESOLVERS: "dict[str, Resolver]" = {"fail": conflict.fail, "rebase": conflict.rebase}
+_RESOLVERS: dict[str, Resolver] = {"fail": conflict.fail, "rebase": conflict.rebase}
 
 
 def update(
@@ -92,7 +95,7 @@ def update(
     output.show(render.updated(result))
 
 
-def _confirm(yes: bool) -> "Callable[[CommitResult], bool]":
+def _confirm(yes: bool) -> Callable[[CommitResult], bool]:
     from loop_cli.cli import prompt
 
     return prompt.confirm_update(assume_yes=yes)

@@ -67,6 +67,7 @@ class EntityFile(Struct):
     fields: dict[str, Any]
     body: str
     raw: bytes
+    etag: str
 
 
 class Entity(Struct):

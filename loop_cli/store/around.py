@@ -32,6 +32,10 @@ class VaultSurroundings(Surroundings):
     def law(self) -> Law:
         return self._vault.law
 
+    def carrier(self, entity_id: str) -> EntityFile | None:
+        found = self._vault.locator().carriers(entity_id)
+        return next((one.parsed.file for one in found), None)
+
     def find(self, entity_id: str) -> Entity | None:
         for one in self._vault.locator().carriers(entity_id):
             return self._vault.find(entity_id, path=one.parsed.path)

@@ -271,11 +271,13 @@ class _Around(Surroundings):
     def law(self) -> Law:
         return self._store.law
 
+    def carrier(self, entity_id: str) -> EntityFile | None:
+        wanted = nfc(entity_id)
+        return next((one for one in self._store.files() if nfc(one.id) == wanted), None)
+
     def find(self, entity_id: str) -> Entity | None:
-        for one in self._store.files():
-            if nfc(one.id) == nfc(entity_id):
-                return self._store.find(one.id, path=one.path)
-        return None
+        found = self.carrier(entity_id)
+        return None if found is None else self._store.find(found.id, path=found.path)
 
     def all_ids(self) -> Iterable[str]:
         return [one.id for one in self._store.files()]

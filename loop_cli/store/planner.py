@@ -48,8 +48,12 @@ class Surroundings(ABC):
         """As `Store.law`."""
 
     @abstractmethod
+    def carrier(self, entity_id: str) -> EntityFile | None:
+        """The file that has the id, or one of those that do. No alias counts."""
+
+    @abstractmethod
     def find(self, entity_id: str) -> Entity | None:
-        """The entity that has the id, or one of those that do. No alias counts."""
+        """The entity of that file."""
 
     @abstractmethod
     def all_ids(self) -> Iterable[str]:
@@ -185,7 +189,7 @@ class Planner:
         return draft.text
 
     def _check_reference(self, reference: Reference, problems: list[dict[str, Any]]) -> None:
-        found = self._carrier(reference.target)
+        found = self._around.carrier(reference.target)
         wanted = reference.wanted
         if found is None and nfc(reference.target) not in self._ids:
             what = wanted or "entity"
@@ -255,7 +259,7 @@ class Planner:
         if rule is None:
             return ""
         if isinstance(rule, str):
-            other = self._carrier(rule)
+            other = self._around.carrier(rule)
             if other is not None or nfc(rule) in self._ids:
                 where = f" by {other.path}" if other is not None else ""
                 message = f"the id {rule!r} is taken{where}"
@@ -270,19 +274,14 @@ class Planner:
         return ""
 
     def _is_there(self, entity_id: str) -> bool:
-        return nfc(entity_id) in self._ids or self._carrier(entity_id) is not None
+        return nfc(entity_id) in self._ids or self._around.carrier(entity_id) is not None
 
     def _was_there(self, entity_id: str) -> bool:
         """Whether the log knows the id, which then has a history of its own."""
         return any(one.undoes is None for one in self._around.history(entity_id).records)
 
-    def _carrier(self, entity_id: str) -> EntityFile | None:
-        wanted = nfc(entity_id)
-        found = self._around.files(mentioning=entity_id)
-        return next((one for one in found if nfc(one.id) == wanted), None)
-
     def _refuse_known(self, entity_id: str) -> None:
-        other = self._carrier(entity_id)
+        other = self._around.carrier(entity_id)
         if other is not None or nfc(entity_id) in self._ids:
             where = f" by {other.path}" if other is not None else ""
             raise _taken(entity_id, "entity_id", f"the id {entity_id!r} is taken{where}")

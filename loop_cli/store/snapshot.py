@@ -42,6 +42,7 @@ class Parsed(Struct):
             fields=self.fields,
             body=self.document.body,
             raw=self.data,
+            etag=etag_of(self.data),
         )
 
 

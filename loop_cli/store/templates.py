@@ -67,6 +67,7 @@ def fill(
     except reader.YamlSyntaxError as error:
         line = document.yaml_line + error.line - 1
         raise InvalidFile(source, f"broken YAML: {error.reason}", line=line) from None
+    words = {**dict.fromkeys(_keys(values)), **words}
     edits: list[patch.Set | patch.Remove] = [
         patch.Set(path, tokens.value(value, words))
         for path, value in _leaves(values, ())
@@ -164,6 +165,19 @@ def _filled(
         return _shown(words.get(match[1]))
 
     return _PLACEHOLDER.sub(replace, text), unknown
+
+
+def _keys(value: Any) -> Iterator[str]:
+    """The names of all fields, as placeholders have them: `{{DUE}}` stands for that of `due`,
+    which has no value where none is given."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _keys(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(key, str):
+                yield key.upper()
+            yield from _keys(item)
 
 
 def _shown(value: Any) -> str:

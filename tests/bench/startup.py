@@ -45,7 +45,7 @@ _CLEAN = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 _FROM_SOURCES = f"""
 import sys
 sys.path.insert(0, {str(common.PROJECT)!r})
-from loop_cli.cli.app import main
+from loop_cli.cli.start import main
 main()
 """
 _CALLGRIND = ("--tool=callgrind", "--callgrind-out-file=/dev/null")

@@ -143,5 +143,6 @@ def test_nothing_heavy_is_imported_for_get_and_update(loop: Loop) -> None:
             check=True,
         )
         imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-        assert "loop_cli.cli.app" in imported
+        assert "loop_cli.cli.start" in imported
+        assert "typer" not in imported
         assert heavy & imported == set()

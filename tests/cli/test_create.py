@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli import models
+from loop_cli import models, models_life
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ class TestTask:
     def test_is_made_with_all_that_is_implied(self, loop: Loop) -> None:
         made = loop(*TASK, "--json").json
 
-        models.CreateDocument.model_validate(made)
+        models_life.CreateDocument.model_validate(made)
         assert re.fullmatch(r"tsk-2funwc-\d{13}", made["entity_id"])
         assert made["path"] == f"{loop.TASKS}/{made['entity_id']}.md"
         assert made["created"] is True
@@ -109,6 +109,13 @@ class TestTask:
         assert f"{mine}:2: {{{{WEATHER}}}}" in error["error"]
         assert f"{mine}:5: {{{{MOOD}}}}" in error["error"]
         assert files(loop) == before
+
+    def test_no_template_at_all(self, loop: Loop) -> None:
+        made = loop(*TASK, "--template", "plain", "--json").json
+
+        assert made["body"] == "\n# 로그인 화면\n"
+        first = ["entity_type", "entity_id", "entity_name", "created", "updated", "status"]
+        assert list(made["fields"])[:6] == first
 
     @pytest.mark.parametrize("text", ["no frontmatter", "---\na: [\n---\n", "---\n- a\n---\n"])
     def test_a_template_that_is_none(self, loop: Loop, text: str) -> None:
@@ -274,7 +281,7 @@ class TestWrong:
 
         made = loop(*TASK, "--dry-run", "--json").json
 
-        models.CreateDocument.model_validate(made)
+        models_life.CreateDocument.model_validate(made)
         assert made["dry_run"] is True
         assert files(loop) == before
         assert loop.records == []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli import models
+from loop_cli import models, models_life
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Loop
@@ -22,7 +22,7 @@ def test_the_file_goes_and_its_bytes_are_kept(loop: Loop) -> None:
 
     done = loop("delete", FREE, "--if-match", loop.etag(FREE), "--json").json
 
-    models.DeleteDocument.model_validate(done)
+    models_life.DeleteDocument.model_validate(done)
     assert not path.exists()
     assert loop("get", FREE).code == 3
     (removed,) = done["removed"]
@@ -56,7 +56,7 @@ class TestReferrers:
         done = loop("delete", "prj-019", "--force", "--json")
 
         assert done.code == 6
-        models.StillReferredDocument.model_validate(done.error)
+        models_life.StillReferredDocument.model_validate(done.error)
         found = [one["entity_id"] for one in done.error["referrers"]]
         assert found == sorted(found) and FREE in found
         assert done.error["referrers"][0]["fields"] == ["parent_id", "project_id"]
@@ -109,7 +109,7 @@ class TestArchive:
 def test_a_dry_run_tells_and_does_nothing(loop: Loop) -> None:
     done = loop("delete", FREE, "--force", "--dry-run", "--json").json
 
-    models.DeleteDocument.model_validate(done)
+    models_life.DeleteDocument.model_validate(done)
     assert done["dry_run"] is True
     assert loop.path(f"{loop.TASKS}/{FREE}.md").exists()
     assert loop.records == []

@@ -48,6 +48,11 @@ updated: "2026-01-01"
 Body
 """
 
+# What needs no other entity to be there.
+PLAIN = TEXT.replace("entity_type: Task", "entity_type: MetaHypothesis").replace(
+    "priority: low", "if_broken: 멈춘다"
+)
+
 
 def etag(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
@@ -120,6 +125,13 @@ class Vault:
         """What is on its way, in `.loop/staged` and beside the entities."""
         folder = self.root / ".loop" / "staged"
         beside = [path.name for path in (self.root / FOLDER).iterdir() if path.name[0] == "."]
+        return sorted(os.listdir(folder)) + beside if folder.is_dir() else beside
+
+    @property
+    def staged_anywhere(self) -> list[str]:
+        """What is on its way, whatever folder it lies in."""
+        folder = self.root / ".loop" / "staged"
+        beside = [str(path) for path in self.root.rglob(".loop-*")]
         return sorted(os.listdir(folder)) + beside if folder.is_dir() else beside
 
     @property

@@ -1,0 +1,72 @@
+"""`loop kept`: what is kept of deleted entities and replaced values, and pruning it."""
+
+from loop_cli.cli import context, options, output
+from loop_cli.core import timestamps
+from loop_cli.errors import ConfirmationRefused
+from loop_cli.store import kept as keeping
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.store.kept import Kept
+
+EXAMPLES = """What is pruned can't be brought back by 'loop undo'.
+
+Examples:
+
+\b
+loop kept
+loop kept tsk-019-13 --json
+loop kept --prune --older-than 90 --dry-run
+loop kept --prune --older-than 90 --yes
+"""
+_DAY = 86_400 * timestamps.SECOND
+
+
+def kept(
+    entity_id: options.KeptId = None,
+    prune: options.Prune = False,
+    older_than: options.OlderThan = None,
+    dry_run: options.DryRun = False,
+    as_json: options.Json = False,
+    yes: options.Yes = False,
+    no_input: options.NoInput = False,
+    lock_timeout: options.LockTimeout = None,
+    vault: options.Vault = None,
+) -> None:
+    """List what is kept of deleted entities and replaced values, or prune it."""
+    settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
+    store = context.open_store(settings)
+    before = None if older_than is None else context.now() - older_than * _DAY
+    found = keeping.chosen(keeping.listed(store), entity_id=entity_id, before=before)
+    if prune and found and not dry_run:
+        if not yes:
+            _ask(found, ask=not as_json and not no_input and output.can_ask())
+        keeping.prune(store, found)
+    pruned = prune and not dry_run
+    if as_json:
+        document = {
+            "kept": [one.as_dict() for one in found],
+            "bytes": sum(one.size for one in found),
+            "pruned": pruned,
+            **({"dry_run": True} if dry_run else {}),
+        }
+        output.json_document(document, store.warnings)
+        return
+    output.warn(store.warnings)
+    from loop_cli.cli import render_life
+
+    output.show(render_life.kept(found, pruned=pruned, dry_run=dry_run))
+
+
+def _ask(found: "list[Kept]", *, ask: bool) -> None:
+    """Raises `ConfirmationRefused` where nobody says yes."""
+    if not ask:
+        raise ConfirmationRefused(
+            "pruning can't be undone, and nobody can be asked here",
+            hint="--dry-run shows what would go, --yes agrees to it",
+        )
+    from loop_cli.cli import prompt, render_life
+
+    output.tell(render_life.kept(found, pruned=False, dry_run=False))
+    if not prompt.yes_or_no("Remove this for good? [y/N] "):
+        raise ConfirmationRefused("everything is kept as it was")

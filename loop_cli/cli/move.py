@@ -1,0 +1,58 @@
+"""`loop move`: a task goes to another project."""
+
+from loop_cli.cli import context, inputs, options, output
+from loop_cli.core import relocate
+
+EXAMPLES = """Its project_id and parent_id change with it, and links in other entities that name
+the file are put right in the same run.
+
+Examples:
+
+\b
+loop move tsk-019-14 --project prj-020 --if-match 9f2c51d0a7b3e4f8
+loop move tsk-019-14 --project prj-020 --dry-run --force
+"""
+
+
+def move(
+    entity_id: options.EntityId,
+    project: options.ToProject,
+    expected_updated_at: options.ExpectedUpdatedAt = None,
+    if_match: options.IfMatch = None,
+    force: options.Force = False,
+    path: options.ChosenPath = None,
+    dry_run: options.DryRun = False,
+    as_json: options.Json = False,
+    yes: options.Yes = False,
+    no_input: options.NoInput = False,
+    lock_timeout: options.LockTimeout = None,
+    vault: options.Vault = None,
+) -> None:
+    """Bring a task to another project: its file, its fields and the links to it."""
+    seen = inputs.precondition(expected_updated_at, if_match, force=force)
+    settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
+    interactive = not as_json and not no_input and output.can_ask()
+    store = context.open_store(settings)
+    confirm = None
+    if interactive:
+        from loop_cli.cli import render_life
+
+        confirm = render_life.confirm_move(yes)
+    result = relocate.move(
+        store,
+        entity_id,
+        project,
+        origin=context.origin(store.root),
+        precondition=seen,
+        path=context.chosen_path(store.root, path),
+        confirm=confirm,
+        dry_run=dry_run,
+    )
+    warnings = [*result.warnings, *store.warnings]
+    if as_json:
+        output.json_document(result.as_dict(), warnings)
+        return
+    output.warn(warnings)
+    from loop_cli.cli import render_life
+
+    output.show(render_life.moved(result))

@@ -1,0 +1,71 @@
+"""`loop rename`: files get the name that rule A has for them."""
+
+from loop_cli.cli import context, options, output
+from loop_cli.core import relocate
+from loop_cli.errors import ConfirmationRefused, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.core.relocate import Confirm, RelocateResult
+
+EXAMPLES = """Rule A: a task's file is <id>.md, a project's project.md, others as the schema's
+file_locations says. Links in other entities that name a file are put right in the same run.
+
+Examples:
+
+\b
+loop rename prj-020
+loop rename --all --dry-run
+loop rename --all --yes --json
+"""
+
+
+def rename(
+    entity_id: options.RenamedId = None,
+    every: options.AllFiles = False,
+    path: options.ChosenPath = None,
+    dry_run: options.DryRun = False,
+    as_json: options.Json = False,
+    yes: options.Yes = False,
+    no_input: options.NoInput = False,
+    lock_timeout: options.LockTimeout = None,
+    vault: options.Vault = None,
+) -> None:
+    """Rename the file of an entity, or of all, to what rule A says; links follow."""
+    if (entity_id is None) is not every:
+        raise UsageError("name an ID, or give --all", hint="loop rename --all --dry-run")
+    settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
+    store = context.open_store(settings)
+    interactive = not as_json and not no_input and output.can_ask()
+    result = relocate.rename(
+        store,
+        entity_id,
+        origin=context.origin(store.root),
+        path=context.chosen_path(store.root, path),
+        confirm=_confirm(yes, interactive),
+        dry_run=dry_run,
+    )
+    warnings = [*result.warnings, *store.warnings]
+    if as_json:
+        output.json_document(result.as_dict(), warnings)
+        return
+    output.warn(warnings)
+    from loop_cli.cli import render_life
+
+    output.show(render_life.moved(result))
+
+
+def _confirm(yes: bool, interactive: bool) -> "Confirm":
+    def refuse(preview: "RelocateResult") -> bool:
+        count = len(preview.moved)
+        files = "1 file" if count == 1 else f"{count} files"
+        raise ConfirmationRefused(
+            f"nobody can be asked here whether to rename {files}",
+            hint="--dry-run shows the plan, --yes agrees to it",
+        )
+
+    if interactive:
+        from loop_cli.cli import render_life
+
+        return render_life.confirm_move(yes)
+    return (lambda _preview: True) if yes else refuse

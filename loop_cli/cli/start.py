@@ -1,0 +1,68 @@
+"""Where a run begins: by the fast lane or by Typer; and where errors become exit codes."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+
+from loop_cli.cli import lane, output
+from loop_cli.errors import ConflictError, Interrupted, LoopError, StorageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the program and exit with the code of SPEC §7."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    output.prepare_streams()
+    code = run(given)
+    gc.freeze()  # or the interpreter looks through all modules for cycles once more as it ends
+    sys.exit(code)
+
+
+def run(arguments: list[str], *, fast: bool = True) -> int:
+    """Run one command line; the exit code. Not `fast`, Typer parses whatever it is."""
+    machine = "--json" in _options(arguments)
+    try:
+        call = lane.parse(arguments) if fast else None
+        if call is not None:
+            call()
+            return 0
+        from loop_cli.cli import app
+
+        return app.run(arguments)
+    except ConflictError as error:
+        from loop_cli.cli import hints
+
+        error.hint = error.hint or hints.after_conflict(error.conflict, arguments)
+        return _fail(error, machine)
+    except LoopError as error:
+        return _fail(error, machine)
+    except KeyboardInterrupt:
+        return _fail(Interrupted("interrupted"), machine)
+    except MemoryError:
+        return _fail(StorageError("out of memory"), machine)
+    except OSError as error:
+        return _fail(StorageError(str(error)), machine)
+    except Exception as error:
+        if os.environ.get("LOOP_DEBUG"):
+            raise
+        what = f"{type(error).__name__}: {error}"
+        hint = "this is a defect of loop; LOOP_DEBUG=1 shows where"
+        return _fail(LoopError(f"internal error: {what}", hint=hint), machine)
+
+
+def _fail(error: LoopError, machine: bool) -> int:
+    try:
+        output.error(error, machine=machine)
+    except Exception:  # its details can't be shown; what happened still is
+        output.error(LoopError(error.message, hint=error.hint), machine=machine)
+    return error.exit_code
+
+
+def _options(arguments: list[str]) -> list[str]:
+    """The arguments before `--`, after which nothing is an option."""
+    return arguments[: arguments.index("--")] if "--" in arguments else arguments

@@ -1,0 +1,164 @@
+"""Links that name a file: `[[wiki]]` and `[Markdown](path.md)`, put right when it moves.
+
+What stands in code is no link. Only the name in a link changes: its text, its heading and
+its spelling (`%20`, `<...>`, with or without `.md`) stay.
+"""
+
+from __future__ import annotations
+
+import re
+
+from loop_cli.core.names import nfc
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_FENCED = r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^(?P=fence)[^\n]*$|\Z)"
+_QUOTED = r"(?P<tick>`+)(?!`)(?:(?!\n[ \t]*\n).)*?(?<!`)(?P=tick)(?!`)"  # within a paragraph
+_WIKI = r"\[\[(?P<wiki>[^\[\]|#^\n]+)(?=[|#^\]])"
+_MARKDOWN = r"\]\([ \t]*(?:<(?P<angle>[^<>\n]+)>|(?P<plain>[^\s()<>]+))"
+_LINK = re.compile(f"{_FENCED}|{_QUOTED}|{_WIKI}|{_MARKDOWN}", re.MULTILINE | re.DOTALL)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#")
+_ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+
+
+class Moves(Struct):
+    """Which files move, old path to new, and what all files are called, before and after."""
+
+    paths: dict[str, str]
+    before: dict[str, int]
+    after: dict[str, int]
+
+
+def moves(paths: Mapping[str, str], everything: Iterable[str]) -> Moves:
+    """The moves of some of the vault's files; `everything` are the paths of all now."""
+    before: dict[str, int] = {}
+    after: dict[str, int] = {}
+    known = {nfc(old): nfc(new) for old, new in paths.items()}
+    for path in {nfc(one) for one in everything} | set(known):
+        for table, one in ((before, path), (after, known.get(path, path))):
+            key = _stem(one).casefold()
+            table[key] = table.get(key, 0) + 1
+    return Moves(paths=known, before=before, after=after)
+
+
+def relinked(text: str, home: str, found: Moves) -> str:
+    """A text of the file at `home` (its path before) with its links as they are to be."""
+    if "](" not in text and "[[" not in text:
+        return text
+    return _LINK.sub(lambda match: _replaced(match, nfc(home), found), text)
+
+
+def _replaced(match: re.Match[str], home: str, found: Moves) -> str:
+    for group in ("wiki", "angle", "plain"):
+        name = match[group]
+        if name is not None:
+            new = (
+                _wiki(name, found)
+                if group == "wiki"
+                else _markdown(name, home, found, plain=group == "plain")
+            )
+            start = match.start(group) - match.start()
+            return match[0][:start] + new + match[0][start + len(name) :]
+    return match[0]
+
+
+def _wiki(name: str, found: Moves) -> str:
+    wanted = nfc(name.strip())
+    ending = ".md" if wanted.endswith(".md") else ""
+    stem = wanted.removesuffix(".md")
+    for old, new in found.paths.items():
+        bare = old.removesuffix(".md")
+        if "/" in stem:
+            if stem.casefold() == bare.casefold():
+                return new.removesuffix(".md") + ending
+        elif stem.casefold() == _stem(old).casefold() and found.before[stem.casefold()] == 1:
+            short = _stem(new)
+            if short == _stem(old):
+                return name
+            unique = found.after[short.casefold()] == 1
+            return (short if unique else new.removesuffix(".md")) + ending
+    return name
+
+
+def _markdown(name: str, home: str, found: Moves, *, plain: bool) -> str:
+    if _SCHEME.match(name):
+        return name
+    path, mark, rest = _parted(name)
+    decoded = nfc(_decoded(path))
+    new_home = found.paths.get(home, home)
+    if not decoded:
+        return name
+    if decoded.startswith("/"):
+        target = found.paths.get(decoded[1:])
+        new = None if target is None else "/" + target
+    else:
+        aim = _normal(_folder(home) + decoded.split("/"))
+        if aim is None:
+            return name
+        target = found.paths.get("/".join(aim), "/".join(aim))
+        moved = target != "/".join(aim) or new_home != home
+        new = _relative(_folder(new_home), target.split("/")) if moved else None
+        if new == decoded:
+            new = None
+    if new is None:
+        return name
+    if plain:
+        new = _encoded(new, fully=path.isascii() and not decoded.isascii())
+    return new + mark + rest
+
+
+def _parted(name: str) -> tuple[str, str, str]:
+    """A link's path, and what begins with `#` or `?` after it."""
+    match = re.search("[#?]", name)
+    if match is None:
+        return name, "", ""
+    return name[: match.start()], match[0], name[match.end() :]
+
+
+def _folder(path: str) -> list[str]:
+    return path.split("/")[:-1]
+
+
+def _normal(parts: list[str]) -> list[str] | None:
+    """The path without `.` and `..`; None where it leads out of the vault."""
+    found: list[str] = []
+    for part in parts:
+        if part == "..":
+            if not found:
+                return None
+            found.pop()
+        elif part not in ("", "."):
+            found.append(part)
+    return found
+
+
+def _relative(folder: list[str], target: list[str]) -> str:
+    common = 0
+    while common < min(len(folder), len(target) - 1) and folder[common] == target[common]:
+        common += 1
+    return "/".join([".."] * (len(folder) - common) + target[common:])
+
+
+def _decoded(text: str) -> str:
+    def decode(match: re.Match[str]) -> str:
+        try:
+            return bytes.fromhex(match[0].replace("%", "")).decode()
+        except UnicodeDecodeError:
+            return match[0]
+
+    return _ESCAPED.sub(decode, text)
+
+
+def _encoded(text: str, *, fully: bool) -> str:
+    """A path as it stands in a link without `<>`; `fully` where nothing but ASCII is to."""
+    pattern = r"[ %()<>#?]|[^\x00-\x7f]" if fully else r"[ %()<>#?]"
+    return re.sub(
+        pattern, lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), text
+    )
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".md")

@@ -1,0 +1,173 @@
+"""`loop move` and `loop rename`: the file, the fields and the links, in one run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from loop_cli import models, models_life
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Loop
+
+ID = "tsk-019-14"
+THERE = "50_Projects/2026/prj-020_입문_안내서/Tasks"
+HOME = "50_Projects/2026/prj-019_SSOT_규칙/project.md"
+MOVE = ("move", ID, "--project", "prj-020")
+
+
+def add(loop: Loop, path: str, text: str) -> None:
+    file = loop.path(path)
+    file.write_bytes(file.read_bytes() + text.encode())
+
+
+class TestMove:
+    def test_the_file_and_the_fields(self, loop: Loop) -> None:
+        before = loop.path().read_text()
+
+        done = loop(*MOVE, "--if-match", loop.etag(), "--json").json
+
+        models_life.MoveDocument.model_validate(done)
+        (moved,) = done["moved"]
+        assert (moved["path_before"], moved["path"]) == (loop.TASK, f"{THERE}/{ID}.md")
+        assert not loop.path().exists()
+        entity = loop("get", ID, "--json").json
+        assert (entity["path"], entity["etag"]) == (moved["path"], moved["etag"])
+        assert entity["fields"]["project_id"] == entity["fields"]["parent_id"] == "prj-020"
+        assert entity["body"] in before
+        record = loop.records[-1]
+        models.AuditRecord.model_validate(record)
+        assert record["action"] == "move"
+        assert sorted(record["modified_fields"]) == ["parent_id", "project_id"]
+        assert loop("audit", "verify").code == 0
+
+    def test_links_follow_in_the_same_run(self, loop: Loop) -> None:
+        add(loop, HOME, f"\n[x](Tasks/{ID}.md) [[{ID}]]\n")
+        before = loop.path(HOME).read_text()
+
+        done = loop(*MOVE, "--if-match", loop.etag(), "--json").json
+
+        assert [one["entity_id"] for one in done["relinked"]] == ["prj-019"]
+        after = loop.path(HOME).read_text()
+        assert f"[x](../prj-020_입문_안내서/Tasks/{ID}.md) [[{ID}]]\n" in after
+        kept = [line for line in before.splitlines() if line in after.splitlines()]
+        assert len(kept) == len(before.splitlines()) - 2  # the link's line and `updated`
+        assert {record["run_id"] for record in loop.records} == {done["run_id"]}
+        assert [one["metadata"]["group"]["count"] for one in loop.records] == [2, 2]
+
+    def test_a_precondition_as_in_update(self, loop: Loop) -> None:
+        etag = loop.etag()
+        assert loop(*MOVE, "--json").code == 5
+        loop("update", ID, "notes=x", "--force")
+
+        done = loop(*MOVE, "--if-match", etag, "--json")
+
+        assert done.code == 4
+        assert done.error["hint"] == f"loop get {ID} --json"
+        assert loop.path().exists()
+
+    def test_no_such_project(self, loop: Loop) -> None:
+        error = loop("move", ID, "--project", "prj-091", "--force", "--json").error
+
+        assert error["nearest"] == ["prj-019", "prj-020"]
+
+    @pytest.mark.parametrize(("entity_id", "project"), [("prj-019", "prj-020"), (ID, "tsk-020-01")])
+    def test_only_tasks_to_projects(self, loop: Loop, entity_id: str, project: str) -> None:
+        error = loop("move", entity_id, "--project", project, "--force", "--json").error
+
+        assert error["problems"][0]["problem"] == "wrong_reference"
+
+    def test_a_place_that_is_taken(self, loop: Loop) -> None:
+        loop.write(f"{THERE}/{ID}.md", "somebody's note\n")
+
+        error = loop(*MOVE, "--force", "--json").error
+
+        assert error["problems"][0]["problem"] == "taken"
+        assert loop.path(f"{THERE}/{ID}.md").read_text() == "somebody's note\n"
+        assert loop.records == []
+
+    def test_to_where_it_is(self, loop: Loop) -> None:
+        done = loop("move", ID, "--project", "prj-019", "--force", "--json").json
+
+        assert done["changed"] is False
+        assert loop.records == []
+
+    def test_a_dry_run(self, loop: Loop) -> None:
+        done = loop(*MOVE, "--force", "--dry-run", "--json").json
+
+        models_life.MoveDocument.model_validate(done)
+        assert done["moved"] and done["dry_run"] is True
+        assert loop.path().exists() and loop.records == []
+
+    def test_on_a_terminal_the_plan_is_shown_and_asked_for(self, loop: Loop) -> None:
+        question = "Move these files? [y/N] "
+
+        no = loop.on_terminal(*MOVE, replies=((question, "n\n"),))
+        yes = loop.on_terminal(*MOVE, replies=((question, "y\n"),))
+
+        assert (no.code, yes.code) == (9, 0)
+        assert loop.records[-1]["metadata"]["precondition"] == "etag"
+
+
+class TestRename:
+    OLD = f"{THERE.removesuffix('/Tasks')}/guide.md"
+    NEW = f"{THERE.removesuffix('/Tasks')}/project.md"
+
+    @pytest.fixture
+    def misnamed(self, loop: Loop) -> Loop:
+        """A project's file with a name of its own, and one that links to it."""
+        found = loop.path(loop("get", "prj-020", "--path").out.strip())
+        found.rename(loop.path(self.OLD))
+        add(loop, loop.TASK, "\n[[guide|안내서]] and [[guide]]\n")
+        return loop
+
+    def names(self, loop: Loop, *arguments: str) -> Any:
+        done = loop("rename", *arguments, "--json").json
+        models_life.MoveDocument.model_validate(done)
+        return done
+
+    def test_one(self, misnamed: Loop) -> None:
+        done = self.names(misnamed, "prj-020", "--yes")
+
+        (moved,) = done["moved"]
+        assert (moved["path_before"], moved["path"]) == (self.OLD, self.NEW)
+        assert [one["entity_id"] for one in done["relinked"]] == [ID]
+        path = self.NEW.removesuffix(".md")
+        assert f"[[{path}|안내서]] and [[{path}]]" in misnamed.path().read_text()
+
+    def test_all(self, misnamed: Loop) -> None:
+        misnamed.path(f"{misnamed.TASKS}/tsk-019-01.md").rename(
+            misnamed.path(f"{misnamed.TASKS}/일.md")
+        )
+
+        done = self.names(misnamed, "--all", "--yes")
+
+        assert sorted(one["entity_id"] for one in done["moved"]) == ["prj-020", "tsk-019-01"]
+        assert self.names(misnamed, "--all", "--yes")["changed"] is False
+        assert misnamed("audit", "verify").code == 0
+
+    def test_what_can_not_be_renamed_stays(self, misnamed: Loop) -> None:
+        misnamed.write(self.NEW, "a note\n")
+
+        done = self.names(misnamed, "--all", "--yes")
+
+        assert done["changed"] is False
+        assert "stays" in done["warnings"][0]
+        assert misnamed("rename", "prj-020", "--yes").code == 6
+
+    def test_nobody_to_ask_is_9(self, misnamed: Loop) -> None:
+        done = misnamed("rename", "--all", "--json")
+
+        assert (done.code, done.error["code"]) == (9, "confirmation")
+        assert misnamed.records == []
+
+    def test_a_dry_run(self, misnamed: Loop) -> None:
+        done = self.names(misnamed, "--all", "--dry-run")
+
+        assert done["dry_run"] is True and len(done["moved"]) == 1
+        assert misnamed.path(self.OLD).exists()
+
+    @pytest.mark.parametrize("arguments", [(), ("prj-020", "--all")])
+    def test_one_or_all(self, loop: Loop, arguments: tuple[str, ...]) -> None:
+        assert loop("rename", *arguments).code == 2
