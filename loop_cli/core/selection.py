@@ -72,6 +72,7 @@ class Selection:
             found = iter(queries.order(valued, keys, choices))
         for count, one in enumerate(found, start=1):
             if self.query.limit is not None and count > self.query.limit:
+                self._unmet = []  # it can't be told: not all were looked at
                 return
             yield one
 

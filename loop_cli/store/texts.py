@@ -143,15 +143,20 @@ def _made(database: sqlite3.Connection) -> bool:
     made anew. False where SQLite has no full-text index."""
     if not database.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").fetchone():
         return False
-    if _is_made(database) and not _is_stale(database):
+    if _is_in_order(database):
         return True
     with transaction(database):
-        database.execute("DROP TABLE IF EXISTS text")
-        database.execute("DELETE FROM searched")
-        database.execute("DELETE FROM sqlite_sequence WHERE name = 'searched'")
-        database.execute(_MAKE)
-        database.execute("INSERT OR REPLACE INTO note VALUES ('grams', ?)", (_FORM,))
+        if not _is_in_order(database):  # nor did another process just see to it
+            database.execute("DROP TABLE IF EXISTS text")
+            database.execute("DELETE FROM searched")
+            database.execute("DELETE FROM sqlite_sequence WHERE name = 'searched'")
+            database.execute(_MAKE)
+            database.execute("INSERT OR REPLACE INTO note VALUES ('grams', ?)", (_FORM,))
     return True
+
+
+def _is_in_order(database: sqlite3.Connection) -> bool:
+    return _is_made(database) and not _is_stale(database)
 
 
 def _is_stale(database: sqlite3.Connection) -> bool:

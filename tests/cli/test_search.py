@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import sqlite3
 import time
 import unicodedata
 from typing import TYPE_CHECKING
@@ -172,6 +173,20 @@ def test_interrupted_the_next_one_is_whole(meetings: Loop) -> None:
 
     assert process.returncode in (0, 130)
     assert meetings("search", "needle", "--ids").lines == ["tsk-x-3", "tsk-x-2"]
+
+
+def test_many_first_searches_at_once(meetings: Loop) -> None:
+    for number in range(300):
+        meetings.write_task(f"tsk-y-{number:04}")
+    running = [meetings.start("search", "needle", "--ids") for _one in range(4)]
+    for process in running:
+        assert process.communicate(timeout=60) == (b"tsk-x-3\ntsk-x-2\n", b"")
+    (cache,) = (meetings.home / ".cache" / "loop").glob("*/index-*.sqlite")
+    with sqlite3.connect(cache) as database:
+        ((files,),) = database.execute("SELECT count(*) FROM file WHERE id IS NOT NULL")
+        ((entries, newest),) = database.execute("SELECT count(*), max(doc) FROM searched")
+    assert entries == files
+    assert newest < 2 * files  # the work was shared, or done twice at most
 
 
 def test_the_corpus_is_searched_as_by_a_plain_reading(corpus: Path, loop: Loop) -> None:

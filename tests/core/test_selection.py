@@ -97,6 +97,11 @@ class TestWarnings:
         selection = Selection(store(a="mine: 1"), query("mine=2"))
         assert (found(selection), selection.warnings) == ([], [])
 
+    def test_not_where_only_some_were_looked_at(self) -> None:
+        tasks = store(a="x: 1", b="x: 1", c="mine: 2")
+        selection = Selection(tasks, query("mine!=5", limit=1))
+        assert (found(selection), selection.warnings) == (["a"], [])
+
     def test_a_field_of_one_type_asked_of_another(self) -> None:
         selection = Selection(store(**TASKS), query("due=x", types=("Project",)))
         list(selection)
