@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 
+from loop_cli import jsontext
 from loop_cli.errors import StorageError
 from loop_cli.store import files, platform
 from loop_cli.store.base import as_json
@@ -77,9 +78,7 @@ class AuditLog:
 
         It comes after the line that its own `previous` names, so nothing before is read.
         """
-        import json
-
-        metadata = json.loads(line).get("metadata")
+        metadata = jsontext.loads(line).get("metadata")
         previous = metadata.get("previous") if isinstance(metadata, dict) else None
         for found in self._lines():
             if found == line:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli.cli import app
+from loop_cli.cli import start
 from tests.faults.conftest import (
     REPOSITORY,
     RUN,
@@ -238,7 +238,7 @@ def _loop(*arguments: str, vault: Vault) -> dict[str, Any]:
     """The command in this process: what it does is the same, and hundreds take seconds."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = app.run([*arguments, "--vault", str(vault.root)])
+        code = start.run([*arguments, "--vault", str(vault.root)])
     out.seek(0), err.seek(0)
     assert code == 0, err.read()
     result: dict[str, Any] = json.loads(out.read())
