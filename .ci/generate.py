@@ -16,7 +16,16 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from loop_cli import config, demo, errors, models, models_check, models_life, models_past
+from loop_cli import (
+    config,
+    demo,
+    errors,
+    models,
+    models_check,
+    models_find,
+    models_life,
+    models_past,
+)
 from loop_cli.cli import app, render, render_conflict, shells
 from loop_cli.core import operations, timestamps
 from loop_cli.core.audit import Origin
@@ -205,6 +214,8 @@ def _json_shapes() -> str:
         ("`loop diff ID --json`", models_past.DiffDocument),
         ("`loop history ID --json`", models_past.HistoryDocument),
         ("`loop undo ... --json`", models_past.UndoDocument),
+        ("`loop list --json`, a line an entity", models_find.ListedDocument),
+        ("`loop search --json`, a line an entity", models_find.FoundDocument),
         ("`loop check --json`", models_check.CheckDocument),
         ("`loop init --json`", models_check.InitDocument),
         ("`loop watch --json`, a line a change", models_check.WatchEvent),

@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "loop_cli.models_check": ("models", "models_base"),
     "loop_cli.models_past": ("models", "models_base"),
     "loop_cli.models_life": ("models", "models_base"),
+    "loop_cli.models_find": ("models", "models_base"),
     "loop_cli.markdown": ("markdown",),
     "loop_cli.core": ("core", "errors", "struct"),
     "loop_cli.core.operations": ("core", "errors", "struct", "store.base"),

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from loop_cli import models, models_base, models_check, models_life, models_past
+from loop_cli import models, models_base, models_check, models_find, models_life, models_past
 from loop_cli.core import audit
 
 ENTITY: dict[str, Any] = {
@@ -44,7 +44,7 @@ RECORD: dict[str, Any] = {
 }
 MODELS = [
     model
-    for module in (models, models_check, models_life, models_past)
+    for module in (models, models_check, models_find, models_life, models_past)
     for model in vars(module).values()
     if isinstance(model, type)
     and issubclass(model, BaseModel)

@@ -30,6 +30,7 @@ def _script(commands: list[str]) -> str:
 def test_the_tour_does_what_it_says(tmp_path: Path) -> None:
     commands = _commands(
         "A tour",
+        "Find",
         "Making, moving, deleting",
         "Looking back, and undo",
         "Completions",

@@ -22,6 +22,7 @@ COMMANDS = {
     "update": "update",
     "edit": "edit",
     "list": "listing",
+    "search": "search",
     "create": "create",
     "delete": "delete",
     "move": "move",

@@ -75,7 +75,7 @@ def list_entities(
     elif as_csv:
         output.csv(names, (_cells(one, names) for one in found))
     else:
-        _show_table([*found], names, store, all_of_them=limit is not None)
+        _show_table([*found], names, store, limit=limit, optional=columns is None)
     output.warn([*found.warnings, *store.warnings])
 
 
@@ -140,14 +140,19 @@ def _cell(value: Any) -> str:
 
 
 def _show_table(
-    found: "list[Selected]", names: tuple[str, ...], store: "Store", *, all_of_them: bool
+    found: "list[Selected]",
+    names: tuple[str, ...],
+    store: "Store",
+    *,
+    limit: int | None,
+    optional: bool,
 ) -> None:
     if not found:
         output.note("no entities")
         return
     from loop_cli.cli import render_list
 
-    rows = found if all_of_them else found[: options.ROWS]
-    output.show(render_list.table(rows, names, store.schema, today=_today()))
+    rows = found if limit is not None else found[: options.ROWS]
+    output.show(render_list.table(rows, names, store.schema, today=_today(), optional=optional))
     if len(rows) < len(found):
         output.note(f"the first {options.ROWS}; --limit 0 shows all")

@@ -250,3 +250,17 @@ OlderThan = Annotated[
     int | None,
     typer.Option("--older-than", min=0, metavar="DAYS", help="Only what was kept before that."),
 ]
+
+# -- of search --------------------------------------------------------------------------
+
+Text = Annotated[str, typer.Argument(metavar="TEXT", help="The words to search for.")]
+FirstRows = Annotated[
+    int | None,
+    typer.Option(
+        "--limit",
+        "-l",
+        min=0,
+        metavar="N",
+        help=f"At most N entities; 0 is all. People are shown {ROWS} otherwise.",
+    ),
+]

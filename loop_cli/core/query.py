@@ -28,6 +28,7 @@ _PRESENCE = ("has", "missing")
 _TODAY = re.compile(r"today(?:([+-])(\d{1,5})d?)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
+_DIGITS = 1_000
 _DAY = 86_400 * timestamps.SECOND
 
 
@@ -36,7 +37,7 @@ class Operand(Struct):
     are the first instant of the time it names and the first after it."""
 
     text: str
-    number: float | None = None
+    number: int | float | None = None
     start: int | None = None
     end: int | None = None
 
@@ -99,6 +100,8 @@ def parse_condition(text: str, *, today: int) -> Condition:
             hint=EXAMPLE,
         )
     values = _values(text[match.end() :])
+    if values[0].startswith("=") and match[0] in ("=", "!="):
+        raise UsageError(f"--where: {text!r}: equal is a single =", hint=EXAMPLE)
     if match[0] in ("<", "<=", ">", ">=") and (len(values) > 1 or not values[0]):
         raise UsageError(f"--where: {text!r} must compare with one value", hint=EXAMPLE)
     return Condition(
@@ -114,7 +117,7 @@ def equals(name: str, value: str) -> Condition:
     return Condition(
         path=(name,),
         operation="=",
-        operands=(Operand(text=nfc(value)),),
+        operands=(Operand(text=nfc(value), number=_number(value)),),
         given=f"{name}={value}",
     )
 
@@ -196,7 +199,6 @@ def _values(text: str) -> list[str]:
 
 
 def _operand(text: str, today: int) -> Operand:
-    number = float(text) if _NUMBER.fullmatch(text) else None
     relative = _TODAY.fullmatch(text)
     if relative is not None:
         days = int(relative[2] or 0) * (-1 if relative[1] == "-" else 1)
@@ -205,7 +207,15 @@ def _operand(text: str, today: int) -> Operand:
         start = timestamps.parse(text)
     whole_day = relative is not None or _DATE.fullmatch(text) is not None
     end = None if start is None else start + (_DAY if whole_day else 1)
-    return Operand(text=nfc(text), number=number, start=start, end=end)
+    return Operand(text=nfc(text), number=_number(text), start=start, end=end)
+
+
+def _number(text: str) -> int | float | None:
+    """Whole numbers as they are: one of over 53 bits has no float of its own."""
+    if _NUMBER.fullmatch(text) is None:
+        return None
+    whole = text.lstrip("+-").isdigit() and len(text) <= _DIGITS
+    return int(text) if whole else float(text)
 
 
 def _is_empty(value: Any) -> bool:
@@ -263,7 +273,7 @@ def _compare(value: Any, operand: Operand, test: Callable[[Any, Any, Any], bool]
         instant = timestamps.parse(value)
         return instant is not None and test(instant, operand.start, operand.end)
     if operand.number is not None and _NUMBER.fullmatch(value):
-        return test(float(value), operand.number, operand.number)
+        return test(_number(value), operand.number, operand.number)
     return test(nfc(value), operand.text, operand.text)
 
 
@@ -282,13 +292,15 @@ def _is_plain(text: str) -> bool:
         and text.isprintable()
         and bool(text)
         and not (
-            any(sign in text for sign in '"\\') or text[0] in "+-.0123456789" or text in _WORDS
+            any(sign in text for sign in _AMBIGUOUS) or text[0] in "+-.0123456789" or text in _WORDS
         )
         and not text.startswith("today")
     )
 
 
 _WORDS = ("true", "false")
+# What JSON escapes, and what other characters have for their normal form.
+_AMBIGUOUS = '"\\K;`'
 _TESTS: dict[str, Callable[[Any, Operand], bool]] = {
     "=": _equal,
     "~": _contains,

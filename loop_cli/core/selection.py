@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
     from loop_cli.core.query import Query
     from loop_cli.core.schema import Schema
+    from loop_cli.core.wanted import Wanted
     from loop_cli.store.base import Listed, Store
 
 
 class Selected(Struct):
-    """An entity that was asked for, and its fields."""
+    """An entity that was asked for, and its fields; of a search `listed` is a `Hit`."""
 
     listed: Listed
     fields: dict[str, Any]
@@ -32,14 +33,20 @@ class Selected(Struct):
 
 
 class Selection:
-    """What `query` finds in a store, by id or as it is sorted. To be iterated once.
+    """What `query` finds in a store, by id or as it is sorted; with `wanted`, what has its words,
+    in the order of a search. To be iterated once.
 
     `told` is given the number of files looked at so far. Raises `UsageError` for a type that
     there is not, and what `Store.scan` raises.
     """
 
     def __init__(
-        self, store: Store, query: Query, *, told: Callable[[int], None] | None = None
+        self,
+        store: Store,
+        query: Query,
+        *,
+        wanted: Wanted | None = None,
+        told: Callable[[int], None] | None = None,
     ) -> None:
         self._schema = store.schema
         self.query = query.replace(types=resolve_types(query.types, self._schema))
@@ -49,7 +56,12 @@ class Selection:
         sure = all(one.path[0] in known for one in query.conditions)
         needles = [one.needles for one in query.conditions if one.needles and sure]
         # The index is looked at before the first entity is asked for.
-        self._scanned = store.scan(types=self.query.types, needles=needles, told=told)
+        types = self.query.types
+        self._scanned: Iterator[Listed] = (
+            store.scan(types=types, needles=needles, told=told)
+            if wanted is None
+            else store.search(wanted, types=types, told=told)
+        )
 
     def __iter__(self) -> Iterator[Selected]:
         found = self._admitted()
@@ -60,6 +72,7 @@ class Selection:
             found = iter(queries.order(valued, keys, choices))
         for count, one in enumerate(found, start=1):
             if self.query.limit is not None and count > self.query.limit:
+                self._unmet = []  # it can't be told: not all were looked at
                 return
             yield one
 

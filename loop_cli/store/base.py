@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import EntityFile, FieldNames
     from loop_cli.core.ids import IdRule
     from loop_cli.core.schema import Schema
+    from loop_cli.core.wanted import Wanted
 
     Outcome = "CommitResult | LoopError"
 
@@ -141,6 +142,15 @@ class Listed(Struct):
         return dict(zip(OWN, values, strict=True))
 
 
+class Hit(Listed):
+    """An entity that a search found. Of its body, `line` of the file and `text` are the first
+    line that has the most words; none where only the names have any."""
+
+    in_names: bool
+    line: int | None = None
+    text: str | None = None
+
+
 class Store(ABC):
     """A set of entities with an audit log."""
 
@@ -181,6 +191,21 @@ class Store(ABC):
 
         `told` is given the number of files looked at so far. Files that can't be read are
         passed over; `warnings` then says so. Raises `UsageError`, `StorageError`.
+        """
+
+    @abstractmethod
+    def search(
+        self,
+        wanted: Wanted,
+        *,
+        types: Sequence[str] = (),
+        told: Callable[[int], None] | None = None,
+    ) -> Iterator[Hit]:
+        """The entities, or those of the types, whose names (id and name) and body have all
+        words: by id, but those first whose names alone have them.
+
+        Each was read as it is now. `told` is given the number of files looked at so far, then
+        of those read. Raises as `scan` does.
         """
 
     @abstractmethod
@@ -241,6 +266,24 @@ def list_entity(entity: Entity) -> Listed:
         revision=entity.revision,
         fields=as_json(entity.fields),
     )
+
+
+def names_of(listed: Listed) -> tuple[str, ...]:
+    """What an entity is called."""
+    return (listed.id,) if listed.name is None else (listed.id, listed.name)
+
+
+def hit_of(listed: Listed, data: bytes, wanted: Wanted) -> Hit | None:
+    """The entity as it is found in its file's bytes, if it has the words."""
+    from loop_cli.markdown import document
+
+    pieces = document.split(data.decode())
+    found = wanted.found(names_of(listed), pieces.body)
+    if found is None:
+        return None
+    before = len(pieces.text) - len(pieces.body)
+    line = None if found.line is None else pieces.text.count("\n", 0, before) + found.line
+    return Hit(**listed.__dict__, in_names=found.in_names, line=line, text=found.text)
 
 
 def passed_over(files: int) -> list[str]:

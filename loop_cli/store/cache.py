@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-LAYOUT = 2  # in the file's name, so that two versions of loop don't take each other's for damaged
+LAYOUT = 3  # in the file's name, so that two versions of loop don't take each other's for damaged
 PATIENCE = 30.0  # seconds for another process to finish what it is writing
 _MEMORY = 32_000  # KiB
 _IN_MEMORY = ":memory:"
@@ -34,6 +34,9 @@ CREATE INDEX IF NOT EXISTS file_by_id ON file (id) WHERE id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS claim (
     word BLOB, file INTEGER, PRIMARY KEY (word, file)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS searched (
+    doc INTEGER PRIMARY KEY AUTOINCREMENT, file INTEGER NOT NULL UNIQUE
+);
 CREATE TABLE IF NOT EXISTS record (
     entity BLOB NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (entity, offset)
 ) WITHOUT ROWID;

@@ -189,7 +189,7 @@ class _Look:
         if not self._listings and not self._forgotten:
             return
         with transaction(self._database) as database:
-            self._drop_claims()
+            self._drop_old()
             database.executemany("DELETE FROM file WHERE folder = ? AND name = ?", self._gone)
             for row, entry in self._found:
                 (key,) = database.execute(_KEEP, row).fetchone()
@@ -202,8 +202,8 @@ class _Look:
         for written in (self._found, self._gone, self._listings, self._forgotten):
             written.clear()
 
-    def _drop_claims(self) -> None:
-        """Drop what the files claimed before that are gone or read again, in one pass."""
+    def _drop_old(self) -> None:
+        """Drop what is known of the files that are gone or read again, in one pass."""
         query = "SELECT key FROM file WHERE folder = ? AND name = ?"
         keys = []
         for place in (*self._gone, *(row[:2] for row, _entry in self._found)):
@@ -214,6 +214,7 @@ class _Look:
             self._database.execute("DELETE FROM old")
             self._database.executemany("INSERT INTO old VALUES (?)", keys)
             self._database.execute("DELETE FROM claim WHERE file IN old")
+            self._database.execute("DELETE FROM searched WHERE file IN old")
 
     def _read(self, folder: bytes, name: str, path: str, modified: int) -> None:
         from hashlib import sha256  # OpenSSL's, which is several times faster, for many files

@@ -9,7 +9,7 @@ import os
 
 from loop_cli.core import timestamps
 from loop_cli.core.entity import Revision
-from loop_cli.errors import LoopError
+from loop_cli.errors import LoopError, StorageError
 from loop_cli.store.base import Listed, list_entity
 from loop_cli.store.cache import word
 from loop_cli.store.snapshot import reported
@@ -19,9 +19,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator, Sequence
-    from typing import Any
+    from typing import Any, TypeVar
 
     from loop_cli.store.vault import VaultStore
+
+    T = TypeVar("T")
 
 PAGE = 1_000  # rows; no statement stays open, so that what comes between may write
 _ROWS = """
@@ -67,15 +69,31 @@ class Listing:
             place = (last[0], last[3], last[4])
             page = self.query(f"{query}{_LATER} {ordered}", [*values, *place])
 
+    def of(self, keys: Sequence[int]) -> Iterator[Listed]:
+        """The entities in files of the index, in the order of `rows`, which is that of the keys.
+
+        Raises `StorageError` where it had to be made anew since these were theirs.
+        """
+        first = self._filled
+        for start in range(0, len(keys), PAGE):
+            page = keys[start : start + PAGE]
+            marks = ", ".join("?" * len(page))
+            found = self.query(f"{_ROWS} AND file.key IN ({marks}) {_IN_ORDER}", page)
+            if self._filled is not first:
+                raise StorageError("the index had to be made anew meanwhile", hint="try again")
+            yield from self._listed(found)
+
     def query(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
-        """The rows of the index as it was filled: where it had to be made anew since, it is
-        filled again first."""
+        """The rows of the index as it was filled."""
+        return self.run(lambda database: database.execute(query, values).fetchall())
+
+    def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What `work` makes of the index as it was filled: where that had to be made anew
+        since, it is filled again first."""
         while True:
-            database, rows = self._vault.cache.run(
-                lambda database: (database, database.execute(query, values).fetchall())
-            )
+            database, made = self._vault.cache.run(lambda database: (database, work(database)))
             if database is self._filled:
-                return rows
+                return made
             self._fill()
 
     def _fill(self) -> None:

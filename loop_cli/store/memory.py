@@ -15,9 +15,11 @@ from loop_cli.store.around import mentions, refuse_no_place
 from loop_cli.store.base import (
     CommitResult,
     Create,
+    Hit,
     Listed,
     Restore,
     Store,
+    hit_of,
     list_entity,
     passed_over,
 )
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from loop_cli.core.audit import Origin
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.schema import Schema
+    from loop_cli.core.wanted import Wanted
     from loop_cli.store.base import AnyChange
     from loop_cli.store.locate import Located
     from loop_cli.store.plan import Plan
@@ -118,6 +121,21 @@ class MemoryStore(Store):
             wanted = all(any(needle in listed.fields for needle in one) for one in needles)
             if wanted and (not types or entity.type in types):
                 yield listed
+
+    def search(
+        self,
+        wanted: Wanted,
+        *,
+        types: Sequence[str] = (),
+        told: Callable[[int], None] | None = None,
+    ) -> Iterator[Hit]:
+        read = [
+            hit_of(listed, self.read(listed.path), wanted)
+            for listed in self.scan(types=types, told=told)
+        ]
+        found = [hit for hit in read if hit is not None]
+        yield from (hit for hit in found if hit.in_names)
+        yield from (hit for hit in found if not hit.in_names)
 
     def records(self, entity_id: str | None = None) -> Iterator[AuditRecord]:
         for line in reversed(self.lines):

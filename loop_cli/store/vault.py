@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from loop_cli.core.creation import Law
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.schema import Schema
+    from loop_cli.core.wanted import Wanted
     from loop_cli.errors import LoopError
-    from loop_cli.store.base import AnyChange, CommitResult, Listed
+    from loop_cli.store.base import AnyChange, CommitResult, Hit, Listed
     from loop_cli.store.locate import Located
     from loop_cli.store.lock import VaultLock
     from loop_cli.store.recovery import Recovery
@@ -115,6 +116,20 @@ class VaultStore(Store):
         listing = Listing(self, unsettled=self.recover_if_free(), told=told)
         self._passed_over = listing.unreadable
         return listing.rows(types, needles)
+
+    def search(
+        self,
+        wanted: Wanted,
+        *,
+        types: Sequence[str] = (),
+        told: Callable[[int], None] | None = None,
+    ) -> Iterator[Hit]:
+        from loop_cli.store.listing import Listing
+        from loop_cli.store.texts import Texts
+
+        listing = Listing(self, unsettled=self.recover_if_free(), told=told)
+        self._passed_over = listing.unreadable
+        return Texts(self, listing, told).hits(wanted, types)
 
     def files(self, *, mentioning: str | None = None) -> Iterator[EntityFile]:
         from loop_cli.store.around import VaultSurroundings

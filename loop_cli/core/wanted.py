@@ -1,0 +1,158 @@
+"""What a search asks for: words, all of which an entity's names and body must have.
+
+A word is found in any case and normal form, at the beginning of a word; Hangul, Chinese
+characters and other writing without blanks between words, anywhere. For an index, texts are
+taken apart into grams: a text that has a word has all grams of the word.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from loop_cli.core.names import nfc
+from loop_cli.errors import UsageError
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    Span = tuple[int, int]
+
+_DENSE = (  # Thai to Myanmar, Khmer, Hangul, kana, bopomofo, Chinese characters
+    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc"
+    "\U00020000-\U0003ffff"
+)
+_SPACED = rf"[^\W_{_DENSE}]"
+_RUN = re.compile(rf"[{_DENSE}]+|{_SPACED}+")
+_DENSE_RUN = re.compile(rf"[{_DENSE}]+")
+_SPACED_RUN = re.compile(rf"{_SPACED}+")
+_LONGEST = 64  # characters of a run without blanks that are told apart
+_ENOUGH = 40  # grams of one word that are asked an index for
+_SHOWN = 400  # characters of a line
+
+
+class Found(Struct):
+    """Where a body has the words: a line, from 1, and its text; none where only names have."""
+
+    in_names: bool
+    line: int | None = None
+    text: str | None = None
+
+
+class Wanted:
+    """The words of `text`, which blanks part; between double quotes blanks are part of a word.
+    Raises `UsageError` where it has none."""
+
+    def __init__(self, text: str) -> None:
+        parts = re.findall(r'"([^"]+)"|([^\s"]+)', fold(text))
+        self.words = tuple(
+            dict.fromkeys(" ".join((quoted or plain).split()) for quoted, plain in parts)
+        )
+        if not all(map(_RUN.search, self.words)) or not self.words:
+            raise UsageError(
+                f"{text!r} has a word without letter or digit, which can't be searched for"
+                if self.words
+                else "there is no word to search for",
+                hint="loop search '회의록'",
+            )
+        self._patterns = [_pattern(word) for word in self.words]
+
+    def found(self, names: Iterable[str], body: str) -> Found | None:
+        """Where they are, if all are; each in one of the names or on a line of the body."""
+        in_names = self.are_in_names(names)
+        missing = [] if in_names else self._missing_in(names)
+        folded = fold(body)
+        if not all(pattern.search(folded) for pattern in missing):
+            return None
+        best, line = 0, -1
+        for number, text in enumerate(folded.split("\n")):
+            count = sum(pattern.search(text) is not None for pattern in self._patterns)
+            if count > best:
+                best, line = count, number
+            if best == len(self._patterns):
+                break
+        if line < 0:
+            return Found(in_names=in_names)
+        whole = body.split("\n")[line].rstrip("\r")
+        return Found(in_names=in_names, line=line + 1, text=self._excerpt(whole))
+
+    def are_in_names(self, names: Iterable[str]) -> bool:
+        """Whether the names alone have all words."""
+        return not self._missing_in(names)
+
+    def spans(self, text: str) -> list[Span]:
+        """Where a text in normal form has a word: begins and ends, in order, none overlapping."""
+        folded, places = "", list[int]()
+        for index, character in enumerate(text):
+            part = character.casefold()
+            folded += part
+            places += [index] * len(part)
+        found = [
+            (places[match.start()], places[match.end() - 1] + 1)
+            for pattern in self._patterns
+            for match in pattern.finditer(folded)
+        ]
+        merged: list[Span] = []
+        for begin, end in sorted(found):
+            if merged and begin < merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            else:
+                merged.append((begin, end))
+        return merged
+
+    def grams(self) -> tuple[list[str], list[str]]:
+        """The grams that a text with all words has, and beginnings of which it has a gram each."""
+        exact: list[str] = []
+        beginnings: list[str] = []
+        for word in self.words:
+            for match in list(_RUN.finditer(word))[:_ENOUGH]:
+                run = match[0]
+                if _DENSE_RUN.match(run):
+                    pairs = [run[at : at + 2] for at in range(len(run) - 1)]
+                    (exact if pairs else beginnings).extend(pairs[:_ENOUGH] or [run])
+                else:
+                    ends = match.end() == len(word) and len(run) < _LONGEST
+                    (beginnings if ends else exact).append(run[:_LONGEST])
+        return list(dict.fromkeys(exact)), list(dict.fromkeys(beginnings))
+
+    def _missing_in(self, names: Iterable[str]) -> list[re.Pattern[str]]:
+        folded = [fold(name) for name in names]
+        return [
+            pattern
+            for pattern in self._patterns
+            if not any(pattern.search(name) for name in folded)
+        ]
+
+    def _excerpt(self, line: str) -> str:
+        """The line, or of a long one the part around the first word."""
+        text = nfc(line)
+        if len(text) <= _SHOWN:
+            return text
+        begin = max(0, self.spans(text)[0][0] - _SHOWN // 4)
+        end = begin + _SHOWN
+        before, after = "…" if begin else "", "…" if end < len(text) else ""
+        return f"{before}{text[begin:end]}{after}"
+
+
+def fold(text: str) -> str:
+    """A text as it is compared: in normal form, without case."""
+    return nfc(text).casefold()
+
+
+def grams_of(text: str) -> set[str]:
+    """The grams of a text: pairs of neighbours in dense writing and the last of a run, so that
+    every character begins one; and words."""
+    folded = fold(text)
+    found = {run[:_LONGEST] for run in _SPACED_RUN.findall(folded)}
+    for run in set(_DENSE_RUN.findall(folded)):
+        found.update(map("".join, pairwise(run)))
+        found.add(run[-1])
+    return found
+
+
+def _pattern(word: str) -> re.Pattern[str]:
+    begins = f"(?<!{_SPACED})" if re.match(_SPACED, word) else ""
+    return re.compile(begins + re.escape(word))

@@ -1,0 +1,36 @@
+"""The shapes of what finds entities: a line of `loop list`, a line of `loop search`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from loop_cli.models_base import Etag, Shape, Timestamp
+
+
+class ListedDocument(Shape):
+    """One line of `loop list --json`: what `loop get` prints but for the body (SPEC §7)."""
+
+    entity_id: str = Field(min_length=1, description="The entity's id, in normal form (NFC).")
+    entity_type: str = Field(min_length=1, description="Its type.")
+    path: str = Field(min_length=1, description="Its file, relative to the vault, with `/`.")
+    updated_at: Timestamp = Field(description="To give back as --expected-updated-at.")
+    etag: Etag = Field(description="To give back as --if-match.")
+    fields: dict[str, Any] = Field(description="The frontmatter, in the file's order.")
+
+
+class FoundDocument(Shape):
+    """One line of `loop search --json` (SPEC §7)."""
+
+    entity_id: str = Field(min_length=1, description="The entity's id, in normal form (NFC).")
+    entity_type: str = Field(min_length=1, description="Its type.")
+    path: str = Field(min_length=1, description="Its file, relative to the vault, with `/`.")
+    updated_at: Timestamp = Field(description="To give back as --expected-updated-at.")
+    etag: Etag = Field(description="To give back as --if-match.")
+    entity_name: str | None = Field(description="Its name, if it has one.")
+    in_names: bool = Field(description="Whether id and name alone have all words.")
+    line: int | None = Field(
+        ge=1, description="The file's line that has most of them; null if none of the body has any."
+    )
+    text: str | None = Field(description="That line; of one over 400 characters a part.")

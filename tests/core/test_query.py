@@ -1,0 +1,343 @@
+"""Which entities a query asks for, and in what order."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from loop_cli.core import query as queries
+from loop_cli.core import timestamps
+from loop_cli.core.diff import MISSING
+from loop_cli.core.query import Query, equals, parse_condition, parse_sort, sort_value
+from loop_cli.core.schema import build
+from loop_cli.errors import UsageError
+from loop_cli.store.base import as_json
+
+NOW = timestamps.parse("2026-01-09") or 0
+OWN = {"entity_id": "tsk-1", "path": "a/b.md", "etag": "0" * 16}
+
+
+def admits(text: str, **fields: Any) -> bool:
+    return Query(conditions=(parse_condition(text, today=NOW),)).admits(fields, OWN)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "holds"),
+    [
+        # text
+        ("f=done", "done", True),
+        ("f=done", "Done", False),
+        ("f=todo,done", "done", True),
+        ("f=todo,done", "hold", False),
+        ("f!=todo,done", "hold", True),
+        ("f!=todo,done", "todo", False),
+        (r"f=a\,b", "a,b", True),
+        (r"f=a\,b", "a", False),
+        (r"f=a\,b,c", "c", True),
+        ("f=a=b", "a=b", True),
+        ("f=한글", unicodedata.normalize("NFD", "한글"), True),
+        ("f=K", "\u212a", True),
+        ("f<b", "a", True),
+        ("f<b", "b", False),
+        ("f<=b", "b", True),
+        ("f>b", "c", True),
+        ("f>=b", "a", False),
+        ("f<나", "가", True),
+        # numbers, and texts that are numbers
+        ("f=5", 5, True),
+        ("f=5.0", 5, True),
+        ("f=5", 5.0, True),
+        ("f=5", "5", True),
+        ("f<10", 9, True),
+        ("f<10", "9", True),
+        ("f<1e2", 99.5, True),
+        ("f>-1", 0, True),
+        ("f>=9007199254740993", 9007199254740992, False),
+        ("f=9007199254740993", 9007199254740993, True),
+        ("f<b", 5, False),
+        ("f=" + "9" * 5000, 5, False),
+        ("f<" + "9" * 5000, 5, True),
+        # true and false
+        ("f=true", True, True),
+        ("f=true", False, False),
+        ("f=1", True, False),
+        ("f<2", True, False),
+        ("f!=true", False, True),
+        # dates and times: a date is all of its day
+        ("f=2026-01-09", "2026-01-09T23:59:59Z", True),
+        ("f=2026-01-09", "2026-01-10", False),
+        ("f=2026-01-09T10:00", "2026-01-09 19:00+09:00", True),
+        ("f<2026-01-09", "2026-01-08T23:59:59.999999Z", True),
+        ("f<2026-01-09", "2026-01-09", False),
+        ("f<=2026-01-09", "2026-01-09T12:00", True),
+        ("f>2026-01-09", "2026-01-09T12:00", False),
+        ("f>2026-01-09", "2026-01-10", True),
+        ("f>=2026-01-09", "2026-01-09", True),
+        ("f<2026-01-09", "someday", False),
+        ("f>=2026-01-09", "someday", False),
+        ("f=today", "2026-01-09T08:00", True),
+        ("f<today", "2026-01-08", True),
+        ("f<=today+7", "2026-01-16T20:00", True),
+        ("f<=today+7d", "2026-01-17", False),
+        ("f>=today-1", "2026-01-08", True),
+        ("f=today", "today", True),
+        # lists: one of the items
+        ("f=b", ["a", "b"], True),
+        ("f=c", ["a", "b"], False),
+        ("f=c,a", ["a", "b"], True),
+        ("f!=a", ["a", "b"], False),
+        ("f!=c", ["a", "b"], True),
+        ("f<2", [5, 1], True),
+        ("f~B", ["abc"], True),
+        # contains
+        ("f~의", "주간회의", True),
+        ("f~REVIEW", "a review", True),
+        ("f~x,y", "why", True),
+        ("f~20", 2026, True),
+        ("f~a", {"a": "a"}, False),
+        ("f~ㄱ", "가", False),
+        # nothing
+        ("f=", "", True),
+        ("f=", None, True),
+        ("f=", MISSING, True),
+        ("f=", [], True),
+        ("f=", "x", False),
+        ("f=a,", None, True),
+        ("f!=", "x", True),
+        ("f!=", MISSING, False),
+        ("f!=a", MISSING, True),
+        ("f=a", MISSING, False),
+        ("f<a", MISSING, False),
+        ("f~a", None, False),
+        ("has:f", "x", True),
+        ("has:f", 0, True),
+        ("has:f", False, True),
+        ("has:f", "", False),
+        ("has:f", None, False),
+        ("has:f", [], False),
+        ("has:f", {}, False),
+        ("missing:f", MISSING, True),
+        ("missing:f", "x", False),
+    ],
+)
+def test_a_condition(text: str, value: Any, holds: bool) -> None:
+    fields = {} if value is MISSING else {"f": value}
+
+    assert admits(text, **fields) is holds
+
+
+def test_nested_fields_and_keys_with_dots() -> None:
+    fields = {"a": {"b": "x", "c.d": 1}, "a.b": "flat"}
+
+    assert admits("a.b=x", **fields)
+    assert admits(r"a.c\.d=1", **fields)
+    assert admits(r"a\.b=flat", **fields)
+    assert admits("missing:a.b.c", **fields)
+    assert admits("has:a", **fields)
+
+
+def test_what_every_entity_has_can_be_asked_for_too() -> None:
+    assert admits("entity_id=tsk-1")
+    assert admits("path~A/")
+    assert admits("entity_id=tsk-1", entity_id="another")
+
+
+def test_all_conditions_must_hold() -> None:
+    conditions = tuple(parse_condition(text, today=NOW) for text in ("a=1", "b=2"))
+    query = Query(conditions=conditions)
+
+    assert query.admits({"a": 1, "b": 2}, OWN)
+    assert not query.admits({"a": 1, "b": 3}, OWN)
+    assert Query().admits({}, OWN)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is no condition"),
+        ("status", "is no condition"),
+        ("status:todo", "is no condition"),
+        ("=x", "names no field"),
+        ("has:", "names no field"),
+        ("a..b=x", "names no field"),
+        (".=x", "names no field"),
+        ("due<a,b", "one value"),
+        ("due>=", "one value"),
+        ("status==done", "a single ="),
+        ("status!==done", "a single ="),
+    ],
+)
+def test_what_is_no_condition(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said) as caught:
+        parse_condition(text, today=NOW)
+
+    assert caught.value.hint == queries.EXAMPLE
+
+
+def test_the_condition_of_an_id_takes_it_as_it_is() -> None:
+    condition = equals("project_id", "a,b today")
+
+    assert condition.admits("a,b today")
+    assert condition.admits(["x", "a,b today"])
+    assert not condition.admits("a")
+    assert equals("project_id", "12").admits(12)
+    assert not equals("project_id", "today").admits("2026-01-09")
+
+
+# -- properties -------------------------------------------------------------------------
+
+LETTERS = 'aKkb;`"\\,.+-0159:T 가각\u212a\u037eéé<=~'
+SCALARS = st.one_of(
+    st.text(alphabet=LETTERS, max_size=6),
+    st.integers(-(10**20), 10**20),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.booleans(),
+    st.none(),
+    st.sampled_from(["2026-01-09", "2026-01-09T10:00Z", "true", "today", "1e3", ".5"]),
+)
+VALUES = st.one_of(SCALARS, st.lists(SCALARS, max_size=3), st.just({"f": "a"}), st.just(MISSING))
+GIVEN = st.one_of(
+    st.text(alphabet=LETTERS, max_size=6),
+    st.integers(-99, 99).map(str),
+    st.sampled_from(["2026-01-09", "today", "true", "a,b", "K", "abc"]),
+)
+
+
+def conditions(text: str) -> queries.Condition:
+    try:
+        return parse_condition(text, today=NOW)
+    except UsageError:
+        assume(False)
+        raise
+
+
+@given(given_=GIVEN, value=VALUES)
+def test_different_is_not_equal(given_: str, value: Any) -> None:
+    equal, different = conditions(f"f={given_}"), conditions(f"f!={given_}")
+
+    assert equal.admits(value) != different.admits(value)
+
+
+@given(value=VALUES)
+def test_missing_is_not_there(value: Any) -> None:
+    assert conditions("has:f").admits(value) != conditions("missing:f").admits(value)
+
+
+@given(given_=GIVEN, value=VALUES)
+def test_what_an_index_looks_for_excludes_nothing_that_is_asked_for(
+    given_: str, value: Any
+) -> None:
+    condition = conditions(f"f={given_}")
+    fields = {} if value is MISSING else {"f": value}
+    if condition.needles and condition.admits(value):
+        assert any(needle in as_json(fields) for needle in condition.needles)
+
+
+def test_plain_texts_have_needles() -> None:
+    assert conditions("status=todo,doing").needles == ("todo", "doing")
+    for text in ("f=가", "f=5", "f=true", "f=a,", "f=today", "f!=a", "f~a", "path=a", "has:f"):
+        assert conditions(text).needles == (), text
+
+
+NUMBERS = st.one_of(st.integers(-(10**20), 10**20), st.floats(-1e9, 1e9))
+DATES = st.dates(min_value=date(1000, 1, 1)).map(str)
+TIMES = st.datetimes(min_value=datetime(1000, 1, 1)).map(
+    lambda moment: moment.isoformat(timespec="seconds")
+)
+WORDS = st.text(alphabet="abcxyz가나다각", min_size=1, max_size=5)
+
+
+@given(
+    pair=st.one_of(
+        st.tuples(NUMBERS, NUMBERS),
+        st.tuples(st.one_of(DATES, TIMES), st.one_of(DATES, TIMES)),
+        st.tuples(WORDS, WORDS),
+    )
+)
+def test_of_two_values_of_a_kind_exactly_one_relation_holds(pair: tuple[Any, Any]) -> None:
+    value, other = pair
+    holds = {
+        sign: conditions(f"f{sign}{other}").admits(value) for sign in ("<", "=", ">", "<=", ">=")
+    }
+
+    assert [holds["<"], holds["="], holds[">"]].count(True) == 1
+    assert holds["<="] == (holds["<"] or holds["="])
+    assert holds[">="] == (holds[">"] or holds["="])
+
+
+# -- order ------------------------------------------------------------------------------
+
+
+def ordered(sort: str, *values: Any, choices: tuple[str, ...] = ()) -> list[Any]:
+    rows = ((value, [value]) for value in values)
+    return queries.order(rows, parse_sort(sort), lambda path: choices)
+
+
+def test_numbers_times_and_texts_each_as_such() -> None:
+    assert ordered("f", 10, 9, 9.5) == [9, 9.5, 10]
+    assert ordered("f", "2026-01-09T01:00+09:00", "2026-01-08") == [
+        "2026-01-08",
+        "2026-01-09T01:00+09:00",
+    ]
+    assert ordered("f", "b", "A", "c") == ["A", "b", "c"]
+
+
+def test_an_enumeration_in_its_order_and_others_after_it() -> None:
+    choices = ("todo", "doing", "done")
+
+    assert ordered("f", "a", "done", "todo", choices=choices) == ["todo", "done", "a"]
+    assert ordered("-f", "todo", "a", "done", choices=choices) == ["a", "done", "todo"]
+
+
+@pytest.mark.parametrize("sort", ["f", "-f"])
+def test_what_has_no_value_comes_last_either_way(sort: str) -> None:
+    found = ordered(sort, None, "b", MISSING, "a", "", [])
+
+    assert found[2:] == [None, MISSING, "", []]
+    assert sorted(found[:2]) == ["a", "b"]
+
+
+def test_several_fields_and_what_is_the_same_stays_in_order() -> None:
+    rows = [(name, [one, two]) for name, one, two in (("a", 1, 2), ("b", 2, 1), ("c", 1, 2))]
+    rows += [("d", [1, 3])]
+
+    assert queries.order(rows, parse_sort("x,-y"), lambda path: ()) == ["d", "a", "c", "b"]
+    assert queries.order(rows, parse_sort("-x"), lambda path: ()) == ["b", "a", "c", "d"]
+
+
+@given(values=st.lists(VALUES, max_size=8), sort=st.sampled_from(["f", "-f"]))
+def test_whatever_values_there_are_they_can_be_sorted(values: list[Any], sort: str) -> None:
+    found = ordered(sort, *values, choices=("a", "true"))
+
+    assert sorted(map(repr, found)) == sorted(map(repr, values))
+    ranks = [sort_value(one, ("a", "true")) for one in found if one not in (None, "", [], {})]
+    there = [one for one in ranks if one != (4, "")]
+    assert there == sorted(there, reverse=sort == "-f")
+
+
+@pytest.mark.parametrize("text", ["", ",", "a,,b", "-"])
+def test_what_is_no_order(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_sort(text)
+
+
+def test_the_choices_of_a_field_are_those_of_the_types_asked_for() -> None:
+    schema = build(
+        {
+            "entity_types": ["Task", "Project"],
+            "task": {"status": ["todo", "done"]},
+            "project": {"status": ["open", "shut"]},
+            "priority": {"values": ["high", "low"]},
+        }
+    )
+
+    assert queries.choices_of(schema, ("Project",))(("status",)) == ("open", "shut")
+    assert queries.choices_of(schema, ())(("status",)) == ("todo", "done")
+    assert queries.choices_of(schema, ("Task",))(("priority",)) == ("high", "low")
+    assert queries.choices_of(schema, ("Task",))(("a", "status")) == ()
+    assert queries.choices_of(schema, ())(("nothing",)) == ()
