@@ -16,12 +16,13 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from loop_cli import config, demo, errors, models, models_check, models_life
-from loop_cli.cli import app, render_conflict
+from loop_cli import config, demo, errors, models, models_check, models_life, models_past
+from loop_cli.cli import app, render, render_conflict, shells
 from loop_cli.core import operations, timestamps
 from loop_cli.core.audit import Origin
-from loop_cli.core.changes import Edits, parse_change
+from loop_cli.core.changes import BodyChange, Edits, parse_change
 from loop_cli.core.check.finding import RULES
+from loop_cli.core.choices import Choices
 from loop_cli.core.conflict import fail
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.errors import ConflictError
@@ -30,8 +31,10 @@ from loop_cli.store.memory import MemoryStore
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+COMPLETIONS = ROOT / "completions"
+TABLE = ROOT / "loop_cli" / "cli" / "commands.tsv"
 LANE = ROOT / "loop_cli" / "cli" / "lane_table.py"
-PICTURE = ROOT / "tests" / "pictures" / "conflict.svg"
+PICTURES = ROOT / "tests" / "pictures"
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 _MINUTE = 60 * timestamps.SECOND
 _TASK = "50_Projects/2026/prj-019_SSOT_규칙/Tasks/tsk-019-14.md"
@@ -41,8 +44,10 @@ def main() -> int:
     """Write or compare; 1 where something is not current."""
     wanted = {
         README: _readme(README.read_text()),
-        PICTURE: _conflict_picture(),
+        TABLE: _completion_table(),
+        **{COMPLETIONS / shells.FILES[one]: shells.script(one) for one in shells.SHELLS},
         LANE: _lane_table(),
+        **{PICTURES / f"{name}.svg": draw() for name, draw in _PICTURES.items()},
     }
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv:
@@ -74,13 +79,31 @@ def _readme(text: str) -> str:
 
 def _commands() -> str:
     parts = []
-    for name, command in sorted(_walk(typer.main.get_command(app.build()), "loop")):
+    for name, command in sorted(_walk(app.with_plain(typer.main.get_command(app.build())), "loop")):
         about = (command.help or "").split("\n\n")[0].replace("\n", " ")
         parts.append(f"#### `{name}{_arguments(command)}`\n\n{about}\n")
         rows = [_option(one) for one in command.params if one.param_type_name == "option"]
         if rows:
             parts.append("| option | |\n|---|---|\n" + "".join(rows))
     return "\n".join(parts) + "\n"
+
+
+def _completion_table() -> str:
+    """The commands as `loop_cli.cli.complete` reads them, which does not load Typer: a line for
+    each command, option and argument, its parts with tabs between."""
+    whole = typer.main.get_command(app.build())
+    groups = [(name, one) for name, one in whole.commands.items() if hasattr(one, "commands")]  # type: ignore[attr-defined]
+    lines = []
+    for name, command in [("", whole), *sorted([*_walk(whole, ""), *groups])]:
+        about = (command.help or "").split("\n\n")[0].replace("\n", " ")
+        lines.append(("command", name.strip(), about))
+        for one in command.params:
+            takes = one.metavar or ("" if getattr(one, "is_flag", False) else "TEXT")
+            if one.param_type_name == "argument":
+                lines.append(("argument", name.strip(), takes))
+            else:
+                lines.append(("option", name.strip(), " ".join(one.opts), takes, one.help or ""))
+    return "".join("\t".join(line) + "\n" for line in lines)
 
 
 def _lane_table() -> str:
@@ -135,7 +158,9 @@ def _arguments(command: Any) -> str:
 def _option(option: Any) -> str:
     names = ", ".join(f"`{name}`" for name in option.opts)
     value = f" `{option.metavar}`" if option.metavar else ""
-    return f"| {names}{value} | {option.help} |\n".replace("fail|rebase", "fail\\|rebase")
+    return f"| {names}{value} | {option.help} |\n".replace("fail|rebase", "fail\\|rebase").replace(
+        "N|TIME|RUN_ID", "N\\|TIME\\|RUN_ID"
+    )
 
 
 def _exit_codes() -> str:
@@ -177,6 +202,9 @@ def _json_shapes() -> str:
     shapes = (
         ("`loop get ID --json`", models.EntityDocument),
         ("`loop update ... --json`", models.UpdateDocument),
+        ("`loop diff ID --json`", models_past.DiffDocument),
+        ("`loop history ID --json`", models_past.HistoryDocument),
+        ("`loop undo ... --json`", models_past.UndoDocument),
         ("`loop check --json`", models_check.CheckDocument),
         ("`loop init --json`", models_check.InitDocument),
         ("`loop watch --json`, a line a change", models_check.WatchEvent),
@@ -227,36 +255,77 @@ def _type(part: dict[str, Any], top: dict[str, Any]) -> tuple[str, dict[str, Any
     return str(part.get("type", "any")), None
 
 
-def _conflict_picture() -> str:
-    """The report of a real conflict, made with a clock that stands still."""
-    console = Console(record=True, width=96, file=io.StringIO(), force_terminal=True)
-    console.print(Text("$ loop update tsk-019-14 'status=done' 'priority=critical' \\"))
-    console.print(Text("      --expected-updated-at 2026-01-09"))
+def _prompt_picture() -> str:
+    """What a real conflict asks, made with a clock that stands still."""
     found, now = _conflict()
-    console.print(render_conflict.report(found, now=now))
-    console.print(Text("hint: loop get tsk-019-14 --json"))
-    svg = console.export_svg(title="loop update", unique_id="conflict")
+    return _picture(
+        "prompt",
+        "$ loop update tsk-019-14 'status=done' 'priority=critical' \\\n"
+        "      --expected-updated-at 2026-01-09",
+        render_conflict.report(found, now=now),
+        render_conflict.menu(Choices(conflict=found), editor="vim"),
+        Text("What now? ▌"),
+    )
+
+
+def _diff_picture() -> str:
+    """What a real update would change, before it is confirmed."""
+    store = _store(lambda: _NOON)
+    before = store.find("tsk-019-14")
+    body = before.body.replace("conflict\n   that shows", "conflict\n   that tells")
+    assert body != before.body
+    texts = ("status=doing", "tags+=in-review", "estimated_hours=20")
+    changes = tuple(parse_change(one, read=str) for one in texts)
+    edits = Edits(changes=changes, body=BodyChange(text=body))
+    change = EntityChange(entity_id="tsk-019-14", edits=edits)
+    done = operations.preview_of(store, change, origin=_origin("개발팀", "cli"))
+    return _picture(
+        "diff",
+        "$ loop update tsk-019-14 'status=doing' 'tags+=in-review' 'estimated_hours=20' \\\n"
+        "      --body-file reviewed.md",
+        render.preview(done, now=_NOON + 3 * _MINUTE),
+        Text("Apply these changes? [y/N] ▌"),
+    )
+
+
+def _picture(name: str, command: str, *parts: Any) -> str:
+    """A terminal that was given the command and shows the parts."""
+    console = Console(record=True, width=96, file=io.StringIO(), force_terminal=True)
+    console.print(Text(command))
+    for part in parts:
+        console.print(part)
+    svg = console.export_svg(title="loop", unique_id=name)
     return "\n".join(line.rstrip() for line in _FONTS.sub("", svg).splitlines()) + "\n"
 
 
-def _conflict() -> tuple[Any, int]:
-    clock = timestamps.parse("2026-01-09T14:35:10.123456Z") or 0
+_PICTURES = {"prompt": _prompt_picture, "diff": _diff_picture}
+_NOON = timestamps.parse("2026-01-09T14:35:10.123456Z") or 0
+
+
+def _store(clock: Any) -> MemoryStore:
     data = (Path(demo.SAMPLE) / _TASK).read_bytes()
-    store = MemoryStore({_TASK: data}, names=FieldNames(), clock=lambda: clock)
+    return MemoryStore({_TASK: data}, names=FieldNames(), clock=clock)
+
+
+def _origin(actor: str, source: str) -> Origin:
+    run = "8f0f3a52-5d0c-4a0e-9a43-0f6f7c1f4a11"
+    return Origin(run_id=run, actor=f"user:{actor}", source=source)
+
+
+def _conflict() -> tuple[Any, int]:
+    store = _store(lambda: _NOON)
 
     def update(actor: str, source: str, *changes: str) -> None:
         edits = Edits(changes=tuple(parse_change(one, read=str) for one in changes))
         seen = Precondition(expected_updated_at="2026-01-09")
         change = EntityChange(entity_id="tsk-019-14", edits=edits, precondition=seen)
-        run = "8f0f3a52-5d0c-4a0e-9a43-0f6f7c1f4a11"
-        origin = Origin(run_id=run, actor=f"user:{actor}", source=source)
-        operations.update(store, change, origin=origin, resolve=fail)
+        operations.update(store, change, origin=_origin(actor, source), resolve=fail)
 
     update("디자인팀", "ui", "status=doing", "tags+=in-review")
     try:
         update("개발팀", "cli", "status=done", "priority=critical")
     except ConflictError as error:
-        return error.conflict, clock + 3 * _MINUTE
+        return error.conflict, _NOON + 3 * _MINUTE
     raise AssertionError("the second update must conflict")
 
 

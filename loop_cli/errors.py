@@ -78,11 +78,20 @@ class EntityNotFound(LoopError):
     http_status = 404
 
 
+class NoSuchChange(LoopError):
+    """No record has the run id, or no change is left to undo."""
+
+    code = "no_such_change"
+    exit_code = 3
+    http_status = 404
+
+
 class ConflictError(LoopError):
     """A precondition no longer holds.
 
     `conflict` is a `core.conflict.Conflict`; `asked` tells that a person has seen it and
-    decided to leave the entity as it is.
+    decided to leave the entity as it is; `others` are those of other entities of the same
+    command.
     """
 
     code = "conflict"
@@ -90,14 +99,24 @@ class ConflictError(LoopError):
     http_status = 409
     retryable = True
 
-    def __init__(self, conflict: Any, *, asked: bool = False, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        conflict: Any,
+        *,
+        asked: bool = False,
+        hint: str | None = None,
+        others: tuple[Any, ...] = (),
+    ) -> None:
         super().__init__("Conflict: Entity was modified", hint=hint)
         self.conflict = conflict
         self.asked = asked
+        self.others = others
 
     def as_dict(self) -> dict[str, Any]:
         """SPEC §5: the first four keys are shared with the HTTP 409."""
         data: dict[str, Any] = self.conflict.as_dict()
+        if self.others:
+            data["others"] = [other.as_dict() for other in self.others]
         last = {"retryable": self.retryable, "hint": self.hint}
         first = ("entity_id", "current_updated_at", "expected_updated_at")
         return {

@@ -49,7 +49,7 @@ def loads(text: str | bytes) -> Any:
         begin = len(text) - len(text.lstrip(_BLANKS))
         try:
             value, end = _scan(text, begin)
-        except StopIteration:
+        except (StopIteration, SystemError):  # the second, where `json` is not loaded to say it
             pass
         else:
             if not text[end:].strip(_BLANKS):

@@ -7,34 +7,22 @@ What may grow (`metadata`, errors) takes further keys; everything else has these
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from loop_cli.core.audit import RUN_ID
-
-_TIMESTAMP = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$"
-
-Timestamp = Annotated[str, Field(pattern=_TIMESTAMP)]
-Etag = Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
-Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-RunId = Annotated[str, Field(pattern=f"^{RUN_ID}$")]
-Action = Literal["create", "update", "delete", "move", "approve", "reject"]
-Source = Literal["ui", "api", "script", "cli"]
-PreconditionUsed = Literal["etag", "updated_at", "literal", "none"]
-
-
-class Shape(BaseModel):
-    """A shape with exactly these keys; values are not converted."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class GrowingShape(BaseModel):
-    """A shape that may have further keys, now or in a later version."""
-
-    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
-
+from loop_cli.models_base import (
+    Action,
+    DiffEntry,
+    Etag,
+    GrowingShape,
+    PreconditionUsed,
+    RunId,
+    Sha256,
+    Shape,
+    Source,
+    Timestamp,
+)
 
 # -- results ----------------------------------------------------------------------------
 
@@ -57,15 +45,6 @@ class EntityDocument(Shape):
     warnings: list[str] = Field(
         default=[], min_length=1, description="Sentences for a person; absent if there are none."
     )
-
-
-class DiffEntry(Shape):
-    """One changed field (SPEC §6)."""
-
-    old: Any = Field(description="The value before; null where there was none.")
-    new: Any = Field(description="The value after; null where there is none.")
-    added: Literal[True] = Field(default=True, description="There only if the field is new.")
-    removed: Literal[True] = Field(default=True, description="There only if the field is gone.")
 
 
 class UpdateDocument(EntityDocument):
@@ -125,6 +104,16 @@ class Group(Shape):
     count: int = Field(ge=1, description="How many records the group has.")
 
 
+class Undoes(Shape):
+    """The changes that a record takes back: `loop undo` (SPEC §6)."""
+
+    run_id: str = Field(description="Their run.")
+    lines: list[Sha256] = Field(min_length=1, description="SHA-256 of their lines, as they were.")
+    partial: Literal[True] = Field(
+        default=True, description="There only if fields that were changed since were left."
+    )
+
+
 class RedactedLine(Shape):
     """A line in which values became hashes: `loop audit redact` (SPEC §6)."""
 
@@ -177,6 +166,14 @@ class AuditMetadata(GrowingShape):
         default=True, description="There only if comments, order or quoting were edited too."
     )
     group: Group | None = Field(default=None, description="There only in an atomic group.")
+    undoes: Undoes | None = Field(
+        default=None, description="There only if it takes back other changes: `loop undo`."
+    )
+    kept_as_json: list[str] | None = Field(
+        default=None,
+        description="There only if hashed old values are no texts: the fields that are kept as "
+        "JSON.",
+    )
     rolled_back: Sha256 | None = Field(
         default=None, description="There only in an undo record: SHA-256 of the undone line."
     )
@@ -268,6 +265,9 @@ class ConflictDocument(ErrorDocument):
     fields: list[ConflictField] = Field(description="The fields wanted or changed in between.")
     changes: list[ConflictChange] = Field(description="The records in between, oldest first.")
     path: str = Field(description="The entity's file.")
+    others: list[dict[str, Any]] = Field(
+        default=[], description="The conflicts of other entities of the same undo, if any."
+    )
     retryable: Literal[True]
     hint: str
 
@@ -282,6 +282,7 @@ class Problem(GrowingShape):
         "not_a_mapping", "not_text", "unknown_type", "taken", "no_id", "id_form", "no_place",
         "name", "form", "derived", "forbidden", "dangling", "wrong_reference", "no_member",
         "unknown_placeholder", "no_deletion", "still_referred",
+        "redacted", "not_kept", "not_recorded",
     ] = Field(description="What is wrong, for programs.")  # fmt: skip
     message: str = Field(description="What is wrong, in words.")
     allowed: str | list[str] | None = Field(default=None, description="What is allowed.")

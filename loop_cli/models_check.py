@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from loop_cli.models import DiffEntry, RunId, Shape
+from loop_cli.models_base import DiffEntry, RunId, Shape
 
 
 class FindingEntry(Shape):

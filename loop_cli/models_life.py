@@ -7,15 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from loop_cli.models import (
-    EntityDocument,
-    ErrorDocument,
-    Etag,
-    Problem,
-    RunId,
-    Shape,
-    Timestamp,
-)
+from loop_cli.models import EntityDocument, ErrorDocument, Problem
+from loop_cli.models_base import Etag, RunId, Shape, Timestamp
 
 
 class CreateDocument(EntityDocument):

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from loop_cli import models, models_check, models_life
+from loop_cli import models, models_base, models_check, models_life, models_past
 from loop_cli.core import audit
 
 ENTITY: dict[str, Any] = {
@@ -44,16 +44,17 @@ RECORD: dict[str, Any] = {
 }
 MODELS = [
     model
-    for model in {**vars(models), **vars(models_check), **vars(models_life)}.values()
+    for module in (models, models_check, models_life, models_past)
+    for model in vars(module).values()
     if isinstance(model, type)
     and issubclass(model, BaseModel)
-    and model not in (BaseModel, models.Shape, models.GrowingShape)
+    and model not in (BaseModel, models_base.Shape, models_base.GrowingShape)
 ]
 
 
 def test_doors_and_actions_are_those_of_the_program() -> None:
-    assert get_args(models.Source) == audit.SOURCES
-    assert get_args(models.Action) == audit.ACTIONS
+    assert get_args(models_base.Source) == audit.SOURCES
+    assert get_args(models_base.Action) == audit.ACTIONS
 
 
 def test_the_plain_shapes_are_accepted() -> None:

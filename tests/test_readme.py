@@ -28,8 +28,14 @@ def _script(commands: list[str]) -> str:
 
 
 def test_the_tour_does_what_it_says(tmp_path: Path) -> None:
-    sections = ("A tour", "Making, moving, deleting", "Checking a vault", "Looking after the log")
-    commands = _commands(*sections)
+    commands = _commands(
+        "A tour",
+        "Making, moving, deleting",
+        "Looking back, and undo",
+        "Completions",
+        "Checking a vault",
+        "Looking after the log",
+    )
     assert len(commands) >= 15
     tools = tmp_path / "main" / ".venv" / "bin"
     tools.mkdir(parents=True)

@@ -6,10 +6,10 @@ import os
 from importlib import import_module
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperOption
 
 from loop_cli import __version__
-from loop_cli.cli import options, output
+from loop_cli.cli import options, output, styles
 from loop_cli.errors import Interrupted, UsageError
 
 TYPE_CHECKING = False
@@ -27,6 +27,9 @@ COMMANDS = {
     "move": "move",
     "rename": "rename",
     "kept": "kept",
+    "diff": "diff",
+    "history": "history",
+    "undo": "undo",
     "log": "log",
     "check": "check",
     "schema": "schema",
@@ -34,6 +37,7 @@ COMMANDS = {
     "watch": "watch",
     "audit": "audit",
     "config": "settings",
+    "completion": "completion",
     "demo": "demo",
 }
 _ABOUT = """Get and update the entities of a Markdown vault: with preconditions, without
@@ -93,7 +97,30 @@ def _command(app: typer.Typer) -> Any:
         group = app.registered_groups[0].typer_instance
         assert group is not None, "build() registers groups that are there"
         app = group
-    return typer.main.get_command(app)
+    return with_plain(typer.main.get_command(app))
+
+
+def with_plain(command: Any) -> Any:
+    """The command, or the group with all in it, with `--plain`, which every command has."""
+    command.params.append(
+        TyperOption(
+            param_decls=["--plain"],
+            is_flag=True,
+            default=False,
+            expose_value=False,
+            callback=_plain,
+            help="For screen readers: no boxes, no columns, words for signs (LOOP_PLAIN).",
+        )
+    )
+    for inner in getattr(command, "commands", {}).values():
+        with_plain(inner)
+    return command
+
+
+def _plain(_context: Any, _option: Any, given: bool) -> None:
+    if given:
+        os.environ["LOOP_PLAIN"] = "true"
+        styles.set_plain(True)
 
 
 def _root(

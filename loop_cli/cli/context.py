@@ -6,7 +6,7 @@ import os
 import time
 
 from loop_cli import config
-from loop_cli.cli import output
+from loop_cli.cli import output, styles
 from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 def open_settings(options: dict[str, Any], *, need_vault: bool = True) -> Settings:
     """The settings for one command; `options` by setting name, None where not given."""
-    return config.load(options, environ=os.environ, cwd=_cwd(), need_vault=need_vault)
+    settings = config.load(options, environ=os.environ, cwd=_cwd(), need_vault=need_vault)
+    styles.set_plain(settings["plain"])
+    return settings
 
 
 def chosen_path(root: str, path: str | None) -> str | None:

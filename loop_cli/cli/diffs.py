@@ -1,4 +1,4 @@
-"""Diffs for people: one row a field, long texts and the body by lines."""
+"""Diffs for people: one row a field, long texts and the body by lines, with their words marked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import difflib
 from rich.table import Table
 from rich.text import Text
 
+from loop_cli.cli import styles
 from loop_cli.cli.text import visible
+from loop_cli.cli.words import marked
 from loop_cli.core.audit import is_digest
 from loop_cli.core.diff import same
 from loop_cli.core.names import BODY
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from loop_cli.core.diff import Diff
 
 _CONTEXT = 2
+_LONG = 60  # characters from which on a text is shown before and after, with its words marked
+_MINUS, _PLUS = "-", "+"
 
 
 def table(diff: Diff) -> Table:
@@ -28,7 +32,7 @@ def table(diff: Diff) -> Table:
     grid.add_column()
     grid.add_column(overflow="fold")
     for name, entry in diff.items():
-        grid.add_row(Text(f"  {visible(name)}", style="cyan"), _change(name, entry))
+        grid.add_row(Text(f"  {visible(name)}", style=styles.FIELD), change(name, entry))
     return grid
 
 
@@ -48,21 +52,27 @@ def plain(value: Any) -> str:
     return visible(str(value)) if value != "" else "''"
 
 
-def _change(name: str, entry: Mapping[str, Any]) -> Text:
+def change(name: str, entry: Mapping[str, Any]) -> Text:
+    """What changes in one field."""
     old, new = entry.get("old"), entry.get("new")
     if isinstance(old, list) and isinstance(new, list):
         return _list_change(old, new)
+    if same(old, new):  # what `check --fix` quotes
+        return Text(plain(new)).append("  (written again)", style=styles.QUIET)
     texts = [value for value in (old, new) if isinstance(value, str)]
     if name == BODY or any("\n" in text for text in texts):
         return _line_change(old or "", new or "")
+    if len(texts) == 2 and max(map(len, texts)) > _LONG:
+        return _pair(str(old), str(new))
     words = Text()
     if same(old, new):  # what `check --fix` quotes
-        return words.append(plain(new)).append("  (written again)", style="dim")
+        return words.append(plain(new)).append("  (written again)", style=styles.QUIET)
     if not entry.get("added"):
-        words.append(plain(old), style="red").append(" → ")
-    words.append("(removed)" if entry.get("removed") else plain(new), style="green")
+        words.append(plain(old), style=styles.OLD)
+        words.append(styles.arrow())
+    words.append("(removed)" if entry.get("removed") else plain(new), style=styles.NEW)
     if entry.get("added"):
-        words.append("  (new)", style="dim")
+        words.append("  (new)", style=styles.QUIET)
     return words
 
 
@@ -70,23 +80,54 @@ def _list_change(old: list[Any], new: list[Any]) -> Text:
     gone = [item for item in old if item not in new]
     come = [item for item in new if item not in old]
     if not gone and not come:
-        return Text(f"{plain(old)} → {plain(new)}")
+        return Text(plain(old) + styles.arrow() + plain(new))
     words = Text()
-    for sign, style, items in (("-", "red", gone), ("+", "green", come)):
+    for sign, style, items in ((_MINUS, styles.OLD, gone), (_PLUS, styles.NEW, come)):
         for item in items:
-            words.append(f"{sign} {plain(item)}  ", style=style)
+            words.append(f"{_sign(sign)}{plain(item)}  ", style=style)
     return words
 
 
 def _line_change(old: Any, new: Any) -> Text:
-    before, after = (plain_lines(value) for value in (old, new))
+    """The lines that go and come, with those around them; of lines that are alike, the words."""
+    before, after = plain_lines(old), plain_lines(new)
     words = Text()
-    lines = difflib.unified_diff(before, after, n=_CONTEXT, lineterm="")
-    for line in list(lines)[2:]:
-        style = {"+": "green", "-": "red", "@": "dim"}.get(line[0], "")
-        words.append(visible(line) + "\n", style=style)
+    for group in difflib.SequenceMatcher(None, before, after).get_grouped_opcodes(_CONTEXT):
+        words.append(f"line {group[0][3] + 1}\n", style=styles.QUIET)
+        for tag, i, j, k, m in group:
+            if tag == "equal":
+                for line in () if styles.is_plain() else before[i:j]:
+                    words.append(f"  {visible(line)}\n")
+                continue
+            pairs = [marked(*pair) for pair in zip(before[i:j], after[k:m], strict=False)]
+            gone = [*(one for one, _ in pairs), *map(_old, before[i + len(pairs) : j])]
+            come = [*(one for _, one in pairs), *map(_new, after[k + len(pairs) : m])]
+            for sign, lines in ((_MINUS, gone), (_PLUS, come)):
+                for text in lines:
+                    words.append(_sign(sign), style=text.style).append_text(text).append("\n")
     words.rstrip()
     return words or Text("(only line ends differ)")
+
+
+def _pair(old: str, new: str) -> Text:
+    """A long text of one line, before and after."""
+    before, after = marked(old, new)
+    words = Text(_sign(_MINUS), style=styles.OLD).append_text(before).append("\n")
+    return words.append(_sign(_PLUS), style=styles.NEW).append_text(after)
+
+
+def _old(line: str) -> Text:
+    return Text(visible(line), style=styles.OLD)
+
+
+def _new(line: str) -> Text:
+    return Text(visible(line), style=styles.NEW)
+
+
+def _sign(sign: str) -> str:
+    if styles.is_plain():
+        return "removed: " if sign == _MINUS else "added: "
+    return f"{sign} "
 
 
 def plain_lines(value: Any) -> list[str]:

@@ -107,17 +107,22 @@ class Draft:
         self._settled = True
 
     def tell_of_others(self) -> None:
-        """Say where the newest text of this name lies that an earlier edit has left."""
-        top, name = os.path.dirname(self._place), os.path.basename(self.path)
+        """Say where the newest text of this entity lies that an earlier edit has left."""
+        top = os.path.dirname(self._place)
+        wanted = os.path.splitext(os.path.basename(self.path))[0]
         try:
-            found = [os.path.join(top, place, name) for place in os.listdir(top)]
-            there = [path for path in found if path != self.path and os.path.exists(path)]
-            there.sort(key=os.path.getmtime, reverse=True)
+            files = [
+                entry.path
+                for place in os.listdir(top)
+                for entry in os.scandir(os.path.join(top, place))
+                if os.path.splitext(entry.name)[0] == wanted and entry.path != self.path
+            ]
+            files.sort(key=os.path.getmtime, reverse=True)
         except OSError:
             return
-        if there:
-            more = f", and {len(there) - 1} more in the folders beside it" if there[1:] else ""
-            output.note(f"an earlier text, or one that is still open, is in {there[0]}{more}")
+        if files:
+            more = f", and {len(files) - 1} more in the folders beside it" if files[1:] else ""
+            output.note(f"an earlier text, or one that is still open, is in {files[0]}{more}")
 
     @property
     def _name(self) -> str:

@@ -1,10 +1,20 @@
 """`loop log`: the audit records."""
 
+from typing import Annotated
+
+import typer
+
 from loop_cli.cli import context, options, output
 from loop_cli.core import operations, timestamps
 from loop_cli.core.audit import SOURCES
+from loop_cli.core.names import nfc
 from loop_cli.core.operations import LogQuery
-from loop_cli.errors import UsageError
+from loop_cli.errors import EntityNotFound, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.core.audit import AuditRecord
+    from loop_cli.store.vault import VaultStore
 
 EXAMPLES = """Examples:
 
@@ -14,6 +24,8 @@ loop log tsk-019-14 --limit 5
 loop log --since 2026-01-09 --source cli --json
 loop log --run 3f0c2a52-5d0c-4a0e-9a43-0f6f7c1f4a11
 """
+_BACKLOG = 10
+_PAUSE = 0.2  # seconds
 
 
 def log(
@@ -23,13 +35,20 @@ def log(
     actor: options.Actor = None,
     source: options.Source = None,
     run: options.Run = None,
+    follow: Annotated[
+        bool,
+        typer.Option("--follow", "-f", help="Show the last 10 and then each new one as it comes."),
+    ] = False,
+    utc: options.Utc = False,
     as_json: options.JsonLines = False,
     vault: options.Vault = None,
 ) -> None:
-    """Show the audit records, newest first."""
+    """Show the audit records, newest first; with --follow, newest last."""
     if source is not None and source not in SOURCES:
         raise UsageError(f"--source: {source!r} is none of {', '.join(SOURCES)}")
     shown = limit if limit is not None or as_json else options.TABLE_LIMIT
+    if follow:
+        shown = _BACKLOG if limit is None else limit
     store = context.open_store(context.open_settings({"vault": vault}))
     query = LogQuery(
         entity_id=entity_id,
@@ -39,6 +58,8 @@ def log(
         source=source,
         run_id=run,
     )
+    if follow:
+        _follow(store, query, as_json=as_json, utc=utc)
     found = operations.log(store, query)
     if as_json:
         for record in found:
@@ -50,11 +71,54 @@ def log(
     if not records:
         output.note("no records")
         return
-    from loop_cli.cli import render
+    from loop_cli.cli import render_past
 
-    output.show(render.records(records))
+    output.show(render_past.log_table(records, utc=output.shows_utc(utc)))
     if limit is None and len(records) == options.TABLE_LIMIT:
         output.note(f"the newest {options.TABLE_LIMIT}; --limit 0 shows all")
+
+
+def _follow(store: "VaultStore", query: LogQuery, *, as_json: bool, utc: bool) -> None:
+    """Show records as they come, until interrupted or the reader of stdout goes away."""
+    from loop_cli.store.follow import Follower
+    from loop_cli.store.lines import parse_line
+
+    wanted = _followed_id(store, query.entity_id)
+    exact = output.shows_utc(utc)
+    with Follower(store.log) as follower:
+        backlog = list(operations.log(store, query))
+        output.warn(store.warnings)
+        for record in reversed(backlog):
+            _show(record, as_json=as_json, utc=exact)
+        shown = {record.digest for record in backlog}  # what came meanwhile may be among them
+        while True:
+            for line in follower.new_lines():
+                new = parse_line(line)
+                if new is None or new.digest in shown or not query.admits(new):
+                    continue
+                if wanted is None or new.is_of(wanted, None):
+                    _show(new, as_json=as_json, utc=exact)
+            shown = set()
+            output.wait(_PAUSE)
+
+
+def _show(record: "AuditRecord", *, as_json: bool, utc: bool) -> None:
+    if as_json:
+        output.line(output.json_text(record.data))
+        return
+    from loop_cli.cli import render_past
+
+    output.show(render_past.follow_line(record, utc=utc))
+
+
+def _followed_id(store: "VaultStore", given: str | None) -> str | None:
+    """The id whose records are waited for; it need not be there yet."""
+    if given is None:
+        return None
+    try:
+        return operations.recorded_id(store, given)
+    except EntityNotFound:
+        return nfc(given)
 
 
 def _instant(since: str | None) -> int | None:

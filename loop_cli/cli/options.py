@@ -123,6 +123,9 @@ Source = Annotated[
 Run = Annotated[
     str | None, typer.Option("--run", metavar="RUN_ID", help="Only this run's records.")
 ]
+Utc = Annotated[
+    bool, typer.Option("--utc", help="Exact times in UTC, as in a pipe; otherwise local ones.")
+]
 JsonLines = Annotated[bool, typer.Option("--json", help="One JSON record a line.")]
 
 # -- of list ----------------------------------------------------------------------------
@@ -209,6 +212,24 @@ RenamedId = Annotated[
     str | None, typer.Argument(metavar="[ID]", help="The entity whose file is renamed.")
 ]
 AllFiles = Annotated[bool, typer.Option("--all", help="Every file whose name is not by rule A.")]
+
+# -- of diff, history, undo ---------------------------------------------------------------
+
+SinceState = Annotated[
+    str,
+    typer.Option(
+        "--since",
+        metavar="N|TIME|RUN_ID",
+        help="N changes ago, at a time, or before a run; 1 otherwise.",
+    ),
+]
+HistoryLimit = Annotated[
+    int,
+    typer.Option(
+        "--limit", "-l", min=0, metavar="N", help=f"At most N; 0 is all. {TABLE_LIMIT} otherwise."
+    ),
+]
+PlainYes = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to the question.")]
 
 # -- of check ---------------------------------------------------------------------------
 

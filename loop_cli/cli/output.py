@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.status import Status
 
+    from loop_cli.core.conflict import Conflict
     from loop_cli.errors import LoopError
 
 READER_GONE = 141
@@ -47,6 +48,11 @@ def is_terminal(stream: IO[str] | None) -> bool:
 def can_ask() -> bool:
     """Whether a question would be seen and could be answered."""
     return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+
+def shows_utc(asked: bool) -> bool:
+    """Whether times on stdout are exact: where asked for, and where it is read later."""
+    return asked or not is_terminal(sys.stdout)
 
 
 def ask(question: str) -> None:
@@ -195,6 +201,16 @@ def write_raw(data: bytes) -> None:
         write_bytes(data)
 
 
+def wait(seconds: float) -> None:
+    """Wait; exits with 141 where the reader of stdout goes away meanwhile."""
+    import select
+
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    if poll.poll(seconds * 1000):  # nothing was asked for, so this is an error or the end
+        sys.exit(READER_GONE)
+
+
 def show(content: RenderableType | Callable[[Console], RenderableType]) -> None:
     """A rich renderable on stdout; a function is given the console it is for."""
     write_bytes(_rendered(content, sys.stdout).encode("utf-8", "surrogateescape"))
@@ -227,19 +243,28 @@ def error(failure: LoopError, *, machine: bool) -> None:
         return
     say(f"loop: {failure.message}")
     if conflict is not None:
-        from loop_cli.cli import render_conflict
-
-        tell(render_conflict.report(conflict))
+        _tell_conflicts(conflict, *getattr(failure, "others", ()))
     if failure.hint:  # not folded: it is often a command to copy
         _write_stderr(f"hint: {visible(failure.hint)}\n")
+
+
+def _tell_conflicts(*conflicts: Conflict) -> None:
+    from loop_cli.cli import render_conflict, render_past
+
+    for conflict in conflicts:
+        show_one = render_past.undo_conflict if conflict.undo else render_conflict.report
+        tell(show_one(conflict))
 
 
 def console(stream: IO[str]) -> Console:
     """A console that takes vault data for text, not markup."""
     from rich.console import Console
 
+    from loop_cli.cli import styles
+
     return Console(
         file=stream,
+        color_system=None if styles.is_plain() else "auto",
         width=None if is_terminal(stream) or "COLUMNS" in os.environ else _PIPE_WIDTH,
         markup=False,
         emoji=False,
@@ -251,9 +276,13 @@ def console(stream: IO[str]) -> Console:
 def _rendered(
     content: RenderableType | Callable[[Console], RenderableType], stream: IO[str]
 ) -> str:
+    from loop_cli.cli import plain, styles
+
     target = console(stream)
+    shown = content(target) if callable(content) else content
     with target.capture() as capture:
-        target.print(content(target) if callable(content) else content)
+        for part in plain.lines(shown, target) if styles.is_plain() else [shown]:
+            target.print(part)
     return "".join(part.rstrip(" ") + "\n" for part in capture.get().splitlines())
 
 

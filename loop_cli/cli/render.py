@@ -9,18 +9,16 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loop_cli.cli import diffs
+from loop_cli.cli import diffs, styles
 from loop_cli.cli.text import visible
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
-from loop_cli.core.names import BODY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from loop_cli.core.audit import AuditRecord
     from loop_cli.core.entity import Entity
     from loop_cli.core.operations import UpdateResult
     from loop_cli.core.schema import Schema
@@ -46,8 +44,8 @@ def entity(
         text = value(shown)
         label = schema.label(found.type, name, shown)
         if label is not None and label.casefold() != str(shown).casefold():
-            text.append(f"  {visible(label)}", style="dim")
-        table.add_row(Text(visible(name), style="cyan"), text)
+            text.append(f"  {visible(label)}", style=styles.QUIET)
+        table.add_row(Text(visible(name), style=styles.FIELD), text)
     parts.append(table)
     if with_body:
         body = visible(found.body)
@@ -55,7 +53,7 @@ def entity(
     elif found.body.strip():
         count = len(found.body.splitlines())
         lines = "1 line" if count == 1 else f"{count} lines"
-        parts += [Text(), Text(f"body: {lines}; --body shows it", style="dim")]
+        parts += [Text(), Text(f"body: {lines}; --body shows it", style=styles.QUIET)]
     return Group(*parts)
 
 
@@ -71,35 +69,22 @@ def updated(result: UpdateResult) -> RenderableType:
         return Text(f"{visible(result.entity.id)}: nothing to change; it is as you want it")
     revision = result.entity.revision
     if result.dry_run:
-        last = Text("dry run: nothing was written", style="yellow")
+        last = Text("dry run: nothing was written", style=styles.NOTICE)
     else:
-        last = Text("updated", style="green")
-        last.append(f" {revision.updated_at} · etag {revision.etag} · run {result.run_id}", "dim")
+        last = Text("updated", style=styles.DONE)
+        facts = (f" {revision.updated_at}", f"etag {revision.etag}", f"run {result.run_id}")
+        last.append(styles.separator().join(facts), styles.QUIET)
     parts: list[RenderableType] = [_heading(result.entity)]
     parts.append(diffs.table(result.diff) if result.diff else Text(LAYOUT_ONLY))
     return Group(*parts, last)
 
 
-def preview(planned: CommitResult) -> RenderableType:
-    """What an update would do, before it is confirmed."""
-    return Group(_heading(planned.before), _identity(planned.before), diffs.table(planned.diff))
-
-
-def records(found: Sequence[AuditRecord]) -> RenderableType:
-    """A table of audit records."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("when (UTC)", "who", "door", "entity", "what"):
-        table.add_column(title, overflow="fold")
-    for record in found:
-        data = record.data
-        table.add_row(
-            Text(visible(str(data.get("timestamp"))[:19].replace("T", " ")), style="dim"),
-            Text(visible(str(data.get("actor")))),
-            Text(visible(str(data.get("source")))),
-            Text(visible(str(data.get("entity_id"))), style="cyan"),
-            what(record),
-        )
-    return table
+def preview(planned: CommitResult, *, now: int | None = None) -> RenderableType:
+    """What an update would do, before it is confirmed. `now` is an instant, the system's clock
+    otherwise."""
+    return Group(
+        _heading(planned.before), _identity(planned.before, now), diffs.table(planned.diff)
+    )
 
 
 def settings(rows: Sequence[Mapping[str, Any]], protocol: Mapping[str, Any]) -> RenderableType:
@@ -109,10 +94,10 @@ def settings(rows: Sequence[Mapping[str, Any]], protocol: Mapping[str, Any]) -> 
         table.add_column(title, overflow="fold")
     for row in rows:
         table.add_row(
-            Text(row["name"], style="cyan"),
+            Text(row["name"], style=styles.FIELD),
             value(list(row["value"]) if isinstance(row["value"], tuple) else row["value"]),
             Text(visible(row["origin"])),
-            Text(row["about"], style="dim"),
+            Text(row["about"], style=styles.QUIET),
         )
     words = {True: "yes", False: "no", None: "not known"}
     lines = Text("writes to this vault: ")
@@ -134,19 +119,20 @@ def ago(instant: int, now: int | None = None) -> str:
 
 
 def _heading(found: Entity) -> Text:
-    heading = Text(visible(found.id), style="bold")
+    heading = Text(visible(found.id), style=styles.TITLE)
     if found.name:
-        heading.append(f"  {visible(found.name)}", style="not bold")
+        heading.append(f"  {visible(found.name)}", style=styles.NORMAL)
     return heading
 
 
-def _identity(found: Entity) -> Text:
+def _identity(found: Entity, now: int | None = None) -> Text:
     instant = timestamps.parse(found.revision.updated_at)
-    when = f" ({ago(instant)})" if instant is not None else ""
+    when = f" ({ago(instant, now)})" if instant is not None else ""
     return Text(
-        f"{visible(found.type)} · {visible(found.path)}\n"
-        f"updated_at {found.revision.updated_at}{when} · etag {found.revision.etag}",
-        style="dim",
+        f"{visible(found.type)}{styles.separator()}{visible(found.path)}\n"
+        f"updated_at {found.revision.updated_at}{when}{styles.separator()}"
+        f"etag {found.revision.etag}",
+        style=styles.QUIET,
     )
 
 
@@ -160,28 +146,7 @@ def _grid() -> Table:
 def value(found: Any) -> Text:
     """A value by itself; lists of single values without brackets."""
     if found is None or found is MISSING:
-        return Text("—", style="dim")
+        return Text(styles.nothing(), style=styles.QUIET)
     if isinstance(found, list) and all(not isinstance(item, list | dict) for item in found):
         return Text(", ".join(diffs.plain(item) for item in found) or "[]")
     return Text(diffs.plain(found))
-
-
-def what(record: AuditRecord) -> Text:
-    """What a record says was done, in a line."""
-    if record.undoes is not None:
-        return Text("taken back", style="yellow")
-    if record.redacted:
-        field = visible(str(record.metadata.get("redacted_field")))
-        return Text(f"{field}: values redacted", style="yellow")
-    if not record.diff and record.metadata.get("layout") is True:
-        return Text("comments or layout", style="dim")
-    parts = []
-    for name, entry in record.diff.items():
-        if name == BODY or any(len(diffs.plain(entry.get(side))) > 40 for side in ("old", "new")):
-            parts.append(visible(name))
-        else:
-            old, new = (diffs.plain(entry.get(side)) for side in ("old", "new"))
-            parts.append(f"{visible(name)}: {old} → {new}")
-    action = str(record.data.get("action"))
-    words = Text("" if action == "update" else visible(action) + " ")
-    return words.append("; ".join(parts))

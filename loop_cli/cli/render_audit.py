@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from loop_cli.cli import styles
 from loop_cli.cli.text import visible
 
 TYPE_CHECKING = False
@@ -27,15 +28,15 @@ def verification(found: Verification) -> RenderableType:
     if found.problems:
         table = _table("place", "problem")
         for problem in found.problems[:_SHOWN]:
-            place = Text(visible(f"{problem.file}:{problem.line}"), style="cyan")
-            table.add_row(place, Text(visible(problem.message), style="red"))
+            place = Text(visible(f"{problem.file}:{problem.line}"), style=styles.FIELD)
+            table.add_row(place, Text(visible(problem.message), style=styles.ALERT))
         parts += [table, *_more(found.problems)]
     parts += _places("edited outside loop", found.edited_outside)
     parts += _places("file gone", found.gone)
     if found.ok:
-        parts.append(Text("the audit log is whole", style="green"))
+        parts.append(Text("the audit log is whole", style=styles.DONE))
     else:
-        parts.append(Text("the audit log is damaged", style="bold red"))
+        parts.append(Text("the audit log is damaged", style=styles.ALERT))
     return Group(*parts)
 
 
@@ -43,8 +44,8 @@ def rotation(done: Rotation) -> RenderableType:
     """What became of the active file."""
     if done.segment is None:
         return Text(f"nothing to rotate: the active file has {done.size:,} bytes")
-    text = Text("rotated", style="green")
-    return text.append(f" {done.size:,} bytes to {visible(done.segment)}", style="not green")
+    text = Text("rotated", style=styles.DONE)
+    return text.append(f" {done.size:,} bytes to {visible(done.segment)}", style=styles.NORMAL)
 
 
 def redaction(result: Redaction) -> RenderableType:
@@ -55,17 +56,19 @@ def redaction(result: Redaction) -> RenderableType:
     for line in result.lines[:_SHOWN]:
         when = str(line.record.data.get("timestamp"))[:19].replace("T", " ")
         table.add_row(
-            Text(visible(f"{line.file}:{line.number}"), style="cyan"),
-            Text(visible(when), style="dim"),
+            Text(visible(f"{line.file}:{line.number}"), style=styles.FIELD),
+            Text(visible(when), style=styles.QUIET),
             Text(visible(", ".join(line.fields))),
         )
     counted = _count(len(result.lines), "line")
     kept = f", {_count(len(result.kept), 'kept copy', 'kept copies')}" if result.kept else ""
     if result.dry_run:
-        words = Text(f"would be redacted: {counted}{kept}; nothing was written", style="yellow")
+        words = Text(
+            f"would be redacted: {counted}{kept}; nothing was written", style=styles.NOTICE
+        )
     else:
-        words = Text("redacted", style="green")
-        words.append(f" {counted}{kept} · run {result.run_id}", style="not green")
+        words = Text("redacted", style=styles.DONE)
+        words.append(f" {counted}{kept} · run {result.run_id}", style=styles.NORMAL)
     return Group(table, *_more(result.lines), words)
 
 
@@ -77,10 +80,10 @@ def migration(done: Migration) -> RenderableType:
         for one in done.skipped[:_SHOWN]:
             table.add_row(Text(f"{visible(done.file)}:{one.line}"), Text(visible(one.reason)))
         parts += [table, *_more(done.skipped)]
-    words = Text("would be migrated" if done.dry_run else "migrated", style="green")
-    words.append(f" {_count(done.migrated, 'line')} of {visible(done.file)}", style="not green")
+    words = Text("would be migrated" if done.dry_run else "migrated", style=styles.DONE)
+    words.append(f" {_count(done.migrated, 'line')} of {visible(done.file)}", style=styles.NORMAL)
     if done.known:
-        words.append(f"; {_count(done.known, 'line')} in the log already", style="not green")
+        words.append(f"; {_count(done.known, 'line')} in the log already", style=styles.NORMAL)
     return Group(*parts, words)
 
 
@@ -94,7 +97,7 @@ def _counts(found: Verification) -> RenderableType:
         ("lines that are no records", found.unreadable),
     )
     for name, count in rows:
-        grid.add_row(Text(name, style="dim"), Text(f"{count:,}"))
+        grid.add_row(Text(name, style=styles.QUIET), Text(f"{count:,}"))
     return grid
 
 
@@ -103,7 +106,7 @@ def _places(title: str, places: Sequence[Place]) -> list[RenderableType]:
         return []
     table = _table(title, "file")
     for place in places[:_SHOWN]:
-        table.add_row(Text(visible(place.entity_id), style="cyan"), Text(visible(place.path)))
+        table.add_row(Text(visible(place.entity_id), style=styles.FIELD), Text(visible(place.path)))
     return [table, *_more(places)]
 
 
@@ -116,7 +119,7 @@ def _table(*titles: str) -> Table:
 
 def _more(items: Sequence[object]) -> Iterable[RenderableType]:
     rest = len(items) - _SHOWN
-    return [Text(f"and {rest:,} more; --json has all", style="dim")] if rest > 0 else []
+    return [Text(f"and {rest:,} more; --json has all", style=styles.QUIET)] if rest > 0 else []
 
 
 def _count(number: int, one: str, several: str | None = None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from loop_cli.cli import diffs
+from loop_cli.cli import diffs, styles
 from loop_cli.cli.text import visible
 from loop_cli.core.check.finding import ERROR, WARNING
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from loop_cli.store.check import Checked
     from loop_cli.store.repair import Repair
 
-_STYLES = {ERROR: "bold red", WARNING: "yellow"}
+_STYLES = {ERROR: styles.ALERT, WARNING: styles.WARNING}
 
 
 def findings(found: Sequence[Finding]) -> RenderableType:
@@ -46,15 +46,15 @@ def plan(repairs: Sequence[Repair], *, dry_run: bool) -> RenderableType:
     """What `--fix` would change, file by file."""
     parts: list[RenderableType] = []
     for one in repairs:
-        parts.append(Text(visible(one.change.path or one.change.entity_id), style="bold"))
+        parts.append(Text(visible(one.change.path or one.change.entity_id), style=styles.TITLE))
         if one.done is None:
-            parts.append(Text(visible(f"  can't be repaired: {one.outcome}"), style="yellow"))
+            parts.append(Text(visible(f"  can't be repaired: {one.outcome}"), style=styles.NOTICE))
         else:
             parts.append(diffs.table(one.done.diff))
     if not repairs:
         return Text("nothing has one right answer, so there is nothing to repair")
     if dry_run:
-        parts.append(Text("dry run: nothing was written", style="yellow"))
+        parts.append(Text("dry run: nothing was written", style=styles.NOTICE))
     return Group(*parts)
 
 
@@ -62,10 +62,12 @@ def repaired(repairs: Sequence[Repair], run_id: str) -> RenderableType:
     """What `--fix` has changed, and what it could not."""
     failed = [one for one in repairs if one.done is None]
     done = _count(len(repairs) - len(failed), "file")
-    parts = [Text("repaired", style="green").append(f" {done} · run {run_id}", style="dim")]
+    parts = [
+        Text("repaired", style=styles.DONE).append(f" {done} · run {run_id}", style=styles.QUIET)
+    ]
     for one in failed:
         words = f"{one.change.path}: not repaired: {one.outcome}"
-        parts.append(Text(visible(words), style="yellow"))
+        parts.append(Text(visible(words), style=styles.NOTICE))
     return Group(*parts)
 
 
@@ -77,11 +79,11 @@ def annotation(one: Finding, prefix: str) -> str:
 
 
 def _line(one: Finding) -> Text:
-    text = Text(visible(f"{one.path}:{one.line}: "), style="cyan")
+    text = Text(visible(f"{one.path}:{one.line}: "), style=styles.FIELD)
     text.append(one.severity, style=_STYLES[one.severity]).append(": ", style="not cyan")
     text.append(visible(one.found.message), style="default")
     rule = f"  [{one.found.rule}{', fixable' if one.fixable else ''}]"
-    return text.append(rule, style="dim")
+    return text.append(rule, style=styles.QUIET)
 
 
 def _data(text: str) -> str:

@@ -243,9 +243,13 @@ def _blocks(fields: Sequence[ConflictField], *, full: bool = False) -> Iterator[
             heading.append(f", {short}")
         if not full:
             yield heading
+        grid = Table.grid(padding=(0, 1, 0, 0))
+        grid.add_column()
+        grid.add_column(overflow="fold")
         for state, cell in zip(_STATES, _cells(field, limit=None if full else _CELL), strict=True):
-            padding = "" if styles.is_plain() else " " * (len(_STATES[0]) - len(state))
-            yield Text(f"    {state}: {padding}", style=styles.QUIET).append_text(cell)
+            name = f"    {state}" if styles.is_plain() else f"    {state}:"
+            grid.add_row(Text(name, style=styles.QUIET), cell)
+        yield grid
 
 
 def _cells(field: ConflictField, *, limit: int | None = _CELL) -> list[Text]:
@@ -290,7 +294,7 @@ def _headline(conflict: Conflict, *, again: bool) -> Text:
     when = "again while you decided" if again else "since you read it"
     verb = what.get(conflict.reason, "changed")
     words = Text(visible(conflict.entity_id), style=styles.TITLE)
-    words.append(f": it was {verb} {when}\n", style="not bold")
+    words.append(f": it was {verb} {when}\n", style=styles.NORMAL)
     pairs = (
         ("updated_at", conflict.expected_updated_at, conflict.current_updated_at),
         ("etag", conflict.expected_etag, conflict.current_etag),
@@ -344,6 +348,6 @@ def _diff(name: str, old: Any, new: Any) -> Diff:
 def _keys(rows: Sequence[tuple[str, str]]) -> RenderableType:
     lines = []
     for key, words in rows:
-        line = Text("  ").append(f"{key:<7}" if not styles.is_plain() else f"{key}: ", "bold")
+        line = Text("  ").append(f"{key:<7}" if not styles.is_plain() else f"{key}: ", styles.KEY)
         lines.append(line.append(words))
     return Group(*lines)

@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loop_cli.cli import render_check
+from loop_cli.cli import render_check, styles
 from loop_cli.cli.text import visible
 
 TYPE_CHECKING = False
@@ -27,31 +27,33 @@ def proposal(found: Foundation) -> RenderableType:
         parts += [_types(own), _fields(own)]
     for name, meant in own.left_out.items():
         words = f"{visible(name)} looks like a slip of {visible(meant)}, and is left out"
-        parts.append(Text(words, style="yellow"))
+        parts.append(Text(words, style=styles.NOTICE))
     if found.unfit:
-        parts.append(Text(f"What would not fit ({len(found.unfit)}):", style="bold"))
+        parts.append(Text(f"What would not fit ({len(found.unfit)}):", style=styles.TITLE))
         parts.append(render_check.findings(found.unfit[:_SHOWN]))
         rest = len(found.unfit) - _SHOWN
-        parts += [Text(f"and {rest:,} more; --json has all", style="dim")] if rest > 0 else []
+        parts += (
+            [Text(f"and {rest:,} more; --json has all", style=styles.QUIET)] if rest > 0 else []
+        )
     else:
-        parts.append(Text("All of it would fit.", style="green"))
+        parts.append(Text("All of it would fit.", style=styles.DONE))
     return Group(*parts)
 
 
 def _heading(found: Foundation) -> Text:
-    text = Text(visible(found.root), style="bold")
+    text = Text(visible(found.root), style=styles.TITLE)
     words = f": {found.proposal.files:,} files with frontmatter, {found.plain:,} without"
     if found.toml:
         words += f" ({found.toml:,} of them with one in TOML, which loop does not read)"
-    return text.append(words, style="not bold")
+    return text.append(words, style=styles.NORMAL)
 
 
 def _names(own: Proposal) -> Table:
     table = _table("what", "field", "backed by")
     for key, name in own.names.__dict__.items():
-        shown = Text(visible(name), style="cyan")
+        shown = Text(visible(name), style=styles.FIELD)
         if name in _WORDS:
-            shown.append(f"  {_WORDS[name]}", style="dim")
+            shown.append(f"  {_WORDS[name]}", style=styles.QUIET)
         table.add_row(Text(key), shown, Text(_share(own.backing[key])))
     return table
 
@@ -59,7 +61,7 @@ def _names(own: Proposal) -> Table:
 def _types(own: Proposal) -> Table:
     table = _table("type", "files")
     for name, count in own.types.items():
-        table.add_row(Text(visible(name), style="cyan"), Text(f"{count:,}"))
+        table.add_row(Text(visible(name), style=styles.FIELD), Text(f"{count:,}"))
     return table
 
 
@@ -67,7 +69,7 @@ def _fields(own: Proposal) -> Table:
     table = _table("field", "files", "takes", "required")
     for one in own.fields:
         table.add_row(
-            Text(visible(one.name), style="cyan"),
+            Text(visible(one.name), style=styles.FIELD),
             Text(_share(one.share)),
             _takes(one),
             Text(_required(one, own)),
@@ -79,7 +81,7 @@ def _takes(one: FieldProposal) -> Text:
     if one.chosen is None:
         return Text(one.kind)
     text = Text("one of " + ", ".join(map(visible, one.choices)))
-    return text.append(f"  {_share(one.chosen)}", style="dim")
+    return text.append(f"  {_share(one.chosen)}", style=styles.QUIET)
 
 
 def _required(one: FieldProposal, own: Proposal) -> str:

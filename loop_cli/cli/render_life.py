@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loop_cli.cli import diffs, output, prompt
+from loop_cli.cli import diffs, output, prompt, styles
 from loop_cli.cli.text import visible
 from loop_cli.core import timestamps
 
@@ -20,27 +20,29 @@ if TYPE_CHECKING:
     from loop_cli.core.remove import DeleteResult
     from loop_cli.store.kept import Kept
 
-DRY = Text("dry run: nothing was written", style="yellow")
+DRY = Text("dry run: nothing was written", style=styles.NOTICE)
 
 
 def made(result: CreateResult) -> RenderableType:
     """What a create made, or would make."""
     entity = result.entity
-    heading = Text(visible(entity.id), style="bold")
+    heading = Text(visible(entity.id), style=styles.TITLE)
     if entity.name:
-        heading.append(f"  {visible(entity.name)}", style="not bold")
+        heading.append(f"  {visible(entity.name)}", style=styles.NORMAL)
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(overflow="fold")
     table.add_column(overflow="fold")
     for name, value in entity.fields.items():
-        table.add_row(Text(visible(str(name)), style="cyan"), Text(diffs.plain(value)))
-    where = Text(f"{visible(entity.type)} · {visible(entity.path)}", style="dim")
+        table.add_row(Text(visible(str(name)), style=styles.FIELD), Text(diffs.plain(value)))
+    place = f"{visible(entity.type)}{styles.separator()}{visible(entity.path)}"
+    where = Text(place, style=styles.QUIET)
     if result.dry_run:
         return Group(heading, where, table, DRY)
     word = "created" if result.created else "was created before, with this key"
-    last = Text(word, style="green")
+    last = Text(word, style=styles.DONE)
     revision = entity.revision
-    last.append(f" {revision.updated_at} · etag {revision.etag} · run {result.run_id}", "dim")
+    facts = (f" {revision.updated_at}", f"etag {revision.etag}", f"run {result.run_id}")
+    last.append(styles.separator().join(facts), styles.QUIET)
     return Group(heading, where, table, last)
 
 
@@ -56,9 +58,9 @@ def removed(result: DeleteResult) -> RenderableType:
     """What went, or would go."""
     if result.dry_run:
         return Group(_removed_table(result), DRY)
-    last = Text("archived" if result.archived else "deleted", style="green")
+    last = Text("archived" if result.archived else "deleted", style=styles.DONE)
     words = "" if result.archived else "; the bytes are kept, 'loop kept' lists them"
-    last.append(f" run {result.run_id}{words}", "dim")
+    last.append(f" run {result.run_id}{words}", styles.QUIET)
     return Group(_removed_table(result), last)
 
 
@@ -68,11 +70,11 @@ def _removed_table(result: DeleteResult) -> Table:
         table.add_column(overflow="fold")
     for one in result.removed:
         entity = one.entity
-        where = entity.path if one.to is None else f"{entity.path} → {one.to}"
+        where = entity.path if one.to is None else f"{entity.path}{styles.arrow()}{one.to}"
         table.add_row(
-            Text(visible(entity.id), style="bold"),
+            Text(visible(entity.id), style=styles.TITLE),
             Text(visible(entity.name or "")),
-            Text(visible(where), style="dim"),
+            Text(visible(where), style=styles.QUIET),
         )
     return table
 
@@ -93,22 +95,22 @@ def moved(result: RelocateResult) -> RenderableType:
         return Text("nothing to move; every file is where it belongs")
     if result.dry_run:
         return Group(_moves(result), DRY)
-    last = Text("moved", style="green")
-    last.append(f" run {result.run_id}", "dim")
+    last = Text("moved", style=styles.DONE)
+    last.append(f" run {result.run_id}", styles.QUIET)
     return Group(_moves(result), last)
 
 
 def _moves(result: RelocateResult) -> RenderableType:
     parts: list[RenderableType] = []
     for one in result.moved:
-        line = Text(visible(one.after.id), style="bold")
+        line = Text(visible(one.after.id), style=styles.TITLE)
         line.append(f"  {visible(one.before.path)} → {visible(one.after.path)}", "not bold")
         parts.append(line)
         if one.diff:
             parts.append(diffs.table(one.diff))
     if result.relinked:
         names = ", ".join(visible(one.after.id) for one in result.relinked)
-        parts.append(Text(f"links put right in {names}", style="dim"))
+        parts.append(Text(f"links put right in {names}", style=styles.QUIET))
     return Group(*parts)
 
 
@@ -121,14 +123,14 @@ def kept(found: Sequence[Kept], *, pruned: bool, dry_run: bool) -> RenderableTyp
         table.add_column(title, overflow="fold")
     for one in found:
         table.add_row(
-            Text(timestamps.render(one.kept_at)[:19].replace("T", " "), style="dim"),
-            Text(visible(one.entity_id or "—"), style="cyan"),
+            Text(timestamps.render(one.kept_at)[:19].replace("T", " "), style=styles.QUIET),
+            Text(visible(one.entity_id or styles.nothing()), style=styles.FIELD),
             Text(visible(one.what or "in no record")),
             Text(f"{one.size:,}"),
-            Text(visible(one.name[:12]), style="dim"),
+            Text(visible(one.name[:12]), style=styles.QUIET),
         )
     size = sum(one.size for one in found)
     last = Text(f"{len(found)} kept, {size:,} bytes")
     if pruned:
-        last = Text(f"removed {len(found)}, {size:,} bytes", style="green")
+        last = Text(f"removed {len(found)}, {size:,} bytes", style=styles.DONE)
     return Group(table, last, DRY) if dry_run else Group(table, last)

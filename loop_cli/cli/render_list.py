@@ -6,7 +6,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from loop_cli.cli import diffs
+from loop_cli.cli import diffs, styles
 from loop_cli.cli.text import visible
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
@@ -42,7 +42,7 @@ def table(
 def _cell(one: Selected, name: str, schema: Schema, today: int) -> Text:
     value = one.value(split_dotted(name))
     if value is MISSING or value is None:
-        return Text("·", style="dim")
+        return Text("none" if styles.is_plain() else "·", style=styles.QUIET)
     if isinstance(value, list):
         return Text(", ".join(diffs.plain(item) for item in value))
     text = Text(diffs.plain(value))
@@ -51,9 +51,9 @@ def _cell(one: Selected, name: str, schema: Schema, today: int) -> Text:
         text.stylize(_style(color))
     elif name in _DUE and _is_overdue(value, one, today):
         text.append(" !")
-        text.stylize("bold red")
+        text.stylize(styles.ALERT)
     elif name == "entity_id":
-        text.stylize("bold")
+        text.stylize(styles.TITLE)
     return text
 
 

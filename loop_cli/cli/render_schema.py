@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from loop_cli.cli import styles
 from loop_cli.cli.text import visible
 
 TYPE_CHECKING = False
@@ -22,17 +23,17 @@ def types(views: Sequence[TypeView]) -> RenderableType:
     for view in views:
         required = sum(field.required for field in view.fields)
         table.add_row(
-            Text(visible(view.name), style="cyan"),
+            Text(visible(view.name), style=styles.FIELD),
             Text(f"{required} of {len(view.fields)} fields"),
             Text(visible(view.id_pattern or "—")),
             Text(visible(_files(view))),
         )
-    return Group(table, Text("loop schema TYPE shows its fields", style="dim"))
+    return Group(table, Text("loop schema TYPE shows its fields", style=styles.QUIET))
 
 
 def fields(view: TypeView) -> RenderableType:
     """One type, field by field."""
-    heading = Text(visible(view.name), style="bold")
+    heading = Text(visible(view.name), style=styles.TITLE)
     facts = [f"ids match {view.id_pattern}" if view.id_pattern else ""]
     facts.append(f"files go to {_files(view)}" if view.place else "")
     facts.append(f"the parent is a {view.parent}" if view.parent else "")
@@ -40,12 +41,12 @@ def fields(view: TypeView) -> RenderableType:
     table = _table("field", "takes", "", "")
     for field in view.fields:
         table.add_row(
-            Text(visible(field.name), style="cyan"),
+            Text(visible(field.name), style=styles.FIELD),
             Text(visible(field.takes)),
-            Text(_duty(field), style="yellow" if field.required else ""),
-            Text("" if field.writable else "not for writing", style="dim"),
+            Text(_duty(field), style=styles.NOTICE if field.required else ""),
+            Text("" if field.writable else "not for writing", style=styles.QUIET),
         )
-    return Group(heading, *([Text(lines, style="dim")] if lines else []), table)
+    return Group(heading, *([Text(lines, style=styles.QUIET)] if lines else []), table)
 
 
 def _duty(field: FieldView) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from loop_cli.cli import render
+from loop_cli.cli import render_past, styles
 from loop_cli.cli.text import visible
 
 TYPE_CHECKING = False
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 def happening(one: Happening) -> Text:
     """One change in one line: when (UTC), who, through which door, which entity, what."""
-    text = Text(visible(one.timestamp[11:19]), style="dim")
+    text = Text(visible(one.timestamp[11:19]), style=styles.QUIET)
     if one.record is None:
-        text.append("  outside", style="yellow")
+        text.append("  outside", style=styles.NOTICE)
         what = Text(_words(one))
     else:
         data = one.record.data
         who = visible(f"{data.get('actor')}, {data.get('source')}")
-        text.append(f"  {who}", style="green")
-        what = render.what(one.record)
-    text.append(f"  {visible(one.entity_id or one.path)}", style="cyan").append("  ")
+        text.append(f"  {who}", style=styles.DONE)
+        what = render_past.what(one.record)
+    text.append(f"  {visible(one.entity_id or one.path)}", style=styles.FIELD).append("  ")
     text.append_text(what)
     return Text(" ").join(text.split("\n"))
 

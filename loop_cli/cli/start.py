@@ -6,7 +6,6 @@ import gc
 import os
 import sys
 
-from loop_cli.cli import lane, output
 from loop_cli.errors import ConflictError, Interrupted, LoopError, StorageError
 
 TYPE_CHECKING = False
@@ -17,6 +16,12 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and exit with the code of SPEC §7."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["__complete"]:  # what a shell asks at every TAB
+        from loop_cli.cli import complete
+
+        sys.exit(complete.main(given[1:]))
+    from loop_cli.cli import output
+
     output.prepare_streams()
     code = run(given)
     gc.freeze()  # or the interpreter looks through all modules for cycles once more as it ends
@@ -25,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: list[str], *, fast: bool = True) -> int:
     """Run one command line; the exit code. Not `fast`, Typer parses whatever it is."""
+    from loop_cli.cli import lane
+
     machine = "--json" in _options(arguments)
     try:
         call = lane.parse(arguments) if fast else None
@@ -56,6 +63,8 @@ def run(arguments: list[str], *, fast: bool = True) -> int:
 
 
 def _fail(error: LoopError, machine: bool) -> int:
+    from loop_cli.cli import output
+
     try:
         output.error(error, machine=machine)
     except Exception:  # its details can't be shown; what happened still is

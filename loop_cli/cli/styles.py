@@ -19,6 +19,7 @@ NOTICE = "color(136)"
 ALERT = "bold color(166)"
 WARNING = "bold color(136)"
 KEY = "bold"
+NORMAL = "default not bold"
 
 _plain = False
 
@@ -32,3 +33,18 @@ def set_plain(plain: bool) -> None:
 def is_plain() -> bool:
     """What `set_plain` said."""
     return _plain
+
+
+def arrow() -> str:
+    """What stands between an old value and a new one."""
+    return ", now " if _plain else " → "
+
+
+def separator() -> str:
+    """What stands between the parts of a line."""
+    return ", " if _plain else " · "
+
+
+def nothing() -> str:
+    """What stands for no value."""
+    return "none" if _plain else "—"

@@ -121,6 +121,12 @@ class AuditRecord(Struct):
         """Whether loop's protocol wrote the record, whatever its door: chained and ordered."""
         return "previous" in self.metadata and "migrated_from" not in self.metadata
 
+    @property
+    def kept_as_json(self) -> tuple[str, ...]:
+        """The names of hashed `old` values that are kept as JSON; other ones are texts."""
+        names = self.metadata.get("kept_as_json")
+        return tuple(map(str, names)) if isinstance(names, list) else ()
+
     def is_of(self, entity_id: str, path: str | None) -> bool:
         """Whether the record is of the entity; `path` counts where several files carry the id."""
         return self.entity_id == nfc(entity_id) and path in (None, self.metadata.get("path"))
@@ -364,10 +370,13 @@ def compose_undo(record: AuditRecord, *, timestamp: int) -> dict[str, Any]:
         metadata.get("updated_after"),
         metadata.get("updated_before"),
     )
+    gone = (
+        "group", "forced", "rebased_from", "edited_outside", "literal_before", "previous_own",
+        "undoes", "kept_as_json", "layout",
+    )  # fmt: skip
     if "path_before" in metadata:
         metadata["path"] = metadata.pop("path_before")
-    gone = ("group", "forced", "rebased_from", "edited_outside", "literal_before")
-    for key in (*gone, "previous_own", "layout"):
+    for key in gone:
         metadata.pop(key, None)
     undone = {"action": "update", "modified_fields": [], "diff": {}, "metadata": metadata}
     return {**record.data, "timestamp": timestamps.render(timestamp), **undone}

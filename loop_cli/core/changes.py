@@ -27,6 +27,8 @@ class Change(Struct):
     field's type where `typed` is false, otherwise the value itself. `implied` tells that it
     follows from another change, as a link does from a move, so that read-only is no matter.
     `rewrite` writes the value that is there once more, so that all readers of YAML read the same.
+    `restored` tells that the field was like that before: then it may be so again, whatever the
+    schema says of values.
     """
 
     path: tuple[str, ...]
@@ -34,6 +36,7 @@ class Change(Struct):
     value: Any = None
     typed: bool = False
     implied: bool = False
+    restored: bool = False
 
     @property
     def name(self) -> str:

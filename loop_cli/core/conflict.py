@@ -46,7 +46,8 @@ class Conflict(Struct):
     `fields` are those wanted and those changed in between; `changes` the records since the
     expected revision, oldest first. `entity` is its state now. `kept_moving` tells that
     nothing stood in the way but the edits of others at that very moment: it is no question
-    for a resolver.
+    for a resolver. `undo` tells that the change wanted is to take another back: then a field's
+    base is what that one left, and the request what it found.
     """
 
     entity_id: str
@@ -60,6 +61,7 @@ class Conflict(Struct):
     changes: tuple[AuditRecord, ...]
     entity: Entity
     kept_moving: bool = False
+    undo: bool = False
 
     @property
     def overlaps(self) -> bool:
@@ -68,7 +70,7 @@ class Conflict(Struct):
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON form, all but the keys that every error has."""
-        inner = ("path", "entity", "kept_moving")
+        inner = ("path", "entity", "kept_moving", "undo")
         data = {key: value for key, value in self.__dict__.items() if key not in inner}
         data["fields"] = [field.as_dict() for field in self.fields]
         data["changes"] = [record.as_change() for record in self.changes]

@@ -122,7 +122,7 @@ def _refuse_unwritable(
         what = "tells which entity it is" if field in (names.id, names.type) else "is set by loop"
         raise _Problem("read_only", f"{what} and can't be changed")
     writable = schema.writable_fields(entity_type, fields)
-    if repair or change.implied or writable is None or field in writable:
+    if repair or change.implied or change.restored or writable is None or field in writable:
         return
     choices = [name for name in writable if name not in names.read_only()]
     if field in schema.known_fields(entity_type):
@@ -137,7 +137,7 @@ def _refuse_unwritable(
 def _apply(change: Change, fields: dict[str, Any], entity_type: str, schema: Schema) -> Any:
     current = value_at(fields, change.path)
     if change.operation == "unset":
-        if len(change.path) == 1 and change.path[0] in schema.required_fields(entity_type):
+        if _is_required(change, entity_type, schema):
             raise _Problem("required", f"is required for {entity_type} and can't be removed")
         _remove(fields, change.path)
         return MISSING
@@ -146,21 +146,24 @@ def _apply(change: Change, fields: dict[str, Any], entity_type: str, schema: Sch
     except Mismatch as mismatch:
         raise _mismatch(change, mismatch, entity_type, schema, fields) from None
     _refuse_unwritable_text(value)
-    if (
-        value is None
-        and current is not None
-        and change.path[0] in schema.required_fields(entity_type)
-        and len(change.path) == 1
-    ):
+    if value is None and current is not None and _is_required(change, entity_type, schema):
         raise _Problem("required", f"is required for {entity_type} and can't be null")
     if value is not MISSING:
         _put(fields, change.path, value)
     return value
 
 
+def _is_required(change: Change, entity_type: str, schema: Schema) -> bool:
+    field = change.path[0]
+    top = len(change.path) == 1 and not change.restored
+    return top and field in schema.required_fields(entity_type)
+
+
 def _value(
     change: Change, current: Any, fields: dict[str, Any], entity_type: str, schema: Schema
 ) -> Any:
+    if change.restored:
+        return change.value
     spec = schema.spec(entity_type, change.path, fields)
     if change.operation == "set":
         return check(change.value, spec) if change.typed else from_text(change.value, spec)

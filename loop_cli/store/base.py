@@ -37,7 +37,8 @@ class EntityChange(Struct):
     `path` chooses where several files carry the id. `seen` is the state at the expected
     revision, where the writer has it at hand: so a conflict knows what was read. `rebased_from`
     is the precondition that did not hold, where a resolver decided to apply on top. A `repair`
-    puts right what `check` found, also in a field that is not for writing.
+    puts right what `check` found, also in a field that is not for writing. `undoes` is set where
+    the change takes others back: their `run_id`, and the digests of their `lines`.
     """
 
     entity_id: str
@@ -47,6 +48,7 @@ class EntityChange(Struct):
     seen: Entity | None = None
     rebased_from: Precondition | None = None
     repair: bool = False
+    undoes: dict[str, Any] | None = None
 
 
 class Move(EntityChange):
@@ -86,22 +88,24 @@ class Create(Struct):
 
 class Restore(Struct):
     """A deleted entity back in its place, byte for byte: the one write that leaves `updated`
-    alone. `record` is that of its deletion."""
+    alone. `record` is that of its deletion; `undoes` as in `EntityChange`."""
 
     record: AuditRecord
+    undoes: dict[str, Any] | None = None
 
 
 class Delete(Struct):
     """An entity to remove, and the revision that the writer has seen. Its bytes are kept.
 
     Others that refer to it are in the way, unless they go in the same atomic group, or
-    `orphan` says that they may refer to nothing.
+    `orphan` says that they may refer to nothing. `undoes` as in `EntityChange`.
     """
 
     entity_id: str
     precondition: Precondition = Precondition()
     path: str | None = None
     orphan: bool = False
+    undoes: dict[str, Any] | None = None
 
 
 if TYPE_CHECKING:
@@ -214,6 +218,14 @@ class Store(ABC):
 
         Lines that are no records are passed over; `warnings` then says so.
         """
+
+    @abstractmethod
+    def records_of_run(self, run_id: str) -> Iterator[AuditRecord]:
+        """Newest first, a run's records, and any that name the run or rewrote lines."""
+
+    @abstractmethod
+    def kept(self, sha256: str) -> bytes | None:
+        """What is kept of a value that records hold only the hash of; None where nothing is."""
 
     @property
     @abstractmethod

@@ -3,15 +3,18 @@
 Which sync guards what, if you change it. Each makes its step durable before the next begins:
 
 - `VaultLock`, `files.make_folder`: the names of `.loop/`, `staged/` and `_build/`, once.
-- `StagedChange.stage`: intent, content, then their folder; so a record in the log always
-  finds what it needs to be landed. The intent is first: no content lies about unnamed.
+- `StagedChange.stage`: intents, contents, then their folders; so a record in the log always
+  finds what it needs to be landed. Outside `.loop` the intent is first: nothing lies about unnamed.
 - `AuditLog.append`: the line, and with the first line the log's own name. Recovery repeats
   it for a line that it finds, since the crash may have come before the sync.
-- `StagedChange.sync`: both folders, so that the entity is new before we say so.
+- `StagedChange.note`: all folders, so that the entities are new before we say so.
 - `StagedChange.mark_undone`: the mark, before a change that failed is taken back.
 - Removing staged file and intent is not synced: what comes back is removed again.
 
 A crash between any two is mended by `store.recovery`; `tests/faults` stops at each of them.
+
+Changes that are committed together share the syncs of each step: one of the log, one of each
+folder, and the files are waited for together.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from loop_cli.core.audit import AuditRecord
 from loop_cli.core.names import nfc
 from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopError, StorageError
 from loop_cli.store import files, plan, platform, staging
-from loop_cli.store.base import Create, Restore
+from loop_cli.store.base import Create, EntityChange, Restore
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.landing import discard, land_all
 from loop_cli.store.lines import encode
@@ -33,7 +36,7 @@ from loop_cli.store.staging import Intent, Moved, StagedChange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from loop_cli.core.audit import Origin
     from loop_cli.store.base import AnyChange, CommitResult
@@ -42,7 +45,9 @@ if TYPE_CHECKING:
     from loop_cli.store.vault import VaultStore
 
     Place = Located | None  # of the entity, None for one that is to come
+    Batch = list[tuple[AnyChange, Place | LoopError]]
 
+AT_ONCE = 100  # updates that share their syncs
 _TRIES = 3
 
 
@@ -86,22 +91,64 @@ class Commit:
         atomic: bool,
         dry_run: bool,
     ) -> list[CommitResult | LoopError]:
+        pairs = zip(changes, places, strict=True)
+        if not dry_run:
+            return [one for batch in batches(pairs) for one in self._together(batch)]
         outcomes: list[CommitResult | LoopError] = []
         planner = self._planner(changes if atomic else ())
-        for change, place in zip(changes, places, strict=True):
+        for change, place in pairs:
             try:
                 if isinstance(place, LoopError):
                     raise place
-                if dry_run:
-                    planned = self._plan(planner, change, place)
-                    outcomes.append(planned.result(None, warnings=_warnings(place)))
-                else:
-                    outcomes.append(self._one(change, place))
+                planned = self._plan(planner, change, place)
+                outcomes.append(planned.result(None, warnings=_warnings(place)))
             except LoopError as error:
                 if atomic:
                     raise
                 outcomes.append(error)
         return outcomes
+
+    # -- changes that share their syncs ---------------------------------------------------
+
+    def _together(self, batch: Batch) -> list[CommitResult | LoopError]:
+        """Land what can be landed together; where anything is in the way, each by itself."""
+        if len(batch) > 1:
+            try:
+                return self._at_once(batch)
+            except (Moved, LoopError):
+                pass
+        outcomes: list[CommitResult | LoopError] = []
+        for change, place in batch:
+            try:
+                if isinstance(place, LoopError):
+                    raise place
+                outcomes.append(self._one(change, place))
+            except LoopError as error:
+                outcomes.append(error)
+        return outcomes
+
+    def _at_once(self, batch: Batch) -> list[CommitResult | LoopError]:
+        """Raises `Moved`, `LoopError` where nothing has landed, though not all are in the way."""
+        planner = self._planner()
+        planned: list[tuple[Plan, Place] | LoopError] = []
+        for change, place in batch:
+            try:
+                if isinstance(place, LoopError):
+                    raise place
+                now = self._reread(change, place)
+                planned.append((self._plan(planner, change, now), now))
+            except LoopError as error:
+                planned.append(error)
+        landing = [one[0] for one in planned if isinstance(one, tuple) and one[0].changed]
+        records = iter(self._land(landing))
+        return [
+            one
+            if isinstance(one, LoopError)
+            else one[0].result(
+                next(records) if one[0].changed else None, warnings=_warnings(one[1])
+            )
+            for one in planned
+        ]
 
     # -- one change -----------------------------------------------------------------------
 
@@ -177,22 +224,32 @@ class Commit:
         staging.prepare(self._vault.root)
         link = self._vault.log.link()
         identity = os.urandom(16).hex()
+        syncs = files.Syncs()
         staged: list[StagedChange] = []
         records: list[AuditRecord] = []
         try:
             for index, planned in enumerate(plans):
                 member = {"id": identity, "index": index, "count": len(plans)}
-                change, record = self._stage(planned, link, member if group else None)
+                change, record = self._stage(planned, link, member if group else None, syncs)
                 staged.append(change)
                 records.append(record)
                 link = {"previous": record.digest}
+            syncs.run()
         except (LoopError, Moved):
             discard(staged)
             raise
+        except OSError as error:
+            discard(staged)
+            paths = ", ".join(change.intent.path for change in staged)
+            raise staging.cannot_write(paths, error) from error
         return staged, records
 
     def _stage(
-        self, planned: Plan, link: dict[str, str | None], group: dict[str, object] | None
+        self,
+        planned: Plan,
+        link: dict[str, str | None],
+        group: dict[str, object] | None,
+        syncs: files.Syncs,
     ) -> tuple[StagedChange, AuditRecord]:
         root = self._vault.root
         record = planned.record
@@ -227,7 +284,7 @@ class Commit:
                 made=made,
             ),
         )
-        staged.stage(None if planned.target is None else planned.data)
+        staged.stage(None if planned.target is None else planned.data, syncs)
         return staged, AuditRecord(data=record, digest=sha256_hex(line))
 
     def _real(self, path: str) -> str:
@@ -286,6 +343,25 @@ class Commit:
             history=(),
         )
         return ConflictError(found.replace(kept_moving=True))
+
+
+def batches(pairs: Iterable[tuple[AnyChange, Place | LoopError]]) -> Iterator[Batch]:
+    """Changes in turn, so many at once as may land together: updates of different files."""
+    batch: Batch = []
+    seen: set[str] = set()
+    for change, place in pairs:
+        path = None if place is None or isinstance(place, LoopError) else place.parsed.path
+        alone = type(change) is not EntityChange
+        if batch and (alone or len(batch) == AT_ONCE or path in seen):
+            yield batch
+            batch, seen = [], set()
+        batch.append((change, place))
+        seen |= set() if path is None else {path}
+        if alone:
+            yield batch
+            batch, seen = [], set()
+    if batch:
+        yield batch
 
 
 def _warnings(place: Place) -> tuple[str, ...]:

@@ -124,12 +124,13 @@ def write_synced(
     like: str | os.stat_result | None = None,
     root: str | None = None,
     mode: int = 0o600,
+    syncs: Syncs | None = None,
 ) -> None:
     """Make a file that must not be there yet, and sync it; nothing is left where that fails.
 
     It gets mode and owner of the file `like`, and where that is a path its attributes; with
-    `root` it is shared with the vault's group where that writes; else it is private. Raises
-    `OSError`.
+    `root` it is shared with the vault's group where that writes; else it is private. With
+    `syncs` it is left to those to sync it. Raises `OSError`.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
     descriptor = os.open(path, flags, mode)
@@ -145,12 +146,41 @@ def write_synced(
             _copy_attributes(descriptor, like)
         if root is not None:
             _share(descriptor, root, 0o660)
-        platform.sync(descriptor)
+        if syncs is None:
+            platform.sync(descriptor)
+        else:
+            platform.begin_to_write_out(descriptor)
+            syncs.files.append(path)
     except BaseException:
         remove(path)
         raise
     finally:
         os.close(descriptor)
+
+
+class Syncs:
+    """Files and folders that are made durable together: the disk writes the others while one
+    is waited for, and a folder of several files is synced once."""
+
+    def __init__(self) -> None:
+        self.files: list[str] = []
+        self.folders: dict[str, None] = {}
+
+    def run(self) -> None:
+        """Sync the files, and then the folders. Raises `OSError`."""
+        for path in self.files:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            try:
+                platform.sync(descriptor)
+            finally:
+                os.close(descriptor)
+        for folder in self.folders:
+            try:
+                platform.sync_folder(folder)
+            except FileNotFoundError:  # gone with what was in it
+                continue
+        self.files.clear()
+        self.folders.clear()
 
 
 def write_new(path: str, data: bytes, *, root: str) -> None:

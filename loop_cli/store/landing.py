@@ -10,7 +10,7 @@ import stat
 from contextlib import ExitStack, closing, suppress
 
 from loop_cli.errors import StorageError, UsageError
-from loop_cli.store import platform
+from loop_cli.store import files, platform
 from loop_cli.store.platform import Lease
 from loop_cli.store.snapshot import etag_of
 from loop_cli.store.staging import NO_FILE, Moved, cannot_write
@@ -43,8 +43,10 @@ def land_all(
             log.append(descriptor, [change.intent.line.encode() for change in staged])
             for change, lease in zip(staged, leases, strict=True):
                 _land(change, lease)
+            syncs = files.Syncs()
             for change in staged:
-                change.sync()
+                change.note(syncs)
+            syncs.run()
             if not all(map(_came_out_as_before, staged, leases)):
                 raise Moved
         except (OSError, StorageError, UsageError, Moved) as error:

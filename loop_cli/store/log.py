@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 
+from loop_cli import jsontext
 from loop_cli.errors import StorageError
 from loop_cli.store import files, platform
 from loop_cli.store.base import as_json
@@ -65,6 +66,13 @@ class AuditLog:
             if record is not None and record.is_of(entity_id, path):
                 yield record
 
+    def records_holding(self, *needles: bytes) -> Iterator[AuditRecord]:
+        """The records whose lines hold one of some texts, newest first. Raises `StorageError`."""
+        for line in self._lines(needles):
+            record = self._parse(line)
+            if record is not None:
+                yield record
+
     def records_with(self, text: str) -> Iterator[AuditRecord]:
         """The records newest first whose line holds a JSON text."""
         for line in self._lines(needles=(as_json(text).encode(),)):
@@ -77,9 +85,7 @@ class AuditLog:
 
         It comes after the line that its own `previous` names, so nothing before is read.
         """
-        import json
-
-        metadata = json.loads(line).get("metadata")
+        metadata = jsontext.loads(line).get("metadata")
         previous = metadata.get("previous") if isinstance(metadata, dict) else None
         for found in self._lines():
             if found == line:

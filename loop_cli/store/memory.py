@@ -8,6 +8,7 @@ import os
 from loop_cli.core.audit import AuditRecord, History, without_undone
 from loop_cli.core.creation import Law
 from loop_cli.core.names import nfc
+from loop_cli.core.story import undo_of
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError, NoEntity
 from loop_cli.store import entry, locate, plan, schema_file, snapshot, walk
 from loop_cli.store.around import mentions, refuse_no_place
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 class MemoryStore(Store):
     """Files and log lines in memory. `clock` gives microseconds; `private` names the fields
-    that are recorded as hashes, and what undo needs of them is in `kept`, by SHA-256."""
+    that are recorded as hashes."""
 
     def __init__(
         self,
@@ -52,7 +53,7 @@ class MemoryStore(Store):
         self.names = names
         self.private = private
         self.lines: list[bytes] = []
-        self.kept: dict[str, bytes] = {}
+        self._kept: dict[str, bytes] = {}
         self._passed_over = 0
         self._clock = clock
         self._schema = schema or schema_file.shipped()
@@ -124,6 +125,22 @@ class MemoryStore(Store):
             if entity_id is None or record.is_of(entity_id, None):
                 yield record
 
+    def records_of_run(self, run_id: str) -> Iterator[AuditRecord]:
+        for record in self.records():
+            if (
+                record.data.get("run_id") == run_id
+                or undo_of(record).get("run_id") == run_id
+                or record.redacted
+            ):
+                yield record
+
+    def kept(self, sha256: str) -> bytes | None:
+        return self._kept.get(sha256)
+
+    def forget(self, sha256: str) -> None:
+        """Remove what is kept of a value."""
+        del self._kept[sha256]
+
     def files(self, *, mentioning: str | None = None) -> Iterator[EntityFile]:
         for path, (data, _modified) in list(self._files.items()):
             if mentioning is not None and not mentions(data, path, mentioning):
@@ -190,7 +207,7 @@ class MemoryStore(Store):
             planned.record["metadata"]["group"] = group
         line = encode(planned.record)
         self.lines.append(line)
-        self.kept.update(planned.kept)
+        self._kept.update(planned.kept)
         if planned.source is not None:
             del self._files[planned.source]
         if planned.target is not None:
@@ -278,7 +295,7 @@ class _Around(Surroundings):
         return not self._store.has(path)
 
     def kept(self, sha256: str) -> bytes | None:
-        return self._store.kept.get(sha256)
+        return self._store.kept(sha256)
 
     def files(self, *, mentioning: str | None = None) -> Iterator[EntityFile]:
         return self._store.files(mentioning=mentioning)

@@ -14,8 +14,8 @@ from loop_cli.core.names import BODY, join_dotted
 from loop_cli.errors import ConflictError, InvalidFile, PreconditionRequired
 from loop_cli.markdown import patch, reader
 from loop_cli.markdown.document import split
-from loop_cli.store.base import CommitResult, EntityChange, Move, as_json
-from loop_cli.store.digest import sha256_hex
+from loop_cli.store.base import CommitResult, EntityChange, Move
+from loop_cli.store.hashed import digest_of, value_bytes
 from loop_cli.store.snapshot import MAX_FILE_BYTES, etag_of
 from loop_cli.struct import Struct
 
@@ -113,8 +113,8 @@ def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Or
         after = _after(snapshot, document, intent, body, _next_instant(snapshot, now), policy)
     wanted = {**intent.wanted, **({} if change.edits.body is None else {BODY: body})}
     used = check_precondition(snapshot, change, wanted, updated=policy.names.updated)
-    recorded, kept = recordable(diff, policy.private)
-    metadata = _metadata(snapshot, change, after, used)
+    recorded, kept, marks = recordable(diff, policy.private)
+    metadata = {**_metadata(snapshot, change, after, used), **marks}
     if document != snapshot.document:
         metadata["layout"] = True
     if target != before.path:
@@ -323,6 +323,8 @@ def _metadata(snapshot: Snapshot, change: EntityChange, after: Entity, used: str
             "updated_at": change.rebased_from.expected_updated_at,
             "etag": change.rebased_from.if_match,
         }
+    if change.undoes is not None:
+        metadata["undoes"] = change.undoes
     return metadata
 
 
@@ -333,10 +335,14 @@ def as_recorded(entity: Entity, policy: Policy) -> Entity:
     return entity.replace(name=None) if hidden else entity
 
 
-def recordable(diff: Diff, private: tuple[str, ...]) -> tuple[Diff, dict[str, bytes]]:
-    """The diff as it is recorded, and what undo needs of the values it only hashes."""
+def recordable(
+    diff: Diff, private: tuple[str, ...]
+) -> tuple[Diff, dict[str, bytes], dict[str, Any]]:
+    """The diff as it is recorded; what undo needs of the values it only hashes, by hash; and
+    what the record says of those that are no texts."""
     recorded: Diff = {}
     kept: dict[str, bytes] = {}
+    as_json: list[str] = []
     for name, entry in diff.items():
         shown = dict(entry)
         for side in ("old", "new"):
@@ -347,15 +353,7 @@ def recordable(diff: Diff, private: tuple[str, ...]) -> tuple[Diff, dict[str, by
             shown[side] = digest_of(data)
             if side == "old":
                 kept[shown[side]["sha256"]] = data
+                if not isinstance(entry[side], str):
+                    as_json.append(name)
         recorded[name] = shown
-    return recorded, kept
-
-
-def digest_of(data: bytes) -> dict[str, Any]:
-    """What a record holds instead of a value that it does not show."""
-    return {"sha256": sha256_hex(data), "bytes": len(data)}
-
-
-def value_bytes(value: Any) -> bytes:
-    """A value as it is hashed and kept: a text as it is, anything else as JSON."""
-    return value.encode() if isinstance(value, str) else as_json(value).encode()
+    return recorded, kept, {"kept_as_json": as_json} if as_json else {}

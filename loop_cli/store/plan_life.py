@@ -11,7 +11,8 @@ from loop_cli.errors import InvalidChange, InvalidFile, StorageError
 from loop_cli.markdown import patch
 from loop_cli.markdown.document import FrontmatterError, split
 from loop_cli.store import snapshot
-from loop_cli.store.plan import Plan, as_recorded, check_precondition, digest_of, recordable
+from loop_cli.store.hashed import digest_of
+from loop_cli.store.plan import Plan, as_recorded, check_precondition, recordable
 from loop_cli.store.snapshot import etag_of, observe
 
 TYPE_CHECKING = False
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.audit import AuditRecord, History, Origin
     from loop_cli.core.entity import Entity
-    from loop_cli.store.base import Create, Delete
+    from loop_cli.store.base import Create, Delete, Restore
     from loop_cli.store.plan import Policy
     from loop_cli.store.snapshot import Snapshot
 
@@ -52,7 +53,7 @@ def create(
         raise InvalidFile(path, f"would be {found}, not {change.entity_type} {entity_id}")
     fields = {name: value for name, value in entity.fields.items() if name != names.updated}
     diff = {**diff_fields({}, fields), **diff_body("", entity.body)}
-    recorded, kept = recordable(diff, policy.private)
+    recorded, kept, _marks = recordable(diff, policy.private)
     marks = {"idempotency_key": change.key, "request": change.request}
     return Plan(
         before=entity,
@@ -78,12 +79,13 @@ def create(
     )
 
 
-def restore(record: AuditRecord, data: bytes | None, *, policy: Policy, origin: Origin) -> Plan:
+def restore(change: Restore, data: bytes | None, *, policy: Policy, origin: Origin) -> Plan:
     """The plan for a deleted entity that comes back as it was; `data` are the bytes kept of it.
 
     Raises `InvalidChange` where the record is of no deletion; `StorageError` where nothing is
     kept, or something else.
     """
+    record, undoes = change.record, change.undoes
     path = record.metadata.get("path")
     if record.data.get("action") != "delete" or not isinstance(path, str):
         raise _no_deletion(record)
@@ -108,7 +110,11 @@ def restore(record: AuditRecord, data: bytes | None, *, policy: Policy, origin: 
             diff={},
             origin=origin,
             timestamp=policy.clock(),
-            metadata={**_metadata(None, entity, "none"), "restores": record.digest},
+            metadata={
+                **_metadata(None, entity, "none"),
+                "restores": record.digest,
+                **_undoing(undoes),
+            },
         ),
         kept={},
         warnings=entity.warnings,
@@ -120,7 +126,7 @@ def delete(seen: Snapshot, change: Delete, *, policy: Policy, origin: Origin) ->
     entity = seen.entity
     used = check_precondition(seen, change, {})
     kept = digest_of(entity.raw)
-    metadata = {**_metadata(entity, None, used), "kept": kept}
+    metadata = {**_metadata(entity, None, used), "kept": kept, **_undoing(change.undoes)}
     if change.precondition.forced:
         metadata["forced"] = True
     if seen.edited_outside:
@@ -144,6 +150,10 @@ def delete(seen: Snapshot, change: Delete, *, policy: Policy, origin: Origin) ->
         kept={kept["sha256"]: entity.raw},
         warnings=entity.warnings,
     )
+
+
+def _undoing(undoes: dict[str, Any] | None) -> dict[str, Any]:
+    return {} if undoes is None else {"undoes": undoes}
 
 
 def kept_of(record: AuditRecord) -> str | None:

@@ -216,7 +216,7 @@ class Planner:
         record = change.record
         sha256 = plan_life.kept_of(record)
         data = None if sha256 is None else self._around.kept(sha256)
-        planned = plan_life.restore(record, data, policy=self._policy, origin=self._origin)
+        planned = plan_life.restore(change, data, policy=self._policy, origin=self._origin)
         self._refuse_known(planned.after.id)
         self._refuse_taken(planned.path, planned.after.id)
         return planned

@@ -235,6 +235,12 @@ def sync(descriptor: int) -> None:
     os.fsync(descriptor)
 
 
+def begin_to_write_out(descriptor: int) -> None:
+    """Let the disk begin with a file that is to be synced soon; nothing is promised."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 def can_exchange(folder: str, other: str) -> bool:
     """Whether files can change places between two folders: one device, and one mount of it.
 

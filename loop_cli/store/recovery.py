@@ -11,6 +11,7 @@ import os
 import time
 from contextlib import suppress
 
+from loop_cli import jsontext
 from loop_cli.core import audit
 from loop_cli.errors import InvalidFile
 from loop_cli.store import files, landing, platform, staging
@@ -197,10 +198,8 @@ def _put_back(change: StagedChange) -> None:
 
 
 def _record(intent: Intent) -> audit.AuditRecord:
-    import json
-
     line = intent.line.encode()
-    return audit.AuditRecord(data=json.loads(line), digest=sha256_hex(line))
+    return audit.AuditRecord(data=jsontext.loads(line), digest=sha256_hex(line))
 
 
 def _is_group(group: Any) -> bool:
@@ -210,17 +209,15 @@ def _is_group(group: Any) -> bool:
 def _read_intent(root: str, name: str, suffix: str) -> Intent | None:
     """The intent in a file. None where a crash cut it short, so that nothing followed it; and
     where it is none of ours: a vault may come from anywhere, and leads nobody out of it."""
-    import json
-
     path = os.path.join(staging.staged_folder(root), name + suffix)
     try:
-        intent = Intent(**json.loads(files.read_all(path)))
+        intent = Intent(**jsontext.loads(files.read_all(path)))
         ours = (
             intent.name == name
             and _is_inside(root, intent.path)
             and (intent.target is None or _is_inside(root, intent.target))
             and intent.staged in staging.staged_places(intent.path, name)
-            and "entity_id" in dict(json.loads(intent.line.encode()))
+            and "entity_id" in dict(jsontext.loads(intent.line.encode()))
             and _are_etags(intent)
             and all((intent.target or intent.path).startswith(one + "/") for one in intent.made)
             and (intent.group is None or _is_group(intent.group))

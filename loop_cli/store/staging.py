@@ -63,23 +63,24 @@ class StagedChange:
         self._intent = os.path.join(self.folder, intent.name + INTENT)
         self._undone = os.path.join(self.folder, intent.name + UNDONE)
 
-    def stage(self, data: bytes | None) -> None:
+    def stage(self, data: bytes | None, syncs: files.Syncs) -> None:
         """Write the intent and the content to come, if any, in folders that are there then.
 
-        Raises `StorageError`, nothing left; `Moved` where the entity is gone. Synced: both
-        files and their folders, so that a record in the log always finds them. The intent
-        comes first, so that nothing lies anywhere that no intent names.
+        Raises `StorageError`, nothing left; `Moved` where the entity is gone. `syncs` is to
+        make both files and their folders durable before the record is written, which so
+        always finds them. Outside `.loop/staged` nothing comes to be that no intent names.
         """
         try:
             text = as_json(self.intent.__dict__).encode()
-            files.write_synced(self._intent, text, root=self._root)
-            if self._is_beside or self.intent.made or data is None:
-                platform.sync_folder(self.folder)
+            files.write_synced(self._intent, text, root=self._root, syncs=syncs)
+            syncs.folders[self.folder] = None
+            if self._is_beside or self.intent.made:
+                syncs.run()
             for folder in self.intent.made:
                 files.make_place(os.path.join(self._root, folder), root=self._root)
             if data is not None:
-                self._write(data)
-                platform.sync_folder(os.path.dirname(self.content))
+                self._write(data, syncs)
+                syncs.folders[os.path.dirname(self.content)] = None
         except OSError as error:
             with suppress(OSError):
                 self.discard()
@@ -87,11 +88,11 @@ class StagedChange:
                 raise Moved from None
             raise cannot_write(self.intent.path, error) from error
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes, syncs: files.Syncs) -> None:
         if self.intent.etag_before is None:
             files.write_new(self.content, data, root=self._root)
         else:
-            files.write_synced(self.content, data, like=self.entity)
+            files.write_synced(self.content, data, like=self.entity, syncs=syncs)
 
     @property
     def place(self) -> str:
@@ -170,10 +171,14 @@ class StagedChange:
 
         Synced: the folders of all its files, as far as they are there.
         """
+        syncs = files.Syncs()
+        self.note(syncs)
+        syncs.run()
+
+    def note(self, syncs: files.Syncs) -> None:
+        """Tell which folders an exchange has changed."""
         places = [self.entity, self.target, *(() if self._is_beside else (self.content,))]
-        for folder in dict.fromkeys(map(os.path.dirname, places)):
-            with suppress(FileNotFoundError):
-                platform.sync_folder(folder)
+        syncs.folders.update(dict.fromkeys(map(os.path.dirname, places)))
 
     def staged_etag(self) -> str | None:
         """The etag of what lies in the staged place; None where nothing does."""

@@ -13,6 +13,7 @@ from loop_cli.errors import StorageError, VaultLocked
 from loop_cli.store import files, schema_file
 from loop_cli.store.base import Store, passed_over
 from loop_cli.store.cache import Cache
+from loop_cli.store.digest import sha256_hex
 from loop_cli.store.locate import Locator
 from loop_cli.store.log import FOLDER, AuditLog
 from loop_cli.store.snapshot import etag_of, observe
@@ -126,6 +127,21 @@ class VaultStore(Store):
         if entity_id is None:
             return self.log.records()
         return self.log.records_of(entity_id, path=None)
+
+    def records_of_run(self, run_id: str) -> Iterator[AuditRecord]:
+        self.recover_if_free()
+        return self.log.records_holding(run_id.encode(), b'"redacted"')
+
+    def kept(self, sha256: str) -> bytes | None:
+        if len(sha256) != 64 or not sha256.isalnum():  # of a line that others wrote
+            return None
+        try:
+            data = files.read_all(os.path.join(self.root, files.LOOP, "kept", sha256))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise StorageError(f"what was kept can't be read: {error.strerror}") from error
+        return data if sha256_hex(data) == sha256 else None
 
     def commit(
         self,

@@ -39,6 +39,7 @@ CASES: dict[str, tuple[tuple[str, ...] | None, float | None]] = {
     "loop --version": (("--version",), None),
     "loop get --json": (("get", common.ENTITY, "--json"), 8.0),
     "loop get --field status": (("get", common.ENTITY, "--field", "status"), 8.0),
+    "loop __complete": (("__complete", "zsh", "--", "get", "tsk"), 3.0),
     UPDATE: (("update", common.ENTITY, "status=doing", "--json", "--expected-updated-at"), 10.0),
 }
 _CLEAN = {"PATH": "/usr/local/bin:/usr/bin:/bin"}

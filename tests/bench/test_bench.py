@@ -39,6 +39,7 @@ def test_start_up_shows_each_command_beside_the_empty_interpreter() -> None:
         "loop --version",
         "loop get --json",
         "loop get --field status",
+        "loop __complete",
         "loop update --json",
     ]
     assert [cell for cell in rows["python -c pass"] if cell][1].strip() == "1.00"

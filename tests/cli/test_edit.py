@@ -36,7 +36,7 @@ class TestSaved:
         done = edit(loop, body)
         assert done.code == 0, done.err
         assert re.search(r"status +todo → done", done.out)
-        assert "+## 남은 일" in done.out
+        assert "+ ## 남은 일" in done.out
         wanted = before.replace("status: todo ", "status: done ").replace("# 이틀", "# 사흘")
         wanted = wanted.replace("## 할 일\n", "## 남은 일\n")
         without = [re.sub("^updated:.*", "", one, flags=re.M) for one in
@@ -130,7 +130,7 @@ class TestNotSaved:
 
     def test_a_next_edit_tells_of_what_was_kept(self, loop: Loop) -> None:
         edit(loop, 'path.write_text(text + "typed"); sys.exit(1)')
-        done = edit(loop, "")
+        done = edit(loop, "", "--fields")
         assert f"an earlier text, or one that is still open, is in {kept(loop)[0]}\n" in done.err
 
     def test_one_that_is_not_there(self, loop: Loop) -> None:
@@ -266,7 +266,7 @@ path.write_text(text.replace("status: todo", "status: done"))
 
     def test_ctrl_c_in_the_editor_is_the_editors(self, loop: Loop) -> None:
         body = """
-signal.signal(signal.SIGINT, lambda *_: print("heard", flush=True))
+signal.signal(signal.SIGINT, lambda *_: os.write(1, b"heard\\n"))
 print("typing", flush=True)
 time.sleep(0.5)
 path.write_text(text.replace("high", "low"))

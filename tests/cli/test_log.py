@@ -161,6 +161,15 @@ def test_a_table_has_thirty_unless_told(loop: Loop) -> None:
     assert len(loop("log", "--json").lines) == 40
 
 
+def test_times_are_spoken_on_a_terminal_and_exact_elsewhere(loop: Loop) -> None:
+    loop("update", "tsk-019-14", "status=doing", "--force")
+    exact = loop.records[-1]["timestamp"][:16].replace("T", " ")
+    assert exact in loop("log").out
+    assert exact in loop.on_terminal("log", "--utc").text
+    shown = loop.on_terminal("log").text
+    assert ("just now" in shown, "(UTC)" in shown) == (True, False)
+
+
 def test_older_segments_are_part_of_the_log(loop: Loop) -> None:
     loop.write("_build/audit_log.20260101T000000Z.jsonl", LINES[0] + "\n")
     loop("update", "tsk-019-14", "status=doing", "--force")

@@ -23,6 +23,7 @@ from loop_cli.core.changes import BodyChange, Edits, parse_changes
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.store import staging
 from loop_cli.store.base import EntityChange
+from loop_cli.store.files import Syncs
 from loop_cli.store.lines import encode
 from loop_cli.store.staging import Intent, StagedChange
 from loop_cli.store.vault import VaultStore
@@ -248,7 +249,9 @@ class Crash:
                 group=group,
             ),
         )
-        self.change.stage(self.after)
+        syncs = Syncs()
+        self.change.stage(self.after, syncs)
+        syncs.run()
 
     @property
     def line(self) -> bytes:

@@ -42,8 +42,8 @@ def test_each_step_is_durable_before_the_next(vault: Vault, tracer: Tracer) -> N
     ]
     assert found == [
         "write .intent",
-        "fsync .intent",
         "write .new",
+        "fsync .intent",
         "fsync .new",
         "fsync staged",
         "write .jsonl",

@@ -9,6 +9,7 @@ import pytest
 
 from loop_cli.errors import StorageError
 from loop_cli.store import staging
+from loop_cli.store.files import Syncs
 from tests.faults.conftest import UPDATED, Crash, Vault, change, etag, origin
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class TestOneChange:
         crash.change.mark_undone()
         used.store().find(used.id())
         lines = used.log.read_bytes()
-        crash.change.stage(crash.after)
+        crash.change.stage(crash.after, Syncs())
         recover(used)
         assert settled(used) == []
         assert not crash.is_new()

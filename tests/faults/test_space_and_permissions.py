@@ -40,15 +40,15 @@ def loop(vault: Vault, *arguments: str, user: int = NOBODY) -> tuple[int, Any]:
     warm = Path(tempfile.mkdtemp(dir=vault.root.parent)) / "warm"
     Vault(root=warm).lay_out()
     program = (
-        "import contextlib, os; from loop_cli.cli import start as app\n"
+        "import contextlib, os; from loop_cli.cli import start\n"
         "with open(os.devnull, 'w') as null, contextlib.redirect_stdout(null), "
         "contextlib.redirect_stderr(null):\n"
         f"    for more in (['--force'], ['--if-match', '0' * 16]):\n"
-        f"        app.run(['update', {vault.id()!r}, 'status=done', '--json',"
+        f"        start.run(['update', {vault.id()!r}, 'status=done', '--json',"
         f" '--vault', {str(warm)!r}, *more])\n"
-        f"    app.run(['get', {vault.id()!r}, '--json', '--vault', {str(warm)!r}])\n"
+        f"    start.run(['get', {vault.id()!r}, '--json', '--vault', {str(warm)!r}])\n"
         "    import json, loop_cli.store.recovery\n"
-        f"os.setgroups([]); os.setgid({user}); os.setuid({user}); app.main({list(arguments)!r})"
+        f"os.setgroups([]); os.setgid({user}); os.setuid({user}); start.main({list(arguments)!r})"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -140,7 +140,7 @@ class TestRefused:
     def test_the_log_is_private(self, theirs: Vault) -> None:
         set_owner(theirs.root, 0)
         code, error = loop(theirs, "get", theirs.id(), "--json")
-        assert (code, error["code"]) == (1, "io"), error
+        assert (code, error["code"]) == (1, "io")
         assert "log" in error["error"]
 
 

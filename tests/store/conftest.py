@@ -92,7 +92,7 @@ class InMemory(Harness):
         self.memory.lines.append(line)
 
     def kept(self, sha256: str) -> bytes | None:
-        return self.memory.kept.get(sha256)
+        return self.memory.kept(sha256)
 
 
 class OnDisk(Harness):

@@ -1,0 +1,287 @@
+"""Where the words of completions come from: the index, the end of the log, the table of words.
+
+The table is made from schema, members and settings, and made anew when one of these changes.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from loop_cli.store.digest import sha256_hex
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    Word = tuple[str, str]
+
+_MARKERS = ("00_Meta/schema_constants.yaml", ".loop", ".obsidian")
+_MOST = 200
+_LOG_END = 1 << 16  # bytes of the log in which runs are looked for
+_STEPS = 500_000  # of SQLite: what is looked for then has not been found in time
+_FRESH = 60.0  # seconds for which the words of a search are good
+_FEW = 1 << 18  # bytes of words that are searched in every way
+_PEOPLE = ("assignee", "owner")
+
+
+def open_vault(given: str | None) -> Vault | None:
+    """The vault in force; None where there is none."""
+    root = given or os.environ.get("LOOP_VAULT") or _above(os.getcwd()) or _by_settings()
+    return Vault(os.path.abspath(os.path.expanduser(root))) if root else None
+
+
+class Vault:
+    """The words of one vault."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._lines: list[list[str]] | None = None
+
+    def words(self, kind: str, *keys: str) -> list[str]:
+        """The words of a kind in the table, below some keys."""
+        return [row[0] for row in self._rows(kind, *keys)]
+
+    def ids_from(self, prefix: str) -> list[Word]:
+        """The ids that begin so, with the names of their entities."""
+        query = "SELECT id, title FROM file WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+        begin = prefix.encode("utf-8", "surrogatepass")
+        return self._found(query, begin, begin + b"\xff", _MOST)
+
+    def ids_like(self, text: str) -> list[Word]:
+        """The ids of entities that hold the text in their id or name, whatever its case; where
+        there are not too many, those whose id has its characters in that order."""
+        words = self._all_words()
+        folded, wanted = words.lower(), text.encode("utf-8", "surrogatepass").lower()
+        found: dict[bytes, None] = {}
+        place = folded.find(wanted)
+        while place >= 0 and len(found) < _MOST:
+            begin, end = words.rfind(b"\n", 0, place) + 1, words.find(b"\n", place)
+            found[words[begin:end]] = None
+            place = folded.find(wanted, end)
+        if not found and len(words) < _FEW:
+            found = {line: None for line in words.splitlines() if _in_order(wanted, line)}
+        parts = (line.decode("utf-8", "replace").partition("\t") for line in found)
+        return [(entity_id, name) for entity_id, _tab, name in parts]
+
+    def fields(self, entity_id: str, *, writable: bool) -> list[Word]:
+        """The fields of an entity: those of its type, then others that it has; with kinds."""
+        kind = self._type_of(entity_id)
+        found = {
+            name: about
+            for name, about, can in self._rows("field", kind)
+            if can == "w" or not writable
+        }
+        if not found or not writable:
+            for name in self._json(entity_id, "SELECT key FROM json_each(fields)"):
+                found.setdefault(name, "")
+        return list(found.items())
+
+    def values(self, entity_id: str, field: str) -> list[Word]:
+        """What the field of an entity takes: an enumeration with its labels, or members."""
+        kind = self._type_of(entity_id)
+        rows = self._rows("choice", kind, field) or self._rows("choice", "*", field)
+        if rows:
+            return [(row[0], row[1]) for row in rows]
+        people = field in _PEOPLE
+        return [(name, "") for name in self.words("member")] if people else []
+
+    def items(self, entity_id: str, field: str) -> list[Word]:
+        """The items of a list that an entity has."""
+        query = "SELECT value FROM json_each(fields, ?)"
+        quoted = field.replace('"', '\\"')
+        return [(item, "") for item in self._json(entity_id, query, f'$."{quoted}"')]
+
+    def runs(self) -> list[Word]:
+        """The last runs, newest first, each with an entity that it changed."""
+        try:
+            with open(os.path.join(self._root, "_build", "audit_log.jsonl"), "rb") as log:
+                log.seek(max(0, os.fstat(log.fileno()).st_size - _LOG_END))
+                lines = log.read().split(b"\n")
+        except OSError:
+            return []
+        found: dict[str, str] = {}
+        for line in reversed(lines):
+            run = _text_after(line, b'"run_id": "')
+            if run and run not in found:
+                found[run] = " ".join(
+                    part for key in (b'"timestamp": "', b'"entity_id": "', b'"action": "')
+                    if (part := _text_after(line, key))
+                )  # fmt: skip
+        return list(found.items())
+
+    # -- the index ------------------------------------------------------------------------
+
+    def _found(self, query: str, *values: Any) -> list[Word]:
+        return [
+            (bytes(entity_id).decode("utf-8", "replace"), title or "")
+            for entity_id, title in dict.fromkeys(self._select(query, *values))
+        ]
+
+    def _type_of(self, entity_id: str) -> str:
+        key = entity_id.encode("utf-8", "surrogatepass")
+        for (kind,) in self._select("SELECT type FROM file WHERE id = ? LIMIT 1", key):
+            return str(kind)
+        return ""
+
+    def _json(self, entity_id: str, inner: str, *values: Any) -> list[str]:
+        """The texts in the fields of an entity."""
+        key = entity_id.encode("utf-8", "surrogatepass")
+        fields = "(SELECT fields FROM file WHERE id = ? LIMIT 1)"
+        query = inner.replace("fields", fields)
+        rows = self._select(query, key, *values)
+        return [value for (value,) in rows if isinstance(value, str)]
+
+    def _select(self, query: str, *values: Any, steps: int = _STEPS) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = []
+        (path, *_rest) = self.words("index") or [""]
+        if not path or not os.path.exists(path):
+            return rows
+        sqlite3 = _sqlite()
+        database = sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True, timeout=0.2)
+        try:
+            if steps:
+                database.set_progress_handler(lambda: 1, steps)
+            for row in database.execute(query, values):
+                rows.append(row)
+        except sqlite3.Error:  # too long, or another process is at it: what was found, then
+            pass
+        finally:
+            database.close()
+        return rows
+
+    def _all_words(self) -> bytes:
+        """Every id, a tab and the name, a line each. They are kept in a file, and may be some
+        seconds old, since at a hundred thousand it takes longer to read them from the index."""
+        path = _cached(self._root, "ids")
+        try:
+            with open(path, "rb") as file:
+                if time.time() - os.fstat(file.fileno()).st_mtime < _FRESH:
+                    return file.read()
+        except OSError:
+            pass
+        rows = self._select("SELECT id, title FROM file WHERE id IS NOT NULL", steps=0)
+        lines = dict.fromkeys(b"%b\t%b\n" % (key, (title or "").encode()) for key, title in rows)
+        data = b"".join(lines)
+        write(path, data)
+        return data
+
+    # -- the table ------------------------------------------------------------------------
+
+    def _rows(self, *keys: str) -> list[list[str]]:
+        if self._lines is None:
+            self._lines = [line.split("\t") for line in self._table().split("\n")]
+        wanted = list(keys)
+        return [row[len(wanted) :] for row in self._lines if row[: len(wanted)] == wanted]
+
+    def _table(self) -> str:
+        """The table, from its file where that is not older than what it is made from."""
+        from loop_cli import __version__
+
+        places = [os.path.join(self._root, name) for name in _MADE_FROM]
+        stamps = [__version__, *map(_stamp, [*places, _user_settings(), _OWN])]
+        head = "\t".join(stamps) + "\n"
+        path = _cached(self._root, "words")
+        try:
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            if text.startswith(head):
+                return text[len(head) :]
+        except (OSError, ValueError):
+            pass
+        from loop_cli.cli import candidates_table
+
+        table = candidates_table.make(self._root)
+        write(path, (head + table).encode())
+        return table
+
+
+def _sqlite() -> Any:
+    """SQLite without what Python adds to it, which loads the calendar."""
+    try:
+        import _sqlite3
+    except ImportError:
+        import sqlite3 as _sqlite3  # type: ignore[no-redef]
+    return _sqlite3
+
+
+_MADE_FROM = ("00_Meta/schema_constants.yaml", "00_Meta/members.yaml", ".loop/config.toml")
+_OWN = os.path.join(os.path.dirname(os.path.dirname(__file__)), "store", "cache.py")
+
+
+def _cached(root: str, what: str) -> str:
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    name = sha256_hex(os.fsencode(os.path.realpath(root)))[:32]
+    return os.path.join(base, "loop", f"{what}-{name}.tsv")
+
+
+def _user_settings() -> str:
+    base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
+    return os.path.join(base, "loop", "config.toml")
+
+
+def _stamp(path: str) -> str:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return "-"
+    return f"{status.st_mtime_ns}.{status.st_size}"
+
+
+def _above(folder: str) -> str | None:
+    for marker in _MARKERS:
+        for one in _upwards(folder):
+            if os.path.exists(os.path.join(one, marker)):
+                return one
+    return None
+
+
+def _upwards(folder: str) -> Iterator[str]:
+    yield folder
+    while (parent := os.path.dirname(folder)) != folder:
+        folder = parent
+        yield folder
+
+
+def _by_settings() -> str | None:
+    if not os.path.exists(_user_settings()):
+        return None
+    from loop_cli.cli import context
+
+    return context.open_settings({}, need_vault=False).root
+
+
+def _text_after(line: bytes, key: bytes) -> str:
+    """The text of a key in a line of JSON, where it is plain."""
+    _before, found, rest = line.partition(key)
+    text = rest.partition(b'"')[0]
+    return text.decode("utf-8", "replace") if found and b"\\" not in text else ""
+
+
+def _in_order(wanted: bytes, line: bytes) -> bool:
+    """Whether the id of a line has all the characters, in that order."""
+    rest = iter(line.partition(b"\t")[0].lower())
+    return all(one in rest for one in wanted)
+
+
+def write(path: str, data: bytes) -> None:
+    """Keep what can be made again, where that works."""
+    temporary = f"{path}.{os.getpid()}"
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        with open(temporary, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except OSError:
+        return
+
+
+def _quoted(path: str) -> str:
+    """A path in a URI."""
+    safe = b"/-_.~"
+    data = os.fsencode(path)
+    return "".join(
+        chr(one) if one in safe or (one < 128 and chr(one).isalnum()) else f"%{one:02X}"
+        for one in data
+    )

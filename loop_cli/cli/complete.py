@@ -1,0 +1,306 @@
+"""What a shell asks at every TAB: `loop __complete SHELL ...`, an answer and never an error.
+
+Reads the index, the end of the log and a table of words made from the schema; nothing of Typer,
+rich or pydantic is loaded, nor what reads YAML, unless that table is not there yet.
+
+The answer's first line is its kind: `words` and `fuzzy` (other words than those that begin so)
+are followed by lines of a word, a tab and what it is; `files` and `folders` are the shell's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from loop_cli.cli.candidates import Vault
+
+    Word = tuple[str, str]
+
+MOST = 200
+_OPERATORS = (":=", "+=", "-=", "=")
+_DOORS = ("ui", "api", "script", "cli")
+# What an option takes, where its name says more than its metavar.
+_TAKES = {"--field": "SHOWN_FIELD", "--actor": "ACTOR", "--source": "DOOR"}
+_BREAKS = "\"'><=;|&(:@"
+
+
+class _Command:
+    """What may follow a command. Options are names, what they take, and what they are."""
+
+    def __init__(self, about: str) -> None:
+        self.about = about
+        self.options: list[tuple[list[str], str, str]] = [(["--help", "-h"], "", "Show the help.")]
+        self.arguments: list[str] = []
+
+
+def _commands() -> dict[str, _Command]:
+    """The commands by their names, from the table that .ci/generate.py makes of the app."""
+    found: dict[str, _Command] = {}
+    path = os.path.join(os.path.dirname(__file__), "commands.tsv")
+    with open(path, encoding="utf-8") as file:
+        for line in file.read().splitlines():
+            kind, name, *rest = line.split("\t")
+            if kind == "command":
+                found[name] = _Command(rest[0])
+            elif kind == "argument":
+                found[name].arguments.append(rest[0])
+            else:
+                found[name].options.append((rest[0].split(" "), rest[1], rest[2]))
+    return found
+
+
+class Answer:
+    """What the shell is told. `cut` characters of each word are there already."""
+
+    def __init__(self, words: Iterable[Word] = (), *, kind: str = "words") -> None:
+        self.words = list(words)
+        self.kind = kind
+        self.cut = 0
+        self.quote = ""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Answer one question: `SHELL -- WORD...`, or `bash LINE`. Always 0."""
+    try:
+        shell, *rest = arguments
+        if shell == "bash":
+            typed, quote, cut = split_line(rest[0])
+            answer = complete(typed[1:])
+            answer.cut, answer.quote = cut, quote
+        else:
+            answer = complete([*rest[1:-1], rest[-1].lstrip("'\"")])
+        _write(answer, shell)
+    except Exception:  # a prompt is no place for it
+        return 0
+    return 0
+
+
+def complete(typed: Sequence[str]) -> Answer:
+    """The words that may come in place of the last of `typed`, those after `loop`."""
+    line = _Line(typed)
+    current = line.current
+    if line.takes is not None:
+        return _values(line.takes, current, line)
+    if current.startswith("-") and not line.literal:
+        name, equals, value = current.partition("=")
+        if not equals:
+            return Answer(_beginning(current, line.options()))
+        answer = _values(line.metavar_of(name) or "", value, line)
+        answer.words = [(f"{name}={word}", about) for word, about in answer.words]
+        return answer
+    if line.subcommands:
+        return Answer(_beginning(current, line.subcommands))
+    arguments = line.known.arguments
+    place = len(line.arguments)
+    if place < len(arguments):
+        return _values(arguments[place], current, line)
+    repeated = bool(arguments) and arguments[-1].strip("[]").endswith("...")
+    return _values(arguments[-1], current, line) if repeated else Answer()
+
+
+class _Line:
+    """The words before the one that is completed, by what they are."""
+
+    def __init__(self, typed: Sequence[str]) -> None:
+        *before, self.current = typed or [""]
+        self.command = ""
+        self._commands = _commands()
+        self.arguments: list[str] = []
+        self.takes: str | None = None  # the metavar of the option before, if it waits for a value
+        self.literal = False
+        self.vault: str | None = None
+        for word in before:
+            self._read(word)
+
+    @property
+    def subcommands(self) -> list[Word]:
+        """The commands below the one that is named so far."""
+        prefix = self.command and self.command + " "
+        names = (name for name in self._commands if name.startswith(prefix) and name)
+        found = dict.fromkeys(name[len(prefix) :].split(" ")[0] for name in names)
+        return [(name, self._commands[prefix + name].about) for name in found]
+
+    @property
+    def known(self) -> _Command:
+        """What is known of the command."""
+        return self._commands[self.command]
+
+    def options(self) -> list[Word]:
+        """The options of the command, long ones first."""
+        found = [(name, about) for names, _, about in self.known.options for name in names]
+        return sorted(found, key=lambda option: not option[0].startswith("--"))
+
+    def metavar_of(self, name: str) -> str | None:
+        """What an option takes; None where it takes nothing, or is none."""
+        for names, metavar, _about in self.known.options:
+            if name in names:
+                return _TAKES.get(name, metavar) if metavar else None
+        return None
+
+    def _read(self, word: str) -> None:
+        if self.takes is not None:
+            self.vault = word if self.takes == "DIR" else self.vault
+            self.takes = None
+        elif self.literal or not word.startswith("-") or word == "-":
+            below = {name for name, _about in self.subcommands}
+            if word in below and not self.arguments:
+                self.command = f"{self.command} {word}".strip()
+            else:
+                self.arguments.append(word)
+        elif word == "--":
+            self.literal = True
+        elif "=" in word:
+            name, _equals, value = word.partition("=")
+            self.vault = value if name == "--vault" else self.vault
+        else:
+            self.takes = self.metavar_of(word)
+
+
+def _values(metavar: str, current: str, line: _Line) -> Answer:
+    """The words for what is written as `metavar` in the help."""
+    plain = metavar.strip("[]").removesuffix("...")
+    if plain in ("FILE", "DIR"):
+        return Answer(kind="files" if plain == "FILE" else "folders")
+    if plain == "DOOR":
+        return Answer(_beginning(current, [(door, "") for door in _DOORS]))
+    if plain == plain.lower() and "|" in plain:
+        return Answer(_beginning(current, [(one, "") for one in plain.split("|")]))
+    from loop_cli.cli.candidates import open_vault
+
+    vault = open_vault(line.vault)
+    if vault is None:
+        return Answer()
+    answer = Answer()
+    for part in sorted(plain.split("|"), key="ID".__eq__):  # runs before the many ids
+        take = _SOURCES.get(part)
+        if take is not None:
+            found = take(vault, current, line)
+            answer.words += found.words
+            answer.kind = found.kind
+    return answer
+
+
+def _ids(vault: Vault, current: str, _line: _Line) -> Answer:
+    found = vault.ids_from(current)
+    if found or not current:
+        return Answer(found)
+    return Answer(vault.ids_like(current), kind="fuzzy")
+
+
+def _runs(vault: Vault, current: str, _line: _Line) -> Answer:
+    return Answer(_beginning(current, vault.runs()))
+
+
+def _types(vault: Vault, current: str, _line: _Line) -> Answer:
+    return Answer(_beginning(current, [(name, "") for name in vault.words("type")]))
+
+
+def _actors(vault: Vault, current: str, _line: _Line) -> Answer:
+    return Answer(_beginning(current, [(f"user:{name}", "") for name in vault.words("member")]))
+
+
+def _fields(vault: Vault, current: str, line: _Line) -> Answer:
+    return Answer(_beginning(current, vault.fields(_entity(line), writable=False)))
+
+
+def _shown_fields(vault: Vault, current: str, line: _Line) -> Answer:
+    own = [(name, "") for name in ("etag", "updated_at", "path", "body")]
+    return Answer(_beginning(current, [*vault.fields(_entity(line), writable=False), *own]))
+
+
+def _changes(vault: Vault, current: str, line: _Line) -> Answer:
+    """`field=`, and after it the values of the field."""
+    places = [(current.index(one), one) for one in _OPERATORS if one in current]
+    if not places:
+        names = [
+            (f"{name}{operator}", about)
+            for name, about in vault.fields(_entity(line), writable=True)
+            for operator in (("=", "+=", "-=") if about == "list" else ("=",))
+        ]
+        return Answer(_beginning(current, names))
+    place, operator = min(places, key=lambda one: (one[0], -len(one[1])))
+    if operator == ":=":
+        return Answer()
+    field, value = current[:place], current[place + len(operator) :]
+    before, comma, last = value.rpartition(",")
+    head = f"{field}{operator}{before}{comma}"
+    if operator == "-=":
+        words = vault.items(_entity(line), field)
+    else:
+        words = vault.values(_entity(line), field)
+    return Answer((head + word, about) for word, about in _beginning(last, words))
+
+
+def _entity(line: _Line) -> str:
+    return line.arguments[0] if line.arguments else ""
+
+
+_SOURCES: dict[str, Callable[[Vault, str, _Line], Answer]] = {
+    "ID": _ids,
+    "RUN_ID": _runs,
+    "CHANGE": _changes,
+    "FIELD": _fields,
+    "SHOWN_FIELD": _shown_fields,
+    "ACTOR": _actors,
+    "TYPE": _types,
+}
+
+
+def _beginning(current: str, words: Iterable[Word]) -> list[Word]:
+    """The words that begin so; where none does, those that do so in another case."""
+    listed = list(words)
+    exact = [one for one in listed if one[0].startswith(current)]
+    folded = current.casefold()
+    return exact or [one for one in listed if one[0].casefold().startswith(folded)]
+
+
+def split_line(line: str) -> tuple[list[str], str, int]:
+    """The words of a line as bash reads them; the quote that is open in the last, and how much
+    of it stands before the last character at which bash begins a word anew."""
+    words, current, quote, cut = [], "", "", 0
+    begun = False
+    characters = iter(line)
+    for character in characters:
+        if character == "\\" and quote != "'":
+            current += next(characters, "")
+            begun = True
+        elif quote:
+            quote, current = ("", current) if character == quote else (quote, current + character)
+        elif character in "'\"":
+            quote, begun = character, True
+        elif character.isspace():
+            if begun:
+                words.append(current)
+            current, cut, begun = "", 0, False
+        else:
+            current += character
+            begun = True
+            cut = len(current) if character in _BREAKS else cut
+    return [*words, current], quote, cut
+
+
+def _write(answer: Answer, shell: str) -> None:
+    lines = [answer.kind]
+    for word, about in answer.words[:MOST]:
+        if not word.isprintable():
+            continue
+        text = word
+        if shell == "bash":
+            text = _for_bash(word[answer.cut :], answer.quote)
+        shown = "".join(one if one.isprintable() else " " for one in about)
+        lines.append(f"{text}\t{shown}")
+    data = "".join(line + "\n" for line in lines).encode("utf-8", "replace")
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def _for_bash(word: str, quote: str) -> str:
+    """A word that bash takes as it stands, within the quote that is open."""
+    special = {"'": "", '"': '"$`\\'}.get(quote, " \t\"'\\$`&|;<>()*?[]{}#!~")
+    if quote == "'":
+        return word.replace("'", "'\\''")
+    return "".join(f"\\{one}" if one in special else one for one in word)

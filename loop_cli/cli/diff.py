@@ -1,0 +1,40 @@
+"""`loop diff`: an entity now against an earlier state of it."""
+
+from loop_cli.cli import context, options, output
+from loop_cli.core import history
+
+EXAMPLES = """Examples:
+
+\b
+loop diff tsk-019-14
+loop diff tsk-019-14 --since 3
+loop diff tsk-019-14 --since 2026-01-09
+loop diff tsk-019-14 --since 3f0c2a52-5d0c-4a0e-9a43-0f6f7c1f4a11 --json
+"""
+
+
+def diff(
+    entity_id: options.EntityId,
+    since: options.SinceState = "1",
+    path: options.ChosenPath = None,
+    utc: options.Utc = False,
+    as_json: options.Json = False,
+    vault: options.Vault = None,
+) -> None:
+    """Show what has changed in an entity since an earlier state, rebuilt from the audit log.
+
+    Without --since, since before its last change. What the log can't tell, as
+    after an edit outside loop, is said so.
+    """
+    wanted = history.parse_since(since)
+    store = context.open_store(context.open_settings({"vault": vault}))
+    chosen = context.chosen_path(store.root, path)
+    found = history.difference(store, entity_id, wanted, path=chosen)
+    warnings = [*found.warnings, *store.warnings]
+    if as_json:
+        output.json_document(found.as_dict(), warnings)
+        return
+    from loop_cli.cli import render_past
+
+    output.warn(warnings)
+    output.show(render_past.difference(found, render_past.Clock(utc=output.shows_utc(utc))))

@@ -1,0 +1,39 @@
+"""`loop history`: the story of an entity."""
+
+from loop_cli.cli import context, options, output
+from loop_cli.core import history as looking_back
+
+EXAMPLES = """Examples:
+
+\b
+loop history tsk-019-14
+loop history tsk-019-14 --limit 5
+loop history tsk-019-14 --json
+"""
+
+
+def history(
+    entity_id: options.EntityId,
+    limit: options.HistoryLimit = options.TABLE_LIMIT,
+    path: options.ChosenPath = None,
+    utc: options.Utc = False,
+    as_json: options.Json = False,
+    vault: options.Vault = None,
+) -> None:
+    """Tell the story of an entity: who changed what, when, through which door.
+
+    Newest first. The numbers in front are those that 'loop diff --since'
+    takes. Edits outside loop are shown where they were made; what was undone
+    is marked.
+    """
+    store = context.open_store(context.open_settings({"vault": vault}))
+    chosen = context.chosen_path(store.root, path)
+    found = looking_back.history(store, entity_id, limit=limit or None, path=chosen)
+    warnings = [*found.warnings, *store.warnings]
+    if as_json:
+        output.json_document(found.as_dict(), warnings)
+        return
+    from loop_cli.cli import render_past
+
+    output.warn(warnings)
+    output.show(render_past.story(found, render_past.Clock(utc=output.shows_utc(utc))))

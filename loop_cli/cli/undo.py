@@ -1,0 +1,116 @@
+"""`loop undo`: put back what a run or a change found."""
+
+from typing import Annotated
+
+import typer
+
+from loop_cli.cli import context, options, output
+from loop_cli.core import undo as undoing
+from loop_cli.core.audit import RUN_ID
+from loop_cli.errors import ConfirmationRefused, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from loop_cli.core.undo import Target, UndoPlan
+    from loop_cli.store.vault import VaultStore
+
+EXAMPLES = """Examples:
+
+\b
+loop undo tsk-019-14
+loop undo --last
+loop undo 3f0c2a52-5d0c-4a0e-9a43-0f6f7c1f4a11 --dry-run
+loop undo 3f0c2a52 --on-conflict=rebase --yes --json
+"""
+
+
+def undo(
+    target: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ID|RUN_ID]",
+            help="An entity, whose last change is undone; or a run, or the beginning of its id.",
+        ),
+    ] = None,
+    last: Annotated[
+        bool, typer.Option("--last", help="Your last run that is not undone yet.")
+    ] = False,
+    on_conflict: Annotated[
+        str,
+        typer.Option(
+            "--on-conflict",
+            metavar="fail|rebase",
+            help="rebase: leave what was changed since, and undo the rest.",
+        ),
+    ] = "fail",
+    path: options.ChosenPath = None,
+    dry_run: options.DryRun = False,
+    as_json: options.Json = False,
+    yes: options.PlainYes = False,
+    no_input: options.NoInput = False,
+    lock_timeout: options.LockTimeout = None,
+    vault: options.Vault = None,
+) -> None:
+    """Undo a change, or a whole run: put back what was there before, as a new, recorded change.
+
+    All of it in one step, or nothing. A field that was changed since is a
+    conflict. Repeated, '--last' and an ID go further back, past what is undone
+    already. To redo, undo the run of the undo.
+    """
+    if (target is None) != last:
+        raise UsageError("say what to undo: an ID, a RUN_ID, or --last", hint="loop undo --last")
+    if on_conflict not in ("fail", "rebase"):
+        raise UsageError(f"--on-conflict: {on_conflict!r} is not fail or rebase")
+    settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
+    store = context.open_store(settings)
+    result = undoing.undo(
+        store,
+        _target(store, target, context.chosen_path(store.root, path)),
+        origin=context.origin(store.root),
+        on_conflict=on_conflict,
+        confirm=None if yes else _confirm(asked=not as_json and not no_input),
+        dry_run=dry_run,
+    )
+    warnings = [*result.warnings, *store.warnings]
+    if as_json:
+        output.json_document(result.as_dict(), warnings)
+        return
+    from loop_cli.cli import render_past
+
+    output.warn(warnings)
+    output.show(render_past.undone(result))
+
+
+def _target(store: "VaultStore", given: str | None, path: str | None) -> "Target":
+    """What is meant: a run's whole id, an entity, or the beginning of a run's id."""
+    import re
+
+    if given is None:
+        return undoing.Target(last=True, path=path)
+    if re.fullmatch(RUN_ID, given.lower()):
+        return undoing.Target(run_id=given.lower(), path=path)
+    run = undoing.find_run(store, given)
+    if run is not None and next(store.records(given), None) is None:
+        return undoing.Target(run_id=run, path=path)
+    return undoing.Target(entity_id=given, path=path)
+
+
+def _confirm(*, asked: bool) -> "Callable[[UndoPlan], bool]":
+    """Show the plan and ask. Raises `ConfirmationRefused` where nobody can be asked."""
+
+    def confirm(plan: "UndoPlan") -> bool:
+        if not asked or not output.can_ask():
+            raise ConfirmationRefused(
+                f"the undo of run {plan.run_id} has to be confirmed",
+                run_id=plan.run_id,
+                entities=[one.entity.id for one in plan.to_change],
+                hint="--dry-run shows the plan; --yes confirms",
+            )
+        from loop_cli.cli import prompt, render_past
+
+        output.tell(render_past.undo_plan(plan))
+        return prompt.yes_or_no("Put this back? [y/N] ")
+
+    return confirm

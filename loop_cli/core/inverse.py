@@ -1,0 +1,290 @@
+"""What takes records back on one entity, compared value by value.
+
+A field that still has what the records left gets what they found. One that has been changed
+since is left, and told; what the log does not hold is a problem, never a guess.
+"""
+
+from __future__ import annotations
+
+import copy
+
+from loop_cli.core import audit, diff, story
+from loop_cli.core.changes import BodyChange, Change, Edits
+from loop_cli.core.conflict import Conflict, ConflictField
+from loop_cli.core.diff import MISSING, diff_body, diff_fields, same, value_at
+from loop_cli.core.entity import Precondition
+from loop_cli.core.names import BODY, join_dotted, key_text, split_dotted
+from loop_cli.store.base import Delete, EntityChange, Move, Restore
+from loop_cli.store.hashed import digest_of, value_bytes
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from typing import Any
+
+    from loop_cli.core.audit import AuditRecord
+    from loop_cli.core.diff import Diff
+    from loop_cli.core.entity import Entity
+    from loop_cli.core.past import Reveal
+
+_NOT_RECORDED = "the record does not hold what was there before"
+_NOT_KEPT = "only the hash of what was there before is left; what was kept of it is gone"
+_REDACTED = "what was there before was redacted"
+_TAKEN = "there is a file with that id again"
+
+
+class EntityUndo(Struct):
+    """What an undo does to one entity.
+
+    `records` are those that it takes back, newest first; `diff` is what changes; `left` are
+    the fields that were changed since, and so are left as they are; `later` the records since.
+    A file goes back `to` another place, is `gone` as it was before, or comes back: `restores`
+    is the record of its deletion.
+    """
+
+    entity: Entity
+    records: tuple[AuditRecord, ...]
+    diff: Diff
+    left: tuple[ConflictField, ...]
+    later: tuple[AuditRecord, ...]
+    by_path: bool
+    to: str | None = None
+    gone: bool = False
+    restores: AuditRecord | None = None
+
+    @property
+    def action(self) -> str | None:
+        """What is done: `update`, `move`, `delete`, `restore`; None for nothing."""
+        if self.restores is not None:
+            return "restore"
+        if self.gone:
+            return "delete"
+        return "move" if self.to is not None else "update" if self.diff else None
+
+    def as_change(self, run_id: str) -> EntityChange | Delete | Restore:
+        """The change for the store, with the revision that the plan has seen."""
+        undoes: dict[str, Any] = {
+            "run_id": run_id,
+            "lines": [record.digest for record in self.records],
+        }
+        if self.left:
+            undoes["partial"] = True
+        if self.restores is not None:
+            return Restore(record=self.restores, undoes=undoes)
+        seen = Precondition(if_match=self.entity.revision.etag)
+        path = self.entity.path if self.by_path else None
+        if self.gone:
+            return Delete(entity_id=self.entity.id, path=path, precondition=seen, undoes=undoes)
+        body = self.diff.get(BODY)
+        change = EntityChange(
+            entity_id=self.entity.id,
+            path=path,
+            edits=Edits(
+                changes=tuple(_restored(*item) for item in self.diff.items() if item[0] != BODY),
+                body=None if body is None else BodyChange(text=body["new"]),
+            ),
+            precondition=seen,
+            undoes=undoes,
+        )
+        return change if self.to is None else Move(**change.__dict__, to=self.to)
+
+    def as_conflict(self) -> Conflict:
+        """That some fields were changed since."""
+        revision, undone = self.entity.revision, self.records[0]
+        newest = next((one for one in self.later if story.is_change(one)), undone)
+        outside = newest.etag_after not in (None, revision.etag)
+        expected = undone.metadata.get("updated_after")
+        return Conflict(
+            entity_id=self.entity.id,
+            path=self.entity.path,
+            reason="edited_outside" if outside else "etag_changed",
+            current_updated_at=revision.updated_at,
+            expected_updated_at=expected if isinstance(expected, str) else None,
+            current_etag=revision.etag,
+            expected_etag=undone.etag_after,
+            fields=self.left,
+            changes=tuple(reversed(self.later)),
+            entity=self.entity,
+            undo=True,
+        )
+
+
+def invert(
+    entity: Entity,
+    records: Sequence[AuditRecord],
+    *,
+    history: Iterable[AuditRecord],
+    reveal: Reveal,
+    by_path: bool,
+    updated: str,
+) -> tuple[EntityUndo, list[dict[str, Any]]]:
+    """What takes `records` of the entity back, and the problems with that.
+
+    `history` are all records of the entity; these and `records` are newest first. `updated`
+    is the field that a create sets, and no matter.
+    """
+    later: list[AuditRecord] = []
+    redacted: set[str] = set()
+    waiting = {record.digest for record in records}
+    for record in history:
+        if not waiting:
+            break
+        if len(waiting) == len(records) and record.digest not in waiting:
+            later.append(record)
+        redacted.update(record.redacted)
+        waiting.discard(record.digest)
+    undoing = _Undoing(entity, reveal, redacted, updated)
+    for record in records:
+        undoing.take_back(record)
+    found = EntityUndo(
+        entity=entity,
+        records=tuple(records),
+        diff={} if undoing.gone else undoing.diff,
+        left=tuple(undoing.left.values()),
+        later=tuple(audit.without_undone(later)),
+        by_path=by_path,
+        to=undoing.path if undoing.path != entity.path and not undoing.gone else None,
+        gone=undoing.gone,
+    )
+    return found, [{"entity_id": entity.id, **one} for one in undoing.problems]
+
+
+class _Undoing:
+    """Takes records back on a copy of an entity; what can't be taken back is noted."""
+
+    def __init__(
+        self, entity: Entity, reveal: Reveal, redacted: Collection[str], updated: str
+    ) -> None:
+        self._entity = entity
+        self._updated = updated
+        self.path = entity.path
+        self.gone = False
+        self.fields = copy.deepcopy(entity.fields)
+        self.body = entity.body
+        self.left: dict[str, ConflictField] = {}
+        self.problems: list[dict[str, Any]] = []
+        self._reveal = reveal
+        self._redacted = redacted
+
+    @property
+    def diff(self) -> Diff:
+        """What is put back so far."""
+        old = self._entity
+        return {**diff_fields(old.fields, self.fields), **diff_body(old.body, self.body)}
+
+    def take_back(self, record: AuditRecord) -> None:
+        action = str(record.data.get("action"))
+        if action == "delete":
+            self._problem(action, "taken", _TAKEN)
+            return
+        if action == "create":
+            self._remove(record)
+            return
+        if action == "move":
+            self._move_back(record)
+        if not record.tells_all:
+            self._problem(action, "not_recorded", _NOT_RECORDED)
+            return
+        for name, entry in record.diff.items():
+            if not any(_touch(name, other) for other in self.left):
+                self._put_back(record, name, entry)
+
+    def _move_back(self, record: AuditRecord) -> None:
+        before, after = record.metadata.get("path_before"), record.metadata.get("path")
+        if not isinstance(before, str):
+            self._problem("path", "not_recorded", _NOT_RECORDED)
+        elif self.path == after:
+            self.path = before
+        elif self.path != before:
+            self._leave("path", after, self.path, before)
+
+    def _remove(self, record: AuditRecord) -> None:
+        """The file goes, where all in it is what the record made."""
+        if not record.diff:  # it came back as it had been
+            etag = self._entity.revision.etag
+            if record.etag_after != etag:
+                self._leave("etag", record.etag_after, etag, None)
+        for name, entry in record.diff.items():
+            current = self.body if name == BODY else value_at(self.fields, split_dotted(name))
+            if not _is(current, entry.get("new")):
+                self._leave(name, self._shown(record, name, entry.get("new")), current, None)
+        made = {split_dotted(name)[0] for name in record.diff if name != BODY}
+        for key in self.fields if record.diff else ():
+            name = key_text(key)
+            if name not in made and name != self._updated:
+                self._leave(join_dotted((name,)), MISSING, self.fields[key], None)
+        if record.diff and self.body and BODY not in record.diff:
+            self._leave(BODY, "", self.body, None)
+        self.gone = not self.left
+
+    def _leave(self, name: str, base: Any, current: Any, requested: Any) -> None:
+        self.left[name] = ConflictField(
+            field=name,
+            base=base,
+            base_known=True,
+            current=current,
+            requested=requested,
+            wanted=True,
+            overlap=True,
+        )
+
+    def _put_back(self, record: AuditRecord, name: str, entry: Mapping[str, Any]) -> None:
+        old = MISSING if entry.get("added") else entry.get("old")
+        new = MISSING if entry.get("removed") else entry.get("new", MISSING)
+        current = self.body if name == BODY else value_at(self.fields, split_dotted(name))
+        if _is(current, old):
+            return
+        before = self._shown(record, name, old)
+        lost = before is MISSING and old is not MISSING
+        if not _is(current, new):
+            left = self._shown(record, name, new)
+            known = left is not MISSING or new is MISSING
+            self.left[name] = ConflictField(
+                field=name,
+                base=left if known else None,
+                base_known=known,
+                current=current,
+                requested=before,
+                wanted=True,
+                overlap=True,
+            )
+        elif lost:
+            self._problem(name, *self._why_lost(record))
+        elif name == BODY:
+            self.body = before
+        else:
+            diff.undo(self.fields, name, {"old": before, "added": before is MISSING})
+
+    def _shown(self, record: AuditRecord, name: str, value: Any) -> Any:
+        return self._reveal(record, name, value) if audit.is_digest(value) else value
+
+    def _why_lost(self, record: AuditRecord) -> tuple[str, str]:
+        if record.digest in self._redacted:
+            return "redacted", _REDACTED
+        return "not_kept", _NOT_KEPT
+
+    def _problem(self, field: str, problem: str, message: str) -> None:
+        self.problems.append({"field": field, "problem": problem, "message": message})
+
+
+def _restored(name: str, entry: Mapping[str, Any]) -> Change:
+    path = split_dotted(name)
+    if entry.get("removed"):
+        return Change(path=path, operation="unset", restored=True)
+    return Change(path=path, operation="set", value=entry["new"], typed=True, restored=True)
+
+
+def _is(value: Any, recorded: Any) -> bool:
+    """Whether a value is the one that a diff holds, or holds the hash of."""
+    if value is MISSING or not audit.is_digest(recorded) or audit.is_digest(value):
+        return same(value, recorded)
+    return bool(digest_of(value_bytes(value)) == recorded)
+
+
+def _touch(one: str, other: str) -> bool:
+    if BODY in (one, other):
+        return one == other
+    paths = split_dotted(one), split_dotted(other)
+    shorter = min(map(len, paths))
+    return paths[0][:shorter] == paths[1][:shorter]

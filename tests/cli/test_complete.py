@@ -1,0 +1,218 @@
+"""`loop __complete` and `loop completion`: what a shell asks and is told, whatever happens."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loop_cli.cli import complete, shells
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Loop
+
+COMPLETIONS = Path(__file__).parents[2] / "completions"
+
+
+@pytest.fixture(scope="module")
+def indexed(read_only: Loop) -> Loop:
+    """A vault whose index is there, with one change."""
+    assert read_only("update", "tsk-019-14", "status=doing", "--force").code == 0
+    return read_only
+
+
+def ask(loop: Loop, *typed: str) -> tuple[str, list[str]]:
+    """The kind of the answer, and the words."""
+    done = loop("__complete", "fish", "--", *typed)
+    assert (done.code, done.err) == (0, "")
+    kind, *lines = done.lines
+    return kind, [line.partition("\t")[0] for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        (["aud"], ["audit"]),
+        (["audit", "ve"], ["verify"]),
+        (["get", "tsk-019-0"], ["tsk-019-01", "tsk-019-02", "tsk-019-07"]),
+        (["get", "TSK-019-14"], ["tsk-019-14"]),
+        (["get", "--path=x", "tsk-019-14"], ["tsk-019-14"]),
+        (["update", "tsk-019-14", "estim"], ["estimated_hours="]),
+        (["update", "tsk-019-14", "tag"], ["tags=", "tags+=", "tags-="]),
+        (["update", "tsk-019-14", "entity_i"], []),
+        (["update", "tsk-019-14", "status=d"], ["status=doing", "status=done"]),
+        (["update", "tsk-019-14", "x=1", "status=do"], ["status=doing", "status=done"]),
+        (["update", "--yes", "tsk-019-14", "priority=c"], ["priority=critical"]),
+        (["update", "tsk-019-14", "tags-=rule"], ["tags-=rule-b", "tags-=rule-c"]),
+        (["update", "tsk-019-14", "owner=관"], ["owner=관리자"]),
+        (["update", "tsk-019-14", "status:=d"], []),
+        (["update", "tsk-019-14", "--unset", "stat"], ["status"]),
+        (["update", "--on-conflict", "r"], ["rebase"]),
+        (["update", "--on-conflict=r"], ["--on-conflict=rebase"]),
+        (["get", "tsk-019-14", "--field", "eta"], ["etag"]),
+        (["log", "--source", ""], ["ui", "api", "script", "cli"]),
+        (["log", "--actor", "user:관"], ["user:관리자"]),
+        (["log", "--", "--so"], []),
+        (["completion", "show", "z"], ["zsh"]),
+        (["nonsense", "x"], []),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_words(indexed: Loop, typed: list[str], words: list[str]) -> None:
+    assert ask(indexed, *typed)[1] == words
+
+
+def test_options_of_every_command_are_known(indexed: Loop) -> None:
+    words = ask(indexed, "update", "tsk-019-14", "-")[1]
+    assert {"--if-match", "--yes", "-y", "--help"} <= set(words)
+    assert words.index("--yes") < words.index("-y")
+
+
+def test_what_holds_the_text_comes_where_nothing_begins_so(indexed: Loop) -> None:
+    assert ask(indexed, "get", "019-14") == ("fuzzy", ["tsk-019-14"])
+    kind, words = ask(indexed, "get", "규칙")
+    assert kind == "fuzzy"
+    assert "prj-019" in words
+    assert ask(indexed, "get", "t01914") == ("fuzzy", ["tsk-019-14"])
+    assert ask(indexed, "get", "%") == ("fuzzy", [])
+
+
+def test_runs_come_newest_first(indexed: Loop) -> None:
+    run = indexed.records[-1]["run_id"]
+    assert ask(indexed, "log", "--run", "") == ("words", [run])
+    assert ask(indexed, "undo", run[:4])[1] == [run]
+
+
+def test_files_are_the_shell_s(indexed: Loop) -> None:
+    assert ask(indexed, "update", "--body-file", "x") == ("files", [])
+    assert ask(indexed, "--vault", "x") == ("folders", [])
+
+
+def test_descriptions_are_names_and_labels(indexed: Loop) -> None:
+    done = indexed("__complete", "zsh", "--", "get", "tsk-019-14")
+    assert done.out == "words\ntsk-019-14\t규칙 B·C 구현: 동시 수정 방지와 변경 기록\n"
+    assert (
+        "status=todo\tTo do"
+        in indexed("__complete", "zsh", "--", "update", "tsk-019-14", "status=").out
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("loop update tsk-019-14 status=doi", "doing"),
+        ("loop update tsk-019-14 'status=doi", "status=doing"),
+        ('loop update tsk-019-14 "status=doi', "status=doing"),
+        ("loop update tsk-019-14 assignee=빌", "빌드\\ 서버"),
+        ("loop update tsk-019-14 'assignee=빌", "assignee=빌드 서버"),
+        ("loop log --actor user:빌", "빌드\\ 서버"),
+    ],
+)
+def test_bash_gets_what_it_puts_after_its_own_breaks(indexed: Loop, line: str, answer: str) -> None:
+    assert indexed("__complete", "bash", line).lines[1].partition("\t")[0] == answer
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "quote"),
+    [
+        ("loop get ", ["loop", "get", ""], ""),
+        ("loop 'a b' c\\ d", ["loop", "a b", "c d"], ""),
+        ('loop "a\\"b', ["loop", 'a"b'], '"'),
+        ("loop 'a\\", ["loop", "a\\"], "'"),
+        ("loop ''", ["loop", ""], ""),
+        ("loop a\\", ["loop", "a"], ""),
+    ],
+)
+def test_a_line_is_split_as_bash_does(line: str, words: list[str], quote: str) -> None:
+    assert complete.split_line(line)[:2] == (words, quote)
+
+
+@pytest.mark.parametrize("what", ["no vault", "no index", "broken index", "broken schema", "odd"])
+def test_never_an_error(loop: Loop, what: str) -> None:
+    loop("get", "tsk-019-14")
+    typed: tuple[str, ...] = ("get", "tsk")
+    if what == "no vault":
+        loop.extra["LOOP_VAULT"] = str(loop.home / "nowhere")
+    elif what in ("no index", "broken index"):
+        for path in (loop.home / ".cache").rglob("*.sqlite"):
+            path.unlink() if what == "no index" else path.write_bytes(b"no database" * 99)
+    elif what == "broken schema":
+        loop.path("00_Meta/schema_constants.yaml").write_text("entity_types: [")
+        typed = ("update", "tsk-019-14", "status=")
+    else:
+        typed = ("update", "\x1b[2J\udc80", "\udc80=")
+    done = loop("__complete", "zsh", "--", *typed)
+    assert (done.code, done.err) == (0, "")
+    assert loop("__complete", "zsh").out == ""
+
+
+def test_hostile_words_are_left_out_or_shown(loop: Loop) -> None:
+    hostile = json.dumps("\x1b]0;owned\x07\ttab")
+    loop.write_task("tsk-019-90", f"entity_name: {hostile}")
+    path = loop.path(f"{loop.TASKS}/tsk-019-90.md")
+    path.write_text(path.read_text().replace("entity_name: made\n", ""))
+    loop("get", "tsk-019-90")
+    done = loop("__complete", "zsh", "--", "get", "tsk-019-90")
+    assert done.out == "words\ntsk-019-90\t ]0;owned  tab\n"
+
+
+def test_a_changed_schema_and_new_members_are_seen(loop: Loop) -> None:
+    loop("get", "tsk-019-14")
+    assert ask(loop, "update", "tsk-019-14", "owner=새")[1] == []
+    members = loop.path("00_Meta/members.yaml")
+    members.write_text(members.read_text() + "\n  planner: 새 기획팀\n")
+    assert ask(loop, "update", "tsk-019-14", "owner=새")[1] == ["owner=새 기획팀"]
+
+
+def test_nothing_heavy_is_loaded(indexed: Loop) -> None:
+    program = (
+        "import sys; sys.argv = ['loop', '__complete', 'zsh', '--', 'get', 'tsk']\n"
+        f"sys.path.insert(0, {str(COMPLETIONS.parent)!r})\n"
+        "from loop_cli.cli.start import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'typer', 'rich', 'pydantic', 'yaml', 'yaml12', 'datetime', 'json'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    ask(indexed, "get", "tsk")  # so that the table of words is there
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program],
+        env=indexed.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert "tsk-019-14" in done.stdout
+
+
+class TestCommand:
+    """`loop completion`."""
+
+    @pytest.mark.parametrize("shell", shells.SHELLS)
+    def test_install_writes_what_show_prints_to_where_path_says(
+        self, loop: Loop, shell: str
+    ) -> None:
+        done = loop("completion", "install", shell)
+        (place,) = done.lines
+        assert done.code == 0
+        assert place == loop("completion", "path", shell).out.strip()
+        assert place.startswith(str(loop.home))
+        text = Path(place).read_text()
+        assert text == loop("completion", "show", shell).out
+        assert text == (COMPLETIONS / shells.FILES[shell]).read_text()
+
+    def test_the_shell_is_that_of_the_user(self, loop: Loop) -> None:
+        assert loop("completion", "show", env={"SHELL": "/usr/bin/zsh"}).out.startswith("#compdef")
+        assert loop("completion", "show", env={"SHELL": "/bin/sh"}).code == 2
+        assert loop("completion", "show", "powershell").code == 2
+
+    def test_a_folder_that_can_not_be_written_is_1(self, loop: Loop) -> None:
+        (loop.home / "config").mkdir(exist_ok=True)
+        (loop.home / "config" / "fish").write_text("")
+        done = loop("completion", "install", "fish")
+        assert (done.code, done.out) == (1, "")

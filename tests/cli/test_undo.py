@@ -1,0 +1,371 @@
+"""`loop undo`: a recorded change that puts back what was there; nothing newer is overwritten."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+
+from loop_cli import models, models_past
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Loop
+
+STYLE = re.compile(r"\x1b\[[0-9;]*m")
+QUESTION = "Put this back? [y/N] "
+OTHER = "tsk-019-01"
+RUN = "3f0c2a52-5d0c-4a0e-9a43-0f6f7c1f4a11"
+
+
+def change(loop: Loop, *texts: str, entity_id: str = "tsk-019-14", run: str | None = None) -> str:
+    """Make a recorded change; the id of its run."""
+    done = loop("update", entity_id, *texts, "--force", "--json", env={"LOOP_RUN_ID": run})
+    found: str = json.loads(done.out)["run_id"]
+    return found
+
+
+def field(loop: Loop, name: str, entity_id: str = "tsk-019-14") -> str:
+    return loop("get", entity_id, "--field", name).out.strip()
+
+
+def undo(loop: Loop, *arguments: str) -> Any:
+    document = loop("undo", *arguments, "--yes", "--json").json
+    models_past.UndoDocument.model_validate(document)
+    return document
+
+
+class TestWhat:
+    """A run, an entity's last change, or one's own last run."""
+
+    def test_an_entity_s_last_change_and_no_other_byte(self, loop: Loop) -> None:
+        text = loop.path().read_text()
+        change(loop, "estimated_hours:=99")
+        done = undo(loop, "tsk-019-14")
+        assert done["entities"][0]["diff"]["estimated_hours"]["old"] == 99
+        timeless = re.compile("^updated:.*$", re.MULTILINE)
+        assert timeless.sub("", loop.path().read_text()) == timeless.sub("", text)
+
+    def test_the_record_says_what_it_takes_back(self, loop: Loop) -> None:
+        run = change(loop, "status=doing")
+        done = undo(loop, run)
+        record = models.AuditRecord.model_validate(loop.records[-1])
+        assert (record.run_id, record.action, record.diff["status"].new) == (
+            done["run_id"], "update", "todo",
+        )  # fmt: skip
+        undoes = record.metadata.undoes
+        assert undoes is not None
+        assert undoes.run_id == run
+        assert undoes.lines == [record.metadata.previous]
+        assert record.metadata.precondition == "etag"
+        assert loop("audit", "verify").code == 0
+
+    def test_a_run_with_all_its_entities_in_one_step(self, loop: Loop) -> None:
+        change(loop, "status=doing", run=RUN)
+        change(loop, "status=hold", entity_id=OTHER, run=RUN)
+        change(loop, "tags+=x", run=RUN)
+        before = len(loop.records)
+        done = undo(loop, RUN)
+        assert [one["entity_id"] for one in done["entities"]] == ["tsk-019-14", OTHER]
+        groups = [record["metadata"]["group"] for record in loop.records[before:]]
+        assert [(one["index"], one["count"]) for one in groups] == [(0, 2), (1, 2)]
+        assert (field(loop, "status"), field(loop, "status", OTHER)) == ("todo", "done")
+
+    def test_the_beginning_of_a_run_s_id_is_enough(self, loop: Loop) -> None:
+        run = change(loop, "status=doing")
+        assert undo(loop, run[:8])["undoes"] == run
+
+    def test_last_is_one_s_own_last_run(self, loop: Loop) -> None:
+        mine = change(loop, "status=doing")
+        line = {**loop.records[-1], "actor": "user:기획팀", "run_id": RUN, "diff": {}}
+        with loop.log_path.open("a") as log:
+            log.write(json.dumps(line) + "\n")
+        assert undo(loop, "--last")["undoes"] == mine
+
+    def test_a_path_chooses_the_file_where_two_carry_the_id(self, loop: Loop) -> None:
+        copy = f"{loop.TASKS}/copy.md"
+        shutil.copy(loop.path(), loop.path(copy))
+        for path in (copy, loop.TASK):
+            loop("update", "tsk-019-14", "status=doing", "--path", path, "--force")
+        assert loop("undo", "tsk-019-14", "--yes").code == 7
+        done = undo(loop, "tsk-019-14", "--path", copy)
+        assert done["entities"][0]["path"] == copy
+        assert tuple(
+            loop("get", "tsk-019-14", "--path", path, "--field", "status").out.strip()
+            for path in (copy, loop.TASK)
+        ) == ("todo", "doing")
+
+    @pytest.mark.parametrize(
+        ("arguments", "code"),
+        [
+            ((), 2),
+            (("tsk-019-14", "--last"), 2),
+            (("tsk-019-14", "--on-conflict=force"), 2),
+            (("nothing-has-this-id",), 3),
+            (("tsk-019-14",), 3),
+            (("--last",), 3),
+            ((RUN,), 3),
+        ],
+        ids=["nothing", "both", "policy", "no entity", "no change", "no last", "no run"],
+    )
+    def test_what_is_not_there(self, loop: Loop, arguments: tuple[str, ...], code: int) -> None:
+        done = loop("undo", *arguments, "--yes", "--json")
+        assert (done.code, done.error["retryable"]) == (code, False)
+
+
+class TestAgain:
+    """Undo goes further back; the undo of an undo is a redo."""
+
+    def test_repeated_it_walks_back_past_what_is_undone(self, loop: Loop) -> None:
+        for status in ("doing", "hold", "done"):
+            change(loop, f"status={status}")
+        found = []
+        for target in ("--last", "tsk-019-14", "--last"):
+            undo(loop, target)
+            found.append(field(loop, "status"))
+        assert found == ["hold", "doing", "todo"]
+        assert loop("undo", "--last", "--yes").code == 3
+
+    def test_an_undo_is_undone_and_then_the_change_stands_again(self, loop: Loop) -> None:
+        change(loop, "status=doing")
+        change(loop, "status=hold")
+        first = undo(loop, "--last")["run_id"]
+        undo(loop, first)
+        assert field(loop, "status") == "hold"
+        undo(loop, "--last")
+        assert field(loop, "status") == "doing"
+
+    def test_what_is_undone_already_is_nothing_to_do(self, loop: Loop) -> None:
+        run = change(loop, "status=doing")
+        undo(loop, run)
+        count = len(loop.records)
+        assert undo(loop, run)["changed"] is False
+        assert "nothing to undo" in loop("undo", run, "--yes").out
+        assert len(loop.records) == count
+
+
+class TestConflict:
+    """Fields changed since."""
+
+    def test_they_are_shown_and_refused(self, loop: Loop) -> None:
+        run = change(loop, "status=doing", "tags+=x")
+        change(loop, "status=hold")
+        before = loop.path().read_bytes()
+        done = loop("undo", run, "--yes", "--json")
+        error = models.ConflictDocument.model_validate(done.error)
+        assert (done.code, error.reason) == (4, "etag_changed")
+        (found,) = error.fields
+        assert (found.field, found.base, found.current, found.requested) == (
+            "status", "doing", "hold", "todo",
+        )  # fmt: skip
+        assert [one.modified_fields for one in error.changes] == [["status"]]
+        assert error.hint == f"loop undo {run} --on-conflict=rebase"
+        told = loop("undo", run, "--yes")
+        assert re.search(r"! +status +doing +hold +todo", told.err)
+        assert loop.path().read_bytes() == before
+
+    def test_rebase_leaves_them_and_undoes_the_rest(self, loop: Loop) -> None:
+        run = change(loop, "status=doing", "tags+=x")
+        change(loop, "status=hold")
+        done = undo(loop, run, "--on-conflict=rebase")
+        (entity,) = done["entities"]
+        assert (list(entity["diff"]), [one["field"] for one in entity["left"]]) == (
+            ["tags"], ["status"],
+        )  # fmt: skip
+        assert loop.records[-1]["metadata"]["undoes"]["partial"] is True
+        assert field(loop, "status") == "hold"
+
+    def test_rebase_with_nothing_left_to_undo_is_a_conflict(self, loop: Loop) -> None:
+        run = change(loop, "status=doing")
+        change(loop, "status=hold")
+        done = loop("undo", run, "--on-conflict=rebase", "--yes", "--json")
+        assert done.code == 4
+        assert done.error["hint"] == "loop history tsk-019-14"
+
+    def test_an_outside_edit_of_the_field_is_one_too(self, loop: Loop) -> None:
+        run = change(loop, "status=doing")
+        path = loop.path()
+        path.write_text(path.read_text().replace("status: doing", "status: hold"))
+        assert loop("undo", run, "--yes", "--json").error["reason"] == "edited_outside"
+        path.write_text(path.read_text().replace("status: hold", "status: doing") + "more\n")
+        assert undo(loop, run)["changed"] is True
+        assert path.read_text().endswith("more\n")
+
+    def test_one_entity_in_the_way_stops_the_whole_run(self, loop: Loop) -> None:
+        change(loop, "status=doing", run=RUN)
+        change(loop, "status=hold", entity_id=OTHER, run=RUN)
+        for entity_id in ("tsk-019-14", OTHER):
+            change(loop, "status=blocked", entity_id=entity_id)
+        error = loop("undo", RUN, "--yes", "--json").error
+        assert [one["entity_id"] for one in error["others"]] == ["tsk-019-14"]
+        assert field(loop, "status") == "blocked"
+
+    def test_a_file_that_is_gone_is_one(self, loop: Loop) -> None:
+        run = change(loop, "status=doing")
+        loop.path().unlink()
+        done = loop("undo", run, "--yes", "--json")
+        assert (done.code, done.error["reason"]) == (4, "deleted")
+
+
+class TestPlan:
+    """It is shown and asked for."""
+
+    def test_off_a_terminal_without_yes_it_is_9(self, loop: Loop) -> None:
+        change(loop, "status=doing")
+        done = loop("undo", "--last", "--json")
+        assert (done.code, done.error["entities"]) == (9, ["tsk-019-14"])
+        assert loop("undo", "--last", "--no-input").code == 9
+        assert field(loop, "status") == "doing"
+
+    def test_a_dry_run_shows_it_and_writes_nothing(self, loop: Loop) -> None:
+        change(loop, "status=doing")
+        document = loop("undo", "--last", "--dry-run", "--json").json
+        models_past.UndoDocument.model_validate(document)
+        assert (document["dry_run"], document["changed"]) == (True, True)
+        assert "doing → todo" in loop("undo", "--last", "--dry-run").out
+        assert len(loop.records) == 1
+
+    @pytest.mark.parametrize(
+        ("answer", "code"), [("y\n", 0), ("\n", 9), ("\x04", 9), ("\x03", 130)]
+    )
+    def test_on_a_terminal_it_asks(self, loop: Loop, answer: str, code: int) -> None:
+        change(loop, "status=doing")
+        screen = loop.on_terminal("undo", "--last", replies=((QUESTION, answer),))
+        shown = STYLE.sub("", screen.text)
+        assert screen.code == code, shown
+        assert shown.index("doing → todo") < shown.index(QUESTION)
+        assert len(loop.records) == (2 if code == 0 else 1)
+
+
+class TestHashed:
+    """Values that the log holds only the hash of."""
+
+    PRIVATE: ClassVar = {"LOOP_AUDIT_PRIVATE": "estimated_hours,notes"}
+
+    def test_private_values_come_back_as_they_were(self, loop: Loop) -> None:
+        loop.extra.update(self.PRIVATE)
+        change(loop, "estimated_hours:=5", 'notes:="5"')
+        change(loop, "estimated_hours:=8", "notes=8")
+        undo(loop, "--last")
+        fields = loop("get", "tsk-019-14", "--json").json["fields"]
+        assert (fields["estimated_hours"], fields["notes"]) == (5, "5")
+
+    def test_a_long_body_too(self, loop: Loop) -> None:
+        body = loop("get", "tsk-019-14", "--field", "body").stdout
+        for text in ("가" * 70_000, "short"):
+            loop("update", "tsk-019-14", "--body-file", "-", "--force", stdin=text)
+        undo(loop, "--last")
+        assert loop("get", "tsk-019-14", "--field", "body").out == "가" * 70_000 + "\n"
+        undo(loop, "--last")
+        assert loop("get", "tsk-019-14", "--field", "body").stdout == body
+
+    def test_what_was_redacted_is_refused_in_words(self, loop: Loop) -> None:
+        change(loop, "notes=a")
+        run = change(loop, "notes=b")
+        loop("audit", "redact", "tsk-019-14", "notes", "--yes")
+        done = loop("undo", run, "--yes", "--json")
+        models.InvalidChangeDocument.model_validate(done.error)
+        assert (done.code, done.error["problems"][0]["problem"]) == (6, "redacted")
+        assert "notes: what was there before was redacted" in loop("undo", run, "--yes").err
+        assert field(loop, "notes") == "b"
+
+    def test_what_was_kept_and_is_gone_is_refused_too(self, loop: Loop) -> None:
+        loop.extra.update(self.PRIVATE)
+        for text in "ab":
+            change(loop, f"notes={text}")
+        shutil.rmtree(loop.vault / ".loop" / "kept")
+        assert (
+            loop("undo", "--last", "--yes", "--json").error["problems"][0]["problem"] == "not_kept"
+        )
+
+    def test_a_line_of_others_that_does_not_say_what_was_before(self, loop: Loop) -> None:
+        line = {"entity_id": "tsk-019-14", "run_id": RUN, "modified_fields": ["status"]}
+        loop.write("_build/audit_log.jsonl", json.dumps(line) + "\n")
+        error = loop("undo", RUN, "--yes", "--json").error
+        assert error["problems"][0]["problem"] == "not_recorded"
+
+
+class TestComeAndGo:
+    """Files that were made, deleted and moved."""
+
+    NEW = ("project_id=prj-019", "parent_id=prj-019", "assignee=관리자", "status=todo")
+
+    @pytest.fixture
+    def made(self, loop: Loop) -> Any:
+        return loop("create", "Task", *self.NEW, "--name", "made", "--json").json
+
+    def test_what_was_made_goes_and_comes_back_as_it_was(self, loop: Loop, made: Any) -> None:
+        path = loop.path(made["path"])
+        data = path.read_bytes()
+        done = undo(loop, "--last")
+        assert (done["entities"][0]["action"], path.exists()) == ("delete", False)
+        again = undo(loop, done["run_id"])
+        assert (again["entities"][0]["action"], path.read_bytes()) == ("restore", data)
+        undo(loop, again["run_id"])
+        assert not path.exists()
+        assert loop("audit", "verify").code == 0
+
+    def test_what_was_made_and_changed_since_stays(self, loop: Loop, made: Any) -> None:
+        change(loop, "status=doing", "notes=mine", entity_id=made["entity_id"])
+        path = loop.path(made["path"])
+        path.write_text(path.read_text() + "more\n")
+        done = loop("undo", made["run_id"], "--yes", "--json")
+        assert done.code == 4
+        assert {one["field"] for one in done.error["fields"]} == {"status", "notes", "body"}
+        assert path.exists()
+
+    def test_what_was_made_and_changed_back_goes(self, loop: Loop, made: Any) -> None:
+        change(loop, "status=doing", entity_id=made["entity_id"])
+        undo(loop, made["entity_id"])
+        undo(loop, made["entity_id"])
+        assert not loop.path(made["path"]).exists()
+
+    def test_what_others_refer_to_stays(self, loop: Loop, made: Any) -> None:
+        other = loop.write_task("tsk-019-90")
+        other.write_text(other.read_text().replace("_id: prj-019", f"_id: {made['entity_id']}", 1))
+        done = loop("undo", made["run_id"], "--yes", "--json")
+        assert (done.code, loop.path(made["path"]).exists()) == (6, True)
+
+    def test_what_was_deleted_comes_back_byte_for_byte(self, loop: Loop) -> None:
+        data = loop.path().read_bytes()
+        assert loop("delete", "tsk-019-14", "--force", "--orphan").code == 0
+        done = undo(loop, "tsk-019-14")
+        assert (done["entities"][0]["action"], loop.path().read_bytes()) == ("restore", data)
+        undo(loop, done["run_id"])
+        assert not loop.path().exists()
+
+    def test_what_was_made_again_is_not_overwritten(self, loop: Loop) -> None:
+        loop("delete", "tsk-019-14", "--force", "--orphan")
+        loop.path().write_text("---\nentity_type: Task\nentity_id: tsk-019-14\n---\n")
+        done = loop("undo", "--last", "--yes", "--json")
+        assert (done.code, done.error["problems"][0]["problem"]) == (6, "taken")
+
+    def test_what_was_archived_goes_back_to_its_place(self, loop: Loop) -> None:
+        before = loop("get", "tsk-019-14", "--json").json["fields"]
+        assert loop("delete", "tsk-019-14", "--archive", "--orphan", "--force").code == 0
+        assert not loop.path().exists()
+        done = undo(loop, "--last")
+        assert done["entities"][0]["action"] == "move"
+        after = loop("get", "tsk-019-14", "--json").json["fields"]
+        assert {**after, "updated": None} == {**before, "updated": None}
+
+    def test_the_plan_says_what_becomes_of_the_file(self, loop: Loop, made: Any) -> None:
+        assert f"its file goes: {made['path']}" in loop("undo", "--last", "--dry-run").out
+        loop("delete", made["entity_id"], "--force")
+        assert "its file comes back: " in loop("undo", "--last", "--dry-run").out
+        assert "undo" not in loop("history", made["entity_id"]).out
+        assert loop("diff", "tsk-019-14", "--since", "1").code == 3
+
+
+def test_a_value_that_the_schema_refuses_comes_back_all_the_same(loop: Loop) -> None:
+    """What was there before may be there again: a wrong value, a required field that is absent."""
+    loop.write_task("tsk-019-90")
+    path = loop.path(f"{loop.TASKS}/tsk-019-90.md")
+    text = path.read_text().replace("status: todo", "status: later").replace("assignee: ops\n", "")
+    path.write_text(text)
+    change(loop, "status=done", "assignee=ops", entity_id="tsk-019-90")
+    undo(loop, "tsk-019-90")
+    assert field(loop, "status", "tsk-019-90") == "later"
+    assert "assignee" not in loop("get", "tsk-019-90", "--json").json["fields"]
