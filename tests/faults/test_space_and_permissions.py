@@ -140,7 +140,7 @@ class TestRefused:
     def test_the_log_is_private(self, theirs: Vault) -> None:
         set_owner(theirs.root, 0)
         code, error = loop(theirs, "get", theirs.id(), "--json")
-        assert (code, error["code"]) == (1, "io"), error
+        assert (code, error["code"]) == (1, "io")
         assert "log" in error["error"]
 
 
