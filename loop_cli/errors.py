@@ -194,6 +194,24 @@ class AmbiguousId(LoopError):
     http_status = 409
 
 
+class PartlyFailed(LoopError):
+    """Of many changes some did not land; code and exit code are those of the first."""
+
+    def __init__(self, first: LoopError, *, changed: int, unchanged: int, failed: int) -> None:
+        count = changed + unchanged + failed
+        super().__init__(
+            f"{failed} of {count} changes did not land; the first: {first.message}",
+            hint=first.hint,
+            changed=changed,
+            unchanged=unchanged,
+            failed=failed,
+        )
+        self.code = first.code
+        self.exit_code = first.exit_code
+        self.http_status = first.http_status
+        self.retryable = first.retryable
+
+
 class VaultLocked(LoopError):
     """Another process kept the vault's lock for longer than the time-out."""
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "get": "get",
     "update": "update",
     "edit": "edit",
+    "apply": "apply",
     "list": "listing",
     "search": "search",
     "create": "create",

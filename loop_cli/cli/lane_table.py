@@ -24,6 +24,8 @@ COMMANDS: dict[str, tuple[tuple[tuple[str, str], ...], dict[str, tuple[str, str]
             ("change", "texts"),
         ),
         {
+            "--where": ("where", "texts"),
+            "-w": ("where", "texts"),
             "--expected-updated-at": ("expected_updated_at", "text"),
             "--if-match": ("if_match", "text"),
             "--force": ("force", "flag"),
@@ -33,6 +35,7 @@ COMMANDS: dict[str, tuple[tuple[tuple[str, str], ...], dict[str, tuple[str, str]
             "--body-file": ("body_file", "text"),
             "--append-body": ("append_body", "text"),
             "--path": ("path", "text"),
+            "--atomic": ("atomic", "flag"),
             "--dry-run": ("dry_run", "flag"),
             "-n": ("dry_run", "flag"),
             "--json": ("as_json", "flag"),

@@ -63,6 +63,16 @@ Body = Annotated[bool, typer.Option("--body", help="Show the body too.")]
 
 # -- of update --------------------------------------------------------------------------
 
+UpdatedId = Annotated[
+    str | None, typer.Argument(metavar="ID", help="The entity's id or an alias; none with --where.")
+]
+UpdatedWhere = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where", "-w", metavar="EXPR", help="Change all that fit, as in 'loop list'; repeatable."
+    ),
+]
+Atomic = Annotated[bool, typer.Option("--atomic", help="With --where: all of them or none.")]
 Changes = Annotated[
     list[str] | None, typer.Argument(metavar="CHANGE...", help="What to change; see below.")
 ]

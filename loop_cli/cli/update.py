@@ -5,6 +5,7 @@ from __future__ import annotations
 from loop_cli.cli import context, inputs, output
 from loop_cli.core import changes, conflict, operations
 from loop_cli.core.changes import Edits
+from loop_cli.errors import UsageError
 from loop_cli.store.base import EntityChange
 
 TYPE_CHECKING = False
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from loop_cli.cli import options
+    from loop_cli.config import Settings
     from loop_cli.core.conflict import Resolver
     from loop_cli.store.base import CommitResult
 
@@ -33,14 +35,16 @@ loop update tsk-019-14 'status=done' --if-match 9f2c51d0a7b3e4f8
 loop update tsk-019-14 'tags+=urgent' 'due=2026-02-01' --expected-updated-at 2026-01-09
 loop update prj-019 'expected_impact.metric=409s' 'notes!' --dry-run
 loop update tsk-019-14 --append-body notes.md --if-match 9f2c51d0a7b3e4f8 --json
+loop update --where 'status=todo' --where 'due<today' 'priority=high' --dry-run
 """
 
 _RESOLVERS: dict[str, Resolver] = {"fail": conflict.fail, "rebase": conflict.rebase}
 
 
 def update(
-    entity_id: options.EntityId,
+    entity_id: options.UpdatedId = None,
     change: options.Changes = None,
+    where: options.UpdatedWhere = None,
     expected_updated_at: options.ExpectedUpdatedAt = None,
     if_match: options.IfMatch = None,
     force: options.Force = False,
@@ -50,6 +54,7 @@ def update(
     body_file: options.BodyFile = None,
     append_body: options.AppendBody = None,
     path: options.ChosenPath = None,
+    atomic: options.Atomic = False,
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
     yes: options.Yes = False,
@@ -57,10 +62,20 @@ def update(
     lock_timeout: options.LockTimeout = None,
     vault: options.Vault = None,
 ) -> None:
-    """Change fields and the body of an entity, losslessly, with a precondition and a record."""
+    """Change fields and the body of an entity, losslessly, with a precondition and a record.
+
+    With --where it changes all that the conditions find, after showing the plan;
+    each is changed only if it is still as the plan saw it.
+    """
+    words = [one for one in (entity_id, *(change or ())) if one is not None]
+    if not where and not words:
+        raise UsageError("which entity? give its id, or --where EXPR", hint="loop update --help")
     read = inputs.Reader()
     parsed = changes.parse_changes(
-        change or (), unset=unset or (), fields=inputs.fields(set_json, read), read=read
+        words if where else words[1:],
+        unset=unset or (),
+        fields=inputs.fields(set_json, read),
+        read=read,
     )
     edits = Edits(changes=parsed, body=inputs.body(body_file, append_body, read))
     seen = inputs.precondition(expected_updated_at, if_match, force=force)
@@ -68,9 +83,35 @@ def update(
         {"vault": vault, "lock_timeout": lock_timeout, "on_conflict": on_conflict}
     )
     interactive = not as_json and not no_input and output.can_ask()
+    if where:
+        if seen.given or force or path is not None or on_conflict is not None:
+            raise UsageError("--where takes the revisions of its plan: no precondition, no --path")
+        from loop_cli.cli import bulk_update
+
+        how = bulk_update.How(
+            atomic=atomic, dry_run=dry_run, as_json=as_json, yes=yes, can_ask=interactive
+        )
+        bulk_update.run(settings, where, edits, how)
+        return
+    if atomic:
+        raise UsageError("--atomic goes with --where: one change lands whole or not at all anyway")
+    wanted = EntityChange(entity_id=words[0], path=path, edits=edits, precondition=seen)
+    _update_one(
+        settings, wanted, interactive=interactive, yes=yes, dry_run=dry_run, as_json=as_json
+    )
+
+
+def _update_one(
+    settings: Settings,
+    wanted: EntityChange,
+    *,
+    interactive: bool,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
     store = context.open_store(settings)
-    chosen = context.chosen_path(store.root, path)
-    wanted = EntityChange(entity_id=entity_id, path=chosen, edits=edits, precondition=seen)
+    wanted = wanted.replace(path=context.chosen_path(store.root, wanted.path))
     origin = context.origin(store.root)
     resolve = _RESOLVERS[settings["on_conflict"]]
     if interactive and not dry_run:

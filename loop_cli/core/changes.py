@@ -89,6 +89,7 @@ def parse_changes(
     *,
     unset: Iterable[str] = (),
     fields: Mapping[str, Any] | None = None,
+    more: Iterable[Change] = (),
     read: Callable[[str], str],
 ) -> tuple[Change, ...]:
     """The changes a command line asks for.
@@ -103,6 +104,7 @@ def parse_changes(
         Change(path=(key,), operation="set", value=value, typed=True)
         for key, value in (fields or {}).items()
     ]
+    changes += more
     _refuse_overlaps(changes)
     return tuple(changes)
 

@@ -1,0 +1,91 @@
+"""`loop apply`: many changes, a line each, for one start-up."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from loop_cli.cli import context, options, output
+from loop_cli.core import bulk
+from loop_cli.errors import Interrupted, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXAMPLES = """A line is a JSON object: "id", and at least one of "set" (fields and values),
+"unset" (names), "add" and "remove" (fields and items of lists) and "body";
+"if_match" or "expected_updated_at" is the revision that was seen; "path"
+chooses where several files carry the id.
+
+Each line has a line on stdout, in order, once its change is durable: an entity
+as 'loop update --json' prints it, without fields and body, or an error. A line
+that fails does not keep the next from being applied; then the exit code is that
+of the first that failed, and stderr has a summary.
+
+Examples:
+
+\b
+loop apply changes.jsonl
+printf '%s' '{"id": "tsk-019-14", "set": {"status": "done"}}' | loop apply - --force
+loop apply changes.jsonl --atomic --dry-run
+"""
+
+
+def apply(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="One JSON object a line; - is standard input.")
+    ],
+    atomic: Annotated[bool, typer.Option("--atomic", help="All of them or none.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Lines without a revision need none; recorded.")
+    ] = False,
+    dry_run: options.DryRun = False,
+    lock_timeout: options.LockTimeout = None,
+    vault: options.Vault = None,
+) -> None:
+    """Apply many changes, one JSON object a line, each with a result line."""
+    settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
+    store = context.open_store(settings)
+    counts = bulk.Counts()
+    outcomes = bulk.apply(
+        store,
+        _lines(file),
+        origin=context.origin(store.root),
+        force=force,
+        atomic=atomic,
+        dry_run=dry_run,
+    )
+    try:
+        with output.progress("applied", unit="changes") as told:
+            for one in outcomes:
+                output.line(output.json_text(one.as_dict()))
+                counts.count(one)
+                if told is not None:
+                    told(counts.landed + counts.unchanged + counts.failed)
+    except KeyboardInterrupt:
+        raise Interrupted(f"interrupted; {_so_far(counts)}") from None
+    output.warn(store.warnings)
+    failed = counts.error()
+    if failed is not None:
+        raise failed
+
+
+def _so_far(counts: bulk.Counts) -> str:
+    return (
+        f"{counts.landed} changed, {counts.unchanged} as they were, {counts.failed} failed so far"
+    )
+
+
+def _lines(name: str) -> "Iterator[str]":
+    """The lines of a file as they come. Raises `UsageError`."""
+    try:
+        file = sys.stdin.buffer if name == "-" else open(name, "rb")  # noqa: SIM115
+    except OSError as error:
+        raise UsageError(f"{name} can't be read: {error.strerror}") from None
+    with file:
+        for number, line in enumerate(file, start=1):
+            try:
+                yield line.decode()
+            except UnicodeDecodeError:
+                raise UsageError(f"{name}:{number} is not UTF-8 text") from None

@@ -1,0 +1,96 @@
+"""`loop update --where`: one change of all that a query finds, shown as a plan before."""
+
+from __future__ import annotations
+
+from loop_cli.cli import context, listing, output
+from loop_cli.core import bulk
+from loop_cli.core.selection import Selection
+from loop_cli.errors import ConfirmationRefused, Interrupted
+from loop_cli.struct import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.config import Settings
+    from loop_cli.core.audit import Origin
+    from loop_cli.core.bulk import Outcome, Plan
+    from loop_cli.core.changes import Edits
+    from loop_cli.store.vault import VaultStore
+
+
+class How(Struct):
+    """The options of it. `can_ask` tells that somebody would see a question."""
+
+    atomic: bool
+    dry_run: bool
+    as_json: bool
+    yes: bool
+    can_ask: bool
+
+
+def run(settings: Settings, where: list[str], edits: Edits, how: How) -> None:
+    """Plan, show, ask and carry out. Raises `ConfirmationRefused`, and `PartlyFailed` with the
+    exit code of the first that did not land."""
+    query = listing.query(None, where, project=None, children_of=None)
+    store = context.open_store(settings)
+    origin = context.origin(store.root)
+    with output.progress("looking at the files", unit="files") as told:
+        selection = Selection(store, query, told=told)
+    plan = bulk.plan(store, selection, edits, origin=origin)
+    output.warn([*selection.warnings, *store.warnings])
+    if how.dry_run or not plan.changing:
+        outcomes = _previewed(plan, origin, dry_run=how.dry_run)
+    else:
+        _confirm(plan, how)
+        outcomes = _carried_out(store, plan, origin, atomic=how.atomic)
+    _report(outcomes, plan, how)
+
+
+def _previewed(plan: Plan, origin: Origin, *, dry_run: bool) -> list[Outcome]:
+    return [
+        bulk.Outcome(done=one, entity_id=change.entity_id, run_id=origin.run_id, dry_run=dry_run)
+        for change, one in zip(plan.changes, plan.previews, strict=True)
+    ]
+
+
+def _carried_out(store: VaultStore, plan: Plan, origin: Origin, *, atomic: bool) -> list[Outcome]:
+    """What landed stays landed where it is interrupted. Raises `Interrupted`, and with `atomic`
+    what is in the way."""
+    done: list[Outcome] = []
+    try:
+        with output.progress("updated", unit="entities") as told:
+            for one in bulk.carry_out(store, plan.changes, origin=origin, atomic=atomic, told=told):
+                done.append(one)
+    except KeyboardInterrupt:
+        raise Interrupted(f"interrupted; {len(done)} of {len(plan.changes)} are done") from None
+    return done
+
+
+def _confirm(plan: Plan, how: How) -> None:
+    if how.yes and not how.can_ask:
+        return
+    count = len(plan.changing)
+    what = "1 entity" if count == 1 else f"{count} entities"
+    if not how.can_ask:
+        raise ConfirmationRefused(
+            f"{what} would be changed", hint="--dry-run shows them; --yes confirms", count=count
+        )
+    from loop_cli.cli import prompt, render_bulk
+
+    output.tell(render_bulk.plan(plan))
+    if not how.yes and not prompt.yes_or_no(f"Change {what}? [y/N] "):
+        raise ConfirmationRefused("nothing was changed")
+
+
+def _report(outcomes: list[Outcome], plan: Plan, how: How) -> None:
+    counts = bulk.Counts(outcomes)
+    if how.as_json:
+        output.lines(output.json_text(one.as_dict()) for one in outcomes)
+    else:
+        from loop_cli.cli import render_bulk
+
+        if how.dry_run:
+            output.show(render_bulk.plan(plan))
+        output.show(render_bulk.outcomes(outcomes, counts, dry_run=how.dry_run))
+    failed = counts.error()
+    if failed is not None:
+        raise failed

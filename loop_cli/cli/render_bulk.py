@@ -1,0 +1,61 @@
+"""A change of many entities, planned and done."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from loop_cli.cli import diffs, styles
+from loop_cli.cli.text import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from loop_cli.core.bulk import Counts, Outcome, Plan
+
+_IN_FULL = 3  # entities whose changes are shown
+_LISTED = 20  # entities that are named
+
+
+def plan(found: Plan) -> RenderableType:
+    """How many, which, and what would become of the first ones."""
+    changing = found.changing
+    head = Text(f"{len(changing)} of {len(found.changes)} would change", style=styles.TITLE)
+    parts: list[RenderableType] = [head]
+    for one in changing[:_IN_FULL]:
+        parts += [_named(one.before.id, one.before.name), diffs.table(one.diff)]
+    rest = changing[_IN_FULL:_LISTED]
+    if rest:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for one in rest:
+            fields = ", ".join(map(visible, one.diff))
+            table.add_row(_named(one.before.id, one.before.name), Text(fields, style=styles.FIELD))
+        parts.append(table)
+    if len(changing) > _LISTED:
+        parts.append(Text(f"and {len(changing) - _LISTED} more", style=styles.QUIET))
+    return Group(*parts)
+
+
+def outcomes(found: Sequence[Outcome], counts: Counts, *, dry_run: bool) -> RenderableType:
+    """What did not land and why, and how many did."""
+    lines: list[RenderableType] = []
+    for one in found:
+        if one.error is not None:
+            lines.append(
+                Text(f"{visible(str(one.entity_id))}: ", style=styles.ALERT).append(
+                    visible(one.error.message), style=styles.NORMAL
+                )
+            )
+    words = f"{counts.landed} changed, {counts.unchanged} as they were, {counts.failed} failed"
+    if dry_run:
+        lines.append(Text("dry run: nothing was written", style=styles.NOTICE))
+    else:
+        lines.append(Text(words, style=styles.DONE if not counts.failed else styles.NOTICE))
+    return Group(*lines)
+
+
+def _named(entity_id: str, name: str | None) -> Text:
+    text = Text(visible(entity_id), style=styles.TITLE)
+    return text.append(f"  {visible(name)}", style=styles.NORMAL) if name else text
