@@ -26,14 +26,17 @@ from loop_cli import (
     models_life,
     models_past,
 )
-from loop_cli.cli import app, render, render_conflict, shells
+from loop_cli.cli import app, render, render_conflict, render_list, shells
 from loop_cli.core import operations, timestamps
+from loop_cli.core import query as queries
 from loop_cli.core.audit import Origin
 from loop_cli.core.changes import BodyChange, Edits, parse_change
 from loop_cli.core.check.finding import RULES
 from loop_cli.core.choices import Choices
 from loop_cli.core.conflict import fail
 from loop_cli.core.entity import FieldNames, Precondition
+from loop_cli.core.query import Query
+from loop_cli.core.selection import Selection
 from loop_cli.errors import ConflictError
 from loop_cli.store.base import EntityChange
 from loop_cli.store.memory import MemoryStore
@@ -311,7 +314,25 @@ def _picture(name: str, command: str, *parts: Any) -> str:
     return "\n".join(line.rstrip() for line in _FONTS.sub("", svg).splitlines()) + "\n"
 
 
-_PICTURES = {"prompt": _prompt_picture, "diff": _diff_picture}
+def _list_picture() -> str:
+    """The open tasks of the sample vault, on a day when some are overdue."""
+    root = Path(demo.SAMPLE)
+    texts = {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*.md"))}
+    entities = {path: data for path, data in texts.items() if "_TEMPLATES" not in path}
+    store = MemoryStore(entities, names=FieldNames(), clock=lambda: _NOON)
+    where = queries.parse_condition("status=todo,doing,blocked", today=_NOON)
+    query = Query(types=("Task",), conditions=(where,), sort=queries.parse_sort("priority,due"))
+    columns = ("entity_id", "entity_name", "status", "priority", "due")
+    return _picture(
+        "list",
+        "$ loop list task --where 'status=todo,doing,blocked' --sort priority,due \\\n"
+        "      --columns entity_id,entity_name,status,priority,due",
+        render_list.table([*Selection(store, query)], columns, store.schema, today=_LATER),
+    )
+
+
+_PICTURES = {"prompt": _prompt_picture, "diff": _diff_picture, "list": _list_picture}
+_LATER = timestamps.parse("2026-01-16") or 0
 _NOON = timestamps.parse("2026-01-09T14:35:10.123456Z") or 0
 
 
