@@ -216,6 +216,7 @@ def _json_shapes() -> str:
         ("`loop undo ... --json`", models_past.UndoDocument),
         ("`loop list --json`, a line an entity", models_find.ListedDocument),
         ("`loop search --json`, a line an entity", models_find.FoundDocument),
+        ("`loop apply`, `loop update --where --json`, a line", models_find.OutcomeDocument),
         ("`loop check --json`", models_check.CheckDocument),
         ("`loop init --json`", models_check.InitDocument),
         ("`loop watch --json`, a line a change", models_check.WatchEvent),

@@ -34,3 +34,19 @@ class FoundDocument(Shape):
         ge=1, description="The file's line that has most of them; null if none of the body has any."
     )
     text: str | None = Field(description="That line; of one over 400 characters a part.")
+
+
+class OutcomeDocument(Shape):
+    """One line of `loop apply` and of `loop update --where --json` whose change landed (SPEC §7);
+    of one that did not, the error that `loop update` gives, with `line` and `entity_id`."""
+
+    line: int | None = Field(default=None, ge=1, description="Of `apply`: the line it came in.")
+    entity_id: str = Field(min_length=1, description="The entity's id.")
+    path: str = Field(min_length=1, description="Its file, relative to the vault, with `/`.")
+    updated_at: Timestamp = Field(description="After the change; to give back.")
+    etag: Etag = Field(description="After the change; to give back.")
+    changed: bool = Field(description="False where nothing was to be changed.")
+    run_id: str = Field(description="The run; one for all.")
+    modified_fields: list[str] = Field(description="The names of what was changed.")
+    dry_run: bool | None = Field(default=None, description="There only with --dry-run.")
+    warnings: list[str] | None = Field(default=None, description="There only if there are any.")

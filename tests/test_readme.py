@@ -31,6 +31,7 @@ def test_the_tour_does_what_it_says(tmp_path: Path) -> None:
     commands = _commands(
         "A tour",
         "Find",
+        "Many at once",
         "Making, moving, deleting",
         "Looking back, and undo",
         "Completions",

@@ -1,5 +1,6 @@
 """`loop apply`: many changes, a line each, for one start-up."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -13,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_AT_ONCE = 1 << 16  # bytes
 EXAMPLES = """A line is a JSON object: "id", and at least one of "set" (fields and values),
 "unset" (names), "add" and "remove" (fields and items of lists) and "body";
 "if_match" or "expected_updated_at" is the revision that was seen; "path"
@@ -77,15 +79,27 @@ def _so_far(counts: bulk.Counts) -> str:
     )
 
 
-def _lines(name: str) -> "Iterator[str]":
-    """The lines of a file as they come. Raises `UsageError`."""
+def _lines(name: str) -> "Iterator[list[str]]":
+    """The lines of a file, so many at once as are there: who waits for the result of a line
+    before it sends the next gets it. Raises `UsageError`."""
     try:
-        file = sys.stdin.buffer if name == "-" else open(name, "rb")  # noqa: SIM115
+        descriptor = os.dup(sys.stdin.fileno()) if name == "-" else os.open(name, os.O_RDONLY)
     except OSError as error:
         raise UsageError(f"{name} can't be read: {error.strerror}") from None
-    with file:
-        for number, line in enumerate(file, start=1):
-            try:
-                yield line.decode()
-            except UnicodeDecodeError:
-                raise UsageError(f"{name}:{number} is not UTF-8 text") from None
+    rest = b""
+    try:
+        while part := os.read(descriptor, _AT_ONCE):
+            *whole, rest = (rest + part).split(b"\n")
+            yield [_decoded(line, name) for line in whole]
+        yield [_decoded(rest, name)]
+    except OSError as error:
+        raise UsageError(f"{name} can't be read: {error.strerror}") from None
+    finally:
+        os.close(descriptor)
+
+
+def _decoded(line: bytes, name: str) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        raise UsageError(f"{name} is not UTF-8 text", hint="nothing after that was read") from None

@@ -7,8 +7,6 @@ for certain, help and errors included, is Typer's: it gets the same arguments an
 
 from __future__ import annotations
 
-from importlib import import_module
-
 from loop_cli.cli.lane_table import COMMANDS
 
 TYPE_CHECKING = False
@@ -33,7 +31,8 @@ def parse(arguments: list[str]) -> Callable[[], None] | None:
         values = _values(arguments[1:], positionals, options)
     except _Unsure:
         return None
-    command = getattr(import_module(f"loop_cli.cli.{verb}"), verb)
+    module = __import__(f"loop_cli.cli.{verb}", fromlist=[verb])  # `importlib` loads `warnings`
+    command = getattr(module, verb)
     return lambda: command(**values)
 
 

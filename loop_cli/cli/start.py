@@ -32,7 +32,7 @@ def run(arguments: list[str], *, fast: bool = True) -> int:
     """Run one command line; the exit code. Not `fast`, Typer parses whatever it is."""
     from loop_cli.cli import lane
 
-    machine = "--json" in _options(arguments)
+    machine = "--json" in _options(arguments) or arguments[:1] == ["apply"]
     try:
         call = lane.parse(arguments) if fast else None
         if call is not None:

@@ -115,7 +115,7 @@ def carry_out(
 
 def apply(
     store: Store,
-    lines: Iterable[str],
+    lines: Iterable[Sequence[str]],
     *,
     origin: Origin,
     force: bool = False,
@@ -124,10 +124,12 @@ def apply(
 ) -> Iterator[Outcome]:
     """Commit the change of each line, in order; the rest goes on where one fails.
 
-    A blank line is none. With `atomic` all or none: raises what is in the way, with its line.
+    `lines` come so many at once as are there: these share their syncs, and nobody waits for
+    more. A blank line is none. With `atomic` all or none: raises what is in the way, with its
+    line.
     """
-    parts = [list(_parsed(lines, force=force))] if atomic else _grouped(_parsed(lines, force=force))
-    for part in parts:
+    parsed = _parsed(lines, force=force)
+    for part in [[line for some in parsed for line in some]] if atomic else parsed:
         good = [(number, one) for number, one in part if isinstance(one, EntityChange)]
         if atomic and len(good) < len(part):
             raise next(_at(one, number) for number, one in part if isinstance(one, LoopError))
@@ -172,13 +174,29 @@ class Counts:
         )
 
 
-def _parsed(lines: Iterable[str], *, force: bool) -> Iterator[tuple[int, EntityChange | LoopError]]:
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                yield number, _change(line, force=force)
-            except LoopError as error:
-                yield number, error
+def _parsed(
+    lines: Iterable[Sequence[str]], *, force: bool
+) -> Iterator[list[tuple[int, EntityChange | LoopError]]]:
+    """The changes of lines, some hundred at once at most, each with the number of its line."""
+    number = 0
+    for batch in lines:
+        part: list[tuple[int, EntityChange | LoopError]] = []
+        for line in batch:
+            number += 1
+            if line.strip():
+                part.append((number, _change_or_error(line, force=force)))
+            if len(part) == AT_ONCE:
+                yield part
+                part = []
+        if part:
+            yield part
+
+
+def _change_or_error(line: str, *, force: bool) -> EntityChange | LoopError:
+    try:
+        return _change(line, force=force)
+    except LoopError as error:
+        return error
 
 
 def _change(line: str, *, force: bool) -> EntityChange:
@@ -252,17 +270,6 @@ def _text(data: dict[str, Any], key: str) -> str | None:
 def _parts(changes: Sequence[EntityChange]) -> Iterator[Sequence[EntityChange]]:
     for start in range(0, len(changes), AT_ONCE):
         yield changes[start : start + AT_ONCE]
-
-
-def _grouped(parsed: Iterable[Any]) -> Iterator[list[Any]]:
-    part: list[Any] = []
-    for one in parsed:
-        part.append(one)
-        if len(part) == AT_ONCE:
-            yield part
-            part = []
-    if part:
-        yield part
 
 
 def _at(error: LoopError, line: int) -> LoopError:

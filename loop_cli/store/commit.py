@@ -319,9 +319,9 @@ class Commit:
             return None
         locator = self._vault.locator()
         try:
-            now = locator.read(place.parsed.path)
+            now = locator.read_again(place)
             if nfc(now.parsed.id) == nfc(place.parsed.id):
-                return now.replace(shared=place.shared, warnings=place.warnings)
+                return now
         except EntityNotFound:
             pass
         try:

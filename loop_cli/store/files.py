@@ -93,10 +93,41 @@ def inside(root: str, relative: str) -> str:
 
     A link is followed where it leads to a file of the vault, and refused where it leaves it.
     """
-    path = os.path.realpath(os.path.join(root, relative))
-    base = os.path.realpath(root)
+    base = _real_root(root)
+    plain = _without_links(base, relative)
+    if plain is not None:
+        return plain
+    path = os.path.realpath(os.path.join(base, relative))
     if path != base and not path.startswith(base.rstrip(os.sep) + os.sep):
         raise InvalidFile(relative, "leads out of the vault")
+    return path
+
+
+_real_roots: dict[str, str] = {}
+
+
+def _real_root(root: str) -> str:
+    """The vault's folder without links, looked up once: a run has one vault."""
+    found = _real_roots.get(root)
+    if found is None:
+        found = _real_roots[root] = os.path.realpath(root)
+    return found
+
+
+def _without_links(base: str, relative: str) -> str | None:
+    """A path below `base` where no link is on the way; None where that takes a closer look."""
+    if not relative or "\0" in relative:
+        return None
+    path = base.rstrip(os.sep)
+    for part in relative.split(os.sep):
+        if part in ("", os.curdir, os.pardir):
+            return None
+        path = path + os.sep + part
+        try:
+            if stat.S_ISLNK(os.lstat(path).st_mode):
+                return None
+        except OSError:  # not there, or not to be seen: a closer look says what is
+            return None
     return path
 
 

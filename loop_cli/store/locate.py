@@ -79,6 +79,14 @@ class Locator:
         found, _broken = self._meant(wanted)
         return [one for one in found if nfc(one.parsed.id) == wanted]
 
+    def read_again(self, place: Located) -> Located:
+        """The same file as it is now. Raises as `read` does."""
+        path = place.parsed.path
+        data, modified = files.read_stable(files.inside(self._root, path), path)
+        if data == place.parsed.data:
+            return place.replace(modified=modified)
+        return self.read(path).replace(shared=place.shared, warnings=place.warnings)
+
     def read(self, path: str) -> Located:
         """The entity in the file at `path`. Raises `InvalidFile`, `EntityNotFound`."""
         data, modified = files.read_stable(files.inside(self._root, path), path)

@@ -157,8 +157,14 @@ def move(source: str, target: str) -> None:
     _rename(source, target, NO_REPLACE)
 
 
+_call: Callable[[bytes, bytes, int], int] | None = None
+
+
 def _rename(one: str, other: str, flag: int) -> None:
-    call = _rename_call()
+    global _call  # noqa: PLW0603  looked up once: each look makes a class
+    if _call is None:
+        _call = _rename_call()
+    call = _call
     if call is None:
         raise Unsupported
     code = call(os.fsencode(one), os.fsencode(other), flag)

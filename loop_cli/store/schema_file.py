@@ -5,29 +5,44 @@ from __future__ import annotations
 import codecs
 import os
 
+from loop_cli import jsontext
 from loop_cli.core import schema
+from loop_cli.core.diff import same
 from loop_cli.errors import EntityNotFound, InvalidFile
 from loop_cli.markdown import reader
 from loop_cli.store import files
+from loop_cli.store.digest import sha256_hex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import sqlite3
     from typing import Any
 
     from loop_cli.core import rulebook
+    from loop_cli.store.cache import Cache
 
 _START = r"\A((?:[ \t]*(?:#[^\n]*)?\n)*)---[ \t]*\r?\n"  # a file may say where it begins
 _FENCE = "---"
 PATH = "00_Meta/schema_constants.yaml"
 
 
-def load(root: str) -> schema.Schema:
-    """The schema of the vault at `root`. Raises `InvalidFile` with file, line and reason."""
+def load(root: str, *, cache: Cache | None = None) -> schema.Schema:
+    """The schema of the vault at `root`. Raises `InvalidFile` with file, line and reason.
+
+    The `cache` remembers what the YAML says, by its bytes: reading that costs a writer as much
+    as an interpreter's start.
+    """
     try:
         data, _modified = files.read_stable(files.inside(root, PATH), PATH)
     except EntityNotFound:
         return shipped()
-    return _build(data, PATH, shipped=False)
+    if cache is None or not cache.is_kept:
+        return _build(data, PATH, shipped=False)
+    said = _remembered(data, cache)
+    if said is None:
+        said = _parsed(data, PATH)
+        _remember(data, said, cache)
+    return _built(said, data, PATH, shipped=False)
 
 
 def load_rulebook(root: str | None) -> rulebook.Rulebook:
@@ -84,10 +99,41 @@ def shipped_bytes() -> bytes:
 
 
 def _build(data: bytes, path: str, *, shipped: bool) -> schema.Schema:
+    return _built(_parsed(data, path), data, path, shipped=shipped)
+
+
+def _built(said: dict[str, Any], data: bytes, path: str, *, shipped: bool) -> schema.Schema:
     try:
-        return schema.build(_parsed(data, path), shipped=shipped)
+        return schema.build(said, shipped=shipped)
     except schema.SchemaError as error:
         raise InvalidFile(path, str(error), line=_line_of(data, str(error))) from None
+
+
+def _remembered(data: bytes, cache: Cache) -> dict[str, Any] | None:
+    query = "SELECT value FROM note WHERE name = 'schema'"
+    row = cache.run(lambda database: database.execute(query).fetchone())
+    digest, _space, text = ("", "", "") if row is None else row[0].partition(" ")
+    return jsontext.loads(text) if digest == sha256_hex(data) else None
+
+
+def _remember(data: bytes, said: dict[str, Any], cache: Cache) -> None:
+    """What JSON can't say as it is, a key that is no text say, is not remembered."""
+    from loop_cli.store.cache import transaction
+
+    try:
+        text = jsontext.dumps(said)
+        text.encode()
+    except ValueError:
+        return
+    if not same(jsontext.loads(text), said):
+        return
+
+    def write(database: sqlite3.Connection) -> None:
+        with transaction(database):
+            note = ("schema", f"{sha256_hex(data)} {text}")
+            database.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", note)
+
+    cache.run(write)
 
 
 def _parsed(data: bytes, path: str) -> dict[str, Any]:

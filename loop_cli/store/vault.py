@@ -70,7 +70,7 @@ class VaultStore(Store):
     @property
     def schema(self) -> Schema:
         if self._schema is None:
-            self._schema = schema_file.load(self.root)
+            self._schema = schema_file.load(self.root, cache=self.cache)
         return self._schema
 
     @property

@@ -45,7 +45,11 @@ class Writer:
 
     def __init__(self, root: Path, entity_id: str) -> None:
         self._store = VaultStore(
-            str(root), names=FieldNames(), clock=lambda: time.time_ns() // 1000, lock_timeout=300
+            str(root),
+            names=FieldNames(),
+            clock=lambda: time.time_ns() // 1000,
+            lock_timeout=300,
+            cache=str(root.parent / "cache"),
         )
         self._id = entity_id
         self._etag = self._store.find(entity_id).revision.etag

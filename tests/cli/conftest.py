@@ -125,13 +125,13 @@ class Loop:
         assert b"Traceback" not in done.stderr, done.stderr.decode(errors="replace")
         return Done(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         """Run without waiting; SIGINT is not ignored even where this process ignores it."""
         return subprocess.Popen(
             self.command(*arguments),
             env=self.environment,
             cwd=self.home,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             preexec_fn=_heed_interrupts,  # noqa: PLW1509

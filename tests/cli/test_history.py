@@ -144,10 +144,10 @@ class TestDiff:
         for body in (text, text.replace("brown", "red")):
             loop("update", "tsk-019-14", "--body-file", "-", "--force", stdin=body)
         shown = loop("diff", "tsk-019-14").out
-        assert re.search(r"-the quick brown fox[^\n]*\n +\+the quick red fox", shown)
+        assert re.search(r"- the quick brown fox[^\n]*\n +\+ the quick red fox", shown)
         screen = loop.on_terminal("diff", "tsk-019-14").text
-        assert re.search("\x1b\\[1;4;31mbrown\x1b", screen)
-        assert re.search("\x1b\\[1;4;32mred\x1b", screen)
+        assert re.search("\x1b\\[1;4;38;5;166mbrown\x1b", screen)
+        assert re.search("\x1b\\[1;4;38;5;32mred\x1b", screen)
 
 
 class TestHistory:

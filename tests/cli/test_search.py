@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import signal
 import sqlite3
@@ -116,7 +115,7 @@ def test_the_word_is_marked_without_colours_too(meetings: Loop) -> None:
     colours = meetings.on_terminal("search", "needle")
     plain = meetings.on_terminal("search", "needle", NO_COLOR="1")
 
-    assert re.search(r"\x1b\[[0-9;]*38;[0-9;]*m«needle»", colours.text)
+    assert "\x1b[38;5;136m«needle»" in colours.text
     assert "\x1b[38" not in plain.text
     assert "«needle»" in plain.text
 
