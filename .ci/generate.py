@@ -309,7 +309,7 @@ def _picture(name: str, command: str, *parts: Any) -> str:
     console = Console(record=True, width=96, file=io.StringIO(), force_terminal=True)
     console.print(Text(command))
     for part in parts:
-        console.print(part)
+        console.print(part(console) if callable(part) else part)
     svg = console.export_svg(title="loop", unique_id=name)
     return "\n".join(line.rstrip() for line in _FONTS.sub("", svg).splitlines()) + "\n"
 

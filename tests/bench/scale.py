@@ -1,0 +1,210 @@
+"""What finding, listing and changing many cost as a vault grows, beside what can't be avoided.
+
+    python tests/bench/scale.py [--entities 1000,10000,100000] [--runs N] [--changes N]
+
+On generated vaults (`generate.py`), in the process's own time, which other programs disturb
+least; the runs of both sides take turns. The other side is a bare loop:
+
+- first index: read the same files and parse their frontmatter with py-yaml12;
+- list: scan and stat the vault, and print as many lines; one entity was changed since;
+- apply: read each file, replace one line, write, sync in groups of the same size, rename.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import yaml12
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a program sees its own folder
+
+from loop_cli.cli import listing
+from loop_cli.core import bulk
+from loop_cli.core.audit import Origin
+from loop_cli.core.entity import FieldNames
+from loop_cli.core.selection import Selection
+from loop_cli.store.files import Syncs
+from loop_cli.store.vault import VaultStore
+from tests.bench import common, generate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_ORIGIN = Origin(run_id="00000000-0000-4000-8000-000000000000", actor="user:bench")
+
+
+class Vault:
+    """A generated vault, and both sides of each row on it."""
+
+    def __init__(self, folder: Path, entities: int) -> None:
+        self.root = folder / str(entities)
+        self._cache = folder / f"cache-{entities}"
+        generate.lay_out(self.root, entities=entities)
+        self._ids = generate.task_ids(self.root, entities)
+        self._turn = 0
+
+    def store(self) -> VaultStore:
+        """A store of its own, as every command has."""
+        names = FieldNames()
+        clock = lambda: time.time_ns() // 1000  # noqa: E731
+        return VaultStore(str(self.root), names=names, clock=clock, cache=str(self._cache))
+
+    def index(self) -> None:
+        """The first index."""
+        shutil.rmtree(self._cache, ignore_errors=True)
+        self.store().locator().index.refresh()
+
+    def bare_index(self) -> None:
+        """The same files, read and parsed."""
+        for entry in self._scan():
+            with open(entry.path, encoding="utf-8") as file:
+                text = file.read()
+            end = text.find("\n---", 4)
+            if text.startswith("---\n") and end > 0:
+                yaml12.parse_yaml(text[4 : end + 1])
+
+    def list_todo(self) -> int:
+        """`list --where status=todo --json`, one entity changed since; the number of lines."""
+        self._turn += 1
+        path = next(self.root.rglob(f"{self._ids[self._turn]}.md"))
+        path.write_text(path.read_text() + "\n")
+        query = listing.query(None, ["status=todo"], project=None, children_of=None)
+        begin = time.process_time()
+        self._lines = [listing.json_of(one) for one in Selection(self.store(), query)]
+        self.spent = time.process_time() - begin
+        _print_all(self._lines)
+        return len(self._lines)
+
+    def bare_list(self) -> None:
+        """Scan, stat, and print the same lines."""
+        for entry in self._scan():
+            entry.stat(follow_symlinks=False)
+        _print_all(self._lines)
+
+    def apply(self, count: int) -> None:
+        """As many changes, each of another entity."""
+        self._turn += 1
+        line = '{"id": "%s", "set": {"entity_name": "이름 %d"}}'
+        batch = [line % (one, self._turn) for one in self._ids[:count]]
+        lines = (batch[start : start + 100] for start in range(0, count, 100))
+        counts = bulk.Counts(bulk.apply(self.store(), lines, origin=_ORIGIN, force=True))
+        assert (counts.landed, counts.failed) == (len(batch), 0), counts.error()
+
+    def bare_apply(self, count: int) -> None:
+        """The same lines replaced, with group syncs of the same size."""
+        self._turn += 1
+        paths = sorted(self.root.glob("50_Projects/*/*/Tasks/*.md"))[:count]
+        for start in range(0, len(paths), bulk.AT_ONCE):
+            syncs = Syncs()
+            group = paths[start : start + bulk.AT_ONCE]
+            for path in group:
+                head, _name, rest = path.read_bytes().partition(b"entity_name: ")
+                _old, newline, rest = rest.partition(b"\n")
+                staged = path.with_suffix(".tmp")
+                staged.write_bytes(
+                    head + f"entity_name: bare {self._turn}".encode() + newline + rest
+                )
+                syncs.files.append(str(staged))
+                syncs.folders[str(path.parent)] = None
+            syncs.run()
+            for path in group:
+                path.with_suffix(".tmp").rename(path)
+            syncs.folders.update({str(path.parent): None for path in group})
+            syncs.run()
+
+    def _scan(self) -> Iterator[os.DirEntry[str]]:
+        waiting = [str(self.root)]
+        while waiting:
+            for entry in os.scandir(waiting.pop()):
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif entry.name.endswith(".md"):
+                    yield entry
+
+
+def _print_all(lines: list[str]) -> None:
+    with open(os.devnull, "w", encoding="utf-8") as file:
+        for start in range(0, len(lines), 500):
+            file.write("\n".join(lines[start : start + 500]))
+
+
+def paired(
+    ours: Callable[[], object], bare: Callable[[], object], runs: int, clock: Callable[[], float]
+) -> tuple[float, float]:
+    """The median time of ours in seconds, and that of the ratios."""
+    times, ratios = [], []
+    for _run in range(runs):
+        begin = clock()
+        ours()
+        middle = clock()
+        bare()
+        times.append(middle - begin)
+        ratios.append((middle - begin) / (clock() - middle))
+    return statistics.median(times), statistics.median(ratios)
+
+
+def instructions(vault: Vault, entity_id: str, python: Path) -> float | None:
+    """Millions of instructions of `get ID --json`, the index being there."""
+    valgrind = shutil.which("valgrind")
+    if valgrind is None:
+        return None
+    environment = {"PATH": os.environ["PATH"], "LOOP_VAULT": str(vault.root)}
+    environment |= {"HOME": str(vault.root.parent / f"home-{vault.root.name}")}
+    command = [str(python), str(python.parent / "loop"), "get", entity_id, "--json"]
+    tool = [valgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+    for prefix in ([], tool):
+        done = subprocess.run([*prefix, *command], env=environment, capture_output=True, check=True)
+    return int(done.stderr.decode().rpartition("Collected : ")[2].split()[0]) / 1e6
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--entities", default="1000,10000,100000")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--changes", type=int, default=10_000)
+    parser.add_argument("--folder", type=Path, help="where to work: the disk to measure")
+    options = parser.parse_args()
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="loop-scale-", dir=options.folder) as folder:
+        for entities in map(int, options.entities.split(",")):
+            rows += _measured(Vault(Path(folder), entities), entities, options)
+    common.print_table(["what", "entities", "seconds", "ratio", "bound", "peak MiB"], rows)
+
+
+def _measured(vault: Vault, entities: int, options: argparse.Namespace) -> list[list[str]]:
+    changes = min(options.changes, entities // 2)
+    cpu, wall = time.process_time, time.perf_counter
+    rows = []
+    for what, ours, bare, bound, clock in (
+        ("first index", vault.index, vault.bare_index, "3", cpu),
+        ("list --where status=todo", vault.list_todo, vault.bare_list, "2", cpu),
+        (
+            f"apply of {changes}",
+            lambda: vault.apply(changes),
+            lambda: vault.bare_apply(changes),
+            "4",
+            wall,
+        ),
+    ):
+        seconds, ratio = paired(ours, bare, options.runs, clock)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        rows.append([what, str(entities), f"{seconds:.2f}", f"{ratio:.2f}", bound, f"{peak:.0f}"])
+    found = instructions(vault, generate.task_ids(vault.root, 5)[-1], common.built_environment())
+    if found is not None:
+        rows.append(["get ID --json, M instructions", str(entities), f"{found:.1f}", "", "", ""])
+    return rows
+
+
+if __name__ == "__main__":
+    main()
