@@ -67,7 +67,7 @@ def load_places(root: str) -> schema.Places:
     try:
         data, _modified = files.read_stable(files.inside(root, PATH), PATH)
     except EntityNotFound:
-        return shipped().places
+        data = shipped_bytes()
     lines = b"\n" + data.removeprefix(codecs.BOM_UTF8)
     section = lines.rfind(b"\npaths:")
     if section < 0:  # the key may be in quotes, and an indented one is another's

@@ -51,7 +51,7 @@ main()
 """
 _CALLGRIND = ("--tool=callgrind", "--callgrind-out-file=/dev/null")
 # A small process between this one and the command: a child starts with its parent's peak.
-_METER = """
+METER = """
 import os, resource, sys
 pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
 code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -118,7 +118,7 @@ def milliseconds(command: list[str], cwd: Path) -> tuple[float, bytes]:
 
 def peak_memory(command: list[str], cwd: Path) -> tuple[float, bytes]:
     """The most memory that a command had resident, in MiB, and its output."""
-    done = _start([sys.executable, "-I", "-S", "-c", _METER, *command], cwd)
+    done = _start([sys.executable, "-I", "-S", "-c", METER, *command], cwd)
     return int(done.stderr.split()[-1]) / 2**20, done.stdout
 
 
