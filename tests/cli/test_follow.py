@@ -29,10 +29,17 @@ def change(loop: Loop, *texts: str, entity_id: str = "tsk-019-14") -> None:
 
 
 def next_line(stream: IO[bytes] | None) -> bytes:
-    """The next line that the program writes."""
+    """The next line that the program writes. Read without a buffer: lines that come together
+    would wait in that, where `select` sees none of them."""
     assert stream is not None
-    assert select.select([stream], [], [], 30)[0], "nothing came"
-    return stream.readline()
+    line = b""
+    while not line.endswith(b"\n"):
+        assert select.select([stream], [], [], 30)[0], "nothing came"
+        part = os.read(stream.fileno(), 1)
+        if not part:
+            break
+        line += part
+    return line
 
 
 class Following:
