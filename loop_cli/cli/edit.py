@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from loop_cli.config import Settings
-    from loop_cli.core.conflict import Resolver
     from loop_cli.core.entity import Entity
 
 EXAMPLES = """The editor is LOOP_EDITOR or the setting 'editor', else VISUAL, else EDITOR, else one
@@ -87,7 +86,7 @@ def edit(
             output.note(f"{opened.id}: nothing was changed{_HASTY if draft.hasty else ''}")
             return
         change = change.replace(edits=edits)
-        resolve: Resolver = _POLICIES[settings["on_conflict"]]
+        resolve = conflict.POLICIES[settings["on_conflict"]]
         if output.can_ask() and not no_input:
             resolve = prompt.resolver(store, change, origin=origin, settings=settings)
         result = operations.update(store, change, origin=origin, resolve=resolve)
@@ -96,7 +95,6 @@ def edit(
     output.show(render.updated(result))
 
 
-_POLICIES: "dict[str, Resolver]" = {"fail": conflict.fail, "rebase": conflict.rebase}
 _HASTY = "; if a window of your editor is still open, give it its option to wait"
 
 

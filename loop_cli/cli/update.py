@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from loop_cli.cli import options
     from loop_cli.config import Settings
-    from loop_cli.core.conflict import Resolver
     from loop_cli.store.base import CommitResult
 
 EXAMPLES = """Forms of CHANGE:
@@ -37,8 +36,6 @@ loop update prj-019 'expected_impact.metric=409s' 'notes!' --dry-run
 loop update tsk-019-14 --append-body notes.md --if-match 9f2c51d0a7b3e4f8 --json
 loop update --where 'status=todo' --where 'due<today' 'priority=high' --dry-run
 """
-
-_RESOLVERS: dict[str, Resolver] = {"fail": conflict.fail, "rebase": conflict.rebase}
 
 
 def update(
@@ -113,7 +110,7 @@ def _update_one(
     store = context.open_store(settings)
     wanted = wanted.replace(path=context.chosen_path(store.root, wanted.path))
     origin = context.origin(store.root)
-    resolve = _RESOLVERS[settings["on_conflict"]]
+    resolve = conflict.POLICIES[settings["on_conflict"]]
     if interactive and not dry_run:
         from loop_cli.cli import prompt
 

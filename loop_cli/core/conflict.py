@@ -121,6 +121,10 @@ def rebase(conflict: Conflict) -> Resolution:
     return Resolution(apply=not conflict.overlaps)
 
 
+POLICIES: dict[str, Resolver] = {"fail": fail, "rebase": rebase}
+"""What the setting `on_conflict` may be."""
+
+
 def build(
     entity: Entity,
     *,

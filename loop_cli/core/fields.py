@@ -44,7 +44,7 @@ KINDS: dict[str, str] = {
     for name in names.split()
 }
 
-_NUMBER = r"(?a)[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
+NUMBER = r"(?a)[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _TIME = r"(?a)(?:[01]\d|2[0-3]):[0-5]\d"
 _BOOLEANS = {"true": True, "false": False}
 
@@ -92,7 +92,7 @@ def from_text(text: str, spec: FieldSpec) -> Any:
     if spec.kind == "list":
         items = [item.strip() for item in text.split(",")]
         return check([item for item in items if item], spec)
-    if spec.kind == "number" and _fits(_NUMBER, text):
+    if spec.kind == "number" and _fits(NUMBER, text):
         return _number(text, spec)
     if spec.kind == "boolean" and text in _BOOLEANS:
         return _BOOLEANS[text]
@@ -106,7 +106,7 @@ def from_text(text: str, spec: FieldSpec) -> Any:
 def item_from_text(text: str, spec: FieldSpec, items: list[Any]) -> Any:
     """An item to add to or remove from a list that holds `items`. Raises `Mismatch`."""
     kinds = {kind_of(item) for item in items}
-    if kinds == {"number"} and _fits(_NUMBER, text):
+    if kinds == {"number"} and _fits(NUMBER, text):
         return from_text(text, FieldSpec(kind="number"))
     return check([text], spec)[0]
 

@@ -11,6 +11,7 @@ import re
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING, value_at
 from loop_cli.core.entity import OWN
+from loop_cli.core.fields import NUMBER
 from loop_cli.core.names import nfc, split_dotted
 from loop_cli.errors import UsageError
 from loop_cli.struct import Struct
@@ -27,7 +28,7 @@ _OPERATOR = re.compile(r"!=|<=|>=|=|<|>|~")
 _PRESENCE = ("has", "missing")
 _TODAY = re.compile(r"today(?:([+-])(\d{1,5})d?)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
+_NUMBER = re.compile(NUMBER)
 _DIGITS = 1_000
 _DAY = 86_400 * timestamps.SECOND
 

@@ -86,4 +86,6 @@ def test_the_longest_id_takes_no_time() -> None:
 @settings(deadline=None)  # the machine may be busy
 @given(st.dictionaries(SECTIONS, JSON, max_size=4))
 def test_no_shape_of_a_section_is_an_error(data: dict[str, object]) -> None:
-    build(data)
+    book = build(data)
+
+    assert all(re.compile(pattern) for pattern in book.patterns.values())

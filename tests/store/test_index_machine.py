@@ -110,6 +110,7 @@ class Files(RuleBasedStateMachine):
     @invariant()
     def a_list_and_then_every_find_are_as_without_a_cache(self) -> None:
         self.vault.check(*IDS, "x")
+        Files.compared += 1
 
     def _put(self, path: str, data: bytes) -> str:
         self.backups.setdefault(path, data)
@@ -128,4 +129,8 @@ def test_a_kept_cache_says_what_the_files_say(monkeypatch: pytest.MonkeyPatch) -
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
+    Files.compared = 0
+
     Files.TestCase("runTest").runTest()
+
+    assert Files.compared > 15
