@@ -30,6 +30,7 @@ class Files(RuleBasedStateMachine):
     """Random work on a vault's files; one store keeps its cache all along."""
 
     paths: Bundle[str] = Bundle("paths")
+    compared = 0  # how often a kept cache and a fresh one were
 
     @initialize(target=paths)
     def begin(self) -> str:
