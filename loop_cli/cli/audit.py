@@ -116,13 +116,10 @@ def rotate(
     at_least = 0 if max_size is None else _bytes(max_size)
     store = _store_to_write(vault, lock_timeout)
     done = run(store, at_least=at_least)
-    if as_json:
-        output.json_document(done.as_dict(), store.warnings)
-        return
-    from loop_cli.cli import render_audit
+    if not output.as_document(done.as_dict(), store.warnings, wanted=as_json):
+        from loop_cli.cli import render_audit
 
-    output.warn(store.warnings)
-    output.show(render_audit.rotation(done))
+        output.show(render_audit.rotation(done))
 
 
 @audit.command(epilog=REDACT_EXAMPLES)
@@ -192,13 +189,10 @@ def migrate(
 
     store = _store_to_write(vault, lock_timeout)
     done = run(store, file, dry_run=dry_run)
-    if as_json:
-        output.json_document(done.as_dict(), store.warnings)
-        return
-    from loop_cli.cli import render_audit
+    if not output.as_document(done.as_dict(), store.warnings, wanted=as_json):
+        from loop_cli.cli import render_audit
 
-    output.warn(store.warnings)
-    output.show(render_audit.migration(done))
+        output.show(render_audit.migration(done))
 
 
 def _store(vault: str | None, lock_timeout: float | None = None) -> VaultStore:
@@ -247,10 +241,7 @@ def _show_redaction(store: VaultStore, result: Redaction, *, as_json: bool) -> N
             f"such values are also in lines of other programs, which loop never changes: "
             f"{places}{more}"
         )
-    if as_json:
-        output.json_document(result.as_dict(), warnings)
-        return
-    from loop_cli.cli import render_audit
+    if not output.as_document(result.as_dict(), warnings, wanted=as_json):
+        from loop_cli.cli import render_audit
 
-    output.warn(warnings)
-    output.show(render_audit.redaction(result))
+        output.show(render_audit.redaction(result))

@@ -31,10 +31,7 @@ def diff(
     chosen = context.chosen_path(store.root, path)
     found = history.difference(store, entity_id, wanted, path=chosen)
     warnings = [*found.warnings, *store.warnings]
-    if as_json:
-        output.json_document(found.as_dict(), warnings)
-        return
-    from loop_cli.cli import render_past
+    if not output.as_document(found.as_dict(), warnings, wanted=as_json):
+        from loop_cli.cli import render_past
 
-    output.warn(warnings)
-    output.show(render_past.difference(found, render_past.Clock(utc=output.shows_utc(utc))))
+        output.show(render_past.difference(found, render_past.Clock(utc=output.shows_utc(utc))))

@@ -46,10 +46,8 @@ def get(
     store = context.open_store(context.open_settings({"vault": vault}))
     entity = operations.get(store, entity_id, path=context.chosen_path(store.root, path))
     warnings = [*entity.warnings, *store.warnings]
-    if as_json:
-        output.json_document(entity.as_dict(), warnings)
+    if output.as_document(entity.as_dict(), warnings, wanted=as_json):
         return
-    output.warn(warnings)
     if raw:
         output.write_raw(entity.raw)
     elif path_only:

@@ -30,10 +30,7 @@ def history(
     chosen = context.chosen_path(store.root, path)
     found = looking_back.history(store, entity_id, limit=limit or None, path=chosen)
     warnings = [*found.warnings, *store.warnings]
-    if as_json:
-        output.json_document(found.as_dict(), warnings)
-        return
-    from loop_cli.cli import render_past
+    if not output.as_document(found.as_dict(), warnings, wanted=as_json):
+        from loop_cli.cli import render_past
 
-    output.warn(warnings)
-    output.show(render_past.story(found, render_past.Clock(utc=output.shows_utc(utc))))
+        output.show(render_past.story(found, render_past.Clock(utc=output.shows_utc(utc))))

@@ -49,10 +49,7 @@ def move(
         dry_run=dry_run,
     )
     warnings = [*result.warnings, *store.warnings]
-    if as_json:
-        output.json_document(result.as_dict(), warnings)
-        return
-    output.warn(warnings)
-    from loop_cli.cli import render_life
+    if not output.as_document(result.as_dict(), warnings, wanted=as_json):
+        from loop_cli.cli import render_life
 
-    output.show(render_life.moved(result))
+        output.show(render_life.moved(result))

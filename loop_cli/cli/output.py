@@ -72,6 +72,16 @@ def json_document(value: Any, warnings: Iterable[str] | None = None) -> None:
     line(json_text(value))
 
 
+def as_document(value: Any, warnings: Iterable[str], *, wanted: bool) -> bool:
+    """Where it is `wanted`, one JSON document on stdout, warnings inside it; otherwise the
+    warnings for people, to whom the caller then shows the rest. Which of the two it was."""
+    if wanted:
+        json_document(value, warnings)
+    else:
+        warn(warnings)
+    return wanted
+
+
 def json_text(value: Any) -> str:
     """One line of JSON that no terminal acts on."""
     return harmless(as_json(value))

@@ -46,13 +46,10 @@ def rename(
         dry_run=dry_run,
     )
     warnings = [*result.warnings, *store.warnings]
-    if as_json:
-        output.json_document(result.as_dict(), warnings)
-        return
-    output.warn(warnings)
-    from loop_cli.cli import render_life
+    if not output.as_document(result.as_dict(), warnings, wanted=as_json):
+        from loop_cli.cli import render_life
 
-    output.show(render_life.moved(result))
+        output.show(render_life.moved(result))
 
 
 def _confirm(yes: bool, interactive: bool) -> "Confirm":

@@ -74,13 +74,10 @@ def undo(
         dry_run=dry_run,
     )
     warnings = [*result.warnings, *store.warnings]
-    if as_json:
-        output.json_document(result.as_dict(), warnings)
-        return
-    from loop_cli.cli import render_past
+    if not output.as_document(result.as_dict(), warnings, wanted=as_json):
+        from loop_cli.cli import render_past
 
-    output.warn(warnings)
-    output.show(render_past.undone(result))
+        output.show(render_past.undone(result))
 
 
 def _target(store: "VaultStore", given: str | None, path: str | None) -> "Target":

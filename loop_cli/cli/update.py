@@ -124,13 +124,10 @@ def _update_one(
         dry_run=dry_run,
     )
     warnings = [*result.warnings, *store.warnings]
-    if as_json:
-        output.json_document(result.as_dict(), warnings)
-        return
-    output.warn(warnings)
-    from loop_cli.cli import render
+    if not output.as_document(result.as_dict(), warnings, wanted=as_json):
+        from loop_cli.cli import render
 
-    output.show(render.updated(result))
+        output.show(render.updated(result))
 
 
 def _confirm(yes: bool) -> Callable[[CommitResult], bool]:
