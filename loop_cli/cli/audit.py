@@ -161,7 +161,7 @@ def redact(
         result = preview(store, wanted, origin=origin)
     else:
         if not yes:
-            _confirm(store, wanted, asked=not as_json and not no_input)
+            _confirm(store, wanted, asked=output.may_ask(as_json=as_json, no_input=no_input))
         result = run(store, wanted, origin=origin)
     _show_redaction(store, result, as_json=as_json)
 
@@ -219,7 +219,7 @@ def _confirm(store: VaultStore, wanted: Wanted, *, asked: bool) -> None:
     found = preview(store, wanted, origin=context.origin(store.root))
     if not found.changed:
         return
-    if not asked or not output.can_ask():
+    if not asked:
         raise ConfirmationRefused(
             "values in the audit log would be replaced by hashes, which can't be taken back",
             entity_id=wanted.entity_id,

@@ -66,7 +66,7 @@ def check(
     more: dict[str, Any] = {}
     found = run(store, wanted)
     if fix:
-        ask = not as_json and not no_input and output.can_ask()
+        ask = output.may_ask(as_json=as_json, no_input=no_input)
         repairs, more = _fix(store, found, dry_run=dry_run, ask=ask, yes=yes, quiet=as_json)
         found = found if dry_run else run(store, wanted)
     _show(store, found, more, github=github, as_json=as_json, strict=strict)

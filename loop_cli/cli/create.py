@@ -55,7 +55,7 @@ def create(
         key=idempotency_key,
     )
     ask = None
-    if not as_json and not no_input and output.can_ask():
+    if output.may_ask(as_json=as_json, no_input=no_input):
         from loop_cli.cli import ask as questions
 
         ask = questions.for_fields

@@ -44,7 +44,7 @@ def delete(
         raise UsageError("--cascade and --orphan can't go together")
     seen = inputs.precondition(expected_updated_at, if_match, force=force)
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
-    interactive = not as_json and not no_input and output.can_ask()
+    interactive = output.may_ask(as_json=as_json, no_input=no_input)
     store = context.open_store(settings)
     request = Request(
         entity_id=entity_id,

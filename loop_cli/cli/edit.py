@@ -87,7 +87,7 @@ def edit(
             return
         change = change.replace(edits=edits)
         resolve = conflict.POLICIES[settings["on_conflict"]]
-        if output.can_ask() and not no_input:
+        if output.may_ask(no_input=no_input):
             resolve = prompt.resolver(store, change, origin=origin, settings=settings)
         result = operations.update(store, change, origin=origin, resolve=resolve)
         draft.settle()

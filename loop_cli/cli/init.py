@@ -42,7 +42,7 @@ def init(
         show = output.show if dry_run else output.tell
         show(render_init.proposal(foundation))
     if not dry_run:
-        _confirm(foundation.root, yes=yes, ask=not as_json and not no_input and output.can_ask())
+        _confirm(foundation.root, yes=yes, ask=output.may_ask(as_json=as_json, no_input=no_input))
     made = () if dry_run else work.found(foundation)
     if as_json:
         more = {"dry_run": True} if dry_run else {"written": list(made)}

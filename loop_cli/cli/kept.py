@@ -40,7 +40,7 @@ def kept(
     found = keeping.chosen(keeping.listed(store), entity_id=entity_id, before=before)
     if prune and found and not dry_run:
         if not yes:
-            _ask(found, ask=not as_json and not no_input and output.can_ask())
+            _ask(found, ask=output.may_ask(as_json=as_json, no_input=no_input))
         keeping.prune(store, found)
     pruned = prune and not dry_run
     if as_json:

@@ -31,7 +31,7 @@ def move(
     """Bring a task to another project: its file, its fields and the links to it."""
     seen = inputs.precondition(expected_updated_at, if_match, force=force)
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
-    interactive = not as_json and not no_input and output.can_ask()
+    interactive = output.may_ask(as_json=as_json, no_input=no_input)
     store = context.open_store(settings)
     confirm = None
     if interactive:

@@ -55,6 +55,11 @@ def shows_utc(asked: bool) -> bool:
     return asked or not is_terminal(sys.stdout)
 
 
+def may_ask(*, as_json: bool = False, no_input: bool) -> bool:
+    """Whether a command may prompt (SPEC §7): a machine is never asked."""
+    return not as_json and not no_input and can_ask()
+
+
 def ask(question: str) -> None:
     """A question, or the end of one, on stderr."""
     _write_stderr(visible(question))

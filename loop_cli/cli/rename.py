@@ -36,7 +36,7 @@ def rename(
         raise UsageError("name an ID, or give --all", hint="loop rename --all --dry-run")
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     store = context.open_store(settings)
-    interactive = not as_json and not no_input and output.can_ask()
+    interactive = output.may_ask(as_json=as_json, no_input=no_input)
     result = relocate.rename(
         store,
         entity_id,

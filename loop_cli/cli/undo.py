@@ -70,7 +70,7 @@ def undo(
         _target(store, target, context.chosen_path(store.root, path)),
         origin=context.origin(store.root),
         on_conflict=on_conflict,
-        confirm=None if yes else _confirm(asked=not as_json and not no_input),
+        confirm=None if yes else _confirm(asked=output.may_ask(as_json=as_json, no_input=no_input)),
         dry_run=dry_run,
     )
     warnings = [*result.warnings, *store.warnings]
@@ -98,7 +98,7 @@ def _confirm(*, asked: bool) -> "Callable[[UndoPlan], bool]":
     """Show the plan and ask. Raises `ConfirmationRefused` where nobody can be asked."""
 
     def confirm(plan: "UndoPlan") -> bool:
-        if not asked or not output.can_ask():
+        if not asked:
             raise ConfirmationRefused(
                 f"the undo of run {plan.run_id} has to be confirmed",
                 run_id=plan.run_id,

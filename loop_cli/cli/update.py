@@ -79,7 +79,7 @@ def update(
     settings = context.open_settings(
         {"vault": vault, "lock_timeout": lock_timeout, "on_conflict": on_conflict}
     )
-    interactive = not as_json and not no_input and output.can_ask()
+    interactive = output.may_ask(as_json=as_json, no_input=no_input)
     if where:
         if seen.given or force or path is not None or on_conflict is not None:
             raise UsageError("--where takes the revisions of its plan: no precondition, no --path")
