@@ -6,6 +6,7 @@ from loop_cli.core import creation, ids, places, timestamps
 from loop_cli.core.creation import problem
 from loop_cli.core.intent import intend
 from loop_cli.core.names import nearest, nfc
+from loop_cli.core.references import TARGETS
 from loop_cli.errors import EntityNotFound, InvalidChange
 from loop_cli.store.base import Create, only
 from loop_cli.struct import Struct
@@ -266,8 +267,8 @@ def _built_in(law: Law) -> str:
 
 def _with_choices(missing: Problem, store: Store) -> Problem:
     """The problem with the ids that a reference may be, for a person to choose from."""
-    wanted = creation.TARGETS.get(missing["field"])
-    if wanted is None:
+    wanted = TARGETS.get(missing["field"])
+    if not wanted:
         return missing
     found = [one.id for one in store.files(mentioning=wanted) if one.type == wanted]
     return {**missing, "allowed": sorted(found) or missing.get("allowed")}

@@ -10,7 +10,7 @@ import re
 from loop_cli.core.fields import Mismatch, allowed, check
 from loop_cli.core.names import key_text, nearest, nfc
 from loop_cli.core.places import name_problem
-from loop_cli.core.references import referred
+from loop_cli.core.references import TARGETS, referred
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -24,19 +24,6 @@ if TYPE_CHECKING:
 
     Problem = dict[str, Any]
 
-TARGETS = {
-    "project_id": "Project",
-    "source_project": "Project",
-    "hiring_project": "Project",
-    "pilot_project": "Project",
-    "source_task": "Task",
-    "program_id": "Program",
-    "hypothesis_id": "Hypothesis",
-    "primary_hypothesis_id": "Hypothesis",
-    "parent_hypothesis_id": "Hypothesis",
-    "conditions_3y": "Condition",
-    "candidate_id": "Candidate",
-}
 MEMBER_FIELDS = ("assignee", "owner")
 
 
@@ -89,7 +76,7 @@ def references_of(fields: Mapping[str, Any], entity_type: str, law: Law) -> Iter
     """What the entity refers to, as far as it is known to be another's id."""
     for path, text in referred(fields, law.names):
         field = path[0]
-        wanted = TARGETS.get(field)
+        wanted = TARGETS.get(field) or None
         if field == "parent_id":
             wanted = law.book.parents.get(entity_type)
         prefix = re.split("[-:]", text, maxsplit=1)[0]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from loop_cli.core import fields, timestamps
-from loop_cli.core.check.across import REFERENCES
 from loop_cli.core.check.fields import MAX_NAME
 from loop_cli.core.check.places import file_name
+from loop_cli.core.references import TARGETS
 from loop_cli.core.rulebook import MAX_ID
 from loop_cli.struct import Struct
 
@@ -104,7 +104,7 @@ def _field(entity_type: str, name: str, law: Law) -> FieldView:
     book, schema = law.book, law.schema
     writable = schema.writable_fields(entity_type, {})
     own_section = (entity_type.lower(), name)
-    kind = book.parents.get(entity_type, "") if name == "parent_id" else REFERENCES.get(name)
+    kind = book.parents.get(entity_type, "") if name == "parent_id" else TARGETS.get(name)
     return FieldView(
         name=name,
         spec=schema.spec(entity_type, (name,), {}),

@@ -12,14 +12,44 @@ if TYPE_CHECKING:
 
     from loop_cli.core.entity import EntityFile, FieldNames
 
-# Fields that hold ids under names that do not say so.
-_NAMED = (
-    "validates validated_by outgoing_relations conditions_3y condition_contributes "
-    "track_contributes experiments related_tasks validated_hypotheses falsified_hypotheses "
-    "child_hypotheses evidence_links retrospective hiring_project pilot_project source_project "
-    "source_task project hypothesis goals milestones"
+# What a field names: the type of the entity, or "" where it may be of any.
+TARGETS = {
+    "parent_id": "",
+    "project_id": "Project",
+    "program_id": "Program",
+    "hypothesis_id": "Hypothesis",
+    "primary_hypothesis_id": "Hypothesis",
+    "parent_hypothesis_id": "Hypothesis",
+    "candidate_id": "Candidate",
+    "conditions_3y": "Condition",
+    "validates": "",
+    "validated_by": "",
+    "experiments": "Experiment",
+    "project": "Project",
+    "validated_hypotheses": "Hypothesis",
+    "falsified_hypotheses": "Hypothesis",
+    "hiring_project": "Project",
+    "pilot_project": "Project",
+    "related_tasks": "Task",
+    "retrospective": "Retrospective",
+    "source_project": "Project",
+    "source_task": "Task",
+    "default_track_id": "Track",
+    "default_conditions_3y": "Condition",
+}
+# Fields that hold ids under names that do not say so: these, and some that are no plain lists.
+NAMED = frozenset(TARGETS) | frozenset(
+    (
+        "outgoing_relations",
+        "condition_contributes",
+        "track_contributes",
+        "child_hypotheses",
+        "evidence_links",
+        "hypothesis",
+        "goals",
+        "milestones",
+    )
 )
-NAMED = frozenset(_NAMED.split())
 
 
 class Referrer(Struct):

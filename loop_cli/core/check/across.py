@@ -8,6 +8,7 @@ import re
 from loop_cli.core.check.finding import Found
 from loop_cli.core.check.law import is_template
 from loop_cli.core.names import nearest, nfc
+from loop_cli.core.references import TARGETS
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -19,31 +20,6 @@ if TYPE_CHECKING:
 
     Place = tuple[str | int, ...]
 
-# What a field names: the type of the entity, or "" where it may be of any.
-REFERENCES = {
-    "parent_id": "",
-    "project_id": "Project",
-    "program_id": "Program",
-    "hypothesis_id": "Hypothesis",
-    "primary_hypothesis_id": "Hypothesis",
-    "parent_hypothesis_id": "Hypothesis",
-    "candidate_id": "Candidate",
-    "conditions_3y": "Condition",
-    "validates": "",
-    "validated_by": "",
-    "experiments": "Experiment",
-    "project": "Project",
-    "validated_hypotheses": "Hypothesis",
-    "falsified_hypotheses": "Hypothesis",
-    "hiring_project": "Project",
-    "pilot_project": "Project",
-    "related_tasks": "Task",
-    "retrospective": "Retrospective",
-    "source_project": "Project",
-    "source_task": "Task",
-    "default_track_id": "Track",
-    "default_conditions_3y": "Condition",
-}
 # Lists of mappings of which one key names an entity.
 _INSIDE = {
     "outgoing_relations": ("target_id", ""),
@@ -127,7 +103,7 @@ def references(subject: Subject, law: Law) -> Iterator[Reference]:
     """Whom an entity names. In a vault whose ids follow no pattern, nobody can tell."""
     if not law.book.patterns:
         return
-    for field, wanted in REFERENCES.items():
+    for field, wanted in TARGETS.items():
         kind = law.book.parents.get(subject.type, "") if field == "parent_id" else wanted
         value = subject.fields.get(field)
         if isinstance(value, list):
