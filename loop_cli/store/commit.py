@@ -77,8 +77,8 @@ class Commit:
         if dry_run:
             return self._each(changes, places, atomic=atomic, dry_run=True)
         with self._vault.lock():
-            self._vault.recover()
             if atomic:
+                self._vault.recover()
                 found = [place for place in places if not isinstance(place, LoopError)]
                 return self._as_group(changes, found)
             return self._each(changes, places, atomic=False, dry_run=False)
@@ -111,9 +111,14 @@ class Commit:
     # -- changes that share their syncs ---------------------------------------------------
 
     def _together(self, batch: Batch) -> list[CommitResult | LoopError]:
-        """Land what can be landed together; where anything is in the way, each by itself."""
+        """Land what can be landed together; where anything is in the way, each by itself.
+
+        What failed before may be not wholly taken back: that comes first, or a change that it
+        seems to have made would be gone with it.
+        """
         if len(batch) > 1:
             try:
+                self._vault.recover()
                 return self._at_once(batch)
             except (Moved, LoopError):
                 pass
@@ -122,6 +127,7 @@ class Commit:
             try:
                 if isinstance(place, LoopError):
                     raise place
+                self._vault.recover()
                 outcomes.append(self._one(change, place))
             except LoopError as error:
                 outcomes.append(error)
