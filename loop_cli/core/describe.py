@@ -38,7 +38,8 @@ _NAME = {
     "maxLength": MAX_NAME,
     "pattern": r"^[^\s\x00-\x1f]([^\x00-\x1f]*[^\s\x00-\x1f])?$",
 }
-_EMPTY: list[Any] = [None, "", [], {}]
+# What a field that must not be there may have all the same: nothing, in the form of its kind.
+_EMPTY: dict[str, list[Any]] = {"text": [""], "list": [[]], "mapping": [{}], "any": ["", [], {}]}
 
 
 class FieldView(Struct):
@@ -206,7 +207,7 @@ def _property(field: FieldView, view: TypeView, law: Law) -> dict[str, Any]:
     for rule in field.forms:
         shown = {"allOf": [shown, _form(rule)]} if "pattern" in shown else {**shown, **_form(rule)}
     if field.forbidden:
-        shown = {"enum": _EMPTY}
+        shown = {"enum": [None, *_EMPTY.get(field.spec.kind, ())]}
     return _annotated(_nullable(shown, field), field)
 
 

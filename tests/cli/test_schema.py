@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from loop_cli.core import describe
@@ -68,6 +68,8 @@ VALIDATOR = validator("Task")
 
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from(LAW.known("Task")), VALUES, max_size=3))
+@example({"validates": ""})
+@example({"validates": {}})
 def test_it_accepts_what_check_accepts(changes: dict[str, Any]) -> None:
     own = {name: value for name, value in changes.items() if name not in TASK}
     kept = {name: value for name, value in changes.items() if name in ("status", "assignee")}
