@@ -12,7 +12,7 @@ from loop_cli.store.digest import sha256_hex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     Word = tuple[str, str]
@@ -22,6 +22,7 @@ _MOST = 200
 _LOG_END = 1 << 16  # bytes of the log in which runs are looked for
 _STEPS = 500_000  # of SQLite: what is looked for then has not been found in time
 _FRESH = 60.0  # seconds for which the words of a search are good
+_LARGE = 8 << 20  # bytes of an index from which on they are read behind the answer's back
 _FEW = 1 << 18  # bytes of words that are searched in every way
 _PEOPLE = ("assignee", "owner")
 
@@ -152,20 +153,27 @@ class Vault:
         return rows
 
     def _all_words(self) -> bytes:
-        """Every id, a tab and the name, a line each. They are kept in a file, and may be some
-        seconds old, since at a hundred thousand it takes longer to read them from the index."""
+        """Every id, a tab and the name, a line each.
+
+        They are kept in a file, since of a hundred thousand it takes longer to read them from
+        the index than a shell should wait: then who is next has the new ones.
+        """
         path = _cached(self._root, "ids")
-        try:
-            with open(path, "rb") as file:
-                if time.time() - os.fstat(file.fileno()).st_mtime < _FRESH:
-                    return file.read()
-        except OSError:
-            pass
+        words, age = _aged(path)
+        if age < _FRESH:
+            return words
+        (index, *_rest) = self.words("index") or [""]
+        if os.path.exists(index) and os.path.getsize(index) > _LARGE:
+            _in_background(lambda: write(path, self._read_words()))
+            return words
+        words = self._read_words()
+        write(path, words)
+        return words
+
+    def _read_words(self) -> bytes:
         rows = self._select("SELECT id, title FROM file WHERE id IS NOT NULL", steps=0)
         lines = dict.fromkeys(b"%b\t%b\n" % (key, (title or "").encode()) for key, title in rows)
-        data = b"".join(lines)
-        write(path, data)
-        return data
+        return b"".join(lines)
 
     # -- the table ------------------------------------------------------------------------
 
@@ -250,6 +258,33 @@ def _by_settings() -> str | None:
     from loop_cli.cli import context
 
     return context.open_settings({}, need_vault=False).root
+
+
+def _aged(path: str) -> tuple[bytes, float]:
+    """What is kept in a file, and for how many seconds it has been; endless where nothing is."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(), time.time() - os.fstat(file.fileno()).st_mtime
+    except OSError:
+        return b"", float("inf")
+
+
+def _in_background(work: Callable[[], None]) -> None:
+    """Do something that the answer does not wait for; the shell would, for as long as anybody
+    holds its pipe."""
+    try:
+        if os.fork():
+            return
+    except OSError:
+        return
+    try:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in range(3):
+            os.dup2(nowhere, descriptor)
+        os.setsid()
+        work()
+    finally:
+        os._exit(0)
 
 
 def _text_after(line: bytes, key: bytes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -216,3 +217,30 @@ class TestCommand:
         (loop.home / "config" / "fish").write_text("")
         done = loop("completion", "install", "fish")
         assert (done.code, done.out) == (1, "")
+
+
+def test_of_a_large_index_the_words_are_read_behind_the_answers_back(indexed: Loop) -> None:
+    """The shell has its answer at once, from what was there; who asks next has the new ones."""
+    program = (
+        "import sys; from loop_cli.cli import candidates, complete; candidates._LARGE = 0\n"
+        "sys.exit(complete.main(['zsh', '--', 'get', '동시']))"
+    )
+    home = indexed.home / "large"
+    environment = {**indexed.environment, "XDG_CACHE_HOME": str(home)}
+    assert indexed("list", "--ids", env={"XDG_CACHE_HOME": str(home)}).code == 0
+
+    def answer() -> str:
+        return subprocess.run(
+            [sys.executable, "-c", program],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+        ).stdout
+
+    assert "tsk-019-14" not in answer()
+    deadline = time.monotonic() + 20
+    while not list((home / "loop").glob("ids-*.tsv")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert "tsk-019-14" in answer()
