@@ -3,13 +3,11 @@ other programs at the files, and a clock that jumps."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest import mock
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -18,56 +16,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from loop_cli.core import timestamps
 from loop_cli.core.entity import Precondition
 from loop_cli.errors import EntityNotFound, LoopError
-from loop_cli.store import files, platform, staging
 from loop_cli.store.base import Create, Delete, Move, Restore
-from loop_cli.store.log import AuditLog
 from tests.faults.conftest import FOLDER, PLAIN, Vault, change, etag, origin
-from tests.faults.test_machine import Crash
+from tests.faults.crashes import START, STEPS, crashing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from loop_cli.core.audit import AuditRecord
     from loop_cli.store.base import AnyChange
 
-START = 1_767_970_000_000_000  # microseconds, in January 2026
 IDS = ("tsk-001-01", "tsk-001-02", "tsk-001-03")
 FOLDERS = (FOLDER, "50_Projects/새/Tasks", "90_Archive/깊은/곳")
-
-# Where a crash may come: before or after each of these.
-STEPS = {
-    "synced file": (files, "write_synced"),
-    "synced folder": (platform, "sync_folder"),
-    "folder made": (files, "make_place"),
-    "append": (AuditLog, "append"),
-    "exchange": (platform, "exchange"),
-    "move": (platform, "move"),
-    "discard": (staging.StagedChange, "discard"),
-    "mark": (staging.StagedChange, "mark_undone"),
-    "kept": (staging, "keep"),
-}
-
-
-@contextlib.contextmanager
-def crashing(step: str, *, call: int, after: bool) -> Iterator[None]:
-    """The process dies before or after the `call`th call of a step."""
-    owner, name = STEPS[step]
-    original = getattr(owner, name)
-    left = call
-
-    def wrapped(*arguments: object, **options: object) -> object:
-        nonlocal left
-        left -= 1
-        if left == 0 and not after:
-            raise Crash
-        result = original(*arguments, **options)
-        if left == 0:
-            raise Crash
-        return result
-
-    with mock.patch.object(owner, name, wrapped), contextlib.suppress(Crash):
-        yield
-
 
 ids = st.sampled_from(IDS)
 folders = st.sampled_from(FOLDERS)

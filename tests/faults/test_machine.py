@@ -7,8 +7,6 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
-from unittest import mock
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -16,50 +14,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from loop_cli.core import timestamps
 from loop_cli.errors import ConflictError, LoopError
-from loop_cli.store import files, platform, staging
-from loop_cli.store.log import AuditLog
 from tests.faults.conftest import Vault, change, etag, origin
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.faults.crashes import START, STEPS, crashing
 
 STATUSES = ("todo", "doing", "done", "blocked")
-START = 1_767_970_000_000_000  # microseconds, in January 2026
-
-# Where a crash may come: before or after each of these.
-STEPS = {
-    "synced file": (files, "write_synced"),
-    "synced folder": (platform, "sync_folder"),
-    "append": (AuditLog, "append"),
-    "exchange": (platform, "exchange"),
-    "discard": (staging.StagedChange, "discard"),
-    "mark": (staging.StagedChange, "mark_undone"),
-}
-
-
-class Crash(BaseException):
-    """The process dies here."""
-
-
-@contextlib.contextmanager
-def crashing(step: str, *, call: int, after: bool) -> Iterator[None]:
-    """The process dies before or after the `call`th call of a step."""
-    owner, name = STEPS[step]
-    original = getattr(owner, name)
-    left = call
-
-    def wrapped(*arguments: object, **options: object) -> object:
-        nonlocal left
-        left -= 1
-        if left == 0 and not after:
-            raise Crash
-        result = original(*arguments, **options)
-        if left == 0:
-            raise Crash
-        return result
-
-    with mock.patch.object(owner, name, wrapped), contextlib.suppress(Crash):
-        yield
 
 
 class VaultMachine(RuleBasedStateMachine):
