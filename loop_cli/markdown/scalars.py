@@ -91,7 +91,7 @@ def is_plain(text: str, *, flow: bool = False) -> bool:
 def is_plainly_safe(value: Scalar, written: str) -> bool:
     """Whether ``written``, made from ``value``, needs no second reader to be believed."""
     if isinstance(value, str):
-        return written in (value, f"'{value}'")
+        return written in (value, f"'{value}'", f'"{value}"')
     return not isinstance(value, float) or math.isfinite(value)
 
 

@@ -264,9 +264,9 @@ class Commit:
             record["metadata"]["group"] = group
         line = _encode(record, planned.path)
         name = os.urandom(16).hex()
-        path = self._real(planned.path)
+        path = files.real_name(root, planned.path)
         moves = planned.source is not None and planned.target not in (None, planned.source)
-        target = self._real(planned.target or "") if moves else None
+        target = files.real_name(root, planned.target or "") if moves else None
         try:
             for sha256, data in planned.kept.items():
                 staging.keep(root, data, sha256=sha256)
@@ -292,11 +292,6 @@ class Commit:
         )
         staged.stage(None if planned.target is None else planned.data, syncs)
         return staged, AuditRecord(data=record, digest=sha256_hex(line))
-
-    def _real(self, path: str) -> str:
-        """A file's path relative to the vault, without links."""
-        root = self._vault.root
-        return os.path.relpath(files.inside(root, path), os.path.realpath(root))
 
     def _undo(self, staged: Sequence[StagedChange]) -> None:
         self._vault.recover(lambda found: found.undo(staged))

@@ -103,6 +103,11 @@ def inside(root: str, relative: str) -> str:
     return path
 
 
+def real_name(root: str, relative: str) -> str:
+    """The same file named relative to the vault without links. Raises `InvalidFile`."""
+    return inside(root, relative)[len(_real_root(root).rstrip(os.sep)) + 1 :]
+
+
 _real_roots: dict[str, str] = {}
 
 

@@ -166,9 +166,11 @@ def _came_out_as_before(change: StagedChange, lease: Lease | None) -> bool:
 
 
 def _came_out_as(expected: str | None, change: StagedChange, lease: Lease) -> bool:
-    """Whether the leased file is unchanged, and what the exchange took out is it or its like."""
-    unchanged = etag_of(lease.read()) == expected and not lease.writer_came
-    return unchanged and (lease.is_at(change.content) or _etag_out(change) in (None, expected))
+    """Whether the leased file, `expected` when it was first read, is unchanged, and what the
+    exchange took out is it or its like."""
+    return lease.is_unchanged and (
+        lease.is_at(change.content) or _etag_out(change) in (None, expected)
+    )
 
 
 def _etag_out(change: StagedChange) -> str | None:

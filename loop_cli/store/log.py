@@ -113,14 +113,15 @@ class AuditLog:
         last = next(self._lines(), None)
         if last is None:
             return {"previous": None}
-        previous = sha256_hex(last)
+        previous: dict[str, str | None] = {"previous": sha256_hex(last)}
+        record = parse_line(last)
+        if record is not None and record.is_own:
+            return previous
         for text in self._lines(needles=(b'"previous"',)):
             record = parse_line(text)
             if record is not None and record.is_own:
-                if record.digest == previous:
-                    break
-                return {"previous": previous, "previous_own": record.digest}
-        return {"previous": previous}
+                return {**previous, "previous_own": record.digest}
+        return previous
 
     def append(self, descriptor: int, lines: list[bytes]) -> None:
         """Append lines (without newlines) and sync: all of them or none. Raises `StorageError`."""
@@ -165,6 +166,10 @@ class AuditLog:
 
     def segments(self) -> list[str]:
         """The files of the log, oldest first; the active file is the last."""
+        closed = self._closed_segments()
+        return [*closed, self.path] if os.path.exists(self.path) else closed
+
+    def _closed_segments(self) -> list[str]:
         try:
             names = sorted(
                 name
@@ -173,8 +178,7 @@ class AuditLog:
             )
         except FileNotFoundError:
             return []
-        paths = [os.path.join(self._folder, name) for name in names]
-        return [*paths, self.path] if os.path.exists(self.path) else paths
+        return [os.path.join(self._folder, name) for name in names]
 
     def _lines(self, needles: tuple[bytes, ...] = ()) -> Iterator[bytes]:
         try:
@@ -186,11 +190,12 @@ class AuditLog:
     def _lines_of(self, entity_id: str) -> Iterator[bytes]:
         """The lines that may be the entity's: of a long log by its cache, where that works."""
         needles = needles_of(entity_id)
-        segments = [] if self._cache is None else self._open_segments()
+        segments = self._open_segments()
         try:
             found = self._indexed(entity_id, segments)
             if found is None:
-                yield from self._lines(needles)
+                for segment in reversed(segments):
+                    yield from self._reversed(segment.descriptor, needles)
                 return
             index, offsets, until = found
             for line in index.lines_after(until):
@@ -247,14 +252,16 @@ class AuditLog:
             raise StorageError(f"the audit log can't be read: {error}") from error
 
     def _newest_first(self) -> Iterator[int]:
-        """The files of the log, each open until the next. The segments are listed when the
+        """The files of the log, each open until the next. The segments are listed while the
         active file is open: where a rotation made it one of them, it is met once."""
         active = self._open_active()
-        paths = [path for path in self.segments() if path != self.path]
-        if active is not None:
+        if active is None:
+            paths = self._closed_segments()
+        else:
             try:
-                paths = paths[: _place_of(active, paths)]
                 yield active
+                paths = self._closed_segments()
+                paths = paths[: _place_of(active, paths)]
             finally:
                 os.close(active)
         for path in reversed(paths):

@@ -251,14 +251,17 @@ def _new_bytes(
         yaml = document.yaml
         for path, value in intent.rewrites:
             yaml = patch.rewrite(yaml, path, value, newline=document.newline)
-        yaml = patch.patch(yaml, edits, newline=document.newline)
+        known = yaml is snapshot.document.yaml
+        old = snapshot.entity.fields if known else reader.read(yaml)
+        yaml, read = patch.patched(yaml, old, edits, newline=document.newline)
     except patch.PatchError as error:
         raise _can_not(snapshot, document, error) from None
-    data = document.replace(yaml=yaml, body=body).text.encode()
+    made = document.replace(yaml=yaml, body=body)
+    data = made.text.encode()
     if len(data) > MAX_FILE_BYTES:
         size = f"{len(data):,} bytes; loop reads entities of up to {MAX_FILE_BYTES:,}"
         raise InvalidFile(snapshot.entity.path, f"would become too large: {size}")
-    if not _holds(data, fields, body):
+    if not (same(read, fields) and _is_split_into(data, yaml, body)):
         reason = "could not be written without changing something else"
         raise InvalidFile(snapshot.entity.path, reason)
     return data
@@ -270,13 +273,13 @@ def _can_not(snapshot: Snapshot, document: Document, error: patch.PatchError) ->
     return InvalidFile(snapshot.entity.path, what, line=line)
 
 
-def _holds(data: bytes, fields: dict[str, Any], body: str) -> bool:
-    """Whether the bytes of a file read as these fields and this body, and as nothing else."""
+def _is_split_into(data: bytes, yaml: str, body: str) -> bool:
+    """Whether the bytes of a file are this frontmatter and this body, and nothing else."""
     try:
         pieces = split(data.decode())
-        return pieces.body == body and same(reader.read(pieces.yaml), fields)
     except ValueError:
         return False
+    return pieces.yaml == yaml and pieces.body == body
 
 
 def _after(

@@ -97,6 +97,7 @@ class Lease:
     def __init__(self, path: str) -> None:
         self.descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         self.held = sys.platform == "linux" and self._take()
+        self._first: bytes | None = None
 
     def _take(self) -> bool:
         import _signal  # type: ignore[import-not-found]
@@ -126,7 +127,15 @@ class Lease:
         while part := os.pread(self.descriptor, 1 << 20, offset):
             parts.append(part)
             offset += len(part)
-        return b"".join(parts)
+        data = b"".join(parts)
+        if self._first is None:
+            self._first = data
+        return data
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the bytes are those that were read first, and no writer waits."""
+        return self._first == self.read() and not self.writer_came
 
     def is_at(self, path: str) -> bool:
         """Whether the file is still the one at `path`."""
