@@ -27,8 +27,11 @@ MISSING: Any = _Missing()
 
 def same(one: Any, other: Any) -> bool:
     """Whether two values are the same to a reader of the file: `1`, `1.0` and `true` differ."""
-    if type(one) is not type(other):
+    kind = type(one)
+    if kind is not type(other):
         return False
+    if one is other or kind is str:  # most of them, so first
+        return one is other or bool(one == other)
     if isinstance(one, dict):
         # Python takes 1, 1.0 and True for one key.
         types = {key: type(key) for key in other}

@@ -102,6 +102,8 @@ def same(left: Any, right: Any) -> bool:
     kind = type(left)
     if kind is not type(right):
         return False
+    if left is right or kind is str:  # most of them, so first
+        return left is right or bool(left == right)
     if kind is dict:
         if len(left) != len(right):
             return False

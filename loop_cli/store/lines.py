@@ -8,6 +8,22 @@ from loop_cli.core.names import nfc
 from loop_cli.store.base import as_json
 from loop_cli.store.digest import sha256_hex
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def backwards(text: bytes) -> Iterator[bytes]:
+    """The lines of a text from the last to the first, without their newlines; one that is empty
+    after a newline at the end. Whoever wants the last few pays for no others."""
+    end = len(text)
+    while True:
+        start = text.rfind(b"\n", 0, end) + 1
+        yield text[start:end]
+        if not start:
+            return
+        end = start - 1
+
 
 def parse_line(line: bytes) -> AuditRecord | None:
     """A line, without its newline, as a record; None where it is none."""

@@ -14,7 +14,7 @@ from loop_cli.errors import StorageError
 from loop_cli.store import files, platform
 from loop_cli.store.base import as_json
 from loop_cli.store.digest import sha256_hex
-from loop_cli.store.lines import needles_of, parse_line
+from loop_cli.store.lines import backwards, needles_of, parse_line
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -294,7 +294,7 @@ class AuditLog:
             rest = [head]
             if needles and not any(needle in text for needle in needles):
                 continue
-            for line in reversed(text.split(b"\n")):
+            for line in backwards(text):
                 if line.strip() and (not needles or any(needle in line for needle in needles)):
                     yield line
         line = b"".join(reversed(rest))

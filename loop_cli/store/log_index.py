@@ -15,7 +15,7 @@ from loop_cli.core.audit import without_undone
 from loop_cli.core.names import nfc
 from loop_cli.store.cache import transaction, word
 from loop_cli.store.digest import sha256_hex
-from loop_cli.store.lines import parse_line
+from loop_cli.store.lines import backwards, parse_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,10 +66,10 @@ class LogIndex:
         """The line that begins at an offset, without its newline; empty past the end."""
         return next((line for _at, line, _end in self._lines_from(offset, _ONE_LINE)), b"")
 
-    def lines_after(self, offset: int) -> list[bytes]:
+    def lines_after(self, offset: int) -> Iterator[bytes]:
         """The lines from an offset on, newest first, an unterminated one too."""
-        parts = self._read(offset, self._total)
-        return [line for part in reversed(parts) for line in reversed(part.split(b"\n"))]
+        for part in reversed(self._read(offset, self._total)):
+            yield from backwards(part)
 
     def _read(self, start: int, until: int) -> list[bytes]:
         """The bytes between two offsets, a part for each file: a line never goes on in the next."""
