@@ -176,6 +176,7 @@ class History:
     def __init__(self, newest_first: Iterable[AuditRecord] = ()) -> None:
         self._source = iter(newest_first)
         self._read: list[AuditRecord] = []
+        self._last: AuditRecord | None = None
 
     @property
     def records(self) -> Iterable[AuditRecord]:
@@ -185,7 +186,9 @@ class History:
     @property
     def last(self) -> AuditRecord | None:
         """The last record (SPEC §1)."""
-        return next((record for record in self.records if record.etag_after is not None), None)
+        if self._last is None:
+            self._last = next((one for one in self.records if one.etag_after is not None), None)
+        return self._last
 
     @property
     def ceiling(self) -> int | None:

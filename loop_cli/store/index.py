@@ -47,6 +47,7 @@ class Index:
         self._cache = cache
         self._walk = walk
         self._names = names
+        self._walked = False  # as far as was asked for
 
     def candidates(self, wanted: str) -> list[str]:
         """The files that may be meant by an id or alias in normal form, as far as is known.
@@ -63,8 +64,11 @@ class Index:
 
     def refresh_if_unknown(self) -> None:
         """Look at every file where nobody has ever, or where no cache keeps what was seen."""
+        if self._walked and self._cache.is_kept:
+            return
         if not self._cache.is_kept or not self._cache.run(self._is_walked):
             self.refresh()
+        self._walked = True
 
     def refresh(self, told: Callable[[int], None] | None = None) -> None:
         """Look at every file of the vault, and read those that are new or changed.

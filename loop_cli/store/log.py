@@ -192,34 +192,33 @@ class AuditLog:
         needles = needles_of(entity_id)
         segments = self._open_segments()
         try:
-            found = self._indexed(entity_id, segments)
-            if found is None:
+            cache = self._cache
+            size = sum(segment.size for segment in segments)
+            if cache is None or not cache.is_kept or size < LONG:
                 for segment in reversed(segments):
                     yield from self._reversed(segment.descriptor, needles)
-                return
-            index, offsets, until = found
-            for line in index.lines_after(until):
-                if any(needle in line for needle in needles):
-                    yield line
-            for offset in offsets:
-                yield index.line_at(offset)
+            else:
+                yield from self._indexed(entity_id, needles, segments, cache)
         finally:
             _close(segments)
 
+    @staticmethod
     def _indexed(
-        self, entity_id: str, segments: list[Segment]
-    ) -> tuple[LogIndex, list[int], int] | None:
-        """Where the entity's lines are by the cache; None where it is not worth it."""
-        cache = self._cache
-        if cache is None or not cache.is_kept or sum(one.size for one in segments) < LONG:
-            return None
-        from loop_cli.store.log_index import LogIndex
+        entity_id: str, needles: tuple[bytes, ...], segments: list[Segment], cache: Cache
+    ) -> Iterator[bytes]:
+        """The lines after what the cache covers, and those that it says are the entity's."""
+        from loop_cli.store.log_index import AT_A_TIME
 
-        def find(database: sqlite3.Connection) -> tuple[LogIndex, list[int], int]:
-            index = LogIndex(database, segments)
-            return index, *index.find(entity_id)
-
-        return cache.run(find)
+        index, offsets, until = _find(cache, segments, entity_id, None)
+        for line in index.lines_after(until):
+            if any(needle in line for needle in needles):
+                yield line
+        while offsets:
+            for offset in offsets:
+                yield index.line_at(offset)
+            if len(offsets) < AT_A_TIME:
+                return
+            index, offsets, _until = _find(cache, segments, entity_id, offsets[-1])
 
     def cover(self, cache: Cache) -> None:
         """Have all lines that are there now in the cache. Raises `StorageError`."""
@@ -315,6 +314,19 @@ def _place_of(descriptor: int, paths: list[str]) -> int:
         if os.path.samestat(os.stat(paths[index]), status):
             return index
     return len(paths)
+
+
+def _find(
+    cache: Cache, segments: list[Segment], entity_id: str, before: int | None
+) -> tuple[LogIndex, list[int], int]:
+    """As `LogIndex.find`; covered anew where the cache was damaged meanwhile."""
+    from loop_cli.store.log_index import LogIndex
+
+    def find(database: sqlite3.Connection) -> tuple[LogIndex, list[int], int]:
+        index = LogIndex(database, segments)
+        return index, *index.find(entity_id, before=before)
+
+    return cache.run(find)
 
 
 def _close(segments: list[Segment]) -> None:

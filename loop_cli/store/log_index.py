@@ -29,6 +29,7 @@ TAIL = 1 << 16  # bytes that are rather read again than covered
 _WITNESS = 4096  # bytes before the end of what is covered that must not have moved
 _BLOCK = 1 << 18
 _ONE_LINE = 1 << 12
+AT_A_TIME = 20  # records of an entity; seldom are more wanted than the last
 
 
 class LogIndex:
@@ -39,16 +40,18 @@ class LogIndex:
         self._segments = segments
         self._total = sum(segment.size for segment in segments)
 
-    def find(self, entity_id: str) -> tuple[list[int], int]:
-        """The offsets of the entity's records, newest first, and up to where these are all.
+    def find(self, entity_id: str, *, before: int | None = None) -> tuple[list[int], int]:
+        """The offsets of the entity's last records, or of those before an offset, newest first,
+        `AT_A_TIME` where there are more; and up to where the log is covered.
 
         At most `TAIL` bytes and an unterminated line come after that. Raises `OSError`,
         `sqlite3.Error`.
         """
         until = self.cover(but=TAIL)
         rows = self._database.execute(
-            "SELECT offset FROM record WHERE entity = ? AND offset < ? ORDER BY offset DESC",
-            (word(nfc(entity_id)), until),
+            "SELECT offset FROM record WHERE entity = ? AND offset < ? ORDER BY offset DESC"
+            " LIMIT ?",
+            (word(nfc(entity_id)), until if before is None else before, AT_A_TIME),
         )
         return [offset for (offset,) in rows], until
 

@@ -25,9 +25,11 @@ IDS = ("tsk-1", "tsk-11", "가나-2", "a b")
 
 @pytest.fixture(autouse=True)
 def _short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A log of one line is long enough for the cache; a tail of 200 bytes is covered."""
+    """A log of one line is long enough for the cache; a tail of 200 bytes is covered; and two
+    records are looked up at a time."""
     monkeypatch.setattr(log_module, "LONG", 1)
     monkeypatch.setattr(log_index, "TAIL", 200)
+    monkeypatch.setattr(log_index, "AT_A_TIME", 2)
 
 
 def _line(entity_id: str, number: int, *, escaped: bool = False) -> bytes:
@@ -108,6 +110,21 @@ def test_only_the_tail_of_a_covered_log_is_read(tmp_path: Path) -> None:
     assert _numbers(log, "tsk-1")[:2] == [200, 199]
     with sqlite3.connect(tmp_path / "cache" / CACHE) as database:
         assert database.execute(covered).fetchone() == (before,)
+
+
+@pytest.mark.parametrize("read", range(1, 6))
+def test_a_cache_that_is_damaged_between_two_look_ups(tmp_path: Path, read: int) -> None:
+    _append(tmp_path, b"".join(_line("tsk-1", number) for number in range(5)))
+    cache = Cache(str(tmp_path / "cache"))
+    records = AuditLog(str(tmp_path), cache=cache).records_of("tsk-1", path=None)
+
+    first = [next(records).data["number"] for _ in range(read)]
+    cache.close()
+    (tmp_path / "cache" / CACHE).write_bytes(b"this is no database" * 100)
+    for suffix in ("-wal", "-shm"):
+        (tmp_path / "cache" / (CACHE + suffix)).unlink(missing_ok=True)
+
+    assert first + [one.data["number"] for one in records] == [4, 3, 2, 1, 0]
 
 
 def test_a_cache_folder_that_cannot_be_made_is_done_without(tmp_path: Path) -> None:
