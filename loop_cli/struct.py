@@ -21,22 +21,26 @@ class Struct:
     """Base of immutable records; fields are the annotated names, defaults the class values."""
 
     _fields: ClassVar[tuple[str, ...]] = ()
+    _defaults: ClassVar[dict[str, Any]] = {}
 
     def __init_subclass__(cls) -> None:
         annotated = cls.__dict__.get("__annotations__", ())  # noqa: RUF063  inspect costs too much
         own = [name for name in annotated if not name.startswith("_")]
         cls._fields = tuple(dict.fromkeys((*cls._fields, *own)))
+        cls._defaults = {name: getattr(cls, name) for name in cls._fields if hasattr(cls, name)}
 
     def __init__(self, **values: Any) -> None:
-        for name in self._fields:
-            if name in values:
-                self.__dict__[name] = values.pop(name)
-            elif hasattr(type(self), name):
-                self.__dict__[name] = getattr(type(self), name)
-            else:
-                raise TypeError(f"{type(self).__name__}() needs {name}=")
-        if values:
-            raise TypeError(f"{type(self).__name__}() has no {', '.join(values)}")
+        if len(values) < len(self._fields):
+            values = {**self._defaults, **values}
+        own = self.__dict__
+        try:
+            for name in self._fields:
+                own[name] = values[name]
+        except KeyError:
+            raise TypeError(f"{type(self).__name__}() needs {name}=") from None
+        if len(values) > len(own):
+            more = ", ".join(name for name in values if name not in own)
+            raise TypeError(f"{type(self).__name__}() has no {more}")
 
     def replace(self, **values: Any) -> Self:
         """The same record with some values replaced."""
