@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
-import yaml_edit
-
-from loop_cli.markdown import reader
-from loop_cli.markdown.duplicates import without_repeats
-from loop_cli.markdown.edits import PatchError, Remove, Set, apply, key_text, same
-from loop_cli.markdown.limits import MAX_YAML_BYTES
-from loop_cli.markdown.rewrite import Rewriter
-from loop_cli.markdown.source import UNSURE, Source
-from loop_cli.markdown.writer import Layout, Writer
+from loop_cli.markdown import oneline, reader
+from loop_cli.markdown.edits import PatchError, Remove, Set, apply, same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +12,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PatchError", "Remove", "Set", "compose", "patch", "rewrite"]
 
-_ABSENT = object()
-_FEW_FIELDS = 5
 _PLACEHOLDER = "written-again"
 
 
@@ -50,21 +39,29 @@ def patched(
     wanted = apply(old, edits)
     if same(old, wanted):
         return yaml_text, old
-    lone = re.search(r"\r(?!\n)", yaml_text) if "\r" in yaml_text else None
-    if lone is not None:
-        line = yaml_text.count("\n", 0, lone.start()) + 1
-        raise PatchError("a carriage return without a newline is in the text", (), line)
-    for careful in (False, True):
-        attempt = _attempt(yaml_text, old, wanted, newline, careful=careful)
-        if attempt is not None:
-            return attempt, wanted
-    raise PatchError(UNSURE, edits[0].path)
+    result = oneline.replaced(yaml_text, old, wanted)
+    if result is None or not _reads_as(result, wanted):
+        from loop_cli.markdown import tree
+
+        result = tree.rewritten(yaml_text, old, wanted, newline=newline)
+        if result is None:
+            raise PatchError(tree.UNSURE, edits[0].path)
+    return result, wanted
+
+
+def _reads_as(yaml_text: str, wanted: dict[str, Any]) -> bool:
+    try:
+        return same(reader.read(yaml_text), wanted)
+    except reader.YamlSyntaxError:
+        return False
 
 
 def rewrite(yaml_text: str, path: tuple[str, ...], value: Any, *, newline: str = "\n") -> str:
     """``yaml_text`` with the ``value`` that is at ``path`` written once more, so that YAML 1.1
     reads it as 1.2 does; its comment stays. A key that says the same several times is left to
     say it once, as it stands last. Raises as ``patch`` does."""
+    from loop_cli.markdown.duplicates import without_repeats
+
     shorter = without_repeats(yaml_text, path[0]) if len(path) == 1 else yaml_text
     if shorter != yaml_text and same(reader.read(shorter), reader.read(yaml_text)):
         return shorter
@@ -77,6 +74,8 @@ def compose(values: Mapping[str, Any]) -> str:
 
     What can't be read again to make sure is written in quotes, as every reader understands.
     """
+    from loop_cli.markdown.writer import Layout, Writer
+
     parts = []
     for key, value in values.items():
         try:
@@ -84,145 +83,3 @@ def compose(values: Mapping[str, Any]) -> str:
         except PatchError:
             parts.append(Writer(Layout, "\n", careful=True).entry(key, value, 0) + "\n")
     return "".join(parts)
-
-
-def _attempt(
-    yaml_text: str, old: dict[str, Any], wanted: dict[str, Any], newline: str, *, careful: bool
-) -> str | None:
-    """The new text, or None if reading it does not give ``wanted``."""
-    # A last line without its newline is given one for the time being.
-    unended = bool(yaml_text) and not yaml_text.endswith("\n")
-    text = yaml_text + newline if unended else yaml_text
-    source = Source(text.encode())
-    root = _root(text)
-    writer = Writer(lambda: _layout(source, root), newline, careful=careful)
-    rewriter = Rewriter(source, writer)
-    if root is None:
-        at = len(source.data)
-        for key, value in wanted.items():
-            rewriter.splice(at, at, writer.entry(key, value, 0) + newline)
-            rewriter.wrote((key,), value)
-    else:
-        rewriter.mapping(root, old, wanted, ())
-    result = rewriter.result().decode()
-    if unended:
-        result = result.removesuffix("\n").removesuffix("\r")
-    _refuse_too_long(result, rewriter.written)
-    return result if _holds(result, wanted, rewriter.written, yaml_text, writer.risky) else None
-
-
-def _refuse_too_long(result: str, written: list[tuple[tuple[Any, ...], Any]]) -> None:
-    """Raise PatchError, of the longest value written, if no reader would take the text."""
-    if len(result) * 4 > MAX_YAML_BYTES < len(result.encode()):
-        longest = max(written, key=lambda one: len(str(one[1])), default=((), None))[0]
-        limit = f"the frontmatter would be longer than {MAX_YAML_BYTES:,} bytes, the limit"
-        raise PatchError(limit, tuple(map(key_text, longest)))
-
-
-def _root(text: str) -> Any:
-    """The node of the top-level mapping; None if there are only comments and blanks."""
-    try:
-        root = yaml_edit.Document.parse(text).root()
-    except (ValueError, TypeError) as error:
-        if any(line.strip() and line.lstrip()[0] != "#" for line in text.split("\n")):
-            raise PatchError(f"the text can't be edited: {error}") from None
-        return None
-    if root is not None and not root.is_mapping():
-        raise PatchError("the frontmatter can't be edited as a mapping")
-    return root
-
-
-def _layout(source: Source, root: Any) -> Layout:
-    """The file's own habits, from its first nested mapping and list."""
-    layout = Layout()
-    if root is None or source.is_flow(root):
-        return layout
-    step = dash = None
-    flow_lists = 0
-    for entry in root.as_mapping().entries():
-        node = entry.value()
-        if node is None or node.is_scalar():
-            continue
-        is_flow = source.is_flow(node)
-        column = source.column(node.byte_range()[0])
-        if node.is_sequence() and is_flow:
-            flow_lists += source.text(node)[1:-1].strip() != b""
-        elif node.is_sequence() and dash is None:
-            dash = column
-        elif node.is_mapping() and not is_flow and step is None and column > 0:
-            step = column
-    layout.step = step or layout.step
-    layout.dash = layout.dash if dash is None else dash
-    layout.flow_lists = flow_lists > 0 and dash is None
-    return layout
-
-
-def _holds(
-    result: str,
-    wanted: dict[str, Any],
-    written: list[tuple[tuple[Any, ...], Any]],
-    yaml_text: str,
-    risky: bool,
-) -> bool:
-    """Whether all readers find in ``result`` what was to be written. Text that is plain or in
-    quotes on its line, and a number, are the same to every reader, so one is enough."""
-    try:
-        if not same(reader.read(result), wanted):
-            return False
-        if not risky:
-            return True
-        tree = yaml_edit.Document.parse(result).as_mapping() if wanted else None
-        if tree is not None and not _edit_reads(tree, written):
-            return False
-    except (ValueError, TypeError):
-        return False
-    return _reads_as_yaml_1_1(result, written, yaml_text)
-
-
-def _edit_reads(tree: Any, written: list[tuple[tuple[Any, ...], Any]]) -> bool:
-    """Whether the syntax tree, too, has the written values at their paths."""
-    keys = {path[0] for path, _ in written}
-    fields = {}
-    # One look-up is cheaper than all values, but it takes as long as the mapping is.
-    for key in keys if len(keys) <= _FEW_FIELDS else ():
-        node = tree.get(key)
-        if node is not None:
-            fields[key] = node.to_python()
-    if len(fields) < len(keys):
-        fields = tree.to_python()
-    return all(same(_at(fields, path), value) for path, value in written)
-
-
-def _reads_as_yaml_1_1(
-    result: str, written: list[tuple[tuple[Any, ...], Any]], yaml_text: str
-) -> bool:
-    """Whether PyYAML, which python-frontmatter reads with, finds the written values too.
-
-    A text that it can't read in the first place is no reason to refuse an edit.
-    """
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        values = yaml.load(result, loader)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        try:
-            yaml.load(yaml_text, loader)
-        except (yaml.YAMLError, ValueError, RecursionError):
-            return True
-        return False
-    return all(same(_at(values, path), value) for path, value in written)
-
-
-def _at(value: Any, path: tuple[Any, ...]) -> Any:
-    for part in path:
-        if isinstance(value, list):
-            value = value[part] if type(part) is int and part < len(value) else _ABSENT
-        elif not isinstance(value, dict):
-            return _ABSENT
-        elif part in value:
-            value = value[part]
-        else:
-            # Keys at the top are text here and what they are for other readers.
-            value = next((v for k, v in value.items() if key_text(k) == part), _ABSENT)
-    return value

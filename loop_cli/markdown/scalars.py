@@ -8,7 +8,6 @@ where it has characters that are not printable on one line.
 from __future__ import annotations
 
 import math
-import re
 
 from loop_cli.markdown.edits import PatchError
 
@@ -21,7 +20,7 @@ MAX_KEY = 500
 
 _NOT_FIRST = frozenset("-?:,[]{}#&*!|>'\"%@`=<~")
 _NUMBER_STARTS = frozenset("-+.0123456789")
-_NUMBERLIKE = r"[-+.0-9][-+0-9a-fA-FxXoO_.,:tTzZ ]*"
+_NUMBERLIKE = frozenset("-+0123456789abcdefABCDEFxXoO_.,:tTzZ ")
 _WORDS = frozenset(
     ("null", "none", "true", "false", "yes", "no", "on", "off", "y", "n", "inf", "nan")
 )
@@ -82,7 +81,7 @@ def is_plain(text: str, *, flow: bool = False) -> bool:
         or ": " in text
         or " #" in text
         or (flow and not _NOT_IN_FLOW.isdisjoint(text))
-        or (text[0] in _NUMBER_STARTS and re.fullmatch(_NUMBERLIKE, text))
+        or (text[0] in _NUMBER_STARTS and _NUMBERLIKE.issuperset(text))
         or text.startswith("...")
         or (len(text) <= 6 and text.lower().lstrip("+-.") in _WORDS)
     )

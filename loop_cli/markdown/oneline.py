@@ -1,0 +1,84 @@
+"""The edit that most changes are: scalars that stand on the line of their key, in place.
+
+No syntax tree is built for it, which is half of what an edit costs. It is made only where the
+text leaves no doubt about where the value stands, and is the same as the tree's would be; the
+result is checked by ``patch`` as any other.
+"""
+
+from __future__ import annotations
+
+from loop_cli.markdown import scalars
+from loop_cli.markdown.edits import same
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+# Lines at the left edge that begin so may hold a key in other words, or are not of the mapping.
+_DOUBTFUL = tuple("\n" + sign for sign in "\"'?&*!{[%")
+_NOT_PLAIN = frozenset("?&*!{[%|>@`#]},:")
+_SCALARS = (str, int, float, bool)
+
+
+def replaced(yaml_text: str, old: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
+    """``yaml_text``, which reads as ``old``, with other scalars at the top to be ``wanted``; None
+    where it takes the tree to tell how."""
+    if old.keys() != wanted.keys():
+        return None
+    changed = [key for key, value in old.items() if not same(value, wanted[key])]
+    text = "\n" + yaml_text
+    if "\r" in text or any(sign in text for sign in _DOUBTFUL):
+        return None
+    for key in changed:
+        line = _line(text, key)
+        if line is None or type(old[key]) not in _SCALARS or type(wanted[key]) not in _SCALARS:
+            return None
+        written = _written(text[line[0] : line[1]], old[key], wanted[key])
+        if written is None:
+            return None
+        text = text[: line[0]] + written + text[line[1] :]
+    return text[1:]
+
+
+def _line(text: str, key: str) -> tuple[int, int] | None:
+    """Where what follows a key and its colon begins and its line ends; None where the key may
+    be there twice, or in other words."""
+    letters = key.replace("_", "").replace("-", "").replace(" ", "")
+    if not (letters.isalnum() and key[0].isalpha() and scalars.is_plain(key)):
+        return None
+    mark = f"\n{key}:"
+    start = text.find(mark)
+    if start < 0 or text.find(mark, start + 1) >= 0 or f"\n{key} " in text:
+        return None
+    start += len(mark)
+    end = text.find("\n", start)
+    return start, len(text) if end < 0 else end
+
+
+def _written(rest: str, old: Any, new: Any) -> str | None:
+    """What follows the colon, its value ``old`` replaced; None where that is not all there."""
+    value = rest.lstrip(" ")
+    if not value or value == rest or "\t" in value or (isinstance(new, str) and "\n" in new):
+        return None
+    quote = value[0] if value[0] in "\"'" else ""
+    token = f"{quote}{old}{quote}" if quote else _plain(value)
+    after = value[len(token) :]
+    comment = after.lstrip(" ")
+    if not token or not value.startswith(token) or (comment and after[0] + comment[0] != " #"):
+        return None
+    if isinstance(old, str):
+        if "\\" in old or quote in old if quote else token != old:  # escapes, or more lines
+            return None
+    elif quote or " " in token:
+        return None
+    style = {"'": "single-quoted", '"': "double-quoted"}.get(quote)
+    made = scalars.emit(new, style=style)
+    gap = rest[: len(rest) - len(value)]
+    return gap + made + after if scalars.is_plainly_safe(new, made) else None
+
+
+def _plain(value: str) -> str:
+    """The plain scalar that a line begins with; empty where it begins with none."""
+    end = value.find(" #")
+    return "" if value[0] in _NOT_PLAIN else (value if end < 0 else value[:end]).rstrip(" ")
