@@ -139,7 +139,8 @@ class Vault:
         (path, *_rest) = self.words("index") or [""]
         if not path or not os.path.exists(path):
             return rows
-        sqlite3 = _sqlite()
+        from loop_cli.sqlite import sqlite3
+
         database = sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True, timeout=0.2)
         try:
             if steps:
@@ -203,15 +204,6 @@ class Vault:
         table = candidates_table.make(self._root)
         write(path, (head + table).encode())
         return table
-
-
-def _sqlite() -> Any:
-    """SQLite without what Python adds to it, which loads the calendar."""
-    try:
-        import _sqlite3
-    except ImportError:
-        import sqlite3 as _sqlite3  # type: ignore[no-redef]
-    return _sqlite3
 
 
 _MADE_FROM = ("00_Meta/schema_constants.yaml", "00_Meta/members.yaml", ".loop/config.toml")

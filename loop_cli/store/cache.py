@@ -7,7 +7,8 @@ file that is damaged is made anew; where none can be kept, one in memory does fo
 from __future__ import annotations
 
 import os
-import sqlite3
+
+from loop_cli.sqlite import sqlite3
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from loop_cli.core.schema import SchemaError, build
+from loop_cli.core.schema import SchemaError, _condition, _split, build
 from loop_cli.store import schema_file
 
 DATA: dict[str, Any] = {
@@ -181,3 +184,13 @@ def test_a_section_of_a_wrong_shape_is_named(data: dict[str, Any], message: str)
 )
 def test_what_is_no_enumeration_or_rule_is_left_alone(data: dict[str, Any]) -> None:
     assert build(data).choices == {}
+
+
+@example("")
+@example("a in [b, c]")
+@example("a = b")
+@given(st.text(alphabet="ab가_ =[],in\t!", max_size=20))
+def test_a_condition_is_what_this_expression_says(text: str) -> None:
+    match = re.fullmatch(r"(\w+)\s+(?:=\s*(\S+)|in\s*\[(.*)\])", text.strip())
+    values = match and ((match[2],) if match[2] else _split(match[3]))
+    assert _condition(text) == (match and (match[1], values))
