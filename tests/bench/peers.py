@@ -13,7 +13,8 @@ read. What is compared is in `sides.py`; what is not on the PATH is left out and
 - strace: `apt-get install strace` (without it the column "syncs" has question marks)
 
 Nothing is downloaded here. The table is that of the README: ratios to `loop` in the same round,
-their medians, at each number of entities; below 1 the other is faster.
+their medians, at each number of entities; below 1 the other is faster. A side that a job took
+`--patience` seconds of is not run for it again, and after a minute a process is ended.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -41,25 +43,35 @@ if TYPE_CHECKING:
     from tests.bench.sides import Command, Side
 
 STATUSES = ("blocked", "doing")  # all of "change 500" are "doing" before the first run
+LIMIT = 60.0  # seconds of one process
 HEAD = ["", *sides.JOBS, "left alone", "syncs", "checks", "records"]
 
 
 def run(side: Side, command: Command, prefix: Sequence[str] = ()) -> float:
-    """Seconds of one process. Its output goes to a file: thrown away, grep would do less."""
+    """Seconds of one process, `LIMIT` of one that was ended since it took longer.
+
+    Its output goes to a file: where it is thrown away, grep does less.
+    """
     environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **side.environment}
     with open(f"{side.folder}.out", "wb") as out, open(f"{side.folder}.err", "wb") as err:
         begin = time.perf_counter()
-        done = subprocess.run(
+        process = subprocess.Popen(
             [*prefix, *command.words],
-            input=command.given,
+            stdin=subprocess.PIPE,
             stdout=out,
             stderr=err,
             env=environment,
             cwd=side.folder,
-            check=False,
+            start_new_session=True,
         )
+        try:
+            process.communicate(command.given, timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            return LIMIT
         seconds = time.perf_counter() - begin
-    if done.returncode:
+    if process.returncode:
         said = Path(f"{side.folder}.err").read_text(errors="replace")[-500:]
         raise SystemExit(f"{side.name}: {command.words[:3]} failed: {said}")
     return seconds * command.times
@@ -127,10 +139,12 @@ def compared(folder: Path, entities: int, options: argparse.Namespace) -> dict[s
     generate.lay_out(vault, entities=entities)
     ids = generate.task_ids(vault, entities)
     python = options.python or common.built_environment()
+    text = next(vault.rglob(f"{ids[len(ids) // 2]}.md")).read_text()
+    phrase = text.partition("entity_name: ")[2].partition("\n")[0]
     found: list[Side] = []
     for kind in sides.ALL:
         if kind.installed():
-            found.append(kind(folder / f"{kind.__name__}-{entities}", ids, python))
+            found.append(kind(folder / f"{kind.__name__}-{entities}", ids, phrase, python))
             found[-1].prepare(vault)
     time.sleep(YOUNG / 1e9 + 0.2)  # younger files are read again, as in no vault in use
     alone = {side.name: left_alone(side) for side in found}
@@ -150,7 +164,8 @@ def _cell(times: dict[str, list[float]], name: str, unit: str) -> str:
     if name == unit:
         return f"{statistics.median(mine) * 1000:.0f} ms"
     ratio = common.paired_ratio(mine, times[unit][: len(mine)])
-    return f"{ratio:.2f}" if ratio < 1 else f"{ratio:.1f}" if ratio < 10 else f"{ratio:.0f}"
+    digits = 2 if ratio < 1 else 1 if ratio < 10 else 0
+    return (">" if LIMIT in mine else "") + f"{ratio:.{digits}f}"
 
 
 def joined(tables: list[dict[str, list[str]]]) -> list[list[str]]:

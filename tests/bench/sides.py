@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 JOBS = ("read", "change", "list", "change 500", "search")
-WORD = "인터뷰"
 AT_ONCE = 500
 CALLS = 10  # of a tool that has no bulk: so many are timed, and multiplied
 
@@ -37,6 +36,7 @@ class Side:
 
     folder: Path
     ids: list[str]
+    phrase: str  # to search for: the name of an entity, that some bodies have too
     python: Path  # of the environment that `loop` is installed in
     name = ""
     facts = ("no", "no")
@@ -80,7 +80,7 @@ class Loop(Side):
             "read": ["get", entity_id, "--json"],
             "list": ["list", "--where", "status=todo", "--json"],
             "change 500": ["apply", "-"],
-            "search": ["search", WORD, "--json"],
+            "search": ["search", f'"{self.phrase}"', "--json"],
         }
         if job == "change":  # the revision is that of an earlier reading, as any client has it
             seen = ["--if-match", self._etag(entity_id)]
@@ -131,7 +131,7 @@ class Sed(Side):
             "change": f"{self._find} -lx 'entity_id: {entity_id}' . | {edit}",
             "list": f"{self._find} -lx 'status: todo' . | {self._each}",
             "change 500": f"{self._find} -lFxf - . | {edit}",
-            "search": f"{self._find} -F {WORD} .",
+            "search": f"{self._find} -lF '{self.phrase}' .",
         }[job]
         given = "".join(f"entity_id: {one}\n" for one in self.ids[:AT_ONCE]).encode()
         return Command(("sh", "-c", line), given if job == "change 500" else b"")
@@ -255,7 +255,7 @@ class Juno(Side):
             "change": Command(("juno-kanban", "update", number, "--status", word)),
             "list": Command(("juno-kanban", "list", "--status", "todo", *listed)),
             "change 500": Command(("sh", "-c", each), times=AT_ONCE // CALLS),
-            "search": Command(("juno-kanban", "search", "--body", WORD, *listed)),
+            "search": Command(("juno-kanban", "search", "--body", self.phrase, *listed)),
         }
         return commands[job]
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 HERE = Path(__file__).parent
 ABSENT = ("--corpus", str(HERE / "no-such-corpus"))  # so that the small sample vault is used
@@ -51,3 +54,41 @@ def test_throughput_shows_the_store_beside_a_disk_that_syncs_as_often() -> None:
     assert list(rows) == ["the bare disk", "one process", "8 processes"]
     syncs = {name: next(cell for cell in cells if cell).strip() for name, cells in rows.items()}
     assert syncs["the bare disk"] == syncs["one process"]
+
+
+def peers(*options: str, path: str) -> list[str]:
+    """What the comparison printed, with only some tools on the PATH."""
+    done = subprocess.run(
+        [sys.executable, str(HERE / "peers.py"), "--python", sys.executable, *options],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_peers_are_a_table_for_the_readme_and_who_is_absent_is_named(tmp_path: Path) -> None:
+    for tool in ("sh", "grep", "sed", "xargs", "cat"):
+        (tmp_path / tool).symlink_to(shutil.which(tool) or pytest.fail(f"no {tool}"))
+
+    head, _line, *lines = peers("--entities", "30", "--runs", "1", path=str(tmp_path))
+    rows = {name: cells for name, *cells in map(cells_of, lines) if cells}
+
+    readme = (HERE.parents[1] / "README.md").read_text()
+    assert head in readme.splitlines()
+    assert [line for line in lines if not line.startswith("|")] == [
+        "`yq --front-matter`, each file: not on the PATH, so left out",
+        "taskwarrior: not on the PATH, so left out",
+        "juno-kanban: not on the PATH, so left out",
+    ]
+    assert set(rows) == {"`loop`", "script with python-frontmatter", "`grep -rl` + `sed -i`"}
+    # What else a change touches is counted by the benchmark, and is no matter of time.
+    assert [cells[5] for cells in rows.values()] == ["100 %", "0 %", "100 %"]
+
+
+def cells_of(line: str) -> list[str]:
+    """The cells of a row of a Markdown table."""
+    return [cell.strip() for cell in line.split("|")[1:-1]] or [line]
