@@ -67,17 +67,24 @@ class Wanted:
         folded = fold(body)
         if not all(pattern.search(folded) for pattern in missing):
             return None
-        best, line = 0, -1
-        for number, text in enumerate(folded.split("\n")):
-            count = sum(pattern.search(text) is not None for pattern in self._patterns)
-            if count > best:
-                best, line = count, number
-            if best == len(self._patterns):
-                break
-        if line < 0:
+        start = self._best_line(folded)
+        if start is None:
             return Found(in_names=in_names)
-        whole = body.split("\n")[line].rstrip("\r")
+        line = folded.count("\n", 0, start)
+        whole = body.split("\n", line + 1)[line].rstrip("\r")
         return Found(in_names=in_names, line=line + 1, text=self._excerpt(whole))
+
+    def _best_line(self, folded: str) -> int | None:
+        """Where the line begins that has the most of the words, the first of several."""
+        counts: dict[int, int] = {}
+        for pattern in self._patterns:
+            match = pattern.search(folded)
+            while match is not None:
+                start = folded.rfind("\n", 0, match.start()) + 1
+                counts[start] = counts.get(start, 0) + 1
+                end = folded.find("\n", match.end())
+                match = None if end < 0 else pattern.search(folded, end)
+        return min(counts, key=lambda start: (-counts[start], start), default=None)
 
     def are_in_names(self, names: Iterable[str]) -> bool:
         """Whether the names alone have all words."""
