@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import socket
 import time
@@ -313,3 +314,41 @@ def test_members_that_lie_change_no_line(loop: Loop) -> None:
 def test_debugging_shows_where(loop: Loop) -> None:
     done = loop("get", "tsk-019-14", "--json", env={"LOOP_DEBUG": "1"})
     assert done.json["entity_id"] == "tsk-019-14"
+
+
+ESCAPES = ["../../outside", "/etc/passwd", "..", "prj-019/../../..", "\x1b[2Jprj-019"]
+
+
+@pytest.mark.parametrize("project", ESCAPES)
+def test_a_project_is_named_and_leads_nowhere(loop: Loop, project: str) -> None:
+    before = sorted(loop.vault.parent.rglob("*.md"))
+    made = ("create", "Task", "--name", "이름", "assignee=개발팀", f"project_id={project}")
+    assert_refused(loop(*made), 6)
+    assert_refused(loop("move", "tsk-019-14", "--project", project, "--force"), 3, 6)
+    assert sorted(loop.vault.parent.rglob("*.md")) == before
+
+
+@pytest.mark.parametrize("project", ESCAPES)
+def test_a_file_that_names_such_a_project_stays_where_it_is(loop: Loop, project: str) -> None:
+    path = loop.path("evil.md")
+    text = HEAD + f"entity_name: 이름\nproject_id: {json.dumps(project)}\n---\n"
+    path.write_text(text)
+    for command in (("rename", "evil"), ("check", "evil", "--fix")):
+        loop(*command, "--yes")
+        assert path.read_text().partition("project_id")[2].startswith(f": {json.dumps(project)}")
+    assert [one.name for one in loop.vault.parent.rglob("evil*")] == ["evil.md"]
+    assert_refused(loop("move", "evil", "--project", project, "--force"), 3, 6)
+
+
+def test_a_project_behind_a_link_that_leaves_the_vault_is_not_written_to(
+    loop: Loop, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    project = HEAD.replace("Task", "Project").replace("evil", "prj-evil1")
+    (outside / "project.md").write_text(project + "entity_name: 밖\n---\n")
+    loop.path("50_Projects/linked").symlink_to(outside)
+    made = ("create", "Task", "--name", "이름", "assignee=개발팀", "project_id=prj-evil1")
+    assert_refused(loop(*made), 6)
+    assert_refused(loop("move", "tsk-019-14", "--project", "prj-evil1", "--force"), 3)
+    assert [one.name for one in outside.iterdir()] == ["project.md"]
