@@ -3,18 +3,19 @@
 Which sync guards what, if you change it. Each makes its step durable before the next begins:
 
 - `VaultLock`, `files.make_folder`: the names of `.loop/`, `staged/` and `_build/`, once.
-- `StagedChange.stage`: intents, contents, then their folders; so a record in the log always
-  finds what it needs to be landed. Outside `.loop` the intent is first: nothing lies about unnamed.
+- `StagedCommit.stage`: intents, contents, then their folders; so a record in the log always
+  finds what it needs to be landed. Outside `.loop` the intents are first, so that nothing lies
+  about unnamed.
 - `AuditLog.append`: the line, and with the first line the log's own name. Recovery repeats
   it for a line that it finds, since the crash may have come before the sync.
 - `StagedChange.note`: all folders, so that the entities are new before we say so.
-- `StagedChange.mark_undone`: the mark, before a change that failed is taken back.
-- Removing staged file and intent is not synced: what comes back is removed again.
+- `StagedCommit.mark_undone`: the mark, before what that failed is taken back.
+- Removing staged files and intents is not synced: what comes back is removed again.
 
 A crash between any two is mended by `store.recovery`; `tests/faults` stops at each of them.
 
-Changes that are committed together share the syncs of each step: one of the log, one of each
-folder, and the files are waited for together.
+Changes that are committed together share the file of intents and the syncs of each step: one of
+the log, one of each folder, and the files are waited for together.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopErro
 from loop_cli.store import files, plan, platform, staging
 from loop_cli.store.base import Create, EntityChange, Restore
 from loop_cli.store.digest import sha256_hex
-from loop_cli.store.landing import discard, land_all
+from loop_cli.store.landing import land_all
 from loop_cli.store.lines import encode
 from loop_cli.store.planner import Planner
-from loop_cli.store.staging import Intent, Moved, StagedChange
+from loop_cli.store.staging import Intent, Moved, StagedChange, StagedCommit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -225,45 +226,33 @@ class Commit:
 
     def _stage_all(
         self, plans: Sequence[Plan], *, group: bool
-    ) -> tuple[list[StagedChange], list[AuditRecord]]:
-        """The planned changes on the disk, beside the vault's files; and their records to come."""
+    ) -> tuple[StagedCommit, list[AuditRecord]]:
+        """The planned changes on the disk, beside the vault's files; and their records to come.
+
+        Raises `StorageError`, `Moved` where an entity is gone; nothing is left then.
+        """
         staging.prepare(self._vault.root)
         link = self._vault.log.link()
-        identity = os.urandom(16).hex()
-        syncs = files.Syncs()
-        staged: list[StagedChange] = []
+        name = os.urandom(16).hex()
+        changes: list[StagedChange] = []
         records: list[AuditRecord] = []
-        try:
-            for index, planned in enumerate(plans):
-                member = {"id": identity, "index": index, "count": len(plans)}
-                change, record = self._stage(planned, link, member if group else None, syncs)
-                staged.append(change)
-                records.append(record)
-                link = {"previous": record.digest}
-            syncs.run()
-        except (LoopError, Moved):
-            discard(staged)
-            raise
-        except OSError as error:
-            discard(staged)
-            paths = ", ".join(change.intent.path for change in staged)
-            raise staging.cannot_write(paths, error) from error
+        for index, planned in enumerate(plans):
+            planned.record["metadata"].update(link)
+            if group:
+                member = {"id": name, "index": index, "count": len(plans)}
+                planned.record["metadata"]["group"] = member
+            line = _encode(planned.record, planned.path)
+            records.append(AuditRecord(data=planned.record, digest=sha256_hex(line)))
+            changes.append(self._staged(planned, line, staging.name_of(name, index)))
+            link = {"previous": records[-1].digest}
+        staged = StagedCommit(self._vault.root, name, changes)
+        staged.stage([None if one.target is None else one.data for one in plans])
         return staged, records
 
-    def _stage(
-        self,
-        planned: Plan,
-        link: dict[str, str | None],
-        group: dict[str, object] | None,
-        syncs: files.Syncs,
-    ) -> tuple[StagedChange, AuditRecord]:
+    def _staged(self, planned: Plan, line: bytes, name: str) -> StagedChange:
+        """The change as it is to be staged; what its record only hashes is kept now."""
         root = self._vault.root
-        record = planned.record
-        record["metadata"].update(link)
-        if group is not None:
-            record["metadata"]["group"] = group
-        line = _encode(record, planned.path)
-        name = os.urandom(16).hex()
+        metadata = planned.record["metadata"]
         path = files.real_name(root, planned.path)
         moves = planned.source is not None and planned.target not in (None, planned.source)
         target = files.real_name(root, planned.target or "") if moves else None
@@ -276,24 +265,19 @@ class Commit:
             raise Moved from None
         except OSError as error:
             raise staging.cannot_write(planned.path, error) from error
-        staged = StagedChange(
-            root,
-            Intent(
-                name=name,
-                path=path,
-                staged=place,
-                etag_before=record["metadata"]["etag_before"],
-                etag_after=record["metadata"]["etag_after"],
-                line=line.decode(),
-                group=group,
-                target=target,
-                made=made,
-            ),
+        intent = Intent(
+            name=name,
+            path=path,
+            staged=place,
+            etag_before=metadata["etag_before"],
+            etag_after=metadata["etag_after"],
+            line=line.decode(),
+            target=target,
+            made=made,
         )
-        staged.stage(None if planned.target is None else planned.data, syncs)
-        return staged, AuditRecord(data=record, digest=sha256_hex(line))
+        return StagedChange(root, intent)
 
-    def _undo(self, staged: Sequence[StagedChange]) -> None:
+    def _undo(self, staged: StagedCommit) -> None:
         self._vault.recover(lambda found: found.undo(staged))
 
     def _planner(self, together: Sequence[AnyChange] = ()) -> Planner:

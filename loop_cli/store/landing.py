@@ -20,34 +20,32 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from loop_cli.store.log import AuditLog
-    from loop_cli.store.staging import StagedChange
+    from loop_cli.store.staging import StagedChange, StagedCommit
 
 _NOT_A_FILE = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR)
 _MANY = 200  # more leases at once may need more open files than are allowed
 
 
 def land_all(
-    undo: Callable[[Sequence[StagedChange]], None],
-    log: AuditLog,
-    staged: Sequence[StagedChange],
-    descriptor: int,
+    undo: Callable[[StagedCommit], None], log: AuditLog, staged: StagedCommit, descriptor: int
 ) -> None:
     """Land every change or none. Raises `Moved`, `StorageError`, with all undone.
 
-    `undo` takes changes back, recorded or not; `descriptor` appends to the log.
+    `undo` takes the changes back, recorded or not; `descriptor` appends to the log.
     """
     failure: Exception | None = None
+    changes = staged.changes
     with ExitStack() as stack:
         try:
-            leases = _compare(stack, staged)
-            log.append(descriptor, [change.intent.line.encode() for change in staged])
-            for change, lease in zip(staged, leases, strict=True):
+            leases = _compare(stack, changes)
+            log.append(descriptor, [change.intent.line.encode() for change in changes])
+            for change, lease in zip(changes, leases, strict=True):
                 _land(change, lease)
             syncs = files.Syncs()
-            for change in staged:
+            for change in changes:
                 change.note(syncs)
             syncs.run()
-            if not all(map(_came_out_as_before, staged, leases)):
+            if not all(map(_came_out_as_before, changes, leases)):
                 raise Moved
         except (OSError, StorageError, UsageError, Moved) as error:
             failure = error
@@ -56,19 +54,10 @@ def land_all(
     if failure is not None:
         undo(staged)
         if isinstance(failure, OSError):
-            raise cannot_write(", ".join(one.intent.path for one in staged), failure) from failure
+            raise cannot_write(staged.paths, failure) from failure
         raise failure
-    discard(staged)
-
-
-def discard(staged: Sequence[StagedChange]) -> None:
-    """Remove what is staged, as far as it goes: whoever next takes the lock does the rest.
-
-    The newest goes first, since what it lies in may have been made for one before.
-    """
-    for change in reversed(staged):
-        with suppress(OSError):
-            change.discard()
+    with suppress(OSError):  # whoever next takes the lock does the rest
+        staged.discard()
 
 
 def swap_if(change: StagedChange, *, expected: str | None) -> bool:
@@ -89,7 +78,7 @@ def swap_if(change: StagedChange, *, expected: str | None) -> bool:
         if etag_of(lease.read()) != expected or lease.writer_came:
             return False
         try:
-            _swap(change, lease, expected=expected)
+            swap(change, lease, expected=expected)
             change.sync()
         except Moved:
             return False
@@ -148,13 +137,13 @@ def _land(change: StagedChange, lease: Lease | None) -> None:
     if lease is None:
         change.exchange()
     else:
-        _swap(change, lease, expected=change.intent.etag_before)
+        swap(change, lease, expected=change.intent.etag_before)
         change.relocate()
 
 
-def _swap(change: StagedChange, lease: Lease, *, expected: str | None) -> None:
-    """Exchange, and change back at once where something else came out: an editor that reads
-    what lacks its last save would save over it. Raises `Moved`, `OSError`."""
+def swap(change: StagedChange, lease: Lease, *, expected: str | None) -> None:
+    """Exchange what is leased, and change back at once where something else came out: an editor
+    that reads what lacks its last save would save over it. Raises `Moved`, `OSError`."""
     change.exchange(lease)
     if not _came_out_as(expected, change, lease):
         change.exchange()

@@ -10,6 +10,7 @@ import errno
 import os
 import time
 from contextlib import suppress
+from itertools import takewhile
 
 from loop_cli import jsontext
 from loop_cli.core import audit
@@ -17,12 +18,11 @@ from loop_cli.errors import InvalidFile
 from loop_cli.store import files, landing, platform, staging
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import encode
-from loop_cli.store.staging import Intent, Moved, StagedChange
+from loop_cli.store.staging import Intent, Moved, StagedChange, StagedCommit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
 
     from loop_cli.store.log import AuditLog
 
@@ -41,46 +41,46 @@ class Recovery:
         self.kept: list[str] = []
 
     def run(self) -> None:
-        """Finish or undo everything that is staged, groups as a whole."""
-        groups: dict[str, list[StagedChange]] = {}
-        for change in self._staged():
-            group = change.intent.group
-            groups.setdefault(group["id"] if group else change.intent.name, []).append(change)
-        for changes in groups.values():
-            changes.sort(key=lambda change: (change.intent.group or {}).get("index", 0))
-            self._recover(changes)
+        """Finish or undo everything that is staged, commits as a whole."""
+        for staged in self._staged():
+            self._recover(staged)
         self._sweep()
 
-    def undo(self, changes: Sequence[StagedChange]) -> None:
-        """Take changes back, recorded or not, since an error will say that they did not happen.
+    def undo(self, staged: StagedCommit) -> None:
+        """Take a commit back, recorded or not, since an error will say that it did not happen.
 
         A mark that can't be made matters only if the rest fails too.
         """
-        for change in changes:
-            with suppress(OSError):
-                change.mark_undone()
-        self._take_back(changes)
+        with suppress(OSError):
+            staged.mark_undone()
+        self._take_back(staged)
 
-    def _recover(self, changes: list[StagedChange]) -> None:
-        """Land all changes of a group, or of one change, or take all back."""
+    def _recover(self, staged: StagedCommit) -> None:
+        """Land all changes of a commit, or take all back."""
+        changes = staged.changes
         for change in changes:
             change.settle()
-        standing = self._standing(changes)
-        if len(standing) == len(changes) and all(map(_can_land, standing)):
+        standing = self._standing(self._recorded(staged))
+        whole = len(standing) == len(changes) and not staged.is_marked_undone
+        if whole and all(map(_can_land, changes)):
             self._log.sync()  # the line may have been written and never synced
-            if all(map(self._land, standing)):
-                for change in standing:
+            if all(map(self._land, changes)):
+                for change in changes:
                     self._keep_unknown(change)
-                for change in reversed(standing):
-                    change.discard()
+                staged.discard()
                 return
-        for change in standing:
-            change.mark_undone()
-        self._take_back(changes)
+        if standing:
+            staged.mark_undone()
+        self._take_back(staged)
 
-    def _standing(self, changes: Sequence[StagedChange]) -> list[StagedChange]:
-        """The changes whose line is in the log and not undone."""
-        return [one for one in changes if self._is_recorded(one) and not self._is_undone(one)]
+    def _recorded(self, staged: StagedCommit) -> list[StagedChange]:
+        """The changes whose line is in the log: the first ones, since it comes with one append."""
+        holds = lambda change: self._log.holds(change.intent.line.encode())  # noqa: E731
+        return list(takewhile(holds, staged.changes))
+
+    def _standing(self, recorded: Sequence[StagedChange]) -> list[StagedChange]:
+        """Those of them that are not undone."""
+        return [change for change in recorded if not self._is_undone(change)]
 
     def _land(self, change: StagedChange) -> bool:
         """True when the change has landed; False where somebody writes to the entity, or took
@@ -96,36 +96,31 @@ class Recovery:
         change.sync()
         return True
 
-    def _take_back(self, changes: Sequence[StagedChange]) -> None:
+    def _take_back(self, staged: StagedCommit) -> None:
         """The entities first, newest first, and then the records that say so."""
-        for change in changes:
+        for change in staged.changes:
             change.settle()
-        recorded = [change for change in changes if self._is_recorded(change)]
+        recorded = self._recorded(staged)
         standing = self._standing(recorded)
-        for change in changes:
-            if change not in recorded:
-                self._log.cut_tail(change.intent.line.encode())
+        for change in staged.changes[len(recorded) :]:
+            self._log.cut_tail(change.intent.line.encode())
         for change in reversed(standing):
             _put_back(change)
         for change in recorded:
             self._keep_unknown(change)
         for change in reversed(standing):
             self._record_undo(change.intent)
-        for change in reversed(changes):
-            change.discard()
+        staged.discard()
 
-    def _staged(self) -> list[StagedChange]:
+    def _staged(self) -> list[StagedCommit]:
         found = []
         for name in sorted(os.listdir(staging.staged_folder(self._root))):
             stem, suffix = os.path.splitext(name)
             if suffix in (staging.INTENT, staging.UNDONE):
-                intent = _read_intent(self._root, stem, suffix)
-                if intent is not None:
-                    found.append(StagedChange(self._root, intent))
+                changes = _read_intents(self._root, stem, suffix)
+                if changes:
+                    found.append(StagedCommit(self._root, stem, changes))
         return found
-
-    def _is_recorded(self, change: StagedChange) -> bool:
-        return self._log.holds(change.intent.line.encode())
 
     def _is_undone(self, change: StagedChange) -> bool:
         record = _record(change.intent)
@@ -167,8 +162,6 @@ class Recovery:
 def _can_land(change: StagedChange) -> bool:
     """Whether the change has landed or can still: neither file was touched by others."""
     intent = change.intent
-    if change.is_marked_undone:
-        return False
     staged, entity = change.staged_etag(), change.entity_etag()
     if staged == intent.etag_after:
         return entity in (intent.etag_before, intent.etag_after)
@@ -202,29 +195,31 @@ def _record(intent: Intent) -> audit.AuditRecord:
     return audit.AuditRecord(data=jsontext.loads(line), digest=sha256_hex(line))
 
 
-def _is_group(group: Any) -> bool:
-    return isinstance(group["id"], str) and isinstance(group["index"], int)
-
-
-def _read_intent(root: str, name: str, suffix: str) -> Intent | None:
-    """The intent in a file. None where a crash cut it short, so that nothing followed it; and
-    where it is none of ours: a vault may come from anywhere, and leads nobody out of it."""
+def _read_intents(root: str, name: str, suffix: str) -> list[StagedChange]:
+    """The changes that a file tells of. None where a crash cut it short, so that nothing
+    followed it; and where it is none of ours: a vault may come from anywhere, and leads nobody
+    out of it."""
     path = os.path.join(staging.staged_folder(root), name + suffix)
     try:
-        intent = Intent(**jsontext.loads(files.read_all(path)))
-        ours = (
-            intent.name == name
-            and _is_inside(root, intent.path)
-            and (intent.target is None or _is_inside(root, intent.target))
-            and intent.staged in staging.staged_places(intent.path, name)
-            and "entity_id" in dict(jsontext.loads(intent.line.encode()))
-            and _are_etags(intent)
-            and all((intent.target or intent.path).startswith(one + "/") for one in intent.made)
-            and (intent.group is None or _is_group(intent.group))
+        intents = [Intent(**one) for one in jsontext.loads(files.read_all(path))]
+        names = [staging.name_of(name, index) for index in range(len(intents))]
+        ours = [intent.name for intent in intents] == names and all(
+            _is_ours(root, one) for one in intents
         )
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError, InvalidFile):
-        return None
-    return intent if ours else None
+        return []
+    return [StagedChange(root, intent) for intent in intents] if ours else []
+
+
+def _is_ours(root: str, intent: Intent) -> bool:
+    return (
+        _is_inside(root, intent.path)
+        and (intent.target is None or _is_inside(root, intent.target))
+        and intent.staged in staging.staged_places(intent.path, intent.name)
+        and "entity_id" in dict(jsontext.loads(intent.line.encode()))
+        and _are_etags(intent)
+        and all((intent.target or intent.path).startswith(one + "/") for one in intent.made)
+    )
 
 
 def _is_inside(root: str, path: str) -> bool:

@@ -16,7 +16,7 @@ from loop_cli.store.log import FOLDER
 from loop_cli.store.platform import Lease
 from loop_cli.store.segments import shown
 from loop_cli.store.snapshot import etag_of
-from loop_cli.store.staging import Intent, StagedChange
+from loop_cli.store.staging import Intent, Moved, StagedChange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,13 +78,38 @@ def _exchange(root: str, file: str, lines: Mapping[bytes, bytes], records: Seque
         try:
             after = _replaced(before, lines, records)
             files.write_synced(change.content, after, like=change.entity)
-            swapped = landing.swap_if(change, expected=change.intent.etag_before)
-            _bring_late(change, len(before if swapped else after))
-            if swapped:
+            if _swapped(change, before, after):
                 return
         finally:
             change.discard()
     raise StorageError(f"{file} can't be rewritten: other programs write to it all the time")
+
+
+def _swapped(change: StagedChange, before: bytes, after: bytes) -> bool:
+    """Exchange what was `before` and what is to come, with what others appended meanwhile: a
+    disk may take longer to sync than they take from line to line. False where they did anything
+    else, or give no moment's peace."""
+    seen, length = before, len(after)
+    for _attempt in range(_TRIES):
+        with closing(Lease(change.entity)) as lease:
+            now = lease.read()
+            late = now[len(seen) :]
+            if not now.startswith(seen) or (late and not before.endswith(b"\n")):
+                return False
+            _append(change.content, late, sync=False)  # which takes longer than a lease should
+            seen, length = now, length + len(late)
+            if lease.writer_came:
+                continue
+            try:
+                landing.swap(change, lease, expected=etag_of(now))
+            except Moved:
+                break
+        _append(change.entity, b"")
+        change.sync()
+        _append(change.entity, files.read_all(change.content)[len(seen) :])
+        return True
+    _append(change.entity, files.read_all(change.content)[length:])
+    return False
 
 
 def _staged(root: str, file: str, etag: str) -> StagedChange:
@@ -102,16 +127,14 @@ def _replaced(data: bytes, lines: Mapping[bytes, bytes], records: Sequence[bytes
     return text + b"".join(record + b"\n" for record in records)
 
 
-def _bring_late(change: StagedChange, length: int) -> None:
-    """Append what came into the file that is not the log's (any more) while it was."""
-    late = files.read_all(change.content)[length:]
-    if not late:
-        return
-    descriptor = os.open(change.entity, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
+def _append(path: str, data: bytes, *, sync: bool = True) -> None:
+    """Append to a file, and sync it with what was not yet. Raises `OSError`."""
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
-        rest = memoryview(late)
+        rest = memoryview(data)
         while rest:
             rest = rest[os.write(descriptor, rest) :]
-        platform.sync(descriptor)
+        if sync:
+            platform.sync(descriptor)
     finally:
         os.close(descriptor)

@@ -1,7 +1,8 @@
-"""One change on its way to the disk: staged, exchanged, marked undone, discarded (SPEC §6).
+"""Changes on their way to the disk: staged, exchanged, marked undone, discarded (SPEC §6).
 
-Each step names the sync that guards it. What a crash leaves of a step is finished or
-undone by `store.recovery`, from the intent alone.
+Those of one commit have one file of intents, so that they are landed or taken back together;
+and each has a file of its own for its content. Each step names the sync that guards it. What a
+crash leaves of a step is finished or undone by `store.recovery`, from the intents alone.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Sequence
 
 FOLDER = "staged"
 INTENT, CONTENT, UNDONE, ASIDE = files.STAGED
@@ -31,7 +32,7 @@ class Moved(Exception):
 
 class Intent(Struct):
     """What a change was about to do. `line` is the record's line; `path`, `staged` and
-    `target` are relative to the vault; `group` is the atomic group's `{id, index, count}`.
+    `target` are relative to the vault.
 
     No `etag_before` is a create, no `etag_after` a delete: there is no file then, and what
     takes its place does so without replacing. A `target` is where a move leads, once the
@@ -44,14 +45,13 @@ class Intent(Struct):
     etag_before: str | None
     etag_after: str | None
     line: str
-    group: dict[str, Any] | None = None
     target: str | None = None
     made: tuple[str, ...] = ()
 
 
 class StagedChange:
-    """The files of one change. `folder` is the vault's `.loop/staged`, `entity` the file that
-    it begins with, `target` the one that it ends with."""
+    """One change. `folder` is the vault's `.loop/staged`, `entity` the file that it begins with,
+    `target` the one that it ends with, `content` what is to take its place."""
 
     def __init__(self, root: str, intent: Intent) -> None:
         self.intent = intent
@@ -60,30 +60,19 @@ class StagedChange:
         self.target = os.path.join(root, intent.target or intent.path)
         self.content = os.path.join(root, intent.staged)
         self._root = root
-        self._intent = os.path.join(self.folder, intent.name + INTENT)
-        self._undone = os.path.join(self.folder, intent.name + UNDONE)
 
     def stage(self, data: bytes | None, syncs: files.Syncs) -> None:
-        """Write the intent and the content to come, if any, in folders that are there then.
+        """Write the content to come, if any, in folders that are there then.
 
-        Raises `StorageError`, nothing left; `Moved` where the entity is gone. `syncs` is to
-        make both files and their folders durable before the record is written, which so
-        always finds them. Outside `.loop/staged` nothing comes to be that no intent names.
+        Raises `StorageError`; `Moved` where the entity is gone.
         """
         try:
-            text = as_json(self.intent.__dict__).encode()
-            files.write_synced(self._intent, text, root=self._root, syncs=syncs)
-            syncs.folders[self.folder] = None
-            if self._is_beside or self.intent.made:
-                syncs.run()
             for folder in self.intent.made:
                 files.make_place(os.path.join(self._root, folder), root=self._root)
             if data is not None:
                 self._write(data, syncs)
                 syncs.folders[os.path.dirname(self.content)] = None
         except OSError as error:
-            with suppress(OSError):
-                self.discard()
             if isinstance(error, FileNotFoundError) and not os.path.lexists(self.entity):
                 raise Moved from None
             raise cannot_write(self.intent.path, error) from error
@@ -177,7 +166,7 @@ class StagedChange:
 
     def note(self, syncs: files.Syncs) -> None:
         """Tell which folders an exchange has changed."""
-        places = [self.entity, self.target, *(() if self._is_beside else (self.content,))]
+        places = [self.entity, self.target, *(() if self.is_beside else (self.content,))]
         syncs.folders.update(dict.fromkeys(map(os.path.dirname, places)))
 
     def staged_etag(self) -> str | None:
@@ -188,40 +177,92 @@ class StagedChange:
         """The etag of what lies in the entity's place; None where nothing does."""
         return etag_at(self.place)
 
-    def mark_undone(self) -> None:
-        """From here on the change can only be undone, by us or by recovery. Raises `OSError`.
+    def discard(self) -> None:
+        """Remove the staged file. Raises `OSError`."""
+        for path in (self.content, self.content + ASIDE):
+            files.remove(path)
 
-        Renaming the intent needs no space on a full disk. Synced: its folder.
+    def discard_outside(self) -> None:
+        """Remove what is not in `.loop/staged`: a staged file beside the entity, folders made
+        for what did not come. Raises `OSError`."""
+        if self.is_beside:
+            self.discard()
+        for folder in reversed(self.intent.made):
+            files.remove_place(os.path.join(self._root, folder))
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether the content lies beside the entity, on another device than `.loop`."""
+        return os.path.dirname(self.content) != self.folder
+
+
+class StagedCommit:
+    """The changes of a commit, and `name`, that of their file of intents."""
+
+    def __init__(self, root: str, name: str, changes: Sequence[StagedChange]) -> None:
+        self.changes = tuple(changes)
+        self.folder = staged_folder(root)
+        self._root = root
+        self._intents = os.path.join(self.folder, name + INTENT)
+        self._undone = os.path.join(self.folder, name + UNDONE)
+
+    @property
+    def paths(self) -> str:
+        """The files of the changes, for a sentence."""
+        return ", ".join(change.intent.path for change in self.changes)
+
+    def stage(self, contents: Sequence[bytes | None]) -> None:
+        """Write the intents and the contents to come, durably: the record, which is written
+        then, always finds them. Outside `.loop/staged` nothing comes to be that no intent names.
+
+        Raises `StorageError`, `Moved` where an entity is gone; nothing is left then.
+        """
+        syncs = files.Syncs()
+        try:
+            text = as_json([change.intent.__dict__ for change in self.changes]).encode()
+            files.write_synced(self._intents, text, root=self._root, syncs=syncs)
+            syncs.folders[self.folder] = None
+            if any(change.is_beside or change.intent.made for change in self.changes):
+                syncs.run()
+            for change, data in zip(self.changes, contents, strict=True):
+                change.stage(data, syncs)
+            syncs.run()
+        except (OSError, StorageError, Moved) as error:
+            with suppress(OSError):
+                self.discard()
+            if isinstance(error, OSError):
+                raise cannot_write(self.paths, error) from error
+            raise
+
+    def mark_undone(self) -> None:
+        """From here on the changes can only be undone, by us or by recovery. Raises `OSError`.
+
+        Renaming the intents needs no space on a full disk. Synced: their folder.
         """
         if not self.is_marked_undone:
-            os.rename(self._intent, self._undone)
+            os.rename(self._intents, self._undone)
             platform.sync_folder(self.folder)
 
     @property
     def is_marked_undone(self) -> bool:
-        """Whether it was said before that the change did not happen."""
+        """Whether it was said before that the changes did not happen."""
         return os.path.exists(self._undone)
 
     def discard(self) -> None:
-        """Remove staged file and intent, and folders made for what did not come. Raises
+        """Remove staged files and intents, and folders made for what did not come. Raises
         `OSError`.
 
-        In `.loop/staged` the intent goes before the content, since content alone is swept;
-        elsewhere it goes last, since nothing else tells where the content is.
+        In `.loop/staged` the intents go before the contents, since content alone is swept;
+        what is elsewhere goes before them, since nothing else tells where it is. The newest
+        goes first, since what it lies in may have been made for one before.
         """
-        intents, contents = (self._intent, self._undone), (self.content, self.content + ASIDE)
-        if self._is_beside:
-            for path in contents:
-                files.remove(path)
-        for folder in reversed(self.intent.made):
-            files.remove_place(os.path.join(self._root, folder))
-        for path in intents if self._is_beside else (*intents, *contents):
+        for change in reversed(self.changes):
+            change.discard_outside()
+        for path in (self._intents, self._undone):
             files.remove(path)
-
-    @property
-    def _is_beside(self) -> bool:
-        """Whether the content lies beside the entity, on another device than `.loop`."""
-        return os.path.dirname(self.content) != self.folder
+        for change in self.changes:
+            if not change.is_beside:
+                change.discard()
 
 
 def cannot_write(path: str, error: OSError) -> StorageError:
@@ -254,6 +295,11 @@ def staged_place(root: str, path: str, name: str) -> str:
         folder = os.path.dirname(folder)
     folder = os.path.join(root, folder)
     return own if platform.can_exchange(folder, staged_folder(root)) else beside
+
+
+def name_of(commit: str, index: int) -> str:
+    """The name of a change of a commit, by its place among them."""
+    return f"{commit}-{index}"
 
 
 def staged_places(path: str, name: str) -> tuple[str, str]:

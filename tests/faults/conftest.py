@@ -23,15 +23,13 @@ from loop_cli.core.changes import BodyChange, Edits, parse_changes
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.store import staging
 from loop_cli.store.base import EntityChange
-from loop_cli.store.files import Syncs
 from loop_cli.store.lines import encode
-from loop_cli.store.staging import Intent, StagedChange
+from loop_cli.store.staging import Intent, StagedChange, StagedCommit
 from loop_cli.store.vault import VaultStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from loop_cli.core.entity import Entity
 
 REPOSITORY = Path(__file__).parents[2]
 UPDATED = "2100-02-01T00:00:00.000000Z"  # of what a crash built by hand was to write
@@ -201,14 +199,13 @@ def vault(tmp_path: Path) -> Vault:
 
 
 class Crash:
-    """What a change of the status to done left behind: staged, and as far as it came."""
+    """What a change of the status to done left behind: staged, and as far as it came.
+
+    One that is `member` of a group, by the name of its commit and its place, is staged with it.
+    """
 
     def __init__(
-        self,
-        vault: Vault,
-        number: int = 1,
-        group: dict[str, Any] | None = None,
-        entity: Entity | None = None,
+        self, vault: Vault, number: int = 1, member: tuple[str, int] | None = None
     ) -> None:
         self.vault = vault
         self.number = number
@@ -218,7 +215,7 @@ class Crash:
             f'updated: "{UPDATED}"'.encode(),
             self.before.replace(b"status: todo", b"status: done"),
         )
-        entity = entity or vault.store().find(vault.id(number))
+        entity = vault.store().find(vault.id(number))
         record = audit.compose(
             action="update",
             before=entity,
@@ -232,10 +229,11 @@ class Crash:
                 "updated_after": UPDATED,
                 "precondition": "none",
                 "previous": vault.records()[-1][0] if vault.records() else None,
-                **({"group": group} if group else {}),
+                **({"group": {"id": member[0], "index": member[1], "count": 2}} if member else {}),
             },
         )
-        name = f"{number:032x}"
+        commit, index = member or (f"{number:032x}", 0)
+        name = staging.name_of(commit, index)
         path = str(vault.path(number).relative_to(vault.root))
         self.change = StagedChange(
             str(vault.root),
@@ -246,12 +244,11 @@ class Crash:
                 etag_before=etag(self.before),
                 etag_after=etag(self.after),
                 line=encode(record).decode(),
-                group=group,
             ),
         )
-        syncs = Syncs()
-        self.change.stage(self.after, syncs)
-        syncs.run()
+        self.commit = StagedCommit(str(vault.root), commit, [self.change])
+        if member is None:
+            self.commit.stage([self.after])
 
     @property
     def line(self) -> bytes:
@@ -271,6 +268,17 @@ class Crash:
         entity.write_bytes(self.after)
         self.staged.write_bytes(self.before)
         return self
+
+    @staticmethod
+    def group(vault: Vault, *numbers: int) -> list[Crash]:
+        """Changes that were staged together, to land or not as one."""
+        name = "a" * 32
+        crashes = [Crash(vault, number, (name, index)) for index, number in enumerate(numbers)]
+        commit = StagedCommit(str(vault.root), name, [crash.change for crash in crashes])
+        commit.stage([crash.after for crash in crashes])
+        for crash in crashes:
+            crash.commit = commit
+        return crashes
 
     def is_new(self) -> bool:
         assert self.vault.data(self.number) in (self.before, self.after)

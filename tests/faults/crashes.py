@@ -23,8 +23,9 @@ STEPS = {
     "append": (AuditLog, "append"),
     "exchange": (platform, "exchange"),
     "move": (platform, "move"),
-    "discard": (staging.StagedChange, "discard"),
-    "mark": (staging.StagedChange, "mark_undone"),
+    "discard": (staging.StagedCommit, "discard"),
+    "content removed": (staging.StagedChange, "discard"),
+    "mark": (staging.StagedCommit, "mark_undone"),
     "kept": (staging, "keep"),
 }
 

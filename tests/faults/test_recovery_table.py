@@ -9,7 +9,6 @@ import pytest
 
 from loop_cli.errors import StorageError
 from loop_cli.store import staging
-from loop_cli.store.files import Syncs
 from tests.faults.conftest import UPDATED, Crash, Vault, change, etag, origin
 
 if TYPE_CHECKING:
@@ -147,24 +146,24 @@ class TestOneChange:
 
     def test_marked_undone_is_never_landed(self, used: Vault, recover: Any) -> None:
         crash = Crash(used).record()
-        crash.change.mark_undone()
+        crash.commit.mark_undone()
         recover(used)
         assert settled(used) == []
         assert not crash.is_new()
 
     def test_marked_undone_is_taken_back(self, used: Vault, recover: Any) -> None:
         crash = Crash(used).record().exchange()
-        crash.change.mark_undone()
+        crash.commit.mark_undone()
         recover(used)
         assert settled(used) == []
         assert not crash.is_new()
 
     def test_undone_and_not_cleaned_up(self, used: Vault, recover: Any) -> None:
         crash = Crash(used).record()
-        crash.change.mark_undone()
+        crash.commit.mark_undone()
         used.store().find(used.id())
         lines = used.log.read_bytes()
-        crash.change.stage(crash.after, Syncs())
+        crash.commit.stage([crash.after])
         recover(used)
         assert settled(used) == []
         assert not crash.is_new()
@@ -210,10 +209,10 @@ class TestHostileIntents:
         outside = used.root.parent / "outside.md"
         outside.write_bytes(b"precious")
         (used.root / "link").symlink_to(used.root.parent)
-        crash = Crash(used).record()
-        intent = used.root / ".loop" / "staged" / f"{crash.change.intent.name}.intent"
-        data = {**json.loads(intent.read_bytes()), "path": path, "etag_before": etag(b"precious")}
-        intent.write_text(json.dumps(data))
+        Crash(used).record()
+        (intents,) = (used.root / ".loop" / "staged").glob("*.intent")
+        (intent,) = json.loads(intents.read_bytes())
+        intents.write_text(json.dumps([{**intent, "path": path, "etag_before": etag(b"precious")}]))
         used.store().find(used.id())
         assert outside.read_bytes() == b"precious"
         assert used.staged == []
@@ -233,12 +232,7 @@ class TestHostileIntents:
 class TestGroups:
     @pytest.fixture
     def pair(self, used: Vault) -> list[Crash]:
-        group = {"id": "g", "count": 2}
-        entities = [used.store().find(used.id(number)) for number in (1, 2)]
-        return [
-            Crash(used, number, {**group, "index": number - 1}, entity)
-            for number, entity in enumerate(entities, start=1)
-        ]
+        return Crash.group(used, 1, 2)
 
     @staticmethod
     def recover(used: Vault) -> None:
@@ -286,18 +280,29 @@ class TestGroups:
     def test_what_others_wrote_meanwhile_is_kept(self, used: Vault, pair: list[Crash]) -> None:
         for crash in pair:
             crash.record().exchange()
-            crash.change.mark_undone()
+        pair[0].commit.mark_undone()
         used.path(2).write_bytes(theirs := THEIRS.replace(b"01-01", b"01-02"))
         self.recover(used)
         assert used.staged == []
         assert not pair[0].is_new()
         assert used.data(2) == theirs
 
-    @pytest.mark.parametrize("marked", [0, 1])
-    def test_one_mark_undoes_all(self, used: Vault, pair: list[Crash], marked: int) -> None:
+    def test_a_mark_undoes_all(self, used: Vault, pair: list[Crash]) -> None:
         for crash in pair:
             crash.record().exchange()
-        pair[marked].change.mark_undone()
+        pair[0].commit.mark_undone()
+        self.recover(used)
+        assert used.staged == []
+        assert not any(crash.is_new() for crash in pair)
+
+    @pytest.mark.parametrize("gone", [0, 1])
+    def test_an_intent_that_is_none_of_ours_makes_all_of_them_none(
+        self, used: Vault, pair: list[Crash], gone: int
+    ) -> None:
+        (intents,) = (used.root / ".loop" / "staged").glob("*.intent")
+        both = json.loads(intents.read_bytes())
+        both[gone]["name"] = "../../" + both[gone]["name"]
+        intents.write_text(json.dumps(both))
         self.recover(used)
         assert used.staged == []
         assert not any(crash.is_new() for crash in pair)

@@ -53,7 +53,8 @@ HOSTILE: list[dict[str, Any]] = [
     {"line": '{"entity_id": "\\ud800"}'},
     {"line": "\ud800"},
     {"line": '{"entity_id": 1, "metadata": []}'},
-    {"group": {"id": "a", "index": "x", "count": 2}},
+    {"name": "../../x-0", "staged": ".loop/staged/../../x-0.new"},
+    {"unknown": 1},
     {"etag_before": None},
     {"path": 5},
 ]
@@ -67,17 +68,19 @@ def test_an_intent_that_came_with_the_vault_blocks_nothing(
     name = "a" * 32
     path = vault.store().find(vault.id(1)).path
     whole = {
-        "name": name,
+        "name": f"{name}-0",
         "path": path,
-        "staged": f".loop/staged/{name}.new",
+        "staged": f".loop/staged/{name}-0.new",
         "etag_before": "0" * 16,
         "etag_after": "1" * 16,
         "line": json.dumps({"entity_id": "x"}),
-        "group": None,
     }
     staged = vault.root / ".loop" / "staged"
-    (staged / f"{name}.intent").write_text(json.dumps({**whole, **part}))
-    (staged / f"{'b' * 32}.intent").write_text(json.dumps({**whole, "name": "b" * 32}))
+    (staged / f"{name}.intent").write_text(json.dumps([{**whole, **part}]))
+    (staged / f"{'b' * 32}.intent").write_text(json.dumps([{**whole, "name": f"{'b' * 32}-0"}]))
+    shapes: tuple[Any, ...] = (whole, {}, [], [[]], [5], None, "x", [whole, whole])
+    for number, shape in enumerate(shapes):
+        (staged / f"{number:032x}.intent").write_text(json.dumps(shape))
     assert vault.store().find(vault.id(1)).fields["status"] == "done"
 
 
