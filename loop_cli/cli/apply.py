@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from loop_cli.cli import context, options, output
+from loop_cli.cli.interrupts import Held
 from loop_cli.core import bulk
 from loop_cli.errors import Interrupted, UsageError
 
@@ -50,16 +51,18 @@ def apply(
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     store = context.open_store(settings)
     counts = bulk.Counts()
+    held = Held()
     outcomes = bulk.apply(
         store,
-        _lines(file),
+        _lines(file, held),
         origin=context.origin(store.root),
         force=force,
         atomic=atomic,
         dry_run=dry_run,
     )
+    held.open = atomic or dry_run
     try:
-        with output.progress("applied", unit="changes") as told:
+        with held, output.progress("applied", unit="changes") as told:
             for one in outcomes:
                 output.line(output.json_text(one.as_dict()))
                 counts.count(one)
@@ -79,23 +82,35 @@ def _so_far(counts: bulk.Counts) -> str:
     )
 
 
-def _lines(name: str) -> "Iterator[list[str]]":
-    """The lines of a file, so many at once as are there: who waits for the result of a line
-    before it sends the next gets it. Raises `UsageError`."""
+def _lines(name: str, held: Held) -> "Iterator[list[str]]":
+    """The lines of a file, so many at once as are there, up to a hundred: who waits for the
+    result of a line before it sends the next gets it. Raises `UsageError`, and where Ctrl-C
+    came `KeyboardInterrupt`."""
     try:
         descriptor = os.dup(sys.stdin.fileno()) if name == "-" else os.open(name, os.O_RDONLY)
     except OSError as error:
         raise UsageError(f"{name} can't be read: {error.strerror}") from None
     rest = b""
     try:
-        while part := os.read(descriptor, _AT_ONCE):
+        while part := _read(descriptor, held):
             *whole, rest = (rest + part).split(b"\n")
-            yield [_decoded(line, name) for line in whole]
+            for start in range(0, len(whole), bulk.AT_ONCE):
+                held.check()
+                yield [_decoded(line, name) for line in whole[start : start + bulk.AT_ONCE]]
         yield [_decoded(rest, name)]
     except OSError as error:
         raise UsageError(f"{name} can't be read: {error.strerror}") from None
     finally:
         os.close(descriptor)
+
+
+def _read(descriptor: int, held: Held) -> bytes:
+    held.check()
+    before, held.open = held.open, True
+    try:
+        return os.read(descriptor, _AT_ONCE)
+    finally:
+        held.open = before
 
 
 def _decoded(line: bytes, name: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from loop_cli.cli import context, listing, output
+from loop_cli.cli.interrupts import Held
 from loop_cli.core import bulk
 from loop_cli.core.selection import Selection
 from loop_cli.errors import ConfirmationRefused, Interrupted
@@ -43,6 +46,11 @@ def run(settings: Settings, where: list[str], edits: Edits, how: How) -> None:
         _confirm(plan, how)
         outcomes = _carried_out(store, plan, origin, atomic=how.atomic)
     _report(outcomes, plan, how)
+    if len(outcomes) < len(plan.changes):
+        raise Interrupted(f"interrupted; {len(outcomes)} of {len(plan.changes)} are done")
+    failed = bulk.Counts(outcomes).error()
+    if failed is not None:
+        raise failed
 
 
 def _previewed(plan: Plan, origin: Origin, *, dry_run: bool) -> list[Outcome]:
@@ -53,15 +61,23 @@ def _previewed(plan: Plan, origin: Origin, *, dry_run: bool) -> list[Outcome]:
 
 
 def _carried_out(store: VaultStore, plan: Plan, origin: Origin, *, atomic: bool) -> list[Outcome]:
-    """What landed stays landed where it is interrupted. Raises `Interrupted`, and with `atomic`
-    what is in the way."""
+    """What was done, not all where it was interrupted. Raises with `atomic` what is in the way."""
     done: list[Outcome] = []
-    try:
-        with output.progress("updated", unit="entities") as told:
-            for one in bulk.carry_out(store, plan.changes, origin=origin, atomic=atomic, told=told):
+    with Held() as held, output.progress("updated", unit="entities") as told:
+
+        def batch_done(count: int) -> None:
+            if told is not None:
+                told(count)
+            if count < len(plan.changes):
+                held.check()
+
+        held.open = atomic
+        outcomes = bulk.carry_out(
+            store, plan.changes, origin=origin, atomic=atomic, told=batch_done
+        )
+        with suppress(KeyboardInterrupt):
+            for one in outcomes:
                 done.append(one)
-    except KeyboardInterrupt:
-        raise Interrupted(f"interrupted; {len(done)} of {len(plan.changes)} are done") from None
     return done
 
 
@@ -91,6 +107,3 @@ def _report(outcomes: list[Outcome], plan: Plan, how: How) -> None:
         if how.dry_run:
             output.show(render_bulk.plan(plan))
         output.show(render_bulk.outcomes(outcomes, counts, dry_run=how.dry_run))
-    failed = counts.error()
-    if failed is not None:
-        raise failed

@@ -208,21 +208,29 @@ class uninterrupted:  # noqa: N801
     """A context manager: Ctrl-C has no effect for the few milliseconds of a landing.
 
     "Interrupted" would leave the user wondering whether the change is there, and the command
-    is as good as done.
+    is as good as done. Where somebody handles it, because more is to come, they get it after.
     """
 
     def __enter__(self) -> None:
         import _signal  # `signal` loads `enum` for its names
 
         self._signal = _signal
+        self._came = False
         try:
-            self._before = _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+            self._before = _signal.signal(_signal.SIGINT, self._come)
         except ValueError:  # not in the main thread, where Ctrl-C arrives
             self._before = None
 
     def __exit__(self, *_raised: object) -> None:
-        if self._before is not None:
-            self._signal.signal(self._signal.SIGINT, self._before)
+        if self._before is None:
+            return
+        self._signal.signal(self._signal.SIGINT, self._before)
+        handled = callable(self._before) and self._before is not self._signal.default_int_handler
+        if self._came and handled:
+            self._before(self._signal.SIGINT, None)
+
+    def _come(self, _number: int, _frame: object) -> None:
+        self._came = True
 
 
 def sync_folder(path: str) -> None:

@@ -15,7 +15,7 @@ import termios
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -125,14 +125,19 @@ class Loop:
         assert b"Traceback" not in done.stderr, done.stderr.decode(errors="replace")
         return Done(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
-    def start(self, *arguments: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+    def start(
+        self,
+        *arguments: str,
+        stdin: int = subprocess.DEVNULL,
+        stdout: int | IO[bytes] = subprocess.PIPE,
+    ) -> subprocess.Popen[bytes]:
         """Run without waiting; SIGINT is not ignored even where this process ignores it."""
         return subprocess.Popen(
             self.command(*arguments),
             env=self.environment,
             cwd=self.home,
             stdin=stdin,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             preexec_fn=_heed_interrupts,  # noqa: PLW1509
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -182,6 +183,26 @@ def test_who_waits_for_each_result_gets_it(loop: Loop) -> None:
 
     assert process.returncode == 130
     assert "5 changed" in json.loads(err)["error"]
+
+
+def test_interrupted_in_the_middle_it_tells_of_all_that_landed(loop: Loop, tmp_path: Path) -> None:
+    changes = [{"id": ONE, "set": {"estimated_hours": hours}} for hours in range(1, 5_000)]
+    (tmp_path / "changes.jsonl").write_bytes(lines(*changes))
+    before = len(loop("log", ONE, "--json").lines)
+    with (tmp_path / "told").open("wb") as file:
+        process = loop.start("apply", str(tmp_path / "changes.jsonl"), "--force", stdout=file)
+        while process.poll() is None and (tmp_path / "told").stat().st_size < 10_000:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _out, err = process.communicate(timeout=60)
+
+    told = len((tmp_path / "told").read_bytes().splitlines())
+    assert process.returncode == 130
+    assert 50 <= told < len(changes)
+    assert f"{told} changed" in json.loads(err)["error"]
+    assert len(loop("log", ONE, "--json", "--limit", "9999").lines) - before == told
+    assert loop("get", ONE, "--field", "estimated_hours").out == f"{told}\n"
+    assert loop("audit", "verify").code == 0
 
 
 def test_hundreds_land_and_the_log_is_whole(loop: Loop) -> None:
