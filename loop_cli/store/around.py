@@ -41,6 +41,9 @@ class VaultSurroundings(Surroundings):
             return self._vault.find(entity_id, path=one.parsed.path)
         return None
 
+    def seems_taken(self, entity_id: str) -> bool:
+        return self._vault.locator().seems_taken(entity_id)
+
     def all_ids(self) -> Iterable[str]:
         index = self._vault.locator().index
         index.refresh()

@@ -79,6 +79,11 @@ class Locator:
         found, _broken = self._meant(wanted)
         return [one for one in found if nfc(one.parsed.id) == wanted]
 
+    def seems_taken(self, entity_id: str) -> bool:
+        """Whether a file may be meant by the id, by what is known without looking at all."""
+        self.index.refresh_if_unknown()
+        return bool(self.index.candidates(nfc(entity_id)))
+
     def read_again(self, place: Located) -> Located:
         """The same file as it is now. Raises as `read` does."""
         path = place.parsed.path

@@ -296,6 +296,9 @@ class _Around(Surroundings):
         found = self.carrier(entity_id)
         return None if found is None else self._store.find(found.id, path=found.path)
 
+    def seems_taken(self, entity_id: str) -> bool:
+        return self.carrier(entity_id) is not None
+
     def all_ids(self) -> Iterable[str]:
         return [one.id for one in self._store.files()]
 

@@ -56,6 +56,10 @@ class Surroundings(ABC):
         """The entity of that file."""
 
     @abstractmethod
+    def seems_taken(self, entity_id: str) -> bool:
+        """Whether a file has the id, by what was seen when all were last looked at."""
+
+    @abstractmethod
     def all_ids(self) -> Iterable[str]:
         """Every id that a file seems to carry."""
 
@@ -274,7 +278,10 @@ class Planner:
         return ""
 
     def _is_there(self, entity_id: str) -> bool:
-        return nfc(entity_id) in self._ids or self._around.carrier(entity_id) is not None
+        """Whether the vault has an id that was made. All files need not be looked at for it: what
+        loop has made the log knows, a number comes after all that were just looked at, and no
+        one else gives a file that millisecond of that project, or those six digits."""
+        return nfc(entity_id) in self._ids or self._around.seems_taken(entity_id)
 
     def _was_there(self, entity_id: str) -> bool:
         """Whether the log knows the id, which then has a history of its own."""

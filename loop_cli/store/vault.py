@@ -81,7 +81,7 @@ class VaultStore(Store):
 
             self._law = Law(
                 schema=self.schema,
-                book=schema_file.load_rulebook(self.root),
+                book=schema_file.load_rulebook(self.root, cache=self.cache),
                 names=self.names,
                 members=members.names(self.root),
             )

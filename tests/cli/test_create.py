@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,8 +10,6 @@ import pytest
 from loop_cli import models, models_life
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.conftest import Loop
 
 TASK = ("create", "Task", "--name", "로그인 화면", "project_id=prj-019", "assignee=개발팀")
@@ -21,7 +17,6 @@ PROJECT = (
     "create", "Project", "owner=개발팀", "parent_id=trk-1", "conditions_3y=cond-a",
     'expected_impact:={"metric": "문의 수"}',
 )  # fmt: skip
-EACH = 500 if os.environ.get("LOOP_FAULTS") == "all" else 12
 
 
 def problems(error: Any) -> set[tuple[str, str]]:
@@ -337,39 +332,3 @@ class TestOnATerminal:
 
         assert screen.code == 130
         assert loop.records == []
-
-
-@pytest.mark.parametrize("kind", ["Task", "Evidence"])
-def test_eight_at_once_make_no_id_twice_and_lose_none(
-    loop: Loop, kind: str, tmp_path: Path
-) -> None:
-    """The full size, 8 x 500, where LOOP_FAULTS=all; a loop in the shell is the slow part."""
-    each = min(EACH, 120) if kind == "Evidence" else EACH
-    more = {
-        "Task": "'project_id=prj-019' 'assignee=ops'",
-        "Evidence": "'project=prj-019' 'normalized_delta=1' 'evidence_strength=weak' 'status=done'",
-    }[kind]
-    command = " ".join(map(str, loop.command("create", kind)))
-    script = (
-        f'for number in $(seq {each}); do {command} --name "$1 $number" {more} '
-        "--lock-timeout 600 --json || exit; done"
-    )
-    running = [
-        subprocess.Popen(
-            ["bash", "-c", script, "sh", str(number)],
-            env=loop.environment,
-            cwd=loop.home,
-            stdout=(tmp_path / str(number)).open("wb"),
-        )
-        for number in range(8)
-    ]
-
-    assert [process.wait() for process in running] == [0] * 8
-    names = [one["entity_name"] for one in loop.records]
-    made = [one["entity_id"] for one in loop.records]
-    assert len(set(made)) == len(set(names)) == len(made) == 8 * each
-    there = {path.stem for path in loop.vault.rglob("*.md")}
-    assert set(made) <= there
-    if kind == "Evidence":
-        numbers = sorted(int(one[3:]) for one in made)
-        assert numbers == list(range(numbers[0], numbers[0] + 8 * each))
