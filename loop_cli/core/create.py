@@ -231,7 +231,7 @@ def _path(
             year=int(timestamps.render(request.now)[:4]),
             locations=law.book.places,
             project=_project_path(store, fields) if kind == "Task" else None,
-            siblings=lambda: [one.path for one in store.files(mentioning=kind) if one.type == kind],
+            siblings=lambda: [one.path for one in store.scan(types=[kind])],
         )
     except places.NoPlace as error:
         problems.append(problem(error.field, "no_place", str(error)))
@@ -270,8 +270,8 @@ def _with_choices(missing: Problem, store: Store) -> Problem:
     wanted = TARGETS.get(missing["field"])
     if not wanted:
         return missing
-    found = [one.id for one in store.files(mentioning=wanted) if one.type == wanted]
-    return {**missing, "allowed": sorted(found) or missing.get("allowed")}
+    found = [one.id for one in store.scan(types=[wanted])]
+    return {**missing, "allowed": found or missing.get("allowed")}
 
 
 def _answered(request: Request, answers: Mapping[str, str], law: Law) -> Request:

@@ -80,8 +80,8 @@ class Surroundings(ABC):
         """What was kept under a SHA-256."""
 
     @abstractmethod
-    def files(self, *, mentioning: str | None = None) -> Iterator[EntityFile]:
-        """As `Store.files`."""
+    def files(self, mentioning: str) -> Iterator[EntityFile]:
+        """As `Store.files`, for one text."""
 
 
 class Planner:
@@ -302,7 +302,7 @@ class Planner:
         from loop_cli.core.references import referrers
 
         wanted = nfc(entity.id)
-        others = [*self._around.files(mentioning=entity.id)]
+        others = [*self._around.files(entity.id)]
         if any(nfc(one.id) == wanted and one.path != entity.path for one in others):
             return
         found = [
