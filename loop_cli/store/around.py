@@ -54,7 +54,7 @@ class VaultSurroundings(Surroundings):
         return next(
             (
                 one
-                for one in without_undone(self._vault.log.records_with(key))
+                for one in without_undone(self._vault.log.records_with_key(key))
                 if one.data.get("action") == "create" and one.metadata.get("idempotency_key") == key
             ),
             None,

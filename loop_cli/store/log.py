@@ -10,9 +10,11 @@ import errno
 import os
 
 from loop_cli import jsontext
+from loop_cli.core.names import nfc
 from loop_cli.errors import StorageError
 from loop_cli.store import files, platform
 from loop_cli.store.base import as_json
+from loop_cli.store.cache import key_word, word
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import needles_of, parse_line
 from loop_cli.struct import Struct
@@ -61,7 +63,7 @@ class AuditLog:
 
     def records_of(self, entity_id: str, *, path: str | None) -> Iterator[AuditRecord]:
         """An entity's records newest first; only lines that hold the id are parsed."""
-        for line in self._lines_of(entity_id):
+        for line in self._lines_of(word(nfc(entity_id)), needles_of(entity_id)):
             record = self._parse(line)
             if record is not None and record.is_of(entity_id, path):
                 yield record
@@ -73,9 +75,10 @@ class AuditLog:
             if record is not None:
                 yield record
 
-    def records_with(self, text: str) -> Iterator[AuditRecord]:
-        """The records newest first whose line holds a JSON text."""
-        for line in self._lines(needles=(as_json(text).encode(),)):
+    def records_with_key(self, key: str) -> Iterator[AuditRecord]:
+        """The records with an idempotency key newest first, and maybe others."""
+        needles = (as_json(key).encode(), jsontext.ascii_text(key).encode())
+        for line in self._lines_of(key_word(key), needles):
             record = self._parse(line)
             if record is not None:
                 yield record
@@ -183,12 +186,12 @@ class AuditLog:
         except OSError as error:
             raise StorageError(f"the audit log can't be read: {error}") from error
 
-    def _lines_of(self, entity_id: str) -> Iterator[bytes]:
-        """The lines that may be the entity's: of a long log by its cache, where that works."""
-        needles = needles_of(entity_id)
+    def _lines_of(self, wanted: bytes, needles: tuple[bytes, ...]) -> Iterator[bytes]:
+        """The lines that may be an entity's, or have a key: of a long log by its cache, which
+        has them under the word `wanted`, else those with one of the needles."""
         segments = [] if self._cache is None else self._open_segments()
         try:
-            found = self._indexed(entity_id, segments)
+            found = self._indexed(wanted, segments)
             if found is None:
                 yield from self._lines(needles)
                 return
@@ -202,9 +205,9 @@ class AuditLog:
             _close(segments)
 
     def _indexed(
-        self, entity_id: str, segments: list[Segment]
+        self, wanted: bytes, segments: list[Segment]
     ) -> tuple[LogIndex, list[int], int] | None:
-        """Where the entity's lines are by the cache; None where it is not worth it."""
+        """Where the lines are by the cache; None where it is not worth it."""
         cache = self._cache
         if cache is None or not cache.is_kept or sum(one.size for one in segments) < LONG:
             return None
@@ -212,7 +215,7 @@ class AuditLog:
 
         def find(database: sqlite3.Connection) -> tuple[LogIndex, list[int], int]:
             index = LogIndex(database, segments)
-            return index, *index.find(entity_id)
+            return index, *index.find(wanted)
 
         return cache.run(find)
 
