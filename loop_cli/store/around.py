@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from loop_cli.core.audit import AuditRecord
     from loop_cli.core.creation import Law
     from loop_cli.core.entity import Entity, EntityFile
+    from loop_cli.store.locate import Located
     from loop_cli.store.vault import VaultStore
 
 
@@ -32,13 +33,19 @@ class VaultSurroundings(Surroundings):
         return self._vault.law
 
     def carrier(self, entity_id: str) -> EntityFile | None:
-        found = self._vault.locator().carriers(entity_id)
-        return next((one.parsed.file for one in found), None)
+        return next((one.parsed.file for one in self._carriers(entity_id)), None)
 
     def find(self, entity_id: str) -> Entity | None:
-        for one in self._vault.locator().carriers(entity_id):
+        for one in self._carriers(entity_id):
             return self._vault.find(entity_id, path=one.parsed.path)
         return None
+
+    def _carriers(self, entity_id: str) -> list[Located]:
+        found = self._vault.locator().carriers(entity_id)
+        if not found and not self._looked:
+            self._look()
+            found = self._vault.locator().carriers(entity_id)
+        return found
 
     def seems_taken(self, entity_id: str) -> bool:
         return self._vault.locator().seems_taken(entity_id)

@@ -74,9 +74,10 @@ class Locator:
         return match
 
     def carriers(self, entity_id: str) -> list[Located]:
-        """All whose id it is, by path."""
+        """All whose id it is, by path, of the files that may be meant as far as is known."""
         wanted = nfc(entity_id)
-        found, _broken = self._meant(wanted)
+        self.index.refresh_if_unknown()
+        found, _broken, _known = self._candidates(wanted)
         return [one for one in found if nfc(one.parsed.id) == wanted]
 
     def seems_taken(self, entity_id: str) -> bool:

@@ -211,6 +211,29 @@ class TestWrong:
         assert "project_id: is required for Task" in done.err
         assert "assignee: is required for Task" in done.err
 
+    def test_the_field_that_gives_the_id_its_number_is_required(self, loop: Loop) -> None:
+        question = "hypothesis_question=더 빠른가?"
+
+        error = loop("create", "Hypothesis", "--name", "x", question, "--json").error
+        assert problems(error) == {("parent_id", "required")}
+        assert "its id takes a number from it" in error["error"]
+
+        error = loop(
+            "create", "Hypothesis", "--name", "x", question, "parent_id=prj-019", "--json"
+        ).error
+        assert ("parent_id", "no_id") in problems(error)
+
+        more = ("parent_id=trk-1", "--id", "hyp-9-09")
+        made = loop("create", "Hypothesis", "--name", "x", question, *more, "--json").json
+        assert made["entity_id"] == "hyp-9-09"
+
+    @pytest.mark.parametrize("kind", ["Project", "Program"])
+    def test_of_a_name_that_is_missing_only_that_is_said(self, loop: Loop, kind: str) -> None:
+        error = loop("create", kind, "--json").error
+
+        assert {one[1] for one in problems(error)} == {"required"}
+        assert ("entity_name", "required") in problems(error)
+
     def test_somebody_who_is_no_member(self, loop: Loop) -> None:
         error = loop(*TASK[:-1], "assignee=개발", "--json").error
 
@@ -320,6 +343,52 @@ class TestOnATerminal:
         record = loop.records[-1]
         assert record["entity_name"] == "물어본 일"
         assert record["diff"]["project_id"]["new"] == "prj-019"
+
+    def test_what_only_some_types_need(self, loop: Loop) -> None:
+        """A name first, several choices by their numbers, a mapping as JSON."""
+        replies = (
+            ("entity_name: ", "물어본 과제\n"),
+            ("owner: ", "개발팀\n"),
+            ("parent_id: ", "2\n"),
+            ("conditions_3y: ", "1, 1\n"),
+            ("expected_impact (JSON", '{"metric": "수"}\n'),
+        )
+
+        screen = loop.on_terminal("create", "Project", replies=replies)
+
+        assert screen.code == 0, screen.text
+        diff = loop.records[-1]["diff"]
+        assert diff["entity_name"]["new"] == "물어본 과제"
+        assert (diff["parent_id"]["new"], diff["expected_impact"]["new"]) == (
+            "trk-2",
+            {"metric": "수"},
+        )
+        assert set(diff["conditions_3y"]["new"]) == {"cond-a"}
+
+    def test_a_wrong_answer_is_asked_for_again_and_the_others_stay(self, loop: Loop) -> None:
+        replies = (
+            ("entity_name: ", "물어본 일\n"),
+            ("assignee: ", "개발\n"),
+            ("project_id: ", "9\n"),
+            ("project_id: ", "prj-091\n"),
+            ("assignee: ", "개발팀\n"),
+            ("project_id: ", "2\n"),
+        )
+
+        screen = loop.on_terminal("create", "Task", replies=replies)
+
+        assert screen.code == 0, screen.text
+        for words in ("number from 1 to 3", "did you mean 개발팀", "no Project 'prj-091'"):
+            assert words in screen.text
+        assert screen.text.count("entity_name: ") == 1
+        assert loop.records[-1]["diff"]["project_id"]["new"] == "prj-020"
+
+    def test_what_no_answer_helps_is_said_at_once(self, loop: Loop) -> None:
+        screen = loop.on_terminal("create", "Task", "assigne=ops")
+
+        assert screen.code == 6
+        assert "assigne: is not a field of Task" in screen.text
+        assert "Ctrl-D" not in screen.text
 
     def test_the_end_of_the_input_makes_nothing(self, loop: Loop) -> None:
         screen = loop.on_terminal("create", "Task", replies=(("entity_name: ", "\x04"),))
