@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loop_cli.core import links
 from loop_cli.core.changes import BodyChange, Change, Edits
+from loop_cli.core.check.places import file_name
 from loop_cli.core.diff import same
 from loop_cli.core.entity import Precondition
 from loop_cli.core.names import nfc
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 _TRIES = 5  # others may edit a file whose links are put right
 _TASKS = "Tasks"
-PROJECT_FILE = "project.md"
 
 
 class RelocateResult(Struct):
@@ -121,17 +121,6 @@ def rename(
         return _all_misnamed(store, origin)
 
     return _run(store, plan, origin=origin, confirm=confirm, dry_run=dry_run, given=None)
-
-
-def file_name(entity_type: str, entity_id: str, place: str = "") -> str | None:
-    """The name that rule A gives a file; None where any will do. `place` is the type's in
-    `file_locations`."""
-    if entity_type == "Task":
-        return f"{entity_id}.md"
-    if entity_type == "Project":
-        return PROJECT_FILE
-    name = place.rpartition("/")[2]
-    return None if not name or "{" in name else name
 
 
 def _all_misnamed(store: Store, origin: Origin) -> tuple[list[Move], list[str]]:

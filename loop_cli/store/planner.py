@@ -105,6 +105,7 @@ class Planner:
         }
         self._in_group = bool(together)
         self._ids: set[str] = set()
+        self._close: dict[str, list[str]] = {}
         self._places: set[str] = set()
 
     def plan(self, change: AnyChange, seen: Snapshot | None) -> Plan:
@@ -197,7 +198,7 @@ class Planner:
         wanted = reference.wanted
         if found is None and nfc(reference.target) not in self._ids:
             what = wanted or "entity"
-            close = nearest(reference.target, self._around.all_ids())
+            close = self._nearest(reference.target)
             meant = f"; did you mean {' or '.join(close)}?" if close else ""
             message = f"no {what} {reference.target!r}{meant}"
             more = {"value": reference.target, "nearest": close}
@@ -206,6 +207,12 @@ class Planner:
             message = f"{reference.target!r} is a {found.type}; a {wanted} is needed"
             more = {"value": reference.target, "allowed": wanted}
             problems.append({**_problem(reference.field, "wrong_reference", message), **more})
+
+    def _nearest(self, target: str) -> list[str]:
+        """The ids that may be meant by one that nobody has, which two fields often share."""
+        if target not in self._close:
+            self._close[target] = nearest(target, self._around.all_ids())
+        return self._close[target]
 
     def _look_for_place(self, path: str, problems: list[dict[str, Any]]) -> None:
         try:
