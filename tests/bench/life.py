@@ -55,9 +55,9 @@ def commands(root: Path) -> dict[str, tuple[str, ...]]:
     }
 
 
-def measured(command: tuple[str, ...], root: Path) -> tuple[float, float]:
+def measured(command: tuple[str, ...], root: Path, python: Path) -> tuple[float, float]:
     """Its seconds of processor, and its most memory in MiB."""
-    program = str(common.built_environment().parent / "loop")
+    program = str(python.parent / "loop")
     environment = {"PATH": os.environ["PATH"], "LOOP_VAULT": str(root)}
     environment["HOME"] = str(root.parent / f"home-{root.name}")
     done = subprocess.run(
@@ -77,7 +77,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--entities", default="1000,10000,100000")
     parser.add_argument("--folder", type=Path, help="where to work: the disk to measure")
+    parser.add_argument("--python", type=Path, help="of an environment that has loop")
     options = parser.parse_args()
+    python = options.python or common.built_environment()
     sizes = [int(size) for size in options.entities.split(",")]
     rows: dict[str, list[str]] = {}
     with tempfile.TemporaryDirectory(prefix="loop-life-", dir=options.folder) as folder:
@@ -86,7 +88,7 @@ def main() -> None:
             generate.lay_out(root, entities=size)
             time.sleep(YOUNG)
             for what, command in commands(root).items():
-                seconds, most = measured(command, root)
+                seconds, most = measured(command, root, python)
                 rows.setdefault(what, []).append(f"{seconds:.2f} s, {most:.0f} MiB")
     common.print_table(["", *map(str, sizes)], [[what, *row] for what, row in rows.items()])
 

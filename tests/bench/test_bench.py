@@ -51,3 +51,19 @@ def test_throughput_shows_the_store_beside_a_disk_that_syncs_as_often() -> None:
     assert list(rows) == ["the bare disk", "one process", "8 processes"]
     syncs = {name: next(cell for cell in cells if cell).strip() for name, cells in rows.items()}
     assert syncs["the bare disk"] == syncs["one process"]
+
+
+def test_single_commands_are_shown_for_each_size() -> None:
+    done = subprocess.run(
+        [sys.executable, str(HERE / "life.py"), "--entities", "20,30", "--python", sys.executable],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    head, _line, *rows = done.stdout.splitlines()
+    assert head.split() == ["20", "30"]
+    assert len(rows) == 11
+    assert all(row.count("MiB") == 2 for row in rows)
