@@ -7,10 +7,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from loop_cli import demo
 from loop_cli.core import timestamps
 from loop_cli.core.audit import Origin
+
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")  # no test is about time, and the machine may have other work
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 

@@ -36,6 +36,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "loop_cli.core.operations": ("core", "errors", "struct", "store.base"),
     "loop_cli.core.bulk": ("core", "errors", "struct", "store.base"),
     "loop_cli.core.selection": ("core", "errors", "jsontext", "struct", "store.base"),
+    "loop_cli.core.asking": ("core", "errors", "struct", "store.base"),
     "loop_cli.core.create": ("core", "errors", "struct", "store.base"),
     "loop_cli.core.remove": ("core", "errors", "struct", "store.base"),
     "loop_cli.core.relocate": ("core", "errors", "struct", "store.base"),

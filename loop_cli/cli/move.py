@@ -37,7 +37,7 @@ def move(
     if interactive:
         from loop_cli.cli import render_life
 
-        confirm = render_life.confirm_move(yes)
+        confirm = render_life.confirm_move("Move", yes)
     result = relocate.move(
         store,
         entity_id,
@@ -52,4 +52,4 @@ def move(
     if not output.as_document(result.as_dict(), warnings, wanted=as_json):
         from loop_cli.cli import render_life
 
-        output.show(render_life.moved(result))
+        output.show(render_life.moved("Move", result))

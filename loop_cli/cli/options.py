@@ -221,7 +221,9 @@ ToProject = Annotated[
 RenamedId = Annotated[
     str | None, typer.Argument(metavar="[ID]", help="The entity whose file is renamed.")
 ]
-AllFiles = Annotated[bool, typer.Option("--all", help="Every file whose name is not by rule A.")]
+AllFiles = Annotated[
+    bool, typer.Option("--all", help="Every file whose name rule A has otherwise.")
+]
 
 # -- of diff, history, undo ---------------------------------------------------------------
 

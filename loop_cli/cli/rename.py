@@ -8,8 +8,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from loop_cli.core.relocate import Confirm, RelocateResult
 
-EXAMPLES = """Rule A: a task's file is <id>.md, a project's project.md, others as the schema's
-file_locations says. Links in other entities that name a file are put right in the same run.
+EXAMPLES = """Rule A: a task's file is <id>.md, a project's is project.md, and where the
+schema's file_locations names a file for a type, that. Of other types any name
+will do: --all leaves it, and named by its ID, such a file becomes <id>.md.
+Folders stay ('loop move' changes them). --all takes what 'loop check' calls
+file-name. Links in other entities that name a file follow in the same run.
 
 Examples:
 
@@ -49,7 +52,7 @@ def rename(
     if not output.as_document(result.as_dict(), warnings, wanted=as_json):
         from loop_cli.cli import render_life
 
-        output.show(render_life.moved(result))
+        output.show(render_life.moved("Rename", result))
 
 
 def _confirm(yes: bool, interactive: bool) -> "Confirm":
@@ -64,5 +67,5 @@ def _confirm(yes: bool, interactive: bool) -> "Confirm":
     if interactive:
         from loop_cli.cli import render_life
 
-        return render_life.confirm_move(yes)
+        return render_life.confirm_move("Rename", yes)
     return (lambda _preview: True) if yes else refuse

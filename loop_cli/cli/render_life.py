@@ -79,23 +79,26 @@ def _removed_table(result: DeleteResult) -> Table:
     return table
 
 
-def confirm_move(assume_yes: bool) -> Callable[[RelocateResult], bool]:
-    """Show what would move and ask; Enter is no."""
+def confirm_move(verb: str, assume_yes: bool) -> Callable[[RelocateResult], bool]:
+    """Show what would move and ask whether to (`Move` or `Rename`); Enter is no."""
 
     def confirm(preview: RelocateResult) -> bool:
         output.tell(_moves(preview))
-        return assume_yes or prompt.yes_or_no("Move these files? [y/N] ")
+        count = len(preview.moved)
+        files = "1 file" if count == 1 else f"{count} files"
+        return assume_yes or prompt.yes_or_no(f"{verb} {files}? [y/N] ")
 
     return confirm
 
 
-def moved(result: RelocateResult) -> RenderableType:
-    """What moved, or would move."""
+def moved(verb: str, result: RelocateResult) -> RenderableType:
+    """What moved, or would move; how it is called (`Move` or `Rename`)."""
     if not result.changed:
-        return Text("nothing to move; every file is where it belongs")
+        there = "the file is there already" if verb == "Move" else "the names are those of rule A"
+        return Text(f"nothing to {verb.lower()}; {there}")
     if result.dry_run:
         return Group(_moves(result), DRY)
-    last = Text("moved", style=styles.DONE)
+    last = Text(f"{verb.lower()}d", style=styles.DONE)
     last.append(f" run {result.run_id}", styles.QUIET)
     return Group(_moves(result), last)
 

@@ -167,6 +167,9 @@ def what(record: AuditRecord) -> Text:
     action = str(record.data.get("action"))
     words = Text("undo " if reverses(record) else "", style=styles.NOTICE)
     words.append("" if action == "update" else _one_line(action) + " ", style=styles.NORMAL)
+    if action == "create" and record.diff:  # what it began with is what it is: its name says it
+        made = [record.data.get("entity_type"), record.data.get("entity_name")]
+        return words.append(": ".join(_one_line(one) for one in made if one), style=styles.NORMAL)
     return words.append("; ".join(parts), style=styles.NORMAL)
 
 

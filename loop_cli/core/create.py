@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from loop_cli.core import creation, ids, places, timestamps
+from loop_cli.core import asking, creation, ids, places, timestamps
 from loop_cli.core.creation import problem
 from loop_cli.core.intent import intend
 from loop_cli.core.names import nearest, nfc
-from loop_cli.core.references import TARGETS
 from loop_cli.errors import EntityNotFound, InvalidChange
 from loop_cli.store.base import Create, only
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
+    from loop_cli.core.asking import Ask
     from loop_cli.core.audit import Origin
     from loop_cli.core.changes import Change
     from loop_cli.core.creation import Law, Problem
     from loop_cli.core.entity import Entity
     from loop_cli.store.base import CommitResult, Store
-
-    Ask = Callable[[str, list[Problem]], Mapping[str, str] | None]
-
-_ROUNDS = 5  # of questions, since an answer may require another field
 
 
 class Request(Struct):
@@ -71,18 +67,20 @@ def create(
     values to take as text, or None to give up. Raises what `Store.commit` lists for a create.
     """
     request = request.replace(entity_type=known_type(request.entity_type, store.law))
-    for _round in range(_ROUNDS if ask is not None else 0):
-        try:
-            only(store.commit([_planned(store, request)], origin=origin, dry_run=True))
-            break
-        except InvalidChange as error:
-            missing = error.details["problems"]
-            if ask is None or any(one["problem"] != "required" for one in missing):
-                raise
-            answers = ask(request.entity_type, [_with_choices(one, store) for one in missing])
-            if answers is None:
-                raise
-            request = _answered(request, answers, store.law)
+    if ask is not None:
+        given = asking.answers(
+            store,
+            request.entity_type,
+            lambda given: only(
+                store.commit(
+                    [_planned(store, _answered(request, given, store.law))],
+                    origin=origin,
+                    dry_run=True,
+                )
+            ),
+            ask,
+        )
+        request = _answered(request, given, store.law)
     done = only(store.commit([_planned(store, request)], origin=origin, dry_run=dry_run))
     return _result(done, origin, dry_run=dry_run)
 
@@ -198,8 +196,28 @@ def _id(
             digest=lambda data: bytes.fromhex(request.sha256(data)),
         )
     except ids.NoRule as error:
-        problems.append(problem(names.id, "no_id", str(error)))
+        problems += _no_id(error, request.entity_type, fields, law)
         return None
+
+
+def _no_id(error: ids.NoRule, kind: str, fields: Mapping[str, Any], law: Law) -> Iterator[Problem]:
+    """That no id can be made: to be said of the field that would give it its number, where one
+    would; and not at all where a name would, which is said to be missing anyway."""
+    schema, name = law.schema, law.names.name
+    required = schema.required_fields(kind)
+    sources = [one for one in ids.SOURCES if one in schema.known_fields(kind)]
+    sources = [one for one in sources if one in required] or sources
+    if isinstance(error, ids.NoNumber) and sources:
+        given = next((one for one in sources if fields.get(one)), None)
+        if given is None:
+            words = f"is required for {kind}: its id takes a number from it"
+            yield problem(sources[0], "required", words, allowed="an entity's id")
+        else:
+            value = fields[given]
+            words = f"{value!r} gives no number for an id that matches {error.pattern}; give --id"
+            yield problem(given, "no_id", words, value=value)
+    elif fields.get(name) or name not in required:
+        yield problem(law.names.id, "no_id", str(error))
 
 
 def _matches(pattern: str, given: str) -> bool:
@@ -231,10 +249,13 @@ def _path(
             year=int(timestamps.render(request.now)[:4]),
             locations=law.book.places,
             project=_project_path(store, fields) if kind == "Task" else None,
-            siblings=lambda: [one.path for one in store.files(mentioning=kind) if one.type == kind],
+            siblings=lambda: [one.path for one in store.scan(types=[kind])],
         )
     except places.NoPlace as error:
-        problems.append(problem(error.field, "no_place", str(error)))
+        of_name = error.field == "name"
+        if name or not of_name or law.names.name not in law.schema.required_fields(kind):
+            field = law.names.name if of_name else error.field
+            problems.append(problem(field, "no_place", str(error)))
         return None
     sample = entity_id if isinstance(entity_id, str) else "x" * 32
     why = places.outside(path, law.schema.places)
@@ -265,22 +286,11 @@ def _built_in(law: Law) -> str:
     return "---\n" + "".join(lines) + "---\n\n# {{NAME}}\n"
 
 
-def _with_choices(missing: Problem, store: Store) -> Problem:
-    """The problem with the ids that a reference may be, for a person to choose from."""
-    wanted = TARGETS.get(missing["field"])
-    if not wanted:
-        return missing
-    found = [one.id for one in store.files(mentioning=wanted) if one.type == wanted]
-    return {**missing, "allowed": sorted(found) or missing.get("allowed")}
-
-
 def _answered(request: Request, answers: Mapping[str, str], law: Law) -> Request:
-    from loop_cli.core.changes import Change
-
     given = [
-        Change(path=(name,), operation="set", value=text)
-        for name, text in answers.items()
-        if name != law.names.name
+        asking.as_change(field, answer, law.schema.spec(request.entity_type, (field,), {}).kind)
+        for field, answer in answers.items()
+        if field != law.names.name
     ]
     name = answers.get(law.names.name, request.name)
     return request.replace(name=name, fields=(*request.fields, *given))

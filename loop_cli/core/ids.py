@@ -25,7 +25,7 @@ _TRIES = 100  # random ids that may be taken before it is said that none is free
 
 
 # Where the first number of an id such as `hyp-1-03` may come from, in this order.
-_SOURCES = (
+SOURCES = (
     "parent_id", "project_id", "source_project", "source_task", "hypothesis_id", "project",
 )  # fmt: skip
 _NEW_PROJECT = re.compile(r"prj-((?:[a-z]{3,10}-)?[a-z0-9]{6})")
@@ -34,6 +34,14 @@ _TOKEN = re.compile(r"\\d(?:\{(\d)\})?|\[(.)-(.)\]|([A-Za-z0-9:_-])")
 
 class NoRule(ValueError):
     """No id can be made; the message says why, and that one is to be given."""
+
+
+class NoNumber(NoRule):
+    """An id of the `pattern` has a number of what the entity belongs to, and no field gives it."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__(f"no id can be made that matches {pattern}; give --id")
+        self.pattern = pattern
 
 
 class IdRule(Struct):
@@ -95,7 +103,8 @@ def _named(prefix: str, name: str, pattern: str) -> str | None:
 
 
 def _rule_of(pattern: str, fields: Mapping[str, Any]) -> IdRule | None:
-    """The rule for a pattern of letters, numbers and ranges; None for a pattern of more."""
+    """The rule for a pattern of letters, numbers and ranges; None for a pattern of more. Raises
+    `NoNumber`."""
     tokens = _tokens(pattern.removeprefix("^").removesuffix("$"))
     if tokens is None or not isinstance(tokens[-1], int | tuple):
         return None
@@ -104,9 +113,11 @@ def _rule_of(pattern: str, fields: Mapping[str, Any]) -> IdRule | None:
         if isinstance(token, str):
             prefix += token
             continue
-        number = _number_from(fields, token)
-        if number is None or any(not isinstance(one, str) for one in tokens[place + 1 : -1]):
+        if any(not isinstance(one, str) for one in tokens[place + 1 : -1]):
             return None
+        number = _number_from(fields, token)
+        if number is None:
+            raise NoNumber(pattern)
         prefix += number
     last = tokens[-1]
     if isinstance(last, int):
@@ -135,7 +146,7 @@ def _tokens(pattern: str) -> list[str | int | tuple[str, ...]] | None:
 
 def _number_from(fields: Mapping[str, Any], token: int | tuple[str, ...]) -> str | None:
     """The number of what the entity belongs to: `1` of `trk-1`, `015` of `prj-015`."""
-    for field in _SOURCES:
+    for field in SOURCES:
         value = fields.get(field)
         for part in value.split("-")[1:] if isinstance(value, str) else ():
             if isinstance(token, tuple) and part in token:

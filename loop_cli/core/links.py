@@ -13,8 +13,9 @@ from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+_MANY = 50  # names, from which on a file is rather read than searched for each
 _FENCED = r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^(?P=fence)[^\n]*$|\Z)"
 _QUOTED = r"(?P<tick>`+)(?!`)(?:(?!\n[ \t]*\n).)*?(?<!`)(?P=tick)(?!`)"  # within a paragraph
 _WIKI = r"\[\[(?P<wiki>[^\[\]|#^\n]+)(?=[|#^\]])"
@@ -25,9 +26,13 @@ _ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 
 
 class Moves(Struct):
-    """Which files move, old path to new, and what all files are called, before and after."""
+    """Which files move, old path to new; `bare` and `named` are the old paths by these without
+    their ending and by the names alone, in one case; how many files have a name before and after.
+    """
 
     paths: dict[str, str]
+    bare: dict[str, str]
+    named: dict[str, str]
     before: dict[str, int]
     after: dict[str, int]
 
@@ -41,7 +46,32 @@ def moves(paths: Mapping[str, str], everything: Iterable[str]) -> Moves:
         for table, one in ((before, path), (after, known.get(path, path))):
             key = _stem(one).casefold()
             table[key] = table.get(key, 0) + 1
-    return Moves(paths=known, before=before, after=after)
+    return Moves(
+        paths=known,
+        bare={old.removesuffix(".md").casefold(): old for old in known},
+        named={_stem(old).casefold(): old for old in known},
+        before=before,
+        after=after,
+    )
+
+
+def may_change(paths: Iterable[str]) -> Callable[[str, bytes], bool]:
+    """Whether a file, by its path and bytes, may have links that change when the files at some
+    paths move: it is one of them, or has a link and one of their names somewhere."""
+    moving = {nfc(path) for path in paths}
+    names = {_stem(path).casefold() for path in moving}
+
+    def admits(path: str, data: bytes) -> bool:
+        if nfc(path) in moving:
+            return True
+        if b"](" not in data and b"[[" not in data:
+            return False
+        if len(names) > _MANY or b"\\u" in data or b"\\U" in data or b"\\x" in data:
+            return True
+        text = nfc(_decoded(data.decode(errors="replace"))).casefold()
+        return any(name in text for name in names)
+
+    return admits
 
 
 def relinked(text: str, home: str, found: Moves) -> str:
@@ -69,18 +99,19 @@ def _wiki(name: str, found: Moves) -> str:
     wanted = nfc(name.strip())
     ending = ".md" if wanted.endswith(".md") else ""
     stem = wanted.removesuffix(".md")
-    for old, new in found.paths.items():
-        bare = old.removesuffix(".md")
-        if "/" in stem:
-            if stem.casefold() == bare.casefold():
-                return new.removesuffix(".md") + ending
-        elif stem.casefold() == _stem(old).casefold() and found.before[stem.casefold()] == 1:
-            short = _stem(new)
-            if short == _stem(old):
-                return name
-            unique = found.after[short.casefold()] == 1
-            return (short if unique else new.removesuffix(".md")) + ending
-    return name
+    folded = stem.casefold()
+    if "/" in stem:
+        old = found.bare.get(folded)
+        return name if old is None else found.paths[old].removesuffix(".md") + ending
+    old = found.named.get(folded)
+    if old is None or found.before[folded] != 1:
+        return name
+    new = found.paths[old]
+    short = _stem(new)
+    if short == _stem(old):
+        return name
+    unique = found.after[short.casefold()] == 1
+    return (short if unique else new.removesuffix(".md")) + ending
 
 
 def _markdown(name: str, home: str, found: Moves, *, plain: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loop_cli.core import links
 from loop_cli.core.changes import BodyChange, Change, Edits
+from loop_cli.core.check.places import file_name
 from loop_cli.core.diff import same
 from loop_cli.core.entity import Precondition
 from loop_cli.core.names import nfc
@@ -25,13 +26,12 @@ if TYPE_CHECKING:
     from loop_cli.core.audit import Origin
     from loop_cli.core.entity import Entity, EntityFile
     from loop_cli.core.links import Moves
-    from loop_cli.store.base import CommitResult, Store
+    from loop_cli.store.base import CommitResult, Listed, Store
 
     Confirm = Callable[["RelocateResult"], bool]
 
 _TRIES = 5  # others may edit a file whose links are put right
 _TASKS = "Tasks"
-PROJECT_FILE = "project.md"
 
 
 class RelocateResult(Struct):
@@ -123,40 +123,31 @@ def rename(
     return _run(store, plan, origin=origin, confirm=confirm, dry_run=dry_run, given=None)
 
 
-def file_name(entity_type: str, entity_id: str, place: str = "") -> str | None:
-    """The name that rule A gives a file; None where any will do. `place` is the type's in
-    `file_locations`."""
-    if entity_type == "Task":
-        return f"{entity_id}.md"
-    if entity_type == "Project":
-        return PROJECT_FILE
-    name = place.rpartition("/")[2]
-    return None if not name or "{" in name else name
-
-
 def _all_misnamed(store: Store, origin: Origin) -> tuple[list[Move], list[str]]:
     """The files with another name than rule A has; and what stays, in words."""
     found: list[Move] = []
     staying: list[str] = []
     taken: set[str] = set()
-    for one in sorted(store.files(), key=lambda one: one.path):
-        name = file_name(one.type, one.id, store.law.book.places.get(one.type, ""))
+    places = store.law.book.places
+    misnamed = []
+    for one in store.scan():
+        name = file_name(one.type, one.id, places.get(one.type, ""))
         template = "{" in one.id
-        if name is None or template or nfc(one.path.rpartition("/")[2]) == nfc(name):
-            continue
-        change = _renamed(one, name, Precondition(if_match=one.etag))
+        if name is not None and not template and nfc(one.path.rpartition("/")[2]) != nfc(name):
+            misnamed.append(_renamed(one, name, Precondition(if_match=one.revision.etag)))
+    for change in sorted(misnamed, key=lambda change: str(change.path)):
         (outcome,) = store.commit([change], origin=origin, dry_run=True)
         if isinstance(outcome, LoopError):
-            staying.append(f"{one.path} stays: {outcome.message}")
+            staying.append(f"{change.path} stays: {outcome.message}")
         elif nfc(change.to) in taken:
-            staying.append(f"{one.path} stays: another file is to be {change.to}")
+            staying.append(f"{change.path} stays: another file is to be {change.to}")
         else:
             taken.add(nfc(change.to))
             found.append(change)
     return found, staying
 
 
-def _renamed(entity: Entity | EntityFile, name: str, seen: Precondition) -> Move:
+def _renamed(entity: Entity | Listed, name: str, seen: Precondition) -> Move:
     folder = entity.path.rpartition("/")[0]
     return Move(
         entity_id=entity.id,
@@ -238,25 +229,25 @@ def _land(
 
 def _with_links(store: Store, planned: list[Move]) -> Iterator[EntityChange]:
     """The moves with the links in the moved files, then the others whose links name them."""
-    everything = list(store.files())
     paths = {str(one.path): one.to for one in planned}
-    found = links.moves(paths, [one.path for one in everything])
-    by_path = {one.path: one for one in everything}
+    found = links.moves(paths, store.paths())
+    edits = {}
+    others = []
+    for file in store.files(where=links.may_change(paths)):
+        own = _edits(file, found, store)
+        if file.path in paths:
+            edits[file.path] = own
+        elif own:
+            seen = Precondition(if_match=file.etag)
+            others.append(
+                EntityChange(entity_id=file.id, path=file.path, edits=own, precondition=seen)
+            )
     for change in planned:
-        file = by_path.get(str(change.path))
-        own = Edits() if file is None else _edits(file, found, store)
+        own = edits.get(str(change.path), Edits())
         named = {one.path for one in change.edits.changes}
         more = tuple(one for one in own.changes if one.path not in named)
-        edits = Edits(changes=(*change.edits.changes, *more), body=own.body)
-        yield change.replace(edits=edits)
-    for file in everything:
-        if file.path not in paths:
-            edits = _edits(file, found, store)
-            if edits:
-                seen = Precondition(if_match=file.etag)
-                yield EntityChange(
-                    entity_id=file.id, path=file.path, edits=edits, precondition=seen
-                )
+        yield change.replace(edits=Edits(changes=(*change.edits.changes, *more), body=own.body))
+    yield from others
 
 
 def _edits(file: EntityFile, found: Moves, store: Store) -> Edits:

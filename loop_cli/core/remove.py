@@ -116,8 +116,10 @@ def _dependents(store: Store, first: Entity) -> list[Entity]:
     found: list[Entity] = []
     waiting = [first.id]
     while waiting:
-        wanted = waiting.pop(0)
-        for one in referrers(store.files(mentioning=wanted), wanted, store.names):
+        files = list(store.files(mentioning=waiting))
+        referring = [one for wanted in waiting for one in referrers(files, wanted, store.names)]
+        waiting = []
+        for one in referring:
             if nfc(one.entity_id) not in known:
                 known.add(nfc(one.entity_id))
                 waiting.append(one.entity_id)

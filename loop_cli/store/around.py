@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 
 from loop_cli.core.audit import History, without_undone
-from loop_cli.core.names import nfc
-from loop_cli.errors import InvalidFile, LoopError
-from loop_cli.store import files, locate, snapshot
+from loop_cli.errors import InvalidFile
+from loop_cli.store import files, locate
 from loop_cli.store.planner import Surroundings
 from loop_cli.store.walk import is_hidden
 
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from loop_cli.core.audit import AuditRecord
     from loop_cli.core.creation import Law
     from loop_cli.core.entity import Entity, EntityFile
+    from loop_cli.store.locate import Located
     from loop_cli.store.vault import VaultStore
 
 
@@ -27,24 +26,33 @@ class VaultSurroundings(Surroundings):
 
     def __init__(self, vault: VaultStore) -> None:
         self._vault = vault
+        self._looked = False
 
     @property
     def law(self) -> Law:
         return self._vault.law
 
     def carrier(self, entity_id: str) -> EntityFile | None:
-        found = self._vault.locator().carriers(entity_id)
-        return next((one.parsed.file for one in found), None)
+        return next((one.parsed.file for one in self._carriers(entity_id)), None)
 
     def find(self, entity_id: str) -> Entity | None:
-        for one in self._vault.locator().carriers(entity_id):
+        for one in self._carriers(entity_id):
             return self._vault.find(entity_id, path=one.parsed.path)
         return None
 
+    def _carriers(self, entity_id: str) -> list[Located]:
+        found = self._vault.locator().carriers(entity_id)
+        if not found and not self._looked:
+            self._look()
+            found = self._vault.locator().carriers(entity_id)
+        return found
+
+    def seems_taken(self, entity_id: str) -> bool:
+        return self._vault.locator().seems_taken(entity_id)
+
     def all_ids(self) -> Iterable[str]:
-        index = self._vault.locator().index
-        index.refresh()
-        return index.ids()
+        self._look()
+        return self._vault.locator().index.ids()
 
     def history(self, entity_id: str) -> History:
         return History(self._vault.log.records_of(entity_id, path=None))
@@ -53,7 +61,7 @@ class VaultSurroundings(Surroundings):
         return next(
             (
                 one
-                for one in without_undone(self._vault.log.records_with(key))
+                for one in without_undone(self._vault.log.records_with_key(key))
                 if one.data.get("action") == "create" and one.metadata.get("idempotency_key") == key
             ),
             None,
@@ -74,15 +82,16 @@ class VaultSurroundings(Surroundings):
         except FileNotFoundError:
             return None
 
-    def files(self, *, mentioning: str | None = None) -> Iterator[EntityFile]:
+    def files(self, mentioning: str) -> Iterator[EntityFile]:
+        self._look()
         locator = self._vault.locator()
-        for path in locator.paths():
-            try:
-                data, _modified = files.read_stable(os.path.join(self._vault.root, path), path)
-                if mentioning is None or mentions(data, path, mentioning):
-                    yield snapshot.parse(data, path, self._vault.names).file
-            except LoopError:  # what can't be read as an entity is none
-                continue
+        return locator.files(locator.index.mentioning((mentioning,)))
+
+    def _look(self) -> None:
+        """Look at every file, once for all that is planned together."""
+        if not self._looked:
+            self._vault.locator().index.refresh()
+            self._looked = True
 
 
 def refuse_no_place(path: str) -> None:
@@ -97,14 +106,3 @@ def refuse_no_place(path: str) -> None:
 
 def _name(path: str) -> str:
     return path.rpartition("/")[2]
-
-
-def mentions(data: bytes, path: str, text: str) -> bool:
-    """Whether a file's bytes or its name hold a text in either normal form, or escapes that
-    may spell it, since other programs write those for what is not ASCII."""
-    forms = {nfc(text), unicodedata.normalize("NFD", text)}
-    needles = [form.encode("utf-8", "surrogateescape") for form in forms]
-    named = path.encode("utf-8", "surrogateescape")
-    if any(one in data or one in named for one in needles):
-        return True
-    return not text.isascii() and any(one in data for one in (b"\\u", b"\\U", b"\\x"))

@@ -229,10 +229,20 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def files(self, *, mentioning: str | None = None) -> Iterator[EntityFile]:
-        """Every entity that can be read, in no order, as its file has it: at least those
-        whose file holds a text. The log is not asked, so there are no revisions.
+    def files(
+        self,
+        *,
+        mentioning: Sequence[str] | None = None,
+        where: Callable[[str, bytes], bool] | None = None,
+    ) -> Iterator[EntityFile]:
+        """Every entity that can be read, in no order, as its file has it: at least those in
+        whose fields or path one of some texts is, and of these those whose path and bytes
+        `where` admits. The log is not asked, so there are no revisions. Raises `UsageError`.
         """
+
+    @abstractmethod
+    def paths(self) -> Iterator[str]:
+        """Every Markdown file, whether an entity or not, in no order. Raises `UsageError`."""
 
     @abstractmethod
     def records(self, entity_id: str | None = None) -> Iterator[AuditRecord]:

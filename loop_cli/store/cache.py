@@ -7,6 +7,7 @@ file that is damaged is made anew; where none can be kept, one in memory does fo
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from loop_cli.sqlite import sqlite3
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-LAYOUT = 3  # in the file's name, so that two versions of loop don't take each other's for damaged
+LAYOUT = 5  # in the file's name, so that two versions of loop don't take each other's for damaged
 PATIENCE = 30.0  # seconds for another process to finish what it is writing
 _MEMORY = 32_000  # KiB
 _IN_MEMORY = ":memory:"
@@ -140,6 +141,22 @@ def word(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+def key_word(key: str) -> bytes:
+    """An idempotency key as the cache has it among the ids, none of which begins so."""
+    return b"\xff" + word(key)
+
+
+def _remove_older(path: str) -> None:
+    """Remove what versions before this one have left beside a cache that is made anew. One that
+    is still in use makes its own anew, once."""
+    folder = os.path.dirname(path)
+    for name in os.listdir(folder) if folder else ():
+        number = name.removeprefix("index-").partition(".sqlite")[0]
+        if name.startswith("index-") and number.isdecimal() and int(number) < LAYOUT:
+            with suppress(OSError):
+                os.unlink(os.path.join(folder, name))
+
+
 def _connect(path: str) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
     try:
@@ -148,6 +165,7 @@ def _connect(path: str) -> sqlite3.Connection:
             database.executescript(
                 f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {LAYOUT}; COMMIT"
             )
+            _remove_older(path)
         # What the power takes with it is read again; that it is never half there WAL sees to.
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute(f"PRAGMA cache_size = -{_MEMORY}")

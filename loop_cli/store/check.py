@@ -17,7 +17,7 @@ from loop_cli.errors import EntityNotFound, InvalidFile, LoopError
 from loop_cli.markdown import dialects, document
 from loop_cli.markdown.duplicates import duplicate_paths, without_repeats
 from loop_cli.markdown.lines import Lines
-from loop_cli.store import check_state, files, members, schema_file, snapshot
+from loop_cli.store import check_state, entry, files, members, schema_file, snapshot
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -39,6 +39,15 @@ class Wanted(Struct):
 
     names: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+
+    def may_be(self, one: Subject) -> bool:
+        """Whether it may turn out that an entity is meant."""
+        if not self.names and not self.paths:
+            return True
+        called = {one.type, one.id, nfc(one.id), _stem(one.path), *entry.aliases(one.fields)}
+        return one.path in self.paths or any(
+            name in called or nfc(name) in called for name in self.names
+        )
 
 
 class Checked(Struct):
@@ -82,7 +91,7 @@ def check(store: VaultStore, wanted: Wanted) -> Checked:
         names=store.names,
         members=members.names(store.root),
     )
-    walk = _walk(store.root, store.locator(), law)
+    walk = _walk(store.root, store.locator(), law, wanted)
     walk.findings += check_state.findings(store)
     admits = _selection(wanted, walk)
     findings = [one for one in walk.findings if admits(one)]
@@ -97,11 +106,11 @@ def check(store: VaultStore, wanted: Wanted) -> Checked:
 
 def judge(root: str, locator: Locator, law: Law) -> tuple[Finding, ...]:
     """What is wrong with the files of a folder by a law that need not be in force there."""
-    return tuple(sorted(_walk(root, locator, law).findings, key=order))
+    return tuple(sorted(_walk(root, locator, law, Wanted()).findings, key=order))
 
 
-def _walk(root: str, locator: Locator, law: Law) -> _Walk:
-    walk = _Walk(root, locator, law)
+def _walk(root: str, locator: Locator, law: Law, wanted: Wanted) -> _Walk:
+    walk = _Walk(root, locator, law, wanted)
     for path in locator.paths():
         walk.step(path)
     walk.finish()
@@ -109,12 +118,15 @@ def _walk(root: str, locator: Locator, law: Law) -> _Walk:
 
 
 class _Walk:
-    """The findings so far, and the register of those met."""
+    """The findings so far, and the register of those met: of all, since what is wrong between
+    entities shows only there. Judged is what may be `wanted`, which costs ten times as much."""
 
-    def __init__(self, root: str, locator: Locator, law: Law) -> None:
+    def __init__(self, root: str, locator: Locator, law: Law, wanted: Wanted) -> None:
         self._root = root
         self._locator = locator
         self._law = law
+        self._wanted = wanted
+        self._passed_over: set[str] = set()
         self.register = across.Register(law)
         self.findings: list[Finding] = []
         self.etags: dict[str, str] = {}
@@ -134,7 +146,7 @@ class _Walk:
             return
         self.files += 1
         try:
-            parsed = snapshot.parse(data, path, self._law.names)
+            parsed = snapshot.parse(data, path, self._law.names, closely=False)
         except InvalidFile as error:
             self._no_entity(path, data, error)
             return
@@ -142,14 +154,19 @@ class _Walk:
 
     def finish(self) -> None:
         """After the last file: what is wrong between them."""
-        across_all = [*self.register.findings(), *places.misplaced(self.register, self._law)]
-        for who, found in across_all:
+        misplaced = [
+            one for one in places.misplaced(self.register, self._law) if self._judged(one[0])
+        ]
+        for who, found in (*self.register.findings(self._judged), *misplaced):
             line = self._line_in(who.path, found)
             self._add(who.path, found, line=line, entity_id=who.id, entity_type=who.type)
         self.findings = [self._settled(one) for one in self.findings]
         for prefix, reason in self._law.book.unusable.items():
             message = f"id_patterns.{prefix} {reason}"
             self._add(schema_file.PATH, Found(rule="schema-pattern", message=message), line=1)
+
+    def _judged(self, who: across.Who) -> bool:
+        return who.path not in self._passed_over
 
     def _entity(self, parsed: Parsed) -> None:
         self.entities += 1
@@ -162,6 +179,9 @@ class _Walk:
             fields=parsed.fields,
         )
         self.register.add(subject)
+        if not self._wanted.may_be(subject):
+            self._passed_over.add(parsed.path)
+            return
         found = [*fields.rules(subject, self._law), *_duplicate_keys(parsed, self._law.names)]
         if not is_template(parsed.id):
             found = _without_doubt(found, list(_dialects(parsed, self._law.names)), parsed.fields)

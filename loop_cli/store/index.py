@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import os
 import time
+import unicodedata
 
+from loop_cli import jsontext
+from loop_cli.core.names import nfc
 from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.store import files
 from loop_cli.store.cache import transaction, word
@@ -20,7 +23,7 @@ from loop_cli.store.walk import joined
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from loop_cli.core.entity import FieldNames
     from loop_cli.store.cache import Cache
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 YOUNG = 2 * 10**9  # nanoseconds
 _BATCH = 1_000  # files and folders that are written to the cache at once
+_ASKED = 100  # texts in one query
 _FOLDER = "SELECT modified, looked, listing FROM folder WHERE path = ?"
 _FOLDERS = "SELECT path, CASE WHEN looked - modified >= ? THEN digest END FROM folder"
 _KEEP = """
@@ -61,6 +65,21 @@ class Index:
         query = "SELECT DISTINCT id FROM file WHERE id IS NOT NULL"
         rows = self._cache.run(lambda database: database.execute(query).fetchall())
         return [_text(row[0]) for row in rows]
+
+    def mentioning(self, texts: Sequence[str]) -> list[str]:
+        """The entities' files in whose fields or path one of some texts is, in either normal
+        form, as far as is known."""
+        found: set[str] = set()
+        for start in range(0, len(texts), _ASKED):
+            tests = [test for text in texts[start : start + _ASKED] for test in _tests(text)]
+            conditions = " OR ".join(condition for condition, _value in tests)
+            found.update(self._paths(f"({conditions})", [value for _condition, value in tests]))
+        return sorted(found)
+
+    def _paths(self, condition: str, values: Sequence[object]) -> list[str]:
+        query = f"SELECT folder, name FROM file WHERE id IS NOT NULL AND {condition}"
+        rows = self._cache.run(lambda database: database.execute(query, values).fetchall())
+        return [joined(os.fsdecode(folder), os.fsdecode(name)) for folder, name in rows]
 
     def refresh_if_unknown(self) -> None:
         """Look at every file where nobody has ever, or where no cache keeps what was seen."""
@@ -272,6 +291,24 @@ def _stamps(listing: bytes) -> dict[str, str]:
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "surrogatepass")
+
+
+def _tests(text: str) -> list[tuple[str, object]]:
+    """What holds for the rows that have a text, as SQL and its value. JSON has characters as
+    they are, or where one is but half a character, as escapes."""
+    found: list[tuple[str, object]] = []
+    for form in dict.fromkeys((nfc(text), unicodedata.normalize("NFD", text))):
+        escaped = jsontext.ascii_text(form)[1:-1]
+        found.append(("instr(fields, ?)", escaped))
+        try:
+            plain, name = jsontext.dumps(form)[1:-1], os.fsencode(form)
+            plain.encode()
+        except UnicodeEncodeError:
+            continue
+        found += [("instr(folder, ?)", name), ("instr(name, ?)", name)]
+        if plain != escaped:
+            found.append(("instr(fields, ?)", plain))
+    return found
 
 
 def _claiming(database: sqlite3.Connection, wanted: str) -> list[str]:

@@ -15,9 +15,9 @@ from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from loop_cli.core.entity import FieldNames
+    from loop_cli.core.entity import EntityFile, FieldNames
     from loop_cli.core.schema import Places
     from loop_cli.store.snapshot import Parsed
 
@@ -74,10 +74,28 @@ class Locator:
         return match
 
     def carriers(self, entity_id: str) -> list[Located]:
-        """All whose id it is, by path."""
+        """All whose id it is, by path, of the files that may be meant as far as is known."""
         wanted = nfc(entity_id)
-        found, _broken = self._meant(wanted)
+        self.index.refresh_if_unknown()
+        found, _broken, _known = self._candidates(wanted)
         return [one for one in found if nfc(one.parsed.id) == wanted]
+
+    def seems_taken(self, entity_id: str) -> bool:
+        """Whether a file may be meant by the id, by what is known without looking at all."""
+        self.index.refresh_if_unknown()
+        return bool(self.index.candidates(nfc(entity_id)))
+
+    def files(
+        self, paths: Iterable[str], where: Callable[[str, bytes], bool] | None = None
+    ) -> Iterator[EntityFile]:
+        """The entities in some of the files, as they are now, where path and bytes are admitted."""
+        for path in paths:
+            try:
+                data, _modified = files.read_stable(os.path.join(self._root, path), path)
+                if where is None or where(path, data):
+                    yield snapshot.parse(data, path, self._names).file
+            except LoopError:  # what can't be read as an entity is none
+                continue
 
     def read_again(self, place: Located) -> Located:
         """The same file as it is now. Raises as `read` does."""

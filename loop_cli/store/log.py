@@ -10,9 +10,11 @@ import errno
 import os
 
 from loop_cli import jsontext
+from loop_cli.core.names import nfc
 from loop_cli.errors import StorageError
 from loop_cli.store import files, platform
 from loop_cli.store.base import as_json
+from loop_cli.store.cache import key_word, word
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import backwards, needles_of, parse_line
 from loop_cli.struct import Struct
@@ -61,7 +63,7 @@ class AuditLog:
 
     def records_of(self, entity_id: str, *, path: str | None) -> Iterator[AuditRecord]:
         """An entity's records newest first; only lines that hold the id are parsed."""
-        for line in self._lines_of(entity_id):
+        for line in self._lines_of(word(nfc(entity_id)), needles_of(entity_id)):
             record = self._parse(line)
             if record is not None and record.is_of(entity_id, path):
                 yield record
@@ -73,9 +75,10 @@ class AuditLog:
             if record is not None:
                 yield record
 
-    def records_with(self, text: str) -> Iterator[AuditRecord]:
-        """The records newest first whose line holds a JSON text."""
-        for line in self._lines(needles=(as_json(text).encode(),)):
+    def records_with_key(self, key: str) -> Iterator[AuditRecord]:
+        """The records with an idempotency key newest first, and maybe others."""
+        needles = (as_json(key).encode(), jsontext.ascii_text(key).encode())
+        for line in self._lines_of(key_word(key), needles):
             record = self._parse(line)
             if record is not None:
                 yield record
@@ -187,9 +190,9 @@ class AuditLog:
         except OSError as error:
             raise StorageError(f"the audit log can't be read: {error}") from error
 
-    def _lines_of(self, entity_id: str) -> Iterator[bytes]:
-        """The lines that may be the entity's: of a long log by its cache, where that works."""
-        needles = needles_of(entity_id)
+    def _lines_of(self, wanted: bytes, needles: tuple[bytes, ...]) -> Iterator[bytes]:
+        """The lines that may be an entity's, or have a key: of a long log by its cache, which
+        has them under the word `wanted`, else those with one of the needles."""
         segments = self._open_segments()
         try:
             cache = self._cache
@@ -198,18 +201,18 @@ class AuditLog:
                 for segment in reversed(segments):
                     yield from self._reversed(segment.descriptor, needles)
             else:
-                yield from self._indexed(entity_id, needles, segments, cache)
+                yield from self._indexed(wanted, needles, segments, cache)
         finally:
             _close(segments)
 
     @staticmethod
     def _indexed(
-        entity_id: str, needles: tuple[bytes, ...], segments: list[Segment], cache: Cache
+        wanted: bytes, needles: tuple[bytes, ...], segments: list[Segment], cache: Cache
     ) -> Iterator[bytes]:
-        """The lines after what the cache covers, and those that it says are the entity's."""
+        """The lines after what the cache covers, and those that it says are wanted."""
         from loop_cli.store.log_index import AT_A_TIME
 
-        index, offsets, until = _find(cache, segments, entity_id, None)
+        index, offsets, until = _find(cache, segments, wanted, None)
         for line in index.lines_after(until):
             if any(needle in line for needle in needles):
                 yield line
@@ -218,7 +221,7 @@ class AuditLog:
                 yield index.line_at(offset)
             if len(offsets) < AT_A_TIME:
                 return
-            index, offsets, _until = _find(cache, segments, entity_id, offsets[-1])
+            index, offsets, _until = _find(cache, segments, wanted, offsets[-1])
 
     def cover(self, cache: Cache) -> None:
         """Have all lines that are there now in the cache. Raises `StorageError`."""
@@ -317,14 +320,14 @@ def _place_of(descriptor: int, paths: list[str]) -> int:
 
 
 def _find(
-    cache: Cache, segments: list[Segment], entity_id: str, before: int | None
+    cache: Cache, segments: list[Segment], wanted: bytes, before: int | None
 ) -> tuple[LogIndex, list[int], int]:
     """As `LogIndex.find`; covered anew where the cache was damaged meanwhile."""
     from loop_cli.store.log_index import LogIndex
 
     def find(database: sqlite3.Connection) -> tuple[LogIndex, list[int], int]:
         index = LogIndex(database, segments)
-        return index, *index.find(entity_id, before=before)
+        return index, *index.find(wanted, before=before)
 
     return cache.run(find)
 

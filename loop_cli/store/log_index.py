@@ -12,8 +12,7 @@ from __future__ import annotations
 import os
 
 from loop_cli.core.audit import without_undone
-from loop_cli.core.names import nfc
-from loop_cli.store.cache import transaction, word
+from loop_cli.store.cache import key_word, transaction, word
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import backwards, parse_line
 
@@ -40,9 +39,10 @@ class LogIndex:
         self._segments = segments
         self._total = sum(segment.size for segment in segments)
 
-    def find(self, entity_id: str, *, before: int | None = None) -> tuple[list[int], int]:
-        """The offsets of the entity's last records, or of those before an offset, newest first,
-        `AT_A_TIME` where there are more; and up to where the log is covered.
+    def find(self, wanted: bytes, *, before: int | None = None) -> tuple[list[int], int]:
+        """The offsets of the last records of an entity or with a key, by the word that the cache
+        has for it, or of those before an offset; newest first, `AT_A_TIME` where there are more.
+        And up to where the log is covered.
 
         At most `TAIL` bytes and an unterminated line come after that. Raises `OSError`,
         `sqlite3.Error`.
@@ -51,7 +51,7 @@ class LogIndex:
         rows = self._database.execute(
             "SELECT offset FROM record WHERE entity = ? AND offset < ? ORDER BY offset DESC"
             " LIMIT ?",
-            (word(nfc(entity_id)), until if before is None else before, AT_A_TIME),
+            (wanted, until if before is None else before, AT_A_TIME),
         )
         return [offset for (offset,) in rows], until
 
@@ -115,6 +115,11 @@ class LogIndex:
     def _keep(self, record: AuditRecord, offset: int) -> None:
         entity = word(record.entity_id)
         self._database.execute("INSERT OR IGNORE INTO record VALUES (?, ?)", (entity, offset))
+        key = record.metadata.get("idempotency_key")
+        if isinstance(key, str):
+            self._database.execute(
+                "INSERT OR IGNORE INTO record VALUES (?, ?)", (key_word(key), offset)
+            )
         if record.etag_after is not None:
             self._keep_last(record, offset)
         elif record.undoes is not None:  # what was made is gone: an older record is the last

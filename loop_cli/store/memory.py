@@ -11,7 +11,7 @@ from loop_cli.core.names import nfc
 from loop_cli.core.story import undo_of
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError, NoEntity
 from loop_cli.store import entry, locate, plan, schema_file, snapshot, walk
-from loop_cli.store.around import mentions, refuse_no_place
+from loop_cli.store.around import refuse_no_place
 from loop_cli.store.base import (
     CommitResult,
     Create,
@@ -19,6 +19,7 @@ from loop_cli.store.base import (
     Listed,
     Restore,
     Store,
+    as_json,
     hit_of,
     list_entity,
     passed_over,
@@ -159,14 +160,26 @@ class MemoryStore(Store):
         """Remove what is kept of a value."""
         del self._kept[sha256]
 
-    def files(self, *, mentioning: str | None = None) -> Iterator[EntityFile]:
+    def files(
+        self,
+        *,
+        mentioning: Sequence[str] | None = None,
+        where: Callable[[str, bytes], bool] | None = None,
+    ) -> Iterator[EntityFile]:
+        texts = None if mentioning is None else [as_json(nfc(text))[1:-1] for text in mentioning]
         for path, (data, _modified) in list(self._files.items()):
-            if mentioning is not None and not mentions(data, path, mentioning):
+            if where is not None and not where(path, data):
                 continue
             try:
-                yield snapshot.parse(data, path, self.names).file
+                found = snapshot.parse(data, path, self.names).file
             except InvalidFile:
                 continue
+            said = nfc(f"{path}\n{as_json(found.fields)}")
+            if texts is None or any(text in said for text in texts):
+                yield found
+
+    def paths(self) -> Iterator[str]:
+        return iter(list(self._files))
 
     def commit(
         self,
@@ -296,6 +309,9 @@ class _Around(Surroundings):
         found = self.carrier(entity_id)
         return None if found is None else self._store.find(found.id, path=found.path)
 
+    def seems_taken(self, entity_id: str) -> bool:
+        return self.carrier(entity_id) is not None
+
     def all_ids(self) -> Iterable[str]:
         return [one.id for one in self._store.files()]
 
@@ -315,5 +331,5 @@ class _Around(Surroundings):
     def kept(self, sha256: str) -> bytes | None:
         return self._store.kept(sha256)
 
-    def files(self, *, mentioning: str | None = None) -> Iterator[EntityFile]:
-        return self._store.files(mentioning=mentioning)
+    def files(self, mentioning: str) -> Iterator[EntityFile]:
+        return self._store.files(mentioning=(mentioning,))

@@ -56,6 +56,10 @@ class Surroundings(ABC):
         """The entity of that file."""
 
     @abstractmethod
+    def seems_taken(self, entity_id: str) -> bool:
+        """Whether a file has the id, by what was seen when all were last looked at."""
+
+    @abstractmethod
     def all_ids(self) -> Iterable[str]:
         """Every id that a file seems to carry."""
 
@@ -76,8 +80,8 @@ class Surroundings(ABC):
         """What was kept under a SHA-256."""
 
     @abstractmethod
-    def files(self, *, mentioning: str | None = None) -> Iterator[EntityFile]:
-        """As `Store.files`."""
+    def files(self, mentioning: str) -> Iterator[EntityFile]:
+        """As `Store.files`, for one text."""
 
 
 class Planner:
@@ -101,6 +105,7 @@ class Planner:
         }
         self._in_group = bool(together)
         self._ids: set[str] = set()
+        self._close: dict[str, list[str]] = {}
         self._places: set[str] = set()
 
     def plan(self, change: AnyChange, seen: Snapshot | None) -> Plan:
@@ -193,7 +198,7 @@ class Planner:
         wanted = reference.wanted
         if found is None and nfc(reference.target) not in self._ids:
             what = wanted or "entity"
-            close = nearest(reference.target, self._around.all_ids())
+            close = self._nearest(reference.target)
             meant = f"; did you mean {' or '.join(close)}?" if close else ""
             message = f"no {what} {reference.target!r}{meant}"
             more = {"value": reference.target, "nearest": close}
@@ -202,6 +207,12 @@ class Planner:
             message = f"{reference.target!r} is a {found.type}; a {wanted} is needed"
             more = {"value": reference.target, "allowed": wanted}
             problems.append({**_problem(reference.field, "wrong_reference", message), **more})
+
+    def _nearest(self, target: str) -> list[str]:
+        """The ids that may be meant by one that nobody has, which two fields often share."""
+        if target not in self._close:
+            self._close[target] = nearest(target, self._around.all_ids())
+        return self._close[target]
 
     def _look_for_place(self, path: str, problems: list[dict[str, Any]]) -> None:
         try:
@@ -274,7 +285,10 @@ class Planner:
         return ""
 
     def _is_there(self, entity_id: str) -> bool:
-        return nfc(entity_id) in self._ids or self._around.carrier(entity_id) is not None
+        """Whether the vault has an id that was made. All files need not be looked at for it: what
+        loop has made the log knows, a number comes after all that were just looked at, and no
+        one else gives a file that millisecond of that project, or those six digits."""
+        return nfc(entity_id) in self._ids or self._around.seems_taken(entity_id)
 
     def _was_there(self, entity_id: str) -> bool:
         """Whether the log knows the id, which then has a history of its own."""
@@ -295,7 +309,7 @@ class Planner:
         from loop_cli.core.references import referrers
 
         wanted = nfc(entity.id)
-        others = [*self._around.files(mentioning=entity.id)]
+        others = [*self._around.files(entity.id)]
         if any(nfc(one.id) == wanted and one.path != entity.path for one in others):
             return
         found = [

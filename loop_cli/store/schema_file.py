@@ -36,16 +36,10 @@ def load(root: str, *, cache: Cache | None = None) -> schema.Schema:
         data, _modified = files.read_stable(files.inside(root, PATH), PATH)
     except EntityNotFound:
         return shipped()
-    if cache is None or not cache.is_kept:
-        return _build(data, PATH, shipped=False)
-    said = _remembered(data, cache)
-    if said is None:
-        said = _parsed(data, PATH)
-        _remember(data, said, cache)
-    return _built(said, data, PATH, shipped=False)
+    return _built(_said(data, cache), data, PATH, shipped=False)
 
 
-def load_rulebook(root: str | None) -> rulebook.Rulebook:
+def load_rulebook(root: str | None, *, cache: Cache | None = None) -> rulebook.Rulebook:
     """The rules beyond fields and values; of the default schema where `root` is None. Raises
     as `load` does."""
     from loop_cli.core import rulebook
@@ -55,7 +49,7 @@ def load_rulebook(root: str | None) -> rulebook.Rulebook:
         data = shipped_bytes() if root is None else files.read_stable(path, PATH)[0]
     except EntityNotFound:
         data = shipped_bytes()
-    return rulebook.build(_parsed(data, PATH))
+    return rulebook.build(_said(data, cache))
 
 
 def load_places(root: str) -> schema.Places:
@@ -107,6 +101,16 @@ def _built(said: dict[str, Any], data: bytes, path: str, *, shipped: bool) -> sc
         return schema.build(said, shipped=shipped)
     except schema.SchemaError as error:
         raise InvalidFile(path, str(error), line=_line_of(data, str(error))) from None
+
+
+def _said(data: bytes, cache: Cache | None) -> dict[str, Any]:
+    if cache is None or not cache.is_kept:
+        return _parsed(data, PATH)
+    said = _remembered(data, cache)
+    if said is None:
+        said = _parsed(data, PATH)
+        _remember(data, said, cache)
+    return said
 
 
 def _remembered(data: bytes, cache: Cache) -> dict[str, Any] | None:

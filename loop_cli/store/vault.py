@@ -81,7 +81,7 @@ class VaultStore(Store):
 
             self._law = Law(
                 schema=self.schema,
-                book=schema_file.load_rulebook(self.root),
+                book=schema_file.load_rulebook(self.root, cache=self.cache),
                 names=self.names,
                 members=members.names(self.root),
             )
@@ -131,11 +131,21 @@ class VaultStore(Store):
         self._passed_over = listing.unreadable
         return Texts(self, listing, told).hits(wanted, types)
 
-    def files(self, *, mentioning: str | None = None) -> Iterator[EntityFile]:
-        from loop_cli.store.around import VaultSurroundings
-
+    def files(
+        self,
+        *,
+        mentioning: Sequence[str] | None = None,
+        where: Callable[[str, bytes], bool] | None = None,
+    ) -> Iterator[EntityFile]:
         self.recover_if_free()
-        return VaultSurroundings(self).files(mentioning=mentioning)
+        locator = self.locator()
+        if mentioning is None:
+            return locator.files(locator.paths(), where)
+        locator.index.refresh()
+        return locator.files(locator.index.mentioning(mentioning), where)
+
+    def paths(self) -> Iterator[str]:
+        return self.locator().paths()
 
     def records(self, entity_id: str | None = None) -> Iterator[AuditRecord]:
         self.recover_if_free()

@@ -92,3 +92,19 @@ def test_peers_are_a_table_for_the_readme_and_who_is_absent_is_named(tmp_path: P
 def cells_of(line: str) -> list[str]:
     """The cells of a row of a Markdown table."""
     return [cell.strip() for cell in line.split("|")[1:-1]] or [line]
+
+
+def test_single_commands_are_shown_for_each_size() -> None:
+    done = subprocess.run(
+        [sys.executable, str(HERE / "life.py"), "--entities", "20,30", "--python", sys.executable],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    head, _line, *rows = done.stdout.splitlines()
+    assert head.split() == ["20", "30"]
+    assert len(rows) == 11
+    assert all(row.count("MiB") == 2 for row in rows)

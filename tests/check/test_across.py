@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loop_cli.core.check import across
 from loop_cli.core.check.across import Register
 from loop_cli.core.check.places import misplaced, pattern_of
 from tests.check.conftest import subject
@@ -114,6 +115,45 @@ class TestReferences:
         assert [row[1] for row in find(law, task)] == ["dangling-reference"]
         book = law.book.replace(elsewhere=("Candidate",))
         assert find(law.replace(book=book), task) == []
+
+
+class TestSuggestions:
+    def test_the_nearest_is_looked_for_once(self, law: Law, monkeypatch: Any) -> None:
+        asked = []
+
+        def nearest(name: str, ids: Any, *, count: int) -> list[str]:
+            asked.append(name)
+            return list(ids)[:count]
+
+        monkeypatch.setattr(across, "nearest", nearest)
+        tasks = [subject(entity_id=f"tsk-001-0{number}", project_id="prj-9") for number in (1, 2)]
+
+        register = _register(law, (*tasks, PROJECT))
+        found = [one.nearest for _who, one in register.findings() if one.at == ("project_id",)]
+
+        assert found == [("tsk-001-01",)] * 2
+        assert asked.count("prj-9") == 1
+
+    def test_of_very_many_it_is_not(self, law: Law, monkeypatch: Any) -> None:
+        """Each is compared with every id, so the time would grow with the square."""
+        monkeypatch.setattr(across, "_COMPARED", 7)
+        tasks = [
+            subject(entity_id=f"tsk-001-0{number}", project_id=f"prj-00{number}", parent_id=None)
+            for number in (2, 3, 4)
+        ]
+
+        register = _register(law, (*tasks, project()))
+        found = [one for _who, one in register.findings() if one.rule == "dangling-reference"]
+
+        assert [bool(one.nearest) for one in found] == [True, False, False, False]
+
+    def test_what_is_not_wanted_is_not_judged(self, law: Law) -> None:
+        one, two = subject(entity_id="tsk-001-02"), subject(entity_id="tsk-001-03")
+        register = _register(law, (one, two))
+
+        found = {who.id for who, _one in register.findings(lambda who: who.id == "tsk-001-03")}
+
+        assert found == {"tsk-001-03"}
 
 
 class TestCircles:

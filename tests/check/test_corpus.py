@@ -234,6 +234,25 @@ def test_file_names(found: Checked, plain: Plain) -> None:
     assert sorted(places(found, "file-name")) == sorted(tasks)
 
 
+def test_a_part_is_found_as_in_the_whole(store: VaultStore, found: Checked, plain: Plain) -> None:
+    """Of what is not asked for only the names are looked at; nothing may be missed by that."""
+    some = [fields["entity_id"] for path, fields in plain.real if count_of(found, path)][::25]
+    for wanted in (
+        check.Wanted(names=("Hypothesis",)),
+        check.Wanted(paths=tuple(one.path for one in found.findings[::20])),
+        *(check.Wanted(names=(entity_id,)) for entity_id in some),
+    ):
+        part = check.check(store, wanted)
+        paths = {one.path for one in part.findings}
+        assert paths
+        assert part.findings == tuple(one for one in found.findings if one.path in paths)
+        assert (part.files, part.entities) == (found.files, found.entities)
+
+
+def count_of(found: Checked, path: str) -> int:
+    return sum(one.path == path for one in found.findings)
+
+
 def test_all_that_can_be_repaired_is(
     store: VaultStore, found: Checked, origin: Origin, plain: Plain
 ) -> None:

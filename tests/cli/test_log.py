@@ -212,3 +212,12 @@ def test_a_log_that_cannot_be_read_is_1(loop: Loop, tmp_path: Path) -> None:
     done = loop("log", "--json")
     assert done.code == 1
     assert done.error["code"] == "io"
+
+
+def test_what_was_made_goes_by_its_name(loop: Loop) -> None:
+    """Its fields are all new; one line has no place for them, and `loop history` tells them."""
+    loop("create", "Task", "--name", "새 일", "project_id=prj-019", "assignee=ops")
+
+    (line,) = [one for one in loop("log", "--limit", "1").lines if "tsk-2funwc-" in one]
+
+    assert line.rstrip().endswith("create Task: 새 일")

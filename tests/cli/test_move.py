@@ -101,7 +101,7 @@ class TestMove:
         assert loop.path().exists() and loop.records == []
 
     def test_on_a_terminal_the_plan_is_shown_and_asked_for(self, loop: Loop) -> None:
-        question = "Move these files? [y/N] "
+        question = "Move 1 file? [y/N] "
 
         no = loop.on_terminal(*MOVE, replies=((question, "n\n"),))
         yes = loop.on_terminal(*MOVE, replies=((question, "y\n"),))

@@ -121,3 +121,31 @@ def test_there_and_back_is_nothing(one: list[str], other: list[str]) -> None:
 
     assert back == text
     assert new in there
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["[[", "]]", "](", ")", "<", ">", "일 하나", "일 하나", "%EC%9D%BC%20하나", "일%20하나",
+             "50_Projects/prj-1/", "Tasks/", ".md", "|x", "`", " ", "Abc", "aBC"]
+        ),
+        max_size=12,
+    ),
+    st.sampled_from([OLD, "50_Projects/prj-1/Tasks/abc.md"]),
+)  # fmt: skip
+def test_a_text_that_changes_is_admitted_before_it_is_read(pieces: list[str], old: str) -> None:
+    text = "".join(pieces)
+    admits = links.may_change([old])
+
+    assert relinked(text, old=old) == text or admits(HOME, text.encode())
+    assert not admits(HOME, b"without a link")
+    assert not admits(HOME, b"[[another]]")
+    assert admits(old, b"")
+
+
+def test_many_that_move_are_each_found() -> None:
+    old = [f"notes/n{number}.md" for number in range(200)]
+    found = links.moves({one: one.replace("notes", "kept") for one in old}, [HOME, *old])
+
+    assert links.may_change(old)(HOME, b"[[n7]]")
+    assert links.relinked("[[notes/n7]] [[n8]] [[N9]]", HOME, found) == "[[kept/n7]] [[n8]] [[N9]]"

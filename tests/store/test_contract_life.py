@@ -577,11 +577,47 @@ class TestFiles:
     @pytest.mark.parametrize("form", ["NFC", "NFD"])
     def test_those_that_mention_a_text(self, bench: Bench, form: Any) -> None:
         spelled = unicodedata.normalize(form, "한글").encode()
-        bench.harness.edit_outside(TWO, bench.harness.bytes_of(TWO) + spelled)
+        named = bench.harness.bytes_of(TWO).replace(b"---\n", b"---\nnotes: " + spelled + b"\n", 1)
+        bench.harness.edit_outside(TWO, named)
+        elsewhere = unicodedata.normalize(form, "work/한글/tsk-9.md")
+        bench.harness.edit_outside(elsewhere, text("tsk-9"))
 
-        found = [one.id for one in bench.store.files(mentioning="한글")]
+        found = {one.id for one in bench.store.files(mentioning=["한글", "nobody"])}
 
-        assert found == ["tsk-2"]
+        assert found == {"tsk-2", "tsk-9"}
+
+    @pytest.mark.parametrize("spelled", ['"\\uD55C\\uAE00"', '"a\\"b"', "'a\"b'", "\\d{3}"])
+    def test_a_text_that_json_or_yaml_escape(self, bench: Bench, spelled: str) -> None:
+        named = bench.harness.bytes_of(TWO).replace(
+            b"---\n", f"---\nnotes: {spelled}\n".encode(), 1
+        )
+        bench.harness.edit_outside(TWO, named)
+        wanted = bench.find("tsk-2").fields["notes"]
+
+        assert [one.id for one in bench.store.files(mentioning=[wanted])] == ["tsk-2"]
+
+    def test_half_a_character_is_no_matter(self, bench: Bench) -> None:
+        half = '---\nentity_type: Task\nentity_id: tsk-9\nnotes: "\\ud800 한글"\n---\n'
+        bench.harness.edit_outside("work/half.md", half.encode())
+
+        found = [one.id for one in bench.store.files(mentioning=["한글", "\ud800"])]
+
+        assert found in (["tsk-9"], [])  # YAML 1.2 may refuse it
+
+    def test_those_whose_bytes_are_admitted(self, bench: Bench) -> None:
+        seen = []
+
+        def where(path: str, data: bytes) -> bool:
+            seen.append((path, data))
+            return path == ONE
+
+        assert [one.id for one in bench.store.files(where=where)] == ["tsk-1"]
+        assert (TWO, bench.harness.bytes_of(TWO)) in seen
+
+    def test_the_paths_of_all(self, bench: Bench) -> None:
+        bench.harness.edit_outside("work/note.md", b"no entity")
+
+        assert sorted(bench.store.paths()) == sorted([ONE, TWO, PROJECT, "work/note.md"])
 
 
 def test_an_update_is_no_move() -> None:

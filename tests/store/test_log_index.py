@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CACHE = f"index-{LAYOUT}.sqlite"
+KEYS = ("열쇠 1", "열쇠 2", "no key")
 IDS = ("tsk-1", "tsk-11", "가나-2", "a b")
 
 
@@ -33,12 +34,17 @@ def _short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _line(entity_id: str, number: int, *, escaped: bool = False) -> bytes:
-    data = {"entity_id": entity_id, "number": number, "metadata": {"etag_after": "0" * 16}}
+    metadata = {"etag_after": "0" * 16, "idempotency_key": f"열쇠 {number % 3}"}
+    data = {"entity_id": entity_id, "number": number, "metadata": metadata}
     return json.dumps(data, ensure_ascii=escaped).encode() + b"\n"
 
 
 def _numbers(log: AuditLog, entity_id: str) -> list[int]:
     return [record.data["number"] for record in log.records_of(entity_id, path=None)]
+
+
+def _with_key(log: AuditLog, key: str) -> list[int]:
+    return [record.data["number"] for record in log.records_with_key(key)]
 
 
 def _append(root: Path, data: bytes) -> None:
@@ -96,6 +102,8 @@ def test_the_cache_answers_as_the_log_does(
             _disturb(root, cache, step, number)
         for entity_id in IDS:
             assert _numbers(cached, entity_id) == _numbers(plain, entity_id)
+        for key in KEYS:
+            assert _with_key(cached, key) == _with_key(plain, key)
 
 
 def test_only_the_tail_of_a_covered_log_is_read(tmp_path: Path) -> None:
@@ -133,3 +141,27 @@ def test_a_cache_folder_that_cannot_be_made_is_done_without(tmp_path: Path) -> N
     cache = Cache(str(tmp_path / "cache"))
     assert _numbers(AuditLog(str(tmp_path), cache=cache), "tsk-1") == [1]
     assert "can't be used" in cache.notices[0]
+
+
+def test_a_key_is_found_without_reading_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _append(tmp_path, b"".join(_line("tsk-1", number) for number in range(200)))
+    log = AuditLog(str(tmp_path), cache=Cache(str(tmp_path / "cache")))
+    monkeypatch.delattr(AuditLog, "_lines")
+
+    assert _with_key(log, "열쇠 2") == list(range(197, 0, -3))
+
+
+def test_caches_of_versions_before_this_one_go_when_a_new_one_is_made(tmp_path: Path) -> None:
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    old = [f"index-{LAYOUT - 1}.sqlite{suffix}" for suffix in ("", "-wal", "-shm")]
+    others = [f"index-{LAYOUT + 1}.sqlite", "ids-1.tsv", "index-x.sqlite", "index.sqlite"]
+    for name in (*old, *others):
+        (folder / name).write_bytes(b"")
+
+    Cache(str(folder)).run(lambda database: None)
+
+    left = {path.name for path in folder.iterdir()}
+    assert left - {CACHE, f"{CACHE}-wal", f"{CACHE}-shm"} == set(others)

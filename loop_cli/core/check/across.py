@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from loop_cli.core.check.law import Law, Subject
 
     Place = tuple[str | int, ...]
+    Wanted = Callable[["Who"], bool]
 
 # Lists of mappings of which one key names an entity.
 _INSIDE = {
@@ -27,6 +28,7 @@ _INSIDE = {
     "track_contributes": ("to", "Track"),
 }
 _ANCESTORS = ("parent_id", "parent_hypothesis_id")
+_COMPARED = 10_000_000  # ids in all that are gone through for those that may have been meant
 _LINK = re.compile(r"\[\[([^\[\]|#]+)(?:[|#][^\[\]]*)?\]\]")
 
 
@@ -56,6 +58,8 @@ class Register:
         self.everybody: list[Who] = []
         self._by_id: dict[str, list[Who]] = {}
         self._by_alias: dict[str, list[Who]] = {}
+        self._nearest: dict[str, tuple[str, ...]] = {}
+        self._compared = 0
 
     def add(self, subject: Subject) -> None:
         """Take the next entity. A template is nobody: nothing names it, and it names nothing."""
@@ -93,10 +97,22 @@ class Register:
         """Whether an entity of the type has the id."""
         return any(who.type == entity_type for who in self.named(entity_id))
 
-    def findings(self) -> Iterator[tuple[Who, Found]]:
-        """What is wrong between the entities, with the one in whose file it shows."""
+    def nearest(self, target: str) -> tuple[str, ...]:
+        """The id that may have been meant by one that nobody has, while there are not too many
+        of them: each has to be compared with every id."""
+        if target not in self._nearest:
+            self._compared += len(self.everybody)
+            close = nearest(target, self.ids(), count=1) if self._compared <= _COMPARED else ()
+            self._nearest[target] = tuple(close)
+        return self._nearest[target]
+
+    def findings(
+        self, wanted: Callable[[Who], bool] = lambda _who: True
+    ) -> Iterator[tuple[Who, Found]]:
+        """What is wrong between the entities, with the one in whose file it shows, where that
+        is `wanted`."""
         for rule in _RULES:
-            yield from rule(self, self._law)
+            yield from rule(self, self._law, wanted)
 
 
 def references(subject: Subject, law: Law) -> Iterator[Reference]:
@@ -121,9 +137,9 @@ def references(subject: Subject, law: Law) -> Iterator[Reference]:
                 yield Reference(at=(field, index, key), target=_plain(target), wanted=wanted)
 
 
-def duplicate_ids(register: Register, law: Law) -> Iterator[tuple[Who, Found]]:
+def duplicate_ids(register: Register, law: Law, wanted: Wanted) -> Iterator[tuple[Who, Found]]:
     """Files that share an id, each with the others."""
-    for who in register.everybody:
+    for who in filter(wanted, register.everybody):
         others = sorted(one.path for one in register.with_id(who.id) if one.path != who.path)
         if others:
             yield (
@@ -136,9 +152,9 @@ def duplicate_ids(register: Register, law: Law) -> Iterator[tuple[Who, Found]]:
             )
 
 
-def duplicate_aliases(register: Register, _law: Law) -> Iterator[tuple[Who, Found]]:
+def duplicate_aliases(register: Register, _law: Law, wanted: Wanted) -> Iterator[tuple[Who, Found]]:
     """Aliases that are another entity's id, or its alias too."""
-    for who in register.everybody:
+    for who in filter(wanted, register.everybody):
         own = nfc(who.id)
         for alias in dict.fromkeys(who.aliases):
             if alias == own:
@@ -152,21 +168,22 @@ def duplicate_aliases(register: Register, _law: Law) -> Iterator[tuple[Who, Foun
                 yield who, _alias(f"the alias {alias} is one of {named} too")
 
 
-def dangling_references(register: Register, law: Law) -> Iterator[tuple[Who, Found]]:
+def dangling_references(
+    register: Register, law: Law, wanted: Wanted
+) -> Iterator[tuple[Who, Found]]:
     """Fields that name nobody, or somebody of the wrong type."""
-    ids: list[str] | None = None
-    for who in register.everybody:
+    for who in filter(wanted, register.everybody):
         for one in who.references:
             found = register.named(one.target)
             if not found and one.wanted not in law.book.elsewhere:
-                ids = register.ids() if ids is None else ids
-                close = tuple(nearest(one.target, ids, count=1))
-                yield who, _dangling(one, close)
+                yield who, _dangling(one, register.nearest(one.target))
             elif found and one.wanted and all(other.type != one.wanted for other in found):
                 yield who, _wrong(one, found[0].type)
 
 
-def circular_references(register: Register, _law: Law) -> Iterator[tuple[Who, Found]]:
+def circular_references(
+    register: Register, _law: Law, wanted: Wanted
+) -> Iterator[tuple[Who, Found]]:
     """Entities that are their own ancestors, each with the way around."""
     for field in _ANCESTORS:
         parents = {
@@ -180,7 +197,7 @@ def circular_references(register: Register, _law: Law) -> Iterator[tuple[Who, Fo
             while (following := parents[way[-1]]) != start:
                 way.append(following)
             shown = " → ".join([*way, start][:8]) + (" → …" if len(way) > 7 else "")
-            for who in register.named(start):
+            for who in filter(wanted, register.named(start)):
                 message = f"{field}: {who.id} is its own ancestor: {shown}"
                 yield who, Found(rule="circular-reference", message=message, at=(field,))
 
@@ -238,7 +255,7 @@ def _aliases(fields: Mapping[str, Any]) -> Iterator[str]:
             yield nfc(item)
 
 
-_RULES: tuple[Callable[[Register, Law], Iterator[tuple[Who, Found]]], ...] = (
+_RULES: tuple[Callable[[Register, Law, Wanted], Iterator[tuple[Who, Found]]], ...] = (
     duplicate_ids,
     duplicate_aliases,
     dangling_references,
