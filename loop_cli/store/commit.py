@@ -167,6 +167,8 @@ class Commit:
                 return planned.result(None, warnings=_warnings(place))
             try:
                 (record,) = self._land([planned])
+                if place is not None and type(change) is EntityChange:
+                    self._vault.locator().wrote(place, planned.data, planned.after.fields)
                 return planned.result(record, warnings=_warnings(place))
             except Moved:
                 continue

@@ -6,6 +6,7 @@ import os
 
 from loop_cli.core.names import nearest, nfc
 from loop_cli.errors import AmbiguousId, EntityNotFound, InvalidFile, LoopError, UsageError
+from loop_cli.markdown import document
 from loop_cli.store import entry, files, snapshot
 from loop_cli.store.cache import Cache
 from loop_cli.store.entry import aliases, claims, is_named
@@ -16,6 +17,7 @@ from loop_cli.struct import Struct
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any
 
     from loop_cli.core.entity import EntityFile, FieldNames
     from loop_cli.core.schema import Places
@@ -54,6 +56,7 @@ class Locator:
     ) -> None:
         self._root = root
         self._names = names
+        self._known: Parsed | None = None  # what was read or written last
         self._walk = Walk(root, places)
         self.index = Index(cache or Cache(None), self._walk, names)
 
@@ -108,7 +111,23 @@ class Locator:
     def read(self, path: str) -> Located:
         """The entity in the file at `path`. Raises `InvalidFile`, `EntityNotFound`."""
         data, modified = files.read_stable(files.inside(self._root, path), path)
-        return Located(parsed=snapshot.parse(data, path, self._names), modified=modified)
+        known = self._known
+        if known is None or (known.path, known.data) != (path, data):
+            known = self._known = snapshot.parse(data, path, self._names)
+        return Located(parsed=known, modified=modified)
+
+    def wrote(self, place: Located, data: bytes, fields: dict[str, Any]) -> None:
+        """Tell of bytes that were written to a file, and read as `fields`: as long as the file
+        has them it need not be parsed again."""
+        if place.parsed.warnings:
+            return
+        name = fields.get(self._names.name)
+        self._known = place.parsed.replace(
+            data=data,
+            document=document.split(data.decode()),
+            fields=fields,
+            name=name if isinstance(name, str) else None,
+        )
 
     def _at(self, entity_id: str, path: str) -> Located:
         relative = self._relative(path)

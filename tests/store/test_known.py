@@ -1,0 +1,91 @@
+"""What a store has just written it need not parse again; it says the same as one that does."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from loop_cli.core.audit import Origin
+from loop_cli.core.changes import BodyChange, Change, Edits
+from loop_cli.core.entity import FieldNames, Precondition
+from loop_cli.errors import InvalidChange, InvalidFile
+from loop_cli.store.base import EntityChange, only
+from loop_cli.store.vault import VaultStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from loop_cli.core.entity import Entity
+
+TEXT = """---
+entity_id: w-1
+entity_type: Widget
+entity_name: 이름
+2024: 1
+meta: {b: 1, 2025: x}
+tags:
+- a
+---
+body
+"""
+NAMES = ["entity_name", "meta", "tags", "b", "2024", "new", "가"]
+VALUES = [None, "", "x", "2026-01-09", 3, 0.5, True, ["x", "y"], [], {"k": {"l": 1}}, "a\nb\n"]
+CHANGES = st.one_of(
+    st.builds(
+        lambda path, value: Change(path=tuple(path), operation="set", value=value, typed=True),
+        st.lists(st.sampled_from(NAMES), min_size=1, max_size=2),
+        st.sampled_from(VALUES),
+    ),
+    st.builds(
+        lambda path: Change(path=tuple(path), operation="unset"),
+        st.lists(st.sampled_from(NAMES), min_size=1, max_size=2),
+    ),
+    st.sampled_from(["", "other\n", "---\nx\n"]),
+)
+
+
+def opened(root: Path) -> VaultStore:
+    clock = lambda: time.time_ns() // 1000  # noqa: E731
+    return VaultStore(str(root), names=FieldNames(), clock=clock, cache=str(root / "cache"))
+
+
+def whole(entity: Entity) -> list[Any]:
+    """All of it, with the order of its fields."""
+    return [repr(entity), repr(entity.fields)]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(changes=st.lists(CHANGES, min_size=1, max_size=6))
+@pytest.mark.parametrize("text", [TEXT, TEXT.replace("tags:", "tags: [z]\ntags:")])
+def test_a_store_that_wrote_says_what_another_reads(
+    text: str, changes: list[Change | str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    root = tmp_path_factory.mktemp("vault")
+    (root / "w-1.md").write_text(text)
+    store = opened(root)
+    for one in changes:
+        edits = (
+            Edits(changes=(), body=BodyChange(text=one))
+            if isinstance(one, str)
+            else Edits(changes=(one,))
+        )
+        change = EntityChange(entity_id="w-1", edits=edits, precondition=Precondition(forced=True))
+        origin = Origin(run_id="00000000-0000-4000-8000-000000000000", actor="user:test")
+        try:
+            after = only(store.commit([change], origin=origin)).after
+        except (InvalidChange, InvalidFile):
+            continue
+        assert whole(store.find("w-1")) == whole(opened(root).find("w-1"))
+        assert after.fields == store.find("w-1").fields
+
+
+def test_nor_is_what_others_write_taken_for_it(tmp_path: Path) -> None:
+    (tmp_path / "w-1.md").write_text(TEXT)
+    store = opened(tmp_path)
+    store.find("w-1")
+    (tmp_path / "w-1.md").write_text(TEXT.replace("이름", "다른"))
+    assert store.find("w-1").name == "다른"
