@@ -16,6 +16,7 @@ except ImportError:  # not CPython
     _c = None
 
 _BLANKS = " \t\n\r"
+_CONTROL = "[\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 
 
 def dumps(value: Any) -> str:
@@ -39,6 +40,20 @@ def ascii_text(text: str) -> str:
 
         return json.dumps(text)
     return str(_c.encode_basestring_ascii(text))
+
+
+def harmless(text: str) -> str:
+    """JSON text with what a terminal acts on spelled out."""
+    if text.isprintable():  # the pattern costs more to compile than most documents to print
+        return text
+    import re
+
+    return re.sub(_CONTROL, lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def is_harmless(text: str) -> bool:
+    """Whether there is nothing in JSON text that a terminal acts on."""
+    return text.isprintable() or harmless(text) == text
 
 
 def loads(text: str | bytes) -> Any:

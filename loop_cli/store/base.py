@@ -141,6 +141,22 @@ class Listed(Struct):
         values = (self.id, self.type, self.path, self.revision.updated_at, self.revision.etag)
         return dict(zip(OWN, values, strict=True))
 
+    @property
+    def etag(self) -> str:
+        """That of its revision."""
+        return self.revision.etag
+
+    def dated(self, updated_at: str) -> Listed:
+        """The same with another `updated_at`."""
+        return self.replace(revision=Revision(updated_at=updated_at, etag=self.etag))
+
+    @property
+    def json(self) -> bytes:
+        """It in one line of JSON that no terminal acts on: what `get` prints of it but for the
+        body."""
+        text = f"{head_of(*self.own.values())}{self.fields}}}"
+        return jsontext.harmless(text).encode()
+
 
 class Hit(Listed):
     """An entity that a search found. Of its body, `line` of the file and `text` are the first
@@ -268,6 +284,11 @@ def list_entity(entity: Entity) -> Listed:
     )
 
 
+def head_of(*own: str) -> str:
+    """What comes before the fields in the JSON of an entity, of its values for `OWN`."""
+    return as_json(dict(zip(OWN, own, strict=True)))[:-1] + ', "fields": '
+
+
 def names_of(listed: Listed) -> tuple[str, ...]:
     """What an entity is called."""
     return (listed.id,) if listed.name is None else (listed.id, listed.name)
@@ -283,7 +304,8 @@ def hit_of(listed: Listed, data: bytes, wanted: Wanted) -> Hit | None:
         return None
     before = len(pieces.text) - len(pieces.body)
     line = None if found.line is None else pieces.text.count("\n", 0, before) + found.line
-    return Hit(**listed.__dict__, in_names=found.in_names, line=line, text=found.text)
+    values = {name: getattr(listed, name) for name in Listed._fields}
+    return Hit(**values, in_names=found.in_names, line=line, text=found.text)
 
 
 def passed_over(files: int) -> list[str]:
@@ -306,6 +328,11 @@ def as_json(value: Any) -> str:
         return jsontext.dumps(value)
     except ValueError:
         return jsontext.dumps(_finite(value))
+
+
+def harmless_json(value: Any) -> str:
+    """One line of JSON that no terminal acts on."""
+    return jsontext.harmless(as_json(value))
 
 
 def _finite(value: Any) -> Any:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-LAYOUT = 3  # in the file's name, so that two versions of loop don't take each other's for damaged
+LAYOUT = 4  # in the file's name, so that two versions of loop don't take each other's for damaged
 PATIENCE = 30.0  # seconds for another process to finish what it is writing
 _MEMORY = 32_000  # KiB
 _IN_MEMORY = ":memory:"
@@ -27,10 +27,11 @@ CREATE TABLE IF NOT EXISTS folder (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS file (
     key INTEGER PRIMARY KEY AUTOINCREMENT, folder BLOB NOT NULL, name BLOB NOT NULL,
-    modified INTEGER, id BLOB, type TEXT, title TEXT, etag TEXT, fields TEXT, problem TEXT,
-    UNIQUE (folder, name)
+    modified INTEGER, id BLOB, type TEXT, title TEXT, etag TEXT, problem TEXT, head TEXT,
+    fields TEXT, UNIQUE (folder, name)
 );
 CREATE INDEX IF NOT EXISTS file_by_id ON file (id) WHERE id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS file_by_problem ON file (key) WHERE problem IS NOT NULL;
 CREATE TABLE IF NOT EXISTS claim (
     word BLOB, file INTEGER, PRIMARY KEY (word, file)
 ) WITHOUT ROWID;

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     Folder = tuple[str, list[os.DirEntry[str]]]
 
 
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
 class Walk:
     """Goes through the folders below `root`."""
 
@@ -33,8 +36,8 @@ class Walk:
                 yield joined(folder, entry.name)
 
     def folders(self) -> Iterator[Folder]:
-        """Each folder once that has Markdown files: its path, relative with `/`, and the files.
-        Raises as `paths` does."""
+        """Each folder once that has Markdown files: its path, relative with `/`, and the files,
+        which can be looked at until the next is asked for. Raises as `paths` does."""
         excluded, seen = set(self.places.exclude), set[str]()
         for name in self.places.include or ("",):
             folder = self._real_folder(name)
@@ -44,11 +47,12 @@ class Walk:
     def files_in(self, folder: str) -> tuple[int, list[os.DirEntry[str]]]:
         """The time of modification of one folder (nanoseconds), and its files; none where it is
         gone."""
+        place = os.path.join(self.root, folder)
         try:
-            modified = os.stat(os.path.join(self.root, folder)).st_mtime_ns
+            modified = os.stat(place).st_mtime_ns
         except OSError:
             return 0, []
-        return modified, self._look_into(folder, set(), [])
+        return modified, self._look_into(place, folder, set(), [])
 
     def _real_folder(self, name: str) -> str | None:
         """The folder that an include names, without links; None where it is no place."""
@@ -74,31 +78,39 @@ class Walk:
             if current in seen:
                 continue
             seen.add(current)
-            found = self._look_into(current, excluded, waiting)
-            if found:
-                yield current, found
+            try:
+                opened = os.open(f"{self.root}/{current}", _FOLDER)
+            except OSError:  # gone, or not ours to read: what is in it can't be meant
+                continue
+            try:
+                found = self._look_into(opened, current, excluded, waiting)
+                if found:
+                    yield current, found
+            finally:
+                os.close(opened)
 
     def _look_into(
-        self, folder: str, excluded: set[str], waiting: list[str]
+        self, place: str | int, folder: str, excluded: set[str], waiting: list[str]
     ) -> list[os.DirEntry[str]]:
-        """The files of a folder; its folders, if not excluded, are put to those still to visit."""
+        """The files of a folder, which is at a path or is open; its folders, if not excluded,
+        are put to those still to visit."""
         found: list[os.DirEntry[str]] = []
+        excluded_files = self.places.exclude_files
+        prefix = f"{folder}/" if folder else ""
         try:
-            entries = list(os.scandir(os.path.join(self.root, folder)))
-        except OSError:  # gone, or not ours to read: what is in it can't be meant
+            entries = list(os.scandir(place))
+        except OSError:
             return found
         for entry in entries:
             name = entry.name
-            if name.startswith("."):
+            if name[0] == ".":
                 if name == files.LOOP and folder:
-                    raise _nested_vault(self.root, entry.path)
+                    raise _nested_vault(self.root, f"{self.root}/{folder}")
             elif name.endswith(".md"):
-                if name not in self.places.exclude_files and not entry.is_symlink():
+                if name not in excluded_files and not entry.is_symlink():
                     found.append(entry)
-            elif entry.is_dir(follow_symlinks=False):
-                path = joined(folder, name)
-                if path not in excluded:
-                    waiting.append(path)
+            elif entry.is_dir(follow_symlinks=False) and prefix + name not in excluded:
+                waiting.append(prefix + name)
         return found
 
 
@@ -114,7 +126,6 @@ def is_hidden(path: str) -> bool:
 
 def _nested_vault(root: str, inner: str) -> UsageError:
     return UsageError(
-        f"a vault inside a vault: {root} and {os.path.dirname(inner)} both are roots, "
-        "so there would be two locks",
+        f"a vault inside a vault: {root} and {inner} both are roots, so there would be two locks",
         hint="remove the .loop folder of one of them",
     )

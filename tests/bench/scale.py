@@ -20,13 +20,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from array import array
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import yaml12
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a program sees its own folder
 
-from loop_cli.cli import listing
+from loop_cli.cli import listing, output
 from loop_cli.core import bulk
 from loop_cli.core.audit import Origin
 from loop_cli.core.entity import FieldNames
@@ -54,7 +56,8 @@ class Vault:
         time.sleep(YOUNG / 1e9 + 0.2)  # younger files are read again, as in no vault in use
         self._ids = generate.task_ids(self.root, entities)
         self._paths = sorted(self.root.glob("50_Projects/*/*/Tasks/*.md"))
-        self._printed = self._turn = 0
+        self._turn = 0
+        self._lengths = array("L")
 
     def store(self) -> VaultStore:
         """A store of its own, as every command has."""
@@ -83,16 +86,26 @@ class Vault:
         path.write_text(path.read_text() + "\n")
 
     def list_todo(self) -> None:
-        """`list --where status=todo --json`, printed to nowhere."""
+        """`list --where status=todo --json`, printed to nowhere as the command prints it."""
         query = listing.query(None, ["status=todo"], project=None, children_of=None)
         found = Selection(self.store(), query)
-        self._printed = _print_all(listing.json_of(one) for one in found)
+        with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+            output.json_lines(self._kept(one.listed.json for one in found))
 
     def bare_list(self) -> None:
-        """Scan, stat, and print as much."""
+        """Scan, stat, and print as many lines, which are as long."""
         for entry in self._scan():
             entry.stat(follow_symlinks=False)
-        _print_all("x" * 700 for _line in range(self._printed))
+        with open(os.devnull, "wb") as nowhere:
+            for length in self._lengths:
+                nowhere.write(b"x" * length + b"\n")
+
+    def _kept(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """The lines, whose lengths are kept for the other side."""
+        self._lengths = lengths = array("L")
+        for line in lines:
+            lengths.append(len(line))
+            yield line
 
     def apply(self, count: int) -> None:
         """As many changes, each of another entity."""
@@ -133,16 +146,6 @@ class Vault:
                     waiting.append(entry.path)
                 elif entry.name.endswith(".md"):
                     yield entry
-
-
-def _print_all(lines: Iterable[str]) -> int:
-    """How many there are."""
-    count = 0
-    with open(os.devnull, "w", encoding="utf-8") as file:
-        for line in lines:
-            file.write(line + "\n")
-            count += 1
-    return count
 
 
 def paired(

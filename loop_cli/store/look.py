@@ -1,0 +1,241 @@
+"""One look at every file of a vault, which keeps what it finds in the cache (`index`).
+
+A folder's listing has each file's name and stamp: where it is as it was, so are the files.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from hashlib import blake2b, sha256  # OpenSSL's, which is several times faster, for many files
+from operator import attrgetter
+from struct import Struct
+
+from loop_cli.errors import EntityNotFound, LoopError
+from loop_cli.store import files
+from loop_cli.store.cache import transaction, word
+from loop_cli.store.entry import Entry, broken, entry_of, head
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from loop_cli.core.entity import FieldNames
+    from loop_cli.store.walk import Walk
+
+    Statuses = dict[str, os.stat_result]
+
+BATCH = 4_000  # files and folders that are written to the cache at once
+_FOLDER = "SELECT listing FROM folder WHERE path = ?"
+_FOLDERS = "SELECT path, CASE WHEN looked - modified >= ? THEN digest END FROM folder"
+_COLUMNS = (
+    "folder", "name", "modified", "id", "type", "title", "etag", "problem", "head", "fields",
+)  # fmt: skip
+_NEW = f"INSERT INTO file (key, {', '.join(_COLUMNS)}) VALUES (?{', ?' * len(_COLUMNS)})"
+_KEEP = f"""
+INSERT INTO file ({", ".join(_COLUMNS)}) VALUES (?{", ?" * (len(_COLUMNS) - 1)})
+ON CONFLICT (folder, name) DO UPDATE SET
+{", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[2:])}
+RETURNING key
+"""
+_YOUNG = "young"  # in the place of a stamp; no stamp is that
+_stamp = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino")
+_packed = Struct("<qqqQ").pack
+
+
+class Look:
+    """One look at every file. What it finds goes into the cache a batch at a time, so that one
+    that is interrupted is not in vain; each folder's rows are right by themselves.
+
+    A file that was changed less than `young` nanoseconds before is read again by the next.
+    """
+
+    def __init__(
+        self, database: sqlite3.Connection, walk: Walk, names: FieldNames, *, young: int
+    ) -> None:
+        self._database = database
+        self._walk = walk
+        self._names = names
+        self._young = young
+        self._found: dict[bytes, list[tuple[bytes, int, Entry]]] = {}
+        self._gone: list[tuple[bytes, bytes]] = []
+        self._listings: list[tuple[bytes, int, int, bytes | None, bytes]] = []
+        self._forgotten: list[tuple[bytes]] = []
+        self._digests: dict[bytes, bytes | None] = {}
+        self._waiting = 0
+        self.count = 0
+
+    def remember(self) -> None:
+        """What is known of all folders, before all are looked at."""
+        self._digests = dict(self._database.execute(_FOLDERS, (self._young,)))
+
+    def at(self, folder: str, entries: list[os.DirEntry[str]]) -> None:
+        """Look at the files of a folder, and read them where it is not as it was."""
+        self.count += len(entries)
+        digest = self._digests.pop(os.fsencode(folder), None)
+        if digest is None or _digest(_statuses(entries)) != digest:
+            self._read_changed(folder)
+
+    def at_news(self, folder: str) -> None:
+        """Look at the files of a folder where it has others than is known."""
+        row = self._database.execute(_FOLDER, (os.fsencode(folder),)).fetchone()
+        _modified, entries = self._walk.files_in(folder)
+        if row is None or {entry.name for entry in entries} != set(_stamps(row[0])):
+            self.count += len(entries)
+            self._read_changed(folder)
+
+    def _read_changed(self, folder: str) -> None:
+        """Read the files that are new or changed. A young one's stamp is marked, so that it is
+        read again; the folder's own time is from before its files were listed."""
+        key = os.fsencode(folder)
+        looked = time.time_ns()
+        modified, entries = self._walk.files_in(folder)
+        statuses = _statuses(entries)
+        row = self._database.execute(_FOLDER, (key,)).fetchone()
+        known = {} if row is None else _stamps(row[0])
+        found = self._found.setdefault(key, [])
+        stamps = {}
+        prefix = f"{folder}/" if folder else ""
+        for name, status in statuses.items():
+            stamp = stamps[name] = "{} {} {} {}".format(*_stamp(status))
+            if known.pop(name, None) == stamp:
+                continue
+            if looked - max(status.st_mtime_ns, status.st_ctime_ns) < self._young:
+                stamps[name] = _YOUNG
+            self._read(found, name, prefix + name)
+        self._gone += [(key, os.fsencode(name)) for name in known]
+        digest = None if _YOUNG in stamps.values() else _digest(statuses)
+        self._listings.append((key, modified, looked, digest, _listing(stamps)))
+        self._waiting += 1 + len(found) + len(known)
+        if self._waiting >= BATCH:
+            self.keep()
+
+    def finish(self, *, walked: str) -> None:
+        """Forget the folders that were not met, and tell that all others were."""
+        for folder in self._digests:
+            rows = self._database.execute("SELECT name FROM file WHERE folder = ?", (folder,))
+            self._gone += [(folder, name) for (name,) in rows]
+            self._forgotten.append((folder,))
+        self.keep()
+        row = self._database.execute("SELECT value FROM note WHERE name = 'walked'").fetchone()
+        if row != (walked,):
+            with transaction(self._database):
+                self._database.execute(
+                    "INSERT OR REPLACE INTO note VALUES ('walked', ?)", (walked,)
+                )
+
+    def keep(self) -> None:
+        """Write what was found to the cache."""
+        if not self._listings and not self._forgotten:
+            return
+        with transaction(self._database) as database:
+            known = [folder for folder in self._found if self._has(folder)]
+            self._put_again([(folder, self._found.pop(folder)) for folder in known])
+            self._put_new()
+            database.executemany(
+                "INSERT OR REPLACE INTO folder VALUES (?, ?, ?, ?, ?)", self._listings
+            )
+            database.executemany("DELETE FROM folder WHERE path = ?", self._forgotten)
+        self._waiting = 0
+        for written in (self._found, self._gone, self._listings, self._forgotten):
+            written.clear()
+
+    def _has(self, folder: bytes) -> bool:
+        """Whether there may be rows of the folder's files: they come and go with its own."""
+        return self._database.execute(_FOLDER, (folder,)).fetchone() is not None
+
+    def _put_again(self, known: Sequence[tuple[bytes, list[tuple[bytes, int, Entry]]]]) -> None:
+        """Put what was found in folders that were looked at before in the place of what is kept
+        of them."""
+        rows = [(_row(folder, *one), one[-1]) for folder, found in known for one in found]
+        self._drop_old(row[:2] for row, _entry in rows)
+        self._database.executemany("DELETE FROM file WHERE folder = ? AND name = ?", self._gone)
+        for row, entry in rows:
+            (key,) = self._database.execute(_KEEP, row).fetchone()
+            self._claim((word(claim), key) for claim in entry.claims)
+
+    def _put_new(self) -> None:
+        """Put what was found in folders that nobody looked at before: a row each, whose key was
+        never another's."""
+        query = "SELECT seq FROM sqlite_sequence WHERE name = 'file'"
+        last = self._database.execute(query).fetchone()
+        key = 0 if last is None else last[0]
+        rows, claims = [], []
+        for folder, found in self._found.items():
+            for one in found:
+                key += 1
+                rows.append((key, *_row(folder, *one)))
+                claims += [(word(claim), key) for claim in one[-1].claims]
+        self._database.executemany(_NEW, rows)
+        self._claim(claims)
+
+    def _claim(self, claims: Iterable[tuple[bytes, int]]) -> None:
+        self._database.executemany("INSERT INTO claim VALUES (?, ?)", claims)
+
+    def _drop_old(self, again: Iterable[tuple[object, ...]]) -> None:
+        """Drop what is known of the files that are gone or read again, in one pass."""
+        query = "SELECT key FROM file WHERE folder = ? AND name = ?"
+        keys = []
+        for place in (*self._gone, *again):
+            found = self._database.execute(query, place).fetchone()
+            keys += [] if found is None else [found]
+        if keys:
+            self._database.execute("CREATE TEMP TABLE IF NOT EXISTS old (key INTEGER PRIMARY KEY)")
+            self._database.execute("DELETE FROM old")
+            self._database.executemany("INSERT INTO old VALUES (?)", keys)
+            self._database.execute("DELETE FROM claim WHERE file IN old")
+            self._database.execute("DELETE FROM searched WHERE file IN old")
+
+    def _read(self, found: list[tuple[bytes, int, Entry]], name: str, path: str) -> None:
+        place = f"{self._walk.root}/{path}"
+        try:
+            data, modified = files.read_stable(place, path)
+        except EntityNotFound:
+            return
+        except LoopError as error:
+            modified = 0  # what can't be read has no revision
+            entry = broken(head(place), path, self._names, problem=error.message)
+        else:
+            etag = sha256(data).hexdigest()[:16]
+            entry = entry_of(data, path, self._names, etag=etag, modified=modified)
+        found.append((os.fsencode(name), modified, entry))
+
+
+def _row(folder: bytes, name: bytes, modified: int, entry: Entry) -> tuple[object, ...]:
+    key = None if entry.id is None else word(entry.id)
+    said = (entry.type, entry.name, entry.etag, entry.problem, entry.head, entry.fields)
+    return (folder, name, modified, key, *said)
+
+
+def _statuses(entries: list[os.DirEntry[str]]) -> Statuses:
+    """The status of each file that is there."""
+    try:
+        return {entry.name: entry.stat(follow_symlinks=False) for entry in entries}
+    except OSError:  # one is gone since
+        return dict(_those_there(entries))
+
+
+def _those_there(entries: list[os.DirEntry[str]]) -> Iterator[tuple[str, os.stat_result]]:
+    for entry in entries:
+        try:
+            yield entry.name, entry.stat(follow_symlinks=False)
+        except OSError:
+            continue
+
+
+def _digest(statuses: Statuses) -> bytes:
+    """Of names, sizes, times of writing and of change, and numbers, in the order of the folder."""
+    seen = [_packed(*_stamp(status)) for status in statuses.values()]
+    seen.append("/".join(statuses).encode("utf-8", "surrogateescape"))
+    return blake2b(b"".join(seen), digest_size=16).digest()
+
+
+def _listing(stamps: dict[str, str]) -> bytes:
+    """The files of a folder as bytes; a slash is in no name."""
+    return os.fsencode("/".join([part for pair in stamps.items() for part in pair]))
+
+
+def _stamps(listing: bytes) -> dict[str, str]:
+    parts = iter(os.fsdecode(listing).split("/"))
+    return dict(zip(parts, parts, strict=False))
