@@ -33,6 +33,11 @@ def dumps(value: Any) -> str:
     return "".join(encode(value, 0))
 
 
+def text(value: str) -> str:
+    """A text in JSON, as `dumps` has it."""
+    return dumps(value) if _c is None else str(_c.encode_basestring(value))
+
+
 def ascii_text(text: str) -> str:
     """A text in JSON with every character that is not ASCII as an escape."""
     if _c is None:

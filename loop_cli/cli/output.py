@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 READER_GONE = 141
 _PIPE_WIDTH = 10_000
-_AT_ONCE = 500  # lines
+_AT_ONCE = 100  # lines
 
 
 def prepare_streams() -> None:

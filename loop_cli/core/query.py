@@ -30,7 +30,6 @@ _TODAY = re.compile(r"today(?:([+-])(\d{1,5})d?)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NUMBER = re.compile(NUMBER)
 _DIGITS = 1_000
-_MAPPINGS = 2  # the entity, and its fields
 _DAY = 86_400 * timestamps.SECOND
 
 
@@ -110,14 +109,12 @@ class Query(Struct):
 
 
 def are_in_line(signs: Sequence[Sequence[bytes]], line: bytes) -> bool:
-    """Whether an entity's line of JSON has a sign of each: a key and its value, as texts.
+    """Whether the line of JSON of an entity whose fields have no mapping within has a sign of
+    each: a key and its value, as texts.
 
     A quote after a blank is not within a text, where it is escaped, and begins one, since none
-    ends before a key. So the sign is a key of the fields, if these are the only mapping in the
-    line; where there may be others, this says no.
+    ends before a key. So the sign is a key of the fields.
     """
-    if line.count(b"{") != _MAPPINGS:
-        return False
     for alternatives in signs:
         for sign in alternatives:
             if sign in line:

@@ -108,7 +108,7 @@ class Selection:
                 ]
             if (
                 not conditions
-                or (signs and queries.are_in_line(signs, listed.json))
+                or (signs and listed.flat and queries.are_in_line(signs, listed.json))
                 or self.query.admits(one.fields, listed.own)
             ):
                 yield one

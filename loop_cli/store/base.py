@@ -151,6 +151,11 @@ class Listed(Struct):
         return self.replace(revision=Revision(updated_at=updated_at, etag=self.etag))
 
     @property
+    def flat(self) -> bool:
+        """Whether it is certain that no mapping lies within its fields."""
+        return is_flat(self.fields)
+
+    @property
     def json(self) -> bytes:
         """It in one line of JSON that no terminal acts on: what `get` prints of it but for the
         body."""
@@ -284,9 +289,15 @@ def list_entity(entity: Entity) -> Listed:
     )
 
 
+def is_flat(fields: str) -> bool:
+    """Whether the JSON of fields has no mapping within, nor a text that looks like one."""
+    return "{" not in fields[1:]
+
+
 def head_of(*own: str) -> str:
     """What comes before the fields in the JSON of an entity, of its values for `OWN`."""
-    return as_json(dict(zip(OWN, own, strict=True)))[:-1] + ', "fields": '
+    pairs = [f'"{name}": {jsontext.text(value)}' for name, value in zip(OWN, own, strict=True)]
+    return f'{{{", ".join(pairs)}, "fields": '
 
 
 def names_of(listed: Listed) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from loop_cli.core import timestamps
 from loop_cli.core.names import nfc
 from loop_cli.errors import InvalidFile, NoEntity
 from loop_cli.store import files, snapshot
-from loop_cli.store.base import as_json, head_of
+from loop_cli.store.base import as_json, head_of, is_flat
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -29,7 +29,8 @@ class Entry(Struct):
 
     `claims` are the names in normal form, other than `id`, by which it may be meant; `fields`
     are JSON. `head` is what comes before them in the line that a list prints, as long as nobody
-    recorded a change; none where that line can't be kept as it is printed.
+    recorded a change; none where that line can't be kept as it is printed. In those that are
+    `flat` no mapping lies within another.
     """
 
     claims: tuple[str, ...]
@@ -37,6 +38,7 @@ class Entry(Struct):
     type: str | None = None
     name: str | None = None
     etag: str | None = None
+    flat: bool = False
     head: str | None = None
     fields: str | None = None
     problem: str | None = None
@@ -62,6 +64,7 @@ def entry_of(data: bytes, path: str, names: FieldNames, *, etag: str, modified: 
         etag=etag,
         head=start if jsontext.is_harmless(start) and jsontext.is_harmless(text) else None,
         fields=text,
+        flat=is_flat(text),
     )
 
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-PAGE = 1_000  # rows; no statement stays open, so that what comes between may write
+PAGE = 200  # rows; no statement stays open, so that what comes between may write
 _COLUMNS = """
-file.id, CAST(head || fields || '}' AS BLOB), etag_after, file.key, modified,
+file.id, CAST(head || fields || '}' AS BLOB), flat, etag_after, file.key, modified,
 etag_before, updated, own
 """
 _FILES = """
@@ -44,7 +44,7 @@ ORDER BY key = ? DESC LIMIT 1
 _LAST_AT = "SELECT etag_after, etag_before, updated, own FROM last WHERE entity = ? AND path = ?"
 _SHARED = "SELECT id FROM file WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1"
 _UNREADABLE = "SELECT count(*) FROM file WHERE problem IS NOT NULL"
-_COUNT = 8
+_COUNT = 9
 _IN_ORDER = "ORDER BY file.id, folder, name"
 _HOLDS = "fields GLOB ?"  # faster than instr(), but for texts that make no pattern
 _LONG = 1_000
@@ -128,14 +128,15 @@ class Listing:
         """The entities of rows; most are as their line in the cache says."""
         name, shared = self._vault.names.name, self._shared
         for row in page:
-            entity_id, line, after = row[:3]
+            entity_id, line, flat, after = row[:4]
             if line is None:
-                yield from self._without_line(entity_id, key=row[3])
+                yield from self._without_line(entity_id, key=row[4])
             elif after is None and entity_id not in shared:
-                yield _Row(line, name)
+                yield _Row(line, flat, name)
             else:
-                modified, *last = row[4:_COUNT]
-                yield from self._recorded(_Row(line, name), entity_id, modified, after, *last)
+                modified, *last = row[5:_COUNT]
+                listed = _Row(line, flat, name)
+                yield from self._recorded(listed, entity_id, modified, after, *last)
 
     def _without_line(self, entity_id: bytes, *, key: int) -> Iterator[Listed]:
         """The entity of a file whose line is not printed as it is; nothing if it is gone."""
@@ -175,13 +176,16 @@ class Listing:
 class _Row(Listed):
     """An entity as its line says, which is taken apart where more is asked for than that."""
 
-    def __init__(self, line: bytes, name_field: str) -> None:
-        self.__dict__["_line"] = line
-        self.__dict__["_name_field"] = name_field
+    def __init__(self, line: bytes, flat: int, name_field: str) -> None:
+        self.__dict__["_kept"] = (line, flat, name_field)
 
     @property
     def json(self) -> bytes:
-        return self.__dict__["_line"]  # type: ignore[no-any-return]
+        return self.__dict__["_kept"][0]  # type: ignore[no-any-return]
+
+    @property
+    def flat(self) -> bool:
+        return bool(self.__dict__["_kept"][1])
 
     @property
     def etag(self) -> str:
@@ -193,7 +197,7 @@ class _Row(Listed):
         line = self.json
         at = line.index(_UPDATED) + len(_UPDATED)
         dated = b"".join((line[:at], updated_at.encode(), line[at + _INSTANT :]))
-        return _Row(dated, self.__dict__["_name_field"])
+        return _Row(dated, *self.__dict__["_kept"][1:])
 
     def __getattr__(self, name: str) -> Any:
         """A value that was not asked for yet."""
@@ -205,7 +209,7 @@ class _Row(Listed):
         if name != "fields":
             own = jsontext.loads(line[:at] + b"}")
             entity_id, kind, path, updated_at, etag = (own[one] for one in OWN)
-            title = jsontext.loads(fields).get(self.__dict__["_name_field"])
+            title = jsontext.loads(fields).get(self.__dict__["_kept"][2])
             self.__dict__.update(
                 id=entity_id,
                 type=kind,

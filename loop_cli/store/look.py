@@ -8,29 +8,29 @@ from __future__ import annotations
 import os
 import time
 from hashlib import blake2b, sha256  # OpenSSL's, which is several times faster, for many files
-from operator import attrgetter
-from struct import Struct
+from struct import error, pack
 
 from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.store import files
-from loop_cli.store.cache import transaction, word
+from loop_cli.store.cache import MEMORY, transaction, word
 from loop_cli.store.entry import Entry, broken, entry_of, head
+from loop_cli.store.walk import STAMP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from loop_cli.core.entity import FieldNames
     from loop_cli.store.walk import Walk
 
-    Statuses = dict[str, os.stat_result]
-
 BATCH = 4_000  # files and folders that are written to the cache at once
-_FOLDER = "SELECT listing FROM folder WHERE path = ?"
+_MEMORY = 32_000  # KiB that SQLite may use meanwhile, so that it writes each page once
+_LISTING = "SELECT files FROM listing WHERE folder = ?"
 _FOLDERS = "SELECT path, CASE WHEN looked - modified >= ? THEN digest END FROM folder"
 _COLUMNS = (
-    "folder", "name", "modified", "id", "type", "title", "etag", "problem", "head", "fields",
+    "folder", "name", "modified", "id", "type", "title", "etag", "problem", "flat",
+    "head", "fields",
 )  # fmt: skip
 _NEW = f"INSERT INTO file (key, {', '.join(_COLUMNS)}) VALUES (?{', ?' * len(_COLUMNS)})"
 _KEEP = f"""
@@ -40,8 +40,6 @@ ON CONFLICT (folder, name) DO UPDATE SET
 RETURNING key
 """
 _YOUNG = "young"  # in the place of a stamp; no stamp is that
-_stamp = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino")
-_packed = Struct("<qqqQ").pack
 
 
 class Look:
@@ -60,7 +58,8 @@ class Look:
         self._young = young
         self._found: dict[bytes, list[tuple[bytes, int, Entry]]] = {}
         self._gone: list[tuple[bytes, bytes]] = []
-        self._listings: list[tuple[bytes, int, int, bytes | None, bytes]] = []
+        self._folders: list[tuple[bytes, int, int, bytes | None]] = []
+        self._listings: list[tuple[bytes, bytes]] = []
         self._forgotten: list[tuple[bytes]] = []
         self._digests: dict[bytes, bytes | None] = {}
         self._waiting = 0
@@ -70,19 +69,19 @@ class Look:
         """What is known of all folders, before all are looked at."""
         self._digests = dict(self._database.execute(_FOLDERS, (self._young,)))
 
-    def at(self, folder: str, entries: list[os.DirEntry[str]]) -> None:
+    def at(self, folder: str, names: list[str], stamps: list[int]) -> None:
         """Look at the files of a folder, and read them where it is not as it was."""
-        self.count += len(entries)
+        self.count += len(names)
         digest = self._digests.pop(os.fsencode(folder), None)
-        if digest is None or _digest(_statuses(entries)) != digest:
+        if digest is None or _digest(names, stamps) != digest:
             self._read_changed(folder)
 
     def at_news(self, folder: str) -> None:
         """Look at the files of a folder where it has others than is known."""
-        row = self._database.execute(_FOLDER, (os.fsencode(folder),)).fetchone()
-        _modified, entries = self._walk.files_in(folder)
-        if row is None or {entry.name for entry in entries} != set(_stamps(row[0])):
-            self.count += len(entries)
+        row = self._database.execute(_LISTING, (os.fsencode(folder),)).fetchone()
+        _modified, names, _numbers = self._walk.files_in(folder)
+        if row is None or set(names) != set(_stamps(row[0])):
+            self.count += len(names)
             self._read_changed(folder)
 
     def _read_changed(self, folder: str) -> None:
@@ -90,23 +89,25 @@ class Look:
         read again; the folder's own time is from before its files were listed."""
         key = os.fsencode(folder)
         looked = time.time_ns()
-        modified, entries = self._walk.files_in(folder)
-        statuses = _statuses(entries)
-        row = self._database.execute(_FOLDER, (key,)).fetchone()
+        modified, names, numbers = self._walk.files_in(folder)
+        row = self._database.execute(_LISTING, (key,)).fetchone()
         known = {} if row is None else _stamps(row[0])
         found = self._found.setdefault(key, [])
         stamps = {}
         prefix = f"{folder}/" if folder else ""
-        for name, status in statuses.items():
-            stamp = stamps[name] = "{} {} {} {}".format(*_stamp(status))
+        for at, name in enumerate(names):
+            of_file = numbers[at * STAMP : (at + 1) * STAMP]
+            stamp = stamps[name] = " ".join(map(str, of_file))
             if known.pop(name, None) == stamp:
                 continue
-            if looked - max(status.st_mtime_ns, status.st_ctime_ns) < self._young:
+            _size, written, changed, _number = of_file
+            if looked - max(written, changed) < self._young:
                 stamps[name] = _YOUNG
             self._read(found, name, prefix + name)
         self._gone += [(key, os.fsencode(name)) for name in known]
-        digest = None if _YOUNG in stamps.values() else _digest(statuses)
-        self._listings.append((key, modified, looked, digest, _listing(stamps)))
+        digest = None if _YOUNG in stamps.values() else _digest(names, numbers)
+        self._folders.append((key, modified, looked, digest))
+        self._listings.append((key, _listing(stamps)))
         self._waiting += 1 + len(found) + len(known)
         if self._waiting >= BATCH:
             self.keep()
@@ -118,6 +119,7 @@ class Look:
             self._gone += [(folder, name) for (name,) in rows]
             self._forgotten.append((folder,))
         self.keep()
+        self._database.execute(f"PRAGMA cache_size = -{MEMORY}")
         row = self._database.execute("SELECT value FROM note WHERE name = 'walked'").fetchone()
         if row != (walked,):
             with transaction(self._database):
@@ -129,21 +131,23 @@ class Look:
         """Write what was found to the cache."""
         if not self._listings and not self._forgotten:
             return
+        if self._waiting >= BATCH:
+            self._database.execute(f"PRAGMA cache_size = -{_MEMORY}")
         with transaction(self._database) as database:
             known = [folder for folder in self._found if self._has(folder)]
             self._put_again([(folder, self._found.pop(folder)) for folder in known])
             self._put_new()
-            database.executemany(
-                "INSERT OR REPLACE INTO folder VALUES (?, ?, ?, ?, ?)", self._listings
-            )
+            database.executemany("INSERT OR REPLACE INTO folder VALUES (?, ?, ?, ?)", self._folders)
+            database.executemany("INSERT OR REPLACE INTO listing VALUES (?, ?)", self._listings)
             database.executemany("DELETE FROM folder WHERE path = ?", self._forgotten)
+            database.executemany("DELETE FROM listing WHERE folder = ?", self._forgotten)
         self._waiting = 0
-        for written in (self._found, self._gone, self._listings, self._forgotten):
+        for written in (self._found, self._gone, self._folders, self._listings, self._forgotten):
             written.clear()
 
     def _has(self, folder: bytes) -> bool:
         """Whether there may be rows of the folder's files: they come and go with its own."""
-        return self._database.execute(_FOLDER, (folder,)).fetchone() is not None
+        return self._database.execute(_LISTING, (folder,)).fetchone() is not None
 
     def _put_again(self, known: Sequence[tuple[bytes, list[tuple[bytes, int, Entry]]]]) -> None:
         """Put what was found in folders that were looked at before in the place of what is kept
@@ -204,31 +208,17 @@ class Look:
 
 def _row(folder: bytes, name: bytes, modified: int, entry: Entry) -> tuple[object, ...]:
     key = None if entry.id is None else word(entry.id)
-    said = (entry.type, entry.name, entry.etag, entry.problem, entry.head, entry.fields)
+    said = (entry.type, entry.name, entry.etag, entry.problem, entry.flat, entry.head, entry.fields)
     return (folder, name, modified, key, *said)
 
 
-def _statuses(entries: list[os.DirEntry[str]]) -> Statuses:
-    """The status of each file that is there."""
+def _digest(names: list[str], stamps: list[int]) -> bytes:
     try:
-        return {entry.name: entry.stat(follow_symlinks=False) for entry in entries}
-    except OSError:  # one is gone since
-        return dict(_those_there(entries))
-
-
-def _those_there(entries: list[os.DirEntry[str]]) -> Iterator[tuple[str, os.stat_result]]:
-    for entry in entries:
-        try:
-            yield entry.name, entry.stat(follow_symlinks=False)
-        except OSError:
-            continue
-
-
-def _digest(statuses: Statuses) -> bytes:
-    """Of names, sizes, times of writing and of change, and numbers, in the order of the folder."""
-    seen = [_packed(*_stamp(status)) for status in statuses.values()]
-    seen.append("/".join(statuses).encode("utf-8", "surrogateescape"))
-    return blake2b(b"".join(seen), digest_size=16).digest()
+        packed = pack(f"{len(stamps)}q", *stamps)
+    except error:  # an inode of 64 bits
+        packed = repr(stamps).encode()
+    seen = packed + "/".join(names).encode("utf-8", "surrogateescape")
+    return blake2b(seen, digest_size=16).digest()
 
 
 def _listing(stamps: dict[str, str]) -> bytes:

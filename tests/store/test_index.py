@@ -274,7 +274,7 @@ class TestClock:
         later = time.time_ns() + 3600 * 10**9
         os.utime(three.root / "a/0.md", ns=(later, later))
         three.check()
-        (row,) = three.query("SELECT CAST(listing AS TEXT) FROM folder WHERE path = x'61'")
+        (row,) = three.query("SELECT CAST(files AS TEXT) FROM listing WHERE folder = x'61'")
         assert "0.md/young" in row[0]
 
 
