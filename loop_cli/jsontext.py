@@ -26,11 +26,7 @@ def dumps(value: Any) -> str:
         import json
 
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    markers: dict[int, Any] = {}
-    encode = _c.make_encoder(
-        markers, _refuse, _c.encode_basestring, None, ": ", ", ", False, False, False
-    )
-    return "".join(encode(value, 0))
+    return "".join(_encode(value, 0))
 
 
 def text(value: str) -> str:
@@ -101,3 +97,8 @@ class _Context:
 
 
 _scan: Any = None if _c is None else _c.make_scanner(_Context())
+_encode: Any = None
+if _c is not None:  # nothing that is written holds itself, so it keeps no list of where it is
+    _encode = _c.make_encoder(
+        None, _refuse, _c.encode_basestring, None, ": ", ", ", False, False, False
+    )

@@ -13,7 +13,7 @@ from struct import error, pack
 from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.store import files
 from loop_cli.store.cache import MEMORY, transaction, word
-from loop_cli.store.entry import Entry, broken, entry_of, head
+from loop_cli.store.entry import broken, entry_of, head
 from loop_cli.store.walk import STAMP
 
 TYPE_CHECKING = False
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from loop_cli.core.entity import FieldNames
     from loop_cli.store.walk import Walk
+
+    Found = tuple[tuple[object, ...], tuple[str, ...]]
 
 BATCH = 4_000  # files and folders that are written to the cache at once
 _MEMORY = 32_000  # KiB that SQLite may use meanwhile, so that it writes each page once
@@ -56,12 +58,13 @@ class Look:
         self._walk = walk
         self._names = names
         self._young = young
-        self._found: dict[bytes, list[tuple[bytes, int, Entry]]] = {}
+        self._found: dict[bytes, list[Found]] = {}
         self._gone: list[tuple[bytes, bytes]] = []
         self._folders: list[tuple[bytes, int, int, bytes | None]] = []
         self._listings: list[tuple[bytes, bytes]] = []
         self._forgotten: list[tuple[bytes]] = []
         self._digests: dict[bytes, bytes | None] = {}
+        self._began = time.time_ns()
         self._waiting = 0
         self.count = 0
 
@@ -73,23 +76,36 @@ class Look:
         """Look at the files of a folder, and read them where it is not as it was."""
         self.count += len(names)
         digest = self._digests.pop(os.fsencode(folder), None)
-        if digest is None or _digest(names, stamps) != digest:
-            self._read_changed(folder)
+        if digest is None:
+            # Its time is from after its files were listed; where it is old, that is all one.
+            looked = min(self._began, time.time_ns())
+            modified = self._walk.modified(folder)
+            if looked - modified >= self._young:
+                self._read_changed(folder, looked, modified, names, stamps)
+            else:
+                self._look_again(folder)
+        elif _digest(names, stamps) != digest:
+            self._look_again(folder)
 
     def at_news(self, folder: str) -> None:
         """Look at the files of a folder where it has others than is known."""
         row = self._database.execute(_LISTING, (os.fsencode(folder),)).fetchone()
-        _modified, names, _numbers = self._walk.files_in(folder)
+        names, _numbers = self._walk.files_in(folder)
         if row is None or set(names) != set(_stamps(row[0])):
             self.count += len(names)
-            self._read_changed(folder)
+            self._look_again(folder)
 
-    def _read_changed(self, folder: str) -> None:
+    def _look_again(self, folder: str) -> None:
+        looked = time.time_ns()
+        modified = self._walk.modified(folder)
+        self._read_changed(folder, looked, modified, *self._walk.files_in(folder))
+
+    def _read_changed(
+        self, folder: str, looked: int, modified: int, names: list[str], numbers: list[int]
+    ) -> None:
         """Read the files that are new or changed. A young one's stamp is marked, so that it is
         read again; the folder's own time is from before its files were listed."""
         key = os.fsencode(folder)
-        looked = time.time_ns()
-        modified, names, numbers = self._walk.files_in(folder)
         row = self._database.execute(_LISTING, (key,)).fetchone()
         known = {} if row is None else _stamps(row[0])
         found = self._found.setdefault(key, [])
@@ -103,7 +119,7 @@ class Look:
             _size, written, changed, _number = of_file
             if looked - max(written, changed) < self._young:
                 stamps[name] = _YOUNG
-            self._read(found, name, prefix + name)
+            found += self._read(key, name, prefix + name)
         self._gone += [(key, os.fsencode(name)) for name in known]
         digest = None if _YOUNG in stamps.values() else _digest(names, numbers)
         self._folders.append((key, modified, looked, digest))
@@ -149,15 +165,15 @@ class Look:
         """Whether there may be rows of the folder's files: they come and go with its own."""
         return self._database.execute(_LISTING, (folder,)).fetchone() is not None
 
-    def _put_again(self, known: Sequence[tuple[bytes, list[tuple[bytes, int, Entry]]]]) -> None:
+    def _put_again(self, known: Sequence[tuple[bytes, list[Found]]]) -> None:
         """Put what was found in folders that were looked at before in the place of what is kept
         of them."""
-        rows = [(_row(folder, *one), one[-1]) for folder, found in known for one in found]
-        self._drop_old(row[:2] for row, _entry in rows)
+        again = [one for _folder, found in known for one in found]
+        self._drop_old(row[:2] for row, _claims in again)
         self._database.executemany("DELETE FROM file WHERE folder = ? AND name = ?", self._gone)
-        for row, entry in rows:
+        for row, claims in again:
             (key,) = self._database.execute(_KEEP, row).fetchone()
-            self._claim((word(claim), key) for claim in entry.claims)
+            self._claim((word(claim), key) for claim in claims)
 
     def _put_new(self) -> None:
         """Put what was found in folders that nobody looked at before: a row each, whose key was
@@ -166,11 +182,11 @@ class Look:
         last = self._database.execute(query).fetchone()
         key = 0 if last is None else last[0]
         rows, claims = [], []
-        for folder, found in self._found.items():
-            for one in found:
+        for found in self._found.values():
+            for row, names in found:
                 key += 1
-                rows.append((key, *_row(folder, *one)))
-                claims += [(word(claim), key) for claim in one[-1].claims]
+                rows.append((key, *row))
+                claims += [(word(claim), key) for claim in names]
         self._database.executemany(_NEW, rows)
         self._claim(claims)
 
@@ -191,25 +207,23 @@ class Look:
             self._database.execute("DELETE FROM claim WHERE file IN old")
             self._database.execute("DELETE FROM searched WHERE file IN old")
 
-    def _read(self, found: list[tuple[bytes, int, Entry]], name: str, path: str) -> None:
+    def _read(self, folder: bytes, name: str, path: str) -> list[Found]:
+        """The row of a file, and the names that it claims; nothing where it is gone."""
         place = f"{self._walk.root}/{path}"
         try:
             data, modified = files.read_stable(place, path)
         except EntityNotFound:
-            return
+            return []
         except LoopError as error:
             modified = 0  # what can't be read has no revision
             entry = broken(head(place), path, self._names, problem=error.message)
         else:
             etag = sha256(data).hexdigest()[:16]
             entry = entry_of(data, path, self._names, etag=etag, modified=modified)
-        found.append((os.fsencode(name), modified, entry))
-
-
-def _row(folder: bytes, name: bytes, modified: int, entry: Entry) -> tuple[object, ...]:
-    key = None if entry.id is None else word(entry.id)
-    said = (entry.type, entry.name, entry.etag, entry.problem, entry.flat, entry.head, entry.fields)
-    return (folder, name, modified, key, *said)
+        key = None if entry.id is None else word(entry.id)
+        said = (entry.type, entry.name, entry.etag, entry.problem, entry.flat)
+        row = (folder, os.fsencode(name), modified, key, *said, entry.head, entry.fields)
+        return [(row, entry.claims)]
 
 
 def _digest(names: list[str], stamps: list[int]) -> bytes:

@@ -45,14 +45,16 @@ class Walk:
             if folder is not None and not excluded & {name, folder}:
                 yield from self._below(folder, excluded, seen)
 
-    def files_in(self, folder: str) -> tuple[int, list[str], list[int]]:
-        """The time of modification of one folder (nanoseconds), and its files as `folders` has
-        them; none where it is gone."""
+    def files_in(self, folder: str) -> Files:
+        """The files of one folder as `folders` has them; none where it is gone."""
+        return self._look_into(folder, set(), [])
+
+    def modified(self, folder: str) -> int:
+        """The time of modification of a folder (nanoseconds); 0 where it is gone."""
         try:
-            modified = os.stat(f"{self.root}/{folder}").st_mtime_ns
+            return os.stat(f"{self.root}/{folder}").st_mtime_ns
         except OSError:
-            return 0, [], []
-        return modified, *self._look_into(folder, set(), [])
+            return 0
 
     def _real_folder(self, name: str) -> str | None:
         """The folder that an include names, without links; None where it is no place."""
