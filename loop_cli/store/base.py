@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     Outcome = "CommitResult | LoopError"
 
+_HEAD = "{{" + ", ".join(f'"{name}": {{}}' for name in OWN) + ', "fields": '
+
 
 class EntityChange(Struct):
     """What to change in one entity, and the revision that the writer has seen: an update.
@@ -296,8 +298,7 @@ def is_flat(fields: str) -> bool:
 
 def head_of(*own: str) -> str:
     """What comes before the fields in the JSON of an entity, of its values for `OWN`."""
-    pairs = [f'"{name}": {jsontext.text(value)}' for name, value in zip(OWN, own, strict=True)]
-    return f'{{{", ".join(pairs)}, "fields": '
+    return _HEAD.format(*map(jsontext.text, own))
 
 
 def names_of(listed: Listed) -> tuple[str, ...]:

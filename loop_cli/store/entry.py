@@ -141,7 +141,7 @@ def unescaped(text: str) -> str:
 
 def whole(text: str) -> str:
     """A text without half characters, which YAML's escapes and names of files may have."""
-    return text.encode("utf-8", "replace").decode()
+    return text if text.isprintable() else text.encode("utf-8", "replace").decode()
 
 
 def _fields(fields: Mapping[str, Any]) -> str:

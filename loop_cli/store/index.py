@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 
 from loop_cli.store.cache import word
-from loop_cli.store.walk import joined
+from loop_cli.store.walk import joined, stamps_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 YOUNG = 2 * 10**9  # nanoseconds
 _FOLDER = "SELECT modified, looked FROM folder WHERE path = ?"
+_LISTING = "SELECT files FROM listing WHERE folder = ?"
 _CLAIMING = """
 SELECT folder, name FROM file WHERE id = ?1
 UNION SELECT folder, name FROM claim JOIN file ON file = key WHERE word = ?1
@@ -77,14 +78,13 @@ class Index:
         found = _claiming(database, wanted)
         if self._cache.is_kept:
             folders = dict.fromkeys(path.rpartition("/")[0] for path in found)
-            news = [one for one in folders if self._may_have_news(database, one)]
+            news = [one for one in folders if self._has_news(database, one)]
             if news:
                 look = self._look(database)
                 for folder in news:
-                    look.at_news(folder)
-                if look.count:
-                    look.keep()
-                    found = _claiming(database, wanted)
+                    look.again(folder)
+                look.keep()
+                found = _claiming(database, wanted)
         return found
 
     def _look(self, database: sqlite3.Connection) -> Look:
@@ -92,13 +92,16 @@ class Index:
 
         return Look(database, self._walk, self._names, young=YOUNG)
 
-    def _may_have_news(self, database: sqlite3.Connection, folder: str) -> bool:
-        row = database.execute(_FOLDER, (os.fsencode(folder),)).fetchone()
-        try:
-            modified = os.stat(os.path.join(self._walk.root, folder)).st_mtime_ns
-        except OSError:
+    def _has_news(self, database: sqlite3.Connection, folder: str) -> bool:
+        """Whether a folder has files other than those known, by their names."""
+        key = (os.fsencode(folder),)
+        row = database.execute(_FOLDER, key).fetchone()
+        modified = self._walk.modified(folder)
+        if row is not None and row[0] == modified and row[1] - modified >= YOUNG:
             return False
-        return row is None or row[0] != modified or row[1] - row[0] < YOUNG
+        row = database.execute(_LISTING, key).fetchone()
+        names, _stamps = self._walk.files_in(folder)
+        return row is None or set(names) != set(stamps_in(row[0]))
 
     def _is_walked(self, database: sqlite3.Connection) -> bool:
         row = database.execute("SELECT value FROM note WHERE name = 'walked'").fetchone()

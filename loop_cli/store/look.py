@@ -14,7 +14,7 @@ from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.store import files
 from loop_cli.store.cache import MEMORY, transaction, word
 from loop_cli.store.entry import broken, entry_of, head
-from loop_cli.store.walk import STAMP
+from loop_cli.store.walk import STAMP, listing_of, stamps_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,19 +83,12 @@ class Look:
             if looked - modified >= self._young:
                 self._read_changed(folder, looked, modified, names, stamps)
             else:
-                self._look_again(folder)
+                self.again(folder)
         elif _digest(names, stamps) != digest:
-            self._look_again(folder)
+            self.again(folder)
 
-    def at_news(self, folder: str) -> None:
-        """Look at the files of a folder where it has others than is known."""
-        row = self._database.execute(_LISTING, (os.fsencode(folder),)).fetchone()
-        names, _numbers = self._walk.files_in(folder)
-        if row is None or set(names) != set(_stamps(row[0])):
-            self.count += len(names)
-            self._look_again(folder)
-
-    def _look_again(self, folder: str) -> None:
+    def again(self, folder: str) -> None:
+        """List the files of a folder, and read those that are new or changed."""
         looked = time.time_ns()
         modified = self._walk.modified(folder)
         self._read_changed(folder, looked, modified, *self._walk.files_in(folder))
@@ -107,7 +100,7 @@ class Look:
         read again; the folder's own time is from before its files were listed."""
         key = os.fsencode(folder)
         row = self._database.execute(_LISTING, (key,)).fetchone()
-        known = {} if row is None else _stamps(row[0])
+        known = {} if row is None else stamps_in(row[0])
         found = self._found.setdefault(key, [])
         stamps = {}
         prefix = f"{folder}/" if folder else ""
@@ -123,7 +116,7 @@ class Look:
         self._gone += [(key, os.fsencode(name)) for name in known]
         digest = None if _YOUNG in stamps.values() else _digest(names, numbers)
         self._folders.append((key, modified, looked, digest))
-        self._listings.append((key, _listing(stamps)))
+        self._listings.append((key, listing_of(stamps)))
         self._waiting += 1 + len(found) + len(known)
         if self._waiting >= BATCH:
             self.keep()
@@ -233,13 +226,3 @@ def _digest(names: list[str], stamps: list[int]) -> bytes:
         packed = repr(stamps).encode()
     seen = packed + "/".join(names).encode("utf-8", "surrogateescape")
     return blake2b(seen, digest_size=16).digest()
-
-
-def _listing(stamps: dict[str, str]) -> bytes:
-    """The files of a folder as bytes; a slash is in no name."""
-    return os.fsencode("/".join([part for pair in stamps.items() for part in pair]))
-
-
-def _stamps(listing: bytes) -> dict[str, str]:
-    parts = iter(os.fsdecode(listing).split("/"))
-    return dict(zip(parts, parts, strict=False))

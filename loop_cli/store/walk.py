@@ -128,6 +128,17 @@ def _listed(opened: int) -> list[os.DirEntry[str]]:
         return []
 
 
+def listing_of(stamps: dict[str, str]) -> bytes:
+    """The files of a folder, by name and stamp, as bytes; a slash is in no name."""
+    return os.fsencode("/".join([part for pair in stamps.items() for part in pair]))
+
+
+def stamps_in(listing: bytes) -> dict[str, str]:
+    """The files in what `listing_of` made."""
+    parts = iter(os.fsdecode(listing).split("/"))
+    return dict(zip(parts, parts, strict=False))
+
+
 def joined(folder: str, name: str) -> str:
     """The path of a file in a folder; the vault itself is the empty folder."""
     return f"{folder}/{name}" if folder else name

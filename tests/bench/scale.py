@@ -6,7 +6,7 @@ On generated vaults (`generate.py`), in the process's own time, which other prog
 least; the runs of both sides take turns. The other side is a bare loop:
 
 - first index: read the same files and parse their frontmatter with py-yaml12;
-- list: scan and stat the vault, and print as many lines; one entity was changed since;
+- list: scan and stat the vault, and print as many lines, as long; one entity was changed since;
 - apply: read each file, replace one line, write, sync in groups of the same size, rename.
 """
 
@@ -90,7 +90,8 @@ class Vault:
         query = listing.query(None, ["status=todo"], project=None, children_of=None)
         found = Selection(self.store(), query)
         with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
-            output.json_lines(self._kept(one.listed.json for one in found))
+            lines = (one.listed.json for one in found)
+            output.json_lines(lines if self._lengths else self._kept(lines))
 
     def bare_list(self) -> None:
         """Scan, stat, and print as many lines, which are as long."""
@@ -102,9 +103,8 @@ class Vault:
 
     def _kept(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         """The lines, whose lengths are kept for the other side."""
-        self._lengths = lengths = array("L")
         for line in lines:
-            lengths.append(len(line))
+            self._lengths.append(len(line))
             yield line
 
     def apply(self, count: int) -> None:
