@@ -53,11 +53,14 @@ class Vault:
         self.root = folder / str(entities)
         self._cache = folder / f"cache-{entities}"
         generate.lay_out(self.root, entities=entities)
-        time.sleep(YOUNG / 1e9 + 0.2)  # younger files are read again, as in no vault in use
+        self._settle()
         self._ids = generate.task_ids(self.root, entities)
         self._paths = sorted(self.root.glob("50_Projects/*/*/Tasks/*.md"))
         self._turn = 0
         self._lengths = array("L")
+
+    def _settle(self) -> None:
+        time.sleep(YOUNG / 1e9 + 0.2)  # younger files are read again, as in no vault in use
 
     def store(self) -> VaultStore:
         """A store of its own, as every command has."""
@@ -80,7 +83,8 @@ class Vault:
                 yaml12.parse_yaml(text[4 : end + 1])
 
     def change_one(self) -> None:
-        """As an editor would, before a list."""
+        """As an editor would, before a list; those changed before are not young any more."""
+        self._settle()
         self._turn += 1
         path = self._paths[self._turn]
         path.write_text(path.read_text() + "\n")
