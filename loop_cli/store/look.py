@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     Found = tuple[tuple[object, ...], tuple[str, ...]]
 
-BATCH = 4_000  # files and folders that are written to the cache at once
-_MEMORY = 32_000  # KiB that SQLite may use meanwhile, so that it writes each page once
+BATCH = 1_000  # files and folders that are written to the cache at once
+_MEMORY = 16_000  # KiB that SQLite may use meanwhile, so that it writes each page once
 _LISTING = "SELECT files FROM listing WHERE folder = ?"
 _FOLDERS = "SELECT path, CASE WHEN looked - modified >= ? THEN digest END FROM folder"
 _COLUMNS = (

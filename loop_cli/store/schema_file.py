@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _START = r"\A((?:[ \t]*(?:#[^\n]*)?\n)*)---[ \t]*\r?\n"  # a file may say where it begins
 _FENCE = "---"
 PATH = "00_Meta/schema_constants.yaml"
+_SHIPPED = "the default schema"
 
 
 def load(root: str, *, cache: Cache | None = None) -> schema.Schema:
@@ -34,15 +35,16 @@ def load(root: str, *, cache: Cache | None = None) -> schema.Schema:
     """
     try:
         data, _modified = files.read_stable(files.inside(root, PATH), PATH)
+        path, own = PATH, True
     except EntityNotFound:
-        return shipped()
+        data, path, own = shipped_bytes(), _SHIPPED, False
     if cache is None or not cache.is_kept:
-        return _build(data, PATH, shipped=False)
+        return _build(data, path, shipped=not own)
     said = _remembered(data, cache)
     if said is None:
-        said = _parsed(data, PATH)
+        said = _parsed(data, path)
         _remember(data, said, cache)
-    return _built(said, data, PATH, shipped=False)
+    return _built(said, data, path, shipped=not own)
 
 
 def load_rulebook(root: str | None) -> rulebook.Rulebook:
@@ -89,7 +91,7 @@ def _next_key(lines: bytes, at: int) -> int:
 
 def shipped() -> schema.Schema:
     """The default schema."""
-    return _build(shipped_bytes(), "the default schema", shipped=True)
+    return _build(shipped_bytes(), _SHIPPED, shipped=True)
 
 
 def shipped_bytes() -> bytes:
