@@ -16,6 +16,7 @@ except ImportError:  # not CPython
     _c = None
 
 _BLANKS = " \t\n\r"
+_CONTROL = "[\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 
 
 def dumps(value: Any) -> str:
@@ -25,11 +26,12 @@ def dumps(value: Any) -> str:
         import json
 
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    markers: dict[int, Any] = {}
-    encode = _c.make_encoder(
-        markers, _refuse, _c.encode_basestring, None, ": ", ", ", False, False, False
-    )
-    return "".join(encode(value, 0))
+    return "".join(_encode(value, 0))
+
+
+def text(value: str) -> str:
+    """A text in JSON, as `dumps` has it."""
+    return dumps(value) if _c is None else str(_c.encode_basestring(value))
 
 
 def ascii_text(text: str) -> str:
@@ -39,6 +41,20 @@ def ascii_text(text: str) -> str:
 
         return json.dumps(text)
     return str(_c.encode_basestring_ascii(text))
+
+
+def harmless(text: str) -> str:
+    """JSON text with what a terminal acts on spelled out."""
+    if text.isprintable():  # the pattern costs more to compile than most documents to print
+        return text
+    import re
+
+    return re.sub(_CONTROL, lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def is_harmless(text: str) -> bool:
+    """Whether there is nothing in JSON text that a terminal acts on."""
+    return text.isprintable() or harmless(text) == text
 
 
 def loads(text: str | bytes) -> Any:
@@ -81,3 +97,8 @@ class _Context:
 
 
 _scan: Any = None if _c is None else _c.make_scanner(_Context())
+_encode: Any = None
+if _c is not None:  # nothing that is written holds itself, so it keeps no list of where it is
+    _encode = _c.make_encoder(
+        None, _refuse, _c.encode_basestring, None, ": ", ", ", False, False, False
+    )

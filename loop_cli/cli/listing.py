@@ -69,7 +69,7 @@ def list_entities(
         found = Selection(store, asked.replace(limit=at_most), told=told)
     names = _column_names(columns, store.names.name)
     if as_json:
-        output.lines(json_of(one) for one in found)
+        output.json_lines(one.listed.json for one in found)
     elif ids:
         output.lines(one.listed.id for one in found)
     elif as_csv:
@@ -100,12 +100,6 @@ def query(
         conditions=tuple(conditions),
         sort=queries.parse_sort(sort) if sort else (),
     )
-
-
-def json_of(one: "Selected") -> str:
-    """The JSON line of an entity: what `get` prints of it but for the body."""
-    own = output.json_text(one.listed.own)
-    return output.harmless(f'{own[:-1]}, "fields": {one.listed.fields}}}')
 
 
 def _today() -> int:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import sys
 import time
+from itertools import islice
 
 from loop_cli.cli.text import visible
-from loop_cli.store.base import as_json
+from loop_cli.store.base import harmless_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 
 READER_GONE = 141
 _PIPE_WIDTH = 10_000
-_AT_ONCE = 500  # lines
-_JSON_CONTROL = "[\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+_AT_ONCE = 100  # lines
 
 
 def prepare_streams() -> None:
@@ -89,16 +89,7 @@ def as_document(value: Any, warnings: Iterable[str], *, wanted: bool) -> bool:
 
 def json_text(value: Any) -> str:
     """One line of JSON that no terminal acts on."""
-    return harmless(as_json(value))
-
-
-def harmless(text: str) -> str:
-    """JSON text with what a terminal acts on spelled out."""
-    if text.isprintable():  # the pattern costs more to compile than most documents to print
-        return text
-    import re
-
-    return re.sub(_JSON_CONTROL, lambda match: f"\\u{ord(match[0]):04x}", text)
+    return harmless_json(value)
 
 
 def lines(texts: Iterable[str]) -> None:
@@ -110,6 +101,14 @@ def lines(texts: Iterable[str]) -> None:
             write("".join(waiting))
             waiting.clear()
     write("".join(waiting))
+
+
+def json_lines(found: Iterable[bytes]) -> None:
+    """Lines of JSON on stdout, some hundred at a time."""
+    remaining = iter(found)
+    while batch := [*islice(remaining, _AT_ONCE)]:
+        batch.append(b"")
+        write_raw(b"\n".join(batch))
 
 
 def csv(head: Iterable[str], rows: Iterable[Iterable[str]]) -> None:

@@ -18,7 +18,7 @@ from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from loop_cli.core.schema import Schema
@@ -67,6 +67,15 @@ class Condition(Struct):
         plain = self.operation == "=" and self.path[0] not in OWN
         return texts if plain and all(map(_is_plain, texts)) else ()
 
+    @property
+    def signs(self) -> tuple[bytes, ...]:
+        """Texts of which one in the line of an entity shows that this holds; see `are_in_line`."""
+        name, *inner = self.path
+        if self.operation != "=" or inner or name in OWN or not _is_verbatim(name):
+            return ()
+        texts = [one.text for one in self.operands if one.text and _is_verbatim(one.text)]
+        return tuple(f', "{name}": "{text}"'.encode() for text in texts)
+
 
 class SortKey(Struct):
     """One part of `--sort`."""
@@ -83,9 +92,36 @@ class Query(Struct):
     sort: tuple[SortKey, ...] = ()
     limit: int | None = None
 
+    @property
+    def needles(self) -> list[tuple[str, ...]]:
+        """Of each condition that has any, its needles."""
+        return [one.needles for one in self.conditions if one.needles]
+
+    @property
+    def signs(self) -> list[tuple[bytes, ...]]:
+        """Of every condition its signs; nothing where one has none."""
+        found = [one.signs for one in self.conditions]
+        return found if all(found) else []
+
     def admits(self, row: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
         """Whether an entity with these fields is asked for; `own` are its values for `OWN`."""
         return all(one.admits(value_of(one.path, row, own)) for one in self.conditions)
+
+
+def are_in_line(signs: Sequence[Sequence[bytes]], line: bytes) -> bool:
+    """Whether the line of JSON of an entity whose fields have no mapping within has a sign of
+    each: a key and its value, as texts.
+
+    A quote after a blank is not within a text, where it is escaped, and begins one, since none
+    ends before a key. So the sign is a key of the fields.
+    """
+    for alternatives in signs:
+        for sign in alternatives:
+            if sign in line:
+                break
+        else:
+            return False
+    return True
 
 
 def parse_condition(text: str, *, today: int) -> Condition:
@@ -297,6 +333,11 @@ def _is_plain(text: str) -> bool:
         )
         and not text.startswith("today")
     )
+
+
+def _is_verbatim(text: str) -> bool:
+    """Whether JSON, and a line of it that no terminal acts on, has a text as it is."""
+    return text.isprintable() and not ('"' in text or "\\" in text)
 
 
 _WORDS = ("true", "false")

@@ -8,7 +8,6 @@ from loop_cli.core.diff import MISSING
 from loop_cli.core.entity import OWN
 from loop_cli.core.names import nearest
 from loop_cli.errors import UsageError
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,11 +20,21 @@ if TYPE_CHECKING:
     from loop_cli.store.base import Listed, Store
 
 
-class Selected(Struct):
-    """An entity that was asked for, and its fields; of a search `listed` is a `Hit`."""
+class Selected:
+    """An entity that was asked for; of a search `listed` is a `Hit`."""
 
-    listed: Listed
-    fields: dict[str, Any]
+    __slots__ = ("_fields", "listed")
+
+    def __init__(self, listed: Listed) -> None:
+        self.listed = listed
+        self._fields: dict[str, Any] | None = None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The values of its fields."""
+        if self._fields is None:
+            self._fields = jsontext.loads(self.listed.fields)
+        return self._fields
 
     def value(self, path: tuple[str, ...]) -> Any:
         """Its value at a path; of `entity_id`, `path` and their like too; else `MISSING`."""
@@ -50,11 +59,11 @@ class Selection:
     ) -> None:
         self._schema = store.schema
         self.query = query.replace(types=resolve_types(query.types, self._schema))
-        self._unmet = [one for one in query.conditions if one.path[0] not in OWN]
-        # Only where every field is known: of another it is to be told whether any entity has it.
-        known = self._known_fields()
-        sure = all(one.path[0] in known for one in query.conditions)
-        needles = [one.needles for one in query.conditions if one.needles and sure]
+        known = self._known_fields() if self.query.conditions else []
+        # Of a field that nobody knows it is to be told whether any entity has it.
+        self._unmet = [one for one in self.query.conditions if one.path[0] not in known]
+        self._signs = () if self._unmet else self.query.signs
+        needles = () if self._unmet else self.query.needles
         # The index is looked at before the first entity is asked for.
         types = self.query.types
         self._scanned: Iterator[Listed] = (
@@ -90,14 +99,18 @@ class Selection:
         return found
 
     def _admitted(self) -> Iterator[Selected]:
+        conditions, signs = self.query.conditions, self._signs
         for listed in self._scanned:
-            fields: dict[str, Any] = jsontext.loads(listed.fields)
-            one = Selected(listed=listed, fields=fields)
+            one = Selected(listed)
             if self._unmet:
                 self._unmet = [
                     condition for condition in self._unmet if one.value(condition.path) is MISSING
                 ]
-            if self.query.admits(fields, listed.own):
+            if (
+                not conditions
+                or (signs and listed.flat and queries.are_in_line(signs, listed.json))
+                or self.query.admits(one.fields, listed.own)
+            ):
                 yield one
 
     def _known_fields(self) -> list[str]:

@@ -13,6 +13,8 @@ LATEST = 253_402_300_800 * SECOND - 1
 
 _DAY = 86_400 * SECOND
 _DAYS_TO_EPOCH = 719_468  # from 0000-03-01
+_MOST = 1_000
+_dates: dict[int, str] = {}  # days as text: of a list, most were changed on a few
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -40,8 +42,12 @@ def render(instant: int) -> str:
     seconds, micros = divmod(rest, SECOND)
     minutes, second = divmod(seconds, 60)
     hour, minute = divmod(minutes, 60)
-    year, month, day = _date_of(days)
-    date = f"{year:04d}-{month:02d}-{day:02d}"
+    date = _dates.get(days)
+    if date is None:
+        year, month, day = _date_of(days)
+        if len(_dates) == _MOST:
+            _dates.clear()
+        date = _dates[days] = f"{year:04d}-{month:02d}-{day:02d}"
     return f"{date}T{hour:02d}:{minute:02d}:{second:02d}.{micros:06d}Z"
 
 

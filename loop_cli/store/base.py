@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     Outcome = "CommitResult | LoopError"
 
+_HEAD = "{{" + ", ".join(f'"{name}": {{}}' for name in OWN) + ', "fields": '
+
 
 class EntityChange(Struct):
     """What to change in one entity, and the revision that the writer has seen: an update.
@@ -140,6 +142,27 @@ class Listed(Struct):
         """What it has besides its fields, by the names that conditions and columns use."""
         values = (self.id, self.type, self.path, self.revision.updated_at, self.revision.etag)
         return dict(zip(OWN, values, strict=True))
+
+    @property
+    def etag(self) -> str:
+        """That of its revision."""
+        return self.revision.etag
+
+    def dated(self, updated_at: str) -> Listed:
+        """The same with another `updated_at`."""
+        return self.replace(revision=Revision(updated_at=updated_at, etag=self.etag))
+
+    @property
+    def flat(self) -> bool:
+        """Whether it is certain that no mapping lies within its fields."""
+        return is_flat(self.fields)
+
+    @property
+    def json(self) -> bytes:
+        """It in one line of JSON that no terminal acts on: what `get` prints of it but for the
+        body."""
+        text = f"{head_of(*self.own.values())}{self.fields}}}"
+        return jsontext.harmless(text).encode()
 
 
 class Hit(Listed):
@@ -278,6 +301,16 @@ def list_entity(entity: Entity) -> Listed:
     )
 
 
+def is_flat(fields: str) -> bool:
+    """Whether the JSON of fields has no mapping within, nor a text that looks like one."""
+    return "{" not in fields[1:]
+
+
+def head_of(*own: str) -> str:
+    """What comes before the fields in the JSON of an entity, of its values for `OWN`."""
+    return _HEAD.format(*map(jsontext.text, own))
+
+
 def names_of(listed: Listed) -> tuple[str, ...]:
     """What an entity is called."""
     return (listed.id,) if listed.name is None else (listed.id, listed.name)
@@ -293,7 +326,8 @@ def hit_of(listed: Listed, data: bytes, wanted: Wanted) -> Hit | None:
         return None
     before = len(pieces.text) - len(pieces.body)
     line = None if found.line is None else pieces.text.count("\n", 0, before) + found.line
-    return Hit(**listed.__dict__, in_names=found.in_names, line=line, text=found.text)
+    values = {name: getattr(listed, name) for name in Listed._fields}
+    return Hit(**values, in_names=found.in_names, line=line, text=found.text)
 
 
 def passed_over(files: int) -> list[str]:
@@ -316,6 +350,11 @@ def as_json(value: Any) -> str:
         return jsontext.dumps(value)
     except ValueError:
         return jsontext.dumps(_finite(value))
+
+
+def harmless_json(value: Any) -> str:
+    """One line of JSON that no terminal acts on."""
+    return jsontext.harmless(as_json(value))
 
 
 def _finite(value: Any) -> Any:

@@ -20,19 +20,21 @@ if TYPE_CHECKING:
 
 LAYOUT = 5  # in the file's name, so that two versions of loop don't take each other's for damaged
 PATIENCE = 30.0  # seconds for another process to finish what it is writing
-_MEMORY = 32_000  # KiB
-_IN_MEMORY = ":memory:"
+MEMORY = 2_000  # KiB: what is read again is in the system's memory as well
+_INMEMORY = ":memory:"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS folder (
-    path BLOB PRIMARY KEY, modified INTEGER, looked INTEGER, digest BLOB, listing BLOB
+    path BLOB PRIMARY KEY, modified INTEGER, looked INTEGER, digest BLOB
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS listing (folder BLOB PRIMARY KEY, files BLOB) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS file (
     key INTEGER PRIMARY KEY AUTOINCREMENT, folder BLOB NOT NULL, name BLOB NOT NULL,
-    modified INTEGER, id BLOB, type TEXT, title TEXT, etag TEXT, fields TEXT, problem TEXT,
-    UNIQUE (folder, name)
+    modified INTEGER, id BLOB, type TEXT, title TEXT, etag TEXT, problem TEXT, flat INTEGER,
+    head TEXT, fields TEXT, UNIQUE (folder, name)
 );
 CREATE INDEX IF NOT EXISTS file_by_id ON file (id) WHERE id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS file_by_problem ON file (key) WHERE problem IS NOT NULL;
 CREATE TABLE IF NOT EXISTS claim (
     word BLOB, file INTEGER, PRIMARY KEY (word, file)
 ) WITHOUT ROWID;
@@ -96,7 +98,7 @@ class Cache:
                     os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
                 except OSError as error:
                     raise sqlite3.OperationalError(error.strerror) from None
-            self._database = _connect(self._path or _IN_MEMORY)
+            self._database = _connect(self._path or _INMEMORY)
         return self._database
 
     def _do_without(self, error: sqlite3.Error) -> None:
@@ -168,7 +170,7 @@ def _connect(path: str) -> sqlite3.Connection:
             _remove_older(path)
         # What the power takes with it is read again; that it is never half there WAL sees to.
         database.execute("PRAGMA synchronous = NORMAL")
-        database.execute(f"PRAGMA cache_size = -{_MEMORY}")
+        database.execute(f"PRAGMA cache_size = -{MEMORY}")
     except BaseException:
         database.close()
         raise

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 
+from loop_cli import jsontext
+from loop_cli.core import timestamps
 from loop_cli.core.names import nfc
 from loop_cli.errors import InvalidFile, NoEntity
 from loop_cli.store import files, snapshot
-from loop_cli.store.base import as_json
+from loop_cli.store.base import as_json, head_of, is_flat
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -25,32 +27,44 @@ _ID_LINE = r"""(?m)^['"]?%s['"]?\s*:\s*['"]?(.*?)['"]?\s*(?:#.*)?$"""
 class Entry(Struct):
     """What a file says: an entity, or nothing, or by its `problem` why it can't be read.
 
-    `claims` are the names in normal form by which it may be meant; `fields` are JSON.
+    `claims` are the names in normal form, other than `id`, by which it may be meant; `fields`
+    are JSON. `head` is what comes before them in the line that a list prints, as long as nobody
+    recorded a change; none where that line can't be kept as it is printed. In those that are
+    `flat` no mapping lies within another.
     """
 
     claims: tuple[str, ...]
     id: str | None = None
     type: str | None = None
     name: str | None = None
+    etag: str | None = None
+    flat: bool = False
+    head: str | None = None
     fields: str | None = None
     problem: str | None = None
 
 
-def entry_of(data: bytes, path: str, names: FieldNames) -> Entry:
-    """The entry of a file's bytes."""
+def entry_of(data: bytes, path: str, names: FieldNames, *, etag: str, modified: int) -> Entry:
+    """The entry of a file's bytes; it was modified at `modified` (microseconds)."""
     try:
-        parsed = snapshot.parse(data, path, names, closely=False)
+        _pieces, fields, _warnings = snapshot.read_frontmatter(data, path, closely=False)
+        given, entity_type, name = snapshot.identity(fields, path, names)
     except NoEntity:
         return broken(data[:_HEAD], path, names, problem=None)
     except InvalidFile as error:
         return broken(data[:_HEAD], path, names, problem=error.message)
-    own = nfc(parsed.id)
+    own, shown, text = nfc(given), whole(entity_type), _fields(fields)
+    updated_at = snapshot.reported(etag=etag, modified=modified, recorded=None, holds=False)
+    start = head_of(own, shown, path, timestamps.render(updated_at), etag)
     return Entry(
-        claims=tuple({own, *aliases(parsed.fields)}),
+        claims=tuple({*aliases(fields)} - {own}),
         id=own,
-        type=_whole(parsed.type),
-        name=None if parsed.name is None else _whole(parsed.name),
-        fields=_fields(parsed.fields),
+        type=shown,
+        name=None if name is None else whole(name),
+        etag=etag,
+        head=start if jsontext.is_harmless(start) and jsontext.is_harmless(text) else None,
+        fields=text,
+        flat=is_flat(text),
     )
 
 
@@ -66,7 +80,7 @@ def broken(start: bytes, path: str, names: FieldNames, *, problem: str | None) -
         text = _frontmatter(start).decode(errors="replace")
         for match in re.finditer(_ID_LINE % re.escape(names.id), text):
             claims |= {nfc(match[1]), nfc(unescaped(match[1]))}
-    return Entry(claims=tuple(claims), problem=None if problem is None else _whole(problem))
+    return Entry(claims=tuple(claims), problem=None if problem is None else whole(problem))
 
 
 def claims(start: bytes, path: str, wanted: str, names: FieldNames) -> bool:
@@ -125,9 +139,9 @@ def unescaped(text: str) -> str:
     return re.sub(_ESCAPE, lambda match: chr(int(match[match.lastindex or 0], 16)), text)
 
 
-def _whole(text: str) -> str:
+def whole(text: str) -> str:
     """A text without half characters, which YAML's escapes and names of files may have."""
-    return text.encode("utf-8", "replace").decode()
+    return text if text.isprintable() else text.encode("utf-8", "replace").decode()
 
 
 def _fields(fields: Mapping[str, Any]) -> str:

@@ -9,16 +9,12 @@ number, or so young when they were read that they may have changed within a tick
 from __future__ import annotations
 
 import os
-import time
 import unicodedata
 
 from loop_cli import jsontext
 from loop_cli.core.names import nfc
-from loop_cli.errors import EntityNotFound, LoopError
-from loop_cli.store import files
-from loop_cli.store.cache import transaction, word
-from loop_cli.store.entry import Entry, broken, entry_of, head
-from loop_cli.store.walk import joined
+from loop_cli.store.cache import word
+from loop_cli.store.walk import joined, stamps_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,20 +23,16 @@ if TYPE_CHECKING:
 
     from loop_cli.core.entity import FieldNames
     from loop_cli.store.cache import Cache
+    from loop_cli.store.look import Look
     from loop_cli.store.walk import Walk
 
 YOUNG = 2 * 10**9  # nanoseconds
-_BATCH = 1_000  # files and folders that are written to the cache at once
 _ASKED = 100  # texts in one query
-_FOLDER = "SELECT modified, looked, listing FROM folder WHERE path = ?"
-_FOLDERS = "SELECT path, CASE WHEN looked - modified >= ? THEN digest END FROM folder"
-_KEEP = """
-INSERT INTO file (folder, name, modified, id, type, title, etag, fields, problem)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (folder, name) DO UPDATE SET
-    modified = excluded.modified, id = excluded.id, type = excluded.type, title = excluded.title,
-    etag = excluded.etag, fields = excluded.fields, problem = excluded.problem
-RETURNING key
+_FOLDER = "SELECT modified, looked FROM folder WHERE path = ?"
+_LISTING = "SELECT files FROM listing WHERE folder = ?"
+_CLAIMING = """
+SELECT folder, name FROM file WHERE id = ?1
+UNION SELECT folder, name FROM claim JOIN file ON file = key WHERE word = ?1
 """
 
 
@@ -97,7 +89,7 @@ class Index:
         self._cache.run(lambda database: self._refresh(database, told))
 
     def _refresh(self, database: sqlite3.Connection, told: Callable[[int], None] | None) -> None:
-        look = _Look(database, self._walk, self._names)
+        look = self._look(database)
         look.remember()
         for folder in self._walk.folders():
             look.at(*folder)
@@ -108,22 +100,31 @@ class Index:
     def _candidates(self, database: sqlite3.Connection, wanted: str) -> list[str]:
         found = _claiming(database, wanted)
         if self._cache.is_kept:
-            look = _Look(database, self._walk, self._names)
-            for folder in dict.fromkeys(path.rpartition("/")[0] for path in found):
-                if self._may_have_news(database, folder):
-                    look.at_news(folder)
-            if look.count:
+            folders = dict.fromkeys(path.rpartition("/")[0] for path in found)
+            news = [one for one in folders if self._has_news(database, one)]
+            if news:
+                look = self._look(database)
+                for folder in news:
+                    look.again(folder)
                 look.keep()
                 found = _claiming(database, wanted)
         return found
 
-    def _may_have_news(self, database: sqlite3.Connection, folder: str) -> bool:
-        row = database.execute(_FOLDER, (os.fsencode(folder),)).fetchone()
-        try:
-            modified = os.stat(os.path.join(self._walk.root, folder)).st_mtime_ns
-        except OSError:
+    def _look(self, database: sqlite3.Connection) -> Look:
+        from loop_cli.store.look import Look  # which a find that finds all as it was can spare
+
+        return Look(database, self._walk, self._names, young=YOUNG)
+
+    def _has_news(self, database: sqlite3.Connection, folder: str) -> bool:
+        """Whether a folder has files other than those known, by their names."""
+        key = (os.fsencode(folder),)
+        row = database.execute(_FOLDER, key).fetchone()
+        modified = self._walk.modified(folder)
+        if row is not None and row[0] == modified and row[1] - modified >= YOUNG:
             return False
-        return row is None or row[0] != modified or row[1] - row[0] < YOUNG
+        row = database.execute(_LISTING, key).fetchone()
+        names, _stamps = self._walk.files_in(folder)
+        return row is None or set(names) != set(stamps_in(row[0]))
 
     def _is_walked(self, database: sqlite3.Connection) -> bool:
         row = database.execute("SELECT value FROM note WHERE name = 'walked'").fetchone()
@@ -132,161 +133,6 @@ class Index:
     @property
     def _places(self) -> str:
         return repr(self._walk.places)
-
-
-class _Look:
-    """One look at every file. What it finds goes into the cache a batch at a time, so that one
-    that is interrupted is not in vain; each folder's rows are right by themselves.
-
-    A folder's listing has each file's name and stamp: where it is as it was, so are the files.
-    """
-
-    def __init__(self, database: sqlite3.Connection, walk: Walk, names: FieldNames) -> None:
-        self._database = database
-        self._walk = walk
-        self._names = names
-        self._found: list[tuple[tuple[object, ...], Entry]] = []
-        self._gone: list[tuple[bytes, bytes]] = []
-        self._listings: list[tuple[bytes, int, int, bytes, bytes]] = []
-        self._forgotten: list[tuple[bytes]] = []
-        self._digests: dict[bytes, bytes | None] = {}
-        self.count = 0
-
-    def remember(self) -> None:
-        """What is known of all folders, before all are looked at."""
-        self._digests = dict(self._database.execute(_FOLDERS, (YOUNG,)))
-
-    def at(self, folder: str, entries: list[os.DirEntry[str]]) -> None:
-        """Look at the files of a folder, and read them where it is not as it was."""
-        self.count += len(entries)
-        digest = self._digests.pop(os.fsencode(folder), None)
-        if digest is None or _digest(_listing(_stamped(entries))) != digest:
-            self._read_changed(folder)
-
-    def at_news(self, folder: str) -> None:
-        """Look at the files of a folder where it has others than is known."""
-        row = self._database.execute(_FOLDER, (os.fsencode(folder),)).fetchone()
-        _modified, entries = self._walk.files_in(folder)
-        if row is None or {entry.name for entry in entries} != set(_stamps(row[2])):
-            self.count += len(entries)
-            self._read_changed(folder)
-
-    def _read_changed(self, folder: str) -> None:
-        """Read the files that are new or changed. A young one's stamp is marked, so that it is
-        read again; the folder's own time is from before its files were listed."""
-        key = os.fsencode(folder)
-        looked = time.time_ns()
-        modified, entries = self._walk.files_in(folder)
-        stamps = _stamped(entries)
-        row = self._database.execute(_FOLDER, (key,)).fetchone()
-        known = {} if row is None else _stamps(row[2])
-        for name, stamp in stamps.items():
-            if known.pop(name, None) == stamp:
-                continue
-            _size, written, changed, _number = map(int, stamp.split(" "))
-            if looked - max(written, changed) < YOUNG:
-                stamps[name] = "young"
-            self._read(key, name, joined(folder, name), written)
-        self._gone += [(key, os.fsencode(name)) for name in known]
-        listing = _listing(stamps)
-        self._listings.append((key, modified, looked, _digest(listing), listing))
-        if len(self._found) + len(self._gone) + len(self._listings) >= _BATCH:
-            self.keep()
-
-    def finish(self, *, walked: str) -> None:
-        """Forget the folders that were not met, and tell that all others were."""
-        for folder in self._digests:
-            rows = self._database.execute("SELECT name FROM file WHERE folder = ?", (folder,))
-            self._gone += [(folder, name) for (name,) in rows]
-            self._forgotten.append((folder,))
-        self.keep()
-        row = self._database.execute("SELECT value FROM note WHERE name = 'walked'").fetchone()
-        if row != (walked,):
-            with transaction(self._database):
-                self._database.execute(
-                    "INSERT OR REPLACE INTO note VALUES ('walked', ?)", (walked,)
-                )
-
-    def keep(self) -> None:
-        """Write what was found to the cache."""
-        if not self._listings and not self._forgotten:
-            return
-        with transaction(self._database) as database:
-            self._drop_old()
-            database.executemany("DELETE FROM file WHERE folder = ? AND name = ?", self._gone)
-            for row, entry in self._found:
-                (key,) = database.execute(_KEEP, row).fetchone()
-                for claim in entry.claims:
-                    database.execute("INSERT INTO claim VALUES (?, ?)", (word(claim), key))
-            database.executemany(
-                "INSERT OR REPLACE INTO folder VALUES (?, ?, ?, ?, ?)", self._listings
-            )
-            database.executemany("DELETE FROM folder WHERE path = ?", self._forgotten)
-        for written in (self._found, self._gone, self._listings, self._forgotten):
-            written.clear()
-
-    def _drop_old(self) -> None:
-        """Drop what is known of the files that are gone or read again, in one pass."""
-        query = "SELECT key FROM file WHERE folder = ? AND name = ?"
-        keys = []
-        for place in (*self._gone, *(row[:2] for row, _entry in self._found)):
-            found = self._database.execute(query, place).fetchone()
-            keys += [] if found is None else [found]
-        if keys:
-            self._database.execute("CREATE TEMP TABLE IF NOT EXISTS old (key INTEGER PRIMARY KEY)")
-            self._database.execute("DELETE FROM old")
-            self._database.executemany("INSERT INTO old VALUES (?)", keys)
-            self._database.execute("DELETE FROM claim WHERE file IN old")
-            self._database.execute("DELETE FROM searched WHERE file IN old")
-
-    def _read(self, folder: bytes, name: str, path: str, modified: int) -> None:
-        from hashlib import sha256  # OpenSSL's, which is several times faster, for many files
-
-        place = os.path.join(self._walk.root, path)
-        etag = None
-        try:
-            data, microseconds = files.read_stable(place, path)
-        except EntityNotFound:
-            return
-        except LoopError as error:
-            entry = broken(head(place), path, self._names, problem=error.message)
-        else:
-            entry = entry_of(data, path, self._names)
-            modified = microseconds * 1000  # of these very bytes
-            etag = sha256(data).hexdigest()[:16]
-        key = None if entry.id is None else word(entry.id)
-        said = (key, entry.type, entry.name, etag, entry.fields, entry.problem)
-        self._found.append(((folder, os.fsencode(name), modified, *said), entry))
-
-
-def _stamped(entries: list[os.DirEntry[str]]) -> dict[str, str]:
-    """Size, times of writing and of change, and number of each file that is there."""
-    stamps = {}
-    for entry in entries:
-        try:
-            status = entry.stat(follow_symlinks=False)
-        except OSError:  # gone since
-            continue
-        stamps[entry.name] = (
-            f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
-        )
-    return stamps
-
-
-def _digest(listing: bytes) -> bytes:
-    from hashlib import blake2b
-
-    return blake2b(listing, digest_size=16).digest()
-
-
-def _listing(stamps: dict[str, str]) -> bytes:
-    """The files of a folder as bytes; a slash is in no name."""
-    return os.fsencode("/".join([part for pair in stamps.items() for part in pair]))
-
-
-def _stamps(listing: bytes) -> dict[str, str]:
-    parts = iter(os.fsdecode(listing).split("/"))
-    return dict(zip(parts, parts, strict=False))
 
 
 def _text(data: bytes) -> str:
@@ -312,7 +158,5 @@ def _tests(text: str) -> list[tuple[str, object]]:
 
 
 def _claiming(database: sqlite3.Connection, wanted: str) -> list[str]:
-    rows = database.execute(
-        "SELECT folder, name FROM claim JOIN file ON file = key WHERE word = ?", (word(wanted),)
-    )
+    rows = database.execute(_CLAIMING, (word(wanted),))
     return sorted(joined(os.fsdecode(folder), os.fsdecode(name)) for folder, name in rows)

@@ -6,12 +6,15 @@ The index is refreshed first, so every revision was checked by a look at its fil
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
+from loop_cli import jsontext
 from loop_cli.core import timestamps
-from loop_cli.core.entity import Revision
+from loop_cli.core.entity import OWN, Revision
 from loop_cli.errors import LoopError, StorageError
 from loop_cli.store.base import Listed, list_entity
 from loop_cli.store.cache import word
+from loop_cli.store.entry import whole
 from loop_cli.store.snapshot import reported
 from loop_cli.store.walk import joined
 
@@ -25,18 +28,30 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-PAGE = 1_000  # rows; no statement stays open, so that what comes between may write
-_ROWS = """
-SELECT file.id, type, title, folder, name, modified, etag, fields,
-       etag_before, etag_after, updated, own
+PAGE = 200  # rows; no statement stays open, so that what comes between may write
+_COLUMNS = """
+file.id, CAST(head || fields || '}' AS BLOB), flat, etag_after, file.key, modified,
+etag_before, updated, own
+"""
+_FILES = """
 FROM file LEFT JOIN last ON entity = file.id AND path = x''
 WHERE file.id IS NOT NULL
 """
-_IN_ORDER = "ORDER BY file.id, folder, name"
-_LATER = " AND (file.id, folder, name) > (?, ?, ?)"
-_LAST_AT = "SELECT etag_before, etag_after, updated, own FROM last WHERE entity = ? AND path = ?"
+_WHOLE = """
+SELECT type, title, folder, name, modified, etag, fields FROM file WHERE id = ?
+ORDER BY key = ? DESC LIMIT 1
+"""
+_LAST_AT = "SELECT etag_after, etag_before, updated, own FROM last WHERE entity = ? AND path = ?"
 _SHARED = "SELECT id FROM file WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1"
 _UNREADABLE = "SELECT count(*) FROM file WHERE problem IS NOT NULL"
+_COUNT = 9
+_IN_ORDER = "ORDER BY file.id, folder, name"
+_HOLDS = "fields GLOB ?"  # faster than instr(), but for texts that make no pattern
+_LONG = 1_000
+# What stands in a line before the values that it is cut at; no text in it holds these, since a
+# quote in one is escaped.
+_UPDATED, _ETAG, _FIELDS = b', "updated_at": "', b', "etag": "', b', "fields": '
+_INSTANT = len(timestamps.EXAMPLE)
 
 
 class Listing:
@@ -55,19 +70,22 @@ class Listing:
 
     def rows(self, types: Sequence[str], needles: Sequence[Sequence[str]]) -> Iterator[Listed]:
         """As `Store.scan` says."""
-        query, values = _ROWS, list(types)
+        # Where no id is shared, it is enough to tell the rows of a page from the later ones.
+        beside = ", folder, name" if self._shared else ""
+        query, values = f"SELECT {_COLUMNS}{beside} {_FILES}", list(types)
         if types:
-            query += f" AND type IN ({', '.join('?' * len(types))})"
-        for alternatives in needles:
-            query += f" AND ({' OR '.join(['instr(fields, ?)'] * len(alternatives))})"
-            values += alternatives
-        ordered = f"{_IN_ORDER} LIMIT {PAGE}"
+            query += f" AND type IN ({_marks(types)})"
+        for texts in needles:
+            tests = ["instr(fields, ?)" if len(one) > _LONG else _HOLDS for one in texts]
+            query += f" AND ({' OR '.join(tests)})"
+            values += [one if len(one) > _LONG else _holding(one) for one in texts]
+        ordered = f"ORDER BY file.id{beside} LIMIT {PAGE}"
         page = self.query(f"{query} {ordered}", values)
         while page:
-            last = page[-1]
             yield from self._listed(page)
-            place = (last[0], last[3], last[4])
-            page = self.query(f"{query}{_LATER} {ordered}", [*values, *place])
+            last = (page[-1][0], *page[-1][_COUNT:])
+            later = f"AND (file.id{beside}) > ({_marks(last)})"
+            page = self.query(f"{query} {later} {ordered}", [*values, *last])
 
     def of(self, keys: Sequence[int]) -> Iterator[Listed]:
         """The entities in files of the index, in the order of `rows`, which is that of the keys.
@@ -77,8 +95,8 @@ class Listing:
         first = self._filled
         for start in range(0, len(keys), PAGE):
             page = keys[start : start + PAGE]
-            marks = ", ".join("?" * len(page))
-            found = self.query(f"{_ROWS} AND file.key IN ({marks}) {_IN_ORDER}", page)
+            query = f"SELECT {_COLUMNS} {_FILES} AND file.key IN ({_marks(page)}) {_IN_ORDER}"
+            found = self.query(query, page)
             if self._filled is not first:
                 raise StorageError("the index had to be made anew meanwhile", hint="try again")
             yield from self._listed(found)
@@ -107,38 +125,111 @@ class Listing:
             database = vault.cache.run(lambda database: database)
 
     def _listed(self, page: Sequence[Sequence[Any]]) -> Iterator[Listed]:
+        """The entities of rows; most are as their line in the cache says."""
+        name, shared = self._vault.names.name, self._shared
         for row in page:
-            listed = self._one(*row)
-            if listed is not None:
-                yield listed
+            entity_id, line, flat, after = row[:4]
+            if line is None:
+                yield from self._without_line(entity_id, key=row[4])
+            elif after is None and entity_id not in shared:
+                yield _Row(line, flat, name)
+            else:
+                modified, *last = row[5:_COUNT]
+                listed = _Row(line, flat, name)
+                yield from self._recorded(listed, entity_id, modified, after, *last)
 
-    def _one(self, key: bytes, *row: Any) -> Listed | None:
-        entity_type, title, folder, name, modified, etag, fields, *last = row
-        path = joined(os.fsdecode(folder), os.fsdecode(name))
-        entity_id = key.decode("utf-8", "surrogatepass")
-        if key in self._shared:
-            found = self.query(_LAST_AT, (key, word(path)))
+    def _without_line(self, entity_id: bytes, *, key: int) -> Iterator[Listed]:
+        """The entity of a file whose line is not printed as it is; nothing if it is gone."""
+        for entity_type, title, folder, name, modified, etag, fields in self.query(
+            _WHOLE, (entity_id, key)
+        ):
+            listed = Listed(
+                id=entity_id.decode("utf-8", "surrogatepass"),
+                type=entity_type,
+                name=title,
+                path=joined(os.fsdecode(folder), os.fsdecode(name)),
+                revision=Revision(updated_at="", etag=etag),
+                fields=fields,
+            )
+            found = self.query(_LAST_AT, (entity_id, b""))
             last = found[0] if found else [None] * 4
-        before, after, updated, own = last
-        if self._unsettled and before == etag:  # that record may not be there yet
-            return self._as_found(entity_id, path)
-        updated_at = reported(
-            etag=etag,
-            modified=modified // 1000,
-            recorded=updated,
-            holds=bool(own) and after == etag,
-        )
-        return Listed(
-            id=entity_id,
-            type=entity_type,
-            name=title,
-            path=path,
-            revision=Revision(updated_at=timestamps.render(updated_at), etag=etag),
-            fields=fields,
-        )
+            yield from self._recorded(listed, entity_id, modified, *last)
 
-    def _as_found(self, entity_id: str, path: str) -> Listed | None:
-        try:
-            return list_entity(self._vault.find(entity_id, path=path))
-        except LoopError:
-            return None
+    def _recorded(
+        self, listed: Listed, entity_id: bytes, modified: int, *last: Any
+    ) -> Iterator[Listed]:
+        """The entity with the revision that its last record gives it; nothing if it is gone."""
+        if entity_id in self._shared:
+            found = self.query(_LAST_AT, (entity_id, word(listed.path)))
+            last = found[0] if found else (None,) * 4
+        after, before, updated, own = last
+        etag = listed.etag
+        if self._unsettled and before == etag:  # that record may not be there yet
+            with suppress(LoopError):
+                yield list_entity(self._vault.find(listed.id, path=listed.path))
+            return
+        holds = bool(own) and after == etag
+        instant = reported(etag=etag, modified=modified, recorded=updated, holds=holds)
+        yield listed.dated(timestamps.render(instant))
+
+
+class _Row(Listed):
+    """An entity as its line says, which is taken apart where more is asked for than that."""
+
+    def __init__(self, line: bytes, flat: int, name_field: str) -> None:
+        self.__dict__["_kept"] = (line, flat, name_field)
+
+    @property
+    def json(self) -> bytes:
+        return self.__dict__["_kept"][0]  # type: ignore[no-any-return]
+
+    @property
+    def flat(self) -> bool:
+        return bool(self.__dict__["_kept"][1])
+
+    @property
+    def etag(self) -> str:
+        line = self.json
+        at = line.index(_ETAG) + len(_ETAG)
+        return line[at : line.index(b'"', at)].decode()
+
+    def dated(self, updated_at: str) -> _Row:
+        line = self.json
+        at = line.index(_UPDATED) + len(_UPDATED)
+        dated = b"".join((line[:at], updated_at.encode(), line[at + _INSTANT :]))
+        return _Row(dated, *self.__dict__["_kept"][1:])
+
+    def __getattr__(self, name: str) -> Any:
+        """A value that was not asked for yet."""
+        if name not in self._fields:
+            raise AttributeError(name)
+        line = self.json
+        at = line.index(_FIELDS)
+        self.__dict__["fields"] = fields = line[at + len(_FIELDS) : -1].decode()
+        if name != "fields":
+            own = jsontext.loads(line[:at] + b"}")
+            entity_id, kind, path, updated_at, etag = (own[one] for one in OWN)
+            title = jsontext.loads(fields).get(self.__dict__["_kept"][2])
+            self.__dict__.update(
+                id=entity_id,
+                type=kind,
+                name=whole(title) if isinstance(title, str) else None,
+                path=path,
+                revision=Revision(updated_at=updated_at, etag=etag),
+            )
+        return self.__dict__[name]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Row) and (self.json, self.name) == (other.json, other.name)
+
+    def __hash__(self) -> int:
+        return hash(self.json)
+
+
+def _holding(text: str) -> str:
+    """The pattern of what holds a text."""
+    return f"*{''.join(f'[{sign}]' if sign in '*?[' else sign for sign in text)}*"
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))

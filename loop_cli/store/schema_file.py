@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _START = r"\A((?:[ \t]*(?:#[^\n]*)?\n)*)---[ \t]*\r?\n"  # a file may say where it begins
 _FENCE = "---"
 PATH = "00_Meta/schema_constants.yaml"
+_SHIPPED = "the default schema"
 
 
 def load(root: str, *, cache: Cache | None = None) -> schema.Schema:
@@ -34,9 +35,10 @@ def load(root: str, *, cache: Cache | None = None) -> schema.Schema:
     """
     try:
         data, _modified = files.read_stable(files.inside(root, PATH), PATH)
+        path, own = PATH, True
     except EntityNotFound:
-        return shipped()
-    return _built(_said(data, cache), data, PATH, shipped=False)
+        data, path, own = shipped_bytes(), _SHIPPED, False
+    return _built(_said(data, path, cache), data, path, shipped=not own)
 
 
 def load_rulebook(root: str | None, *, cache: Cache | None = None) -> rulebook.Rulebook:
@@ -49,7 +51,7 @@ def load_rulebook(root: str | None, *, cache: Cache | None = None) -> rulebook.R
         data = shipped_bytes() if root is None else files.read_stable(path, PATH)[0]
     except EntityNotFound:
         data = shipped_bytes()
-    return rulebook.build(_said(data, cache))
+    return rulebook.build(_said(data, PATH, cache))
 
 
 def load_places(root: str) -> schema.Places:
@@ -83,7 +85,7 @@ def _next_key(lines: bytes, at: int) -> int:
 
 def shipped() -> schema.Schema:
     """The default schema."""
-    return _build(shipped_bytes(), "the default schema", shipped=True)
+    return _build(shipped_bytes(), _SHIPPED, shipped=True)
 
 
 def shipped_bytes() -> bytes:
@@ -103,12 +105,12 @@ def _built(said: dict[str, Any], data: bytes, path: str, *, shipped: bool) -> sc
         raise InvalidFile(path, str(error), line=_line_of(data, str(error))) from None
 
 
-def _said(data: bytes, cache: Cache | None) -> dict[str, Any]:
+def _said(data: bytes, path: str, cache: Cache | None) -> dict[str, Any]:
     if cache is None or not cache.is_kept:
-        return _parsed(data, PATH)
+        return _parsed(data, path)
     said = _remembered(data, cache)
     if said is None:
-        said = _parsed(data, PATH)
+        said = _parsed(data, path)
         _remember(data, said, cache)
     return said
 

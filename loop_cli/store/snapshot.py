@@ -11,6 +11,7 @@ from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from loop_cli.core.audit import History
@@ -72,24 +73,32 @@ def parse(data: bytes, path: str, names: FieldNames, *, closely: bool = True) ->
     Without `closely` nothing is warned of.
     """
     pieces, fields, warnings = read_frontmatter(data, path, closely=closely)
-    entity_id = _stem(path) if names.id_is_stem else _text(fields.get(names.id))
-    entity_type = _top_folder(path) if names.type_is_folder else _text(fields.get(names.type))
-    if entity_type is None and names.id_is_stem:
-        entity_type = "Note"
-    for value, field in ((entity_id, names.id), (entity_type, names.type)):
-        if not value:
-            raise NoEntity(path, f"is no entity: it has no {field}", line=1)
-    name = fields.get(names.name)
+    entity_id, entity_type, name = identity(fields, path, names)
     return Parsed(
-        id=entity_id or "",
-        type=entity_type or "",
-        name=name if isinstance(name, str) else None,
+        id=entity_id,
+        type=entity_type,
+        name=name,
         path=path,
         data=data,
         document=pieces,
         fields=fields,
         warnings=warnings,
     )
+
+
+def identity(
+    fields: Mapping[str, Any], path: str, names: FieldNames
+) -> tuple[str, str, str | None]:
+    """The id, type and name in an entity's fields. Raises `NoEntity`."""
+    entity_id = _stem(path) if names.id_is_stem else _text(fields.get(names.id))
+    entity_type = _top_folder(path) if names.type_is_folder else _text(fields.get(names.type))
+    if entity_type is None and names.id_is_stem:
+        entity_type = "Note"
+    if not entity_id or not entity_type:
+        field = names.type if entity_id else names.id
+        raise NoEntity(path, f"is no entity: it has no {field}", line=1)
+    name = fields.get(names.name)
+    return entity_id, entity_type, name if isinstance(name, str) else None
 
 
 def read_frontmatter(

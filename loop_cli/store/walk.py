@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
     from loop_cli.core.schema import Places
 
-    Folder = tuple[str, list[os.DirEntry[str]]]
+    Files = tuple[list[str], list[int]]
+
+STAMP = 4
+"""Numbers that a file is told by: size, times of writing and of change (nanoseconds), inode."""
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 class Walk:
@@ -28,27 +32,29 @@ class Walk:
 
     def paths(self) -> Iterator[str]:
         """The files, relative with `/`. Raises `UsageError` for a vault inside the vault."""
-        for folder, entries in self.folders():
-            for entry in entries:
-                yield joined(folder, entry.name)
+        for folder, names, _stamps in self.folders():
+            for name in names:
+                yield joined(folder, name)
 
-    def folders(self) -> Iterator[Folder]:
-        """Each folder once that has Markdown files: its path, relative with `/`, and the files.
-        Raises as `paths` does."""
+    def folders(self) -> Iterator[tuple[str, list[str], list[int]]]:
+        """Each folder once that has Markdown files: its path, relative with `/`, and of the
+        files that are there the names, and the `STAMP` of each. Raises as `paths` does."""
         excluded, seen = set(self.places.exclude), set[str]()
         for name in self.places.include or ("",):
             folder = self._real_folder(name)
             if folder is not None and not excluded & {name, folder}:
                 yield from self._below(folder, excluded, seen)
 
-    def files_in(self, folder: str) -> tuple[int, list[os.DirEntry[str]]]:
-        """The time of modification of one folder (nanoseconds), and its files; none where it is
-        gone."""
+    def files_in(self, folder: str) -> Files:
+        """The files of one folder as `folders` has them; none where it is gone."""
+        return self._look_into(folder, set(), [])
+
+    def modified(self, folder: str) -> int:
+        """The time of modification of a folder (nanoseconds); 0 where it is gone."""
         try:
-            modified = os.stat(os.path.join(self.root, folder)).st_mtime_ns
+            return os.stat(f"{self.root}/{folder}").st_mtime_ns
         except OSError:
-            return 0, []
-        return modified, self._look_into(folder, set(), [])
+            return 0
 
     def _real_folder(self, name: str) -> str | None:
         """The folder that an include names, without links; None where it is no place."""
@@ -63,7 +69,9 @@ class Walk:
             return ""
         return None if is_hidden(folder) else folder
 
-    def _below(self, folder: str, excluded: set[str], seen: set[str]) -> Iterator[Folder]:
+    def _below(
+        self, folder: str, excluded: set[str], seen: set[str]
+    ) -> Iterator[tuple[str, list[str], list[int]]]:
         """A generator over folders still to visit: no recursion, so no depth is too deep.
 
         The folders `seen`, by this walk or one before, are not visited again.
@@ -74,32 +82,61 @@ class Walk:
             if current in seen:
                 continue
             seen.add(current)
-            found = self._look_into(current, excluded, waiting)
-            if found:
-                yield current, found
+            names, stamps = self._look_into(current, excluded, waiting)
+            if names:
+                yield current, names, stamps
 
-    def _look_into(
-        self, folder: str, excluded: set[str], waiting: list[str]
-    ) -> list[os.DirEntry[str]]:
-        """The files of a folder; its folders, if not excluded, are put to those still to visit."""
-        found: list[os.DirEntry[str]] = []
+    def _look_into(self, folder: str, excluded: set[str], waiting: list[str]) -> Files:
+        """The files of a folder; its folders, if not excluded, are put to those still to visit.
+
+        It is held open meanwhile: its files are then found without going through those above.
+        """
+        names: list[str] = []
+        stamps: list[int] = []
         try:
-            entries = list(os.scandir(os.path.join(self.root, folder)))
+            opened = os.open(f"{self.root}/{folder}", _FOLDER)
         except OSError:  # gone, or not ours to read: what is in it can't be meant
-            return found
-        for entry in entries:
-            name = entry.name
-            if name.startswith("."):
-                if name == files.LOOP and folder:
-                    raise _nested_vault(self.root, entry.path)
-            elif name.endswith(".md"):
-                if name not in self.places.exclude_files and not entry.is_symlink():
-                    found.append(entry)
-            elif entry.is_dir(follow_symlinks=False):
-                path = joined(folder, name)
-                if path not in excluded:
-                    waiting.append(path)
-        return found
+            return names, stamps
+        excluded_files, prefix = self.places.exclude_files, f"{folder}/" if folder else ""
+        try:
+            for entry in _listed(opened):
+                name = entry.name
+                if name[0] == ".":
+                    if name == files.LOOP and folder:
+                        raise _nested_vault(self.root, f"{self.root}/{folder}")
+                elif name.endswith(".md"):
+                    if name not in excluded_files and not entry.is_symlink():
+                        try:
+                            status = entry.stat(follow_symlinks=False)
+                        except OSError:  # gone since
+                            continue
+                        names.append(name)
+                        stamps += (
+                            status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+                        )  # fmt: skip
+                elif entry.is_dir(follow_symlinks=False) and prefix + name not in excluded:
+                    waiting.append(prefix + name)
+        finally:
+            os.close(opened)
+        return names, stamps
+
+
+def _listed(opened: int) -> list[os.DirEntry[str]]:
+    try:
+        return list(os.scandir(opened))
+    except OSError:
+        return []
+
+
+def listing_of(stamps: dict[str, str]) -> bytes:
+    """The files of a folder, by name and stamp, as bytes; a slash is in no name."""
+    return os.fsencode("/".join([part for pair in stamps.items() for part in pair]))
+
+
+def stamps_in(listing: bytes) -> dict[str, str]:
+    """The files in what `listing_of` made."""
+    parts = iter(os.fsdecode(listing).split("/"))
+    return dict(zip(parts, parts, strict=False))
 
 
 def joined(folder: str, name: str) -> str:
@@ -114,7 +151,6 @@ def is_hidden(path: str) -> bool:
 
 def _nested_vault(root: str, inner: str) -> UsageError:
     return UsageError(
-        f"a vault inside a vault: {root} and {os.path.dirname(inner)} both are roots, "
-        "so there would be two locks",
+        f"a vault inside a vault: {root} and {inner} both are roots, so there would be two locks",
         hint="remove the .loop folder of one of them",
     )

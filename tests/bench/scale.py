@@ -6,7 +6,7 @@ On generated vaults (`generate.py`), in the process's own time, which other prog
 least; the runs of both sides take turns. The other side is a bare loop:
 
 - first index: read the same files and parse their frontmatter with py-yaml12;
-- list: scan and stat the vault, and print as many lines; one entity was changed since;
+- list: scan and stat the vault, and print as many lines, as long; one entity was changed since;
 - apply: read each file, replace one line, write, sync in groups of the same size, rename.
 """
 
@@ -20,13 +20,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from array import array
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import yaml12
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a program sees its own folder
 
-from loop_cli.cli import listing
+from loop_cli.cli import listing, output
 from loop_cli.core import bulk
 from loop_cli.core.audit import Origin
 from loop_cli.core.entity import FieldNames
@@ -51,10 +53,14 @@ class Vault:
         self.root = folder / str(entities)
         self._cache = folder / f"cache-{entities}"
         generate.lay_out(self.root, entities=entities)
-        time.sleep(YOUNG / 1e9 + 0.2)  # younger files are read again, as in no vault in use
+        self._settle()
         self._ids = generate.task_ids(self.root, entities)
         self._paths = sorted(self.root.glob("50_Projects/*/*/Tasks/*.md"))
-        self._printed = self._turn = 0
+        self._turn = 0
+        self._lengths = array("L")
+
+    def _settle(self) -> None:
+        time.sleep(YOUNG / 1e9 + 0.2)  # younger files are read again, as in no vault in use
 
     def store(self) -> VaultStore:
         """A store of its own, as every command has."""
@@ -77,22 +83,33 @@ class Vault:
                 yaml12.parse_yaml(text[4 : end + 1])
 
     def change_one(self) -> None:
-        """As an editor would, before a list."""
+        """As an editor would, before a list; those changed before are not young any more."""
+        self._settle()
         self._turn += 1
         path = self._paths[self._turn]
         path.write_text(path.read_text() + "\n")
 
     def list_todo(self) -> None:
-        """`list --where status=todo --json`, printed to nowhere."""
+        """`list --where status=todo --json`, printed to nowhere as the command prints it."""
         query = listing.query(None, ["status=todo"], project=None, children_of=None)
         found = Selection(self.store(), query)
-        self._printed = _print_all(listing.json_of(one) for one in found)
+        with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+            lines = (one.listed.json for one in found)
+            output.json_lines(lines if self._lengths else self._kept(lines))
 
     def bare_list(self) -> None:
-        """Scan, stat, and print as much."""
+        """Scan, stat, and print as many lines, which are as long."""
         for entry in self._scan():
             entry.stat(follow_symlinks=False)
-        _print_all("x" * 700 for _line in range(self._printed))
+        with open(os.devnull, "wb") as nowhere:
+            for length in self._lengths:
+                nowhere.write(b"x" * length + b"\n")
+
+    def _kept(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """The lines, whose lengths are kept for the other side."""
+        for line in lines:
+            self._lengths.append(len(line))
+            yield line
 
     def apply(self, count: int) -> None:
         """As many changes, each of another entity."""
@@ -133,16 +150,6 @@ class Vault:
                     waiting.append(entry.path)
                 elif entry.name.endswith(".md"):
                     yield entry
-
-
-def _print_all(lines: Iterable[str]) -> int:
-    """How many there are."""
-    count = 0
-    with open(os.devnull, "w", encoding="utf-8") as file:
-        for line in lines:
-            file.write(line + "\n")
-            count += 1
-    return count
 
 
 def paired(

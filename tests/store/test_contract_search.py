@@ -17,6 +17,7 @@ from loop_cli.core.entity import FieldNames
 from loop_cli.core.wanted import Wanted
 from loop_cli.store import index as index_module
 from loop_cli.store import texts as texts_module
+from loop_cli.store.base import Listed
 from loop_cli.store.memory import MemoryStore
 from tests.conftest import Clock
 from tests.store.conftest import ONE, TWO, Bench, text
@@ -67,7 +68,7 @@ class TestEveryStore:
         (hit, *_more) = bench.store.search(Wanted("tsk-1"))
         (listed, *_others) = bench.store.scan()
 
-        assert all(hit.__dict__[name] == value for name, value in listed.__dict__.items())
+        assert all(getattr(hit, name) == getattr(listed, name) for name in Listed._fields)
         assert hit.revision == bench.find().revision
 
     def test_ids_are_names_and_fields_are_not(self, bench: Bench) -> None:

@@ -21,6 +21,7 @@ from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.errors import AmbiguousId, EntityNotFound, LoopError, UsageError
 from loop_cli.store import cache as cache_module
 from loop_cli.store import index as index_module
+from loop_cli.store import look as look_module
 from loop_cli.store.base import EntityChange, only
 from loop_cli.store.cache import LAYOUT
 from loop_cli.store.vault import VaultStore
@@ -273,7 +274,7 @@ class TestClock:
         later = time.time_ns() + 3600 * 10**9
         os.utime(three.root / "a/0.md", ns=(later, later))
         three.check()
-        (row,) = three.query("SELECT CAST(listing AS TEXT) FROM folder WHERE path = x'61'")
+        (row,) = three.query("SELECT CAST(files AS TEXT) FROM listing WHERE folder = x'61'")
         assert "0.md/young" in row[0]
 
 
@@ -286,7 +287,7 @@ class TestInterrupted:
     def many(self, vault: Folder, monkeypatch: pytest.MonkeyPatch) -> Folder:
         for number in range(self.COUNT):
             vault.put(f"{number // 10:02}/{number}.md", entity(f"t-{number:03}", "entity_name: x"))
-        monkeypatch.setattr(index_module, "_BATCH", 50)
+        monkeypatch.setattr(look_module, "BATCH", 50)
         return vault
 
     def test_by_an_exception_what_was_read_is_not_read_again(
@@ -304,7 +305,9 @@ class TestInterrupted:
         ((there,),) = many.query("SELECT count(*) FROM file")
         assert self.COUNT // 2 - 50 <= there < self.COUNT
         with sqlite3.connect(many.file) as database:
-            database.execute("UPDATE file SET title = 'as it was kept'")
+            database.execute(
+                "UPDATE file SET fields = replace(fields, '\"x\"', '\"as it was kept\"')"
+            )
 
         names = [one.name for one in many.store().scan()]
 
