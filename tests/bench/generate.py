@@ -19,6 +19,8 @@ _PROSE = """
 draft the plan release metrics pipeline schema fix import customer weekly report
 """
 _WORDS = tuple(_PROSE.split())
+_SYLLABLES = "가나다라마바사아자차카타파하고노도로모보소오조초코토포호기니디리미비시"
+_RARE = 0.2  # of the words: as in any language, most words are seldom
 _SIZES = ((0.1, 700, 1_000), (0.5, 1_000, 4_000), (0.9, 4_000, 14_000), (1.0, 14_000, 30_000))
 _TASKS = 9  # of each project, on average
 
@@ -116,7 +118,10 @@ def _with_body(lines: list[str], dice: random.Random) -> str:
 
 
 def _sentence(dice: random.Random, words: int) -> str:
-    return " ".join(dice.choice(_WORDS) for _ in range(words))
+    return " ".join(
+        "".join(dice.choices(_SYLLABLES, k=3)) if dice.random() < _RARE else dice.choice(_WORDS)
+        for _ in range(words)
+    )
 
 
 def _base36(number: int) -> str:
