@@ -7,7 +7,6 @@ file that is damaged is made anew; where none can be kept, one in memory does fo
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 
 from loop_cli.sqlite import sqlite3
 
@@ -151,6 +150,8 @@ def key_word(key: str) -> bytes:
 def _remove_older(path: str) -> None:
     """Remove what versions before this one have left beside a cache that is made anew. One that
     is still in use makes its own anew, once."""
+    from contextlib import suppress
+
     folder = os.path.dirname(path)
     for name in os.listdir(folder) if folder else ():
         number = name.removeprefix("index-").partition(".sqlite")[0]
