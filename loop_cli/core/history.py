@@ -178,10 +178,10 @@ def records_of(store: Store, entity: Entity, *, path: str | None) -> Iterator[Au
 def revealer(store: Store) -> Reveal:
     """What looks up the values that records hold only the hash of."""
 
-    def reveal(record: AuditRecord, name: str, digest: Mapping[str, Any]) -> Any:
+    def reveal(record: AuditRecord, name: str, digest: Mapping[str, Any], side: str) -> Any:
         data = store.kept(str(digest["sha256"]))
         try:
-            return MISSING if data is None else value_of(data, record, name)
+            return MISSING if data is None else value_of(data, record, name, side)
         except ValueError:
             return MISSING
 

@@ -208,7 +208,7 @@ class _Undoing:
         for name, entry in record.diff.items():
             current = self.body if name == BODY else value_at(self.fields, split_dotted(name))
             if not _is(current, entry.get("new")):
-                self._leave(name, self._shown(record, name, entry.get("new")), current, None)
+                self._leave(name, self._shown(record, name, entry.get("new"), "new"), current, None)
         made = {split_dotted(name)[0] for name in record.diff if name != BODY}
         for key in self.fields if record.diff else ():
             name = key_text(key)
@@ -235,10 +235,10 @@ class _Undoing:
         current = self.body if name == BODY else value_at(self.fields, split_dotted(name))
         if _is(current, old):
             return
-        before = self._shown(record, name, old)
+        before = self._shown(record, name, old, "old")
         lost = before is MISSING and old is not MISSING
         if not _is(current, new):
-            left = self._shown(record, name, new)
+            left = self._shown(record, name, new, "new")
             known = left is not MISSING or new is MISSING
             self.left[name] = ConflictField(
                 field=name,
@@ -256,8 +256,8 @@ class _Undoing:
         else:
             diff.undo(self.fields, name, {"old": before, "added": before is MISSING})
 
-    def _shown(self, record: AuditRecord, name: str, value: Any) -> Any:
-        return self._reveal(record, name, value) if audit.is_digest(value) else value
+    def _shown(self, record: AuditRecord, name: str, value: Any, side: str) -> Any:
+        return self._reveal(record, name, value, side) if audit.is_digest(value) else value
 
     def _why_lost(self, record: AuditRecord) -> tuple[str, str]:
         if record.digest in self._redacted:

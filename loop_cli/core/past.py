@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Path = tuple[str, ...]
     # The value that a record holds only the hash of, by its diff's name; MISSING if it is lost.
-    Reveal = Callable[[AuditRecord, str, Mapping[str, Any]], Any]
+    Reveal = Callable[[AuditRecord, str, Mapping[str, Any], str], Any]
 
 
 class State:
@@ -72,7 +72,7 @@ class State:
     ) -> None:
         value = entry.get(side, MISSING)
         if audit.is_digest(value):
-            value = self._reveal(record, name, value)
+            value = self._reveal(record, name, value, side)
         if name == BODY:
             self.body, self.body_known = value or "", value is not MISSING
             return

@@ -23,14 +23,21 @@ def value_bytes(value: Any) -> bytes:
     return value.encode() if isinstance(value, str) else as_json(value).encode()
 
 
-def value_of(data: bytes, record: AuditRecord, name: str) -> Any:
-    """The value that was kept as `data` for the entry `name` of a record's diff.
+def value_of(data: bytes, record: AuditRecord, name: str, side: str) -> Any:
+    """The value that was kept as `data` for one side, `old` or `new`, of the entry `name` of a
+    record's diff.
 
-    The bytes alone do not tell `5` from `"5"`; the record does. Raises `ValueError` where
-    they are not what they should be.
+    The bytes alone do not tell `5` from `"5"`; of `old` the record does. Raises `ValueError`
+    where they are not what they should be, or nothing tells.
     """
-    if name == BODY or name not in record.kept_as_json:
-        return data.decode()
     import json
 
-    return json.loads(data)
+    if side == "old" and name in record.kept_as_json:
+        return json.loads(data)
+    if side == "new" and name != BODY:
+        try:
+            json.loads(data)
+        except ValueError:  # so they can be nothing but a text
+            return data.decode()
+        raise ValueError("a text or a value as JSON")
+    return data.decode()
