@@ -202,6 +202,8 @@ class AuditLog:
                     yield from self._reversed(segment.descriptor, needles)
             else:
                 yield from self._indexed(wanted, needles, segments, cache)
+        except OSError as error:
+            raise StorageError(f"the audit log can't be read: {error}") from error
         finally:
             _close(segments)
 

@@ -304,6 +304,7 @@ WITH_ENOSPC = {
     "mkdir",
 }
 WITHOUT_ERROR = {"fcntl", "flock"}
+STEADY = Path(__file__).with_name("steady.py")
 _CALL = re.compile(r"^(?:\d+ +)?(\w+)\((.*)$")
 
 
@@ -347,7 +348,7 @@ class Tracer:
             f"trace={CALLS}",
         ]
         done = subprocess.run(
-            [*strace, *options, sys.executable, *program],
+            [*strace, *options, sys.executable, str(STEADY), *program],
             env=self.environment(vault),
             cwd=self._folder,
             stdin=subprocess.DEVNULL,
