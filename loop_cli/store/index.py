@@ -123,8 +123,8 @@ class Index:
         if row is not None and row[0] == modified and row[1] - modified >= YOUNG:
             return False
         row = database.execute(_LISTING, key).fetchone()
-        names, _stamps = self._walk.files_in(folder)
-        return row is None or set(names) != set(stamps_in(row[0]))
+        known = {} if row is None else stamps_in(row[0])
+        return row is None or not self._walk.has_only(folder, known, len(known))
 
     def _is_walked(self, database: sqlite3.Connection) -> bool:
         row = database.execute("SELECT value FROM note WHERE name = 'walked'").fetchone()

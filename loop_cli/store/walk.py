@@ -12,7 +12,7 @@ from loop_cli.store import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from loop_cli.core.schema import Places
 
@@ -48,6 +48,19 @@ class Walk:
     def files_in(self, folder: str) -> Files:
         """The files of one folder as `folders` has them; none where it is gone."""
         return self._look_into(folder, set(), [])
+
+    def has_only(self, folder: str, known: Container[str], count: int) -> bool:
+        """Whether one folder has as many files as are known, by their names, and no others. A
+        link is no file, and what must not be there is not either."""
+        try:
+            names = os.listdir(f"{self.root}/{folder}")
+        except OSError:
+            return False
+        found = [name for name in names if name.endswith(".md") and name[0] != "."]
+        if self.places.exclude_files:
+            found = [name for name in found if name not in self.places.exclude_files]
+        inner_vault = bool(folder) and files.LOOP in names
+        return len(found) == count and not inner_vault and all(one in known for one in found)
 
     def modified(self, folder: str) -> int:
         """The time of modification of a folder (nanoseconds); 0 where it is gone."""

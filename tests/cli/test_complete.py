@@ -85,7 +85,7 @@ def test_what_holds_the_text_comes_where_nothing_begins_so(indexed: Loop) -> Non
 def test_runs_come_newest_first(indexed: Loop) -> None:
     run = indexed.records[-1]["run_id"]
     assert ask(indexed, "log", "--run", "") == ("words", [run])
-    assert ask(indexed, "undo", run[:4])[1] == [run]
+    assert ask(indexed, "undo", run[:13])[1] == [run]
 
 
 def test_files_are_the_shell_s(indexed: Loop) -> None:
