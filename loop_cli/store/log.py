@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+from itertools import chain
 
 from loop_cli import jsontext
 from loop_cli.core.names import nfc
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from loop_cli.core.audit import AuditRecord
     from loop_cli.store.cache import Cache
     from loop_cli.store.log_index import LogIndex
+
+    Stamp = tuple[int, int, int, int]
 
 FOLDER = "_build"
 ACTIVE = "audit_log.jsonl"
@@ -53,6 +56,8 @@ class AuditLog:
         self._folder = os.path.join(root, FOLDER)
         self.path = os.path.join(self._folder, ACTIVE)
         self.unreadable = 0
+        self._own: list[bytes] = []  # the lines of the last append, and the file right after it
+        self._after_own: Stamp | None = None
 
     def records(self) -> Iterator[AuditRecord]:
         """All records newest first. Raises `StorageError`."""
@@ -63,7 +68,10 @@ class AuditLog:
 
     def records_of(self, entity_id: str, *, path: str | None) -> Iterator[AuditRecord]:
         """An entity's records newest first; only lines that hold the id are parsed."""
-        for line in self._lines_of(word(nfc(entity_id)), needles_of(entity_id)):
+        needles = needles_of(entity_id)
+        own = [line for line in reversed(self._own_end()) if any(one in line for one in needles)]
+        others = (line for line in self._lines_of(word(nfc(entity_id)), needles) if line not in own)
+        for line in chain(own, others):
             record = self._parse(line)
             if record is not None and record.is_of(entity_id, path):
                 yield record
@@ -113,7 +121,8 @@ class AuditLog:
         `previous` is the digest of the last line. Where that is another program's, it says
         nothing of our own last line, so `previous_own` does.
         """
-        last = next(self._lines(), None)
+        own = self._own_end()
+        last = own[-1] if own else next(self._lines(), None)
         if last is None:
             return {"previous": None}
         previous: dict[str, str | None] = {"previous": sha256_hex(last)}
@@ -138,9 +147,21 @@ class AuditLog:
                 platform.sync_folder(self._root)
             _write(descriptor, data, start)
             platform.sync(descriptor)
+            status = os.fstat(descriptor)
+            alone = status.st_size == start + len(data)
+            self._own, self._after_own = (lines, _stamp(status)) if alone else ([], None)
         except OSError as error:
             cut_torn(descriptor, data, start)
             raise cannot_write(error) from error
+
+    def _own_end(self) -> list[bytes]:
+        """The lines that the log ends with, where these are the last that were appended here: as
+        long as the file is as it was then, nobody need read them."""
+        try:
+            status = os.stat(self.path, follow_symlinks=False)
+        except OSError:
+            return []
+        return self._own if _stamp(status) == self._after_own else []
 
     def sync(self) -> None:
         """Make lines durable that an append before us may have left unsynced. Raises `OSError`."""
@@ -332,6 +353,10 @@ def _find(
         return index, *index.find(wanted, before=before)
 
     return cache.run(find)
+
+
+def _stamp(status: os.stat_result) -> Stamp:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _close(segments: list[Segment]) -> None:
