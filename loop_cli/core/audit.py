@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from loop_cli.core import timestamps
-from loop_cli.core.diff import MISSING, copied, undo, value_at
-from loop_cli.core.names import BODY, key_text, nfc, split_dotted
+from loop_cli.core.diff import MISSING, undo, value_at
+from loop_cli.core.names import BODY, nfc, split_dotted
+from loop_cli.plain import copied, key_text
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from loop_cli.core.conflict import Resolution
-from loop_cli.core.diff import MISSING, same
+from loop_cli.core.diff import MISSING
 from loop_cli.core.merge import Merge, merge
+from loop_cli.plain import same
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from loop_cli.core import audit, timestamps
 from loop_cli.core.changes import BodyChange, Change, Edits
-from loop_cli.core.diff import MISSING, diff_body, diff_fields, same, value_at
+from loop_cli.core.diff import MISSING, diff_body, diff_fields, value_at
 from loop_cli.core.names import BODY, join_dotted, split_dotted
+from loop_cli.plain import same
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False

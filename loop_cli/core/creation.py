@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 
 from loop_cli.core.fields import Mismatch, allowed, check
-from loop_cli.core.names import key_text, nearest, nfc
+from loop_cli.core.names import nearest, nfc
 from loop_cli.core.places import name_problem
 from loop_cli.core.references import TARGETS, referred
+from loop_cli.plain import key_text
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False

@@ -7,7 +7,8 @@ mappings key by key where all keys are texts. The body is the field `body`.
 
 from __future__ import annotations
 
-from loop_cli.core.names import BODY, join_dotted, key_in, split_dotted
+from loop_cli.core.names import BODY, join_dotted, split_dotted
+from loop_cli.plain import key_in, same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,26 +26,6 @@ class _Missing:
 MISSING: Any = _Missing()
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether two values are the same to a reader of the file: `1`, `1.0` and `true` differ."""
-    kind = type(one)
-    if kind is not type(other):
-        return False
-    if one is other or kind is str:  # most of them, so first
-        return one is other or bool(one == other)
-    if isinstance(one, dict):
-        # Python takes 1, 1.0 and True for one key.
-        types = {key: type(key) for key in other}
-        return len(one) == len(other) and all(
-            types.get(key) is type(key) and same(item, other[key]) for key, item in one.items()
-        )
-    if isinstance(one, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, float):
-        return repr(one) == repr(other)
-    return bool(one == other)
-
-
 def diff_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> Diff:
     """What differs between two mappings of fields."""
     found: Diff = {}
@@ -55,15 +36,6 @@ def diff_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> Diff:
 def diff_body(old: str, new: str) -> Diff:
     """What differs between two bodies: nothing, or one entry."""
     return {} if old == new else {BODY: {"old": old, "new": new}}
-
-
-def copied(value: Any) -> Any:
-    """A copy of plain data, all the way down."""
-    if isinstance(value, dict):
-        return {key: copied(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [copied(item) for item in value]
-    return value
 
 
 def value_at(fields: Mapping[str, Any], path: tuple[str, ...]) -> Any:
@@ -98,6 +70,8 @@ def _collect(
 ) -> None:
     for key in [*old, *(key for key in new if key not in old)]:
         before, after = old.get(key, MISSING), new.get(key, MISSING)
+        if before is after:
+            continue
         path = (*prefix, key)
         if _has_names(before) and _has_names(after):
             _collect(before, after, path, found)

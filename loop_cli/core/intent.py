@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from loop_cli.core.diff import MISSING, copied, diff_fields, same, value_at
+from loop_cli.core.diff import MISSING, diff_fields, value_at
 from loop_cli.core.fields import Mismatch, allowed, check, from_text, item_from_text
-from loop_cli.core.names import join_dotted, key_in, nearest
+from loop_cli.core.names import join_dotted, nearest
 from loop_cli.errors import InvalidChange
+from loop_cli.plain import copied, key_in, same
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False

@@ -11,9 +11,10 @@ import copy
 from loop_cli.core import audit, diff, story
 from loop_cli.core.changes import BodyChange, Change, Edits
 from loop_cli.core.conflict import Conflict, ConflictField
-from loop_cli.core.diff import MISSING, diff_body, diff_fields, same, value_at
+from loop_cli.core.diff import MISSING, diff_body, diff_fields, value_at
 from loop_cli.core.entity import Precondition
-from loop_cli.core.names import BODY, join_dotted, key_text, split_dotted
+from loop_cli.core.names import BODY, join_dotted, split_dotted
+from loop_cli.plain import key_text, same
 from loop_cli.store.base import Delete, EntityChange, Move, Restore
 from loop_cli.store.hashed import digest_of, value_bytes
 from loop_cli.struct import Struct

@@ -6,8 +6,7 @@ import unicodedata
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from typing import Any
+    from collections.abc import Iterable
 
 BODY = "body"
 _ALIKE = 0.6  # from which ratio on a name is suggested
@@ -43,31 +42,6 @@ def join_dotted(path: Iterable[str]) -> str:
     r"""The name of a path in diffs and messages; a frontmatter field `body` is `\body`."""
     name = ".".join(key.replace("\\", "\\\\").replace(".", "\\.") for key in path)
     return "\\" + name if name == BODY else name
-
-
-def key_text(key: object) -> str:
-    """A key of a mapping as a part of a path: YAML has keys that are numbers or words."""
-    if isinstance(key, str):
-        return key
-    if key is None:
-        return "null"
-    if isinstance(key, bool):
-        return "true" if key else "false"
-    return str(key)
-
-
-def key_in(mapping: Mapping[Any, Any], part: str) -> Any:
-    """The key that a part of a path names: that text, or else the key that reads like it.
-
-    `markdown.edits`, which knows nothing of the core, says the same of the keys it writes;
-    `tests/core/test_paths.py` holds the two together.
-    """
-    if part in mapping:
-        return part
-    for key in mapping:
-        if type(key) is not str and key_text(key) == part:
-            return key
-    return part
 
 
 def nearest(name: str, candidates: Iterable[str], *, count: int = 3) -> list[str]:

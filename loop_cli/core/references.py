@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from loop_cli.core.names import join_dotted, key_text, nfc
+from loop_cli.core.names import join_dotted, nfc
+from loop_cli.plain import key_text
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False

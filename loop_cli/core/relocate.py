@@ -5,7 +5,6 @@ from __future__ import annotations
 from loop_cli.core import links
 from loop_cli.core.changes import BodyChange, Change, Edits
 from loop_cli.core.check.places import file_name
-from loop_cli.core.diff import same
 from loop_cli.core.entity import Precondition
 from loop_cli.core.names import nfc
 from loop_cli.errors import (
@@ -15,6 +14,7 @@ from loop_cli.errors import (
     LoopError,
     UsageError,
 )
+from loop_cli.plain import same
 from loop_cli.store.base import EntityChange, Move
 from loop_cli.struct import Struct
 

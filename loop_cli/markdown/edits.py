@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.markdown.limits import MAX_DEPTH
+from loop_cli.plain import copied, key_in, same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,43 +90,12 @@ def apply(mapping: Mapping[str, Any], edits: Iterable[Set | Remove]) -> dict[str
             check_value([*edit.path, edit.value], edit.path, 0)
             parent = _parent(result, edit.path, create=True)
             if parent is not None:
-                parent[_key(parent, edit.path[-1])] = copied(edit.value)
+                parent[key_in(parent, edit.path[-1])] = copied(edit.value)
         else:
             parent = _parent(result, edit.path, create=False)
             if parent is not None:
-                parent.pop(_key(parent, edit.path[-1]), None)
+                parent.pop(key_in(parent, edit.path[-1]), None)
     return result
-
-
-def same(left: Any, right: Any) -> bool:
-    """Equal in type and value all the way down: 1, 1.0 and True differ, NaN equals NaN."""
-    kind = type(left)
-    if kind is not type(right):
-        return False
-    if left is right or kind is str:  # most of them, so first
-        return left is right or bool(left == right)
-    if kind is dict:
-        if len(left) != len(right):
-            return False
-        types = {key: type(key) for key in right}
-        return all(
-            key in right and types[key] is type(key) and same(item, right[key])
-            for key, item in left.items()
-        )
-    if kind is list:
-        return len(left) == len(right) and all(map(same, left, right))
-    if kind is float:
-        return repr(left) == repr(right)
-    return bool(left == right)
-
-
-def copied(value: Any) -> Any:
-    """``value`` with new dicts and lists."""
-    if isinstance(value, dict):
-        return {key: copied(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [copied(item) for item in value]
-    return value
 
 
 def check_value(value: Any, path: Path, depth: int = 1) -> None:
@@ -166,7 +136,7 @@ def _checked_path(path: Iterable[str]) -> Path:
 
 def _parent(mapping: dict[Any, Any], path: Path, *, create: bool) -> dict[Any, Any] | None:
     for depth, part in enumerate(path[:-1], 1):
-        key = _key(mapping, part)
+        key = key_in(mapping, part)
         below = mapping.get(key)
         if below is None:
             if not create:
@@ -177,23 +147,3 @@ def _parent(mapping: dict[Any, Any], path: Path, *, create: bool) -> dict[Any, A
             raise PatchError(f"{'.'.join(path[:depth])} is {kind}, not a mapping", path)
         mapping = below
     return mapping
-
-
-def _key(mapping: dict[Any, Any], part: str) -> Any:
-    if part in mapping:
-        return part
-    for key in mapping:
-        if type(key) is not str and key_text(key) == part:
-            return key
-    return part
-
-
-def key_text(key: object) -> str:
-    """A key as text: ``2024`` for the number, ``true`` and ``null`` for the words."""
-    if isinstance(key, str):
-        return key
-    if key is None:
-        return "null"
-    if isinstance(key, bool):
-        return "true" if key else "false"
-    return str(key)

@@ -167,8 +167,8 @@ class Commit:
                 return planned.result(None, warnings=_warnings(place))
             try:
                 (record,) = self._land([planned])
-                if place is not None and type(change) is EntityChange:
-                    self._vault.locator().wrote(place, planned.data, planned.after.fields)
+                if place is not None and planned.document and planned.source == planned.target:
+                    self._vault.locator().wrote(place, planned.after, planned.document)
                 return planned.result(record, warnings=_warnings(place))
             except Moved:
                 continue

@@ -317,12 +317,13 @@ def read_all(path: str) -> bytes:
         os.close(descriptor)
 
 
-def remove(path: str) -> None:
-    """Remove a file where it is there."""
+def remove(path: str) -> bool:
+    """Remove a file, and tell whether it was there."""
     try:
         os.unlink(path)
     except FileNotFoundError:
-        return
+        return False
+    return True
 
 
 def _share(target: int | str, root: str, mode: int) -> None:

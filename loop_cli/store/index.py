@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
 YOUNG = 2 * 10**9  # nanoseconds
 _ASKED = 100  # texts in one query
-_FOLDER = "SELECT modified, looked FROM folder WHERE path = ?"
-_LISTING = "SELECT files FROM listing WHERE folder = ?"
+_REMEMBERED = 8  # folders that a run of changes goes back and forth between
+_FOLDER = """
+SELECT modified, looked, files FROM folder LEFT JOIN listing ON folder = path WHERE path = ?
+"""
 _CLAIMING = """
 SELECT folder, name FROM file WHERE id = ?1
-UNION SELECT folder, name FROM claim JOIN file ON file = key WHERE word = ?1
+UNION ALL SELECT folder, name FROM claim JOIN file ON file = key WHERE word = ?1
 """
 
 
@@ -44,6 +46,7 @@ class Index:
         self._walk = walk
         self._names = names
         self._walked = False  # as far as was asked for
+        self._no_news: dict[str, tuple[bytes, list[str]]] = {}  # listings, by folder, and names
 
     def candidates(self, wanted: str) -> list[str]:
         """The files that may be meant by an id or alias in normal form, as far as is known.
@@ -117,14 +120,22 @@ class Index:
 
     def _has_news(self, database: sqlite3.Connection, folder: str) -> bool:
         """Whether a folder has files other than those known, by their names."""
-        key = (os.fsencode(folder),)
-        row = database.execute(_FOLDER, key).fetchone()
+        row = database.execute(_FOLDER, (os.fsencode(folder),)).fetchone()
         modified = self._walk.modified(folder)
         if row is not None and row[0] == modified and row[1] - modified >= YOUNG:
             return False
-        row = database.execute(_LISTING, key).fetchone()
-        known = {} if row is None else stamps_in(row[0])
-        return row is None or not self._walk.has_only(folder, known, len(known))
+        names = self._walk.names_in(folder)
+        if row is None or row[2] is None or names is None:
+            return True
+        if self._no_news.get(folder) == (row[2], names):
+            return False
+        known = stamps_in(row[2])
+        if not self._walk.are_only(names, known, len(known), folder=folder):
+            return True
+        if len(self._no_news) == _REMEMBERED:
+            self._no_news.clear()
+        self._no_news[folder] = (row[2], names)
+        return False
 
     def _is_walked(self, database: sqlite3.Connection) -> bool:
         row = database.execute("SELECT value FROM note WHERE name = 'walked'").fetchone()
@@ -159,4 +170,4 @@ def _tests(text: str) -> list[tuple[str, object]]:
 
 def _claiming(database: sqlite3.Connection, wanted: str) -> list[str]:
     rows = database.execute(_CLAIMING, (word(wanted),))
-    return sorted(joined(os.fsdecode(folder), os.fsdecode(name)) for folder, name in rows)
+    return sorted({joined(os.fsdecode(folder), os.fsdecode(name)) for folder, name in rows})

@@ -6,7 +6,6 @@ import os
 
 from loop_cli.core.names import nearest, nfc
 from loop_cli.errors import AmbiguousId, EntityNotFound, InvalidFile, LoopError, UsageError
-from loop_cli.markdown import document
 from loop_cli.store import entry, files, snapshot
 from loop_cli.store.cache import Cache
 from loop_cli.store.entry import aliases, claims, is_named
@@ -17,10 +16,10 @@ from loop_cli.struct import Struct
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import Any
 
-    from loop_cli.core.entity import EntityFile, FieldNames
+    from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.schema import Places
+    from loop_cli.markdown.document import Document
     from loop_cli.store.snapshot import Parsed
 
 
@@ -116,18 +115,17 @@ class Locator:
             known = self._known = snapshot.parse(data, path, self._names)
         return Located(parsed=known, modified=modified)
 
-    def wrote(self, place: Located, data: bytes, fields: dict[str, Any]) -> None:
-        """Tell of bytes that were written to a file, and read as `fields`: as long as the file
-        has them it need not be parsed again."""
-        if place.parsed.warnings:
-            return
-        name = fields.get(self._names.name)
-        self._known = place.parsed.replace(
-            data=data,
-            document=document.split(data.decode()),
-            fields=fields,
-            name=name if isinstance(name, str) else None,
-        )
+    def wrote(self, place: Located, entity: Entity, document: Document) -> None:
+        """Tell of what was written to a file: as long as its bytes are those, it need not be
+        parsed again."""
+        if not place.parsed.warnings:
+            self._known = place.parsed.replace(
+                path=entity.path,
+                data=entity.raw,
+                document=document,
+                fields=entity.fields,
+                name=entity.name,
+            )
 
     def _at(self, entity_id: str, path: str) -> Located:
         relative = self._relative(path)

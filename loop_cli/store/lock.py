@@ -57,23 +57,26 @@ class VaultLock:
         try:
             if not platform.lock(descriptor, patience=self._wait):
                 raise self._held(descriptor)
-            if not _is_at(descriptor, self._path):
+            status = os.fstat(descriptor)
+            if not _is_at(status, self._path):
                 os.close(descriptor)
                 return False
-            if not os.fstat(descriptor).st_size:
+            if not status.st_size:
                 _settle_in(self._root)
-            self._sign(descriptor)
+            self._sign(descriptor, status.st_size)
         except BaseException:
             os.close(descriptor)
             raise
         self._descriptor = descriptor
         return True
 
-    def _sign(self, descriptor: int) -> None:
+    def _sign(self, descriptor: int, size: int) -> None:
         """Say who holds the lock; in place first, since that needs no space on a full disk."""
         holder = f"{os.getpid()} {os.uname().nodename} {timestamps.render(self._clock())}\n"
-        os.pwrite(descriptor, holder.encode(), 0)
-        os.ftruncate(descriptor, len(holder.encode()))
+        data = holder.encode()
+        os.pwrite(descriptor, data, 0)
+        if size != len(data):
+            os.ftruncate(descriptor, len(data))
 
     def _held(self, descriptor: int) -> VaultLocked:
         words = os.pread(descriptor, 512, 0).decode(errors="replace").split()
@@ -104,9 +107,8 @@ def _settle_in(root: str) -> None:
     platform.sync_folder(root)
 
 
-def _is_at(descriptor: int, path: str) -> bool:
+def _is_at(status: os.stat_result, path: str) -> bool:
     try:
-        there = os.stat(path)
+        return os.path.samestat(os.stat(path), status)
     except FileNotFoundError:
         return False
-    return os.path.samestat(there, os.fstat(descriptor))

@@ -56,7 +56,8 @@ class AuditLog:
         self._folder = os.path.join(root, FOLDER)
         self.path = os.path.join(self._folder, ACTIVE)
         self.unreadable = 0
-        self._own: list[bytes] = []  # the lines of the last append, and the file right after it
+        # The lines of the last append, with the records that were asked for, and the file then.
+        self._own: dict[bytes, AuditRecord | None] = {}
         self._after_own: Stamp | None = None
 
     def records(self) -> Iterator[AuditRecord]:
@@ -69,10 +70,13 @@ class AuditLog:
     def records_of(self, entity_id: str, *, path: str | None) -> Iterator[AuditRecord]:
         """An entity's records newest first; only lines that hold the id are parsed."""
         needles = needles_of(entity_id)
-        own = [line for line in reversed(self._own_end()) if any(one in line for one in needles)]
-        others = (line for line in self._lines_of(word(nfc(entity_id)), needles) if line not in own)
-        for line in chain(own, others):
-            record = self._parse(line)
+        own = self._own_end()
+        newest = [line for line in reversed(own) if any(one in line for one in needles)]
+        others = self._lines_of(word(nfc(entity_id)), needles)
+        for line in chain(newest, (line for line in others if line not in newest)):
+            record = own.get(line) or self._parse(line)
+            if line in own:  # once for all who ask
+                own[line] = record
             if record is not None and record.is_of(entity_id, path):
                 yield record
 
@@ -122,13 +126,13 @@ class AuditLog:
         nothing of our own last line, so `previous_own` does.
         """
         own = self._own_end()
-        last = own[-1] if own else next(self._lines(), None)
+        last = next(reversed(own) if own else self._lines(), None)
         if last is None:
             return {"previous": None}
-        previous: dict[str, str | None] = {"previous": sha256_hex(last)}
-        record = parse_line(last)
+        record = own.get(last) or parse_line(last)
         if record is not None and record.is_own:
-            return previous
+            return {"previous": record.digest}
+        previous: dict[str, str | None] = {"previous": sha256_hex(last)}
         for text in self._lines(needles=(b'"previous"',)):
             record = parse_line(text)
             if record is not None and record.is_own:
@@ -149,19 +153,20 @@ class AuditLog:
             platform.sync(descriptor)
             status = os.fstat(descriptor)
             alone = status.st_size == start + len(data)
-            self._own, self._after_own = (lines, _stamp(status)) if alone else ([], None)
+            self._own = dict.fromkeys(lines) if alone else {}
+            self._after_own = _stamp(status) if alone else None
         except OSError as error:
             cut_torn(descriptor, data, start)
             raise cannot_write(error) from error
 
-    def _own_end(self) -> list[bytes]:
+    def _own_end(self) -> dict[bytes, AuditRecord | None]:
         """The lines that the log ends with, where these are the last that were appended here: as
         long as the file is as it was then, nobody need read them."""
         try:
             status = os.stat(self.path, follow_symlinks=False)
         except OSError:
-            return []
-        return self._own if _stamp(status) == self._after_own else []
+            return {}
+        return self._own if _stamp(status) == self._after_own else {}
 
     def sync(self) -> None:
         """Make lines durable that an append before us may have left unsynced. Raises `OSError`."""

@@ -12,9 +12,9 @@ import os
 
 from loop_cli.core import timestamps
 from loop_cli.core.audit import ACTIONS, SOURCES
-from loop_cli.core.diff import same
 from loop_cli.core.names import nfc
 from loop_cli.errors import EntityNotFound, StorageError
+from loop_cli.plain import same
 from loop_cli.store import files
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import encode, parse_line

@@ -7,13 +7,14 @@ Updates and moves are here, what makes and removes an entity in `store.plan_life
 from __future__ import annotations
 
 from loop_cli.core import audit, conflict, timestamps
-from loop_cli.core.diff import MISSING, diff_body, same
+from loop_cli.core.diff import MISSING, diff_body
 from loop_cli.core.entity import Revision
 from loop_cli.core.intent import intend
 from loop_cli.core.names import BODY, join_dotted
 from loop_cli.errors import ConflictError, InvalidFile, PreconditionRequired
 from loop_cli.markdown import patch, reader
 from loop_cli.markdown.document import split
+from loop_cli.plain import same
 from loop_cli.store.base import CommitResult, EntityChange, Move
 from loop_cli.store.hashed import digest_of, value_bytes
 from loop_cli.store.snapshot import MAX_FILE_BYTES, etag_of
@@ -51,7 +52,8 @@ class Plan(Struct):
     `source` is the file that it begins with, None for a create; `target` the one that it
     ends with, None for a delete; `data` the bytes to come there. `wanted` maps the names of
     diffs to the values asked for; `record` is the record's data, still without `previous`;
-    `kept` are the values, by SHA-256, that the record holds only the hash of.
+    `kept` are the values, by SHA-256, that the record holds only the hash of; `document`
+    the pieces of `data`, where they are known.
     """
 
     before: Entity
@@ -64,6 +66,7 @@ class Plan(Struct):
     record: dict[str, Any]
     kept: dict[str, bytes]
     warnings: tuple[str, ...]
+    document: Document | None = None
 
     @property
     def changed(self) -> bool:
@@ -106,10 +109,11 @@ def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Or
     diff = {**intent.diff, **diff_body(before.body, body)}
     now = policy.clock()
     target = change.to if isinstance(change, Move) else before.path
-    document = _laid_out(snapshot, change.edits.layout, intent)
+    document = made = _laid_out(snapshot, change.edits.layout, intent)
     after = before
     if diff or document != snapshot.document or target != before.path:
-        after = _after(snapshot, document, intent, body, _next_instant(snapshot, now), policy)
+        instant = _next_instant(snapshot, now)
+        after, made = _after(snapshot, document, intent, body, instant, policy)
     wanted = {**intent.wanted, **({} if change.edits.body is None else {BODY: body})}
     used = check_precondition(snapshot, change, wanted, updated=policy.names.updated)
     recorded, kept, marks = recordable(diff, policy.private)
@@ -136,6 +140,7 @@ def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Or
         ),
         kept=kept,
         warnings=(*before.warnings, *intent.warnings),
+        document=made,
     )
 
 
@@ -239,7 +244,7 @@ def _new_bytes(
     fields: dict[str, Any],
     body: str,
     names: FieldNames,
-) -> bytes:
+) -> tuple[bytes, Document]:
     edits: list[patch.Set | patch.Remove] = []
     if document is snapshot.document:
         edits = [
@@ -261,10 +266,10 @@ def _new_bytes(
     if len(data) > MAX_FILE_BYTES:
         size = f"{len(data):,} bytes; loop reads entities of up to {MAX_FILE_BYTES:,}"
         raise InvalidFile(snapshot.entity.path, f"would become too large: {size}")
-    if not (same(read, fields) and _is_split_into(data, yaml, body)):
+    if not (same(read, fields) and _is_split_into(data, made)):
         reason = "could not be written without changing something else"
         raise InvalidFile(snapshot.entity.path, reason)
-    return data
+    return data, made
 
 
 def _can_not(snapshot: Snapshot, document: Document, error: patch.PatchError) -> InvalidFile:
@@ -273,13 +278,12 @@ def _can_not(snapshot: Snapshot, document: Document, error: patch.PatchError) ->
     return InvalidFile(snapshot.entity.path, what, line=line)
 
 
-def _is_split_into(data: bytes, yaml: str, body: str) -> bool:
+def _is_split_into(data: bytes, made: Document) -> bool:
     """Whether the bytes of a file are this frontmatter and this body, and nothing else."""
     try:
-        pieces = split(data.decode())
+        return split(data.decode()) == made
     except ValueError:
         return False
-    return pieces.yaml == yaml and pieces.body == body
 
 
 def _after(
@@ -289,19 +293,20 @@ def _after(
     body: str,
     updated: int,
     policy: Policy,
-) -> Entity:
+) -> tuple[Entity, Document]:
     names = policy.names
     rendered = timestamps.render(updated)
     name = intent.fields.get(names.name)
     fields = {**intent.fields, names.updated: rendered}
-    data = _new_bytes(snapshot, document, intent, fields, body, names)
-    return snapshot.entity.replace(
+    data, made = _new_bytes(snapshot, document, intent, fields, body, names)
+    after = snapshot.entity.replace(
         fields=fields,
         name=name if isinstance(name, str) else None,
         body=body,
         raw=data,
         revision=Revision(updated_at=rendered, etag=etag_of(data)),
     )
+    return after, made
 
 
 def _metadata(snapshot: Snapshot, change: EntityChange, after: Entity, used: str) -> dict[str, Any]:

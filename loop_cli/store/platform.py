@@ -264,18 +264,27 @@ def begin_to_write_out(descriptor: int) -> None:
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
+_exchanging: set[tuple[str, int, str, int]] = set()
+
+
 def can_exchange(folder: str, other: str) -> bool:
     """Whether files can change places between two folders: one device, and one mount of it.
 
     Renaming what is not there tells of mounts that share a device, and does nothing else.
     """
-    if os.stat(folder).st_dev != os.stat(other).st_dev:
+    one, two = os.stat(folder), os.stat(other)
+    if one.st_dev != two.st_dev:
         return False
+    pair = (folder, one.st_ino, other, two.st_ino)
+    if pair in _exchanging:
+        return True
     name = f".loop-{os.urandom(8).hex()}"
     try:
         os.rename(os.path.join(folder, name), os.path.join(other, name))
     except OSError as error:
-        return error.errno != errno.EXDEV
+        if error.errno == errno.EXDEV:
+            return False
+    _exchanging.add(pair)
     return True
 
 

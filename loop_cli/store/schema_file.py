@@ -7,9 +7,9 @@ import os
 
 from loop_cli import jsontext
 from loop_cli.core import schema
-from loop_cli.core.diff import same
 from loop_cli.errors import EntityNotFound, InvalidFile
 from loop_cli.markdown import reader
+from loop_cli.plain import same
 from loop_cli.store import files
 from loop_cli.store.digest import sha256_hex
 

@@ -258,8 +258,8 @@ class StagedCommit:
         """
         for change in reversed(self.changes):
             change.discard_outside()
-        for path in (self._intents, self._undone):
-            files.remove(path)
+        if not files.remove(self._intents):  # which is one file under one of two names
+            files.remove(self._undone)
         for change in self.changes:
             if not change.is_beside:
                 change.discard()

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import re
 
-from loop_cli.core.diff import same
 from loop_cli.errors import EntityNotFound, InvalidFile
 from loop_cli.markdown import patch, reader
 from loop_cli.markdown.document import FrontmatterError, split
+from loop_cli.plain import same
 from loop_cli.store import files
 from loop_cli.struct import Struct
 

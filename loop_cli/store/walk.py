@@ -49,13 +49,16 @@ class Walk:
         """The files of one folder as `folders` has them; none where it is gone."""
         return self._look_into(folder, set(), [])
 
-    def has_only(self, folder: str, known: Container[str], count: int) -> bool:
-        """Whether one folder has as many files as are known, by their names, and no others. A
-        link is no file, and what must not be there is not either."""
+    def names_in(self, folder: str) -> list[str] | None:
+        """All that is in a folder, in the system's order; None where it is gone."""
         try:
-            names = os.listdir(f"{self.root}/{folder}")
+            return os.listdir(f"{self.root}/{folder}")
         except OSError:
-            return False
+            return None
+
+    def are_only(self, names: list[str], known: Container[str], count: int, *, folder: str) -> bool:
+        """Whether all that is in a folder are as many files as are known, and no others. A
+        link is no file, and what must not be there is not either."""
         found = [name for name in names if name.endswith(".md") and name[0] != "."]
         if self.places.exclude_files:
             found = [name for name in found if name not in self.places.exclude_files]

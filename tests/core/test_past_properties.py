@@ -14,12 +14,13 @@ from loop_cli.core import history, past, story, timestamps
 from loop_cli.core import undo as undoing
 from loop_cli.core.audit import Origin
 from loop_cli.core.changes import BodyChange, Change, Edits
-from loop_cli.core.diff import MISSING, same, value_at
+from loop_cli.core.diff import MISSING, value_at
 from loop_cli.core.entity import Entity, FieldNames, Precondition
 from loop_cli.core.names import split_dotted
 from loop_cli.core.story import Moment
 from loop_cli.core.undo import Target
 from loop_cli.errors import LoopError
+from loop_cli.plain import same
 from loop_cli.store.base import EntityChange, only
 from loop_cli.store.memory import MemoryStore
 

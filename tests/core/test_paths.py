@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loop_cli.core.changes import Change
-from loop_cli.core.diff import MISSING, diff_fields, same, undo, value_at
+from loop_cli.core.diff import MISSING, diff_fields, undo, value_at
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.intent import intend
-from loop_cli.core.names import key_text
 from loop_cli.core.schema import build
 from loop_cli.errors import InvalidChange
 from loop_cli.markdown import edits
 from loop_cli.markdown.patch import PatchError, Remove, Set
+from loop_cli.plain import copied, key_text, same
 
 # Few of each, so that a path often meets a key and a value often its like.
 PARTS = ["1", "1.5", "true", "null"]
@@ -72,7 +72,7 @@ def test_both_change_the_same_entry(
 
     assert (intent is None) == (written is None)
     if written is not None:
-        assert edits.same(intent.fields, written)
+        assert same(intent.fields, written)
         path, gone = changes[-1]
         parent = value_at(fields, path[:-1])
         keys = parent if isinstance(parent, dict) else ()
@@ -81,10 +81,18 @@ def test_both_change_the_same_entry(
             assert value_at(intent.fields, path) is (MISSING if gone else None)
 
 
-@given(ALIKE, ALIKE)
-def test_both_call_the_same_values_the_same(one: Any, other: Any) -> None:
-    assert same(one, other) == edits.same(one, other)
-    assert same(one, one)
+def spelled_out(value: Any) -> Any:
+    """A value as texts that tell its types."""
+    if isinstance(value, dict):
+        return sorted((repr(key), spelled_out(item)) for key, item in value.items())
+    return [spelled_out(item) for item in value] if isinstance(value, list) else repr(value)
+
+
+@given(VALUES | ALIKE, VALUES | ALIKE)
+def test_values_are_the_same_that_are_spelled_the_same(one: Any, other: Any) -> None:
+    kinds = type(one) is type(other)
+    assert same(one, other) == (kinds and spelled_out(one) == spelled_out(other))
+    assert same(one, copied(one))
 
 
 def test_a_key_is_named_once_with_the_value_it_had() -> None:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loop_cli.markdown import document, oneline, reader, tree
-from loop_cli.markdown.edits import PatchError, same
+from loop_cli.markdown.edits import PatchError
+from loop_cli.plain import same
 from tests.markdown.test_patch_properties import LOOKALIKES, Text, checked, scalars, texts
 
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"

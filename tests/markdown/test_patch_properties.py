@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from loop_cli.markdown import document, reader
 from loop_cli.markdown.duplicates import duplicate_keys, duplicate_paths
-from loop_cli.markdown.edits import apply, key_text, same
+from loop_cli.markdown.edits import apply
 from loop_cli.markdown.patch import PatchError, Remove, Set, patch
+from loop_cli.plain import key_text, same
 
 # A profile with more examples (--hypothesis-profile) is followed.
 checked = settings(

@@ -9,12 +9,12 @@ import pytest
 from loop_cli.core import timestamps
 from loop_cli.core.audit import History
 from loop_cli.core.changes import BodyChange, Edits, parse_changes
-from loop_cli.core.diff import same
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.schema import build
 from loop_cli.errors import InvalidFile, LoopError
 from loop_cli.markdown import reader
 from loop_cli.markdown.document import split
+from loop_cli.plain import same
 from loop_cli.store import plan, snapshot
 from loop_cli.store.base import EntityChange
 
@@ -95,7 +95,8 @@ class TestTheResultIsWhatWasIntended:
         made = planned(text, "meta.2024=5", "notes=a: b", body=BodyChange(text="---\nx"))
 
         pieces = split(made.data.decode())
-        assert plan._is_split_into(made.data, pieces.yaml, made.after.body)
+        assert pieces.body == made.after.body
+        assert pieces == made.document
         assert same(reader.read(pieces.yaml), made.after.fields)
 
     @pytest.mark.parametrize(
@@ -109,7 +110,8 @@ class TestTheResultIsWhatWasIntended:
         ],
     )
     def test_bytes_that_hold_anything_else_are_told(self, data: bytes, body: str) -> None:
-        assert not plan._is_split_into(data, "a: 1\n", body)
+        pieces = split("---\na: 1\n---\n" + body)
+        assert not plan._is_split_into(data, pieces)
 
 
 class TestTooLarge:

@@ -1,0 +1,88 @@
+"""Plain data, as YAML and JSON have it: dicts, lists, texts, numbers, true, false and null.
+
+Reading, writing and comparing go by the same rules, so whether two values are the same and
+which key a name means is said here, for `markdown` and `core` alike.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal in type and value all the way down: 1, 1.0 and true differ, NaN equals NaN.
+
+    Most of what is compared is the same, and most of it text, so that is asked first.
+    """
+    if one is other:
+        return True
+    kind = type(one)
+    if kind is not type(other):
+        return False
+    if kind is dict:
+        return _same_items(one, other)
+    if kind is list:
+        return len(one) == len(other) and all(map(same, one, other))
+    if kind is float:
+        return repr(one) == repr(other)
+    return bool(one == other)
+
+
+def _same_items(one: dict[Any, Any], other: dict[Any, Any]) -> bool:
+    if len(one) != len(other):
+        return False
+    types: dict[Any, type] | None = None
+    for key, item in one.items():
+        if key not in other:
+            return False
+        if type(key) is not str:  # Python takes 1, 1.0 and True for one key
+            types = {key: type(key) for key in other} if types is None else types
+            if types[key] is not type(key):
+                return False
+        its = other[key]
+        if type(item) is str is type(its):
+            if item != its:
+                return False
+        elif not same(item, its):
+            return False
+    return True
+
+
+def copied(value: Any) -> Any:
+    """The value with new dicts and lists, all the way down."""
+    kind = type(value)
+    if kind is dict:
+        return {
+            key: item if type(item) not in _CONTAINERS else copied(item)
+            for key, item in value.items()
+        }
+    if kind is list:
+        return [item if type(item) not in _CONTAINERS else copied(item) for item in value]
+    return value
+
+
+_CONTAINERS = frozenset((dict, list))
+
+
+def key_text(key: object) -> str:
+    """A key as a part of a path: `2024` for the number, `true` and `null` for the words."""
+    if isinstance(key, str):
+        return key
+    if key is None:
+        return "null"
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    return str(key)
+
+
+def key_in(mapping: Mapping[Any, Any], part: str) -> Any:
+    """The key that a part of a path names: that text, or else the key that reads like it."""
+    if part in mapping:
+        return part
+    for key in mapping:
+        if type(key) is not str and key_text(key) == part:
+            return key
+    return part
