@@ -125,7 +125,8 @@ def _emit_float(value: float) -> str:
 
 
 def _double_quoted(text: str) -> str:
-    return '"' + "".join(map(_escaped, text)) + '"'
+    plain = text.isprintable() and _ESCAPES.keys().isdisjoint(text)
+    return '"' + (text if plain else "".join(map(_escaped, text))) + '"'
 
 
 def _escaped(char: str) -> str:
