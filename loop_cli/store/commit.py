@@ -69,7 +69,7 @@ class Commit:
         """The outcomes, as `Store.commit` says."""
         if dry_run:
             self._unsettled = self._vault.recover_if_free()
-        places = [self._locate(change) for change in changes]
+        places = [self._locate(change, closely=dry_run) for change in changes]
         failures = [place for place in places if isinstance(place, LoopError)]
         if failures and atomic:
             raise failures[0]
@@ -292,11 +292,14 @@ class Commit:
         seen = None if place is None else self._vault.observe(place, unsettled=self._unsettled)
         return planner.plan(change, seen)
 
-    def _locate(self, change: AnyChange) -> Place | LoopError:
+    def _locate(self, change: AnyChange, *, closely: bool) -> Place | LoopError:
+        """Where the entity of a change is; not `closely`, if it is to be read again anyway."""
         if isinstance(change, Create | Restore):
             return None
+        locator = self._vault.locator()
+        last = None if closely or change.path else locator.last(change.entity_id)
         try:
-            return self._vault.locator().find(change.entity_id, path=change.path)
+            return last or locator.find(change.entity_id, path=change.path)
         except LoopError as error:
             return error
 

@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 class Located(Struct):
     """A file that is the entity looked for.
 
-    `shared` tells that other files carry the id too, so its records are those of its path;
-    `warnings` are about files that might have been meant and can't be read.
+    `modified` is the file's time when it was read (microseconds), 0 where it was not; `shared`
+    tells that other files carry the id too, so its records are those of its path; `warnings`
+    are about files that might have been meant and can't be read.
     """
 
     parsed: Parsed
-    modified: int
+    modified: int = 0
     shared: bool = False
     warnings: tuple[str, ...] = ()
 
@@ -74,6 +75,15 @@ class Locator:
         if match is None:
             raise no_such_entity(entity_id, self.index.ids())
         return match
+
+    def last(self, entity_id: str) -> Located | None:
+        """What was read or written last, where by the index nothing else may be meant: for who
+        reads the file again before anything comes of it."""
+        known, wanted = self._known, nfc(entity_id)
+        if known is None or nfc(known.id) != wanted:
+            return None
+        self.index.refresh_if_unknown()
+        return Located(parsed=known) if self.index.candidates(wanted) == [known.path] else None
 
     def carriers(self, entity_id: str) -> list[Located]:
         """All whose id it is, by path, of the files that may be meant as far as is known."""
