@@ -151,7 +151,18 @@ class Source:
         body = self.data[start:end]
         if b"+" in body[: self.header_end(node) - start]:
             return int(end) - (2 if body.endswith(b"\r\n") else 1 if body.endswith(b"\n") else 0)
-        return int(start) + len(body.rstrip())
+        return self._blanks_stop(int(start) + len(body.rstrip()), self.header_end(node))
+
+    def _blanks_stop(self, stop: int, header_end: int) -> int:
+        """Where a block scalar ends whose last words end at ``stop``: a line of blanks that is
+        longer than its lines are indented is content as well."""
+        first = re.match(rb"[^\n]*\n\s*?( *)[^\s]", self.data[header_end:stop])
+        at = self.next_line(stop)
+        while first is not None and self.is_blank_line(at):
+            if self.line_end(at) - at > len(first[1]):
+                stop = self.line_end(at)
+            at = self.next_line(at)
+        return stop
 
     def key(self, entry: Any, known: Any) -> Any:
         """The key of an entry; a plain word that is among the ``known`` ones is itself."""

@@ -262,11 +262,12 @@ def _new_bytes(
     except patch.PatchError as error:
         raise _can_not(snapshot, document, error) from None
     made = document.replace(yaml=yaml, body=body)
-    data = made.text.encode()
+    text = made.text
+    data = text.encode()
     if len(data) > MAX_FILE_BYTES:
         size = f"{len(data):,} bytes; loop reads entities of up to {MAX_FILE_BYTES:,}"
         raise InvalidFile(snapshot.entity.path, f"would become too large: {size}")
-    if not (same(read, fields) and _is_split_into(data, made)):
+    if not (same(read, fields) and _is_split_into(text, made)):
         reason = "could not be written without changing something else"
         raise InvalidFile(snapshot.entity.path, reason)
     return data, made
@@ -278,10 +279,10 @@ def _can_not(snapshot: Snapshot, document: Document, error: patch.PatchError) ->
     return InvalidFile(snapshot.entity.path, what, line=line)
 
 
-def _is_split_into(data: bytes, made: Document) -> bool:
-    """Whether the bytes of a file are this frontmatter and this body, and nothing else."""
+def _is_split_into(text: str, made: Document) -> bool:
+    """Whether the text of a file is this frontmatter and this body, and nothing else."""
     try:
-        return split(data.decode()) == made
+        return split(text) == made
     except ValueError:
         return False
 

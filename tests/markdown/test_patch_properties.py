@@ -176,7 +176,9 @@ def entries(draw: st.DrawFn, key: str) -> Entry:
         lines = [f"{name}:{comment}", *draw(mapping_lines(draw(st.sampled_from([2, 4]))))]
     elif kind == 7:
         header = draw(st.sampled_from(["|", "|-", ">", ">-", "|2", "|+"]))
+        blank = draw(st.sampled_from([[], [], ["    "], ["   ", "     "]]))
         lines = [f"{name}: {header}{comment}", "  첫 줄", "", "  # 둘째 줄", "  third: line"]
+        return Entry(key, above, [line.rstrip(" ") for line in lines] + blank)
     elif kind == 8:
         lines = [f"{name}:", f"  {draw(words)}{comment}"]
     else:
