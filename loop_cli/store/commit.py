@@ -262,7 +262,8 @@ class Commit:
             for sha256, data in planned.kept.items():
                 staging.keep(root, data, sha256=sha256)
             place = staging.staged_place(root, path, name)
-            made = files.missing_folders(root, target or path) if planned.target else ()
+            comes = planned.target not in (None, planned.source)
+            made = files.missing_folders(root, target or path) if comes else ()
         except FileNotFoundError:  # the entity's folder is gone
             raise Moved from None
         except OSError as error:

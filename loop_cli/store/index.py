@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 YOUNG = 2 * 10**9  # nanoseconds
 _ASKED = 100  # texts in one query
 _REMEMBERED = 8  # folders that a run of changes goes back and forth between
-_FOLDER = """
-SELECT modified, looked, files FROM folder LEFT JOIN listing ON folder = path WHERE path = ?
-"""
 _CLAIMING = """
-SELECT folder, name FROM file WHERE id = ?1
-UNION ALL SELECT folder, name FROM claim JOIN file ON file = key WHERE word = ?1
+SELECT folder, name, modified, looked
+FROM (
+    SELECT folder, name FROM file WHERE id = ?1
+    UNION ALL SELECT folder, name FROM claim JOIN file ON file = key WHERE word = ?1
+) LEFT JOIN folder ON path = folder
 """
+_LISTING = "SELECT files FROM listing WHERE folder = ?"
 
 
 class Index:
@@ -46,7 +47,7 @@ class Index:
         self._walk = walk
         self._names = names
         self._walked = False  # as far as was asked for
-        self._no_news: dict[str, tuple[bytes, list[str]]] = {}  # listings, by folder, and names
+        self._no_news: dict[bytes, tuple[object, ...]] = {}  # how folders were that had none
 
     def candidates(self, wanted: str) -> list[str]:
         """The files that may be meant by an id or alias in normal form, as far as is known.
@@ -101,40 +102,46 @@ class Index:
         look.finish(walked=self._places)
 
     def _candidates(self, database: sqlite3.Connection, wanted: str) -> list[str]:
-        found = _claiming(database, wanted)
+        found = database.execute(_CLAIMING, (word(wanted),)).fetchall()
         if self._cache.is_kept:
-            folders = dict.fromkeys(path.rpartition("/")[0] for path in found)
-            news = [one for one in folders if self._has_news(database, one)]
+            folders = {folder: looked for folder, _name, *looked in found}
+            news = [
+                one for one, looked in folders.items() if self._has_news(database, one, *looked)
+            ]
             if news:
                 look = self._look(database)
                 for folder in news:
-                    look.again(folder)
+                    look.again(os.fsdecode(folder))
                 look.keep()
-                found = _claiming(database, wanted)
-        return found
+                found = database.execute(_CLAIMING, (word(wanted),)).fetchall()
+        return sorted({joined(os.fsdecode(one[0]), os.fsdecode(one[1])) for one in found})
 
     def _look(self, database: sqlite3.Connection) -> Look:
         from loop_cli.store.look import Look  # which a find that finds all as it was can spare
 
         return Look(database, self._walk, self._names, young=YOUNG)
 
-    def _has_news(self, database: sqlite3.Connection, folder: str) -> bool:
-        """Whether a folder has files other than those known, by their names."""
-        row = database.execute(_FOLDER, (os.fsencode(folder),)).fetchone()
-        modified = self._walk.modified(folder)
-        if row is not None and row[0] == modified and row[1] - modified >= YOUNG:
+    def _has_news(
+        self, database: sqlite3.Connection, key: bytes, known: int | None, looked: int | None
+    ) -> bool:
+        """Whether a folder, `known` as it was modified when it was `looked` at, has files other
+        than those known, by their names."""
+        folder = os.fsdecode(key)
+        if known is None or looked is None:
+            return True
+        if known == self._walk.modified(folder) and looked - known >= YOUNG:
             return False
         names = self._walk.names_in(folder)
-        if row is None or row[2] is None or names is None:
+        if names is None:
             return True
-        if self._no_news.get(folder) == (row[2], names):
+        if self._no_news.get(key) == (known, looked, names):
             return False
-        known = stamps_in(row[2])
-        if not self._walk.are_only(names, known, len(known), folder=folder):
+        row = database.execute(_LISTING, (key,)).fetchone()
+        if row is None or not self._walk.are_only(names, stamps_in(row[0]), folder=folder):
             return True
         if len(self._no_news) == _REMEMBERED:
             self._no_news.clear()
-        self._no_news[folder] = (row[2], names)
+        self._no_news[key] = (known, looked, names)
         return False
 
     def _is_walked(self, database: sqlite3.Connection) -> bool:
@@ -166,8 +173,3 @@ def _tests(text: str) -> list[tuple[str, object]]:
         if plain != escaped:
             found.append(("instr(fields, ?)", plain))
     return found
-
-
-def _claiming(database: sqlite3.Connection, wanted: str) -> list[str]:
-    rows = database.execute(_CLAIMING, (word(wanted),))
-    return sorted({joined(os.fsdecode(folder), os.fsdecode(name)) for folder, name in rows})

@@ -113,7 +113,9 @@ class AuditLog:
         """A descriptor to append with; made where it is missing. Raises `StorageError`."""
         files.inside(self._root, FOLDER)
         try:
-            if not os.path.isdir(self._folder):
+            try:
+                return files.open_shared(self.path, os.O_RDWR | os.O_APPEND, root=self._root)
+            except FileNotFoundError:
                 files.make_folder(self._folder, root=self._root, mode=0o755)
             return files.open_shared(self.path, os.O_RDWR | os.O_APPEND, root=self._root)
         except OSError as error:

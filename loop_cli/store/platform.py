@@ -124,9 +124,13 @@ class Lease:
     def read(self) -> bytes:
         """All bytes of the file, wherever it has been renamed to."""
         parts, offset = [], 0
-        while part := os.pread(self.descriptor, 1 << 20, offset):
+        wanted = 1 << 16 if self._first is None else len(self._first) + 1
+        while True:
+            part = os.pread(self.descriptor, wanted, offset)
             parts.append(part)
             offset += len(part)
+            if len(part) < wanted:
+                break
         data = b"".join(parts)
         if self._first is None:
             self._first = data

@@ -290,11 +290,14 @@ def staged_place(root: str, path: str, name: str) -> str:
     folder still to be made will be where the innermost one is that is there. Raises `OSError`.
     """
     own, beside = staged_places(path, name)
-    folder = os.path.dirname(path)
-    while folder and not os.path.lexists(os.path.join(root, folder)):
-        folder = os.path.dirname(folder)
-    folder = os.path.join(root, folder)
-    return own if platform.can_exchange(folder, staged_folder(root)) else beside
+    folder = os.path.dirname(os.path.join(root, path))
+    while True:
+        try:
+            return own if platform.can_exchange(folder, staged_folder(root)) else beside
+        except FileNotFoundError:
+            if folder == root:
+                raise
+            folder = os.path.dirname(folder)
 
 
 def name_of(commit: str, index: int) -> str:

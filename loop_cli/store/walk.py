@@ -12,7 +12,7 @@ from loop_cli.store import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Iterator, Mapping
 
     from loop_cli.core.schema import Places
 
@@ -56,14 +56,14 @@ class Walk:
         except OSError:
             return None
 
-    def are_only(self, names: list[str], known: Container[str], count: int, *, folder: str) -> bool:
+    def are_only(self, names: list[str], known: Mapping[str, object], *, folder: str) -> bool:
         """Whether all that is in a folder are as many files as are known, and no others. A
         link is no file, and what must not be there is not either."""
         found = [name for name in names if name.endswith(".md") and name[0] != "."]
         if self.places.exclude_files:
             found = [name for name in found if name not in self.places.exclude_files]
         inner_vault = bool(folder) and files.LOOP in names
-        return len(found) == count and not inner_vault and all(one in known for one in found)
+        return len(found) == len(known) and not inner_vault and all(one in known for one in found)
 
     def modified(self, folder: str) -> int:
         """The time of modification of a folder (nanoseconds); 0 where it is gone."""
