@@ -10,7 +10,7 @@ import marshal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
 _CONTAINERS = frozenset((dict, list))
@@ -76,6 +76,17 @@ def copied(value: Any) -> Any:
     if kind is list:
         return [item if type(item) not in _CONTAINERS else copied(item) for item in value]
     return value
+
+
+def copied_at(mapping: Mapping[Any, Any], parts: Iterable[str]) -> dict[Any, Any]:
+    """A copy of a mapping to change at the keys that some parts of paths name; what is at
+    others is shared, so that it need not be compared."""
+    result = dict(mapping)
+    for part in parts:
+        key = key_in(result, part)
+        if key in result:
+            result[key] = copied(result[key])
+    return result
 
 
 def key_text(key: object) -> str:

@@ -9,7 +9,7 @@ from loop_cli.core.diff import MISSING, diff_fields, value_at
 from loop_cli.core.fields import Mismatch, allowed, check, from_text, item_from_text
 from loop_cli.core.names import join_dotted, nearest
 from loop_cli.errors import InvalidChange
-from loop_cli.plain import copied, key_in, same
+from loop_cli.plain import copied_at, key_in, same
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -57,7 +57,8 @@ def intend(
     names: FieldNames,
 ) -> Intent:
     """What `fields` become. Raises `InvalidChange` with every problem (SPEC §4)."""
-    result = copied(dict(fields))
+    changes = tuple(changes)
+    result = copied_at(fields, {change.path[0] for change in changes})
     edits: dict[tuple[str, ...], Any] = {}
     rewrites: dict[tuple[str, ...], Any] = {}
     problems: list[dict[str, Any]] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.markdown.limits import MAX_DEPTH
-from loop_cli.plain import copied, key_in, same
+from loop_cli.plain import copied, copied_at, key_in, same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,13 +78,14 @@ class Set:
 
 
 def apply(mapping: Mapping[str, Any], edits: Iterable[Set | Remove]) -> dict[str, Any]:
-    """``mapping`` with ``edits`` made in order, as new containers throughout.
+    """``mapping`` with ``edits`` made in order; what they don't touch is shared with it.
 
     A part of a path names the key that is this text, or else the number or word that
     reads like it (``2024``). Raises PatchError for a parent that is a scalar or a list,
     and for a value that is not JSON-like.
     """
-    result: dict[str, Any] = copied(dict(mapping))
+    edits = tuple(edits)
+    result: dict[str, Any] = copied_at(mapping, {edit.path[0] for edit in edits})
     for edit in edits:
         if isinstance(edit, Set):
             check_value([*edit.path, edit.value], edit.path, 0)

@@ -135,6 +135,7 @@ class Locator:
                 document=document,
                 fields=entity.fields,
                 name=entity.name,
+                known_etag=entity.revision.etag,
             )
 
     def _at(self, entity_id: str, path: str) -> Located:

@@ -100,13 +100,7 @@ class Lease:
         self._first: bytes | None = None
 
     def _take(self) -> bool:
-        import _signal  # type: ignore[import-not-found]
-
-        if sys.platform != "linux":
-            return False
-        try:
-            _signal.signal(_signal.SIGIO, _signal.SIG_IGN)
-        except ValueError:  # not in the main thread; the signal would end the process
+        if sys.platform != "linux" or not _ignores_leases():
             return False
         deadline = time.monotonic() + _LEASE_PATIENCE
         while True:
@@ -158,6 +152,18 @@ class Lease:
     def close(self) -> None:
         """Give the lease back, and with it wake whoever waits."""
         os.close(self.descriptor)
+
+
+def _ignores_leases() -> bool:
+    """Whether the signal that tells of somebody who waits for a lease does not end us."""
+    import _signal  # type: ignore[import-not-found]
+
+    if _signal.getsignal(_signal.SIGIO) != _signal.SIG_IGN:
+        try:
+            _signal.signal(_signal.SIGIO, _signal.SIG_IGN)
+        except ValueError:  # not in the main thread
+            return False
+    return True
 
 
 def exchange(one: str, other: str) -> None:

@@ -31,6 +31,12 @@ class Parsed(Struct):
     document: Document
     fields: dict[str, Any]
     warnings: tuple[str, ...]
+    known_etag: str | None = None  # of what was written here
+
+    @property
+    def etag(self) -> str:
+        """The etag of its bytes."""
+        return self.known_etag or etag_of(self.data)
 
     @property
     def file(self) -> EntityFile:
@@ -43,7 +49,7 @@ class Parsed(Struct):
             fields=self.fields,
             body=self.document.body,
             raw=self.data,
-            etag=etag_of(self.data),
+            etag=self.etag,
         )
 
 
@@ -139,7 +145,7 @@ def observe(parsed: Parsed, *, modified: int, history: History, names: FieldName
     `updated_at` is what that record says, if loop's protocol wrote it, and not the file's
     `updated`, which other programs and an undo leave as it was, so that two states share it.
     """
-    etag = etag_of(parsed.data)
+    etag = parsed.etag
     last = history.last
     own = parsed.fields.get(names.updated)
     literal = timestamps.parse(own) if isinstance(own, str) else None
