@@ -59,6 +59,7 @@ class Commit:
         self._vault = vault
         self._origin = origin
         self._unsettled = False
+        self._real_names: dict[str, str] = {}  # of the files read again under the lock
         self._policy = plan.Policy(
             schema=vault.schema, names=vault.names, clock=vault.clock, private=vault.private
         )
@@ -255,7 +256,8 @@ class Commit:
         """The change as it is to be staged; what its record only hashes is kept now."""
         root = self._vault.root
         metadata = planned.record["metadata"]
-        path = files.real_name(root, planned.path)
+        real = self._real_names.get(planned.path)
+        path = files.below(root, real) if real else files.real_name(root, planned.path)
         moves = planned.source is not None and planned.target not in (None, planned.source)
         target = files.real_name(root, planned.target or "") if moves else None
         try:
@@ -309,9 +311,11 @@ class Commit:
         if place is None or isinstance(change, Create | Restore):
             return None
         locator = self._vault.locator()
+        self._real_names.pop(place.parsed.path, None)
         try:
             now = locator.read_again(place)
             if nfc(now.parsed.id) == nfc(place.parsed.id):
+                self._real_names[now.parsed.path] = now.real
                 return now
         except EntityNotFound:
             pass

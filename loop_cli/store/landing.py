@@ -117,11 +117,13 @@ def _compare(stack: ExitStack, staged: Sequence[StagedChange]) -> list[Lease | N
 def _lease(change: StagedChange, known: dict[tuple[int, int], str]) -> Lease:
     """A lease on an entity that is as it was planned with; `known` are the files met before."""
     try:
-        status = os.stat(change.entity, follow_symlinks=False)
-        other = known.setdefault((status.st_ino, status.st_dev), change.intent.path)
-        if other != change.intent.path:  # and leased, so that opening it would block
-            raise UsageError(f"{other} and {change.intent.path} are one file (hard links)")
+        if known:
+            status = os.stat(change.entity, follow_symlinks=False)
+            other = known.get((status.st_dev, status.st_ino))
+            if other is not None:  # and leased, so that opening it would block
+                raise UsageError(f"{other} and {change.intent.path} are one file (hard links)")
         lease = Lease(change.entity)
+        known[lease.file] = change.intent.path
     except OSError as error:
         if error.errno in _NOT_A_FILE:
             raise Moved from None

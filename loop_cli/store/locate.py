@@ -28,11 +28,13 @@ class Located(Struct):
 
     `modified` is the file's time when it was read (microseconds), 0 where it was not; `shared`
     tells that other files carry the id too, so its records are those of its path; `warnings`
-    are about files that might have been meant and can't be read.
+    are about files that might have been meant and can't be read. `real` is its path without
+    links, where it was read.
     """
 
     parsed: Parsed
     modified: int = 0
+    real: str = ""
     shared: bool = False
     warnings: tuple[str, ...] = ()
 
@@ -112,18 +114,20 @@ class Locator:
     def read_again(self, place: Located) -> Located:
         """The same file as it is now. Raises as `read` does."""
         path = place.parsed.path
-        data, modified = files.read_stable(files.inside(self._root, path), path)
+        real = files.inside(self._root, path)
+        data, modified = files.read_stable(real, path)
         if data == place.parsed.data:
-            return place.replace(modified=modified)
+            return place.replace(modified=modified, real=real)
         return self.read(path).replace(shared=place.shared, warnings=place.warnings)
 
     def read(self, path: str) -> Located:
         """The entity in the file at `path`. Raises `InvalidFile`, `EntityNotFound`."""
-        data, modified = files.read_stable(files.inside(self._root, path), path)
+        real = files.inside(self._root, path)
+        data, modified = files.read_stable(real, path)
         known = self._known
         if known is None or (known.path, known.data) != (path, data):
             known = self._known = snapshot.parse(data, path, self._names)
-        return Located(parsed=known, modified=modified)
+        return Located(parsed=known, modified=modified, real=real)
 
     def wrote(self, place: Located, entity: Entity, document: Document) -> None:
         """Tell of what was written to a file: as long as its bytes are those, it need not be

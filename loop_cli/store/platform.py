@@ -96,6 +96,8 @@ class Lease:
 
     def __init__(self, path: str) -> None:
         self.descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        status = os.fstat(self.descriptor)
+        self.file = (status.st_dev, status.st_ino)
         self.held = sys.platform == "linux" and self._take()
         self._first: bytes | None = None
 
@@ -138,9 +140,10 @@ class Lease:
     def is_at(self, path: str) -> bool:
         """Whether the file is still the one at `path`."""
         try:
-            return os.path.samestat(os.stat(path, follow_symlinks=False), os.fstat(self.descriptor))
+            status = os.stat(path, follow_symlinks=False)
         except FileNotFoundError:
             return False
+        return (status.st_dev, status.st_ino) == self.file
 
     @property
     def writer_came(self) -> bool:
