@@ -24,6 +24,8 @@ _TAB_AFTER_COLON = "':' must be followed by a valid YAML whitespace"
 _TABS = r"(?<=:)[ \t]*\t[ \t]*\Z"
 _MAX_TABBED_LINES = 200
 _INT64 = 2.0**63
+_DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
+_LONG = b"0" * len(str(2**63))
 
 _PLAIN_WORDS = {
     "mapping values are not allowed in this context": "a value with ': ' in it needs quotes",
@@ -59,7 +61,7 @@ def read(yaml_text: str) -> dict[str, Any]:
     if check_closely:
         check_depth(value, yaml_text)
     plain = _plain(value, yaml_text)
-    if _has_long_number(plain):
+    if _may_have_long_number(yaml_text) and _has_long_number(plain):
         from loop_cli.markdown.integers import exact_integers
 
         plain = exact_integers(plain, yaml_text)
@@ -100,6 +102,13 @@ def _without_tab(text: str, index: int) -> str | None:
 
 def _has_content(text: str) -> bool:
     return any(line.strip() and line.lstrip()[0] != "#" for line in text.split("\n"))
+
+
+def _may_have_long_number(text: str) -> bool:
+    """Whether there are as many digits in a row as an integer beyond 64 bits has, or one that
+    is written with letters."""
+    digits = text.encode("utf-8", "replace").translate(_DIGITS_AS_ZEROS)
+    return _LONG in digits or "0x" in text
 
 
 def _has_long_number(value: Any) -> bool:

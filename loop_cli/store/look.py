@@ -64,6 +64,7 @@ class Look:
         self._listings: list[tuple[bytes, bytes]] = []
         self._forgotten: list[tuple[bytes]] = []
         self._digests: dict[bytes, bytes | None] = {}
+        self._unknown: set[bytes] = set()  # folders that nobody looked at before
         self._began = time.time_ns()
         self._waiting = 0
         self.count = 0
@@ -75,7 +76,10 @@ class Look:
     def at(self, folder: str, names: list[str], stamps: list[int]) -> None:
         """Look at the files of a folder, and read them where it is not as it was."""
         self.count += len(names)
-        digest = self._digests.pop(os.fsencode(folder), None)
+        key = os.fsencode(folder)
+        if key not in self._digests:
+            self._unknown.add(key)
+        digest = self._digests.pop(key, None)
         if digest is None:
             # Its time is from after its files were listed; where it is old, that is all one.
             looked = min(self._began, time.time_ns())
@@ -99,8 +103,7 @@ class Look:
         """Read the files that are new or changed. A young one's stamp is marked, so that it is
         read again; the folder's own time is from before its files were listed."""
         key = os.fsencode(folder)
-        row = self._database.execute(_LISTING, (key,)).fetchone()
-        known = {} if row is None else stamps_in(row[0])
+        known = self._known_in(key)
         found = self._found.setdefault(key, [])
         stamps = {}
         prefix = f"{folder}/" if folder else ""
@@ -120,6 +123,13 @@ class Look:
         self._waiting += 1 + len(found) + len(known)
         if self._waiting >= BATCH:
             self.keep()
+
+    def _known_in(self, folder: bytes) -> dict[str, str]:
+        """The stamps of the files in a folder, as they are kept."""
+        if folder in self._unknown:
+            return {}
+        row = self._database.execute(_LISTING, (folder,)).fetchone()
+        return {} if row is None else stamps_in(row[0])
 
     def finish(self, *, walked: str) -> None:
         """Forget the folders that were not met, and tell that all others were."""
@@ -155,8 +165,13 @@ class Look:
             written.clear()
 
     def _has(self, folder: bytes) -> bool:
-        """Whether there may be rows of the folder's files: they come and go with its own."""
-        return self._database.execute(_LISTING, (folder,)).fetchone() is not None
+        """Whether there may be rows of the folder's files: they come and go with its own. Where
+        another process was the first after all, ours take their place."""
+        row = self._database.execute(_LISTING, (folder,)).fetchone()
+        if row is not None and folder in self._unknown:
+            self._unknown.remove(folder)
+            self._gone += [(folder, os.fsencode(name)) for name in stamps_in(row[0])]
+        return row is not None
 
     def _put_again(self, known: Sequence[tuple[bytes, list[Found]]]) -> None:
         """Put what was found in folders that were looked at before in the place of what is kept
@@ -190,7 +205,7 @@ class Look:
         """Drop what is known of the files that are gone or read again, in one pass."""
         query = "SELECT key FROM file WHERE folder = ? AND name = ?"
         keys = []
-        for place in (*self._gone, *again):
+        for place in {*self._gone, *again}:
             found = self._database.execute(query, place).fetchone()
             keys += [] if found is None else [found]
         if keys:
