@@ -77,9 +77,7 @@ def apply(
 
 
 def _so_far(counts: bulk.Counts) -> str:
-    return (
-        f"{counts.landed} changed, {counts.unchanged} as they were, {counts.failed} failed so far"
-    )
+    return f"{counts.landed} changed, {counts.unchanged} unchanged, {counts.failed} failed so far"
 
 
 def _lines(name: str, held: Held) -> "Iterator[list[str]]":

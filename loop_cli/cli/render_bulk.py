@@ -14,16 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from loop_cli.core.bulk import Counts, Outcome, Plan
+    from loop_cli.errors import LoopError
 
 _IN_FULL = 3  # entities whose changes are shown
 _LISTED = 20  # entities that are named
 
 
-def plan(found: Plan) -> RenderableType:
-    """How many, which, and what would become of the first ones."""
-    changing = found.changing
-    head = Text(f"{len(changing)} of {len(found.changes)} would change", style=styles.TITLE)
-    parts: list[RenderableType] = [head]
+def plan(found: Plan, *, before_asking: bool = False) -> RenderableType:
+    """How many, which, and what would become of the first ones; `before_asking` also why others
+    can't be changed so, which else their outcomes tell."""
+    changing, refused = found.changing, found.refused
+    head = f"{len(changing)} of {len(found.changes)} would change"
+    if refused:
+        head += f", {len(refused)} can't be"
+    parts: list[RenderableType] = [Text(head, style=styles.TITLE)]
     for one in changing[:_IN_FULL]:
         parts += [_named(one.before.id, one.before.name), diffs.table(one.diff)]
     rest = changing[_IN_FULL:_LISTED]
@@ -35,6 +39,11 @@ def plan(found: Plan) -> RenderableType:
         parts.append(table)
     if len(changing) > _LISTED:
         parts.append(Text(f"and {len(changing) - _LISTED} more", style=styles.QUIET))
+    if before_asking:
+        parts += [_refusal(entity_id, error) for entity_id, error in refused[:_IN_FULL]]
+        if len(refused) > _IN_FULL:
+            more = f"and {len(refused) - _IN_FULL} more that can't be changed"
+            parts.append(Text(more, style=styles.QUIET))
     return Group(*parts)
 
 
@@ -43,17 +52,20 @@ def outcomes(found: Sequence[Outcome], counts: Counts, *, dry_run: bool) -> Rend
     lines: list[RenderableType] = []
     for one in found:
         if one.error is not None:
-            lines.append(
-                Text(f"{visible(str(one.entity_id))}: ", style=styles.ALERT).append(
-                    visible(one.error.message), style=styles.NORMAL
-                )
-            )
-    words = f"{counts.landed} changed, {counts.unchanged} as they were, {counts.failed} failed"
+            lines.append(_refusal(str(one.entity_id), one.error))
+    words = f"{counts.landed} changed, {counts.unchanged} unchanged, {counts.failed} failed"
     if dry_run:
         lines.append(Text("dry run: nothing was written", style=styles.NOTICE))
     else:
         lines.append(Text(words, style=styles.DONE if not counts.failed else styles.NOTICE))
     return Group(*lines)
+
+
+def _refusal(entity_id: str, error: LoopError) -> Text:
+    """Why an entity was not changed; most messages name it themselves."""
+    reason = error.message.removeprefix(f"{entity_id}: ")
+    text = Text(f"{visible(entity_id)}: ", style=styles.ALERT)
+    return text.append(visible(reason), style=styles.NORMAL)
 
 
 def _named(entity_id: str, name: str | None) -> Text:

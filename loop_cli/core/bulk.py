@@ -71,6 +71,12 @@ class Plan(Struct):
         done = (one for one in self.previews if isinstance(one, CommitResult))
         return tuple(one for one in done if one.changed)
 
+    @property
+    def refused(self) -> tuple[tuple[str, LoopError], ...]:
+        """The ids of those that can't be changed so, and why."""
+        pairs = zip(self.changes, self.previews, strict=True)
+        return tuple((one.entity_id, why) for one, why in pairs if isinstance(why, LoopError))
+
 
 def plan(store: Store, selection: Selection, edits: Edits, *, origin: Origin) -> Plan:
     """What `edits` would do to all that is selected. Raises what the selection raises, and

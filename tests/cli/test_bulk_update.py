@@ -70,6 +70,17 @@ def test_at_a_terminal_the_plan_is_shown_and_asked_about(loop: Loop) -> None:
     assert statuses(loop) != before
 
 
+def test_the_question_tells_of_those_that_can_t_be_changed_so(loop: Loop) -> None:
+    change = ("update", "--where", "status=doing", "priority=high")
+
+    no = loop.on_terminal(*change, replies=(("[y/N]", "n\r"),))
+
+    assert "2 of 9 would change, 6 can't be" in no.text
+    assert "hyp-1-01: priority: is not a field of Hypothesis" in no.text
+    assert "and 3 more that can't be changed" in no.text
+    assert no.code == 9
+
+
 def test_what_fails_is_told_and_the_others_land(loop: Loop) -> None:
     """In one of them the tags are no list."""
     path = loop.vault / loop("get", "tsk-019-02", "--field", "path").out.rstrip("\n")
@@ -81,7 +92,7 @@ def test_what_fails_is_told_and_the_others_land(loop: Loop) -> None:
 
     assert done.code == 6
     assert "tsk-019-02: " in done.out
-    assert "2 changed, 0 as they were, 1 failed" in done.out
+    assert "2 changed, 0 unchanged, 1 failed" in done.out
     assert "1 of 3 changes did not land" in done.err
     assert path.read_text() == text
     assert "새것" in loop("get", "tsk-019-14", "--field", "tags").out
