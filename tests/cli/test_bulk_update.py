@@ -76,7 +76,7 @@ def test_the_question_tells_of_those_that_can_t_be_changed_so(loop: Loop) -> Non
     no = loop.on_terminal(*change, replies=(("[y/N]", "n\r"),))
 
     assert "2 of 8 would change, 6 can't be" in no.text
-    assert "hyp-1-01: priority: is not a field of Hypothesis" in no.text
+    assert "priority: is not a field of Hypothesis" in no.text
     assert "and 3 more that can't be changed" in no.text
     assert no.code == 9
 
