@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from loop_cli.store.base import AnyChange
     from tests.faults.conftest import Stop
 
-SHARE = 3  # stops of one scenario and kind in the default run
+SHARE = 2  # stops of one scenario and kind in the default run
 WITNESS = 3  # the task that the next command changes
 NEW = f"{FOLDER}/tsk-001-09.md"
 FAR = "50_Projects/2026/새 폴더/Tasks/tsk-001-09.md"
