@@ -8,7 +8,7 @@ mappings key by key where all keys are texts. The body is the field `body`.
 from __future__ import annotations
 
 from loop_cli.core.names import BODY, join_dotted, split_dotted
-from loop_cli.plain import key_in, same
+from loop_cli.plain import copied, key_in, same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def undo(fields: dict[str, Any], name: str, entry: Mapping[str, Any]) -> None:
     if entry.get("added"):
         target.pop(last, None)
     else:
-        target[last] = entry.get("old")
+        target[last] = copied(entry.get("old"))
 
 
 def _collect(

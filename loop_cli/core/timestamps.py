@@ -15,6 +15,7 @@ _DAY = 86_400 * SECOND
 _DAYS_TO_EPOCH = 719_468  # from 0000-03-01
 _MOST = 1_000
 _dates: dict[int, str] = {}  # days as text: of a list, most were changed on a few
+_LONGEST = 40  # of what is remembered
 _instants: dict[str, int | None] = {}  # of one change, the same are met several times
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -25,6 +26,8 @@ def parse(text: str) -> int | None:
     `YYYY-MM-DD`, or that plus `T` or a space and `hh:mm[:ss[.ffffff]]` and an optional
     offset; no offset means UTC.
     """
+    if len(text) > _LONGEST:
+        return _parsed(text)
     if text not in _instants:
         if len(_instants) == _MOST:
             _instants.clear()

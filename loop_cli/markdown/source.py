@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 UNSURE = "the edit could not be made without changing something else"
 
 _BLANK = b" \t"
+_FIRST_LINE = rb"[^\n]*\n(?:[ \t\r]*\n)*( *)[^\s]"
 _HEADER = rb"[|>][-+0-9]*"
 _FLOW_FILLER = rb"(?:[\s,]|(?<=[\s,\[{])#[^\n]*)*"
 
@@ -156,10 +157,10 @@ class Source:
     def _blanks_stop(self, stop: int, header_end: int) -> int:
         """Where a block scalar ends whose last words end at ``stop``: a line of blanks that is
         longer than its lines are indented is content as well."""
-        first = re.match(rb"[^\n]*\n\s*?( *)[^\s]", self.data[header_end:stop])
+        first = re.match(_FIRST_LINE, self.data[header_end:stop])
         at = self.next_line(stop)
         while first is not None and self.is_blank_line(at):
-            if self.line_end(at) - at > len(first[1]):
+            if self.line_end(at) - at > len(first[1]) and self.data.startswith(first[1], at):
                 stop = self.line_end(at)
             at = self.next_line(at)
         return stop

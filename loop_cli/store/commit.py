@@ -319,6 +319,9 @@ class Commit:
                 return now
         except EntityNotFound:
             pass
+        except InvalidFile:
+            if place.real:
+                raise  # it was read a moment ago; where it was not, it may be another by now
         try:
             return locator.find(change.entity_id, path=change.path)
         except EntityNotFound:

@@ -153,7 +153,8 @@ class Look:
         if self._waiting >= BATCH:
             self._database.execute(f"PRAGMA cache_size = -{_MEMORY}")
         with transaction(self._database) as database:
-            known = [folder for folder in self._found if self._has(folder)]
+            ours = dict(self._listings)
+            known = [folder for folder in self._found if self._has(folder, ours[folder])]
             self._put_again([(folder, self._found.pop(folder)) for folder in known])
             self._put_new()
             database.executemany("INSERT OR REPLACE INTO folder VALUES (?, ?, ?, ?)", self._folders)
@@ -164,14 +165,16 @@ class Look:
         for written in (self._found, self._gone, self._folders, self._listings, self._forgotten):
             written.clear()
 
-    def _has(self, folder: bytes) -> bool:
-        """Whether there may be rows of the folder's files: they come and go with its own. Where
-        another process was the first after all, ours take their place."""
+    def _has(self, folder: bytes, listing: bytes) -> bool:
+        """Whether there may be rows of the folder's files: they come and go with its own. What
+        another process has put there since we looked gives way to our listing."""
         row = self._database.execute(_LISTING, (folder,)).fetchone()
-        if row is not None and folder in self._unknown:
-            self._unknown.remove(folder)
-            self._gone += [(folder, os.fsencode(name)) for name in stamps_in(row[0])]
-        return row is not None
+        if row is None:
+            return False
+        ours = {} if folder in self._unknown else stamps_in(listing)
+        self._unknown.discard(folder)
+        self._gone += [(folder, os.fsencode(one)) for one in stamps_in(row[0]) if one not in ours]
+        return True
 
     def _put_again(self, known: Sequence[tuple[bytes, list[Found]]]) -> None:
         """Put what was found in folders that were looked at before in the place of what is kept

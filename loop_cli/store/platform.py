@@ -125,7 +125,7 @@ class Lease:
             part = os.pread(self.descriptor, wanted, offset)
             parts.append(part)
             offset += len(part)
-            if len(part) < wanted:
+            if not part or (len(part) < wanted and offset == os.fstat(self.descriptor).st_size):
                 break
         data = b"".join(parts)
         if self._first is None:

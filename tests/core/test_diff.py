@@ -40,6 +40,22 @@ def test_undoing_every_entry_gives_the_old_mapping_back(
     assert same(state, old)
 
 
+def test_undoing_leaves_the_entries_alone() -> None:
+    entries: dict[str, dict[str, Any]] = {
+        "meta": {"old": {"a": {"b": 1}}},
+        "meta.a": {"old": {}},
+        "meta.a.b": {"old": 2},
+    }
+    before = copy.deepcopy(entries)
+    state: dict[str, Any] = {}
+
+    for name, entry in entries.items():
+        undo(state, name, entry)
+
+    assert state == {"meta": {"a": {"b": 2}}}
+    assert entries == before
+
+
 @given(mappings, mappings)
 def test_undoing_works_from_the_log_too(old: dict[str, Any], new: dict[str, Any]) -> None:
     recorded = json.loads(json.dumps(diff_fields(old, new)))

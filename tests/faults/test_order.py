@@ -100,6 +100,17 @@ def test_who_opens_the_entity_meanwhile_waits_and_is_noticed(vault: Vault) -> No
     lease.close()
 
 
+def test_a_read_that_comes_short_goes_on(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = vault.path().read_bytes()
+    pread = os.pread
+    lease = platform.Lease(str(vault.path()))
+    monkeypatch.setattr(os, "pread", lambda one, size, at: pread(one, min(size, 7), at))
+
+    assert lease.read() == data
+    assert lease.is_unchanged
+    lease.close()
+
+
 def test_a_reader_that_keeps_it_open_does_not_hide_a_writer(vault: Vault) -> None:
     with vault.path().open("rb"):
         lease = platform.Lease(str(vault.path()))

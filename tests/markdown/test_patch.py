@@ -52,6 +52,8 @@ def drop(yaml_text: str, *path: str) -> str:
         ("a: | # c\n  x\n\n\nb: 1\n", "y\nz\n", "a: | # c\n  y\n  z\n\n\nb: 1\n"),
         ("a: >-\n  x\n  y\n# c\n", "y\nz", "a: |-\n  y\n  z\n# c\n"),
         ("a: |-\n  x\n   \nb: 1\n", "y\nz", "a: |-\n  y\n  z\nb: 1\n"),
+        ("a: |-\n  x\n\t\t\t\nb: 1\n", "y\nz", "a: |-\n  y\n  z\n\t\t\t\nb: 1\n"),
+        ("a: |-\n  x\n \t\t\nb: 1\n", "y\nz", "a: |-\n  y\n  z\n \t\t\nb: 1\n"),
         ("a: |+ # c\n  x\n\n\nb: 1\n", "w", "a: w # c\nb: 1\n"),
         ("a: x\n", "a\tb", 'a: "a\\tb"\n'),
         ("a: x\n", "a\u2028b", 'a: "a\\Lb"\n'),

@@ -343,6 +343,25 @@ class TestInterrupted:
             ]
             shutil.rmtree(many.cache)
 
+    @pytest.mark.parametrize("known", [True, False])
+    def test_another_process_is_first_and_a_file_goes(self, vault: Folder, known: bool) -> None:
+        first = vault.put("a/1.md", entity("t-1"))
+        if known:
+            vault.check()
+            vault.put("a/1.md", entity("t-1", "status: done"))
+        slow = vault.store().locator().index
+        database = slow._cache.run(lambda one: one)
+        look = slow._look(database)
+        look.remember()
+        look.at("a", *slow._walk.files_in("a"))
+        second = vault.put("a/2.md", entity("t-2"))
+        assert len(list(vault.store().scan())) == 2
+        os.unlink(second)
+        look.finish(walked=slow._places)
+
+        assert vault.check("t-2") == ["t-1"]
+        assert os.path.exists(first)
+
     def test_many_processes_at_once(self, many: Folder) -> None:
         command = [sys.executable, "-m", "loop_cli", "list", "--ids"]
         environment = {**os.environ, "PYTHONPATH": REPOSITORY, "HOME": str(many.root.parent)}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from loop_cli.core.audit import Origin
 from loop_cli.core.changes import BodyChange, Change, Edits
 from loop_cli.core.entity import FieldNames, Precondition
-from loop_cli.errors import InvalidChange, InvalidFile
+from loop_cli.errors import ConflictError, InvalidChange, InvalidFile
 from loop_cli.store.base import EntityChange, only
 from loop_cli.store.vault import VaultStore
 
@@ -46,6 +46,7 @@ CHANGES = st.one_of(
     ),
     st.sampled_from(["", "other\n", "---\nx\n"]),
 )
+ORIGIN = Origin(run_id="00000000-0000-4000-8000-000000000000", actor="user:test")
 
 
 def opened(root: Path) -> VaultStore:
@@ -74,9 +75,8 @@ def test_a_store_that_wrote_says_what_another_reads(
             else Edits(changes=(one,))
         )
         change = EntityChange(entity_id="w-1", edits=edits, precondition=Precondition(forced=True))
-        origin = Origin(run_id="00000000-0000-4000-8000-000000000000", actor="user:test")
         try:
-            after = only(store.commit([change], origin=origin)).after
+            after = only(store.commit([change], origin=ORIGIN)).after
         except (InvalidChange, InvalidFile):
             continue
         assert whole(store.find("w-1")) == whole(opened(root).find("w-1"))
@@ -89,3 +89,57 @@ def test_nor_is_what_others_write_taken_for_it(tmp_path: Path) -> None:
     store.find("w-1")
     (tmp_path / "w-1.md").write_text(TEXT.replace("이름", "다른"))
     assert store.find("w-1").name == "다른"
+
+
+@pytest.mark.parametrize("left", ["no entity any more\n", "---\na: [\n---\n", None])
+def test_an_entity_that_has_moved_meanwhile_is_found_again(
+    left: str | None, tmp_path: Path
+) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    old, new = tmp_path / "one/a.md", tmp_path / "other/a.md"
+    old.write_text(TEXT)
+    store = opened(tmp_path)
+    store.find("w-1")
+    new.write_text(TEXT)
+    if left is None:
+        old.unlink()
+    else:
+        old.write_text(left)
+
+    assert only(store.commit([renamed("이제")], origin=ORIGIN)).after.path == "other/a.md"
+    assert left is None or old.read_text() == left
+
+
+def test_a_conflict_leaves_what_is_known_of_the_log_alone(tmp_path: Path) -> None:
+    (tmp_path / "w-1.md").write_text(TEXT)
+    store = opened(tmp_path)
+    etags = []
+    changes = (
+        Change(path=("meta",), operation="set", value={"b": 2}, typed=True),
+        Change(path=("meta", "a"), operation="set", value=9, typed=True),
+        Change(path=("meta",), operation="unset"),
+    )
+    for change in changes:
+        etags.append(store.find("w-1").revision.etag)
+        edits = Edits(changes=(change,))
+        forced = EntityChange(entity_id="w-1", edits=edits, precondition=Precondition(forced=True))
+        only(store.commit([forced], origin=ORIGIN))
+    late = Edits(changes=(Change(path=("meta", "a"), operation="set", value=5, typed=True),))
+
+    def asked(etag: str) -> object:
+        precondition = Precondition(if_match=etag)
+        change = EntityChange(entity_id="w-1", edits=late, precondition=precondition)
+        with pytest.raises(ConflictError) as caught:
+            only(store.commit([change], origin=ORIGIN))
+        return caught.value.as_dict()
+
+    first = asked(etags[2])
+    asked(etags[1])
+    assert asked(etags[2]) == first
+
+
+def renamed(name: str) -> EntityChange:
+    change = Change(path=("entity_name",), operation="set", value=name, typed=True)
+    edits = Edits(changes=(change,))
+    return EntityChange(entity_id="w-1", edits=edits, precondition=Precondition(forced=True))
