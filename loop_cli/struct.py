@@ -44,7 +44,14 @@ class Struct:
 
     def replace(self, **values: Any) -> Self:
         """The same record with some values replaced."""
-        return type(self)(**{**self.__dict__, **values})
+        made = object.__new__(type(self))
+        own = made.__dict__
+        own.update(self.__dict__)
+        own.update(values)
+        if len(own) > len(self.__dict__):
+            more = ", ".join(name for name in values if name not in self.__dict__)
+            raise TypeError(f"{type(self).__name__}() has no {more}")
+        return made
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")
