@@ -187,9 +187,11 @@ def _print(rates: dict[str, list[float]], syncs: dict[str, int]) -> None:
 
 
 def _entities(vault: Path) -> list[str]:
-    """Entities that can be found and written, one a process."""
+    """Entities that can be found and written, one a process: of the size in the middle."""
     found: list[str] = []
-    for path in sorted(vault.rglob("tsk-*.md")) + sorted(vault.rglob("*.md")):
+    files = sorted((path.stat().st_size, path) for path in vault.rglob("*.md"))
+    middle = files[len(files) // 2][0]
+    for _distance, path in sorted((abs(size - middle), path) for size, path in files):
         if len(found) == PROCESSES:
             break
         try:
