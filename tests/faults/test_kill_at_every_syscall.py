@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-SHARE = 4  # stops of one scenario and kind in the default run
+SHARE = 3  # stops of one scenario and kind in the default run
 
 GROUP = """
 import sys
