@@ -6,15 +6,13 @@ since is left, and told; what the log does not hold is a problem, never a guess.
 
 from __future__ import annotations
 
-import copy
-
 from loop_cli.core import audit, diff, story
 from loop_cli.core.changes import BodyChange, Change, Edits
 from loop_cli.core.conflict import Conflict, ConflictField
 from loop_cli.core.diff import MISSING, diff_body, diff_fields, value_at
 from loop_cli.core.entity import Precondition
 from loop_cli.core.names import BODY, join_dotted, split_dotted
-from loop_cli.plain import key_text, same
+from loop_cli.plain import copied, key_text, same
 from loop_cli.store.base import Delete, EntityChange, Move, Restore
 from loop_cli.store.hashed import digest_of, value_bytes
 from loop_cli.struct import Struct
@@ -161,7 +159,7 @@ class _Undoing:
         self._updated = updated
         self.path = entity.path
         self.gone = False
-        self.fields = copy.deepcopy(entity.fields)
+        self.fields = copied(entity.fields)
         self.body = entity.body
         self.left: dict[str, ConflictField] = {}
         self.problems: list[dict[str, Any]] = []

@@ -59,7 +59,6 @@ class Commit:
         self._vault = vault
         self._origin = origin
         self._unsettled = False
-        self._real_names: dict[str, str] = {}  # of the files read again under the lock
         self._policy = plan.Policy(
             schema=vault.schema, names=vault.names, clock=vault.clock, private=vault.private
         )
@@ -256,8 +255,7 @@ class Commit:
         """The change as it is to be staged; what its record only hashes is kept now."""
         root = self._vault.root
         metadata = planned.record["metadata"]
-        real = self._real_names.get(planned.path)
-        path = files.below(root, real) if real else files.real_name(root, planned.path)
+        path = files.real_name(root, planned.path)
         moves = planned.source is not None and planned.target not in (None, planned.source)
         target = files.real_name(root, planned.target or "") if moves else None
         try:
@@ -311,16 +309,14 @@ class Commit:
         if place is None or isinstance(change, Create | Restore):
             return None
         locator = self._vault.locator()
-        self._real_names.pop(place.parsed.path, None)
         try:
             now = locator.read_again(place)
             if nfc(now.parsed.id) == nfc(place.parsed.id):
-                self._real_names[now.parsed.path] = now.real
                 return now
         except EntityNotFound:
             pass
         except InvalidFile:
-            if place.real:
+            if place.modified:
                 raise  # it was read a moment ago; where it was not, it may be another by now
         try:
             return locator.find(change.entity_id, path=change.path)

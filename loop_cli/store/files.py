@@ -105,12 +105,7 @@ def inside(root: str, relative: str) -> str:
 
 def real_name(root: str, relative: str) -> str:
     """The same file named relative to the vault without links. Raises `InvalidFile`."""
-    return below(root, inside(root, relative))
-
-
-def below(root: str, real: str) -> str:
-    """What `inside` has found, relative to the vault."""
-    return real[len(_real_root(root).rstrip(os.sep)) + 1 :]
+    return inside(root, relative)[len(_real_root(root).rstrip(os.sep)) + 1 :]
 
 
 _real_roots: dict[str, str] = {}

@@ -28,13 +28,11 @@ class Located(Struct):
 
     `modified` is the file's time when it was read (microseconds), 0 where it was not; `shared`
     tells that other files carry the id too, so its records are those of its path; `warnings`
-    are about files that might have been meant and can't be read. `real` is its path without
-    links, where it was read.
+    are about files that might have been meant and can't be read.
     """
 
     parsed: Parsed
     modified: int = 0
-    real: str = ""
     shared: bool = False
     warnings: tuple[str, ...] = ()
 
@@ -114,20 +112,18 @@ class Locator:
     def read_again(self, place: Located) -> Located:
         """The same file as it is now. Raises as `read` does."""
         path = place.parsed.path
-        real = files.inside(self._root, path)
-        data, modified = files.read_stable(real, path)
+        data, modified = files.read_stable(files.inside(self._root, path), path)
         if data == place.parsed.data:
-            return place.replace(modified=modified, real=real)
+            return place.replace(modified=modified)
         return self.read(path).replace(shared=place.shared, warnings=place.warnings)
 
     def read(self, path: str) -> Located:
         """The entity in the file at `path`. Raises `InvalidFile`, `EntityNotFound`."""
-        real = files.inside(self._root, path)
-        data, modified = files.read_stable(real, path)
+        data, modified = files.read_stable(files.inside(self._root, path), path)
         known = self._known
         if known is None or (known.path, known.data) != (path, data):
             known = self._known = snapshot.parse(data, path, self._names)
-        return Located(parsed=known, modified=modified, real=real)
+        return Located(parsed=known, modified=modified)
 
     def wrote(self, place: Located, entity: Entity, document: Document) -> None:
         """Tell of what was written to a file: as long as its bytes are those, it need not be

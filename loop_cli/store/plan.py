@@ -110,21 +110,19 @@ def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Or
     now = policy.clock()
     target = change.to if isinstance(change, Move) else before.path
     document = made = _laid_out(snapshot, change.edits.layout, intent)
+    laid_out = document != snapshot.document
     after = before
-    if diff or document != snapshot.document or target != before.path:
+    if diff or laid_out or target != before.path:
         instant = _next_instant(snapshot, now)
         after, made = _after(snapshot, document, intent, body, instant, policy)
     wanted = {**intent.wanted, **({} if change.edits.body is None else {BODY: body})}
     used = check_precondition(snapshot, change, wanted, updated=policy.names.updated)
     recorded, kept, marks = recordable(diff, policy.private)
-    metadata = {**_metadata(snapshot, change, after, used), **marks}
-    if document != snapshot.document:
-        metadata["layout"] = True
-    if target != before.path:
-        metadata = {"path": target, "path_before": before.path, **metadata}
+    after = after.replace(path=target)
+    metadata = _metadata(snapshot, change, after, used, laid_out=laid_out)
     return Plan(
         before=before,
-        after=after.replace(path=target),
+        after=after,
         source=before.path,
         target=target,
         data=after.raw,
@@ -136,7 +134,7 @@ def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Or
             diff=recorded,
             origin=origin,
             timestamp=now,
-            metadata=metadata,
+            metadata={**metadata, **marks},
         ),
         kept=kept,
         warnings=(*before.warnings, *intent.warnings),
@@ -310,9 +308,13 @@ def _after(
     return after, made
 
 
-def _metadata(snapshot: Snapshot, change: EntityChange, after: Entity, used: str) -> dict[str, Any]:
+def _metadata(
+    snapshot: Snapshot, change: EntityChange, after: Entity, used: str, *, laid_out: bool
+) -> dict[str, Any]:
     before = snapshot.entity
+    moved = {"path": after.path, "path_before": before.path} if after.path != before.path else {}
     metadata: dict[str, Any] = {
+        **moved,
         "etag_before": before.revision.etag,
         "etag_after": after.revision.etag,
         "updated_before": before.revision.updated_at,
@@ -333,6 +335,8 @@ def _metadata(snapshot: Snapshot, change: EntityChange, after: Entity, used: str
         }
     if change.undoes is not None:
         metadata["undoes"] = change.undoes
+    if laid_out:
+        metadata["layout"] = True
     return metadata
 
 

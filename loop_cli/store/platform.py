@@ -102,7 +102,13 @@ class Lease:
         self._first: bytes | None = None
 
     def _take(self) -> bool:
-        if sys.platform != "linux" or not _ignores_leases():
+        import _signal  # type: ignore[import-not-found]
+
+        if sys.platform != "linux":
+            return False
+        try:
+            _signal.signal(_signal.SIGIO, _signal.SIG_IGN)
+        except ValueError:  # not in the main thread; the signal would end the process
             return False
         deadline = time.monotonic() + _LEASE_PATIENCE
         while True:
@@ -120,13 +126,9 @@ class Lease:
     def read(self) -> bytes:
         """All bytes of the file, wherever it has been renamed to."""
         parts, offset = [], 0
-        wanted = 1 << 16 if self._first is None else len(self._first) + 1
-        while True:
-            part = os.pread(self.descriptor, wanted, offset)
+        while part := os.pread(self.descriptor, 1 << 16, offset):
             parts.append(part)
             offset += len(part)
-            if not part or (len(part) < wanted and offset == os.fstat(self.descriptor).st_size):
-                break
         data = b"".join(parts)
         if self._first is None:
             self._first = data
@@ -155,18 +157,6 @@ class Lease:
     def close(self) -> None:
         """Give the lease back, and with it wake whoever waits."""
         os.close(self.descriptor)
-
-
-def _ignores_leases() -> bool:
-    """Whether the signal that tells of somebody who waits for a lease does not end us."""
-    import _signal  # type: ignore[import-not-found]
-
-    if _signal.getsignal(_signal.SIGIO) != _signal.SIG_IGN:
-        try:
-            _signal.signal(_signal.SIGIO, _signal.SIG_IGN)
-        except ValueError:  # not in the main thread
-            return False
-    return True
 
 
 def exchange(one: str, other: str) -> None:

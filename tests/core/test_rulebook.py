@@ -82,7 +82,7 @@ def test_the_longest_id_comes_to_an_end() -> None:
     pattern = build({"id_patterns": {"x": r"^x-\d*\d*\d*$"}}).patterns["x"]
     script = f"import re; assert re.search({pattern!r}, 'x-' + '1' * {MAX_ID - 3} + 'y') is None"
 
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=600)
+    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=600).returncode == 0
 
 
 @settings(deadline=None)  # the machine may be busy
