@@ -203,8 +203,10 @@ class Commit:
         descriptor = self._vault.log.open()
         try:
             staged, records = self._stage_all(plans, group=group)
+            lines = [change.intent.line.encode() for change in staged.changes]
+            record = lambda: self._vault.log.append(descriptor, lines, records)  # noqa: E731
             with platform.uninterrupted():
-                land_all(self._undo, self._vault.log, staged, descriptor)
+                land_all(staged, record=record, undo=self._undo)
                 self._tidy(plans)
             return records
         finally:
@@ -298,9 +300,13 @@ class Commit:
         if isinstance(change, Create | Restore):
             return None
         locator = self._vault.locator()
-        last = None if closely or change.path else locator.last(change.entity_id)
+        etag = change.precondition.if_match
         try:
-            return last or locator.find(change.entity_id, path=change.path)
+            if etag is not None and change.path is None and not closely:
+                before = locator.found_before(change.entity_id, etag)
+                if before is not None:
+                    return before
+            return locator.find(change.entity_id, path=change.path)
         except LoopError as error:
             return error
 
@@ -321,6 +327,8 @@ class Commit:
         try:
             return locator.find(change.entity_id, path=change.path)
         except EntityNotFound:
+            if not place.modified:
+                raise  # this commit has not seen it, so it was gone before
             gone = self._vault.observe(place).entity
             raise ConflictError(conflict.deleted(gone, precondition=change.precondition)) from None
 

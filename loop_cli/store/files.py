@@ -26,6 +26,7 @@ _STAYS = (
     errno.EBUSY, errno.EROFS,
 )  # fmt: skip
 _TRIES = 20
+_OPEN = 100  # files that wait to be synced
 _PATIENCE = 60.0  # seconds; the system breaks a lease that is not given back after 45
 
 
@@ -185,12 +186,12 @@ def write_synced(
         if syncs is None:
             platform.sync(descriptor)
         else:
-            platform.begin_to_write_out(descriptor)
-            syncs.files.append(path)
+            syncs.take(descriptor)
     except BaseException:
+        os.close(descriptor)
         remove(path)
         raise
-    finally:
+    if syncs is None:
         os.close(descriptor)
 
 
@@ -199,24 +200,42 @@ class Syncs:
     is waited for, and a folder of several files is synced once."""
 
     def __init__(self) -> None:
-        self.files: list[str] = []
         self.folders: dict[str, None] = {}
+        self._files: list[int] = []
+
+    def take(self, descriptor: int) -> None:
+        """Sync an open file with the others, and close it. Raises `OSError`; it is left alone then.
+
+        The disk begins with it at once, unless it is the first, which is waited for first.
+        """
+        if len(self._files) == _OPEN:
+            self._sync_files()
+        if self._files:
+            platform.begin_to_write_out(descriptor)
+        self._files.append(descriptor)
 
     def run(self) -> None:
         """Sync the files, and then the folders. Raises `OSError`."""
-        for path in self.files:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-            try:
-                platform.sync(descriptor)
-            finally:
-                os.close(descriptor)
+        self._sync_files()
         for folder in self.folders:
             try:
                 platform.sync_folder(folder)
             except FileNotFoundError:  # gone with what was in it
                 continue
-        self.files.clear()
         self.folders.clear()
+
+    def _sync_files(self) -> None:
+        try:
+            for descriptor in self._files:
+                platform.sync(descriptor)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Close what is not to be synced any more."""
+        for descriptor in self._files:
+            os.close(descriptor)
+        self._files.clear()
 
 
 def write_new(path: str, data: bytes, *, root: str) -> None:

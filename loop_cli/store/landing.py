@@ -19,7 +19,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from loop_cli.store.log import AuditLog
     from loop_cli.store.staging import StagedChange, StagedCommit
 
 _NOT_A_FILE = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR)
@@ -27,18 +26,18 @@ _MANY = 200  # more leases at once may need more open files than are allowed
 
 
 def land_all(
-    undo: Callable[[StagedCommit], None], log: AuditLog, staged: StagedCommit, descriptor: int
+    staged: StagedCommit, *, record: Callable[[], None], undo: Callable[[StagedCommit], None]
 ) -> None:
     """Land every change or none. Raises `Moved`, `StorageError`, with all undone.
 
-    `undo` takes the changes back, recorded or not; `descriptor` appends to the log.
+    `record` appends their lines to the log; `undo` takes the changes back, recorded or not.
     """
     failure: Exception | None = None
     changes = staged.changes
     with ExitStack() as stack:
         try:
             leases = _compare(stack, changes)
-            log.append(descriptor, [change.intent.line.encode() for change in changes])
+            record()
             for change, lease in zip(changes, leases, strict=True):
                 _land(change, lease)
             syncs = files.Syncs()

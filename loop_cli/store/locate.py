@@ -57,6 +57,7 @@ class Locator:
         self._root = root
         self._names = names
         self._known: Parsed | None = None  # what was read or written last
+        self._found: Parsed | None = None  # the last that an id alone was enough to find
         self._walk = Walk(root, places)
         self.index = Index(cache or Cache(None), self._walk, names)
 
@@ -71,19 +72,22 @@ class Locator:
         """
         if path is not None:
             return self._at(entity_id, path)
+        self._found = None
         match = choose(entity_id, *self._meant(nfc(entity_id)))
         if match is None:
             raise no_such_entity(entity_id, self.index.ids())
+        if nfc(match.parsed.id) == nfc(entity_id) and not match.warnings:
+            self._found = match.parsed
         return match
 
-    def last(self, entity_id: str) -> Located | None:
-        """What was read or written last, where by the index nothing else may be meant: for who
-        reads the file again before anything comes of it."""
-        known, wanted = self._known, nfc(entity_id)
-        if known is None or nfc(known.id) != wanted:
+    def found_before(self, entity_id: str, etag: str) -> Located | None:
+        """What was found last, or what became of it here, where a change names this revision:
+        who does has been told of this file, whatever lies beside it by now. For callers that
+        read the file again before anything comes of it."""
+        found = self._found
+        if found is None or found.etag != etag or nfc(found.id) != nfc(entity_id):
             return None
-        self.index.refresh_if_unknown()
-        return Located(parsed=known) if self.index.candidates(wanted) == [known.path] else None
+        return Located(parsed=found)
 
     def carriers(self, entity_id: str) -> list[Located]:
         """All whose id it is, by path, of the files that may be meant as far as is known."""
@@ -129,6 +133,7 @@ class Locator:
         """Tell of what was written to a file: as long as its bytes are those, it need not be
         parsed again."""
         if not place.parsed.warnings:
+            was_found = place.parsed is self._found
             self._known = place.parsed.replace(
                 path=entity.path,
                 data=entity.raw,
@@ -137,6 +142,8 @@ class Locator:
                 name=entity.name,
                 known_etag=entity.revision.etag,
             )
+            if was_found:
+                self._found = self._known
 
     def _at(self, entity_id: str, path: str) -> Located:
         relative = self._relative(path)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-from itertools import chain
 
 from loop_cli import jsontext
 from loop_cli.core.names import nfc
@@ -23,7 +22,7 @@ from loop_cli.struct import Struct
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from loop_cli.core.audit import AuditRecord
     from loop_cli.store.cache import Cache
@@ -56,8 +55,8 @@ class AuditLog:
         self._folder = os.path.join(root, FOLDER)
         self.path = os.path.join(self._folder, ACTIVE)
         self.unreadable = 0
-        # The lines of the last append, with the records that were asked for, and the file then.
-        self._own: dict[bytes, AuditRecord | None] = {}
+        # The lines of the last append, where it told their records, and the file then.
+        self._own: dict[bytes, AuditRecord] = {}
         self._after_own: Stamp | None = None
 
     def records(self) -> Iterator[AuditRecord]:
@@ -69,16 +68,14 @@ class AuditLog:
 
     def records_of(self, entity_id: str, *, path: str | None) -> Iterator[AuditRecord]:
         """An entity's records newest first; only lines that hold the id are parsed."""
-        needles = needles_of(entity_id)
         own = self._own_end()
-        newest = [line for line in reversed(own) if any(one in line for one in needles)]
-        others = self._lines_of(word(nfc(entity_id)), needles)
-        for line in chain(newest, (line for line in others if line not in newest)):
-            record = own.get(line) or self._parse(line)
-            if line in own:  # once for all who ask
-                own[line] = record
-            if record is not None and record.is_of(entity_id, path):
+        for record in reversed(own.values()):
+            if record.is_of(entity_id, path):
                 yield record
+        for line in self._lines_of(word(nfc(entity_id)), needles_of(entity_id)):
+            found = None if line in own else self._parse(line)
+            if found is not None and found.is_of(entity_id, path):
+                yield found
 
     def records_holding(self, *needles: bytes) -> Iterator[AuditRecord]:
         """The records whose lines hold one of some texts, newest first. Raises `StorageError`."""
@@ -128,10 +125,12 @@ class AuditLog:
         nothing of our own last line, so `previous_own` does.
         """
         own = self._own_end()
-        last = next(reversed(own) if own else self._lines(), None)
+        if own:
+            return {"previous": own[next(reversed(own))].digest}
+        last = next(self._lines(), None)
         if last is None:
             return {"previous": None}
-        record = own.get(last) or parse_line(last)
+        record = parse_line(last)
         if record is not None and record.is_own:
             return {"previous": record.digest}
         previous: dict[str, str | None] = {"previous": sha256_hex(last)}
@@ -141,8 +140,14 @@ class AuditLog:
                 return {**previous, "previous_own": record.digest}
         return previous
 
-    def append(self, descriptor: int, lines: list[bytes]) -> None:
-        """Append lines (without newlines) and sync: all of them or none. Raises `StorageError`."""
+    def append(
+        self, descriptor: int, lines: Sequence[bytes], records: Sequence[AuditRecord] = ()
+    ) -> None:
+        """Append lines (without newlines) and sync: all of them or none. Raises `StorageError`.
+
+        Who tells which records of loop's protocol they are spares the next reader here to read
+        them.
+        """
         data, start = b"".join(line + b"\n" for line in lines), 0
         try:
             start = os.fstat(descriptor).st_size
@@ -155,15 +160,17 @@ class AuditLog:
             platform.sync(descriptor)
             status = os.fstat(descriptor)
             alone = status.st_size == start + len(data)
-            self._own = dict.fromkeys(lines) if alone else {}
-            self._after_own = _stamp(status) if alone else None
+            self._own = dict(zip(lines, records, strict=True)) if alone and records else {}
+            self._after_own = _stamp(status)
         except OSError as error:
             cut_torn(descriptor, data, start)
             raise cannot_write(error) from error
 
-    def _own_end(self) -> dict[bytes, AuditRecord | None]:
+    def _own_end(self) -> dict[bytes, AuditRecord]:
         """The lines that the log ends with, where these are the last that were appended here: as
         long as the file is as it was then, nobody need read them."""
+        if not self._own:
+            return {}
         try:
             status = os.stat(self.path, follow_symlinks=False)
         except OSError:

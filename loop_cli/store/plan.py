@@ -6,6 +6,7 @@ Updates and moves are here, what makes and removes an entity in `store.plan_life
 
 from __future__ import annotations
 
+from loop_cli import jsontext
 from loop_cli.core import audit, conflict, timestamps
 from loop_cli.core.diff import MISSING, diff_body
 from loop_cli.core.entity import Revision
@@ -350,8 +351,8 @@ def as_recorded(entity: Entity, policy: Policy) -> Entity:
 def recordable(
     diff: Diff, private: tuple[str, ...]
 ) -> tuple[Diff, dict[str, bytes], dict[str, Any]]:
-    """The diff as it is recorded; what undo needs of the values it only hashes, by hash; and
-    what the record says of those that are no texts."""
+    """The diff as it is recorded, where all keys are texts; what undo needs of the values it only
+    hashes, by hash; and what the record says of those that are no texts."""
     recorded: Diff = {}
     kept: dict[str, bytes] = {}
     as_json: list[str] = []
@@ -361,6 +362,8 @@ def recordable(
             data = value_bytes(entry[side])
             hidden = any(audit.touches(name, entry[side], field) for field in private)
             if entry[side] is None or (not hidden and len(data) <= audit.PLAIN_LIMIT):
+                if isinstance(entry[side], dict | list | float):  # as the log's readers have them
+                    shown[side] = jsontext.loads(data)
                 continue
             shown[side] = digest_of(data)
             if side == "old":

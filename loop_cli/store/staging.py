@@ -50,15 +50,16 @@ class Intent(Struct):
 
 
 class StagedChange:
-    """One change. `folder` is the vault's `.loop/staged`, `entity` the file that it begins with,
-    `target` the one that it ends with, `content` what is to take its place."""
+    """One change. `entity` is the file that it begins with, `target` the one that it ends with,
+    `content` what is to take its place, `is_beside` whether that lies beside the entity, on
+    another device than `.loop`."""
 
     def __init__(self, root: str, intent: Intent) -> None:
         self.intent = intent
-        self.folder = staged_folder(root)
         self.entity = os.path.join(root, intent.path)
-        self.target = os.path.join(root, intent.target or intent.path)
+        self.target = os.path.join(root, intent.target) if intent.target else self.entity
         self.content = os.path.join(root, intent.staged)
+        self.is_beside = not intent.staged.startswith(f"{files.LOOP}/")
         self._root = root
 
     def stage(self, data: bytes | None, syncs: files.Syncs) -> None:
@@ -166,8 +167,11 @@ class StagedChange:
 
     def note(self, syncs: files.Syncs) -> None:
         """Tell which folders an exchange has changed."""
-        places = [self.entity, self.target, *(() if self.is_beside else (self.content,))]
-        syncs.folders.update(dict.fromkeys(map(os.path.dirname, places)))
+        places = [self.entity, *([self.target] if self.intent.target else [])]
+        if not self.is_beside:
+            places.append(self.content)
+        for path in places:
+            syncs.folders[os.path.dirname(path)] = None
 
     def staged_etag(self) -> str | None:
         """The etag of what lies in the staged place; None where nothing does."""
@@ -189,11 +193,6 @@ class StagedChange:
             self.discard()
         for folder in reversed(self.intent.made):
             files.remove_place(os.path.join(self._root, folder))
-
-    @property
-    def is_beside(self) -> bool:
-        """Whether the content lies beside the entity, on another device than `.loop`."""
-        return os.path.dirname(self.content) != self.folder
 
 
 class StagedCommit:
@@ -228,6 +227,7 @@ class StagedCommit:
                 change.stage(data, syncs)
             syncs.run()
         except (OSError, StorageError, Moved) as error:
+            syncs.close()
             with suppress(OSError):
                 self.discard()
             if isinstance(error, OSError):

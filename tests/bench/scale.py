@@ -134,7 +134,7 @@ class Vault:
                 staged.write_bytes(
                     head + f"entity_name: bare {self._turn}".encode() + newline + rest
                 )
-                syncs.files.append(str(staged))
+                syncs.take(os.open(staged, os.O_RDONLY))
                 syncs.folders[str(path.parent)] = None
             syncs.run()
             for path in group:

@@ -189,5 +189,5 @@ def test_a_key_that_is_a_number_is_changed_in_place(planned: Planner) -> None:
     made = planned(text, "meta.2024=5")
 
     assert b"meta:\n  2024: 5  # kept\n" in made.data
-    expected: dict[str, Any] = {"meta": {"old": {2024: 1}, "new": {2024: 5}}}
+    expected: dict[str, Any] = {"meta": {"old": {"2024": 1}, "new": {"2024": 5}}}
     assert made.record["diff"] == expected
