@@ -21,26 +21,26 @@ class Struct:
     """Base of immutable records; fields are the annotated names, defaults the class values."""
 
     _fields: ClassVar[tuple[str, ...]] = ()
-    _defaults: ClassVar[dict[str, Any]] = {}
+    _blank: ClassVar[dict[str, Any]] = {}  # all fields in order, those without default as None
+    _needed: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls) -> None:
         annotated = cls.__dict__.get("__annotations__", ())  # noqa: RUF063  inspect costs too much
         own = [name for name in annotated if not name.startswith("_")]
         cls._fields = tuple(dict.fromkeys((*cls._fields, *own)))
-        cls._defaults = {name: getattr(cls, name) for name in cls._fields if hasattr(cls, name)}
+        cls._blank = {name: getattr(cls, name, None) for name in cls._fields}
+        cls._needed = frozenset(name for name in cls._fields if not hasattr(cls, name))
 
     def __init__(self, **values: Any) -> None:
-        if len(values) < len(self._fields):
-            values = {**self._defaults, **values}
         own = self.__dict__
-        try:
-            for name in self._fields:
-                own[name] = values[name]
-        except KeyError:
-            raise TypeError(f"{type(self).__name__}() needs {name}=") from None
-        if len(values) > len(own):
-            more = ", ".join(name for name in values if name not in own)
+        own.update(self._blank)
+        own.update(values)
+        if len(own) > len(self._blank):
+            more = ", ".join(name for name in values if name not in self._blank)
             raise TypeError(f"{type(self).__name__}() has no {more}")
+        if not self._needed <= values.keys():
+            name = next(name for name in self._fields if name in self._needed - values.keys())
+            raise TypeError(f"{type(self).__name__}() needs {name}=")
 
     def replace(self, **values: Any) -> Self:
         """The same record with some values replaced."""

@@ -182,9 +182,9 @@ class StagedChange:
         return etag_at(self.place)
 
     def discard(self) -> None:
-        """Remove the staged file. Raises `OSError`."""
-        for path in (self.content, self.content + ASIDE):
-            files.remove(path)
+        """Remove the staged file; `settle` has seen to what an exchange in steps left. Raises
+        `OSError`."""
+        files.remove(self.content)
 
     def discard_outside(self) -> None:
         """Remove what is not in `.loop/staged`: a staged file beside the entity, folders made
