@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,10 @@ from loop_cli.core.audit import Origin
 
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")  # no test is about time, and the machine may have other work
+
+# A run in the background has Ctrl-C ignored, and so would every command that the tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 

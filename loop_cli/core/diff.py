@@ -68,7 +68,7 @@ def undo(fields: dict[str, Any], name: str, entry: Mapping[str, Any]) -> None:
 def _collect(
     old: Mapping[str, Any], new: Mapping[str, Any], prefix: tuple[str, ...], found: Diff
 ) -> None:
-    for key in [*old, *(key for key in new if key not in old)]:
+    for key in {**old, **new}:
         before, after = old.get(key, MISSING), new.get(key, MISSING)
         if before is after:
             continue

@@ -74,7 +74,7 @@ class AuditLog:
                 yield record
         for line in self._lines_of(word(nfc(entity_id)), needles_of(entity_id)):
             found = None if line in own else self._parse(line)
-            if found is not None and found.is_of(entity_id, path):
+            if found and found.is_of(entity_id, path):
                 yield found
 
     def records_holding(self, *needles: bytes) -> Iterator[AuditRecord]:
@@ -125,12 +125,10 @@ class AuditLog:
         nothing of our own last line, so `previous_own` does.
         """
         own = self._own_end()
-        if own:
-            return {"previous": own[next(reversed(own))].digest}
-        last = next(self._lines(), None)
+        last = next(reversed(own) if own else self._lines(), None)
         if last is None:
             return {"previous": None}
-        record = parse_line(last)
+        record = own.get(last) or parse_line(last)
         if record is not None and record.is_own:
             return {"previous": record.digest}
         previous: dict[str, str | None] = {"previous": sha256_hex(last)}
@@ -145,8 +143,7 @@ class AuditLog:
     ) -> None:
         """Append lines (without newlines) and sync: all of them or none. Raises `StorageError`.
 
-        Who tells which records of loop's protocol they are spares the next reader here to read
-        them.
+        Where they are told as `records` of loop's protocol, nobody here need read them.
         """
         data, start = b"".join(line + b"\n" for line in lines), 0
         try:

@@ -52,6 +52,7 @@ class Writer:
             cache=str(root.parent / "cache"),
         )
         self._id = entity_id
+        self._origin = Origin(run_id="00000000-0000-4000-8000-000000000000", actor="user:bench")
         self._etag = self._store.find(entity_id).revision.etag
 
     def update(self) -> None:
@@ -63,8 +64,7 @@ class Writer:
             edits=Edits(changes=(renamed,)),
             precondition=Precondition(if_match=self._etag),
         )
-        origin = Origin(run_id="00000000-0000-4000-8000-000000000000", actor="user:bench")
-        result = only(self._store.commit([change], origin=origin))
+        result = only(self._store.commit([change], origin=self._origin))
         assert result.changed
         self._etag = result.after.revision.etag
 

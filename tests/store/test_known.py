@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from loop_cli.core.audit import Origin
 from loop_cli.core.changes import BodyChange, Change, Edits
 from loop_cli.core.entity import FieldNames, Precondition
-from loop_cli.errors import ConflictError, InvalidChange, InvalidFile
+from loop_cli.errors import AmbiguousId, ConflictError, InvalidChange, InvalidFile
 from loop_cli.store.base import EntityChange, only
 from loop_cli.store.vault import VaultStore
 
@@ -76,11 +76,14 @@ def test_a_store_that_wrote_says_what_another_reads(
         )
         change = EntityChange(entity_id="w-1", edits=edits, precondition=Precondition(forced=True))
         try:
-            after = only(store.commit([change], origin=ORIGIN)).after
+            result = only(store.commit([change], origin=ORIGIN))
         except (InvalidChange, InvalidFile):
             continue
         assert whole(store.find("w-1")) == whole(opened(root).find("w-1"))
-        assert after.fields == store.find("w-1").fields
+        assert result.after.fields == store.find("w-1").fields
+        logged = list(opened(root).records("w-1"))
+        assert repr(list(store.records("w-1"))) == repr(logged)
+        assert result.record is None or repr(result.record) == repr(logged[0])
 
 
 def test_nor_is_what_others_write_taken_for_it(tmp_path: Path) -> None:
@@ -111,6 +114,44 @@ def test_an_entity_that_has_moved_meanwhile_is_found_again(
     assert left is None or old.read_text() == left
 
 
+class TestACopyThatCameAfterTheFind:
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> VaultStore:
+        (tmp_path / "w-1.md").write_text(TEXT)
+        return opened(tmp_path)
+
+    def test_is_not_meant_by_who_names_what_was_found(
+        self, store: VaultStore, tmp_path: Path
+    ) -> None:
+        etag = store.find("w-1").revision.etag
+        (tmp_path / "copy.md").write_text(TEXT)
+        for name in ("one", "two"):
+            after = only(store.commit([renamed(name, if_match=etag)], origin=ORIGIN)).after
+            assert (after.path, after.name) == ("w-1.md", name)
+            etag = after.revision.etag
+        assert (tmp_path / "copy.md").read_text() == TEXT
+        with pytest.raises(AmbiguousId):
+            store.find("w-1")
+
+    def test_is_a_question_to_who_names_nothing(self, store: VaultStore, tmp_path: Path) -> None:
+        etag = store.find("w-1").revision.etag
+        (tmp_path / "copy.md").write_text(TEXT)
+        for change in (renamed("one"), renamed("one", if_match="0" * 16)):
+            with pytest.raises(AmbiguousId):
+                only(store.commit([change], origin=ORIGIN))
+        with pytest.raises(AmbiguousId):  # and from then on to all, since the store has told
+            only(store.commit([renamed("one", if_match=etag)], origin=ORIGIN))
+
+    @pytest.mark.parametrize("path", ["w-1.md", "copy.md"])
+    def test_is_a_question_where_a_path_was_needed_to_find_it(
+        self, store: VaultStore, tmp_path: Path, path: str
+    ) -> None:
+        (tmp_path / "copy.md").write_text(TEXT)
+        etag = store.find("w-1", path=path).revision.etag
+        with pytest.raises(AmbiguousId):
+            only(store.commit([renamed("one", if_match=etag)], origin=ORIGIN))
+
+
 def test_a_conflict_leaves_what_is_known_of_the_log_alone(tmp_path: Path) -> None:
     (tmp_path / "w-1.md").write_text(TEXT)
     store = opened(tmp_path)
@@ -139,7 +180,8 @@ def test_a_conflict_leaves_what_is_known_of_the_log_alone(tmp_path: Path) -> Non
     assert asked(etags[2]) == first
 
 
-def renamed(name: str) -> EntityChange:
+def renamed(name: str, *, if_match: str | None = None) -> EntityChange:
     change = Change(path=("entity_name",), operation="set", value=name, typed=True)
     edits = Edits(changes=(change,))
-    return EntityChange(entity_id="w-1", edits=edits, precondition=Precondition(forced=True))
+    precondition = Precondition(if_match=if_match, forced=if_match is None)
+    return EntityChange(entity_id="w-1", edits=edits, precondition=precondition)

@@ -1,0 +1,80 @@
+"""Files that are synced together wait for it open, but never too many, and none stays open."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loop_cli.store import files, platform
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _open_files() -> int:
+    return len(os.listdir("/dev/fd"))
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The inodes that were synced, in order."""
+    found: list[int] = []
+    monkeypatch.setattr(platform, "sync", lambda one: found.append(os.fstat(one).st_ino))
+    return found
+
+
+def test_all_are_synced_and_closed(tmp_path: Path, synced: list[int]) -> None:
+    before, most = _open_files(), 0
+    syncs = files.Syncs()
+    paths = [tmp_path / str(number) for number in range(250)]
+    for path in paths:
+        files.write_synced(str(path), b"x", syncs=syncs)
+        most = max(most, _open_files() - before)
+    assert most == 100
+    syncs.run()
+    assert _open_files() == before
+    assert synced == [path.stat().st_ino for path in paths]
+    syncs.run()
+    assert len(synced) == len(paths)
+
+
+def test_what_is_not_to_be_synced_any_more_is_closed(tmp_path: Path, synced: list[int]) -> None:
+    before, syncs = _open_files(), files.Syncs()
+    files.write_synced(str(tmp_path / "one"), b"x", syncs=syncs)
+    syncs.close()
+    syncs.run()
+    assert (_open_files(), synced) == (before, [])
+
+
+def test_a_disk_that_fails_leaves_none_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, syncs = _open_files(), files.Syncs()
+    for name in ("one", "other"):
+        files.write_synced(str(tmp_path / name), b"x", syncs=syncs)
+
+    def fail(_descriptor: int) -> None:
+        raise OSError(5, "the disk is broken")
+
+    monkeypatch.setattr(platform, "sync", fail)
+    with pytest.raises(OSError, match="broken"):
+        syncs.run()
+    assert _open_files() == before
+
+
+def test_a_file_that_could_not_be_taken_is_not_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, syncs = _open_files(), files.Syncs()
+    files.write_synced(str(tmp_path / "one"), b"x", syncs=syncs)
+
+    def refuse(_descriptor: int) -> None:
+        raise OSError(5, "no")
+
+    monkeypatch.setattr(platform, "begin_to_write_out", refuse)
+    with pytest.raises(OSError, match="no"):
+        files.write_synced(str(tmp_path / "other"), b"x", syncs=syncs)
+    syncs.close()
+    assert (_open_files(), sorted(os.listdir(tmp_path))) == (before, ["one"])
