@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.conftest import REPOSITORY
+from tests.effort import ALL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Loop
 
 PROCESSES = 8
-ALL = os.environ.get("LOOP_FAULTS") == "all"
 COMMANDS = 500 if ALL else 5
 FIELDS = {
     "Task": ("project_id=prj-019", "assignee=ops"),

@@ -21,7 +21,7 @@ ID = "tsk-019-01"
 def kept(loop: Loop) -> Loop:
     """A vault in which a file was deleted, and a long body replaced."""
     for body in ("긴 글\n" * 20_000, "short\n"):
-        loop("update", "tsk-019-14", "--body-file", "-", "--force", stdin=body)
+        loop("update", "tsk-019-14", "--body-file", "-", "--force", "--json", stdin=body)
     loop("delete", ID, "--force")
     return loop
 

@@ -26,6 +26,7 @@ from loop_cli.store.base import EntityChange
 from loop_cli.store.lines import encode
 from loop_cli.store.staging import Intent, StagedChange, StagedCommit
 from loop_cli.store.vault import VaultStore
+from tests.effort import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -402,6 +403,6 @@ def tracer(tmp_path: Path) -> Tracer:
 
 def spread(stops: list[Stop], count: int) -> list[Stop]:
     """At most `count` of the stops, evenly; all where LOOP_FAULTS=all."""
-    if os.environ.get("LOOP_FAULTS") == "all" or len(stops) <= count:
+    if ALL or len(stops) <= count:
         return stops
     return [stops[index * len(stops) // count] for index in range(count)]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli.errors import LoopError
+from tests.effort import ALL
 from tests.faults.conftest import REPOSITORY, Vault, change, origin
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROCESSES = 8
-ROUNDS = 200 if os.environ.get("LOOP_FAULTS") == "all" else 12
+ROUNDS = 200 if ALL else 12
 
 # Each line of the body is one acknowledged write; the process prints the same lines.
 WRITER = """
