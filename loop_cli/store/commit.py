@@ -317,18 +317,20 @@ class Commit:
         locator = self._vault.locator()
         try:
             now = locator.read_again(place)
-            if nfc(now.parsed.id) == nfc(place.parsed.id):
+            if place.remembered:
+                same = now.parsed is place.parsed and self._vault.is_told_of(now)
+            else:
+                same = nfc(now.parsed.id) == nfc(place.parsed.id)
+            if same:
                 return now
         except EntityNotFound:
             pass
         except InvalidFile:
-            if place.modified:
+            if not place.remembered:
                 raise  # it was read a moment ago; where it was not, it may be another by now
         try:
             return locator.find(change.entity_id, path=change.path)
         except EntityNotFound:
-            if not place.modified:
-                raise  # this commit has not seen it, so it was gone before
             gone = self._vault.observe(place).entity
             raise ConflictError(conflict.deleted(gone, precondition=change.precondition)) from None
 

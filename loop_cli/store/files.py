@@ -233,9 +233,8 @@ class Syncs:
 
     def close(self) -> None:
         """Close what is not to be synced any more."""
-        for descriptor in self._files:
-            os.close(descriptor)
-        self._files.clear()
+        while self._files:
+            os.close(self._files.pop())
 
 
 def write_new(path: str, data: bytes, *, root: str) -> None:

@@ -28,13 +28,15 @@ class Located(Struct):
 
     `modified` is the file's time when it was read (microseconds), 0 where it was not; `shared`
     tells that other files carry the id too, so its records are those of its path; `warnings`
-    are about files that might have been meant and can't be read.
+    are about files that might have been meant and can't be read; `remembered` that it was not
+    looked for anew.
     """
 
     parsed: Parsed
     modified: int = 0
     shared: bool = False
     warnings: tuple[str, ...] = ()
+    remembered: bool = False
 
 
 class Broken(Struct):
@@ -81,13 +83,14 @@ class Locator:
         return match
 
     def found_before(self, entity_id: str, etag: str) -> Located | None:
-        """What was found last, or what became of it here, where a change names this revision:
-        who does has been told of this file, whatever lies beside it by now. For callers that
-        read the file again before anything comes of it."""
+        """What was found last, or what became of it here, if it is still there and a change names
+        this revision: who does has been told of this file, whatever lies beside it by now. For
+        callers that read the file again before anything comes of it."""
         found = self._found
         if found is None or found.etag != etag or nfc(found.id) != nfc(entity_id):
             return None
-        return Located(parsed=found)
+        there = os.path.exists(os.path.join(self._root, found.path))
+        return Located(parsed=found, remembered=True) if there else None
 
     def carriers(self, entity_id: str) -> list[Located]:
         """All whose id it is, by path, of the files that may be meant as far as is known."""
@@ -118,7 +121,7 @@ class Locator:
         path = place.parsed.path
         data, modified = files.read_stable(files.inside(self._root, path), path)
         if data == place.parsed.data:
-            return place.replace(modified=modified)
+            return place.replace(modified=modified, remembered=False)
         return self.read(path).replace(shared=place.shared, warnings=place.warnings)
 
     def read(self, path: str) -> Located:

@@ -81,6 +81,7 @@ def _exchange(root: str, file: str, lines: Mapping[bytes, bytes], records: Seque
             if _swapped(change, before, after):
                 return
         finally:
+            change.settle()
             change.discard()
     raise StorageError(f"{file} can't be rewritten: other programs write to it all the time")
 

@@ -227,7 +227,8 @@ class StagedCommit:
                 change.stage(data, syncs)
             syncs.run()
         except (OSError, StorageError, Moved) as error:
-            syncs.close()
+            with suppress(OSError):
+                syncs.close()
             with suppress(OSError):
                 self.discard()
             if isinstance(error, OSError):

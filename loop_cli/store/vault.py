@@ -204,6 +204,11 @@ class VaultStore(Store):
             history = History([record for record in history.records if record is not last])
         return observe(parsed, modified=place.modified, history=history, names=self.names)
 
+    def is_told_of(self, place: Located) -> bool:
+        """Whether the last record of the id, if any, is of this file and not of a copy."""
+        last = History(self.log.records_of(place.parsed.id, path=None)).last
+        return last is None or last.metadata.get("path") == place.parsed.path
+
     def lock(self, *, wait: float | None = None) -> VaultLock:
         """The vault's lock, to be entered; `wait` is in seconds."""
         from loop_cli.store.lock import VaultLock

@@ -95,6 +95,30 @@ def test_one_field_after_another(secret: Vault) -> None:
     assert verify(secret.store).ok
 
 
+@pytest.mark.parametrize("fails", ["audit_log.jsonl", "new"])
+def test_an_exchange_in_steps_that_fails_leaves_no_second_log(
+    secret: Vault, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    before = secret.active.read_bytes()
+
+    def unsupported(_one: str, _other: str) -> None:
+        raise platform.Unsupported
+
+    def rename(source: str, target: str, _rename: Any = os.rename) -> None:
+        if target.endswith(fails):
+            monkeypatch.setattr(os, "rename", _rename)
+            raise PermissionError(13, "no", target)
+        _rename(source, target)
+
+    monkeypatch.setattr(platform, "exchange", unsupported)
+    monkeypatch.setattr(os, "rename", rename)
+    with pytest.raises((OSError, StorageError)):
+        run(secret)
+    assert os.listdir(secret.root / ".loop" / "staged") == []
+    if fails == "audit_log.jsonl":
+        assert secret.active.read_bytes() == before
+
+
 def test_only_the_records_of_a_run(secret: Vault) -> None:
     with pytest.raises(InvalidChange):
         run(secret, run_id="00000000-0000-4000-8000-000000000000")

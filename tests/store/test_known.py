@@ -143,6 +143,17 @@ class TestACopyThatCameAfterTheFind:
         with pytest.raises(AmbiguousId):  # and from then on to all, since the store has told
             only(store.commit([renamed("one", if_match=etag)], origin=ORIGIN))
 
+    def test_is_a_question_once_it_has_records_of_its_own(
+        self, store: VaultStore, tmp_path: Path
+    ) -> None:
+        etag = only(store.commit([renamed("one")], origin=ORIGIN)).after.revision.etag
+        assert store.find("w-1").revision.etag == etag
+        (tmp_path / "copy.md").write_bytes((tmp_path / "w-1.md").read_bytes())
+        other = renamed("other").replace(path="copy.md")
+        only(opened(tmp_path).commit([other], origin=ORIGIN))
+        with pytest.raises(AmbiguousId):
+            only(store.commit([renamed("two", if_match=etag)], origin=ORIGIN))
+
     @pytest.mark.parametrize("path", ["w-1.md", "copy.md"])
     def test_is_a_question_where_a_path_was_needed_to_find_it(
         self, store: VaultStore, tmp_path: Path, path: str
