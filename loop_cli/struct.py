@@ -32,12 +32,7 @@ class Struct:
         cls._needed = frozenset(name for name in cls._fields if not hasattr(cls, name))
 
     def __init__(self, **values: Any) -> None:
-        own = self.__dict__
-        own.update(self._blank)
-        own.update(values)
-        if len(own) > len(self._blank):
-            more = ", ".join(name for name in values if name not in self._blank)
-            raise TypeError(f"{type(self).__name__}() has no {more}")
+        self._fill(self._blank, values)
         if not self._needed <= values.keys():
             name = next(name for name in self._fields if name in self._needed - values.keys())
             raise TypeError(f"{type(self).__name__}() needs {name}=")
@@ -45,13 +40,16 @@ class Struct:
     def replace(self, **values: Any) -> Self:
         """The same record with some values replaced."""
         made = object.__new__(type(self))
-        own = made.__dict__
-        own.update(self.__dict__)
-        own.update(values)
-        if len(own) > len(self.__dict__):
-            more = ", ".join(name for name in values if name not in self.__dict__)
-            raise TypeError(f"{type(self).__name__}() has no {more}")
+        made._fill(self.__dict__, values)
         return made
+
+    def _fill(self, fields: dict[str, Any], values: dict[str, Any]) -> None:
+        own = self.__dict__
+        own.update(fields)
+        own.update(values)
+        if len(own) > len(fields):
+            more = ", ".join(name for name in values if name not in fields)
+            raise TypeError(f"{type(self).__name__}() has no {more}")
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")

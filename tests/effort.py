@@ -5,8 +5,3 @@ from __future__ import annotations
 import os
 
 ALL = os.environ.get("LOOP_FAULTS") == "all"
-
-
-def examples(count: int) -> int:
-    """How many examples a property is tried with, of the `count` that all of it has."""
-    return count if ALL else count // 2

@@ -204,7 +204,10 @@ class Commit:
         try:
             staged, records = self._stage_all(plans, group=group)
             lines = [change.intent.line.encode() for change in staged.changes]
-            record = lambda: self._vault.log.append(descriptor, lines, records)  # noqa: E731
+
+            def record() -> None:
+                self._vault.log.append(descriptor, lines, records)
+
             with platform.uninterrupted():
                 land_all(staged, record=record, undo=self._undo)
                 self._tidy(plans)

@@ -15,7 +15,6 @@ from loop_cli.store.migrate import migrate
 from loop_cli.store.redact import Wanted, redact
 from loop_cli.store.rotate import rotate
 from loop_cli.store.verify import verify
-from tests.effort import examples
 
 from .conftest import ID, Vault
 
@@ -43,9 +42,7 @@ steps = st.one_of(
     st.tuples(st.just("edit"), st.none(), st.none()),
     st.tuples(st.just("migrate"), st.none(), st.none()),
 )
-patient = settings(
-    deadline=None, max_examples=examples(40), suppress_health_check=[HealthCheck.too_slow]
-)
+patient = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
 
 def take(vault: Vault, step: tuple[str, object, object]) -> None:

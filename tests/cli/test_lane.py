@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loop_cli.cli import context, get, lane, lane_table, start, update
-from tests.effort import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,7 +49,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     yield calls
 
 
-@settings(max_examples=examples(400), deadline=None, suppress_health_check=FIXTURES)
+@settings(max_examples=400, deadline=None, suppress_health_check=FIXTURES)
 @given(line=LINES)
 def test_what_the_lane_takes_typer_takes_in_the_same_way(
     line: list[str], asked: list[dict[str, Any]]
@@ -81,7 +80,7 @@ def _both(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> list[tuple[i
     return found
 
 
-@settings(max_examples=examples(120), deadline=None, suppress_health_check=FIXTURES)
+@settings(max_examples=120, deadline=None, suppress_health_check=FIXTURES)
 @given(line=LINES, safe=st.just(["--dry-run"]))
 def test_both_print_the_same(
     line: list[str], safe: list[str], sample_vault: Path, tmp_path: Path

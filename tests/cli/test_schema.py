@@ -17,7 +17,6 @@ from loop_cli.core.entity import FieldNames
 from loop_cli.errors import LoopError
 from loop_cli.store import schema_file
 from loop_cli.store.vault import VaultStore
-from tests.effort import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +66,7 @@ VALUES = st.one_of(
 VALIDATOR = validator("Task")
 
 
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from(LAW.known("Task")), VALUES, max_size=3))
 @example({"validates": ""})
 @example({"validates": {}})

@@ -23,7 +23,6 @@ from loop_cli.errors import LoopError
 from loop_cli.plain import same
 from loop_cli.store.base import EntityChange, only
 from loop_cli.store.memory import MemoryStore
-from tests.effort import examples
 
 IDS = ("one", "two")
 START = timestamps.parse("2026-01-09T00:00:00Z") or 0
@@ -112,7 +111,7 @@ def equal(one: tuple[dict[str, Any], Any], other: tuple[dict[str, Any], Any]) ->
     return same(one[0], other[0]) and one[1] == other[1]
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(steps)
 def test_every_state_that_was_is_rebuilt(given_steps: list[Any]) -> None:
     world = World()
@@ -132,7 +131,7 @@ def test_every_state_that_was_is_rebuilt(given_steps: list[Any]) -> None:
         assert equal((found.fields, found.body), state)
 
 
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(stories, st.data())
 def test_what_is_told_of_an_edited_entity_is_true(told: list[Any], data: st.DataObject) -> None:
     """`truth` has the state before each recorded change, whatever was edited outside."""
@@ -161,7 +160,7 @@ def test_what_is_told_of_an_edited_entity_is_true(told: list[Any], data: st.Data
             assert any(split_dotted(one)[0] == name for one in found.diff) or found.edited_outside
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(steps)
 def test_undo_goes_back_step_by_step_and_its_undo_forward(given_steps: list[Any]) -> None:
     world = World()
@@ -179,7 +178,7 @@ def test_undo_goes_back_step_by_step_and_its_undo_forward(given_steps: list[Any]
     assert b"# entity_type\n" in world.find("one").raw
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(steps, steps)
 def test_a_run_is_undone_whole_and_redone(first: list[Any], second: list[Any]) -> None:
     world = World()
@@ -198,7 +197,7 @@ def test_a_run_is_undone_whole_and_redone(first: list[Any], second: list[Any]) -
         assert {one: equal(world.state(one), after[one]) for one in IDS} == dict.fromkeys(IDS, True)
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(steps)
 def test_last_walks_back_to_the_beginning(given_steps: list[Any]) -> None:
     """Every step a run of its own."""

@@ -17,11 +17,10 @@ from loop_cli.markdown.duplicates import duplicate_keys, duplicate_paths
 from loop_cli.markdown.edits import apply
 from loop_cli.markdown.patch import PatchError, Remove, Set, patch
 from loop_cli.plain import key_text, same
-from tests.effort import examples
 
 # A profile with more examples (--hypothesis-profile) is followed.
 checked = settings(
-    max_examples=max(examples(250), settings().max_examples),
+    max_examples=max(250, settings().max_examples),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

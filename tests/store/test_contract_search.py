@@ -20,7 +20,6 @@ from loop_cli.store import texts as texts_module
 from loop_cli.store.base import Listed
 from loop_cli.store.memory import MemoryStore
 from tests.conftest import Clock
-from tests.effort import examples
 from tests.store.conftest import ONE, TWO, Bench, text
 from tests.store.test_index import Folder, _garbage, _settle, entity
 
@@ -112,7 +111,7 @@ WORDS = ("회의", "의", "회의록", "록회", "a", "ab", "b", "회 a", '"의�
 BODIES = st.lists(st.text(alphabet="회의록각가abAB \n", max_size=20), min_size=1, max_size=6)
 
 
-@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(bodies=BODIES, later=BODIES, word=st.sampled_from(WORDS))
 def test_a_kept_index_finds_what_reading_all_finds(
     bodies: list[str], later: list[str], word: str

@@ -15,7 +15,6 @@ from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.errors import AmbiguousId, ConflictError, InvalidChange, InvalidFile
 from loop_cli.store.base import EntityChange, only
 from loop_cli.store.vault import VaultStore
-from tests.effort import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +59,7 @@ def whole(entity: Entity) -> list[Any]:
     return [repr(entity), repr(entity.fields)]
 
 
-@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(changes=st.lists(CHANGES, min_size=1, max_size=6))
 @pytest.mark.parametrize("text", [TEXT, TEXT.replace("tags:", "tags: [z]\ntags:")])
 def test_a_store_that_wrote_says_what_another_reads(

@@ -17,7 +17,6 @@ from loop_cli.core.entity import Precondition
 from loop_cli.core.query import Query, parse_condition, parse_sort
 from loop_cli.core.selection import Selection
 from loop_cli.store.base import EntityChange, as_json, list_entity, only
-from tests.effort import examples
 from tests.store.test_index import Folder
 
 KEYS = ("status", "due", "상태", 'a"status', "path", "fields", "etag", "{", "note")
@@ -80,7 +79,7 @@ TODO = [["status=todo"], ["status=x,todo", "has:note"]]
 @example([("t-1", {"note": ', "status": "todo"', "status": ["todo"]}, False)], TODO, True)
 @example([("t-1", {"status": "todo", "note": "{"}, True), ("t-1", {}, False)], TODO, True)
 @example([("t-1", {'x, "status': "todo", "note": "todo"}, False)], TODO, False)
-@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     entities=st.lists(
         st.tuples(st.sampled_from(("t-1", "t-2", "t-3", "가")), FIELDS, st.booleans()),

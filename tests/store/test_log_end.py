@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loop_cli.store.log import AuditLog
-from tests.effort import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +59,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=examples(150))
+@settings(max_examples=150)
 @given(STEPS)
 def test_it_says_what_another_reads(
     tmp_path_factory: pytest.TempPathFactory, steps: list[list[str] | str]

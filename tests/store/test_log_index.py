@@ -15,7 +15,6 @@ from loop_cli.store import log as log_module
 from loop_cli.store import log_index
 from loop_cli.store.cache import LAYOUT, Cache
 from loop_cli.store.log import AuditLog
-from tests.effort import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,7 +87,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(steps=STEPS)
 def test_the_cache_answers_as_the_log_does(
     steps: list[tuple[str, bool] | str], tmp_path_factory: pytest.TempPathFactory
