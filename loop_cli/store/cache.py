@@ -7,6 +7,7 @@ file that is damaged is made anew; where none can be kept, one in memory does fo
 from __future__ import annotations
 
 import os
+import time
 
 from loop_cli.sqlite import sqlite3
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 LAYOUT = 5  # in the file's name, so that two versions of loop don't take each other's for damaged
 PATIENCE = 30.0  # seconds for another process to finish what it is writing
+_PAUSE = 0.01  # seconds between two tries
 MEMORY = 2_000  # KiB: what is read again is in the system's memory as well
 _INMEMORY = ":memory:"
 _TABLES = """
@@ -147,6 +149,20 @@ def key_word(key: str) -> bytes:
     return b"\xff" + word(key)
 
 
+def _write_ahead(database: sqlite3.Connection) -> None:
+    """Keep a log beside the file, so that readers need not wait. Of several that ask for this at
+    once, SQLite has one wait for nothing: it may be refused at once."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(_PAUSE)
+
+
 def _remove_older(path: str) -> None:
     """Remove what versions before this one have left beside a cache that is made anew. One that
     is still in use makes its own anew, once."""
@@ -164,7 +180,7 @@ def _connect(path: str) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
     try:
         if database.execute("PRAGMA user_version").fetchone() != (LAYOUT,):
-            database.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(database)
             database.executescript(
                 f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {LAYOUT}; COMMIT"
             )

@@ -11,7 +11,7 @@ from contextlib import suppress
 from loop_cli import jsontext
 from loop_cli.core import timestamps
 from loop_cli.core.entity import OWN, Revision
-from loop_cli.errors import LoopError, StorageError
+from loop_cli.errors import LoopError
 from loop_cli.store.base import Listed, list_entity
 from loop_cli.store.cache import word
 from loop_cli.store.entry import whole
@@ -87,19 +87,12 @@ class Listing:
             later = f"AND (file.id{beside}) > ({_marks(last)})"
             page = self.query(f"{query} {later} {ordered}", [*values, *last])
 
-    def of(self, keys: Sequence[int]) -> Iterator[Listed]:
-        """The entities in files of the index, in the order of `rows`, which is that of the keys.
-
-        Raises `StorageError` where it had to be made anew since these were theirs.
-        """
-        first = self._filled
-        for start in range(0, len(keys), PAGE):
-            page = keys[start : start + PAGE]
-            query = f"SELECT {_COLUMNS} {_FILES} AND file.key IN ({_marks(page)}) {_IN_ORDER}"
-            found = self.query(query, page)
-            if self._filled is not first:
-                raise StorageError("the index had to be made anew meanwhile", hint="try again")
-            yield from self._listed(found)
+    def of(self, ids: Sequence[bytes]) -> Iterator[Listed]:
+        """The entities with some ids, in the order of `rows` where the ids are."""
+        for start in range(0, len(ids), PAGE):
+            page = ids[start : start + PAGE]
+            query = f"SELECT {_COLUMNS} {_FILES} AND file.id IN ({_marks(page)}) {_IN_ORDER}"
+            yield from self._listed(self.query(query, page))
 
     def query(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
         """The rows of the index as it was filled."""

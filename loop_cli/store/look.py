@@ -171,8 +171,7 @@ class Look:
         row = self._database.execute(_LISTING, (folder,)).fetchone()
         if row is None:
             return False
-        ours = {} if folder in self._unknown else stamps_in(listing)
-        self._unknown.discard(folder)
+        ours = stamps_in(listing)
         self._gone += [(folder, os.fsencode(one)) for one in stamps_in(row[0]) if one not in ours]
         return True
 

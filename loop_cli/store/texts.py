@@ -44,7 +44,7 @@ SELECT key FROM file INDEXED BY file_by_id
 WHERE id IS NOT NULL AND key NOT IN (SELECT file FROM searched)
 """
 _ENTRY = "INSERT OR IGNORE INTO searched (file) SELECT key FROM file WHERE key = ? AND etag = ?"
-_ALL = "SELECT key FROM file WHERE id IS NOT NULL"
+_ALL = "SELECT DISTINCT id FROM file WHERE id IS NOT NULL"
 _MAY = """
 AND (key IN (SELECT file FROM searched WHERE doc IN (SELECT rowid FROM text WHERE text MATCH ?))
      OR key NOT IN (SELECT file FROM searched))
@@ -65,8 +65,10 @@ class Texts:
         """As `Store.search` says."""
         self._complete()
         for in_names in (True, False):
-            keys = self._candidates(wanted, types, in_names=in_names)
-            for listed in self._listing.of(keys):
+            ids = self._candidates(wanted, types, in_names=in_names)
+            for listed in self._listing.of(ids):
+                if types and listed.type not in types:  # it shares the id of one that is
+                    continue
                 if wanted.are_in_names(names_of(listed)) == in_names:
                     hit = self._read(listed, wanted)
                     if hit is not None:
@@ -86,17 +88,18 @@ class Texts:
     def _data(self, path: str) -> bytes:
         return files.read_stable(os.path.join(self._vault.root, path), path)[0]
 
-    def _candidates(self, wanted: Wanted, types: Sequence[str], *, in_names: bool) -> list[int]:
-        """The files that may have the words, by id."""
+    def _candidates(self, wanted: Wanted, types: Sequence[str], *, in_names: bool) -> list[bytes]:
+        """The ids, in order, of those that may have the words. A file's key is no name for it: it
+        has another when somebody else has put it into the index anew."""
         query, values = _ALL, list(types)
         if types:
             query += f" AND type IN ({', '.join('?' * len(types))})"
 
-        def find(database: sqlite3.Connection) -> list[int]:
+        def find(database: sqlite3.Connection) -> list[bytes]:
             narrowed = _is_made(database)
             asked = [*values, _expression(wanted, in_names=in_names)] if narrowed else values
-            ordered = f"{query}{_MAY if narrowed else ''} ORDER BY file.id, folder, name"
-            return [key for (key,) in database.execute(ordered, asked)]
+            ordered = f"{query}{_MAY if narrowed else ''} ORDER BY id"
+            return [entity_id for (entity_id,) in database.execute(ordered, asked)]
 
         return self._listing.run(find)
 

@@ -18,6 +18,7 @@ from loop_cli.store.base import CommitResult, EntityChange
 from loop_cli.store.memory import MemoryStore
 from loop_cli.store.snapshot import etag_of
 from loop_cli.store.vault import VaultStore
+from tests.store.folder import Folder, entity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -232,3 +233,18 @@ def bench(harness: Harness) -> Bench:
     harness.make({ONE: text("tsk-1", body="Body\n"), TWO: text("tsk-2")})
     harness.clock.advance(3600)
     return Bench(harness)
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Folder:
+    """An empty vault whose cache is kept."""
+    return Folder(tmp_path)
+
+
+@pytest.fixture
+def three(vault: Folder) -> Folder:
+    """Three entities in two folders, indexed."""
+    for number, folder in enumerate(("a", "a", "b")):
+        vault.put(f"{folder}/{number}.md", entity(f"t-{number}", "status: todo"))
+    assert vault.check() == ["t-0", "t-1", "t-2"]
+    return vault

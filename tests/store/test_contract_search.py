@@ -21,10 +21,12 @@ from loop_cli.store.base import Listed
 from loop_cli.store.memory import MemoryStore
 from tests.conftest import Clock
 from tests.store.conftest import ONE, TWO, Bench, text
-from tests.store.test_index import Folder, _garbage, _settle, entity
+from tests.store.folder import Folder, entity, garbage, settle
 
 if TYPE_CHECKING:
-    from loop_cli.store.base import Store
+    from collections.abc import Iterator
+
+    from loop_cli.store.base import Hit, Store
     from tests.store.conftest import Harness
 
 
@@ -82,6 +84,22 @@ class TestEveryStore:
 
         assert ids(harness.store, "회의", "Project") == ["p"]
         assert ids(harness.store, "회의", "Project", "Task") == ["p", "t"]
+
+    def test_each_file_of_a_shared_id_is_a_hit_by_itself(self, harness: Harness) -> None:
+        files = {
+            "a.md": named("t", "회의"),
+            "b.md": named("t", "x", "회의"),
+            "c.md": named("t", "회의").replace(b"Task", b"Project"),
+            "d.md": named("t", "nothing"),
+        }
+        harness.make(files)
+
+        def paths(*types: str) -> list[str]:
+            return [hit.path for hit in harness.store.search(Wanted("회의"), types=types)]
+
+        assert paths() == ["a.md", "c.md", "b.md"]
+        assert paths("Task") == ["a.md", "b.md"]
+        assert paths("Project") == ["c.md"]
 
     def test_what_changed_since_is_found_as_it_is_now(self, harness: Harness) -> None:
         harness.make({ONE: named("t-1", "x", "회의"), TWO: named("t-2", "x", "회의")})
@@ -223,8 +241,8 @@ class TestKept:
 
     def test_a_damaged_cache_is_made_anew_with_one_notice(self, vault: Folder) -> None:
         assert ids(vault.store(), "회의") == self.WITH
-        _settle(vault)
-        _garbage(vault.file)
+        settle(vault)
+        garbage(vault.file)
         store = vault.store()
 
         assert ids(store, "회의") == self.WITH
@@ -248,3 +266,33 @@ class TestKept:
             "회의 now",
             vault.store(kept=False).find("t-06").revision.etag,
         )
+
+    def test_another_first_look_that_ends_meanwhile(
+        self, vault: Folder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Two looked at the files that nobody knew; what the later one keeps costs no hit."""
+        monkeypatch.setattr("loop_cli.store.listing.PAGE", 1)
+        found: list[str] = []
+
+        def search_begins(_count: int) -> None:
+            hits.append(vault.store().search(Wanted("회의")))
+            found.append(next(hits[0]).id)
+
+        hits: list[Iterator[Hit]] = []
+        vault.store().locator().index.refresh(search_begins)
+        found += [hit.id for hit in hits[0]]
+
+        assert found == self.WITH
+
+    def test_an_index_that_is_made_anew_meanwhile(
+        self, vault: Folder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("loop_cli.store.listing.PAGE", 1)
+        store = vault.store()
+        hits = store.search(Wanted("회의"))
+        found = [next(hits).id]
+        store.cache.close()
+        vault.file.unlink()
+        found += [hit.id for hit in hits]
+
+        assert found == self.WITH

@@ -3,7 +3,6 @@ one answers as a store that reads every file."""
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 import signal
@@ -12,29 +11,26 @@ import subprocess
 import sys
 import time
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from loop_cli.core.changes import Edits, parse_changes
 from loop_cli.core.entity import FieldNames, Precondition
-from loop_cli.errors import AmbiguousId, EntityNotFound, LoopError, UsageError
-from loop_cli.store import cache as cache_module
+from loop_cli.errors import AmbiguousId, EntityNotFound, UsageError
 from loop_cli.store import index as index_module
 from loop_cli.store import look as look_module
 from loop_cli.store.base import EntityChange, only
-from loop_cli.store.cache import LAYOUT
-from loop_cli.store.vault import VaultStore
+from tests.store.folder import OLD, Folder, entity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from loop_cli.core.audit import Origin
+    from loop_cli.store.vault import VaultStore
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
 STEMS = FieldNames(id="@stem", type="@folder", name="title")
-OLD = 1_700_000_000_000_000_000  # a time of modification long ago
 WAIT = 60.0
 FIRST_INDEX = """
 import sys
@@ -43,81 +39,6 @@ from loop_cli.store.vault import VaultStore
 store = VaultStore(sys.argv[1], names=FieldNames(), clock=lambda: 0, cache=sys.argv[2])
 list(store.scan(told=lambda count: print(count, flush=True)))
 """
-
-
-def entity(entity_id: str, *lines: str, body: str = "") -> bytes:
-    head = ["---", f"entity_id: {entity_id}", "entity_type: Task", *lines, "---", body]
-    return "\n".join(head).encode()
-
-
-class Folder:
-    """A vault, and a cache that outlives the stores that use it."""
-
-    def __init__(self, root: Path, names: FieldNames | None = None) -> None:
-        self.root = root / "vault"
-        self.cache = root / "cache"
-        self.names = names or FieldNames()
-        self.root.mkdir()
-
-    @property
-    def file(self) -> Path:
-        return self.cache / f"index-{LAYOUT}.sqlite"
-
-    def put(self, path: str | bytes, data: bytes, *, old: bool = True) -> str:
-        place = os.path.join(os.fsencode(self.root), os.fsencode(path))
-        os.makedirs(os.path.dirname(place), exist_ok=True)
-        with open(place, "wb") as file:
-            file.write(data)
-        if old:
-            os.utime(place, ns=(OLD, OLD))
-        return os.fsdecode(place)
-
-    def store(self, *, kept: bool = True) -> VaultStore:
-        cache = str(self.cache) if kept else None
-        return VaultStore(str(self.root), names=self.names, clock=_now, cache=cache)
-
-    def query(self, query: str) -> list[Any]:
-        with sqlite3.connect(self.file) as database:
-            return database.execute(query).fetchall()
-
-    def check(self, *ids: str, notices: int = 0) -> list[str]:
-        """All ids, once a list and finds are as without a cache."""
-        kept, fresh = self.store(), self.store(kept=False)
-        listed = list(kept.scan())
-        assert listed == list(fresh.scan())
-        for entity_id in {*ids, *(one.id for one in listed)}:
-            assert outcome(kept, entity_id) == outcome(fresh, entity_id)
-        for one in listed:
-            assert kept.find(one.id, path=one.path).revision == one.revision
-        assert len(kept.cache.notices) == notices, kept.cache.notices
-        return [one.id for one in listed]
-
-
-def _now() -> int:
-    return time.time_ns() // 1000
-
-
-def outcome(store: VaultStore, entity_id: str) -> object:
-    """What a find gives, or says."""
-    try:
-        return store.find(entity_id)
-    except LoopError as error:
-        return type(error), error.message
-
-
-@pytest.fixture
-def vault(tmp_path: Path) -> Folder:
-    """An empty vault whose cache is kept."""
-    return Folder(tmp_path)
-
-
-@pytest.fixture
-def three(vault: Folder) -> Folder:
-    """Three entities in two folders, indexed."""
-    for number, folder in enumerate(("a", "a", "b")):
-        vault.put(f"{folder}/{number}.md", entity(f"t-{number}", "status: todo"))
-    assert vault.check() == ["t-0", "t-1", "t-2"]
-    return vault
 
 
 class TestFiles:
@@ -386,157 +307,6 @@ def _start_index(vault: Folder) -> subprocess.Popen[bytes]:
         env={**os.environ, "PYTHONPATH": REPOSITORY},
         stdout=subprocess.PIPE,
     )
-
-
-def _garbage(file: Path) -> None:
-    file.write_bytes(b"this is no database" * 1000)
-
-
-def _half(file: Path) -> None:
-    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-
-
-def _inner_pages(file: Path) -> None:
-    data = file.read_bytes()
-    file.write_bytes(data[:4096] + b"\xab" * (len(data) - 4096))
-
-
-def _other_tables(file: Path) -> None:
-    file.unlink()
-    with sqlite3.connect(file) as database:
-        database.execute("CREATE TABLE note (other)")
-        database.execute("CREATE TABLE file (other)")
-        database.execute(f"PRAGMA user_version = {LAYOUT}")
-
-
-def _other_columns(file: Path) -> None:
-    file.unlink()
-    with sqlite3.connect(file) as database:
-        database.execute("CREATE TABLE file (other)")
-
-
-class TestCacheFile:
-    """The cache is damaged, in the way, locked or gone."""
-
-    @pytest.mark.parametrize("harm", [_garbage, _half, _inner_pages, _other_tables, _other_columns])
-    def test_a_damaged_one_is_made_anew_with_one_notice(
-        self, three: Folder, harm: Callable[[Path], None]
-    ) -> None:
-        _settle(three)
-        harm(three.file)
-        store = three.store()
-
-        assert [one.id for one in store.scan()] == ["t-0", "t-1", "t-2"]
-        assert store.find("t-1").path == "a/1.md"
-        assert len(store.cache.notices) == 1
-        assert "is made anew" in store.cache.notices[0]
-        assert str(three.file) in store.cache.notices[0]
-        three.check(notices=0)
-
-    @pytest.mark.parametrize("harm", [_garbage, _half, _inner_pages, _other_tables, _other_columns])
-    def test_and_by_a_find_alone(self, three: Folder, harm: Callable[[Path], None]) -> None:
-        _settle(three)
-        harm(three.file)
-        store = three.store()
-
-        assert store.find("t-1").path == "a/1.md"
-        with pytest.raises(EntityNotFound):
-            store.find("t-9")
-        assert len(store.cache.notices) == 1
-        three.check(notices=0)
-
-    def test_an_empty_or_missing_one_is_made_without_a_word(self, three: Folder) -> None:
-        _settle(three)
-        three.file.write_bytes(b"")
-        three.check(notices=0)
-        shutil.rmtree(three.cache)
-        three.check(notices=0)
-
-    def test_damaged_in_the_middle_of_a_list(
-        self, three: Folder, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("loop_cli.store.listing.PAGE", 1)
-        store = three.store()
-        rows = store.scan()
-        first = next(rows).id
-        store.cache.close()
-        _settle(three)
-        _garbage(three.file)
-
-        assert [first, *(one.id for one in rows)] == ["t-0", "t-1", "t-2"]
-        assert len(store.cache.notices) == 1
-
-    def test_deleted_while_it_is_open(self, three: Folder) -> None:
-        store = three.store()
-        assert store.find("t-0").path == "a/0.md"
-        shutil.rmtree(three.cache)
-        three.put("a/0.md", entity("t-9"))
-
-        assert [one.id for one in store.scan()] == ["t-1", "t-2", "t-9"]
-        three.check()
-
-    def test_a_folder_that_cannot_be_made_is_done_without(self, vault: Folder) -> None:
-        vault.put("a.md", entity("t-1"))
-        vault.cache.write_text("a file, where the folder of the cache should be")
-        store = vault.store()
-
-        assert [one.id for one in store.scan()] == ["t-1"]
-        assert store.find("t-1").path == "a.md"
-        assert len(store.cache.notices) == 1
-        assert "can't be used" in store.cache.notices[0]
-
-    def test_a_folder_in_the_place_of_the_file(self, vault: Folder) -> None:
-        vault.put("a.md", entity("t-1"))
-        vault.file.mkdir(parents=True)
-
-        assert vault.check(notices=1) == ["t-1"]
-
-    def test_locked_for_longer_than_is_waited(
-        self, three: Folder, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(cache_module, "PATIENCE", 0.05)
-        three.put("a/0.md", entity("t-9"))
-        holder = sqlite3.connect(three.file, isolation_level=None)
-        holder.execute("BEGIN EXCLUSIVE")
-        store = three.store()
-
-        assert [one.id for one in store.scan()] == ["t-1", "t-2", "t-9"]
-        assert len(store.cache.notices) == 1
-        assert "locked" in store.cache.notices[0]
-        assert outcome(three.store(), "t-1") == outcome(three.store(kept=False), "t-1")
-
-        holder.execute("ROLLBACK")
-        holder.close()
-        three.check()
-
-    def test_locked_after_the_files_were_looked_at(
-        self, three: Folder, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Only what the log says is to be written: the list is not an empty one."""
-        monkeypatch.setattr(cache_module, "PATIENCE", 0.05)
-        monkeypatch.setattr(index_module, "YOUNG", 10**7)
-        time.sleep(0.05)
-        three.check()
-        log = b'{"entity_id": "t-0", "metadata": {"etag_after": "0000000000000000"}}\n'
-        three.put("_build/audit_log.jsonl", log)
-        holder = sqlite3.connect(three.file, isolation_level=None)
-        holder.execute("BEGIN EXCLUSIVE")
-
-        assert [one.id for one in three.store().scan()] == ["t-0", "t-1", "t-2"]
-
-        holder.close()
-
-    def test_it_is_for_the_owner_only_and_not_in_the_vault(self, three: Folder) -> None:
-        assert three.cache.stat().st_mode & 0o777 == 0o700
-        assert sorted(path.name for path in three.root.iterdir()) == ["a", "b"]
-
-
-def _settle(vault: Folder) -> None:
-    """Have all of the cache in its one file, and nobody who has it open."""
-    gc.collect()
-    with sqlite3.connect(vault.file) as database:
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.close()
 
 
 class TestNames:

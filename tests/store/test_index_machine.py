@@ -15,7 +15,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from loop_cli.core.names import nfc
 from loop_cli.store import index as index_module
 from loop_cli.store.entry import aliases
-from tests.store.test_index import OLD, Folder, entity, outcome
+from tests.store.folder import OLD, Folder, entity, outcome
 
 if TYPE_CHECKING:
     import pytest

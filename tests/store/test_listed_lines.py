@@ -17,7 +17,7 @@ from loop_cli.core.entity import Precondition
 from loop_cli.core.query import Query, parse_condition, parse_sort
 from loop_cli.core.selection import Selection
 from loop_cli.store.base import EntityChange, as_json, list_entity, only
-from tests.store.test_index import Folder
+from tests.store.folder import Folder
 
 KEYS = ("status", "due", "상태", 'a"status', "path", "fields", "etag", "{", "note")
 TEXTS = (
