@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tests.faults.conftest import WITH_ENOSPC, WITHOUT_ERROR, Run, Stop, Tracer, Vault
+from tests.faults.tracing import WITH_ENOSPC, WITHOUT_ERROR, Run, Stop, Tracer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.faults.vault import Vault
+
     Program = Callable[[Vault], list[str]]
+    Besides = Callable[[Callable[[], Run]], list[str]]  # faults, by a run without any
 
 KILLED = -9
 
@@ -19,30 +22,31 @@ KILLED = -9
 # -- what is wrong with the system besides ----------------------------------------------------
 
 
-def nothing(_run: Run) -> list[str]:
+def nothing(_run: Callable[[], Run]) -> list[str]:
     return []
 
 
-def no_exchange(_run: Run) -> list[str]:
+def no_exchange(_run: Callable[[], Run]) -> list[str]:
     """A file system that can't let two files change places."""
     return ["renameat2:error=EINVAL"]
 
 
-def no_exchange_no_links(_run: Run) -> list[str]:
+def no_exchange_no_links(_run: Callable[[], Run]) -> list[str]:
     """One that has no hard links either."""
     return ["renameat2:error=EINVAL", "link,linkat:error=EPERM"]
 
 
-def writer_came(run: Run) -> list[str]:
+def writer_came(run: Callable[[], Run]) -> list[str]:
     """A writer waits when the exchange is done: it is taken back and tried again."""
-    lease = [stop for stop in run.stops if "F_GETLEASE" in stop.text][-1]
+    lease = [stop for stop in run().stops if "F_GETLEASE" in stop.text][-1]
     return [f"fcntl:retval=2:when={lease.when}"]
 
 
-def folder_sync_fails(run: Run) -> list[str]:
+def folder_sync_fails(run: Callable[[], Run]) -> list[str]:
     """Step 3 fails with an error after the exchange: it is taken back, exit 1."""
-    calls = [stop.call for stop in run.stops]
-    sync = next(stop for stop in run.stops[calls.index("renameat2") :] if stop.call == "fsync")
+    stops = run().stops
+    calls = [stop.call for stop in stops]
+    sync = next(stop for stop in stops[calls.index("renameat2") :] if stop.call == "fsync")
     return [f"fsync:error=EIO:when={sync.when}"]
 
 
@@ -77,10 +81,16 @@ def free(stops: list[Stop], besides: list[str]) -> list[Stop]:
     return stops
 
 
-def rehearse(program: Program, vault: Vault, tracer: Tracer, root: Path, besides: list[str]) -> Run:
-    """A run in a copy of the vault, to see what it calls."""
-    copy = vault.copy(root)
-    return tracer(copy, program(copy), besides)
+def rehearse(
+    program: Program, vault: Vault, tracer: Tracer, root: Path, besides: Besides
+) -> tuple[Run, list[str]]:
+    """A run in a copy of the vault, to see what it calls, with what is wrong besides; and that."""
+
+    def run_in(copy: Vault, faults: list[str]) -> Run:
+        return tracer(copy, program(copy), faults)
+
+    faults = besides(lambda: run_in(vault.copy(root / "first"), []))
+    return run_in(vault.copy(root / "rehearsal"), faults), faults
 
 
 def strike(

@@ -17,7 +17,7 @@ import pytest
 
 from loop_cli.errors import LoopError
 from tests.effort import ALL
-from tests.faults.conftest import REPOSITORY, Vault, change, origin
+from tests.faults.vault import REPOSITORY, Vault, change, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from loop_cli.errors import ConflictError, LoopError, VaultLocked
-from tests.faults.conftest import Vault, change, origin
+from tests.faults.vault import Vault, change, origin
 root, name, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
 vault = Vault(root=Path(root))
 store = vault.store(wait=60)

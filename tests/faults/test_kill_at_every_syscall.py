@@ -20,17 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli.cli import start
-from tests.faults.conftest import (
-    REPOSITORY,
-    RUN,
-    Run,
-    Stop,
-    Tracer,
-    Vault,
-    change,
-    origin,
-    spread,
-)
+from tests.faults import programs
 from tests.faults.strikes import (
     KILLED,
     device_error,
@@ -45,30 +35,15 @@ from tests.faults.strikes import (
     strike,
     writer_came,
 )
+from tests.faults.tracing import Run, Stop, Tracer, spread
+from tests.faults.vault import RUN, Vault, change, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.faults.strikes import Besides
 SHARE = 3  # stops of one scenario and kind in the default run
-
-GROUP = """
-import sys
-sys.path.insert(0, {repository!r})
-from loop_cli.errors import LoopError
-from tests.faults.conftest import Vault, change, origin
-from pathlib import Path
-vault = Vault(root=Path({root!r}))
-wanted = [change(vault.id(number), "status=done") for number in (1, 2)]
-try:
-    outcomes = vault.store().commit(wanted, origin=origin(), atomic={atomic!r})
-except LoopError as error:
-    sys.exit(error.exit_code)
-for outcome in outcomes:
-    if isinstance(outcome, LoopError):
-        print(outcome.message, file=sys.stderr)
-        sys.exit(outcome.exit_code)
-"""
 
 
 def update(vault: Vault) -> list[str]:
@@ -83,12 +58,12 @@ def long_body(vault: Vault) -> list[str]:
 
 
 def group(vault: Vault) -> list[str]:
-    return ["-c", GROUP.format(repository=str(REPOSITORY), root=str(vault.root), atomic=True)]
+    return programs.group(vault, atomic=True)
 
 
 def batch(vault: Vault) -> list[str]:
     """Two changes that share their syncs, and of which each may land without the other."""
-    return ["-c", GROUP.format(repository=str(REPOSITORY), root=str(vault.root), atomic=False)]
+    return programs.group(vault, atomic=False)
 
 
 def untouched(_vault: Vault, _tracer: Tracer) -> None:
@@ -135,7 +110,7 @@ class Scenario:
     name: str
     prepare: Callable[[Vault, Tracer], None] = used
     program: Callable[[Vault], list[str]] = update
-    besides: Callable[[Run], list[str]] = nothing
+    besides: Besides = nothing
 
     def may_have_landed(self, code: int) -> list[int]:
         """How many changes of the run can stand, by its exit code."""
@@ -177,8 +152,7 @@ def test_stopped(
     record_property: Callable[[str, object], None],
 ) -> None:
     scenario.prepare(vault, tracer)
-    besides = scenario.besides(rehearse(scenario.program, vault, tracer, tmp_path / "first", []))
-    rehearsal = rehearse(scenario.program, vault, tracer, tmp_path / "rehearsal", besides)
+    rehearsal, besides = rehearse(scenario.program, vault, tracer, tmp_path, scenario.besides)
     stops = free(rehearsal.stops, besides)
     chosen = fault(spread([stop for stop, _kind in fault(stops)], SHARE))
     assert chosen

@@ -16,20 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli.core.entity import Precondition
-from loop_cli.errors import LoopError
-from loop_cli.store.base import Create, Delete, Move, Restore
-from tests.faults.conftest import (
-    FOLDER,
-    PLAIN,
-    REPOSITORY,
-    Run,
-    Tracer,
-    Vault,
-    change,
-    origin,
-    spread,
-)
+from tests.faults import programs
+from tests.faults.programs import KINDS, delete
 from tests.faults.strikes import (
     KILLED,
     device_error,
@@ -43,76 +31,18 @@ from tests.faults.strikes import (
     strike,
     writer_came,
 )
+from tests.faults.tracing import Run, Tracer, spread
+from tests.faults.vault import Vault, change, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from loop_cli.store.base import AnyChange
-    from tests.faults.conftest import Stop
+    from tests.faults.strikes import Besides
+    from tests.faults.tracing import Stop
 
 SHARE = 2  # stops of one scenario and kind in the default run
 WITNESS = 3  # the task that the next command changes
-NEW = f"{FOLDER}/tsk-001-09.md"
-FAR = "50_Projects/2026/새 폴더/Tasks/tsk-001-09.md"
-TO = "90_Archive/2026/보관/tsk-001-01.md"
-PROGRAM = """
-import sys
-sys.path.insert(0, {repository!r})
-from tests.faults.test_life_at_every_syscall import run
-sys.exit(run({name!r}, {root!r}))
-"""
-
-
-def create(path: str) -> Create:
-    return Create(
-        entity_id="tsk-001-09",
-        entity_type="MetaHypothesis",
-        path=path,
-        fields={},
-        template=PLAIN.format(id="tsk-001-09"),
-    )
-
-
-def delete(vault: Vault, number: int = 1) -> Delete:
-    return Delete(entity_id=vault.id(number), precondition=Precondition(forced=True))
-
-
-def move(vault: Vault, number: int = 1, to: str = TO) -> Move:
-    return Move(**{**change(vault.id(number), "status=done").__dict__, "to": to})
-
-
-def restore(vault: Vault) -> Restore:
-    deletion = next(one for one in vault.store().records() if one.data["action"] == "delete")
-    return Restore(record=deletion)
-
-
-KINDS: dict[str, Callable[[Vault], list[AnyChange]]] = {
-    "create": lambda _vault: [create(NEW)],
-    "create in new folders": lambda _vault: [create(FAR)],
-    "delete": lambda vault: [delete(vault)],
-    "move": lambda vault: [move(vault)],
-    "rename": lambda vault: [move(vault, to=f"{FOLDER}/다른 이름.md")],
-    "restore": lambda vault: [restore(vault)],
-    "group": lambda vault: [
-        change(vault.id(4), "status=done"),
-        create(FAR),
-        move(vault),
-        delete(vault, 2),
-    ],
-}
-
-
-def run(name: str, root: str) -> int:
-    """What the program under strace does; its exit code."""
-    from pathlib import Path
-
-    vault = Vault(root=Path(root), count=4)
-    try:
-        found = vault.store().commit(KINDS[name](vault), origin=origin(), atomic=name == "group")
-    except LoopError as error:
-        return error.exit_code
-    return next((one.exit_code for one in found if isinstance(one, LoopError)), 0)
 
 
 def used(vault: Vault, _name: str, _tracer: Tracer) -> None:
@@ -148,12 +78,8 @@ def crashed_failed(vault: Vault, name: str, tracer: Tracer) -> None:
 
 
 def _crash(vault: Vault, name: str, tracer: Tracer, *faults: str) -> None:
-    assert tracer(vault, _program(vault, name), faults).code == KILLED
+    assert tracer(vault, programs.life(vault, name), faults).code == KILLED
     assert vault.staged
-
-
-def _program(vault: Vault, name: str) -> list[str]:
-    return ["-c", PROGRAM.format(repository=str(REPOSITORY), name=name, root=str(vault.root))]
 
 
 def _next_command(vault: Vault) -> list[str]:
@@ -169,7 +95,7 @@ class Scenario:
 
     kind: str
     prepare: Callable[[Vault, str, Tracer], None] = used
-    besides: Callable[[Run], list[str]] = nothing
+    besides: Besides = nothing
 
     def __str__(self) -> str:
         words = (self.kind, self.prepare.__name__, self.besides.__name__)
@@ -180,7 +106,7 @@ class Scenario:
         return self.prepare.__name__.startswith("crashed")
 
     def program(self, vault: Vault) -> list[str]:
-        return _next_command(vault) if self.recovers else _program(vault, self.kind)
+        return _next_command(vault) if self.recovers else programs.life(vault, self.kind)
 
 
 SCENARIOS = (
@@ -226,8 +152,7 @@ def test_stopped(
     if not scenario.recovers:
         before = vault.copy(tmp_path / "prepared")
     states = _states(scenario, before, tmp_path / "after")
-    besides = scenario.besides(rehearse(scenario.program, vault, tracer, tmp_path / "first", []))
-    rehearsal = rehearse(scenario.program, vault, tracer, tmp_path / "rehearsal", besides)
+    rehearsal, besides = rehearse(scenario.program, vault, tracer, tmp_path, scenario.besides)
     assert rehearsal.code in (0, 1), rehearsal.err.decode()
     stops = free(rehearsal.stops, besides)
     chosen = fault(spread([stop for stop, _kind in fault(stops)], SHARE))
@@ -249,7 +174,7 @@ def _states(scenario: Scenario, before: Vault, root: Path) -> tuple[Any, Any]:
         old = _tree(after)
     else:
         old = _tree(before)
-    assert run(scenario.kind, str(after.root)) == 0
+    assert programs.run(after, scenario.kind) == 0
     assert _tree(after) != old
     return old, _tree(after)
 
@@ -327,6 +252,6 @@ def test_the_log_can_be_read(tmp_path: Path) -> None:
         vault = Vault(root=tmp_path / kind.replace(" ", "_"), count=4).lay_out()
         if kind == "restore":
             deleted(vault, kind, None)  # type: ignore[arg-type]
-        assert run(kind, str(vault.root)) == 0
+        assert programs.run(vault, kind) == 0
         for line in vault.log.read_bytes().splitlines():
             json.loads(line)

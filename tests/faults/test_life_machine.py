@@ -17,8 +17,8 @@ from loop_cli.core import timestamps
 from loop_cli.core.entity import Precondition
 from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.store.base import Create, Delete, Move, Restore
-from tests.faults.conftest import FOLDER, PLAIN, Vault, change, etag, origin
 from tests.faults.crashes import START, STEPS, crashing
+from tests.faults.vault import FOLDER, PLAIN, Vault, change, etag, origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,8 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from loop_cli.core import timestamps
 from loop_cli.errors import ConflictError, LoopError
-from tests.faults.conftest import Vault, change, etag, origin
 from tests.faults.crashes import START, STEPS, crashing
+from tests.faults.vault import Vault, change, etag, origin
 
 STATUSES = ("todo", "doing", "done", "blocked")
 

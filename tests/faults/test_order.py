@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli.store import platform
-from tests.faults.conftest import Tracer, Vault, change, origin
+from tests.faults.vault import Vault, change, origin
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.faults.tracing import Tracer
 
 MOVED_FROM, MOVED_TO, ALL = 0x40, 0x80, 0xFFF
 

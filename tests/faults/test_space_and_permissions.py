@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli.errors import LoopError, StorageError
-from tests.faults.conftest import REPOSITORY, Vault, change, etag, origin
+from tests.faults.vault import REPOSITORY, Vault, change, etag, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

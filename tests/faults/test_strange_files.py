@@ -13,7 +13,7 @@ import pytest
 from loop_cli.errors import LoopError
 from loop_cli.store import platform
 from loop_cli.store.base import only
-from tests.faults.conftest import Vault, change, origin
+from tests.faults.vault import Vault, change, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
