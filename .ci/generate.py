@@ -126,13 +126,25 @@ def _lane_table() -> str:
         "",
         "from __future__ import annotations",
         "",
-        "# Verb -> positional parameters in order, and options: each parameter with its kind.",
-        "COMMANDS: dict[str, tuple[tuple[tuple[str, str], ...], dict[str, tuple[str, str]]]] = {",
+        "TYPE_CHECKING = False",
+        "if TYPE_CHECKING:",
+        "    Option = tuple[str, str]  # the parameter, and its kind",
+        "    Command = tuple[str, str, tuple[str, ...], tuple[Option, ...], dict[str, Option]]",
+        "",
+        "# Verb -> module and function, what can't be left out, positional parameters in order,",
+        "# and options.",
+        "COMMANDS: dict[str, Command] = {",
     ]
-    for verb in ("get", "update"):
+    for verb in app.COMMANDS:
+        if f"loop {verb}" not in commands:  # a group
+            continue
         parameters = commands[f"loop {verb}"].params
         words = [one for one in parameters if _is_word(one)]
-        lines += [f'    "{verb}": (', "        ("]
+        needed = "".join(f'"{one.name}", ' for one in parameters if one.required).rstrip()
+        function = commands[f"loop {verb}"].callback
+        module = function.__module__.rpartition(".")[2]
+        lines.append(f'    "{verb}": (')
+        lines += [f'        "{module}", "{function.__name__}", ({needed}),', "        ("]
         lines += [f'            ("{one.name}", "{_lane_kind(one)}"),' for one in words]
         lines += ["        ),", "        {"]
         for one in parameters:
@@ -148,11 +160,11 @@ def _is_word(parameter: Any) -> bool:
 
 
 def _lane_kind(parameter: Any) -> str:
-    """`flag`, `text` or `texts`; anything else is for Typer alone, and so is --path of get."""
+    """Anything but these is for Typer alone, and so is --path of get."""
     if parameter.param_type_name == "option" and parameter.is_flag:
         return "flag"
     if parameter.type.name != "str" or parameter.metavar == "[FILE]":
-        return "other"
+        return {"float": "seconds", "int range": "number"}.get(parameter.type.name, "other")
     return "texts" if parameter.multiple or parameter.nargs == -1 else "text"
 
 

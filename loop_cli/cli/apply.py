@@ -1,12 +1,11 @@
 """`loop apply`: many changes, a line each, for one start-up."""
 
+from __future__ import annotations
+
 import os
 import sys
-from typing import Annotated
 
-import typer
-
-from loop_cli.cli import context, options, output
+from loop_cli.cli import context, output
 from loop_cli.cli.interrupts import Held
 from loop_cli.core import bulk
 from loop_cli.errors import Interrupted, UsageError
@@ -14,6 +13,8 @@ from loop_cli.errors import Interrupted, UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from loop_cli.cli import options
 
 _AT_ONCE = 1 << 16  # bytes
 EXAMPLES = """A line is a JSON object: "id", and at least one of "set" (fields and values),
@@ -36,13 +37,9 @@ loop apply changes.jsonl --atomic --dry-run
 
 
 def apply(
-    file: Annotated[
-        str, typer.Argument(metavar="FILE", help="One JSON object a line; - is standard input.")
-    ],
-    atomic: Annotated[bool, typer.Option("--atomic", help="All of them or none.")] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Lines without a revision need none; recorded.")
-    ] = False,
+    file: options.LinesFile,
+    atomic: options.AllOrNone = False,
+    force: options.ForceLines = False,
     dry_run: options.DryRun = False,
     lock_timeout: options.LockTimeout = None,
     vault: options.Vault = None,
@@ -80,7 +77,7 @@ def _so_far(counts: bulk.Counts) -> str:
     return f"{counts.landed} changed, {counts.unchanged} unchanged, {counts.failed} failed so far"
 
 
-def _lines(name: str, held: Held) -> "Iterator[list[str]]":
+def _lines(name: str, held: Held) -> Iterator[list[str]]:
     """The lines of a file, so many at once as are there, up to a hundred: who waits for the
     result of a line before it sends the next gets it. Raises `UsageError`, and where Ctrl-C
     came `KeyboardInterrupt`."""

@@ -1,8 +1,10 @@
 """`loop check`: what is wrong with the entities of a vault, and what has one right answer."""
 
+from __future__ import annotations
+
 import os
 
-from loop_cli.cli import context, options, output
+from loop_cli.cli import context, output
 from loop_cli.errors import (
     CheckFailed,
     ConfirmationRefused,
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from loop_cli.cli import options
     from loop_cli.store.check import Checked, Wanted
     from loop_cli.store.repair import Repair
     from loop_cli.store.vault import VaultStore
@@ -79,8 +82,8 @@ def check(
 
 
 def _fix(
-    store: "VaultStore", found: "Checked", *, dry_run: bool, ask: bool, yes: bool, quiet: bool
-) -> "tuple[list[Repair], dict[str, Any]]":
+    store: VaultStore, found: Checked, *, dry_run: bool, ask: bool, yes: bool, quiet: bool
+) -> tuple[list[Repair], dict[str, Any]]:
     """Show the plan, ask, and repair; the repairs, and what the JSON says of them.
 
     Raises `ConfirmationRefused`.
@@ -106,7 +109,7 @@ def _fix(
     return repairs, {**more, "dry_run": True} if dry_run else more
 
 
-def _raise_failed(repairs: "Sequence[Repair]", *, dry_run: bool) -> None:
+def _raise_failed(repairs: Sequence[Repair], *, dry_run: bool) -> None:
     """Raise `RepairFailed` where a repair was tried in vain."""
     failed = [one for one in repairs if one.done is None]
     if not failed or dry_run:
@@ -136,14 +139,14 @@ def _confirm(count: int, *, ask: bool, yes: bool) -> None:
         raise ConfirmationRefused("the vault was left as it is")
 
 
-def _fails(found: "Checked", *, strict: bool) -> bool:
+def _fails(found: Checked, *, strict: bool) -> bool:
     return not found.ok or (strict and bool(found.findings))
 
 
 def _show(
-    store: "VaultStore",
-    found: "Checked",
-    more: "dict[str, Any]",
+    store: VaultStore,
+    found: Checked,
+    more: dict[str, Any],
     *,
     github: bool,
     as_json: bool,
@@ -168,7 +171,7 @@ def _show(
         output.line(render_check.summary(found))
 
 
-def _wanted(store: "VaultStore", what: "Sequence[str]") -> "Wanted":
+def _wanted(store: VaultStore, what: Sequence[str]) -> Wanted:
     """What was named: files, as a pre-commit hook names them; ids, aliases and types otherwise."""
     from loop_cli.store.check import Wanted
 

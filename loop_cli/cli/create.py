@@ -1,11 +1,17 @@
 """`loop create`: make an entity."""
 
-from loop_cli.cli import context, inputs, options, output
+from __future__ import annotations
+
+from loop_cli.cli import context, inputs, output
 from loop_cli.core import changes
 from loop_cli.core.create import Request
 from loop_cli.core.create import create as make
 from loop_cli.store import templates
 from loop_cli.store.digest import sha256_hex
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.cli import options
 
 PLAIN = "plain"
 EXAMPLES = """The id, the place and what the schema implies are filled in; missing required
@@ -69,7 +75,7 @@ def create(
 
 def _template(
     given: str | None, kind: str, root: str, read: inputs.Reader
-) -> "tuple[str, str] | None":
+) -> tuple[str, str] | None:
     """The template's text and what it is called; None for the built-in one."""
     if given == PLAIN:
         return None

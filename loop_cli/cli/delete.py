@@ -1,6 +1,8 @@
 """`loop delete`: an entity goes, and its bytes are kept."""
 
-from loop_cli.cli import context, inputs, options, output
+from __future__ import annotations
+
+from loop_cli.cli import context, inputs, output
 from loop_cli.core.remove import Request
 from loop_cli.core.remove import delete as remove
 from loop_cli.errors import UsageError
@@ -9,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from loop_cli.cli import options
     from loop_cli.core.remove import DeleteResult
 
 EXAMPLES = """What others refer to is not deleted, unless --cascade or --orphan is given. The
@@ -69,8 +72,8 @@ def delete(
         output.show(render_life.removed(result))
 
 
-def _confirm(yes: bool) -> "Callable[[DeleteResult], bool]":
-    def confirm(preview: "DeleteResult") -> bool:
+def _confirm(yes: bool) -> Callable[[DeleteResult], bool]:
+    def confirm(preview: DeleteResult) -> bool:
         from loop_cli.cli import prompt, render_life
 
         output.tell(render_life.to_remove(preview))

@@ -9,13 +9,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from typing import Annotated
-
-import typer
 
 from loop_cli import demo as sample
 from loop_cli.cli import output
 from loop_cli.errors import StorageError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.cli import options
 
 EXAMPLES = """Examples:
 
@@ -28,10 +29,7 @@ _CHANGES = ("status=doing", "tags+=in-review")
 
 
 def demo(
-    folder: Annotated[
-        str | None,
-        typer.Argument(metavar="[DIR]", help="A new or empty folder; a temporary one otherwise."),
-    ] = None,
+    folder: options.DemoFolder = None,
 ) -> None:
     """Lay out a sample vault and walk through the main job on it: get, update, conflict, log."""
     root = _place(folder)

@@ -1,7 +1,13 @@
 """`loop diff`: an entity now against an earlier state of it."""
 
-from loop_cli.cli import context, options, output
+from __future__ import annotations
+
+from loop_cli.cli import context, output
 from loop_cli.core import history
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.cli import options
 
 EXAMPLES = """Examples:
 

@@ -1,11 +1,10 @@
 """`loop edit`: an entity's text in your editor."""
 
+from __future__ import annotations
+
 import os
-from typing import Annotated
 
-import typer
-
-from loop_cli.cli import context, options, output
+from loop_cli.cli import context, output
 from loop_cli.core import conflict, operations
 from loop_cli.core.changes import Edits
 from loop_cli.core.entity import Precondition
@@ -16,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from loop_cli.cli import options
     from loop_cli.config import Settings
     from loop_cli.core.entity import Entity
 
@@ -34,13 +34,9 @@ loop edit tsk-019-14 --editor 'code --wait'
 
 def edit(
     entity_id: options.EntityId,
-    fields_only: Annotated[
-        bool, typer.Option("--fields", help="The frontmatter alone, without the body.")
-    ] = False,
+    fields_only: options.FieldsOnly = False,
     path: options.ChosenPath = None,
-    editor: Annotated[
-        str | None, typer.Option("--editor", metavar="COMMAND", help="The editor's command line.")
-    ] = None,
+    editor: options.Editor = None,
     no_input: options.NoInput = False,
     lock_timeout: options.LockTimeout = None,
     vault: options.Vault = None,
@@ -98,7 +94,7 @@ def edit(
 _HASTY = "; if a window of your editor is still open, give it its option to wait"
 
 
-def _command(settings: "Settings") -> str:
+def _command(settings: Settings) -> str:
     """The editor's command line; one that was not named for loop needs a terminal."""
     from loop_cli.cli import editor
 
@@ -115,8 +111,8 @@ def _command(settings: "Settings") -> str:
 
 
 def _text(
-    opened: "Entity", check: "Callable[[Edits], None]", *, fields_only: bool
-) -> "tuple[str, Callable[[str], Edits]]":
+    opened: Entity, check: Callable[[Edits], None], *, fields_only: bool
+) -> tuple[str, Callable[[str], Edits]]:
     """The text to edit, and what makes edits of it once it is edited: none where nothing is
     changed. It raises `InvalidFile` with the line of that text, or `InvalidChange`."""
     from loop_cli.markdown.document import split

@@ -1,7 +1,13 @@
 """`loop history`: the story of an entity."""
 
-from loop_cli.cli import context, options, output
+from __future__ import annotations
+
+from loop_cli.cli import context, output
 from loop_cli.core import history as looking_back
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.cli import options
 
 EXAMPLES = """Examples:
 
@@ -14,7 +20,7 @@ loop history tsk-019-14 --json
 
 def history(
     entity_id: options.EntityId,
-    limit: options.HistoryLimit = options.TABLE_LIMIT,
+    limit: options.HistoryLimit = output.TABLE_LIMIT,
     path: options.ChosenPath = None,
     utc: options.Utc = False,
     as_json: options.Json = False,

@@ -1,12 +1,15 @@
 """`loop init`: make a folder of Markdown files a vault."""
 
+from __future__ import annotations
+
 import os
-from typing import Annotated
 
-import typer
-
-from loop_cli.cli import context, options, output
+from loop_cli.cli import context, output
 from loop_cli.errors import ConfirmationRefused, EntityNotFound
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.cli import options
 
 EXAMPLES = """Examples:
 
@@ -18,9 +21,7 @@ loop init site/content --yes --json
 
 
 def init(
-    folder: Annotated[
-        str | None, typer.Argument(metavar="[DIR]", help="The folder; this one otherwise.")
-    ] = None,
+    folder: options.InitFolder = None,
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
     yes: options.Yes = False,

@@ -1,12 +1,15 @@
 """`loop kept`: what is kept of deleted entities and replaced values, and pruning it."""
 
-from loop_cli.cli import context, options, output
+from __future__ import annotations
+
+from loop_cli.cli import context, output
 from loop_cli.core import timestamps
 from loop_cli.errors import ConfirmationRefused
 from loop_cli.store import kept as keeping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from loop_cli.cli import options
     from loop_cli.store.kept import Kept
 
 EXAMPLES = """What is pruned can't be brought back by 'loop undo'.
@@ -58,7 +61,7 @@ def kept(
     output.show(render_life.kept(found, pruned=pruned, dry_run=dry_run))
 
 
-def _ask(found: "list[Kept]", *, ask: bool) -> None:
+def _ask(found: list[Kept], *, ask: bool) -> None:
     """Raises `ConfirmationRefused` where nobody says yes."""
     if not ask:
         raise ConfirmationRefused(

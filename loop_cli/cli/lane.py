@@ -1,5 +1,5 @@
-"""The fast lane: `get` and `update` for callers that start a process for each, without Typer,
-which alone costs more than five times what an interpreter does.
+"""The fast lane: commands without Typer, which alone costs more than five times what an
+interpreter does, for callers that start a process for each.
 
 The options are in `lane_table`, which is generated from the Typer app. What is not understood
 for certain, help and errors included, is Typer's: it gets the same arguments and decides.
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    Option = tuple[str, str]  # the parameter, and its kind
+    from loop_cli.cli.lane_table import Option
 
 
 class _Unsure(Exception):
@@ -25,14 +25,15 @@ def parse(arguments: list[str]) -> Callable[[], None] | None:
     """What a command line asks for, ready to be called; None where Typer is to decide."""
     if not arguments or arguments[0] not in COMMANDS:
         return None
-    verb = arguments[0]
-    positionals, options = COMMANDS[verb]
+    module, function, needed, positionals, options = COMMANDS[arguments[0]]
     try:
         values = _values(arguments[1:], positionals, options)
     except _Unsure:
         return None
-    module = __import__(f"loop_cli.cli.{verb}", fromlist=[verb])  # `importlib` loads `warnings`
-    command = getattr(module, verb)
+    if any(parameter not in values for parameter in needed):
+        return None
+    place = __import__(f"loop_cli.cli.{module}", fromlist=[module])  # `importlib` loads `warnings`
+    command = getattr(place, function)
     return lambda: command(**values)
 
 
@@ -67,10 +68,25 @@ def _values(
 def _put(values: dict[str, Any], parameter: str, kind: str, text: str) -> None:
     if kind == "texts":
         values.setdefault(parameter, []).append(text)
-    elif kind != "text" or parameter in values:
+    elif kind not in _READERS or parameter in values:
         raise _Unsure
     else:
-        values[parameter] = text
+        values[parameter] = _READERS[kind](text)
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise _Unsure
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    _number(text.replace(".", "", 1))
+    return float(text)
+
+
+# How the value of an option becomes what the command gets, by its kind.
+_READERS: dict[str, Callable[[str], Any]] = {"text": str, "number": _number, "seconds": _seconds}
 
 
 def _positional(words: list[str], positionals: tuple[Option, ...]) -> dict[str, Any]:
@@ -78,9 +94,7 @@ def _positional(words: list[str], positionals: tuple[Option, ...]) -> dict[str, 
     for parameter, kind in positionals:
         if kind == "texts":
             values[parameter], words = words or None, []
-        elif not words:
-            raise _Unsure
-        else:
+        elif words:
             values[parameter], words = words[0], words[1:]
     if words:
         raise _Unsure

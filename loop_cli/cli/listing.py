@@ -1,9 +1,10 @@
 """`loop list`: which entities there are."""
 
-import time
-from typing import Any
+from __future__ import annotations
 
-from loop_cli.cli import context, options, output
+import time
+
+from loop_cli.cli import context, output
 from loop_cli.core import query as queries
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
@@ -14,6 +15,9 @@ from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.cli import options
     from loop_cli.core.selection import Selected
     from loop_cli.store.base import Store
 
@@ -62,7 +66,7 @@ def list_entities(
     if columns is not None and (as_json or ids):
         raise UsageError("--columns is for the table and --csv; --json has all fields")
     as_table = not (as_json or as_csv or ids)
-    at_most = options.ROWS + 1 if limit is None and as_table else limit or None
+    at_most = output.ROWS + 1 if limit is None and as_table else limit or None
     asked = query(entity_type, where, project=project, children_of=children_of, sort=sort)
     store = context.open_store(context.open_settings({"vault": vault}))
     with output.progress("looking at the files", unit="files") as told:
@@ -119,7 +123,7 @@ def _column_names(columns: str | None, name: str) -> tuple[str, ...]:
     return found
 
 
-def _cells(one: "Selected", names: tuple[str, ...]) -> list[str]:
+def _cells(one: Selected, names: tuple[str, ...]) -> list[str]:
     return [_cell(one.value(split_dotted(name))) for name in names]
 
 
@@ -134,9 +138,9 @@ def _cell(value: Any) -> str:
 
 
 def _show_table(
-    found: "list[Selected]",
+    found: list[Selected],
     names: tuple[str, ...],
-    store: "Store",
+    store: Store,
     *,
     limit: int | None,
     optional: bool,
@@ -146,7 +150,7 @@ def _show_table(
         return
     from loop_cli.cli import render_list
 
-    rows = found if limit is not None else found[: options.ROWS]
+    rows = found if limit is not None else found[: output.ROWS]
     output.show(render_list.table(rows, names, store.schema, today=_today(), optional=optional))
     if len(rows) < len(found):
-        output.note(f"the first {options.ROWS}; --limit 0 shows all")
+        output.note(f"the first {output.ROWS}; --limit 0 shows all")

@@ -1,10 +1,8 @@
 """`loop log`: the audit records."""
 
-from typing import Annotated
+from __future__ import annotations
 
-import typer
-
-from loop_cli.cli import context, options, output
+from loop_cli.cli import context, output
 from loop_cli.core import operations, timestamps
 from loop_cli.core.audit import SOURCES
 from loop_cli.core.names import nfc
@@ -13,6 +11,7 @@ from loop_cli.errors import EntityNotFound, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from loop_cli.cli import options
     from loop_cli.core.audit import AuditRecord
     from loop_cli.store.vault import VaultStore
 
@@ -35,10 +34,7 @@ def log(
     actor: options.Actor = None,
     source: options.Source = None,
     run: options.Run = None,
-    follow: Annotated[
-        bool,
-        typer.Option("--follow", "-f", help="Show the last 10 and then each new one as it comes."),
-    ] = False,
+    follow: options.Follow = False,
     utc: options.Utc = False,
     as_json: options.JsonLines = False,
     vault: options.Vault = None,
@@ -46,7 +42,7 @@ def log(
     """Show the audit records, newest first; with --follow, newest last."""
     if source is not None and source not in SOURCES:
         raise UsageError(f"--source: {source!r} is none of {', '.join(SOURCES)}")
-    shown = limit if limit is not None or as_json else options.TABLE_LIMIT
+    shown = limit if limit is not None or as_json else output.TABLE_LIMIT
     if follow:
         shown = _BACKLOG if limit is None else limit
     store = context.open_store(context.open_settings({"vault": vault}))
@@ -74,11 +70,11 @@ def log(
     from loop_cli.cli import render_past
 
     output.show(render_past.log_table(records, utc=output.shows_utc(utc)))
-    if limit is None and len(records) == options.TABLE_LIMIT:
-        output.note(f"the newest {options.TABLE_LIMIT}; --limit 0 shows all")
+    if limit is None and len(records) == output.TABLE_LIMIT:
+        output.note(f"the newest {output.TABLE_LIMIT}; --limit 0 shows all")
 
 
-def _follow(store: "VaultStore", query: LogQuery, *, as_json: bool, utc: bool) -> None:
+def _follow(store: VaultStore, query: LogQuery, *, as_json: bool, utc: bool) -> None:
     """Show records as they come, until interrupted or the reader of stdout goes away."""
     from loop_cli.store.follow import Follower
     from loop_cli.store.lines import parse_line
@@ -102,7 +98,7 @@ def _follow(store: "VaultStore", query: LogQuery, *, as_json: bool, utc: bool) -
             output.wait(_PAUSE)
 
 
-def _show(record: "AuditRecord", *, as_json: bool, utc: bool) -> None:
+def _show(record: AuditRecord, *, as_json: bool, utc: bool) -> None:
     if as_json:
         output.line(output.json_text(record.data))
         return
@@ -111,7 +107,7 @@ def _show(record: "AuditRecord", *, as_json: bool, utc: bool) -> None:
     output.show(render_past.follow_line(record, utc=utc))
 
 
-def _followed_id(store: "VaultStore", given: str | None) -> str | None:
+def _followed_id(store: VaultStore, given: str | None) -> str | None:
     """The id whose records are waited for; it need not be there yet."""
     if given is None:
         return None

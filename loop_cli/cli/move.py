@@ -1,7 +1,13 @@
 """`loop move`: a task goes to another project."""
 
-from loop_cli.cli import context, inputs, options, output
+from __future__ import annotations
+
+from loop_cli.cli import context, inputs, output
 from loop_cli.core import relocate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.cli import options
 
 EXAMPLES = """Its project_id and parent_id change with it, and links in other entities that name
 the file are put right in the same run.

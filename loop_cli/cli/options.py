@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from loop_cli.cli import output
+
 # -- of several commands ----------------------------------------------------------------
 
 EntityId = Annotated[str, typer.Argument(metavar="ID", help="The entity's id or an alias.")]
@@ -107,9 +109,24 @@ AppendBody = Annotated[
     typer.Option("--append-body", metavar="FILE", help="Append to the body; - is stdin."),
 ]
 
+# -- of apply and edit ------------------------------------------------------------------
+
+LinesFile = Annotated[
+    str, typer.Argument(metavar="FILE", help="One JSON object a line; - is standard input.")
+]
+AllOrNone = Annotated[bool, typer.Option("--atomic", help="All of them or none.")]
+ForceLines = Annotated[
+    bool, typer.Option("--force", help="Lines without a revision need none; recorded.")
+]
+FieldsOnly = Annotated[
+    bool, typer.Option("--fields", help="The frontmatter alone, without the body.")
+]
+Editor = Annotated[
+    str | None, typer.Option("--editor", metavar="COMMAND", help="The editor's command line.")
+]
+
 # -- of log -----------------------------------------------------------------------------
 
-TABLE_LIMIT = 30
 OptionalId = Annotated[
     str | None, typer.Argument(metavar="[ID]", help="Only this entity's records.")
 ]
@@ -120,7 +137,7 @@ Limit = Annotated[
         "-l",
         min=0,
         metavar="N",
-        help=f"At most N records; 0 is all. A table has {TABLE_LIMIT} otherwise.",
+        help=f"At most N records; 0 is all. A table has {output.TABLE_LIMIT} otherwise.",
     ),
 ]
 Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help="Not older than this.")]
@@ -136,11 +153,14 @@ Run = Annotated[
 Utc = Annotated[
     bool, typer.Option("--utc", help="Exact times in UTC, as in a pipe; otherwise local ones.")
 ]
+Follow = Annotated[
+    bool,
+    typer.Option("--follow", "-f", help="Show the last 10 and then each new one as it comes."),
+]
 JsonLines = Annotated[bool, typer.Option("--json", help="One JSON record a line.")]
 
 # -- of list ----------------------------------------------------------------------------
 
-ROWS = 200
 Types = Annotated[
     list[str] | None, typer.Argument(metavar="[TYPE]...", help="Only entities of these types.")
 ]
@@ -170,7 +190,7 @@ Rows = Annotated[
         "-l",
         min=0,
         metavar="N",
-        help=f"At most N entities; 0 is all. A table has {ROWS} otherwise.",
+        help=f"At most N entities; 0 is all. A table has {output.ROWS} otherwise.",
     ),
 ]
 EntityLines = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
@@ -238,7 +258,27 @@ SinceState = Annotated[
 HistoryLimit = Annotated[
     int,
     typer.Option(
-        "--limit", "-l", min=0, metavar="N", help=f"At most N; 0 is all. {TABLE_LIMIT} otherwise."
+        "--limit",
+        "-l",
+        min=0,
+        metavar="N",
+        help=f"At most N; 0 is all. {output.TABLE_LIMIT} otherwise.",
+    ),
+]
+Undone = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[ID|RUN_ID]",
+        help="An entity, whose last change is undone; or a run, or the beginning of its id.",
+    ),
+]
+LastRun = Annotated[bool, typer.Option("--last", help="Your last run that is not undone yet.")]
+UndoOnConflict = Annotated[
+    str,
+    typer.Option(
+        "--on-conflict",
+        metavar="fail|rebase",
+        help="rebase: leave what was changed since, and undo the rest.",
     ),
 ]
 PlainYes = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to the question.")]
@@ -263,6 +303,28 @@ OlderThan = Annotated[
     typer.Option("--older-than", min=0, metavar="DAYS", help="Only what was kept before that."),
 ]
 
+# -- of schema --------------------------------------------------------------------------
+
+SchemaType = Annotated[
+    str | None, typer.Argument(metavar="[TYPE]", help="Only this type, field by field.")
+]
+JsonSchema = Annotated[
+    bool, typer.Option("--json", help="As JSON Schema (2020-12); errors as JSON on stderr.")
+]
+
+# -- of watch, init and demo --------------------------------------------------------------
+
+EventLines = Annotated[
+    bool, typer.Option("--json", help="One JSON object a line; errors as JSON on stderr.")
+]
+InitFolder = Annotated[
+    str | None, typer.Argument(metavar="[DIR]", help="The folder; this one otherwise.")
+]
+DemoFolder = Annotated[
+    str | None,
+    typer.Argument(metavar="[DIR]", help="A new or empty folder; a temporary one otherwise."),
+]
+
 # -- of search --------------------------------------------------------------------------
 
 Text = Annotated[str, typer.Argument(metavar="TEXT", help="The words to search for.")]
@@ -273,6 +335,6 @@ FirstRows = Annotated[
         "-l",
         min=0,
         metavar="N",
-        help=f"At most N entities; 0 is all. People are shown {ROWS} otherwise.",
+        help=f"At most N entities; 0 is all. People are shown {output.ROWS} otherwise.",
     ),
 ]

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from loop_cli.errors import LoopError
 
 READER_GONE = 141
+ROWS = 200  # of a table of entities, where no --limit is given
+TABLE_LIMIT = 30  # and of records
 _PIPE_WIDTH = 10_000
 _AT_ONCE = 100  # lines
 

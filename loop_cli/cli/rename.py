@@ -1,11 +1,14 @@
 """`loop rename`: files get the name that rule A has for them."""
 
-from loop_cli.cli import context, options, output
+from __future__ import annotations
+
+from loop_cli.cli import context, output
 from loop_cli.core import relocate
 from loop_cli.errors import ConfirmationRefused, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from loop_cli.cli import options
     from loop_cli.core.relocate import Confirm, RelocateResult
 
 EXAMPLES = """Rule A: a task's file is <id>.md, a project's is project.md, and where the
@@ -55,8 +58,8 @@ def rename(
         output.show(render_life.moved("Rename", result))
 
 
-def _confirm(yes: bool, interactive: bool) -> "Confirm":
-    def refuse(preview: "RelocateResult") -> bool:
+def _confirm(yes: bool, interactive: bool) -> Confirm:
+    def refuse(preview: RelocateResult) -> bool:
         count = len(preview.moved)
         files = "1 file" if count == 1 else f"{count} files"
         raise ConfirmationRefused(

@@ -1,14 +1,13 @@
 """`loop schema`: what the vault's entities are made of."""
 
-from typing import Annotated
+from __future__ import annotations
 
-import typer
-
-from loop_cli.cli import context, options, output
+from loop_cli.cli import context, output
 from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from loop_cli.cli import options
     from loop_cli.core.check.law import Law
     from loop_cli.core.entity import FieldNames
 
@@ -23,12 +22,8 @@ loop schema Task --json | jq '."x-loop".writable'
 
 
 def schema(
-    entity_type: Annotated[
-        str | None, typer.Argument(metavar="[TYPE]", help="Only this type, field by field.")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="As JSON Schema (2020-12); errors as JSON on stderr.")
-    ] = False,
+    entity_type: options.SchemaType = None,
+    as_json: options.JsonSchema = False,
     vault: options.Vault = None,
 ) -> None:
     """Show the schema in force: types and fields, what is required, allowed and writable.
@@ -68,7 +63,7 @@ def schema(
         output.show(render_schema.fields(describe.describe(entity_type, law)))
 
 
-def _law(root: str | None, names: "FieldNames") -> "Law":
+def _law(root: str | None, names: FieldNames) -> Law:
     from loop_cli.core.check.law import Law
     from loop_cli.store import schema_file
 
@@ -76,7 +71,7 @@ def _law(root: str | None, names: "FieldNames") -> "Law":
     return Law(schema=schema, book=schema_file.load_rulebook(root), names=names)
 
 
-def _types(law: "Law") -> tuple[str, ...]:
+def _types(law: Law) -> tuple[str, ...]:
     """The types of the schema, and those that it has fields of without listing them."""
     others = (name for name in law.schema.known if name != "all")
     return tuple(dict.fromkeys((*law.schema.types, *others)))

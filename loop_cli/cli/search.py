@@ -1,8 +1,8 @@
 """`loop search`: which entities have a text in their names or bodies."""
 
-from typing import Any
+from __future__ import annotations
 
-from loop_cli.cli import context, listing, options, output
+from loop_cli.cli import context, listing, output
 from loop_cli.core.selection import Selection
 from loop_cli.core.wanted import Wanted
 from loop_cli.errors import UsageError
@@ -10,7 +10,9 @@ from loop_cli.errors import UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
+    from loop_cli.cli import options
     from loop_cli.store.base import Hit
 
 EXAMPLES = """An entity is found if its id, name and body together have all words of TEXT. A word
@@ -44,7 +46,7 @@ def search(
         raise UsageError("choose one of --json and --ids")
     wanted = Wanted(text)
     for_people = not (as_json or ids)
-    at_most = options.ROWS + 1 if limit is None and for_people else limit or None
+    at_most = output.ROWS + 1 if limit is None and for_people else limit or None
     asked = listing.query(entity_type, where, project=None, children_of=None)
     store = context.open_store(context.open_settings({"vault": vault}))
     with output.progress("reading the vault", unit="files") as told:
@@ -60,25 +62,25 @@ def search(
     output.warn([*found.warnings, *store.warnings])
 
 
-def json_of(hit: "Hit") -> str:
+def json_of(hit: Hit) -> str:
     """The JSON line of a hit."""
     where = {"in_names": hit.in_names, "line": hit.line, "text": hit.text}
     return output.json_text({**hit.own, "entity_name": hit.name, **where})
 
 
-def _chain(first: "Hit | None", rest: "Iterator[Hit]") -> "Iterator[Hit]":
+def _chain(first: Hit | None, rest: Iterator[Hit]) -> Iterator[Hit]:
     if first is not None:
         yield first
         yield from rest
 
 
-def _show(hits: "Iterator[Hit]", wanted: Wanted, *, all_of_them: bool) -> None:
+def _show(hits: Iterator[Hit], wanted: Wanted, *, all_of_them: bool) -> None:
     from loop_cli.cli import render_search
 
     count = 0
     waiting: list[Hit] = []
     for hit in hits:
-        if count == options.ROWS and not all_of_them:
+        if count == output.ROWS and not all_of_them:
             count += 1
             break
         count += 1
@@ -90,5 +92,5 @@ def _show(hits: "Iterator[Hit]", wanted: Wanted, *, all_of_them: bool) -> None:
         output.show(render_search.hits(waiting, wanted))
     if not count:
         output.note("nothing found")
-    elif count > options.ROWS and not all_of_them:
-        output.note(f"the first {options.ROWS}; --limit 0 shows all")
+    elif count > output.ROWS and not all_of_them:
+        output.note(f"the first {output.ROWS}; --limit 0 shows all")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from loop_cli.cli import context, output
 
-from loop_cli.cli import context, options, output
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.cli import options
 
 EXAMPLES = """Examples:
 

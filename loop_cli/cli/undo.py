@@ -1,10 +1,8 @@
 """`loop undo`: put back what a run or a change found."""
 
-from typing import Annotated
+from __future__ import annotations
 
-import typer
-
-from loop_cli.cli import context, options, output
+from loop_cli.cli import context, output
 from loop_cli.core import undo as undoing
 from loop_cli.core.audit import RUN_ID
 from loop_cli.errors import ConfirmationRefused, UsageError
@@ -13,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from loop_cli.cli import options
     from loop_cli.core.undo import Target, UndoPlan
     from loop_cli.store.vault import VaultStore
 
@@ -27,24 +26,9 @@ loop undo 3f0c2a52 --on-conflict=rebase --yes --json
 
 
 def undo(
-    target: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[ID|RUN_ID]",
-            help="An entity, whose last change is undone; or a run, or the beginning of its id.",
-        ),
-    ] = None,
-    last: Annotated[
-        bool, typer.Option("--last", help="Your last run that is not undone yet.")
-    ] = False,
-    on_conflict: Annotated[
-        str,
-        typer.Option(
-            "--on-conflict",
-            metavar="fail|rebase",
-            help="rebase: leave what was changed since, and undo the rest.",
-        ),
-    ] = "fail",
+    target: options.Undone = None,
+    last: options.LastRun = False,
+    on_conflict: options.UndoOnConflict = "fail",
     path: options.ChosenPath = None,
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
@@ -80,7 +64,7 @@ def undo(
         output.show(render_past.undone(result))
 
 
-def _target(store: "VaultStore", given: str | None, path: str | None) -> "Target":
+def _target(store: VaultStore, given: str | None, path: str | None) -> Target:
     """What is meant: a run's whole id, an entity, or the beginning of a run's id."""
     import re
 
@@ -94,10 +78,10 @@ def _target(store: "VaultStore", given: str | None, path: str | None) -> "Target
     return undoing.Target(entity_id=given, path=path)
 
 
-def _confirm(*, asked: bool) -> "Callable[[UndoPlan], bool]":
+def _confirm(*, asked: bool) -> Callable[[UndoPlan], bool]:
     """Show the plan and ask. Raises `ConfirmationRefused` where nobody can be asked."""
 
-    def confirm(plan: "UndoPlan") -> bool:
+    def confirm(plan: UndoPlan) -> bool:
         if not asked:
             raise ConfirmationRefused(
                 f"the undo of run {plan.run_id} has to be confirmed",

@@ -1,10 +1,12 @@
 """`loop watch`: the changes of a vault as they happen."""
 
-from typing import Annotated
+from __future__ import annotations
 
-import typer
+from loop_cli.cli import context, output
 
-from loop_cli.cli import context, options, output
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.cli import options
 
 EXAMPLES = """Examples:
 
@@ -15,9 +17,7 @@ loop watch --json | jq -r 'select(.event == "outside").path'
 
 
 def watch(
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object a line; errors as JSON on stderr.")
-    ] = False,
+    as_json: options.EventLines = False,
     vault: options.Vault = None,
 ) -> None:
     """Show changes as they happen, one a line: who, what, inside or outside.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import importlib
+import inspect
 import io
 import sys
 from typing import TYPE_CHECKING, Any
@@ -11,25 +13,39 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from loop_cli.cli import context, get, lane, lane_table, start, update
+from loop_cli.cli import app, context, lane, start
+from loop_cli.cli.lane_table import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
 FIXTURES = [HealthCheck.function_scoped_fixture]
-MODULES = {"get": get, "update": update}
 WORDS = (
-    "tsk-019-14", "hyp-1-01", "none", "status=done", "status=dne", "tags+=가나", "due!", "-", "--",
-    "", "-x", "a=-b", "--help", "-h", "--json=1", "--jso", "-ny", "--field", "status", "etag",
-    "--field=due", "--path", "--path=", "--if-match", "--if-match=0123456789abcdef", "--force",
-    "--expected-updated-at", "2026-01-09", "--lock-timeout", "5", "--vault", "--unset", "--json",
-    "--dry-run", "-n", "-y", "--yes", "--no-input", "--raw", "--body", "--yaml", "--on-conflict",
-    "rebase", "--set-json", "--body-file", "--append-body", "--unset=notes", "list", "\udcff",
+    "tsk-019-14", "hyp-1-01", "prj-020", "Task", "none", "status=done", "status=dne", "tags+=가나",
+    "due!", "-", "--", "", "-x", "a=-b", "--help", "-h", "--json=1", "--jso", "-ny", "status", "5",
+    "0.5", "05", "1e3", "٣", "-1", " 1", "0123456789abcdef", "2026-01-09", "rebase", "규칙", "list",
+    "--plain", "\udcff",
 )  # fmt: skip
-LINES = st.tuples(
-    st.sampled_from(("get", "update")), st.lists(st.sampled_from(WORDS), max_size=7)
-).map(lambda line: [line[0], *line[1]])
+SILENT = ("edit", "apply", "init", "watch", "demo")  # they wait, or write without --dry-run
+
+
+def _lines(*verbs: str) -> st.SearchStrategy[list[str]]:
+    """Command lines of some commands: words that may be anything, options of theirs and of none."""
+
+    def of(verb: str) -> st.SearchStrategy[list[str]]:
+        options = st.sampled_from(["--vault", *COMMANDS[verb][-1]])
+        valued = st.builds("{}={}".format, options, st.sampled_from(WORDS))
+        words = st.lists(st.one_of(st.sampled_from(WORDS), options, valued), max_size=7)
+        return words.map(lambda found: [verb, *found])
+
+    return st.sampled_from(verbs).flatmap(of)
+
+
+LINES = _lines(*COMMANDS)
+ENDING = _lines(*(verb for verb in COMMANDS if verb not in SILENT)).filter(
+    lambda line: not {"--follow", "-f"}.intersection(line)
+)
 
 
 @pytest.fixture
@@ -40,12 +56,18 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     def noting(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
         def note(**values: Any) -> None:
-            calls.append({name: value for name, value in values.items() if value})
+            bound = inspect.signature(command).bind(**values)
+            bound.apply_defaults()
+            calls.append({name: value or None for name, value in bound.arguments.items()})
 
         return note
 
-    for verb, module in MODULES.items():
-        monkeypatch.setattr(module, verb, noting(getattr(module, verb)))
+    for name, function, *_parameters in COMMANDS.values():
+        module = importlib.import_module(f"loop_cli.cli.{name}")
+        noted = noting(getattr(module, function))
+        monkeypatch.setattr(module, function, noted)
+        if hasattr(module, "COMMAND"):
+            monkeypatch.setattr(module, "COMMAND", noted)
     yield calls
 
 
@@ -81,11 +103,10 @@ def _both(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> list[tuple[i
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=FIXTURES)
-@given(line=LINES, safe=st.just(["--dry-run"]))
-def test_both_print_the_same(
-    line: list[str], safe: list[str], sample_vault: Path, tmp_path: Path
-) -> None:
-    arguments = [line[0], *(safe if line[0] == "update" else []), *line[1:]]
+@given(line=ENDING)
+def test_both_print_the_same(line: list[str], sample_vault: Path, tmp_path: Path) -> None:
+    safe = ["--dry-run"] if "--dry-run" in COMMANDS[line[0]][-1] else []
+    arguments = [line[0], *safe, *line[1:]]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOOP_VAULT", str(sample_vault))
         patch.setenv("LOOP_RUN_ID", "5b4f1d7e-3c2a-4f6b-8d9e-0a1b2c3d4e5f")
@@ -106,6 +127,15 @@ def test_both_print_the_same(
         ["update", "tsk-019-14", "status=doing", "--json", "--if-match", "0123456789abcdef"],
         ["update", "tsk-019-14", "--expected-updated-at=2026-01-09", "tags+=a", "due!", "--json"],
         ["update", "tsk-019-14", "status=doing", "--vault", "somewhere", "-n"],
+        ["list", "Task", "--where", "status=todo", "--json", "--limit", "0"],
+        ["search", "회의록", "--ids"],
+        ["create", "Task", "entity_name=가", "--idempotency-key", "k", "--json"],
+        ["apply", "-", "--lock-timeout", "0.5"],
+        ["delete", "tsk-019-14", "--if-match", "0123456789abcdef", "--no-input"],
+        ["move", "tsk-019-14", "--project", "prj-020"],
+        ["undo"],
+        ["log", "--limit=5", "--json"],
+        ["check"],
     ],
 )
 def test_what_machines_ask_for_is_taken(line: list[str]) -> None:
@@ -116,8 +146,12 @@ def test_what_machines_ask_for_is_taken(line: list[str]) -> None:
     "line",
     [
         [],
-        ["list"],
+        ["audit", "verify"],
         ["get"],
+        ["move", "tsk-019-14"],
+        ["list", "--limit", "many"],
+        ["list", "--limit", "-1"],
+        ["list", "--plain"],
         ["get", "--help"],
         ["get", "a", "b"],
         ["get", "a", "--path"],
@@ -125,7 +159,8 @@ def test_what_machines_ask_for_is_taken(line: list[str]) -> None:
         ["get", "--", "a"],
         ["update", "a", "--if-match"],
         ["update", "a", "--if-match", "--json"],
-        ["update", "a", "--lock-timeout", "5"],
+        ["update", "a", "--lock-timeout", "1e3"],
+        ["update", "a", "--lock-timeout", "."],
         ["update", "a", "-ny"],
     ],
 )
@@ -133,7 +168,7 @@ def test_what_is_not_certain_is_left_to_typer(line: list[str]) -> None:
     assert lane.parse(line) is None
 
 
-def test_the_table_has_every_option_of_the_commands() -> None:
-    for verb in MODULES:
-        _words, options = lane_table.COMMANDS[verb]
-        assert {"--json", "--vault"} <= options.keys()
+def test_every_command_is_in_the_table() -> None:
+    assert {*COMMANDS} == {*app.COMMANDS} - {"audit", "completion", "skill"}
+    for verb, (_module, _function, _needed, _words, options) in COMMANDS.items():
+        assert "--vault" in options or verb in ("init", "demo")
