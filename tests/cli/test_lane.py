@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from loop_cli.cli import app, context, lane, start
+from loop_cli.cli import app, context, lane, start, styles
 from loop_cli.cli.lane_table import COMMANDS
 
 if TYPE_CHECKING:
@@ -109,6 +109,8 @@ def test_both_print_the_same(line: list[str], sample_vault: Path, tmp_path: Path
     arguments = [line[0], *safe, *line[1:]]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOOP_VAULT", str(sample_vault))
+        patch.setenv("LOOP_PLAIN", "false")  # which --plain changes, and more than that
+        patch.setattr(styles, "_plain", False)
         patch.setenv("LOOP_RUN_ID", "5b4f1d7e-3c2a-4f6b-8d9e-0a1b2c3d4e5f")
         patch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
         patch.chdir(sample_vault)
