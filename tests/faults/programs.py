@@ -1,7 +1,11 @@
-"""Programs that are stopped at their system calls, and in no need of pytest.
+"""Programs that are stopped at their system calls, or run many at once, and in no need of pytest.
 
-python -m tests.faults.programs life KIND ROOT
-python -m tests.faults.programs (group | batch) ROOT
+    python -m tests.faults.programs life KIND ROOT
+    python -m tests.faults.programs (group | batch) ROOT
+    python -m tests.faults.programs lines NAME ROUNDS ROOT
+    python -m tests.faults.programs priorities ROUNDS ROOT
+
+ROOT is a vault as `tests.faults.vault` lays it out.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loop_cli.core.entity import Precondition
-from loop_cli.errors import LoopError
+from loop_cli.errors import ConflictError, LoopError, VaultLocked
 from loop_cli.store.base import Create, Delete, Move, Restore
 from tests.faults.vault import FOLDER, PLAIN, Vault, change, origin
 
@@ -92,10 +96,65 @@ def _told(error: LoopError) -> int:
     return error.exit_code
 
 
+# -- many at once -----------------------------------------------------------------------------
+
+
+def lines(vault: Vault, name: str, rounds: int) -> list[str]:
+    """The arguments for Python that read the first task and append a line, until that many have
+    landed; it prints them."""
+    return ["-m", __name__, "lines", name, str(rounds), str(vault.root)]
+
+
+def priorities(vault: Vault, rounds: int) -> list[str]:
+    """Those that try as often to set its priority, whatever it is; how often it did is printed."""
+    return ["-m", __name__, "priorities", str(rounds), str(vault.root)]
+
+
+def _append_lines(vault: Vault, name: str, rounds: str) -> int:
+    store = vault.store(wait=60)
+    written = 0
+    while written < int(rounds):
+        entity = store.find(vault.id())
+        line = f"{name}-{written}\n"
+        wanted = change(vault.id(), if_match=entity.revision.etag, append=line)
+        (outcome,) = store.commit([wanted], origin=origin())
+        if not isinstance(outcome, LoopError):
+            written += 1
+            sys.stdout.write(line)
+        elif not isinstance(outcome, ConflictError | VaultLocked):
+            raise outcome
+    return 0
+
+
+def _set_priorities(vault: Vault, rounds: str) -> int:
+    landed = sum(_sets_priority(vault, number) for number in range(int(rounds)))
+    print(landed)
+    return 0
+
+
+def _sets_priority(vault: Vault, number: int) -> bool:
+    priority = ("high", "medium", "low")[number % 3]
+    wanted = change(vault.id(), f"priority={priority}")
+    try:
+        (outcome,) = vault.store(wait=60).commit([wanted], origin=origin())
+    except LoopError:  # truncated at this moment: no entity to be read
+        return False
+    return not isinstance(outcome, LoopError) and outcome.changed
+
+
+def _both(vault: Vault, *, atomic: bool) -> int:
+    wanted: list[AnyChange] = [change(vault.id(number), "status=done") for number in (1, 2)]
+    return _exit_code(vault, wanted, atomic=atomic)
+
+
+_PROGRAMS: dict[str, Callable[..., int]] = {
+    "life": run,
+    "group": lambda vault: _both(vault, atomic=True),
+    "batch": lambda vault: _both(vault, atomic=False),
+    "lines": _append_lines,
+    "priorities": _set_priorities,
+}
+
 if __name__ == "__main__":
-    what, *kinds, root = sys.argv[1:]
-    struck = Vault(root=Path(root), count=4)
-    if what == "life":
-        sys.exit(run(struck, *kinds))
-    both: list[AnyChange] = [change(struck.id(number), "status=done") for number in (1, 2)]
-    sys.exit(_exit_code(struck, both, atomic=what == "group"))
+    program, *values, root = sys.argv[1:]
+    sys.exit(_PROGRAMS[program](Vault(root=Path(root), count=4), *values))

@@ -1,6 +1,6 @@
 """Many writers at once, and editors that know no lock.
 
-LOOP_FAULTS=all makes each process do 200 rounds.
+LOOP_FAULTS=all makes each writer do 200 rounds beside an editor, too.
 """
 
 from __future__ import annotations
@@ -17,54 +17,35 @@ import pytest
 
 from loop_cli.errors import LoopError
 from tests.effort import ALL
+from tests.faults import programs
 from tests.faults.vault import REPOSITORY, Vault, change, origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 PROCESSES = 8
-ROUNDS = 200 if ALL else 12
-
-# Each line of the body is one acknowledged write; the process prints the same lines.
-WRITER = """
-import sys
-from pathlib import Path
-from loop_cli.errors import ConflictError, LoopError, VaultLocked
-from tests.faults.vault import Vault, change, origin
-root, name, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
-vault = Vault(root=Path(root))
-store = vault.store(wait=60)
-written = refused = 0
-while written < rounds:
-    entity = store.find(vault.id())
-    line = f"{name}-{written}\\n"
-    wanted = change(vault.id(), if_match=entity.revision.etag, append=line)
-    (outcome,) = store.commit([wanted], origin=origin())
-    if not isinstance(outcome, LoopError):
-        written += 1
-        sys.stdout.write(line)
-    elif isinstance(outcome, (ConflictError, VaultLocked)):
-        refused += 1
-    else:
-        raise outcome
-print(f"refused {refused}", file=sys.stderr)
-"""
+ROUNDS = 200
+BESIDE = 200 if ALL else 30  # rounds beside an editor, or another writer
+PATIENCE = 10.0  # seconds
 
 
-def writers(vault: Vault, count: int, rounds: int) -> list[subprocess.Popen[str]]:
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+def started(wanted: Iterable[list[str]]) -> list[subprocess.Popen[str]]:
     return [
         subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(vault.root), f"writer{number}", str(rounds)],
-            env=environment,
+            [sys.executable, *program],
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
             cwd=REPOSITORY,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        for number in range(count)
+        for program in wanted
     ]
+
+
+def writers(vault: Vault, count: int, rounds: int) -> list[subprocess.Popen[str]]:
+    return started(programs.lines(vault, f"writer{number}", rounds) for number in range(count))
 
 
 def acknowledged(processes: list[subprocess.Popen[str]]) -> list[list[str]]:
@@ -90,7 +71,7 @@ def test_every_acknowledged_write_is_there_once(vault: Vault) -> None:
 
 def test_a_waiter_is_not_starved(vault: Vault) -> None:
     """Processes that never pause, and one in its queue that must get the lock as well."""
-    busy = writers(vault, 3, ROUNDS * 4)
+    busy = writers(vault, 3, BESIDE * 4)
     landed_before: list[int] = []
     for _round in range(3):
         store = vault.store(wait=60)
@@ -132,23 +113,29 @@ def appending(path: Path, text: bytes) -> None:
 class Editor(threading.Thread):
     """Adds a line again and again, each on top of what it reads. `lines` are those it saved."""
 
-    def __init__(self, path: Path, save: Callable[[Path, bytes], None], rounds: int) -> None:
+    def __init__(self, path: Path, save: Callable[[Path, bytes], None]) -> None:
         super().__init__()
-        self._path, self._save, self._rounds = path, save, rounds
+        self._path, self._save = path, save
         self._random = random.Random(1)
+        self._ended = threading.Event()
         self.lines: list[str] = []
 
     def run(self) -> None:
-        for number in range(self._rounds):
-            line = f"editor-{number}"
+        while not self._ended.is_set():
+            line = f"editor-{len(self.lines)}"
             self._save(self._path, self._read() + f"{line}\n".encode())
             self.lines.append(line)
             time.sleep(self._random.uniform(0, 0.03))
 
+    def end(self) -> None:
+        self._ended.set()
+        self.join()
+
     def _read(self) -> bytes:
         """The file with the last line in it: where our exchange went over its save, that is
         put back within microseconds, and an editor that read just then reads again."""
-        for _attempt in range(200):
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
             data = self._path.read_bytes()
             if not self.lines or f"{self.lines[-1]}\n".encode() in data:
                 return data
@@ -163,31 +150,18 @@ def test_no_line_of_an_editor_is_lost_to_our_writes(
     """The editor may overwrite what we wrote since it read, as it knows nothing of us. Our
     writes never do that to it: whatever text of its was in the file when we committed is in
     what we wrote, or was put back, or is kept."""
-    editor = Editor(vault.path(), save, rounds=ROUNDS * 10)
+    editor = Editor(vault.path(), save)
     editor.start()
-    landed = [_write(vault, number) for number in range(ROUNDS)]
-    while editor.is_alive():
-        landed.append(_write(vault, len(landed)))
-    editor.join()
+    landed = acknowledged(started([programs.priorities(vault, BESIDE)] * PROCESSES))
+    editor.end()
     everything = vault.data() + b"".join(vault.kept)
     missing = [line for line in editor.lines if f"{line}\n".encode() not in everything]
     assert missing == []
-    assert sum(landed) == len(vault.landed(1)) > 0
+    assert len(editor.lines) > BESIDE
+    assert sum(int(count) for (count,) in landed) == len(vault.landed(1)) > 0
     assert vault.staged == []
     vault.check_chain()
     _check_records_fit(vault)
-
-
-def _write(vault: Vault, number: int) -> bool:
-    """One forced change, so that every try reaches the exchange; whether it landed."""
-    priority = ("high", "medium", "low")[number % 3]
-    try:
-        (outcome,) = vault.store().commit(
-            [change(vault.id(), f"priority={priority}")], origin=origin()
-        )
-    except LoopError:  # truncated at this moment: no entity to be read
-        return False
-    return not isinstance(outcome, LoopError) and outcome.changed
 
 
 def _check_records_fit(vault: Vault) -> None:
