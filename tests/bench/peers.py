@@ -27,6 +27,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -64,13 +65,14 @@ def run(side: Side, command: Command, prefix: Sequence[str] = ()) -> float:
             cwd=side.folder,
             start_new_session=True,
         )
-        try:
-            process.communicate(command.given, timeout=LIMIT)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            return LIMIT
+        # Not `communicate(timeout=…)`: it looks every 50 ms whether the process has ended.
+        limit = threading.Timer(LIMIT, os.killpg, (process.pid, signal.SIGKILL))
+        limit.start()
+        process.communicate(command.given)
         seconds = time.perf_counter() - begin
+        limit.cancel()
+    if process.returncode == -signal.SIGKILL and seconds >= LIMIT:
+        return LIMIT
     if process.returncode:
         said = Path(f"{side.folder}.err").read_text(errors="replace")[-500:]
         raise SystemExit(f"{side.name}: {command.words[:3]} failed: {said}")
