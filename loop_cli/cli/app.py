@@ -8,7 +8,6 @@ from importlib import import_module
 import typer
 from typer.core import TyperCommand, TyperOption
 
-from loop_cli import __version__
 from loop_cli.cli import options, output, styles
 from loop_cli.errors import Interrupted, UsageError
 
@@ -132,7 +131,7 @@ def _root(
     version: bool = typer.Option(False, "--version", help="Show the version and exit."),
 ) -> None:
     if version:
-        output.line(f"loop {__version__}")
+        output.version()
         raise typer.Exit
     if vault is not None:
         os.environ["LOOP_VAULT"] = vault

@@ -7,6 +7,7 @@ for certain, help and errors included, is Typer's: it gets the same arguments an
 
 from __future__ import annotations
 
+from loop_cli.cli import output
 from loop_cli.cli.lane_table import COMMANDS
 
 TYPE_CHECKING = False
@@ -23,6 +24,8 @@ class _Unsure(Exception):
 
 def parse(arguments: list[str]) -> Callable[[], None] | None:
     """What a command line asks for, ready to be called; None where Typer is to decide."""
+    if arguments == ["--version"]:
+        return output.version
     if not arguments or arguments[0] not in COMMANDS:
         return None
     module, function, needed, positionals, options = COMMANDS[arguments[0]]

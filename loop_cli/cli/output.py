@@ -72,6 +72,13 @@ def line(text: str) -> None:
     write(text + "\n")
 
 
+def version() -> None:
+    """The line of `loop --version`."""
+    from loop_cli import __version__
+
+    line(f"loop {__version__}")
+
+
 def json_document(value: Any, warnings: Iterable[str] | None = None) -> None:
     """One JSON document on stdout, warnings inside it."""
     if warnings is not None and (listed := list(dict.fromkeys(warnings))):

@@ -132,6 +132,7 @@ def test_only_help_needs_no_vault(loop: Loop) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
+        "--version",
         "get tsk-019-14 --json",
         "update tsk-019-14 status=doing --force --json",
         "list Task --where status=todo --json --limit 0",

@@ -121,6 +121,12 @@ def test_both_print_the_same(line: list[str], sample_vault: Path, tmp_path: Path
     assert by_lane == by_typer
 
 
+def test_the_version_needs_no_typer(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert lane.parse(["--version"]) is not None
+    by_lane, by_typer = _both(["--version"], monkeypatch)
+    assert by_lane == by_typer
+
+
 @pytest.mark.parametrize(
     "line",
     [
