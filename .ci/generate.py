@@ -164,7 +164,11 @@ def _lane_kind(parameter: Any) -> str:
     if parameter.param_type_name == "option" and parameter.is_flag:
         return "flag"
     if parameter.type.name != "str" or parameter.metavar == "[FILE]":
-        return {"float": "seconds", "int range": "number"}.get(parameter.type.name, "other")
+        if parameter.type.name == "int range":  # of which the lane knows one
+            assert (parameter.type.min, parameter.type.max) == (0, None), parameter.name
+        kinds = {"float": "seconds", "int range": "number"}
+        assert not (_is_word(parameter) and parameter.type.name in kinds), parameter.name
+        return kinds.get(parameter.type.name, "other")
     return "texts" if parameter.multiple or parameter.nargs == -1 else "text"
 
 

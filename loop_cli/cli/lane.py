@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from loop_cli.cli.lane_table import Option
 
 
+_DIGITS = 9  # of any number that makes sense
+
+
 class _Unsure(Exception):
     """Typer is to decide."""
 
@@ -78,7 +81,7 @@ def _put(values: dict[str, Any], parameter: str, kind: str, text: str) -> None:
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()):
+    if not (text.isascii() and text.isdecimal()) or len(text) > _DIGITS:
         raise _Unsure
     return int(text)
 

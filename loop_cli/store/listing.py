@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 PAGE = 200  # rows; no statement stays open, so that what comes between may write
 _COLUMNS = """
-file.id, CAST(head || fields || '}' AS BLOB), flat, etag_after, file.key, modified,
-etag_before, updated, own
+file.id, CAST(head || fields || '}' AS BLOB), flat, etag_after,
+CASE WHEN head IS NULL THEN folder END, CASE WHEN head IS NULL THEN name END,
+modified, etag_before, updated, own
 """
 _FILES = """
 FROM file LEFT JOIN last ON entity = file.id AND path = x''
@@ -39,12 +40,12 @@ WHERE file.id IS NOT NULL
 """
 _WHOLE = """
 SELECT type, title, folder, name, modified, etag, fields FROM file WHERE id = ?
-ORDER BY key = ? DESC LIMIT 1
+ORDER BY folder = ? AND name = ? DESC LIMIT 1
 """
 _LAST_AT = "SELECT etag_after, etag_before, updated, own FROM last WHERE entity = ? AND path = ?"
 _SHARED = "SELECT id FROM file WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1"
 _UNREADABLE = "SELECT count(*) FROM file WHERE problem IS NOT NULL"
-_COUNT = 9
+_COUNT = 10
 _IN_ORDER = "ORDER BY file.id, folder, name"
 _HOLDS = "fields GLOB ?"  # faster than instr(), but for texts that make no pattern
 _LONG = 1_000
@@ -94,6 +95,10 @@ class Listing:
             query = f"SELECT {_COLUMNS} {_FILES} AND file.id IN ({_marks(page)}) {_IN_ORDER}"
             yield from self._listed(self.query(query, page))
 
+    def is_shared(self, entity_id: str) -> bool:
+        """Whether several files had an id when the index was filled."""
+        return word(entity_id) in self._shared
+
     def query(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
         """The rows of the index as it was filled."""
         return self.run(lambda database: database.execute(query, values).fetchall())
@@ -123,19 +128,21 @@ class Listing:
         for row in page:
             entity_id, line, flat, after = row[:4]
             if line is None:
-                yield from self._without_line(entity_id, key=row[4])
+                yield from self._without_line(entity_id, row[4], row[5])
             elif after is None and entity_id not in shared:
                 yield _Row(line, flat, name)
             else:
-                modified, *last = row[5:_COUNT]
+                modified, *last = row[6:_COUNT]
                 listed = _Row(line, flat, name)
                 yield from self._recorded(listed, entity_id, modified, after, *last)
 
-    def _without_line(self, entity_id: bytes, *, key: int) -> Iterator[Listed]:
+    def _without_line(self, entity_id: bytes, *place: bytes) -> Iterator[Listed]:
         """The entity of a file whose line is not printed as it is; nothing if it is gone."""
         for entity_type, title, folder, name, modified, etag, fields in self.query(
-            _WHOLE, (entity_id, key)
+            _WHOLE, (entity_id, *place)
         ):
+            if (folder, name) != place and entity_id in self._shared:  # that is a row by itself
+                continue
             listed = Listed(
                 id=entity_id.decode("utf-8", "surrogatepass"),
                 type=entity_type,

@@ -59,9 +59,9 @@ class Look:
         self._names = names
         self._young = young
         self._found: dict[bytes, list[Found]] = {}
-        self._gone: list[tuple[bytes, bytes]] = []
-        self._folders: list[tuple[bytes, int, int, bytes | None]] = []
-        self._listings: list[tuple[bytes, bytes]] = []
+        self._gone: set[tuple[bytes, bytes]] = set()
+        self._folders: dict[bytes, tuple[int, int, bytes | None]] = {}
+        self._listings: dict[bytes, bytes] = {}
         self._forgotten: list[tuple[bytes]] = []
         self._digests: dict[bytes, bytes | None] = {}
         self._unknown: set[bytes] = set()  # folders that nobody looked at before
@@ -116,10 +116,10 @@ class Look:
             if looked - max(written, changed) < self._young:
                 stamps[name] = _YOUNG
             found += self._read(key, name, prefix + name)
-        self._gone += [(key, os.fsencode(name)) for name in known]
+        self._gone.update((key, os.fsencode(name)) for name in known)
         digest = None if _YOUNG in stamps.values() else _digest(names, numbers)
-        self._folders.append((key, modified, looked, digest))
-        self._listings.append((key, listing_of(stamps)))
+        self._folders[key] = (modified, looked, digest)
+        self._listings[key] = listing_of(stamps)
         self._waiting += 1 + len(found) + len(known)
         if self._waiting >= BATCH:
             self.keep()
@@ -135,7 +135,7 @@ class Look:
         """Forget the folders that were not met, and tell that all others were."""
         for folder in self._digests:
             rows = self._database.execute("SELECT name FROM file WHERE folder = ?", (folder,))
-            self._gone += [(folder, name) for (name,) in rows]
+            self._gone.update((folder, name) for (name,) in rows)
             self._forgotten.append((folder,))
         self.keep()
         self._database.execute(f"PRAGMA cache_size = -{MEMORY}")
@@ -153,26 +153,38 @@ class Look:
         if self._waiting >= BATCH:
             self._database.execute(f"PRAGMA cache_size = -{_MEMORY}")
         with transaction(self._database) as database:
-            ours = dict(self._listings)
-            known = [folder for folder in self._found if self._has(folder, ours[folder])]
+            known = [folder for folder in self._found if self._has(folder)]
             self._put_again([(folder, self._found.pop(folder)) for folder in known])
             self._put_new()
-            database.executemany("INSERT OR REPLACE INTO folder VALUES (?, ?, ?, ?)", self._folders)
-            database.executemany("INSERT OR REPLACE INTO listing VALUES (?, ?)", self._listings)
+            folders = [(key, *self._folders[key]) for key in self._folders]
+            database.executemany("INSERT OR REPLACE INTO folder VALUES (?, ?, ?, ?)", folders)
+            listings = self._listings.items()
+            database.executemany("INSERT OR REPLACE INTO listing VALUES (?, ?)", listings)
             database.executemany("DELETE FROM folder WHERE path = ?", self._forgotten)
             database.executemany("DELETE FROM listing WHERE folder = ?", self._forgotten)
         self._waiting = 0
         for written in (self._found, self._gone, self._folders, self._listings, self._forgotten):
             written.clear()
 
-    def _has(self, folder: bytes, listing: bytes) -> bool:
+    def _has(self, folder: bytes) -> bool:
         """Whether there may be rows of the folder's files: they come and go with its own. What
-        another process has put there since we looked gives way to our listing."""
+        another process has put there since we looked stays if it is there still, and the folder
+        is looked at again; what is gone goes."""
         row = self._database.execute(_LISTING, (folder,)).fetchone()
         if row is None:
             return False
-        ours = stamps_in(listing)
-        self._gone += [(folder, os.fsencode(one)) for one in stamps_in(row[0]) if one not in ours]
+        ours, theirs = stamps_in(self._listings[folder]), stamps_in(row[0])
+        new = {}
+        for name in theirs.keys() - ours.keys():
+            if os.path.lexists(f"{self._walk.root}/{os.fsdecode(folder)}/{name}"):
+                new[name] = theirs[name]
+                self._gone.discard((folder, os.fsencode(name)))
+            else:
+                self._gone.add((folder, os.fsencode(name)))
+        if new:
+            modified, looked, _digest = self._folders[folder]
+            self._folders[folder] = (modified, looked, None)
+            self._listings[folder] = listing_of(ours | new)
         return True
 
     def _put_again(self, known: Sequence[tuple[bytes, list[Found]]]) -> None:

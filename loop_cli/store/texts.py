@@ -12,7 +12,7 @@ import os
 import unicodedata
 
 from loop_cli.core.wanted import grams_of
-from loop_cli.errors import LoopError
+from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.markdown import document
 from loop_cli.store import files
 from loop_cli.store.base import Hit, hit_of, list_entity, names_of
@@ -64,23 +64,38 @@ class Texts:
     def hits(self, wanted: Wanted, types: Sequence[str]) -> Iterator[Hit]:
         """As `Store.search` says."""
         self._complete()
+        shown: set[tuple[str, str]] = set()  # of the first pass: names may change before the second
         for in_names in (True, False):
             ids = self._candidates(wanted, types, in_names=in_names)
             for listed in self._listing.of(ids):
                 if types and listed.type not in types:  # it shares the id of one that is
                     continue
-                if wanted.are_in_names(names_of(listed)) == in_names:
-                    hit = self._read(listed, wanted)
-                    if hit is not None:
-                        yield hit
+                if in_names and not wanted.are_in_names(names_of(listed)):
+                    continue
+                if (listed.id, listed.path) in shown:
+                    continue
+                hit = self._read(listed, wanted)
+                if hit is None or (types and hit.type not in types):
+                    continue
+                if in_names:
+                    shown.add((hit.id, hit.path))
+                yield hit
 
     def _read(self, listed: Listed, wanted: Wanted) -> Hit | None:
-        """The hit in a file as it is now."""
+        """The hit in an entity as it is now."""
+        path: str | None = listed.path
         try:
             data = self._data(listed.path)
             if etag_of(data) == listed.revision.etag:
                 return hit_of(listed, data, wanted)
-            entity = self._vault.find(listed.id, path=listed.path)  # it changed just now
+        except EntityNotFound:  # it moved just now; others with its id are listed themselves
+            if self._listing.is_shared(listed.id):
+                return None
+            path = None
+        except LoopError:
+            return None
+        try:
+            entity = self._vault.find(listed.id, path=path)
         except LoopError:
             return None
         return hit_of(list_entity(entity), entity.raw, wanted)

@@ -20,6 +20,7 @@ their medians, at each number of entities; below 1 the other is faster. A side t
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import signal
@@ -66,7 +67,8 @@ def run(side: Side, command: Command, prefix: Sequence[str] = ()) -> float:
             start_new_session=True,
         )
         # Not `communicate(timeout=…)`: it looks every 50 ms whether the process has ended.
-        limit = threading.Timer(LIMIT, os.killpg, (process.pid, signal.SIGKILL))
+        limit = threading.Timer(LIMIT, _end, (process.pid,))
+        limit.daemon = True
         limit.start()
         process.communicate(command.given)
         seconds = time.perf_counter() - begin
@@ -77,6 +79,11 @@ def run(side: Side, command: Command, prefix: Sequence[str] = ()) -> float:
         said = Path(f"{side.folder}.err").read_text(errors="replace")[-500:]
         raise SystemExit(f"{side.name}: {command.words[:3]} failed: {said}")
     return seconds * command.times
+
+
+def _end(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError):  # just now, by itself
+        os.killpg(group, signal.SIGKILL)
 
 
 def measure(found: list[Side], runs: int, patience: float) -> dict[str, dict[str, list[float]]]:

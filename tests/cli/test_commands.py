@@ -147,6 +147,7 @@ def test_only_help_needs_no_vault(loop: Loop) -> None:
 )
 def test_nothing_heavy_is_imported_for_machines(loop: Loop, arguments: str) -> None:
     heavy = {"typer", "pydantic", "rich", "yaml", "frontmatter", "loop_cli.models", "inspect"}
+    heavy |= {"importlib.metadata", "typing"}
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "loop_cli", *arguments.split()],
         env=loop.environment,

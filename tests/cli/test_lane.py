@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from loop_cli.cli import app, context, lane, start, styles
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 FIXTURES = [HealthCheck.function_scoped_fixture]
 WORDS = (
     "tsk-019-14", "hyp-1-01", "prj-020", "Task", "none", "status=done", "status=dne", "tags+=가나",
-    "due!", "-", "--", "", "-x", "a=-b", "--help", "-h", "--json=1", "--jso", "-ny", "status", "5",
-    "0.5", "05", "1e3", "٣", "-1", " 1", "0123456789abcdef", "2026-01-09", "rebase", "규칙", "list",
-    "--plain", "\udcff",
+    "due!", "-", "--", "", "-x", "a=-b", "--help", "-h", "--json=1", "--jso", "-ny", "status", "0",
+    "5", "0.5", "05", "1e3", "٣", "-1", " 1", "0123456789abcdef", "2026-01-09", "rebase", "규칙",
+    "list", "--plain", "\udcff", "9" * 5000,
 )  # fmt: skip
 SILENT = ("edit", "apply", "init", "watch", "demo")  # they wait, or write without --dry-run
 
@@ -36,8 +36,10 @@ def _lines(*verbs: str) -> st.SearchStrategy[list[str]]:
     def of(verb: str) -> st.SearchStrategy[list[str]]:
         options = st.sampled_from(["--vault", *COMMANDS[verb][-1]])
         valued = st.builds("{}={}".format, options, st.sampled_from(WORDS))
-        words = st.lists(st.one_of(st.sampled_from(WORDS), options, valued), max_size=7)
-        return words.map(lambda found: [verb, *found])
+        one = st.one_of(st.sampled_from(WORDS), options, valued).map(lambda word: [word])
+        two = st.tuples(options, st.sampled_from(WORDS)).map(list)
+        parts = st.lists(st.one_of(one, two), max_size=5)
+        return parts.map(lambda found: [verb, *(word for part in found for word in part)])
 
     return st.sampled_from(verbs).flatmap(of)
 
@@ -46,6 +48,11 @@ LINES = _lines(*COMMANDS)
 ENDING = _lines(*(verb for verb in COMMANDS if verb not in SILENT)).filter(
     lambda line: not {"--follow", "-f"}.intersection(line)
 )
+
+
+def _bare(value: object) -> object:
+    """Nothing given is an empty list to one of the two, and None to the other."""
+    return None if value in ([], ()) else value
 
 
 @pytest.fixture
@@ -58,7 +65,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
         def note(**values: Any) -> None:
             bound = inspect.signature(command).bind(**values)
             bound.apply_defaults()
-            calls.append({name: value or None for name, value in bound.arguments.items()})
+            calls.append({name: _bare(value) for name, value in bound.arguments.items()})
 
         return note
 
@@ -73,6 +80,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
 
 @settings(max_examples=400, deadline=None, suppress_health_check=FIXTURES)
 @given(line=LINES)
+@example(line=["list", "--limit", "0"])
+@example(line=["list", "--limit", "9" * 5000])
+@example(line=["apply", "-", "--lock-timeout", "0"])
+@example(line=["apply", "", "--lock-timeout=0.5"])
 def test_what_the_lane_takes_typer_takes_in_the_same_way(
     line: list[str], asked: list[dict[str, Any]]
 ) -> None:

@@ -72,6 +72,7 @@ def test_every_acknowledged_write_is_there_once(vault: Vault) -> None:
 def test_a_waiter_is_not_starved(vault: Vault) -> None:
     """Processes that never pause, and one in its queue that must get the lock as well."""
     busy = writers(vault, 3, BESIDE * 4)
+    _begun(vault)
     landed_before: list[int] = []
     for _round in range(3):
         store = vault.store(wait=60)
@@ -83,6 +84,15 @@ def test_a_waiter_is_not_starved(vault: Vault) -> None:
     lines = acknowledged(busy)
     assert len(vault.landed(2)) == 3
     assert landed_before[0] < sum(map(len, lines)), "it had its turn before they were done"
+
+
+def _begun(vault: Vault, count: Callable[[], int] = int) -> int:
+    """What is counted when the first record has landed."""
+    until = time.monotonic() + PATIENCE
+    while not vault.log.exists():
+        assert time.monotonic() < until
+        time.sleep(0.001)
+    return count()
 
 
 def _other(vault: Vault) -> str:
@@ -118,9 +128,16 @@ class Editor(threading.Thread):
         self._path, self._save = path, save
         self._random = random.Random(1)
         self._ended = threading.Event()
+        self._error: BaseException | None = None
         self.lines: list[str] = []
 
     def run(self) -> None:
+        try:
+            self._work()
+        except BaseException as error:
+            self._error = error
+
+    def _work(self) -> None:
         while not self._ended.is_set():
             line = f"editor-{len(self.lines)}"
             self._save(self._path, self._read() + f"{line}\n".encode())
@@ -128,8 +145,11 @@ class Editor(threading.Thread):
             time.sleep(self._random.uniform(0, 0.03))
 
     def end(self) -> None:
+        """End, and raise what went wrong."""
         self._ended.set()
         self.join()
+        if self._error is not None:
+            raise self._error
 
     def _read(self) -> bytes:
         """The file with the last line in it: where our exchange went over its save, that is
@@ -152,12 +172,15 @@ def test_no_line_of_an_editor_is_lost_to_our_writes(
     what we wrote, or was put back, or is kept."""
     editor = Editor(vault.path(), save)
     editor.start()
-    landed = acknowledged(started([programs.priorities(vault, BESIDE)] * PROCESSES))
+    processes = started([programs.priorities(vault, BESIDE)] * PROCESSES)
+    before = _begun(vault, lambda: len(editor.lines))
+    landed = acknowledged(processes)
+    beside = len(editor.lines) - before
     editor.end()
     everything = vault.data() + b"".join(vault.kept)
     missing = [line for line in editor.lines if f"{line}\n".encode() not in everything]
     assert missing == []
-    assert len(editor.lines) > BESIDE
+    assert beside > 0
     assert sum(int(count) for (count,) in landed) == len(vault.landed(1)) > 0
     assert vault.staged == []
     vault.check_chain()

@@ -284,6 +284,45 @@ class TestKept:
 
         assert found == self.WITH
 
+    def test_a_file_that_moves_meanwhile(self, vault: Folder) -> None:
+        hits = vault.store().search(Wanted("회의"))
+        found = [next(hits)]
+        (vault.root / "sub").mkdir()
+        (vault.root / "30.md").rename(vault.root / "sub" / "30.md")
+        found += hits
+
+        assert [hit.id for hit in found] == self.WITH
+        assert found[10].path == "sub/30.md"
+
+    def test_one_of_a_shared_id_goes_meanwhile(self, vault: Folder) -> None:
+        for name in ("30a.md", "30b.md"):
+            vault.put(name, entity("t-30", body="회의"))
+        hits = vault.store().search(Wanted("회의"))
+        found = [next(hits).path]
+        (vault.root / "30.md").unlink()
+        found += [hit.path for hit in hits]
+
+        assert len(found) == len(set(found)) == len(self.WITH) + 1
+
+    def test_names_that_change_between_the_two_passes(self, vault: Folder) -> None:
+        vault.put("1.md", entity("t-01", "entity_name: 회의", body="회의"))
+        hits = vault.store().search(Wanted("회의"))
+        found = [next(hits).id]
+        vault.put("1.md", entity("t-01", body="회의"))  # out of the name
+        vault.put("3.md", entity("t-03", "entity_name: 회의", body="x"))  # and into one
+        list(vault.store().scan())
+        found += [hit.id for hit in hits]
+
+        assert found == ["t-01", *self.WITH]
+
+    def test_a_type_that_changes_meanwhile(self, vault: Folder) -> None:
+        hits = vault.store().search(Wanted("회의"), types=["Task"])
+        found = [next(hits).id]
+        vault.put("30.md", entity("t-30", body="회의").replace(b"Task", b"Project"))
+        found += [hit.id for hit in hits]
+
+        assert found == [one for one in self.WITH if one != "t-30"]
+
     def test_an_index_that_is_made_anew_meanwhile(
         self, vault: Folder, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -283,6 +283,53 @@ class TestInterrupted:
         assert vault.check("t-2") == ["t-1"]
         assert os.path.exists(first)
 
+    @pytest.mark.parametrize("known", [True, False])
+    @pytest.mark.parametrize("renewed", [True, False])
+    def test_another_process_is_first_and_a_file_comes(
+        self, vault: Folder, known: bool, renewed: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What the later look found stays, whichever of the two is kept last."""
+        monkeypatch.setattr("loop_cli.store.listing.PAGE", 1)
+        vault.put("a/1.md", entity("t-1"))
+        if known and renewed:
+            vault.put("a/2.md", entity("t-2"))
+        if known:
+            vault.check()
+        if renewed:
+            (vault.root / "a/2.md").unlink(missing_ok=True)
+        vault.put("a/1.md", entity("t-1", "status: done"))
+        slow = vault.store().locator().index
+        look = slow._look(slow._cache.run(lambda one: one))
+        look.remember()
+        look.at("a", *slow._walk.files_in("a"))
+        vault.put("a/2.md", entity("t-2"))
+        rows = vault.store().scan()
+        found = [next(rows).id]
+        look.finish(walked=slow._places)
+        found += [row.id for row in rows]
+
+        assert found == ["t-1", "t-2"]
+        assert vault.check("t-2") == ["t-1", "t-2"]
+
+    def test_a_list_tells_files_of_a_shared_id_apart_whatever_is_put_anew(
+        self, vault: Folder
+    ) -> None:
+        """Those whose lines are not printed as they are kept, and so are looked up again."""
+        name = r'entity_name: "\u009b"'
+        for path in ("a.md", "b.md", "c.md"):
+            vault.put(path, entity("t", name))
+        rows = vault.store().scan()
+        found = [next(rows).path]
+        for path in ("b.md", "c.md"):
+            (vault.root / path).unlink()
+        list(vault.store().scan())
+        for path in ("c.md", "b.md"):
+            vault.put(path, entity("t", name))
+        list(vault.store().scan())
+        found += [row.path for row in rows]
+
+        assert found == ["a.md", "b.md", "c.md"]
+
     def test_many_processes_at_once(self, many: Folder) -> None:
         command = [sys.executable, "-m", "loop_cli", "list", "--ids"]
         environment = {**os.environ, "PYTHONPATH": REPOSITORY, "HOME": str(many.root.parent)}
