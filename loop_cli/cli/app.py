@@ -42,6 +42,7 @@ COMMANDS = {
     "completion": "completion",
     "demo": "demo",
 }
+_KINDS = {"int range": "whole number", "float": "number"}
 _ABOUT = """Get and update the entities of a Markdown vault: with preconditions, without
 touching a byte that was not asked for, and with an audit record of every change."""
 _SEE_ALSO = "'loop COMMAND --help' has the options of a command, with examples."
@@ -99,7 +100,16 @@ def _command(app: typer.Typer) -> Any:
         group = app.registered_groups[0].typer_instance
         assert group is not None, "build() registers groups that are there"
         app = group
-    return with_plain(typer.main.get_command(app))
+    return _in_words(with_plain(typer.main.get_command(app)))
+
+
+def _in_words(command: Any) -> Any:
+    """The command with its kinds of values named as people would: errors tell them."""
+    for one in command.params:
+        one.type.name = _KINDS.get(one.type.name, one.type.name)
+    for inner in getattr(command, "commands", {}).values():
+        _in_words(inner)
+    return command
 
 
 def with_plain(command: Any) -> Any:

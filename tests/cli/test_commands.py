@@ -124,6 +124,22 @@ def test_help_has_examples_and_every_example_parses(read_only: Loop, command: st
             assert ran.code in (0, 3, 4, 5) or "notes.md can't be read" in ran.err, ran.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("list --limit many", "'many' is not a valid whole number"),
+        ("update tsk-019-14 status=done --lock-timeout soon", "'soon' is not a valid number"),
+        ("audit verify --lock-timeout soon", "No such option"),
+        ("audit rotate --lock-timeout soon", "'soon' is not a valid number"),
+    ],
+)
+def test_a_wrong_value_is_told_in_words(read_only: Loop, arguments: str, said: str) -> None:
+    done = read_only(*arguments.split())
+
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+
+
 def test_only_help_needs_no_vault(loop: Loop) -> None:
     for arguments in (("--help",), ("get", "--help"), ("--version",)):
         assert loop(*arguments, env={"LOOP_VAULT": None}).code == 0
