@@ -91,7 +91,7 @@ def _readme(text: str) -> str:
 
 def _commands() -> str:
     parts = []
-    for name, command in sorted(_walk(app.with_plain(typer.main.get_command(app.build())), "loop")):
+    for name, command in sorted(_walk(app.finished(typer.main.get_command(app.build())), "loop")):
         about = (command.help or "").split("\n\n")[0].replace("\n", " ")
         parts.append(f"#### `{name}{_arguments(command)}`\n\n{about}\n")
         rows = [_option(one) for one in command.params if one.param_type_name == "option"]
@@ -160,16 +160,15 @@ def _is_word(parameter: Any) -> bool:
 
 
 def _lane_kind(parameter: Any) -> str:
-    """Anything but these is for Typer alone, and so is --path of get."""
+    """What `lane` makes of a value; `other` is for Typer alone, and so is --path of get."""
     if parameter.param_type_name == "option" and parameter.is_flag:
         return "flag"
-    if parameter.type.name != "str" or parameter.metavar == "[FILE]":
-        if parameter.type.name == "int range":  # of which the lane knows one
-            assert (parameter.type.min, parameter.type.max) == (0, None), parameter.name
-        kinds = {"float": "seconds", "int range": "number"}
-        assert not (_is_word(parameter) and parameter.type.name in kinds), parameter.name
-        return kinds.get(parameter.type.name, "other")
-    return "texts" if parameter.multiple or parameter.nargs == -1 else "text"
+    if parameter.type.name == "str" and parameter.metavar != "[FILE]":
+        return "texts" if parameter.multiple or parameter.nargs == -1 else "text"
+    assert not _is_word(parameter), f"lane takes {parameter.name} for text"
+    if parameter.type.name == "int range" and (parameter.type.min, parameter.type.max) == (0, None):
+        return "number"
+    return "seconds" if parameter.type.name == "float" else "other"
 
 
 def _walk(command: Any, name: str) -> list[tuple[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from copy import copy
 from importlib import import_module
 
 import typer
@@ -42,7 +43,8 @@ COMMANDS = {
     "completion": "completion",
     "demo": "demo",
 }
-_KINDS = {"int range": "whole number", "float": "number"}
+# What values are called where one is wrong, by Typer's name for their type.
+_IN_WORDS = {"int range": "whole number", "float": "number"}
 _ABOUT = """Get and update the entities of a Markdown vault: with preconditions, without
 touching a byte that was not asked for, and with an audit record of every change."""
 _SEE_ALSO = "'loop COMMAND --help' has the options of a command, with examples."
@@ -100,20 +102,15 @@ def _command(app: typer.Typer) -> Any:
         group = app.registered_groups[0].typer_instance
         assert group is not None, "build() registers groups that are there"
         app = group
-    return _in_words(with_plain(typer.main.get_command(app)))
+    return finished(typer.main.get_command(app))
 
 
-def _in_words(command: Any) -> Any:
-    """The command with its kinds of values named as people would: errors tell them."""
+def finished(command: Any) -> Any:
+    """The command, or the group with all in it, with `--plain`, which every command has, and
+    with kinds of values named as people would."""
     for one in command.params:
-        one.type.name = _KINDS.get(one.type.name, one.type.name)
-    for inner in getattr(command, "commands", {}).values():
-        _in_words(inner)
-    return command
-
-
-def with_plain(command: Any) -> Any:
-    """The command, or the group with all in it, with `--plain`, which every command has."""
+        one.type = copy(one.type)  # some are shared by all of Typer
+        one.type.name = _IN_WORDS.get(one.type.name, one.type.name)
     command.params.append(
         TyperOption(
             param_decls=["--plain"],
@@ -125,7 +122,7 @@ def with_plain(command: Any) -> Any:
         )
     )
     for inner in getattr(command, "commands", {}).values():
-        with_plain(inner)
+        finished(inner)
     return command
 
 

@@ -128,15 +128,13 @@ def redact(
     field: Annotated[
         str, typer.Argument(metavar="FIELD", help="A field, a nested one with dots, or body.")
     ],
-    run_id: Annotated[
-        str | None, typer.Option("--run", metavar="RUN_ID", help="Only this run's records.")
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to the question.")] = False,
+    run_id: options.Run = None,
+    yes: options.PlainYes = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Show the lines and write nothing.")
     ] = False,
     as_json: options.Json = False,
-    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask.")] = False,
+    no_input: options.NoInput = False,
     lock_timeout: options.LockTimeout = None,
     vault: options.Vault = None,
 ) -> None:

@@ -20,7 +20,7 @@ loop history tsk-019-14 --json
 
 def history(
     entity_id: options.EntityId,
-    limit: options.HistoryLimit = output.TABLE_LIMIT,
+    limit: options.HistoryLimit = output.RECORDS,
     path: options.ChosenPath = None,
     utc: options.Utc = False,
     as_json: options.Json = False,

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from loop_cli.cli.lane_table import Option
 
-
 _DIGITS = 9  # of any number that makes sense
 
 

@@ -42,7 +42,7 @@ def log(
     """Show the audit records, newest first; with --follow, newest last."""
     if source is not None and source not in SOURCES:
         raise UsageError(f"--source: {source!r} is none of {', '.join(SOURCES)}")
-    shown = limit if limit is not None or as_json else output.TABLE_LIMIT
+    shown = limit if limit is not None or as_json else output.RECORDS
     if follow:
         shown = _BACKLOG if limit is None else limit
     store = context.open_store(context.open_settings({"vault": vault}))
@@ -70,8 +70,8 @@ def log(
     from loop_cli.cli import render_past
 
     output.show(render_past.log_table(records, utc=output.shows_utc(utc)))
-    if limit is None and len(records) == output.TABLE_LIMIT:
-        output.note(f"the newest {output.TABLE_LIMIT}; --limit 0 shows all")
+    if limit is None and len(records) == output.RECORDS:
+        output.note(f"the newest {output.RECORDS}; --limit 0 shows all")
 
 
 def _follow(store: VaultStore, query: LogQuery, *, as_json: bool, utc: bool) -> None:

@@ -137,7 +137,7 @@ Limit = Annotated[
         "-l",
         min=0,
         metavar="N",
-        help=f"At most N records; 0 is all. A table has {output.TABLE_LIMIT} otherwise.",
+        help=f"At most N records; 0 is all. A table has {output.RECORDS} otherwise.",
     ),
 ]
 Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help="Not older than this.")]
@@ -262,7 +262,7 @@ HistoryLimit = Annotated[
         "-l",
         min=0,
         metavar="N",
-        help=f"At most N; 0 is all. {output.TABLE_LIMIT} otherwise.",
+        help=f"At most N; 0 is all. {output.RECORDS} otherwise.",
     ),
 ]
 Undone = Annotated[

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 READER_GONE = 141
 ROWS = 200  # of a table of entities, where no --limit is given
-TABLE_LIMIT = 30  # and of records
+RECORDS = 30  # of one of records
 _PIPE_WIDTH = 10_000
 _AT_ONCE = 100  # lines
 

@@ -156,7 +156,7 @@ class Look:
             known = [folder for folder in self._found if self._has(folder)]
             self._put_again([(folder, self._found.pop(folder)) for folder in known])
             self._put_new()
-            folders = [(key, *self._folders[key]) for key in self._folders]
+            folders = [(folder, *row) for folder, row in self._folders.items()]
             database.executemany("INSERT OR REPLACE INTO folder VALUES (?, ?, ?, ?)", folders)
             listings = self._listings.items()
             database.executemany("INSERT OR REPLACE INTO listing VALUES (?, ?)", listings)

@@ -63,23 +63,24 @@ class Texts:
 
     def hits(self, wanted: Wanted, types: Sequence[str]) -> Iterator[Hit]:
         """As `Store.search` says."""
+
+        def asked(one: Listed) -> bool:
+            return not types or one.type in types
+
         self._complete()
         shown: set[tuple[str, str]] = set()  # of the first pass: names may change before the second
         for in_names in (True, False):
             ids = self._candidates(wanted, types, in_names=in_names)
             for listed in self._listing.of(ids):
-                if types and listed.type not in types:  # it shares the id of one that is
-                    continue
+                if not asked(listed) or (listed.id, listed.path) in shown:
+                    continue  # it shares the id of one that is asked for, or was shown
                 if in_names and not wanted.are_in_names(names_of(listed)):
                     continue
-                if (listed.id, listed.path) in shown:
-                    continue
                 hit = self._read(listed, wanted)
-                if hit is None or (types and hit.type not in types):
-                    continue
-                if in_names:
-                    shown.add((hit.id, hit.path))
-                yield hit
+                if hit is not None and asked(hit):
+                    if in_names:
+                        shown.add((hit.id, hit.path))
+                    yield hit
 
     def _read(self, listed: Listed, wanted: Wanted) -> Hit | None:
         """The hit in an entity as it is now."""

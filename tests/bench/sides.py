@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import uuid
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class Command:
 
 
 @dataclass
-class Side:
+class Side(ABC):
     """A tool. `facts`, as it documents: whether it checks a precondition and records a change."""
 
     folder: Path
@@ -58,9 +59,9 @@ class Side:
         wanted = set(self.ids[:AT_ONCE])
         return [path for path in sorted(self.folder.rglob("*.md")) if path.stem in wanted]
 
+    @abstractmethod
     def command(self, job: str, entity_id: str, status: str) -> Command | None:
         """The command of a job, or none where the tool has no such thing."""
-        raise NotImplementedError
 
 
 class Loop(Side):

@@ -72,7 +72,7 @@ def test_every_acknowledged_write_is_there_once(vault: Vault) -> None:
 def test_a_waiter_is_not_starved(vault: Vault) -> None:
     """Processes that never pause, and one in its queue that must get the lock as well."""
     busy = writers(vault, 3, BESIDE * 4)
-    _begun(vault)
+    _await_record(vault)
     landed_before: list[int] = []
     for _round in range(3):
         store = vault.store(wait=60)
@@ -86,13 +86,11 @@ def test_a_waiter_is_not_starved(vault: Vault) -> None:
     assert landed_before[0] < sum(map(len, lines)), "it had its turn before they were done"
 
 
-def _begun(vault: Vault, count: Callable[[], int] = int) -> int:
-    """What is counted when the first record has landed."""
+def _await_record(vault: Vault) -> None:
     until = time.monotonic() + PATIENCE
     while not vault.log.exists():
         assert time.monotonic() < until
         time.sleep(0.001)
-    return count()
 
 
 def _other(vault: Vault) -> str:
@@ -173,7 +171,8 @@ def test_no_line_of_an_editor_is_lost_to_our_writes(
     editor = Editor(vault.path(), save)
     editor.start()
     processes = started([programs.priorities(vault, BESIDE)] * PROCESSES)
-    before = _begun(vault, lambda: len(editor.lines))
+    _await_record(vault)
+    before = len(editor.lines)
     landed = acknowledged(processes)
     beside = len(editor.lines) - before
     editor.end()
