@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -130,7 +131,7 @@ class Loop:
         stdin: int = subprocess.DEVNULL,
         stdout: int | IO[bytes] = subprocess.PIPE,
     ) -> subprocess.Popen[bytes]:
-        """Run without waiting."""
+        """Run without waiting; SIGINT is not ignored even where this process ignores it."""
         return subprocess.Popen(
             self.command(*arguments),
             env=self.environment,
@@ -138,6 +139,7 @@ class Loop:
             stdin=stdin,
             stdout=stdout,
             stderr=subprocess.PIPE,
+            preexec_fn=_heed_interrupts,  # noqa: PLW1509
         )
 
     def on_terminal(
@@ -210,8 +212,13 @@ class Loop:
         return {name: value for name, value in merged.items() if value is not None}
 
 
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def _take_terminal() -> None:
     """Make stdin the terminal that Ctrl-C comes from."""
+    _heed_interrupts()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
