@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from loop_cli.cli import output
+from loop_cli.cli import keys, output
 
 _SHOWN = 30  # choices at most; ids of others are taken too
 
@@ -23,7 +21,6 @@ def for_fields(entity_type: str, missing: list[dict[str, Any]]) -> Mapping[str, 
     for one in missing:
         answer = _ask(one)
         if answer is None:
-            output.ask("\n")
             return None
         answers[one["field"]] = answer
     return answers
@@ -43,11 +40,11 @@ def _ask(missing: dict[str, Any]) -> str | None:
     while True:
         output.ask(f"{missing['field']}{about}: ")
         try:
-            answer = sys.stdin.readline()
-        except KeyboardInterrupt:
-            output.ask("\n")
-            raise
-        if not answer:
+            answer = keys.read_line()
+        except keys.TooLong:
+            output.ask(f"{keys.TOO_LONG} Give it as {missing['field']}=VALUE to the command.\n")
+            continue
+        if answer is None:
             return None
         chosen = _chosen(answer.strip(), choices)
         if chosen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from loop_cli.cli import output
@@ -19,6 +20,7 @@ _HANGUL = dict(
     )
 )
 _LONGEST = 1023 if sys.platform == "darwin" else 4095
+TOO_LONG = "That is longer than a terminal takes in one line, so it may not be whole."
 
 
 class TooLong(Exception):
@@ -31,7 +33,7 @@ def read_line() -> str | None:
     Raises `TooLong`, after which nothing of the line is left, and KeyboardInterrupt.
     """
     try:
-        data = sys.stdin.buffer.readline()
+        data = _typed()
     except KeyboardInterrupt:
         output.ask("\n")
         raise
@@ -45,6 +47,35 @@ def read_line() -> str | None:
         forget_typed()
         raise TooLong
     return data.decode(errors="surrogateescape").rstrip("\r\n")
+
+
+def _typed() -> bytes:
+    """The bytes of a line, as the terminal passes them on.
+
+    A Ctrl-C after the question and before a `read` begins does not end that `read`: Python notes
+    it, and heeds it after the next key only. The byte that it puts into a pipe ends this wait
+    (`signal.set_wakeup_fd`).
+    """
+    import select
+    import signal
+
+    keyboard = sys.stdin.fileno()
+    ours, theirs = os.pipe()
+    os.set_blocking(theirs, False)
+    before = signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
+    line = b""
+    try:
+        while not line.endswith(b"\n"):
+            select.select([keyboard, ours], [], [])
+            byte = os.read(keyboard, 1)
+            if not byte:
+                break
+            line += byte
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(ours)
+        os.close(theirs)
+    return line
 
 
 def choose(question: str, answers: Mapping[str, str], *, end: str) -> str:

@@ -154,10 +154,7 @@ class ConflictPrompt:
             try:
                 text = keys.read_line()
             except keys.TooLong:
-                output.say(
-                    "That is longer than a terminal takes in one line, so it may not be whole. "
-                    "'b' goes back, and 'e' there opens the editor."
-                )
+                output.say(f"{keys.TOO_LONG} 'b' goes back, and 'e' there opens the editor.")
                 continue
             if text is None or not text.strip():
                 return None

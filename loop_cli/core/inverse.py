@@ -14,7 +14,7 @@ from loop_cli.core.entity import Precondition
 from loop_cli.core.names import BODY, join_dotted, split_dotted
 from loop_cli.plain import copied, key_text, same
 from loop_cli.store.base import Delete, EntityChange, Move, Restore
-from loop_cli.store.hashed import digest_of, value_bytes
+from loop_cli.store.hashed import is_hash_of
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -232,9 +232,9 @@ class _Undoing:
         old = MISSING if entry.get("added") else entry.get("old")
         new = MISSING if entry.get("removed") else entry.get("new", MISSING)
         current = self.body if name == BODY else value_at(self.fields, split_dotted(name))
-        if _is(current, old):
-            return
         before = self._shown(record, name, old, "old")
+        if _is(current, old) or same(current, before):
+            return
         lost = before is MISSING and old is not MISSING
         if not _is(current, new):
             left = self._shown(record, name, new, "new")
@@ -278,7 +278,7 @@ def _is(value: Any, recorded: Any) -> bool:
     """Whether a value is the one that a diff holds, or holds the hash of."""
     if value is MISSING or not audit.is_digest(recorded) or audit.is_digest(value):
         return same(value, recorded)
-    return bool(digest_of(value_bytes(value)) == recorded)
+    return is_hash_of(value, recorded)
 
 
 def _touch(one: str, other: str) -> bool:

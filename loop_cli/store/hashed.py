@@ -19,8 +19,23 @@ def digest_of(data: bytes) -> dict[str, Any]:
 
 
 def value_bytes(value: Any) -> bytes:
-    """A value as it is hashed and kept: a text as it is, anything else as JSON."""
+    """A value as it is kept, and hashed under that name: a text as it is, anything else as JSON."""
     return value.encode() if isinstance(value, str) else as_json(value).encode()
+
+
+def comparable_bytes(value: Any) -> bytes:
+    """A value as it is hashed to be found again: as `value_bytes`, with the keys of mappings
+    sorted, since their order makes no other value."""
+    return value_bytes(_sorted(value))
+
+
+def is_hash_of(value: Any, digest: Any) -> bool:
+    """Whether a record's digest is that of a value, whichever way it was hashed."""
+    data = value_bytes(value)
+    return bool(
+        len(data) == digest["bytes"]
+        and (digest_of(data) == digest or digest_of(comparable_bytes(value)) == digest)
+    )
 
 
 def value_of(data: bytes, record: AuditRecord, name: str, side: str) -> Any:
@@ -41,3 +56,9 @@ def value_of(data: bytes, record: AuditRecord, name: str, side: str) -> Any:
             return data.decode()
         raise ValueError("a text or a value as JSON")
     return data.decode()
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value, key=repr)}
+    return list(map(_sorted, value)) if isinstance(value, list) else value

@@ -17,7 +17,7 @@ from loop_cli.markdown import patch, reader
 from loop_cli.markdown.document import split
 from loop_cli.plain import same
 from loop_cli.store.base import CommitResult, EntityChange, Move
-from loop_cli.store.hashed import digest_of, value_bytes
+from loop_cli.store.hashed import comparable_bytes, digest_of, value_bytes
 from loop_cli.store.snapshot import MAX_FILE_BYTES, etag_of
 from loop_cli.struct import Struct
 
@@ -365,7 +365,7 @@ def recordable(
                 if isinstance(entry[side], dict | list | float):  # as the log's readers have them
                     shown[side] = jsontext.loads(data)
                 continue
-            shown[side] = digest_of(data)
+            shown[side] = digest_of(data if side == "old" else comparable_bytes(entry[side]))
             if side == "old":
                 kept[shown[side]["sha256"]] = data
                 if not isinstance(entry[side], str):

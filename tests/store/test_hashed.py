@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from loop_cli.core.audit import AuditRecord
-from loop_cli.store.hashed import value_of
+from loop_cli.store.hashed import (
+    comparable_bytes,
+    digest_of,
+    is_hash_of,
+    value_bytes,
+    value_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RECORD = AuditRecord(data={"metadata": {"kept_as_json": ["flag"]}}, digest="")
 
@@ -29,3 +40,26 @@ def test_of_what_was_written_nothing_may_tell() -> None:
     """Then it is unknown: `false` is not `"false"`."""
     with pytest.raises(ValueError, match="a text or a value"):
         value_of(b"false", RECORD, "flag", "new")
+
+
+@pytest.mark.parametrize("hashed", [value_bytes, comparable_bytes])
+def test_a_value_is_known_by_its_hash(hashed: Callable[[Any], bytes]) -> None:
+    digest = digest_of(hashed({"y": 1, "x": [{"나": 2, "가": None}]}))
+
+    assert is_hash_of({"y": 1, "x": [{"나": 2, "가": None}]}, digest)
+    assert not is_hash_of({"y": 1, "x": [{"나": 3, "가": None}]}, digest)
+    assert not is_hash_of("text", digest)
+
+
+def test_the_order_of_keys_makes_no_other_value() -> None:
+    """So a key that an undo puts back at the end is no change of what is around it."""
+    digest = digest_of(comparable_bytes({"y": 1, "x": [{"나": 2, "가": None}]}))
+
+    assert is_hash_of({"x": [{"가": None, "나": 2}], "y": 1}, digest)
+    assert not is_hash_of({"y": 1, "x": [{"나": 2}, {"가": None}]}, digest)
+
+
+def test_keys_of_every_kind_can_be_hashed() -> None:
+    assert comparable_bytes({True: 1, "a": 2, 5: 3, None: 4}) == comparable_bytes(
+        {None: 4, 5: 3, "a": 2, True: 1}
+    )
