@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cli.prompt.conftest import fields, kept, moved
 from tests.cli.terminal import ENTER, WHAT_NOW, Terminal, script
-from tests.cli.test_prompt import fields, kept, moved
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Loop

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from loop_cli.markdown import document, oneline, reader, tree
 from loop_cli.markdown.edits import PatchError
 from loop_cli.plain import same
-from tests.markdown.test_patch_properties import LOOKALIKES, Text, checked, scalars, texts
+from tests.markdown.written import LOOKALIKES, Text, checked, scalars, texts
 
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
 VALUES: tuple[Any, ...] = ("doing", "2026-01-09T14:35:10.123456Z", "a: b", "it's", 'x "y"', 3, True)

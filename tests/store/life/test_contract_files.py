@@ -1,0 +1,73 @@
+"""What every store tells of its files."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import pytest
+
+from tests.store.conftest import ONE, TWO, Bench, text
+from tests.store.life.conftest import (
+    PROJECT,
+)
+
+
+class TestFiles:
+    def test_all_as_their_files_have_them(self, bench: Bench) -> None:
+        bench.harness.edit_outside("work/note.md", b"no entity")
+
+        found = sorted(bench.store.files(), key=lambda one: one.id)
+
+        assert [(one.id, one.path) for one in found] == [
+            ("prj-1", PROJECT),
+            ("tsk-1", ONE),
+            ("tsk-2", TWO),
+        ]
+        assert found[1].raw == bench.harness.bytes_of(ONE)
+        assert found[1].body == "Body\n"
+
+    @pytest.mark.parametrize("form", ["NFC", "NFD"])
+    def test_those_that_mention_a_text(self, bench: Bench, form: Any) -> None:
+        spelled = unicodedata.normalize(form, "한글").encode()
+        named = bench.harness.bytes_of(TWO).replace(b"---\n", b"---\nnotes: " + spelled + b"\n", 1)
+        bench.harness.edit_outside(TWO, named)
+        elsewhere = unicodedata.normalize(form, "work/한글/tsk-9.md")
+        bench.harness.edit_outside(elsewhere, text("tsk-9"))
+
+        found = {one.id for one in bench.store.files(mentioning=["한글", "nobody"])}
+
+        assert found == {"tsk-2", "tsk-9"}
+
+    @pytest.mark.parametrize("spelled", ['"\\uD55C\\uAE00"', '"a\\"b"', "'a\"b'", "\\d{3}"])
+    def test_a_text_that_json_or_yaml_escape(self, bench: Bench, spelled: str) -> None:
+        named = bench.harness.bytes_of(TWO).replace(
+            b"---\n", f"---\nnotes: {spelled}\n".encode(), 1
+        )
+        bench.harness.edit_outside(TWO, named)
+        wanted = bench.find("tsk-2").fields["notes"]
+
+        assert [one.id for one in bench.store.files(mentioning=[wanted])] == ["tsk-2"]
+
+    def test_half_a_character_is_no_matter(self, bench: Bench) -> None:
+        half = '---\nentity_type: Task\nentity_id: tsk-9\nnotes: "\\ud800 한글"\n---\n'
+        bench.harness.edit_outside("work/half.md", half.encode())
+
+        found = [one.id for one in bench.store.files(mentioning=["한글", "\ud800"])]
+
+        assert found in (["tsk-9"], [])  # YAML 1.2 may refuse it
+
+    def test_those_whose_bytes_are_admitted(self, bench: Bench) -> None:
+        seen = []
+
+        def where(path: str, data: bytes) -> bool:
+            seen.append((path, data))
+            return path == ONE
+
+        assert [one.id for one in bench.store.files(where=where)] == ["tsk-1"]
+        assert (TWO, bench.harness.bytes_of(TWO)) in seen
+
+    def test_the_paths_of_all(self, bench: Bench) -> None:
+        bench.harness.edit_outside("work/note.md", b"no entity")
+
+        assert sorted(bench.store.paths()) == sorted([ONE, TWO, PROJECT, "work/note.md"])
