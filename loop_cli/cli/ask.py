@@ -46,12 +46,23 @@ def _ask(missing: dict[str, Any]) -> str | None:
             continue
         if answer is None:
             return None
+        if not _is_text(answer):
+            output.ask("That is no UTF-8 text.\n")
+            continue
         chosen = _chosen(answer.strip(), choices)
         if chosen:
             return chosen
         if chosen is None:
             numbers = "1" if len(choices) == 1 else f"a number from 1 to {len(choices)}"
             output.ask(f"Answer with {numbers}, or the value itself.\n")
+
+
+def _is_text(answer: str) -> bool:
+    try:
+        answer.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _chosen(answer: str, choices: list[str]) -> str | None:

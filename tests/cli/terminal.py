@@ -49,8 +49,8 @@ class Terminal:
         return plain(shown)
 
     def type(self, text: str) -> None:
-        """Send keys."""
-        self._child.send(text)
+        """Send keys; half a surrogate is a byte that is no UTF-8."""
+        os.write(self._child.child_fd, text.encode(errors="surrogateescape"))
 
     def answer(self, words: str, keys: str) -> str:
         """Wait for a question, answer it; what was shown before the answer."""
