@@ -69,7 +69,7 @@ def _seconds(value: Any) -> float:
     except (TypeError, ValueError):
         seconds = -1.0
     if isinstance(value, bool) or not 0 <= seconds <= 86_400:
-        raise ValueError("must be a number of seconds, such as 10 or 0.5")
+        raise ValueError("must be a number of seconds up to 86400, such as 10 or 0.5")
     return seconds
 
 
@@ -281,6 +281,8 @@ def _read(path: str) -> dict[str, Any]:
         values = _flatten(tomllib.loads(text.decode()))
     except ValueError as error:
         raise UsageError(f"{path}: {error}") from None
+    except RecursionError:
+        raise UsageError(f"{path}: nested too deeply") from None
     known = {key.name for key in KEYS}
     for name in values:
         if name not in known:

@@ -100,9 +100,9 @@ def _lines(name: str, held: Held) -> Iterator[list[str]]:
 
 
 def _read(descriptor: int, held: Held) -> bytes:
-    held.check()
     before, held.open = held.open, True
     try:
+        held.check()  # what came before it was open
         return os.read(descriptor, _AT_ONCE)
     finally:
         held.open = before

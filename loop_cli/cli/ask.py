@@ -41,28 +41,17 @@ def _ask(missing: dict[str, Any]) -> str | None:
         output.ask(f"{missing['field']}{about}: ")
         try:
             answer = keys.read_line()
-        except keys.TooLong:
-            output.ask(f"{keys.TOO_LONG} Give it as {missing['field']}=VALUE to the command.\n")
+        except keys.Unusable as error:
+            output.ask(f"{error} The command takes it, too: {missing['field']}=VALUE\n")
             continue
         if answer is None:
             return None
-        if not _is_text(answer):
-            output.ask("That is no UTF-8 text.\n")
-            continue
         chosen = _chosen(answer.strip(), choices)
         if chosen:
             return chosen
         if chosen is None:
             numbers = "1" if len(choices) == 1 else f"a number from 1 to {len(choices)}"
             output.ask(f"Answer with {numbers}, or the value itself.\n")
-
-
-def _is_text(answer: str) -> bool:
-    try:
-        answer.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _chosen(answer: str, choices: list[str]) -> str | None:

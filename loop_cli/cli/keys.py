@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import select
+import signal
 import sys
 
 from loop_cli.cli import output
@@ -20,17 +23,19 @@ _HANGUL = dict(
     )
 )
 _LONGEST = 1023 if sys.platform == "darwin" else 4095
-TOO_LONG = "That is longer than a terminal takes in one line, so it may not be whole."
+_WOKEN, _WAKER = os.pipe()  # what a signal writes into, so that a wait for keys ends
+os.set_blocking(_WOKEN, False)
+os.set_blocking(_WAKER, False)
 
 
-class TooLong(Exception):
-    """The line was longer than a terminal passes on; what came is not all of it."""
+class Unusable(Exception):
+    """Why what was typed can't be used, a sentence; nothing of it is left to be read."""
 
 
 def read_line() -> str | None:
-    """The line that a person types, None for Ctrl-D.
+    """The line that a person types; None for Ctrl-D, also after letters, which nobody entered.
 
-    Raises `TooLong`, after which nothing of the line is left, and KeyboardInterrupt.
+    Raises `Unusable`, and KeyboardInterrupt.
     """
     try:
         data = _typed()
@@ -41,41 +46,51 @@ def read_line() -> str | None:
         return None
     if not data.endswith(b"\n"):
         output.ask("\n")
-    if not data:
         return None
     if len(data) >= _LONGEST:
         forget_typed()
-        raise TooLong
-    return data.decode(errors="surrogateescape").rstrip("\r\n")
+        raise Unusable("That is longer than a terminal takes in one line, so it may not be whole.")
+    try:
+        return data.decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise Unusable("That is no UTF-8 text.") from None
 
 
 def _typed() -> bytes:
-    """The bytes of a line, as the terminal passes them on.
+    """The bytes of a line, as the terminal passes them on. Raises `OSError`.
 
-    A Ctrl-C after the question and before a `read` begins does not end that `read`: Python notes
-    it, and heeds it after the next key only. The byte that it puts into a pipe ends this wait
-    (`signal.set_wakeup_fd`).
+    A Ctrl-C that comes before a `read` begins does not end it: Python notes the signal, and heeds
+    it after the next key only. So no `read` waits here, and the wait is one that the signal's
+    byte in a pipe ends (`signal.set_wakeup_fd`).
     """
-    import select
-    import signal
-
-    keyboard = sys.stdin.fileno()
-    ours, theirs = os.pipe()
-    os.set_blocking(theirs, False)
-    before = signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
+    keyboard = _opened(sys.stdin.fileno())
+    before = signal.set_wakeup_fd(_WAKER, warn_on_full_buffer=False)
     line = b""
     try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, ())  # heeds what came before there was the pipe
         while not line.endswith(b"\n"):
-            select.select([keyboard, ours], [], [])
-            byte = os.read(keyboard, 1)
+            try:
+                byte = os.read(keyboard, 1)
+            except BlockingIOError:
+                if _WOKEN in select.select([keyboard, _WOKEN], [], [])[0]:
+                    os.read(_WOKEN, 512)
+                continue
             if not byte:
                 break
             line += byte
     finally:
         signal.set_wakeup_fd(before)
-        os.close(ours)
-        os.close(theirs)
     return line
+
+
+@functools.cache
+def _opened(terminal: int) -> int:
+    """The terminal once more, so that only we don't wait in a `read`: others share stdin. Open to
+    the end, since an interrupt can come between opening and closing."""
+    try:
+        return os.open(os.ttyname(terminal), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    except OSError:  # it has no name here; a `read` waits then
+        return os.dup(terminal)
 
 
 def choose(question: str, answers: Mapping[str, str], *, end: str) -> str:
@@ -85,7 +100,7 @@ def choose(question: str, answers: Mapping[str, str], *, end: str) -> str:
     while True:
         try:
             line = read_line()
-        except TooLong:
+        except Unusable:
             line = "?"
         if line is None:
             return end

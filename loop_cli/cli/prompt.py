@@ -153,8 +153,8 @@ class ConflictPrompt:
             output.ask(f"{field.field}= (Enter: back) ")
             try:
                 text = keys.read_line()
-            except keys.TooLong:
-                output.say(f"{keys.TOO_LONG} 'b' goes back, and 'e' there opens the editor.")
+            except keys.Unusable as error:
+                output.say(f"{error} 'b' goes back, and 'e' there opens the editor.")
                 continue
             if text is None or not text.strip():
                 return None

@@ -193,7 +193,8 @@ class History:
 
     @property
     def ceiling(self) -> int | None:
-        """The latest instant that any record, undone or not, set `updated` to.
+        """The latest instant that any record, undone or not, set `updated` to; without what is
+        `TOO_LATE`, which would be the end of all changes.
 
         A landed record of loop's own is later than all before it, so reading stops there.
         """
@@ -201,8 +202,8 @@ class History:
         last = self.last
         for record in self.all():
             instant = record.updated_after
-            if instant is not None and (latest is None or instant > latest):
-                latest = instant
+            if instant is not None and instant < timestamps.TOO_LATE:
+                latest = instant if latest is None else max(latest, instant)
             if record is last and record.is_own and not record.is_return:
                 break
         return latest
@@ -314,6 +315,11 @@ def touches(name: str, value: Any, field: str) -> bool:
     if path[: len(wanted)] == wanted:
         return True
     return wanted[: len(path)] == path and _holds(value, wanted[len(path) :])
+
+
+def is_private(name: str, value: Any, private: Iterable[str]) -> bool:
+    """Whether the value that a diff has under `name` is one of the private fields."""
+    return any(touches(name, value, field) for field in private)
 
 
 def _holds(value: Any, path: tuple[str, ...]) -> bool:

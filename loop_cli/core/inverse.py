@@ -233,9 +233,9 @@ class _Undoing:
         new = MISSING if entry.get("removed") else entry.get("new", MISSING)
         current = self.body if name == BODY else value_at(self.fields, split_dotted(name))
         before = self._shown(record, name, old, "old")
-        if _is(current, old) or same(current, before):
-            return
         lost = before is MISSING and old is not MISSING
+        if _is(current, old) or (not lost and same(current, before)):
+            return
         if not _is(current, new):
             left = self._shown(record, name, new, "new")
             known = left is not MISSING or new is MISSING

@@ -88,7 +88,7 @@ def apply(mapping: Mapping[str, Any], edits: Iterable[Set | Remove]) -> dict[str
     result: dict[str, Any] = copied_at(mapping, {edit.path[0] for edit in edits})
     for edit in edits:
         if isinstance(edit, Set):
-            check_value([*edit.path, edit.value], edit.path, 0)
+            check_value([*edit.path, edit.value], edit.path, len(edit.path) - 1)
             parent = _parent(result, edit.path, create=True)
             if parent is not None:
                 parent[key_in(parent, edit.path[-1])] = copied(edit.value)

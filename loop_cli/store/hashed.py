@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.core.names import BODY
+from loop_cli.plain import key_text
 from loop_cli.store.base import as_json
 from loop_cli.store.digest import sha256_hex
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def digest_of(data: bytes) -> dict[str, Any]:
-    """What a record holds instead of a value that it does not show."""
+    """What a record holds instead of a value that it does not show, and what it is kept under."""
     return {"sha256": sha256_hex(data), "bytes": len(data)}
 
 
@@ -23,19 +24,18 @@ def value_bytes(value: Any) -> bytes:
     return value.encode() if isinstance(value, str) else as_json(value).encode()
 
 
-def comparable_bytes(value: Any) -> bytes:
-    """A value as it is hashed to be found again: as `value_bytes`, with the keys of mappings
-    sorted, since their order makes no other value."""
-    return value_bytes(_sorted(value))
+def comparable_digest(value: Any) -> dict[str, Any]:
+    """What a record holds instead of a value that is not kept: the hash with the keys of mappings
+    sorted, as texts, since their order makes no other value."""
+    return digest_of(value_bytes(_sorted(value)))
 
 
 def is_hash_of(value: Any, digest: Any) -> bool:
     """Whether a record's digest is that of a value, whichever way it was hashed."""
     data = value_bytes(value)
-    return bool(
-        len(data) == digest["bytes"]
-        and (digest_of(data) == digest or digest_of(comparable_bytes(value)) == digest)
-    )
+    if len(data) != digest["bytes"]:
+        return False
+    return digest in (digest_of(data), comparable_digest(value))
 
 
 def value_of(data: bytes, record: AuditRecord, name: str, side: str) -> Any:
@@ -60,5 +60,5 @@ def value_of(data: bytes, record: AuditRecord, name: str, side: str) -> Any:
 
 def _sorted(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _sorted(value[key]) for key in sorted(value, key=repr)}
+        return {key: _sorted(value[key]) for key in sorted(value, key=key_text)}
     return list(map(_sorted, value)) if isinstance(value, list) else value

@@ -5,12 +5,26 @@ from __future__ import annotations
 from loop_cli import jsontext
 from loop_cli.core.audit import AuditRecord
 from loop_cli.core.names import nfc
+from loop_cli.errors import StorageError
 from loop_cli.store.base import as_json
 from loop_cli.store.digest import sha256_hex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+MAX_LINE = 1 << 29
+"""Bytes of a line; what is longer is damage, not a record, and would fill the memory."""
+
+
+def check_length(length: int) -> None:
+    """Raise `StorageError` where a line of the log is longer than it can be."""
+    if length > MAX_LINE:
+        raise StorageError(
+            f"the audit log has a line of over {MAX_LINE:,} bytes, which is no record of any "
+            "program: take it out of the file"
+        )
 
 
 def backwards(text: bytes) -> Iterator[bytes]:

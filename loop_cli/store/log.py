@@ -16,7 +16,7 @@ from loop_cli.store import files, platform
 from loop_cli.store.base import as_json
 from loop_cli.store.cache import key_word, word
 from loop_cli.store.digest import sha256_hex
-from loop_cli.store.lines import backwards, needles_of, parse_line
+from loop_cli.store.lines import backwards, check_length, needles_of, parse_line
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -325,6 +325,7 @@ class AuditLog:
             head, newline, after = block.partition(b"\n")
             if not newline:
                 rest.append(block)
+                check_length(len(rest) * _BLOCK)
                 continue
             text = after + b"".join(reversed(rest))
             rest = [head]

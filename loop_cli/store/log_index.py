@@ -14,7 +14,7 @@ import os
 from loop_cli.core.audit import without_undone
 from loop_cli.store.cache import key_word, transaction, word
 from loop_cli.store.digest import sha256_hex
-from loop_cli.store.lines import backwards, parse_line
+from loop_cli.store.lines import backwards, check_length, parse_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class LogIndex:
                 self._database.execute("DELETE FROM record")
                 self._database.execute("DELETE FROM last")
                 until = 0
-            for offset, line, end in self._lines_from(until):
+            for offset, line, end in self._lines_from(until, _BLOCK):
                 until = end
                 record = parse_line(line)
                 if record is not None:
@@ -153,24 +153,26 @@ class LogIndex:
         records = without_undone(record for record, _offset in found.values())
         return [found[one.digest] for one in records if one.etag_after is not None]
 
-    def _lines_from(self, offset: int, block: int = _BLOCK) -> Iterator[tuple[int, bytes, int]]:
+    def _lines_from(self, offset: int, block: int) -> Iterator[tuple[int, bytes, int]]:
         """The lines from an offset on, with where each begins and where the next does; without
         an unterminated one at the end, to which more may come."""
         for segment in self._segments:
             position, end = max(offset, segment.start), segment.start + segment.size
-            pending = b""
-            while position + len(pending) < end:
-                begin = position + len(pending)
+            begin = position
+            pending: list[bytes] = []  # pieces of the line that begins at `position`
+            while begin < end:
                 size = min(block, end - begin)
-                *lines, pending_tail = os.pread(
-                    segment.descriptor, size, begin - segment.start
-                ).split(b"\n")
+                *lines, rest = os.pread(segment.descriptor, size, begin - segment.start).split(
+                    b"\n"
+                )
+                begin += size
                 if lines:
-                    lines[0] = pending + lines[0]
-                    pending = b""
+                    lines[0] = b"".join([*pending, lines[0]])
+                    pending = []
                 for line in lines:
                     yield position, line, position + len(line) + 1
                     position += len(line) + 1
-                pending += pending_tail
-            if pending and segment is not self._segments[-1]:
-                yield position, pending, end
+                pending.append(rest)
+                check_length(begin - position)
+            if begin > position and segment is not self._segments[-1]:
+                yield position, b"".join(pending), end

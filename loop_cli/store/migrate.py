@@ -11,13 +11,14 @@ import json
 import os
 
 from loop_cli.core import timestamps
-from loop_cli.core.audit import ACTIONS, SOURCES
-from loop_cli.core.names import nfc
+from loop_cli.core.audit import ACTIONS, SOURCES, is_private
+from loop_cli.core.names import join_dotted, nfc
 from loop_cli.errors import EntityNotFound, StorageError
 from loop_cli.plain import same
 from loop_cli.store import files
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import encode, parse_line
+from loop_cli.store.plan import recordable
 from loop_cli.store.segments import OpenLog
 from loop_cli.struct import Struct
 
@@ -135,7 +136,7 @@ def _plan(store: VaultStore, data: bytes, name: str) -> _Plan:
             continue
         origin = {"file": name, "line": number, "sha256": digest}
         try:
-            lines.append(encode(_record(line, origin)))
+            lines.append(encode(_record(line, origin, store)))
             known.add(digest)
         except (_Unreadable, UnicodeEncodeError) as error:
             reason = str(error) if isinstance(error, _Unreadable) else "is not valid text"
@@ -155,15 +156,19 @@ def _known(store: VaultStore) -> set[str]:
     return found
 
 
-def _record(line: bytes, origin: Mapping[str, Any]) -> dict[str, Any]:
-    """The record that a line becomes. Raises `_Unreadable`."""
+def _record(line: bytes, origin: Mapping[str, Any], store: VaultStore) -> dict[str, Any]:
+    """The record that a line becomes; what a record does not show is a hash in it. Raises
+    `_Unreadable`."""
     old = _parse(line)
     entity_id = old.get("entity_id")
     if not isinstance(entity_id, str) or not entity_id:
         raise _Unreadable("has no entity_id")
     details = old.get("details")
     told = details if isinstance(details, dict) else {}
-    diff = _diff(told)
+    name = old.get("entity_name")
+    if is_private(join_dotted((store.names.name,)), name, store.private):
+        name = None
+    diff, _kept, _marks = recordable(_diff(told), store.private)
     return {
         "run_id": _run_id(origin["sha256"]),
         "timestamp": _timestamp(old.get("timestamp")),
@@ -171,7 +176,7 @@ def _record(line: bytes, origin: Mapping[str, Any]) -> dict[str, Any]:
         "source": _source(old, told),
         "entity_type": str(old.get("entity_type") or ""),
         "entity_id": entity_id,
-        "entity_name": old["entity_name"] if isinstance(old.get("entity_name"), str) else None,
+        "entity_name": name if isinstance(name, str) else None,
         "action": _action(old.get("action")),
         "modified_fields": _modified(told, diff),
         "diff": diff,

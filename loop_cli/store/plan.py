@@ -17,7 +17,7 @@ from loop_cli.markdown import patch, reader
 from loop_cli.markdown.document import split
 from loop_cli.plain import same
 from loop_cli.store.base import CommitResult, EntityChange, Move
-from loop_cli.store.hashed import comparable_bytes, digest_of, value_bytes
+from loop_cli.store.hashed import comparable_digest, digest_of, value_bytes
 from loop_cli.store.snapshot import MAX_FILE_BYTES, etag_of
 from loop_cli.struct import Struct
 
@@ -206,8 +206,10 @@ def _next_instant(snapshot: Snapshot, now: int) -> int:
         if instant is not None
     ]
     later = max(now, *(instant + 1 for instant in known)) if known else now
-    if later > timestamps.LATEST:
-        raise InvalidFile(snapshot.entity.path, "its time is the last there is; none is later")
+    if later >= timestamps.TOO_LATE:
+        last = timestamps.render(max(known, default=now))
+        reason = f"is dated {last}, and no change can be after that; correct the file's time"
+        raise InvalidFile(snapshot.entity.path, reason)
     return later
 
 
@@ -344,7 +346,7 @@ def _metadata(
 def as_recorded(entity: Entity, policy: Policy) -> Entity:
     """The entity as a record speaks of it: without its name where that is private."""
     name = join_dotted((policy.names.name,))
-    hidden = any(audit.touches(name, entity.name, field) for field in policy.private)
+    hidden = audit.is_private(name, entity.name, policy.private)
     return entity.replace(name=None) if hidden else entity
 
 
@@ -360,12 +362,12 @@ def recordable(
         shown = dict(entry)
         for side in ("old", "new"):
             data = value_bytes(entry[side])
-            hidden = any(audit.touches(name, entry[side], field) for field in private)
+            hidden = audit.is_private(name, entry[side], private)
             if entry[side] is None or (not hidden and len(data) <= audit.PLAIN_LIMIT):
                 if isinstance(entry[side], dict | list | float):  # as the log's readers have them
                     shown[side] = jsontext.loads(data)
                 continue
-            shown[side] = digest_of(data if side == "old" else comparable_bytes(entry[side]))
+            shown[side] = digest_of(data) if side == "old" else comparable_digest(entry[side])
             if side == "old":
                 kept[shown[side]["sha256"]] = data
                 if not isinstance(entry[side], str):

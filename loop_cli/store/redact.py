@@ -13,7 +13,7 @@ from loop_cli.core.names import nearest
 from loop_cli.errors import EntityNotFound, InvalidChange, StorageError
 from loop_cli.store import rewrite
 from loop_cli.store.digest import sha256_hex
-from loop_cli.store.hashed import digest_of, value_bytes
+from loop_cli.store.hashed import comparable_digest
 from loop_cli.store.lines import encode, needles_of, parse_line
 from loop_cli.store.segments import OpenLog
 from loop_cli.struct import Struct
@@ -174,7 +174,7 @@ class _Found:
                 if value is None or not audit.touches(name, value, self.wanted.field):
                     continue
                 if not audit.is_digest(value):
-                    entry[side] = digest_of(value_bytes(value))
+                    entry[side] = comparable_digest(value)
                 self.digests.add(str(entry[side]["sha256"]))
         data = {**record.data, "diff": diff} if fields else dict(record.data)
         if self.hides_name and data.get("entity_name") is not None:

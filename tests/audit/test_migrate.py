@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loop_cli.core.audit import is_digest
 from loop_cli.errors import EntityNotFound
 from loop_cli.store.migrate import migrate
 from loop_cli.store.verify import verify
 
-from .conftest import ID
+from .conftest import ID, Vault
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from .conftest import Vault
 
 CHANGES = {"status": {"old": "todo", "new": "doing"}, "due": {"old": None, "new": "2026-01-02"}}
 
@@ -48,6 +47,20 @@ def only(vault: Vault, **more: Any) -> dict[str, Any]:
     migrate(vault.store, None, dry_run=False)
     (record,) = vault.records
     return record
+
+
+def test_what_a_record_does_not_show_is_a_hash_here_too(tmp_path: Path) -> None:
+    """Private fields, the name among them, and long values."""
+    vault = Vault(tmp_path / "vault", private=("status", "entity_name"))
+    changes = {**CHANGES, "notes": {"old": "short", "new": "가" * 30_000}}
+    record = only(vault, details={"changes": changes})
+    assert record["entity_name"] is None
+    assert record["diff"]["due"] == CHANGES["due"]
+    assert all(is_digest(record["diff"]["status"][side]) for side in ("old", "new"))
+    assert record["diff"]["notes"]["old"] == "short"
+    assert record["diff"]["notes"]["new"]["bytes"] == 90_000
+    assert migrate(vault.store, None, dry_run=False).known == 1
+    assert verify(vault.store).ok
 
 
 def test_a_line_becomes_a_record(vault: Vault) -> None:

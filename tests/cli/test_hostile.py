@@ -133,7 +133,9 @@ def test_a_file_that_cannot_be_read_is_6(loop: Loop, content: bytes, words: str)
     ("updated", "code"),
     [
         ("'9999-12-31T23:59:59.999999Z'", 6),
-        ("'9999-12-31T23:59:59.999998Z'", 0),
+        ("'9999-12-31T23:59:59.999998Z'", 6),
+        ("'9999-01-01T00:00:00Z'", 6),
+        ("'9998-12-31T23:59:59Z'", 0),
         ("'9999-12-31T23:59:59-14:00'", 0),
         ("'0001-01-01T00:00:00+14:00'", 0),
         ("0000-00-00", 0),
@@ -153,15 +155,28 @@ def test_a_time_at_the_edge_of_the_calendar(loop: Loop, updated: str, code: int)
         assert loop("get", "tsk-019-90", "--json").json["updated_at"] > seen["updated_at"]
 
 
+def test_a_time_that_was_too_late_is_corrected_by_hand(loop: Loop) -> None:
+    """Nothing was recorded of it, so nothing stays of it."""
+    path = loop.write_task("tsk-019-90")
+    right = path.read_text()
+    path.write_text(right.replace("updated: 2026-01-01", "updated: '9999-12-31T23:59:59.999998Z'"))
+    refused = loop("update", "tsk-019-90", "notes=x", "--force")
+    assert_refused(refused, 6)
+    assert "is dated 9999-12-31" in refused.err
+    path.write_text(right)
+    assert loop("update", "tsk-019-90", "notes=x", "--force").code == 0
+
+
 def test_a_recorded_time_at_the_edge_of_the_calendar(loop: Loop) -> None:
+    """That of a program that writes no time: it does not end all changes."""
     late = "9999-12-31T23:59:59.999999Z"
     loop.write(
         "_build/audit_log.jsonl",
         '{"entity_id": "tsk-019-14", "source": "ui", "metadata": {"etag_after": '
         f'"0000000000000000", "updated_after": "{late}"}}}}\n',
     )
-    assert loop("get", "tsk-019-14", "--json").json["updated_at"].startswith("9999-12-31")
-    assert_refused(loop("update", "tsk-019-14", "status=done", "--force"), 6)
+    assert loop("get", "tsk-019-14", "--json").json["updated_at"].startswith("20")
+    assert loop("update", "tsk-019-14", "status=done", "--force").code == 0
 
 
 def test_bytes_that_are_no_text_on_the_command_line(loop: Loop) -> None:

@@ -228,7 +228,7 @@ class TestPlan:
         assert len(loop.records) == 1
 
     @pytest.mark.parametrize(
-        ("answer", "code"), [("y\n", 0), ("\n", 9), ("\x04", 9), ("\x03", 130)]
+        ("answer", "code"), [("y\n", 0), ("\n", 9), ("\x04", 9), ("y\x04\x04", 9), ("\x03", 130)]
     )
     def test_on_a_terminal_it_asks(self, loop: Loop, answer: str, code: int) -> None:
         change(loop, "status=doing")
@@ -279,6 +279,36 @@ class TestHashed:
         assert (
             loop("undo", "--last", "--yes", "--json").error["problems"][0]["problem"] == "not_kept"
         )
+
+    def test_so_is_a_field_that_was_taken_away(self, loop: Loop) -> None:
+        """It is absent now, and what was kept of it is: these are not the same."""
+        loop.extra.update(self.PRIVATE)
+        change(loop, "notes=a")
+        run = change(loop, "notes!", "priority=low")
+        assert loop("kept", "--prune", "--yes").code == 0
+        done = loop("undo", run, "--yes", "--json")
+        assert (done.code, done.error["problems"][0]["problem"]) == (6, "not_kept")
+        assert field(loop, "priority") == "low"
+
+    def test_a_redaction_does_not_stand_in_the_way_of_what_it_leaves(self, loop: Loop) -> None:
+        """The keys are in another order than they were given in, and hashed so."""
+        loop.write(
+            "memo.md", "---\nentity_type: Memo\nentity_id: memo\nentity_name: x\nmeta:\n---\n"
+        )
+        run = change(loop, 'meta:={"b": 1, "a": 2}', entity_id="memo")
+        change(loop, "meta.b!", entity_id="memo")
+        undo(loop, "memo")
+        assert loop("undo", run, "--dry-run").code == 0
+        assert loop("audit", "redact", "memo", "meta", "--yes").code == 0
+        assert loop("undo", run, "--dry-run").code == 0
+
+    def test_keys_that_are_no_texts(self, loop: Loop) -> None:
+        loop.extra.update(self.PRIVATE)
+        loop.write_task("tsk-019-90", "notes: {10: a, x: c}")
+        for text in "de":
+            change(loop, f"notes.x={text}", entity_id="tsk-019-90", run=RUN)
+        undo(loop, RUN)
+        assert "c" in field(loop, "notes", "tsk-019-90")
 
     def test_a_line_of_others_that_does_not_say_what_was_before(self, loop: Loop) -> None:
         line = {"entity_id": "tsk-019-14", "run_id": RUN, "modified_fields": ["status"]}

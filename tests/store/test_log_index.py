@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loop_cli.errors import StorageError
+from loop_cli.store import lines, log_index
 from loop_cli.store import log as log_module
-from loop_cli.store import log_index
 from loop_cli.store.cache import LAYOUT, Cache
 from loop_cli.store.log import AuditLog
 
@@ -26,11 +27,13 @@ IDS = ("tsk-1", "tsk-11", "가나-2", "a b")
 
 @pytest.fixture(autouse=True)
 def _short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A log of one line is long enough for the cache; a tail of 200 bytes is covered; and two
-    records are looked up at a time."""
+    """A log of one line is long enough for the cache; a tail of 200 bytes is covered; two records
+    are looked up at a time; and every line is read in pieces."""
     monkeypatch.setattr(log_module, "LONG", 1)
     monkeypatch.setattr(log_index, "TAIL", 200)
     monkeypatch.setattr(log_index, "AT_A_TIME", 2)
+    monkeypatch.setattr(log_index, "_BLOCK", 50)
+    monkeypatch.setattr(log_index, "_ONE_LINE", 16)
 
 
 def _line(entity_id: str, number: int, *, escaped: bool = False) -> bytes:
@@ -141,6 +144,19 @@ def test_a_cache_folder_that_cannot_be_made_is_done_without(tmp_path: Path) -> N
     cache = Cache(str(tmp_path / "cache"))
     assert _numbers(AuditLog(str(tmp_path), cache=cache), "tsk-1") == [1]
     assert "can't be used" in cache.notices[0]
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"])
+@pytest.mark.parametrize("cached", [False, True])
+def test_a_line_that_is_longer_than_any_record_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cached: bool, end: bytes
+) -> None:
+    """A hole of gigabytes in the log would fill the memory."""
+    monkeypatch.setattr(lines, "MAX_LINE", 1 << 18)
+    _append(tmp_path, _line("tsk-1", 1) + b"\0" * (1 << 19) + end)
+    cache = Cache(str(tmp_path / "cache")) if cached else None
+    with pytest.raises(StorageError, match="a line of over 262,144 bytes"):
+        _numbers(AuditLog(str(tmp_path), cache=cache), "tsk-1")
 
 
 def test_a_key_is_found_without_reading_the_log(

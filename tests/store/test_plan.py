@@ -179,7 +179,7 @@ def test_what_changes_nothing_needs_no_later_time(planned: Planner) -> None:
     made = planned(text, "notes=x")
 
     assert (made.changed, made.data) == (False, text.encode())
-    with pytest.raises(LoopError, match="none is later"):
+    with pytest.raises(LoopError, match="no change can be after"):
         planned(text, "notes=y")
 
 
