@@ -200,7 +200,7 @@ def _file_of(root: str) -> str:
     if not os.path.realpath(path).startswith(os.path.join(os.path.realpath(root), "")):
         raise StorageError(
             f"{VAULT_FILE} or its folder is a link that leads out of the vault",
-            hint="put a folder in its place, or name the vault that it leads to",
+            hint="put what it leads to in its place, or name the vault that that is in",
         )
     return path
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.errors import StorageError
 from loop_cli.store import files
+from loop_cli.store.lines import cannot_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Follower:
                 tail.to_end()
                 self._tails.append(tail)
         except OSError as error:
-            raise _unreadable(error) from error
+            raise cannot_read(error) from error
         return self
 
     def __exit__(
@@ -60,7 +60,7 @@ class Follower:
                 found += self._drained()
             return found
         except OSError as error:
-            raise _unreadable(error) from error
+            raise cannot_read(error) from error
 
     def _drained(self) -> list[bytes]:
         return [line for tail in self._tails for line in tail.drain()]
@@ -176,7 +176,3 @@ class _Tail:
                 place = block.index(b"\n", place + 1)
             self._offset += place + 1
             return
-
-
-def _unreadable(error: OSError) -> StorageError:
-    return StorageError(f"the audit log can't be read: {error}")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 from loop_cli import jsontext
 from loop_cli.core.audit import AuditRecord
 from loop_cli.core.names import nfc
@@ -25,6 +28,17 @@ def check_length(length: int) -> None:
             f"the audit log has a line of over {MAX_LINE:,} bytes, which is no record of any "
             "program: take it out of the file"
         )
+
+
+def cannot_read(error: OSError) -> StorageError:
+    """The error for a log that can't be read."""
+    name = os.path.basename(error.filename) + ": " if isinstance(error.filename, str) else ""
+    return StorageError(f"the audit log can't be read: {name}{reason(error)}")
+
+
+def reason(error: OSError) -> str | None:
+    """What is wrong with a file of the log; of a link, that it is one."""
+    return "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
 
 
 def backwards(text: bytes) -> Iterator[bytes]:

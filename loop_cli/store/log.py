@@ -16,7 +16,14 @@ from loop_cli.store import files, platform
 from loop_cli.store.base import as_json
 from loop_cli.store.cache import key_word, word
 from loop_cli.store.digest import sha256_hex
-from loop_cli.store.lines import backwards, check_length, needles_of, parse_line
+from loop_cli.store.lines import (
+    backwards,
+    cannot_read,
+    check_length,
+    needles_of,
+    parse_line,
+    reason,
+)
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -220,7 +227,7 @@ class AuditLog:
             for descriptor in self._newest_first():
                 yield from self._reversed(descriptor, needles)
         except OSError as error:
-            raise StorageError(f"the audit log can't be read: {error}") from error
+            raise cannot_read(error) from error
 
     def _lines_of(self, wanted: bytes, needles: tuple[bytes, ...]) -> Iterator[bytes]:
         """The lines that may be an entity's, or have a key: of a long log by its cache, which
@@ -235,7 +242,7 @@ class AuditLog:
             else:
                 yield from self._indexed(wanted, needles, segments, cache)
         except OSError as error:
-            raise StorageError(f"the audit log can't be read: {error}") from error
+            raise cannot_read(error) from error
         finally:
             _close(segments)
 
@@ -265,7 +272,7 @@ class AuditLog:
         try:
             cache.run(lambda database: LogIndex(database, segments).cover())
         except OSError as error:
-            raise StorageError(f"the audit log can't be read: {error}") from error
+            raise cannot_read(error) from error
         finally:
             _close(segments)
 
@@ -285,7 +292,7 @@ class AuditLog:
         except OSError as error:
             for descriptor in descriptors:
                 os.close(descriptor)
-            raise StorageError(f"the audit log can't be read: {error}") from error
+            raise cannot_read(error) from error
 
     def _newest_first(self) -> Iterator[int]:
         """The files of the log, each open until the next. The segments are listed while the
@@ -378,7 +385,7 @@ def _close(segments: list[Segment]) -> None:
 
 def cannot_write(error: OSError) -> StorageError:
     """The error for a log that refuses a record."""
-    return StorageError(f"the audit log {FOLDER}/{ACTIVE} can't be written: {error.strerror}")
+    return StorageError(f"the audit log {FOLDER}/{ACTIVE} can't be written: {reason(error)}")
 
 
 def _write(descriptor: int, data: bytes, start: int) -> None:

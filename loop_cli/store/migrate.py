@@ -164,7 +164,7 @@ def _record(line: bytes, origin: Mapping[str, Any], store: VaultStore) -> dict[s
     if not isinstance(entity_id, str) or not entity_id:
         raise _Unreadable("has no entity_id")
     details = old.get("details")
-    told = details if isinstance(details, dict) else {}
+    told = details if isinstance(details, dict) else old  # some programs nest nothing
     name = old.get("entity_name")
     if is_private(join_dotted((store.names.name,)), name, store.private):
         name = None
@@ -172,7 +172,7 @@ def _record(line: bytes, origin: Mapping[str, Any], store: VaultStore) -> dict[s
     return {
         "run_id": _run_id(origin["sha256"]),
         "timestamp": _timestamp(old.get("timestamp")),
-        "actor": _actor(old.get("user")),
+        "actor": _actor(old.get("user", old.get("actor"))),
         "source": _source(old, told),
         "entity_type": str(old.get("entity_type") or ""),
         "entity_id": entity_id,

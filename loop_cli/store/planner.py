@@ -350,9 +350,10 @@ def _invalid(label: str, problems: list[dict[str, Any]]) -> InvalidChange:
         else f"{one['field']}: {one['message']}"
         for one in unique
     ]  # fmt: skip
-    text = f"{label}: {lines[0]}"
+    shown = label if label.isprintable() else repr(label)
+    text = f"{shown}: {lines[0]}"
     if len(lines) > 1:
-        text = f"{label}: {len(lines)} problems\n" + "\n".join(f"  {line}" for line in lines)
+        text = f"{shown}: {len(lines)} problems\n" + "\n".join(f"  {line}" for line in lines)
     return InvalidChange(text, entity_id=label, problems=unique)
 
 

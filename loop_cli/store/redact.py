@@ -191,7 +191,8 @@ class _Found:
             return
         close = nearest(wanted.field, self._names)
         meant = f"; did you mean {' or '.join(close)}?" if close else ""
-        message = f"no record of {wanted.entity_id} has a value of {wanted.field!r}{meant}"
+        where = "no record" if wanted.run_id is None else f"no record of run {wanted.run_id}"
+        message = f"{where} of {wanted.entity_id} has a value of {wanted.field!r}{meant}"
         problem = {"field": wanted.field, "problem": "unknown_field", "message": message}
         raise InvalidChange(
             message, entity_id=wanted.entity_id, problems=[{**problem, "nearest": close}]

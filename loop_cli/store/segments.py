@@ -7,6 +7,7 @@ import stat
 
 from loop_cli.errors import StorageError
 from loop_cli.store import files
+from loop_cli.store.lines import cannot_read
 from loop_cli.store.log import FOLDER, AuditLog
 
 TYPE_CHECKING = False
@@ -36,7 +37,7 @@ class OpenLog:
                 self.__exit__(None, None, None)
         except OSError as error:
             self.__exit__(None, None, None)
-            raise StorageError(f"the audit log can't be read: {error}") from error
+            raise cannot_read(error) from error
         raise StorageError("the audit log can't be read: its files change all the time")
 
     def __exit__(

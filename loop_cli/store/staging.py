@@ -267,8 +267,10 @@ class StagedCommit:
 
 
 def cannot_write(path: str, error: OSError) -> StorageError:
-    """The error for an entity that could not be written."""
-    return StorageError(f"{path} can't be written: {error.strerror}")
+    """The error for an entity that could not be written, or could not be staged for it."""
+    _root, ours, name = str(error.filename or "").rpartition("/.loop/")
+    where = f".loop/{os.path.dirname(name) or name}: " if ours else ""
+    return StorageError(f"{path} can't be written: {where}{error.strerror}")
 
 
 def staged_folder(root: str) -> str:

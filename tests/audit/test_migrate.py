@@ -49,6 +49,16 @@ def only(vault: Vault, **more: Any) -> dict[str, Any]:
     return record
 
 
+def test_a_line_that_nests_nothing_and_names_an_actor(vault: Vault) -> None:
+    old = json.loads(line(actor="api:n8n", diff=CHANGES, modified_fields=["status", "due"]))
+    del old["user"], old["details"]
+    old_log(vault, json.dumps(old).encode())
+    migrate(vault.store, None, dry_run=False)
+    (record,) = vault.records
+    assert (record["actor"], record["diff"]) == ("api:n8n", CHANGES)
+    assert record["modified_fields"] == ["status", "due"]
+
+
 def test_what_a_record_does_not_show_is_a_hash_here_too(tmp_path: Path) -> None:
     """Private fields, the name among them, and long values."""
     vault = Vault(tmp_path / "vault", private=("status", "entity_name"))

@@ -92,23 +92,42 @@ def test_any_altered_byte_of_a_line_that_is_not_the_last_is_found(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         vault = Vault(Path(folder) / "vault")
-        vault.update("notes=first")
-        for step in course:
-            take(vault, step)
-        vault.update("notes=one before the last")
-        vault.update("notes=last")
-        places = [
-            (path, offset, len(line))
-            for path in vault.segments
-            for offset, line in with_offsets(path.read_bytes())
-            if (record := parse_line(line)) is not None and record.is_own
-        ]
-        path, start, length = data.draw(st.sampled_from(places[:-1]))
+        path, start, length = data.draw(st.sampled_from(guarded(vault, course)))
         place = start + data.draw(st.integers(0, length - 1))
         content = bytearray(path.read_bytes())
         content[place] ^= data.draw(st.integers(1, 255))
         path.write_bytes(content)
         assert verify(vault.store).problems != ()
+
+
+@patient
+@given(st.lists(steps, max_size=10), st.data())
+def test_any_missing_records_before_the_last_are_found(
+    course: list[tuple[str, object, object]], data: st.DataObject
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        vault = Vault(Path(folder) / "vault")
+        places = guarded(vault, course)
+        gone = data.draw(st.lists(st.sampled_from(places), min_size=1, unique=True))
+        for path, start, length in sorted(gone, reverse=True):
+            content = path.read_bytes()
+            path.write_bytes(content[:start] + content[start + length + 1 :])
+        assert verify(vault.store).problems != ()
+
+
+def guarded(vault: Vault, course: list[tuple[str, object, object]]) -> list[tuple[Path, int, int]]:
+    """After a course of events, loop's records but for the last: file, first byte, length."""
+    vault.update("notes=first")
+    for step in course:
+        take(vault, step)
+    vault.update("notes=one before the last")
+    vault.update("notes=last")
+    return [
+        (path, offset, len(line))
+        for path in vault.segments
+        for offset, line in with_offsets(path.read_bytes())
+        if (record := parse_line(line)) is not None and record.is_own
+    ][:-1]
 
 
 def with_offsets(content: bytes) -> list[tuple[int, bytes]]:
