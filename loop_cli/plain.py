@@ -100,6 +100,17 @@ def key_text(key: object) -> str:
     return str(key)
 
 
+def keyed_like(value: Any, model: Any) -> Any:
+    """A value that was JSON with the keys that `model` has: 2024 where that has it, not "2024"."""
+    if type(value) is not dict or type(model) is not dict:
+        return value
+    found = {}
+    for part, item in value.items():
+        key = key_in(model, part)
+        found[key] = keyed_like(item, model.get(key))
+    return found
+
+
 def key_in(mapping: Mapping[Any, Any], part: str) -> Any:
     """The key that a part of a path names: that text, or else the key that reads like it."""
     if part in mapping:

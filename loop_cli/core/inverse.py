@@ -7,14 +7,14 @@ since is left, and told; what the log does not hold is a problem, never a guess.
 from __future__ import annotations
 
 from loop_cli.core import audit, diff, story
-from loop_cli.core.changes import BodyChange, Change, Edits
+from loop_cli.core.changes import BodyChange, Edits, changes_of
 from loop_cli.core.conflict import Conflict, ConflictField
 from loop_cli.core.diff import MISSING, diff_body, diff_fields, value_at
 from loop_cli.core.entity import Precondition
 from loop_cli.core.names import BODY, join_dotted, split_dotted
-from loop_cli.plain import copied, key_text, same
+from loop_cli.plain import copied, key_text, keyed_like, same
 from loop_cli.store.base import Delete, EntityChange, Move, Restore
-from loop_cli.store.hashed import is_hash_of
+from loop_cli.store.hashed import as_logged, is_hash_of
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -80,7 +80,7 @@ class EntityUndo(Struct):
             entity_id=self.entity.id,
             path=path,
             edits=Edits(
-                changes=tuple(_restored(*item) for item in self.diff.items() if item[0] != BODY),
+                changes=changes_of(self.diff, restored=True),
                 body=None if body is None else BodyChange(text=body["new"]),
             ),
             precondition=seen,
@@ -232,7 +232,7 @@ class _Undoing:
         old = MISSING if entry.get("added") else entry.get("old")
         new = MISSING if entry.get("removed") else entry.get("new", MISSING)
         current = self.body if name == BODY else value_at(self.fields, split_dotted(name))
-        before = self._shown(record, name, old, "old")
+        before = keyed_like(self._shown(record, name, old, "old"), current)
         lost = before is MISSING and old is not MISSING
         if _is(current, old) or (not lost and same(current, before)):
             return
@@ -267,18 +267,13 @@ class _Undoing:
         self.problems.append({"field": field, "problem": problem, "message": message})
 
 
-def _restored(name: str, entry: Mapping[str, Any]) -> Change:
-    path = split_dotted(name)
-    if entry.get("removed"):
-        return Change(path=path, operation="unset", restored=True)
-    return Change(path=path, operation="set", value=entry["new"], typed=True, restored=True)
-
-
 def _is(value: Any, recorded: Any) -> bool:
     """Whether a value is the one that a diff holds, or holds the hash of."""
-    if value is MISSING or not audit.is_digest(recorded) or audit.is_digest(value):
+    if value is MISSING:
         return same(value, recorded)
-    return is_hash_of(value, recorded)
+    if audit.is_digest(recorded) and not audit.is_digest(value):
+        return is_hash_of(value, recorded)
+    return same(value, recorded) or same(as_logged(value), recorded)
 
 
 def _touch(one: str, other: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loop_cli import jsontext
 from loop_cli.core.names import BODY
 from loop_cli.plain import key_text
 from loop_cli.store.base import as_json
@@ -22,6 +23,11 @@ def digest_of(data: bytes) -> dict[str, Any]:
 def value_bytes(value: Any) -> bytes:
     """A value as it is kept, and hashed under that name: a text as it is, anything else as JSON."""
     return value.encode() if isinstance(value, str) else as_json(value).encode()
+
+
+def as_logged(value: Any) -> Any:
+    """A value as the log's readers have it: keys are texts, and what JSON can't say is a text."""
+    return jsontext.loads(as_json(value)) if isinstance(value, dict | list | float) else value
 
 
 def comparable_digest(value: Any) -> dict[str, Any]:

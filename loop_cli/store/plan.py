@@ -6,7 +6,6 @@ Updates and moves are here, what makes and removes an entity in `store.plan_life
 
 from __future__ import annotations
 
-from loop_cli import jsontext
 from loop_cli.core import audit, conflict, timestamps
 from loop_cli.core.diff import MISSING, diff_body
 from loop_cli.core.entity import Revision
@@ -17,7 +16,7 @@ from loop_cli.markdown import patch, reader
 from loop_cli.markdown.document import split
 from loop_cli.plain import same
 from loop_cli.store.base import CommitResult, EntityChange, Move
-from loop_cli.store.hashed import comparable_digest, digest_of, value_bytes
+from loop_cli.store.hashed import as_logged, comparable_digest, digest_of, value_bytes
 from loop_cli.store.snapshot import MAX_FILE_BYTES, etag_of
 from loop_cli.struct import Struct
 
@@ -364,8 +363,7 @@ def recordable(
             data = value_bytes(entry[side])
             hidden = audit.is_private(name, entry[side], private)
             if entry[side] is None or (not hidden and len(data) <= audit.PLAIN_LIMIT):
-                if isinstance(entry[side], dict | list | float):  # as the log's readers have them
-                    shown[side] = jsontext.loads(data)
+                shown[side] = as_logged(entry[side])
                 continue
             shown[side] = digest_of(data) if side == "old" else comparable_digest(entry[side])
             if side == "old":

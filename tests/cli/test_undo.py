@@ -48,6 +48,18 @@ class TestWhat:
         timeless = re.compile("^updated:.*$", re.MULTILINE)
         assert timeless.sub("", loop.path().read_text()) == timeless.sub("", text)
 
+    def test_keys_that_are_numbers_stay_numbers(self, loop: Loop) -> None:
+        """The log is JSON, where they are texts; a year is a key of that kind."""
+        head = "---\nentity_type: Memo\nentity_id: memo\nentity_name: x\nmeta:\n"
+        text = head + "  2024: 1  # kept\n  true: {5: a, 6: b}\n  x: 3\n---\n"
+        path = loop.write("memo.md", text)
+        change(loop, "meta.2024=5", "meta.true.5=z", entity_id="memo")
+        undone = undo(loop, "memo")
+        timeless = re.compile("^updated:.*\n", re.MULTILINE)
+        assert timeless.sub("", path.read_text()) == text
+        undo(loop, undone["run_id"])
+        assert "  2024: 5  # kept\n  true: {5: z, 6: b}\n" in path.read_text()
+
     def test_the_record_says_what_it_takes_back(self, loop: Loop) -> None:
         run = change(loop, "status=doing")
         done = undo(loop, run)
