@@ -1,4 +1,4 @@
-"""The lines of the audit log as records, and records as lines."""
+"""The lines of the audit log as records, records as lines, and what is said where the log fails."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+FOLDER = "_build"
+ACTIVE = "audit_log.jsonl"
 MAX_LINE = 1 << 29
 """Bytes of a line; what is longer is damage, not a record, and would fill the memory."""
 
@@ -33,10 +35,15 @@ def check_length(length: int) -> None:
 def cannot_read(error: OSError) -> StorageError:
     """The error for a log that can't be read."""
     name = os.path.basename(error.filename) + ": " if isinstance(error.filename, str) else ""
-    return StorageError(f"the audit log can't be read: {name}{reason(error)}")
+    return StorageError(f"the audit log can't be read: {name}{_reason(error)}")
 
 
-def reason(error: OSError) -> str | None:
+def cannot_write(error: OSError) -> StorageError:
+    """The error for a log that refuses a record."""
+    return StorageError(f"the audit log {FOLDER}/{ACTIVE} can't be written: {_reason(error)}")
+
+
+def _reason(error: OSError) -> str | None:
     """What is wrong with a file of the log; of a link, that it is one."""
     return "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
 

@@ -11,34 +11,31 @@ import os
 
 from loop_cli import jsontext
 from loop_cli.core.names import nfc
-from loop_cli.errors import StorageError
 from loop_cli.store import files, platform
 from loop_cli.store.base import as_json
 from loop_cli.store.cache import key_word, word
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import (
+    ACTIVE,
+    FOLDER,
     backwards,
     cannot_read,
+    cannot_write,
     check_length,
     needles_of,
     parse_line,
-    reason,
-)
+)  # fmt: skip
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Sequence
 
     from loop_cli.core.audit import AuditRecord
     from loop_cli.store.cache import Cache
-    from loop_cli.store.log_index import LogIndex
 
     Stamp = tuple[int, int, int, int]
 
-FOLDER = "_build"
-ACTIVE = "audit_log.jsonl"
 _BLOCK = 1 << 16
 LONG = 1 << 18  # bytes from which on the log is looked up in the cache
 _RECENT = 8  # no reader is so slow that more rotations come between two of its steps
@@ -251,9 +248,9 @@ class AuditLog:
         wanted: bytes, needles: tuple[bytes, ...], segments: list[Segment], cache: Cache
     ) -> Iterator[bytes]:
         """The lines after what the cache covers, and those that it says are wanted."""
-        from loop_cli.store.log_index import AT_A_TIME
+        from loop_cli.store.log_index import AT_A_TIME, look_up
 
-        index, offsets, until = _find(cache, segments, wanted, None)
+        index, offsets, until = look_up(cache, segments, wanted, None)
         for line in index.lines_after(until):
             if any(needle in line for needle in needles):
                 yield line
@@ -262,7 +259,7 @@ class AuditLog:
                 yield index.line_at(offset)
             if len(offsets) < AT_A_TIME:
                 return
-            index, offsets, _until = _find(cache, segments, wanted, offsets[-1])
+            index, offsets, _until = look_up(cache, segments, wanted, offsets[-1])
 
     def cover(self, cache: Cache) -> None:
         """Have all lines that are there now in the cache. Raises `StorageError`."""
@@ -361,19 +358,6 @@ def _place_of(descriptor: int, paths: list[str]) -> int:
     return len(paths)
 
 
-def _find(
-    cache: Cache, segments: list[Segment], wanted: bytes, before: int | None
-) -> tuple[LogIndex, list[int], int]:
-    """As `LogIndex.find`; covered anew where the cache was damaged meanwhile."""
-    from loop_cli.store.log_index import LogIndex
-
-    def find(database: sqlite3.Connection) -> tuple[LogIndex, list[int], int]:
-        index = LogIndex(database, segments)
-        return index, *index.find(wanted, before=before)
-
-    return cache.run(find)
-
-
 def _stamp(status: os.stat_result) -> Stamp:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
@@ -381,11 +365,6 @@ def _stamp(status: os.stat_result) -> Stamp:
 def _close(segments: list[Segment]) -> None:
     for segment in segments:
         os.close(segment.descriptor)
-
-
-def cannot_write(error: OSError) -> StorageError:
-    """The error for a log that refuses a record."""
-    return StorageError(f"the audit log {FOLDER}/{ACTIVE} can't be written: {reason(error)}")
 
 
 def _write(descriptor: int, data: bytes, start: int) -> None:

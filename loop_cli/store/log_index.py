@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from loop_cli.core.audit import AuditRecord
+    from loop_cli.store.cache import Cache
     from loop_cli.store.log import Segment
 
 TAIL = 1 << 16  # bytes that are rather read again than covered
@@ -176,3 +177,15 @@ class LogIndex:
                 check_length(begin - position)
             if begin > position and segment is not self._segments[-1]:
                 yield position, b"".join(pending), end
+
+
+def look_up(
+    cache: Cache, segments: list[Segment], wanted: bytes, before: int | None
+) -> tuple[LogIndex, list[int], int]:
+    """As `LogIndex.find`; covered anew where the cache was damaged meanwhile."""
+
+    def find(database: sqlite3.Connection) -> tuple[LogIndex, list[int], int]:
+        index = LogIndex(database, segments)
+        return index, *index.find(wanted, before=before)
+
+    return cache.run(find)

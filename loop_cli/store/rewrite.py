@@ -12,7 +12,7 @@ from contextlib import closing
 
 from loop_cli.errors import StorageError
 from loop_cli.store import files, landing, platform, probe, staging
-from loop_cli.store.log import FOLDER
+from loop_cli.store.lines import FOLDER
 from loop_cli.store.platform import Lease
 from loop_cli.store.segments import shown
 from loop_cli.store.snapshot import etag_of

@@ -7,14 +7,15 @@ import stat
 
 from loop_cli.errors import StorageError
 from loop_cli.store import files
-from loop_cli.store.lines import cannot_read
-from loop_cli.store.log import FOLDER, AuditLog
+from loop_cli.store.lines import FOLDER, cannot_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
     from typing import Self
+
+    from loop_cli.store.log import AuditLog
 
 _TRIES = 50
 

@@ -14,8 +14,9 @@ from loop_cli.store import files, schema_file
 from loop_cli.store.base import Store, passed_over
 from loop_cli.store.cache import Cache
 from loop_cli.store.digest import sha256_hex
+from loop_cli.store.lines import FOLDER
 from loop_cli.store.locate import Locator
-from loop_cli.store.log import FOLDER, AuditLog
+from loop_cli.store.log import AuditLog
 from loop_cli.store.snapshot import etag_of, observe
 
 TYPE_CHECKING = False

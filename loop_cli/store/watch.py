@@ -16,7 +16,7 @@ from loop_cli.errors import EntityNotFound, LoopError, StorageError
 from loop_cli.store import files, schema_file
 from loop_cli.store.base import as_json
 from loop_cli.store.digest import sha256_hex
-from loop_cli.store.log import FOLDER
+from loop_cli.store.lines import FOLDER
 from loop_cli.store.snapshot import etag_of, parse
 from loop_cli.struct import Struct
 
