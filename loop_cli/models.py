@@ -174,6 +174,11 @@ class AuditMetadata(GrowingShape):
         description="There only if hashed old values are no texts: the fields that are kept as "
         "JSON.",
     )
+    inexact: list[str] | None = Field(
+        default=None,
+        description="There only if JSON can't say a value: the fields with keys that are no "
+        "texts, or with .inf or .nan.",
+    )
     rolled_back: Sha256 | None = Field(
         default=None, description="There only in an undo record: SHA-256 of the undone line."
     )
@@ -282,7 +287,7 @@ class Problem(GrowingShape):
         "not_a_mapping", "not_text", "unknown_type", "taken", "no_id", "id_form", "no_place",
         "name", "form", "derived", "forbidden", "dangling", "wrong_reference", "no_member",
         "unknown_placeholder", "no_deletion", "still_referred",
-        "redacted", "not_kept", "not_recorded",
+        "redacted", "not_kept", "not_recorded", "not_exact",
     ] = Field(description="What is wrong, for programs.")  # fmt: skip
     message: str = Field(description="What is wrong, in words.")
     allowed: str | list[str] | None = Field(default=None, description="What is allowed.")

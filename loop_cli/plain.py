@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _CONTAINERS = frozenset((dict, list))
+_NUMBERS = {".inf": float("inf"), "-.inf": float("-inf"), ".nan": float("nan")}
 _WITHOUT_REFERENCES = 2  # a version of marshal's: what is met twice is spelled twice
 
 
@@ -100,15 +101,26 @@ def key_text(key: object) -> str:
     return str(key)
 
 
-def keyed_like(value: Any, model: Any) -> Any:
-    """A value that was JSON with the keys that `model` has: 2024 where that has it, not "2024"."""
-    if type(value) is not dict or type(model) is not dict:
-        return value
-    found = {}
-    for part, item in value.items():
-        key = key_in(model, part)
-        found[key] = keyed_like(item, model.get(key))
-    return found
+def read_like(value: Any, model: Any, *, inside: bool = False) -> tuple[Any, bool]:
+    """A value that JSON could not say, read back, and whether that is vague: a key is what `model`
+    has, 2024 and not "2024", and vague where that has neither; as is `inside` another value
+    whether `.inf` was a number."""
+    if type(value) is str:
+        number = _NUMBERS.get(value)
+        return (value, False) if number is None else (value if inside else number, inside)
+    if type(value) is dict:
+        vague, known, found = False, model if type(model) is dict else {}, {}
+        for part, item in value.items():
+            key = key_in(known, part)
+            found[key], inner = read_like(item, known.get(key), inside=True)
+            vague = vague or inner or key not in known
+        return found, vague
+    if type(value) is list:
+        alike = type(model) is list and len(model) == len(value)
+        others = model if alike else [None] * len(value)
+        read = [read_like(*pair, inside=True) for pair in zip(value, others, strict=True)]
+        return [item for item, _inner in read], any(inner for _item, inner in read)
+    return value, False
 
 
 def key_in(mapping: Mapping[Any, Any], part: str) -> Any:

@@ -85,8 +85,11 @@ class AuditRecord(Struct):
 
     @property
     def updated_after(self) -> int | None:
-        """The instant that the entity's `updated` was set to."""
-        return self._instant("updated_after")
+        """The instant that the entity's `updated` was set to; not what another program says
+        that is `TOO_LATE`."""
+        instant = self._instant("updated_after")
+        late = instant is not None and instant >= timestamps.TOO_LATE
+        return None if late and not self.is_own else instant
 
     @property
     def undoes(self) -> str | None:
@@ -126,6 +129,12 @@ class AuditRecord(Struct):
     def kept_as_json(self) -> tuple[str, ...]:
         """The names of hashed `old` values that are kept as JSON; other ones are texts."""
         names = self.metadata.get("kept_as_json")
+        return tuple(map(str, names)) if isinstance(names, list) else ()
+
+    @property
+    def inexact(self) -> tuple[str, ...]:
+        """The names of values that JSON can't say: with keys that are no texts, or `.inf`."""
+        names = self.metadata.get("inexact")
         return tuple(map(str, names)) if isinstance(names, list) else ()
 
     def is_of(self, entity_id: str, path: str | None) -> bool:
@@ -193,8 +202,7 @@ class History:
 
     @property
     def ceiling(self) -> int | None:
-        """The latest instant that any record, undone or not, set `updated` to; without what is
-        `TOO_LATE`, which would be the end of all changes.
+        """The latest instant that any record, undone or not, set `updated` to.
 
         A landed record of loop's own is later than all before it, so reading stops there.
         """
@@ -202,8 +210,8 @@ class History:
         last = self.last
         for record in self.all():
             instant = record.updated_after
-            if instant is not None and instant < timestamps.TOO_LATE:
-                latest = instant if latest is None else max(latest, instant)
+            if instant is not None and (latest is None or instant > latest):
+                latest = instant
             if record is last and record.is_own and not record.is_return:
                 break
         return latest
@@ -382,7 +390,7 @@ def compose_undo(record: AuditRecord, *, timestamp: int) -> dict[str, Any]:
     )
     gone = (
         "group", "forced", "rebased_from", "edited_outside", "literal_before", "previous_own",
-        "undoes", "kept_as_json", "layout",
+        "undoes", "kept_as_json", "inexact", "layout",
     )  # fmt: skip
     if "path_before" in metadata:
         metadata["path"] = metadata.pop("path_before")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 
-from loop_cli.core.diff import MISSING
 from loop_cli.core.names import BODY, join_dotted, split_dotted
 from loop_cli.errors import UsageError
-from loop_cli.plain import key_text, same
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any, Literal
 
     from loop_cli.core.diff import Diff
@@ -75,33 +73,15 @@ class Edits(Struct):
         return bool(self.changes) or self.body is not None or self.layout is not None
 
 
-def changes_of(diff: Diff, *, restored: bool = False) -> tuple[Change, ...]:
-    """The changes that lead from the old fields of a diff to the new ones; `restored` ones bring
-    back what was there."""
+def changes_of(diff: Diff) -> tuple[Change, ...]:
+    """The changes that lead from the old fields of a diff to the new ones."""
     return tuple(
-        Change(path=path, operation="unset", restored=restored)
-        if value is MISSING
-        else Change(path=path, operation="set", value=value, typed=True, restored=restored)
+        Change(path=split_dotted(name), operation="unset")
+        if entry.get("removed")
+        else Change(path=split_dotted(name), operation="set", value=entry["new"], typed=True)
         for name, entry in diff.items()
         if name != BODY
-        for path, value in _leading(
-            split_dotted(name),
-            MISSING if entry.get("added") else entry["old"],
-            MISSING if entry.get("removed") else entry["new"],
-        )
     )
-
-
-def _leading(path: tuple[str, ...], old: Any, new: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Paths and their new values. A mapping with keys that are no texts is changed key by key,
-    since only what is there has such keys."""
-    if type(old) is not dict or type(new) is not dict or all(type(key) is str for key in new):
-        yield path, new
-        return
-    for key in {**old, **new}:
-        before, after = old.get(key, MISSING), new.get(key, MISSING)
-        if not same(before, after):
-            yield from _leading((*path, key_text(key)), before, after)
 
 
 def parse_changes(

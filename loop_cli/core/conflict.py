@@ -5,7 +5,7 @@ from __future__ import annotations
 from loop_cli.core import audit, timestamps
 from loop_cli.core.changes import BodyChange, Change, Edits
 from loop_cli.core.diff import MISSING, diff_body, diff_fields, value_at
-from loop_cli.core.names import BODY, join_dotted, split_dotted
+from loop_cli.core.names import BODY, join_dotted, overlap, split_dotted
 from loop_cli.plain import same
 from loop_cli.struct import Struct
 
@@ -158,7 +158,7 @@ def build(
         before = _Before(seen, [])
         changed = {*diff_fields(seen.fields, entity.fields), *diff_body(seen.body, entity.body)}
         changed -= {join_dotted((updated,))} if updated is not None else set()
-    others = [name for name in sorted(changed) if not any(_nested(name, one) for one in wanted)]
+    others = [name for name in sorted(changed) if not any(overlap(name, one) for one in wanted)]
     return Conflict(
         entity_id=entity.id,
         path=entity.path,
@@ -218,11 +218,3 @@ def _field(name: str, entity: Entity, before: _Before, wanted: Mapping[str, Any]
         wanted=name in wanted,
         overlap=name in wanted and not (known and same(base, current)),
     )
-
-
-def _nested(one: str, other: str) -> bool:
-    if BODY in (one, other):
-        return one == other
-    paths = split_dotted(one), split_dotted(other)
-    shorter = min(map(len, paths))
-    return paths[0][:shorter] == paths[1][:shorter]

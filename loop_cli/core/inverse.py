@@ -7,19 +7,19 @@ since is left, and told; what the log does not hold is a problem, never a guess.
 from __future__ import annotations
 
 from loop_cli.core import audit, diff, story
-from loop_cli.core.changes import BodyChange, Edits, changes_of
+from loop_cli.core.changes import BodyChange, Change, Edits
 from loop_cli.core.conflict import Conflict, ConflictField
 from loop_cli.core.diff import MISSING, diff_body, diff_fields, value_at
 from loop_cli.core.entity import Precondition
-from loop_cli.core.names import BODY, join_dotted, split_dotted
-from loop_cli.plain import copied, key_text, keyed_like, same
+from loop_cli.core.names import BODY, join_dotted, overlap, split_dotted
+from loop_cli.plain import copied, key_text, read_like, same
 from loop_cli.store.base import Delete, EntityChange, Move, Restore
 from loop_cli.store.hashed import as_logged, is_hash_of
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from loop_cli.core.audit import AuditRecord
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _NOT_RECORDED = "the record does not hold what was there before"
 _NOT_KEPT = "only the hash of what was there before is left; what was kept of it is gone"
 _REDACTED = "what was there before was redacted"
+_NOT_EXACT = "the record, which is JSON, does not tell which of its keys were texts"
 _TAKEN = "there is a file with that id again"
 
 
@@ -80,7 +81,7 @@ class EntityUndo(Struct):
             entity_id=self.entity.id,
             path=path,
             edits=Edits(
-                changes=changes_of(self.diff, restored=True),
+                changes=tuple(_restoring(self.diff)),
                 body=None if body is None else BodyChange(text=body["new"]),
             ),
             precondition=seen,
@@ -186,7 +187,7 @@ class _Undoing:
             self._problem(action, "not_recorded", _NOT_RECORDED)
             return
         for name, entry in record.diff.items():
-            if not any(_touch(name, other) for other in self.left):
+            if not any(overlap(name, other) for other in self.left):
                 self._put_back(record, name, entry)
 
     def _move_back(self, record: AuditRecord) -> None:
@@ -232,8 +233,11 @@ class _Undoing:
         old = MISSING if entry.get("added") else entry.get("old")
         new = MISSING if entry.get("removed") else entry.get("new", MISSING)
         current = self.body if name == BODY else value_at(self.fields, split_dotted(name))
-        before = keyed_like(self._shown(record, name, old, "old"), current)
+        before = self._shown(record, name, old, "old")
         lost = before is MISSING and old is not MISSING
+        vague = name in record.inexact and not lost
+        if vague:
+            before, vague = read_like(before, current)
         if _is(current, old) or (not lost and same(current, before)):
             return
         if not _is(current, new):
@@ -248,6 +252,8 @@ class _Undoing:
                 wanted=True,
                 overlap=True,
             )
+        elif vague:
+            self._problem(name, "not_exact", _NOT_EXACT)
         elif lost:
             self._problem(name, *self._why_lost(record))
         elif name == BODY:
@@ -267,6 +273,31 @@ class _Undoing:
         self.problems.append({"field": field, "problem": problem, "message": message})
 
 
+def _restoring(diff: Diff) -> Iterator[Change]:
+    for name, entry in diff.items():
+        if name == BODY:
+            continue
+        old = MISSING if entry.get("added") else entry["old"]
+        new = MISSING if entry.get("removed") else entry["new"]
+        for path, value in _leading(split_dotted(name), old, new):
+            if value is MISSING:
+                yield Change(path=path, operation="unset", restored=True)
+            else:
+                yield Change(path=path, operation="set", value=value, typed=True, restored=True)
+
+
+def _leading(path: tuple[str, ...], old: Any, new: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Paths and what comes there. A mapping with keys that are no texts is changed key by key:
+    what is put back has such a key only where it is there now."""
+    if type(old) is not dict or type(new) is not dict or all(type(key) is str for key in new):
+        yield path, new
+        return
+    for key in {**old, **new}:
+        before, after = old.get(key, MISSING), new.get(key, MISSING)
+        if not same(before, after):
+            yield from _leading((*path, key_text(key)), before, after)
+
+
 def _is(value: Any, recorded: Any) -> bool:
     """Whether a value is the one that a diff holds, or holds the hash of."""
     if value is MISSING:
@@ -274,11 +305,3 @@ def _is(value: Any, recorded: Any) -> bool:
     if audit.is_digest(recorded) and not audit.is_digest(value):
         return is_hash_of(value, recorded)
     return same(value, recorded) or same(as_logged(value), recorded)
-
-
-def _touch(one: str, other: str) -> bool:
-    if BODY in (one, other):
-        return one == other
-    paths = split_dotted(one), split_dotted(other)
-    shorter = min(map(len, paths))
-    return paths[0][:shorter] == paths[1][:shorter]

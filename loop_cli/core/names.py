@@ -44,6 +44,15 @@ def join_dotted(path: Iterable[str]) -> str:
     return "\\" + name if name == BODY else name
 
 
+def overlap(one: str, other: str) -> bool:
+    """Whether two names of diffs are of one field, or of a field and one within it."""
+    if BODY in (one, other):
+        return one == other
+    paths = split_dotted(one), split_dotted(other)
+    shorter = min(map(len, paths))
+    return paths[0][:shorter] == paths[1][:shorter]
+
+
 def nearest(name: str, candidates: Iterable[str], *, count: int = 3) -> list[str]:
     """The candidates most like `name`, best first; at most `count`.
 

@@ -7,6 +7,7 @@ import copy
 from loop_cli.core import audit
 from loop_cli.core.diff import MISSING, diff_body, diff_fields, undo, value_at
 from loop_cli.core.names import BODY, join_dotted, split_dotted
+from loop_cli.plain import read_like
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ class State:
             self.body, self.body_known = value or "", value is not MISSING
             return
         path = split_dotted(name)
+        if name in record.inexact:
+            value, _vague = read_like(value, value_at(self.fields, path))
         self.unknown = {other for other in self.unknown if other[: len(path)] != path}
         if value is MISSING:
             self.unknown.add(path)

@@ -11,8 +11,8 @@ EARLIEST = -62_135_596_800 * SECOND
 LATEST = 253_402_300_800 * SECOND - 1
 """The first and the last instant that can be written, in the years 1 and 9999."""
 TOO_LATE = 253_370_764_800 * SECOND
-"""The begin of the year 9999. No change is dated so late, since none could be after the last
-instant; what is, by another program or by hand, is a mistake."""
+"""The begin of the year 9999. A file or another program's record that is dated so late is a
+mistake, and would be the end of all changes: these have to be later, and this year is the last."""
 
 _DAY = 86_400 * SECOND
 _DAYS_TO_EPOCH = 719_468  # from 0000-03-01
@@ -72,7 +72,7 @@ def stand_in(*, modified: int, recorded: int | None, etag: str) -> int:
     `modified` is the file's modification time, `recorded` the entity's recorded `updated`;
     the microseconds come from the etag, so that another content gives another instant.
     """
-    if recorded is not None and modified <= recorded < TOO_LATE:
+    if recorded is not None and modified <= recorded:
         modified = recorded + SECOND
     modified = max(EARLIEST, min(modified, LATEST))
     return modified - modified % SECOND + int(etag, 16) % SECOND

@@ -23,12 +23,13 @@ MAX_LINE = 1 << 29
 """Bytes of a line; what is longer is damage, not a record, and would fill the memory."""
 
 
-def check_length(length: int) -> None:
-    """Raise `StorageError` where a line of the log is longer than it can be."""
+def check_length(length: int, what: str | None = None) -> None:
+    """Raise `StorageError` where a line of the log, `what` if it is known, is too long."""
     if length > MAX_LINE:
         raise StorageError(
-            f"the audit log has a line of over {MAX_LINE:,} bytes, which is no record of any "
-            "program: take it out of the file"
+            f"{what or 'a line of the audit log'} has over {MAX_LINE:,} bytes, so it is no record "
+            "of any program: take it out of the file",
+            hint=None if what else "loop audit verify",
         )
 
 

@@ -165,15 +165,15 @@ def _record(line: bytes, origin: Mapping[str, Any], store: VaultStore) -> dict[s
         raise _Unreadable("has no entity_id")
     details = old.get("details")
     told = details if isinstance(details, dict) else old  # some programs nest nothing
-    name = old.get("entity_name")
+    name, user = old.get("entity_name"), old.get("user") or old.get("actor")
     if is_private(join_dotted((store.names.name,)), name, store.private):
         name = None
-    diff, _kept, _marks = recordable(_diff(told), store.private)
+    diff, _kept, _inexact = recordable(_diff(told), store.private)
     return {
         "run_id": _run_id(origin["sha256"]),
         "timestamp": _timestamp(old.get("timestamp")),
-        "actor": _actor(old.get("user", old.get("actor"))),
-        "source": _source(old, told),
+        "actor": _actor(user),
+        "source": _source(old, told, user),
         "entity_type": str(old.get("entity_type") or ""),
         "entity_id": entity_id,
         "entity_name": name if isinstance(name, str) else None,
@@ -215,13 +215,13 @@ def _actor(user: Any) -> str:
     return f"{'api' if name in _APIS else 'user'}:{name}"
 
 
-def _source(old: Mapping[str, Any], told: Mapping[str, Any]) -> str:
+def _source(old: Mapping[str, Any], told: Mapping[str, Any], user: Any) -> str:
     for value in (old.get("source"), told.get("source")):
         door = _DOORS.get(str(value), value)
         if door in SOURCES:
             return str(door)
-    user = str(old.get("user"))
-    return next((door for door in SOURCES if user == door or user.startswith(door + ":")), "api")
+    by = str(user)
+    return next((door for door in SOURCES if by == door or by.startswith(door + ":")), "api")
 
 
 def _action(value: Any) -> str:

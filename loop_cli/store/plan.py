@@ -205,11 +205,21 @@ def _next_instant(snapshot: Snapshot, now: int) -> int:
         if instant is not None
     ]
     later = max(now, *(instant + 1 for instant in known)) if known else now
-    if later >= timestamps.TOO_LATE:
-        last = timestamps.render(max(known, default=now))
-        reason = f"is dated {last}, and no change can be after that; correct the file's time"
-        raise InvalidFile(snapshot.entity.path, reason)
+    _refuse_late(snapshot, reported)
     return later
+
+
+def _refuse_late(snapshot: Snapshot, reported: int | None) -> None:
+    """Raise `InvalidFile` for a file that is dated in the last year there is, unless our own
+    records led there: a change would be later, and nothing after it."""
+    ceiling = snapshot.history.ceiling or 0
+    for instant, what in ((snapshot.literal, "its `updated`"), (reported, "its modification time")):
+        if instant is None or instant < timestamps.TOO_LATE:
+            continue
+        if instant > ceiling + 2 * timestamps.SECOND:  # by which a stand-in is later than a record
+            last = timestamps.render(instant)
+            reason = f"{what} is {last}, and no change can be after that: correct it outside loop"
+            raise InvalidFile(snapshot.entity.path, reason)
 
 
 def _new_body(snapshot: Snapshot, change: BodyChange | None) -> str:
@@ -353,22 +363,25 @@ def recordable(
     diff: Diff, private: tuple[str, ...]
 ) -> tuple[Diff, dict[str, bytes], dict[str, Any]]:
     """The diff as it is recorded, where all keys are texts; what undo needs of the values it only
-    hashes, by hash; and what the record says of those that are no texts."""
+    hashes, by hash; and the names of those that are no texts, and that JSON can't say."""
     recorded: Diff = {}
     kept: dict[str, bytes] = {}
-    as_json: list[str] = []
+    marks: dict[str, list[str]] = {}
     for name, entry in diff.items():
         shown = dict(entry)
         for side in ("old", "new"):
-            data = value_bytes(entry[side])
-            hidden = audit.is_private(name, entry[side], private)
-            if entry[side] is None or (not hidden and len(data) <= audit.PLAIN_LIMIT):
-                shown[side] = as_logged(entry[side])
+            value = entry[side]
+            data, logged = value_bytes(value), as_logged(value)
+            if not same(value, logged) and name not in marks.setdefault("inexact", []):
+                marks["inexact"].append(name)
+            hidden = audit.is_private(name, value, private)
+            if value is None or (not hidden and len(data) <= audit.PLAIN_LIMIT):
+                shown[side] = logged
                 continue
-            shown[side] = digest_of(data) if side == "old" else comparable_digest(entry[side])
+            shown[side] = digest_of(data) if side == "old" else comparable_digest(value)
             if side == "old":
                 kept[shown[side]["sha256"]] = data
-                if not isinstance(entry[side], str):
-                    as_json.append(name)
+                if not isinstance(value, str):
+                    marks.setdefault("kept_as_json", []).append(name)
         recorded[name] = shown
-    return recorded, kept, {"kept_as_json": as_json} if as_json else {}
+    return recorded, kept, marks

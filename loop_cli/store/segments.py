@@ -7,7 +7,7 @@ import stat
 
 from loop_cli.errors import StorageError
 from loop_cli.store import files
-from loop_cli.store.lines import FOLDER, cannot_read
+from loop_cli.store.lines import FOLDER, MAX_LINE, cannot_read, check_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ class OpenLog:
             os.lseek(descriptor, 0, os.SEEK_SET)
             left = size
             with open(descriptor, "rb", closefd=False) as file:
-                for number, raw in enumerate(file, start=1):
+                lines = iter(lambda: file.readline(MAX_LINE + 2), b"")
+                for number, raw in enumerate(lines, start=1):
+                    check_length(len(raw) - 1, f"{shown(path)}:{number}")
                     text = raw[:left].removesuffix(b"\n")
                     if text.strip() and (not needles or any(one in text for one in needles)):
                         yield shown(path), number, text

@@ -269,6 +269,7 @@ class StagedCommit:
 def cannot_write(path: str, error: OSError) -> StorageError:
     """The error for an entity that could not be written, or could not be staged for it."""
     _root, ours, name = str(error.filename or "").rpartition("/.loop/")
+    ours = "" if error.filename2 else ours  # of two places, it does not say which refused
     where = f".loop/{os.path.dirname(name) or name}: " if ours else ""
     return StorageError(f"{path} can't be written: {where}{error.strerror}")
 

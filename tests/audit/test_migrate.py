@@ -50,12 +50,13 @@ def only(vault: Vault, **more: Any) -> dict[str, Any]:
 
 
 def test_a_line_that_nests_nothing_and_names_an_actor(vault: Vault) -> None:
-    old = json.loads(line(actor="api:n8n", diff=CHANGES, modified_fields=["status", "due"]))
-    del old["user"], old["details"]
+    old = json.loads(line(actor="ui:kim", diff=CHANGES, modified_fields=["status", "due"]))
+    del old["details"]
+    old["user"] = None
     old_log(vault, json.dumps(old).encode())
     migrate(vault.store, None, dry_run=False)
     (record,) = vault.records
-    assert (record["actor"], record["diff"]) == ("api:n8n", CHANGES)
+    assert (record["actor"], record["source"], record["diff"]) == ("ui:kim", "ui", CHANGES)
     assert record["modified_fields"] == ["status", "due"]
 
 

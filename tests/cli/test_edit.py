@@ -277,3 +277,28 @@ path.write_text(text.replace("high", "low"))
         terminal.until("heard")
         assert terminal.end()[0] == 0
         assert fields(loop)["priority"] == "low"
+
+
+@pytest.mark.parametrize(
+    ("was", "saved"),
+    [
+        ("  2025: z", "  2025: z\n  2031: new"),
+        ("  2024: x", "  2023: x"),
+        ("{1: a, 2: b}", "{1: a, 2: b, 3: c}"),
+        ("  true: w", "  false: w"),
+        ("  2025: z", "  2025: {1: q}"),
+        ("  2025: z", "  2025: zz"),
+    ],
+)
+def test_keys_that_are_no_texts_land_as_they_were_saved(loop: Loop, was: str, saved: str) -> None:
+    text = (
+        "---\nentity_type: Memo\nentity_id: memo\nentity_name: x\nupdated: 2026-01-01\nm:\n"
+        "  2024: x\n  2025: z\n  2026: {1: a, 2: b}\n  true: w\n---\n"
+    )
+    path = loop.write("memo.md", text)
+    body = f"path.write_text(text.replace({was!r}, {saved!r}))"
+    done = loop("edit", "memo", env={"LOOP_EDITOR": script(loop.home / "editor", body)})
+    assert done.code == 0, done.err
+    timeless = re.compile("^updated:.*\n", re.MULTILINE)
+    assert timeless.sub("", path.read_text()) == timeless.sub("", text.replace(was, saved))
+    assert loop.records[-1]["metadata"]["inexact"] == ["m"]

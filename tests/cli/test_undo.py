@@ -43,6 +43,27 @@ class TestWhat:
         undo(loop, undone["run_id"])
         assert "  2024: 5  # kept\n  true: {5: z, 6: b}\n" in path.read_text()
 
+    @pytest.mark.parametrize("taken", ["m.2024!", 'm:={"x": 1}', "m.2024=q"])
+    def test_what_json_can_not_say_is_not_put_back_as_something_else(
+        self, loop: Loop, taken: str
+    ) -> None:
+        """A key that is gone may have been a number or a text, and `.inf` within a value, too."""
+        head = "---\nentity_type: Memo\nentity_id: memo\nentity_name: x\n"
+        path = loop.write("memo.md", head + "m: {2024: a, x: [.inf, {5: b}]}\n---\n")
+        change(loop, taken, entity_id="memo")
+        changed = path.read_text()
+        error = loop("undo", "memo", "--yes", "--json").error
+        models.InvalidChangeDocument.model_validate(error)
+        assert [one["problem"] for one in error["problems"]] == ["not_exact"]
+        assert path.read_text() == changed
+
+    def test_a_number_that_json_has_not(self, loop: Loop) -> None:
+        head = "---\nentity_type: Memo\nentity_id: memo\nentity_name: x\n"
+        path = loop.write("memo.md", head + "big: -.inf  # none is less\n---\n")
+        change(loop, "big=7", entity_id="memo")
+        undo(loop, "memo")
+        assert "big: -.inf  # none is less\n" in path.read_text()
+
     def test_the_record_says_what_it_takes_back(self, loop: Loop) -> None:
         run = change(loop, "status=doing")
         done = undo(loop, run)

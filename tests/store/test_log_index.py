@@ -16,6 +16,7 @@ from loop_cli.store import lines, log_index
 from loop_cli.store import log as log_module
 from loop_cli.store.cache import LAYOUT, Cache
 from loop_cli.store.log import AuditLog
+from loop_cli.store.segments import OpenLog
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,8 +156,13 @@ def test_a_line_that_is_longer_than_any_record_is_an_error(
     monkeypatch.setattr(lines, "MAX_LINE", 1 << 18)
     _append(tmp_path, _line("tsk-1", 1) + b"\0" * (1 << 19) + end)
     cache = Cache(str(tmp_path / "cache")) if cached else None
-    with pytest.raises(StorageError, match="a line of over 262,144 bytes"):
+    with pytest.raises(StorageError, match="a line of the audit log has over 262,144 bytes"):
         _numbers(AuditLog(str(tmp_path), cache=cache), "tsk-1")
+    with (
+        pytest.raises(StorageError, match=r"_build/audit_log.jsonl:2 has over 262,144 bytes"),
+        OpenLog(AuditLog(str(tmp_path))) as log,
+    ):
+        list(log.lines())
 
 
 def test_a_key_is_found_without_reading_the_log(

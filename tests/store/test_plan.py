@@ -42,10 +42,11 @@ class Planner:
         *changes: str,
         body: BodyChange | None = None,
         private: tuple[str, ...] = (),
+        modified: int | None = None,
     ) -> plan.Plan:
         seen = snapshot.observe(
             snapshot.parse(text.encode(), "w-1.md", NAMES),
-            modified=self.clock.now,
+            modified=self.clock.now if modified is None else modified,
             history=History(),
             names=NAMES,
         )
@@ -181,6 +182,11 @@ def test_what_changes_nothing_needs_no_later_time(planned: Planner) -> None:
     assert (made.changed, made.data) == (False, text.encode())
     with pytest.raises(LoopError, match="no change can be after"):
         planned(text, "notes=y")
+
+
+def test_a_file_of_the_last_year_there_is_has_none_after_it(planned: Planner) -> None:
+    with pytest.raises(LoopError, match="its modification time is 9999-12-31"):
+        planned(HEAD + "---\n", "notes=y", modified=timestamps.LATEST)
 
 
 def test_a_key_that_is_a_number_is_changed_in_place(planned: Planner) -> None:
