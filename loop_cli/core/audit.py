@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from loop_cli.core import timestamps
-from loop_cli.core.diff import MISSING, undo, value_at
 from loop_cli.core.names import BODY, nfc, split_dotted
-from loop_cli.plain import copied, key_text
+from loop_cli.plain import key_text
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -287,27 +286,6 @@ def since(
     return [record for record in found if (record.updated_after or 0) > updated_at], False
 
 
-def rebuild(
-    fields: Mapping[str, Any], body: str, newest_first: Iterable[AuditRecord]
-) -> tuple[dict[str, Any], Any, set[tuple[str, ...]]]:
-    """The fields and body before the records, and the paths whose value they do not hold.
-
-    A body that they do not hold is its hash.
-    """
-    state = copied(dict(fields))
-    text: Any = body
-    unknown: set[tuple[str, ...]] = set()
-    for record in newest_first:
-        for name, entry in record.diff.items():
-            if name == BODY:
-                text = entry.get("old")
-                continue
-            path = split_dotted(name)
-            (unknown.add if is_digest(entry.get("old")) else unknown.discard)(path)
-            undo(state, name, entry)
-    return state, text, unknown
-
-
 def is_digest(value: Any) -> bool:
     """Whether a diff holds the hash of a value instead of the value."""
     return isinstance(value, dict) and value.keys() == {"sha256", "bytes"}
@@ -336,17 +314,6 @@ def _holds(value: Any, path: tuple[str, ...]) -> bool:
     return isinstance(value, dict) and any(
         nfc(key_text(key)) == path[0] and _holds(inner, path[1:]) for key, inner in value.items()
     )
-
-
-def value_before(
-    state: Mapping[str, Any], unknown: set[tuple[str, ...]], path: tuple[str, ...]
-) -> tuple[Any, bool]:
-    """The value at `path` in a rebuilt state, and whether it is known."""
-    for other in unknown:
-        shorter = min(len(other), len(path))
-        if other[:shorter] == path[:shorter]:
-            return MISSING, False
-    return value_at(state, path), True
 
 
 def compose(

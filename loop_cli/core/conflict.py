@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from loop_cli.core import audit, timestamps
 from loop_cli.core.changes import BodyChange, Change, Edits
-from loop_cli.core.diff import MISSING, diff_body, diff_fields, value_at
+from loop_cli.core.diff import MISSING, diff_body, diff_fields, undo, value_at
 from loop_cli.core.names import BODY, join_dotted, overlap, split_dotted
-from loop_cli.plain import same
+from loop_cli.plain import copied, same
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -194,15 +194,13 @@ class _Before:
 
     def __init__(self, entity: Entity, records: list[AuditRecord] | None) -> None:
         self._told = records is not None
-        self._fields, self._body, self._unknown = audit.rebuild(
-            entity.fields, entity.body, records or ()
-        )
+        self._fields, self._body, self._unknown = rebuild(entity.fields, entity.body, records or ())
 
     def value(self, name: str) -> tuple[Any, bool]:
         """The value of a field or of the body, and whether it is known."""
         if name == BODY:
             return self._body, self._told and not audit.is_digest(self._body)
-        value, known = audit.value_before(self._fields, self._unknown, split_dotted(name))
+        value, known = value_before(self._fields, self._unknown, split_dotted(name))
         return value, self._told and known
 
 
@@ -218,3 +216,35 @@ def _field(name: str, entity: Entity, before: _Before, wanted: Mapping[str, Any]
         wanted=name in wanted,
         overlap=name in wanted and not (known and same(base, current)),
     )
+
+
+def rebuild(
+    fields: Mapping[str, Any], body: str, newest_first: Iterable[AuditRecord]
+) -> tuple[dict[str, Any], Any, set[tuple[str, ...]]]:
+    """The fields and body before the records, and the paths whose value they do not hold.
+
+    A body that they do not hold is its hash.
+    """
+    state = copied(dict(fields))
+    text: Any = body
+    unknown: set[tuple[str, ...]] = set()
+    for record in newest_first:
+        for name, entry in record.diff.items():
+            if name == BODY:
+                text = entry.get("old")
+                continue
+            path = split_dotted(name)
+            (unknown.add if audit.is_digest(entry.get("old")) else unknown.discard)(path)
+            undo(state, name, entry)
+    return state, text, unknown
+
+
+def value_before(
+    state: Mapping[str, Any], unknown: set[tuple[str, ...]], path: tuple[str, ...]
+) -> tuple[Any, bool]:
+    """The value at `path` in a rebuilt state, and whether it is known."""
+    for other in unknown:
+        shorter = min(len(other), len(path))
+        if other[:shorter] == path[:shorter]:
+            return MISSING, False
+    return value_at(state, path), True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli.core import audit, timestamps
+from loop_cli.core import audit, conflict, timestamps
 from loop_cli.core.audit import AuditRecord, History, Origin
 from loop_cli.core.diff import MISSING
 from loop_cli.core.entity import Entity, Revision
@@ -236,7 +236,7 @@ class TestRebuild:
         ]
         now = {"status": "done", "meta": {"a": 2, "b": 3}, "new": 5}
 
-        state, body, unknown = audit.rebuild(now, "after\n", log)
+        state, body, unknown = conflict.rebuild(now, "after\n", log)
 
         assert state == {"status": "todo", "meta": {"a": 1, "b": 3}, "gone": 7}
         assert body == "before\n"
@@ -245,16 +245,16 @@ class TestRebuild:
 
     def test_a_value_that_was_hashed_is_unknown_with_all_below_and_above_it(self) -> None:
         digest = {"sha256": "0" * 64, "bytes": 5}
-        state, _body, unknown = audit.rebuild(
+        state, _body, unknown = conflict.rebuild(
             {"meta": {"a": {"b": 1}}, "other": 2},
             "",
             [change(1, {"meta.a": {"old": digest, "new": digest}})],
         )
 
         for path in (("meta",), ("meta", "a"), ("meta", "a", "b")):
-            assert audit.value_before(state, unknown, path) == (MISSING, False)
-        assert audit.value_before(state, unknown, ("meta", "c")) == (MISSING, True)
-        assert audit.value_before(state, unknown, ("other",)) == (2, True)
+            assert conflict.value_before(state, unknown, path) == (MISSING, False)
+        assert conflict.value_before(state, unknown, ("meta", "c")) == (MISSING, True)
+        assert conflict.value_before(state, unknown, ("other",)) == (2, True)
 
     def test_a_value_that_was_hashed_and_then_not_is_known_before_that(self) -> None:
         digest = {"sha256": "0" * 64, "bytes": 70_000}
@@ -263,9 +263,9 @@ class TestRebuild:
             change(1, {"notes": {"old": "short", "new": digest}}),
         ]
 
-        state, _body, unknown = audit.rebuild({"notes": "x"}, "", log)
+        state, _body, unknown = conflict.rebuild({"notes": "x"}, "", log)
 
-        assert audit.value_before(state, unknown, ("notes",)) == ("short", True)
+        assert conflict.value_before(state, unknown, ("notes",)) == ("short", True)
 
     def test_a_hashed_body_does_not_hide_the_field_of_that_name(self) -> None:
         digest = {"sha256": "0" * 64, "bytes": 70_000}
@@ -274,7 +274,7 @@ class TestRebuild:
             change(1, {r"\body": {"old": 1, "new": 2}}),
         ]
 
-        _state, body, _unknown = audit.rebuild({"body": 2}, "now", log)
+        _state, body, _unknown = conflict.rebuild({"body": 2}, "now", log)
 
         assert audit.is_digest(body)
 
