@@ -176,7 +176,7 @@ class AuditMetadata(GrowingShape):
     )
     inexact: list[str] | None = Field(
         default=None,
-        description="There only if JSON can't say a value: the fields with keys that are no "
+        description="There only if JSON can't say an old value: the fields with keys that are no "
         "texts, or with .inf or .nan.",
     )
     rolled_back: Sha256 | None = Field(

@@ -132,7 +132,7 @@ class AuditRecord(Struct):
 
     @property
     def inexact(self) -> tuple[str, ...]:
-        """The names of values that JSON can't say: with keys that are no texts, or `.inf`."""
+        """The names of `old` values that JSON can't say: with keys that are no texts, or `.inf`."""
         names = self.metadata.get("inexact")
         return tuple(map(str, names)) if isinstance(names, list) else ()
 

@@ -168,7 +168,7 @@ def _record(line: bytes, origin: Mapping[str, Any], store: VaultStore) -> dict[s
     name, user = old.get("entity_name"), old.get("user") or old.get("actor")
     if is_private(join_dotted((store.names.name,)), name, store.private):
         name = None
-    diff, _kept, _inexact = recordable(_diff(told), store.private)
+    diff, _kept, _marks = recordable(_diff(told), store.private)
     return {
         "run_id": _run_id(origin["sha256"]),
         "timestamp": _timestamp(old.get("timestamp")),

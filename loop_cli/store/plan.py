@@ -363,7 +363,7 @@ def recordable(
     diff: Diff, private: tuple[str, ...]
 ) -> tuple[Diff, dict[str, bytes], dict[str, Any]]:
     """The diff as it is recorded, where all keys are texts; what undo needs of the values it only
-    hashes, by hash; and the names of those that are no texts, and that JSON can't say."""
+    hashes, by hash; and which old ones are kept and no texts, or are more than JSON can say."""
     recorded: Diff = {}
     kept: dict[str, bytes] = {}
     marks: dict[str, list[str]] = {}
@@ -372,8 +372,8 @@ def recordable(
         for side in ("old", "new"):
             value = entry[side]
             data, logged = value_bytes(value), as_logged(value)
-            if not same(value, logged) and name not in marks.setdefault("inexact", []):
-                marks["inexact"].append(name)
+            if side == "old" and not same(value, logged):
+                marks.setdefault("inexact", []).append(name)
             hidden = audit.is_private(name, value, private)
             if value is None or (not hidden and len(data) <= audit.PLAIN_LIMIT):
                 shown[side] = logged

@@ -53,7 +53,7 @@ def create(
         raise InvalidFile(path, f"would be {found}, not {change.entity_type} {entity_id}")
     fields = {name: value for name, value in entity.fields.items() if name != names.updated}
     diff = {**diff_fields({}, fields), **diff_body("", entity.body)}
-    recorded, kept, inexact = recordable(diff, policy.private)
+    recorded, kept, _marks = recordable(diff, policy.private)
     marks = {"idempotency_key": change.key, "request": change.request}
     return Plan(
         before=entity,
@@ -71,7 +71,6 @@ def create(
             timestamp=now,
             metadata={
                 **_metadata(None, entity, "none"),
-                **inexact,
                 **{name: mark for name, mark in marks.items() if mark is not None},
             },
         ),

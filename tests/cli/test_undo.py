@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli import models, models_past
+from tests.cli.terminal import script
 from tests.cli.undoing import RUN, change, field, undo
 
 if TYPE_CHECKING:
@@ -56,6 +57,15 @@ class TestWhat:
         models.InvalidChangeDocument.model_validate(error)
         assert [one["problem"] for one in error["problems"]] == ["not_exact"]
         assert path.read_text() == changed
+
+    def test_what_has_such_a_key_since_is_no_matter(self, loop: Loop) -> None:
+        head = "---\nentity_type: Memo\nentity_id: memo\nentity_name: x\nupdated: 2026-01-01\n"
+        path = loop.write("memo.md", head + "m:\n  a: 1\n  b: 2\n---\n")
+        saved = "path.write_text(text.replace('b: 2', '2024: 3'))"
+        editor = script(loop.home / "editor", saved)
+        assert loop("edit", "memo", env={"LOOP_EDITOR": editor}).code == 0
+        undo(loop, "memo")
+        assert path.read_text().endswith("m:\n  a: 1\n  b: 2\n---\n")
 
     def test_a_number_that_json_has_not(self, loop: Loop) -> None:
         head = "---\nentity_type: Memo\nentity_id: memo\nentity_name: x\n"
