@@ -102,9 +102,9 @@ def key_text(key: object) -> str:
 
 
 def read_like(value: Any, model: Any, *, inside: bool = False) -> tuple[Any, bool]:
-    """A value that JSON could not say, read back, and whether that is vague: a key is what `model`
-    has, 2024 and not "2024", and vague where that has neither; as is `inside` another value
-    whether `.inf` was a number."""
+    """A value that JSON could not say, read back, and whether that is vague: a key that reads like
+    a number is what `model` has, 2024 and not "2024", and vague where that has no such number; as
+    is `inside` another value whether `.inf` was one."""
     if type(value) is str:
         number = _NUMBERS.get(value)
         return (value, False) if number is None else (value if inside else number, inside)
@@ -113,7 +113,7 @@ def read_like(value: Any, model: Any, *, inside: bool = False) -> tuple[Any, boo
         for part, item in value.items():
             key = key_in(known, part)
             found[key], inner = read_like(item, known.get(key), inside=True)
-            vague = vague or inner or key not in known
+            vague = vague or inner or (type(key) is str and _may_be_no_text(key))
         return found, vague
     if type(value) is list:
         alike = type(model) is list and len(model) == len(value)
@@ -121,6 +121,17 @@ def read_like(value: Any, model: Any, *, inside: bool = False) -> tuple[Any, boo
         read = [read_like(*pair, inside=True) for pair in zip(value, others, strict=True)]
         return [item for item, _inner in read], any(inner for _item, inner in read)
     return value, False
+
+
+def _may_be_no_text(part: str) -> bool:
+    """Whether a key of JSON may have been a number or a word of YAML."""
+    if part in _NUMBERS or part in ("null", "true", "false"):
+        return True
+    try:
+        float(part)
+    except ValueError:
+        return False
+    return True
 
 
 def key_in(mapping: Mapping[Any, Any], part: str) -> Any:

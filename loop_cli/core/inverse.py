@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _NOT_RECORDED = "the record does not hold what was there before"
 _NOT_KEPT = "only the hash of what was there before is left; what was kept of it is gone"
 _REDACTED = "what was there before was redacted"
-_NOT_EXACT = "the record, which is JSON, does not tell which of its keys were texts"
+_NOT_EXACT = "the record, which is JSON, does not tell here what was a number and what a text"
 _TAKEN = "there is a file with that id again"
 
 
@@ -235,10 +235,15 @@ class _Undoing:
         current = self.body if name == BODY else value_at(self.fields, split_dotted(name))
         before = self._shown(record, name, old, "old")
         lost = before is MISSING and old is not MISSING
-        vague = name in record.inexact and not lost
-        if vague:
+        vague = False
+        if name in record.inexact and not lost:
             before, vague = read_like(before, current)
-        if _is(current, old) or (not lost and same(current, before)):
+        elif not record.is_own and type(before) in (dict, list):
+            before, _vague = read_like(before, current)
+        if not lost and not vague and same(current, before):
+            return
+        told = record.is_own and not audit.is_digest(old)
+        if not told and _is(current, old):
             return
         if not _is(current, new):
             left = self._shown(record, name, new, "new")

@@ -78,7 +78,7 @@ class State:
             self.body, self.body_known = value or "", value is not MISSING
             return
         path = split_dotted(name)
-        if name in record.inexact or type(value) is dict:
+        if (side == "old" and name in record.inexact) or type(value) is dict:
             value, _vague = read_like(value, value_at(self.fields, path))
         self.unknown = {other for other in self.unknown if other[: len(path)] != path}
         if value is MISSING:

@@ -22,7 +22,7 @@ from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from loop_cli.core.audit import AuditRecord, Origin
@@ -204,8 +204,18 @@ def _next_instant(snapshot: Snapshot, now: int) -> int:
         for instant in (reported, snapshot.literal, snapshot.history.ceiling)
         if instant is not None
     ]
-    later = max(now, *(instant + 1 for instant in known)) if known else now
     _refuse_late(snapshot, reported)
+    return later_than(known, now, path=snapshot.entity.path)
+
+
+def later_than(known: Iterable[int], now: int, *, path: str) -> int:
+    """Now, or right after the last of the known instants. Raises `InvalidFile` where that can't be
+    written, or the clock is in the last year there is."""
+    if now >= timestamps.TOO_LATE:
+        raise InvalidFile(path, f"the clock says {timestamps.render(now)}: no change can be later")
+    later = max(now, *(instant + 1 for instant in known), now)
+    if later > timestamps.LATEST:
+        raise InvalidFile(path, "its time is the last there is: no change can be later")
     return later
 
 
@@ -218,7 +228,7 @@ def _refuse_late(snapshot: Snapshot, reported: int | None) -> None:
             continue
         if instant > ceiling + 2 * timestamps.SECOND:  # by which a stand-in is later than a record
             last = timestamps.render(instant)
-            reason = f"{what} is {last}, and no change can be after that: correct it outside loop"
+            reason = f"{what} is {last}, and no change can be later: correct it outside loop"
             raise InvalidFile(snapshot.entity.path, reason)
 
 

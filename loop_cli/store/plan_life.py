@@ -12,7 +12,7 @@ from loop_cli.markdown import patch
 from loop_cli.markdown.document import FrontmatterError, split
 from loop_cli.store import snapshot
 from loop_cli.store.hashed import digest_of
-from loop_cli.store.plan import Plan, as_recorded, check_precondition, recordable
+from loop_cli.store.plan import Plan, as_recorded, check_precondition, later_than, recordable
 from loop_cli.store.snapshot import etag_of, observe
 
 TYPE_CHECKING = False
@@ -44,7 +44,7 @@ def create(
     names = policy.names
     now = policy.clock()
     ceiling = history.ceiling
-    updated = now if ceiling is None else max(now, ceiling + 1)
+    updated = later_than([] if ceiling is None else [ceiling], now, path=path)
     rendered = timestamps.render(updated)
     data = _stamped(text, path, (names.created, names.updated), rendered)
     entity = _entity(data, path, rendered, policy)

@@ -44,19 +44,56 @@ class TestWhat:
         undo(loop, undone["run_id"])
         assert "  2024: 5  # kept\n  true: {5: z, 6: b}\n" in path.read_text()
 
-    @pytest.mark.parametrize("taken", ["m.2024!", 'm:={"x": 1}', "m.2024=q"])
+    @pytest.mark.parametrize(
+        "taken", ["m.2024!", 'm:={"x": 1}', 'm:={"2024": "a"}', 'm:={"2024": "a", "x": [1]}']
+    )
     def test_what_json_can_not_say_is_not_put_back_as_something_else(
         self, loop: Loop, taken: str
     ) -> None:
-        """A key that is gone may have been a number or a text, and `.inf` within a value, too."""
+        """A key that is gone, or is a text now, may have been a number."""
         head = "---\nentity_type: Memo\nentity_id: memo\nentity_name: x\n"
-        path = loop.write("memo.md", head + "m: {2024: a, x: [.inf, {5: b}]}\n---\n")
+        path = loop.write("memo.md", head + "m: {2024: a, x: [1]}\n---\n")
         change(loop, taken, entity_id="memo")
         changed = path.read_text()
         error = loop("undo", "memo", "--yes", "--json").error
         models.InvalidChangeDocument.model_validate(error)
         assert [one["problem"] for one in error["problems"]] == ["not_exact"]
         assert path.read_text() == changed
+
+    @pytest.mark.parametrize(
+        ("text", "taken"),
+        [
+            ("m:\n  2024: a\n  summary: b\n", "m.summary!"),
+            ("m:\n  2024:\n    open: b\n    done: a\n", "m.2024.done!"),
+            ("m:\n  2024: a\n  1: b\n  '1': c\n  d: e\n", None),
+        ],
+    )
+    @pytest.mark.parametrize("private", ["", "m"])
+    def test_a_key_that_reads_like_no_number_is_a_text(
+        self, loop: Loop, text: str, taken: str | None, private: str
+    ) -> None:
+        """And of two keys that JSON has as one, nothing is put back."""
+        head = "---\nentity_type: Memo\nentity_id: memo\nentity_name: x\n"
+        path = loop.write("memo.md", head + text + "---\n")
+        loop.extra["LOOP_AUDIT_PRIVATE"] = private
+        change(loop, taken or "m.d=x", entity_id="memo")
+        done = loop("undo", "memo", "--yes", "--json")
+        if taken is None:
+            assert done.error["problems"][0]["problem"] == "not_exact"
+            return
+        assert done.code == 0, done.err
+        found = path.read_text()
+        assert sorted(text.splitlines()) == sorted(found.splitlines()[4:-2])
+
+    def test_a_line_of_another_program_has_the_keys_that_are_there(self, loop: Loop) -> None:
+        text = "---\nentity_type: Memo\nentity_id: memo\nentity_name: x\nm:\n  2024: b\n---\n"
+        path = loop.write("memo.md", text)
+        diff = {"m": {"old": {"2024": "a"}, "new": {"2024": "b"}}}
+        line = {"entity_id": "memo", "run_id": RUN, "diff": diff, "modified_fields": ["m"]}
+        line["metadata"] = {"etag_before": "0" * 16, "etag_after": loop.etag("memo")}
+        loop.write("_build/audit_log.jsonl", json.dumps({**line, "action": "update"}) + "\n")
+        undo(loop, RUN)
+        assert "m:\n  2024: a\n" in path.read_text()
 
     def test_what_has_such_a_key_since_is_no_matter(self, loop: Loop) -> None:
         head = "---\nentity_type: Memo\nentity_id: memo\nentity_name: x\nupdated: 2026-01-01\n"

@@ -180,8 +180,14 @@ def test_what_changes_nothing_needs_no_later_time(planned: Planner) -> None:
     made = planned(text, "notes=x")
 
     assert (made.changed, made.data) == (False, text.encode())
-    with pytest.raises(LoopError, match="no change can be after"):
+    with pytest.raises(LoopError, match="no change can be later"):
         planned(text, "notes=y")
+
+
+def test_nor_may_the_clock_say_so(planned: Planner) -> None:
+    planned.clock.now = timestamps.TOO_LATE
+    with pytest.raises(LoopError, match="the clock says 9999-01-01"):
+        planned(HEAD + "---\n", "notes=y", modified=0)
 
 
 def test_a_file_of_the_last_year_there_is_has_none_after_it(planned: Planner) -> None:
