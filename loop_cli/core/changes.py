@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from loop_cli.core.names import BODY, join_dotted, split_dotted
+from loop_cli.core.diff import MISSING
+from loop_cli.core.names import BODY, join_dotted, paths_overlap, split_dotted
 from loop_cli.errors import UsageError
 from loop_cli.struct import Struct
 
@@ -37,6 +38,13 @@ class Change(Struct):
     typed: bool = False
     implied: bool = False
     restored: bool = False
+
+    @classmethod
+    def to(cls, path: tuple[str, ...], value: Any, *, restored: bool = False) -> Change:
+        """The change after which there is this value, or none where it is `MISSING`."""
+        if value is MISSING:
+            return cls(path=path, operation="unset", restored=restored)
+        return cls(path=path, operation="set", value=value, typed=True, restored=restored)
 
     @property
     def name(self) -> str:
@@ -76,9 +84,7 @@ class Edits(Struct):
 def changes_of(diff: Diff) -> tuple[Change, ...]:
     """The changes that lead from the old fields of a diff to the new ones."""
     return tuple(
-        Change(path=split_dotted(name), operation="unset")
-        if entry.get("removed")
-        else Change(path=split_dotted(name), operation="set", value=entry["new"], typed=True)
+        Change.to(split_dotted(name), MISSING if entry.get("removed") else entry["new"])
         for name, entry in diff.items()
         if name != BODY
     )
@@ -194,8 +200,7 @@ def _path(name: str, source: str) -> tuple[str, ...]:
 def _refuse_overlaps(changes: list[Change]) -> None:
     for index, one in enumerate(changes):
         for other in changes[:index]:
-            shorter = min(len(one.path), len(other.path))
-            if one.path[:shorter] != other.path[:shorter]:
+            if not paths_overlap(one.path, other.path):
                 continue
             list_changes = {one.operation, other.operation} <= {"add", "remove"}
             if one.path == other.path and list_changes:

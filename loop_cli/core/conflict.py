@@ -5,7 +5,7 @@ from __future__ import annotations
 from loop_cli.core import audit, timestamps
 from loop_cli.core.changes import BodyChange, Change, Edits
 from loop_cli.core.diff import MISSING, diff_body, diff_fields, undo, value_at
-from loop_cli.core.names import BODY, join_dotted, overlap, split_dotted
+from loop_cli.core.names import BODY, join_dotted, overlap, paths_overlap, split_dotted
 from loop_cli.plain import copied, same
 from loop_cli.struct import Struct
 
@@ -100,9 +100,7 @@ class Resolution(Struct):
         settled = {*self.theirs, *self.values}
         changes = [change for change in edits.changes if change.name not in settled]
         changes += [
-            Change(path=split_dotted(name), operation="unset")
-            if value is MISSING
-            else Change(path=split_dotted(name), operation="set", value=value, typed=True)
+            Change.to(split_dotted(name), value)
             for name, value in self.values.items()
             if name != BODY
         ]
@@ -243,8 +241,6 @@ def value_before(
     state: Mapping[str, Any], unknown: set[tuple[str, ...]], path: tuple[str, ...]
 ) -> tuple[Any, bool]:
     """The value at `path` in a rebuilt state, and whether it is known."""
-    for other in unknown:
-        shorter = min(len(other), len(path))
-        if other[:shorter] == path[:shorter]:
-            return MISSING, False
+    if any(paths_overlap(other, path) for other in unknown):
+        return MISSING, False
     return value_at(state, path), True

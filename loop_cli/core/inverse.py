@@ -218,11 +218,13 @@ class _Undoing:
             self._leave(BODY, "", self.body, None)
         self.gone = not self.left
 
-    def _leave(self, name: str, base: Any, current: Any, requested: Any) -> None:
+    def _leave(
+        self, name: str, base: Any, current: Any, requested: Any, *, known: bool = True
+    ) -> None:
         self.left[name] = ConflictField(
             field=name,
             base=base,
-            base_known=True,
+            base_known=known,
             current=current,
             requested=requested,
             wanted=True,
@@ -233,30 +235,16 @@ class _Undoing:
         old = MISSING if entry.get("added") else entry.get("old")
         new = MISSING if entry.get("removed") else entry.get("new", MISSING)
         current = self.body if name == BODY else value_at(self.fields, split_dotted(name))
-        before = self._shown(record, name, old, "old")
-        lost = before is MISSING and old is not MISSING
-        vague = False
-        if name in record.inexact and not lost:
-            before, vague = read_like(before, current)
-        elif not record.is_own and type(before) in (dict, list):
-            before, _vague = read_like(before, current)
+        before, lost, vague = self._before(record, name, old, current)
         if not lost and not vague and same(current, before):
             return
-        told = record.is_own and not audit.is_digest(old)
+        told = record.is_own and not audit.is_digest(old)  # exactly, so that there is no more to it
         if not told and _is(current, old):
             return
         if not _is(current, new):
             left = self._shown(record, name, new, "new")
             known = left is not MISSING or new is MISSING
-            self.left[name] = ConflictField(
-                field=name,
-                base=left if known else None,
-                base_known=known,
-                current=current,
-                requested=before,
-                wanted=True,
-                overlap=True,
-            )
+            self._leave(name, left if known else None, current, before, known=known)
         elif vague:
             self._problem(name, "not_exact", _NOT_EXACT)
         elif lost:
@@ -265,6 +253,20 @@ class _Undoing:
             self.body = before
         else:
             diff.undo(self.fields, name, {"old": before, "added": before is MISSING})
+
+    def _before(
+        self, record: AuditRecord, name: str, old: Any, current: Any
+    ) -> tuple[Any, bool, bool]:
+        """The value that a record's `old` stands for; whether it is lost, and whether vague."""
+        before = self._shown(record, name, old, "old")
+        if before is MISSING:
+            return before, old is not MISSING, False
+        if name in record.inexact:
+            before, vague = read_like(before, current)
+            return before, False, vague
+        if not record.is_own and type(before) in (dict, list):
+            return read_like(before, current)[0], False, False
+        return before, False, False
 
     def _shown(self, record: AuditRecord, name: str, value: Any, side: str) -> Any:
         return self._reveal(record, name, value, side) if audit.is_digest(value) else value
@@ -285,10 +287,7 @@ def _restoring(diff: Diff) -> Iterator[Change]:
         old = MISSING if entry.get("added") else entry["old"]
         new = MISSING if entry.get("removed") else entry["new"]
         for path, value in _leading(split_dotted(name), old, new):
-            if value is MISSING:
-                yield Change(path=path, operation="unset", restored=True)
-            else:
-                yield Change(path=path, operation="set", value=value, typed=True, restored=True)
+            yield Change.to(path, value, restored=True)
 
 
 def _leading(path: tuple[str, ...], old: Any, new: Any) -> Iterator[tuple[tuple[str, ...], Any]]:

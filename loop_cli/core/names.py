@@ -48,9 +48,13 @@ def overlap(one: str, other: str) -> bool:
     """Whether two names of diffs are of one field, or of a field and one within it."""
     if BODY in (one, other):
         return one == other
-    paths = split_dotted(one), split_dotted(other)
-    shorter = min(map(len, paths))
-    return paths[0][:shorter] == paths[1][:shorter]
+    return paths_overlap(split_dotted(one), split_dotted(other))
+
+
+def paths_overlap(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether one of two paths leads to or through the other."""
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
 
 
 def nearest(name: str, candidates: Iterable[str], *, count: int = 3) -> list[str]:

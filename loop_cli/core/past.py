@@ -6,7 +6,7 @@ import copy
 
 from loop_cli.core import audit
 from loop_cli.core.diff import MISSING, diff_body, diff_fields, undo, value_at
-from loop_cli.core.names import BODY, join_dotted, split_dotted
+from loop_cli.core.names import BODY, join_dotted, paths_overlap, split_dotted
 from loop_cli.plain import read_like
 
 TYPE_CHECKING = False
@@ -88,10 +88,8 @@ class State:
         undo(self.fields, name, {"old": value, "added": absent})
 
     def _knows(self, path: Path) -> bool:
-        for other in self.unknown:
-            shorter = min(len(other), len(path))
-            if other[:shorter] == path[:shorter]:
-                return False
+        if any(paths_overlap(other, path) for other in self.unknown):
+            return False
         return self.known is None or any(one == path[: len(one)] for one in self.known)
 
 

@@ -25,9 +25,12 @@ def value_bytes(value: Any) -> bytes:
     return value.encode() if isinstance(value, str) else as_json(value).encode()
 
 
-def as_logged(value: Any) -> Any:
-    """A value as the log's readers have it: keys are texts, and what JSON can't say is a text."""
-    return jsontext.loads(as_json(value)) if isinstance(value, dict | list | float) else value
+def as_logged(value: Any, data: bytes | None = None) -> Any:
+    """A value as the log's readers have it: keys are texts, and what JSON can't say is a text.
+    `data` are its `value_bytes`, where they are known."""
+    if not isinstance(value, dict | list | float):
+        return value
+    return jsontext.loads(value_bytes(value) if data is None else data)
 
 
 def comparable_digest(value: Any) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from loop_cli.store.lines import (
     check_length,
     needles_of,
     parse_line,
-)  # fmt: skip
+)
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False

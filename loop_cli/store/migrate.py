@@ -11,14 +11,14 @@ import json
 import os
 
 from loop_cli.core import timestamps
-from loop_cli.core.audit import ACTIONS, SOURCES, is_private
-from loop_cli.core.names import join_dotted, nfc
+from loop_cli.core.audit import ACTIONS, SOURCES
+from loop_cli.core.names import nfc
 from loop_cli.errors import EntityNotFound, StorageError
 from loop_cli.plain import same
 from loop_cli.store import files
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import encode, parse_line
-from loop_cli.store.plan import recordable
+from loop_cli.store.plan import hides_name, recordable
 from loop_cli.store.segments import OpenLog
 from loop_cli.struct import Struct
 
@@ -166,7 +166,7 @@ def _record(line: bytes, origin: Mapping[str, Any], store: VaultStore) -> dict[s
     details = old.get("details")
     told = details if isinstance(details, dict) else old  # some programs nest nothing
     name, user = old.get("entity_name"), old.get("user") or old.get("actor")
-    if is_private(join_dotted((store.names.name,)), name, store.private):
+    if hides_name(name, store.names, store.private):
         name = None
     diff, _kept, _marks = recordable(_diff(told), store.private)
     return {

@@ -199,21 +199,17 @@ def _compare(snapshot: Snapshot, precondition: Precondition) -> tuple[conflict.R
 def _next_instant(snapshot: Snapshot, now: int) -> int:
     """Later than the file's value, the reported one and every recorded one (SPEC §3)."""
     reported = timestamps.parse(snapshot.entity.revision.updated_at)
-    known = [
-        instant
-        for instant in (reported, snapshot.literal, snapshot.history.ceiling)
-        if instant is not None
-    ]
     _refuse_late(snapshot, reported)
+    known = (reported, snapshot.literal, snapshot.history.ceiling)
     return later_than(known, now, path=snapshot.entity.path)
 
 
-def later_than(known: Iterable[int], now: int, *, path: str) -> int:
-    """Now, or right after the last of the known instants. Raises `InvalidFile` where that can't be
-    written, or the clock is in the last year there is."""
+def later_than(known: Iterable[int | None], now: int, *, path: str) -> int:
+    """Now, or right after the last of the instants that are known. Raises `InvalidFile` where that
+    can't be written, or the clock is in the last year there is."""
     if now >= timestamps.TOO_LATE:
         raise InvalidFile(path, f"the clock says {timestamps.render(now)}: no change can be later")
-    later = max(now, *(instant + 1 for instant in known), now)
+    later = max([now, *(instant + 1 for instant in known if instant is not None)])
     if later > timestamps.LATEST:
         raise InvalidFile(path, "its time is the last there is: no change can be later")
     return later
@@ -364,9 +360,13 @@ def _metadata(
 
 def as_recorded(entity: Entity, policy: Policy) -> Entity:
     """The entity as a record speaks of it: without its name where that is private."""
-    name = join_dotted((policy.names.name,))
-    hidden = audit.is_private(name, entity.name, policy.private)
+    hidden = hides_name(entity.name, policy.names, policy.private)
     return entity.replace(name=None) if hidden else entity
+
+
+def hides_name(name: object, names: FieldNames, private: tuple[str, ...]) -> bool:
+    """Whether records are without the entity's name, because that is a private field."""
+    return audit.is_private(join_dotted((names.name,)), name, private)
 
 
 def recordable(
@@ -381,7 +381,8 @@ def recordable(
         shown = dict(entry)
         for side in ("old", "new"):
             value = entry[side]
-            data, logged = value_bytes(value), as_logged(value)
+            data = value_bytes(value)
+            logged = as_logged(value, data)
             if side == "old" and not same(value, logged):
                 marks.setdefault("inexact", []).append(name)
             hidden = audit.is_private(name, value, private)

@@ -43,8 +43,7 @@ def create(
     """
     names = policy.names
     now = policy.clock()
-    ceiling = history.ceiling
-    updated = later_than([] if ceiling is None else [ceiling], now, path=path)
+    updated = later_than([history.ceiling], now, path=path)
     rendered = timestamps.render(updated)
     data = _stamped(text, path, (names.created, names.updated), rendered)
     entity = _entity(data, path, rendered, policy)

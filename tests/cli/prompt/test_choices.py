@@ -27,14 +27,19 @@ if TYPE_CHECKING:
 class TestTwoTerminals:
     """A changes the status, B the priority; then both the same field."""
 
-    def test_disjoint_changes_come_together_by_enter(self, loop: Loop) -> None:
+    def overtaken(self, loop: Loop, change: str) -> Terminal:
+        """The terminal of B, who says yes after A did."""
         a = Terminal(loop, *UPDATE, "status=doing")
-        b = Terminal(loop, *UPDATE, "priority=critical")
+        b = Terminal(loop, *UPDATE, change)
         a.until(ASK)
         b.until(ASK)
         a.type("y" + ENTER)
         assert a.end()[0] == 0
         b.type("y" + ENTER)
+        return b
+
+    def test_disjoint_changes_come_together_by_enter(self, loop: Loop) -> None:
+        b = self.overtaken(loop, "priority=critical")
         shown = b.answer(WHAT_NOW, "")
         assert "it was changed since you read it" in shown
         assert re.search(r"changed status through cli, just now", shown)
@@ -46,13 +51,7 @@ class TestTwoTerminals:
         assert loop.records[-1]["metadata"]["rebased_from"]["etag"] is not None
 
     def test_the_same_field_is_asked_about(self, loop: Loop) -> None:
-        a = Terminal(loop, *UPDATE, "status=doing")
-        b = Terminal(loop, *UPDATE, "status=done")
-        a.until(ASK)
-        b.until(ASK)
-        a.type("y" + ENTER)
-        assert a.end()[0] == 0
-        b.type("y" + ENTER)
+        b = self.overtaken(loop, "status=done")
         shown = b.answer(WHAT_NOW, "m")
         assert re.search(r"! +status +todo +doing +done", shown)
         assert not re.search(r"\n +updated ", shown)
