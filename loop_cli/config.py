@@ -7,7 +7,7 @@ import stat
 
 from loop_cli.core.entity import FieldNames
 from loop_cli.errors import EntityNotFound, NoVault, StorageError, UsageError
-from loop_cli.struct import Struct
+from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

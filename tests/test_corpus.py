@@ -17,7 +17,7 @@ import pytest
 from loop_cli.core.changes import BodyChange, Change, Edits
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.errors import AmbiguousId, InvalidFile, LoopError
-from loop_cli.plain import same
+from loop_cli.lean.plain import same
 from loop_cli.store import snapshot
 from loop_cli.store.base import EntityChange
 from loop_cli.store.snapshot import Parsed

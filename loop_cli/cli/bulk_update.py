@@ -9,7 +9,7 @@ from loop_cli.cli.interrupts import Held
 from loop_cli.core import bulk
 from loop_cli.core.selection import Selection
 from loop_cli.errors import ConfirmationRefused, Interrupted
-from loop_cli.struct import Struct
+from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

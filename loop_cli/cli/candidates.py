@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 
-from loop_cli.store.digest import sha256_hex
+from loop_cli.lean.digest import sha256_hex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Vault:
         (path, *_rest) = self.words("index") or [""]
         if not path or not os.path.exists(path):
             return rows
-        from loop_cli.sqlite import sqlite3
+        from loop_cli.lean.sqlite import sqlite3
 
         database = sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True, timeout=0.2)
         try:

@@ -63,7 +63,7 @@ def open_store(settings: Settings) -> VaultStore:
 def cache_folder(root: str, names: FieldNames) -> str:
     """Where the cache of the vault at `root` is, if that is what its fields are called; it may
     be deleted at any time."""
-    from loop_cli.store.digest import sha256_hex
+    from loop_cli.lean.digest import sha256_hex
 
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     identity = sha256_hex(os.fsencode(f"{os.path.realpath(root)}\0{names}"))[:32]

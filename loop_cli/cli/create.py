@@ -6,8 +6,8 @@ from loop_cli.cli import context, inputs, output
 from loop_cli.core import changes
 from loop_cli.core.create import Request
 from loop_cli.core.create import create as make
+from loop_cli.lean.digest import sha256_hex
 from loop_cli.store import templates
-from loop_cli.store.digest import sha256_hex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

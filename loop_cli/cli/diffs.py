@@ -12,7 +12,7 @@ from loop_cli.cli.text import visible
 from loop_cli.cli.words import marked
 from loop_cli.core.audit import is_digest
 from loop_cli.core.names import BODY
-from loop_cli.plain import same
+from loop_cli.lean.plain import same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from loop_cli.core import timestamps
 from loop_cli.core.choices import Choices, kind_of, merged_text
 from loop_cli.core.diff import MISSING
 from loop_cli.core.names import BODY
-from loop_cli.plain import same
+from loop_cli.lean.plain import same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

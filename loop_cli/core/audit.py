@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from loop_cli.core import timestamps
 from loop_cli.core.names import BODY, nfc, split_dotted
-from loop_cli.plain import key_text
-from loop_cli.struct import Struct
+from loop_cli.lean.plain import key_text
+from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from loop_cli.core.changes import BodyChange, Change, Edits, parse_changes, pars
 from loop_cli.core.entity import Precondition
 from loop_cli.core.names import join_dotted, nearest
 from loop_cli.errors import LoopError, PartlyFailed, UsageError
+from loop_cli.lean.records import Struct
 from loop_cli.store.base import CommitResult, EntityChange
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import math
 from loop_cli.core.diff import MISSING
 from loop_cli.core.names import BODY, join_dotted, paths_overlap, split_dotted
 from loop_cli.errors import UsageError
-from loop_cli.struct import Struct
+from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from loop_cli.core.conflict import Resolution
 from loop_cli.core.diff import MISSING
 from loop_cli.core.merge import Merge, merge
-from loop_cli.plain import same
-from loop_cli.struct import Struct
+from loop_cli.lean.plain import same
+from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

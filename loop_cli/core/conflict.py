@@ -6,8 +6,8 @@ from loop_cli.core import audit, timestamps
 from loop_cli.core.changes import BodyChange, Change, Edits
 from loop_cli.core.diff import MISSING, diff_body, diff_fields, undo, value_at
 from loop_cli.core.names import BODY, join_dotted, overlap, paths_overlap, split_dotted
-from loop_cli.plain import copied, same
-from loop_cli.struct import Struct
+from loop_cli.lean.plain import copied, same
+from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from loop_cli.core.creation import problem
 from loop_cli.core.intent import intend
 from loop_cli.core.names import nearest, nfc
 from loop_cli.errors import EntityNotFound, InvalidChange
+from loop_cli.lean.records import Struct
 from loop_cli.store.base import Create, only
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from loop_cli.core.fields import Mismatch, allowed, check
 from loop_cli.core.names import nearest, nfc
 from loop_cli.core.places import name_problem
 from loop_cli.core.references import TARGETS, referred
-from loop_cli.plain import key_text
-from loop_cli.struct import Struct
+from loop_cli.lean.plain import key_text
+from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

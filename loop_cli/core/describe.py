@@ -9,7 +9,7 @@ from loop_cli.core.check.fields import MAX_NAME
 from loop_cli.core.check.places import file_name
 from loop_cli.core.references import TARGETS
 from loop_cli.core.rulebook import MAX_ID
-from loop_cli.struct import Struct
+from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ mappings key by key where all keys are texts. The body is the field `body`.
 from __future__ import annotations
 
 from loop_cli.core.names import BODY, join_dotted, split_dotted
-from loop_cli.plain import copied, key_in, same
+from loop_cli.lean.plain import copied, key_in, same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

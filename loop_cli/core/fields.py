@@ -10,7 +10,7 @@ import math
 
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
-from loop_cli.struct import Struct
+from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from loop_cli.core.audit import RUN_ID
 from loop_cli.core.diff import MISSING
 from loop_cli.core.operations import recorded_id
 from loop_cli.errors import EntityNotFound, InvalidFile, NoSuchChange, UsageError
+from loop_cli.lean.records import Struct
 from loop_cli.store.hashed import value_of
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

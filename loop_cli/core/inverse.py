@@ -12,10 +12,10 @@ from loop_cli.core.conflict import Conflict, ConflictField
 from loop_cli.core.diff import MISSING, diff_body, diff_fields, value_at
 from loop_cli.core.entity import Precondition
 from loop_cli.core.names import BODY, join_dotted, overlap, split_dotted
-from loop_cli.plain import copied, key_text, read_like, same
+from loop_cli.lean.plain import copied, key_text, read_like, same
+from loop_cli.lean.records import Struct
 from loop_cli.store.base import Delete, EntityChange, Move, Restore
 from loop_cli.store.hashed import as_logged, is_hash_of
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

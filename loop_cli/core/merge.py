@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from loop_cli.struct import Struct
+from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from loop_cli.errors import (
     InvalidFile,
     UsageError,
 )
+from loop_cli.lean.records import Struct
 from loop_cli.store.base import EntityChange, only
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import copy
 from loop_cli.core import audit
 from loop_cli.core.diff import MISSING, diff_body, diff_fields, undo, value_at
 from loop_cli.core.names import BODY, join_dotted, paths_overlap, split_dotted
-from loop_cli.plain import read_like
+from loop_cli.lean.plain import read_like
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from loop_cli.core import timestamps
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.fields import kind_of
 from loop_cli.core.names import nearest, nfc
-from loop_cli.struct import Struct
+from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

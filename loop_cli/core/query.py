@@ -14,7 +14,7 @@ from loop_cli.core.entity import OWN
 from loop_cli.core.fields import NUMBER
 from loop_cli.core.names import nfc, split_dotted
 from loop_cli.errors import UsageError
-from loop_cli.struct import Struct
+from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

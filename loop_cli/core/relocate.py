@@ -14,9 +14,9 @@ from loop_cli.errors import (
     LoopError,
     UsageError,
 )
-from loop_cli.plain import same
+from loop_cli.lean.plain import same
+from loop_cli.lean.records import Struct
 from loop_cli.store.base import EntityChange, Move
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from loop_cli.core.entity import Precondition
 from loop_cli.core.names import nfc
 from loop_cli.core.references import referrers
 from loop_cli.errors import ConfirmationRefused, LoopError
+from loop_cli.lean.records import Struct
 from loop_cli.store.base import Delete, Move
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 
-from loop_cli.struct import Struct
+from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from loop_cli.core.diff import value_at
 from loop_cli.core.fields import KINDS, FieldSpec, kind_of
-from loop_cli.struct import Struct
+from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from loop_cli import jsontext
 from loop_cli.core import query as queries
 from loop_cli.core.diff import MISSING
 from loop_cli.core.entity import OWN
 from loop_cli.core.names import nearest
 from loop_cli.errors import UsageError
+from loop_cli.lean import jsontext
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ file to another: no undo record, no redaction, no migrated line.
 from __future__ import annotations
 
 from loop_cli.core import audit, timestamps
-from loop_cli.struct import Struct
+from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

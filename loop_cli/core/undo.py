@@ -24,7 +24,7 @@ from loop_cli.errors import (
     InvalidChange,
     NoSuchChange,
 )
-from loop_cli.struct import Struct
+from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

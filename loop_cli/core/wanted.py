@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from loop_cli.core.names import nfc
 from loop_cli.errors import UsageError
-from loop_cli.struct import Struct
+from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import datetime
 import re
 from dataclasses import dataclass
 
-from loop_cli.plain import key_text, same
+from loop_cli.lean.plain import key_text, same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

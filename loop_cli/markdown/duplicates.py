@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.plain import key_text, same
+from loop_cli.lean.plain import key_text, same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

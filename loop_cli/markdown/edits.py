@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from loop_cli.lean.plain import copied, copied_at, key_in, same
 from loop_cli.markdown.limits import MAX_DEPTH
-from loop_cli.plain import copied, copied_at, key_in, same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from loop_cli.lean.plain import same
 from loop_cli.markdown import flow
 from loop_cli.markdown.source import UNSURE
-from loop_cli.plain import same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ result is checked by ``patch`` as any other.
 
 from __future__ import annotations
 
+from loop_cli.lean.plain import same
 from loop_cli.markdown import scalars
-from loop_cli.plain import same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

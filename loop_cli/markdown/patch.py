@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from loop_cli.lean.plain import same
 from loop_cli.markdown import oneline, reader
 from loop_cli.markdown.edits import PatchError, Remove, Set, apply
-from loop_cli.plain import same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import yaml12
 
+from loop_cli.lean.plain import key_text
 from loop_cli.markdown.duplicates import duplicate_keys
 from loop_cli.markdown.limits import YamlSyntaxError, check_depth, check_text, line_at
-from loop_cli.plain import key_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

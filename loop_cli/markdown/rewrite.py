@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 
+from loop_cli.lean.plain import key_text, same
 from loop_cli.markdown import flow, lists
 from loop_cli.markdown.edits import PatchError
 from loop_cli.markdown.source import UNSURE, Slot, Source
-from loop_cli.plain import key_text, same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ import re
 
 import yaml_edit
 
+from loop_cli.lean.plain import key_text, same
 from loop_cli.markdown import reader
 from loop_cli.markdown.edits import PatchError
 from loop_cli.markdown.limits import MAX_YAML_BYTES
 from loop_cli.markdown.rewrite import Rewriter
 from loop_cli.markdown.source import UNSURE, Source
 from loop_cli.markdown.writer import Layout, Writer
-from loop_cli.plain import key_text, same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

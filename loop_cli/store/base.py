@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from loop_cli import jsontext
 from loop_cli.core.entity import OWN, Entity, Precondition, Revision
 from loop_cli.core.names import nfc
 from loop_cli.errors import LoopError
-from loop_cli.struct import Struct
+from loop_cli.lean import jsontext
+from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 
-from loop_cli.sqlite import sqlite3
+from loop_cli.lean.sqlite import sqlite3
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

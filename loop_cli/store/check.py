@@ -14,11 +14,11 @@ from loop_cli.core.check.repairs import rewrite
 from loop_cli.core.diff import value_at
 from loop_cli.core.names import join_dotted, nearest, nfc
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError
+from loop_cli.lean.records import Struct
 from loop_cli.markdown import dialects, document
 from loop_cli.markdown.duplicates import duplicate_paths, without_repeats
 from loop_cli.markdown.lines import Lines
 from loop_cli.store import check_state, entry, files, members, schema_file, snapshot
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -27,9 +27,9 @@ from loop_cli.core import conflict
 from loop_cli.core.audit import AuditRecord
 from loop_cli.core.names import nfc
 from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopError, StorageError
+from loop_cli.lean.digest import sha256_hex
 from loop_cli.store import files, plan, platform, staging
 from loop_cli.store.base import Create, EntityChange, Restore
-from loop_cli.store.digest import sha256_hex
 from loop_cli.store.landing import land_all
 from loop_cli.store.lines import encode
 from loop_cli.store.planner import Planner

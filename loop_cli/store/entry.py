@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 
-from loop_cli import jsontext
 from loop_cli.core import timestamps
 from loop_cli.core.names import nfc
 from loop_cli.errors import InvalidFile, NoEntity
+from loop_cli.lean import jsontext
+from loop_cli.lean.records import Struct
 from loop_cli.store import files, snapshot
 from loop_cli.store.base import as_json, head_of, is_flat
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from loop_cli import jsontext
 from loop_cli.core.names import BODY
-from loop_cli.plain import key_text
+from loop_cli.lean import jsontext
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.plain import key_text
 from loop_cli.store.base import as_json
-from loop_cli.store.digest import sha256_hex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

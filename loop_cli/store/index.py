@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 import unicodedata
 
-from loop_cli import jsontext
 from loop_cli.core.names import nfc
+from loop_cli.lean import jsontext
 from loop_cli.store.cache import word
 from loop_cli.store.walk import joined, stamps_in
 

@@ -9,10 +9,10 @@ from loop_cli.core import propose, rulebook, schema
 from loop_cli.core.check.law import Law
 from loop_cli.core.entity import FieldNames
 from loop_cli.errors import InvalidFile, LoopError, StorageError, UsageError
+from loop_cli.lean.records import Struct
 from loop_cli.markdown import patch
 from loop_cli.store import check, files, platform, schema_file, snapshot
 from loop_cli.store.locate import Locator
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import os
 
-from loop_cli import jsontext
 from loop_cli.core.audit import AuditRecord
 from loop_cli.core.names import nfc
 from loop_cli.errors import StorageError
+from loop_cli.lean import jsontext
+from loop_cli.lean.digest import sha256_hex
 from loop_cli.store.base import as_json
-from loop_cli.store.digest import sha256_hex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ import os
 
 from loop_cli.core.names import nearest, nfc
 from loop_cli.errors import AmbiguousId, EntityNotFound, InvalidFile, LoopError, UsageError
+from loop_cli.lean.records import Struct
 from loop_cli.store import entry, files, snapshot
 from loop_cli.store.cache import Cache
 from loop_cli.store.entry import aliases, claims, is_named
 from loop_cli.store.index import Index
 from loop_cli.store.walk import Walk, is_hidden
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

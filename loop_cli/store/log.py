@@ -9,12 +9,13 @@ from __future__ import annotations
 import errno
 import os
 
-from loop_cli import jsontext
 from loop_cli.core.names import nfc
+from loop_cli.lean import jsontext
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.records import Struct
 from loop_cli.store import files, platform
 from loop_cli.store.base import as_json
 from loop_cli.store.cache import key_word, word
-from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import (
     ACTIVE,
     FOLDER,
@@ -25,7 +26,6 @@ from loop_cli.store.lines import (
     needles_of,
     parse_line,
 )
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from __future__ import annotations
 import os
 
 from loop_cli.core.audit import without_undone
+from loop_cli.lean.digest import sha256_hex
 from loop_cli.store.cache import key_word, transaction, word
-from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import backwards, check_length, parse_line
 
 TYPE_CHECKING = False

@@ -10,6 +10,7 @@ from loop_cli.core.creation import Law
 from loop_cli.core.names import nfc
 from loop_cli.core.story import undo_of
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError, NoEntity
+from loop_cli.lean.digest import sha256_hex
 from loop_cli.store import entry, locate, plan, schema_file, snapshot, walk
 from loop_cli.store.around import refuse_no_place
 from loop_cli.store.base import (
@@ -24,7 +25,6 @@ from loop_cli.store.base import (
     list_entity,
     passed_over,
 )
-from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import encode
 from loop_cli.store.planner import Planner, Surroundings
 

@@ -14,13 +14,13 @@ from loop_cli.core import timestamps
 from loop_cli.core.audit import ACTIONS, SOURCES
 from loop_cli.core.names import nfc
 from loop_cli.errors import EntityNotFound, StorageError
-from loop_cli.plain import same
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.plain import same
+from loop_cli.lean.records import Struct
 from loop_cli.store import files
-from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import encode, parse_line
 from loop_cli.store.plan import hides_name, recordable
 from loop_cli.store.segments import OpenLog
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from loop_cli.core.entity import Revision
 from loop_cli.core.intent import intend
 from loop_cli.core.names import BODY, join_dotted
 from loop_cli.errors import ConflictError, InvalidFile, PreconditionRequired
+from loop_cli.lean.plain import same
+from loop_cli.lean.records import Struct
 from loop_cli.markdown import patch, reader
 from loop_cli.markdown.document import split
-from loop_cli.plain import same
 from loop_cli.store.base import CommitResult, EntityChange, Move
 from loop_cli.store.hashed import as_logged, comparable_digest, digest_of, value_bytes
 from loop_cli.store.snapshot import MAX_FILE_BYTES, etag_of
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ import time
 from contextlib import suppress
 from itertools import takewhile
 
-from loop_cli import jsontext
 from loop_cli.core import audit
 from loop_cli.errors import InvalidFile
+from loop_cli.lean import jsontext
+from loop_cli.lean.digest import sha256_hex
 from loop_cli.store import files, landing, platform, staging
-from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import encode
 from loop_cli.store.staging import Intent, Moved, StagedChange, StagedCommit
 

@@ -11,12 +11,12 @@ import os
 from loop_cli.core import audit, timestamps
 from loop_cli.core.names import nearest
 from loop_cli.errors import EntityNotFound, InvalidChange, StorageError
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.records import Struct
 from loop_cli.store import rewrite
-from loop_cli.store.digest import sha256_hex
 from loop_cli.store.hashed import comparable_digest
 from loop_cli.store.lines import encode, needles_of, parse_line
 from loop_cli.store.segments import OpenLog
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from loop_cli.core.changes import Edits
 from loop_cli.core.entity import Precondition
 from loop_cli.errors import LoopError
+from loop_cli.lean.records import Struct
 from loop_cli.store.base import EntityChange
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

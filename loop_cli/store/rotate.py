@@ -12,9 +12,9 @@ import stat
 
 from loop_cli.core import timestamps
 from loop_cli.errors import StorageError
+from loop_cli.lean.records import Struct
 from loop_cli.store import files, platform
 from loop_cli.store.segments import shown
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import codecs
 import os
 
-from loop_cli import jsontext
 from loop_cli.core import schema
 from loop_cli.errors import EntityNotFound, InvalidFile
+from loop_cli.lean import jsontext
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.plain import same
 from loop_cli.markdown import reader
-from loop_cli.plain import same
 from loop_cli.store import files
-from loop_cli.store.digest import sha256_hex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

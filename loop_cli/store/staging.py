@@ -12,10 +12,10 @@ import stat
 from contextlib import closing, suppress
 
 from loop_cli.errors import StorageError
+from loop_cli.lean.records import Struct
 from loop_cli.store import files, platform
 from loop_cli.store.base import as_json
 from loop_cli.store.snapshot import etag_of
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import os
 import re
 
 from loop_cli.errors import EntityNotFound, InvalidFile
+from loop_cli.lean.plain import same
+from loop_cli.lean.records import Struct
 from loop_cli.markdown import patch, reader
 from loop_cli.markdown.document import FrontmatterError, split
-from loop_cli.plain import same
 from loop_cli.store import files
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import os
 
 from loop_cli.core.audit import History
 from loop_cli.errors import StorageError, VaultLocked
+from loop_cli.lean.digest import sha256_hex
 from loop_cli.store import files, schema_file
 from loop_cli.store.base import Store, passed_over
 from loop_cli.store.cache import Cache
-from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import FOLDER
 from loop_cli.store.locate import Locator
 from loop_cli.store.log import AuditLog

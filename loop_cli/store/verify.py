@@ -14,12 +14,12 @@ from contextlib import ExitStack
 from loop_cli.core.audit import History, digests_of
 from loop_cli.core.names import nfc
 from loop_cli.errors import EntityNotFound, LoopError, StorageError, VaultLocked
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.records import Struct
 from loop_cli.store import files
-from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import parse_line
 from loop_cli.store.segments import OpenLog
 from loop_cli.store.snapshot import etag_of
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

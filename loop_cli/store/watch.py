@@ -13,12 +13,12 @@ from collections import OrderedDict
 from loop_cli.core import timestamps
 from loop_cli.core.names import BODY
 from loop_cli.errors import EntityNotFound, LoopError, StorageError
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.records import Struct
 from loop_cli.store import files, schema_file
 from loop_cli.store.base import as_json
-from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import FOLDER
 from loop_cli.store.snapshot import etag_of, parse
-from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

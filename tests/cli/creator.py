@@ -15,8 +15,8 @@ from loop_cli.core import create
 from loop_cli.core.audit import Origin
 from loop_cli.core.changes import parse_changes
 from loop_cli.core.entity import FieldNames
+from loop_cli.lean.digest import sha256_hex
 from loop_cli.store import templates
-from loop_cli.store.digest import sha256_hex
 from loop_cli.store.vault import VaultStore
 
 

@@ -14,7 +14,7 @@ from loop_cli.core.choices import Choices, kind_of
 from loop_cli.core.diff import MISSING
 from loop_cli.core.entity import Entity, Precondition, Revision
 from loop_cli.core.names import BODY
-from loop_cli.plain import same
+from loop_cli.lean.plain import same
 
 VALUES = st.sampled_from(["a", "b", "c", None, 1, True, ["x"], ["x", "y"], MISSING])
 FIELDS = st.dictionaries(st.sampled_from(["p", "q", "r", "s"]), VALUES)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loop_cli.core.diff import MISSING, diff_body, diff_fields, undo, value_at
-from loop_cli.plain import same
+from loop_cli.lean.plain import same
 
 scalars = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=4)

@@ -20,7 +20,7 @@ from loop_cli.core.names import split_dotted
 from loop_cli.core.story import Moment
 from loop_cli.core.undo import Target
 from loop_cli.errors import LoopError
-from loop_cli.plain import same
+from loop_cli.lean.plain import same
 from loop_cli.store.base import EntityChange, only
 from loop_cli.store.memory import MemoryStore
 

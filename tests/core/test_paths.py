@@ -13,9 +13,9 @@ from loop_cli.core.entity import FieldNames
 from loop_cli.core.intent import intend
 from loop_cli.core.schema import build
 from loop_cli.errors import InvalidChange
+from loop_cli.lean.plain import copied, key_text, same
 from loop_cli.markdown import edits
 from loop_cli.markdown.patch import PatchError, Remove, Set
-from loop_cli.plain import copied, key_text, same
 
 # Few of each, so that a path often meets a key and a value often its like.
 PARTS = ["1", "1.5", "true", "null"]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loop_cli.lean.plain import same
 from loop_cli.markdown import document, oneline, reader, tree
 from loop_cli.markdown.edits import PatchError
-from loop_cli.plain import same
 from tests.markdown.written import LOOKALIKES, Text, checked, scalars, texts
 
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"

@@ -10,10 +10,10 @@ import frontmatter
 import pytest
 import yaml
 
+from loop_cli.lean.plain import same
 from loop_cli.markdown import document, reader
 from loop_cli.markdown.edits import apply
 from loop_cli.markdown.patch import Remove, Set, patch
-from loop_cli.plain import same
 
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
 

@@ -11,11 +11,11 @@ import yaml_edit
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from loop_cli.lean.plain import key_text, same
 from loop_cli.markdown import document, reader
 from loop_cli.markdown.duplicates import duplicate_keys, duplicate_paths
 from loop_cli.markdown.edits import apply
 from loop_cli.markdown.patch import PatchError, Remove, Set, patch
-from loop_cli.plain import key_text, same
 from tests.markdown.written import (
     Entry,
     Text,

@@ -12,9 +12,9 @@ from loop_cli.core.changes import BodyChange, Edits, parse_changes
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.schema import build
 from loop_cli.errors import InvalidFile, LoopError
+from loop_cli.lean.plain import same
 from loop_cli.markdown import reader
 from loop_cli.markdown.document import split
-from loop_cli.plain import same
 from loop_cli.store import plan, snapshot
 from loop_cli.store.base import EntityChange
 

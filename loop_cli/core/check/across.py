@@ -9,7 +9,7 @@ from loop_cli.core.check.finding import Found
 from loop_cli.core.check.law import is_template
 from loop_cli.core.names import nearest, nfc
 from loop_cli.core.references import TARGETS
-from loop_cli.struct import Struct
+from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

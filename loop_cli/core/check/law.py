@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.core.entity import FieldNames
-from loop_cli.struct import Struct
+from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
