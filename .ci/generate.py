@@ -44,8 +44,6 @@ from loop_cli.store.memory import MemoryStore
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 COMPLETIONS = ROOT / "completions"
-TABLE = ROOT / "loop_cli" / "cli" / "commands.tsv"
-LANE = ROOT / "loop_cli" / "cli" / "lane_table.py"
 PICTURES = ROOT / "tests" / "pictures"
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 _MINUTE = 60 * timestamps.SECOND
@@ -56,9 +54,7 @@ def main() -> int:
     """Write or compare; 1 where something is not current."""
     wanted = {
         README: _readme(README.read_text()),
-        TABLE: _completion_table(),
         **{COMPLETIONS / shells.FILES[one]: shells.script(one) for one in shells.SHELLS},
-        LANE: _lane_table(),
         **{PICTURES / f"{name}.svg": draw() for name, draw in _PICTURES.items()},
     }
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
@@ -98,77 +94,6 @@ def _commands() -> str:
         if rows:
             parts.append("| option | |\n|---|---|\n" + "".join(rows))
     return "\n".join(parts) + "\n"
-
-
-def _completion_table() -> str:
-    """The commands as `loop_cli.cli.complete` reads them, which does not load Typer: a line for
-    each command, option and argument, its parts with tabs between."""
-    whole = typer.main.get_command(app.build())
-    groups = [(name, one) for name, one in whole.commands.items() if hasattr(one, "commands")]  # type: ignore[attr-defined]
-    lines = []
-    for name, command in [("", whole), *sorted([*_walk(whole, ""), *groups])]:
-        about = (command.help or "").split("\n\n")[0].replace("\n", " ")
-        lines.append(("command", name.strip(), about))
-        for one in command.params:
-            takes = one.metavar or ("" if getattr(one, "is_flag", False) else "TEXT")
-            if one.param_type_name == "argument":
-                lines.append(("argument", name.strip(), takes))
-            else:
-                lines.append(("option", name.strip(), " ".join(one.opts), takes, one.help or ""))
-    return "".join("\t".join(line) + "\n" for line in lines)
-
-
-def _lane_table() -> str:
-    """The parameters of the commands that run without Typer, as a module."""
-    commands = dict(_walk(typer.main.get_command(app.build()), "loop"))
-    lines = [
-        '"""The parameters of the commands of the fast lane, by .ci/generate.py from Typer."""',
-        "",
-        "from __future__ import annotations",
-        "",
-        "TYPE_CHECKING = False",
-        "if TYPE_CHECKING:",
-        "    Option = tuple[str, str]  # the parameter, and its kind",
-        "    Command = tuple[str, str, tuple[str, ...], tuple[Option, ...], dict[str, Option]]",
-        "",
-        "# Verb -> module and function, what can't be left out, positional parameters in order,",
-        "# and options.",
-        "COMMANDS: dict[str, Command] = {",
-    ]
-    for verb in app.COMMANDS:
-        if f"loop {verb}" not in commands:  # a group
-            continue
-        parameters = commands[f"loop {verb}"].params
-        words = [one for one in parameters if _is_word(one)]
-        needed = "".join(f'"{one.name}", ' for one in parameters if one.required).rstrip()
-        function = commands[f"loop {verb}"].callback
-        module = function.__module__.rpartition(".")[2]
-        lines.append(f'    "{verb}": (')
-        lines += [f'        "{module}", "{function.__name__}", ({needed}),', "        ("]
-        lines += [f'            ("{one.name}", "{_lane_kind(one)}"),' for one in words]
-        lines += ["        ),", "        {"]
-        for one in parameters:
-            if not _is_word(one) and one.name != "help":
-                for name in one.opts:
-                    lines.append(f'            "{name}": ("{one.name}", "{_lane_kind(one)}"),')
-        lines += ["        },", "    ),"]
-    return "\n".join([*lines, "}", ""])
-
-
-def _is_word(parameter: Any) -> bool:
-    return bool(parameter.param_type_name == "argument")
-
-
-def _lane_kind(parameter: Any) -> str:
-    """What `lane` makes of a value; `other` is for Typer alone, and so is --path of get."""
-    if parameter.param_type_name == "option" and parameter.is_flag:
-        return "flag"
-    if parameter.type.name == "str" and parameter.metavar != "[FILE]":
-        return "texts" if parameter.multiple or parameter.nargs == -1 else "text"
-    assert not _is_word(parameter), f"lane takes {parameter.name} for text"
-    if parameter.type.name == "int range" and (parameter.type.min, parameter.type.max) == (0, None):
-        return "number"
-    return "seconds" if parameter.type.name == "float" else "other"
 
 
 def _walk(command: Any, name: str) -> list[tuple[str, Any]]:

@@ -194,6 +194,21 @@ def user_config_path(environ: Mapping[str, str]) -> str:
     return os.path.join(base, "loop", "config.toml")
 
 
+def cache_path(environ: Mapping[str, str]) -> str:
+    """The folder of what can be made again at any time."""
+    base = environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "loop")
+
+
+def find_marker(cwd: str) -> tuple[str, str] | None:
+    """The nearest folder, from `cwd` upwards, with what marks a vault; and that marker."""
+    for marker in MARKERS:
+        for folder in _upwards(cwd):
+            if os.path.exists(os.path.join(folder, marker)):
+                return folder, marker
+    return None
+
+
 def _file_of(root: str) -> str:
     """The vault's configuration file."""
     path = os.path.join(root, VAULT_FILE)
@@ -226,10 +241,10 @@ def _find_root(
     ):
         if value:
             return _root(str(value), origin), origin
-    for marker in MARKERS:
-        for folder in _upwards(cwd):
-            if os.path.exists(os.path.join(folder, marker)):
-                return _root(folder, marker), f"{marker} in {folder}"
+    found = find_marker(cwd)
+    if found is not None:
+        folder, marker = found
+        return _root(folder, marker), f"{marker} in {folder}"
     value = user.get("vault")
     if value is not None:
         path = _first(_KEY_OF_VAULT, ((user, "vault", user_config_path(environ)),)).value

@@ -1,52 +1,29 @@
-"""The program as Typer has it: its commands, their options, its help."""
+"""The program as Typer has it: its commands, their options, its help; made from the table."""
 
 from __future__ import annotations
 
 import os
 from copy import copy
 from importlib import import_module
+from inspect import Parameter, Signature
+from types import GenericAlias
 
 import typer
 from typer.core import TyperCommand, TyperOption
 
-from loop_cli.cli import options, output, styles
+from loop_cli.cli import output, parser, styles
+from loop_cli.cli.table import COMMANDS, PLAIN
 from loop_cli.errors import Interrupted, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-# Verb -> module of `loop_cli.cli` with the command function, or the group, of the same name.
-COMMANDS = {
-    "get": "get",
-    "update": "update",
-    "edit": "edit",
-    "apply": "apply",
-    "list": "listing",
-    "search": "search",
-    "create": "create",
-    "delete": "delete",
-    "move": "move",
-    "rename": "rename",
-    "kept": "kept",
-    "diff": "diff",
-    "history": "history",
-    "undo": "undo",
-    "log": "log",
-    "check": "check",
-    "schema": "schema",
-    "init": "init",
-    "watch": "watch",
-    "skill": "skill",
-    "audit": "audit",
-    "config": "settings",
-    "completion": "completion",
-    "demo": "demo",
-}
+_TYPES = {"flag": bool, "text": str, "number": int, "seconds": float}
 # What values are called where one is wrong, by Typer's name for their type.
 _IN_WORDS = {"int range": "whole number", "float": "number"}
-_ABOUT = """Get and update the entities of a Markdown vault: with preconditions, without
-touching a byte that was not asked for, and with an audit record of every change."""
+_HELP = {"help_option_names": ["-h", "--help"]}
 _SEE_ALSO = "'loop COMMAND --help' has the options of a command, with examples."
 
 
@@ -60,49 +37,103 @@ def run(arguments: list[str]) -> int:
         raise Interrupted("interrupted") from None
 
 
-def build(*verbs: str) -> typer.Typer:
-    """The Typer app with some commands, or all."""
-    app = typer.Typer(
+def build(first: str = "") -> typer.Typer:
+    """The Typer app with all commands, or with that one or the group of that name alone."""
+    app = _group("", _SEE_ALSO)
+    groups = {"": app}
+    for name, (place, *_rest) in COMMANDS.items():
+        if not name or (first and name.partition(" ")[0] != first):
+            continue
+        above, _space, own = name.rpartition(" ")
+        module = import_module(f"loop_cli.cli.{place.partition('.')[0]}")
+        if "." in place:
+            _add(groups[above], name, own, module)
+        else:
+            groups[name] = _group(name, module.EXAMPLES)
+            groups[above].add_typer(groups[name], name=own)
+    if not first:
+        context = Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)
+        root = _with_parameters(_root, "", context)
+        app.callback(invoke_without_command=True)(root)
+    return app
+
+
+def _group(name: str, epilog: str) -> typer.Typer:
+    group = typer.Typer(
         add_completion=False,
-        help=_ABOUT,
-        epilog=_SEE_ALSO,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        help=COMMANDS[name][1],
+        epilog=epilog,
+        context_settings=_HELP,
         pretty_exceptions_enable=False,
     )
-    for verb in verbs or COMMANDS:
-        module = import_module(f"loop_cli.cli.{COMMANDS[verb]}")
-        # What the annotations of commands name that run without Typer too (`cli.lane`).
-        vars(module).setdefault("options", options)
-        command = getattr(module, "COMMAND", None) or getattr(module, verb)
-        if isinstance(command, typer.Typer):
-            app.add_typer(command, name=verb)
-            continue
-        cls = _PathWithout if verb == "get" else None
-        app.command(verb, cls=cls, epilog=module.EXAMPLES)(command)
-    if not verbs:
-        app.callback(invoke_without_command=True)(_root)
-    return app
+    group.callback()(lambda: None)  # or Typer takes one that has a single command for that command
+    return group
+
+
+def _add(group: typer.Typer, name: str, own: str, module: Any) -> None:
+    """Add the command of that name to its group."""
+    called = COMMANDS[name][0].rpartition(".")[2]
+    examples = getattr(module, f"{called.upper()}_EXAMPLES", None) or module.EXAMPLES
+    about = COMMANDS[name][1]
+    register = group.command(own, cls=_Command, help=about, epilog=examples, context_settings=_HELP)
+    register(_callback(name))
+
+
+def _callback(name: str) -> Callable[..., None]:
+    """What Typer calls for a command."""
+
+    def call(**values: Any) -> None:
+        parser.function(name)(**values)
+
+    return _with_parameters(call, name)
+
+
+def _with_parameters(call: Any, name: str, *first: Parameter) -> Callable[..., None]:
+    """A function whose parameters, as Typer reads them, are those of a command in the table."""
+    described = [_described(one) for one in parser.parameters(name)]
+    call.__annotations__ = {}
+    call.__signature__ = Signature([*first, *described])
+    made: Callable[..., None] = call
+    return made
+
+
+def _described(one: parser.Parameter) -> Parameter:
+    kind: Any = _TYPES[one.kind]
+    if one.repeated:
+        kind = GenericAlias(list, kind)
+    more: dict[str, Any] = {"metavar": one.metavar or None, "help": one.help}
+    if one.kind == "number":
+        more["min"] = 0
+    default = ... if one.required else one.default
+    made: Any = typer.Option if one.options else typer.Argument
+    return Parameter(
+        one.name,
+        Parameter.KEYWORD_ONLY,
+        default=made(default, *one.options, **more),
+        annotation=kind if default is not None else kind | None,
+    )
 
 
 def _dispatch(arguments: list[str]) -> int:
     """A verb in front needs only its own command; everything else the whole app."""
-    if arguments and arguments[0] in COMMANDS:
-        app, name, rest = build(arguments[0]), f"loop {arguments[0]}", arguments[1:]
+    if arguments and arguments[0] in _verbs():
+        command, name, rest = _alone(arguments[0]), f"loop {arguments[0]}", arguments[1:]
     else:
-        app, name, rest = build(), "loop", arguments
-    code = _command(app).main(rest, prog_name=name, standalone_mode=False)
+        command, name, rest = typer.main.get_command(build()), "loop", arguments
+    code = finished(command).main(rest, prog_name=name, standalone_mode=False)
     if code == Interrupted.exit_code:
         raise Interrupted("interrupted")
     return code if isinstance(code, int) else 0
 
 
-def _command(app: typer.Typer) -> Any:
-    """What the app runs; of one that has a single group, that group."""
-    if len(app.registered_groups) == 1 and not app.registered_commands:
-        group = app.registered_groups[0].typer_instance
-        assert group is not None, "build() registers groups that are there"
-        app = group
-    return finished(typer.main.get_command(app))
+def _alone(verb: str) -> Any:
+    """A command or a group of commands, without the rest of the app."""
+    whole: Any = typer.main.get_command(build(verb))
+    return whole.commands[verb]
+
+
+def _verbs() -> set[str]:
+    return {name.partition(" ")[0] for name in COMMANDS if name}
 
 
 def finished(command: Any) -> Any:
@@ -111,14 +142,15 @@ def finished(command: Any) -> Any:
     for one in command.params:
         one.type = copy(one.type)  # some are shared by all of Typer
         one.type.name = _IN_WORDS.get(one.type.name, one.type.name)
+    plain = parser.Parameter(PLAIN)
     command.params.append(
         TyperOption(
-            param_decls=["--plain"],
+            param_decls=plain.options,
             is_flag=True,
             default=False,
             expose_value=False,
             callback=_plain,
-            help="For screen readers: no boxes, no columns, words for signs (LOOP_PLAIN).",
+            help=plain.help,
         )
     )
     for inner in getattr(command, "commands", {}).values():
@@ -132,36 +164,34 @@ def _plain(_context: Any, _option: Any, given: bool) -> None:
         styles.set_plain(True)
 
 
-def _root(
-    context: typer.Context,
-    vault: str | None = typer.Option(None, "--vault", metavar="DIR", help="The vault's folder."),
-    version: bool = typer.Option(False, "--version", help="Show the version and exit."),
-) -> None:
-    if version:
+def _root(context: typer.Context, **values: Any) -> None:
+    if values["version"]:
         output.version()
         raise typer.Exit
-    if vault is not None:
-        os.environ["LOOP_VAULT"] = vault
+    if values["vault"] is not None:
+        os.environ["LOOP_VAULT"] = values["vault"]
     if context.invoked_subcommand is None:
         output.line(context.get_help())
         raise typer.Exit(UsageError.exit_code)
 
 
-class _PathWithout(TyperCommand):
-    """`loop get`: `--path` alone asks for the path; with a value it chooses the file."""
+class _Command(TyperCommand):
+    """A command whose options in brackets, such as `--path` of `loop get`, may lack a value."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Give a `--path` without a value the empty one."""
+        """Give such an option without a value the empty one."""
+        options = (one for one in self.params if one.param_type_name == "option")
+        lone = {name for one in options if (one.metavar or "")[:1] == "[" for name in one.opts}
         following = [*args[1:], "-"]
         return super().parse_args(
             ctx,
             [
-                "--path=" if one == "--path" and after.startswith("-") else one
-                for one, after in zip(args, following, strict=True)
+                f"{one}=" if one in lone and after.startswith("-") else one
+                for one, after in zip(args, following, strict=False)
             ],
         )
 
 
 def _usage_hint(arguments: list[str]) -> str:
-    verb = next((one for one in arguments if one in COMMANDS), None)
+    verb = next((one for one in arguments if one in _verbs()), None)
     return f"loop {verb} --help" if verb else "loop --help"

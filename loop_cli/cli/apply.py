@@ -14,7 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from loop_cli.cli import options
 
 _AT_ONCE = 1 << 16  # bytes
 EXAMPLES = """A line is a JSON object: "id", and at least one of "set" (fields and values),
@@ -37,14 +36,15 @@ loop apply changes.jsonl --atomic --dry-run
 
 
 def apply(
-    file: options.LinesFile,
-    atomic: options.AllOrNone = False,
-    force: options.ForceLines = False,
-    dry_run: options.DryRun = False,
-    lock_timeout: options.LockTimeout = None,
-    vault: options.Vault = None,
+    *,
+    file: str,
+    atomic: bool,
+    force: bool,
+    dry_run: bool,
+    lock_timeout: float | None,
+    vault: str | None,
 ) -> None:
-    """Apply many changes, one JSON object a line, each with a result line."""
+    """Run `loop apply`."""
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     store = context.open_store(settings)
     counts = bulk.Counts()

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
 
-import typer
-
-from loop_cli.cli import context, options, output
+from loop_cli.cli import context, output
 from loop_cli.errors import ConfirmationRefused, LogDamaged, UsageError
 
 TYPE_CHECKING = False
@@ -52,24 +49,9 @@ loop audit migrate ~/backup/audit.log --json
 """
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
-audit = typer.Typer(
-    help="Verify the audit log, and rotate, redact or migrate it.",
-    epilog=EXAMPLES,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 
-
-@audit.command(epilog=VERIFY_EXAMPLES)
-def verify(as_json: options.Json = False, vault: options.Vault = None) -> None:
-    """Verify the audit log: no line altered, none missing, every record valid.
-
-    Entities edited outside loop, files that are gone and lines of other
-    programs are counted and listed; they are no failure. A damaged log is
-    exit 1. A change of the very last line, or lines cut off at the end, show
-    only as entities edited outside.
-    """
+def verify(*, as_json: bool, vault: str | None) -> None:
+    """Run `loop audit verify`."""
     from loop_cli.store.verify import verify as run
 
     store = _store(vault)
@@ -92,25 +74,14 @@ def verify(as_json: options.Json = False, vault: options.Vault = None) -> None:
         )
 
 
-@audit.command(epilog=ROTATE_EXAMPLES)
 def rotate(
-    max_size: Annotated[
-        str | None,
-        typer.Option(
-            "--max-size",
-            metavar="BYTES",
-            help="Only if the file has at least that many bytes; 512K, 10M, 1G work too.",
-        ),
-    ] = None,
-    as_json: options.Json = False,
-    lock_timeout: options.LockTimeout = None,
-    vault: options.Vault = None,
+    *,
+    max_size: str | None,
+    as_json: bool,
+    lock_timeout: float | None,
+    vault: str | None,
 ) -> None:
-    """Begin a new log file; the old one becomes a segment, which is still read.
-
-    _build/audit_log.jsonl becomes _build/audit_log.<UTC>.jsonl. Nothing is
-    lost while others write. An empty file is left as it is.
-    """
+    """Run `loop audit rotate`."""
     from loop_cli.store.rotate import rotate as run
 
     at_least = 0 if max_size is None else _bytes(max_size)
@@ -122,32 +93,19 @@ def rotate(
         output.show(render_audit.rotation(done))
 
 
-@audit.command(epilog=REDACT_EXAMPLES)
 def redact(
-    entity_id: options.EntityId,
-    field: Annotated[
-        str, typer.Argument(metavar="FIELD", help="A field, a nested one with dots, or body.")
-    ],
-    run_id: options.Run = None,
-    yes: options.PlainYes = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="Show the lines and write nothing.")
-    ] = False,
-    as_json: options.Json = False,
-    no_input: options.NoInput = False,
-    lock_timeout: options.LockTimeout = None,
-    vault: options.Vault = None,
+    *,
+    entity_id: str,
+    field: str,
+    run_id: str | None,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+    no_input: bool,
+    lock_timeout: float | None,
+    vault: str | None,
 ) -> None:
-    """Replace the values of a field in an entity's audit records by their hashes.
-
-    What is nested in the field, and what was kept of its values for undo, goes
-    too; so these changes can't be undone any more. The entity itself is not
-    changed. A record tells of the redaction, and 'loop audit verify' accepts it.
-
-    Not touched: lines of other programs, backups of editors, the history of
-    git, an old audit.log that was migrated, and copies of whole files in
-    .loop/kept. A short value can be guessed, and found by its hash.
-    """
+    """Run `loop audit redact`."""
     from loop_cli.core.operations import recorded_id
     from loop_cli.store.redact import Wanted, preview
     from loop_cli.store.redact import redact as run
@@ -164,25 +122,15 @@ def redact(
     _show_redaction(store, result, as_json=as_json)
 
 
-@audit.command(epilog=MIGRATE_EXAMPLES)
 def migrate(
-    file: Annotated[
-        str | None,
-        typer.Argument(metavar="[FILE]", help="The old log; _build/audit.log otherwise."),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="Show what would be done and write nothing.")
-    ] = False,
-    as_json: options.Json = False,
-    lock_timeout: options.LockTimeout = None,
-    vault: options.Vault = None,
+    *,
+    file: str | None,
+    dry_run: bool,
+    as_json: bool,
+    lock_timeout: float | None,
+    vault: str | None,
 ) -> None:
-    """Bring the lines of an older audit.log into the audit log, each once.
-
-    The old lines are JSON objects with timestamp, action, entity_type,
-    entity_id, entity_name, user and details. The old file is kept as it is.
-    Lines that can't be told as records are listed.
-    """
+    """Run `loop audit migrate`."""
     from loop_cli.store.migrate import migrate as run
 
     store = _store_to_write(vault, lock_timeout)

@@ -1,6 +1,7 @@
 """Where the words of completions come from: the index, the end of the log, the table of words.
 
-The table is made from schema, members and settings, and made anew when one of these changes.
+The table of words is made from schema, members and settings. It names the files that it was made
+from, and is made anew when one of them changes.
 """
 
 from __future__ import annotations
@@ -8,16 +9,16 @@ from __future__ import annotations
 import os
 import time
 
+from loop_cli import config
 from loop_cli.lean.digest import sha256_hex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
     Word = tuple[str, str]
 
-_MARKERS = ("00_Meta/schema_constants.yaml", ".loop", ".obsidian")
 _MOST = 200
 _LOG_END = 1 << 16  # bytes of the log in which runs are looked for
 _STEPS = 500_000  # of SQLite: what is looked for then has not been found in time
@@ -29,7 +30,7 @@ _PEOPLE = ("assignee", "owner")
 
 def open_vault(given: str | None) -> Vault | None:
     """The vault in force; None where there is none."""
-    root = given or os.environ.get("LOOP_VAULT") or _above(os.getcwd()) or _by_settings()
+    root = given or os.environ.get("LOOP_VAULT") or _around() or _by_settings()
     return Vault(os.path.abspath(os.path.expanduser(root))) if root else None
 
 
@@ -97,7 +98,7 @@ class Vault:
     def runs(self) -> list[Word]:
         """The last runs, newest first, each with an entity that it changed."""
         try:
-            with open(os.path.join(self._root, "_build", "audit_log.jsonl"), "rb") as log:
+            with open("".join(self.words("log")), "rb") as log:
                 log.seek(max(0, os.fstat(log.fileno()).st_size - _LOG_END))
                 lines = log.read().split(b"\n")
         except OSError:
@@ -139,9 +140,9 @@ class Vault:
         (path, *_rest) = self.words("index") or [""]
         if not path or not os.path.exists(path):
             return rows
-        from loop_cli.lean.sqlite import sqlite3
+        from loop_cli.lean.sqlite import file_uri, sqlite3
 
-        database = sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True, timeout=0.2)
+        database = sqlite3.connect(f"{file_uri(path)}?mode=ro", uri=True, timeout=0.2)
         try:
             if steps:
                 database.set_progress_handler(lambda: 1, steps)
@@ -188,14 +189,12 @@ class Vault:
         """The table, from its file where that is not older than what it is made from."""
         from loop_cli import __version__
 
-        places = [os.path.join(self._root, name) for name in _MADE_FROM]
-        stamps = [__version__, *map(_stamp, [*places, _user_settings(), _OWN])]
-        head = "\t".join(stamps) + "\n"
+        head = f"{__version__}\n"
         path = _cached(self._root, "words")
         try:
             with open(path, encoding="utf-8") as file:
                 text = file.read()
-            if text.startswith(head):
+            if text.startswith(head) and _is_fresh(text):
                 return text[len(head) :]
         except (OSError, ValueError):
             pass
@@ -206,22 +205,19 @@ class Vault:
         return table
 
 
-_MADE_FROM = ("00_Meta/schema_constants.yaml", "00_Meta/members.yaml", ".loop/config.toml")
-_OWN = os.path.join(os.path.dirname(os.path.dirname(__file__)), "store", "cache.py")
-
-
 def _cached(root: str, what: str) -> str:
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     name = sha256_hex(os.fsencode(os.path.realpath(root)))[:32]
-    return os.path.join(base, "loop", f"{what}-{name}.tsv")
+    return os.path.join(config.cache_path(os.environ), f"{what}-{name}.tsv")
 
 
-def _user_settings() -> str:
-    base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
-    return os.path.join(base, "loop", "config.toml")
+def _is_fresh(table: str) -> bool:
+    """Whether the files that a table was made from, which it names, are as they were then."""
+    rows = (line.split("\t") for line in table.split("\n") if line.startswith("from\t"))
+    return all(stamp(path) == then for _from, path, then in rows)
 
 
-def _stamp(path: str) -> str:
+def stamp(path: str) -> str:
+    """The state of a file, as a word."""
     try:
         status = os.stat(path)
     except OSError:
@@ -229,23 +225,13 @@ def _stamp(path: str) -> str:
     return f"{status.st_mtime_ns}.{status.st_size}"
 
 
-def _above(folder: str) -> str | None:
-    for marker in _MARKERS:
-        for one in _upwards(folder):
-            if os.path.exists(os.path.join(one, marker)):
-                return one
-    return None
-
-
-def _upwards(folder: str) -> Iterator[str]:
-    yield folder
-    while (parent := os.path.dirname(folder)) != folder:
-        folder = parent
-        yield folder
+def _around() -> str | None:
+    found = config.find_marker(os.getcwd())
+    return None if found is None else found[0]
 
 
 def _by_settings() -> str | None:
-    if not os.path.exists(_user_settings()):
+    if not os.path.exists(config.user_config_path(os.environ)):
         return None
     from loop_cli.cli import context
 
@@ -302,13 +288,3 @@ def write(path: str, data: bytes) -> None:
         os.replace(temporary, path)
     except OSError:
         return
-
-
-def _quoted(path: str) -> str:
-    """A path in a URI."""
-    safe = b"/-_.~"
-    data = os.fsencode(path)
-    return "".join(
-        chr(one) if one in safe or (one < 128 and chr(one).isalnum()) else f"%{one:02X}"
-        for one in data
-    )

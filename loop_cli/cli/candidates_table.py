@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from loop_cli.cli import context
+from loop_cli import config
+from loop_cli.cli import candidates, context
 from loop_cli.core.fields import KINDS
 from loop_cli.errors import LoopError
-from loop_cli.store import cache, schema_file
-from loop_cli.store.members import PATH as MEMBERS
+from loop_cli.store import cache, lines, members, schema_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,16 +21,24 @@ if TYPE_CHECKING:
 
 def make(root: str) -> str:
     """The table, a row a line, with tabs between its words."""
+    rows: list[tuple[str, ...]] = [*_sources(root)]  # before they are read
     settings = context.open_settings({"vault": root})
     folder = context.cache_folder(root, settings.names)
-    rows: list[tuple[str, ...]] = [
-        ("index", os.path.join(folder, f"index-{cache.LAYOUT}.sqlite")),
-    ]
+    rows.append(("index", os.path.join(folder, f"index-{cache.LAYOUT}.sqlite")))
+    rows.append(("log", os.path.join(root, lines.FOLDER, lines.ACTIVE)))
     with suppress(LoopError):  # a schema that is broken; every other command says so
         rows += _of_schema(schema_file.load(root), settings.names)
-    rows += [("member", name) for name in _members(root)]
-    lines = ["\t".join(row) for row in rows if all(part.isprintable() for part in row)]
-    return "\n".join(lines)
+    rows += [("member", name) for name in members.names(root) or ()]
+    return "\n".join("\t".join(row) for row in rows if all(part.isprintable() for part in row))
+
+
+def _sources(root: str) -> Iterator[tuple[str, ...]]:
+    """The files that the table is made from, and the state of each."""
+    inside = (schema_file.PATH, members.PATH, config.VAULT_FILE)
+    outside = (config.user_config_path(os.environ), cache.__file__)
+    for path in (*(os.path.join(root, one) for one in inside), *outside):
+        # A name that is not printable has no place in the table, which is then never fresh.
+        yield ("from", path, candidates.stamp(path)) if path.isprintable() else ("from", "", "")
 
 
 def _of_schema(schema: Schema, names: FieldNames) -> Iterator[tuple[str, ...]]:
@@ -44,17 +52,3 @@ def _of_schema(schema: Schema, names: FieldNames) -> Iterator[tuple[str, ...]]:
         for choice in choices:
             label = schema.label(kind, field, choice)
             yield "choice", kind, field, choice, label or ""
-
-
-def _members(root: str) -> list[str]:
-    """Logins are no names; what the vault calls its people is."""
-    from loop_cli.markdown import reader
-    from loop_cli.store import files
-
-    try:
-        data, _modified = files.read_stable(files.inside(root, MEMBERS), MEMBERS)
-        listed = reader.read(data.decode("utf-8-sig")).get("members")
-    except (LoopError, ValueError):
-        return []
-    names = listed.values() if isinstance(listed, dict) else ()
-    return list(dict.fromkeys(name for name in names if isinstance(name, str) and name.strip()))

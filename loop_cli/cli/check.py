@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from loop_cli.cli import options
     from loop_cli.store.check import Checked, Wanted
     from loop_cli.store.repair import Repair
     from loop_cli.store.vault import VaultStore
@@ -37,25 +36,19 @@ loop check --github
 
 
 def check(
-    what: options.CheckWhat = None,
-    fix: options.Fix = False,
-    github: options.Github = False,
-    strict: options.Strict = False,
-    dry_run: options.DryRun = False,
-    as_json: options.Json = False,
-    yes: options.Yes = False,
-    no_input: options.NoInput = False,
-    lock_timeout: options.LockTimeout = None,
-    vault: options.Vault = None,
+    *,
+    what: list[str] | None,
+    fix: bool,
+    github: bool,
+    strict: bool,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+    no_input: bool,
+    lock_timeout: float | None,
+    vault: str | None,
 ) -> None:
-    """Check the vault: schema, ids, references, file names, dialects, edits outside.
-
-    Each finding names its file, line and rule, and what is allowed. Exit 6
-    where there are errors; warnings alone are exit 0, unless --strict.
-
-    --fix shows what it would change, asks, and does it losslessly, as one run
-    in the audit log. It repairs only what has one right answer.
-    """
+    """Run `loop check`."""
     from loop_cli.store.check import check as run
 
     if github and as_json:

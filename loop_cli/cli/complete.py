@@ -9,8 +9,10 @@ are followed by lines of a word, a tab and what it is; `files` and `folders` are
 
 from __future__ import annotations
 
-import os
 import sys
+
+from loop_cli.cli.parser import Parameter, parameters
+from loop_cli.cli.table import COMMANDS, HELP, PLAIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,31 +28,6 @@ _DOORS = ("ui", "api", "script", "cli")
 # What an option takes, where its name says more than its metavar.
 _TAKES = {"--field": "SHOWN_FIELD", "--actor": "ACTOR", "--source": "DOOR"}
 _BREAKS = "\"'><=;|&(:@"
-
-
-class _Command:
-    """What may follow a command. Options are names, what they take, and what they are."""
-
-    def __init__(self, about: str) -> None:
-        self.about = about
-        self.options: list[tuple[list[str], str, str]] = [(["--help", "-h"], "", "Show the help.")]
-        self.arguments: list[str] = []
-
-
-def _commands() -> dict[str, _Command]:
-    """The commands by their names, from the table that .ci/generate.py makes of the app."""
-    found: dict[str, _Command] = {}
-    path = os.path.join(os.path.dirname(__file__), "commands.tsv")
-    with open(path, encoding="utf-8") as file:
-        for line in file.read().splitlines():
-            kind, name, *rest = line.split("\t")
-            if kind == "command":
-                found[name] = _Command(rest[0])
-            elif kind == "argument":
-                found[name].arguments.append(rest[0])
-            else:
-                found[name].options.append((rest[0].split(" "), rest[1], rest[2]))
-    return found
 
 
 class Answer:
@@ -94,12 +71,12 @@ def complete(typed: Sequence[str]) -> Answer:
         return answer
     if line.subcommands:
         return Answer(_beginning(current, line.subcommands))
-    arguments = line.known.arguments
+    places = line.places
     place = len(line.arguments)
-    if place < len(arguments):
-        return _values(arguments[place], current, line)
-    repeated = bool(arguments) and arguments[-1].strip("[]").endswith("...")
-    return _values(arguments[-1], current, line) if repeated else Answer()
+    if place < len(places):
+        return _values(places[place], current, line)
+    repeated = bool(places) and places[-1].endswith("...")
+    return _values(places[-1], current, line) if repeated else Answer()
 
 
 class _Line:
@@ -108,7 +85,6 @@ class _Line:
     def __init__(self, typed: Sequence[str]) -> None:
         *before, self.current = typed or [""]
         self.command = ""
-        self._commands = _commands()
         self.arguments: list[str] = []
         self.takes: str | None = None  # the metavar of the option before, if it waits for a value
         self.literal = False
@@ -120,26 +96,30 @@ class _Line:
     def subcommands(self) -> list[Word]:
         """The commands below the one that is named so far."""
         prefix = self.command and self.command + " "
-        names = (name for name in self._commands if name.startswith(prefix) and name)
+        names = sorted(name for name in COMMANDS if name.startswith(prefix) and name)
         found = dict.fromkeys(name[len(prefix) :].split(" ")[0] for name in names)
-        return [(name, self._commands[prefix + name].about) for name in found]
+        return [(name, _about(prefix + name)) for name in found]
 
     @property
-    def known(self) -> _Command:
-        """What is known of the command."""
-        return self._commands[self.command]
+    def places(self) -> list[str]:
+        """What the command takes as arguments, in order."""
+        return [one.metavar for one in parameters(self.command) if not one.options]
 
     def options(self) -> list[Word]:
         """The options of the command, long ones first."""
-        found = [(name, about) for names, _, about in self.known.options for name in names]
+        found = [(name, one.help) for one in self._options() for name in one.options]
         return sorted(found, key=lambda option: not option[0].startswith("--"))
 
     def metavar_of(self, name: str) -> str | None:
         """What an option takes; None where it takes nothing, or is none."""
-        for names, metavar, _about in self.known.options:
-            if name in names:
-                return _TAKES.get(name, metavar) if metavar else None
+        for one in self._options():
+            if name in one.options:
+                return _TAKES.get(name, one.metavar) if one.metavar else None
         return None
+
+    def _options(self) -> list[Parameter]:
+        every = [Parameter(text) for text in (HELP, PLAIN)]
+        return [*every[:1], *(one for one in parameters(self.command) if one.options), *every[1:]]
 
     def _read(self, word: str) -> None:
         if self.takes is not None:
@@ -160,9 +140,14 @@ class _Line:
             self.takes = self.metavar_of(word)
 
 
+def _about(name: str) -> str:
+    """The first paragraph of a command's help, in a line."""
+    return " ".join(COMMANDS[name][1].partition("\n\n")[0].split())
+
+
 def _values(metavar: str, current: str, line: _Line) -> Answer:
     """The words for what is written as `metavar` in the help."""
-    plain = metavar.strip("[]").removesuffix("...")
+    plain = metavar.removesuffix("...").strip("[]")
     if plain in ("FILE", "DIR"):
         return Answer(kind="files" if plain == "FILE" else "folders")
     if plain == "DOOR":

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
-
-import typer
 
 from loop_cli.cli import output, shells
 from loop_cli.errors import StorageError, UsageError
@@ -17,23 +14,10 @@ loop completion install
 loop completion show zsh
 loop completion path fish
 """
-Shell = Annotated[
-    str | None,
-    typer.Argument(metavar="[bash|zsh|fish]", help="The shell; that of SHELL otherwise."),
-]
-
-completion = typer.Typer(
-    help="Complete commands, ids, fields and values at TAB, in bash, zsh and fish.",
-    epilog=EXAMPLES,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 
 
-@completion.command(epilog=EXAMPLES)
-def install(shell: Shell = None) -> None:
-    """Write the script to where the shell looks for it, and say what else there is to do."""
+def install(*, shell: str | None) -> None:
+    """Run `loop completion install`."""
     name = _shell(shell)
     path = shells.place(name)
     temporary = f"{path}.{os.getpid()}"
@@ -48,15 +32,13 @@ def install(shell: Shell = None) -> None:
     output.note(shells.next_step(name, path))
 
 
-@completion.command(epilog=EXAMPLES)
-def show(shell: Shell = None) -> None:
-    """Print the script."""
+def show(*, shell: str | None) -> None:
+    """Run `loop completion show`."""
     output.write(shells.script(_shell(shell)))
 
 
-@completion.command(epilog=EXAMPLES)
-def path(shell: Shell = None) -> None:
-    """Print where 'loop completion install' puts the script."""
+def path(*, shell: str | None) -> None:
+    """Run `loop completion path`."""
     output.line(shells.place(_shell(shell)))
 
 

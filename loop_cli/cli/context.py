@@ -65,9 +65,8 @@ def cache_folder(root: str, names: FieldNames) -> str:
     be deleted at any time."""
     from loop_cli.lean.digest import sha256_hex
 
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     identity = sha256_hex(os.fsencode(f"{os.path.realpath(root)}\0{names}"))[:32]
-    return os.path.join(base, "loop", identity)
+    return os.path.join(config.cache_path(os.environ), identity)
 
 
 def now() -> int:

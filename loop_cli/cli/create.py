@@ -9,10 +9,6 @@ from loop_cli.core.create import create as make
 from loop_cli.lean.digest import sha256_hex
 from loop_cli.store import templates
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from loop_cli.cli import options
-
 PLAIN = "plain"
 EXAMPLES = """The id, the place and what the schema implies are filled in; missing required
 fields are asked for on a terminal.
@@ -29,20 +25,21 @@ loop create Hypothesis --name '한 화면' 'parent_id=trk-1' 'hypothesis_questio
 
 
 def create(
-    entity_type: options.EntityType,
-    fields: options.FieldValues = None,
-    name: options.Name = None,
-    template: options.TemplateFile = None,
-    body_file: options.NewBody = None,
-    given_id: options.GivenId = None,
-    idempotency_key: options.IdempotencyKey = None,
-    dry_run: options.DryRun = False,
-    as_json: options.Json = False,
-    no_input: options.NoInput = False,
-    lock_timeout: options.LockTimeout = None,
-    vault: options.Vault = None,
+    *,
+    entity_type: str,
+    fields: list[str] | None,
+    name: str | None,
+    template: str | None,
+    body_file: str | None,
+    given_id: str | None,
+    idempotency_key: str | None,
+    dry_run: bool,
+    as_json: bool,
+    no_input: bool,
+    lock_timeout: float | None,
+    vault: str | None,
 ) -> None:
-    """Make an entity: with the schema's next id, in its place, and with a record."""
+    """Run `loop create`."""
     read = inputs.Reader()
     parsed = changes.parse_changes(fields or (), read=read)
     body = None if body_file is None else read(body_file)

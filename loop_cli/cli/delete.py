@@ -11,7 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from loop_cli.cli import options
     from loop_cli.core.remove import DeleteResult
 
 EXAMPLES = """What others refer to is not deleted, unless --cascade or --orphan is given. The
@@ -27,22 +26,23 @@ loop delete prj-site-a7k9m2 --archive --cascade --expected-updated-at 2025-12-30
 
 
 def delete(
-    entity_id: options.EntityId,
-    expected_updated_at: options.ExpectedUpdatedAt = None,
-    if_match: options.IfMatch = None,
-    force: options.Force = False,
-    cascade: options.Cascade = False,
-    orphan: options.Orphan = False,
-    archive: options.Archive = False,
-    path: options.ChosenPath = None,
-    dry_run: options.DryRun = False,
-    as_json: options.Json = False,
-    yes: options.Yes = False,
-    no_input: options.NoInput = False,
-    lock_timeout: options.LockTimeout = None,
-    vault: options.Vault = None,
+    *,
+    entity_id: str,
+    expected_updated_at: str | None,
+    if_match: str | None,
+    force: bool,
+    cascade: bool,
+    orphan: bool,
+    archive: bool,
+    path: str | None,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+    no_input: bool,
+    lock_timeout: float | None,
+    vault: str | None,
 ) -> None:
-    """Delete an entity, or archive it: with a precondition, a record, and its bytes kept."""
+    """Run `loop delete`."""
     if cascade and orphan:
         raise UsageError("--cascade and --orphan can't go together")
     seen = inputs.precondition(expected_updated_at, if_match, force=force)

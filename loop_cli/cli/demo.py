@@ -14,10 +14,6 @@ from loop_cli import demo as sample
 from loop_cli.cli import output
 from loop_cli.errors import StorageError, UsageError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from loop_cli.cli import options
-
 EXAMPLES = """Examples:
 
 \b
@@ -28,10 +24,8 @@ _ENTITY = "tsk-019-14"
 _CHANGES = ("status=doing", "tags+=in-review")
 
 
-def demo(
-    folder: options.DemoFolder = None,
-) -> None:
-    """Lay out a sample vault and walk through the main job on it: get, update, conflict, log."""
+def demo(*, folder: str | None) -> None:
+    """Run `loop demo`."""
     root = _place(folder)
     try:
         sample.lay_out(root)

@@ -5,10 +5,6 @@ from __future__ import annotations
 from loop_cli.cli import context, output
 from loop_cli.core import history
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from loop_cli.cli import options
-
 EXAMPLES = """Examples:
 
 \b
@@ -20,18 +16,15 @@ loop diff tsk-019-14 --since 3f0c2a52-5d0c-4a0e-9a43-0f6f7c1f4a11 --json
 
 
 def diff(
-    entity_id: options.EntityId,
-    since: options.SinceState = "1",
-    path: options.ChosenPath = None,
-    utc: options.Utc = False,
-    as_json: options.Json = False,
-    vault: options.Vault = None,
+    *,
+    entity_id: str,
+    since: str,
+    path: str | None,
+    utc: bool,
+    as_json: bool,
+    vault: str | None,
 ) -> None:
-    """Show what has changed in an entity since an earlier state, rebuilt from the audit log.
-
-    Without --since, since before its last change. What the log can't tell, as
-    after an edit outside loop, is said so.
-    """
+    """Run `loop diff`."""
     wanted = history.parse_since(since)
     store = context.open_store(context.open_settings({"vault": vault}))
     chosen = context.chosen_path(store.root, path)

@@ -15,7 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from loop_cli.cli import options
     from loop_cli.config import Settings
     from loop_cli.core.entity import Entity
 
@@ -33,21 +32,16 @@ loop edit tsk-019-14 --editor 'code --wait'
 
 
 def edit(
-    entity_id: options.EntityId,
-    fields_only: options.FieldsOnly = False,
-    path: options.ChosenPath = None,
-    editor: options.Editor = None,
-    no_input: options.NoInput = False,
-    lock_timeout: options.LockTimeout = None,
-    vault: options.Vault = None,
+    *,
+    entity_id: str,
+    fields_only: bool,
+    path: str | None,
+    editor: str | None,
+    no_input: bool,
+    lock_timeout: float | None,
+    vault: str | None,
 ) -> None:
-    """Open an entity's text in your editor, and write what you save.
-
-    What you save is checked, shown and written for the revision that was opened. Text that
-    is not valid is opened again with the reasons on top; if the entity has changed meanwhile,
-    you are asked. Your comments and your layout land as you save them. Whatever goes wrong,
-    your text is kept in a file, and its path is printed.
-    """
+    """Run `loop edit`."""
     settings = context.open_settings(
         {"vault": vault, "lock_timeout": lock_timeout, "editor": editor}
     )

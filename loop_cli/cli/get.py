@@ -14,7 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from loop_cli.cli import options
     from loop_cli.core.entity import Entity
     from loop_cli.store.base import Store
 
@@ -29,16 +28,17 @@ loop get hyp-1-01 --path 60_Hypotheses/2026/hyp-1-01.md
 
 
 def get(
-    entity_id: options.EntityId,
-    as_json: options.Json = False,
-    as_yaml: options.Yaml = False,
-    raw: options.Raw = False,
-    field: options.Fields = None,
-    path: options.PrintedPath = None,
-    body: options.Body = False,
-    vault: options.Vault = None,
+    *,
+    entity_id: str,
+    as_json: bool,
+    as_yaml: bool,
+    raw: bool,
+    field: list[str] | None,
+    path: str | None,
+    body: bool,
+    vault: str | None,
 ) -> None:
-    """Show an entity: its identity, its revision, its fields."""
+    """Run `loop get`."""
     path_only = path == ""
     modes = [as_json, as_yaml, raw, bool(field), path_only]
     if sum(modes) > 1:

@@ -5,10 +5,6 @@ from __future__ import annotations
 from loop_cli.cli import context, output
 from loop_cli.core import history as looking_back
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from loop_cli.cli import options
-
 EXAMPLES = """Examples:
 
 \b
@@ -19,19 +15,15 @@ loop history tsk-019-14 --json
 
 
 def history(
-    entity_id: options.EntityId,
-    limit: options.HistoryLimit = output.RECORDS,
-    path: options.ChosenPath = None,
-    utc: options.Utc = False,
-    as_json: options.Json = False,
-    vault: options.Vault = None,
+    *,
+    entity_id: str,
+    limit: int,
+    path: str | None,
+    utc: bool,
+    as_json: bool,
+    vault: str | None,
 ) -> None:
-    """Tell the story of an entity: who changed what, when, through which door.
-
-    Newest first. The numbers in front are those that 'loop diff --since'
-    takes. Edits outside loop are shown where they were made; what was undone
-    is marked.
-    """
+    """Run `loop history`."""
     store = context.open_store(context.open_settings({"vault": vault}))
     chosen = context.chosen_path(store.root, path)
     found = looking_back.history(store, entity_id, limit=limit or None, path=chosen)

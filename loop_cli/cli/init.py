@@ -7,10 +7,6 @@ import os
 from loop_cli.cli import context, output
 from loop_cli.errors import ConfirmationRefused, EntityNotFound
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from loop_cli.cli import options
-
 EXAMPLES = """Examples:
 
 \b
@@ -21,19 +17,14 @@ loop init site/content --yes --json
 
 
 def init(
-    folder: options.InitFolder = None,
-    dry_run: options.DryRun = False,
-    as_json: options.Json = False,
-    yes: options.Yes = False,
-    no_input: options.NoInput = False,
+    *,
+    folder: str | None,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+    no_input: bool,
 ) -> None:
-    """Make any folder of Markdown files a vault: propose its schema, ask, write it.
-
-    Reads the frontmatter that is there. Proposes which fields carry identity and
-    time, the types, the required fields and the enumerations, each with the
-    files that back it, and shows what would not fit. Only .loop/config.toml and
-    00_Meta/schema_constants.yaml are written; your files stay as they are.
-    """
+    """Run `loop init`."""
     from loop_cli.store import init as work
 
     foundation = work.survey(_root(folder))

@@ -9,7 +9,6 @@ from loop_cli.store import kept as keeping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from loop_cli.cli import options
     from loop_cli.store.kept import Kept
 
 EXAMPLES = """What is pruned can't be brought back by 'loop undo'.
@@ -26,17 +25,18 @@ _DAY = 86_400 * timestamps.SECOND
 
 
 def kept(
-    entity_id: options.KeptId = None,
-    prune: options.Prune = False,
-    older_than: options.OlderThan = None,
-    dry_run: options.DryRun = False,
-    as_json: options.Json = False,
-    yes: options.Yes = False,
-    no_input: options.NoInput = False,
-    lock_timeout: options.LockTimeout = None,
-    vault: options.Vault = None,
+    *,
+    entity_id: str | None,
+    prune: bool,
+    older_than: int | None,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+    no_input: bool,
+    lock_timeout: float | None,
+    vault: str | None,
 ) -> None:
-    """List what is kept of deleted entities and replaced values, or prune it."""
+    """Run `loop kept`."""
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     store = context.open_store(settings)
     before = None if older_than is None else context.now() - older_than * _DAY

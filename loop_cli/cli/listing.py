@@ -17,7 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from loop_cli.cli import options
     from loop_cli.core.selection import Selected
     from loop_cli.store.base import Store
 
@@ -48,19 +47,20 @@ _COLUMNS = ("entity_id", "entity_name", "status", "priority", "due", "assignee")
 
 
 def list_entities(
-    entity_type: options.Types = None,
-    where: options.Where = None,
-    project: options.Project = None,
-    children_of: options.ChildrenOf = None,
-    sort: options.Sort = None,
-    columns: options.Columns = None,
-    limit: options.Rows = None,
-    as_json: options.EntityLines = False,
-    as_csv: options.Csv = False,
-    ids: options.Ids = False,
-    vault: options.Vault = None,
+    *,
+    entity_type: list[str] | None,
+    where: list[str] | None,
+    project: str | None,
+    children_of: str | None,
+    sort: str | None,
+    columns: str | None,
+    limit: int | None,
+    as_json: bool,
+    as_csv: bool,
+    ids: bool,
+    vault: str | None,
 ) -> None:
-    """List the entities that a query asks for, each with the revision it has now."""
+    """Run `loop list`."""
     if sum((as_json, as_csv, ids)) > 1:
         raise UsageError("choose one of --json, --csv and --ids")
     if columns is not None and (as_json or ids):
@@ -81,9 +81,6 @@ def list_entities(
     else:
         _show_table([*found], names, store, limit=limit, optional=columns is None)
     output.warn([*found.warnings, *store.warnings])
-
-
-COMMAND = list_entities
 
 
 def query(

@@ -11,7 +11,6 @@ from loop_cli.errors import EntityNotFound, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from loop_cli.cli import options
     from loop_cli.core.audit import AuditRecord
     from loop_cli.store.vault import VaultStore
 
@@ -28,18 +27,19 @@ _PAUSE = 0.2  # seconds
 
 
 def log(
-    entity_id: options.OptionalId = None,
-    limit: options.Limit = None,
-    since: options.Since = None,
-    actor: options.Actor = None,
-    source: options.Source = None,
-    run: options.Run = None,
-    follow: options.Follow = False,
-    utc: options.Utc = False,
-    as_json: options.JsonLines = False,
-    vault: options.Vault = None,
+    *,
+    entity_id: str | None,
+    limit: int | None,
+    since: str | None,
+    actor: str | None,
+    source: str | None,
+    run: str | None,
+    follow: bool,
+    utc: bool,
+    as_json: bool,
+    vault: str | None,
 ) -> None:
-    """Show the audit records, newest first; with --follow, newest last."""
+    """Run `loop log`."""
     if source is not None and source not in SOURCES:
         raise UsageError(f"--source: {source!r} is none of {', '.join(SOURCES)}")
     shown = limit if limit is not None or as_json else output.RECORDS

@@ -5,10 +5,6 @@ from __future__ import annotations
 from loop_cli.cli import context, inputs, output
 from loop_cli.core import relocate
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from loop_cli.cli import options
-
 EXAMPLES = """Its project_id and parent_id change with it, and links in other entities that name
 the file are put right in the same run.
 
@@ -21,20 +17,21 @@ loop move tsk-019-14 --project prj-020 --dry-run --force
 
 
 def move(
-    entity_id: options.EntityId,
-    project: options.ToProject,
-    expected_updated_at: options.ExpectedUpdatedAt = None,
-    if_match: options.IfMatch = None,
-    force: options.Force = False,
-    path: options.ChosenPath = None,
-    dry_run: options.DryRun = False,
-    as_json: options.Json = False,
-    yes: options.Yes = False,
-    no_input: options.NoInput = False,
-    lock_timeout: options.LockTimeout = None,
-    vault: options.Vault = None,
+    *,
+    entity_id: str,
+    project: str,
+    expected_updated_at: str | None,
+    if_match: str | None,
+    force: bool,
+    path: str | None,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+    no_input: bool,
+    lock_timeout: float | None,
+    vault: str | None,
 ) -> None:
-    """Bring a task to another project: its file, its fields and the links to it."""
+    """Run `loop move`."""
     seen = inputs.precondition(expected_updated_at, if_match, force=force)
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     interactive = output.may_ask(as_json=as_json, no_input=no_input)

@@ -8,7 +8,6 @@ from loop_cli.errors import ConfirmationRefused, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from loop_cli.cli import options
     from loop_cli.core.relocate import Confirm, RelocateResult
 
 EXAMPLES = """Rule A: a task's file is <id>.md, a project's is project.md, and where the
@@ -27,17 +26,18 @@ loop rename --all --yes --json
 
 
 def rename(
-    entity_id: options.RenamedId = None,
-    every: options.AllFiles = False,
-    path: options.ChosenPath = None,
-    dry_run: options.DryRun = False,
-    as_json: options.Json = False,
-    yes: options.Yes = False,
-    no_input: options.NoInput = False,
-    lock_timeout: options.LockTimeout = None,
-    vault: options.Vault = None,
+    *,
+    entity_id: str | None,
+    every: bool,
+    path: str | None,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+    no_input: bool,
+    lock_timeout: float | None,
+    vault: str | None,
 ) -> None:
-    """Rename the file of an entity, or of all, to what rule A says; links follow."""
+    """Run `loop rename`."""
     if (entity_id is None) is not every:
         raise UsageError("name an ID, or give --all", hint="loop rename --all --dry-run")
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})

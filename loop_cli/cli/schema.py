@@ -7,7 +7,6 @@ from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from loop_cli.cli import options
     from loop_cli.core.check.law import Law
     from loop_cli.core.entity import FieldNames
 
@@ -21,17 +20,8 @@ loop schema Task --json | jq '."x-loop".writable'
 """
 
 
-def schema(
-    entity_type: options.SchemaType = None,
-    as_json: options.JsonSchema = False,
-    vault: options.Vault = None,
-) -> None:
-    """Show the schema in force: types and fields, what is required, allowed and writable.
-
-    Ask it before you write. With --json it is JSON Schema for the frontmatter:
-    what is not for writing is readOnly, and x-loop has the pattern of ids, the
-    place of files, and the writable fields.
-    """
+def schema(*, entity_type: str | None, as_json: bool, vault: str | None) -> None:
+    """Run `loop schema`."""
     from loop_cli.core import describe
 
     settings = context.open_settings({"vault": vault}, need_vault=False)

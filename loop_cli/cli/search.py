@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from loop_cli.cli import options
     from loop_cli.store.base import Hit
 
 EXAMPLES = """An entity is found if its id, name and body together have all words of TEXT. A word
@@ -33,15 +32,16 @@ _AT_ONCE = 20  # hits
 
 
 def search(
-    text: options.Text,
-    entity_type: options.Types = None,
-    where: options.Where = None,
-    limit: options.FirstRows = None,
-    as_json: options.EntityLines = False,
-    ids: options.Ids = False,
-    vault: options.Vault = None,
+    *,
+    text: str,
+    entity_type: list[str] | None,
+    where: list[str] | None,
+    limit: int | None,
+    as_json: bool,
+    ids: bool,
+    vault: str | None,
 ) -> None:
-    """Search names and bodies: every hit is read again before it is shown."""
+    """Run `loop search`."""
     if as_json and ids:
         raise UsageError("choose one of --json and --ids")
     wanted = Wanted(text)

@@ -8,7 +8,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from loop_cli.cli import options
 
 EXAMPLES = """Examples:
 
@@ -19,12 +18,8 @@ LOOP_LOCK_TIMEOUT=30 loop config
 """
 
 
-def config(as_json: options.Json = False, vault: options.Vault = None) -> None:
-    """Show every setting, its value and where it came from.
-
-    Settings come from options, the environment (LOOP_*), the vault's .loop/config.toml and
-    the user's config.toml, in this order.
-    """
+def config(*, as_json: bool, vault: str | None) -> None:
+    """Run `loop config`."""
     from loop_cli.config import KEYS
     from loop_cli.store import probe
 

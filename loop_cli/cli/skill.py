@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
-
-import typer
 
 from loop_cli import skill as package
-from loop_cli.cli import options, output
+from loop_cli.cli import output
 from loop_cli.errors import StorageError, UsageError
 
 EXAMPLES = """Examples:
@@ -18,36 +15,9 @@ loop skill install
 loop skill install ~/agent/skills
 """
 
-skill = typer.Typer(
-    help="Install the skill that teaches an agent to work with loop.",
-    epilog=EXAMPLES,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 
-
-@skill.callback()
-def _skill() -> None:
-    """Install the skill that teaches an agent to work with loop."""
-
-
-@skill.command(epilog=EXAMPLES)
-def install(
-    folder: Annotated[
-        str | None,
-        typer.Argument(metavar="[DIR]", help="The folder of skills; this one otherwise."),
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace files of it that are there and differ.")
-    ] = False,
-    as_json: options.Json = False,
-) -> None:
-    """Write loop-entity-creator/SKILL.md, and a script to copy, into a folder.
-
-    Installing it once more changes nothing; files that you have changed are
-    replaced with --force only.
-    """
+def install(*, folder: str | None, force: bool, as_json: bool) -> None:
+    """Run `loop skill install`."""
     root = os.path.abspath(os.path.expanduser(folder or os.curdir))
     target = os.path.join(root, package.NAME)
     wanted = {

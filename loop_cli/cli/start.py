@@ -1,4 +1,4 @@
-"""Where a run begins: by the fast lane or by Typer; and where errors become exit codes."""
+"""Where a run begins: by the quick parser or by Typer; and where errors become exit codes."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
-def run(arguments: list[str], *, fast: bool = True) -> int:
-    """Run one command line; the exit code. Not `fast`, Typer parses whatever it is."""
-    from loop_cli.cli import lane
+def run(arguments: list[str], *, quick: bool = True) -> int:
+    """Run one command line; the exit code. If not `quick`, Typer parses it in any case."""
+    from loop_cli.cli import parser
 
     machine = "--json" in _options(arguments) or arguments[:1] == ["apply"]
     try:
-        call = lane.parse(arguments) if fast else None
+        call = parser.parse(arguments) if quick else None
         if call is not None:
             call()
             return 0

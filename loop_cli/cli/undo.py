@@ -11,7 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from loop_cli.cli import options
     from loop_cli.core.undo import Target, UndoPlan
     from loop_cli.store.vault import VaultStore
 
@@ -26,23 +25,19 @@ loop undo 3f0c2a52 --on-conflict=rebase --yes --json
 
 
 def undo(
-    target: options.Undone = None,
-    last: options.LastRun = False,
-    on_conflict: options.UndoOnConflict = "fail",
-    path: options.ChosenPath = None,
-    dry_run: options.DryRun = False,
-    as_json: options.Json = False,
-    yes: options.PlainYes = False,
-    no_input: options.NoInput = False,
-    lock_timeout: options.LockTimeout = None,
-    vault: options.Vault = None,
+    *,
+    target: str | None,
+    last: bool,
+    on_conflict: str,
+    path: str | None,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+    no_input: bool,
+    lock_timeout: float | None,
+    vault: str | None,
 ) -> None:
-    """Undo a change, or a whole run: put back what was there before, as a new, recorded change.
-
-    All of it in one step, or nothing. A field that was changed since is a
-    conflict. Repeated, '--last' and an ID go further back, past what is undone
-    already. To redo, undo the run of the undo.
-    """
+    """Run `loop undo`."""
     if (target is None) != last:
         raise UsageError("say what to undo: an ID, a RUN_ID, or --last", hint="loop undo --last")
     if on_conflict not in ("fail", "rebase"):

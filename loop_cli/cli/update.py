@@ -12,7 +12,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from loop_cli.cli import options
     from loop_cli.config import Settings
     from loop_cli.store.base import CommitResult
 
@@ -39,31 +38,28 @@ loop update --where 'status=todo' --where 'due<today' 'priority=high' --dry-run
 
 
 def update(
-    entity_id: options.UpdatedId = None,
-    change: options.Changes = None,
-    where: options.UpdatedWhere = None,
-    expected_updated_at: options.ExpectedUpdatedAt = None,
-    if_match: options.IfMatch = None,
-    force: options.Force = False,
-    on_conflict: options.OnConflict = None,
-    unset: options.Unset = None,
-    set_json: options.SetJson = None,
-    body_file: options.BodyFile = None,
-    append_body: options.AppendBody = None,
-    path: options.ChosenPath = None,
-    atomic: options.Atomic = False,
-    dry_run: options.DryRun = False,
-    as_json: options.Json = False,
-    yes: options.Yes = False,
-    no_input: options.NoInput = False,
-    lock_timeout: options.LockTimeout = None,
-    vault: options.Vault = None,
+    *,
+    entity_id: str | None,
+    change: list[str] | None,
+    where: list[str] | None,
+    expected_updated_at: str | None,
+    if_match: str | None,
+    force: bool,
+    on_conflict: str | None,
+    unset: list[str] | None,
+    set_json: str | None,
+    body_file: str | None,
+    append_body: str | None,
+    path: str | None,
+    atomic: bool,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+    no_input: bool,
+    lock_timeout: float | None,
+    vault: str | None,
 ) -> None:
-    """Change fields and the body of an entity, losslessly, with a precondition and a record.
-
-    With --where it changes all that the conditions find, after showing the plan;
-    each is changed only if it is still as the plan saw it.
-    """
+    """Run `loop update`."""
     words = [one for one in (entity_id, *(change or ())) if one is not None]
     if not where and not words:
         raise UsageError("which entity? give its id, or --where EXPR", hint="loop update --help")

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from loop_cli.cli import context, output
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from loop_cli.cli import options
-
 EXAMPLES = """Examples:
 
 \b
@@ -16,15 +12,8 @@ loop watch --json | jq -r 'select(.event == "outside").path'
 """
 
 
-def watch(
-    as_json: options.EventLines = False,
-    vault: options.Vault = None,
-) -> None:
-    """Show changes as they happen, one a line: who, what, inside or outside.
-
-    Inside is what has a record in the audit log. Outside is what another program
-    did to a file without one. Ends when interrupted, or when nobody reads.
-    """
+def watch(*, as_json: bool, vault: str | None) -> None:
+    """Run `loop watch`."""
     from loop_cli.store.watch import Watcher, follow
 
     store = context.open_store(context.open_settings({"vault": vault}))

@@ -1,0 +1,390 @@
+"""The one description of the command line: commands, arguments and options, as plain data.
+
+The quick parser (`cli.parser`), the Typer app (`cli.app`) and completions (`cli.complete`) are made
+from it when they run. A command is its place, its help and its parameters. The place is a module of
+`loop_cli.cli` and a function in it; of a group, the module alone. A parameter is a text:
+
+    NAME[!] [-OPTION...] [METAVAR] [=DEFAULT]: HELP
+
+NAME is the keyword argument of the function; with `!` it can't be left out. Without an -OPTION it
+is a positional argument. The METAVAR says what a value is (`parser.KINDS`); `...` after it: may be
+given again; an option's in brackets: its value may be left out. Without a METAVAR it is a flag.
+"""
+
+from __future__ import annotations
+
+_ID = "entity_id! ID: The entity's id or an alias."
+_TYPES = "entity_type [TYPE]...: Only entities of these types."
+_SHELL = "shell [bash|zsh|fish]: The shell; that of SHELL otherwise."
+_PATH = (
+    "path --path FILE: Choose where several files carry the id; relative to the vault, "
+    "else to here."
+)
+_WHERE = "where --where -w EXPR...: A condition; all of several must hold."
+_REVISION = (
+    "expected_updated_at --expected-updated-at TIME: Fail unless updated_at is this.",
+    "if_match --if-match ETAG: Fail unless the etag is this.",
+    "force --force: Skip the precondition; recorded as forced.",
+)
+_UTC = "utc --utc: Exact times in UTC, as in a pipe; otherwise local ones."
+_IDS = "ids --ids: The bare ids, one a line."
+_JSON = "as_json --json: One JSON document on stdout; errors as JSON on stderr."
+_JSON_LINES = "as_json --json: One JSON object a line."
+_DRY_RUN = "dry_run --dry-run -n: Do everything but write."
+_YES = "yes --yes -y: Answer yes to the confirmation; never --force."
+_YES_TO_THE_QUESTION = "yes --yes -y: Answer yes to the question."
+_NO_INPUT = "no_input --no-input: Never ask."
+_LOCK_TIMEOUT = "lock_timeout --lock-timeout SECONDS: How long to wait for the vault's lock."
+_VAULT = "vault --vault DIR: The vault's folder (LOOP_VAULT)."
+_OF_THE_PAST = (_PATH, _UTC, _JSON, _VAULT)
+_LOCKED = (_LOCK_TIMEOUT, _VAULT)
+_WRITING = (_DRY_RUN, _JSON, _YES, _NO_INPUT, *_LOCKED)
+# Options of every command.
+HELP = "help --help -h: Show the help."
+PLAIN = "plain --plain: For screen readers: no boxes, no columns, words for signs (LOOP_PLAIN)."
+
+# By name; that of a command in a group follows the group's. The program itself has none.
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "": (
+        "app",
+        """Get and update the entities of a Markdown vault: with preconditions, without
+        touching a byte that was not asked for, and with an audit record of every change.""",
+        "vault --vault DIR: The vault's folder.",
+        "version --version: Show the version and exit.",
+    ),
+    "get": (
+        "get.get",
+        "Show an entity: its identity, its revision, its fields.",
+        _ID,
+        _JSON,
+        "as_yaml --yaml: The same document as YAML.",
+        "raw --raw: The file's bytes.",
+        "field --field NAME...: The bare value of a field, or of etag, updated_at, path or body; "
+        "repeatable.",
+        "path --path [FILE]: Without a FILE, print the entity's path; with one, choose it where "
+        "several files carry the id; relative to the vault, else to here.",
+        "body --body: Show the body too.",
+        _VAULT,
+    ),
+    "update": (
+        "update.update",
+        """Change fields and the body of an entity, losslessly, with a precondition and a record.
+
+        With --where it changes all that the conditions find, after showing the plan;
+        each is changed only if it is still as the plan saw it.""",
+        "entity_id ID: The entity's id or an alias; none with --where.",
+        "change CHANGE...: What to change; see below.",
+        "where --where -w EXPR...: Change all that fit, as in 'loop list'; repeatable.",
+        *_REVISION,
+        "on_conflict --on-conflict fail|rebase: rebase: apply on top where no field of yours was "
+        "changed meanwhile.",
+        "unset --unset FIELD...: Remove a field; repeatable.",
+        "set_json --set-json FILE: A JSON object of fields; - is stdin.",
+        "body_file --body-file FILE: Replace the body; - is stdin.",
+        "append_body --append-body FILE: Append to the body; - is stdin.",
+        _PATH,
+        "atomic --atomic: With --where: all of them or none.",
+        *_WRITING,
+    ),
+    "edit": (
+        "edit.edit",
+        """Open an entity's text in your editor, and write what you save.
+
+        What you save is checked, shown and written for the revision that was opened. Text that
+        is not valid is opened again with the reasons on top; if the entity has changed meanwhile,
+        you are asked. Your comments and your layout land as you save them. Whatever goes wrong,
+        your text is kept in a file, and its path is printed.""",
+        _ID,
+        "fields_only --fields: The frontmatter alone, without the body.",
+        _PATH,
+        "editor --editor COMMAND: The editor's command line.",
+        _NO_INPUT,
+        *_LOCKED,
+    ),
+    "apply": (
+        "apply.apply",
+        "Apply many changes, one JSON object a line, each with a result line.",
+        "file! FILE: One JSON object a line; - is standard input.",
+        "atomic --atomic: All of them or none.",
+        "force --force: Lines without a revision need none; recorded.",
+        _DRY_RUN,
+        *_LOCKED,
+    ),
+    "list": (
+        "listing.list_entities",
+        "List the entities that a query asks for, each with the revision it has now.",
+        _TYPES,
+        _WHERE,
+        "project --project ID: Only what belongs to this project.",
+        "children_of --children-of ID: Only what has this entity as its parent.",
+        "sort --sort FIELDS: Fields by commas; -FIELD: the greatest first.",
+        "columns --columns FIELDS: The columns of the table or the CSV.",
+        "limit --limit -l N: At most N entities; 0 is all. A table has 200 otherwise.",
+        _JSON_LINES,
+        "as_csv --csv: Comma-separated values (RFC 4180).",
+        _IDS,
+        _VAULT,
+    ),
+    "search": (
+        "search.search",
+        "Search names and bodies: every hit is read again before it is shown.",
+        "text! TEXT: The words to search for.",
+        _TYPES,
+        _WHERE,
+        "limit --limit -l N: At most N entities; 0 is all. People are shown 200 otherwise.",
+        _JSON_LINES,
+        _IDS,
+        _VAULT,
+    ),
+    "create": (
+        "create.create",
+        "Make an entity: with the schema's next id, in its place, and with a record.",
+        "entity_type! TYPE: The entity's type, such as Task.",
+        "fields FIELD=VALUE...: Its fields, in the forms of 'loop update'.",
+        "name --name NAME: What people call it.",
+        "template --template FILE: A Markdown file with {{PLACEHOLDERS}}; otherwise the vault's. "
+        "'plain' is none.",
+        "body_file --body-file FILE: Its body; - is stdin.",
+        "given_id --id ID: Its id; otherwise the schema's next one.",
+        "idempotency_key --idempotency-key KEY: The same call with the same key gives the entity "
+        "made before.",
+        _DRY_RUN,
+        _JSON,
+        _NO_INPUT,
+        *_LOCKED,
+    ),
+    "delete": (
+        "delete.delete",
+        "Delete an entity, or archive it: with a precondition, a record, and its bytes kept.",
+        _ID,
+        *_REVISION,
+        "cascade --cascade: Also all that refer to it, all or none.",
+        "orphan --orphan: Leave those that refer to it as they are.",
+        "archive --archive: Move it to 90_Archive/ instead of deleting it.",
+        _PATH,
+        *_WRITING,
+    ),
+    "move": (
+        "move.move",
+        "Bring a task to another project: its file, its fields and the links to it.",
+        _ID,
+        "project! --project ID: The project that it moves to.",
+        *_REVISION,
+        _PATH,
+        *_WRITING,
+    ),
+    "rename": (
+        "rename.rename",
+        "Rename the file of an entity, or of all, to what rule A says; links follow.",
+        "entity_id [ID]: The entity whose file is renamed.",
+        "every --all: Every file whose name rule A has otherwise.",
+        _PATH,
+        *_WRITING,
+    ),
+    "kept": (
+        "kept.kept",
+        "List what is kept of deleted entities and replaced values, or prune it.",
+        "entity_id [ID]: Only what is of this entity.",
+        "prune --prune: Remove what is listed, for good.",
+        "older_than --older-than DAYS: Only what was kept before that.",
+        *_WRITING,
+    ),
+    "diff": (
+        "diff.diff",
+        """Show what has changed in an entity since an earlier state, rebuilt from the audit log.
+
+        Without --since, since before its last change. What the log can't tell, as
+        after an edit outside loop, is said so.""",
+        _ID,
+        "since --since N|TIME|RUN_ID =1: N changes ago, at a time, or before a run; 1 otherwise.",
+        *_OF_THE_PAST,
+    ),
+    "history": (
+        "history.history",
+        """Tell the story of an entity: who changed what, when, through which door.
+
+        Newest first. The numbers in front are those that 'loop diff --since'
+        takes. Edits outside loop are shown where they were made; what was undone
+        is marked.""",
+        _ID,
+        "limit --limit -l N =30: At most N; 0 is all. 30 otherwise.",
+        *_OF_THE_PAST,
+    ),
+    "undo": (
+        "undo.undo",
+        """Undo a change, or a whole run: put back what was there before, as a new, recorded change.
+
+        All of it in one step, or nothing. A field that was changed since is a
+        conflict. Repeated, '--last' and an ID go further back, past what is undone
+        already. To redo, undo the run of the undo.""",
+        "target [ID|RUN_ID]: An entity, whose last change is undone; or a run, or the beginning "
+        "of its id.",
+        "last --last: Your last run that is not undone yet.",
+        "on_conflict --on-conflict fail|rebase =fail: rebase: leave what was changed since, and "
+        "undo the rest.",
+        _PATH,
+        _DRY_RUN,
+        _JSON,
+        _YES_TO_THE_QUESTION,
+        _NO_INPUT,
+        *_LOCKED,
+    ),
+    "log": (
+        "log.log",
+        "Show the audit records, newest first; with --follow, newest last.",
+        "entity_id [ID]: Only this entity's records.",
+        "limit --limit -l N: At most N records; 0 is all. A table has 30 otherwise.",
+        "since --since TIME: Not older than this.",
+        "actor --actor NAME: user:NAME, or NAME alone.",
+        "source --source DOOR: ui, api, script or cli.",
+        "run --run RUN_ID: Only this run's records.",
+        "follow --follow -f: Show the last 10 and then each new one as it comes.",
+        _UTC,
+        "as_json --json: One JSON record a line.",
+        _VAULT,
+    ),
+    "check": (
+        "check.check",
+        """Check the vault: schema, ids, references, file names, dialects, edits outside.
+
+        Each finding names its file, line and rule, and what is allowed. Exit 6
+        where there are errors; warnings alone are exit 0, unless --strict.
+
+        --fix shows what it would change, asks, and does it losslessly, as one run
+        in the audit log. It repairs only what has one right answer.""",
+        "what [ID|TYPE|FILE]...: Only these; a file is named as from here, or the vault.",
+        "fix --fix: Repair what has one right answer.",
+        "github --github: Annotations for a workflow of GitHub Actions.",
+        "strict --strict: Exit 6 for warnings too.",
+        *_WRITING,
+    ),
+    "schema": (
+        "schema.schema",
+        """Show the schema in force: types and fields, what is required, allowed and writable.
+
+        Ask it before you write. With --json it is JSON Schema for the frontmatter:
+        what is not for writing is readOnly, and x-loop has the pattern of ids, the
+        place of files, and the writable fields.""",
+        "entity_type [TYPE]: Only this type, field by field.",
+        "as_json --json: As JSON Schema (2020-12); errors as JSON on stderr.",
+        _VAULT,
+    ),
+    "init": (
+        "init.init",
+        """Make any folder of Markdown files a vault: propose its schema, ask, write it.
+
+        Reads the frontmatter that is there. Proposes which fields carry identity and
+        time, the types, the required fields and the enumerations, each with the
+        files that back it, and shows what would not fit. Only .loop/config.toml and
+        00_Meta/schema_constants.yaml are written; your files stay as they are.""",
+        "folder [DIR]: The folder; this one otherwise.",
+        _DRY_RUN,
+        _JSON,
+        _YES,
+        _NO_INPUT,
+    ),
+    "watch": (
+        "watch.watch",
+        """Show changes as they happen, one a line: who, what, inside or outside.
+
+        Inside is what has a record in the audit log. Outside is what another program
+        did to a file without one. Ends when interrupted, or when nobody reads.""",
+        "as_json --json: One JSON object a line; errors as JSON on stderr.",
+        _VAULT,
+    ),
+    "config": (
+        "settings.config",
+        """Show every setting, its value and where it came from.
+
+        Settings come from options, the environment (LOOP_*), the vault's .loop/config.toml and
+        the user's config.toml, in this order.""",
+        _JSON,
+        _VAULT,
+    ),
+    "demo": (
+        "demo.demo",
+        "Lay out a sample vault and walk through the main job on it: get, update, conflict, log.",
+        "folder [DIR]: A new or empty folder; a temporary one otherwise.",
+    ),
+    "skill": ("skill", "Install the skill that teaches an agent to work with loop."),
+    "skill install": (
+        "skill.install",
+        """Write loop-entity-creator/SKILL.md, and a script to copy, into a folder.
+
+        Installing it once more changes nothing; files that you have changed are
+        replaced with --force only.""",
+        "folder [DIR]: The folder of skills; this one otherwise.",
+        "force --force: Replace files of it that are there and differ.",
+        _JSON,
+    ),
+    "audit": ("audit", "Verify the audit log, and rotate, redact or migrate it."),
+    "audit verify": (
+        "audit.verify",
+        """Verify the audit log: no line altered, none missing, every record valid.
+
+        Entities edited outside loop, files that are gone and lines of other
+        programs are counted and listed; they are no failure. A damaged log is
+        exit 1. A change of the very last line, or lines cut off at the end, show
+        only as entities edited outside.""",
+        _JSON,
+        _VAULT,
+    ),
+    "audit rotate": (
+        "audit.rotate",
+        """Begin a new log file; the old one becomes a segment, which is still read.
+
+        _build/audit_log.jsonl becomes _build/audit_log.<UTC>.jsonl. Nothing is
+        lost while others write. An empty file is left as it is.""",
+        "max_size --max-size BYTES: Only if the file has at least that many bytes; 512K, 10M, 1G "
+        "work too.",
+        _JSON,
+        *_LOCKED,
+    ),
+    "audit redact": (
+        "audit.redact",
+        """Replace the values of a field in an entity's audit records by their hashes.
+
+        What is nested in the field, and what was kept of its values for undo, goes
+        too; so these changes can't be undone any more. The entity itself is not
+        changed. A record tells of the redaction, and 'loop audit verify' accepts it.
+
+        Not touched: lines of other programs, backups of editors, the history of
+        git, an old audit.log that was migrated, and copies of whole files in
+        .loop/kept. A short value can be guessed, and found by its hash.""",
+        _ID,
+        "field! FIELD: A field, a nested one with dots, or body.",
+        "run_id --run RUN_ID: Only this run's records.",
+        _YES_TO_THE_QUESTION,
+        "dry_run --dry-run -n: Show the lines and write nothing.",
+        _JSON,
+        _NO_INPUT,
+        *_LOCKED,
+    ),
+    "audit migrate": (
+        "audit.migrate",
+        """Bring the lines of an older audit.log into the audit log, each once.
+
+        The old lines are JSON objects with timestamp, action, entity_type,
+        entity_id, entity_name, user and details. The old file is kept as it is.
+        Lines that can't be told as records are listed.""",
+        "file [FILE]: The old log; _build/audit.log otherwise.",
+        "dry_run --dry-run -n: Show what would be done and write nothing.",
+        _JSON,
+        *_LOCKED,
+    ),
+    "completion": (
+        "completion",
+        "Complete commands, ids, fields and values at TAB, in bash, zsh and fish.",
+    ),
+    "completion install": (
+        "completion.install",
+        "Write the script to where the shell looks for it, and say what else there is to do.",
+        _SHELL,
+    ),
+    "completion show": ("completion.show", "Print the script.", _SHELL),
+    "completion path": (
+        "completion.path",
+        "Print where 'loop completion install' puts the script.",
+        _SHELL,
+    ),
+}
