@@ -6,7 +6,7 @@ import os
 import time
 
 from loop_cli import config
-from loop_cli.cli import output, styles
+from loop_cli.cli import output
 from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 def open_settings(options: dict[str, Any], *, need_vault: bool = True) -> Settings:
     """The settings for one command; `options` by setting name, None where not given."""
     settings = config.load(options, environ=os.environ, cwd=_cwd(), need_vault=need_vault)
-    styles.set_plain(settings["plain"])
+    if settings["plain"]:
+        from loop_cli.cli import styles
+
+        styles.set_plain(True)
     return settings
 
 
@@ -92,6 +95,7 @@ def origin(root: str) -> Origin:
 def run_id() -> str:
     """The id of this run: `LOOP_RUN_ID`, or a new UUID v4. Raises `UsageError`."""
     from loop_cli.core.audit import RUN_ID
+    from loop_cli.lean.uuids import uuid4
 
     given = os.environ.get("LOOP_RUN_ID")
     if given:
@@ -103,8 +107,4 @@ def run_id() -> str:
                 hint="export LOOP_RUN_ID=$(python3 -c 'import uuid; print(uuid.uuid4())')",
             )
         return given.lower()
-    bits = int.from_bytes(os.urandom(16))
-    bits = bits & ~(0xF << 76) | 4 << 76
-    bits = bits & ~(0x3 << 62) | 2 << 62
-    digits = f"{bits:032x}"
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+    return uuid4()

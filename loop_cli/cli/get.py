@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from loop_cli.cli import context, output, styles
+from loop_cli.cli import context, output
 from loop_cli.core import operations
 from loop_cli.core.diff import MISSING, value_at
 from loop_cli.core.names import join_dotted, nearest, split_dotted
@@ -58,7 +58,7 @@ def get(
     elif as_yaml:
         output.write(_as_yaml(entity))
     else:
-        from loop_cli.cli import render
+        from loop_cli.cli import render, styles
 
         # A pipe has no width to lay text out in.
         formatted = output.is_terminal(sys.stdout) and not styles.is_plain()

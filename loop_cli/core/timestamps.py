@@ -1,9 +1,8 @@
-"""Instants as integers: microseconds since 1970-01-01T00:00:00Z. No floats anywhere.
-
-The calendar is done here, since `datetime` and `re` cost more to load than most commands to run.
-"""
+"""Instants as integers: microseconds since 1970-01-01T00:00:00Z. No floats anywhere."""
 
 from __future__ import annotations
+
+from loop_cli.lean.dates import date
 
 SECOND = 1_000_000
 EXAMPLE = "2026-01-09T14:35:10.123456Z"
@@ -15,12 +14,10 @@ TOO_LATE = 253_370_764_800 * SECOND
 mistake, and would be the end of all changes: these have to be later, and this year is the last."""
 
 _DAY = 86_400 * SECOND
-_DAYS_TO_EPOCH = 719_468  # from 0000-03-01
+_EPOCH = 719_163  # the day 1970-01-01, counted from 0001-01-01, which is 1
 _MOST = 1_000
-_dates: dict[int, str] = {}  # days as text: of a list, most were changed on a few
 _LONGEST = 40  # of what is remembered
 _instants: dict[str, int | None] = {}  # of one change, the same are met several times
-_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def parse(text: str) -> int | None:
@@ -41,13 +38,14 @@ def parse(text: str) -> int | None:
 def _parsed(text: str) -> int | None:
     if len(text) < 10 or not text.isascii() or text[4] != "-" or text[7] != "-":
         return None
-    year, month, day = _number(text[:4], 4), _number(text[5:7]), _number(text[8:10])
-    if year < 1 or not 1 <= month <= 12 or not 1 <= day <= _days_in(year, month):
+    try:
+        day = date(_number(text[:4], 4), _number(text[5:7]), _number(text[8:10])).toordinal()
+    except ValueError:  # there is no such day
         return None
     time = 0 if len(text) == 10 else _time(text[10:])
     if time is None:
         return None
-    instant = _days_since_epoch(year, month, day) * _DAY + time
+    instant = (day - _EPOCH) * _DAY + time
     return instant if EARLIEST <= instant <= LATEST else None
 
 
@@ -57,13 +55,8 @@ def render(instant: int) -> str:
     seconds, micros = divmod(rest, SECOND)
     minutes, second = divmod(seconds, 60)
     hour, minute = divmod(minutes, 60)
-    date = _dates.get(days)
-    if date is None:
-        year, month, day = _date_of(days)
-        if len(_dates) == _MOST:
-            _dates.clear()
-        date = _dates[days] = f"{year:04d}-{month:02d}-{day:02d}"
-    return f"{date}T{hour:02d}:{minute:02d}:{second:02d}.{micros:06d}Z"
+    day = date.fromordinal(days + _EPOCH).isoformat()
+    return f"{day}T{hour:02d}:{minute:02d}:{second:02d}.{micros:06d}Z"
 
 
 def stand_in(*, modified: int, recorded: int | None, etag: str) -> int:
@@ -115,27 +108,3 @@ def _offset(text: str) -> int | None:
 def _number(digits: str, count: int = 2) -> int:
     """A number of so many digits; -1 for anything else."""
     return int(digits) if len(digits) == count and digits.isdigit() else -1
-
-
-def _days_in(year: int, month: int) -> int:
-    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    return 28 if month == 2 and not leap else _DAYS[month - 1]
-
-
-def _days_since_epoch(year: int, month: int, day: int) -> int:
-    """Days from 1970-01-01, counted in years that begin in March, so that leap days come last."""
-    year -= month <= 2
-    era, of_era = divmod(year, 400)
-    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    return era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - _DAYS_TO_EPOCH
-
-
-def _date_of(days: int) -> tuple[int, int, int]:
-    """Year, month and day of so many days from 1970-01-01."""
-    era, of_era = divmod(days + _DAYS_TO_EPOCH, 146_097)
-    year = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
-    of_year = of_era - (365 * year + year // 4 - year // 100)
-    month = (5 * of_year + 2) // 153
-    day = of_year - (153 * month + 2) // 5 + 1
-    month = month + 3 if month < 10 else month - 9
-    return year + era * 400 + (month <= 2), month, day

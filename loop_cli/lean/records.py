@@ -25,11 +25,17 @@ class Struct:
     _needed: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls) -> None:
-        annotated = cls.__dict__.get("__annotations__", ())  # noqa: RUF063  inspect costs too much
-        own = [name for name in annotated if not name.startswith("_")]
-        cls._fields = tuple(dict.fromkeys((*cls._fields, *own)))
-        cls._blank = {name: getattr(cls, name, None) for name in cls._fields}
-        cls._needed = frozenset(name for name in cls._fields if not hasattr(cls, name))
+        own = cls.__dict__
+        blank, needed = dict(cls._blank), set(cls._needed)
+        for name in own.get("__annotations__", ()):
+            if name[0] != "_" and name not in blank:
+                blank[name] = None
+                needed.add(name)
+        for name in blank:
+            if name in own:
+                blank[name] = own[name]
+                needed.discard(name)
+        cls._blank, cls._needed, cls._fields = blank, frozenset(needed), tuple(blank)
 
     def __init__(self, **values: Any) -> None:
         self._fill(self._blank, values)
@@ -52,6 +58,9 @@ class Struct:
             raise TypeError(f"{type(self).__name__}() has no {more}")
 
     def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+    def __delattr__(self, name: str) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")
 
     def __eq__(self, other: object) -> bool:

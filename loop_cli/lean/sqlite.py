@@ -1,18 +1,19 @@
-"""SQLite without what Python's own `sqlite3` adds to it: that loads the calendar, for dates that
-no database of ours holds, and costs every command half an interpreter's start."""
+"""SQLite without what Python's `sqlite3` adds to it and what that loads.
+
+The module in Python adds dates, which no database of ours holds, and loads the calendar for them.
+The module in C asks `functools` for nothing but `lru_cache`, which is in C too. Together that
+costs every command half an interpreter's start.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-else:
-    try:
-        import _sqlite3 as sqlite3
-    except ImportError:
-        import sqlite3
+    from typing import Any
 
 __all__ = ["file_uri", "sqlite3"]
 _SAFE = b"/-_.~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -22,3 +23,32 @@ def file_uri(path: str) -> str:
     """A path as a URI, quoted as `urllib.parse.quote` does, which loads `re`."""
     data = os.fsencode(path)
     return "file:" + "".join(chr(one) if one in _SAFE else f"%{one:02X}" for one in data)
+
+
+def _without_functools() -> Any:
+    """The module in C, loaded while its one function of `functools` stands in for all of it."""
+    from _functools import _lru_cache_wrapper  # type: ignore[import-not-found]
+
+    def lru_cache(most: int) -> Any:
+        return lambda call: _lru_cache_wrapper(call, most, False, tuple)
+
+    name = "functools"
+    only: Any = type(sys)(name)
+    only.lru_cache = lru_cache
+    sys.modules[name] = only
+    try:
+        import _sqlite3
+
+        return _sqlite3
+    finally:
+        del sys.modules[name]
+
+
+if not TYPE_CHECKING:
+    try:
+        if "functools" in sys.modules:
+            import _sqlite3 as sqlite3
+        else:
+            sqlite3 = _without_functools()
+    except ImportError:  # not CPython
+        import sqlite3

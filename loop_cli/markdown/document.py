@@ -6,6 +6,8 @@ line inside a block scalar closes it too, as it does for every reader of Markdow
 
 from __future__ import annotations
 
+from loop_cli.lean.records import Struct
+
 _FENCE = "---"
 _MARK = "\ufeff"  # a byte order mark
 
@@ -26,43 +28,20 @@ class NoFrontmatter(FrontmatterError):
     """The text does not begin with one, as notes need not."""
 
 
-class Document:
+class Document(Struct):
     """The four pieces of a Markdown file; joined they are the file's text again.
 
     ``head`` is the byte order mark, if any, and the opening fence line; ``yaml`` the text
     between the fences; ``foot`` the closing fence line; ``body`` all that follows.
     """
 
-    __slots__ = ("body", "foot", "head", "yaml")
     head: str
     yaml: str
     foot: str
     body: str
 
     def __init__(self, head: str, yaml: str, foot: str, body: str) -> None:
-        for name, piece in (("head", head), ("yaml", yaml), ("foot", foot), ("body", body)):
-            object.__setattr__(self, name, piece)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"Document is immutable: {name}")
-
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"Document is immutable: {name}")
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Document):
-            return NotImplemented
-        return self._pieces == other._pieces
-
-    def __hash__(self) -> int:
-        return hash(self._pieces)
-
-    def __repr__(self) -> str:
-        return "Document(head={!r}, yaml={!r}, foot={!r}, body={!r})".format(*self._pieces)
-
-    @property
-    def _pieces(self) -> tuple[str, str, str, str]:
-        return self.head, self.yaml, self.foot, self.body
+        super().__init__(head=head, yaml=yaml, foot=foot, body=body)
 
     @property
     def text(self) -> str:
@@ -80,7 +59,9 @@ class Document:
         """The 1-based line of the file on which ``yaml`` begins."""
         return self.head.count("\n") + 1
 
-    def replace(self, *, yaml: str | None = None, body: str | None = None) -> Document:
+    def replace(  # type: ignore[override]  # the fences follow from what is between them
+        self, *, yaml: str | None = None, body: str | None = None
+    ) -> Document:
         """The same document with another ``yaml``, ``body`` or both.
 
         A ``yaml`` that lacks its last newline gets one, since the closing fence follows; a

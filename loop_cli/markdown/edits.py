@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.lean.plain import copied, copied_at, key_in, same
+from loop_cli.lean.records import Struct
 from loop_cli.markdown.limits import MAX_DEPTH
 
 TYPE_CHECKING = False
@@ -26,55 +27,29 @@ class PatchError(ValueError):
         self.line = line
 
 
-class Remove:
+class Remove(Struct):
     """Remove the entry at ``path``; nothing happens where there is none."""
 
-    __slots__ = ("path",)
     path: Path
 
     def __init__(self, path: Iterable[str]) -> None:
-        object.__setattr__(self, "path", _checked_path(path))
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"{type(self).__name__} is immutable: {name}")
-
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"{type(self).__name__} is immutable: {name}")
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is Remove and self.path == other.path
-
-    def __hash__(self) -> int:
-        return hash(self.path)
-
-    def __repr__(self) -> str:
-        return f"Remove({self.path!r})"
+        super().__init__(path=_checked_path(path))
 
 
-class Set:
+class Set(Struct):
     """Give the entry at ``path`` the JSON-like ``value``; missing parents become mappings."""
 
-    __slots__ = ("path", "value")
     path: Path
     value: Any
 
     def __init__(self, path: Iterable[str], value: Any) -> None:
-        object.__setattr__(self, "path", _checked_path(path))
-        object.__setattr__(self, "value", value)
-
-    __setattr__ = Remove.__setattr__
-    __delattr__ = Remove.__delattr__
+        super().__init__(path=_checked_path(path), value=value)
 
     def __eq__(self, other: object) -> bool:
-        if type(other) is not Set:
-            return NotImplemented
-        return self.path == other.path and same(self.value, other.value)
+        return type(other) is Set and self.path == other.path and same(self.value, other.value)
 
     def __hash__(self) -> int:
         return hash(self.path)
-
-    def __repr__(self) -> str:
-        return f"Set({self.path!r}, {self.value!r})"
 
 
 def apply(mapping: Mapping[str, Any], edits: Iterable[Set | Remove]) -> dict[str, Any]:

@@ -166,7 +166,7 @@ def _write_ahead(database: sqlite3.Connection) -> None:
 def _remove_older(path: str) -> None:
     """Remove what versions before this one have left beside a cache that is made anew. One that
     is still in use makes its own anew, once."""
-    from contextlib import suppress
+    from loop_cli.lean.contexts import suppress
 
     folder = os.path.dirname(path)
     for name in os.listdir(folder) if folder else ():

@@ -21,12 +21,12 @@ the log, one of each folder, and the files are waited for together.
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 
 from loop_cli.core import conflict
 from loop_cli.core.audit import AuditRecord
 from loop_cli.core.names import nfc
 from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopError, StorageError
+from loop_cli.lean.contexts import suppress
 from loop_cli.lean.digest import sha256_hex
 from loop_cli.store import files, plan, platform, staging
 from loop_cli.store.base import Create, EntityChange, Restore

@@ -7,9 +7,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import ExitStack, closing, suppress
 
 from loop_cli.errors import StorageError, UsageError
+from loop_cli.lean.contexts import ExitStack, closing, suppress
 from loop_cli.store import files, platform
 from loop_cli.store.platform import Lease
 from loop_cli.store.snapshot import etag_of

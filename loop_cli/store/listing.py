@@ -6,12 +6,12 @@ The index is refreshed first, so every revision was checked by a look at its fil
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 
 from loop_cli.core import timestamps
 from loop_cli.core.entity import OWN, Revision
 from loop_cli.errors import LoopError
 from loop_cli.lean import jsontext
+from loop_cli.lean.contexts import suppress
 from loop_cli.store.base import Listed, list_entity
 from loop_cli.store.cache import word
 from loop_cli.store.entry import whole

@@ -9,12 +9,12 @@ from __future__ import annotations
 import errno
 import os
 import time
-from contextlib import suppress
 from itertools import takewhile
 
 from loop_cli.core import audit
 from loop_cli.errors import InvalidFile
 from loop_cli.lean import jsontext
+from loop_cli.lean.contexts import suppress
 from loop_cli.lean.digest import sha256_hex
 from loop_cli.store import files, landing, platform, staging
 from loop_cli.store.lines import encode

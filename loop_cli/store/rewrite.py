@@ -8,9 +8,9 @@ the file open for writing, nothing is done, since it would go on writing into th
 from __future__ import annotations
 
 import os
-from contextlib import closing
 
 from loop_cli.errors import StorageError
+from loop_cli.lean.contexts import closing
 from loop_cli.store import files, landing, platform, probe, staging
 from loop_cli.store.lines import FOLDER
 from loop_cli.store.platform import Lease

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import closing, suppress
 
 from loop_cli.errors import StorageError
+from loop_cli.lean.contexts import closing, suppress
 from loop_cli.lean.records import Struct
 from loop_cli.store import files, platform
 from loop_cli.store.base import as_json

@@ -37,10 +37,10 @@ UPDATE = "loop update --json"
 CASES: dict[str, tuple[tuple[str, ...] | None, float | None]] = {
     "python -c pass": (None, None),
     "loop --version": (("--version",), None),
-    "loop get --json": (("get", common.ENTITY, "--json"), 3.0),
-    "loop get --field status": (("get", common.ENTITY, "--field", "status"), 3.0),
-    "loop __complete": (("__complete", "zsh", "--", "get", "tsk"), 3.0),
-    UPDATE: (("update", common.ENTITY, "status=doing", "--json", "--expected-updated-at"), 4.0),
+    "loop get --json": (("get", common.ENTITY, "--json"), 2.4),
+    "loop get --field status": (("get", common.ENTITY, "--field", "status"), 2.4),
+    "loop __complete": (("__complete", "zsh", "--", "get", "tsk"), 2.4),
+    UPDATE: (("update", common.ENTITY, "status=doing", "--json", "--expected-updated-at"), 3.1),
 }
 _CLEAN = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 _FROM_SOURCES = f"""

@@ -100,7 +100,7 @@ def test_replace_refuses_yaml_that_closes_the_frontmatter() -> None:
 def test_a_document_is_immutable() -> None:
     document = Document("---\n", "a: 1\n", "---\n", "")
     with pytest.raises(AttributeError):
-        document.yaml = "a: 2\n"
+        document.yaml = "a: 2\n"  # type: ignore[misc]
     with pytest.raises(AttributeError):
         del document.body
     assert document == split("---\na: 1\n---\n")

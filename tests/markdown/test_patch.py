@@ -293,9 +293,9 @@ def test_edits_are_values() -> None:
     assert Set(("a",), 1) != Set(("a",), True)
     assert Remove(("a",)) == Remove(("a",)) != Remove(("b",))
     assert len({Set(("a",), [1]), Set(("a",), [1]), Remove(("a",))}) == 2
-    assert repr(Set(("a",), 1)) == "Set(('a',), 1)"
+    assert repr(Set(("a",), 1)) == "Set(path=('a',), value=1)"
     with pytest.raises(AttributeError):
-        Set(("a",), 1).value = 2
+        Set(("a",), 1).value = 2  # type: ignore[misc]
     for path in ((), "ab", (1,)):
         with pytest.raises(PatchError):
             Remove(path)  # type: ignore[arg-type]

@@ -1,0 +1,11 @@
+"""Dates as `datetime` has them, since they are its own."""
+
+from __future__ import annotations
+
+import datetime
+
+from loop_cli.lean.dates import date
+
+
+def test_it_is_the_date_of_datetime() -> None:
+    assert date is datetime.date
