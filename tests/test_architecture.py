@@ -69,7 +69,9 @@ TERMINAL = {"typer", "click", "rich"}
 OUTSIDE = {"http", "os", "pathlib", "shutil", "socket", "subprocess", "sys", "tempfile", "urllib"}
 YAML = {"frontmatter", "yaml", "yaml12", "yaml_edit", "pydantic"}
 # What typer itself loads, such as uuid, is beside the point here.
-SLOW = ("pydantic", "rich", "yaml", "frontmatter", "importlib.metadata")
+SLOW = ("pydantic", "rich", "yaml", "frontmatter", "importlib.metadata", "contextlib", "datetime")
+# Nor these, once there is an index; but a pattern is compiled for YAML that begins oddly.
+SLOW_TO_READ = (*SLOW, "re", "enum", "functools", "collections", "hashlib", "json", "uuid")
 
 
 def module_name(path: Path) -> str:
@@ -190,6 +192,7 @@ sys.exit(code)
 
     def test_get_and_update_load_nothing_slow(self, sample_vault: Path) -> None:
         """Of plain values: one that YAML dialects might disagree on is read back by PyYAML."""
+        self.loaded(sample_vault, "get", "tsk-019-14", "--json")  # makes the index
         entity, by_get = self.loaded(sample_vault, "get", "tsk-019-14", "--json")
         changes = ("status=doing", "tags+=reviewed", "--if-match", entity["etag"])
         after, by_update = self.loaded(sample_vault, "update", "tsk-019-14", *changes, "--json")
@@ -197,5 +200,5 @@ sys.exit(code)
         assert after["changed"] is True
         assert "loop_cli.store.vault" in by_get
         assert "loop_cli.store.commit" in by_update
-        assert [name for name in SLOW if name in by_get] == []
+        assert [name for name in SLOW_TO_READ if name in by_get] == []
         assert [name for name in SLOW if name in by_update] == []

@@ -25,7 +25,6 @@ _STEPS = 500_000  # of SQLite: what is looked for then has not been found in tim
 _FRESH = 60.0  # seconds for which the words of a search are good
 _LARGE = 8 << 20  # bytes of an index from which on they are read behind the answer's back
 _FEW = 1 << 18  # bytes of words that are searched in every way
-_PEOPLE = ("assignee", "owner")
 
 
 def open_vault(given: str | None) -> Vault | None:
@@ -86,7 +85,7 @@ class Vault:
         rows = self._rows("choice", kind, field) or self._rows("choice", "*", field)
         if rows:
             return [(row[0], row[1]) for row in rows]
-        people = field in _PEOPLE
+        people = field in self.words("of_members")
         return [(name, "") for name in self.words("member")] if people else []
 
     def items(self, entity_id: str, field: str) -> list[Word]:

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from loop_cli import config
 from loop_cli.cli import candidates, context
+from loop_cli.core.creation import MEMBER_FIELDS
 from loop_cli.core.fields import KINDS
 from loop_cli.errors import LoopError
 from loop_cli.store import cache, lines, members, schema_file
@@ -29,6 +30,7 @@ def make(root: str) -> str:
     with suppress(LoopError):  # a schema that is broken; every other command says so
         rows += _of_schema(schema_file.load(root), settings.names)
     rows += [("member", name) for name in members.names(root) or ()]
+    rows += [("of_members", field) for field in MEMBER_FIELDS]
     return "\n".join("\t".join(row) for row in rows if all(part.isprintable() for part in row))
 
 

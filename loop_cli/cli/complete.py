@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 
 MOST = 200
 _OPERATORS = (":=", "+=", "-=", "=")
-_DOORS = ("ui", "api", "script", "cli")
 # What an option takes, where its name says more than its metavar.
-_TAKES = {"--field": "SHOWN_FIELD", "--actor": "ACTOR", "--source": "DOOR"}
+_TAKES = {"--field": "SHOWN_FIELD", "--actor": "ACTOR"}
 _BREAKS = "\"'><=;|&(:@"
 
 
@@ -118,8 +117,8 @@ class _Line:
         return None
 
     def _options(self) -> list[Parameter]:
-        every = [Parameter(text) for text in (HELP, PLAIN)]
-        return [*every[:1], *(one for one in parameters(self.command) if one.options), *every[1:]]
+        own = [one for one in parameters(self.command) if one.options]
+        return [Parameter(HELP), *own, Parameter(PLAIN)]
 
     def _read(self, word: str) -> None:
         if self.takes is not None:
@@ -151,7 +150,9 @@ def _values(metavar: str, current: str, line: _Line) -> Answer:
     if plain in ("FILE", "DIR"):
         return Answer(kind="files" if plain == "FILE" else "folders")
     if plain == "DOOR":
-        return Answer(_beginning(current, [(door, "") for door in _DOORS]))
+        from loop_cli.core.audit import SOURCES
+
+        return Answer(_beginning(current, [(door, "") for door in SOURCES]))
     if plain == plain.lower() and "|" in plain:
         return Answer(_beginning(current, [(one, "") for one in plain.split("|")]))
     from loop_cli.cli.candidates import open_vault

@@ -58,6 +58,10 @@ def ask(loop: Loop, *typed: str) -> tuple[str, list[str]]:
         (["log", "--source", ""], ["ui", "api", "script", "cli"]),
         (["log", "--actor", "user:관"], ["user:관리자"]),
         (["log", "--", "--so"], []),
+        (["list", "Tr"], ["Track"]),
+        (["list", "Task", "Tr"], ["Track"]),
+        (["check", "tsk-019-01", "TaskE"], ["TaskExecDetail"]),
+        (["list", "Task", "--pla"], ["--plain"]),
         (["completion", "show", "z"], ["zsh"]),
         (["nonsense", "x"], []),
     ],
@@ -69,7 +73,7 @@ def test_words(indexed: Loop, typed: list[str], words: list[str]) -> None:
 
 def test_options_of_every_command_are_known(indexed: Loop) -> None:
     words = ask(indexed, "update", "tsk-019-14", "-")[1]
-    assert {"--if-match", "--yes", "-y", "--help"} <= set(words)
+    assert {"--if-match", "--yes", "-y", "--help", "--plain"} <= set(words)
     assert words.index("--yes") < words.index("-y")
 
 
@@ -167,6 +171,29 @@ def test_a_changed_schema_and_new_members_are_seen(loop: Loop) -> None:
     members = loop.path("00_Meta/members.yaml")
     members.write_text(members.read_text() + "\n  planner: 새 기획팀\n")
     assert ask(loop, "update", "tsk-019-14", "owner=새")[1] == ["owner=새 기획팀"]
+
+
+def test_changed_settings_are_seen_the_vault_s_and_the_user_s(loop: Loop) -> None:
+    loop("get", "tsk-019-14")
+    assert ask(loop, "get", "tsk-019-1")[1] == ["tsk-019-13", "tsk-019-14"]
+    for settings in (loop.home / "config/loop/config.toml", loop.path(".loop/config.toml")):
+        settings.parent.mkdir(parents=True, exist_ok=True)
+        settings.write_text('[fields]\nid = "@stem"\n')
+        assert ask(loop, "get", "tsk-019-1")[1] == []  # of this index nobody has asked anything
+        settings.write_text('[fields]\nid = "entity_id"\n')
+        assert ask(loop, "get", "tsk-019-1")[1] == ["tsk-019-13", "tsk-019-14"]
+
+
+@pytest.mark.parametrize("name", ["a\tb", "a\nb", "a \u2028b"])
+def test_in_a_folder_with_an_odd_name_changes_are_seen_too(loop: Loop, name: str) -> None:
+    folder = loop.vault.with_name(name)
+    loop.vault.rename(folder)
+    members = folder / "00_Meta" / "members.yaml"
+    there = ("--vault", str(folder), "update", "tsk-019-14")
+    assert ask(loop, *there, "owner=새")[1] == []
+    assert ask(loop, *there, "owner=관")[1] == ["owner=관리자"]
+    members.write_text(members.read_text() + "\n  planner: 새 기획팀\n")
+    assert ask(loop, *there, "owner=새")[1] == ["owner=새 기획팀"]
 
 
 def test_nothing_heavy_is_loaded(indexed: Loop) -> None:
