@@ -17,7 +17,6 @@ from loop_cli.errors import Interrupted, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
 _TYPES = {"flag": bool, "text": str, "number": int, "seconds": float}
@@ -76,25 +75,19 @@ def _add(group: typer.Typer, name: str, own: str, module: Any) -> None:
     examples = getattr(module, f"{called.upper()}_EXAMPLES", None) or module.EXAMPLES
     about = COMMANDS[name][1]
     register = group.command(own, cls=_Command, help=about, epilog=examples, context_settings=_HELP)
-    register(_callback(name))
-
-
-def _callback(name: str) -> Callable[..., None]:
-    """What Typer calls for a command."""
 
     def call(**values: Any) -> None:
         parser.function(name)(**values)
 
-    return _with_parameters(call, name)
+    register(_with_parameters(call, name))
 
 
-def _with_parameters(call: Any, name: str, *first: Parameter) -> Callable[..., None]:
+def _with_parameters(call: Any, name: str, *first: Parameter) -> Any:
     """A function whose parameters, as Typer reads them, are those of a command in the table."""
     described = [_described(one) for one in parser.parameters(name)]
     call.__annotations__ = {}
     call.__signature__ = Signature([*first, *described])
-    made: Callable[..., None] = call
-    return made
+    return call
 
 
 def _described(one: parser.Parameter) -> Parameter:

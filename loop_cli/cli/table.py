@@ -9,6 +9,10 @@ from it when they run. A command is its place, its help and its parameters. The 
 NAME is the keyword argument of the function; with `!` it can't be left out. Without an -OPTION it
 is a positional argument. The METAVAR says what a value is (`parser.KINDS`); `...` after it: may be
 given again; an option's in brackets: its value may be left out. Without a METAVAR it is a flag.
+
+A new command is an entry here, and a function that takes these names and has no defaults of its
+own. Beside it stands EXAMPLES, or FUNCTION_EXAMPLES where a module has several commands, for the
+end of the help.
 """
 
 from __future__ import annotations
