@@ -8,7 +8,7 @@ from loop_cli import jsontext
 from loop_cli.core import timestamps
 from loop_cli.core.names import nfc
 from loop_cli.errors import InvalidFile, NoEntity
-from loop_cli.store import files, snapshot
+from loop_cli.store import platform, snapshot
 from loop_cli.store.base import as_json, head_of, is_flat
 from loop_cli.struct import Struct
 
@@ -116,7 +116,7 @@ def stem(path: str) -> str:
 def head(place: str) -> bytes:
     """The beginning of a file; empty for what can't be read."""
     try:
-        descriptor = files.open_plain(place)
+        descriptor = platform.open_plain(place)
     except OSError:
         return b""
     try:

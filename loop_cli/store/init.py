@@ -10,7 +10,8 @@ from loop_cli.core.check.law import Law
 from loop_cli.core.entity import FieldNames
 from loop_cli.errors import InvalidFile, LoopError, StorageError, UsageError
 from loop_cli.markdown import patch
-from loop_cli.store import check, files, platform, schema_file, snapshot
+from loop_cli.store import check, files, schema_file, snapshot
+from loop_cli.store.folders import LOOP, Folders
 from loop_cli.store.locate import Locator
 from loop_cli.struct import Struct
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from loop_cli.core.check.finding import Finding
     from loop_cli.core.propose import Proposal
 
-CONFIG = f"{files.LOOP}/config.toml"
+CONFIG = f"{LOOP}/config.toml"
 _HEAD = """# What the entities of this folder are made of, as their frontmatter proposed it to loop.
 # It is yours from now on: change it as you like; 'loop check' and 'loop update' go by it.
 """
@@ -96,16 +97,19 @@ def found(foundation: Foundation) -> tuple[str, ...]:
     """
     root, made, folders = foundation.root, list[str](), list[str]()
     try:
-        for path, text in foundation.texts().items():
-            folder = os.path.join(root, os.path.dirname(path))
-            if not os.path.isdir(folder):
-                os.mkdir(folder)
-                folders.append(folder)
-            _write(os.path.join(root, path), text.encode())
-            made.append(path)
+        with Folders(root) as opened:
+            for path, text in foundation.texts().items():
+                slot = opened.slot(path)
+                if opened.root.make(slot.folder_path, mode=0o755, shared=0o775):
+                    folders.append(os.path.join(root, slot.folder_path))
+                # Everybody may read it who may read the folder.
+                slot.folder.write_new(slot.name, text.encode(), mode=0o644, shared=0o664)
+                slot.folder.sync()
+                made.append(path)
     except OSError as error:
         for path in made:
-            files.remove(os.path.join(root, path))
+            with suppress(OSError):
+                os.unlink(os.path.join(root, path))
         for folder in reversed(folders):
             with suppress(OSError):
                 os.rmdir(folder)
@@ -113,13 +117,6 @@ def found(foundation: Foundation) -> tuple[str, ...]:
             raise UsageError(f"{root} is a vault already, or has a file in its place") from error
         raise StorageError(f"{root} can't be made a vault: {error.strerror}") from error
     return tuple(made)
-
-
-def _write(path: str, data: bytes) -> None:
-    """A new file that everybody may read who may read the folder, durably."""
-    files.write_synced(path, data)
-    os.chmod(path, 0o644)
-    platform.sync_folder(os.path.dirname(path))
 
 
 def _unfit(root: str, proposal: Proposal) -> tuple[Finding, ...]:

@@ -15,7 +15,6 @@ from loop_cli.core.audit import ACTIONS, SOURCES
 from loop_cli.core.names import nfc
 from loop_cli.errors import EntityNotFound, StorageError
 from loop_cli.plain import same
-from loop_cli.store import files
 from loop_cli.store.digest import sha256_hex
 from loop_cli.store.lines import encode, parse_line
 from loop_cli.store.plan import hides_name, recordable
@@ -272,10 +271,15 @@ def _read(path: str, name: str) -> bytes:
     if not os.path.isfile(path):
         raise StorageError(f"{name} is not an ordinary file")
     try:
-        return files.read_all(os.path.realpath(path))
+        return _read_all(os.path.realpath(path))
     except OSError as error:
         raise StorageError(f"{name} can't be read: {error.strerror}") from error
 
 
 def _short(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)[:80]
+
+
+def _read_all(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()

@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 
 from loop_cli.core.audit import History
-from loop_cli.errors import StorageError, VaultLocked
-from loop_cli.store import files, schema_file
+from loop_cli.errors import LoopError, StorageError, VaultLocked
+from loop_cli.store import schema_file, staging
 from loop_cli.store.base import Store, passed_over
 from loop_cli.store.cache import Cache
 from loop_cli.store.digest import sha256_hex
+from loop_cli.store.folders import LOOP, Folders, open_folder
 from loop_cli.store.lines import FOLDER
 from loop_cli.store.locate import Locator
 from loop_cli.store.log import AuditLog
-from loop_cli.store.snapshot import etag_of, observe
+from loop_cli.store.snapshot import MAX_FILE_BYTES, etag_of, observe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.schema import Schema
     from loop_cli.core.wanted import Wanted
-    from loop_cli.errors import LoopError
     from loop_cli.store.base import AnyChange, CommitResult, Hit, Listed
     from loop_cli.store.locate import Located
     from loop_cli.store.lock import VaultLock
@@ -53,8 +53,8 @@ class VaultStore(Store):
         private: tuple[str, ...] = (),
         cache: str | None = None,
     ) -> None:
-        for name in (files.LOOP, FOLDER):
-            files.own_folder(root, name)
+        for name in (LOOP, FOLDER):
+            _refuse_link(root, name)
         self.root = root
         self.names = names
         self.clock = clock
@@ -162,7 +162,8 @@ class VaultStore(Store):
         if len(sha256) != 64 or not sha256.isalnum():  # of a line that others wrote
             return None
         try:
-            data = files.read_all(os.path.join(self.root, files.LOOP, "kept", sha256))
+            with open_folder(self.root, f"{LOOP}/kept") as folder:
+                data = folder.read(sha256, MAX_FILE_BYTES)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -179,7 +180,16 @@ class VaultStore(Store):
     ) -> list[CommitResult | LoopError]:
         from loop_cli.store.commit import Commit
 
-        return Commit(self, origin).run(changes, atomic=atomic, dry_run=dry_run)
+        commit = Commit(self, origin)
+        try:
+            return commit.run(changes, atomic=atomic, dry_run=dry_run)
+        except LoopError:
+            raise
+        except BaseException as error:
+            for staged in commit.begun:
+                if staged.has_landed:
+                    error.add_note(f"the change of {staged.paths} has landed")
+            raise
 
     # -- for the modules of this store ----------------------------------------------------
 
@@ -217,22 +227,33 @@ class VaultStore(Store):
         patience = self._lock_timeout if wait is None else wait
         return VaultLock(self.root, wait=patience, clock=self.clock)
 
-    def recover(self, step: Callable[[Recovery], None] | None = None) -> None:
-        """Under the lock: finish or undo what a crash left, or take a step of one's own back.
-
-        Raises `StorageError`.
-        """
-        if step is None and not self._has_staged():
+    def recover(self) -> None:
+        """Under the lock: finish or undo what a crash left. Raises `StorageError`."""
+        if not self._has_staged():
             return
         from loop_cli.store.recovery import Recovery
 
-        found = Recovery(self.root, self.log, self.clock)
-        try:
-            found.run() if step is None else step(found)
-        except OSError as error:
-            raise StorageError(f"what was staged can't be put right: {error}") from error
-        finally:
-            self._notices += [f"text found in no record was kept in {path}" for path in found.kept]
+        with Folders(self.root) as folders:
+            found = Recovery(self, folders)
+            try:
+                found.run()
+            except OSError as error:
+                words = f"what was staged can't be put right: {error}"
+                raise StorageError(words, hint="loop check") from error
+            finally:
+                self.notice(found)
+
+    def notice(self, found: Recovery) -> None:
+        """Have the warnings name what a recovery kept, and what it left as it is."""
+        notices = [f"text found in no record was kept in {path}" for path in found.kept]
+        if found.left:
+            name, reason = next(iter(found.left.items()))
+            more = f" and {len(found.left) - 1} more" if len(found.left) > 1 else ""
+            notices.append(
+                f"{staging.FOLDER}/{name}{more} is no change that loop can finish ({reason}); "
+                "it is left there: 'loop check' lists it, 'loop kept --aside' takes it aside"
+            )
+        self._notices += [one for one in notices if one not in self._notices]
 
     def recover_if_free(self) -> bool:
         """Recover without waiting; True where a writer is at work instead."""
@@ -255,9 +276,19 @@ class VaultStore(Store):
 
     def _has_staged(self) -> bool:
         try:
-            names = os.listdir(os.path.join(self.root, ".loop", "staged"))
-        except FileNotFoundError:
+            with open_folder(self.root, staging.FOLDER) as folder:
+                names = folder.names()
+        except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError:  # not ours to see: a writer may be at work
             return True
-        return any(name.endswith(files.STAGED) for name in names)
+        return any(name.endswith(staging.ENDINGS) for name in names)
+
+
+def _refuse_link(root: str, name: str) -> None:
+    """Raise `StorageError` where a folder of ours is a link: none of ours is opened through one."""
+    if os.path.islink(os.path.join(root, name)):
+        raise StorageError(
+            f"{name} is a link, so loop does not use it",
+            hint="put a folder in its place, or name the vault that it leads to",
+        )

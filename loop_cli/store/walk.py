@@ -9,6 +9,7 @@ import os
 
 from loop_cli.errors import InvalidFile, UsageError
 from loop_cli.store import files
+from loop_cli.store.folders import LOOP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +46,18 @@ class Walk:
             if folder is not None and not excluded & {name, folder}:
                 yield from self._below(folder, excluded, seen)
 
+    def admits(self, path: str) -> bool:
+        """Whether a walk meets a file of this path, relative with `/` and without links."""
+        folder, _slash, name = path.rpartition("/")
+        if not name.endswith(".md") or is_hidden(path) or name in self.places.exclude_files:
+            return False
+        parts = folder.split("/") if folder else []
+        above = {"", *("/".join(parts[: count + 1]) for count in range(len(parts)))}
+        if above & set(self.places.exclude):
+            return False
+        included = (self._real_folder(one) for one in self.places.include or ("",))
+        return any(one in above for one in included if one is not None)
+
     def files_in(self, folder: str) -> Files:
         """The files of one folder as `folders` has them; none where it is gone."""
         return self._look_into(folder, set(), [])
@@ -62,7 +75,7 @@ class Walk:
         found = [name for name in names if name.endswith(".md") and name[0] != "."]
         if self.places.exclude_files:
             found = [name for name in found if name not in self.places.exclude_files]
-        inner_vault = bool(folder) and files.LOOP in names
+        inner_vault = bool(folder) and LOOP in names
         return len(found) == len(known) and not inner_vault and all(one in known for one in found)
 
     def modified(self, folder: str) -> int:
@@ -118,7 +131,7 @@ class Walk:
             for entry in _listed(opened):
                 name = entry.name
                 if name[0] == ".":
-                    if name == files.LOOP and folder:
+                    if name == LOOP and folder:
                         raise _nested_vault(self.root, f"{self.root}/{folder}")
                 elif name.endswith(".md"):
                     if name not in excluded_files and not entry.is_symlink():

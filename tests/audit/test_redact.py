@@ -101,14 +101,14 @@ def test_an_exchange_in_steps_that_fails_leaves_no_second_log(
 ) -> None:
     before = secret.active.read_bytes()
 
-    def unsupported(_one: str, _other: str) -> None:
+    def unsupported(*_places: object) -> None:
         raise platform.Unsupported
 
-    def rename(source: str, target: str, _rename: Any = os.rename) -> None:
-        if target.endswith(fails):
+    def rename(source: str, target: str, _rename: Any = os.rename, **folders: int) -> None:
+        if target.endswith(fails) and source != target:
             monkeypatch.setattr(os, "rename", _rename)
             raise PermissionError(13, "no", target)
-        _rename(source, target)
+        _rename(source, target, **folders)
 
     monkeypatch.setattr(platform, "exchange", unsupported)
     monkeypatch.setattr(os, "rename", rename)
@@ -344,9 +344,9 @@ def test_a_program_that_only_reads_the_log_is_no_matter(secret: Vault) -> None:
 
 
 def test_leftovers_of_a_crash_go(secret: Vault) -> None:
-    beside = secret.root / "_build" / ".loop-left"
+    beside = secret.root / "_build" / f".loop-{'a' * 32}"
     beside.write_text(SECRET)
-    staged = secret.root / ".loop" / "staged" / "left.new"
+    staged = secret.root / ".loop" / "staged" / f"{'a' * 32}-0.new"
     staged.write_text(SECRET)
     run(secret)
     assert not beside.exists()

@@ -195,7 +195,7 @@ def test_a_path_out_of_the_vault_is_not_followed(written: Vault) -> None:
 
 
 def test_what_a_crash_left_is_recovered_first(written: Vault) -> None:
-    staged = written.root / ".loop" / "staged" / "left.new"
+    staged = written.root / ".loop" / "staged" / f"{'a' * 32}-0.new"
     staged.write_bytes(b"half")
     assert verify(written.store).ok
     assert not staged.exists()

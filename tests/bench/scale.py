@@ -33,7 +33,7 @@ from loop_cli.core import bulk
 from loop_cli.core.audit import Origin
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.selection import Selection
-from loop_cli.store.files import Syncs
+from loop_cli.store.folders import Syncs
 from loop_cli.store.index import YOUNG
 from loop_cli.store.vault import VaultStore
 from tests.bench import common, generate

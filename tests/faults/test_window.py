@@ -60,7 +60,7 @@ def no_lease(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def no_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unsupported(_one: str, _other: str, _flag: int) -> None:
+    def unsupported(*_places: object) -> None:
         raise platform.Unsupported
 
     monkeypatch.setattr(platform, "_rename", unsupported)
