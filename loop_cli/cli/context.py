@@ -50,7 +50,7 @@ def open_store(settings: Settings) -> VaultStore:
     from loop_cli.store.vault import VaultStore
 
     assert settings.root is not None, "load() raises where there is no vault"
-    return VaultStore(
+    store = VaultStore(
         settings.root,
         names=settings.names,
         clock=now,
@@ -58,6 +58,16 @@ def open_store(settings: Settings) -> VaultStore:
         private=settings["audit.private"],
         cache=cache_folder(settings.root, settings.names),
     )
+    _opened.append(store)
+    return store
+
+
+_opened: list[VaultStore] = []
+
+
+def landed() -> list[str]:
+    """The files that this command has changed, for an answer where something failed after that."""
+    return [paths for store in _opened for paths in store.landed]
 
 
 def cache_folder(root: str, names: FieldNames) -> str:

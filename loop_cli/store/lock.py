@@ -14,6 +14,7 @@ from loop_cli.store.staging import FOLDER
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import FileIO
     from types import TracebackType
     from typing import Self
 
@@ -34,7 +35,7 @@ class VaultLock:
         self._root = root
         self._wait = wait
         self._clock = clock
-        self._descriptor = -1
+        self._file: FileIO | None = None
 
     def __enter__(self) -> Self:
         try:
@@ -54,7 +55,8 @@ class VaultLock:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        os.close(self._descriptor)
+        if self._file is not None:
+            self._file.close()
 
     def _acquire(self, folders: Folders) -> bool:
         """True when locked; False when the lock file was replaced meanwhile."""
@@ -73,7 +75,8 @@ class VaultLock:
         except BaseException:
             os.close(descriptor)
             raise
-        self._descriptor = descriptor
+        # A file closes itself, too, where an exception keeps `__exit__` from it.
+        self._file = open(descriptor, "rb", buffering=0)  # noqa: SIM115
         return True
 
     def _sign(self, descriptor: int, size: int) -> None:

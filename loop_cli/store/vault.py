@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from loop_cli.core.audit import History
-from loop_cli.errors import LoopError, StorageError, VaultLocked
+from loop_cli.errors import StorageError, VaultLocked
 from loop_cli.store import schema_file, staging
 from loop_cli.store.base import Store, passed_over
 from loop_cli.store.cache import Cache
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.schema import Schema
     from loop_cli.core.wanted import Wanted
+    from loop_cli.errors import LoopError
     from loop_cli.store.base import AnyChange, CommitResult, Hit, Listed
+    from loop_cli.store.commit import Commit
     from loop_cli.store.locate import Located
     from loop_cli.store.lock import VaultLock
     from loop_cli.store.recovery import Recovery
@@ -65,6 +67,7 @@ class VaultStore(Store):
         self._schema: Schema | None = None
         self._locator: Locator | None = None
         self._law: Law | None = None
+        self._commit: Commit | None = None
         self._notices: list[str] = []
         self._passed_over = 0
 
@@ -180,16 +183,15 @@ class VaultStore(Store):
     ) -> list[CommitResult | LoopError]:
         from loop_cli.store.commit import Commit
 
-        commit = Commit(self, origin)
-        try:
-            return commit.run(changes, atomic=atomic, dry_run=dry_run)
-        except LoopError:
-            raise
-        except BaseException as error:
-            for staged in commit.begun:
-                if staged.has_landed:
-                    error.add_note(f"the change of {staged.paths} has landed")
-            raise
+        self._commit = Commit(self, origin)
+        return self._commit.run(changes, atomic=atomic, dry_run=dry_run)
+
+    @property
+    def landed(self) -> list[str]:
+        """The files that the last commit has changed, whatever came after that: for an answer
+        where something else failed."""
+        begun = [] if self._commit is None else self._commit.begun
+        return [staged.paths for staged in begun if staged.has_landed]
 
     # -- for the modules of this store ----------------------------------------------------
 
