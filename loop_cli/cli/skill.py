@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from loop_cli import folders
 from loop_cli import skill as package
 from loop_cli.cli import options, output
 from loop_cli.errors import StorageError, UsageError
@@ -48,7 +49,7 @@ def install(
     Installing it once more changes nothing; files that you have changed are
     replaced with --force only.
     """
-    root = os.path.abspath(os.path.expanduser(folder or os.curdir))
+    root = os.path.abspath(folders.expand(folder or os.curdir, os.environ))
     target = os.path.join(root, package.NAME)
     wanted = {
         os.path.join(target, *path.split("/")): data for path, data in package.files().items()
