@@ -21,13 +21,16 @@ _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PATIENCE = 60.0  # seconds; the system breaks a lease that is not given back after 45
 _BLOCK = 1 << 20
+_TRIES = 20
+_NO_FILE = "is not an ordinary file"
 
 
 class Refused(OSError):
-    """Something else is where an ordinary file or folder should be; `strerror` says what."""
+    """Something else is where an ordinary file or folder should be; `strerror` says what.
+    `errno` is ELOOP for a link, ENOTDIR where a folder should be."""
 
-    def __init__(self, path: str, why: str) -> None:
-        super().__init__(errno.EPERM, why, path)
+    def __init__(self, path: str, why: str, number: int = errno.EPERM) -> None:
+        super().__init__(number, why, path)
 
 
 class Folder:
@@ -62,16 +65,24 @@ class Folder:
             descriptor = _patiently(name, above, path)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            raise Refused(path, "is not an ordinary file")
+            raise Refused(path, _NO_FILE)
         return descriptor
 
     def read(self, path: str, *, most: int) -> bytes:
-        """The bytes of an ordinary file of at most `most`. Raises `OSError`."""
-        descriptor = self.open(path)
-        try:
-            return read_all(descriptor, path, most=most)
-        finally:
-            os.close(descriptor)
+        """The bytes of an ordinary file of at most `most`. One that changes meanwhile is read
+        again. Raises `OSError`."""
+        for _attempt in range(_TRIES):
+            descriptor = self.open(path)
+            try:
+                before = os.fstat(descriptor)
+                data = read_all(descriptor, path, most=most)
+                after = os.fstat(descriptor)
+            finally:
+                os.close(descriptor)
+            if (len(data), before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
+                return data
+            time.sleep(0.005)
+        raise Refused(path, "changes all the time")
 
     def make_folder(self, path: str, mode: int = 0o777) -> bool:
         """Make a folder where none is, and tell whether it was made. Raises `OSError`."""
@@ -126,7 +137,7 @@ class Folder:
 
     def names(self, path: str) -> list[str]:
         """All that is in a folder, in the system's order. Raises `OSError`."""
-        with self._above(f"{path}/.") as (above, _dot):
+        with self._above(f"{path}/." if path else ".") as (above, _dot):
             return os.listdir(above)
 
     def _above(self, path: str) -> _Above:
@@ -154,8 +165,10 @@ class _Above:
                 os.close(above)
         return self._descriptor, self._name
 
-    def __exit__(self, *_raised: object) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         os.close(self._descriptor)
+        if isinstance(error, OSError):  # the system names the last part only
+            error.filename, error.filename2 = self._path, None
 
 
 def read_all(descriptor: int, path: str, *, most: int) -> bytes:
@@ -177,7 +190,7 @@ def _open_folder(name: str, above: int, path: str) -> int:
         return os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=above)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENOTDIR):
-            raise _what_else(name, above, path, "is not a folder") from None
+            raise _what_else(name, above, path, "is not a folder", errno.ENOTDIR) from None
         raise
 
 
@@ -193,14 +206,15 @@ def _patiently(name: str, above: int, path: str) -> int:
             time.sleep(0.001)
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENXIO):  # a link, a socket
-                raise _what_else(name, above, path, "is not an ordinary file") from None
+                raise _what_else(name, above, path, _NO_FILE, errno.EPERM) from None
             raise
 
 
-def _what_else(name: str, above: int, path: str, otherwise: str) -> Refused:
+def _what_else(name: str, above: int, path: str, otherwise: str, number: int) -> Refused:
     status = os.stat(name, dir_fd=above, follow_symlinks=False)
-    is_link = stat.S_ISLNK(status.st_mode)
-    return Refused(path, "is a link, and none is followed there" if is_link else otherwise)
+    if stat.S_ISLNK(status.st_mode):
+        return Refused(path, "is a link, and none is followed there", errno.ELOOP)
+    return Refused(path, otherwise, number)
 
 
 def _too_large(path: str, most: int) -> Refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -221,6 +222,8 @@ def _of_vault(
         except FileNotFoundError:
             return {}, {}, ()
         except OSError as error:
+            if error.errno == errno.ENOTDIR:  # a file where the folder would be
+                return {}, {}, ()
             raise _unreadable(root, error) from None
     values = _parsed(found, VAULT_FILE)
     for key in KEYS:
@@ -244,6 +247,10 @@ def _unreadable(root: str, error: OSError) -> UsageError | StorageError:
         return StorageError(
             f"{VAULT_FILE} or its folder is a link that leads out of the vault",
             hint="put what it leads to in its place, or name the vault that that is in",
+        )
+    if error.errno == errno.ELOOP:
+        return StorageError(
+            f"{error.filename} {error.strerror}", hint="put what it leads to in its place"
         )
     if isinstance(error, beneath.Refused):
         return UsageError(f"{error.filename} {error.strerror}")

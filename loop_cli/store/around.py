@@ -7,6 +7,7 @@ import os
 from loop_cli.core.audit import History, without_undone
 from loop_cli.errors import InvalidFile
 from loop_cli.store import files, locate
+from loop_cli.store.lines import FOLDER
 from loop_cli.store.planner import Surroundings
 from loop_cli.store.walk import is_hidden
 
@@ -98,7 +99,7 @@ def refuse_no_place(path: str) -> None:
     """Raise `InvalidFile` where no entity can be, whatever is there now."""
     if path.startswith("/") or ".." in path.split("/") or "\0" in path:
         raise InvalidFile(path, "leads out of the vault")
-    if is_hidden(path):
+    if is_hidden(path) or path.partition("/")[0].casefold() == FOLDER.casefold():
         raise locate.not_a_place(path)
     if not path.endswith(".md"):
         raise InvalidFile(path, "is not a place for entities: it does not end in .md")

@@ -6,8 +6,7 @@ holds. The record comes first: a crash in between leaves lines for the next run 
 
 from __future__ import annotations
 
-import os
-
+from loop_cli import beneath
 from loop_cli.core import audit, timestamps
 from loop_cli.core.names import nearest
 from loop_cli.errors import EntityNotFound, InvalidChange, StorageError
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 
     from loop_cli.core.audit import AuditRecord, Origin
     from loop_cli.store.vault import VaultStore
+
+_KEPT = ".loop/kept"
 
 
 class Wanted(Struct):
@@ -101,8 +102,9 @@ def redact(store: VaultStore, wanted: Wanted, *, origin: Origin) -> Redaction:
             if found.lines:
                 records = [encode(one) for one in _records(store, found, origin)]
                 rewrite.rewrite(store, found.texts(), records)
-            for digest in kept:
-                os.unlink(os.path.join(_kept_folder(store), digest))
+            with beneath.Folder(store.root) as folder:
+                for digest in kept:
+                    folder.remove(f"{_KEPT}/{digest}")
         except OSError as error:
             raise StorageError(f"the audit log can't be rewritten: {error}") from error
         return _result(found, kept, origin, dry_run=False)
@@ -114,10 +116,7 @@ def _look(store: VaultStore, wanted: Wanted) -> tuple[_Found, list[str]]:
         for place in log.lines(*needles_of(wanted.entity_id)):
             found.add(*place)
         found.refuse_nothing()
-        try:
-            kept = found.digests.intersection(os.listdir(_kept_folder(store)))
-        except FileNotFoundError:
-            kept = set()
+        kept = found.digests.intersection(_kept_names(store.root))
         for _file, _number, text in log.lines(*(digest.encode() for digest in kept)):
             rest = found.without_values(text)
             kept -= {digest for digest in kept if digest.encode() in rest}
@@ -286,5 +285,12 @@ def _result(found: _Found, kept: list[str], origin: Origin, *, dry_run: bool) ->
     )
 
 
-def _kept_folder(store: VaultStore) -> str:
-    return os.path.join(store.root, ".loop", "kept")
+def _kept_names(root: str) -> list[str]:
+    """The names of the kept copies. Raises `StorageError`."""
+    try:
+        with beneath.Folder(root) as folder:
+            return folder.names(_KEPT)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StorageError(f"{error.filename or _KEPT}: {error.strerror}") from error

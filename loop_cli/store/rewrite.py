@@ -8,8 +8,10 @@ the file open for writing, nothing is done, since it would go on writing into th
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import closing
 
+from loop_cli import beneath
 from loop_cli.errors import StorageError
 from loop_cli.store import files, landing, platform, probe, staging
 from loop_cli.store.lines import FOLDER
@@ -52,11 +54,13 @@ def rewrite(
 
 
 def clear_leftovers(root: str) -> None:
-    """Remove what a crash left beside the log; in `.loop/staged` recovery does it."""
-    folder = os.path.join(root, FOLDER)
-    for name in os.listdir(folder):
-        if name.startswith(".loop-"):
-            files.remove(os.path.join(folder, name))
+    """Remove what a crash left beside the log; in `.loop/staged` recovery does it. Only files
+    are of ours. Raises `OSError`."""
+    with beneath.Folder(root) as folder:
+        for name in folder.names(FOLDER):
+            path = f"{FOLDER}/{name}"
+            if name.startswith(".loop-") and stat.S_ISREG(folder.status(path).st_mode):
+                folder.remove(path)
 
 
 def _refuse_open(root: str, file: str) -> None:

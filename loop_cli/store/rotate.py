@@ -99,7 +99,19 @@ def _begin(active: str, *, like: str) -> None:
     try:
         files.write_synced(active, b"", like=like)
     except FileExistsError:  # another program has already begun it
-        try:
-            os.chmod(active, stat.S_IMODE(os.stat(like).st_mode))
-        except PermissionError:
-            return
+        _give_mode(active, os.lstat(like).st_mode)
+
+
+def _give_mode(path: str, mode: int) -> None:
+    """Give a file the mode, if it is one: what a link in its place leads to keeps its own."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.fchmod(descriptor, stat.S_IMODE(mode))
+    except PermissionError:  # it is another user's
+        return
+    finally:
+        os.close(descriptor)
