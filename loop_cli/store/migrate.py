@@ -277,7 +277,7 @@ def _read(root: str, path: str, name: str) -> bytes:
     except (FileNotFoundError, NotADirectoryError):
         raise EntityNotFound(f"{name} is not there", hint="loop audit migrate FILE") from None
     except beneath.Refused as error:
-        why = f"{error.filename} {error.strerror}" if top == root else f"{name} {error.strerror}"
+        why = f"{error.filename if top == root else path} {error.strerror}"
         hint = "loop audit migrate FILE reads the file itself, of which a large one can be split"
         raise StorageError(why, hint=hint) from error
     except OSError as error:
