@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from loop_cli.store.locate import Located
     from loop_cli.store.vault import VaultStore
 
+# Of the log; and the shell's name for the home folder, which nobody should have to remove.
+_NO_PLACES = (FOLDER.casefold(), "~")
+
 
 class VaultSurroundings(Surroundings):
     """Of a vault; what it says holds as long as the lock is held."""
@@ -99,7 +102,8 @@ def refuse_no_place(path: str) -> None:
     """Raise `InvalidFile` where no entity can be, whatever is there now."""
     if path.startswith("/") or ".." in path.split("/") or "\0" in path:
         raise InvalidFile(path, "leads out of the vault")
-    if is_hidden(path) or path.partition("/")[0].casefold() == FOLDER.casefold():
+    top = path.partition("/")[0].casefold()
+    if is_hidden(path) or top in _NO_PLACES:
         raise locate.not_a_place(path)
     if not path.endswith(".md"):
         raise InvalidFile(path, "is not a place for entities: it does not end in .md")
