@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 USER = 54321  # in no password database
 REPOSITORY = Path(__file__).parents[1]
@@ -51,8 +51,7 @@ class Machine:
         user: int = 0,
         groups: str = "",
         cwd: Path | None = None,
-        stdin: str = "",
-        **env: str,
+        env: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run `loop` in an environment with nothing else, as that user."""
         become = ["setpriv", f"--reuid={user}", f"--regid={user}"]
@@ -63,10 +62,10 @@ class Machine:
                 "PATH": os.environ["PATH"],
                 "PYTHONPATH": str(REPOSITORY),
                 "PYTHONDONTWRITEBYTECODE": "1",
-                **env,
+                **(env or {}),
             },
             cwd=cwd or self.root,
-            input=stdin,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,

@@ -160,13 +160,13 @@ class TestAnotherUser:
             machine.file(f"v/{name}/.config/loop/config.toml", "editor = 'touch pwned'\n")
         before = sorted(vault.rglob("*"))
         env = {} if home is None else {"HOME": home}
-        listed = machine.run("list", "--ids", user=USER, cwd=vault, **env)
+        listed = machine.run("list", "--ids", user=USER, cwd=vault, env=env)
         assert (listed.returncode, listed.stdout) == (0, "e1\n")
         assert "no index is kept" in listed.stderr
-        editor = machine.run("config", user=USER, cwd=vault, **env).stdout
+        editor = machine.run("config", user=USER, cwd=vault, env=env).stdout
         assert "pwned" not in editor
-        assert machine.run("edit", "e1", user=USER, cwd=vault, **env).returncode != 0
-        machine.run("__complete", "fish", "--", "get", "e", user=USER, cwd=vault, **env)
+        assert machine.run("edit", "e1", user=USER, cwd=vault, env=env).returncode != 0
+        machine.run("__complete", "fish", "--", "get", "e", user=USER, cwd=vault, env=env)
         assert sorted(vault.rglob("*")) == before
 
     @pytest.mark.parametrize(
@@ -195,11 +195,11 @@ class TestAnotherUser:
             ours.rmdir()
         env = {"HOME": "/", "XDG_CACHE_HOME": str(machine.root / "cache")}
         for _time in range(2):
-            done = machine.run("list", "--ids", user=USER, cwd=vault, **env)
+            done = machine.run("list", "--ids", user=USER, cwd=vault, env=env)
             assert (done.returncode, done.stdout) == (0, "e1\n")
             assert "belongs to another user" in done.stderr
             assert machine.run(
-                "__complete", "fish", "--", "get", "Lay", user=USER, cwd=vault, **env
+                "__complete", "fish", "--", "get", "Lay", user=USER, cwd=vault, env=env
             )
         assert [one for one in (machine.root / "cache").rglob("*") if one.is_file()] == []
 
@@ -207,8 +207,8 @@ class TestAnotherUser:
         """It would lock its owner out of the cache."""
         vault, home = self.vault(machine, USER), machine.folder("home", owner=USER)
         machine.folder("home/.cache", owner=USER)
-        done = machine.run("list", "--ids", cwd=vault, HOME=str(home))
+        done = machine.run("list", "--ids", cwd=vault, env={"HOME": str(home)})
         assert (done.returncode, done.stdout) == (0, "e1\n")
         assert [one.name for one in home.rglob("*")] == [".cache"]
-        again = machine.run("list", "--ids", user=USER, cwd=vault, HOME=str(home))
+        again = machine.run("list", "--ids", user=USER, cwd=vault, env={"HOME": str(home)})
         assert (again.returncode, again.stderr) == (0, "")

@@ -42,7 +42,7 @@ def vault(machine: Machine, owner: int, *, group: int = 0, mode: int = 0o755) ->
 
 def settings(machine: Machine, root: Path, *, user: int, groups: str = "", **env: str) -> Any:
     env = {"HOME": str(machine.root), "LOOP_VAULT": str(root), **env}
-    done = machine.run("config", "--json", user=user, groups=groups, **env)
+    done = machine.run("config", "--json", user=user, groups=groups, env=env)
     assert done.returncode == 0, done.stderr
     return {one["name"]: one for one in json.loads(done.stdout)["settings"]}
 
@@ -121,12 +121,12 @@ class TestWhoseItIs:
         root = vault(machine, OTHER)
         home = machine.folder("home", owner=USER)
         env = {"HOME": str(home), "LOOP_VAULT": str(root)}
-        done = machine.run("get", "e1", "--json", user=USER, **env)
+        done = machine.run("get", "e1", "--json", user=USER, env=env)
         (warning,) = json.loads(done.stdout)["warnings"]
         assert "lock_timeout, on_conflict, plain" in warning
         assert "neither you nor a member of your groups" in warning
         machine.file("v/.loop/config.toml", "[fields]\nid = 'key'\n", owner=OTHER)
-        done = machine.run("get", "e1", "--json", user=USER, **env)
+        done = machine.run("get", "e1", "--json", user=USER, env=env)
         assert "warnings" not in json.loads(done.stdout)
 
     def test_the_users_own_choice_counts_in_its_place(self, machine: Machine) -> None:

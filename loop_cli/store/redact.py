@@ -293,4 +293,6 @@ def _kept_names(root: str) -> list[str]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise StorageError(f"{error.filename or _KEPT}: {error.strerror}") from error
+        if isinstance(error, beneath.Refused):
+            raise StorageError(f"{error.filename} {error.strerror}") from error
+        raise StorageError(f"{_KEPT} can't be read: {error.strerror}") from error
