@@ -228,8 +228,9 @@ def _of_vault(
     values = _parsed(found, VAULT_FILE)
     for key in KEYS:
         if key.name in values and not key.of_vault:
+            place = user_file or "your own config.toml"
             raise UsageError(
-                f"{VAULT_FILE}: a vault may not set {key.name}", hint=f"set it in {user_file}"
+                f"{VAULT_FILE}: a vault may not set {key.name}", hint=f"set it in {place}"
             )
     data = {key.name for key in KEYS if key.is_data}
     names = [name for name in values if name not in data]
@@ -277,7 +278,7 @@ def _find_root(
         (environ.get("LOOP_VAULT"), "LOOP_VAULT"),
     ):
         if value:
-            return _root(str(value), origin), origin
+            return _root(folders.expand(str(value), environ), origin), origin
     for marker in MARKERS:
         for folder in _upwards(cwd):
             if os.path.exists(os.path.join(folder, marker)):

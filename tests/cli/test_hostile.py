@@ -315,6 +315,32 @@ def test_a_schema_can_not_lead_out_of_the_vault(loop: Loop, tmp_path: Path) -> N
         assert "paths.include" in done.err
 
 
+@pytest.mark.parametrize(
+    "include",
+    [
+        *("..", "/", "/etc", "a/../..", "a/../../secret", ".git", "a/.git", ".loop"),
+        *("to-secret", "to-secret/deep", "to-git", "~", "~/secret"),
+    ],
+)
+def test_nor_list_what_is_outside_or_hidden(loop: Loop, tmp_path: Path, include: str) -> None:
+    """By a name that leads there, or by a link."""
+    text = HEAD + "entity_name: n\n---\nsecret\n"
+    (tmp_path / "secret" / "deep").mkdir(parents=True)
+    (loop.home / "secret").mkdir()
+    for folder in (tmp_path / "secret", tmp_path / "secret" / "deep", loop.home / "secret"):
+        (folder / "evil.md").write_text(text)
+    for path in (".git/evil.md", "a/.git/evil.md", ".loop/evil.md", ".loop/kept/evil.md"):
+        loop.write(path, text)
+    loop.path("to-secret").symlink_to(tmp_path / "secret")
+    loop.path("to-git").symlink_to(".git")
+    loop.write("00_Meta/schema_constants.yaml", f'paths:\n  include: ["{include}"]\n')
+    done = loop("list", "--ids")
+    assert "evil" not in done.out
+    assert (done.code, done.out) in ((0, ""), (6, ""))
+    assert loop("get", "evil").code in (3, 6)
+    assert loop("get", "evil", "--path", f"{include}/evil.md").code in (3, 6)
+
+
 @pytest.mark.parametrize("name", ["a\\nb", "a\\u2028b", "\\e[31mred", " ", "\\u200b"])
 def test_a_name_that_can_not_be_printed_is_not_recorded(loop: Loop, name: str) -> None:
     login = getpass.getuser()
