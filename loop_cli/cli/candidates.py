@@ -6,8 +6,10 @@ The table is made from schema, members and settings, and made anew when one of t
 from __future__ import annotations
 
 import os
+import stat
 import time
 
+from loop_cli import beneath, folders
 from loop_cli.store.digest import sha256_hex
 
 TYPE_CHECKING = False
@@ -23,6 +25,7 @@ _LOG_END = 1 << 16  # bytes of the log in which runs are looked for
 _STEPS = 500_000  # of SQLite: what is looked for then has not been found in time
 _FRESH = 60.0  # seconds for which the words of a search are good
 _LARGE = 8 << 20  # bytes of an index from which on they are read behind the answer's back
+_MOST_KEPT = 1 << 28  # bytes of words that are read
 _FEW = 1 << 18  # bytes of words that are searched in every way
 _PEOPLE = ("assignee", "owner")
 
@@ -30,7 +33,7 @@ _PEOPLE = ("assignee", "owner")
 def open_vault(given: str | None) -> Vault | None:
     """The vault in force; None where there is none."""
     root = given or os.environ.get("LOOP_VAULT") or _above(os.getcwd()) or _by_settings()
-    return Vault(os.path.abspath(os.path.expanduser(root))) if root else None
+    return Vault(os.path.abspath(folders.expand(root, os.environ))) if root else None
 
 
 class Vault:
@@ -97,9 +100,7 @@ class Vault:
     def runs(self) -> list[Word]:
         """The last runs, newest first, each with an entity that it changed."""
         try:
-            with open(os.path.join(self._root, "_build", "audit_log.jsonl"), "rb") as log:
-                log.seek(max(0, os.fstat(log.fileno()).st_size - _LOG_END))
-                lines = log.read().split(b"\n")
+            lines = _log_end(self._root).split(b"\n")
         except OSError:
             return []
         found: dict[str, str] = {}
@@ -137,7 +138,7 @@ class Vault:
     def _select(self, query: str, *values: Any, steps: int = _STEPS) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = []
         (path, *_rest) = self.words("index") or [""]
-        if not path or not os.path.exists(path):
+        if not path or not _is_file(path):
             return rows
         from loop_cli.sqlite import sqlite3
 
@@ -164,7 +165,7 @@ class Vault:
         if age < _FRESH:
             return words
         (index, *_rest) = self.words("index") or [""]
-        if os.path.exists(index) and os.path.getsize(index) > _LARGE:
+        if _is_file(index) and os.path.getsize(index) > _LARGE:
             _in_background(lambda: write(path, self._read_words()))
             return words
         words = self._read_words()
@@ -193,11 +194,10 @@ class Vault:
         head = "\t".join(stamps) + "\n"
         path = _cached(self._root, "words")
         try:
-            with open(path, encoding="utf-8") as file:
-                text = file.read()
+            text = _aged(path)[0].decode()
             if text.startswith(head):
                 return text[len(head) :]
-        except (OSError, ValueError):
+        except ValueError:
             pass
         from loop_cli.cli import candidates_table
 
@@ -210,20 +210,39 @@ _MADE_FROM = ("00_Meta/schema_constants.yaml", "00_Meta/members.yaml", ".loop/co
 _OWN = os.path.join(os.path.dirname(os.path.dirname(__file__)), "store", "cache.py")
 
 
-def _cached(root: str, what: str) -> str:
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+def _cached(root: str, what: str) -> str | None:
+    """Where words of a vault are kept; None where no folder is there for that."""
+    base = folders.cache(os.environ)
     name = sha256_hex(os.fsencode(os.path.realpath(root)))[:32]
-    return os.path.join(base, "loop", f"{what}-{name}.tsv")
+    return None if base is None else os.path.join(base, f"{what}-{name}.tsv")
 
 
-def _user_settings() -> str:
-    base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
-    return os.path.join(base, "loop", "config.toml")
+def _user_settings() -> str | None:
+    base = folders.config(os.environ)
+    return None if base is None else os.path.join(base, folders.NAME, "config.toml")
 
 
-def _stamp(path: str) -> str:
+def _is_file(path: str) -> bool:
     try:
-        status = os.stat(path)
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _log_end(root: str) -> bytes:
+    """The last bytes of the log. Raises `OSError`, for what is no ordinary file too."""
+    with beneath.Folder(root) as folder:
+        log = folder.open("_build/audit_log.jsonl")
+    try:
+        size = os.fstat(log).st_size
+        return os.pread(log, _LOG_END, max(0, size - _LOG_END))
+    finally:
+        os.close(log)
+
+
+def _stamp(path: str | None) -> str:
+    try:
+        status = os.stat(path or "")
     except OSError:
         return "-"
     return f"{status.st_mtime_ns}.{status.st_size}"
@@ -245,20 +264,25 @@ def _upwards(folder: str) -> Iterator[str]:
 
 
 def _by_settings() -> str | None:
-    if not os.path.exists(_user_settings()):
+    if not os.path.exists(_user_settings() or ""):
         return None
     from loop_cli.cli import context
 
     return context.open_settings({}, need_vault=False).root
 
 
-def _aged(path: str) -> tuple[bytes, float]:
-    """What is kept in a file, and for how many seconds it has been; endless where nothing is."""
+def _aged(path: str | None) -> tuple[bytes, float]:
+    """What is kept in a file, and for how many seconds it has been; endless where nothing is.
+    Only what lies in a folder for this user alone counts."""
+    if path is None:
+        return b"", float("inf")
     try:
-        with open(path, "rb") as file:
-            return file.read(), time.time() - os.fstat(file.fileno()).st_mtime
+        folders.make_private(os.path.dirname(path))
+        folders.narrow(path)
+        data, written = folders.read(path, most=_MOST_KEPT)
     except OSError:
         return b"", float("inf")
+    return data, time.time() - written
 
 
 def _in_background(work: Callable[[], None]) -> None:
@@ -292,15 +316,24 @@ def _in_order(wanted: bytes, line: bytes) -> bool:
     return all(one in rest for one in wanted)
 
 
-def write(path: str, data: bytes) -> None:
-    """Keep what can be made again, where that works."""
-    temporary = f"{path}.{os.getpid()}"
+def write(path: str | None, data: bytes) -> None:
+    """Keep what can be made again, for this user alone, where that works."""
+    if path is None:
+        return
+    temporary = f"{path}.{os.urandom(4).hex()}"
     try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        with open(temporary, "wb") as file:
+        folders.make_private(os.path.dirname(path))
+        with open(folders.create(temporary), "wb") as file:
             file.write(data)
         os.replace(temporary, path)
     except OSError:
+        _remove(temporary)
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:  # it is not there
         return
 
 

@@ -23,9 +23,9 @@ def make(root: str) -> str:
     """The table, a row a line, with tabs between its words."""
     settings = context.open_settings({"vault": root})
     folder = context.cache_folder(root, settings.names)
-    rows: list[tuple[str, ...]] = [
-        ("index", os.path.join(folder, f"index-{cache.LAYOUT}.sqlite")),
-    ]
+    rows: list[tuple[str, ...]] = []
+    if folder is not None:
+        rows.append(("index", os.path.join(folder, f"index-{cache.LAYOUT}.sqlite")))
     with suppress(LoopError):  # a schema that is broken; every other command says so
         rows += _of_schema(schema_file.load(root), settings.names)
     rows += [("member", name) for name in _members(root)]

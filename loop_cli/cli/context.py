@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from loop_cli import config
+from loop_cli import config, folders
 from loop_cli.cli import output, styles
 from loop_cli.errors import UsageError
 
@@ -50,14 +50,16 @@ def open_store(settings: Settings) -> VaultStore:
     from loop_cli.store.vault import VaultStore
 
     assert settings.root is not None, "load() raises where there is no vault"
+    cache, notices = _cache_in_use(settings)
     store = VaultStore(
         settings.root,
         names=settings.names,
         clock=now,
         lock_timeout=settings["lock_timeout"],
         private=settings["audit.private"],
-        cache=cache_folder(settings.root, settings.names),
+        cache=cache,
     )
+    store.cache.notices += [*settings.notices, *notices]  # what the store shows with its own
     _opened.append(store)
     return store
 
@@ -70,14 +72,29 @@ def landed() -> list[str]:
     return [paths for store in _opened for paths in store.landed]
 
 
-def cache_folder(root: str, names: FieldNames) -> str:
+def cache_folder(root: str, names: FieldNames) -> str | None:
     """Where the cache of the vault at `root` is, if that is what its fields are called; it may
-    be deleted at any time."""
+    be deleted at any time. None where there is no folder for one."""
     from loop_cli.store.digest import sha256_hex
 
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    base = folders.cache(os.environ)
     identity = sha256_hex(os.fsencode(f"{os.path.realpath(root)}\0{names}"))[:32]
-    return os.path.join(base, "loop", identity)
+    return None if base is None else os.path.join(base, identity)
+
+
+def _cache_in_use(settings: Settings) -> tuple[str | None, list[str]]:
+    """The folder of the cache; None where none is to be used, and a sentence that says why."""
+    assert settings.root is not None, "load() raises where there is no vault"
+    folder = cache_folder(settings.root, settings.names)
+    if folder is None:
+        return None, [f"no index is kept, so the whole vault is read: {folders.NO_HOME}"]
+    base = os.path.dirname(folder)
+    try:
+        folders.make_private(base)
+    except OSError as error:
+        why = f"the index in {base} can't be used ({error.strerror}), so the whole vault is read"
+        return None, [why]
+    return folder, []
 
 
 def now() -> int:

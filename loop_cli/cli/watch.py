@@ -25,7 +25,8 @@ def watch(
     Inside is what has a record in the audit log. Outside is what another program
     did to a file without one. Ends when interrupted, or when nobody reads.
     """
-    from loop_cli.store.watch import Watcher, follow
+    from loop_cli.store.notify import follow
+    from loop_cli.store.watch import Watcher
 
     store = context.open_store(context.open_settings({"vault": vault}))
     watcher = Watcher(store)

@@ -50,7 +50,8 @@ def place_for(
         return _joined(_most_common(entity_type, siblings()), f"{ID}.md")
     folder, _slash, file = place.strip().rpartition("/")
     file = file or ("project.md" if entity_type == "Project" else f"{ID}.md")
-    path = _joined(folder.strip("/"), file).replace("{year}", str(year))
+    folder = "/".join(part for part in folder.split("/") if part not in ("", "."))
+    path = _joined(folder, file).replace("{year}", str(year))
     path = re.sub(_NAME, lambda match: _named(match[0], name), path)
     left = [one for one in _PLACEHOLDER.findall(path) if one != ID]
     if left or "..." in path.split("/"):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 STAMP = 4
 """Numbers that a file is told by: size, times of writing and of change (nanoseconds), inode."""
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 class Walk:
@@ -40,6 +40,10 @@ class Walk:
     def folders(self) -> Iterator[tuple[str, list[str], list[int]]]:
         """Each folder once that has Markdown files: its path, relative with `/`, and of the
         files that are there the names, and the `STAMP` of each. Raises as `paths` does."""
+        return (one for one in self.all_folders() if one[1])
+
+    def all_folders(self) -> Iterator[tuple[str, list[str], list[int]]]:
+        """As `folders`, and those too that have no Markdown files."""
         excluded, seen = set(self.places.exclude), set[str]()
         for name in self.places.include or ("",):
             folder = self._real_folder(name)
@@ -111,9 +115,7 @@ class Walk:
             if current in seen:
                 continue
             seen.add(current)
-            names, stamps = self._look_into(current, excluded, waiting)
-            if names:
-                yield current, names, stamps
+            yield current, *self._look_into(current, excluded, waiting)
 
     def _look_into(self, folder: str, excluded: set[str], waiting: list[str]) -> Files:
         """The files of a folder; its folders, if not excluded, are put to those still to visit.
