@@ -72,7 +72,7 @@ class EntityUndo(Struct):
             undoes["partial"] = True
         if self.restores is not None:
             return Restore(record=self.restores, undoes=undoes)
-        seen = Precondition(if_match=self.entity.revision.etag)
+        seen = Precondition(if_match=self.entity.revision.etag, own_reading=True)
         path = self.entity.path if self.by_path else None
         if self.gone:
             return Delete(entity_id=self.entity.id, path=path, precondition=seen, undoes=undoes)

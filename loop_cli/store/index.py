@@ -101,6 +101,33 @@ class Index:
                 told(look.count)
         look.finish(walked=self._places)
 
+    def refresh_folders(self) -> None:
+        """Look at the times of all folders, and at the files of those that changed: so every file
+        is known that came or went. Raises `UsageError`."""
+        self._cache.run(self._refresh_folders)
+        self._walked = True
+
+    def _refresh_folders(self, database: sqlite3.Connection) -> None:
+        if not self._cache.is_kept or not self._is_walked(database):
+            self._refresh(database, None)
+            return
+        rows = database.execute("SELECT path, modified, looked FROM folder").fetchall()
+        known = {os.fsdecode(path): times for path, *times in rows}
+        changed = [
+            folder
+            for folder, (modified, looked) in known.items()
+            if looked - modified < YOUNG or self._walk.modified(folder) != modified
+        ]
+        look = self._look(database)
+        look.remember()
+        for folder in changed:
+            look.again(folder)
+            for new in self._walk.below(folder, known):
+                look.at(*new)
+        for new in self._walk.folders(known):
+            look.at(*new)
+        look.keep()
+
     def _candidates(self, database: sqlite3.Connection, wanted: str) -> list[str]:
         found = database.execute(_CLAIMING, (word(wanted),)).fetchall()
         if self._cache.is_kept:
@@ -150,7 +177,7 @@ class Index:
 
     @property
     def _places(self) -> str:
-        return repr(self._walk.places)
+        return f"every folder of {self._walk.places!r}"  # not only those that have files, as once
 
 
 def _text(data: bytes) -> str:

@@ -105,6 +105,9 @@ class VaultStore(Store):
         entity = snapshot.entity
         return entity.replace(warnings=(*located.warnings, *entity.warnings))
 
+    def refresh(self) -> None:
+        self.locator().index.refresh_folders()
+
     def scan(
         self,
         *,
