@@ -13,6 +13,7 @@ import unicodedata
 
 from loop_cli import jsontext
 from loop_cli.core.names import nfc
+from loop_cli.store import working
 from loop_cli.store.cache import word
 from loop_cli.store.walk import joined, stamps_in
 
@@ -90,7 +91,11 @@ class Index:
 
         `told` is given the number of files looked at so far. Raises `UsageError`.
         """
-        self._cache.run(lambda database: self._refresh(database, told))
+        if told is not None:
+            self._cache.run(lambda database: self._refresh(database, told))
+            return
+        with working.progress("looking at the files", unit="files") as shown:
+            self._cache.run(lambda database: self._refresh(database, shown))
 
     def _refresh(self, database: sqlite3.Connection, told: Callable[[int], None] | None) -> None:
         look = self._look(database)
@@ -109,7 +114,7 @@ class Index:
 
     def _refresh_folders(self, database: sqlite3.Connection) -> None:
         if not self._cache.is_kept or not self._is_walked(database):
-            self._refresh(database, None)
+            self.refresh()
             return
         rows = database.execute("SELECT path, modified, looked FROM folder").fetchall()
         known = {os.fsdecode(path): times for path, *times in rows}

@@ -59,8 +59,16 @@ class OpenLog:
 
     @property
     def size(self) -> int:
-        """The bytes of all files together."""
-        return sum(size for _path, _descriptor, size in self._files)
+        """The bytes of all files together, without a line at the end that is not whole yet."""
+        total = sum(size for _path, _descriptor, size in self._files)
+        for _path, descriptor, size in self._files[-1:]:
+            for end in range(size, 0, -_BLOCK):
+                part = os.pread(descriptor, min(_BLOCK, end), max(0, end - _BLOCK))
+                place = part.rfind(b"\n")
+                total -= len(part) - place - 1
+                if place >= 0:
+                    break
+        return total
 
     def lines_from(self, offset: int) -> Iterator[tuple[bytes, int]]:
         """The lines from an offset in the whole log on, without their newlines, each with where the

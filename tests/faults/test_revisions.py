@@ -122,7 +122,7 @@ def test_every_revision_that_is_told_existed(busy: Vault, edits: bool) -> None:
     processes = started(programs.updates(busy, ROUNDS) for _ in range(WRITERS))
 
     def read(name: str) -> set[Row]:
-        told = set()
+        told: set[Row] = set()
         while any(process.poll() is None for process in processes):
             told.update(READERS[name](busy))
         return told
