@@ -47,8 +47,10 @@ def _cwd() -> str:
 
 def open_store(settings: Settings) -> VaultStore:
     """The store of the vault in force."""
+    from loop_cli.store import working
     from loop_cli.store.vault import VaultStore
 
+    working.progress = output.progress
     assert settings.root is not None, "load() raises where there is no vault"
     cache, notices = _cache_in_use(settings)
     store = VaultStore(

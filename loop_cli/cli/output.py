@@ -17,7 +17,7 @@ from loop_cli.store.base import harmless_json
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import IO, Any
+    from typing import IO, Any, ClassVar
 
     from rich.console import Console, RenderableType
     from rich.status import Status
@@ -156,6 +156,8 @@ class progress:  # noqa: N801
 class _Progress:
     """Shows nothing in the first second; then a spinner, what goes on and how far it is."""
 
+    _shown: ClassVar[_Progress | None] = None  # the terminal has but one line for it
+
     def __init__(self, what: str, unit: str) -> None:
         self._what = what
         self._unit = unit
@@ -166,6 +168,9 @@ class _Progress:
         if self._status is None:
             if time.monotonic() - self._begin < 1:
                 return
+            if _Progress._shown is not None:  # what this is a part of says more when this is done
+                _Progress._shown.close()
+            _Progress._shown = self
             self._status = console(sys.stderr).status("")
             self._status.start()
         self._status.update(f"{self._what}: {count:,} {self._unit}")
@@ -173,6 +178,7 @@ class _Progress:
     def close(self) -> None:
         if self._status is not None:
             self._status.stop()
+            self._status = _Progress._shown = None
 
 
 def write(text: str) -> None:

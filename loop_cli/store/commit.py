@@ -75,6 +75,7 @@ class Commit:
         """The outcomes, as `Store.commit` says."""
         if dry_run:
             self._unsettled = self._vault.recover_if_free()
+        self._refresh(changes)
         places = [self._locate(change, closely=dry_run) for change in changes]
         failures = [place for place in places if isinstance(place, LoopError)]
         if failures and atomic:
@@ -84,6 +85,7 @@ class Commit:
         if dry_run:
             return self._each(changes, places, atomic=atomic, dry_run=True)
         with self._vault.lock():
+            self._refresh(changes)
             if atomic:
                 self._vault.recover()
                 found = [place for place in places if not isinstance(place, LoopError)]
@@ -283,6 +285,12 @@ class Commit:
         seen = None if place is None else self._vault.observe(place, unsettled=self._unsettled)
         return planner.plan(change, seen)
 
+    def _refresh(self, changes: Sequence[AnyChange]) -> None:
+        """Look for files that came to any folder, where a change does not name the bytes of the
+        file it means: it never acts on one of two."""
+        if not all(map(_names_bytes, changes)):
+            self._vault.refresh()
+
     def _locate(self, change: AnyChange, *, closely: bool) -> Place | LoopError:
         """Where the entity of a change is; not `closely`, if it is to be read again anyway."""
         if isinstance(change, Create | Restore):
@@ -290,7 +298,7 @@ class Commit:
         locator = self._vault.locator()
         etag = change.precondition.if_match
         try:
-            if etag is not None and change.path is None and not closely:
+            if etag is not None and _names_bytes(change) and change.path is None and not closely:
                 before = locator.found_before(change.entity_id, etag)
                 if before is not None:
                     return before
@@ -308,7 +316,7 @@ class Commit:
             if place.remembered:
                 same = now.parsed is place.parsed and self._vault.is_told_of(now)
             else:
-                same = nfc(now.parsed.id) == nfc(place.parsed.id)
+                same = nfc(now.parsed.id) == nfc(place.parsed.id) and _names_bytes(change)
             if same:
                 return now
         except EntityNotFound:
@@ -416,6 +424,11 @@ def _tidy(folders: Folders, plans: Sequence[Plan]) -> None:
         with suppress(Exception):
             for one in inner:
                 folders.remove_place(one)
+
+
+def _names_bytes(change: AnyChange) -> bool:
+    """Whether the caller named the bytes of the file, or the file is to come."""
+    return isinstance(change, Create | Restore) or change.precondition.names_bytes
 
 
 def _warnings(place: Place) -> tuple[str, ...]:

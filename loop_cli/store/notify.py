@@ -109,7 +109,7 @@ class _Folders:
                 name: tuple(stamps[STAMP * number : STAMP * (number + 1)])
                 for number, name in enumerate(names)
             }
-            for folder, names, stamps in self._walk.all_folders()
+            for folder, names, stamps in self._walk.folders()
             if self._is_folder(folder)
         }
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from loop_cli.store.log import AuditLog
 
 _TRIES = 50
+_BLOCK = 1 << 20
 
 
 class OpenLog:
@@ -56,6 +57,33 @@ class OpenLog:
         """The files, relative to the vault."""
         return [shown(name) for name, _descriptor, _size in self._files]
 
+    @property
+    def size(self) -> int:
+        """The bytes of all files together, without a line at the end that is not whole yet."""
+        total = sum(size for _path, _descriptor, size in self._files)
+        for _path, descriptor, size in self._files[-1:]:
+            for end in range(size, 0, -_BLOCK):
+                part = os.pread(descriptor, min(_BLOCK, end), max(0, end - _BLOCK))
+                place = part.rfind(b"\n")
+                total -= len(part) - place - 1
+                if place >= 0:
+                    break
+        return total
+
+    def lines_from(self, offset: int) -> Iterator[tuple[bytes, int]]:
+        """The lines from an offset in the whole log on, without their newlines, each with where the
+        next begins; not one at the end that lacks its own, to which more may come."""
+        start = 0
+        for path, descriptor, size in self._files:
+            begin = min(max(offset - start, 0), size)
+            *lines, rest = b"".join(_parts(descriptor, begin, size)).split(b"\n")
+            for line in lines:
+                begin += len(line) + 1
+                yield line, start + begin
+            start += size
+            if rest and path != self._files[-1][0]:
+                yield rest, start
+
     def lines(self, *needles: bytes) -> Iterator[tuple[str, int, bytes]]:
         """File, number and text of every line that is not blank; with needles, of those that
         hold one of them."""
@@ -91,6 +119,15 @@ class OpenLog:
             return segments_in(folder) == names and all(
                 _is_at(descriptor, folder, name) for name, descriptor, _size in self._files
             )
+
+
+def _parts(descriptor: int, begin: int, end: int) -> Iterator[bytes]:
+    while begin < end:
+        part = os.pread(descriptor, min(_BLOCK, end - begin), begin)
+        if not part:
+            return
+        begin += len(part)
+        yield part
 
 
 def shown(name: str) -> str:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from loop_cli.store.snapshot import Snapshot
 
 
-_TRIES = 5
+_TRIES = 20
 
 
 class VaultStore(Store):
@@ -103,10 +103,13 @@ class VaultStore(Store):
             unsettled = self.recover_if_free()
             located = self.locator().find(entity_id, path=path)
             snapshot = self.observe(located, unsettled=unsettled)
-            if unsettled or not (snapshot.edited_outside and self._changes_now(located)):
+            if not snapshot.edited_outside or self._is_of_one_moment(located, snapshot, unsettled):
                 break
         entity = snapshot.entity
         return entity.replace(warnings=(*located.warnings, *entity.warnings))
+
+    def refresh(self) -> None:
+        self.locator().index.refresh_folders()
 
     def scan(
         self,
@@ -117,7 +120,8 @@ class VaultStore(Store):
     ) -> Iterator[Listed]:
         from loop_cli.store.listing import Listing
 
-        listing = Listing(self, unsettled=self.recover_if_free(), told=told)
+        self.recover_if_free()
+        listing = Listing(self, told=told)
         self._passed_over = listing.unreadable
         return listing.rows(types, needles)
 
@@ -131,7 +135,8 @@ class VaultStore(Store):
         from loop_cli.store.listing import Listing
         from loop_cli.store.texts import Texts
 
-        listing = Listing(self, unsettled=self.recover_if_free(), told=told)
+        self.recover_if_free()
+        listing = Listing(self, told=told)
         self._passed_over = listing.unreadable
         return Texts(self, listing, told).hits(wanted, types)
 
@@ -268,13 +273,18 @@ class VaultStore(Store):
             return True
         return False
 
-    def _changes_now(self, located: Located) -> bool:
-        """Whether a change came between reading the file and reading its records."""
-        try:
+    def _is_of_one_moment(self, located: Located, seen: Snapshot, unsettled: bool) -> bool:
+        """Whether the file was as it was read when its records were, and none of these is of a
+        change that was still to land."""
+        last = seen.history.last
+        starts_here = last is not None and last.etag_before == seen.entity.revision.etag
+        if starts_here and not unsettled and self._has_staged():
+            return False
+        try:  # last, so that whatever landed meanwhile is seen
             status = os.stat(os.path.join(self.root, located.parsed.path))
         except OSError:
-            return True
-        return status.st_mtime_ns // 1000 != located.modified or self._has_staged()
+            return False
+        return status.st_mtime_ns // 1000 == located.modified
 
     def _has_staged(self) -> bool:
         try:

@@ -37,14 +37,15 @@ class Walk:
             for name in names:
                 yield joined(folder, name)
 
-    def folders(self) -> Iterator[tuple[str, list[str], list[int]]]:
-        """Each folder once that has Markdown files: its path, relative with `/`, and of the
-        files that are there the names, and the `STAMP` of each. Raises as `paths` does."""
-        return (one for one in self.all_folders() if one[1])
+    def folders(
+        self, known: Mapping[str, object] | None = None
+    ) -> Iterator[tuple[str, list[str], list[int]]]:
+        """Each folder once: its path, relative with `/`, and of the Markdown files that are there
+        the names, and the `STAMP` of each. Of those that are `known`, with all in them, none.
 
-    def all_folders(self) -> Iterator[tuple[str, list[str], list[int]]]:
-        """As `folders`, and those too that have no Markdown files."""
-        excluded, seen = set(self.places.exclude), set[str]()
+        Raises as `paths` does.
+        """
+        excluded, seen = set(self.places.exclude), set(known or ())
         for name in self.places.include or ("",):
             folder = self._real_folder(name)
             if folder is not None and not excluded & {name, folder}:
@@ -61,6 +62,21 @@ class Walk:
             return False
         included = (self._real_folder(one) for one in self.places.include or ("",))
         return any(one in above for one in included if one is not None)
+
+    def folders_in(self, folder: str) -> list[str]:
+        """The folders right in one, if not excluded; none where it is gone. Raises `UsageError`."""
+        waiting: list[str] = []
+        self._look_into(folder, set(self.places.exclude), waiting)
+        return waiting
+
+    def below(
+        self, folder: str, known: Mapping[str, object]
+    ) -> Iterator[tuple[str, list[str], list[int]]]:
+        """As `folders`, of those in one folder that are not `known`."""
+        new = [one for one in self.folders_in(folder) if one not in known]
+        seen = set(known)
+        for one in new:
+            yield from self._below(one, set(self.places.exclude), seen)
 
     def files_in(self, folder: str) -> Files:
         """The files of one folder as `folders` has them; none where it is gone."""
@@ -85,7 +101,7 @@ class Walk:
     def modified(self, folder: str) -> int:
         """The time of modification of a folder (nanoseconds); 0 where it is gone."""
         try:
-            return os.stat(f"{self.root}/{folder}").st_mtime_ns
+            return os.stat(f"{self.root}/{folder}", follow_symlinks=False).st_mtime_ns
         except OSError:
             return 0
 
@@ -116,6 +132,9 @@ class Walk:
                 continue
             seen.add(current)
             yield current, *self._look_into(current, excluded, waiting)
+
+            names, stamps = self._look_into(current, excluded, waiting)
+            yield current, names, stamps
 
     def _look_into(self, folder: str, excluded: set[str], waiting: list[str]) -> Files:
         """The files of a folder; its folders, if not excluded, are put to those still to visit.
