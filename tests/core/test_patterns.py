@@ -198,31 +198,20 @@ def test_the_engine_is_given_what_python_means(pattern: str, text: str) -> None:
 ATOMS = st.sampled_from(
     [
         *("a", "b", "1", "-", "가", "é", "_", ".", r"\d", r"\w", r"\s", r"\S", r"\W", r"\D", r"\-"),
-        *(
-            "[ab]",
-            "[^a]",
-            "[a-z]",
-            r"[\d가]",
-            r"[^\w]",
-            r"[a-]",
-            r"\.",
-            " ",
-            r"\b",
-            "^",
-            "$",
-            r"\Z",
-        ),
+        *("[ab]", "[^a]", "[a-z]", r"[\d가]", r"[^\w]", r"[a-]", r"\.", " "),
+        *(r"\b", "^", "$", r"\Z"),
     ]
 )
+# No `(?a:`, of which Python itself thinks otherwise when it searches than when it matches.
 REPEATS = st.sampled_from(["", "", "", "*", "+", "?", "{2}", "{1,2}", "{,2}", "*?", "{1,}", "??"])
 PATTERNS = st.recursive(
     ATOMS,
     lambda inner: (
         st.tuples(inner, inner).map("".join)
         | st.tuples(inner, inner).map("|".join)
-        | st.tuples(
-            st.sampled_from(["(", "(?:", "(?i:", "(?a:"]), inner, st.just(")"), REPEATS
-        ).map("".join)
+        | st.tuples(st.sampled_from(["(", "(?:", "(?i:"]), inner, st.just(")"), REPEATS).map(
+            "".join
+        )
         | st.tuples(ATOMS, REPEATS).map("".join)
     ),
     max_leaves=8,
