@@ -184,7 +184,8 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 def _texts(value: Any) -> dict[str, str]:
-    return {key: item for key, item in _mapping(value).items() if isinstance(item, str)}
+    pairs = _mapping(value).items()
+    return {key: item for key, item in pairs if isinstance(key, str) and isinstance(item, str)}
 
 
 def _names(value: Any) -> Names:
@@ -193,4 +194,4 @@ def _names(value: Any) -> Names:
 
 
 def _lists(value: Any) -> dict[str, Names]:
-    return {key: _names(item) for key, item in _mapping(value).items()}
+    return {key: _names(item) for key, item in _mapping(value).items() if isinstance(key, str)}

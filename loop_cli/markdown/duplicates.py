@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from loop_cli.markdown.guard import guarded
+from loop_cli.markdown.limits import YamlSyntaxError
 from loop_cli.plain import key_text, same
 
 TYPE_CHECKING = False
@@ -86,6 +88,13 @@ def duplicate_paths(yaml_text: str) -> dict[tuple[str, ...], list[int]]:
     An item of a list counts with its index in the path. Expects a text that could be
     read; a text that can't be has no duplicates.
     """
+    try:
+        return guarded(_duplicate_paths, yaml_text)
+    except YamlSyntaxError:
+        return {}
+
+
+def _duplicate_paths(yaml_text: str) -> dict[tuple[str, ...], list[int]]:
     import re
 
     words = re.findall(_LAST_WORD, yaml_text)
@@ -93,10 +102,7 @@ def duplicate_paths(yaml_text: str) -> dict[tuple[str, ...], list[int]]:
         return {}
     import yaml_edit
 
-    try:
-        root = yaml_edit.Document.parse(yaml_text).root()
-    except (ValueError, TypeError):
-        return {}
+    root = yaml_edit.Document.parse(yaml_text).root()
     found: dict[tuple[str, ...], list[int]] = {}
     if root is not None:
         _collect(root, (), yaml_text.encode("utf-8", "surrogatepass"), found)
@@ -106,12 +112,16 @@ def duplicate_paths(yaml_text: str) -> dict[tuple[str, ...], list[int]]:
 def without_repeats(yaml_text: str, key: str) -> str:
     """The text without the earlier entries of a top-level key that all say the same as the
     last, each on a line of its own without a comment; else the text as it is."""
+    try:
+        return guarded(_without_repeats, yaml_text, key)
+    except YamlSyntaxError:
+        return yaml_text
+
+
+def _without_repeats(yaml_text: str, key: str) -> str:
     import yaml_edit
 
-    try:
-        root: Any = yaml_edit.Document.parse(yaml_text).root()
-    except (ValueError, TypeError):
-        return yaml_text
+    root: Any = yaml_edit.Document.parse(yaml_text).root()
     if root is None or not root.is_mapping():
         return yaml_text
     source = yaml_text.encode("utf-8", "surrogatepass")

@@ -16,6 +16,7 @@ _DECIMAL = re.compile(r"[-+]?[0-9]+")
 _HEX = re.compile(r"0x[0-9a-fA-F]+")
 _OCTAL = re.compile(r"0o[0-7]+")
 _MAX_DIGITS = 4000
+_MAX_BITS = 13_288  # of a number of so many digits; Python writes no longer ones in decimal
 
 
 def exact_integers(value: dict[Any, Any], text: str) -> dict[Any, Any]:
@@ -64,5 +65,9 @@ def _integer(source: str, value: Any, node: Any, text: str) -> Any:
             if len(source) > _MAX_DIGITS:
                 start = len(text.encode()[: node.byte_range()[0]].decode())
                 raise YamlSyntaxError("a number of too many digits", line_at(text, start))
-            return int(source, 0) if base != 10 else int(source)
+            number = int(source, 0) if base != 10 else int(source)
+            if number.bit_length() > _MAX_BITS:
+                start = len(text.encode()[: node.byte_range()[0]].decode())
+                raise YamlSyntaxError("a number of too many digits", line_at(text, start))
+            return number
     return value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from loop_cli.markdown.guard import guarded
+from loop_cli.markdown.limits import YamlSyntaxError
 from loop_cli.plain import key_text
 
 TYPE_CHECKING = False
@@ -20,6 +22,12 @@ class Lines:
     def of(self, path: Iterable[str | int]) -> int:
         """The 1-based line of the key, or the item of a list, at a path; of a key that occurs
         twice, of the last. Where there is none, of what the path leads to before it, else 0."""
+        try:
+            return guarded(self._of, tuple(path))
+        except YamlSyntaxError:
+            return 0
+
+    def _of(self, path: tuple[str | int, ...]) -> int:
         first, *rest = path
         if self._top is None:
             self._top = _entries(_root(self._text))
@@ -38,10 +46,7 @@ class Lines:
 def _root(yaml_text: str) -> Any:
     import yaml_edit
 
-    try:
-        return yaml_edit.Document.parse(yaml_text).root()
-    except (ValueError, TypeError):
-        return None
+    return yaml_edit.Document.parse(yaml_text).root()
 
 
 def _entries(node: Any) -> dict[str, tuple[Any, Any]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import yaml12
 
 from loop_cli.markdown.duplicates import duplicate_keys
+from loop_cli.markdown.guard import guarded
 from loop_cli.markdown.limits import YamlSyntaxError, check_depth, check_text, line_at
 from loop_cli.plain import key_text
 
@@ -50,8 +51,12 @@ def read(yaml_text: str) -> dict[str, Any]:
 
     Top-level keys are text; nested keys are what they are in YAML. A tagged value is read
     as its plain value, an alias as what it stands for; ``<<`` is a key like any other. Of
-    a key that occurs twice the last value counts. Raises YamlSyntaxError.
+    a key that occurs twice the last value counts. Raises YamlSyntaxError, and nothing else.
     """
+    return guarded(_read, yaml_text)
+
+
+def _read(yaml_text: str) -> dict[str, Any]:
     check_closely = check_text(yaml_text)
     value = parse(yaml_text)
     if value is None and not _has_content(yaml_text):
