@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from loop_cli.markdown.guard import guarded
+from loop_cli.markdown.keys import LineNumbers, key_value
 from loop_cli.markdown.limits import YamlSyntaxError
 from loop_cli.plain import key_text
 
@@ -80,9 +81,10 @@ def _key_lines(yaml_text: str) -> dict[str, int]:
     data = yaml_text.encode()
     if root is None or not root.is_mapping() or data[root.byte_range()[0] :][:1] == b"{":
         return {}
+    numbers = LineNumbers(data)
     keys = (entry.key() for entry in root.as_mapping().entries())
     return {
-        key_text(key.to_python()): data.count(b"\n", 0, key.byte_range()[0])
+        key_text(key_value(key, data)): numbers.of(key.byte_range()[0]) - 1
         for key in keys
         if key is not None and key.is_scalar()
     }
