@@ -24,6 +24,7 @@ _POSITION = r" at byte (\d+) line (\d+) column \d+\s*\Z"
 _TAB_AFTER_COLON = "':' must be followed by a valid YAML whitespace"
 _TABS = r"(?<=:)[ \t]*\t[ \t]*\Z"
 _MAX_TABBED_LINES = 200
+_MAX_PARSED = 8 << 20  # characters in all, since the text is read again for each tab
 _INT64 = 2.0**63
 _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
 _LONG = b"0" * len(str(2**63))
@@ -75,7 +76,7 @@ def _read(yaml_text: str) -> dict[str, Any]:
 
 def parse(text: str) -> Any:
     """What the parser makes of ``text``, which has passed ``check_text``."""
-    for _ in range(_MAX_TABBED_LINES):
+    for _ in range(min(_MAX_TABBED_LINES, _MAX_PARSED // (len(text) + 1))):
         try:
             return yaml12.parse_yaml(text)
         except ValueError as error:
