@@ -33,10 +33,10 @@ _AT_ONCE = 100  # lines
 
 
 def prepare_streams() -> None:
-    """Give the program streams to write to, even where it was started without them."""
-    for name in ("stdout", "stderr"):
+    """Give the program its streams, even where it was started without them."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def is_terminal(stream: IO[str] | None) -> bool:
