@@ -152,12 +152,12 @@ class _PathWithout(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Give a `--path` without a value the empty one."""
-        following = [*args[1:], "-"]
+        following = [*args[1:], "-"]  # one too many where there is no argument
         return super().parse_args(
             ctx,
             [
                 "--path=" if one == "--path" and after.startswith("-") else one
-                for one, after in zip(args, following, strict=True)
+                for one, after in zip(args, following, strict=False)
             ],
         )
 

@@ -27,9 +27,7 @@ _NARROW = 8
 _SHORT = 12  # a date, marked as overdue
 _READABLE = 20  # of a name
 _DUE = ("due", "deadline", "due_date")
-_OVER = frozenset(
-    ("done", "completed", "cancelled", "archived", "dropped", "validated", "falsified")
-)
+_OVER = ("done", "completed", "cancelled", "archived", "dropped", "validated", "falsified")
 
 
 def table(

@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 
-from loop_cli.errors import ConflictError, Interrupted, LoopError, StorageError
+from loop_cli.errors import ConflictError, Interrupted, LoopError, StorageError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def run(arguments: list[str], *, fast: bool = True) -> int:
     except OSError as error:
         return _fail(StorageError(str(error) + _what_landed()), machine)
     except Exception as error:
+        if isinstance(error, UnicodeEncodeError) and (odd := _no_text(error, arguments)):
+            return _fail(UsageError(f"{odd!r} is not UTF-8 text"), machine)
         if os.environ.get("LOOP_DEBUG"):
             raise
         what = f"{type(error).__name__}: {error}{_what_landed()}"
@@ -68,6 +70,12 @@ def _what_landed() -> str:
 
     landed = context.landed()
     return f"; the change of {', '.join(landed)} has landed" if landed else ""
+
+
+def _no_text(error: UnicodeEncodeError, arguments: list[str]) -> str | None:
+    """The argument that brought the bytes that are no text, if one did."""
+    odd = error.object[error.start : error.end]
+    return next((one for one in arguments if odd in one), None)
 
 
 def _fail(error: LoopError, machine: bool) -> int:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _HEAD = 1 << 16
 _ESCAPE = r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U((?:000[0-9A-Fa-f]|0010)[0-9A-Fa-f]{4}))"
-_ID_LINE = r"""(?m)^['"]?%s['"]?\s*:\s*['"]?(.*?)['"]?\s*(?:#.*)?$"""
+_ID_LINE = r"""(?m)^['"]?%s['"]?\s*:\s*['"]?(.*)$"""
 
 
 class Entry(Struct):
@@ -79,7 +79,9 @@ def broken(start: bytes, path: str, names: FieldNames, *, problem: str | None) -
 
         text = _frontmatter(start).decode(errors="replace")
         for match in re.finditer(_ID_LINE % re.escape(names.id), text):
-            claims |= {nfc(match[1]), nfc(unescaped(match[1]))}
+            value = match[1].partition("#")[0].rstrip()
+            value = value[:-1] if value.endswith(("'", '"')) else value
+            claims |= {nfc(value), nfc(unescaped(value))}
     return Entry(claims=tuple(claims), problem=None if problem is None else whole(problem))
 
 

@@ -159,9 +159,9 @@ class TestFindings:
         assert one["rule"] == "stale-lock"
         assert "4711" in one["message"]
 
-    def test_a_pattern_of_the_schema_that_never_ends(self, loop: Loop) -> None:
+    def test_a_pattern_of_the_schema_that_loop_can_not_use(self, loop: Loop) -> None:
         schema = loop.path("00_Meta/schema_constants.yaml")
-        text = schema.read_text().replace("ev: '^ev-", "odd: '^(a+)+$'\n  ev: '^ev-")
+        text = schema.read_text().replace("ev: '^ev-", "odd: '^(?!a)b$'\n  ev: '^ev-")
         schema.write_text(text)
         (one,) = findings(loop)
         assert (one["rule"], one["path"]) == ("schema-pattern", "00_Meta/schema_constants.yaml")

@@ -6,6 +6,8 @@ import getpass
 import json
 import os
 import socket
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -203,6 +205,105 @@ def test_bytes_that_are_no_text_on_the_command_line(loop: Loop) -> None:
     assert_refused(loop("update", "tsk-019-14", b"\xff=x", "--force"), 6)
     assert_refused(loop("get", "tsk-019-14", "--path", b"\xff.md"), 3)
     assert_refused(loop("log", "--since", b"\xff"), 2)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(
+            ("list", b"\xff"),
+            ("list", "Task", b"a\x80b.md", "--json"),
+            ("list", "--where", b"x=\xff"),
+        ),
+        *(
+            ("list", "--where", b"\xff=1"),
+            ("list", "--sort", b"\xff"),
+            ("list", "--columns", b"\xff"),
+        ),
+        *(("search", b"\xff"), ("search", b"a\xff"), ("schema", b"\xff"), ("check", b"\xff")),
+        *(("create", b"\xff", "--name", "x"), ("create", "Task", "--name", b"\xff", "status=todo")),
+        *(("move", "tsk-019-14", "--project", b"\xff", "--yes"), ("rename", b"\xff", "--yes")),
+        *(("delete", b"\xff", "--yes"), ("history", b"\xff"), ("diff", b"\xff"), ("undo", b"\xff")),
+        *(("log", b"\xff"), ("log", "--actor", b"\xff"), ("init", b"\xff"), ("watch", b"\xff")),
+        *(
+            ("skill", b"\xff"),
+            ("audit", b"\xff"),
+            ("completion", b"\xff"),
+            (b"\xff",),
+            (b"--\xff",),
+        ),
+        *(("--vault", b"\xff", "list"), ("list", "--vault", b"\xff"), ("apply", b"\xff")),
+        *(("get", "tsk-019-14", "--field", b"\xff"), ("edit", b"\xff", "--editor", b"\xff")),
+        ("update", "tsk-019-14", "--set-json", b"\xff", "--force"),
+        ("update", "--where", b"status=\xff", "status=done", "--yes"),
+        ("update", "tsk-019-14", b"notes=\xff", "--force", "--json"),
+    ],
+)
+@pytest.mark.parametrize("terminal", [False, True])
+def test_no_command_fails_on_bytes_that_are_no_text(
+    read_only: Loop, arguments: tuple[str | bytes, ...], terminal: bool
+) -> None:
+    """An answer, or an error in words, whatever it is written to."""
+    if terminal:
+        screen = read_only.on_terminal(*arguments)  # type: ignore[arg-type]
+        assert screen.code in (0, *range(2, 10))
+        assert "internal" not in screen.text
+    else:
+        done = read_only(*arguments)
+        assert done.code in (0, *range(2, 10))
+        assert "internal" not in done.stderr.decode(errors="replace")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(("get",), ("get", "--json"), ("get", "--path"), ("get", "--field"), ("get", "--vault")),
+        *(("update",), ("update", "--force"), ("update", "--where"), ("edit",), ("apply",)),
+        *(("search",), ("create",), ("delete",), ("move",), ("move", "tsk-019-14"), ("rename",)),
+        *(("diff",), ("history",), ("skill",), ("audit",), ("completion",), ("log", "--run")),
+        *(
+            ("list", "--limit"),
+            ("list", "--limit", "x"),
+            ("list", "--limit=-1"),
+            ("nope",),
+            ("-x",),
+        ),
+        *(("get", "a", "b"), ("get", "--", "a", "b"), ("get", "a", "--json=1"), ("--vault",)),
+        *(("update", "tsk-019-14", "--lock-timeout", "nan", "x=1"), ("kept", "--older-than", "x")),
+    ],
+)
+def test_an_argument_that_is_missing_or_wrong_is_2_in_words(
+    read_only: Loop, arguments: tuple[str, ...]
+) -> None:
+    done = read_only(*arguments)
+    assert (done.code, done.stdout) == (2, b"")
+    as_json = "--json" in arguments or arguments[0] == "apply"
+    said = done.error["error"] if as_json else done.err
+    assert said.startswith("loop: ") is not as_json
+    assert "internal" not in said
+
+
+def test_a_closed_standard_input_is_an_empty_one(loop: Loop) -> None:
+    for line in (
+        "apply -",
+        "update tsk-019-14 --set-json - --force",
+        "update tsk-019-14 notes=@- --force",
+        "update tsk-019-14 --body-file - --force",
+        "update tsk-019-14 notes=x",
+        "get tsk-019-14",
+        "delete tsk-019-14",
+        "create Task",
+    ):
+        done = subprocess.run(
+            ["sh", "-c", f'exec "$0" -m loop_cli {line} <&-', sys.executable],
+            env=loop.environment,
+            cwd=loop.home,
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        assert b"internal" not in done.stderr, (line, done.stderr)
+        assert b"Traceback" not in done.stderr, (line, done.stderr)
 
 
 def test_a_file_name_that_is_no_text(loop: Loop) -> None:
