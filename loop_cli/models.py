@@ -1,6 +1,6 @@
 """The machine-readable shapes as pydantic models: strict where the contract is strict.
 
-Nothing on the path of a command imports this module (README, "What it costs"): it describes
+Nothing on the path of a command imports this module (`loop help costs`): it describes
 the shapes for readers, proves them in tests, and checks data at the doors where it comes in.
 What may grow (`metadata`, errors) takes further keys; everything else has these and no others.
 """

@@ -84,7 +84,7 @@ def show_help(
     """
     _set_plain()
     listed = list(pages())
-    given = list(words or ())
+    given = " ".join(words or ()).split()
     if not given:
         _show_index(listed, as_json=as_json)
         return
