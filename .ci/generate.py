@@ -101,9 +101,10 @@ def _commands() -> str:
     for name, command in sorted(_walk(app.finished(typer.main.get_command(app.build())), "loop")):
         about = (command.help or "").split("\n\n")[0].replace("\n", " ")
         parts.append(f"## `{name}{_arguments(command)}`\n\n{about}\n")
-        rows = [_option(one) for one in command.params if one.param_type_name == "option"]
-        if rows:
-            parts.append("| option | |\n|---|---|\n" + "".join(rows))
+        words = [one for one in command.params if one.param_type_name == "argument"]
+        options = [one for one in command.params if one.param_type_name == "option"]
+        rows = [f"| `{one.metavar}` | {one.help} |\n" for one in words] + [*map(_option, options)]
+        parts.append("| argument or option | |\n|---|---|\n" + "".join(map(_in_table, rows)))
     return "\n".join(parts) + "\n"
 
 
@@ -192,9 +193,12 @@ def _arguments(command: Any) -> str:
 def _option(option: Any) -> str:
     names = ", ".join(f"`{name}`" for name in option.opts)
     value = f" `{option.metavar}`" if option.metavar else ""
-    return f"| {names}{value} | {option.help} |\n".replace("fail|rebase", "fail\\|rebase").replace(
-        "N|TIME|RUN_ID", "N\\|TIME\\|RUN_ID"
-    )
+    return f"| {names}{value} | {option.help} |\n"
+
+
+def _in_table(row: str) -> str:
+    """A row of a table; a bar between two words is no border of a cell."""
+    return re.sub(r"(?<=\w)\|(?=\w)", r"\\|", row)
 
 
 def _exit_codes() -> str:

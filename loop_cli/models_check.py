@@ -74,8 +74,8 @@ class CheckDocument(Shape):
 class ShareEntry(Shape):
     """How many files back something (SPEC §2)."""
 
-    count: int = Field(ge=0, description="The files that do.")
-    of: int = Field(ge=0, description="The files it is about.")
+    count: int = Field(ge=0, description="How many files have it.")
+    of: int = Field(ge=0, description="How many files were counted.")
 
 
 class ProposedField(Shape):
@@ -106,7 +106,7 @@ class InitDocument(Shape):
     types: dict[str, int] = Field(description="The types, each with its files.")
     fields: list[ProposedField] = Field(description="The fields, the most frequent first.")
     left_out: dict[str, str] = Field(
-        description="Names that look like a slip of another's, which is the value."
+        description="Names that look like typing errors, each with the name that was probably meant."
     )
     unfit: list[FindingEntry] = Field(description="What would not fit, as `loop check` says it.")
     written: list[str] = Field(default=[], description="The files made; absent with --dry-run.")

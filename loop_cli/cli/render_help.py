@@ -37,6 +37,7 @@ _THEME = Theme(
     }
 )
 _LINK = re.compile(r"\[([^\]]+)\]\(([a-z-]+)\.md(?:#[^)]*)?\)")
+_IMAGE = re.compile(r"^!\[[^\]]*\]\([^)]*\)\n", re.MULTILINE)
 _ANCHOR = re.compile(r"\[([^\]]+)\]\(#[^)]*\)")
 
 
@@ -60,7 +61,8 @@ def matches(found: Sequence[Match]) -> RenderableType:
 
 
 def page(text: str) -> RenderableType:
-    """A page, formatted. A link to another page says how to show that."""
+    """A page, formatted, without pictures. A link to another page says how to show that."""
+    text = _IMAGE.sub("", text)
     linked = _ANCHOR.sub(r"\1", _LINK.sub(r"\1 (`loop help \2`)", text))
     return _Page(linked)
 
@@ -84,7 +86,8 @@ class _Code(CodeBlock):
     """Code as it stands, indented: what is copied from it has no colours to lose."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield Padding(Text(str(self.text).rstrip(), style=styles.FIELD, no_wrap=True), (0, 0, 0, 4))
+        code = Text(str(self.text).rstrip(), style=styles.FIELD, overflow="fold")
+        yield Padding(code, (0, 0, 0, 4))
 
 
 class _Page(Markdown):
