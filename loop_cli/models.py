@@ -115,7 +115,7 @@ class Undoes(Shape):
     lines: list[Sha256] = Field(min_length=1, description="SHA-256 of their lines, as they were.")
     partial: Literal[True] = Field(
         default=True,
-        description="There only if some fields stayed as they were, because they were changed since.",
+        description="There only if some fields were left as they are: they were changed since.",
     )
 
 

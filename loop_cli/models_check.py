@@ -106,7 +106,7 @@ class InitDocument(Shape):
     types: dict[str, int] = Field(description="The types, each with its files.")
     fields: list[ProposedField] = Field(description="The fields, the most frequent first.")
     left_out: dict[str, str] = Field(
-        description="Names that look like typing errors, each with the name that was probably meant."
+        description="Names that look like typing errors, each with the name probably meant."
     )
     unfit: list[FindingEntry] = Field(description="What would not fit, as `loop check` says it.")
     written: list[str] = Field(default=[], description="The files made; absent with --dry-run.")
