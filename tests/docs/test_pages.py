@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -197,11 +201,39 @@ def _anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
 
 
-def test_the_files_that_the_architecture_names_are_there() -> None:
-    rows = re.findall(r"^\|.*\|$", (DOCS / "architecture.md").read_text(), re.MULTILINE)
-    names = {
-        name for row in rows for name in INLINE.findall(row) if re.fullmatch(r"[\w/]+\.py", name)
-    }
+class TestArchitecture:
+    FILE = re.compile(r"`([\w/]+\.py)`")
+    ROW = re.compile(r"^\|.*\|$", re.MULTILINE)
+    PROGRAM = (
+        "import json, sys; from loop_cli.cli.start import run; run(sys.argv[1:]);"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
 
-    assert len(names) >= 30
-    assert [name for name in sorted(names) if not (ROOT / "loop_cli" / name).is_file()] == []
+    def test_the_files_that_it_names_are_there(self) -> None:
+        rows = "\n".join(self.ROW.findall((DOCS / "architecture.md").read_text()))
+        names = set(self.FILE.findall(rows))
+
+        assert len(names) >= 30
+        assert [name for name in sorted(names) if not (ROOT / "loop_cli" / name).is_file()] == []
+
+    def test_an_update_makes_its_twelve_stops(self, sample_vault: Path) -> None:
+        """Each file of a stop is loaded, but for those after a semicolon."""
+        text = (DOCS / "architecture.md").read_text()
+        stops = re.findall(r"^\| (\d+) \w+ \| ([^;|]+)", text, re.MULTILINE)
+        words = ("update", "tsk-019-14", "status=doing", "--force", "--json")
+        done = subprocess.run(
+            [sys.executable, "-c", self.PROGRAM, *words],
+            env={**os.environ, "LOOP_VAULT": str(sample_vault), "HOME": str(sample_vault.parent)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+        loaded = json.loads(done.stdout.splitlines()[-1])
+        assert [int(number) for number, _files in stops] == [*range(1, 13)]
+        for number, files in stops:
+            modules = [
+                f"loop_cli.{name[:-3].replace('/', '.')}" for name in self.FILE.findall(files)
+            ]
+            assert modules
+            assert [name for name in modules if name not in loaded] == [], f"stop {number}"
