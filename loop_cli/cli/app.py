@@ -147,10 +147,8 @@ def finished(command: Any) -> Any:
             help="For screen readers: no boxes, no columns, words for signs (LOOP_PLAIN).",
         )
     )
-    inside = getattr(command, "commands", None)
-    if inside is None:
-        command.epilog = f"{command.epilog or ''}\n\n{_EXIT_CODES}"
-    for inner in (inside or {}).values():
+    command.epilog = f"{command.epilog or ''}\n\n{_EXIT_CODES}"
+    for inner in getattr(command, "commands", {}).values():
         finished(inner)
     return command
 

@@ -174,7 +174,7 @@ class TestCommands:
         assert by_help.strip()
 
     def test_each_ends_with_where_the_exit_codes_are(self, read_only: Loop) -> None:
-        for command in ("get", "list", "audit verify", "help"):
+        for command in ("", "get", "list", "audit", "audit verify", "help"):
             done = read_only(*command.split(), "--help")
             assert done.out.rstrip().endswith("Exit codes: loop help exit-codes"), command
 
