@@ -73,14 +73,11 @@ def show_help(
     as_json: options.Json = False,
     no_pager: options.NoPager = False,
 ) -> None:
-    """Show a page of the documentation, or the help of a command; list or find pages.
+    """Show a page of the documentation or the help of a command; list or find pages.
 
-    Without words: the list of pages. A topic: its page. A command: its help,
-    as 'loop COMMAND --help'. Other words: the pages that have them all, in the
-    title first and then in the text; a single match is shown.
-
-    On a terminal a page is formatted and shown in LOOP_PAGER, else PAGER, else
-    'less -R'. In a pipe and with --plain it is printed as Markdown.
+    Without words it lists the pages. Words that are no topic and no command find
+    the pages that have them all. On a terminal a page is shown in LOOP_PAGER, else
+    PAGER, else 'less -R'; in a pipe and with --plain it is printed as Markdown.
     """
     _set_plain()
     listed = list(pages())
