@@ -88,6 +88,7 @@ def overview(store: Store, root: str) -> Overview:
     overdue: list[dict[str, Any]] = []
     outside: list[dict[str, Any]] = []
     entities = 0
+    has_log = next(store.records(), None) is not None
     with output.progress("looking at the files", unit="files") as told:
         selection = Selection(store, Query(), told=told)
     for one in selection:
@@ -96,7 +97,10 @@ def overview(store: Store, root: str) -> Overview:
         name = status if isinstance(status, str) and status else _NO_STATUS
         counts = types.setdefault(one.listed.type, {})
         counts[name] = counts.get(name, 0) + 1
-        _note(one, store, since=since, overdue=overdue, outside=outside)
+        if (due := _due(one)) is not None:
+            overdue.append(due)
+        if has_log and (edited := _edited_outside(one, store, since=since)) is not None:
+            outside.append(edited)
     records = list(operations.log(store, LogQuery(since=since)))
     actors: dict[str, int] = {}
     for record in records:
@@ -136,30 +140,29 @@ def next_commands(found: Overview) -> list[tuple[str, str]]:
     ]
 
 
-def _note(
-    one: Selected,
-    store: Store,
-    *,
-    since: int,
-    overdue: list[dict[str, Any]],
-    outside: list[dict[str, Any]],
-) -> None:
-    """Add the entity to the lists that it belongs to."""
+def _due(one: Selected) -> dict[str, Any] | None:
+    """The entity, if it is overdue."""
     from loop_cli.cli import render_list
 
-    listed = one.listed
-    facts = {"entity_id": listed.id, "entity_name": listed.name}
     due = render_list.due_of(one, _today())
-    if due is not None:
-        overdue.append({**facts, "due": due})
+    return None if due is None else {**_named(one), "due": due}
+
+
+def _edited_outside(one: Selected, store: Store, *, since: int) -> dict[str, Any] | None:
+    """The entity, if its file changed since then and is not as its last record left it."""
+    listed = one.listed
     changed = timestamps.parse(listed.revision.updated_at)
     if changed is None or changed < since:
-        return
+        return None
     last = History(store.records(listed.id)).last
     if last is None or last.metadata.get("path") != listed.path:
-        return
-    if last.etag_after != listed.revision.etag:
-        outside.append({**facts, "path": listed.path})
+        return None
+    edited = last.etag_after != listed.revision.etag
+    return {**_named(one), "path": listed.path} if edited else None
+
+
+def _named(one: Selected) -> dict[str, Any]:
+    return {"entity_id": one.listed.id, "entity_name": one.listed.name}
 
 
 def _in_order(types: dict[str, dict[str, int]], store: Store) -> dict[str, dict[str, int]]:
