@@ -1,6 +1,6 @@
 """The direction of imports, the size of files and functions, and what start-up may cost.
 
-The house is described in the README, "How it is built".
+The house is described in `loop_cli/docs/architecture.md`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 from copy import copy
 from importlib import import_module
@@ -41,13 +43,17 @@ COMMANDS = {
     "audit": "audit",
     "config": "settings",
     "completion": "completion",
+    "help": "help",
     "demo": "demo",
 }
 # What values are called where one is wrong, by Typer's name for their type.
 _IN_WORDS = {"int range": "whole number", "float": "number"}
 _ABOUT = """Get and update the entities of a Markdown vault: with preconditions, without
 touching a byte that was not asked for, and with an audit record of every change."""
-_SEE_ALSO = "'loop COMMAND --help' has the options of a command, with examples."
+_SEE_ALSO = """'loop COMMAND --help' has the options of a command, with examples.
+
+'loop help' lists the pages of the documentation; 'loop help WORDS' finds them."""
+_EXIT_CODES = "Exit codes: loop help exit-codes"
 
 
 def run(arguments: list[str]) -> int:
@@ -82,6 +88,26 @@ def build(*verbs: str) -> typer.Typer:
     if not verbs:
         app.callback(invoke_without_command=True)(_root)
     return app
+
+
+def is_command(words: list[str]) -> bool:
+    """Whether the words are a command, or a group and one of its commands."""
+    if words[0] not in COMMANDS:
+        return False
+    command = _command(build(words[0]))
+    for word in words[1:]:
+        command = getattr(command, "commands", {}).get(word)
+        if command is None:
+            return False
+    return True
+
+
+def help_text(words: list[str]) -> str:
+    """What `--help` of a command prints."""
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        run([*words, "--help"])
+    return text.getvalue()
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -121,6 +147,7 @@ def finished(command: Any) -> Any:
             help="For screen readers: no boxes, no columns, words for signs (LOOP_PLAIN).",
         )
     )
+    command.epilog = f"{command.epilog or ''}\n\n{_EXIT_CODES}"
     for inner in getattr(command, "commands", {}).values():
         finished(inner)
     return command
@@ -136,13 +163,20 @@ def _root(
     context: typer.Context,
     vault: str | None = typer.Option(None, "--vault", metavar="DIR", help="The vault's folder."),
     version: bool = typer.Option(False, "--version", help="Show the version and exit."),
+    as_json: bool = typer.Option(False, "--json", help="Without a command: the overview as JSON."),
 ) -> None:
     if version:
         output.version()
         raise typer.Exit
     if vault is not None:
         os.environ["LOOP_VAULT"] = vault
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is not None:
+        if as_json:
+            raise UsageError("--json goes after the command")
+        return
+    from loop_cli.cli import overview
+
+    if not overview.show(as_json=as_json):
         output.line(context.get_help())
         raise typer.Exit(UsageError.exit_code)
 

@@ -41,6 +41,7 @@ def apply(
     atomic: options.AllOrNone = False,
     force: options.ForceLines = False,
     dry_run: options.DryRun = False,
+    as_json: options.ResultLines = False,  # noqa: ARG001  the output is JSON anyway
     lock_timeout: options.LockTimeout = None,
     vault: options.Vault = None,
 ) -> None:

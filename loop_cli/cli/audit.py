@@ -68,19 +68,17 @@ def verify(as_json: options.Json = False, vault: options.Vault = None) -> None:
     Entities edited outside loop, files that are gone and lines of other
     programs are counted and listed; they are no failure. A damaged log is
     exit 1. A change of the very last line, or lines cut off at the end, show
-    only as entities edited outside.
+    only as entities edited outside. With --json the report is on stdout,
+    whatever the exit code.
     """
     from loop_cli.store.verify import verify as run
 
     store = _store(vault)
     found = run(store)
-    if not as_json:
+    if not output.as_document(found.as_dict(), store.warnings, wanted=as_json):
         from loop_cli.cli import render_audit
 
-        output.warn(store.warnings)
         output.show(render_audit.verification(found))
-    elif found.ok:
-        output.json_document(found.as_dict(), store.warnings)
     if not found.ok:
         first = found.problems[0]
         count = len(found.problems)
@@ -88,7 +86,6 @@ def verify(as_json: options.Json = False, vault: options.Vault = None) -> None:
         raise LogDamaged(
             f"the audit log is damaged: {first.file}:{first.line}: {first.message}{more}",
             hint="a backup or the history of git has the file as it was",
-            **found.as_dict(),
         )
 
 

@@ -51,7 +51,8 @@ def check(
     """Check the vault: schema, ids, references, file names, dialects, edits outside.
 
     Each finding names its file, line and rule, and what is allowed. Exit 6
-    where there are errors; warnings alone are exit 0, unless --strict.
+    where there are errors; warnings alone are exit 0, unless --strict. With
+    --json the report is on stdout, whatever the exit code.
 
     --fix shows what it would change, asks, and does it losslessly, as one run
     in the audit log. It repairs only what has one right answer.
@@ -78,7 +79,8 @@ def check(
         from loop_cli.cli import render_check
 
         hint = None if fix else render_check.hint(found)
-        raise CheckFailed(render_check.summary(found), hint=hint, **found.as_dict(), **more)
+        counts = found.as_dict()["counts"]  # the findings are on stdout
+        raise CheckFailed(render_check.summary(found), hint=hint, counts=counts)
 
 
 def _fix(
@@ -152,11 +154,9 @@ def _show(
     as_json: bool,
     strict: bool,
 ) -> None:
-    """The findings on stdout; as JSON only where that is a success, since else they are in the
-    error."""
+    """Print the findings on stdout, whether they are good or bad: a report is a result."""
     if as_json:
-        if not _fails(found, strict=strict):
-            output.json_document({**found.as_dict(), **more}, store.warnings)
+        output.json_document({**found.as_dict(), **more}, store.warnings)
         return
     from loop_cli.cli import render_check
 

@@ -78,6 +78,7 @@ COMMANDS: dict[str, Command] = {
             "--force": ("force", "flag"),
             "--dry-run": ("dry_run", "flag"),
             "-n": ("dry_run", "flag"),
+            "--json": ("as_json", "flag"),
             "--lock-timeout": ("lock_timeout", "seconds"),
             "--vault": ("vault", "text"),
         },
@@ -342,6 +343,16 @@ COMMANDS: dict[str, Command] = {
         {
             "--json": ("as_json", "flag"),
             "--vault": ("vault", "text"),
+        },
+    ),
+    "help": (
+        "help", "show_help", (),
+        (
+            ("words", "texts"),
+        ),
+        {
+            "--json": ("as_json", "flag"),
+            "--no-pager": ("no_pager", "flag"),
         },
     ),
     "demo": (

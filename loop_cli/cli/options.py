@@ -118,6 +118,7 @@ AllOrNone = Annotated[bool, typer.Option("--atomic", help="All of them or none."
 ForceLines = Annotated[
     bool, typer.Option("--force", help="Lines without a revision need none; recorded.")
 ]
+ResultLines = Annotated[bool, typer.Option("--json", help="One JSON object a line, as without it.")]
 FieldsOnly = Annotated[
     bool, typer.Option("--fields", help="The frontmatter alone, without the body.")
 ]
@@ -311,6 +312,14 @@ SchemaType = Annotated[
 JsonSchema = Annotated[
     bool, typer.Option("--json", help="As JSON Schema (2020-12); errors as JSON on stderr.")
 ]
+
+# -- of help ----------------------------------------------------------------------------
+
+HelpWords = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[TOPIC|COMMAND|WORD]...", help="A page, a command, or words to find."),
+]
+NoPager = Annotated[bool, typer.Option("--no-pager", help="Print the page all at once.")]
 
 # -- of watch, init and demo --------------------------------------------------------------
 

@@ -97,6 +97,15 @@ def _cell(one: Selected, name: str, schema: Schema, today: int) -> Text:
     return text
 
 
+def due_of(one: Selected, today: int) -> str | None:
+    """The date that an entity is overdue since; None where it is not."""
+    for name in _DUE:
+        value = one.value((name,))
+        if _is_overdue(value, one, today):
+            return str(value)
+    return None
+
+
 def _is_overdue(value: Any, one: Selected, today: int) -> bool:
     instant = timestamps.parse(value) if isinstance(value, str) else None
     return instant is not None and instant < today and one.fields.get("status") not in _OVER

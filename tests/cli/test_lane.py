@@ -190,4 +190,4 @@ def test_what_is_not_certain_is_left_to_typer(line: list[str]) -> None:
 def test_every_command_is_in_the_table() -> None:
     assert {*COMMANDS} == {*app.COMMANDS} - {"audit", "completion", "skill"}
     for verb, (_module, _function, _needed, _words, options) in COMMANDS.items():
-        assert "--vault" in options or verb in ("init", "demo")
+        assert "--vault" in options or verb in ("init", "demo", "help")

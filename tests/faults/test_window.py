@@ -1,5 +1,5 @@
-"""What is not promised: the windows that the README and `loop config` name are there, and are no
-wider. An editor that knows no lock comes at the moment that a test chooses."""
+"""What is not promised: the windows that `loop help recovery` and `loop config` name are there,
+and are no wider. An editor that knows no lock comes at the moment that a test chooses."""
 
 from __future__ import annotations
 
