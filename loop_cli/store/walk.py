@@ -133,9 +133,6 @@ class Walk:
             seen.add(current)
             yield current, *self._look_into(current, excluded, waiting)
 
-            names, stamps = self._look_into(current, excluded, waiting)
-            yield current, names, stamps
-
     def _look_into(self, folder: str, excluded: set[str], waiting: list[str]) -> Files:
         """The files of a folder; its folders, if not excluded, are put to those still to visit.
 
