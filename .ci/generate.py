@@ -1,4 +1,4 @@
-"""Writes what is generated: the README's reference and the pictures. `--check` only compares.
+"""Writes what is generated: reference pages, completions, pictures. `--check` only compares.
 
 Run as `python .ci/generate.py` from anywhere in an environment with loop installed.
 """
@@ -42,7 +42,7 @@ from loop_cli.store.base import EntityChange
 from loop_cli.store.memory import MemoryStore
 
 ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
+DOCS = ROOT / "loop_cli" / "docs"
 COMPLETIONS = ROOT / "completions"
 PICTURES = ROOT / "tests" / "pictures"
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
@@ -53,7 +53,7 @@ _TASK = "50_Projects/2026/prj-019_SSOT_규칙/Tasks/tsk-019-14.md"
 def main() -> int:
     """Write or compare; 1 where something is not current."""
     wanted = {
-        README: _readme(README.read_text()),
+        **_pages(),
         **{COMPLETIONS / shells.FILES[one]: shells.script(one) for one in shells.SHELLS},
         **{PICTURES / f"{name}.svg": draw() for name, draw in _PICTURES.items()},
     }
@@ -69,19 +69,26 @@ def main() -> int:
     return 0
 
 
-def _readme(text: str) -> str:
-    for name, part in (
-        ("commands", _commands()),
-        ("exit codes", _exit_codes()),
-        ("settings", _settings()),
-        ("json", _json_shapes()),
-        ("rules of check", _rules()),
-        ("audit record", _shape(models.AuditRecord)),
-    ):
-        pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-        text, count = pattern.subn(lambda match, part=part: match[1] + part + match[2], text)  # type: ignore[misc]
-        if count != 1:
-            raise SystemExit(f"README.md has {count} places for {name!r}")
+def _pages() -> dict[Path, str]:
+    """The reference pages, with what is generated put between their marks."""
+    parts = {
+        "commands": _commands,
+        "exit-codes": _exit_codes,
+        "configuration": _settings,
+        "json": _json_shapes,
+        "check-rules": _rules,
+        "audit-record": lambda: _shape(models.AuditRecord),
+    }
+    return {
+        DOCS / f"{name}.md": _filled(DOCS / f"{name}.md", make()) for name, make in parts.items()
+    }
+
+
+def _filled(path: Path, part: str) -> str:
+    pattern = re.compile(r"(<!-- generated -->\n).*?(<!-- end -->)", re.DOTALL)
+    text, count = pattern.subn(lambda match: match[1] + part + match[2], path.read_text())
+    if count != 1:
+        raise SystemExit(f"{path.name} has {count} places for what is generated")
     return text
 
 
@@ -89,10 +96,11 @@ def _commands() -> str:
     parts = []
     for name, command in sorted(_walk(app.finished(typer.main.get_command(app.build())), "loop")):
         about = (command.help or "").split("\n\n")[0].replace("\n", " ")
-        parts.append(f"#### `{name}{_arguments(command)}`\n\n{about}\n")
-        rows = [_option(one) for one in command.params if one.param_type_name == "option"]
-        if rows:
-            parts.append("| option | |\n|---|---|\n" + "".join(rows))
+        parts.append(f"## `{name}{_arguments(command)}`\n\n{about}\n")
+        words = [one for one in command.params if one.param_type_name == "argument"]
+        options = [one for one in command.params if one.param_type_name == "option"]
+        rows = [f"| `{one.metavar}` | {one.help} |\n" for one in words] + [*map(_option, options)]
+        parts.append("| argument or option | |\n|---|---|\n" + "".join(map(_in_table, rows)))
     return "\n".join(parts) + "\n"
 
 
@@ -110,9 +118,12 @@ def _arguments(command: Any) -> str:
 def _option(option: Any) -> str:
     names = ", ".join(f"`{name}`" for name in option.opts)
     value = f" `{option.metavar}`" if option.metavar else ""
-    return f"| {names}{value} | {option.help} |\n".replace("fail|rebase", "fail\\|rebase").replace(
-        "N|TIME|RUN_ID", "N\\|TIME\\|RUN_ID"
-    )
+    return f"| {names}{value} | {option.help} |\n"
+
+
+def _in_table(row: str) -> str:
+    """A row of a table; a bar between two words is no border of a cell."""
+    return re.sub(r"(?<=\w)\|(?=\w)", r"\\|", row)
 
 
 def _exit_codes() -> str:
@@ -162,16 +173,28 @@ def _json_shapes() -> str:
         ("`loop apply`, `loop update --where --json`, a line", models_find.OutcomeDocument),
         ("`loop check --json`", models_check.CheckDocument),
         ("`loop init --json`", models_check.InitDocument),
+        ("`loop config --json`", models.ConfigDocument),
         ("`loop watch --json`, a line a change", models_check.WatchEvent),
         ("`loop skill install --json`", models_check.SkillDocument),
+        ("`loop --json`", models_check.OverviewDocument),
+        ("`loop help --json`", models_check.TopicsDocument),
+        ("`loop help TOPIC --json`", models_check.PageDocument),
+        ("`loop help WORDS --json`", models_check.MatchesDocument),
+        ("`loop help COMMAND --json`", models_check.CommandHelpDocument),
         ("`loop create ... --json`", models_life.CreateDocument),
         ("`loop delete ... --json`", models_life.DeleteDocument),
         ("`loop move ... --json`, `loop rename ... --json`", models_life.MoveDocument),
         ("`loop kept --json`", models_life.KeptDocument),
         ("A failure with `--json`, on stderr", models.ErrorDocument),
         ("A conflict (exit 4)", models.ConflictDocument),
+        ("A change that is not valid (exit 6)", models.InvalidChangeDocument),
+        ("A file that can't be read (exit 6)", models.InvalidFileDocument),
+        ("An entity that others refer to (exit 6)", models_life.StillReferredDocument),
+        ("No such entity (exit 3)", models.NotFoundDocument),
+        ("An id that several files carry (exit 7)", models.AmbiguousDocument),
+        ("A vault that stayed locked (exit 8)", models.LockedDocument),
     )
-    return "\n".join(f"**{title}**\n\n{_shape(model)}" for title, model in shapes)
+    return "\n".join(f"## {title}\n\n{_shape(model)}" for title, model in shapes)
 
 
 def _shape(model: Any) -> str:

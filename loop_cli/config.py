@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
+from loop_cli import beneath, folders, trust
 from loop_cli.core.entity import FieldNames
 from loop_cli.errors import EntityNotFound, NoVault, StorageError, UsageError
 from loop_cli.lean.records import Struct
@@ -21,13 +23,16 @@ MARKERS = (os.path.join("00_Meta", "schema_constants.yaml"), ".loop", ".obsidian
 
 class Key(Struct):
     """One setting. `parse` takes text or a TOML value and raises `ValueError` in words;
-    `of_vault` is False for what a vault, which may come from anybody, has no say in."""
+    `of_vault` is False for what no vault has a say in, since any may come from a stranger.
+    `is_data` tells that even a stranger's vault has: it says how to read the vault's files, or
+    shows less of them."""
 
     name: str
     default: Any
     parse: Callable[[Any], Any]
     about: str
     of_vault: bool = True
+    is_data: bool = False
 
     @property
     def variable(self) -> str:
@@ -43,10 +48,12 @@ class Setting(Struct):
 
 
 class Settings(Struct):
-    """All settings in force; `root` is the vault's folder, None where there is none."""
+    """All settings in force; `root` is the vault's folder, None where there is none; `notices`
+    are sentences for the user about what does not count."""
 
     root: str | None
     values: dict[str, Setting]
+    notices: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name].value
@@ -127,31 +134,42 @@ KEYS: tuple[Key, ...] = (
         default=(),
         parse=_names,
         about="fields recorded in the audit log as hashes",
+        is_data=True,
     ),
     Key(
         name="fields.id",
         default="entity_id",
         parse=_text,
         about="the field with the id; @stem is the file's name",
+        is_data=True,
     ),
     Key(
         name="fields.type",
         default="entity_type",
         parse=_text,
         about="the field with the type; @folder is the top folder",
+        is_data=True,
     ),
-    Key(name="fields.name", default="entity_name", parse=_text, about="the field with the name"),
+    Key(
+        name="fields.name",
+        default="entity_name",
+        parse=_text,
+        about="the field with the name",
+        is_data=True,
+    ),
     Key(
         name="fields.created",
         default="created",
         parse=_text,
         about="the field with the time of creation",
+        is_data=True,
     ),
     Key(
         name="fields.updated",
         default="updated",
         parse=_text,
         about="the field with the time of the last change",
+        is_data=True,
     ),
 )
 
@@ -165,39 +183,31 @@ def load(
     that is not there, `StorageError` for a vault's file that is outside it.
     """
     user_file = user_config_path(environ)
-    user = _read(user_file)
+    user = {} if user_file is None else _read(user_file)
     root, origin = _find_root(options, environ, cwd, user)
     if root is None and need_vault:
         raise _no_vault(cwd, user_file)
-    vault = {} if root is None else _read(_file_of(root))
-    for key in KEYS:
-        if key.name in vault and not key.of_vault:
-            raise UsageError(
-                f"{VAULT_FILE}: a vault may not set {key.name}", hint=f"set it in {user_file}"
-            )
+    vault, ignored, notices = ({}, {}, ()) if root is None else _of_vault(root, user_file)
     values: dict[str, Setting] = {}
     for key in KEYS:
         layers = (
             (options, key.name, f"--{key.name.replace('_', '-')}"),
             (environ, key.variable, key.variable),
             (vault, key.name, VAULT_FILE),
-            (user, key.name, user_file),
+            (user, key.name, user_file or ""),
         )
-        values[key.name] = _first(key, layers)
+        found = _first(key, layers)
+        if key.name in ignored:
+            found = found.replace(origin=f"{found.origin}; {ignored[key.name]}")
+        values[key.name] = found
     values["vault"] = Setting(value=root, origin=origin)
-    return Settings(root=root, values=values)
+    return Settings(root=root, values=values, notices=notices)
 
 
-def user_config_path(environ: Mapping[str, str]) -> str:
-    """The user's configuration file."""
-    base = environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
-    return os.path.join(base, "loop", "config.toml")
-
-
-def cache_path(environ: Mapping[str, str]) -> str:
-    """The folder of what can be made again at any time."""
-    base = environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "loop")
+def user_config_path(environ: Mapping[str, str]) -> str | None:
+    """The user's configuration file; None where there is no folder for one."""
+    base = folders.config(environ)
+    return None if base is None else os.path.join(base, folders.NAME, "config.toml")
 
 
 def find_marker(cwd: str) -> tuple[str, str] | None:
@@ -209,15 +219,52 @@ def find_marker(cwd: str) -> tuple[str, str] | None:
     return None
 
 
-def _file_of(root: str) -> str:
-    """The vault's configuration file."""
+def _of_vault(
+    root: str, user_file: str | None
+) -> tuple[dict[str, Any], dict[str, str], tuple[str, ...]]:
+    """The settings of the vault that count; those that don't, by name, and why; and the notice
+    of these. Raises `UsageError`, `StorageError`."""
+    with beneath.Folder(root) as folder:
+        try:
+            found = folder.read(VAULT_FILE, most=_MAX_BYTES)
+            why = trust.distrust(folder, VAULT_FILE)
+        except FileNotFoundError:
+            return {}, {}, ()
+        except OSError as error:
+            if error.errno == errno.ENOTDIR:  # a file where the folder would be
+                return {}, {}, ()
+            raise _unreadable(root, error) from None
+    values = _parsed(found, VAULT_FILE)
+    for key in KEYS:
+        if key.name in values and not key.of_vault:
+            place = user_file or "your own config.toml"
+            raise UsageError(
+                f"{VAULT_FILE}: a vault may not set {key.name}", hint=f"set it in {place}"
+            )
+    data = {key.name for key in KEYS if key.is_data}
+    names = [name for name in values if name not in data]
+    if why is None or not names:
+        return values, {}, ()
+    notice = f"{VAULT_FILE} does not set {', '.join(names)}: {why}"
+    ignored = dict.fromkeys(names, f"not {VAULT_FILE}: {why}")
+    return {name: values[name] for name in values if name in data}, ignored, (notice,)
+
+
+def _unreadable(root: str, error: OSError) -> UsageError | StorageError:
+    """The error for a vault's file that is not read; a link out of the vault is the worst."""
     path = os.path.join(root, VAULT_FILE)
     if not os.path.realpath(path).startswith(os.path.join(os.path.realpath(root), "")):
-        raise StorageError(
+        return StorageError(
             f"{VAULT_FILE} or its folder is a link that leads out of the vault",
             hint="put what it leads to in its place, or name the vault that that is in",
         )
-    return path
+    if error.errno == errno.ELOOP:
+        return StorageError(
+            f"{error.filename} {error.strerror}", hint="put what it leads to in its place"
+        )
+    if isinstance(error, beneath.Refused):
+        return UsageError(f"{error.filename} {error.strerror}")
+    return UsageError(f"{VAULT_FILE} can't be read: {error.strerror}")
 
 
 def _first(key: Key, layers: tuple[tuple[Mapping[str, Any], str, str], ...]) -> Setting:
@@ -240,15 +287,18 @@ def _find_root(
         (environ.get("LOOP_VAULT"), "LOOP_VAULT"),
     ):
         if value:
-            return _root(str(value), origin), origin
+            return _root(folders.expand(str(value), environ), origin), origin
     found = find_marker(cwd)
     if found is not None:
         folder, marker = found
         return _root(folder, marker), f"{marker} in {folder}"
     value = user.get("vault")
     if value is not None:
-        path = _first(_KEY_OF_VAULT, ((user, "vault", user_config_path(environ)),)).value
-        return _root(os.path.expanduser(path), "user configuration"), "user configuration"
+        file = user_config_path(environ) or ""
+        path = folders.expand(_first(_KEY_OF_VAULT, ((user, "vault", file),)).value, environ)
+        if not os.path.isabs(path):
+            raise UsageError(f"{file}: vault must be a whole path, not {path!r}")
+        return _root(path, "user configuration"), "user configuration"
     return None, "default"
 
 
@@ -273,11 +323,11 @@ def _upwards(folder: str) -> list[str]:
     return found
 
 
-def _no_vault(cwd: str, user_file: str) -> NoVault:
+def _no_vault(cwd: str, user_file: str | None) -> NoVault:
     return NoVault(
         "no vault: none is named by --vault or by LOOP_VAULT, "
         f"{cwd} and the folders above it have no {', '.join(MARKERS[:-1])} or {MARKERS[-1]}, "
-        f"and {user_file} names none",
+        + (f"and {user_file} names none" if user_file else f"and {folders.NO_HOME}"),
         hint="loop demo DIR makes a sample vault; loop --vault DIR names yours",
     )
 
@@ -290,6 +340,10 @@ def _read(path: str) -> dict[str, Any]:
         return {}
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}") from None
+    return _parsed(text, path)
+
+
+def _parsed(text: bytes, path: str) -> dict[str, Any]:
     import tomllib
 
     try:

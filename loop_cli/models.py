@@ -1,6 +1,6 @@
 """The machine-readable shapes as pydantic models: strict where the contract is strict.
 
-Nothing on the path of a command imports this module (README, "What it costs"): it describes
+Nothing on the path of a command imports this module (`loop help costs`): it describes
 the shapes for readers, proves them in tests, and checks data at the doors where it comes in.
 What may grow (`metadata`, errors) takes further keys; everything else has these and no others.
 """
@@ -37,8 +37,8 @@ class EntityDocument(Shape):
         description="The time to give back as --expected-updated-at: UTC, six digits, Z."
     )
     etag: Etag = Field(
-        description="The state to give back as --if-match: of the SHA-256 of the file's bytes "
-        "the first 16 hex digits."
+        description="The state to give back as --if-match: the first 16 hex digits of the SHA-256 "
+        "of the file's bytes."
     )
     fields: dict[str, Any] = Field(description="The frontmatter, in the file's order.")
     body: str = Field(description="The text after the frontmatter.")
@@ -50,7 +50,7 @@ class EntityDocument(Shape):
 class UpdateDocument(EntityDocument):
     """What an update did, and the entity after it: `loop update ID ... --json` (SPEC §7)."""
 
-    changed: bool = Field(description="False where all was as wanted: then nothing was written.")
+    changed: bool = Field(description="False if nothing had to change: then nothing was written.")
     run_id: RunId = Field(description="The run, as in the audit log: a UUID v4.")
     modified_fields: list[str] = Field(
         description="The changed fields; nested ones with dots, the body as `body`."
@@ -75,7 +75,9 @@ class ProtocolEntry(Shape):
     """What the vault's file system can do for a write (SPEC §6)."""
 
     exchange: bool | None = Field(description="Whether two files can change places in one step.")
-    lease: bool | None = Field(description="Whether it tells of another program's open file.")
+    lease: bool | None = Field(
+        description="Whether loop notices that another program has the file open."
+    )
     window: str = Field(description="What is left open to editors that know no lock.")
 
 
@@ -92,7 +94,9 @@ class ConfigDocument(Shape):
 class RebasedFrom(Shape):
     """The precondition that did not hold any more (SPEC §5)."""
 
-    updated_at: str | None = Field(description="The --expected-updated-at given, as given.")
+    updated_at: str | None = Field(
+        description="The --expected-updated-at given, as it was written."
+    )
     etag: Etag | None = Field(description="The --if-match given.")
 
 
@@ -110,7 +114,8 @@ class Undoes(Shape):
     run_id: str = Field(description="Their run.")
     lines: list[Sha256] = Field(min_length=1, description="SHA-256 of their lines, as they were.")
     partial: Literal[True] = Field(
-        default=True, description="There only if fields that were changed since were left."
+        default=True,
+        description="There only if some fields were left as they are: they were changed since.",
     )
 
 
@@ -171,13 +176,13 @@ class AuditMetadata(GrowingShape):
     )
     kept_as_json: list[str] | None = Field(
         default=None,
-        description="There only if hashed old values are no texts: the fields that are kept as "
-        "JSON.",
+        description="There only if a hashed old value is no text: the fields whose values are kept "
+        "as JSON.",
     )
     inexact: list[str] | None = Field(
         default=None,
-        description="There only if JSON can't say an old value: the fields with keys that are no "
-        "texts, or with .inf or .nan.",
+        description="There only if JSON can't express an old value: the fields with .inf, .nan or "
+        "keys that are no text.",
     )
     rolled_back: Sha256 | None = Field(
         default=None, description="There only in an undo record: SHA-256 of the undone line."
@@ -228,7 +233,7 @@ class ErrorDocument(GrowingShape):
 
     error: str = Field(min_length=1, description="What went wrong, in words.")
     code: str = Field(pattern="^[a-z_]+$", description="What went wrong, for programs.")
-    retryable: bool = Field(description="Whether the same may succeed after reading again.")
+    retryable: bool = Field(description="Whether it may help to read again and to try again.")
     hint: str | None = Field(description="What to do next, often a command line.")
 
 
@@ -237,7 +242,7 @@ class ConflictField(Shape):
 
     field: str = Field(description="Its name.")
     base: Any = Field(description="The value when the caller read it.")
-    base_known: bool = Field(description="False where that can't be told.")
+    base_known: bool = Field(description="False if the log can't tell that value.")
     current: Any = Field(description="The value now.")
     requested: Any = Field(description="The value that the caller wants.")
     wanted: bool = Field(description="Whether the caller wants to change it at all.")
@@ -260,7 +265,7 @@ class ConflictDocument(ErrorDocument):
     error: Literal["Conflict: Entity was modified"]
     entity_id: str = Field(description="The entity.")
     current_updated_at: Timestamp | None = Field(description="Its updated_at now.")
-    expected_updated_at: str | None = Field(description="The one given, as given.")
+    expected_updated_at: str | None = Field(description="The one given, as it was written.")
     code: Literal["conflict"]
     reason: Literal["updated_changed", "etag_changed", "edited_outside", "deleted"] = Field(
         description="What no longer holds."

@@ -51,8 +51,7 @@ class RepairEntry(Shape):
 
 
 class CheckDocument(Shape):
-    """What is wrong with a vault: `loop check --json` (SPEC §7). With errors it is part of the
-    JSON error."""
+    """What is wrong with a vault: `loop check --json` (SPEC §7)."""
 
     ok: bool = Field(description="Whether there are no errors.")
     files: int = Field(ge=0, description="How many files were looked at.")
@@ -75,8 +74,8 @@ class CheckDocument(Shape):
 class ShareEntry(Shape):
     """How many files back something (SPEC §2)."""
 
-    count: int = Field(ge=0, description="The files that do.")
-    of: int = Field(ge=0, description="The files it is about.")
+    count: int = Field(ge=0, description="How many files have it.")
+    of: int = Field(ge=0, description="How many files were counted.")
 
 
 class ProposedField(Shape):
@@ -107,7 +106,7 @@ class InitDocument(Shape):
     types: dict[str, int] = Field(description="The types, each with its files.")
     fields: list[ProposedField] = Field(description="The fields, the most frequent first.")
     left_out: dict[str, str] = Field(
-        description="Names that look like a slip of another's, which is the value."
+        description="Names that look like typing errors, each with the name probably meant."
     )
     unfit: list[FindingEntry] = Field(description="What would not fit, as `loop check` says it.")
     written: list[str] = Field(default=[], description="The files made; absent with --dry-run.")
@@ -140,3 +139,93 @@ class SkillDocument(Shape):
     skill: str = Field(description="The folder of the skill.")
     files: list[str] = Field(description="Its files.")
     written: list[str] = Field(description="Those that were not there, or differed.")
+
+
+class StatusCounts(Shape):
+    """How many entities of a type there are (SPEC §7)."""
+
+    count: int = Field(ge=1, description="All of them.")
+    status: dict[str, int] = Field(description="By status; `none` for those without one.")
+
+
+class OverdueEntry(Shape):
+    """One entity whose day has passed (SPEC §7)."""
+
+    entity_id: str = Field(description="Its id.")
+    entity_name: str | None = Field(description="Its name, if it has one.")
+    due: str = Field(description="The day, as its file has it.")
+
+
+class OutsideEntry(Shape):
+    """One entity that was edited outside loop (SPEC §7)."""
+
+    entity_id: str = Field(description="Its id.")
+    entity_name: str | None = Field(description="Its name, if it has one.")
+    path: str = Field(description="Its file, relative to the vault, with `/`.")
+
+
+class RecentChanges(Shape):
+    """What the audit log has since the beginning of yesterday (SPEC §7)."""
+
+    records: int = Field(ge=0, description="How many records.")
+    entities: int = Field(ge=0, description="Of how many entities.")
+    actors: dict[str, int] = Field(description="How many records of each actor.")
+
+
+class OverviewDocument(Shape):
+    """The overview of a vault: `loop --json` (SPEC §7)."""
+
+    vault: str = Field(description="The vault's folder.")
+    entities: int = Field(ge=0, description="How many entities there are.")
+    types: dict[str, StatusCounts] = Field(
+        description="For each type `count`, and `status`: how many entities have each status."
+    )
+    overdue: list[OverdueEntry] = Field(description="What is not done and past its day.")
+    since: str = Field(description="When yesterday began: UTC, six digits, Z.")
+    edited_outside: list[OutsideEntry] = Field(description="What was edited outside since then.")
+    changes: RecentChanges = Field(description="What the log has since then.")
+    next: list[str] = Field(description="Commands that are useful now.")
+    warnings: list[str] = Field(
+        default=[], min_length=1, description="Sentences for a person; absent if there are none."
+    )
+
+
+class TopicEntry(Shape):
+    """One page of the documentation (SPEC §13)."""
+
+    name: str = Field(pattern="^[a-z-]+$", description="Its name, as for `loop help NAME`.")
+    group: str = Field(description="The group that it is listed in.")
+    title: str = Field(description="Its title.")
+    about: str = Field(description="What it is about, in a sentence.")
+
+
+class TopicsDocument(Shape):
+    """The list of pages: `loop help --json` (SPEC §13)."""
+
+    topics: list[TopicEntry] = Field(description="The pages, in the order of the list.")
+
+
+class PageDocument(TopicEntry):
+    """One page: `loop help TOPIC --json` (SPEC §13)."""
+
+    text: str = Field(description="The page, as Markdown.")
+
+
+class MatchEntry(TopicEntry):
+    """One page that has the words asked for (SPEC §13)."""
+
+    line: str = Field(description="The line that has most of the words.")
+
+
+class MatchesDocument(Shape):
+    """The pages that have some words: `loop help WORDS --json` (SPEC §13)."""
+
+    query: str = Field(description="The words.")
+    matches: list[MatchEntry] = Field(description="The pages, best first.")
+
+
+class CommandHelpDocument(Shape):
+    """The help of a command: `loop help COMMAND --json` (SPEC §13)."""
+
+    command: str = Field(description="The command.")
+    text: str = Field(description="What `loop COMMAND --help` prints.")

@@ -31,9 +31,12 @@ class FoundDocument(Shape):
     entity_name: str | None = Field(description="Its name, if it has one.")
     in_names: bool = Field(description="Whether id and name alone have all words.")
     line: int | None = Field(
-        ge=1, description="The file's line that has most of them; null if none of the body has any."
+        ge=1,
+        description="The line of the file that has most of the words; null if the body has none.",
     )
-    text: str | None = Field(description="That line; of one over 400 characters a part.")
+    text: str | None = Field(
+        description="The text of that line; a part of it if it has over 400 characters."
+    )
 
 
 class OutcomeDocument(Shape):
@@ -45,7 +48,7 @@ class OutcomeDocument(Shape):
     path: str = Field(min_length=1, description="Its file, relative to the vault, with `/`.")
     updated_at: Timestamp = Field(description="After the change; to give back.")
     etag: Etag = Field(description="After the change; to give back.")
-    changed: bool = Field(description="False where nothing was to be changed.")
+    changed: bool = Field(description="False if nothing had to change.")
     run_id: str = Field(description="The run; one for all.")
     modified_fields: list[str] = Field(description="The names of what was changed.")
     dry_run: bool | None = Field(default=None, description="There only with --dry-run.")

@@ -27,7 +27,7 @@ class RemovedEntity(Shape):
     entity_id: str = Field(description="Its id.")
     entity_type: str = Field(description="Its type.")
     path: str = Field(description="Where its file was.")
-    etag: Etag = Field(description="The state in which it went.")
+    etag: Etag = Field(description="Its etag when it was removed.")
     to: str | None = Field(description="Where the file is now; null for a delete.")
     kept: str | None = Field(description="The file with its bytes; null if it was moved.")
 
@@ -40,7 +40,8 @@ class DeleteDocument(Shape):
     path: str = Field(description="Where its file was.")
     archived: bool = Field(description="Whether the files were moved to the archive.")
     removed: list[RemovedEntity] = Field(
-        min_length=1, description="All that went, the one that was named first."
+        min_length=1,
+        description="Everything that was removed; the entity that was named comes first.",
     )
     run_id: RunId = Field(description="The run, as in the audit log: a UUID v4.")
     dry_run: Literal[True] = Field(
@@ -74,9 +75,11 @@ class RelinkedEntity(Shape):
 class MoveDocument(Shape):
     """What moved: `loop move ID ... --json`, `loop rename ... --json` (SPEC §7)."""
 
-    changed: bool = Field(description="False where all was in its place.")
+    changed: bool = Field(description="False if every file was in its place.")
     moved: list[MovedEntity] = Field(description="The entities whose files moved.")
-    relinked: list[RelinkedEntity] = Field(description="Others whose links name those files.")
+    relinked: list[RelinkedEntity] = Field(
+        description="Other entities whose links to these files were changed."
+    )
     run_id: RunId = Field(description="The run, as in the audit log: a UUID v4.")
     dry_run: Literal[True] = Field(
         default=True, description="There only with --dry-run: nothing was written."
@@ -91,14 +94,14 @@ class Referrer(Shape):
 
     entity_id: str = Field(description="Its id.")
     path: str = Field(description="Its file.")
-    fields: list[str] = Field(min_length=1, description="The fields in which it does.")
+    fields: list[str] = Field(min_length=1, description="The fields that refer to it.")
 
 
 class StillReferredDocument(ErrorDocument):
     """Others refer to the entity that was to go: exit 6, HTTP 422 (SPEC §7)."""
 
     entity_id: str = Field(description="The entity.")
-    problems: list[Problem] = Field(min_length=1, description="That, as a problem.")
+    problems: list[Problem] = Field(min_length=1, description="The same, as a list of problems.")
     referrers: list[Referrer] = Field(min_length=1, description="Who refers to it.")
     code: Literal["still_referred"]
     retryable: Literal[False]
@@ -111,7 +114,7 @@ class KeptEntry(Shape):
     bytes: int = Field(ge=0, description="How many there are.")
     kept_at: Timestamp = Field(description="When they were kept.")
     entity_id: str | None = Field(description="Of which entity, if a record tells.")
-    entity_name: str | None = Field(description="How that was called.")
+    entity_name: str | None = Field(description="The name of that entity.")
     what: str | None = Field(description="`file`, or the field; null where no record names it.")
 
 

@@ -53,7 +53,8 @@ class HistoryEvent(GrowingShape):
     modified_fields: list[str] | None = Field(default=None, description="What was changed.")
     diff: dict[str, Any] = Field(default={}, description="Old and new values, as recorded.")
     taken_back: bool = Field(
-        default=False, description="Whether it was taken back at once: another program wrote."
+        default=False,
+        description="Whether loop took it back at once, because another program wrote.",
     )
     undone_by: str | None = Field(default=None, description="The run that undid it, if it stands.")
     undoes: str | None = Field(default=None, description="The run that it undid.")
@@ -82,7 +83,7 @@ class UndoneEntity(Shape):
     updated_at: str = Field(description="Its updated_at afterwards, or before it was deleted.")
     etag: str = Field(description="Its etag afterwards, or before it was deleted.")
     action: Literal["update", "move", "delete", "restore"] | None = Field(
-        description="What was done; null where all was as before already."
+        description="What was done; null if nothing had to change."
     )
     modified_fields: list[str] = Field(description="What was put back.")
     diff: dict[str, DiffEntry] = Field(description="Old and new value of each such field.")
@@ -92,8 +93,8 @@ class UndoneEntity(Shape):
 class UndoDocument(Shape):
     """What an undo did: `loop undo ... --json` (SPEC §6)."""
 
-    changed: bool = Field(description="False where all was as before already.")
-    run_id: RunId = Field(description="The run of the undo; undone itself, it is a redo.")
+    changed: bool = Field(description="False if nothing had to change.")
+    run_id: RunId = Field(description="The run of the undo. To redo, undo this run.")
     undoes: str = Field(description="The run whose changes were taken back.")
     entities: list[UndoneEntity] = Field(description="The entities of the run.")
     dry_run: Literal[True] = Field(

@@ -177,6 +177,17 @@ class TestDiscovery:
         assert place.load().root == str(two)
         assert place.load().values["vault"].origin == "LOOP_VAULT"
 
+    def test_a_tilde_is_the_home_folder_and_never_one_of_that_name(self, place: Place) -> None:
+        (place.home / "v").mkdir()
+        (place.vault / "~" / "v").mkdir(parents=True)
+        (place.vault / "~" / "other").mkdir()
+        place.environ["HOME"] = str(place.home)
+        assert place.load(vault="~/v").root == str(place.home / "v")
+        place.environ["LOOP_VAULT"] = "~/v"
+        assert place.load().root == str(place.home / "v")
+        with pytest.raises(EntityNotFound):
+            place.load(vault="~/other")
+
     def test_a_schema_above_goes_before_a_nearer_loop_folder_or_obsidian(
         self, place: Place
     ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 from copy import copy
 from importlib import import_module
@@ -23,7 +25,10 @@ _TYPES = {"flag": bool, "text": str, "number": int, "seconds": float}
 # What values are called where one is wrong, by Typer's name for their type.
 _IN_WORDS = {"int range": "whole number", "float": "number"}
 _HELP = {"help_option_names": ["-h", "--help"]}
-_SEE_ALSO = "'loop COMMAND --help' has the options of a command, with examples."
+_SEE_ALSO = """'loop COMMAND --help' has the options of a command, with examples.
+
+'loop help' lists the pages of the documentation; 'loop help WORDS' finds them."""
+_EXIT_CODES = "Exit codes: loop help exit-codes"
 
 
 def run(arguments: list[str]) -> int:
@@ -107,6 +112,19 @@ def _described(one: parser.Parameter) -> Parameter:
     )
 
 
+def is_command(words: list[str]) -> bool:
+    """Whether the words are a command, or a group and one of its commands."""
+    return " ".join(words) in COMMANDS
+
+
+def help_text(words: list[str]) -> str:
+    """What `--help` of a command prints."""
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        run([*words, "--help"])
+    return text.getvalue()
+
+
 def _dispatch(arguments: list[str]) -> int:
     """A verb in front needs only its own command; everything else the whole app."""
     if arguments and arguments[0] in _verbs():
@@ -146,6 +164,7 @@ def finished(command: Any) -> Any:
             help=plain.help,
         )
     )
+    command.epilog = f"{command.epilog or ''}\n\n{_EXIT_CODES}"
     for inner in getattr(command, "commands", {}).values():
         finished(inner)
     return command
@@ -163,7 +182,13 @@ def _root(context: typer.Context, **values: Any) -> None:
         raise typer.Exit
     if values["vault"] is not None:
         os.environ["LOOP_VAULT"] = values["vault"]
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is not None:
+        if values["as_json"]:
+            raise UsageError("--json goes after the command")
+        return
+    from loop_cli.cli import overview
+
+    if not overview.show(as_json=values["as_json"]):
         output.line(context.get_help())
         raise typer.Exit(UsageError.exit_code)
 
@@ -175,7 +200,7 @@ class _Command(TyperCommand):
         """Give such an option without a value the empty one."""
         options = (one for one in self.params if one.param_type_name == "option")
         lone = {name for one in options if (one.metavar or "")[:1] == "[" for name in one.opts}
-        following = [*args[1:], "-"]
+        following = [*args[1:], "-"]  # one too many where there is no argument
         return super().parse_args(
             ctx,
             [

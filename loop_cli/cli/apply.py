@@ -41,6 +41,7 @@ def apply(
     atomic: bool,
     force: bool,
     dry_run: bool,
+    as_json: bool,  # noqa: ARG001  the output is JSON anyway
     lock_timeout: float | None,
     vault: str | None,
 ) -> None:

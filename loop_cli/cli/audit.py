@@ -56,13 +56,10 @@ def verify(*, as_json: bool, vault: str | None) -> None:
 
     store = _store(vault)
     found = run(store)
-    if not as_json:
+    if not output.as_document(found.as_dict(), store.warnings, wanted=as_json):
         from loop_cli.cli import render_audit
 
-        output.warn(store.warnings)
         output.show(render_audit.verification(found))
-    elif found.ok:
-        output.json_document(found.as_dict(), store.warnings)
     if not found.ok:
         first = found.problems[0]
         count = len(found.problems)
@@ -70,7 +67,6 @@ def verify(*, as_json: bool, vault: str | None) -> None:
         raise LogDamaged(
             f"the audit log is damaged: {first.file}:{first.line}: {first.message}{more}",
             hint="a backup or the history of git has the file as it was",
-            **found.as_dict(),
         )
 
 

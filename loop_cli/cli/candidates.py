@@ -7,9 +7,10 @@ from, and is made anew when one of them changes.
 from __future__ import annotations
 
 import os
+import stat
 import time
 
-from loop_cli import config
+from loop_cli import beneath, config, folders
 from loop_cli.lean.digest import sha256_hex
 
 TYPE_CHECKING = False
@@ -24,13 +25,14 @@ _LOG_END = 1 << 16  # bytes of the log in which runs are looked for
 _STEPS = 500_000  # of SQLite: what is looked for then has not been found in time
 _FRESH = 60.0  # seconds for which the words of a search are good
 _LARGE = 8 << 20  # bytes of an index from which on they are read behind the answer's back
+_MOST_KEPT = 1 << 28  # bytes of words that are read
 _FEW = 1 << 18  # bytes of words that are searched in every way
 
 
 def open_vault(given: str | None) -> Vault | None:
     """The vault in force; None where there is none."""
     root = given or os.environ.get("LOOP_VAULT") or _around() or _by_settings()
-    return Vault(os.path.abspath(os.path.expanduser(root))) if root else None
+    return Vault(os.path.abspath(folders.expand(root, os.environ))) if root else None
 
 
 class Vault:
@@ -97,9 +99,7 @@ class Vault:
     def runs(self) -> list[Word]:
         """The last runs, newest first, each with an entity that it changed."""
         try:
-            with open("".join(self.words("log")), "rb") as log:
-                log.seek(max(0, os.fstat(log.fileno()).st_size - _LOG_END))
-                lines = log.read().split(b"\n")
+            lines = _end_of(self._root, "".join(self.words("log"))).split(b"\n")
         except OSError:
             return []
         found: dict[str, str] = {}
@@ -137,7 +137,7 @@ class Vault:
     def _select(self, query: str, *values: Any, steps: int = _STEPS) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = []
         (path, *_rest) = self.words("index") or [""]
-        if not path or not os.path.exists(path):
+        if not path or not _is_file(path):
             return rows
         from loop_cli.lean.sqlite import file_uri, sqlite3
 
@@ -164,7 +164,7 @@ class Vault:
         if age < _FRESH:
             return words
         (index, *_rest) = self.words("index") or [""]
-        if os.path.exists(index) and os.path.getsize(index) > _LARGE:
+        if _is_file(index) and os.path.getsize(index) > _LARGE:
             _in_background(lambda: write(path, self._read_words()))
             return words
         words = self._read_words()
@@ -191,11 +191,10 @@ class Vault:
         head = f"{__version__}\n"
         path = _cached(self._root, "words")
         try:
-            with open(path, encoding="utf-8") as file:
-                text = file.read()
+            text = _aged(path)[0].decode()
             if text.startswith(head) and _is_fresh(text):
                 return text[len(head) :]
-        except (OSError, ValueError):
+        except ValueError:
             pass
         from loop_cli.cli import candidates_table
 
@@ -204,15 +203,35 @@ class Vault:
         return table
 
 
-def _cached(root: str, what: str) -> str:
+def _cached(root: str, what: str) -> str | None:
+    """Where words of a vault are kept; None where no folder is there for that."""
+    base = folders.cache(os.environ)
     name = sha256_hex(os.fsencode(os.path.realpath(root)))[:32]
-    return os.path.join(config.cache_path(os.environ), f"{what}-{name}.tsv")
+    return None if base is None else os.path.join(base, f"{what}-{name}.tsv")
 
 
 def _is_fresh(table: str) -> bool:
     """Whether the files that a table was made from, which it names, are as they were then."""
     rows = (line.split("\t") for line in table.split("\n") if line.startswith("from\t"))
     return all(stamp(path) == then for _from, path, then in rows)
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _end_of(root: str, path: str) -> bytes:
+    """The last bytes of the log. Raises `OSError`, for what is no ordinary file too."""
+    with beneath.Folder(root) as folder:
+        log = folder.open(path)
+    try:
+        size = os.fstat(log).st_size
+        return os.pread(log, _LOG_END, max(0, size - _LOG_END))
+    finally:
+        os.close(log)
 
 
 def stamp(path: str) -> str:
@@ -230,20 +249,25 @@ def _around() -> str | None:
 
 
 def _by_settings() -> str | None:
-    if not os.path.exists(config.user_config_path(os.environ)):
+    if not os.path.exists(config.user_config_path(os.environ) or ""):
         return None
     from loop_cli.cli import context
 
     return context.open_settings({}, need_vault=False).root
 
 
-def _aged(path: str) -> tuple[bytes, float]:
-    """What is kept in a file, and for how many seconds it has been; endless where nothing is."""
+def _aged(path: str | None) -> tuple[bytes, float]:
+    """What is kept in a file, and for how many seconds it has been; endless where nothing is.
+    Only what lies in a folder for this user alone counts."""
+    if path is None:
+        return b"", float("inf")
     try:
-        with open(path, "rb") as file:
-            return file.read(), time.time() - os.fstat(file.fileno()).st_mtime
+        folders.make_private(os.path.dirname(path))
+        folders.narrow(path)
+        data, written = folders.read(path, most=_MOST_KEPT)
     except OSError:
         return b"", float("inf")
+    return data, time.time() - written
 
 
 def _in_background(work: Callable[[], None]) -> None:
@@ -277,13 +301,22 @@ def _in_order(wanted: bytes, line: bytes) -> bool:
     return all(one in rest for one in wanted)
 
 
-def write(path: str, data: bytes) -> None:
-    """Keep what can be made again, where that works."""
-    temporary = f"{path}.{os.getpid()}"
+def write(path: str | None, data: bytes) -> None:
+    """Keep what can be made again, for this user alone, where that works."""
+    if path is None:
+        return
+    temporary = f"{path}.{os.urandom(4).hex()}"
     try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        with open(temporary, "wb") as file:
+        folders.make_private(os.path.dirname(path))
+        with open(folders.create(temporary), "wb") as file:
             file.write(data)
         os.replace(temporary, path)
     except OSError:
+        _remove(temporary)
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:  # it is not there
         return

@@ -25,8 +25,9 @@ def make(root: str) -> str:
     rows: list[tuple[str, ...]] = [*_sources(root)]  # before they are read
     settings = context.open_settings({"vault": root})
     folder = context.cache_folder(root, settings.names)
-    rows.append(("index", os.path.join(folder, f"index-{cache.LAYOUT}.sqlite")))
-    rows.append(("log", os.path.join(root, lines.FOLDER, lines.ACTIVE)))
+    if folder is not None:
+        rows.append(("index", os.path.join(folder, f"index-{cache.LAYOUT}.sqlite")))
+    rows.append(("log", f"{lines.FOLDER}/{lines.ACTIVE}"))
     with suppress(LoopError):  # a schema that is broken; every other command says so
         rows += _of_schema(schema_file.load(root), settings.names)
     rows += [("member", name) for name in members.names(root) or ()]
@@ -39,8 +40,12 @@ def _sources(root: str) -> Iterator[tuple[str, ...]]:
     inside = (schema_file.PATH, members.PATH, config.VAULT_FILE)
     outside = (config.user_config_path(os.environ), cache.__file__)
     for path in (*(os.path.join(root, one) for one in inside), *outside):
-        # A name that is not printable has no place in the table, which is then never fresh.
-        yield ("from", path, candidates.stamp(path)) if path.isprintable() else ("from", "", "")
+        # A name that is not printable has no place in the table, which is then never fresh. Nor
+        # is it where there is no folder of settings: one may be named at the next TAB.
+        if path is None or not path.isprintable():
+            yield "from", "", ""
+        else:
+            yield "from", path, candidates.stamp(path)
 
 
 def _of_schema(schema: Schema, names: FieldNames) -> Iterator[tuple[str, ...]]:

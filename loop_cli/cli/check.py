@@ -71,7 +71,8 @@ def check(
         from loop_cli.cli import render_check
 
         hint = None if fix else render_check.hint(found)
-        raise CheckFailed(render_check.summary(found), hint=hint, **found.as_dict(), **more)
+        counts = found.as_dict()["counts"]  # the findings are on stdout
+        raise CheckFailed(render_check.summary(found), hint=hint, counts=counts)
 
 
 def _fix(
@@ -145,11 +146,9 @@ def _show(
     as_json: bool,
     strict: bool,
 ) -> None:
-    """The findings on stdout; as JSON only where that is a success, since else they are in the
-    error."""
+    """Print the findings on stdout, whether they are good or bad: a report is a result."""
     if as_json:
-        if not _fails(found, strict=strict):
-            output.json_document({**found.as_dict(), **more}, store.warnings)
+        output.json_document({**found.as_dict(), **more}, store.warnings)
         return
     from loop_cli.cli import render_check
 

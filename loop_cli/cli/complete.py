@@ -94,10 +94,7 @@ class _Line:
     @property
     def subcommands(self) -> list[Word]:
         """The commands below the one that is named so far."""
-        prefix = self.command and self.command + " "
-        names = sorted(name for name in COMMANDS if name.startswith(prefix) and name)
-        found = dict.fromkeys(name[len(prefix) :].split(" ")[0] for name in names)
-        return [(name, _about(prefix + name)) for name in found]
+        return _below(self.command)
 
     @property
     def places(self) -> list[str]:
@@ -139,6 +136,14 @@ class _Line:
             self.takes = self.metavar_of(word)
 
 
+def _below(name: str) -> list[Word]:
+    """The commands below a group, or below the program itself."""
+    prefix = name and name + " "
+    names = sorted(one for one in COMMANDS if one.startswith(prefix) and one)
+    found = dict.fromkeys(one[len(prefix) :].split(" ")[0] for one in names)
+    return [(one, _about(prefix + one)) for one in found]
+
+
 def _about(name: str) -> str:
     """The first paragraph of a command's help, in a line."""
     return " ".join(COMMANDS[name][1].partition("\n\n")[0].split())
@@ -153,6 +158,8 @@ def _values(metavar: str, current: str, line: _Line) -> Answer:
         from loop_cli.core.audit import SOURCES
 
         return Answer(_beginning(current, [(door, "") for door in SOURCES]))
+    if plain.startswith("TOPIC|"):
+        return Answer(_beginning(current, _topics(line.arguments)))
     if plain == plain.lower() and "|" in plain:
         return Answer(_beginning(current, [(one, "") for one in plain.split("|")]))
     from loop_cli.cli.candidates import open_vault
@@ -168,6 +175,15 @@ def _values(metavar: str, current: str, line: _Line) -> Answer:
             answer.words += found.words
             answer.kind = found.kind
     return answer
+
+
+def _topics(before: Sequence[str]) -> list[Word]:
+    """The pages of the documentation and the commands; behind a group, its commands."""
+    if before:
+        return _below(" ".join(before))
+    from loop_cli.cli.help import pages
+
+    return [*((page.name, page.title) for page in pages()), *_below("")]
 
 
 def _ids(vault: Vault, current: str, _line: _Line) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from loop_cli import config
+from loop_cli import config, folders
 from loop_cli.cli import output
 from loop_cli.errors import UsageError
 
@@ -50,26 +50,56 @@ def _cwd() -> str:
 
 def open_store(settings: Settings) -> VaultStore:
     """The store of the vault in force."""
+    from loop_cli.store import working
     from loop_cli.store.vault import VaultStore
 
+    working.progress = output.progress
     assert settings.root is not None, "load() raises where there is no vault"
-    return VaultStore(
+    cache, notices = _cache_in_use(settings)
+    store = VaultStore(
         settings.root,
         names=settings.names,
         clock=now,
         lock_timeout=settings["lock_timeout"],
         private=settings["audit.private"],
-        cache=cache_folder(settings.root, settings.names),
+        cache=cache,
     )
+    store.cache.notices += [*settings.notices, *notices]  # what the store shows with its own
+    _opened.append(store)
+    return store
 
 
-def cache_folder(root: str, names: FieldNames) -> str:
+_opened: list[VaultStore] = []
+
+
+def landed() -> list[str]:
+    """The files that this command has changed, for an answer where something failed after that."""
+    return [paths for store in _opened for paths in store.landed]
+
+
+def cache_folder(root: str, names: FieldNames) -> str | None:
     """Where the cache of the vault at `root` is, if that is what its fields are called; it may
-    be deleted at any time."""
+    be deleted at any time. None where there is no folder for one."""
     from loop_cli.lean.digest import sha256_hex
 
+    base = folders.cache(os.environ)
     identity = sha256_hex(os.fsencode(f"{os.path.realpath(root)}\0{names}"))[:32]
-    return os.path.join(config.cache_path(os.environ), identity)
+    return None if base is None else os.path.join(base, identity)
+
+
+def _cache_in_use(settings: Settings) -> tuple[str | None, list[str]]:
+    """The folder of the cache; None where none is to be used, and a sentence that says why."""
+    assert settings.root is not None, "load() raises where there is no vault"
+    folder = cache_folder(settings.root, settings.names)
+    if folder is None:
+        return None, [f"no index is kept, so the whole vault is read: {folders.NO_HOME}"]
+    base = os.path.dirname(folder)
+    try:
+        folders.make_private(base)
+    except OSError as error:
+        why = f"the index in {base} can't be used ({error.strerror}), so the whole vault is read"
+        return None, [why]
+    return folder, []
 
 
 def now() -> int:

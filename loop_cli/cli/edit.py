@@ -48,6 +48,7 @@ def edit(
     command = _command(settings)
     store = context.open_store(settings)
     chosen = context.chosen_path(store.root, path)
+    store.refresh()
     opened = operations.get(store, entity_id, path=chosen)
     output.warn([*opened.warnings, *store.warnings])
     origin = context.origin(store.root)
@@ -55,7 +56,7 @@ def edit(
         entity_id=entity_id,
         path=chosen,
         edits=Edits(),
-        precondition=Precondition(if_match=opened.revision.etag),
+        precondition=Precondition(if_match=opened.revision.etag, own_reading=True),
         seen=opened,
     )
 

@@ -11,7 +11,9 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
+from loop_cli import folders
 from loop_cli.cli import output
 from loop_cli.errors import EditorFailed, Interrupted, StorageError
 
@@ -45,9 +47,13 @@ def command(configured: str | None, environ: Mapping[str, str]) -> str | None:
 
 
 def folder(environ: Mapping[str, str]) -> str:
-    """Where texts lie while they are edited, and stay if something fails."""
-    base = environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local/state")
-    return os.path.join(base, "loop", "edits")
+    """Where texts lie while they are edited, and stay if something fails. Raises `StorageError`
+    where there is no folder for them."""
+    base = folders.state(environ)
+    if base is None:
+        hint = "export XDG_STATE_HOME=DIR names a folder of yours"
+        raise StorageError(f"there is no place for your text: {folders.NO_HOME}", hint=hint)
+    return os.path.join(base, "edits")
 
 
 class Draft:
@@ -80,6 +86,8 @@ class Draft:
         if self._settled or not self._holds_something():
             shutil.rmtree(self._place, ignore_errors=True)
         else:
+            with suppress(OSError):  # an editor may have put a new file in its place
+                folders.narrow(self.path)
             output.note(f"your text is kept in {self.path}")
 
     def edit(self, text: str) -> str:
@@ -137,7 +145,9 @@ class Draft:
 
     def _write(self, data: bytes) -> None:
         try:
-            os.makedirs(self._place, mode=0o700, exist_ok=True)
+            top = os.path.dirname(self._place)
+            for one in (os.path.dirname(top), top, self._place):
+                folders.make_private(one)
             with open(os.open(self.path, _CREATE, 0o600), "wb") as file:
                 file.write(data)
         except OSError as error:
@@ -188,7 +198,7 @@ class Draft:
         )
 
 
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
 _KEYS = (signal.SIGINT, signal.SIGQUIT)
 
 

@@ -17,7 +17,7 @@ from loop_cli.store.base import harmless_json
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import IO, Any
+    from typing import IO, Any, ClassVar
 
     from rich.console import Console, RenderableType
     from rich.status import Status
@@ -33,10 +33,10 @@ _AT_ONCE = 100  # lines
 
 
 def prepare_streams() -> None:
-    """Give the program streams to write to, even where it was started without them."""
-    for name in ("stdout", "stderr"):
+    """Give the program its streams, even where it was started without them."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def is_terminal(stream: IO[str] | None) -> bool:
@@ -156,6 +156,8 @@ class progress:  # noqa: N801
 class _Progress:
     """Shows nothing in the first second; then a spinner, what goes on and how far it is."""
 
+    _shown: ClassVar[_Progress | None] = None  # the terminal has but one line for it
+
     def __init__(self, what: str, unit: str) -> None:
         self._what = what
         self._unit = unit
@@ -166,6 +168,9 @@ class _Progress:
         if self._status is None:
             if time.monotonic() - self._begin < 1:
                 return
+            if _Progress._shown is not None:  # what this is a part of says more when this is done
+                _Progress._shown.close()
+            _Progress._shown = self
             self._status = console(sys.stderr).status("")
             self._status.start()
         self._status.update(f"{self._what}: {count:,} {self._unit}")
@@ -173,6 +178,7 @@ class _Progress:
     def close(self) -> None:
         if self._status is not None:
             self._status.stop()
+            self._status = _Progress._shown = None
 
 
 def write(text: str) -> None:
@@ -180,9 +186,21 @@ def write(text: str) -> None:
 
     Exits with 141 where the reader of stdout went away. Raises `OSError` otherwise.
     """
-    if is_terminal(sys.stdout):
-        text = visible(text)
-    write_bytes(text.encode("utf-8", "surrogateescape"))
+    write_bytes(_encoded(_fit(text, sys.stdout)))
+
+
+def _fit(text: str, stream: IO[str]) -> str:
+    """Text for a stream: a terminal gets nothing to act on; JSON stays the same JSON."""
+    return visible(text) if is_terminal(stream) else text
+
+
+def _encoded(text: str) -> bytes:
+    """Text as bytes, those of an argument or of a file's name as they were; half characters that
+    are none of these as question marks."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
 
 
 def write_bytes(data: bytes) -> None:
@@ -236,7 +254,7 @@ def wait(seconds: float) -> None:
 
 def show(content: RenderableType | Callable[[Console], RenderableType]) -> None:
     """A rich renderable on stdout; a function is given the console it is for."""
-    write_bytes(_rendered(content, sys.stdout).encode("utf-8", "surrogateescape"))
+    write_bytes(_encoded(_rendered(content, sys.stdout)))
 
 
 def tell(content: RenderableType | Callable[[Console], RenderableType]) -> None:
@@ -258,7 +276,7 @@ def warn(warnings: Iterable[str]) -> None:
 def error(failure: LoopError, *, machine: bool) -> None:
     """A failure on stderr: one JSON object for machines, sentences for people."""
     if machine:
-        _write_stderr(json_text(failure.as_dict()) + "\n")
+        _write_stderr(_fit(json_text(failure.as_dict()), sys.stderr) + "\n")
         return
     conflict = getattr(failure, "conflict", None)
     if conflict is not None and failure.asked:  # type: ignore[attr-defined]
@@ -306,7 +324,9 @@ def _rendered(
     with target.capture() as capture:
         for part in plain.lines(shown, target) if styles.is_plain() else [shown]:
             target.print(part)
-    return "".join(part.rstrip(" ") + "\n" for part in capture.get().splitlines())
+    text = visible(capture.get(), styled=True)  # should what is shown have let anything pass
+    lines = text.removesuffix("\n").split("\n") if text else []
+    return "".join(part.rstrip(" ") + "\n" for part in lines)
 
 
 def say(text: str) -> None:
@@ -321,7 +341,7 @@ def say(text: str) -> None:
 
 def _write_stderr(text: str) -> None:
     try:
-        sys.stderr.buffer.write(text.encode("utf-8", "surrogateescape"))
+        sys.stderr.buffer.write(_encoded(text))
         sys.stderr.buffer.flush()
     except (OSError, ValueError):  # nobody left to tell; the exit code still says it
         return

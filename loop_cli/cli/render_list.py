@@ -27,9 +27,7 @@ _NARROW = 8
 _SHORT = 12  # a date, marked as overdue
 _READABLE = 20  # of a name
 _DUE = ("due", "deadline", "due_date")
-_OVER = frozenset(
-    ("done", "completed", "cancelled", "archived", "dropped", "validated", "falsified")
-)
+_OVER = ("done", "completed", "cancelled", "archived", "dropped", "validated", "falsified")
 
 
 def table(
@@ -97,6 +95,15 @@ def _cell(one: Selected, name: str, schema: Schema, today: int) -> Text:
     elif name == "entity_id":
         text.stylize(styles.TITLE)
     return text
+
+
+def due_of(one: Selected, today: int) -> str | None:
+    """The date that an entity is overdue since; None where it is not."""
+    for name in _DUE:
+        value = one.value((name,))
+        if _is_overdue(value, one, today):
+            return str(value)
+    return None
 
 
 def _is_overdue(value: Any, one: Selected, today: int) -> bool:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 
+from loop_cli import folders
+from loop_cli.errors import StorageError
+
 SHELLS = ("bash", "zsh", "fish")
 
 _HEAD = "completion of loop for {shell}; made by .ci/generate.py from loop_cli/cli/shells.py"
@@ -116,10 +119,12 @@ def script(shell: str) -> str:
 
 
 def place(shell: str) -> str:
-    """Where the shell looks for it, or is told to."""
-    home = os.path.expanduser("~")
-    data = os.environ.get("XDG_DATA_HOME") or os.path.join(home, ".local", "share")
-    settings = os.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
+    """Where the shell looks for it, or is told to. Raises `StorageError` where there is no
+    folder for it."""
+    data, settings = folders.data(os.environ), folders.config(os.environ)
+    if data is None or settings is None:
+        hint = f"loop completion show {shell} prints the script"
+        raise StorageError(f"there is no place for it: {folders.NO_HOME}", hint=hint)
     return {
         "bash": os.path.join(data, "bash-completion", "completions", "loop"),
         "zsh": os.path.join(data, "zsh", "site-functions", "_loop"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from loop_cli import beneath, folders
 from loop_cli import skill as package
 from loop_cli.cli import output
 from loop_cli.errors import StorageError, UsageError
@@ -15,51 +16,61 @@ loop skill install
 loop skill install ~/agent/skills
 """
 
+_MOST = 1 << 20  # bytes of a file that may be one of ours
+
 
 def install(*, folder: str | None, force: bool, as_json: bool) -> None:
     """Run `loop skill install`."""
-    root = os.path.abspath(os.path.expanduser(folder or os.curdir))
+    root = os.path.abspath(folders.expand(folder or os.curdir, os.environ))
     target = os.path.join(root, package.NAME)
-    wanted = {
-        os.path.join(target, *path.split("/")): data for path, data in package.files().items()
-    }
+    wanted = {f"{package.NAME}/{path}": data for path, data in package.files().items()}
     try:
-        changed = _changed(wanted, force=force)
-        for path in changed:
-            _write(path, wanted[path])
+        os.makedirs(root, exist_ok=True)
+        with beneath.Folder(root) as opened:
+            changed = _changed(opened, wanted, root, force=force)
+            for path in changed:
+                _write(opened, path, wanted[path])
     except OSError as error:
+        place = os.path.join(root, error.filename or package.NAME)
         raise StorageError(
-            f"{error.filename or target} can't be written: {error.strerror}"
+            f"{place} can't be written: {error.strerror}",
+            hint="remove it" if isinstance(error, beneath.Refused) else None,
         ) from error
+    listed, changed = ([os.path.join(root, one) for one in paths] for paths in (wanted, changed))
     if as_json:
-        output.json_document({"skill": target, "files": list(wanted), "written": changed})
+        output.json_document({"skill": target, "files": listed, "written": changed})
     elif changed:
         output.line(f"installed: {target}")
     else:
         output.line(f"nothing to do: {target} is as it should be")
 
 
-def _changed(wanted: dict[str, bytes], *, force: bool) -> list[str]:
-    """The files to be written. Raises `UsageError` for one that somebody has changed."""
+def _changed(
+    folder: beneath.Folder, wanted: dict[str, bytes], root: str, *, force: bool
+) -> list[str]:
+    """The files to be written. Raises `UsageError` for one that somebody has changed, `OSError`
+    for what is no file, a link say."""
     changed = []
     for path, data in wanted.items():
-        if os.path.lexists(path):
-            with open(path, "rb") as file:
-                if file.read() == data:
-                    continue
-            if not force:
-                raise UsageError(
-                    f"{path} is there and differs", hint="--force replaces it by the one of loop"
-                )
+        try:
+            there = folder.read(path, most=_MOST)
+        except FileNotFoundError:
+            there = None
+        if there == data:
+            continue
+        if there is not None and not force:
+            raise UsageError(
+                f"{os.path.join(root, path)} is there and differs",
+                hint="--force replaces it by the one of loop",
+            )
         changed.append(path)
     return changed
 
 
-def _write(path: str, data: bytes) -> None:
+def _write(folder: beneath.Folder, path: str, data: bytes) -> None:
     """A file whole or not at all; scripts can be run."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    temporary = f"{path}.{os.getpid()}"
-    with open(temporary, "xb") as file:
-        file.write(data)
-    os.chmod(temporary, 0o755 if path.endswith(".sh") else 0o644)
-    os.replace(temporary, path)
+    above = path.rpartition("/")[0]
+    parts = above.split("/")
+    for count in range(1, len(parts) + 1):
+        folder.make_folder("/".join(parts[:count]))
+    folder.replace(path, data, mode=0o755 if path.endswith(".sh") else 0o644)

@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 
-from loop_cli.errors import ConflictError, Interrupted, LoopError, StorageError
+from loop_cli.errors import ConflictError, Interrupted, LoopError, StorageError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,17 +49,33 @@ def run(arguments: list[str], *, quick: bool = True) -> int:
     except LoopError as error:
         return _fail(error, machine)
     except KeyboardInterrupt:
-        return _fail(Interrupted("interrupted"), machine)
+        return _fail(Interrupted("interrupted" + _what_landed()), machine)
     except MemoryError:
-        return _fail(StorageError("out of memory"), machine)
+        return _fail(StorageError("out of memory" + _what_landed()), machine)
     except OSError as error:
-        return _fail(StorageError(str(error)), machine)
+        return _fail(StorageError(str(error) + _what_landed()), machine)
     except Exception as error:
+        if isinstance(error, UnicodeEncodeError) and (odd := _no_text(error, arguments)):
+            return _fail(UsageError(f"{odd!r} is not UTF-8 text"), machine)
         if os.environ.get("LOOP_DEBUG"):
             raise
-        what = f"{type(error).__name__}: {error}"
+        what = f"{type(error).__name__}: {error}{_what_landed()}"
         hint = "this is a defect of loop; LOOP_DEBUG=1 shows where"
         return _fail(LoopError(f"internal error: {what}", hint=hint), machine)
+
+
+def _what_landed() -> str:
+    """What an error must say where a change was made before it came."""
+    from loop_cli.cli import context
+
+    landed = context.landed()
+    return f"; the change of {', '.join(landed)} has landed" if landed else ""
+
+
+def _no_text(error: UnicodeEncodeError, arguments: list[str]) -> str | None:
+    """The argument that brought the bytes that are no text, if one did."""
+    odd = error.object[error.start : error.end]
+    return next((one for one in arguments if odd in one), None)
 
 
 def _fail(error: LoopError, machine: bool) -> int:

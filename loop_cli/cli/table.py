@@ -55,6 +55,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         touching a byte that was not asked for, and with an audit record of every change.""",
         "vault --vault DIR: The vault's folder.",
         "version --version: Show the version and exit.",
+        "as_json --json: Without a command: the overview as JSON.",
     ),
     "get": (
         "get.get",
@@ -112,6 +113,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "atomic --atomic: All of them or none.",
         "force --force: Lines without a revision need none; recorded.",
         _DRY_RUN,
+        "as_json --json: One JSON object a line, as without it.",
         *_LOCKED,
     ),
     "list": (
@@ -252,7 +254,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         """Check the vault: schema, ids, references, file names, dialects, edits outside.
 
         Each finding names its file, line and rule, and what is allowed. Exit 6
-        where there are errors; warnings alone are exit 0, unless --strict.
+        where there are errors; warnings alone are exit 0, unless --strict. With
+        --json the report is on stdout, whatever the exit code.
 
         --fix shows what it would change, asks, and does it losslessly, as one run
         in the audit log. It repairs only what has one right answer.""",
@@ -305,6 +308,17 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         _JSON,
         _VAULT,
     ),
+    "help": (
+        "help.show_help",
+        """Show a page of the documentation or the help of a command; list or find pages.
+
+        Without words it lists the pages. Words that are no topic and no command find
+        the pages that have them all. On a terminal a page is shown in LOOP_PAGER, else
+        PAGER, else 'less -R'; in a pipe and with --plain it is printed as Markdown.""",
+        "words [TOPIC|COMMAND|WORD]...: A page, a command, or words to find.",
+        _JSON,
+        "no_pager --no-pager: Print the page all at once.",
+    ),
     "demo": (
         "demo.demo",
         "Lay out a sample vault and walk through the main job on it: get, update, conflict, log.",
@@ -329,7 +343,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         Entities edited outside loop, files that are gone and lines of other
         programs are counted and listed; they are no failure. A damaged log is
         exit 1. A change of the very last line, or lines cut off at the end, show
-        only as entities edited outside.""",
+        only as entities edited outside. With --json the report is on stdout,
+        whatever the exit code.""",
         _JSON,
         _VAULT,
     ),

@@ -14,7 +14,8 @@ loop watch --json | jq -r 'select(.event == "outside").path'
 
 def watch(*, as_json: bool, vault: str | None) -> None:
     """Run `loop watch`."""
-    from loop_cli.store.watch import Watcher, follow
+    from loop_cli.store.notify import follow
+    from loop_cli.store.watch import Watcher
 
     store = context.open_store(context.open_settings({"vault": vault}))
     watcher = Watcher(store)

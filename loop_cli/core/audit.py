@@ -286,6 +286,25 @@ def since(
     return [record for record in found if (record.updated_after or 0) > updated_at], False
 
 
+def is_replaced(newest_first: Iterable[AuditRecord]) -> bool:
+    """Whether changes that follow one another tell of another entity under the same id: it was
+    deleted or created in between. What `loop undo` brings back is the same one, byte for byte."""
+    back: str | None = None  # the etag of what came back, until its deletion is met
+    for record in newest_first:
+        action = record.data.get("action")
+        if back is not None:
+            if action != "delete" or record.etag_before != back:
+                return True
+            back = None
+        elif action == "create" and record.is_own and "restores" in record.metadata:
+            back = record.etag_after
+            if back is None:
+                return True
+        elif action in ("create", "delete"):
+            return True
+    return False
+
+
 def is_digest(value: Any) -> bool:
     """Whether a diff holds the hash of a value instead of the value."""
     return isinstance(value, dict) and value.keys() == {"sha256", "bytes"}

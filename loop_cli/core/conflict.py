@@ -6,7 +6,7 @@ from loop_cli.core import audit, timestamps
 from loop_cli.core.changes import BodyChange, Change, Edits
 from loop_cli.core.diff import MISSING, diff_body, diff_fields, undo, value_at
 from loop_cli.core.names import BODY, join_dotted, overlap, paths_overlap, split_dotted
-from loop_cli.lean.plain import copied, same
+from loop_cli.lean.plain import copied, may_be_vague, same
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -139,7 +139,8 @@ def build(
     `wanted` maps the names of diffs to values, `MISSING` standing for a removal;
     `history` are the entity's records, newest first; `seen` is the state that the caller
     read, where that is at hand: then no base is unknown. `updated` is the field of the
-    timestamp, whose changes are nobody's.
+    timestamp, whose changes are nobody's. Where the entity was deleted or created in between,
+    it is another one now: each wanted field counts as changed, whatever its value is.
     """
     expected = precondition.expected_updated_at
     records, whole = audit.since(
@@ -151,7 +152,8 @@ def build(
     changed = {
         name for record in records for name in (*record.diff, *(record.modified_fields or ()))
     }
-    before = _Before(entity, records if whole else None)
+    replaced = audit.is_replaced(records)
+    before = _Before(entity, records if whole and not replaced else None)
     if seen is not None:
         before = _Before(seen, [])
         changed = {*diff_fields(seen.fields, entity.fields), *diff_body(seen.body, entity.body)}
@@ -165,7 +167,9 @@ def build(
         expected_updated_at=expected,
         current_etag=entity.revision.etag,
         expected_etag=precondition.if_match,
-        fields=tuple(_field(name, entity, before, wanted) for name in (*wanted, *others)),
+        fields=tuple(
+            _field(name, entity, before, wanted, replaced=replaced) for name in (*wanted, *others)
+        ),
         changes=tuple(reversed(records)),
         entity=entity,
     )
@@ -197,12 +201,14 @@ class _Before:
     def value(self, name: str) -> tuple[Any, bool]:
         """The value of a field or of the body, and whether it is known."""
         if name == BODY:
-            return self._body, self._told and not audit.is_digest(self._body)
+            return self._body, self._told and type(self._body) is str
         value, known = value_before(self._fields, self._unknown, split_dotted(name))
         return value, self._told and known
 
 
-def _field(name: str, entity: Entity, before: _Before, wanted: Mapping[str, Any]) -> ConflictField:
+def _field(
+    name: str, entity: Entity, before: _Before, wanted: Mapping[str, Any], *, replaced: bool
+) -> ConflictField:
     base, known = before.value(name)
     current = entity.body if name == BODY else value_at(entity.fields, split_dotted(name))
     return ConflictField(
@@ -212,7 +218,7 @@ def _field(name: str, entity: Entity, before: _Before, wanted: Mapping[str, Any]
         current=current,
         requested=wanted.get(name, MISSING),
         wanted=name in wanted,
-        overlap=name in wanted and not (known and same(base, current)),
+        overlap=name in wanted and (replaced or not (known and same(base, current))),
     )
 
 
@@ -221,20 +227,33 @@ def rebuild(
 ) -> tuple[dict[str, Any], Any, set[tuple[str, ...]]]:
     """The fields and body before the records, and the paths whose value they do not hold.
 
-    A body that they do not hold is its hash.
+    A body that they do not hold is its hash, or None. An older record that holds a value makes up
+    for a hash; not for a value that JSON could not say, whose keys may be others than it seems.
     """
     state = copied(dict(fields))
     text: Any = body
     unknown: set[tuple[str, ...]] = set()
+    vague: set[tuple[str, ...]] = set()
     for record in newest_first:
         for name, entry in record.diff.items():
             if name == BODY:
-                text = entry.get("old")
+                text = entry.get("old") if record.is_own or entry.get("new") == text else None
                 continue
             path = split_dotted(name)
             (unknown.add if audit.is_digest(entry.get("old")) else unknown.discard)(path)
+            if name in record.inexact or not _fits(record, entry, value_at(state, path)):
+                vague.add(path)
             undo(state, name, entry)
-    return state, text, unknown
+    return state, text, unknown | vague
+
+
+def _fits(record: AuditRecord, entry: Mapping[str, Any], current: Any) -> bool:
+    """Whether an entry tells of the value that its record left, and tells exactly what was there
+    before. Other programs may read or write values in other ways than loop does."""
+    if record.is_own:
+        return True
+    left = MISSING if entry.get("removed") else entry.get("new", MISSING)
+    return same(left, current) and not may_be_vague(entry.get("old"))
 
 
 def value_before(

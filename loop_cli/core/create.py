@@ -6,6 +6,7 @@ from loop_cli.core import asking, creation, ids, places, timestamps
 from loop_cli.core.creation import problem
 from loop_cli.core.intent import intend
 from loop_cli.core.names import nearest, nfc
+from loop_cli.core.patterns import is_whole
 from loop_cli.errors import EntityNotFound, InvalidChange
 from loop_cli.lean.records import Struct
 from loop_cli.store.base import Create, only
@@ -183,7 +184,7 @@ def _id(
         pattern = law.book.pattern(request.entity_type, given)
         if not given.strip() or not given.isprintable() or "/" in given or given.startswith("."):
             problems.append(problem(names.id, "id_form", f"{given!r} can't be an id", value=given))
-        elif pattern is not None and not _matches(pattern, given):
+        elif pattern is not None and not is_whole(pattern, given):
             message = f"{given!r} is not as the schema has ids of {request.entity_type}: {pattern}"
             problems.append(problem(names.id, "id_form", message, value=given, allowed=pattern))
         return nfc(given)
@@ -218,14 +219,6 @@ def _no_id(error: ids.NoRule, kind: str, fields: Mapping[str, Any], law: Law) ->
             yield problem(given, "no_id", words, value=value)
     elif fields.get(name) or name not in required:
         yield problem(law.names.id, "no_id", str(error))
-
-
-def _matches(pattern: str, given: str) -> bool:
-    import re
-
-    from loop_cli.core.rulebook import MAX_ID
-
-    return len(given) <= MAX_ID and re.fullmatch(pattern, given) is not None
 
 
 def _path(

@@ -9,6 +9,7 @@ import re
 
 from loop_cli.core.fields import Mismatch, allowed, check
 from loop_cli.core.names import nearest, nfc
+from loop_cli.core.patterns import is_whole
 from loop_cli.core.places import name_problem
 from loop_cli.core.references import TARGETS, referred
 from loop_cli.lean.plain import key_text
@@ -82,7 +83,7 @@ def references_of(fields: Mapping[str, Any], entity_type: str, law: Law) -> Iter
             wanted = law.book.parents.get(entity_type)
         prefix = re.split("[-:]", text, maxsplit=1)[0]
         pattern = law.book.patterns.get(prefix)
-        if wanted or (pattern is not None and re.fullmatch(pattern, text)):
+        if wanted or (pattern is not None and is_whole(pattern, text)):
             yield Reference(field=field, target=text, wanted=wanted)
 
 

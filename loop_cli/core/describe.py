@@ -7,8 +7,8 @@ import re
 from loop_cli.core import fields, timestamps
 from loop_cli.core.check.fields import MAX_NAME
 from loop_cli.core.check.places import file_name
+from loop_cli.core.patterns import MAX_ID
 from loop_cli.core.references import TARGETS
-from loop_cli.core.rulebook import MAX_ID
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False

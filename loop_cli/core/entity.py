@@ -45,16 +45,27 @@ class Revision(Struct):
 
 
 class Precondition(Struct):
-    """The revision, or a part of it, that a writer says it has seen."""
+    """The revision, or a part of it, that a writer says it has seen.
+
+    `own_reading` tells that the program itself read it, to show it to a person or to plan with:
+    whoever asked for the change named an id only.
+    """
 
     expected_updated_at: str | None = None
     if_match: str | None = None
     forced: bool = False
+    own_reading: bool = False
 
     @property
     def given(self) -> bool:
         """Whether the writer named a revision."""
         return self.expected_updated_at is not None or self.if_match is not None
+
+    @property
+    def names_bytes(self) -> bool:
+        """Whether the writer named the bytes of the file it means. A time does not: files that
+        nobody recorded a change of may share one."""
+        return self.if_match is not None and not self.own_reading
 
 
 class EntityFile(Struct):

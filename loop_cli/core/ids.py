@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from loop_cli.core.patterns import is_whole
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -92,14 +93,14 @@ def rule_for(
 
 
 def _fits(pattern: str | None, sample: str) -> bool:
-    return pattern is None or re.fullmatch(pattern, sample) is not None
+    return pattern is None or is_whole(pattern, sample)
 
 
 def _named(prefix: str, name: str, pattern: str) -> str | None:
     """An id of the words of a name, where the pattern has it."""
     words = re.findall(r"[a-z0-9]+", name.lower()) if name.isascii() else []
     made = "-".join((prefix, *words))
-    return made if words and re.fullmatch(pattern, made) else None
+    return made if words and is_whole(pattern, made) else None
 
 
 def _rule_of(pattern: str, fields: Mapping[str, Any]) -> IdRule | None:

@@ -72,7 +72,7 @@ class EntityUndo(Struct):
             undoes["partial"] = True
         if self.restores is not None:
             return Restore(record=self.restores, undoes=undoes)
-        seen = Precondition(if_match=self.entity.revision.etag)
+        seen = Precondition(if_match=self.entity.revision.etag, own_reading=True)
         path = self.entity.path if self.by_path else None
         if self.gone:
             return Delete(entity_id=self.entity.id, path=path, precondition=seen, undoes=undoes)
@@ -124,19 +124,24 @@ def invert(
     `history` are all records of the entity; these and `records` are newest first. `updated`
     is the field that a create sets, and no matter.
     """
+    since: list[AuditRecord] = []
     later: list[AuditRecord] = []
     redacted: set[str] = set()
     waiting = {record.digest for record in records}
     for record in history:
         if not waiting:
             break
+        since.append(record)
         if len(waiting) == len(records) and record.digest not in waiting:
             later.append(record)
         redacted.update(record.redacted)
         waiting.discard(record.digest)
     undoing = _Undoing(entity, reveal, redacted, updated)
     for record in records:
-        undoing.take_back(record)
+        if _is_of_another(record, since):
+            undoing.leave_all(record)
+        else:
+            undoing.take_back(record)
     found = EntityUndo(
         entity=entity,
         records=tuple(records),
@@ -148,6 +153,16 @@ def invert(
         gone=undoing.gone,
     )
     return found, [{"entity_id": entity.id, **one} for one in undoing.problems]
+
+
+def _is_of_another(record: AuditRecord, since: Sequence[AuditRecord]) -> bool:
+    """Whether the entity that has the id now is not the one that the record changed: that was
+    deleted and another one created. `since` are all records from the newest to the oldest one
+    to take back."""
+    if record.data.get("action") == "delete":
+        return False
+    place = next((at for at, one in enumerate(since) if one.digest == record.digest), len(since))
+    return audit.is_replaced(filter(story.is_change, audit.without_undone(since[:place])))
 
 
 class _Undoing:
@@ -189,6 +204,19 @@ class _Undoing:
         for name, entry in record.diff.items():
             if not any(overlap(name, other) for other in self.left):
                 self._put_back(record, name, entry)
+
+    def leave_all(self, record: AuditRecord) -> None:
+        """Leave the entity as it is: the record is of another one that had the id."""
+        etag = self._entity.revision.etag
+        if not record.diff:
+            self._leave("etag", record.etag_after, etag, None)
+        for name, entry in record.diff.items():
+            new = MISSING if entry.get("removed") else entry.get("new", MISSING)
+            old = MISSING if entry.get("added") else entry.get("old", MISSING)
+            current = self.body if name == BODY else value_at(self.fields, split_dotted(name))
+            left, found = (self._shown(record, name, *one) for one in ((new, "new"), (old, "old")))
+            known = left is not MISSING or new is MISSING
+            self._leave(name, left if known else None, current, found, known=known)
 
     def _move_back(self, record: AuditRecord) -> None:
         before, after = record.metadata.get("path_before"), record.metadata.get("path")

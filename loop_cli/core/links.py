@@ -7,6 +7,7 @@ its spelling (`%20`, `<...>`, with or without `.md`) stay.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 
 from loop_cli.core.names import nfc
 from loop_cli.lean.records import Struct
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 _MANY = 50  # names, from which on a file is rather read than searched for each
-_FENCED = r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^(?P=fence)[^\n]*$|\Z)"
-_QUOTED = r"(?P<tick>`+)(?!`)(?:(?!\n[ \t]*\n).)*?(?<!`)(?P=tick)(?!`)"  # within a paragraph
+_FENCED = r"^(?P<fence>`{3,}+|~{3,}+)[^\n]*\n.*?(?:^(?P=fence)[^\n]*$|\Z)"
+_TICKS = r"(?<!`)(?P<ticks>`++)"
 _WIKI = r"\[\[(?P<wiki>[^\[\]|#^\n]+)(?=[|#^\]])"
 _MARKDOWN = r"\]\([ \t]*(?:<(?P<angle>[^<>\n]+)>|(?P<plain>[^\s()<>]+))"
-_LINK = re.compile(f"{_FENCED}|{_QUOTED}|{_WIKI}|{_MARKDOWN}", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(f"{_FENCED}|{_TICKS}|{_WIKI}|{_MARKDOWN}", re.MULTILINE | re.DOTALL)
+_BETWEEN_PARAGRAPHS = re.compile(r"(?=\n[ \t]*+\n)")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#")
 _ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 
@@ -78,7 +80,36 @@ def relinked(text: str, home: str, found: Moves) -> str:
     """A text of the file at `home` (its path before) with its links as they are to be."""
     if "](" not in text and "[[" not in text:
         return text
-    return _LINK.sub(lambda match: _replaced(match, nfc(home), found), text)
+    code = _Code(text)
+    parts, position = list[str](), 0
+    while (match := _LINK.search(text, position)) is not None:
+        end = match.end() if match["ticks"] is None else code.end_of(match)
+        parts += (text[position : match.start()], _replaced(match, nfc(home), found))
+        parts.append(text[match.end() : end])
+        position = end
+    return "".join((*parts, text[position:]))
+
+
+class _Code:
+    """Where what stands between backticks in a text ends."""
+
+    def __init__(self, text: str) -> None:
+        self._runs: dict[int, list[int]] = {}  # where as many backticks begin
+        for match in re.finditer(r"`+", text):
+            self._runs.setdefault(match.end() - match.start(), []).append(match.start())
+        self._breaks = [match.start() for match in _BETWEEN_PARAGRAPHS.finditer(text)]
+
+    def end_of(self, opening: re.Match[str]) -> int:
+        """The end of what these backticks open, which as many close within the paragraph; their
+        own end where none do."""
+        length = opening.end() - opening.start()
+        runs = self._runs.get(length, [])
+        closing = bisect_left(runs, opening.end())
+        if closing == len(runs):
+            return opening.end()
+        after = bisect_left(self._breaks, opening.end())
+        ends = after < len(self._breaks) and self._breaks[after] < runs[closing]
+        return opening.end() if ends else runs[closing] + length
 
 
 def _replaced(match: re.Match[str], home: str, found: Moves) -> str:

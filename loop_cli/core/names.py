@@ -6,16 +6,37 @@ import unicodedata
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 BODY = "body"
+_SORTED = 1000  # characters of a run of which all may be marks
 _ALIKE = 0.6  # from which ratio on a name is suggested
 _COMPARED = 4000  # names at most that are compared with one that is not there
 
 
 def nfc(text: str) -> str:
     """Canonical composition: macOS file systems and some editors decompose Hangul."""
-    return unicodedata.normalize("NFC", text)
+    if len(text) <= _SORTED or text.isascii():
+        return unicodedata.normalize("NFC", text)
+    return "".join(unicodedata.normalize("NFC", part) for part in _sortable(text))
+
+
+def _sortable(text: str) -> Iterator[str]:
+    """The text in parts that can be normalized each by itself. Marks that follow each other are
+    sorted, which takes the square of their number: a part has no more than some of them."""
+    import re
+
+    longest = max(map(len, re.split("[\x00-\x7f]+", text)))
+    if longest <= _SORTED:
+        yield text
+        return
+    start = marks = 0
+    for at, character in enumerate(text):
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks == _SORTED:
+            yield text[start:at]
+            start, marks = at, 0
+    yield text[start:]
 
 
 def split_dotted(name: str) -> tuple[str, ...]:

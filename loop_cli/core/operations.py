@@ -106,7 +106,8 @@ def update(
         if not confirm(preview):
             raise ConfirmationRefused(f"{preview.before.id} was left as it is")
         seen = preview.before
-        change = change.replace(precondition=Precondition(if_match=seen.revision.etag), seen=seen)
+        read = Precondition(if_match=seen.revision.etag, own_reading=True)
+        change = change.replace(precondition=read, seen=seen)
     return _result(_commit(store, change, origin, resolve, dry_run), origin, dry_run=dry_run)
 
 
@@ -193,7 +194,7 @@ def _commit(
         decided = None if conflict.kept_moving or rounds == _REBASES else resolve(conflict)
         if decided is None or not decided.apply:
             raise ConflictError(conflict, asked=decided is not None and decided.asked)
-        now = Precondition(if_match=conflict.current_etag)
+        now = Precondition(if_match=conflict.current_etag, own_reading=True)
         if decided.edits is not None:  # made on the state now, so that is what was read
             change = change.replace(edits=decided.edits, precondition=now, seen=conflict.entity)
         attempt = change.replace(

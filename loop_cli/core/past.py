@@ -50,6 +50,13 @@ class State:
         self.fields, self.known, self.unknown = {}, set(), set()
         self.body_known = False
 
+    def tell(self, newest_first: Sequence[AuditRecord]) -> None:
+        """To what some changes tell of the state after the newest, as far as they follow upon one
+        another, and no more."""
+        self.forget()
+        for record in reversed(_unbroken(newest_first)):
+            self.forth(record)
+
     def back(self, record: AuditRecord) -> None:
         """To the state before a record."""
         if not record.tells_all:
@@ -104,16 +111,18 @@ def rebuild(
     state = State(entity.fields, entity.body, reveal)
     expected: str | None = entity.revision.etag
     outside = False
+    back: str | None = None  # the etag that came back with the record after this one
     for index in range(moment.count + moment.crosses):
         record = changes[index]
         if record.etag_after != expected:
             outside = True
-            state.forget()
-            for older in reversed(_unbroken(changes[index:])):
-                state.forth(older)
+            state.tell(changes[index:])
         if index < moment.count:
             state.back(record)
             expected = record.etag_before
+            if record.data.get("action") == "delete" and (back is None or back != expected):
+                state.tell(_leading_to(expected, changes[index + 1 :]))
+            back = record.etag_after if "restores" in record.metadata else None
     return state, outside
 
 
@@ -138,13 +147,18 @@ def compare(before: State, entity: Entity, *, ignored: Collection[str]) -> tuple
     return diff, list(dict.fromkeys(unknown))
 
 
+def _leading_to(etag: str | None, changes: Sequence[AuditRecord]) -> Sequence[AuditRecord]:
+    """The changes, where the newest of them left that etag; none where it did not."""
+    return changes if changes and changes[0].etag_after == etag else ()
+
+
 def _unbroken(changes: Sequence[AuditRecord]) -> list[AuditRecord]:
     """The newest changes that follow upon one another without an outside edit between."""
     return list(_following(changes))
 
 
 def _following(changes: Sequence[AuditRecord]) -> Iterator[AuditRecord]:
-    expected = changes[0].etag_after
+    expected = changes[0].etag_after if changes else None
     for record in changes:
         if record.etag_after != expected:
             return

@@ -50,7 +50,8 @@ def place_for(
         return _joined(_most_common(entity_type, siblings()), f"{ID}.md")
     folder, _slash, file = place.strip().rpartition("/")
     file = file or ("project.md" if entity_type == "Project" else f"{ID}.md")
-    path = _joined(folder.strip("/"), file).replace("{year}", str(year))
+    folder = "/".join(part for part in folder.split("/") if part not in ("", "."))
+    path = _joined(folder, file).replace("{year}", str(year))
     path = re.sub(_NAME, lambda match: _named(match[0], name), path)
     left = [one for one in _PLACEHOLDER.findall(path) if one != ID]
     if left or "..." in path.split("/"):
@@ -114,19 +115,45 @@ def _most_common(entity_type: str, paths: Iterable[str]) -> str:
 
 def _like(folder: str, entity_type: str, paths: Iterable[str]) -> str:
     """The folder of others of the type that is as the place says, the last one by name."""
-    parts = []
-    for part in folder.split("/"):
-        pieces = [
-            "[^/]+" if piece.startswith("{") else re.escape(piece)
-            for piece in re.split(r"(\{[^{}]*\})", part)
-        ]
-        parts.append(r"[^/]+(?:/[^/]+)*" if part == "..." else "".join(pieces))
-    pattern = re.compile("/".join(parts))
+    parts = folder.split("/")
     found = {path.rpartition("/")[0] for path in paths}
-    fitting = [one for one in found if pattern.fullmatch(one)]
+    fitting = [one for one in found if _fits(one.split("/"), parts)]
     if not fitting:
         raise NoPlace(f"no folder is there yet that is {folder}, the place of a {entity_type}")
     return max(fitting)
+
+
+def _fits(names: list[str], parts: list[str]) -> bool:
+    """Whether a path is as a place says, whose `...` are one name or more. In steps, each of all
+    that the names so far may have been, since the ways to share them out are too many to try."""
+    if len(parts) > len(names):
+        return False
+    reached = {0}  # how many of the parts
+    for name in names:
+        following = set()
+        for place in reached:
+            if place and parts[place - 1] == "...":
+                following.add(place)
+            if place < len(parts) and (parts[place] == "..." or _is_named(name, parts[place])):
+                following.add(place + 1)
+        reached = following
+    return len(parts) in reached
+
+
+def _is_named(name: str, part: str) -> bool:
+    """Whether a name is as a part of a place says, whose placeholders are a character or more."""
+    first, *others = _PLACEHOLDER.split(part)
+    if not others:
+        return name == part
+    if not name.startswith(first):
+        return False
+    at = len(first)
+    for text in others[:-1]:
+        at = name.find(text, at + 1)  # the first there is leaves most to the others
+        if at < 0:
+            return False
+        at += len(text)
+    return len(name) - len(others[-1]) > at and name.endswith(others[-1])
 
 
 def _joined(folder: str, name: str) -> str:

@@ -84,15 +84,25 @@ def move(
     """
 
     def plan() -> tuple[list[Move], list[str]]:
+        if not precondition.names_bytes:
+            store.refresh()
         entity = store.find(entity_id, path=path)
         change = _to_project(entity, store.find(project), store)
         asks = confirm is not None and not precondition.given
         seen = precondition
         if asks and not precondition.forced:
-            seen = Precondition(if_match=entity.revision.etag)
+            seen = Precondition(if_match=entity.revision.etag, own_reading=True)
         return [change.replace(precondition=seen)], []
 
-    return _run(store, plan, origin=origin, confirm=confirm, dry_run=dry_run, given=precondition)
+    return _run(
+        store,
+        plan,
+        origin=origin,
+        confirm=confirm,
+        dry_run=dry_run,
+        given=precondition,
+        by_id=path is None,
+    )
 
 
 def rename(
@@ -114,13 +124,22 @@ def rename(
 
     def plan() -> tuple[list[Move], list[str]]:
         if entity_id is not None:
+            store.refresh()
             entity = store.find(entity_id, path=path)
             name = file_name(entity.type, entity.id, store.law.book.places.get(entity.type, ""))
-            seen = Precondition(if_match=entity.revision.etag)
+            seen = Precondition(if_match=entity.revision.etag, own_reading=True)
             return [_renamed(entity, name or f"{entity.id}.md", seen)], []
         return _all_misnamed(store, origin)
 
-    return _run(store, plan, origin=origin, confirm=confirm, dry_run=dry_run, given=None)
+    return _run(
+        store,
+        plan,
+        origin=origin,
+        confirm=confirm,
+        dry_run=dry_run,
+        given=None,
+        by_id=entity_id is not None and path is None,
+    )
 
 
 def _all_misnamed(store: Store, origin: Origin) -> tuple[list[Move], list[str]]:
@@ -191,22 +210,24 @@ def _run(
     confirm: Confirm | None,
     dry_run: bool,
     given: Precondition | None,
+    by_id: bool,
 ) -> RelocateResult:
     """Plan, show, ask, and land all or none. An edit of others meanwhile is planned for anew,
-    unless it is of what the caller has named a revision of."""
+    unless it is of what the caller has named a revision of. `by_id` tells that the one entity to
+    move was named by its id alone."""
     planned, staying = plan()
     asks = confirm is not None and not (given is not None and (given.given or given.forced))
     if not planned:
         return _result([], staying, [], origin, dry_run=dry_run)
     if asks or dry_run:
-        preview = _land(store, planned, staying, origin, dry_run=True)
+        preview = _land(store, planned, staying, origin, dry_run=True, by_id=by_id)
         if dry_run or not preview.changed:
             return preview.replace(dry_run=dry_run)
         if confirm is not None and not confirm(preview):
             raise ConfirmationRefused("everything was left as it is")
     for attempt in range(_TRIES):
         try:
-            return _land(store, planned, staying, origin, dry_run=False)
+            return _land(store, planned, staying, origin, dry_run=False, by_id=by_id)
         except ConflictError as error:
             named = any(nfc(error.conflict.entity_id) == nfc(one.entity_id) for one in planned)
             if named or attempt == _TRIES - 1:
@@ -215,9 +236,17 @@ def _run(
 
 
 def _land(
-    store: Store, planned: list[Move], staying: list[str], origin: Origin, *, dry_run: bool
+    store: Store,
+    planned: list[Move],
+    staying: list[str],
+    origin: Origin,
+    *,
+    dry_run: bool,
+    by_id: bool,
 ) -> RelocateResult:
     changes: list[EntityChange] = [*_with_links(store, planned)]
+    if by_id:  # so that another file with the id that comes meanwhile is met
+        changes[0] = changes[0].replace(path=None)
     outcomes = store.commit(changes, origin=origin, atomic=len(changes) > 1, dry_run=dry_run)
     done: list[CommitResult] = []
     for one in outcomes:

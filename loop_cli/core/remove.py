@@ -94,10 +94,13 @@ def delete(
     """
     given = request.precondition
     asks = confirm is not None and not given.given and not given.forced
+    if not given.names_bytes:
+        store.refresh()
     first = store.find(request.entity_id, path=request.path)
     group = [first, *(_dependents(store, first) if request.cascade else ())]
-    seen = Precondition(if_match=first.revision.etag) if asks else given
-    changes = [_change(first, seen, request, store)]
+    seen = Precondition(if_match=first.revision.etag, own_reading=True) if asks else given
+    # Without the path, so that another file with the id that comes meanwhile is met.
+    changes = [_change(first, seen, request, store).replace(path=request.path)]
     changes += [
         _change(one, Precondition(if_match=one.revision.etag), request, store) for one in group[1:]
     ]

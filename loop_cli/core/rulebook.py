@@ -7,8 +7,8 @@ these sections. What a section says in words that are not known here is left alo
 from __future__ import annotations
 
 import re
-import warnings
 
+from loop_cli.core.patterns import MAX_PATTERNS, Unusable, check
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     Names = tuple[str, ...]
-
-MAX_ID = 200
-"""The longest id that is compared with a pattern, in characters."""
 
 # The prefix of a type's ids, where the schema has a pattern for it.
 PREFIXES = {
@@ -47,8 +44,6 @@ _FORMS = (
 )
 _STARTS = re.compile(r"(\w+)\.startswith\('([^']*)'\)")
 _FILLED = re.compile(r"(\w+) is not empty list")
-# A repeated group can take a time that doubles with every character of a hostile id.
-_REPEATED_GROUP = re.compile(r"\)(?:[*+]|\{\d*,?\d*\})")
 
 
 class FormRule(Struct):
@@ -130,17 +125,15 @@ def build(data: Mapping[str, Any]) -> Rulebook:
 
 
 def _patterns(data: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
-    usable, unusable = {}, {}
-    for prefix, pattern in _texts(data.get("id_patterns")).items():
+    usable: dict[str, str] = {}
+    unusable: dict[str, str] = {}
+    for number, (prefix, pattern) in enumerate(_texts(data.get("id_patterns")).items()):
         try:
-            with warnings.catch_warnings():  # what may change in Python is not the user's matter
-                warnings.simplefilter("ignore")
-                re.compile(pattern)
-        except (re.error, RecursionError, OverflowError) as error:
-            unusable[prefix] = f"is no regular expression: {error}"
-            continue
-        if _REPEATED_GROUP.search(pattern):
-            unusable[prefix] = "repeats a group, which can take forever; loop does not use it"
+            if number >= MAX_PATTERNS:
+                raise Unusable(f"is one pattern too many; loop uses the first {MAX_PATTERNS}")
+            check(pattern)
+        except Unusable as error:
+            unusable[prefix] = str(error)
         else:
             usable[prefix] = pattern
     return usable, unusable
@@ -191,7 +184,8 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 def _texts(value: Any) -> dict[str, str]:
-    return {key: item for key, item in _mapping(value).items() if isinstance(item, str)}
+    pairs = _mapping(value).items()
+    return {key: item for key, item in pairs if isinstance(key, str) and isinstance(item, str)}
 
 
 def _names(value: Any) -> Names:
@@ -200,4 +194,4 @@ def _names(value: Any) -> Names:
 
 
 def _lists(value: Any) -> dict[str, Names]:
-    return {key: _names(item) for key, item in _mapping(value).items()}
+    return {key: _names(item) for key, item in _mapping(value).items() if isinstance(key, str)}

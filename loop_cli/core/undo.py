@@ -155,6 +155,7 @@ def undo(
 
 def make_plan(store: Store, target: Target, *, actor: str) -> UndoPlan:
     """What an undo would do. Raises as `undo` does, but for conflicts."""
+    store.refresh()
     records = _wanted(store, target, actor)
     reveal = revealer(store)
     problems: list[dict[str, Any]] = []

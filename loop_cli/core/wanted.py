@@ -92,11 +92,9 @@ class Wanted:
 
     def spans(self, text: str) -> list[Span]:
         """Where a text in normal form has a word: begins and ends, in order, none overlapping."""
-        folded, places = "", list[int]()
-        for index, character in enumerate(text):
-            part = character.casefold()
-            folded += part
-            places += [index] * len(part)
+        parts = [character.casefold() for character in text]
+        folded = "".join(parts)
+        places = [index for index, part in enumerate(parts) for _each in part]
         found = [
             (places[match.start()], places[match.end() - 1] + 1)
             for pattern in self._patterns

@@ -1,4 +1,4 @@
-"""JSON text without the start-up cost of `json`, which loads `re` (README, "What it costs").
+"""JSON text without the start-up cost of `json`, which loads `re` (`loop help costs`).
 
 The C functions that `json` itself works with, where this Python has them; else `json`.
 """

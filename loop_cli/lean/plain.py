@@ -123,6 +123,12 @@ def read_like(value: Any, model: Any, *, inside: bool = False) -> tuple[Any, boo
     return value, False
 
 
+def may_be_vague(value: Any) -> bool:
+    """Whether a value of JSON may be one that JSON can't say: a text that may have been `.inf`, or
+    a key that may have been a number, at any depth."""
+    return read_like(value, None, inside=True)[1]
+
+
 def _may_be_no_text(part: str) -> bool:
     """Whether a key of JSON may have been a number or a word of YAML."""
     if part in _NUMBERS or part in ("null", "true", "false"):

@@ -1,7 +1,7 @@
 """Frozen records for the start-up path.
 
-`dataclasses` and `typing` cost twice what the bare interpreter does (README, "What it
-costs"), and every subprocess caller pays it. A `Struct` is declared like a frozen,
+`dataclasses` and `typing` cost twice what the bare interpreter does (`loop help costs`),
+and every subprocess caller pays it. A `Struct` is declared like a frozen,
 keyword-only dataclass and type-checked as one.
 """
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import datetime
-import re
 from dataclasses import dataclass
 
 from loop_cli.lean.plain import key_text, same
+from loop_cli.markdown.guard import guarded
+from loop_cli.markdown.limits import YamlSyntaxError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     Path = tuple[str | int, ...]
-
-_PROBLEM = re.compile(r"line (\d+), column")
 
 
 @dataclass(frozen=True)
@@ -36,24 +35,19 @@ def disagreements(yaml_text: str, fields: dict[str, Any]) -> list[Disagreement]:
 
     A date that YAML 1.1 makes a date of, and YAML 1.2 a text, is the same date.
     """
-    import yaml
+    try:
+        return guarded(_disagreements, yaml_text, fields)
+    except YamlSyntaxError as error:
+        return [Disagreement(at=(), other=error.reason, line=error.line)]
+
+
+def _disagreements(yaml_text: str, fields: dict[str, Any]) -> list[Disagreement]:
     from frontmatter.default_handlers import YAMLHandler
 
-    try:
-        values = YAMLHandler().load(yaml_text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark is not None else 1
-        return [Disagreement(at=(), other=error.problem or "it is no YAML 1.1", line=line)]
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        found = _PROBLEM.search(str(error))
-        line = int(found[1]) if found else 1
-        return [Disagreement(at=(), other=str(error).split("\n")[0], line=line)]
-    if values is None:
-        values = {}
-    found_all: list[Disagreement] = []
-    _compare(fields, values, (), found_all)
-    return found_all
+    values = YAMLHandler().load(yaml_text)
+    found: list[Disagreement] = []
+    _compare(fields, {} if values is None else values, (), found)
+    return found
 
 
 def _compare(one: Any, other: Any, at: Path, found: list[Disagreement]) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from loop_cli.lean.plain import key_text, same
+from loop_cli.markdown.guard import guarded
+from loop_cli.markdown.keys import LineNumbers, key_value
+from loop_cli.markdown.limits import YamlSyntaxError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
+_MOST_READ = 20
 _BLOCK_TEXTS = ("|", ">", "|-", ">-", "|+", ">+")
 # The last word before each colon that may end a key. Where all of them differ, no key
 # occurs twice; where the text has other ways to write a key, a closer look decides.
@@ -86,6 +90,13 @@ def duplicate_paths(yaml_text: str) -> dict[tuple[str, ...], list[int]]:
     An item of a list counts with its index in the path. Expects a text that could be
     read; a text that can't be has no duplicates.
     """
+    try:
+        return guarded(_duplicate_paths, yaml_text)
+    except YamlSyntaxError:
+        return {}
+
+
+def _duplicate_paths(yaml_text: str) -> dict[tuple[str, ...], list[int]]:
     import re
 
     words = re.findall(_LAST_WORD, yaml_text)
@@ -93,40 +104,54 @@ def duplicate_paths(yaml_text: str) -> dict[tuple[str, ...], list[int]]:
         return {}
     import yaml_edit
 
-    try:
-        root = yaml_edit.Document.parse(yaml_text).root()
-    except (ValueError, TypeError):
-        return {}
+    root = yaml_edit.Document.parse(yaml_text).root()
     found: dict[tuple[str, ...], list[int]] = {}
     if root is not None:
-        _collect(root, (), yaml_text.encode("utf-8", "surrogatepass"), found)
+        _Collector(yaml_text.encode("utf-8", "surrogatepass"), found).collect(root, ())
     return found
 
 
 def without_repeats(yaml_text: str, key: str) -> str:
     """The text without the earlier entries of a top-level key that all say the same as the
     last, each on a line of its own without a comment; else the text as it is."""
+    try:
+        return guarded(_without_repeats, yaml_text, key)
+    except YamlSyntaxError:
+        return yaml_text
+
+
+def _without_repeats(yaml_text: str, key: str) -> str:
     import yaml_edit
 
-    try:
-        root: Any = yaml_edit.Document.parse(yaml_text).root()
-    except (ValueError, TypeError):
-        return yaml_text
+    root: Any = yaml_edit.Document.parse(yaml_text).root()
     if root is None or not root.is_mapping():
         return yaml_text
     source = yaml_text.encode("utf-8", "surrogatepass")
-    found: list[Any] = [entry for entry in root.as_mapping().entries() if _is_key(entry.key(), key)]
-    values = [None if entry.value() is None else entry.value().to_python() for entry in found]
+    found: list[Any] = [
+        entry for entry in root.as_mapping().entries() if _is_key(entry.key(), key, source)
+    ]
     lines = [_own_line(entry, source) for entry in found[:-1]]
-    if any(not same(value, values[-1]) for value in values) or None in lines:
+    if None in lines or not _say_the_same(found, source):
         return yaml_text
     for start, end in reversed([line for line in lines if line is not None]):
         source = source[:start] + source[end:]
     return source.decode("utf-8", "surrogatepass")
 
 
-def _is_key(key: Any, name: str) -> bool:
-    return key is not None and key.is_scalar() and key_text(key.to_python()) == name
+def _is_key(key: Any, name: str, source: bytes) -> bool:
+    return key is not None and key.is_scalar() and key_text(key_value(key, source)) == name
+
+
+def _say_the_same(entries: list[Any], source: bytes) -> bool:
+    """Whether all entries have one value. Of very many only if they are written alike, since to
+    read each takes as long as the text is."""
+    nodes = [entry.value() for entry in entries]
+    if len({node and source[slice(*node.byte_range())] for node in nodes}) == 1:
+        return True
+    if len(entries) > _MOST_READ:
+        return False
+    values = [None if node is None else node.to_python() for node in nodes]
+    return all(same(value, values[-1]) for value in values)
 
 
 def _own_line(entry: Any, source: bytes) -> tuple[int, int] | None:
@@ -138,24 +163,33 @@ def _own_line(entry: Any, source: bytes) -> tuple[int, int] | None:
     return (start, stop) if alone and end <= stop and plain else None
 
 
-def _collect(
-    node: Any, path: tuple[str, ...], source: bytes, found: dict[tuple[str, ...], list[int]]
-) -> None:
-    if node.is_mapping():
+class _Collector:
+    """Goes through the mappings of a text, and puts into `found` the keys that occur again."""
+
+    def __init__(self, source: bytes, found: dict[tuple[str, ...], list[int]]) -> None:
+        self._source = source
+        self._numbers = LineNumbers(source)
+        self._found = found
+
+    def collect(self, node: Any, path: tuple[str, ...]) -> None:
+        if node.is_mapping():
+            self._collect_keys(node.as_mapping().entries(), path)
+        elif node.is_sequence():
+            for index, item in enumerate(node.as_sequence().values()):
+                self.collect(item, (*path, str(index)))
+
+    def _collect_keys(self, entries: Iterable[Any], path: tuple[str, ...]) -> None:
         seen: dict[Any, list[int]] = {}
-        for entry in node.as_mapping().entries():
+        for entry in entries:
             key, value = entry.key(), entry.value()
             if key is None or not key.is_scalar():
                 continue
-            name = key.to_python()
-            line = source.count(b"\n", 0, key.byte_range()[0]) + 1
+            name = key_value(key, self._source)
+            line = self._numbers.of(key.byte_range()[0])
             seen.setdefault((key_text(name) if not path else (type(name), name)), []).append(line)
             if value is not None:
-                _collect(value, (*path, key_text(name)), source, found)
+                self.collect(value, (*path, key_text(name)))
         for identity, lines in seen.items():
             if len(lines) > 1:
                 name = identity if isinstance(identity, str) else identity[1]
-                found.setdefault((*path, key_text(name)), []).extend(lines)
-    elif node.is_sequence():
-        for index, item in enumerate(node.as_sequence().values()):
-            _collect(item, (*path, str(index)), source, found)
+                self._found.setdefault((*path, key_text(name)), []).extend(lines)

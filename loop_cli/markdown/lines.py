@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from loop_cli.lean.plain import key_text
+from loop_cli.markdown.guard import guarded
+from loop_cli.markdown.keys import LineNumbers, key_value
+from loop_cli.markdown.limits import YamlSyntaxError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,56 +14,54 @@ if TYPE_CHECKING:
 
 
 class Lines:
-    """The places of a YAML text; it is parsed when the first is asked for."""
+    """The places of a YAML text; it is parsed when the first is asked for, and each of its
+    mappings and lists is gone through once."""
 
     def __init__(self, yaml_text: str) -> None:
         self._text = yaml_text
-        self._top: dict[str, tuple[Any, Any]] | None = None
+        self._data = b""
+        self._numbers: LineNumbers | None = None
+        self._inside: dict[tuple[str, ...], dict[str, tuple[Any, Any]]] = {}
 
     def of(self, path: Iterable[str | int]) -> int:
         """The 1-based line of the key, or the item of a list, at a path; of a key that occurs
         twice, of the last. Where there is none, of what the path leads to before it, else 0."""
-        first, *rest = path
-        if self._top is None:
-            self._top = _entries(_root(self._text))
-        found, node = self._top.get(str(first), (None, None))
-        for part in rest:
-            step = _step(node, part)
+        try:
+            return guarded(self._of, tuple(map(str, path)))
+        except YamlSyntaxError:
+            return 0
+
+    def _of(self, path: tuple[str, ...]) -> int:
+        if self._numbers is None:
+            self._data = self._text.encode("utf-8", "surrogatepass")
+            self._numbers = LineNumbers(self._data)
+            self._inside[()] = self._parts(_root(self._text))
+        found = node = None
+        for depth, part in enumerate(path):
+            inside = self._inside.get(path[:depth])
+            if inside is None:
+                inside = self._inside[path[:depth]] = self._parts(node)
+            step = inside.get(part)
             if step is None:
                 break
             found, node = step
-        if found is None:
-            return 0
-        before = self._text.encode("utf-8", "surrogatepass")[: found.byte_range()[0]]
-        return before.count(b"\n") + 1
+        return 0 if found is None else self._numbers.of(found.byte_range()[0])
+
+    def _parts(self, node: Any) -> dict[str, tuple[Any, Any]]:
+        """What is in a mapping or a list, by key or index: the node that shows where it is, and
+        that of its value; the last where a key occurs twice."""
+        if node is not None and node.is_sequence():
+            return {str(at): (item, item) for at, item in enumerate(node.as_sequence().values())}
+        if node is None or not node.is_mapping():
+            return {}
+        return {
+            key_text(key_value(key, self._data)): (key, entry.value())
+            for entry in node.as_mapping().entries()
+            if (key := entry.key()) is not None and key.is_scalar()
+        }
 
 
 def _root(yaml_text: str) -> Any:
     import yaml_edit
 
-    try:
-        return yaml_edit.Document.parse(yaml_text).root()
-    except (ValueError, TypeError):
-        return None
-
-
-def _entries(node: Any) -> dict[str, tuple[Any, Any]]:
-    """The nodes of key and value of a mapping's entries, the last where a key occurs twice."""
-    if node is None or not node.is_mapping():
-        return {}
-    return {
-        key_text(key.to_python()): (key, entry.value())
-        for entry in node.as_mapping().entries()
-        if (key := entry.key()) is not None and key.is_scalar()
-    }
-
-
-def _step(node: Any, part: str | int) -> tuple[Any, Any] | None:
-    """The key or item that a part of a path names, and the node of its value."""
-    if node is None:
-        return None
-    if not node.is_sequence():
-        return _entries(node).get(str(part))
-    items = list(node.as_sequence().values())
-    index = int(part) if isinstance(part, int) or part.isdecimal() else len(items)
-    return (items[index], items[index]) if index < len(items) else None
+    return yaml_edit.Document.parse(yaml_text).root()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 from loop_cli.lean.plain import key_text
+from loop_cli.markdown.guard import guarded
+from loop_cli.markdown.keys import LineNumbers, key_value
+from loop_cli.markdown.limits import YamlSyntaxError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +36,10 @@ def above(yaml_text: str, notes: Mapping[str, Sequence[str]], mark: str) -> str:
     no such field."""
     lines = re.split(r"(?<=\n)", yaml_text)
     places: dict[int, list[str]] = {}
-    at = _key_lines(yaml_text)
+    try:
+        at = guarded(_key_lines, yaml_text)
+    except YamlSyntaxError:
+        at = {}
     for key, noted in notes.items():
         places.setdefault(at.get(key, 0), []).extend(noted)
     parts = []
@@ -71,16 +77,14 @@ def _key_lines(yaml_text: str) -> dict[str, int]:
     """The 0-based line that each top-level key is on."""
     import yaml_edit
 
-    try:
-        root: Any = yaml_edit.Document.parse(yaml_text).root()
-    except (ValueError, TypeError):
-        return {}
+    root: Any = yaml_edit.Document.parse(yaml_text).root()
     data = yaml_text.encode()
     if root is None or not root.is_mapping() or data[root.byte_range()[0] :][:1] == b"{":
         return {}
+    numbers = LineNumbers(data)
     keys = (entry.key() for entry in root.as_mapping().entries())
     return {
-        key_text(key.to_python()): data.count(b"\n", 0, key.byte_range()[0])
+        key_text(key_value(key, data)): numbers.of(key.byte_range()[0]) - 1
         for key in keys
         if key is not None and key.is_scalar()
     }

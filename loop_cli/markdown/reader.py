@@ -11,6 +11,7 @@ import yaml12
 
 from loop_cli.lean.plain import key_text
 from loop_cli.markdown.duplicates import duplicate_keys
+from loop_cli.markdown.guard import guarded
 from loop_cli.markdown.limits import YamlSyntaxError, check_depth, check_text, line_at
 
 TYPE_CHECKING = False
@@ -23,6 +24,7 @@ _POSITION = r" at byte (\d+) line (\d+) column \d+\s*\Z"
 _TAB_AFTER_COLON = "':' must be followed by a valid YAML whitespace"
 _TABS = r"(?<=:)[ \t]*\t[ \t]*\Z"
 _MAX_TABBED_LINES = 200
+_MAX_PARSED = 8 << 20  # characters in all, since the text is read again for each tab
 _INT64 = 2.0**63
 _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
 _LONG = b"0" * len(str(2**63))
@@ -50,8 +52,12 @@ def read(yaml_text: str) -> dict[str, Any]:
 
     Top-level keys are text; nested keys are what they are in YAML. A tagged value is read
     as its plain value, an alias as what it stands for; ``<<`` is a key like any other. Of
-    a key that occurs twice the last value counts. Raises YamlSyntaxError.
+    a key that occurs twice the last value counts. Raises YamlSyntaxError, and nothing else.
     """
+    return guarded(_read, yaml_text)
+
+
+def _read(yaml_text: str) -> dict[str, Any]:
     check_closely = check_text(yaml_text)
     value = parse(yaml_text)
     if value is None and not _has_content(yaml_text):
@@ -70,7 +76,7 @@ def read(yaml_text: str) -> dict[str, Any]:
 
 def parse(text: str) -> Any:
     """What the parser makes of ``text``, which has passed ``check_text``."""
-    for _ in range(_MAX_TABBED_LINES):
+    for _ in range(min(_MAX_TABBED_LINES, _MAX_PARSED // (len(text) + 1))):
         try:
             return yaml12.parse_yaml(text)
         except ValueError as error:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from loop_cli.markdown.writer import Writer
 
+_SHOWN = 10  # lines of one key
 _ANCHOR_NAME = rb"&([^\s,\[\]{}]+)"
 
 
@@ -91,7 +92,8 @@ class Rewriter:
                 raise self.error(UNSURE, (*path, key))
             if len(indexes) > 1:
                 starts = [entries[index].byte_range()[0] for index in indexes]
-                lines = " and ".join(str(self.source.line_number(start)) for start in starts)
+                lines = " and ".join(str(self.source.line_number(one)) for one in starts[:_SHOWN])
+                lines += f" and {len(starts) - _SHOWN} more" if len(starts) > _SHOWN else ""
                 reason = f"the key occurs more than once, on lines {lines}"
                 raise self.error(reason, (*path, key), starts[1])
         return {key: indexes[0] for key, indexes in places.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from loop_cli.markdown.edits import PatchError
+from loop_cli.markdown.keys import key_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ class Source:
         word = self.text(key).decode()
         if (word[:1].isalpha() or word[:1] == "_") and word in known:
             return word
-        return key.to_python()
+        return key_value(key, self.data)
 
     def slot(self, entry: Any, *, flow: bool) -> Slot:
         """The slot of an entry of a mapping."""

@@ -12,7 +12,8 @@ import yaml_edit
 from loop_cli.lean.plain import key_text, same
 from loop_cli.markdown import reader
 from loop_cli.markdown.edits import PatchError
-from loop_cli.markdown.limits import MAX_YAML_BYTES
+from loop_cli.markdown.guard import guarded
+from loop_cli.markdown.limits import MAX_YAML_BYTES, YamlSyntaxError
 from loop_cli.markdown.rewrite import Rewriter
 from loop_cli.markdown.source import UNSURE, Source
 from loop_cli.markdown.writer import Layout, Writer
@@ -37,7 +38,10 @@ def rewritten(
         line = yaml_text.count("\n", 0, lone.start()) + 1
         raise PatchError("a carriage return without a newline is in the text", (), line)
     for careful in (False, True):
-        attempt = _attempt(yaml_text, old, wanted, newline, careful=careful)
+        try:
+            attempt = guarded(_attempt, yaml_text, old, wanted, newline, careful=careful)
+        except YamlSyntaxError as error:
+            raise PatchError(f"the text can't be edited: {error.reason}", (), error.line) from None
         if attempt is not None:
             return attempt
     return None
@@ -128,16 +132,18 @@ def _holds(
             return False
         if not risky:
             return True
-        tree = yaml_edit.Document.parse(result).as_mapping() if wanted else None
-        if tree is not None and not _edit_reads(tree, written):
+        if wanted and not guarded(_edit_reads, result, written):
             return False
-    except (ValueError, TypeError):
+    except YamlSyntaxError:
         return False
     return _reads_as_yaml_1_1(result, written, yaml_text)
 
 
-def _edit_reads(tree: Any, written: list[tuple[tuple[Any, ...], Any]]) -> bool:
+def _edit_reads(result: str, written: list[tuple[tuple[Any, ...], Any]]) -> bool:
     """Whether the syntax tree, too, has the written values at their paths."""
+    tree = yaml_edit.Document.parse(result).as_mapping()
+    if tree is None:
+        return True
     keys = {path[0] for path, _ in written}
     fields = {}
     # One look-up is cheaper than all values, but it takes as long as the mapping is.
@@ -161,11 +167,11 @@ def _reads_as_yaml_1_1(
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        values = yaml.load(result, loader)
-    except (yaml.YAMLError, ValueError, RecursionError):
+        values = guarded(yaml.load, result, loader)
+    except YamlSyntaxError:
         try:
-            yaml.load(yaml_text, loader)
-        except (yaml.YAMLError, ValueError, RecursionError):
+            guarded(yaml.load, yaml_text, loader)
+        except YamlSyntaxError:
             return True
         return False
     return all(same(_at(values, path), value) for path, value in written)

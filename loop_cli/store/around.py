@@ -7,6 +7,7 @@ import os
 from loop_cli.core.audit import History, without_undone
 from loop_cli.errors import InvalidFile
 from loop_cli.store import files, locate
+from loop_cli.store.lines import FOLDER
 from loop_cli.store.planner import Surroundings
 from loop_cli.store.walk import is_hidden
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import Entity, EntityFile
     from loop_cli.store.locate import Located
     from loop_cli.store.vault import VaultStore
+
+# Of the log; and the shell's name for the home folder, which nobody should have to remove.
+_NO_PLACES = (FOLDER.casefold(), "~")
 
 
 class VaultSurroundings(Surroundings):
@@ -76,11 +80,7 @@ class VaultSurroundings(Surroundings):
         return not os.path.lexists(real)
 
     def kept(self, sha256: str) -> bytes | None:
-        path = os.path.join(files.own_folder(self._vault.root, files.LOOP), "kept", _name(sha256))
-        try:
-            return files.read_all(path)
-        except FileNotFoundError:
-            return None
+        return self._vault.kept(sha256)
 
     def files(self, mentioning: str) -> Iterator[EntityFile]:
         self._look()
@@ -98,7 +98,8 @@ def refuse_no_place(path: str) -> None:
     """Raise `InvalidFile` where no entity can be, whatever is there now."""
     if path.startswith("/") or ".." in path.split("/") or "\0" in path:
         raise InvalidFile(path, "leads out of the vault")
-    if is_hidden(path):
+    top = path.partition("/")[0].casefold()
+    if is_hidden(path) or top in _NO_PLACES:
         raise locate.not_a_place(path)
     if not path.endswith(".md"):
         raise InvalidFile(path, "is not a place for entities: it does not end in .md")

@@ -201,6 +201,14 @@ class Store(ABC):
         can't be read; `StorageError` where the system refuses.
         """
 
+    def refresh(self) -> None:
+        """Look for files that came to any folder or went from it, so that the finds that follow
+        know of them: for a write whose caller names an id and not the bytes of a file.
+
+        Raises `UsageError`.
+        """
+        return
+
     @abstractmethod
     def scan(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 
+from loop_cli import folders
 from loop_cli.lean.sqlite import sqlite3
 
 TYPE_CHECKING = False
@@ -96,7 +97,7 @@ class Cache:
         if self._database is None:
             if self._path is not None:
                 try:
-                    os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
+                    _make_private(self._path)
                 except OSError as error:
                     raise sqlite3.OperationalError(error.strerror) from None
             self._database = _connect(self._path or _INMEMORY)
@@ -118,9 +119,9 @@ class Cache:
             self._path = None
             return
         self.notices.append(notice)
-        for suffix in ("", "-wal", "-shm"):
+        for one in _files_of(path):
             try:
-                os.unlink(path + suffix)
+                os.unlink(one)
             except OSError:  # not there, or not to be had: the next command says so
                 continue
 
@@ -161,6 +162,26 @@ def _write_ahead(database: sqlite3.Connection) -> None:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
         time.sleep(_PAUSE)
+
+
+def _files_of(path: str) -> tuple[str, ...]:
+    """The database and what SQLite puts beside it, with the same rights."""
+    return (path, path + "-wal", path + "-shm")
+
+
+def _make_private(path: str) -> None:
+    """Have the database and its folder for this user alone; what is there and is no file of
+    this user, a link say, goes. Raises `OSError`."""
+    folders.make_private(os.path.dirname(path))
+    ours = [one for one in _files_of(path) if folders.narrow(one)]
+    for one in _files_of(path):
+        if one not in ours and os.path.lexists(one) and not os.path.isdir(one):
+            os.unlink(one)
+    if path not in ours:
+        try:
+            os.close(folders.create(path))
+        except FileExistsError:  # another process was faster, or it is a folder
+            return
 
 
 def _remove_older(path: str) -> None:

@@ -127,6 +127,7 @@ class _Walk:
         self._law = law
         self._wanted = wanted
         self._passed_over: set[str] = set()
+        self._last: tuple[Parsed, Lines] | None = None  # the file that was read again last
         self.register = across.Register(law)
         self.findings: list[Finding] = []
         self.etags: dict[str, str] = {}
@@ -235,10 +236,13 @@ class _Walk:
         """The line of a field in a file that was read before."""
         if not found.at:
             return 1
-        with suppress(LoopError):
-            parsed = self._locator.read(path).parsed
-            return _line(parsed, Lines(parsed.document.yaml), found)
-        return 1
+        if self._last is None or self._last[0].path != path:
+            with suppress(LoopError):
+                parsed = self._locator.read(path).parsed
+                self._last = parsed, Lines(parsed.document.yaml)
+        if self._last is None or self._last[0].path != path:
+            return 1
+        return _line(*self._last, found)
 
 
 def _selection(wanted: Wanted, walk: _Walk) -> Callable[[Finding], bool]:

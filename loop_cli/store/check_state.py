@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 from loop_cli.core import timestamps
 from loop_cli.core.check.finding import Finding, Found
 from loop_cli.errors import StorageError, VaultLocked
-from loop_cli.store import files, verify
+from loop_cli.store import staging, verify
+from loop_cli.store.folders import LOOP, open_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,23 +39,24 @@ def _edited(store: VaultStore) -> Iterator[Finding]:
 def _lock_and_staged(store: VaultStore) -> Iterator[Finding]:
     """A lock that somebody has held for longer than any change takes. Where nobody does, what
     a crash left staged is recovered on the way; what lies there then is nobody's."""
-    folder = os.path.join(store.root, files.LOOP, "staged")
-    if not os.path.isdir(folder):
+    try:
+        folder = open_folder(store.root, staging.FOLDER)
+    except OSError:
         return
     names: list[str] = []
     try:
-        with store.lock(wait=0):
+        with folder, store.lock(wait=0):
             store.recover()
-            names = sorted(os.listdir(folder))
+            names = sorted(folder.names())
     except VaultLocked as error:
         holder = error.details.get("holder") or {}
         since = timestamps.parse(str(holder.get("since")))
         if since is not None and store.clock() - since > _LONG:
             found = Found(rule="stale-lock", message=error.message)
-            yield Finding(path=f"{files.LOOP}/lock", line=1, found=found)
+            yield Finding(path=f"{LOOP}/lock", line=1, found=found)
     except (StorageError, OSError):  # a vault that we can only read
         return
     for name in names:
-        words = f"{name} is no change that can be finished; it may be removed"
+        words = f"{name} is no change that can be finished; 'loop kept --aside' takes it aside"
         found = Found(rule="staged-leftover", message=words)
-        yield Finding(path=f"{files.LOOP}/staged/{name}", line=1, found=found)
+        yield Finding(path=f"{staging.FOLDER}/{name}", line=1, found=found)

@@ -2,7 +2,7 @@
 
 Which sync guards what, if you change it. Each makes its step durable before the next begins:
 
-- `VaultLock`, `files.make_folder`: the names of `.loop/`, `staged/` and `_build/`, once.
+- `VaultLock`, `Folders.make_own`: the names of `.loop/`, `staged/` and `_build/`, once.
 - `StagedCommit.stage`: intents, contents, then their folders; so a record in the log always
   finds what it needs to be landed. Outside `.loop` the intents are first, so that nothing lies
   about unnamed.
@@ -30,18 +30,23 @@ from loop_cli.lean.contexts import suppress
 from loop_cli.lean.digest import sha256_hex
 from loop_cli.store import files, plan, platform, staging
 from loop_cli.store.base import Create, EntityChange, Restore
+from loop_cli.store.folders import Folders, keep
 from loop_cli.store.landing import land_all
-from loop_cli.store.lines import encode
+from loop_cli.store.lines import cannot_read, encode
 from loop_cli.store.planner import Planner
+from loop_cli.store.recovery import Recovery
 from loop_cli.store.staging import Intent, Moved, StagedChange, StagedCommit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Self
 
     from loop_cli.core.audit import Origin
     from loop_cli.store.base import AnyChange, CommitResult
+    from loop_cli.store.lines import LogPlace
     from loop_cli.store.locate import Located
+    from loop_cli.store.log import AuditLog
     from loop_cli.store.plan import Plan
     from loop_cli.store.vault import VaultStore
 
@@ -59,6 +64,7 @@ class Commit:
         self._vault = vault
         self._origin = origin
         self._unsettled = False
+        self.begun: list[StagedCommit] = []
         self._policy = plan.Policy(
             schema=vault.schema, names=vault.names, clock=vault.clock, private=vault.private
         )
@@ -69,6 +75,7 @@ class Commit:
         """The outcomes, as `Store.commit` says."""
         if dry_run:
             self._unsettled = self._vault.recover_if_free()
+        self._refresh(changes)
         places = [self._locate(change, closely=dry_run) for change in changes]
         failures = [place for place in places if isinstance(place, LoopError)]
         if failures and atomic:
@@ -78,6 +85,7 @@ class Commit:
         if dry_run:
             return self._each(changes, places, atomic=atomic, dry_run=True)
         with self._vault.lock():
+            self._refresh(changes)
             if atomic:
                 self._vault.recover()
                 found = [place for place in places if not isinstance(place, LoopError)]
@@ -146,32 +154,23 @@ class Commit:
                 planned.append((self._plan(planner, change, now), now))
             except LoopError as error:
                 planned.append(error)
-        landing = [one[0] for one in planned if isinstance(one, tuple) and one[0].changed]
-        records = iter(self._land(landing))
-        return [
-            one
-            if isinstance(one, LoopError)
-            else one[0].result(
-                next(records) if one[0].changed else None, warnings=_warnings(one[1])
-            )
-            for one in planned
-        ]
+        return self._land(planned)
 
     # -- one change -----------------------------------------------------------------------
 
-    def _one(self, change: AnyChange, place: Place) -> CommitResult:
+    def _one(self, change: AnyChange, place: Place) -> CommitResult | LoopError:
         for _attempt in range(_TRIES):
             place = self._reread(change, place)
             planned = self._plan(self._planner(), change, place)
-            if not planned.changed:
-                return planned.result(None, warnings=_warnings(place))
             try:
-                (record,) = self._land([planned])
-                if place is not None and planned.document and planned.source == planned.target:
-                    self._vault.locator().wrote(place, planned.after, planned.document)
-                return planned.result(record, warnings=_warnings(place))
+                (outcome,) = self._land([(planned, place)])
             except Moved:
                 continue
+            if planned.changed and place is not None and planned.document:
+                with suppress(Exception):  # it has landed: what is remembered is read again
+                    if planned.source == planned.target:
+                        self._vault.locator().wrote(place, planned.after, planned.document)
+            return outcome
         raise self._kept_moving(change, place, planned)
 
     # -- an atomic group ------------------------------------------------------------------
@@ -185,61 +184,52 @@ class Commit:
             planner = self._planner(changes)
             plans = [self._plan(planner, *pair) for pair in zip(changes, places, strict=True)]
             try:
-                records = self._land([one for one in plans if one.changed], group=True)
+                return self._land(list(zip(plans, places, strict=True)), group=True)
             except Moved:
                 continue
-            return [
-                one.result(records.pop(0) if one.changed else None, warnings=_warnings(place))
-                for one, place in zip(plans, places, strict=True)
-            ]
         raise self._kept_moving(changes[0], places[0], plans[0])
 
     # -- steps of both --------------------------------------------------------------------
 
-    def _land(self, plans: Sequence[Plan], *, group: bool = False) -> list[AuditRecord]:
-        """Stage, record, exchange. Raises `Moved`, `StorageError`; nothing has landed then."""
+    def _land(
+        self, planned: Sequence[tuple[Plan, Place] | LoopError], *, group: bool = False
+    ) -> list[CommitResult | LoopError]:
+        """Stage, record, exchange what is to change; the outcomes of all.
+
+        Raises `Moved`, `StorageError`; nothing has landed then.
+        """
+        plans = [one[0] for one in planned if isinstance(one, tuple) and one[0].changed]
         if not plans:
-            return []
-        descriptor = self._vault.log.open()
-        try:
-            staged, records = self._stage_all(plans, group=group)
+            return _outcomes(planned, [])
+        with Folders(self._vault.root) as folders, _Log(self._vault.log) as log:
+            staged, records = self._stage_all(folders, log, plans, group=group)
             lines = [change.intent.line.encode() for change in staged.changes]
-
-            def record() -> None:
-                self._vault.log.append(descriptor, lines, records)
-
+            outcomes = _outcomes(planned, records)
+            recovery = Recovery(self._vault, folders)
+            self.begun.append(staged)
             with platform.uninterrupted():
-                land_all(staged, record=record, undo=self._undo)
-                self._tidy(plans)
-            return records
-        finally:
-            os.close(descriptor)
-
-    def _tidy(self, plans: Sequence[Plan]) -> None:
-        """Remove the folders of tasks and projects that are empty now. As far as it goes: an
-        empty folder is no harm."""
-        for planned in plans:
-            if planned.source is None or planned.source == planned.target:
-                continue
-            folder, _slash, name = planned.source.rpartition("/")
-            inner = [folder] if name == "project.md" or folder.endswith("/Tasks") else []
-            if folder.endswith("/Tasks"):
-                inner.append(folder.removesuffix("/Tasks"))
-            elif inner:
-                inner.insert(0, f"{folder}/Tasks")
-            with suppress(OSError, InvalidFile):
-                for one in inner:
-                    files.remove_place(files.inside(self._vault.root, one))
+                try:
+                    land_all(
+                        staged,
+                        record=lambda: log.append(lines, records),
+                        confirm=log.confirm,
+                        undo=recovery.undo,
+                    )
+                finally:
+                    self._vault.notice(recovery)
+                _tidy(folders, plans)
+            return outcomes
 
     def _stage_all(
-        self, plans: Sequence[Plan], *, group: bool
+        self, folders: Folders, log: _Log, plans: Sequence[Plan], *, group: bool
     ) -> tuple[StagedCommit, list[AuditRecord]]:
         """The planned changes on the disk, beside the vault's files; and their records to come.
 
         Raises `StorageError`, `Moved` where an entity is gone; nothing is left then.
         """
-        staging.prepare(self._vault.root)
-        link = self._vault.log.link()
+        staging.prepare(folders)
+        platform.prepare()
+        link, end = self._vault.log.link(), log.place()
         name = os.urandom(16).hex()
         changes: list[StagedChange] = []
         records: list[AuditRecord] = []
@@ -250,43 +240,40 @@ class Commit:
                 planned.record["metadata"]["group"] = member
             line = _encode(planned.record, planned.path)
             records.append(AuditRecord(data=planned.record, digest=sha256_hex(line)))
-            changes.append(self._staged(planned, line, staging.name_of(name, index)))
+            intent = self._intent(folders, planned, staging.name_of(name, index))
+            changes.append(StagedChange(folders, intent.replace(line=line.decode(), log=end)))
             link = {"previous": records[-1].digest}
-        staged = StagedCommit(self._vault.root, name, changes)
+        staged = StagedCommit(folders, name, changes)
         staged.stage([None if one.target is None else one.data for one in plans])
         return staged, records
 
-    def _staged(self, planned: Plan, line: bytes, name: str) -> StagedChange:
-        """The change as it is to be staged; what its record only hashes is kept now."""
+    def _intent(self, folders: Folders, planned: Plan, name: str) -> Intent:
+        """What a change is about to do; what its record only hashes is kept now."""
         root = self._vault.root
         metadata = planned.record["metadata"]
         path = files.real_name(root, planned.path)
         moves = planned.source is not None and planned.target not in (None, planned.source)
         target = files.real_name(root, planned.target or "") if moves else None
         try:
-            for sha256, data in planned.kept.items():
-                staging.keep(root, data, sha256=sha256)
-            place = staging.staged_place(root, path, name)
+            for data in planned.kept.values():
+                keep(folders, data)
+            place = staging.staged_place(folders, path, name)
             comes = planned.target not in (None, planned.source)
             made = files.missing_folders(root, target or path) if comes else ()
-        except FileNotFoundError:  # the entity's folder is gone
+        except (FileNotFoundError, NotADirectoryError):  # the entity's folder is gone, or a link
             raise Moved from None
         except OSError as error:
             raise staging.cannot_write(planned.path, error) from error
-        intent = Intent(
+        return Intent(
             name=name,
             path=path,
             staged=place,
             etag_before=metadata["etag_before"],
             etag_after=metadata["etag_after"],
-            line=line.decode(),
+            line="",
             target=target,
             made=made,
         )
-        return StagedChange(root, intent)
-
-    def _undo(self, staged: StagedCommit) -> None:
-        self._vault.recover(lambda found: found.undo(staged))
 
     def _planner(self, together: Sequence[AnyChange] = ()) -> Planner:
         from loop_cli.store.around import VaultSurroundings
@@ -298,6 +285,12 @@ class Commit:
         seen = None if place is None else self._vault.observe(place, unsettled=self._unsettled)
         return planner.plan(change, seen)
 
+    def _refresh(self, changes: Sequence[AnyChange]) -> None:
+        """Look for files that came to any folder, where a change does not name the bytes of the
+        file it means: it never acts on one of two."""
+        if not all(map(_names_bytes, changes)):
+            self._vault.refresh()
+
     def _locate(self, change: AnyChange, *, closely: bool) -> Place | LoopError:
         """Where the entity of a change is; not `closely`, if it is to be read again anyway."""
         if isinstance(change, Create | Restore):
@@ -305,7 +298,7 @@ class Commit:
         locator = self._vault.locator()
         etag = change.precondition.if_match
         try:
-            if etag is not None and change.path is None and not closely:
+            if etag is not None and _names_bytes(change) and change.path is None and not closely:
                 before = locator.found_before(change.entity_id, etag)
                 if before is not None:
                     return before
@@ -323,7 +316,7 @@ class Commit:
             if place.remembered:
                 same = now.parsed is place.parsed and self._vault.is_told_of(now)
             else:
-                same = nfc(now.parsed.id) == nfc(place.parsed.id)
+                same = nfc(now.parsed.id) == nfc(place.parsed.id) and _names_bytes(change)
             if same:
                 return now
         except EntityNotFound:
@@ -369,6 +362,73 @@ def batches(pairs: Iterable[tuple[AnyChange, Place | LoopError]]) -> Iterator[Ba
             batch, seen = [], set()
     if batch:
         yield batch
+
+
+class _Log:
+    """A context manager: the log, open for one commit. Another program may put a new file in its
+    place meanwhile, which our record would not be in: `append` and `confirm` raise `Moved`."""
+
+    def __init__(self, log: AuditLog) -> None:
+        self._log = log
+        self._descriptor = log.open()
+
+    def place(self) -> LogPlace:
+        """Where it ends. Raises `StorageError`."""
+        try:
+            return self._log.place(self._descriptor)
+        except OSError as error:
+            raise cannot_read(error) from error
+
+    def append(self, lines: Sequence[bytes], records: Sequence[AuditRecord]) -> None:
+        """Append the lines. Raises `Moved`, `StorageError`."""
+        self.confirm()
+        self._log.append(self._descriptor, lines, records)
+
+    def confirm(self) -> None:
+        """Raise `Moved` where the open file is not the log any more."""
+        if not self._log.is_at(self._descriptor):
+            raise Moved
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        os.close(self._descriptor)
+
+
+def _outcomes(
+    planned: Sequence[tuple[Plan, Place] | LoopError], records: Sequence[AuditRecord]
+) -> list[CommitResult | LoopError]:
+    """What is answered once the changes have landed, with the records of those that do change."""
+    left = iter(records)
+    return [
+        one
+        if isinstance(one, LoopError)
+        else one[0].result(next(left) if one[0].changed else None, warnings=_warnings(one[1]))
+        for one in planned
+    ]
+
+
+def _tidy(folders: Folders, plans: Sequence[Plan]) -> None:
+    """Remove the folders of tasks and projects that are empty now. As far as it goes: an
+    empty folder is no harm, and the changes have landed."""
+    for planned in plans:
+        if planned.source is None or planned.source == planned.target:
+            continue
+        folder, _slash, name = planned.source.rpartition("/")
+        inner = [folder] if name == "project.md" or folder.endswith("/Tasks") else []
+        if folder.endswith("/Tasks"):
+            inner.append(folder.removesuffix("/Tasks"))
+        elif inner:
+            inner.insert(0, f"{folder}/Tasks")
+        with suppress(Exception):
+            for one in inner:
+                folders.remove_place(one)
+
+
+def _names_bytes(change: AnyChange) -> bool:
+    """Whether the caller named the bytes of the file, or the file is to come."""
+    return isinstance(change, Create | Restore) or change.precondition.names_bytes
 
 
 def _warnings(place: Place) -> tuple[str, ...]:

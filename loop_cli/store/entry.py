@@ -9,7 +9,7 @@ from loop_cli.core.names import nfc
 from loop_cli.errors import InvalidFile, NoEntity
 from loop_cli.lean import jsontext
 from loop_cli.lean.records import Struct
-from loop_cli.store import files, snapshot
+from loop_cli.store import platform, snapshot
 from loop_cli.store.base import as_json, head_of, is_flat
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _HEAD = 1 << 16
 _ESCAPE = r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U((?:000[0-9A-Fa-f]|0010)[0-9A-Fa-f]{4}))"
-_ID_LINE = r"""(?m)^['"]?%s['"]?\s*:\s*['"]?(.*?)['"]?\s*(?:#.*)?$"""
+_ID_LINE = r"""(?m)^['"]?%s['"]?\s*:\s*['"]?(.*)$"""
 
 
 class Entry(Struct):
@@ -79,7 +79,9 @@ def broken(start: bytes, path: str, names: FieldNames, *, problem: str | None) -
 
         text = _frontmatter(start).decode(errors="replace")
         for match in re.finditer(_ID_LINE % re.escape(names.id), text):
-            claims |= {nfc(match[1]), nfc(unescaped(match[1]))}
+            value = match[1].partition("#")[0].rstrip()
+            value = value[:-1] if value.endswith(("'", '"')) else value
+            claims |= {nfc(value), nfc(unescaped(value))}
     return Entry(claims=tuple(claims), problem=None if problem is None else whole(problem))
 
 
@@ -116,7 +118,7 @@ def stem(path: str) -> str:
 def head(place: str) -> bytes:
     """The beginning of a file; empty for what can't be read."""
     try:
-        descriptor = files.open_plain(place)
+        descriptor = platform.open_plain(place)
     except OSError:
         return b""
     try:

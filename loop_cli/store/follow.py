@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.store import files
-from loop_cli.store.lines import cannot_read
+from loop_cli.store.lines import ACTIVE, cannot_read
+from loop_cli.store.log import segments_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from loop_cli.store.folders import Folder
     from loop_cli.store.log import AuditLog
 
 _BLOCK = 1 << 16
@@ -33,8 +34,8 @@ class Follower:
 
     def __enter__(self) -> Self:
         try:
-            self._before = set(self._log.segments()) - {self._log.path}
-            tail = self._opened(self._log.path)
+            self._before = set(self._log.segments()) - {ACTIVE}
+            tail = self._opened(ACTIVE)
             if tail is not None:
                 tail.to_end()
                 self._tails.append(tail)
@@ -68,25 +69,27 @@ class Follower:
     def _is_current(self) -> bool:
         """Whether the newest file that is watched is the active one, or none is."""
         try:
-            status = os.stat(self._log.path)
+            with self._log.open_folder() as folder:
+                status = folder.status(ACTIVE)
         except FileNotFoundError:  # a rotation is at work, or nobody has written yet
             return True
         return bool(self._tails) and os.path.samestat(status, self._tails[-1].status)
 
     def _move_on(self) -> None:
         """Watch the files that have come after the one that was the newest."""
-        paths = self._log.segments()
-        if not self._tails:
-            later = [path for path in paths if path not in self._before]
-        else:
-            newest = self._tails[-1]
-            place = next((n for n, path in enumerate(paths) if newest.is_at(path)), None)
-            if place is None:
-                self._reopen_rewritten()
-                return
-            later = paths[place + 1 :]
-        for path in later:
-            tail = self._opened(path)
+        with self._log.open_folder() as folder:
+            names = segments_in(folder)
+            if not self._tails:
+                later = [name for name in names if name not in self._before]
+            else:
+                newest = self._tails[-1]
+                place = next((n for n, one in enumerate(names) if newest.is_at(folder, one)), None)
+                if place is None:
+                    self._reopen_rewritten()
+                    return
+                later = names[place + 1 :]
+        for name in later:
+            tail = self._opened(name)
             if tail is not None:
                 self._tails.append(tail)
         for tail in self._tails[:-_WATCHED]:
@@ -95,16 +98,16 @@ class Follower:
 
     def _reopen_rewritten(self) -> None:
         old = self._tails[-1]
-        tail = self._opened(old.path)
+        tail = self._opened(old.name)
         if tail is not None:
             tail.skip(old.count())
             old.close()
             self._tails[-1] = tail
 
-    @staticmethod
-    def _opened(path: str) -> _Tail | None:
+    def _opened(self, name: str) -> _Tail | None:
         try:
-            return _Tail(path, files.open_plain(path))
+            with self._log.open_folder() as folder:
+                return _Tail(name, folder.open_plain(name))
         except FileNotFoundError:
             return None
 
@@ -112,8 +115,8 @@ class Follower:
 class _Tail:
     """An open file of the log, and how far it was read. Raises `OSError`."""
 
-    def __init__(self, path: str, descriptor: int) -> None:
-        self.path = path
+    def __init__(self, name: str, descriptor: int) -> None:
+        self.name = name
         self._descriptor = descriptor
         self._offset = 0
 
@@ -121,9 +124,9 @@ class _Tail:
     def status(self) -> os.stat_result:
         return os.fstat(self._descriptor)
 
-    def is_at(self, path: str) -> bool:
+    def is_at(self, folder: Folder, name: str) -> bool:
         try:
-            return os.path.samestat(os.stat(path), self.status)
+            return os.path.samestat(folder.status(name), self.status)
         except FileNotFoundError:
             return False
 

@@ -13,6 +13,7 @@ import unicodedata
 
 from loop_cli.core.names import nfc
 from loop_cli.lean import jsontext
+from loop_cli.store import working
 from loop_cli.store.cache import word
 from loop_cli.store.walk import joined, stamps_in
 
@@ -90,7 +91,11 @@ class Index:
 
         `told` is given the number of files looked at so far. Raises `UsageError`.
         """
-        self._cache.run(lambda database: self._refresh(database, told))
+        if told is not None:
+            self._cache.run(lambda database: self._refresh(database, told))
+            return
+        with working.progress("looking at the files", unit="files") as shown:
+            self._cache.run(lambda database: self._refresh(database, shown))
 
     def _refresh(self, database: sqlite3.Connection, told: Callable[[int], None] | None) -> None:
         look = self._look(database)
@@ -100,6 +105,33 @@ class Index:
             if told is not None:
                 told(look.count)
         look.finish(walked=self._places)
+
+    def refresh_folders(self) -> None:
+        """Look at the times of all folders, and at the files of those that changed: so every file
+        is known that came or went. Raises `UsageError`."""
+        self._cache.run(self._refresh_folders)
+        self._walked = True
+
+    def _refresh_folders(self, database: sqlite3.Connection) -> None:
+        if not self._cache.is_kept or not self._is_walked(database):
+            self.refresh()
+            return
+        rows = database.execute("SELECT path, modified, looked FROM folder").fetchall()
+        known = {os.fsdecode(path): times for path, *times in rows}
+        changed = [
+            folder
+            for folder, (modified, looked) in known.items()
+            if looked - modified < YOUNG or self._walk.modified(folder) != modified
+        ]
+        look = self._look(database)
+        look.remember()
+        for folder in changed:
+            look.again(folder)
+            for new in self._walk.below(folder, known):
+                look.at(*new)
+        for new in self._walk.folders(known):
+            look.at(*new)
+        look.keep()
 
     def _candidates(self, database: sqlite3.Connection, wanted: str) -> list[str]:
         found = database.execute(_CLAIMING, (word(wanted),)).fetchall()
@@ -150,7 +182,7 @@ class Index:
 
     @property
     def _places(self) -> str:
-        return repr(self._walk.places)
+        return f"every folder of {self._walk.places!r}"  # not only those that have files, as once
 
 
 def _text(data: bytes) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
+from loop_cli import beneath
 from loop_cli.core import propose, rulebook, schema
 from loop_cli.core.check.law import Law
 from loop_cli.core.entity import FieldNames
 from loop_cli.errors import InvalidFile, LoopError, StorageError, UsageError
 from loop_cli.lean.records import Struct
 from loop_cli.markdown import patch
-from loop_cli.store import check, files, platform, schema_file, snapshot
+from loop_cli.store import check, files, schema_file, snapshot
+from loop_cli.store.folders import LOOP
 from loop_cli.store.locate import Locator
 
 TYPE_CHECKING = False
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from loop_cli.core.check.finding import Finding
     from loop_cli.core.propose import Proposal
 
-CONFIG = f"{files.LOOP}/config.toml"
+CONFIG = f"{LOOP}/config.toml"
 _HEAD = """# What the entities of this folder are made of, as their frontmatter proposed it to loop.
 # It is yours from now on: change it as you like; 'loop check' and 'loop update' go by it.
 """
@@ -63,14 +65,11 @@ class Foundation(Struct):
 def survey(root: str) -> Foundation:
     """Read the folder and propose. Nothing is written.
 
-    Raises `UsageError` for a folder that is a vault already, or has one inside.
+    Raises `UsageError` for a folder that is a vault already, or has one inside; `StorageError`
+    where the files to be made would lie behind a link.
     """
     for path in (CONFIG, schema_file.PATH):
-        if os.path.lexists(os.path.join(root, path)):
-            raise UsageError(
-                f"{root} is a vault already: it has {path}",
-                hint="'loop check' says what does not fit; 'loop schema' shows its schema",
-            )
+        _refuse_there(root, path)
     tally, plain, toml = propose.Tally(), 0, 0
     for path in sorted(Locator(root, _PLACES, FieldNames()).paths()):
         data = b"---"
@@ -94,32 +93,60 @@ def found(foundation: Foundation) -> tuple[str, ...]:
 
     All are made or none. Raises `StorageError`; `UsageError` where somebody was faster.
     """
-    root, made, folders = foundation.root, list[str](), list[str]()
+    root = foundation.root
     try:
-        for path, text in foundation.texts().items():
-            folder = os.path.join(root, os.path.dirname(path))
-            if not os.path.isdir(folder):
-                os.mkdir(folder)
-                folders.append(folder)
-            _write(os.path.join(root, path), text.encode())
-            made.append(path)
+        with beneath.Folder(root) as folder:
+            return _write_all(folder, foundation.texts())
+    except FileExistsError as error:
+        raise UsageError(f"{root} is a vault already, or has a file in its place") from error
     except OSError as error:
+        raise _can_not_be_made(root, error) from error
+
+
+def _write_all(root: beneath.Folder, texts: dict[str, str]) -> tuple[str, ...]:
+    """Make the files, which everybody may read who may read the folder, durably. Raises
+    `OSError`; none is left then."""
+    made, folders = list[str](), list[str]()
+    try:
+        for path, text in texts.items():
+            folder = os.path.dirname(path)
+            if root.make_folder(folder):
+                folders.append(folder)
+            root.write_new(path, text.encode(), mode=0o644)
+            made.append(path)
+    except OSError:
         for path in made:
-            files.remove(os.path.join(root, path))
+            with suppress(OSError):
+                root.remove(path)
         for folder in reversed(folders):
             with suppress(OSError):
-                os.rmdir(folder)
-        if isinstance(error, FileExistsError):
-            raise UsageError(f"{root} is a vault already, or has a file in its place") from error
-        raise StorageError(f"{root} can't be made a vault: {error.strerror}") from error
+                root.remove_folder(folder)
+        raise
     return tuple(made)
 
 
-def _write(path: str, data: bytes) -> None:
-    """A new file that everybody may read who may read the folder, durably."""
-    files.write_synced(path, data)
-    os.chmod(path, 0o644)
-    platform.sync_folder(os.path.dirname(path))
+def _refuse_there(root: str, path: str) -> None:
+    """Raise where a file that is to be made is there, or can't be made."""
+    try:
+        with beneath.Folder(root) as folder:
+            folder.status(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _can_not_be_made(root, error) from error
+    raise UsageError(
+        f"{root} is a vault already: it has {path}",
+        hint="'loop check' says what does not fit; 'loop schema' shows its schema",
+    )
+
+
+def _can_not_be_made(root: str, error: OSError) -> StorageError:
+    if isinstance(error, beneath.Refused):
+        return StorageError(
+            f"{root} can't be made a vault: {error.filename} {error.strerror}",
+            hint=f"put a folder in the place of {os.path.join(root, error.filename)}",
+        )
+    return StorageError(f"{root} can't be made a vault: {error.strerror}")
 
 
 def _unfit(root: str, proposal: Proposal) -> tuple[Finding, ...]:

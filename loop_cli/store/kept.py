@@ -12,7 +12,6 @@ from loop_cli.core import audit, timestamps
 from loop_cli.core.names import nfc
 from loop_cli.errors import StorageError
 from loop_cli.lean.records import Struct
-from loop_cli.store import files, platform
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,9 +87,9 @@ def prune(store: VaultStore, unwanted: list[Kept]) -> None:
         store.recover()
         try:
             for one in unwanted:
-                files.remove(os.path.join(folder, one.name))
+                os.unlink(os.path.join(folder, one.name))
             if unwanted:
-                platform.sync_folder(folder)
+                os.sync()
         except OSError as error:
             raise StorageError(f"what is kept can't be removed: {error.strerror}") from error
 
@@ -110,7 +109,7 @@ def _files(root: str) -> Iterator[Kept]:
 
 
 def _folder(root: str) -> str:
-    return os.path.join(files.own_folder(root, files.LOOP), FOLDER)
+    return os.path.join(os.path.join(root, ".loop"), FOLDER)
 
 
 def _named(record: AuditRecord) -> Iterator[tuple[str, str]]:

@@ -1,62 +1,119 @@
 """Steps 2 to 4 of SPEC §6: compare under leases, record with one append, exchange, look at
 what came out.
+
+From the append on nothing is imported, and no exception of any class passes by: the changes are
+taken back, or the answer says that they have landed or may have.
 """
 
 from __future__ import annotations
 
-import errno
-import os
-import stat
-
 from loop_cli.errors import StorageError, UsageError
 from loop_cli.lean.contexts import ExitStack, closing, suppress
-from loop_cli.store import files, platform
+from loop_cli.store import platform
+from loop_cli.store.folders import Syncs
 from loop_cli.store.platform import Lease
 from loop_cli.store.snapshot import etag_of
-from loop_cli.store.staging import NO_FILE, Moved, cannot_write
+from loop_cli.store.staging import NOT_A_FILE, Moved, cannot_write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import NoReturn
 
+    from loop_cli.store.platform import Lease
     from loop_cli.store.staging import StagedChange, StagedCommit
 
-_NOT_A_FILE = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR)
 _MANY = 200  # more leases at once may need more open files than are allowed
 
 
 def land_all(
-    staged: StagedCommit, *, record: Callable[[], None], undo: Callable[[StagedCommit], None]
+    staged: StagedCommit,
+    *,
+    record: Callable[[], None],
+    confirm: Callable[[], None],
+    undo: Callable[[StagedCommit], None],
 ) -> None:
     """Land every change or none. Raises `Moved`, `StorageError`, with all undone.
 
-    `record` appends their lines to the log; `undo` takes the changes back, recorded or not.
+    `record` appends their lines to the log; `confirm` raises where the log is not there any
+    more; `undo` takes the changes back, recorded or not. Whatever else is raised meanwhile is
+    raised again once they are taken back; where that fails too, the error says so.
     """
-    failure: Exception | None = None
-    changes = staged.changes
-    with ExitStack() as stack:
-        try:
-            leases = _compare(stack, changes)
-            record()
-            for change, lease in zip(changes, leases, strict=True):
-                _land(change, lease)
-            syncs = files.Syncs()
-            for change in changes:
-                change.note(syncs)
-            syncs.run()
-            if not all(map(_came_out_as_before, changes, leases)):
-                raise Moved
-        except (OSError, StorageError, UsageError, Moved) as error:
-            failure = error
+    failure: BaseException | None = None
+    try:
+        with ExitStack() as stack:
+            _land_leased(stack, staged, record, confirm)
+            staged.has_landed = True
+    except BaseException as error:
+        failure = error
     # The leases are given back before anything is undone: a writer that waits then writes
     # to its own file, which goes back to its place; and opening a leased file would block.
-    if failure is not None:
-        undo(staged)
-        if isinstance(failure, OSError):
-            raise cannot_write(staged.paths, failure) from failure
-        raise failure
-    with suppress(OSError):  # whoever next takes the lock does the rest
+    if failure is not None and not staged.has_landed:
+        _take_back(staged, failure, undo)
+    try:
         staged.discard()
+    except BaseException:  # it has landed: whoever next takes the lock does the rest
+        return
+
+
+def _land_leased(
+    stack: ExitStack,
+    staged: StagedCommit,
+    record: Callable[[], None],
+    confirm: Callable[[], None],
+) -> None:
+    """Compare, record, exchange; the leases end with the stack."""
+    changes = staged.changes
+    leases = _compare(stack, changes)
+    record()
+    for change, lease in zip(changes, leases, strict=True):
+        _land(change, lease)
+    syncs = Syncs()
+    for change in changes:
+        change.note(syncs)
+    syncs.run()
+    if not all(map(_came_out_as_before, changes, leases)):
+        raise Moved
+    confirm()
+
+
+def _take_back(
+    staged: StagedCommit, failure: BaseException, undo: Callable[[StagedCommit], None]
+) -> NoReturn:
+    """Undo, and raise the failure. What could not be undone, and not marked so that it only can
+    be undone later, may land by recovery: the error says so."""
+    for _attempt in range(2):  # the second, where an interrupt or a want of memory hit the first
+        try:
+            undo(staged)
+            break
+        except (OSError, StorageError) as error:
+            if not _is_marked(staged):
+                raise _may_have_landed(staged, error) from failure
+            break
+        except BaseException as error:
+            if _is_marked(staged):
+                break
+            trouble = error
+    else:
+        raise _may_have_landed(staged, trouble) from failure
+    if isinstance(failure, OSError):
+        raise cannot_write(staged.paths, failure) from failure
+    raise failure
+
+
+def _is_marked(staged: StagedCommit) -> bool:
+    try:
+        return staged.is_marked_undone
+    except OSError:
+        return False
+
+
+def _may_have_landed(staged: StagedCommit, trouble: BaseException) -> StorageError:
+    return StorageError(
+        f"{staged.paths}: the change could not be finished, nor taken back ({trouble!r}); it may "
+        "have landed, or may land with the next command",
+        hint="loop check",
+    )
 
 
 def swap_if(change: StagedChange, *, expected: str | None) -> bool:
@@ -68,9 +125,9 @@ def swap_if(change: StagedChange, *, expected: str | None) -> bool:
     if expected is None:
         return _appear(change)
     try:
-        lease = Lease(change.place)
+        lease = change.place.lease()
     except OSError as error:
-        if error.errno in _NOT_A_FILE:
+        if error.errno in NOT_A_FILE:
             return False
         raise
     with closing(lease):
@@ -107,7 +164,7 @@ def _compare(stack: ExitStack, staged: Sequence[StagedChange]) -> list[Lease | N
     known: dict[tuple[int, int], str] = {}
     for change in staged:
         creates, moves = change.intent.etag_before is None, change.intent.target is not None
-        if (creates or moves) and os.path.lexists(change.target):
+        if (creates or moves) and change.target.is_taken:
             raise Moved
         leases.append(None if creates else stack.enter_context(closing(_lease(change, known))))
     return leases
@@ -117,14 +174,14 @@ def _lease(change: StagedChange, known: dict[tuple[int, int], str]) -> Lease:
     """A lease on an entity that is as it was planned with; `known` are the files met before."""
     try:
         if known:
-            status = os.stat(change.entity, follow_symlinks=False)
+            status = change.entity.folder.status(change.entity.name)
             other = known.get((status.st_dev, status.st_ino))
             if other is not None:  # and leased, so that opening it would block
                 raise UsageError(f"{other} and {change.intent.path} are one file (hard links)")
-        lease = Lease(change.entity)
+        lease = change.entity.lease()
         known[lease.file] = change.intent.path
     except OSError as error:
-        if error.errno in _NOT_A_FILE:
+        if error.errno in NOT_A_FILE:
             raise Moved from None
         raise
     if etag_of(lease.read()) != change.intent.etag_before or lease.writer_came:
@@ -159,22 +216,13 @@ def _came_out_as(expected: str | None, change: StagedChange, lease: Lease) -> bo
     """Whether the leased file, `expected` when it was first read, is unchanged, and what the
     exchange took out is it or its like."""
     return lease.is_unchanged and (
-        lease.is_at(change.content) or _etag_out(change) in (None, expected)
+        change.content.is_leased_by(lease) or _etag_out(change) in (None, expected)
     )
 
 
 def _etag_out(change: StagedChange) -> str | None:
     """The etag of what lies in the staged place; None where that is leased, so by us."""
     try:
-        descriptor = os.open(change.content, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        return change.content.etag(patient=False)
     except BlockingIOError:
         return None
-    except OSError as error:
-        if error.errno not in (errno.ELOOP, errno.ENXIO, errno.ENOENT):
-            raise
-        return NO_FILE  # a link, a socket: not what was compared
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        return NO_FILE
-    with open(descriptor, "rb") as file:
-        return etag_of(file.read())

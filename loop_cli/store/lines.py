@@ -10,6 +10,7 @@ from loop_cli.core.names import nfc
 from loop_cli.errors import StorageError
 from loop_cli.lean import jsontext
 from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.records import Struct
 from loop_cli.store.base import as_json
 
 TYPE_CHECKING = False
@@ -21,6 +22,14 @@ FOLDER = "_build"
 ACTIVE = "audit_log.jsonl"
 MAX_LINE = 1 << 29
 """Bytes of a line; what is longer is damage, not a record, and would fill the memory."""
+
+
+class LogPlace(Struct):
+    """Where the log ended when a change was staged: its newest closed segment, if any, and the
+    size of the active file in bytes. The change's line comes after that."""
+
+    segment: str | None
+    offset: int
 
 
 def check_length(length: int, what: str | None = None) -> None:
@@ -46,6 +55,8 @@ def cannot_write(error: OSError) -> StorageError:
 
 def _reason(error: OSError) -> str | None:
     """What is wrong with a file of the log; of a link, that it is one."""
+    if isinstance(error, NotADirectoryError):
+        return f"{error.filename} {error.strerror}"
     return "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
 
 

@@ -1,6 +1,8 @@
 """All entities as the index has them, each with the revision that `get` would report.
 
-The index is refreshed first, so every revision was checked by a look at its file.
+The index is refreshed first, so every revision was checked by a look at its file. What the files
+say and what the log says is of one moment where no record of the entity came meanwhile; another
+one is read again, as `get` does, so that every revision that is given was that of the file.
 """
 
 from __future__ import annotations
@@ -9,9 +11,9 @@ import os
 
 from loop_cli.core import timestamps
 from loop_cli.core.entity import OWN, Revision
-from loop_cli.errors import LoopError
+from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.lean import jsontext
-from loop_cli.lean.contexts import suppress
+from loop_cli.store.appended import Appended
 from loop_cli.store.base import Listed, list_entity
 from loop_cli.store.cache import word
 from loop_cli.store.entry import whole
@@ -56,16 +58,14 @@ _INSTANT = len(timestamps.EXAMPLE)
 
 
 class Listing:
-    """The entities of a vault. `unsettled` tells that a writer is at work; `told` is given the
-    number of files looked at so far; `unreadable` counts those whose frontmatter can't be read."""
+    """The entities of a vault. `told` is given the number of files looked at so far; `unreadable`
+    counts those whose frontmatter can't be read."""
 
-    def __init__(
-        self, vault: VaultStore, *, unsettled: bool, told: Callable[[int], None] | None = None
-    ) -> None:
+    def __init__(self, vault: VaultStore, *, told: Callable[[int], None] | None = None) -> None:
         self._vault = vault
-        self._unsettled = unsettled
         self._told = told
         self._filled: sqlite3.Connection | None = None
+        self._appended = Appended(vault.log)
         self._shared = {row[0] for row in self.query(_SHARED)}
         ((self.unreadable,),) = self.query(_UNREADABLE)
 
@@ -125,9 +125,13 @@ class Listing:
     def _listed(self, page: Sequence[Sequence[Any]]) -> Iterator[Listed]:
         """The entities of rows; most are as their line in the cache says."""
         name, shared = self._vault.names.name, self._shared
+        self._appended.read()
+        appended = self._appended if self._appended else None
         for row in page:
             entity_id, line, flat, after = row[:4]
-            if line is None:
+            if appended is not None and appended.is_of(entity_id) and line is not None:
+                yield from self._again(_Row(line, flat, name))
+            elif line is None:
                 yield from self._without_line(entity_id, row[4], row[5])
             elif after is None and entity_id not in shared:
                 yield _Row(line, flat, name)
@@ -164,13 +168,29 @@ class Listing:
             last = found[0] if found else (None,) * 4
         after, before, updated, own = last
         etag = listed.etag
-        if self._unsettled and before == etag:  # that record may not be there yet
-            with suppress(LoopError):
-                yield list_entity(self._vault.find(listed.id, path=listed.path))
+        # The change of a record that starts from these bytes may not have landed yet.
+        if before == etag or self._appended.is_of(entity_id):
+            yield from self._again(listed)
             return
         holds = bool(own) and after == etag
         instant = reported(etag=etag, modified=modified, recorded=updated, holds=holds)
         yield listed.dated(timestamps.render(instant))
+
+    def _again(self, listed: Listed) -> Iterator[Listed]:
+        """The entity as it is now, wherever it is; nothing if it is gone."""
+        try:
+            yield list_entity(self._vault.find(listed.id, path=listed.path))
+        except EntityNotFound:  # another of those that share the id is a row by itself
+            if not self.is_shared(listed.id):
+                yield from self._anywhere(listed.id)
+        except LoopError:
+            return
+
+    def _anywhere(self, entity_id: str) -> Iterator[Listed]:
+        try:
+            yield list_entity(self._vault.find(entity_id))
+        except LoopError:
+            return
 
 
 class _Row(Listed):

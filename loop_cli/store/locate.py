@@ -67,6 +67,10 @@ class Locator:
         """The Markdown files of the vault, relative with `/`. Raises `UsageError`."""
         return self._walk.paths()
 
+    def admits(self, path: str) -> bool:
+        """Whether the schema has entities at a path, relative with `/` and without links."""
+        return self._walk.admits(path)
+
     def find(self, entity_id: str, *, path: str | None = None) -> Located:
         """The file whose id, or else whose alias, is `entity_id`.
 

@@ -7,15 +7,21 @@ import stat
 
 from loop_cli.core import timestamps
 from loop_cli.errors import StorageError, VaultLocked
-from loop_cli.store import files, platform
+from loop_cli.store import platform
+from loop_cli.store.folders import LOOP, Folders
+from loop_cli.store.staging import FOLDER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import FileIO
     from types import TracebackType
     from typing import Self
 
+    from loop_cli.store.folders import Folder
+
 NAME = "lock"
+_IGNORE = ".gitignore"
 _IGNORED = b"/lock\n/staged/\n/kept/\n"
 
 
@@ -27,19 +33,19 @@ class VaultLock:
 
     def __init__(self, root: str, *, wait: float, clock: Callable[[], int]) -> None:
         self._root = root
-        self._path = os.path.join(root, ".loop", NAME)
         self._wait = wait
         self._clock = clock
-        self._descriptor = -1
+        self._file: FileIO | None = None
 
     def __enter__(self) -> Self:
         try:
-            # Not private: it holds the vault's settings, which every reader needs.
-            files.make_folder(os.path.dirname(self._path), root=self._root, mode=0o755)
-            while not self._acquire():
-                pass
+            with Folders(self._root) as folders:
+                # Not private: it holds the vault's settings, which every reader needs.
+                folders.make_own(LOOP, mode=0o755)
+                while not self._acquire(folders):
+                    pass
         except OSError as error:
-            what = f"{error.filename or self._path}: {error.strerror}"
+            what = f"{error.filename or f'{LOOP}/{NAME}'}: {error.strerror}"
             raise StorageError(f"the vault can't be locked: {what}") from error
         return self
 
@@ -49,25 +55,28 @@ class VaultLock:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        os.close(self._descriptor)
+        if self._file is not None:
+            self._file.close()
 
-    def _acquire(self) -> bool:
+    def _acquire(self, folders: Folders) -> bool:
         """True when locked; False when the lock file was replaced meanwhile."""
-        descriptor = files.open_shared(self._path, os.O_RDWR, root=self._root)
+        folder = folders.open(LOOP)
+        descriptor = folder.open_shared(NAME, os.O_RDWR)
         try:
             if not platform.lock(descriptor, patience=self._wait):
                 raise self._held(descriptor)
             status = os.fstat(descriptor)
-            if not _is_at(status, self._path):
+            if not _is_at(status, folder):
                 os.close(descriptor)
                 return False
             if not status.st_size:
-                _settle_in(self._root)
+                _settle_in(folders)
             self._sign(descriptor, status.st_size)
         except BaseException:
             os.close(descriptor)
             raise
-        self._descriptor = descriptor
+        # A file closes itself, too, where an exception keeps `__exit__` from it.
+        self._file = open(descriptor, "rb", buffering=0)  # noqa: SIM115
         return True
 
     def _sign(self, descriptor: int, size: int) -> None:
@@ -91,24 +100,22 @@ class VaultLock:
         )
 
 
-def _settle_in(root: str) -> None:
+def _settle_in(folders: Folders) -> None:
     """Under the first lock of a vault: make what `.loop/` holds, and its name, durable."""
-    folder = os.path.join(root, ".loop")
-    ignored = os.path.join(folder, ".gitignore")
-    if os.path.lexists(ignored):
-        status = os.lstat(ignored)
+    folder = folders.open(LOOP)
+    if folder.has(_IGNORE):
+        status = folder.status(_IGNORE)
         if stat.S_ISREG(status.st_mode) and not status.st_size:  # what a crash left
-            files.remove(ignored)
-    if not os.path.lexists(ignored):
-        files.write_synced(ignored, _IGNORED, root=root)
-        os.chmod(ignored, os.lstat(ignored).st_mode & 0o777 | 0o044)  # git of others reads it
-    files.make_folder(os.path.join(folder, "staged"), root=root)
-    platform.sync_folder(folder)
-    platform.sync_folder(root)
+            folder.remove(_IGNORE)
+    if not folder.has(_IGNORE):
+        folder.write_new(_IGNORE, _IGNORED, mode=0o644, shared=0o664)  # git of others reads it
+    folders.make_own(FOLDER)
+    folder.sync()
+    folders.root.sync()
 
 
-def _is_at(status: os.stat_result, path: str) -> bool:
+def _is_at(status: os.stat_result, folder: Folder) -> bool:
     try:
-        return os.path.samestat(os.stat(path), status)
+        return os.path.samestat(folder.status(NAME), status)
     except FileNotFoundError:
         return False

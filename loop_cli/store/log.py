@@ -13,12 +13,14 @@ from loop_cli.core.names import nfc
 from loop_cli.lean import jsontext
 from loop_cli.lean.digest import sha256_hex
 from loop_cli.lean.records import Struct
-from loop_cli.store import files, platform
+from loop_cli.store import platform
 from loop_cli.store.base import as_json
 from loop_cli.store.cache import key_word, word
+from loop_cli.store.folders import Folders, open_folder
 from loop_cli.store.lines import (
     ACTIVE,
     FOLDER,
+    LogPlace,
     backwards,
     cannot_read,
     cannot_write,
@@ -33,11 +35,13 @@ if TYPE_CHECKING:
 
     from loop_cli.core.audit import AuditRecord
     from loop_cli.store.cache import Cache
+    from loop_cli.store.folders import Folder
 
     Stamp = tuple[int, int, int, int]
 
 _BLOCK = 1 << 16
 LONG = 1 << 18  # bytes from which on the log is looked up in the cache
+_FEW = 4  # lines that are looked for in whole blocks; more are compared line by line
 _RECENT = 8  # no reader is so slow that more rotations come between two of its steps
 
 
@@ -54,10 +58,9 @@ class AuditLog:
     `cache` is that of its `LogIndex`, if it shall have one."""
 
     def __init__(self, root: str, *, cache: Cache | None = None) -> None:
-        self._root = root
+        self.root = root
+        self.path = os.path.join(root, FOLDER, ACTIVE)
         self._cache = cache
-        self._folder = os.path.join(root, FOLDER)
-        self.path = os.path.join(self._folder, ACTIVE)
         self.unreadable = 0
         # The lines of the last append, where it told their records, and the file then.
         self._own: dict[bytes, AuditRecord] = {}
@@ -96,29 +99,77 @@ class AuditLog:
             if record is not None:
                 yield record
 
-    def holds(self, line: bytes) -> bool:
-        """Whether the log has this very line of ours (given without its newline).
+    def holding(self, lines: set[bytes], *, since: LogPlace | None = None) -> set[bytes]:
+        """Which of these very lines (without newlines) the log has, after a place if given.
 
-        It comes after the line that its own `previous` names, so nothing before is read.
+        Where the log was replaced, so that the place is no more, the whole log counts.
         """
-        metadata = jsontext.loads(line).get("metadata")
-        previous = metadata.get("previous") if isinstance(metadata, dict) else None
-        for found in self._lines():
-            if found == line:
-                return True
-            if previous is not None and sha256_hex(found) == previous:
-                return False
-        return False
+        found: set[bytes] = set()
+        try:
+            for descriptor, start in self._after(since):
+                few = tuple(lines) if len(lines) <= _FEW else ()
+                for line in self._reversed(descriptor, few, until=start):
+                    if line in lines:
+                        found.add(line)
+                        if len(found) == len(lines):
+                            return found
+        except OSError as error:
+            raise cannot_read(error) from error
+        return found
+
+    def _after(self, since: LogPlace | None) -> Iterator[tuple[int, int]]:
+        """The files of the log after a place, newest first, each with the offset to begin at.
+
+        What was the active file then is the first segment that sorts after the newest one then.
+        """
+        try:
+            folder = self.open_folder()
+        except FileNotFoundError:
+            return
+        with folder:
+            names = segments_in(folder)
+            then = since.segment if since is not None else None
+            if then is not None and then not in names:
+                since = None  # another log than then
+            later = names[names.index(then) + 1 :] if since and then else names
+            for name in reversed(later):
+                try:
+                    descriptor = folder.open_plain(name)
+                except FileNotFoundError:
+                    continue
+                try:
+                    is_first = since is not None and name == later[0]
+                    start = since.offset if since is not None and is_first else 0
+                    size = os.fstat(descriptor).st_size
+                    yield descriptor, start if start <= size else 0
+                finally:
+                    os.close(descriptor)
+
+    def place(self, descriptor: int) -> LogPlace:
+        """Where the log ends, whose active file is open. Raises `OSError`."""
+        with self.open_folder() as folder:
+            closed = [name for name in segments_in(folder) if name != ACTIVE]
+        offset = os.fstat(descriptor).st_size
+        return LogPlace(segment=closed[-1] if closed else None, offset=offset)
+
+    def is_at(self, descriptor: int) -> bool:
+        """Whether an open file is the active one still: another program may replace it."""
+        try:
+            with self.open_folder() as folder:
+                return os.path.samestat(folder.status(ACTIVE), os.fstat(descriptor))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def open_folder(self) -> Folder:
+        """The log's folder, open. Raises `OSError`; `NotADirectoryError` where it is a link."""
+        return open_folder(self.root, FOLDER)
 
     def open(self) -> int:
         """A descriptor to append with; made where it is missing. Raises `StorageError`."""
-        files.inside(self._root, FOLDER)
         try:
-            try:
-                return files.open_shared(self.path, os.O_RDWR | os.O_APPEND, root=self._root)
-            except FileNotFoundError:
-                files.make_folder(self._folder, root=self._root, mode=0o755)
-            return files.open_shared(self.path, os.O_RDWR | os.O_APPEND, root=self._root)
+            with Folders(self.root) as folders:
+                folder = folders.make_own(FOLDER, mode=0o755)
+                return folder.open_shared(ACTIVE, os.O_RDWR | os.O_APPEND)
         except OSError as error:
             raise cannot_write(error) from error
 
@@ -155,8 +206,7 @@ class AuditLog:
             if start and os.pread(descriptor, 1, start - 1) != b"\n":
                 data = b"\n" + data
             if not start:  # the first line: the file's name must be as durable as the line
-                platform.sync_folder(self._folder)
-                platform.sync_folder(self._root)
+                self._sync_names()
             _write(descriptor, data, start)
             platform.sync(descriptor)
             status = os.fstat(descriptor)
@@ -173,25 +223,36 @@ class AuditLog:
         if not self._own:
             return {}
         try:
-            status = os.stat(self.path, follow_symlinks=False)
+            with self.open_folder() as folder:
+                status = folder.status(ACTIVE)
         except OSError:
             return {}
         return self._own if _stamp(status) == self._after_own else {}
 
+    def _sync_names(self) -> None:
+        with Folders(self.root) as folders:
+            folders.open(FOLDER).sync()
+            folders.root.sync()
+
     def sync(self) -> None:
         """Make lines durable that an append before us may have left unsynced. Raises `OSError`."""
-        for path in self.segments()[-2:]:
-            descriptor = files.open_plain(path)
-            try:
-                platform.sync(descriptor)
-            finally:
-                os.close(descriptor)
+        with self.open_folder() as folder:
+            for name in segments_in(folder)[-2:]:
+                descriptor = folder.open_plain(name)
+                try:
+                    platform.sync(descriptor)
+                finally:
+                    os.close(descriptor)
 
     def cut_tail(self, line: bytes) -> None:
-        """Cut an unterminated tail that is the beginning of `line`; no other tail."""
+        """Cut an unterminated tail that is the beginning of `line`; no other tail.
+
+        A log that can only be appended to keeps it: the next line begins anew after it.
+        """
         try:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-        except FileNotFoundError:
+            with self.open_folder() as folder:
+                descriptor = folder.open_shared(ACTIVE, os.O_RDWR | os.O_APPEND, make=False)
+        except OSError:
             return
         try:
             tail = next(self._reversed(descriptor, ()), b"")
@@ -200,24 +261,18 @@ class AuditLog:
             if tail and not terminated and line.startswith(tail):
                 os.ftruncate(descriptor, size - len(tail))
                 os.fsync(descriptor)
+        except PermissionError:
+            return
         finally:
             os.close(descriptor)
 
     def segments(self) -> list[str]:
-        """The files of the log, oldest first; the active file is the last."""
-        closed = self._closed_segments()
-        return [*closed, self.path] if os.path.exists(self.path) else closed
-
-    def _closed_segments(self) -> list[str]:
+        """The names of the log's files, oldest first; the active file is the last."""
         try:
-            names = sorted(
-                name
-                for name in os.listdir(self._folder)
-                if name.startswith("audit_log.") and name.endswith(".jsonl") and name != ACTIVE
-            )
+            with self.open_folder() as folder:
+                return segments_in(folder)
         except FileNotFoundError:
             return []
-        return [os.path.join(self._folder, name) for name in names]
 
     def _lines(self, needles: tuple[bytes, ...] = ()) -> Iterator[bytes]:
         try:
@@ -294,36 +349,40 @@ class AuditLog:
     def _newest_first(self) -> Iterator[int]:
         """The files of the log, each open until the next. The segments are listed while the
         active file is open: where a rotation made it one of them, it is met once."""
-        active = self._open_active()
+        try:
+            folder = self.open_folder()
+        except FileNotFoundError:
+            return
+        with folder:
+            yield from self._newest_first_in(folder)
+
+    @staticmethod
+    def _newest_first_in(folder: Folder) -> Iterator[int]:
+        active = _opened(folder, ACTIVE)
         if active is None:
-            paths = self._closed_segments()
+            names = [name for name in segments_in(folder) if name != ACTIVE]
         else:
             try:
                 yield active
-                paths = self._closed_segments()
-                paths = paths[: _place_of(active, paths)]
+                names = [name for name in segments_in(folder) if name != ACTIVE]
+                names = names[: _place_of(active, folder, names)]
             finally:
                 os.close(active)
-        for path in reversed(paths):
-            descriptor = files.open_plain(path)
+        for name in reversed(names):
+            descriptor = folder.open_plain(name)
             try:
                 yield descriptor
             finally:
                 os.close(descriptor)
 
-    def _open_active(self) -> int | None:
-        try:
-            return files.open_plain(self.path)
-        except FileNotFoundError:
-            return None
-
     @staticmethod
-    def _reversed(descriptor: int, needles: tuple[bytes, ...]) -> Iterator[bytes]:
-        """The lines from the last to the first; with needles, those that may hold one."""
+    def _reversed(descriptor: int, needles: tuple[bytes, ...], until: int = 0) -> Iterator[bytes]:
+        """The lines from the last back to the offset `until`; with needles, those that may hold
+        one."""
         position = os.fstat(descriptor).st_size
         rest: list[bytes] = []  # pieces of the line that began before the last block, backwards
-        while position:
-            size = min(_BLOCK, position)
+        while position > until:
+            size = min(_BLOCK, position - until)
             position -= size
             block = os.pread(descriptor, size, position)
             head, newline, after = block.partition(b"\n")
@@ -349,13 +408,31 @@ class AuditLog:
         return record
 
 
-def _place_of(descriptor: int, paths: list[str]) -> int:
-    """Where an open file is in a list of files; the list's end where it is not in it."""
+def segments_in(folder: Folder) -> list[str]:
+    """The names of the log's files in its folder, oldest first; the active file is the last."""
+    names = folder.names()
+    closed = sorted(
+        name
+        for name in names
+        if name.startswith("audit_log.") and name.endswith(".jsonl") and name != ACTIVE
+    )
+    return [*closed, ACTIVE] if ACTIVE in names else closed
+
+
+def _opened(folder: Folder, name: str) -> int | None:
+    try:
+        return folder.open_plain(name)
+    except FileNotFoundError:
+        return None
+
+
+def _place_of(descriptor: int, folder: Folder, names: list[str]) -> int:
+    """Where an open file is among the files of a folder; the list's end where it is none."""
     status = os.fstat(descriptor)
-    for index in range(len(paths) - 1, max(-1, len(paths) - _RECENT), -1):
-        if os.path.samestat(os.stat(paths[index]), status):
+    for index in range(len(names) - 1, max(-1, len(names) - _RECENT), -1):
+        if os.path.samestat(folder.status(names[index]), status):
             return index
-    return len(paths)
+    return len(names)
 
 
 def _stamp(status: os.stat_result) -> Stamp:

@@ -11,17 +11,20 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.core.audit import without_undone
+from loop_cli.core.audit import AuditRecord, without_undone
+from loop_cli.core.names import nfc
+from loop_cli.lean import jsontext
 from loop_cli.lean.digest import sha256_hex
-from loop_cli.store.cache import key_word, transaction, word
+from loop_cli.store import working
+from loop_cli.store.cache import MEMORY, key_word, transaction, word
 from loop_cli.store.lines import backwards, check_length, parse_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
 
-    from loop_cli.core.audit import AuditRecord
     from loop_cli.store.cache import Cache
     from loop_cli.store.log import Segment
 
@@ -29,7 +32,14 @@ TAIL = 1 << 16  # bytes that are rather read again than covered
 _WITNESS = 4096  # bytes before the end of what is covered that must not have moved
 _BLOCK = 1 << 18
 _ONE_LINE = 1 << 12
+_BATCH = 100_000  # records that are written to the cache at once
+_MEMORY = 32_000  # KiB that SQLite may use meanwhile, so that it writes each page once
 AT_A_TIME = 20  # records of an entity; seldom are more wanted than the last
+_LARGE = 1 << 24  # bytes to cover
+_TOLD = 5_000  # lines after which it is told how many there were
+_SAID = ("etag_before", "etag_after", "updated_after")  # of a record's metadata, for `last`
+_ADD = "INSERT OR IGNORE INTO record VALUES (?, ?)"
+_REPLACE = "INSERT OR REPLACE INTO last VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 class LogIndex:
@@ -37,8 +47,11 @@ class LogIndex:
 
     def __init__(self, database: sqlite3.Connection, segments: list[Segment]) -> None:
         self._database = database
-        self._segments = segments
-        self._total = sum(segment.size for segment in segments)
+        self._segments = list(segments)
+        self._total = 0
+        self._measure()
+        self._records: list[tuple[bytes, int]] = []  # to be written, as the table has them
+        self._last: dict[tuple[bytes, bytes], tuple[Any, ...]] = {}  # and these
 
     def find(self, wanted: bytes, *, before: int | None = None) -> tuple[list[int], int]:
         """The offsets of the last records of an entity or with a key, by the word that the cache
@@ -84,6 +97,15 @@ class LogIndex:
                 parts.append(os.pread(one.descriptor, end - begin, begin - one.start))
         return parts
 
+    def _measure(self) -> None:
+        """Take in what the file that is written to has by now. Another process may have covered
+        more than there was when the files were opened here; the log is not shorter for that."""
+        if self._segments:
+            last = self._segments[-1]
+            size = max(last.size, os.fstat(last.descriptor).st_size)
+            self._segments[-1] = last.replace(size=size)
+        self._total = sum(segment.size for segment in self._segments)
+
     def _covered(self) -> int | None:
         """Up to where the cache holds; None where it never did, or the log was rewritten."""
         query = "SELECT value FROM note WHERE name = 'covered'"
@@ -91,6 +113,8 @@ class LogIndex:
         if row is None:
             return None
         until, _space, digest = row[0].partition(" ")
+        if int(until) > self._total:
+            self._measure()
         return int(until) if self._witness(int(until)) == digest else None
 
     def _witness(self, until: int) -> str:
@@ -98,51 +122,77 @@ class LogIndex:
         return sha256_hex(b"".join(self._read(start, until)))
 
     def _cover_more(self) -> int:
-        with transaction(self._database):
+        with (
+            working.progress("reading the audit log", unit="lines") as told,
+            transaction(self._database),
+        ):
             until = self._covered()
             if until is None:
                 self._database.execute("DELETE FROM record")
                 self._database.execute("DELETE FROM last")
                 until = 0
-            for offset, line, end in self._lines_from(until, _BLOCK):
-                until = end
-                record = parse_line(line)
-                if record is not None:
-                    self._keep(record, offset)
+            until = self._cover_from(until, told)
             note = ("covered", f"{until} {self._witness(until)}")
             self._database.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", note)
         return until
 
-    def _keep(self, record: AuditRecord, offset: int) -> None:
-        entity = word(record.entity_id)
-        self._database.execute("INSERT OR IGNORE INTO record VALUES (?, ?)", (entity, offset))
-        key = record.metadata.get("idempotency_key")
+    def _cover_from(self, until: int, told: Callable[[int], None] | None) -> int:
+        """Cover all complete lines from an offset on; up to where they go."""
+        large = self._total - until > _LARGE
+        if large:
+            self._database.execute(f"PRAGMA cache_size = -{_MEMORY}")
+        for count, (offset, line, end) in enumerate(self._lines_from(until, _BLOCK), start=1):
+            until = end
+            data = _data_of(line)
+            if data is not None:
+                self._keep(data, offset)
+            if told is not None and not count % _TOLD:
+                told(count)
+            if len(self._records) >= _BATCH:
+                self._write()
+        self._write()
+        if large:
+            self._database.execute(f"PRAGMA cache_size = -{MEMORY}")
+        return until
+
+    def _keep(self, data: dict[str, Any], offset: int) -> None:
+        """Keep what a record says until a batch is written."""
+        metadata = data.get("metadata")
+        if not isinstance(metadata, dict):
+            metadata = {}
+        entity = word(nfc(str(data.get("entity_id"))))
+        self._records.append((entity, offset))
+        key = metadata.get("idempotency_key")
         if isinstance(key, str):
-            self._database.execute(
-                "INSERT OR IGNORE INTO record VALUES (?, ?)", (key_word(key), offset)
-            )
-        if record.etag_after is not None:
-            self._keep_last(record, offset)
-        elif record.undoes is not None:  # what was made is gone: an older record is the last
+            self._records.append((key_word(key), offset))
+        if isinstance(metadata.get("etag_after"), str):
+            self._keep_last(entity, metadata, offset)
+        elif isinstance(metadata.get("rolled_back"), str):
+            # What was made is gone: an older record is the last.
+            self._write()
             self._database.execute("DELETE FROM last WHERE entity = ?", (entity,))
             for other, place in reversed(self._counting(entity)):
-                self._keep_last(other, place)
+                self._keep_last(entity, other.metadata, place)
 
-    def _keep_last(self, record: AuditRecord, offset: int) -> None:
+    def _keep_last(self, entity: bytes, metadata: Mapping[str, Any], offset: int) -> None:
         """Keep it as the last of its entity, and of the one at its path."""
-        path = record.metadata.get("path")
-        said = (
-            offset,
-            record.etag_before,
-            record.etag_after,
-            record.updated_after,
-            record.is_own,
-        )
-        for place in {b"", word(path) if isinstance(path, str) else b""}:
-            self._database.execute(
-                "INSERT OR REPLACE INTO last VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (word(record.entity_id), place, *said),
-            )
+        own = "previous" in metadata and "migrated_from" not in metadata
+        said = (offset, own, *map(metadata.get, _SAID))
+        self._last[entity, b""] = said
+        path = metadata.get("path")
+        if isinstance(path, str):
+            self._last[entity, word(path)] = said
+
+    def _write(self) -> None:
+        """Write what was kept, in the order that the tables have."""
+        rows = [
+            (*place, offset, *_columns(dict(zip(_SAID, said, strict=True)), own=own))
+            for place, (offset, own, *said) in sorted(self._last.items(), key=_place)
+        ]
+        self._database.executemany(_ADD, sorted(self._records))
+        self._database.executemany(_REPLACE, rows)
+        self._records.clear()
+        self._last.clear()
 
     def _counting(self, entity: bytes) -> list[tuple[AuditRecord, int]]:
         """The records that left a state and are not undone, newest first, and their offsets."""
@@ -177,6 +227,26 @@ class LogIndex:
                 check_length(begin - position)
             if begin > position and segment is not self._segments[-1]:
                 yield position, b"".join(pending), end
+
+
+def _data_of(line: bytes) -> dict[str, Any] | None:
+    """What a line says of a record; None where it is none. As `parse_line`, without the digest."""
+    try:
+        data = jsontext.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) and "entity_id" in data else None
+
+
+def _columns(metadata: dict[str, Any], *, own: bool) -> tuple[object, ...]:
+    """What the table of the last records has of one, `own` or of another program."""
+    shown = {**metadata, "previous": None} if own else metadata
+    record = AuditRecord(data={"metadata": shown}, digest="")
+    return record.etag_before, record.etag_after, record.updated_after, record.is_own
+
+
+def _place(item: tuple[tuple[bytes, bytes], object]) -> tuple[bytes, bytes]:
+    return item[0]
 
 
 def look_up(

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import time
-from hashlib import sha256  # OpenSSL's, which is several times faster, for many files
 from zlib import crc32
 
 from loop_cli.errors import EntityNotFound, LoopError
+from loop_cli.lean.digest import sha256_hex
 from loop_cli.store import files
 from loop_cli.store.cache import MEMORY, transaction, word
 from loop_cli.store.entry import broken, entry_of, head
@@ -240,7 +240,7 @@ class Look:
             modified = 0  # what can't be read has no revision
             entry = broken(head(place), path, self._names, problem=error.message)
         else:
-            etag = sha256(data).hexdigest()[:16]
+            etag = sha256_hex(data)[:16]
             entry = entry_of(data, path, self._names, etag=etag, modified=modified)
         key = None if entry.id is None else word(entry.id)
         said = (entry.type, entry.name, entry.etag, entry.problem, entry.flat)

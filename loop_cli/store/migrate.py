@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 
+from loop_cli import beneath
 from loop_cli.core import timestamps
 from loop_cli.core.audit import ACTIONS, SOURCES
 from loop_cli.core.names import nfc
@@ -17,7 +18,6 @@ from loop_cli.errors import EntityNotFound, StorageError
 from loop_cli.lean.digest import sha256_hex
 from loop_cli.lean.plain import same
 from loop_cli.lean.records import Struct
-from loop_cli.store import files
 from loop_cli.store.lines import encode, parse_line
 from loop_cli.store.plan import hides_name, recordable
 from loop_cli.store.segments import OpenLog
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from loop_cli.store.vault import VaultStore
 
 DEFAULT = "_build/audit.log"
+MOST = 1 << 28  # bytes of the older file
 _VERBS = {
     "created": "create",
     "add": "create",
@@ -90,7 +91,7 @@ def migrate(store: VaultStore, file: str | None, *, dry_run: bool) -> Migration:
     no such file, `StorageError`, `VaultLocked`."""
     path = os.path.join(store.root, DEFAULT) if file is None else file
     name = _name(store.root, path)
-    data = _read(path, name)
+    data = _read(store.root, path, name)
     if dry_run:
         return _plan(store, data, name).result(dry_run=True)
     with store.lock():
@@ -266,15 +267,33 @@ def _name(root: str, path: str) -> str:
     return os.path.basename(real)
 
 
-def _read(path: str, name: str) -> bytes:
-    if not os.path.exists(path):
-        raise EntityNotFound(f"{name} is not there", hint="loop audit migrate FILE")
-    if not os.path.isfile(path):
-        raise StorageError(f"{name} is not an ordinary file")
+def _read(root: str, path: str, name: str) -> bytes:
+    """The bytes of the older file, which is no link. In the vault no folder on the way is one
+    either: what it leads to would be copied into the log, which others may read."""
+    top, relative = _beneath(root, path)
     try:
-        return files.read_all(os.path.realpath(path))
+        with beneath.Folder(top) as folder:
+            return folder.read(relative, most=MOST)
+    except (FileNotFoundError, NotADirectoryError):
+        raise EntityNotFound(f"{name} is not there", hint="loop audit migrate FILE") from None
+    except beneath.Refused as error:
+        why = f"{error.filename if top == root else path} {error.strerror}"
+        hint = "loop audit migrate FILE reads the file itself, of which a large one can be split"
+        raise StorageError(why, hint=hint) from error
     except OSError as error:
         raise StorageError(f"{name} can't be read: {error.strerror}") from error
+
+
+def _beneath(root: str, path: str) -> tuple[str, str]:
+    """The folder that a path is taken from, and the rest of it: the vault's, if it is in it."""
+    whole, base = os.path.abspath(path), os.path.abspath(root)
+    if whole.startswith(base.rstrip(os.sep) + os.sep):
+        return root, os.path.relpath(whole, base).replace(os.sep, "/")
+    real = os.path.join(os.path.realpath(os.path.dirname(whole)), os.path.basename(whole))
+    base = os.path.realpath(root)
+    if real.startswith(base.rstrip(os.sep) + os.sep):
+        return root, os.path.relpath(real, base).replace(os.sep, "/")
+    return os.path.dirname(whole), os.path.basename(whole)
 
 
 def _short(value: Any) -> str:

@@ -1,6 +1,6 @@
 """What differs between operating systems: locks, leases, exchanging two files, syncing.
 
-Linux has all of it. macOS has no write lease for us, and `renamex_np` instead of
+Linux has all of it. macOS has no write lease for us, and `renameatx_np` instead of
 `renameat2`. Windows has neither `fcntl` nor an exchange, and has not been tried: `lock`
 refuses there, so that nothing is written without one.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 import time
 
@@ -18,14 +19,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    RenameCall = Callable[[int, bytes, int, bytes, int], int]
+
 if sys.platform != "win32":
     import fcntl
 
 EXCHANGE, NO_REPLACE = 2, 1  # of renameat2(2)
-_MAC_FLAGS = {EXCHANGE: 2, NO_REPLACE: 4}  # RENAME_SWAP and RENAME_EXCL of renamex_np(2)
-_AT_FDCWD = -100
+_MAC_FLAGS = {EXCHANGE: 2, NO_REPLACE: 4}  # RENAME_SWAP and RENAME_EXCL of renameatx_np(2)
+AT_CWD = -2 if sys.platform == "darwin" else -100  # AT_FDCWD
 _NOT_THERE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
 _LEASE_PATIENCE = 0.05  # seconds
+_PATIENCE = 60.0  # seconds; the system breaks a lease that is not given back after 45
 
 
 class Unsupported(Exception):
@@ -91,12 +95,16 @@ class Lease:
     Where a reader has it open it is a read lease, which tells of writers just as well. Where
     the system refuses both, or a writer keeps the file open for 50 ms, `held` is false and
     the descriptor only reads. While a lease is held, opening the file by its path waits for
-    us, in our own process too: read through `read`.
+    us, in our own process too: read through `read`. `folder` is the open folder that `path`
+    is relative to. Raises `OSError`; with `ENXIO` for what is no ordinary file.
     """
 
-    def __init__(self, path: str) -> None:
-        self.descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    def __init__(self, path: str, folder: int | None = None) -> None:
+        self.descriptor = open_plain(path, folder)
         status = os.fstat(self.descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(self.descriptor)
+            raise OSError(errno.ENXIO, "is not an ordinary file", path)
         self.file = (status.st_dev, status.st_ino)
         self.held = sys.platform == "linux" and self._take()
         self._first: bytes | None = None
@@ -139,10 +147,10 @@ class Lease:
         """Whether the bytes are those that were read first, and no writer waits."""
         return self._first == self.read() and not self.writer_came
 
-    def is_at(self, path: str) -> bool:
-        """Whether the file is still the one at `path`."""
+    def is_at(self, path: str, folder: int | None = None) -> bool:
+        """Whether the file is still the one at `path`, relative to an open folder if given."""
         try:
-            status = os.stat(path, follow_symlinks=False)
+            status = os.stat(path, dir_fd=folder, follow_symlinks=False)
         except FileNotFoundError:
             return False
         return (status.st_dev, status.st_ino) == self.file
@@ -159,52 +167,86 @@ class Lease:
         os.close(self.descriptor)
 
 
-def exchange(one: str, other: str) -> None:
-    """Swap two files in one step. Raises `Unsupported`, `OSError`."""
-    _rename(one, other, EXCHANGE)
+def open_plain(path: str, folder: int | None = None, *, patient: bool = True) -> int:
+    """A descriptor that reads a file; a pipe without a writer does not stop it, a link does.
+
+    Where somebody holds a lease, as loop does for the milliseconds of a change, it waits
+    for them, if it is `patient`. Raises `OSError`.
+    """
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
+    deadline = None
+    while True:
+        try:
+            return os.open(path, flags, dir_fd=folder)
+        except BlockingIOError:
+            deadline = deadline or time.monotonic() + (_PATIENCE if patient else 0)
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.001)
 
 
-def move(source: str, target: str) -> None:
+def exchange(one: str, other: str, folder: int = AT_CWD, other_folder: int = AT_CWD) -> None:
+    """Swap two files in one step; their names are relative to open folders, if given.
+
+    Raises `Unsupported`, `OSError`.
+    """
+    _rename(one, other, folder, other_folder, EXCHANGE)
+
+
+def move(source: str, target: str, folder: int = AT_CWD, other_folder: int = AT_CWD) -> None:
     """Rename without replacing. Raises `FileExistsError`, `Unsupported`, `OSError`."""
-    _rename(source, target, NO_REPLACE)
+    _rename(source, target, folder, other_folder, NO_REPLACE)
 
 
-_call: Callable[[bytes, bytes, int], int] | None = None
+_call: RenameCall | None = None
 
 
-def _rename(one: str, other: str, flag: int) -> None:
+def prepare() -> None:
+    """Look up the system's call for `exchange` and `move`, which loads a library: what is
+    recorded must not wait for that, nor fail by it."""
     global _call  # noqa: PLW0603  looked up once: each look makes a class
     if _call is None:
         _call = _rename_call()
-    call = _call
-    if call is None:
-        raise Unsupported
-    code = call(os.fsencode(one), os.fsencode(other), flag)
+
+
+def _rename(one: str, other: str, folder: int, other_folder: int, flag: int) -> None:
+    prepare()
+    assert _call is not None
+    code = _call(folder, os.fsencode(one), other_folder, os.fsencode(other), flag)
     if code in _NOT_THERE:
         raise Unsupported
     if code:
         raise OSError(code, os.strerror(code), one, None, other)
 
 
-def _rename_call() -> Callable[[bytes, bytes, int], int] | None:
+def _rename_call() -> RenameCall:
     """The system's rename with flags as a function that returns an errno, or 0."""
-    import ctypes
+    try:
+        import ctypes
 
-    libc = ctypes.CDLL(None, use_errno=True)
+        libc = ctypes.CDLL(None, use_errno=True)
+    except (ImportError, OSError, AttributeError):  # a Python built without it
+        return _no_call
     if hasattr(libc, "renameat2"):
 
-        def linux(one: bytes, other: bytes, flag: int) -> int:
-            failed = libc.renameat2(_AT_FDCWD, one, _AT_FDCWD, other, flag)
+        def linux(folder: int, one: bytes, other_folder: int, other: bytes, flag: int) -> int:
+            failed = libc.renameat2(folder, one, other_folder, other, flag)
             return ctypes.get_errno() if failed else 0
 
         return linux
-    if hasattr(libc, "renamex_np"):
+    if hasattr(libc, "renameatx_np"):
 
-        def mac(one: bytes, other: bytes, flag: int) -> int:
-            return ctypes.get_errno() if libc.renamex_np(one, other, _MAC_FLAGS[flag]) else 0
+        def mac(folder: int, one: bytes, other_folder: int, other: bytes, flag: int) -> int:
+            failed = libc.renameatx_np(folder, one, other_folder, other, _MAC_FLAGS[flag])
+            return ctypes.get_errno() if failed else 0
 
         return mac
-    return None
+    return _no_call
+
+
+def _no_call(_one: int, _name: bytes, _two: int, _other: bytes, _flag: int) -> int:
+    """For a system without such a rename: a plain one is used, as `loop config` says."""
+    return errno.ENOSYS
 
 
 class uninterrupted:  # noqa: N801
@@ -236,18 +278,15 @@ class uninterrupted:  # noqa: N801
         self._came = True
 
 
-def sync_folder(path: str) -> None:
-    """Make the names in a folder durable, where its file system can. Raises `OSError`."""
+def sync_folder(descriptor: int) -> None:
+    """Make the names in an open folder durable, where its file system can. Raises `OSError`."""
     if sys.platform == "win32":
         return
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     except OSError as error:
         if error.errno not in _NOT_THERE:
             raise
-    finally:
-        os.close(descriptor)
 
 
 def sync(descriptor: int) -> None:
@@ -267,23 +306,23 @@ def begin_to_write_out(descriptor: int) -> None:
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-_exchanging: set[tuple[str, int, str, int]] = set()
+_exchanging: set[tuple[int, int, int]] = set()
 
 
-def can_exchange(folder: str, other: str) -> bool:
-    """Whether files can change places between two folders: one device, and one mount of it.
+def can_exchange(folder: int, other: int) -> bool:
+    """Whether files can change places between two open folders: one device, and one mount of it.
 
     Renaming what is not there tells of mounts that share a device, and does nothing else.
     """
-    one, two = os.stat(folder), os.stat(other)
+    one, two = os.fstat(folder), os.fstat(other)
     if one.st_dev != two.st_dev:
         return False
-    pair = (folder, one.st_ino, other, two.st_ino)
+    pair = (one.st_dev, one.st_ino, two.st_ino)
     if pair in _exchanging:
         return True
     name = f".loop-{os.urandom(8).hex()}"
     try:
-        os.rename(os.path.join(folder, name), os.path.join(other, name))
+        os.rename(name, name, src_dir_fd=folder, dst_dir_fd=other)
     except OSError as error:
         if error.errno == errno.EXDEV:
             return False

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
-from loop_cli.store import files, platform
+from loop_cli.lean.contexts import suppress
+from loop_cli.store import platform
+from loop_cli.store.folders import LOOP, open_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 _WINDOWS = {
     (True, True): "a program that has the file open for writing for over 50 ms already",
     (True, False): "a program that has the file open for writing, or opens it just then",
@@ -21,28 +25,33 @@ _WINDOWS = {
 def protocol(root: str | None) -> dict[str, Any]:
     """`exchange` and `lease`: whether the vault's file system has them, None where unknown;
     `window`: what is left open to editors that know no lock. Raises `StorageError`."""
-    folder = None if root is None else files.own_folder(root, files.LOOP)
-    if folder is None or not os.access(folder, os.W_OK):
+    exchange, lease = (None, None) if root is None else _try(root)
+    if exchange is None or lease is None:
         return {"exchange": None, "lease": None, "window": "known after the first change"}
-    exchange, lease = _try(folder)
     return {"exchange": exchange, "lease": lease, "window": _WINDOWS[exchange, lease]}
 
 
-def _try(folder: str) -> tuple[bool, bool]:
-    one, other = (os.path.join(folder, f"probe-{os.urandom(8).hex()}") for _ in range(2))
+def _try(root: str) -> tuple[bool, bool] | tuple[None, None]:
+    one, other = (f"probe-{os.urandom(8).hex()}" for _ in range(2))
     try:
-        files.write_synced(one, b"1")
-        files.write_synced(other, b"2")
-        lease = platform.Lease(one)
-        held = lease.held
-        lease.close()
-        try:
-            platform.exchange(one, other)
-        except platform.Unsupported:
-            return False, held
-        return files.read_all(one) == b"2", held
+        folder = open_folder(root, LOOP)
     except OSError:
-        return False, False
-    finally:
-        files.remove(one)
-        files.remove(other)
+        return None, None
+    with folder:
+        try:
+            folder.write_new(one, b"1")
+            folder.write_new(other, b"2")
+            lease = platform.Lease(one, folder.descriptor)
+            held = lease.held
+            lease.close()
+            try:
+                platform.exchange(one, other, folder.descriptor, folder.descriptor)
+            except platform.Unsupported:
+                return False, held
+            return folder.read(one, 1) == b"2", held
+        except OSError as error:
+            return (None, None) if error.errno in _READ_ONLY else (False, False)
+        finally:
+            with suppress(OSError):
+                folder.remove(one)
+                folder.remove(other)

@@ -2,81 +2,137 @@
 
 Every step may be interrupted in turn, so each leaves a state that this same table decides
 in the same way: what is to be undone is marked before anything that told so is removed.
+Each commit is settled on its own: what can be neither landed nor put back is undone by record,
+its text is kept, and the vault goes on.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 import time
 from itertools import takewhile
 
 from loop_cli.core import audit
-from loop_cli.errors import InvalidFile
-from loop_cli.lean import jsontext
 from loop_cli.lean.contexts import suppress
-from loop_cli.lean.digest import sha256_hex
-from loop_cli.store import files, landing, platform, staging
+from loop_cli.store import landing, staging
+from loop_cli.store.folders import NO_FILE, keep, keep_whole
 from loop_cli.store.lines import encode
-from loop_cli.store.staging import Intent, Moved, StagedChange, StagedCommit
+from loop_cli.store.staging import Moved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from loop_cli.store.log import AuditLog
+    from loop_cli.store.folders import Folders, Slot
+    from loop_cli.store.staging import StagedChange, StagedCommit
+    from loop_cli.store.vault import VaultStore
 
 
 _TRIES = 20
+_NEW = 0o644  # the mode of a new entity
+# What the state of the files makes impossible; any other error is the disk's, and may pass.
+_FOR_GOOD = (
+    errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EXDEV, errno.EACCES, errno.EPERM,
+    errno.EROFS, errno.EEXIST, errno.ENXIO, errno.ENAMETOOLONG, errno.EMLINK, errno.ENOTEMPTY,
+)  # fmt: skip
 
 
 class Recovery:
     """Brings the vault back to whole states. Call `run` under the lock; raises `OSError`,
-    `StorageError`. `kept` lists what was found in no record, relative to the vault."""
+    `StorageError`. `kept` lists what was found in no record, relative to the vault; `left` are
+    the files of `.loop/staged` that are no change of this vault, each with the reason."""
 
-    def __init__(self, root: str, log: AuditLog, clock: Callable[[], int]) -> None:
-        self._root = root
-        self._log = log
-        self._clock = clock
+    def __init__(self, vault: VaultStore, folders: Folders) -> None:
+        self._vault = vault
+        self._log = vault.log
+        self._folders = folders
         self.kept: list[str] = []
+        self.left: dict[str, str] = {}
 
     def run(self) -> None:
         """Finish or undo everything that is staged, commits as a whole."""
-        for staged in self._staged():
-            self._recover(staged)
-        self._sweep()
+        from loop_cli.store import intents
+
+        swept: list[str] = []
+        for name in sorted(self._folders.open(staging.FOLDER).names()):
+            match = intents.OURS.fullmatch(name)
+            if match is None:
+                continue
+            swept.append(name)
+            stem, ending = os.path.splitext(name)
+            if ending in (staging.INTENT, staging.UNDONE):
+                self._settle(stem, ending)
+        self._sweep(swept)
 
     def undo(self, staged: StagedCommit) -> None:
-        """Take a commit back, recorded or not, since an error will say that it did not happen.
+        """Take a commit of this process back, recorded or not, since an error will say that it
+        did not happen.
 
         A mark that can't be made matters only if the rest fails too.
         """
         with suppress(OSError):
             staged.mark_undone()
-        self._take_back(staged)
+        self._take_back(staged, self._recorded(staged))
 
-    def _recover(self, staged: StagedCommit) -> None:
+    # -- one commit -----------------------------------------------------------------------
+
+    def _settle(self, name: str, ending: str) -> None:
+        from loop_cli.store import intents
+
+        try:
+            staged = intents.read_commit(self._vault, self._folders, name, ending)
+            recorded = self._recorded(staged)
+            if self._has_old_lines(staged.changes[len(recorded) :]):
+                raise intents.Unfit("its record is older than itself")
+        except intents.Torn:
+            return
+        except intents.Unfit as error:
+            self.left[name + ending] = str(error)
+            return
+        except OSError as error:
+            self.left[name + ending] = f"it can't be read: {error.strerror}"
+            return
+        try:
+            self._recover(staged, recorded)
+        except OSError as error:
+            if error.errno == errno.EBUSY:  # whoever is next puts it back
+                self.left[name + ending] = str(error.strerror)
+            elif error.errno in _FOR_GOOD:
+                self._give_up(staged, recorded)
+            else:
+                raise
+
+    def _has_old_lines(self, unrecorded: Sequence[StagedChange]) -> bool:
+        """Whether a line was in the log before its change was staged: then it is not its line."""
+        lines = {one.intent.line.encode() for one in unrecorded}
+        return bool(lines) and bool(self._log.holding(lines))
+
+    def _recover(self, staged: StagedCommit, recorded: Sequence[StagedChange]) -> None:
         """Land all changes of a commit, or take all back."""
         changes = staged.changes
         for change in changes:
             change.settle()
-        standing = self._standing(self._recorded(staged))
+        standing = self._standing(recorded)
         whole = len(standing) == len(changes) and not staged.is_marked_undone
         if whole and all(map(_can_land, changes)):
             self._log.sync()  # the line may have been written and never synced
             if all(map(self._land, changes)):
                 for change in changes:
                     self._keep_unknown(change)
-                staged.discard()
+                self._discard(staged)
                 return
         if standing:
             staged.mark_undone()
-        self._take_back(staged)
+        self._take_back(staged, recorded)
 
     def _recorded(self, staged: StagedCommit) -> list[StagedChange]:
         """The changes whose line is in the log: the first ones, since it comes with one append."""
-        holds = lambda change: self._log.holds(change.intent.line.encode())  # noqa: E731
-        return list(takewhile(holds, staged.changes))
+        lines = [one.intent.line.encode() for one in staged.changes]
+        there = self._log.holding(set(lines), since=staged.changes[0].intent.log)
+        pairs = takewhile(lambda pair: pair[0] in there, zip(lines, staged.changes, strict=True))
+        return [change for _line, change in pairs]
 
     def _standing(self, recorded: Sequence[StagedChange]) -> list[StagedChange]:
         """Those of them that are not undone."""
@@ -84,51 +140,79 @@ class Recovery:
 
     def _land(self, change: StagedChange) -> bool:
         """True when the change has landed; False where somebody writes to the entity, or took
-        its place."""
+        its place. Raises `OSError`."""
         before, after = change.intent.etag_before, change.intent.etag_after
         begins = change.staged_etag() == after and change.entity_etag() == before
-        if begins and not landing.swap_if(change, expected=before):
-            return False
+        if begins:
+            _set_rights(change)
+            if not landing.swap_if(change, expected=before):
+                return False
         try:
             change.relocate()
         except Moved:
-            return staging.etag_at(change.entity) != after
+            return change.entity.etag() != after
         change.sync()
         return True
 
-    def _take_back(self, staged: StagedCommit) -> None:
-        """The entities first, newest first, and then the records that say so."""
+    def _take_back(self, staged: StagedCommit, recorded: Sequence[StagedChange]) -> None:
+        """The entities first, newest first, and then the records that say so.
+
+        A change that is in no log, since another program replaced the log meanwhile, is put back
+        as well.
+        """
         for change in staged.changes:
             change.settle()
-        recorded = self._recorded(staged)
         standing = self._standing(recorded)
-        for change in staged.changes[len(recorded) :]:
+        unrecorded = staged.changes[len(recorded) :]
+        for change in unrecorded:
             self._log.cut_tail(change.intent.line.encode())
-        for change in reversed(standing):
+        for change in reversed([*standing, *unrecorded]):
             _put_back(change)
-        for change in recorded:
+        for change in staged.changes:
             self._keep_unknown(change)
         for change in reversed(standing):
-            self._record_undo(change.intent)
-        staged.discard()
+            self._record_undo(change)
+        self._discard(staged)
 
-    def _staged(self) -> list[StagedCommit]:
-        found = []
-        for name in sorted(os.listdir(staging.staged_folder(self._root))):
-            stem, suffix = os.path.splitext(name)
-            if suffix in (staging.INTENT, staging.UNDONE):
-                changes = _read_intents(self._root, stem, suffix)
-                if changes:
-                    found.append(StagedCommit(self._root, stem, changes))
-        return found
+    def _discard(self, staged: StagedCommit) -> None:
+        """Remove what lies staged of a commit that is settled. Raises `OSError`."""
+        try:
+            staged.discard()
+        except OSError as error:
+            if error.errno not in _FOR_GOOD:
+                raise
+            self.left[staged.name] = f"it can't be removed: {error.strerror}"
+
+    def _give_up(self, staged: StagedCommit, recorded: Sequence[StagedChange]) -> None:
+        """Undo what can be, and by record alone what has no place any more, or one on another
+        device or not ours to change; its text is kept. Raises `OSError`, `StorageError`."""
+        standing = self._standing(recorded)
+        if standing:
+            staged.mark_undone()
+        for change in reversed(staged.changes):
+            try:
+                _put_back(change)
+            except OSError as error:
+                if error.errno not in (*_FOR_GOOD, errno.EBUSY):
+                    raise
+            if change.entity_etag() != change.intent.etag_before:
+                self._keep(change.content)
+        for change in reversed(standing):
+            self._record_undo(change)
+        self._discard(staged)
 
     def _is_undone(self, change: StagedChange) -> bool:
-        record = _record(change.intent)
-        records = self._log.records_of(record.entity_id, path=None)
-        return any(other.undoes == record.digest for other in records)
+        record = change.intent.record
+        for other in self._log.records_of(record.entity_id, path=None):
+            if other.undoes == record.digest:
+                return True
+            if other.digest == record.digest:
+                return False
+        return False
 
-    def _record_undo(self, intent: Intent) -> None:
-        data = audit.compose_undo(_record(intent), timestamp=self._clock())
+    def _record_undo(self, change: StagedChange) -> None:
+        record = change.intent.record
+        data = audit.compose_undo(record, timestamp=self._vault.clock())
         descriptor = self._log.open()
         try:
             data["metadata"].update(self._log.link())
@@ -139,24 +223,25 @@ class Recovery:
     def _keep_unknown(self, change: StagedChange) -> None:
         """What lies staged and is in neither record is somebody's work."""
         intent = change.intent
-        staged = change.staged_etag()
-        if staged in (None, intent.etag_before, intent.etag_after):
-            return
-        if staged == staging.NO_FILE:
-            self.kept.append(staging.keep_whole(self._root, change.content))
-            return
-        data = files.read_all(change.content)
-        sha256 = sha256_hex(data)
-        self.kept.append(staging.keep(self._root, data, sha256=sha256))
+        if change.staged_etag() not in (None, intent.etag_before, intent.etag_after):
+            self._keep(change.content)
 
-    def _sweep(self) -> None:
+    def _keep(self, slot: Slot) -> None:
+        etag = slot.etag()
+        if etag == NO_FILE:
+            self.kept.append(keep_whole(slot))
+        elif etag is not None:
+            self.kept.append(keep(self._folders, slot.read()))
+
+    def _sweep(self, names: Sequence[str]) -> None:
         """Files of ours without a readable intent: no record can name them."""
-        folder = staging.staged_folder(self._root)
-        for name in os.listdir(folder):
-            path = os.path.join(folder, name)
-            if name.endswith(files.STAGED) and (os.path.islink(path) or not os.path.isdir(path)):
-                files.remove(path)
-        platform.sync_folder(folder)
+        folder = self._folders.open(staging.FOLDER)
+        left = {name[:32] for name in self.left}
+        for name in names:
+            if name[:32] not in left:
+                with suppress(IsADirectoryError, PermissionError):
+                    folder.remove(name)
+        folder.sync()
 
 
 def _can_land(change: StagedChange) -> bool:
@@ -175,7 +260,8 @@ def _can_land(change: StagedChange) -> bool:
 def _put_back(change: StagedChange) -> None:
     """The entity as it was, unless somebody has written to it since it was new.
 
-    Raises `OSError` where it stays busy: marked as it is, it is put back by whoever is next.
+    Raises `OSError`, with `EBUSY` where it stays busy: marked as it is, it is put back by whoever
+    is next.
     """
     before, after = change.intent.etag_before, change.intent.etag_after
     for _attempt in range(_TRIES):
@@ -190,47 +276,19 @@ def _put_back(change: StagedChange) -> None:
     raise OSError(errno.EBUSY, f"{change.intent.path} is being written to all the time")
 
 
-def _record(intent: Intent) -> audit.AuditRecord:
-    line = intent.line.encode()
-    return audit.AuditRecord(data=jsontext.loads(line), digest=sha256_hex(line))
-
-
-def _read_intents(root: str, name: str, suffix: str) -> list[StagedChange]:
-    """The changes that a file tells of. None where a crash cut it short, so that nothing
-    followed it; and where it is none of ours: a vault may come from anywhere, and leads nobody
-    out of it."""
-    path = os.path.join(staging.staged_folder(root), name + suffix)
+def _set_rights(change: StagedChange) -> None:
+    """Give what is to land the rights of the entity, or of a new one: what lay staged may have
+    come with the vault. Raises `OSError`."""
+    if change.intent.etag_after is None:
+        return
+    folder, is_new = change.content.folder, change.intent.etag_before is None
+    place = change.place
+    mode = _NEW if is_new else stat.S_IMODE(place.folder.status(place.name).st_mode)
+    descriptor = folder.open_plain(change.content.name)
     try:
-        intents = [Intent(**one) for one in jsontext.loads(files.read_all(path))]
-        names = [staging.name_of(name, index) for index in range(len(intents))]
-        ours = [intent.name for intent in intents] == names and all(
-            _is_ours(root, one) for one in intents
-        )
-    except (ValueError, TypeError, AttributeError, LookupError, RecursionError, InvalidFile):
-        return []
-    return [StagedChange(root, intent) for intent in intents] if ours else []
-
-
-def _is_ours(root: str, intent: Intent) -> bool:
-    return (
-        _is_inside(root, intent.path)
-        and (intent.target is None or _is_inside(root, intent.target))
-        and intent.staged in staging.staged_places(intent.path, intent.name)
-        and "entity_id" in dict(jsontext.loads(intent.line.encode()))
-        and _are_etags(intent)
-        and all((intent.target or intent.path).startswith(one + "/") for one in intent.made)
-    )
-
-
-def _is_inside(root: str, path: str) -> bool:
-    """Whether a path is a file's in the vault, by itself and not through a link."""
-    folder, base = os.path.split(path)
-    real = os.path.normpath(os.path.join(os.path.realpath(root), folder))
-    return base not in ("", ".", "..") and files.inside(root, folder) == real
-
-
-def _are_etags(intent: Intent) -> bool:
-    """Whether the intent says what is there before or after, and of a move both."""
-    etags = [one for one in (intent.etag_before, intent.etag_after) if one is not None]
-    enough = 1 if intent.target is None else 2
-    return len(etags) >= enough and all(isinstance(one, str) for one in etags)
+        if stat.S_IMODE(os.fstat(descriptor).st_mode) != mode:
+            os.fchmod(descriptor, mode)
+        if is_new:
+            folder.share(descriptor, _NEW | 0o020)
+    finally:
+        os.close(descriptor)

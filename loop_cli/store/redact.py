@@ -6,14 +6,13 @@ holds. The record comes first: a crash in between leaves lines for the next run 
 
 from __future__ import annotations
 
-import os
-
 from loop_cli.core import audit, timestamps
 from loop_cli.core.names import nearest
 from loop_cli.errors import EntityNotFound, InvalidChange, StorageError
 from loop_cli.lean.digest import sha256_hex
 from loop_cli.lean.records import Struct
 from loop_cli.store import rewrite
+from loop_cli.store.folders import LOOP, open_folder
 from loop_cli.store.hashed import comparable_digest
 from loop_cli.store.lines import encode, needles_of, parse_line
 from loop_cli.store.segments import OpenLog
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 
     from loop_cli.core.audit import AuditRecord, Origin
     from loop_cli.store.vault import VaultStore
+
+
+_KEPT = f"{LOOP}/kept"
 
 
 class Wanted(Struct):
@@ -97,12 +99,14 @@ def redact(store: VaultStore, wanted: Wanted, *, origin: Origin) -> Redaction:
         store.recover()
         found, kept = _look(store, wanted)
         try:
-            rewrite.clear_leftovers(store.root)
+            rewrite.clear_leftovers(store.log)
             if found.lines:
                 records = [encode(one) for one in _records(store, found, origin)]
                 rewrite.rewrite(store, found.texts(), records)
-            for digest in kept:
-                os.unlink(os.path.join(_kept_folder(store), digest))
+            if kept:
+                with open_folder(store.root, _KEPT) as folder:
+                    for digest in kept:
+                        folder.remove(digest)
         except OSError as error:
             raise StorageError(f"the audit log can't be rewritten: {error}") from error
         return _result(found, kept, origin, dry_run=False)
@@ -115,9 +119,12 @@ def _look(store: VaultStore, wanted: Wanted) -> tuple[_Found, list[str]]:
             found.add(*place)
         found.refuse_nothing()
         try:
-            kept = found.digests.intersection(os.listdir(_kept_folder(store)))
+            with open_folder(store.root, _KEPT) as folder:
+                kept = found.digests.intersection(folder.names())
         except FileNotFoundError:
             kept = set()
+        except OSError as error:
+            raise StorageError(f"{_KEPT} can't be read: {error.strerror}") from error
         for _file, _number, text in log.lines(*(digest.encode() for digest in kept)):
             rest = found.without_values(text)
             kept -= {digest for digest in kept if digest.encode() in rest}
@@ -284,7 +291,3 @@ def _result(found: _Found, kept: list[str], origin: Origin, *, dry_run: bool) ->
         kept=tuple(kept),
         dry_run=dry_run,
     )
-
-
-def _kept_folder(store: VaultStore) -> str:
-    return os.path.join(store.root, ".loop", "kept")

@@ -8,12 +8,13 @@ the file open for writing, nothing is done, since it would go on writing into th
 from __future__ import annotations
 
 import os
+import re
 
 from loop_cli.errors import StorageError
 from loop_cli.lean.contexts import closing
-from loop_cli.store import files, landing, platform, probe, staging
-from loop_cli.store.lines import FOLDER
-from loop_cli.store.platform import Lease
+from loop_cli.store import landing, platform, probe, staging
+from loop_cli.store.folders import Folders
+from loop_cli.store.lines import ACTIVE
 from loop_cli.store.segments import shown
 from loop_cli.store.snapshot import etag_of
 from loop_cli.store.staging import Intent, Moved, StagedChange
@@ -22,9 +23,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from loop_cli.store.folders import Slot
+    from loop_cli.store.log import AuditLog
     from loop_cli.store.vault import VaultStore
 
 _TRIES = 20
+_LEFTOVER = re.compile(r"\.loop-[0-9a-f]{32}(?:\.old)?")
 
 
 def rewrite(
@@ -35,11 +39,21 @@ def rewrite(
     In the active file both is one step, and it comes first: so no line is rewritten that no
     record tells of. Raises `OSError`, `StorageError`.
     """
+    with Folders(store.root) as folders:
+        _rewrite(store, folders, changes, records)
+
+
+def _rewrite(
+    store: VaultStore,
+    folders: Folders,
+    changes: Mapping[str, Mapping[bytes, bytes]],
+    records: Sequence[bytes],
+) -> None:
     for file in changes:
-        _refuse_open(store.root, file)
-    active = shown(store.log.path)
+        _refuse_open(folders, store.root, file)
+    active = shown(ACTIVE)
     if active in changes:
-        _exchange(store.root, active, changes[active], records)
+        _exchange(folders, active, changes[active], records)
     elif records:
         descriptor = store.log.open()
         try:
@@ -48,19 +62,19 @@ def rewrite(
             os.close(descriptor)
     for file, lines in changes.items():
         if file != active:
-            _exchange(store.root, file, lines, ())
+            _exchange(folders, file, lines, ())
 
 
-def clear_leftovers(root: str) -> None:
+def clear_leftovers(log: AuditLog) -> None:
     """Remove what a crash left beside the log; in `.loop/staged` recovery does it."""
-    folder = os.path.join(root, FOLDER)
-    for name in os.listdir(folder):
-        if name.startswith(".loop-"):
-            files.remove(os.path.join(folder, name))
+    with log.open_folder() as folder:
+        for name in folder.names():
+            if _LEFTOVER.fullmatch(name):
+                folder.remove(name)
 
 
-def _refuse_open(root: str, file: str) -> None:
-    with closing(Lease(os.path.join(root, file))) as lease:
+def _refuse_open(folders: Folders, root: str, file: str) -> None:
+    with closing(folders.slot(file).lease()) as lease:
         if lease.held or not probe.protocol(root)["lease"]:
             return
     raise StorageError(
@@ -70,14 +84,21 @@ def _refuse_open(root: str, file: str) -> None:
     )
 
 
-def _exchange(root: str, file: str, lines: Mapping[bytes, bytes], records: Sequence[bytes]) -> None:
-    staging.prepare(root)
+def _exchange(
+    folders: Folders, file: str, lines: Mapping[bytes, bytes], records: Sequence[bytes]
+) -> None:
+    staging.prepare(folders)
     for _attempt in range(_TRIES):
-        before = files.read_all(os.path.join(root, file))
-        change = _staged(root, file, etag_of(before))
+        with closing(folders.slot(file).lease()) as lease:  # which reads a file of any size
+            before = lease.read()
+        change = _staged(folders, file, etag_of(before))
         try:
             after = _replaced(before, lines, records)
-            files.write_synced(change.content, after, like=change.entity)
+            like = change.entity.folder.open_plain(change.entity.name)
+            try:
+                change.content.folder.write_new(change.content.name, after, like=like)
+            finally:
+                os.close(like)
             if _swapped(change, before, after):
                 return
         finally:
@@ -92,7 +113,7 @@ def _swapped(change: StagedChange, before: bytes, after: bytes) -> bool:
     else, or give no moment's peace."""
     seen, length = before, len(after)
     for _attempt in range(_TRIES):
-        with closing(Lease(change.entity)) as lease:
+        with closing(change.entity.lease()) as lease:
             now = lease.read()
             late = now[len(seen) :]
             if not now.startswith(seen) or (late and not before.endswith(b"\n")):
@@ -107,17 +128,24 @@ def _swapped(change: StagedChange, before: bytes, after: bytes) -> bool:
                 break
         _append(change.entity, b"")
         change.sync()
-        _append(change.entity, files.read_all(change.content)[len(seen) :])
+        _append(change.entity, _read(change.content)[len(seen) :])
         return True
-    _append(change.entity, files.read_all(change.content)[length:])
+    _append(change.entity, _read(change.content)[length:])
     return False
 
 
-def _staged(root: str, file: str, etag: str) -> StagedChange:
+def _read(slot: Slot) -> bytes:
+    descriptor = slot.folder.open_plain(slot.name)
+    with open(descriptor, "rb") as file:
+        return file.read()
+
+
+def _staged(folders: Folders, file: str, etag: str) -> StagedChange:
     name = os.urandom(16).hex()
-    place = staging.staged_place(root, file, name)
+    place = staging.staged_place(folders, file, name)
     return StagedChange(
-        root, Intent(name=name, path=file, staged=place, etag_before=etag, etag_after="", line="")
+        folders,
+        Intent(name=name, path=file, staged=place, etag_before=etag, etag_after="", line=""),
     )
 
 
@@ -128,9 +156,9 @@ def _replaced(data: bytes, lines: Mapping[bytes, bytes], records: Sequence[bytes
     return text + b"".join(record + b"\n" for record in records)
 
 
-def _append(path: str, data: bytes, *, sync: bool = True) -> None:
+def _append(slot: Slot, data: bytes, *, sync: bool = True) -> None:
     """Append to a file, and sync it with what was not yet. Raises `OSError`."""
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
+    descriptor = slot.folder.open_shared(slot.name, os.O_RDWR | os.O_APPEND, make=False)
     try:
         rest = memoryview(data)
         while rest:

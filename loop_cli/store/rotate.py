@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 
 from loop_cli.core import timestamps
 from loop_cli.errors import StorageError
 from loop_cli.lean.records import Struct
-from loop_cli.store import files, platform
+from loop_cli.store.folders import copy_rights
+from loop_cli.store.lines import ACTIVE
+from loop_cli.store.log import segments_in
 from loop_cli.store.segments import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from loop_cli.store.folders import Folder
     from loop_cli.store.vault import VaultStore
 
 _NAME = re.compile(r"audit_log\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{6})Z\.jsonl", re.ASCII)
@@ -51,28 +53,31 @@ def rotate(store: VaultStore, *, at_least: int) -> Rotation:
 
 
 def _rotate(store: VaultStore, at_least: int) -> Rotation:
-    active = store.log.path
     try:
-        status = os.lstat(active)
+        folder = store.log.open_folder()
+        descriptor = folder.open_plain(ACTIVE)
     except FileNotFoundError:
         return Rotation(rotated=False, segment=None, size=0)
-    if not stat.S_ISREG(status.st_mode):
-        raise StorageError(f"{shown(active)} is not an ordinary file")
-    if status.st_size < at_least:
-        return Rotation(rotated=False, segment=None, size=status.st_size)
-    segment = os.path.join(os.path.dirname(active), _next_name(store))
-    _move(active, segment)
-    _begin(active, like=segment)
-    platform.sync_folder(os.path.dirname(active))
-    return Rotation(rotated=True, segment=shown(segment), size=status.st_size)
+    with folder:
+        try:
+            size = os.fstat(descriptor).st_size
+            if size < at_least:
+                return Rotation(rotated=False, segment=None, size=size)
+            segment = _next_name(store, folder)
+            folder.rename_new(ACTIVE, segment)
+            _begin(folder, like=descriptor)
+            folder.sync()
+            return Rotation(rotated=True, segment=shown(segment), size=size)
+        finally:
+            os.close(descriptor)
 
 
-def _next_name(store: VaultStore) -> str:
+def _next_name(store: VaultStore, folder: Folder) -> str:
     """A name that sorts after every segment's, even when the clock went back."""
     instant = store.clock()
-    segments = [path for path in store.log.segments() if path != store.log.path]
+    segments = [name for name in segments_in(folder) if name != ACTIVE]
     if segments:
-        newest = os.path.basename(segments[-1])
+        newest = segments[-1]
         match = _NAME.fullmatch(newest)
         known = timestamps.parse("{}-{}-{}T{}:{}:{}.{}".format(*match.groups())) if match else None
         if known is None:
@@ -85,21 +90,15 @@ def _next_name(store: VaultStore) -> str:
     return f"audit_log.{digits}.jsonl"
 
 
-def _move(active: str, segment: str) -> None:
-    try:
-        platform.move(active, segment)
-    except platform.Unsupported:  # under the lock nobody else makes such a name
-        if os.path.lexists(segment):
-            raise FileExistsError(segment) from None
-        os.rename(active, segment)
-
-
-def _begin(active: str, *, like: str) -> None:
+def _begin(folder: Folder, *, like: int) -> None:
     """A new file with the mode and the owner of the old one."""
     try:
-        files.write_synced(active, b"", like=like)
+        folder.write_new(ACTIVE, b"", like=like)
     except FileExistsError:  # another program has already begun it
+        descriptor = folder.open_plain(ACTIVE)
         try:
-            os.chmod(active, stat.S_IMODE(os.stat(like).st_mode))
+            copy_rights(descriptor, like)
         except PermissionError:
             return
+        finally:
+            os.close(descriptor)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import stat
 
 from loop_cli.errors import StorageError
-from loop_cli.store import files
 from loop_cli.store.lines import FOLDER, MAX_LINE, cannot_read, check_length
+from loop_cli.store.log import segments_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,9 +14,11 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from loop_cli.store.folders import Folder
     from loop_cli.store.log import AuditLog
 
 _TRIES = 50
+_BLOCK = 1 << 20
 
 
 class OpenLog:
@@ -28,7 +29,7 @@ class OpenLog:
 
     def __init__(self, log: AuditLog) -> None:
         self._log = log
-        self._files: list[tuple[str, int, int]] = []  # path, descriptor, size
+        self._files: list[tuple[str, int, int]] = []  # name, descriptor, size
 
     def __enter__(self) -> Self:
         try:
@@ -54,49 +55,88 @@ class OpenLog:
     @property
     def names(self) -> list[str]:
         """The files, relative to the vault."""
-        return [shown(path) for path, _descriptor, _size in self._files]
+        return [shown(name) for name, _descriptor, _size in self._files]
+
+    @property
+    def size(self) -> int:
+        """The bytes of all files together, without a line at the end that is not whole yet."""
+        total = sum(size for _path, _descriptor, size in self._files)
+        for _path, descriptor, size in self._files[-1:]:
+            for end in range(size, 0, -_BLOCK):
+                part = os.pread(descriptor, min(_BLOCK, end), max(0, end - _BLOCK))
+                place = part.rfind(b"\n")
+                total -= len(part) - place - 1
+                if place >= 0:
+                    break
+        return total
+
+    def lines_from(self, offset: int) -> Iterator[tuple[bytes, int]]:
+        """The lines from an offset in the whole log on, without their newlines, each with where the
+        next begins; not one at the end that lacks its own, to which more may come."""
+        start = 0
+        for path, descriptor, size in self._files:
+            begin = min(max(offset - start, 0), size)
+            *lines, rest = b"".join(_parts(descriptor, begin, size)).split(b"\n")
+            for line in lines:
+                begin += len(line) + 1
+                yield line, start + begin
+            start += size
+            if rest and path != self._files[-1][0]:
+                yield rest, start
 
     def lines(self, *needles: bytes) -> Iterator[tuple[str, int, bytes]]:
         """File, number and text of every line that is not blank; with needles, of those that
         hold one of them."""
-        for path, descriptor, size in self._files:
+        for name, descriptor, size in self._files:
             os.lseek(descriptor, 0, os.SEEK_SET)
             left = size
             with open(descriptor, "rb", closefd=False) as file:
                 lines = iter(lambda: file.readline(MAX_LINE + 2), b"")
                 for number, raw in enumerate(lines, start=1):
-                    check_length(len(raw) - 1, f"{shown(path)}:{number}")
+                    check_length(len(raw) - 1, f"{shown(name)}:{number}")
                     text = raw[:left].removesuffix(b"\n")
                     if text.strip() and (not needles or any(one in text for one in needles)):
-                        yield shown(path), number, text
+                        yield shown(name), number, text
                     left -= len(raw)
                     if left <= 0:
                         break
 
     def _open(self) -> bool:
         """False where a rotation or a redaction changed the files meanwhile."""
-        paths = self._log.segments()
-        for path in paths:
-            try:
-                descriptor = files.open_plain(path)
-            except FileNotFoundError:
-                return False
-            status = os.fstat(descriptor)
-            self._files.append((path, descriptor, status.st_size))
-            if not stat.S_ISREG(status.st_mode):
-                raise StorageError(f"{shown(path)} is not an ordinary file")
-        return self._log.segments() == paths and all(
-            _is_at(descriptor, path) for path, descriptor, _size in self._files
-        )
+        try:
+            folder = self._log.open_folder()
+        except FileNotFoundError:
+            return True
+        with folder:
+            names = segments_in(folder)
+            for name in names:
+                try:
+                    descriptor = folder.open_plain(name)
+                except FileNotFoundError:
+                    return False
+                size = os.fstat(descriptor).st_size
+                self._files.append((name, descriptor, size))
+            return segments_in(folder) == names and all(
+                _is_at(descriptor, folder, name) for name, descriptor, _size in self._files
+            )
 
 
-def shown(path: str) -> str:
+def _parts(descriptor: int, begin: int, end: int) -> Iterator[bytes]:
+    while begin < end:
+        part = os.pread(descriptor, min(_BLOCK, end - begin), begin)
+        if not part:
+            return
+        begin += len(part)
+        yield part
+
+
+def shown(name: str) -> str:
     """A file of the log, relative to the vault."""
-    return f"{FOLDER}/{os.path.basename(path)}"
+    return f"{FOLDER}/{name}"
 
 
-def _is_at(descriptor: int, path: str) -> bool:
+def _is_at(descriptor: int, folder: Folder, name: str) -> bool:
     try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+        return os.path.samestat(os.fstat(descriptor), folder.status(name))
     except FileNotFoundError:
         return False

@@ -7,23 +7,32 @@ crash leaves of a step is finished or undone by `store.recovery`, from the inten
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
 
 from loop_cli.errors import StorageError
 from loop_cli.lean.contexts import closing, suppress
 from loop_cli.lean.records import Struct
-from loop_cli.store import files, platform
+from loop_cli.store import platform
 from loop_cli.store.base import as_json
-from loop_cli.store.snapshot import etag_of
+from loop_cli.store.folders import LOOP, Folders, Slot, Syncs
+from loop_cli.store.lines import LogPlace, parse_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FOLDER = "staged"
-INTENT, CONTENT, UNDONE, ASIDE = files.STAGED
-NO_FILE = "no file"
+    from loop_cli.core.audit import AuditRecord
+    from loop_cli.store.folders import Folder
+
+FOLDER = f"{LOOP}/staged"
+# What the names in `.loop/staged` end in: intent, content, intent of what is undone, and the
+# old file's second name where the system has no exchange.
+ENDINGS = INTENT, CONTENT, UNDONE, ASIDE = ".intent", ".new", ".undone", ".old"
+NOT_A_FILE = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.ENXIO)
+"""What opening an entity fails with where there is none any more."""
+MAX_INTENTS = 1 << 26
+"""Bytes of a file of intents; one that has more is not read."""
 
 
 class Moved(Exception):
@@ -36,7 +45,8 @@ class Intent(Struct):
 
     No `etag_before` is a create, no `etag_after` a delete: there is no file then, and what
     takes its place does so without replacing. A `target` is where a move leads, once the
-    content is new. `made` are folders that are made for it, the outermost first.
+    content is new. `made` are folders that are made for it, the outermost first. `log` is
+    where the log ended.
     """
 
     name: str
@@ -47,6 +57,18 @@ class Intent(Struct):
     line: str
     target: str | None = None
     made: tuple[str, ...] = ()
+    log: LogPlace = LogPlace(segment=None, offset=0)
+
+    @property
+    def record(self) -> AuditRecord:
+        """The record that the line is."""
+        found = parse_line(self.line.encode())
+        assert found is not None
+        return found
+
+    def as_dict(self) -> dict[str, object]:
+        """The JSON form, as a file of intents has it."""
+        return {**self.__dict__, "log": self.log.__dict__}
 
 
 class StagedChange:
@@ -54,43 +76,52 @@ class StagedChange:
     `content` what is to take its place, `is_beside` whether that lies beside the entity, on
     another device than `.loop`."""
 
-    def __init__(self, root: str, intent: Intent) -> None:
+    def __init__(self, folders: Folders, intent: Intent) -> None:
         self.intent = intent
-        self.entity = os.path.join(root, intent.path)
-        self.target = os.path.join(root, intent.target) if intent.target else self.entity
-        self.content = os.path.join(root, intent.staged)
-        self.is_beside = not intent.staged.startswith(f"{files.LOOP}/")
-        self._root = root
+        self.entity = folders.slot(intent.path)
+        self.target = folders.slot(intent.target) if intent.target else self.entity
+        self.content = folders.slot(intent.staged)
+        self.is_beside = not intent.staged.startswith(f"{LOOP}/")
+        self._aside = folders.slot(intent.staged + ASIDE)
+        self._folders = folders
 
-    def stage(self, data: bytes | None, syncs: files.Syncs) -> None:
+    def stage(self, data: bytes | None, syncs: Syncs) -> None:
         """Write the content to come, if any, in folders that are there then.
 
         Raises `StorageError`; `Moved` where the entity is gone.
         """
         try:
             for folder in self.intent.made:
-                files.make_place(os.path.join(self._root, folder), root=self._root)
+                self._folders.make_place(folder)
             if data is not None:
                 self._write(data, syncs)
-                syncs.folders[os.path.dirname(self.content)] = None
+                syncs.add(self.content.folder)
         except OSError as error:
-            if isinstance(error, FileNotFoundError) and not os.path.lexists(self.entity):
+            if isinstance(error, FileNotFoundError) and not self.entity.is_taken:
                 raise Moved from None
             raise cannot_write(self.intent.path, error) from error
 
-    def _write(self, data: bytes, syncs: files.Syncs) -> None:
+    def _write(self, data: bytes, syncs: Syncs) -> None:
+        folder, name = self.content.folder, self.content.name
         if self.intent.etag_before is None:
-            files.write_new(self.content, data, root=self._root)
-        else:
-            files.write_synced(self.content, data, like=self.entity, syncs=syncs)
+            folder.write_new(name, data, mode=0o666, shared=0o664)  # as an editor would
+            return
+        try:
+            like = self.entity.folder.open_plain(self.entity.name)
+        except OSError as error:
+            raise (Moved if error.errno in NOT_A_FILE else error) from None
+        try:
+            folder.write_new(name, data, like=like, syncs=syncs)
+        finally:
+            os.close(like)
 
     @property
-    def place(self) -> str:
+    def place(self) -> Slot:
         """Where the entity is now: a move has brought it to its target, or not yet."""
         if self.intent.target is None:
             return self.entity
-        arrived = etag_at(self.target) == self.intent.etag_after
-        return self.target if arrived or not os.path.lexists(self.entity) else self.entity
+        arrived = self.target.etag() == self.intent.etag_after
+        return self.target if arrived or not self.entity.is_taken else self.entity
 
     def exchange(self, lease: platform.Lease | None = None) -> None:
         """Entity and staged file change places; where one of them is not to be, the other
@@ -102,58 +133,56 @@ class StagedChange:
         order. Without a lease, where what is there does not matter, one is taken if needed.
         """
         if self.intent.etag_before is None or self.intent.etag_after is None:
-            there = os.path.lexists(self.content)
+            there = self.content.is_taken
             pair = (self.content, self.entity) if there else (self.entity, self.content)
             _move(*pair)
             return
         place = self.place
         try:
-            platform.exchange(place, self.content)
+            place.exchange(self.content)
         except platform.Unsupported:
             if lease is not None:
                 self._exchange_in_steps(lease, place)
             else:
-                with closing(platform.Lease(place)) as own:
+                with closing(place.lease()) as own:
                     self._exchange_in_steps(own, place)
 
     def relocate(self) -> None:
         """Bring a moved entity to its target, where it is not there yet. To be followed by
         `sync`. Raises `OSError`; `Moved` where the target is taken."""
-        if self.place != self.target:
+        if self.place is not self.target:
             _move(self.entity, self.target)
 
     def bring_back(self) -> None:
         """Bring a moved entity back to where it came from, unless something is there now."""
-        if self.intent.target is not None and self.place == self.target:
+        if self.intent.target is not None and self.place is self.target:
             with suppress(Moved, FileNotFoundError):
                 _move(self.target, self.entity)
                 self.sync()
 
-    def _exchange_in_steps(self, lease: platform.Lease, place: str) -> None:
+    def _exchange_in_steps(self, lease: platform.Lease, place: Slot) -> None:
         """Give the old file a second name, put the new one in its place, and then the old
         one in the new one's; `settle` finishes that after a crash."""
         before = lease.read()
-        aside = self.content + ASIDE
-        files.remove(aside)
+        self._aside.remove()
         try:
-            os.link(place, aside, follow_symlinks=False)
+            place.link_to(self._aside)
         except OSError:  # no links on this file system
-            files.write_synced(aside, before, like=place)
-        if not lease.is_at(place) or lease.read() != before:
-            files.remove(aside)
+            self._aside.folder.write_new(self._aside.name, before, like=lease.descriptor)
+        if not place.is_leased_by(lease) or lease.read() != before:
+            self._aside.remove()
             raise Moved
-        os.rename(self.content, place)
-        os.rename(aside, self.content)
+        self.content.replace(place)
+        self._aside.replace(self.content)
 
     def settle(self) -> None:
         """Finish an exchange in steps that a crash interrupted. Raises `OSError`."""
-        aside = self.content + ASIDE
-        if not os.path.lexists(aside):
+        if not self._aside.is_taken:
             return
-        if os.path.lexists(self.content):
-            files.remove(aside)
+        if self.content.is_taken:
+            self._aside.remove()
         else:
-            os.rename(aside, self.content)
+            self._aside.replace(self.content)
             self.sync()
 
     def sync(self) -> None:
@@ -161,30 +190,31 @@ class StagedChange:
 
         Synced: the folders of all its files, as far as they are there.
         """
-        syncs = files.Syncs()
+        syncs = Syncs()
         self.note(syncs)
         syncs.run()
 
-    def note(self, syncs: files.Syncs) -> None:
-        """Tell which folders an exchange has changed."""
+    def note(self, syncs: Syncs) -> None:
+        """Name the folders that an exchange has changed, as far as they are there."""
         places = [self.entity, *([self.target] if self.intent.target else [])]
         if not self.is_beside:
             places.append(self.content)
-        for path in places:
-            syncs.folders[os.path.dirname(path)] = None
+        for slot in places:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                syncs.add(slot.folder)
 
     def staged_etag(self) -> str | None:
         """The etag of what lies in the staged place; None where nothing does."""
-        return etag_at(self.content)
+        return self.content.etag()
 
     def entity_etag(self) -> str | None:
         """The etag of what lies in the entity's place; None where nothing does."""
-        return etag_at(self.place)
+        return self.place.etag()
 
     def discard(self) -> None:
         """Remove the staged file; `settle` has seen to what an exchange in steps left. Raises
         `OSError`."""
-        files.remove(self.content)
+        self.content.remove()
 
     def discard_outside(self) -> None:
         """Remove what is not in `.loop/staged`: a staged file beside the entity, folders made
@@ -192,18 +222,23 @@ class StagedChange:
         if self.is_beside:
             self.discard()
         for folder in reversed(self.intent.made):
-            files.remove_place(os.path.join(self._root, folder))
+            self._folders.remove_place(folder)
 
 
 class StagedCommit:
-    """The changes of a commit, and `name`, that of their file of intents."""
+    """The changes of a commit, and `name`, that of their file of intents. `has_landed` says that
+    all is in place and durable."""
 
-    def __init__(self, root: str, name: str, changes: Sequence[StagedChange]) -> None:
+    def __init__(self, folders: Folders, name: str, changes: Sequence[StagedChange]) -> None:
         self.changes = tuple(changes)
-        self.folder = staged_folder(root)
-        self._root = root
-        self._intents = os.path.join(self.folder, name + INTENT)
-        self._undone = os.path.join(self.folder, name + UNDONE)
+        self.name = name
+        self.has_landed = False
+        self._folders = folders
+
+    @property
+    def folder(self) -> Folder:
+        """`.loop/staged`, open. Raises `OSError`."""
+        return self._folders.open(FOLDER)
 
     @property
     def paths(self) -> str:
@@ -216,17 +251,23 @@ class StagedCommit:
 
         Raises `StorageError`, `Moved` where an entity is gone; nothing is left then.
         """
-        syncs = files.Syncs()
+        text = as_json([change.intent.as_dict() for change in self.changes]).encode()
+        if len(text) > MAX_INTENTS:
+            raise StorageError(
+                f"{len(self.changes)} changes with {len(text):,} bytes of records are too many "
+                f"for one commit: at most {MAX_INTENTS:,} bytes"
+            )
+        syncs = Syncs()
         try:
-            text = as_json([change.intent.__dict__ for change in self.changes]).encode()
-            files.write_synced(self._intents, text, root=self._root, syncs=syncs)
-            syncs.folders[self.folder] = None
+            folder = self.folder
+            folder.write_new(self.name + INTENT, text, shared=0o660, syncs=syncs)
+            syncs.add(folder)
             if any(change.is_beside or change.intent.made for change in self.changes):
                 syncs.run()
             for change, data in zip(self.changes, contents, strict=True):
                 change.stage(data, syncs)
             syncs.run()
-        except (OSError, StorageError, Moved) as error:
+        except BaseException as error:
             with suppress(OSError):
                 syncs.close()
             with suppress(OSError):
@@ -241,13 +282,14 @@ class StagedCommit:
         Renaming the intents needs no space on a full disk. Synced: their folder.
         """
         if not self.is_marked_undone:
-            os.rename(self._intents, self._undone)
-            platform.sync_folder(self.folder)
+            folder = self.folder
+            folder.rename(self.name + INTENT, self.name + UNDONE)
+            folder.sync()
 
     @property
     def is_marked_undone(self) -> bool:
         """Whether it was said before that the changes did not happen."""
-        return os.path.exists(self._undone)
+        return self.folder.has(self.name + UNDONE)
 
     def discard(self) -> None:
         """Remove staged files and intents, and folders made for what did not come. Raises
@@ -259,8 +301,9 @@ class StagedCommit:
         """
         for change in reversed(self.changes):
             change.discard_outside()
-        if not files.remove(self._intents):  # which is one file under one of two names
-            files.remove(self._undone)
+        folder = self.folder
+        if not folder.remove(self.name + INTENT):  # which is one file under one of two names
+            folder.remove(self.name + UNDONE)
         for change in self.changes:
             if not change.is_beside:
                 change.discard()
@@ -268,40 +311,40 @@ class StagedCommit:
 
 def cannot_write(path: str, error: OSError) -> StorageError:
     """The error for an entity that could not be written, or could not be staged for it."""
-    _root, ours, name = str(error.filename or "").rpartition("/.loop/")
+    ours = str(error.filename or "")
     ours = "" if error.filename2 else ours  # of two places, it does not say which refused
-    where = f".loop/{os.path.dirname(name) or name}: " if ours else ""
-    return StorageError(f"{path} can't be written: {where}{error.strerror}")
+    folder, _slash, name = ours.removeprefix(f"{LOOP}/").rpartition("/")
+    where = f"{LOOP}/{folder or name}: " if ours.startswith(f"{LOOP}/") else ""
+    return StorageError(f"{path} can't be written: {where}{error.strerror or error}")
 
 
-def staged_folder(root: str) -> str:
-    """Where changes are staged."""
-    return os.path.join(root, ".loop", FOLDER)
-
-
-def prepare(root: str) -> None:
-    """Make the folder for staged files where it is missing. Raises `StorageError`."""
+def prepare(folders: Folders) -> Folder:
+    """The folder for staged files, made where it is missing. Raises `StorageError`."""
     try:
-        files.make_folder(staged_folder(root), root=root)
+        return folders.make_own(FOLDER)
     except OSError as error:
-        raise StorageError(f".loop can't be written: {error.strerror}") from error
+        raise StorageError(
+            f"{error.filename or LOOP} can't be written: {error.strerror}"
+        ) from error
 
 
-def staged_place(root: str, path: str, name: str) -> str:
+def staged_place(folders: Folders, path: str, name: str) -> str:
     """Where the content of a change to `path` is staged, relative to the vault.
 
     An exchange works within one device only, so elsewhere it lies beside the entity. A
     folder still to be made will be where the innermost one is that is there. Raises `OSError`.
     """
     own, beside = staged_places(path, name)
-    folder = os.path.dirname(os.path.join(root, path))
-    while True:
+    staged = folders.open(FOLDER).descriptor
+    folder = path
+    while folder:
+        folder = folder.rpartition("/")[0]
         try:
-            return own if platform.can_exchange(folder, staged_folder(root)) else beside
+            there = folders.open(folder).descriptor
         except FileNotFoundError:
-            if folder == root:
-                raise
-            folder = os.path.dirname(folder)
+            continue
+        return own if platform.can_exchange(there, staged) else beside
+    raise FileNotFoundError(path)
 
 
 def name_of(commit: str, index: int) -> str:
@@ -311,53 +354,13 @@ def name_of(commit: str, index: int) -> str:
 
 def staged_places(path: str, name: str) -> tuple[str, str]:
     """The two places where the content of a change can be."""
-    return f".loop/{FOLDER}/{name}{CONTENT}", os.path.join(os.path.dirname(path), f".loop-{name}")
+    folder, slash, _name = path.rpartition("/")
+    return f"{FOLDER}/{name}{CONTENT}", f"{folder}{slash}.loop-{name}"
 
 
-def _move(source: str, target: str) -> None:
+def _move(source: Slot, target: Slot) -> None:
     """Rename without replacing. Raises `Moved` where the target is taken, `OSError`."""
     try:
-        platform.move(source, target)
+        source.move_to(target)
     except FileExistsError:
         raise Moved from None
-    except platform.Unsupported:
-        if os.path.lexists(target):
-            raise Moved from None
-        os.rename(source, target)
-
-
-def etag_at(path: str) -> str | None:
-    """The etag of the file at `path`; None where there is none, `NO_FILE` for a link or a
-    folder, which is nobody's etag."""
-    try:
-        status = os.lstat(path)
-        return etag_of(files.read_all(path)) if stat.S_ISREG(status.st_mode) else NO_FILE
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
-def keep_whole(root: str, path: str) -> str:
-    """Keep what is no ordinary file, a link say, by moving it. Raises `OSError`."""
-    folder = os.path.join(root, ".loop", "kept")
-    files.make_folder(folder, root=root)
-    name = f"{os.path.basename(path)}.{os.urandom(4).hex()}"
-    os.rename(path, os.path.join(folder, name))
-    platform.sync_folder(folder)
-    return f".loop/kept/{name}"
-
-
-def keep(root: str, data: bytes, *, sha256: str) -> str:
-    """Keep bytes that must not be lost in `.loop/kept/`; the path relative to the vault.
-
-    Raises `OSError`. Synced: file and folder.
-    """
-    folder = os.path.join(root, ".loop", "kept")
-    files.make_folder(folder, root=root)
-    path = os.path.join(folder, sha256)
-    if not os.path.exists(path):
-        temporary = f"{path}.{os.getpid()}"
-        files.remove(temporary)
-        files.write_synced(temporary, data)
-        os.rename(temporary, path)
-        platform.sync_folder(folder)
-    return f".loop/kept/{sha256}"

@@ -11,13 +11,14 @@ import os
 from loop_cli.core.audit import History
 from loop_cli.errors import StorageError, VaultLocked
 from loop_cli.lean.digest import sha256_hex
-from loop_cli.store import files, schema_file
+from loop_cli.store import schema_file, staging
 from loop_cli.store.base import Store, passed_over
 from loop_cli.store.cache import Cache
+from loop_cli.store.folders import LOOP, Folders, open_folder
 from loop_cli.store.lines import FOLDER
 from loop_cli.store.locate import Locator
 from loop_cli.store.log import AuditLog
-from loop_cli.store.snapshot import etag_of, observe
+from loop_cli.store.snapshot import MAX_FILE_BYTES, etag_of, observe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,13 +31,14 @@ if TYPE_CHECKING:
     from loop_cli.core.wanted import Wanted
     from loop_cli.errors import LoopError
     from loop_cli.store.base import AnyChange, CommitResult, Hit, Listed
+    from loop_cli.store.commit import Commit
     from loop_cli.store.locate import Located
     from loop_cli.store.lock import VaultLock
     from loop_cli.store.recovery import Recovery
     from loop_cli.store.snapshot import Snapshot
 
 
-_TRIES = 5
+_TRIES = 20
 
 
 class VaultStore(Store):
@@ -53,8 +55,8 @@ class VaultStore(Store):
         private: tuple[str, ...] = (),
         cache: str | None = None,
     ) -> None:
-        for name in (files.LOOP, FOLDER):
-            files.own_folder(root, name)
+        for name in (LOOP, FOLDER):
+            _refuse_link(root, name)
         self.root = root
         self.names = names
         self.clock = clock
@@ -65,6 +67,7 @@ class VaultStore(Store):
         self._schema: Schema | None = None
         self._locator: Locator | None = None
         self._law: Law | None = None
+        self._commit: Commit | None = None
         self._notices: list[str] = []
         self._passed_over = 0
 
@@ -100,10 +103,13 @@ class VaultStore(Store):
             unsettled = self.recover_if_free()
             located = self.locator().find(entity_id, path=path)
             snapshot = self.observe(located, unsettled=unsettled)
-            if unsettled or not (snapshot.edited_outside and self._changes_now(located)):
+            if not snapshot.edited_outside or self._is_of_one_moment(located, snapshot, unsettled):
                 break
         entity = snapshot.entity
         return entity.replace(warnings=(*located.warnings, *entity.warnings))
+
+    def refresh(self) -> None:
+        self.locator().index.refresh_folders()
 
     def scan(
         self,
@@ -114,7 +120,8 @@ class VaultStore(Store):
     ) -> Iterator[Listed]:
         from loop_cli.store.listing import Listing
 
-        listing = Listing(self, unsettled=self.recover_if_free(), told=told)
+        self.recover_if_free()
+        listing = Listing(self, told=told)
         self._passed_over = listing.unreadable
         return listing.rows(types, needles)
 
@@ -128,7 +135,8 @@ class VaultStore(Store):
         from loop_cli.store.listing import Listing
         from loop_cli.store.texts import Texts
 
-        listing = Listing(self, unsettled=self.recover_if_free(), told=told)
+        self.recover_if_free()
+        listing = Listing(self, told=told)
         self._passed_over = listing.unreadable
         return Texts(self, listing, told).hits(wanted, types)
 
@@ -162,7 +170,8 @@ class VaultStore(Store):
         if len(sha256) != 64 or not sha256.isalnum():  # of a line that others wrote
             return None
         try:
-            data = files.read_all(os.path.join(self.root, files.LOOP, "kept", sha256))
+            with open_folder(self.root, f"{LOOP}/kept") as folder:
+                data = folder.read(sha256, MAX_FILE_BYTES)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -179,7 +188,15 @@ class VaultStore(Store):
     ) -> list[CommitResult | LoopError]:
         from loop_cli.store.commit import Commit
 
-        return Commit(self, origin).run(changes, atomic=atomic, dry_run=dry_run)
+        self._commit = Commit(self, origin)
+        return self._commit.run(changes, atomic=atomic, dry_run=dry_run)
+
+    @property
+    def landed(self) -> list[str]:
+        """The files that the last commit has changed, whatever came after that: for an answer
+        where something else failed."""
+        begun = [] if self._commit is None else self._commit.begun
+        return [staged.paths for staged in begun if staged.has_landed]
 
     # -- for the modules of this store ----------------------------------------------------
 
@@ -217,22 +234,33 @@ class VaultStore(Store):
         patience = self._lock_timeout if wait is None else wait
         return VaultLock(self.root, wait=patience, clock=self.clock)
 
-    def recover(self, step: Callable[[Recovery], None] | None = None) -> None:
-        """Under the lock: finish or undo what a crash left, or take a step of one's own back.
-
-        Raises `StorageError`.
-        """
-        if step is None and not self._has_staged():
+    def recover(self) -> None:
+        """Under the lock: finish or undo what a crash left. Raises `StorageError`."""
+        if not self._has_staged():
             return
         from loop_cli.store.recovery import Recovery
 
-        found = Recovery(self.root, self.log, self.clock)
-        try:
-            found.run() if step is None else step(found)
-        except OSError as error:
-            raise StorageError(f"what was staged can't be put right: {error}") from error
-        finally:
-            self._notices += [f"text found in no record was kept in {path}" for path in found.kept]
+        with Folders(self.root) as folders:
+            found = Recovery(self, folders)
+            try:
+                found.run()
+            except OSError as error:
+                words = f"what was staged can't be put right: {error}"
+                raise StorageError(words, hint="loop check") from error
+            finally:
+                self.notice(found)
+
+    def notice(self, found: Recovery) -> None:
+        """Have the warnings name what a recovery kept, and what it left as it is."""
+        notices = [f"text found in no record was kept in {path}" for path in found.kept]
+        if found.left:
+            name, reason = next(iter(found.left.items()))
+            more = f" and {len(found.left) - 1} more" if len(found.left) > 1 else ""
+            notices.append(
+                f"{staging.FOLDER}/{name}{more} is no change that loop can finish ({reason}); "
+                "it is left there: 'loop check' lists it, 'loop kept --aside' takes it aside"
+            )
+        self._notices += [one for one in notices if one not in self._notices]
 
     def recover_if_free(self) -> bool:
         """Recover without waiting; True where a writer is at work instead."""
@@ -245,19 +273,34 @@ class VaultStore(Store):
             return True
         return False
 
-    def _changes_now(self, located: Located) -> bool:
-        """Whether a change came between reading the file and reading its records."""
-        try:
+    def _is_of_one_moment(self, located: Located, seen: Snapshot, unsettled: bool) -> bool:
+        """Whether the file was as it was read when its records were, and none of these is of a
+        change that was still to land."""
+        last = seen.history.last
+        starts_here = last is not None and last.etag_before == seen.entity.revision.etag
+        if starts_here and not unsettled and self._has_staged():
+            return False
+        try:  # last, so that whatever landed meanwhile is seen
             status = os.stat(os.path.join(self.root, located.parsed.path))
         except OSError:
-            return True
-        return status.st_mtime_ns // 1000 != located.modified or self._has_staged()
+            return False
+        return status.st_mtime_ns // 1000 == located.modified
 
     def _has_staged(self) -> bool:
         try:
-            names = os.listdir(os.path.join(self.root, ".loop", "staged"))
-        except FileNotFoundError:
+            with open_folder(self.root, staging.FOLDER) as folder:
+                names = folder.names()
+        except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError:  # not ours to see: a writer may be at work
             return True
-        return any(name.endswith(files.STAGED) for name in names)
+        return any(name.endswith(staging.ENDINGS) for name in names)
+
+
+def _refuse_link(root: str, name: str) -> None:
+    """Raise `StorageError` where a folder of ours is a link: none of ours is opened through one."""
+    if os.path.islink(os.path.join(root, name)):
+        raise StorageError(
+            f"{name} is a link, so loop does not use it",
+            hint="put a folder in its place, or name the vault that it leads to",
+        )

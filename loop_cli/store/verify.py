@@ -17,6 +17,7 @@ from loop_cli.errors import EntityNotFound, LoopError, StorageError, VaultLocked
 from loop_cli.lean.digest import sha256_hex
 from loop_cli.lean.records import Struct
 from loop_cli.store import files
+from loop_cli.store.folders import LOOP
 from loop_cli.store.lines import parse_line
 from loop_cli.store.segments import OpenLog
 from loop_cli.store.snapshot import etag_of
@@ -119,7 +120,7 @@ def against_files(store: VaultStore) -> tuple[list[Place], list[Place]]:
 def _opened(store: VaultStore, stack: ExitStack) -> OpenLog:
     """The log's files, opened under the lock and recovered where nobody is writing. Where no
     lock has been there yet, none is made to read."""
-    if not os.path.isdir(os.path.join(store.root, files.LOOP)):
+    if not os.path.isdir(os.path.join(store.root, LOOP)):
         return stack.enter_context(OpenLog(store.log))
     try:
         with store.lock(wait=0):

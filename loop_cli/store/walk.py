@@ -9,6 +9,7 @@ import os
 
 from loop_cli.errors import InvalidFile, UsageError
 from loop_cli.store import files
+from loop_cli.store.folders import LOOP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 STAMP = 4
 """Numbers that a file is told by: size, times of writing and of change (nanoseconds), inode."""
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 class Walk:
@@ -36,14 +37,46 @@ class Walk:
             for name in names:
                 yield joined(folder, name)
 
-    def folders(self) -> Iterator[tuple[str, list[str], list[int]]]:
-        """Each folder once that has Markdown files: its path, relative with `/`, and of the
-        files that are there the names, and the `STAMP` of each. Raises as `paths` does."""
-        excluded, seen = set(self.places.exclude), set[str]()
+    def folders(
+        self, known: Mapping[str, object] | None = None
+    ) -> Iterator[tuple[str, list[str], list[int]]]:
+        """Each folder once: its path, relative with `/`, and of the Markdown files that are there
+        the names, and the `STAMP` of each. Of those that are `known`, with all in them, none.
+
+        Raises as `paths` does.
+        """
+        excluded, seen = set(self.places.exclude), set(known or ())
         for name in self.places.include or ("",):
             folder = self._real_folder(name)
             if folder is not None and not excluded & {name, folder}:
                 yield from self._below(folder, excluded, seen)
+
+    def admits(self, path: str) -> bool:
+        """Whether a walk meets a file of this path, relative with `/` and without links."""
+        folder, _slash, name = path.rpartition("/")
+        if not name.endswith(".md") or is_hidden(path) or name in self.places.exclude_files:
+            return False
+        parts = folder.split("/") if folder else []
+        above = {"", *("/".join(parts[: count + 1]) for count in range(len(parts)))}
+        if above & set(self.places.exclude):
+            return False
+        included = (self._real_folder(one) for one in self.places.include or ("",))
+        return any(one in above for one in included if one is not None)
+
+    def folders_in(self, folder: str) -> list[str]:
+        """The folders right in one, if not excluded; none where it is gone. Raises `UsageError`."""
+        waiting: list[str] = []
+        self._look_into(folder, set(self.places.exclude), waiting)
+        return waiting
+
+    def below(
+        self, folder: str, known: Mapping[str, object]
+    ) -> Iterator[tuple[str, list[str], list[int]]]:
+        """As `folders`, of those in one folder that are not `known`."""
+        new = [one for one in self.folders_in(folder) if one not in known]
+        seen = set(known)
+        for one in new:
+            yield from self._below(one, set(self.places.exclude), seen)
 
     def files_in(self, folder: str) -> Files:
         """The files of one folder as `folders` has them; none where it is gone."""
@@ -62,13 +95,13 @@ class Walk:
         found = [name for name in names if name.endswith(".md") and name[0] != "."]
         if self.places.exclude_files:
             found = [name for name in found if name not in self.places.exclude_files]
-        inner_vault = bool(folder) and files.LOOP in names
+        inner_vault = bool(folder) and LOOP in names
         return len(found) == len(known) and not inner_vault and all(one in known for one in found)
 
     def modified(self, folder: str) -> int:
         """The time of modification of a folder (nanoseconds); 0 where it is gone."""
         try:
-            return os.stat(f"{self.root}/{folder}").st_mtime_ns
+            return os.stat(f"{self.root}/{folder}", follow_symlinks=False).st_mtime_ns
         except OSError:
             return 0
 
@@ -98,9 +131,7 @@ class Walk:
             if current in seen:
                 continue
             seen.add(current)
-            names, stamps = self._look_into(current, excluded, waiting)
-            if names:
-                yield current, names, stamps
+            yield current, *self._look_into(current, excluded, waiting)
 
     def _look_into(self, folder: str, excluded: set[str], waiting: list[str]) -> Files:
         """The files of a folder; its folders, if not excluded, are put to those still to visit.
@@ -118,7 +149,7 @@ class Walk:
             for entry in _listed(opened):
                 name = entry.name
                 if name[0] == ".":
-                    if name == files.LOOP and folder:
+                    if name == LOOP and folder:
                         raise _nested_vault(self.root, f"{self.root}/{folder}")
                 elif name.endswith(".md"):
                     if name not in excluded_files and not entry.is_symlink():

@@ -7,18 +7,19 @@ each, so that what changed outside can be told by name.
 
 from __future__ import annotations
 
-import os
+import errno
 from collections import OrderedDict
 
+from loop_cli import beneath
 from loop_cli.core import timestamps
 from loop_cli.core.names import BODY
-from loop_cli.errors import EntityNotFound, LoopError, StorageError
+from loop_cli.errors import LoopError
 from loop_cli.lean.digest import sha256_hex
 from loop_cli.lean.records import Struct
-from loop_cli.store import files, schema_file
+from loop_cli.store import schema_file
 from loop_cli.store.base import as_json
 from loop_cli.store.lines import FOLDER
-from loop_cli.store.snapshot import etag_of, parse
+from loop_cli.store.snapshot import MAX_FILE_BYTES, etag_of, parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 20_000  # files; of others it shows that they changed, but not what
 _NEWEST = 10_000  # records that are looked through for those that are new
-_POLL = 500  # milliseconds between two looks at who reads
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 class Happening(Struct):
@@ -79,7 +80,7 @@ class Watcher:
 
     def __init__(self, store: VaultStore) -> None:
         self._store = store
-        self._places = schema_file.load_places(store.root)
+        self.places = schema_file.load_places(store.root)
         self._seen: OrderedDict[str, _State] = OrderedDict()
         self._last = next((record.digest for record in store.log.records()), None)
         for path in store.locator().paths():
@@ -91,7 +92,7 @@ class Watcher:
 
     def watches(self, path: str) -> bool:
         """Whether a file, relative to the vault, tells anything."""
-        return path.startswith(f"{FOLDER}/audit_log.") or is_place(path, self._places)
+        return path.startswith(f"{FOLDER}/audit_log.") or is_place(path, self.places)
 
     def happenings(self, paths: Iterable[str]) -> Iterator[Happening]:
         """What happened, given the files that changed: first what the log says."""
@@ -157,13 +158,13 @@ class Watcher:
             self._seen.popitem(last=False)
 
     def _read(self, path: str) -> _State | None:
-        """The file as it is now; None where there is none."""
+        """The file as it is now; None where there is none, or something that a link leads to:
+        what is elsewhere is none of the vault's."""
         try:
-            data, _modified = files.read_stable(files.inside(self._store.root, path), path)
-        except EntityNotFound:
-            return None
-        except LoopError:
-            return _State(etag="")
+            with beneath.Folder(self._store.root) as root:
+                data = root.read(path, most=MAX_FILE_BYTES)
+        except OSError as error:
+            return None if error.errno in _NOT_THERE else _State(etag="")
         try:
             parsed = parse(data, path, self._store.names)
         except LoopError:
@@ -187,45 +188,6 @@ def is_place(path: str, places: Places) -> bool:
     above = {"/".join(folders[:depth]) for depth in range(len(folders) + 1)}
     included = not places.include or not above.isdisjoint(places.include)
     return included and above.isdisjoint(places.exclude)
-
-
-def follow(root: str, watcher: Watcher) -> Iterator[list[str]]:
-    """The files that changed, relative to the vault, in one batch after the other; empty ones in
-    between, so that the caller can see whether anybody still reads. Never ends.
-
-    Raises `StorageError` where the system can't watch so many folders.
-    """
-    import watchfiles
-
-    base = os.path.realpath(root)
-
-    def relative(path: str) -> str:
-        return os.path.relpath(path, base).replace(os.sep, "/")
-
-    try:
-        for batch in watchfiles.watch(
-            base,
-            watch_filter=lambda _change, path: watcher.watches(relative(path)),
-            debounce=200,
-            step=20,
-            rust_timeout=_POLL,
-            yield_on_timeout=True,
-            ignore_permission_denied=True,
-        ):
-            yield [relative(path) for _change, path in batch]
-    except OSError as error:
-        raise _can_not_watch(base, error) from error
-    except Exception as error:  # the watcher's own, which its package does not export
-        if type(error).__module__.startswith(("watchfiles", "_rust_notify")):
-            raise _can_not_watch(base, error) from error
-        raise
-
-
-def _can_not_watch(root: str, error: Exception) -> StorageError:
-    return StorageError(
-        f"{root} can't be watched: {error}",
-        hint="on Linux fs.inotify.max_user_watches limits how many folders can be",
-    )
 
 
 def _changed(old: _State | None, new: _State | None) -> tuple[str, ...] | None:

@@ -110,7 +110,7 @@ class Vault:
     @property
     def segments(self) -> list[Path]:
         """All files of the log, oldest first."""
-        return [Path(path) for path in self.store.log.segments()]
+        return [self.root / "_build" / name for name in self.store.log.segments()]
 
     @property
     def lines(self) -> list[bytes]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from loop_cli.core.audit import is_digest
-from loop_cli.errors import EntityNotFound
+from loop_cli.errors import EntityNotFound, StorageError
 from loop_cli.store.migrate import migrate
 from loop_cli.store.verify import verify
 
@@ -222,3 +223,51 @@ def test_another_file_and_none(vault: Vault, tmp_path: Path) -> None:
     assert vault.loop("audit", "migrate").code == 3
     with pytest.raises(EntityNotFound):
         migrate(vault.store, str(tmp_path / "none"), dry_run=False)
+
+
+SECRET = b'{"entity_id": "SECRET", "timestamp": "2026-01-01T00:00:00Z", "action": "update"}\n'
+
+
+class TestWhatIsRead:
+    """An ordinary file of a sensible size; in the vault, none that a link leads to."""
+
+    @pytest.mark.parametrize("given", [True, False], ids=["named", "the usual one"])
+    @pytest.mark.parametrize("what", ["file", "folder", "inside"])
+    def test_no_link(self, vault: Vault, given: bool, what: str) -> None:
+        outside = (vault.root if what == "inside" else vault.root.parent) / "elsewhere"
+        outside.mkdir()
+        (outside / "audit.log").write_bytes(SECRET)
+        file = vault.root / "_build" / "audit.log"
+        if what == "folder":
+            file.parent.symlink_to(outside)
+        else:
+            file.parent.mkdir(exist_ok=True)
+            file.symlink_to(outside / "audit.log")
+        with pytest.raises(StorageError, match="is a link"):
+            migrate(vault.store, str(file) if given else None, dry_run=True)
+        assert not (outside / "audit_log.jsonl").exists()
+
+    def test_a_file_elsewhere_may_lie_behind_links_but_be_none(self, vault: Vault) -> None:
+        real, link = vault.root.parent / "real", vault.root.parent / "link"
+        real.mkdir()
+        (real / "audit.log").write_bytes(SECRET)
+        link.symlink_to(real)
+        assert migrate(vault.store, str(link / "audit.log"), dry_run=True).migrated == 1
+        (real / "other.log").symlink_to(real / "audit.log")
+        with pytest.raises(StorageError, match=r"other\.log is a link"):
+            migrate(vault.store, str(real / "other.log"), dry_run=True)
+
+    @pytest.mark.parametrize("what", ["pipe", "giant", "folder", "zeros"])
+    def test_what_is_no_file_of_lines(self, vault: Vault, what: str) -> None:
+        file = vault.root / "_build" / "audit.log"
+        file.parent.mkdir(exist_ok=True)
+        if what == "pipe":
+            os.mkfifo(file)
+        elif what == "folder":
+            file.mkdir()
+        elif what == "giant":
+            with file.open("wb") as giant:
+                giant.truncate(1 << 42)
+        with pytest.raises(StorageError, match=r"ordinary file|too large"):
+            migrate(vault.store, "/dev/zero" if what == "zeros" else None, dry_run=False)
+        assert vault.records == []

@@ -101,14 +101,14 @@ def test_an_exchange_in_steps_that_fails_leaves_no_second_log(
 ) -> None:
     before = secret.active.read_bytes()
 
-    def unsupported(_one: str, _other: str) -> None:
+    def unsupported(*_places: object) -> None:
         raise platform.Unsupported
 
-    def rename(source: str, target: str, _rename: Any = os.rename) -> None:
-        if target.endswith(fails):
+    def rename(source: str, target: str, _rename: Any = os.rename, **folders: int) -> None:
+        if target.endswith(fails) and source != target:
             monkeypatch.setattr(os, "rename", _rename)
             raise PermissionError(13, "no", target)
-        _rename(source, target)
+        _rename(source, target, **folders)
 
     monkeypatch.setattr(platform, "exchange", unsupported)
     monkeypatch.setattr(os, "rename", rename)
@@ -344,9 +344,9 @@ def test_a_program_that_only_reads_the_log_is_no_matter(secret: Vault) -> None:
 
 
 def test_leftovers_of_a_crash_go(secret: Vault) -> None:
-    beside = secret.root / "_build" / ".loop-left"
+    beside = secret.root / "_build" / f".loop-{'a' * 32}"
     beside.write_text(SECRET)
-    staged = secret.root / ".loop" / "staged" / "left.new"
+    staged = secret.root / ".loop" / "staged" / f"{'a' * 32}-0.new"
     staged.write_text(SECRET)
     run(secret)
     assert not beside.exists()
@@ -360,3 +360,31 @@ def test_the_entity_name_goes_from_all_records(vault: Vault) -> None:
     assert "Name of a person" not in vault.active.read_text()
     found = verify(vault.store)
     assert (found.problems, found.own) == ((), 3)
+
+
+def test_leftovers_that_are_none_of_ours_stay(secret: Vault, tmp_path: Path) -> None:
+    """A link and a folder of such a name are no leftovers of a crash."""
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (secret.root / "_build" / ".loop-link").symlink_to(victim)
+    (secret.root / "_build" / ".loop-folder").mkdir()
+    run(secret)
+    assert SECRET not in secret.active.read_text()
+    assert (secret.root / "_build" / ".loop-link").is_symlink()
+    assert (secret.root / "_build" / ".loop-folder").is_dir()
+    assert victim.read_text() == "mine"
+
+
+def test_kept_copies_behind_a_link_are_not_removed(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault", private=("notes",))
+    vault.update(f"notes={SECRET}")
+    vault.update("notes=fine")
+    vault.update("notes=last")
+    kept, elsewhere = vault.root / ".loop" / "kept", tmp_path / "elsewhere"
+    kept.rename(elsewhere)
+    kept.symlink_to(elsewhere)
+    before = sorted(os.listdir(elsewhere))
+    assert len(before) == 2
+    with pytest.raises(StorageError, match="kept is a link"):
+        run(vault)
+    assert sorted(os.listdir(elsewhere)) == before

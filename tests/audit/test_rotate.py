@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli.errors import StorageError
+from loop_cli.store import platform
 from loop_cli.store.rotate import rotate
 from loop_cli.store.verify import verify
 
 from .conftest import ID
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .conftest import Vault
 
 WRITER = """
@@ -132,3 +135,24 @@ def test_nothing_is_lost_while_eight_processes_write(written: Vault) -> None:
     found = verify(written.store)
     assert (found.problems, found.edited_outside, found.unreadable) == ((), (), 0)
     assert json.loads(written.loop("audit", "verify", "--json").out)["own"] == 5 + 8 * rounds
+
+
+@pytest.mark.parametrize("target", ["victim", "nowhere"])
+def test_a_link_that_comes_in_the_place_of_the_new_file_changes_no_other(
+    written: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    """What it leads to keeps its mode, and nothing is made there."""
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    victim.chmod(0o600)
+    written.active.chmod(0o666)
+    move = platform.move
+
+    def move_and_link(one: str, other: str) -> None:
+        move(one, other)
+        written.active.symlink_to(tmp_path / target)
+
+    monkeypatch.setattr(platform, "move", move_and_link)
+    rotate(written.store, at_least=0)
+    assert (victim.stat().st_mode & 0o777, victim.read_text()) == (0o600, "mine")
+    assert not (tmp_path / "nowhere").exists()

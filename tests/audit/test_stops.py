@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SECRET = "010-1234-5678"
-CALLS = ("renameat2", "rename", "unlink", "fsync", "ftruncate", "pwrite64")
+CALLS = ("renameat2", "renameat", "unlinkat", "fsync", "ftruncate", "pwrite64")
 
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not there")
 

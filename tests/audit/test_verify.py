@@ -88,15 +88,16 @@ def test_tampering_is_found_at_the_line_after_it(
     assert problems(verify(written.store))[0] == (line, "chain")
 
 
-def test_damage_is_exit_1_with_all_details_on_stderr(written: Vault) -> None:
+def test_damage_is_exit_1_and_the_report_is_on_stdout_all_the_same(written: Vault) -> None:
     written.put(altered(written.lines))
-    error = written.loop("audit", "verify", "--json").error
-    assert error["code"] == "log_damaged"
+    done = written.loop("audit", "verify", "--json")
+    error, report = json.loads(done.err), json.loads(done.out)
+    assert (done.code, error["code"], report["ok"]) == (1, "log_damaged", False)
     assert error["error"] == (
         "the audit log is damaged: "
         "_build/audit_log.jsonl:4: altered or missing lines before this one"
     )
-    assert error["problems"] == [
+    assert report["problems"] == [
         {
             "file": "_build/audit_log.jsonl",
             "line": 4,
@@ -195,7 +196,7 @@ def test_a_path_out_of_the_vault_is_not_followed(written: Vault) -> None:
 
 
 def test_what_a_crash_left_is_recovered_first(written: Vault) -> None:
-    staged = written.root / ".loop" / "staged" / "left.new"
+    staged = written.root / ".loop" / "staged" / f"{'a' * 32}-0.new"
     staged.write_bytes(b"half")
     assert verify(written.store).ok
     assert not staged.exists()

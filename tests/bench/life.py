@@ -1,4 +1,4 @@
-"""What single commands cost as a vault grows: the table "At a million entities" of the README.
+"""What single commands cost as a vault grows: the table of `loop help scale`.
 
     python tests/bench/life.py [--entities 1000,10000,100000]
 

@@ -12,9 +12,9 @@ read. What is compared is in `sides.py`; what is not on the PATH is left out and
 - juno-kanban: `pip install juno-kanban==2.0.5 ruamel.yaml` in an environment of its own
 - strace: `apt-get install strace` (without it the column "syncs" has question marks)
 
-Nothing is downloaded here. The table is that of the README: ratios to `loop` in the same round,
-their medians, at each number of entities; below 1 the other is faster. A side that a job took
-`--patience` seconds of is not run for it again, and after a minute a process is ended.
+Nothing is downloaded here. The table is that of `loop help costs`: ratios to `loop` in the same
+round, their medians, at each number of entities; below 1 the other is faster. A side that a job
+took `--patience` seconds of is not run for it again, and after a minute a process is ended.
 """
 
 from __future__ import annotations

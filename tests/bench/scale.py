@@ -33,7 +33,7 @@ from loop_cli.core import bulk
 from loop_cli.core.audit import Origin
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.selection import Selection
-from loop_cli.store.files import Syncs
+from loop_cli.store.folders import Folders, Syncs
 from loop_cli.store.index import YOUNG
 from loop_cli.store.vault import VaultStore
 from tests.bench import common, generate
@@ -124,9 +124,11 @@ class Vault:
         """The same lines replaced, with group syncs of the same size."""
         self._turn += 1
         paths = self._paths[:count]
+        folders = Folders(str(self.root))
         for start in range(0, len(paths), bulk.AT_ONCE):
             syncs = Syncs()
             group = paths[start : start + bulk.AT_ONCE]
+            inner = [folders.open(str(path.parent.relative_to(self.root))) for path in group]
             for path in group:
                 head, _name, rest = path.read_bytes().partition(b"entity_name: ")
                 _old, newline, rest = rest.partition(b"\n")
@@ -135,12 +137,15 @@ class Vault:
                     head + f"entity_name: bare {self._turn}".encode() + newline + rest
                 )
                 syncs.take(os.open(staged, os.O_RDONLY))
-                syncs.folders[str(path.parent)] = None
+            for folder in inner:
+                syncs.add(folder)
             syncs.run()
             for path in group:
                 path.with_suffix(".tmp").rename(path)
-            syncs.folders.update({str(path.parent): None for path in group})
+            for folder in inner:
+                syncs.add(folder)
             syncs.run()
+        folders.close()
 
     def _scan(self) -> Iterator[os.DirEntry[str]]:
         waiting = [str(self.root)]

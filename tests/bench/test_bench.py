@@ -70,15 +70,15 @@ def peers(*options: str, path: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_peers_are_a_table_for_the_readme_and_who_is_absent_is_named(tmp_path: Path) -> None:
+def test_peers_are_a_table_for_the_page_and_who_is_absent_is_named(tmp_path: Path) -> None:
     for tool in ("sh", "grep", "sed", "xargs", "cat"):
         (tmp_path / tool).symlink_to(shutil.which(tool) or pytest.fail(f"no {tool}"))
 
     head, _line, *lines = peers("--entities", "30", "--runs", "1", path=str(tmp_path))
     rows = {name: cells for name, *cells in map(cells_of, lines) if cells}
 
-    readme = (HERE.parents[1] / "README.md").read_text()
-    assert head in readme.splitlines()
+    page = (HERE.parents[1] / "loop_cli" / "docs" / "costs.md").read_text()
+    assert head in page.splitlines()
     assert [line for line in lines if not line.startswith("|")] == [
         "`yq --front-matter`, each file: not on the PATH, so left out",
         "taskwarrior: not on the PATH, so left out",

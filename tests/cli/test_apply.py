@@ -205,6 +205,19 @@ def test_interrupted_in_the_middle_it_tells_of_all_that_landed(loop: Loop, tmp_p
     assert loop("audit", "verify").code == 0
 
 
+def test_json_is_accepted_since_every_command_for_programs_has_it(loop: Loop) -> None:
+    change = lines({"id": ONE, "set": {"estimated_hours": 7}})
+
+    with_it = loop("apply", "-", "--dry-run", "--force", "--json", stdin=change)
+    without = loop("apply", "-", "--dry-run", "--force", stdin=change)
+
+    assert (with_it.code, with_it.err) == (without.code, without.err) == (0, "")
+    one, other = json.loads(with_it.out), json.loads(without.out)
+    own = ("run_id", "updated_at", "etag")  # of each run, and of the time
+    assert [one.pop(key) != other.pop(key) for key in own] == [True, True, True]
+    assert one == other
+
+
 def test_hundreds_land_and_the_log_is_whole(loop: Loop) -> None:
     ids = loop("list", "task", "--ids").lines
     changes = [

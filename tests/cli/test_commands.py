@@ -100,7 +100,7 @@ def test_demo_takes_an_empty_folder_and_refuses_a_file(loop: Loop, tmp_path: Pat
 
 def test_version_and_no_command(read_only: Loop) -> None:
     assert read_only("--version").out == f"loop {__version__}\n"
-    assert read_only().code == 2
+    assert read_only(env={"LOOP_VAULT": None}).code == 2
     help_text = read_only("--help")
     assert help_text.code == 0
     for command in COMMANDS:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import subprocess
 import sys
 import time
@@ -63,6 +65,11 @@ def ask(loop: Loop, *typed: str) -> tuple[str, list[str]]:
         (["check", "tsk-019-01", "TaskE"], ["TaskExecDetail"]),
         (["list", "Task", "--pla"], ["--plain"]),
         (["completion", "show", "z"], ["zsh"]),
+        (["help", "conf"], ["conflicts", "configuration", "config"]),
+        (["help", "upd"], ["update"]),
+        (["help", "audit", "re"], ["redact"]),
+        (["help", "--no"], ["--no-pager"]),
+        (["help", "revisions", ""], []),
         (["nonsense", "x"], []),
     ],
     ids=" ".join,
@@ -271,3 +278,113 @@ def test_of_a_large_index_the_words_are_read_behind_the_answers_back(indexed: Lo
     while not list((home / "loop").glob("ids-*.tsv")) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert "tsk-019-14" in answer()
+
+
+STRANGE = ["pipe", "link to zeros", "giant", "folder", "socket"]
+
+
+def put_strange(path: Path, what: str) -> None:
+    """Something that no program should read as a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    if what == "pipe":
+        os.mkfifo(path)
+    elif what == "link to zeros":
+        path.symlink_to("/dev/zero")
+    elif what == "folder":
+        path.mkdir()
+    elif what == "socket":
+        here = os.open(path.parent, os.O_RDONLY)
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(f"/proc/self/fd/{here}/{path.name}")
+        os.close(here)
+    else:
+        with path.open("wb") as file:
+            file.truncate(1 << 42)
+
+
+@pytest.mark.parametrize("what", STRANGE)
+@pytest.mark.parametrize(
+    "where",
+    ["_build/audit_log.jsonl", "00_Meta/schema_constants.yaml", "00_Meta/members.yaml"],
+)
+def test_what_is_no_file_does_not_keep_the_shell_waiting(loop: Loop, where: str, what: str) -> None:
+    put_strange(loop.path(where), what)
+    began = time.monotonic()
+    for typed in (("log", "--run", ""), ("update", "tsk-019-14", "owner=")):
+        done = loop("__complete", "fish", "--", *typed)
+        assert (done.code, done.err) == (0, "")
+    assert time.monotonic() - began < 20
+
+
+def kept(loop: Loop) -> dict[str, Path]:
+    """What is kept of the vault for this user, by what it is."""
+    cache = loop.home / ".cache" / "loop"
+    found = [path for path in cache.rglob("*") if path.suffix in (".tsv", ".sqlite")]
+    return {path.name.partition("-")[0]: path for path in found}
+
+
+@pytest.mark.parametrize("what", STRANGE)
+@pytest.mark.parametrize("which", ["ids", "words", "index"])
+def test_nor_what_is_no_file_in_the_cache(loop: Loop, which: str, what: str) -> None:
+    loop("list")
+    ask(loop, "get", "019-14")
+    put_strange(kept(loop)[which], what)
+    began = time.monotonic()
+    for typed in (("get", "019-14"), ("get", "tsk"), ("update", "tsk-019-14", "status=")):
+        done = loop("__complete", "fish", "--", *typed)
+        assert (done.code, done.err) == (0, "")
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o002, 0o022])
+@pytest.mark.parametrize("there", [False, True], ids=["new", "there and wide"])
+def test_names_are_for_this_user_alone(loop: Loop, mask: int, there: bool) -> None:
+    """And what a crash of SQLite leaves, and the text of an edit that failed."""
+    cache = loop.home / ".cache" / "loop"
+    before = os.umask(mask)
+    try:
+        if there:
+            cache.mkdir(parents=True)
+            loop("list")
+            ask(loop, "get", "019-14")
+            for path in (cache, *cache.rglob("*")):
+                path.chmod(0o777 if path.is_dir() else 0o666)
+            index = kept(loop)["index"]
+            for suffix in ("-wal", "-shm"):
+                index.with_name(index.name + suffix).touch(0o666)
+        loop("list")
+        ask(loop, "get", "019-14")
+        loop("update", "tsk-019-14", "status=doing", "--force")
+        loop("edit", "tsk-019-14", env={"LOOP_EDITOR": "sh -c 'echo more >> $0; exit 1'"})
+    finally:
+        os.umask(before)
+    assert {"ids", "words", "index"} <= kept(loop).keys()
+    edits = loop.home / ".local" / "state" / "loop"
+    found = [cache, *cache.rglob("*"), edits, *edits.rglob("*")]
+    assert [path for path in found if path.lstat().st_mode & 0o077] == []
+
+
+def test_a_cache_that_is_a_link_is_not_used(loop: Loop, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (loop.home / ".cache").mkdir()
+    (loop.home / ".cache" / "loop").symlink_to(elsewhere)
+    done = loop("get", "tsk-019-14")
+    assert (done.code, "it is a link" in done.err) == (0, True)
+    assert loop("__complete", "fish", "--", "get", "019-14").err == ""
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("what", ["link", "pipe"])
+def test_an_index_that_is_no_file_is_made_anew(loop: Loop, tmp_path: Path, what: str) -> None:
+    loop("list")
+    index = kept(loop)["index"]
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    index.unlink()
+    index.symlink_to(victim) if what == "link" else os.mkfifo(index)
+    assert loop("list").code == 0
+    assert victim.read_text() == "mine"
+    assert index.is_file()
+    assert not index.is_symlink()

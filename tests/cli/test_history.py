@@ -57,6 +57,27 @@ class TestDiff:
             change(loop, f"status={status}", f"estimated_hours:={number}")
         return loop
 
+    def test_beyond_a_deletion_is_what_the_records_before_it_tell(self, loop: Loop) -> None:
+        change(loop, "status=hold")
+        loop("delete", "tsk-019-14", "--force", "--orphan")
+        needed = ("project_id=prj-019", "parent_id=prj-019", "assignee=관리자", "status=todo")
+        loop("create", "Task", *needed, "--id", "tsk-019-14", "--name", "again")
+
+        before_it_was_made, before_it_went = diff(loop, "--since", "1"), diff(loop, "--since", "2")
+
+        assert before_it_was_made["diff"]["status"]["added"]
+        assert olds(before_it_went)["status"] == "hold"
+        assert set(before_it_went["diff"]) == {"status"}  # no more is told of it
+        assert {"assignee", "body"} <= set(before_it_went["unknown"])
+
+    def test_what_came_back_is_as_it_was_before_it_went(self, loop: Loop) -> None:
+        change(loop, "status=doing")
+        loop("delete", "tsk-019-14", "--force", "--orphan")
+        loop("undo", "tsk-019-14", "--yes")
+
+        assert olds(diff(loop, "--since", "2")) == {}
+        assert olds(diff(loop, "--since", "3")) == {"status": "todo"}
+
     def test_since_before_the_last_change(self, changed: Loop) -> None:
         found = diff(changed)
         assert olds(found) == {"status": "hold", "estimated_hours": 1}

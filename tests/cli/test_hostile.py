@@ -6,6 +6,8 @@ import getpass
 import json
 import os
 import socket
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -205,6 +207,105 @@ def test_bytes_that_are_no_text_on_the_command_line(loop: Loop) -> None:
     assert_refused(loop("log", "--since", b"\xff"), 2)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(
+            ("list", b"\xff"),
+            ("list", "Task", b"a\x80b.md", "--json"),
+            ("list", "--where", b"x=\xff"),
+        ),
+        *(
+            ("list", "--where", b"\xff=1"),
+            ("list", "--sort", b"\xff"),
+            ("list", "--columns", b"\xff"),
+        ),
+        *(("search", b"\xff"), ("search", b"a\xff"), ("schema", b"\xff"), ("check", b"\xff")),
+        *(("create", b"\xff", "--name", "x"), ("create", "Task", "--name", b"\xff", "status=todo")),
+        *(("move", "tsk-019-14", "--project", b"\xff", "--yes"), ("rename", b"\xff", "--yes")),
+        *(("delete", b"\xff", "--yes"), ("history", b"\xff"), ("diff", b"\xff"), ("undo", b"\xff")),
+        *(("log", b"\xff"), ("log", "--actor", b"\xff"), ("init", b"\xff"), ("watch", b"\xff")),
+        *(
+            ("skill", b"\xff"),
+            ("audit", b"\xff"),
+            ("completion", b"\xff"),
+            (b"\xff",),
+            (b"--\xff",),
+        ),
+        *(("--vault", b"\xff", "list"), ("list", "--vault", b"\xff"), ("apply", b"\xff")),
+        *(("get", "tsk-019-14", "--field", b"\xff"), ("edit", b"\xff", "--editor", b"\xff")),
+        ("update", "tsk-019-14", "--set-json", b"\xff", "--force"),
+        ("update", "--where", b"status=\xff", "status=done", "--yes"),
+        ("update", "tsk-019-14", b"notes=\xff", "--force", "--json"),
+    ],
+)
+@pytest.mark.parametrize("terminal", [False, True])
+def test_no_command_fails_on_bytes_that_are_no_text(
+    read_only: Loop, arguments: tuple[str | bytes, ...], terminal: bool
+) -> None:
+    """An answer, or an error in words, whatever it is written to."""
+    if terminal:
+        screen = read_only.on_terminal(*arguments)  # type: ignore[arg-type]
+        assert screen.code in (0, *range(2, 10))
+        assert "internal" not in screen.text
+    else:
+        done = read_only(*arguments)
+        assert done.code in (0, *range(2, 10))
+        assert "internal" not in done.stderr.decode(errors="replace")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(("get",), ("get", "--json"), ("get", "--path"), ("get", "--field"), ("get", "--vault")),
+        *(("update",), ("update", "--force"), ("update", "--where"), ("edit",), ("apply",)),
+        *(("search",), ("create",), ("delete",), ("move",), ("move", "tsk-019-14"), ("rename",)),
+        *(("diff",), ("history",), ("skill",), ("audit",), ("completion",), ("log", "--run")),
+        *(
+            ("list", "--limit"),
+            ("list", "--limit", "x"),
+            ("list", "--limit=-1"),
+            ("nope",),
+            ("-x",),
+        ),
+        *(("get", "a", "b"), ("get", "--", "a", "b"), ("get", "a", "--json=1"), ("--vault",)),
+        *(("update", "tsk-019-14", "--lock-timeout", "nan", "x=1"), ("kept", "--older-than", "x")),
+    ],
+)
+def test_an_argument_that_is_missing_or_wrong_is_2_in_words(
+    read_only: Loop, arguments: tuple[str, ...]
+) -> None:
+    done = read_only(*arguments)
+    assert (done.code, done.stdout) == (2, b"")
+    as_json = "--json" in arguments or arguments[0] == "apply"
+    said = done.error["error"] if as_json else done.err
+    assert said.startswith("loop: ") is not as_json
+    assert "internal" not in said
+
+
+def test_a_closed_standard_input_is_an_empty_one(loop: Loop) -> None:
+    for line in (
+        "apply -",
+        "update tsk-019-14 --set-json - --force",
+        "update tsk-019-14 notes=@- --force",
+        "update tsk-019-14 --body-file - --force",
+        "update tsk-019-14 notes=x",
+        "get tsk-019-14",
+        "delete tsk-019-14",
+        "create Task",
+    ):
+        done = subprocess.run(
+            ["sh", "-c", f'exec "$0" -m loop_cli {line} <&-', sys.executable],
+            env=loop.environment,
+            cwd=loop.home,
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        assert b"internal" not in done.stderr, (line, done.stderr)
+        assert b"Traceback" not in done.stderr, (line, done.stderr)
+
+
 def test_a_file_name_that_is_no_text(loop: Loop) -> None:
     text = HEAD.replace("evil", "odd") + "entity_name: n\nstatus: todo\n---\n"
     name = os.fsencode(loop.vault) + b"/\xff.md"
@@ -283,7 +384,7 @@ def test_a_folder_of_ours_that_is_a_link_out_of_the_vault_is_refused(
     ):
         done = loop(*arguments)
         assert_refused(done, 1)
-        assert "leads out of the vault" in done.err
+        assert "is a link" in done.err
     assert loop("config").code == (1 if folder == ".loop" else 0)
     assert list(outside.iterdir()) == [log]
 
@@ -313,6 +414,32 @@ def test_a_schema_can_not_lead_out_of_the_vault(loop: Loop, tmp_path: Path) -> N
         done = loop(command[0], "evil", *command[1:])
         assert_refused(done, 6)
         assert "paths.include" in done.err
+
+
+@pytest.mark.parametrize(
+    "include",
+    [
+        *("..", "/", "/etc", "a/../..", "a/../../secret", ".git", "a/.git", ".loop"),
+        *("to-secret", "to-secret/deep", "to-git", "~", "~/secret"),
+    ],
+)
+def test_nor_list_what_is_outside_or_hidden(loop: Loop, tmp_path: Path, include: str) -> None:
+    """By a name that leads there, or by a link."""
+    text = HEAD + "entity_name: n\n---\nsecret\n"
+    (tmp_path / "secret" / "deep").mkdir(parents=True)
+    (loop.home / "secret").mkdir()
+    for folder in (tmp_path / "secret", tmp_path / "secret" / "deep", loop.home / "secret"):
+        (folder / "evil.md").write_text(text)
+    for path in (".git/evil.md", "a/.git/evil.md", ".loop/evil.md", ".loop/kept/evil.md"):
+        loop.write(path, text)
+    loop.path("to-secret").symlink_to(tmp_path / "secret")
+    loop.path("to-git").symlink_to(".git")
+    loop.write("00_Meta/schema_constants.yaml", f'paths:\n  include: ["{include}"]\n')
+    done = loop("list", "--ids")
+    assert "evil" not in done.out
+    assert (done.code, done.out) in ((0, ""), (6, ""))
+    assert loop("get", "evil").code in (3, 6)
+    assert loop("get", "evil", "--path", f"{include}/evil.md").code in (3, 6)
 
 
 @pytest.mark.parametrize("name", ["a\\nb", "a\\u2028b", "\\e[31mred", " ", "\\u200b"])
@@ -375,3 +502,142 @@ def test_a_project_behind_a_link_that_leaves_the_vault_is_not_written_to(
     assert_refused(loop(*made), 6)
     assert_refused(loop("move", "tsk-019-14", "--project", "prj-evil1", "--force"), 3)
     assert [one.name for one in outside.iterdir()] == ["project.md"]
+
+
+def everything(top: Path) -> set[str]:
+    """All files in a folder, but for the state that each command may make."""
+    found = {path.relative_to(top).as_posix() for path in top.rglob("*") if path.is_file()}
+    own = (".loop/lock", ".loop/.gitignore", ".sqlite", ".sqlite-wal", ".sqlite-shm")
+    return {path for path in found if not path.endswith(own)}
+
+
+def with_places(loop: Loop, place: str) -> None:
+    loop.write(
+        "00_Meta/schema_constants.yaml",
+        "entity_types: [Zed]\nid_patterns:\n  zed: '^zed-\\d{3}$'\n"
+        f"file_locations:\n  Zed: '{place}'\n",
+    )
+
+
+class TestPlacesOfTheSchema:
+    """`create` writes where entities are, whatever the schema says."""
+
+    @pytest.mark.parametrize(
+        "place",
+        [
+            ".git/hooks/{entity_id}.md",
+            ".loop/{entity_id}.md",
+            ".obsidian/plugins/{entity_id}.md",
+            "_build/{entity_id}.md",
+            "_BUILD/deep/{entity_id}.md",
+            "a/.hidden/{entity_id}.md",
+            "a/.{entity_id}.md",
+            "../{entity_id}.md",
+            "a/../../{entity_id}.md",
+            "a/../.git/{entity_id}.md",
+            "~/{entity_id}.md",
+            "~/.config/loop/{entity_id}.md",
+            "to-hooks/{entity_id}.md",
+            "to-log/{entity_id}.md",
+            "to-outside/{entity_id}.md",
+            "to-outside/new/{entity_id}.md",
+            "a/{entity_id}.sh",
+            "a/{entity_id}",
+            "{entity_id}/..",
+        ],
+    )
+    def test_no_place(self, loop: Loop, tmp_path: Path, place: str) -> None:
+        (tmp_path / "outside").mkdir()
+        for folder in (".git/hooks", ".obsidian", ".loop", "_build", "a"):
+            loop.path(folder).mkdir(parents=True)
+        for link, target in (
+            ("to-hooks", ".git/hooks"), ("to-log", "_build"), ("to-outside", tmp_path / "outside"),
+        ):  # fmt: skip
+            loop.path(link).symlink_to(target)
+        with_places(loop, place)
+        before = everything(loop.vault) | everything(tmp_path / "outside")
+        assert_refused(loop("create", "Zed", "--name", "n"), 6)
+        assert everything(loop.vault) | everything(tmp_path / "outside") == before
+
+    @pytest.mark.parametrize(
+        ("place", "path"),
+        [
+            ("/etc/{entity_id}.md", "etc/zed-001.md"),
+            ("./a//b/./{entity_id}.md", "a/b/zed-001.md"),
+            ("to-a/{entity_id}.md", "a/zed-001.md"),
+        ],
+    )
+    def test_a_place_of_the_vault(self, loop: Loop, place: str, path: str) -> None:
+        """A leading slash is the vault's top; a link to a place leads there."""
+        loop.path("a").mkdir()
+        loop.path("to-a").symlink_to("a")
+        with_places(loop, place)
+        assert loop("create", "Zed", "--name", "n").code == 0
+        assert loop.path(path).is_file()
+        assert loop("get", "zed-001", "--field", "path").out == f"{path}\n"
+
+    @pytest.mark.parametrize("kind", [".git", "_build", "..", "to-hooks"])
+    def test_a_type_that_is_a_folder(self, loop: Loop, kind: str) -> None:
+        loop.path(".git/hooks").mkdir(parents=True)
+        loop.path("to-hooks").symlink_to(".git/hooks")
+        loop.write(".loop/config.toml", "[fields]\nid = '@stem'\ntype = '@folder'\n")
+        loop.path("00_Meta/schema_constants.yaml").write_text(f"entity_types: ['{kind}']\n")
+        before = everything(loop.vault)
+        assert_refused(loop("create", kind, "--name", "n", "--id", "n"), 6)
+        assert everything(loop.vault) == before
+
+    @pytest.mark.parametrize(
+        "path", [".git/x.md", "_build/x.md", "../x.md", "a/x.sh", "~/x.md", "a/b/x.md"]
+    )
+    def test_a_forged_record_brings_nothing_back_elsewhere(self, loop: Loop, path: str) -> None:
+        """An undo of a deletion writes what was kept, where entities are."""
+        assert loop("delete", "tsk-019-14", "--force").code == 0
+        (record,) = loop.records
+        record["metadata"]["path"] = path
+        loop.log_path.write_text(json.dumps(record) + "\n")
+        before = everything(loop.vault.parent)
+        done = loop("undo", record["run_id"], "--yes")
+        if path == "a/b/x.md":
+            assert loop.path(path).is_file(), done.err
+            return
+        assert done.code != 0
+        assert "internal" not in done.err
+        assert everything(loop.vault.parent) == before
+
+
+@pytest.mark.parametrize("what", ["pipe", "socket", "folder", "giant", "link out"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "00_Meta/schema_constants.yaml",
+        "00_Meta/members.yaml",
+        "00_Meta/_TEMPLATES/template_task.md",
+    ],
+)
+def test_what_is_no_file_in_the_place_of_one_that_a_vault_has(
+    loop: Loop, tmp_path: Path, where: str, what: str
+) -> None:
+    """Members that can't be read list nobody; the others end the command, at once."""
+    (tmp_path / "secret").write_text("entity_types: [Secret]\nmembers:\n  root: Secret\n")
+    path = loop.path(where)
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(exist_ok=True)
+    if what == "pipe":
+        os.mkfifo(path)
+    elif what == "socket":
+        here = os.open(path.parent, os.O_RDONLY)
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(f"/proc/self/fd/{here}/{path.name}")
+        os.close(here)
+    elif what == "folder":
+        path.mkdir()
+    elif what == "link out":
+        path.symlink_to(tmp_path / "secret")
+    else:
+        with path.open("wb") as file:
+            file.truncate(1 << 42)
+    made = ("create", "Task", "--name", "n", "assignee=개발팀", "project_id=prj-019", "--dry-run")
+    done = loop(*made)
+    assert done.code == (0 if "members" in where else 6), done.err
+    assert "internal" not in done.err
+    assert "Secret" not in done.out + done.err

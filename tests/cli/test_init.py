@@ -16,7 +16,9 @@ from loop_cli import models_check
 from loop_cli.core import propose, rulebook, schema
 from loop_cli.core.check import fields
 from loop_cli.core.check.law import Law, Subject
+from loop_cli.errors import StorageError
 from loop_cli.markdown import patch
+from loop_cli.store import init as init_module
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -325,3 +327,54 @@ def test_what_is_proposed_can_be_read_and_knows_every_field(
         unknown = {one.at[0] for one in fields.rules(subject, law) if one.rule == "unknown-field"}
         assert unknown <= set(proposal.left_out)
     assert set(proposal.types) == set(law.schema.types)
+
+
+class TestLinks:
+    """Nothing is written where a link leads."""
+
+    @pytest.mark.parametrize("name", ["00_Meta", ".loop"])
+    @pytest.mark.parametrize("target", ["../victim", "inner", "../nowhere", "."])
+    def test_a_folder_of_ours_that_is_a_link(self, loop: Loop, name: str, target: str) -> None:
+        shutil.rmtree(loop.vault)
+        lay_out(loop.vault, HUGO)
+        (loop.vault / "inner").mkdir()
+        (loop.vault.parent / "victim").mkdir()
+        (loop.vault / name).symlink_to(target)
+        before = content(loop.vault.parent)
+        for option in ("--dry-run", "--yes"):
+            done = loop("init", str(loop.vault), option)
+            assert done.code == 1, done.err
+            assert "is a link" in done.err
+            assert name in done.err
+        assert content(loop.vault.parent).keys() - before.keys() <= {
+            path for path in content(loop.vault.parent) if path.startswith("home/")
+        }
+        assert not (loop.vault.parent / "nowhere").exists()
+
+    @pytest.mark.parametrize("path", [CONFIG, SCHEMA])
+    def test_a_file_of_ours_that_is_a_link(self, loop: Loop, path: str) -> None:
+        shutil.rmtree(loop.vault)
+        lay_out(loop.vault, HUGO)
+        (loop.vault / path).parent.mkdir()
+        (loop.vault / path).symlink_to(loop.vault.parent / "nowhere")
+        assert loop("init", str(loop.vault), "--yes").code in (1, 2)
+        assert not (loop.vault.parent / "nowhere").exists()
+
+    def test_a_link_that_comes_after_the_look_is_not_followed(self, tmp_path: Path) -> None:
+        root, victim = tmp_path / "root", tmp_path / "victim"
+        victim.mkdir()
+        lay_out(root, HUGO)
+        foundation = init_module.survey(str(root))
+        (root / ".loop").symlink_to(victim)
+        with pytest.raises(StorageError, match=r"\.loop is a link"):
+            init_module.found(foundation)
+        assert list(victim.iterdir()) == []
+        assert not (root / "00_Meta").exists()
+
+    def test_a_link_to_the_folder_itself_is_what_was_named(self, loop: Loop) -> None:
+        shutil.rmtree(loop.vault)
+        lay_out(loop.vault, HUGO)
+        link = loop.vault.parent / "link"
+        link.symlink_to(loop.vault)
+        assert loop("init", str(link), "--yes").code == 0
+        assert (loop.vault / CONFIG).stat().st_mode & 0o777 == 0o644

@@ -132,3 +132,36 @@ class TestScript:
         done = shell(loop, tmp_path, f'exec "{script}" "$@"', "a/../b", "개발팀")
         assert done.returncode != 0
         assert loop.records == []
+
+
+class TestStrangePlaces:
+    """What is no folder or file is neither followed nor read."""
+
+    @pytest.mark.parametrize("where", [NAME, f"{NAME}/scripts", f"{NAME}/SKILL.md"])
+    @pytest.mark.parametrize("option", [(), ("--force",)], ids=str)
+    def test_a_link(self, loop: Loop, tmp_path: Path, where: str, option: tuple[str, ...]) -> None:
+        victim = tmp_path / "victim"
+        victim.mkdir()
+        if where.endswith(".md"):
+            victim = victim / "file"
+            victim.write_text("mine")
+        place = tmp_path / "skills" / where
+        place.parent.mkdir(parents=True)
+        place.symlink_to(victim)
+        done = loop("skill", "install", str(tmp_path / "skills"), *option)
+        assert done.code == 1
+        assert "is a link" in done.err
+        assert str(place) in done.err
+        assert victim.is_file() or list(victim.iterdir()) == []
+        assert victim.is_dir() or victim.read_text() == "mine"
+
+    @pytest.mark.parametrize("what", ["pipe", "giant"])
+    def test_what_is_no_file_of_ours(self, loop: Loop, tmp_path: Path, what: str) -> None:
+        place = tmp_path / "skills" / NAME / "SKILL.md"
+        place.parent.mkdir(parents=True)
+        if what == "pipe":
+            os.mkfifo(place)
+        else:
+            with place.open("wb") as file:
+                file.truncate(1 << 40)
+        assert loop("skill", "install", str(tmp_path / "skills"), "--force").code == 1

@@ -49,6 +49,15 @@ def test_an_option_is_named_once_and_explained(name: str) -> None:
             assert option.startswith("--" if len(option) > 2 else "-")
 
 
+def test_every_command_in_a_vault_takes_the_vault() -> None:
+    without = {
+        name for name in NAMES if "vault" not in {one.name for one in parser.parameters(name)}
+    }
+
+    shells = {name for name in NAMES if name.startswith("completion ")}
+    assert without == {"init", "demo", "help", "skill install", *shells}
+
+
 def test_the_numbers_in_the_help_are_those_in_force() -> None:
     limits = {name: one for name in NAMES for one in parser.parameters(name) if one.name == "limit"}
 

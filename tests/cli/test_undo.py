@@ -357,6 +357,29 @@ class TestComeAndGo:
         done = loop("undo", "--last", "--yes", "--json")
         assert (done.code, done.error["problems"][0]["problem"]) == (6, "taken")
 
+    def test_what_was_made_anew_is_another_entity(self, loop: Loop) -> None:
+        """An undo of what was done to the one that had the id before leaves this one alone."""
+        again = ("create", "Task", *self.NEW, "--name", "again", "--id", "tsk-019-90", "--json")
+        made = loop(*again).json
+        run = change(loop, "status=doing", entity_id="tsk-019-90")
+        assert loop("delete", "tsk-019-90", "--force").code == 0
+        assert loop(*again).code == 0
+        change(loop, "status=doing", entity_id="tsk-019-90")
+        before = loop.path(made["path"]).read_bytes()
+
+        for old in (run, made["run_id"]):
+            for policy in ("fail", "rebase"):
+                done = loop("undo", old, "--on-conflict", policy, "--yes", "--json")
+                assert (done.code, done.error["code"]) == (4, "conflict")
+        assert loop.path(made["path"]).read_bytes() == before
+
+    def test_what_was_brought_back_is_the_same_entity(self, loop: Loop) -> None:
+        run = change(loop, "status=doing")
+        loop("delete", "tsk-019-14", "--force", "--orphan")
+        undo(loop, "tsk-019-14")
+        undo(loop, run)
+        assert field(loop, "status") == "todo"
+
     def test_what_was_archived_goes_back_to_its_place(self, loop: Loop) -> None:
         before = loop("get", "tsk-019-14", "--json").json["fields"]
         assert loop("delete", "tsk-019-14", "--archive", "--orphan", "--force").code == 0

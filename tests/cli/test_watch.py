@@ -7,7 +7,9 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +22,6 @@ from loop_cli.store.watch import Watcher, is_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.cli.conftest import Loop
     from tests.conftest import Clock
@@ -181,3 +182,89 @@ def test_a_walk_and_a_watch_agree(sample_vault: Path, clock: Clock) -> None:
     files = (path.relative_to(sample_vault).as_posix() for path in sample_vault.rglob("*.md"))
     assert {path for path in files if watcher.watches(path)} == walked
     assert watcher.watches("_build/audit_log.jsonl")
+
+
+class TestOnlyTheVault:
+    """What is outside is neither watched nor told, whatever links there are."""
+
+    def watched(self, running: Running) -> int:
+        """How many folders the system watches for it."""
+        described = Path(f"/proc/{running.process.pid}/fdinfo")
+        return sum(one.read_text().count("inotify wd:") for one in described.iterdir())
+
+    def outside(self, loop: Loop) -> Path:
+        """A folder with many others, beside the vault."""
+        outside = loop.vault.parent / "outside"
+        for number in range(50):
+            (outside / f"d{number}").mkdir(parents=True)
+        (outside / "x.md").write_bytes(loop.path().read_bytes())
+        return outside
+
+    def touch(self, outside: Path, number: int = 0) -> None:
+        for name in ("x.md", f"new-{number}.md", f"d1/new-{number}.md"):
+            with (outside / name).open("a") as file:
+                file.write("---\nentity_type: Task\nentity_id: out\nentity_name: n\n---\n")
+
+    @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts inotify watches")
+    def test_links_that_are_there(self, loop: Loop) -> None:
+        outside = self.outside(loop)
+        loop.path("out").symlink_to(outside)
+        loop.path("one.md").symlink_to(outside / "x.md")
+        loop.path("50_Projects/up").symlink_to("../..")
+        running = Running(loop, "--json")
+        time.sleep(2)
+        assert 0 < self.watched(running) < 40
+        self.touch(outside)
+        assert not running.says_something(2)
+        loop("update", "tsk-019-14", "status=doing", "--force")
+        assert running.event()["entity_id"] == "tsk-019-14"
+        running.process.kill()
+        running.process.wait()
+
+    def test_a_link_that_comes_while_it_runs(self, loop: Loop, events: Running) -> None:
+        outside = self.outside(loop)
+        loop.path("come").symlink_to(outside)
+        loop.path("come.md").symlink_to(outside / "x.md")
+        self.touch(outside, 1)
+        assert not events.says_something(2)
+
+    def test_a_link_in_the_place_of_a_folder(self, loop: Loop, events: Running) -> None:
+        """What the folder had is gone; what is changed where it is now is not the vault's."""
+        outside = self.outside(loop)
+        tasks = loop.path(loop.TASKS)
+        there = {path.name for path in tasks.glob("*.md")}
+        away = outside / "away"
+        tasks.rename(away)
+        tasks.symlink_to(outside)
+        gone = [events.event() for _each in there]
+        assert {(one["action"], one["path"].rpartition("/")[2]) for one in gone} == {
+            ("delete", name) for name in there
+        }
+        self.touch(outside, 2)
+        (away / "tsk-019-14.md").write_text("changed")
+        assert not events.says_something(2)
+
+    def test_new_folders_are_watched_and_what_came_with_them_told(
+        self, loop: Loop, events: Running
+    ) -> None:
+        loop.write_task("tsk-019-91", folder="30_New/deep/er")
+        assert events.event()["entity_id"] == "tsk-019-91"
+        time.sleep(1)
+        loop.write_task("tsk-019-92", folder="30_New/deep/er")
+        assert events.event()["entity_id"] == "tsk-019-92"
+        loop.path("30_New").rename(loop.vault.parent / "gone")
+        assert {events.event()["action"] for _each in range(2)} == {"delete"}
+        assert not events.says_something(1)
+
+    def test_folders_that_the_schema_leaves_out_are_not_watched(self, loop: Loop) -> None:
+        schema = loop.path("00_Meta/schema_constants.yaml")
+        schema.write_text("paths:\n  include: [yet/to/come]\n  exclude: [yet/to/come/no]\n")
+        running = Running(loop, "--json")
+        time.sleep(2)
+        loop.write_task("tsk-1", folder="50_Projects")
+        loop.write_task("tsk-2", folder="yet/to/come/no")
+        assert not running.says_something(2)
+        loop.write_task("tsk-3", folder="yet/to/come")
+        assert running.event()["entity_id"] == "tsk-3"
+        running.process.kill()
+        running.process.wait()

@@ -287,3 +287,129 @@ def test_an_entity_that_is_gone_can_not_be_applied_on_top_of() -> None:
     assert found.current_etag is None
     assert found.overlaps
     assert not conflict.rebase(found).apply
+
+
+class TestAnotherEntity:
+    """An entity that was deleted or created in between is not the one that the caller read."""
+
+    @staticmethod
+    def came(
+        number: int, *, after: str, diff: dict[str, Any] | None = None, **more: Any
+    ) -> AuditRecord:
+        made = change(number, diff or {}, etag_before=None, etag_after=after, previous=None, **more)
+        return AuditRecord(data={**made.data, "action": "create"}, digest=made.digest)
+
+    @staticmethod
+    def went(number: int, *, before: str) -> AuditRecord:
+        gone = change(number, {}, etag_before=before, etag_after=None, previous=None)
+        return AuditRecord(data={**gone.data, "action": "delete"}, digest=gone.digest)
+
+    def test_no_base_of_one_that_was_made_anew_is_known(self) -> None:
+        diff = {"status": {"old": None, "new": "doing", "added": True}}
+        found = met(
+            {"status": "done", "new": 1},
+            self.came(3, after="e3", diff=diff),
+            self.went(2, before="e1"),
+            etag="e1",
+        )
+
+        for name in ("status", "new"):
+            one = field(found, name)
+            assert (one.base, one.base_known, one.overlap) == (None, False, True)
+        assert not conflict.rebase(found).apply
+
+    def test_one_that_was_brought_back_is_the_same(self) -> None:
+        back = self.came(2, after="e2", restores="0" * 64)
+        found = met(
+            {"status": "done", "tags": []},
+            STATUS,
+            back,
+            self.went(1, before="e2"),
+            change(1, {}, etag_before="e0", etag_after="e2", previous=None),
+            etag="e0",
+        )
+
+        assert (field(found, "status").base, field(found, "status").base_known) == ("todo", True)
+        assert not field(found, "tags").overlap
+
+    def test_one_that_says_so_of_another_deletion_is_not(self) -> None:
+        back = self.came(3, after="e3", restores="0" * 64)
+        found = met({"tags": []}, back, self.went(2, before="e1"), etag="e1")
+
+        assert not field(found, "tags").base_known
+
+    def test_nor_is_one_of_another_program_that_says_so(self) -> None:
+        back = self.came(2, after="e2", restores="0" * 64)
+        del back.data["metadata"]["previous"]
+        found = met({"tags": []}, STATUS, back, self.went(1, before="e2"), etag="e2")
+        assert field(found, "tags").base_known  # read after it came back
+
+        older = change(1, {"tags": {"old": [], "new": ["a", "b"]}}, etag_after="e2")
+        found = met({"tags": []}, STATUS, back, self.went(1, before="e2"), older, etag="e0")
+        assert not field(found, "tags").base_known
+
+    def test_where_the_state_that_was_read_is_at_hand_it_is_shown_and_counts_as_changed(
+        self,
+    ) -> None:
+        found = conflict.build(
+            entity(),
+            reason="etag_changed",
+            precondition=Precondition(if_match="e1"),
+            wanted={"tags": []},
+            history=[self.came(3, after="e3"), self.went(2, before="e1")],
+            seen=entity(etag="e1"),
+        )
+        one = field(found, "tags")
+
+        assert (one.base, one.base_known, one.overlap) == (["a", "b"], True, True)
+
+    def test_a_move_leaves_it_the_same(self) -> None:
+        moved = change(3, {}, path="b.md", path_before="a.md", previous=None)
+        moved.data["action"] = "move"
+        found = met({"tags": []}, moved)
+
+        assert not field(found, "tags").overlap
+
+
+class TestInexact:
+    """JSON can't say all that YAML can: what a record tells of such a value is no base."""
+
+    def inexact(self, name: str, old: Any, new: Any, number: int = 3) -> AuditRecord:
+        return change(number, {name: {"old": old, "new": new}}, inexact=[name], previous=None)
+
+    def test_a_value_that_a_record_marks_is_not_known(self) -> None:
+        one = field(met({"status": "x"}, self.inexact("status", ".inf", "doing")), "status")
+
+        assert (one.base, one.base_known, one.overlap) == (None, False, True)
+
+    def test_nor_is_one_that_seems_to_be_what_it_was(self) -> None:
+        found = met({"status": "x"}, self.inexact("status", "doing", "doing"))
+
+        assert not conflict.rebase(found).apply
+
+    def test_nor_what_is_within_it_or_around_it(self) -> None:
+        found = met(
+            {"meta.y": 3, "tags": []}, self.inexact("meta", {"1": 2, "y": 2}, {"x": 1, "y": 2})
+        )
+        assert not field(found, "meta.y").base_known
+        assert not field(found, "tags").overlap
+
+        assert not field(met({"meta": {}}, self.inexact("meta.x", ".inf", 1)), "meta").base_known
+
+    def test_an_older_record_does_not_make_up_for_it(self) -> None:
+        older = change(2, {"status": {"old": "doing", "new": ".inf"}}, previous=None)
+        found = met({"status": "x"}, self.inexact("status", ".inf", "doing"), older, etag="e1")
+
+        assert found.overlaps
+
+    def test_what_another_program_left_is_compared_with_what_is_there(self) -> None:
+        found = met({"status": "x"}, change(3, {"status": {"old": "todo", "new": "other"}}))
+        assert not field(found, "status").base_known
+
+        found = met({"body": "x"}, change(3, {"body": {"old": "before", "new": "text"}}))
+        assert not field(found, "body").base_known  # it left out the newline at the end
+
+    def test_what_it_can_not_have_said_is_not_known(self) -> None:
+        for old in (".inf", {"2024": 1}, [[".nan"]], {"x": {"true": 1}}):
+            found = met({"status": "x"}, change(3, {"status": {"old": old, "new": "doing"}}))
+            assert not field(found, "status").base_known, old

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loop_cli.core.rulebook import MAX_ID, build
+from loop_cli.core.rulebook import build
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
@@ -69,20 +67,11 @@ def test_words_that_are_not_known_are_left_alone() -> None:
     assert build({"validation_rules": rules}).forms == {"T": ()}
 
 
-@pytest.mark.parametrize("pattern", ["(", "^(a+)+$", "(a|a)*b", r"(\w+){1,}", "[" * 5000])
-def test_a_pattern_that_is_none_or_never_ends_is_not_used(pattern: str) -> None:
+@pytest.mark.parametrize("pattern", ["(", "(?=a)b", r"(a)\1", "(?:a{99}){99}", "[" * 5000])
+def test_a_pattern_that_can_not_be_used_is_named(pattern: str) -> None:
     book = build({"id_patterns": {"tsk": pattern}})
     assert (list(book.patterns), list(book.unusable)) == ([], ["tsk"])
     assert book.pattern("Task", "tsk-1") is None
-
-
-def test_the_longest_id_comes_to_an_end() -> None:
-    """With the slowest pattern that is taken; one whose time doubles with each character would
-    never be done, which the process's time-out ends."""
-    pattern = build({"id_patterns": {"x": r"^x-\d*\d*\d*$"}}).patterns["x"]
-    script = f"import re; assert re.search({pattern!r}, 'x-' + '1' * {MAX_ID - 3} + 'y') is None"
-
-    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=600).returncode == 0
 
 
 @settings(deadline=None)  # the machine may be busy

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 from unittest import mock
 
-from loop_cli.store import files, platform, staging
+from loop_cli.store import folders, platform, recovery, staging
 from loop_cli.store.log import AuditLog
 
 if TYPE_CHECKING:
@@ -16,17 +16,17 @@ START = 1_767_970_000_000_000  # microseconds, in January 2026
 
 # Where a crash may come: before or after each of these.
 STEPS = {
-    "written file": (files, "write_synced"),
-    "synced together": (files.Syncs, "run"),
+    "written file": (folders.Folder, "write_new"),
+    "synced together": (folders.Syncs, "run"),
     "synced folder": (platform, "sync_folder"),
-    "folder made": (files, "make_place"),
+    "folder made": (folders.Folders, "make_place"),
     "append": (AuditLog, "append"),
     "exchange": (platform, "exchange"),
     "move": (platform, "move"),
     "discard": (staging.StagedCommit, "discard"),
     "content removed": (staging.StagedChange, "discard"),
     "mark": (staging.StagedCommit, "mark_undone"),
-    "kept": (staging, "keep"),
+    "kept": (recovery, "keep"),
 }
 
 

@@ -4,12 +4,14 @@
     python -m tests.faults.programs (group | batch) ROOT
     python -m tests.faults.programs lines NAME ROUNDS ROOT
     python -m tests.faults.programs priorities ROUNDS ROOT
+    python -m tests.faults.programs updates COUNT ROUNDS ROOT
 
 ROOT is a vault as `tests.faults.vault` lays it out.
 """
 
 from __future__ import annotations
 
+import random
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,6 +112,22 @@ def priorities(vault: Vault, rounds: int) -> list[str]:
     return ["-m", __name__, "priorities", str(rounds), str(vault.root)]
 
 
+def updates(vault: Vault, rounds: int) -> list[str]:
+    """Those that change any of the tasks so often, whatever it is then."""
+    return ["-m", __name__, "updates", str(vault.count), str(rounds), str(vault.root)]
+
+
+def _update_any(vault: Vault, count: str, rounds: str) -> int:
+    store = vault.store(wait=60)
+    for number in range(int(rounds)):
+        priority = ("high", "medium", "low")[number % 3]
+        entity_id = vault.id(random.randint(1, int(count)))
+        (outcome,) = store.commit([change(entity_id, f"priority={priority}")], origin=origin())
+        if isinstance(outcome, LoopError) and not isinstance(outcome, ConflictError):
+            raise outcome
+    return 0
+
+
 def _append_lines(vault: Vault, name: str, rounds: str) -> int:
     store = vault.store(wait=60)
     written = 0
@@ -153,6 +171,7 @@ _PROGRAMS: dict[str, Callable[..., int]] = {
     "batch": lambda vault: _both(vault, atomic=False),
     "lines": _append_lines,
     "priorities": _set_priorities,
+    "updates": _update_any,
 }
 
 if __name__ == "__main__":

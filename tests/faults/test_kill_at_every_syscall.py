@@ -87,7 +87,7 @@ def crashed_recorded(vault: Vault, tracer: Tracer) -> None:
 def crashed_landed(vault: Vault, tracer: Tracer) -> None:
     """The last run was killed after the exchange: to be cleaned up."""
     used(vault, tracer)
-    run = tracer(vault, _priority(vault), ["unlink:signal=SIGKILL:when=1"])
+    run = tracer(vault, _priority(vault), ["unlinkat:signal=SIGKILL:when=1"])
     assert run.code == KILLED and vault.staged
 
 
@@ -95,7 +95,7 @@ def crashed_failed(vault: Vault, tracer: Tracer) -> None:
     """The last run was killed while it took back a change that had failed."""
     used(vault, tracer)
     broken = ["renameat2:error=EIO:when=1", "ftruncate:signal=SIGKILL:when=2"]
-    run = tracer(vault, _priority(vault), [*broken, "unlink:signal=SIGKILL:when=1"])
+    run = tracer(vault, _priority(vault), [*broken, "unlinkat:signal=SIGKILL:when=1"])
     assert run.code == KILLED and vault.staged
 
 

@@ -72,7 +72,11 @@ def crashed_failed(vault: Vault, name: str, tracer: Tracer) -> None:
     used(vault, name, tracer)
     kept = name == "group"  # what is deleted; that unlinks, too, and before anything is staged
     _crash(
-        vault, name, tracer, "renameat2:error=EIO:when=2", f"unlink:signal=SIGKILL:when={1 + kept}"
+        vault,
+        name,
+        tracer,
+        "renameat2:error=EIO:when=2",
+        f"unlinkat:signal=SIGKILL:when={1 + kept}",
     )
     assert any(path.endswith(".undone") for path in vault.staged)
 

@@ -30,7 +30,9 @@ def steps(vault: Vault, tracer: Tracer) -> list[str]:
     found = []
     for stop in run.stops:
         call = stop.call
-        names = re.findall(r'[<"](/[^">]*)[>"]', stop.text)
+        pairs = re.findall(r'<(/[^>]*)>(?:, "([^"/]*)")?', stop.text)
+        relative = "at" in call
+        names = [os.path.join(folder, name) if relative else folder for folder, name in pairs]
         place = next(name for name in names if name.startswith(str(vault.root)))
         kind = os.path.splitext(place)[1] or place.removeprefix(str(vault.root))
         found.append(f"{call} {os.path.basename(kind)}".strip())
@@ -62,7 +64,7 @@ def test_the_first_change_makes_the_names_durable_too(vault: Vault, tracer: Trac
     before = found[:recorded]
     for folder in (".loop", "_build", vault.root.name):
         assert f"fsync {folder}" in before or "fsync" in before, folder
-    assert before.index("mkdir staged") < before.index("fsync .loop")
+    assert before.index("mkdirat staged") < before.index("fsync .loop")
     assert "fsync _build" in before
 
 

@@ -214,9 +214,10 @@ class TestHostileIntents:
         (intents,) = (used.root / ".loop" / "staged").glob("*.intent")
         (intent,) = json.loads(intents.read_bytes())
         intents.write_text(json.dumps([{**intent, "path": path, "etag_before": etag(b"precious")}]))
+        staged = used.staged
         used.store().find(used.id())
         assert outside.read_bytes() == b"precious"
-        assert used.staged == []
+        assert used.staged == staged
 
     def test_a_link_in_place_of_the_folder_is_refused(self, vault: Vault) -> None:
         precious = vault.root.parent / "precious"
@@ -304,8 +305,9 @@ class TestGroups:
         both = json.loads(intents.read_bytes())
         both[gone]["name"] = "../../" + both[gone]["name"]
         intents.write_text(json.dumps(both))
+        staged = used.staged
         self.recover(used)
-        assert used.staged == []
+        assert used.staged == staged
         assert not any(wreck.is_new() for wreck in pair)
 
     def test_partly_cleaned_up_has_landed(self, used: Vault, pair: list[Wreck]) -> None:

@@ -31,13 +31,13 @@ def test_a_link_put_in_the_place_of_the_entity_is_put_back(
     entity = vault.root / vault.store().find(vault.id(1)).path
     elsewhere = tmp_path / "elsewhere.md"
     elsewhere.write_bytes(entity.read_bytes())
-    exchange: Callable[[str, str], None] = platform.exchange
+    exchange: Callable[..., None] = platform.exchange
 
-    def interfere(one: str, other: str) -> None:
+    def interfere(*places: Any) -> None:
         entity.unlink()
         entity.symlink_to(elsewhere)
         monkeypatch.setattr(platform, "exchange", exchange)
-        exchange(one, other)
+        exchange(*places)
 
     monkeypatch.setattr(platform, "exchange", interfere)
     with pytest.raises(LoopError):
@@ -117,11 +117,11 @@ def test_a_cache_that_is_busy_is_not_deleted(
 def test_ctrl_c_waits_for_a_change_that_is_landing(
     vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exchange: Callable[[str, str], None] = platform.exchange
+    exchange: Callable[..., None] = platform.exchange
 
-    def interrupted(one: str, other: str) -> None:
+    def interrupted(*places: Any) -> None:
         os.kill(os.getpid(), signal.SIGINT)
-        exchange(one, other)
+        exchange(*places)
 
     monkeypatch.setattr(platform, "exchange", interrupted)
     before = signal.getsignal(signal.SIGINT)

@@ -1,5 +1,5 @@
-"""What is not promised: the windows that the README and `loop config` name are there, and are no
-wider. An editor that knows no lock comes at the moment that a test chooses."""
+"""What is not promised: the windows that `loop help recovery` and `loop config` name are there,
+and are no wider. An editor that knows no lock comes at the moment that a test chooses."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def no_lease(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def no_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unsupported(_one: str, _other: str, _flag: int) -> None:
+    def unsupported(*_places: object) -> None:
         raise platform.Unsupported
 
     monkeypatch.setattr(platform, "_rename", unsupported)

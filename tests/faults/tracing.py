@@ -29,10 +29,12 @@ WITH_ENOSPC = {
     "pwrite64",
     "fsync",
     "rename",
+    "renameat",
     "renameat2",
     "link",
     "linkat",
     "mkdir",
+    "mkdirat",
 }
 WITHOUT_ERROR = {"fcntl", "flock"}
 STEADY = Path(__file__).with_name("steady.py")

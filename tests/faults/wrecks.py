@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from loop_cli.core import audit
 from loop_cli.store import staging
-from loop_cli.store.lines import encode
+from loop_cli.store.folders import Folders
+from loop_cli.store.lines import LogPlace, encode
 from loop_cli.store.staging import Intent, StagedChange, StagedCommit
 from tests.faults.vault import Vault, etag, origin
 
@@ -54,18 +55,20 @@ class Wreck:
         commit, index = member or (f"{number:032x}", 0)
         name = staging.name_of(commit, index)
         path = str(vault.path(number).relative_to(vault.root))
+        folders = Folders(str(vault.root))
         self.change = StagedChange(
-            str(vault.root),
+            folders,
             Intent(
                 name=name,
                 path=path,
-                staged=staging.staged_place(str(vault.root), path, name),
+                staged=staging.staged_place(folders, path, name),
                 etag_before=etag(self.before),
                 etag_after=etag(self.after),
                 line=encode(record).decode(),
+                log=LogPlace(segment=None, offset=len(vault.log.read_bytes())),
             ),
         )
-        self.commit = StagedCommit(str(vault.root), commit, [self.change])
+        self.commit = StagedCommit(folders, commit, [self.change])
         if member is None:
             self.commit.stage([self.after])
 
@@ -93,7 +96,7 @@ class Wreck:
         """Changes that were staged together, to land or not as one."""
         name = "a" * 32
         wrecks = [Wreck(vault, number, (name, index)) for index, number in enumerate(numbers)]
-        commit = StagedCommit(str(vault.root), name, [wreck.change for wreck in wrecks])
+        commit = StagedCommit(Folders(str(vault.root)), name, [wreck.change for wreck in wrecks])
         commit.stage([wreck.after for wreck in wrecks])
         for wreck in wrecks:
             wreck.commit = commit

@@ -178,7 +178,7 @@ class Bench:
         **expected: str | None,
     ) -> EntityChange:
         edits = Edits(changes=parse_changes(texts, read=str), body=body)
-        precondition = Precondition(forced=forced, **expected)
+        precondition = Precondition(**expected).replace(forced=forced)  # type: ignore[arg-type]
         return EntityChange(entity_id=entity_id, edits=edits, precondition=precondition, path=path)
 
     def outcome(self, *texts: str, **more: Any) -> CommitResult | LoopError:

@@ -12,13 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loop_cli.errors import StorageError
-from loop_cli.store import lines, log_index
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.store import lines, log_index, working
 from loop_cli.store import log as log_module
 from loop_cli.store.cache import LAYOUT, Cache
-from loop_cli.store.log import AuditLog
+from loop_cli.store.log import AuditLog, Segment
 from loop_cli.store.segments import OpenLog
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 CACHE = f"index-{LAYOUT}.sqlite"
@@ -187,3 +189,101 @@ def test_caches_of_versions_before_this_one_go_when_a_new_one_is_made(tmp_path: 
 
     left = {path.name for path in folder.iterdir()}
     assert left - {CACHE, f"{CACHE}-wal", f"{CACHE}-shm"} == set(others)
+
+
+class TestProgress:
+    """A long log takes its time, and whoever waits sees how far it is."""
+
+    @pytest.fixture
+    def shown(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+        found: list[tuple[str, int]] = []
+
+        class Shown:
+            def __init__(self, what: str, *, unit: str) -> None:
+                self.what = f"{what}, {unit}"
+
+            def __enter__(self) -> Callable[[int], None]:
+                return lambda count: found.append((self.what, count))
+
+            def __exit__(self, *_raised: object) -> None:
+                found.append((self.what, -1))
+
+        monkeypatch.setattr(working, "progress", Shown)
+        monkeypatch.setattr(log_index, "_TOLD", 50)
+        return found
+
+    def test_covering_tells_how_many_lines_were_read(
+        self, tmp_path: Path, shown: list[tuple[str, int]]
+    ) -> None:
+        _append(tmp_path, b"".join(_line("tsk-1", number) for number in range(120)))
+
+        next(
+            AuditLog(str(tmp_path), cache=Cache(str(tmp_path / "cache"))).records_of(
+                "tsk-1", path=None
+            )
+        )
+
+        assert shown == [("reading the audit log, lines", count) for count in (50, 100, -1)]
+
+    def test_what_is_covered_is_not_read_again(
+        self, tmp_path: Path, shown: list[tuple[str, int]]
+    ) -> None:
+        _append(tmp_path, _line("tsk-1", 1))
+        log = AuditLog(str(tmp_path), cache=Cache(str(tmp_path / "cache")))
+        for _time in range(2):
+            assert _numbers(log, "tsk-1") == [1]
+
+        assert len(shown) == 1
+
+
+@pytest.mark.parametrize("batch", [1, 2, 7, 1000])
+def test_batches_of_any_size_leave_the_same_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    """With records that are undone, at paths of their own, and of other programs."""
+    monkeypatch.setattr(log_index, "_BATCH", batch)
+    written: list[bytes] = []
+    for number in range(12):
+        metadata: dict[str, object] = {"etag_before": f"{number}", "etag_after": f"{number + 1}"}
+        metadata |= {"path": f"{number % 2}.md", "updated_after": f"2026-01-{number + 1:02}"}
+        if number % 3:
+            metadata["previous"] = None
+        if number == 9:  # it takes back the record before it, which made the entity
+            metadata |= {"etag_after": None, "rolled_back": sha256_hex(written[-1])}
+        data = {"entity_id": IDS[number % 2 if number < 8 else 0], "metadata": metadata}
+        written.append(json.dumps(data).encode())
+    _append(tmp_path, b"".join(line + b"\n" for line in written))
+    cache = Cache(str(tmp_path / "cache"))
+    AuditLog(str(tmp_path)).cover(cache)
+
+    rows = cache.run(lambda database: database.execute("SELECT * FROM last").fetchall())
+    last = {(bytes(row[0]), bytes(row[1])): (row[4], bool(row[6])) for row in rows}
+    assert last == {
+        (b"tsk-1", b""): ("12", True),
+        (b"tsk-1", b"0.md"): ("11", True),
+        (b"tsk-1", b"1.md"): ("12", True),
+        (b"tsk-11", b""): ("8", True),
+        (b"tsk-11", b"1.md"): ("8", True),
+    }
+    count = cache.run(lambda database: database.execute("SELECT count(*) FROM record").fetchone())
+    assert count == (12,)
+
+
+def test_one_who_opened_the_log_before_others_covered_more_leaves_it_covered(
+    tmp_path: Path,
+) -> None:
+    """The log has grown since; it was not rewritten."""
+    _append(tmp_path, b"".join(_line("tsk-1", number) for number in range(20)))
+    cache = Cache(str(tmp_path / "cache"))
+    log = AuditLog(str(tmp_path), cache=cache)
+    with open(log.path, "rb") as file:
+        early = Segment(descriptor=file.fileno(), start=0, size=os.path.getsize(log.path))
+        _append(tmp_path, b"".join(_line("tsk-11", number) for number in range(20)))
+        log.cover(cache)
+        steps: list[str] = []
+        cache.run(lambda database: database.set_trace_callback(steps.append))
+
+        cache.run(lambda database: log_index.LogIndex(database, [early]).cover())
+
+    assert not [step for step in steps if step.startswith("DELETE")]
+    assert _numbers(log, "tsk-11") == [*range(19, -1, -1)]

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli.store import files, platform
+from loop_cli.store import platform
+from loop_cli.store.folders import Folder, Folders, Syncs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -26,6 +28,12 @@ def _open_in(folder: Path) -> int:
 
 
 @pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Folder]:
+    with Folders(str(tmp_path)) as folders:
+        yield folders.root
+
+
+@pytest.fixture
 def synced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The inodes that were synced, in order."""
     found: list[int] = []
@@ -33,12 +41,12 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return found
 
 
-def test_all_are_synced_and_closed(tmp_path: Path, synced: list[int]) -> None:
+def test_all_are_synced_and_closed(tmp_path: Path, folder: Folder, synced: list[int]) -> None:
     most = 0
-    syncs = files.Syncs()
+    syncs = Syncs()
     paths = [tmp_path / str(number) for number in range(250)]
     for path in paths:
-        files.write_synced(str(path), b"x", syncs=syncs)
+        folder.write_new(path.name, b"x", syncs=syncs)
         most = max(most, _open_in(tmp_path))
     assert most == 100
     syncs.run()
@@ -48,20 +56,22 @@ def test_all_are_synced_and_closed(tmp_path: Path, synced: list[int]) -> None:
     assert len(synced) == len(paths)
 
 
-def test_what_is_not_to_be_synced_any_more_is_closed(tmp_path: Path, synced: list[int]) -> None:
-    syncs = files.Syncs()
-    files.write_synced(str(tmp_path / "one"), b"x", syncs=syncs)
+def test_what_is_not_to_be_synced_any_more_is_closed(
+    tmp_path: Path, folder: Folder, synced: list[int]
+) -> None:
+    syncs = Syncs()
+    folder.write_new("one", b"x", syncs=syncs)
     syncs.close()
     syncs.run()
     assert (_open_in(tmp_path), synced) == (0, [])
 
 
 def test_a_disk_that_fails_leaves_none_open(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    syncs = files.Syncs()
+    syncs = Syncs()
     for name in ("one", "other"):
-        files.write_synced(str(tmp_path / name), b"x", syncs=syncs)
+        folder.write_new(name, b"x", syncs=syncs)
 
     def fail(_descriptor: int) -> None:
         raise OSError(5, "the disk is broken")
@@ -73,16 +83,16 @@ def test_a_disk_that_fails_leaves_none_open(
 
 
 def test_a_file_that_could_not_be_taken_is_not_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    syncs = files.Syncs()
-    files.write_synced(str(tmp_path / "one"), b"x", syncs=syncs)
+    syncs = Syncs()
+    folder.write_new("one", b"x", syncs=syncs)
 
     def refuse(_descriptor: int) -> None:
         raise OSError(5, "no")
 
     monkeypatch.setattr(platform, "begin_to_write_out", refuse)
     with pytest.raises(OSError, match="no"):
-        files.write_synced(str(tmp_path / "other"), b"x", syncs=syncs)
+        folder.write_new("other", b"x", syncs=syncs)
     syncs.close()
     assert (_open_in(tmp_path), os.listdir(tmp_path)) == (0, ["one"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from loop_cli.core import timestamps
 from loop_cli.core.check.finding import Found
 from loop_cli.core.check.law import is_empty, is_template
@@ -11,7 +9,7 @@ from loop_cli.core.check.repairs import repaired, set_to, unset
 from loop_cli.core.creation import MEMBER_FIELDS
 from loop_cli.core.fields import Mismatch, allowed, check
 from loop_cli.core.names import nearest, nfc
-from loop_cli.core.rulebook import MAX_ID
+from loop_cli.core.patterns import is_found
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -225,8 +223,7 @@ def id_pattern(subject: Subject, law: Law) -> Iterator[Found]:
     pattern = law.book.pattern(subject.type, subject.id)
     if pattern is None:
         return
-    fits = len(subject.id) <= MAX_ID and subject.id.isprintable()
-    if not fits or re.search(pattern, subject.id) is None:
+    if not is_found(pattern, subject.id):
         yield Found(
             rule="id-pattern",
             message=f"{_shown(subject.id)} does not match the pattern of the schema, {pattern}",

@@ -1,0 +1,574 @@
+"""Open folders of the vault, and names in them.
+
+All that `loop` keeps in `.loop/` and in the log's folder is opened here, and entities are written
+through here: relative to a folder that is open, one name after the other, following no link. So a
+link that comes with a vault, or that somebody swaps in meanwhile, leads nowhere (SPEC §8). Modes
+and owners are set on open files, never by path.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+
+from loop_cli.errors import StorageError
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.store import platform
+from loop_cli.store.snapshot import MAX_FILE_BYTES, etag_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+LOOP = ".loop"  # the folder of the lock, the settings and what is staged
+NO_FILE = "no file"
+"""In place of an etag: of a link, a folder, a device, or a file that is too large for an entity."""
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+_BLOCK = 1 << 20
+_OPEN = 100  # files that wait to be synced
+_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+# Why a folder can't be removed, now and later: not empty, not there, not ours to change.
+_STAYS = (
+    errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM,
+    errno.EBUSY, errno.EROFS, errno.ELOOP,
+)  # fmt: skip
+
+
+class Folder:
+    """An open folder. `path` is relative to the vault; errors name files by it.
+
+    `vault` is the status of the vault's own folder, which says whose new files are.
+    """
+
+    def __init__(self, descriptor: int, path: str, vault: os.stat_result) -> None:
+        self.descriptor = descriptor
+        self.path = path
+        self.vault = vault
+
+    def inner(self, name: str) -> Folder:
+        """A folder in this one, opened. Raises `OSError`; `NotADirectoryError` for a link."""
+        path = self._shown(name)
+        try:
+            descriptor = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=self.descriptor)
+        except OSError as error:
+            if error.errno in (errno.ENOTDIR, errno.ELOOP):
+                words = "is not a folder of the vault itself"
+                raise NotADirectoryError(errno.ENOTDIR, words, path) from None
+            raise self._named(error, name) from None
+        return Folder(descriptor, path, self.vault)
+
+    def names(self) -> list[str]:
+        """All that is in it, in the system's order. Raises `OSError`."""
+        return os.listdir(self.descriptor)
+
+    def status(self, name: str) -> os.stat_result:
+        """What is there, not what a link leads to. Raises `OSError`."""
+        try:
+            return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
+        except OSError as error:
+            raise self._named(error, name) from None
+
+    def has(self, name: str) -> bool:
+        """Whether anything is there, if only a link."""
+        try:
+            self.status(name)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def open_plain(self, name: str, *, patient: bool = True) -> int:
+        """A descriptor that reads an ordinary file. Raises `OSError`; with `ENXIO` for another.
+
+        `BlockingIOError` comes at once for a leased file where it is not `patient`.
+        """
+        try:
+            descriptor = platform.open_plain(name, self.descriptor, patient=patient)
+        except OSError as error:
+            raise self._named(error, name) from None
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise OSError(errno.ENXIO, "is not an ordinary file", self._shown(name))
+        return descriptor
+
+    def open_shared(self, name: str, flags: int, *, make: bool = True) -> int:
+        """Open a file of ours, making it private, or shared with the vault's group where that
+        writes. Raises `OSError`; with `ENXIO` for what is no ordinary file."""
+        flags |= os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        try:
+            try:
+                descriptor = os.open(name, flags, dir_fd=self.descriptor)
+            except FileNotFoundError:
+                if not make:
+                    raise
+                return self._open_new(name, flags)
+        except OSError as error:
+            raise self._named(error, name) from None
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise OSError(errno.ENXIO, "is not an ordinary file", self._shown(name))
+        return descriptor
+
+    def _open_new(self, name: str, flags: int) -> int:
+        made = flags | os.O_CREAT | os.O_EXCL
+        try:
+            descriptor = os.open(name, made, 0o600, dir_fd=self.descriptor)
+        except FileExistsError:
+            return os.open(name, flags, dir_fd=self.descriptor)
+        try:
+            self.share(descriptor, 0o660)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    def read(self, name: str, limit: int, *, patient: bool = True) -> bytes:
+        """The bytes of an ordinary file. Raises `OSError`; with `EFBIG` where it has more."""
+        descriptor = self.open_plain(name, patient=patient)
+        try:
+            if os.fstat(descriptor).st_size > limit:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), self._shown(name))
+            parts, left = [], limit + 1
+            while left and (part := os.read(descriptor, min(left, _BLOCK))):
+                parts.append(part)
+                left -= len(part)
+        finally:
+            os.close(descriptor)
+        if not left:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), self._shown(name))
+        return b"".join(parts)
+
+    def write_new(
+        self,
+        name: str,
+        data: bytes,
+        *,
+        like: int | None = None,
+        shared: int | None = None,
+        mode: int = 0o600,
+        syncs: Syncs | None = None,
+    ) -> None:
+        """Make a file that must not be there yet, and sync it; nothing is left where that fails.
+
+        It gets mode, owner and attributes of the open file `like`; with the mode `shared` it is
+        shared with the vault's group where that writes; else it has `mode`. With `syncs` it is
+        left to those to sync it. Raises `OSError`.
+        """
+        try:
+            descriptor = os.open(name, _NEW, mode, dir_fd=self.descriptor)
+        except OSError as error:
+            raise self._named(error, name) from None
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            if like is not None:
+                copy_rights(descriptor, like)
+            else:
+                self.share(descriptor, shared)
+            if syncs is None:
+                platform.sync(descriptor)
+            else:
+                syncs.take(descriptor)
+        except BaseException as error:
+            os.close(descriptor)
+            self.remove(name)
+            raise self._named(error, name) if isinstance(error, OSError) else error from None
+        if syncs is None:
+            os.close(descriptor)
+
+    def share(self, descriptor: int, mode: int | None) -> None:
+        """Give a new file or folder to the vault's owner where root made it; and with `mode` to
+        the vault's group, where that writes."""
+        vault = self.vault
+        if vault.st_uid != os.geteuid() == 0:
+            os.fchown(descriptor, vault.st_uid, vault.st_gid)
+        if mode is not None and vault.st_mode & 0o020:
+            try:
+                os.fchown(descriptor, -1, vault.st_gid)
+                os.fchmod(descriptor, mode)
+            except PermissionError:  # not a member of the group: it stays private
+                pass
+
+    def make(self, name: str, *, mode: int, shared: int) -> bool:
+        """Make a folder in this one where it is missing, durably; whether it was made.
+
+        It is shared, with the mode `shared`, with the vault's group where that writes. Raises
+        `OSError`; `NotADirectoryError` where something else is there.
+        """
+        try:
+            os.mkdir(name, mode, dir_fd=self.descriptor)
+        except FileExistsError:
+            self.inner(name).close()
+            return False
+        except OSError as error:
+            raise self._named(error, name) from None
+        made = self.inner(name)
+        try:
+            self.share(made.descriptor, shared)
+        finally:
+            made.close()
+        self.sync()
+        return True
+
+    def remove(self, name: str) -> bool:
+        """Remove a file, and tell whether it was there. Raises `OSError`."""
+        try:
+            os.unlink(name, dir_fd=self.descriptor)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise self._named(error, name) from None
+        return True
+
+    def rename(self, name: str, other: str, folder: Folder | None = None) -> None:
+        """Rename a file, into `folder` if given, replacing what is there. Raises `OSError`."""
+        target = self if folder is None else folder
+        os.rename(name, other, src_dir_fd=self.descriptor, dst_dir_fd=target.descriptor)
+
+    def rename_new(self, name: str, other: str) -> None:
+        """Rename a file within this folder, replacing nothing. Raises `OSError`."""
+        try:
+            platform.move(name, other, self.descriptor, self.descriptor)
+        except platform.Unsupported:  # under the lock nobody else makes such a name
+            if self.has(other):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), other) from None
+            self.rename(name, other)
+
+    def sync(self) -> None:
+        """Make the names in it durable. Raises `OSError`."""
+        platform.sync_folder(self.descriptor)
+
+    def close(self) -> None:
+        """Close it."""
+        os.close(self.descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _shown(self, name: str) -> str:
+        return f"{self.path}/{name}" if self.path else name
+
+    def _named(self, error: OSError, name: str) -> OSError:
+        error.filename = self._shown(name)
+        return error
+
+
+class Folders:
+    """A context manager: the folders of the vault at `root`, each open from its first use on.
+
+    A folder is named by its path relative to the vault, with `/`; the vault itself is the empty
+    name. A path through a link raises `NotADirectoryError`.
+    """
+
+    def __init__(self, root: str) -> None:
+        try:
+            descriptor = os.open(root, _FOLDER)
+        except OSError as error:
+            raise StorageError(f"the vault {root} can't be opened: {error.strerror}") from error
+        self.root = Folder(descriptor, "", os.fstat(descriptor))
+        self._open: dict[str, Folder] = {"": self.root}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all of them."""
+        while self._open:
+            self._open.popitem()[1].close()
+
+    def open(self, path: str) -> Folder:
+        """The folder, opened. Raises `OSError`."""
+        found = self._open.get(path)
+        if found is None:
+            outer, _slash, name = path.rpartition("/")
+            if name in ("", ".", ".."):
+                raise NotADirectoryError(errno.ENOTDIR, "is no path in the vault", path)
+            found = self._open[path] = self.open(outer).inner(name)
+        return found
+
+    def detach(self, path: str) -> Folder:
+        """The folder, opened and to be closed by the caller. Raises `OSError`."""
+        found = self.open(path)
+        del self._open[path]
+        return found
+
+    def slot(self, path: str) -> Slot:
+        """The place of a file."""
+        return Slot(self, path)
+
+    def make_own(self, path: str, *, mode: int = 0o700) -> Folder:
+        """A folder of ours, made where it is missing, durably. Raises `OSError`.
+
+        It is shared with the vault's group where that writes.
+        """
+        try:
+            return self.open(path)
+        except FileNotFoundError:
+            outer, _slash, name = path.rpartition("/")
+            folder = self.make_own(outer, mode=mode) if outer else self.root
+            folder.make(name, mode=mode, shared=mode | 0o070)
+        return self.open(path)
+
+    def make_place(self, path: str) -> None:
+        """Make a folder for entities where it is missing, durably, open as an editor would make
+        it; shared with the vault's group where that writes. Raises `OSError`."""
+        outer, _slash, name = path.rpartition("/")
+        self.open(outer).make(name, mode=0o777, shared=0o775)
+
+    def remove_place(self, path: str) -> None:
+        """Remove a folder that is empty, durably, and leave what can't be. Raises `OSError`."""
+        outer, _slash, name = path.rpartition("/")
+        try:
+            folder = self.open(outer)
+            os.rmdir(name, dir_fd=folder.descriptor)
+        except OSError as error:
+            if error.errno in _STAYS:
+                return
+            raise
+        for one in [one for one in self._open if one == path or one.startswith(f"{path}/")]:
+            self._open.pop(one).close()
+        folder.sync()
+
+
+def open_folder(root: str, path: str) -> Folder:
+    """One folder of the vault at `root`, open. Raises `OSError`, `StorageError`."""
+    with Folders(root) as folders:
+        return folders.detach(path)
+
+
+class Slot:
+    """The place of a file: its folder, opened when it is needed, and its name there.
+
+    Where the folder is not there, or a link is on the way, neither is the file.
+    """
+
+    def __init__(self, folders: Folders, path: str) -> None:
+        self.folders = folders
+        self.path = path
+        self.folder_path, _slash, self.name = path.rpartition("/")
+
+    @property
+    def folder(self) -> Folder:
+        """The open folder. Raises `OSError`."""
+        return self.folders.open(self.folder_path)
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether anything is there, if only a link."""
+        try:
+            return self.folder.has(self.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def etag(self, *, patient: bool = True) -> str | None:
+        """The etag of the file; None where nothing is, `NO_FILE` for what is nobody's etag.
+
+        Raises `OSError`; `BlockingIOError` for a leased file where it is not `patient`.
+        """
+        try:
+            return etag_of(self.folder.read(self.name, MAX_FILE_BYTES, patient=patient))
+        except OSError as error:
+            if error.errno in (errno.ENXIO, errno.EFBIG):
+                return NO_FILE
+            if error.errno not in _ABSENT:
+                raise
+            return NO_FILE if self.is_taken else None
+
+    def read(self) -> bytes:
+        """The bytes of the file. Raises `OSError`."""
+        return self.folder.read(self.name, MAX_FILE_BYTES)
+
+    def remove(self) -> bool:
+        """Remove the file, and tell whether it was there. Raises `OSError`."""
+        try:
+            return self.folder.remove(self.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def exchange(self, other: Slot) -> None:
+        """Swap two files in one step. Raises `platform.Unsupported`, `OSError`."""
+        one, two = self.folder.descriptor, other.folder.descriptor
+        platform.exchange(self.name, other.name, one, two)
+
+    def move_to(self, other: Slot) -> None:
+        """Rename without replacing. Raises `FileExistsError`, `OSError`."""
+        one, two = self.folder.descriptor, other.folder.descriptor
+        try:
+            platform.move(self.name, other.name, one, two)
+        except platform.Unsupported:
+            if other.is_taken:
+                raise FileExistsError(errno.EEXIST, "is there already", other.path) from None
+            self.replace(other)
+
+    def replace(self, other: Slot) -> None:
+        """Rename, replacing what is there. Raises `OSError`."""
+        self.folder.rename(self.name, other.name, other.folder)
+
+    def link_to(self, other: Slot) -> None:
+        """Give the file a second name. Raises `OSError`."""
+        os.link(
+            self.name,
+            other.name,
+            src_dir_fd=self.folder.descriptor,
+            dst_dir_fd=other.folder.descriptor,
+            follow_symlinks=False,
+        )
+
+    def lease(self) -> platform.Lease:
+        """A lease on the file. Raises `OSError`."""
+        return platform.Lease(self.name, self.folder.descriptor)
+
+    def is_leased_by(self, lease: platform.Lease) -> bool:
+        """Whether the leased file is still the one here."""
+        try:
+            return lease.is_at(self.name, self.folder.descriptor)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+
+class Syncs:
+    """Files and folders that are made durable together: the disk writes the others while one
+    is waited for, and a folder of several files is synced once."""
+
+    def __init__(self) -> None:
+        self._folders: dict[int, Folder] = {}
+        self._files: list[int] = []
+
+    def add(self, folder: Folder) -> None:
+        """Sync a folder, after the files. It stays open until then."""
+        self._folders[folder.descriptor] = folder
+
+    def take(self, descriptor: int) -> None:
+        """Sync an open file with the others, and close it. Raises `OSError`; it is left alone then.
+
+        The disk begins with it at once, unless it is the first, which is waited for first.
+        """
+        if len(self._files) == _OPEN:
+            self._sync_files()
+        if self._files:
+            platform.begin_to_write_out(descriptor)
+        self._files.append(descriptor)
+
+    def run(self) -> None:
+        """Sync the files, and then the folders. Raises `OSError`."""
+        self._sync_files()
+        for folder in self._folders.values():
+            folder.sync()
+        self._folders.clear()
+
+    def _sync_files(self) -> None:
+        try:
+            for descriptor in self._files:
+                platform.sync(descriptor)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Close what is not to be synced any more."""
+        while self._files:
+            os.close(self._files.pop())
+
+
+def keep(folders: Folders, data: bytes) -> str:
+    """Keep bytes that must not be lost in `.loop/kept/`; the path relative to the vault.
+
+    They are read back before anything may rely on them. What was kept before gets a new age.
+    Raises `OSError`. Synced: file and folder.
+    """
+    sha256 = sha256_hex(data)
+    folder = folders.make_own(f"{LOOP}/kept")
+    path = f"{folder.path}/{sha256}"
+    if _holds(folder, sha256, data):
+        return path
+    temporary = f"{sha256}.{os.getpid()}"
+    folder.remove(temporary)
+    folder.write_new(temporary, data, shared=0o660)
+    folder.rename(temporary, sha256)
+    folder.sync()
+    if not _holds(folder, sha256, data):
+        raise OSError(errno.EIO, "what was kept can't be read back", path)
+    return path
+
+
+def _holds(folder: Folder, name: str, data: bytes) -> bool:
+    """Whether the file has these bytes; its age is renewed then."""
+    try:
+        descriptor = folder.open_plain(name)
+    except OSError:
+        return False
+    try:
+        if os.fstat(descriptor).st_size != len(data):
+            return False
+        place = 0
+        while part := os.pread(descriptor, _BLOCK, place):
+            if data[place : place + len(part)] != part:
+                return False
+            place += len(part)
+        if place != len(data):
+            return False
+        os.utime(descriptor)
+    except OSError:  # another's file: a new one takes its place
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def keep_whole(slot: Slot) -> str:
+    """Keep what is no ordinary file, a link say, by moving it. Raises `OSError`."""
+    folder = slot.folders.make_own(f"{LOOP}/kept")
+    name = f"{slot.name}.{os.urandom(4).hex()}"
+    slot.folder.rename(slot.name, name, folder)
+    folder.sync()
+    return f"{folder.path}/{name}"
+
+
+def copy_rights(descriptor: int, like: int) -> None:
+    """Give an open file the owner, mode and attributes of another. Raises `OSError`."""
+    status = os.fstat(like)
+    _copy_owner(descriptor, status)
+    os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+    _copy_attributes(descriptor, like)
+
+
+def _copy_owner(descriptor: int, like: os.stat_result) -> None:
+    own = os.fstat(descriptor)
+    if (own.st_uid, own.st_gid) != (like.st_uid, like.st_gid):
+        for owner in (like.st_uid, -1):
+            try:
+                os.fchown(descriptor, owner, like.st_gid)
+                break
+            except PermissionError:  # the writer's from now on, as with editors that rename
+                continue
+
+
+def _copy_attributes(descriptor: int, like: int) -> None:
+    """Access lists and what programs noted of a file, as far as the system lets us."""
+    if sys.platform != "linux":
+        return
+    try:
+        for name in os.listxattr(like):
+            if name.startswith(("user.", "system.posix_acl_access")):
+                os.setxattr(descriptor, name, os.getxattr(like, name))
+    except OSError:
+        return
