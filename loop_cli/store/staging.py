@@ -39,6 +39,10 @@ class Moved(Exception):
     """Somebody wrote to an entity between our comparing and our exchanging."""
 
 
+class LogMoved(Moved):
+    """Another program put a file in the place of the log between our recording and our answer."""
+
+
 class Intent(Struct):
     """What a change was about to do. `line` is the record's line; `path`, `staged` and
     `target` are relative to the vault.
