@@ -76,11 +76,7 @@ class VaultSurroundings(Surroundings):
         return not os.path.lexists(real)
 
     def kept(self, sha256: str) -> bytes | None:
-        path = os.path.join(files.own_folder(self._vault.root, files.LOOP), "kept", _name(sha256))
-        try:
-            return files.read_all(path)
-        except FileNotFoundError:
-            return None
+        return self._vault.kept(sha256)
 
     def files(self, mentioning: str) -> Iterator[EntityFile]:
         self._look()

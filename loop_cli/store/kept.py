@@ -1,9 +1,14 @@
 """What `.loop/kept/` holds: deleted files and replaced values that an undo needs, and text of
 others that no record has. It stays until it is pruned (SPEC §6).
+
+The folder may have come with a vault from anywhere. So it is opened without following a link, what
+is in it is only looked at and never opened, and only what has a name that loop gives is listed or
+removed.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -11,7 +16,7 @@ import stat
 from loop_cli.core import audit, timestamps
 from loop_cli.core.names import nfc
 from loop_cli.errors import StorageError
-from loop_cli.store import files, platform
+from loop_cli.store import files
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False
@@ -24,18 +29,25 @@ if TYPE_CHECKING:
 
 FOLDER = "kept"
 _OURS = re.compile(r"[0-9a-f]{64}")
+# Also what a crash left half written, and what was staged and is no file to read.
+_GIVEN = re.compile(
+    r"[0-9a-f]{64}(?:\.\d+)?|(?:\.loop-)?[0-9a-f]{32}-\d+(?:\.[a-z]+)?\.[0-9a-f]{8}"
+)
+_PLACE = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 class Kept(Struct):
     """One file of `.loop/kept/`, kept at an instant; of which entity, as far as records tell.
 
     `what` is `file` for a whole entity, else the field; None for what no record names: it is
-    of a change that did not land, or the text of somebody else.
+    of a change that did not land, or the text of somebody else. `stamp` tells one content from
+    another, and a file from one that was kept anew.
     """
 
     name: str
     size: int
     kept_at: int
+    stamp: tuple[int, ...]
     entity_id: str | None = None
     entity_name: str | None = None
     what: str | None = None
@@ -53,7 +65,7 @@ class Kept(Struct):
 
 
 def listed(store: VaultStore) -> list[Kept]:
-    """All that is kept, the newest first. Raises `StorageError`."""
+    """All that loop has kept, the newest first. Raises `StorageError`."""
     found = {one.name: one for one in _files(store.root)}
     if found:
         for record in store.records():
@@ -81,36 +93,119 @@ def chosen(
     ]
 
 
-def prune(store: VaultStore, unwanted: list[Kept]) -> None:
-    """Remove what is kept, for good. Raises `StorageError`, `VaultLocked`."""
-    folder = _folder(store.root)
+def others(store: VaultStore) -> list[str]:
+    """The names of what lies there and is not loop's. Raises `StorageError`."""
+    folder = _open(store.root)
+    if folder is None:
+        return []
+    try:
+        return sorted(name for name in os.listdir(folder) if not _GIVEN.fullmatch(name))
+    except OSError as error:
+        raise _cannot("listed", error) from error
+    finally:
+        os.close(folder)
+
+
+def prune(store: VaultStore, unwanted: list[Kept]) -> tuple[list[Kept], list[Kept]]:
+    """Remove what is kept, for good: those that are as they were listed. What was kept anew since,
+    or is another file now, stays. Those that were removed, and those that stay.
+
+    Raises `StorageError`, `VaultLocked`.
+    """
+    removed: list[Kept] = []
+    staying: list[Kept] = []
     with store.lock():
         store.recover()
+        folder = _open(store.root)
+        if folder is None:
+            return [], []
         try:
             for one in unwanted:
-                files.remove(os.path.join(folder, one.name))
-            if unwanted:
-                platform.sync_folder(folder)
+                found = _look_at(folder, one.name)
+                if found is None:
+                    continue
+                if found.stamp == one.stamp:
+                    os.unlink(one.name, dir_fd=folder)
+                    removed.append(one)
+                else:
+                    staying.append(one)
+            if removed:
+                _sync(folder)
         except OSError as error:
-            raise StorageError(f"what is kept can't be removed: {error.strerror}") from error
+            raise _cannot("removed", error) from error
+        finally:
+            os.close(folder)
+    return removed, staying
 
 
 def _files(root: str) -> Iterator[Kept]:
-    folder = _folder(root)
-    try:
-        for entry in os.scandir(folder):
-            status = entry.stat(follow_symlinks=False)
-            if stat.S_ISDIR(status.st_mode):
-                continue
-            yield Kept(name=entry.name, size=status.st_size, kept_at=status.st_mtime_ns // 1000)
-    except FileNotFoundError:
+    folder = _open(root)
+    if folder is None:
         return
+    try:
+        for name in os.listdir(folder):
+            found = _look_at(folder, name) if _GIVEN.fullmatch(name) else None
+            if found is not None:
+                yield found
     except OSError as error:
-        raise StorageError(f"what is kept can't be listed: {error.strerror}") from error
+        raise _cannot("listed", error) from error
+    finally:
+        os.close(folder)
 
 
-def _folder(root: str) -> str:
-    return os.path.join(files.own_folder(root, files.LOOP), FOLDER)
+def _look_at(folder: int, name: str) -> Kept | None:
+    """What has a name now; None where it is gone, or is a folder. A link is not followed."""
+    try:
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(status.st_mode):
+        return None
+    return Kept(
+        name=name,
+        size=status.st_size,
+        kept_at=status.st_mtime_ns // 1000,
+        stamp=(
+            status.st_dev,
+            status.st_ino,
+            status.st_mode,
+            status.st_size,
+            status.st_mtime_ns,
+            status.st_ctime_ns,
+        ),
+    )
+
+
+def _open(root: str) -> int | None:
+    """The folder, open; None where there is none. Raises `StorageError` where it is a link, or no
+    folder."""
+    try:
+        inner = os.open(files.own_folder(root, files.LOOP), _PLACE)
+        try:
+            return os.open(FOLDER, _PLACE | os.O_NOFOLLOW, dir_fd=inner)
+        finally:
+            os.close(inner)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.ENOTDIR):
+            raise _cannot("listed", error) from error
+        raise StorageError(
+            f"{files.LOOP}/{FOLDER} is a link or no folder, so nothing in it is read or removed",
+            hint=f"put a folder in its place: rm {files.LOOP}/{FOLDER}",
+        ) from error
+
+
+def _sync(folder: int) -> None:
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # folders can't be synced there
+            raise
+
+
+def _cannot(done: str, error: OSError) -> StorageError:
+    return StorageError(f"what is kept can't be {done}: {error.strerror}")
 
 
 def _named(record: AuditRecord) -> Iterator[tuple[str, str]]:
