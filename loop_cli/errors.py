@@ -44,6 +44,13 @@ class StorageError(LoopError):
     code = "io"
 
 
+class LogReplaced(StorageError):
+    """Another program replaced the audit log each time that a record was to be in it."""
+
+    code = "log_replaced"
+    retryable = True
+
+
 class EditorFailed(LoopError):
     """The editor could not be run, or did not end well. What was typed is kept."""
 

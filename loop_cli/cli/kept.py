@@ -21,6 +21,7 @@ loop kept tsk-019-13 --json
 loop kept --prune --older-than 90 --dry-run
 loop kept --prune --older-than 90 --yes
 """
+_SHOWN = 3  # names
 _DAY = 86_400 * timestamps.SECOND
 
 
@@ -41,10 +42,13 @@ def kept(
     store = context.open_store(settings)
     before = None if older_than is None else context.now() - older_than * _DAY
     found = keeping.chosen(keeping.listed(store), entity_id=entity_id, before=before)
+    warnings = _foreign(keeping.others(store))
     if prune and found and not dry_run:
         if not yes:
             _ask(found, ask=output.may_ask(as_json=as_json, no_input=no_input))
-        keeping.prune(store, found)
+        found, staying = keeping.prune(store, found)
+        warnings += [_stays(one) for one in staying]
+    warnings += store.warnings
     pruned = prune and not dry_run
     if as_json:
         document = {
@@ -53,12 +57,24 @@ def kept(
             "pruned": pruned,
             **({"dry_run": True} if dry_run else {}),
         }
-        output.json_document(document, store.warnings)
+        output.json_document(document, warnings)
         return
-    output.warn(store.warnings)
+    output.warn(warnings)
     from loop_cli.cli import render_life
 
     output.show(render_life.kept(found, pruned=pruned, dry_run=dry_run))
+
+
+def _stays(one: Kept) -> str:
+    return f".loop/kept/{one.name} was kept anew or changed since it was listed, so it stays"
+
+
+def _foreign(names: list[str]) -> list[str]:
+    """What is said of what lies there and is not loop's, if anything does."""
+    if not names:
+        return []
+    shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+    return [f".loop/kept has what loop did not put there, and leaves alone: {shown}"]
 
 
 def _ask(found: list[Kept], *, ask: bool) -> None:

@@ -25,7 +25,14 @@ import os
 from loop_cli.core import conflict
 from loop_cli.core.audit import AuditRecord
 from loop_cli.core.names import nfc
-from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopError, StorageError
+from loop_cli.errors import (
+    ConflictError,
+    EntityNotFound,
+    InvalidFile,
+    LogReplaced,
+    LoopError,
+    StorageError,
+)
 from loop_cli.lean.contexts import suppress
 from loop_cli.lean.digest import sha256_hex
 from loop_cli.store import files, plan, platform, staging
@@ -35,7 +42,7 @@ from loop_cli.store.landing import land_all
 from loop_cli.store.lines import cannot_read, encode
 from loop_cli.store.planner import Planner
 from loop_cli.store.recovery import Recovery
-from loop_cli.store.staging import Intent, Moved, StagedChange, StagedCommit
+from loop_cli.store.staging import Intent, LogMoved, Moved, StagedChange, StagedCommit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -164,14 +171,15 @@ class Commit:
             planned = self._plan(self._planner(), change, place)
             try:
                 (outcome,) = self._land([(planned, place)])
-            except Moved:
+            except Moved as error:
+                why = error
                 continue
             if planned.changed and place is not None and planned.document:
                 with suppress(Exception):  # it has landed: what is remembered is read again
                     if planned.source == planned.target:
                         self._vault.locator().wrote(place, planned.after, planned.document)
             return outcome
-        raise self._kept_moving(change, place, planned)
+        raise self._kept_moving(change, place, planned, why)
 
     # -- an atomic group ------------------------------------------------------------------
 
@@ -185,9 +193,9 @@ class Commit:
             plans = [self._plan(planner, *pair) for pair in zip(changes, places, strict=True)]
             try:
                 return self._land(list(zip(plans, places, strict=True)), group=True)
-            except Moved:
-                continue
-        raise self._kept_moving(changes[0], places[0], plans[0])
+            except Moved as error:
+                why = error
+        raise self._kept_moving(changes[0], places[0], plans[0], why)
 
     # -- steps of both --------------------------------------------------------------------
 
@@ -330,8 +338,13 @@ class Commit:
             gone = self._vault.observe(place).entity
             raise ConflictError(conflict.deleted(gone, precondition=change.precondition)) from None
 
-    def _kept_moving(self, change: AnyChange, place: Place, planned: Plan) -> LoopError:
+    def _kept_moving(self, change: AnyChange, place: Place, planned: Plan, why: Moved) -> LoopError:
         """The change could not be done between the edits of others, `--force` or not."""
+        if isinstance(why, LogMoved):
+            return LogReplaced(
+                f"{planned.path} was left as it is: another program replaced the audit log "
+                f"{_TRIES} times while the change was made"
+            )
         now = self._reread(change, place)
         if now is None or isinstance(change, Create | Restore):
             return StorageError(f"{planned.path} can't be made: its place changes all the time")
@@ -387,7 +400,7 @@ class _Log:
     def confirm(self) -> None:
         """Raise `Moved` where the open file is not the log any more."""
         if not self._log.is_at(self._descriptor):
-            raise Moved
+            raise LogMoved
 
     def __enter__(self) -> Self:
         return self

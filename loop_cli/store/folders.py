@@ -150,8 +150,9 @@ class Folder:
         shared: int | None = None,
         mode: int = 0o600,
         syncs: Syncs | None = None,
-    ) -> None:
+    ) -> tuple[int, int]:
         """Make a file that must not be there yet, and sync it; nothing is left where that fails.
+        Its device and inode.
 
         It gets mode, owner and attributes of the open file `like`; with the mode `shared` it is
         shared with the vault's group where that writes; else it has `mode`. With `syncs` it is
@@ -169,6 +170,7 @@ class Folder:
                 copy_rights(descriptor, like)
             else:
                 self.share(descriptor, shared)
+            status = os.fstat(descriptor)
             if syncs is None:
                 platform.sync(descriptor)
             else:
@@ -179,6 +181,7 @@ class Folder:
             raise self._named(error, name) if isinstance(error, OSError) else error from None
         if syncs is None:
             os.close(descriptor)
+        return status.st_dev, status.st_ino
 
     def share(self, descriptor: int, mode: int | None) -> None:
         """Give a new file or folder to the vault's owner where root made it; and with `mode` to
@@ -316,6 +319,24 @@ class Folders:
         """The place of a file."""
         return Slot(self, path)
 
+    def is_in_place(self, path: str) -> bool:
+        """Whether an open folder is still what its path leads to, through no link."""
+        folder, found = self.open(path), self.root
+        try:
+            for name in path.split("/") if path else ():
+                found, before = found.inner(name), found
+                if before is not self.root:
+                    before.close()
+        except OSError:
+            return False
+        finally:
+            if found is not self.root:
+                status = os.fstat(found.descriptor)
+                found.close()
+            else:
+                status = self.root.vault
+        return os.path.samestat(status, os.fstat(folder.descriptor))
+
     def make_own(self, path: str, *, mode: int = 0o700) -> Folder:
         """A folder of ours, made where it is missing, durably. Raises `OSError`.
 
@@ -393,6 +414,14 @@ class Slot:
             if error.errno not in _ABSENT:
                 raise
             return NO_FILE if self.is_taken else None
+
+    def file(self) -> tuple[int, int] | None:
+        """Device and inode of the ordinary file that is there; None where none is."""
+        try:
+            status = self.folder.status(self.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
 
     def read(self) -> bytes:
         """The bytes of the file. Raises `OSError`."""

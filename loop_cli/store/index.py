@@ -108,12 +108,14 @@ class Index:
 
     def refresh_folders(self) -> None:
         """Look at the times of all folders, and at the files of those that changed: so every file
-        is known that came or went. Raises `UsageError`."""
-        self._cache.run(self._refresh_folders)
-        self._walked = True
+        is known that came or went. Without a cache every find looks at them anyway. Raises
+        `UsageError`."""
+        if self._cache.is_kept:
+            self._cache.run(self._refresh_folders)
+            self._walked = True
 
     def _refresh_folders(self, database: sqlite3.Connection) -> None:
-        if not self._cache.is_kept or not self._is_walked(database):
+        if not self._is_walked(database):
             self.refresh()
             return
         rows = database.execute("SELECT path, modified, looked FROM folder").fetchall()

@@ -14,9 +14,9 @@ from loop_cli.core.names import nfc
 from loop_cli.core.remove import ARCHIVE
 from loop_cli.errors import InvalidFile, LoopError
 from loop_cli.store import files, snapshot, staging
+from loop_cli.store.around import refuse_no_place
 from loop_cli.store.lines import LogPlace
 from loop_cli.store.staging import Intent, StagedChange, StagedCommit
-from loop_cli.store.walk import is_hidden
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,14 +111,13 @@ def _is_admitted(vault: VaultStore, path: str) -> bool:
     if any(part in ("", ".", "..") for part in parts) or "\0" in path:
         raise Unfit(f"{path!r} is no path in the vault")
     try:
+        refuse_no_place(path)
         real = files.real_name(vault.root, path)
         admitted = vault.locator().admits(path)
     except LoopError as error:
         raise Unfit(error.message) from None
     if real != path:
         raise Unfit(f"{path!r} leads through a link")
-    if is_hidden(path):
-        raise Unfit(f"{path!r} is hidden")
     return admitted
 
 

@@ -1,17 +1,22 @@
 """What `.loop/kept/` holds: deleted files and replaced values that an undo needs, and text of
 others that no record has. It stays until it is pruned (SPEC §6).
+
+The folder may have come with a vault from anywhere. So it is opened without following a link, what
+is in it is only looked at and never opened, and only what has a name that loop gives is listed or
+removed.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import stat
+from contextlib import contextmanager
 
 from loop_cli.core import audit, timestamps
 from loop_cli.core.names import nfc
 from loop_cli.errors import StorageError
 from loop_cli.lean.records import Struct
+from loop_cli.store.folders import LOOP, Folders, keep_whole, open_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,22 +24,29 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.audit import AuditRecord
+    from loop_cli.store.folders import Folder
     from loop_cli.store.vault import VaultStore
 
 FOLDER = "kept"
 _OURS = re.compile(r"[0-9a-f]{64}")
+# Also what a crash left half written, and what was staged and is no file to read.
+_GIVEN = re.compile(
+    r"[0-9a-f]{64}(?:\.\d+)?|(?:\.loop-)?[0-9a-f]{32}(?:-\d+)?(?:\.[a-z]+)*\.[0-9a-f]{8}"
+)
 
 
 class Kept(Struct):
     """One file of `.loop/kept/`, kept at an instant; of which entity, as far as records tell.
 
     `what` is `file` for a whole entity, else the field; None for what no record names: it is
-    of a change that did not land, or the text of somebody else.
+    of a change that did not land, or the text of somebody else. `stamp` tells one content from
+    another, and a file from one that was kept anew.
     """
 
     name: str
     size: int
     kept_at: int
+    stamp: tuple[int, ...]
     entity_id: str | None = None
     entity_name: str | None = None
     what: str | None = None
@@ -52,7 +64,7 @@ class Kept(Struct):
 
 
 def listed(store: VaultStore) -> list[Kept]:
-    """All that is kept, the newest first. Raises `StorageError`."""
+    """All that loop has kept, the newest first. Raises `StorageError`."""
     found = {one.name: one for one in _files(store.root)}
     if found:
         for record in store.records():
@@ -80,36 +92,109 @@ def chosen(
     ]
 
 
-def prune(store: VaultStore, unwanted: list[Kept]) -> None:
-    """Remove what is kept, for good. Raises `StorageError`, `VaultLocked`."""
-    folder = _folder(store.root)
+def others(store: VaultStore) -> list[str]:
+    """The names of what lies there and is not loop's. Raises `StorageError`."""
+    with _opened(store.root) as folder:
+        names = [] if folder is None else folder.names()
+    return sorted(name for name in names if not _GIVEN.fullmatch(name))
+
+
+def prune(store: VaultStore, unwanted: list[Kept]) -> tuple[list[Kept], list[Kept]]:
+    """Remove what is kept, for good: those that are as they were listed. What was kept anew since,
+    or is another file now, stays. Those that were removed, and those that stay.
+
+    Raises `StorageError`, `VaultLocked`.
+    """
+    removed: list[Kept] = []
+    staying: list[Kept] = []
     with store.lock():
         store.recover()
-        try:
+        with _opened(store.root) as folder:
+            if folder is None:
+                return [], []
             for one in unwanted:
-                os.unlink(os.path.join(folder, one.name))
-            if unwanted:
-                os.sync()
+                found = _kept(folder, one.name)
+                if found is None:
+                    continue
+                if found.stamp == one.stamp:
+                    folder.remove(one.name)
+                    removed.append(one)
+                else:
+                    staying.append(one)
+            folder.sync()
+    return removed, staying
+
+
+def take_aside(store: VaultStore) -> list[str]:
+    """Move what lies in `.loop/staged` and is no change that loop can finish to `.loop/kept`; the
+    new paths, relative to the vault. Raises `StorageError`, `VaultLocked`."""
+    from loop_cli.store import intents, staging
+
+    with store.lock(), Folders(store.root) as folders:
+        store.recover()
+        try:
+            names = sorted(folders.open(staging.FOLDER).names())
+            ours = [name for name in names if intents.OURS.fullmatch(name)]
+            return [keep_whole(folders.slot(f"{staging.FOLDER}/{name}")) for name in ours]
+        except FileNotFoundError:
+            return []
         except OSError as error:
-            raise StorageError(f"what is kept can't be removed: {error.strerror}") from error
+            raise _cannot("taken aside", error) from error
+
+
+@contextmanager
+def _opened(root: str) -> Iterator[Folder | None]:
+    """The folder, open; None where there is none. Raises `StorageError`, and for an `OSError`
+    within; a link in its place is refused."""
+    try:
+        with open_folder(root, f"{LOOP}/{FOLDER}") as folder:
+            yield folder
+    except FileNotFoundError:
+        yield None
+    except NotADirectoryError:
+        raise StorageError(
+            f"{LOOP}/{FOLDER} is a link or no folder, so nothing in it is read or removed",
+            hint=f"put a folder in its place: rm {LOOP}/{FOLDER}",
+        ) from None
+    except OSError as error:
+        raise _cannot("listed or removed", error) from error
 
 
 def _files(root: str) -> Iterator[Kept]:
-    folder = _folder(root)
+    with _opened(root) as folder:
+        if folder is None:
+            return
+        for name in folder.names():
+            found = _kept(folder, name) if _GIVEN.fullmatch(name) else None
+            if found is not None:
+                yield found
+
+
+def _kept(folder: Folder, name: str) -> Kept | None:
+    """What has a name now; None where it is gone, or is a folder. A link is not followed."""
     try:
-        for entry in os.scandir(folder):
-            status = entry.stat(follow_symlinks=False)
-            if stat.S_ISDIR(status.st_mode):
-                continue
-            yield Kept(name=entry.name, size=status.st_size, kept_at=status.st_mtime_ns // 1000)
+        status = folder.status(name)
     except FileNotFoundError:
-        return
-    except OSError as error:
-        raise StorageError(f"what is kept can't be listed: {error.strerror}") from error
+        return None
+    if stat.S_ISDIR(status.st_mode):
+        return None
+    return Kept(
+        name=name,
+        size=status.st_size,
+        kept_at=status.st_mtime_ns // 1000,
+        stamp=(
+            status.st_dev,
+            status.st_ino,
+            status.st_mode,
+            status.st_size,
+            status.st_mtime_ns,
+            status.st_ctime_ns,
+        ),
+    )
 
 
-def _folder(root: str) -> str:
-    return os.path.join(os.path.join(root, ".loop"), FOLDER)
+def _cannot(what: str, error: OSError) -> StorageError:
+    return StorageError(f"what is kept can't be {what}: {error.strerror}")
 
 
 def _named(record: AuditRecord) -> Iterator[tuple[str, str]]:

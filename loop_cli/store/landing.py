@@ -74,6 +74,8 @@ def _land_leased(
     syncs.run()
     if not all(map(_came_out_as_before, changes, leases)):
         raise Moved
+    if not all(change.is_in_place for change in changes):
+        raise Moved
     confirm()
 
 
@@ -148,7 +150,7 @@ def swap_if(change: StagedChange, *, expected: str | None) -> bool:
 
 def _appear(change: StagedChange) -> bool:
     try:
-        change.exchange()
+        change.land()
     except Moved:
         return False
     change.sync()
@@ -193,7 +195,7 @@ def _lease(change: StagedChange, known: dict[tuple[int, int], str]) -> Lease:
 def _land(change: StagedChange, lease: Lease | None) -> None:
     """Bring a change to its place. Raises `Moved`, `OSError`."""
     if lease is None:
-        change.exchange()
+        change.land()
     else:
         swap(change, lease, expected=change.intent.etag_before)
         change.relocate()
@@ -202,7 +204,7 @@ def _land(change: StagedChange, lease: Lease | None) -> None:
 def swap(change: StagedChange, lease: Lease, *, expected: str | None) -> None:
     """Exchange what is leased, and change back at once where something else came out: an editor
     that reads what lacks its last save would save over it. Raises `Moved`, `OSError`."""
-    change.exchange(lease)
+    change.land(lease)
     if not _came_out_as(expected, change, lease):
         change.exchange()
         raise Moved

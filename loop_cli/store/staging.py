@@ -39,6 +39,10 @@ class Moved(Exception):
     """Somebody wrote to an entity between our comparing and our exchanging."""
 
 
+class LogMoved(Moved):
+    """Another program put a file in the place of the log between our recording and our answer."""
+
+
 class Intent(Struct):
     """What a change was about to do. `line` is the record's line; `path`, `staged` and
     `target` are relative to the vault.
@@ -84,6 +88,7 @@ class StagedChange:
         self.is_beside = not intent.staged.startswith(f"{LOOP}/")
         self._aside = folders.slot(intent.staged + ASIDE)
         self._folders = folders
+        self._file: tuple[int, int] | None = None  # what was staged, by device and inode
 
     def stage(self, data: bytes | None, syncs: Syncs) -> None:
         """Write the content to come, if any, in folders that are there then.
@@ -104,14 +109,15 @@ class StagedChange:
     def _write(self, data: bytes, syncs: Syncs) -> None:
         folder, name = self.content.folder, self.content.name
         if self.intent.etag_before is None:
-            folder.write_new(name, data, mode=0o666, shared=0o664)  # as an editor would
+            # With the mode that an editor would give it.
+            self._file = folder.write_new(name, data, mode=0o666, shared=0o664)
             return
         try:
             like = self.entity.folder.open_plain(self.entity.name)
         except OSError as error:
             raise (Moved if error.errno in NOT_A_FILE else error) from None
         try:
-            folder.write_new(name, data, like=like, syncs=syncs)
+            self._file = folder.write_new(name, data, like=like, syncs=syncs)
         finally:
             os.close(like)
 
@@ -146,6 +152,15 @@ class StagedChange:
             else:
                 with closing(place.lease()) as own:
                     self._exchange_in_steps(own, place)
+
+    def land(self, lease: platform.Lease | None = None) -> None:
+        """Exchange, so that the file that was staged is the entity's. Raises as `exchange`; `Moved`
+        where another came in its place, and they have changed back."""
+        wanted, self._file = self._file or self.content.file(), None  # known the first time only
+        self.exchange(lease)
+        if wanted is not None and wanted not in (self.entity.file(), self.target.file()):
+            self.exchange()
+            raise Moved
 
     def relocate(self) -> None:
         """Bring a moved entity to its target, where it is not there yet. To be followed by
@@ -202,6 +217,13 @@ class StagedChange:
         for slot in places:
             with suppress(FileNotFoundError, NotADirectoryError):
                 syncs.add(slot.folder)
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the folders of its files are still where they were: one may have been moved out
+        of the vault, or a link put in its place. Raises `OSError`."""
+        places = {self.entity.folder_path, self.target.folder_path}
+        return all(map(self._folders.is_in_place, places))
 
     def staged_etag(self) -> str | None:
         """The etag of what lies in the staged place; None where nothing does."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 
 from loop_cli.core.audit import History
-from loop_cli.errors import StorageError, VaultLocked
+from loop_cli.errors import LoopError, StorageError, VaultLocked
 from loop_cli.lean.digest import sha256_hex
-from loop_cli.store import schema_file, staging
+from loop_cli.store import files, schema_file, staging
 from loop_cli.store.base import Store, passed_over
 from loop_cli.store.cache import Cache
 from loop_cli.store.folders import LOOP, Folders, open_folder
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.schema import Schema
     from loop_cli.core.wanted import Wanted
-    from loop_cli.errors import LoopError
     from loop_cli.store.base import AnyChange, CommitResult, Hit, Listed
     from loop_cli.store.commit import Commit
     from loop_cli.store.locate import Located
@@ -280,11 +279,12 @@ class VaultStore(Store):
         starts_here = last is not None and last.etag_before == seen.entity.revision.etag
         if starts_here and not unsettled and self._has_staged():
             return False
-        try:  # last, so that whatever landed meanwhile is seen
-            status = os.stat(os.path.join(self.root, located.parsed.path))
-        except OSError:
+        path = located.parsed.path
+        try:  # last, so that whatever landed meanwhile is seen; two changes may share a time
+            now = files.read_stable(os.path.join(self.root, path), path)
+        except LoopError:
             return False
-        return status.st_mtime_ns // 1000 == located.modified
+        return now == (located.parsed.data, located.modified)
 
     def _has_staged(self) -> bool:
         try:

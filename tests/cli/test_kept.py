@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli import models_life
+from loop_cli.core.entity import FieldNames
+from loop_cli.store import kept as keeping
+from loop_cli.store.vault import VaultStore
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Loop
 
 ID = "tsk-019-01"
@@ -107,3 +112,129 @@ class TestPrune:
         assert len(names(kept)) == 2
         assert kept.on_terminal("kept", "--prune", replies=((question, "y\n"),)).code == 0
         assert names(kept) == set()
+
+
+class TestStrangers:
+    """`.loop/kept` may have come with a vault from anywhere."""
+
+    def test_a_link_in_its_place_is_not_followed(self, loop: Loop, tmp_path: Path) -> None:
+        victim = tmp_path / "victim"
+        victim.mkdir()
+        (victim / ("0" * 64)).write_text("precious")
+        (loop.vault / ".loop").mkdir(exist_ok=True)
+        (loop.vault / ".loop" / "kept").symlink_to("../../victim")
+
+        for arguments in ((), ("--prune", "--yes"), ("--prune", "--older-than", "0", "--yes")):
+            done = loop("kept", *arguments, "--json")
+            assert (done.code, done.error["code"]) == (1, "io")
+            assert "link" in done.error["error"] and "rm .loop/kept" in done.error["hint"]
+        assert os.listdir(victim) == ["0" * 64]
+
+    def test_nor_is_one_to_another_folder_of_the_vault(self, loop: Loop) -> None:
+        folder = loop.vault / "30_Ontology" / "inner"
+        folder.mkdir(parents=True)
+        (folder / ("0" * 64)).write_text("precious")
+        (loop.vault / ".loop").mkdir(exist_ok=True)
+        (loop.vault / ".loop" / "kept").symlink_to("../30_Ontology/inner")
+
+        assert loop("kept", "--prune", "--yes").code == 1
+        assert len(os.listdir(folder)) == 1
+
+    def test_what_has_another_name_is_no_file_of_loop(self, kept: Loop) -> None:
+        folder = kept.vault / ".loop" / "kept"
+        (folder / "thesis.docx").write_text("precious")
+        (folder / "sub").mkdir()
+        (folder / "sub" / ("0" * 64)).write_text("precious")
+        (folder / ("0" * 63)).write_text("precious")
+
+        listed = kept("kept", "--json").json
+        assert len(listed["kept"]) == 2
+        assert "thesis.docx" in listed["warnings"][0]
+        assert kept("kept", "--prune", "--yes").code == 0
+        assert names(kept) == {"thesis.docx", "sub", "0" * 63}
+
+    def test_a_link_with_a_name_of_loop_goes_and_what_it_leads_to_stays(
+        self, kept: Loop, tmp_path: Path
+    ) -> None:
+        precious = tmp_path / "precious"
+        precious.write_text("precious")
+        (kept.vault / ".loop" / "kept" / ("0" * 64)).symlink_to(precious)
+
+        assert kept("kept", "--prune", "--yes").code == 0
+        assert (names(kept), precious.read_text()) == (set(), "precious")
+
+    def test_a_folder_with_one_is_left(self, kept: Loop) -> None:
+        (kept.vault / ".loop" / "kept" / ("0" * 64)).mkdir()
+
+        assert kept("kept", "--prune", "--yes").code == 0
+        assert names(kept) == {"0" * 64}
+
+
+class TestMeanwhile:
+    """Only what was shown is removed: somebody may keep something while a person is asked."""
+
+    @pytest.fixture
+    def store(self, kept: Loop) -> VaultStore:
+        return VaultStore(str(kept.vault), names=FieldNames(), clock=lambda: time.time_ns() // 1000)
+
+    def test_what_is_kept_anew_stays(self, kept: Loop, store: VaultStore) -> None:
+        shown = keeping.listed(store)
+        os.utime(kept.vault / ".loop" / "kept" / shown[0].name)
+
+        removed, staying = keeping.prune(store, shown)
+
+        assert ([one.name for one in removed], [one.name for one in staying]) == (
+            [shown[1].name],
+            [shown[0].name],
+        )
+        assert names(kept) == {shown[0].name}
+
+    @pytest.mark.parametrize("change", ["other text", "same size", "same times", "another file"])
+    def test_what_is_another_one_now_stays(
+        self, kept: Loop, store: VaultStore, change: str
+    ) -> None:
+        shown = keeping.listed(store)
+        path = kept.vault / ".loop" / "kept" / shown[0].name
+        status = path.stat()
+        text = "other" if change != "same size" else "x" * status.st_size
+        if change == "another file":
+            path.unlink()
+        path.write_text(text)
+        if change in ("same times", "another file"):
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+        keeping.prune(store, shown)
+
+        assert names(kept) == {shown[0].name}
+
+    def test_what_came_since_stays(self, kept: Loop, store: VaultStore) -> None:
+        shown = keeping.listed(store)
+        (kept.vault / ".loop" / "kept" / ("0" * 64)).write_text("new")
+
+        keeping.prune(store, shown)
+
+        assert names(kept) == {"0" * 64}
+
+    def test_what_is_gone_is_no_matter(self, kept: Loop, store: VaultStore) -> None:
+        shown = keeping.listed(store)
+        (kept.vault / ".loop" / "kept" / shown[0].name).unlink()
+
+        removed, staying = keeping.prune(store, shown)
+
+        assert (len(removed), staying, names(kept)) == (1, [], set())
+
+    def test_that_it_stays_is_said(self, kept: Loop) -> None:
+        """A person is asked, and meanwhile the same text is kept again."""
+        name = sorted(names(kept))[0]
+        question = "Remove this for good? [y/N] "
+        path = kept.vault / ".loop" / "kept" / name
+
+        class Answer(str):
+            def encode(self, *_given: object) -> bytes:
+                os.utime(path)
+                return b"y\n"
+
+        screen = kept.on_terminal("kept", "--prune", replies=((question, Answer("y")),))
+        words = " ".join(screen.text.split())
+        assert "was kept anew or changed since it was listed, so it stays" in words
+        assert names(kept) == {name}

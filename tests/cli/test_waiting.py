@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli import models
+from loop_cli.cli import output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,3 +125,19 @@ def test_the_lock_is_free_after_a_kill(loop: Loop, holder: subprocess.Popen[byte
     assert loop("update", "tsk-019-14", "status=done", "--force", "--json").json["changed"] is True
     with open(loop.vault / ".loop" / "lock", "rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_a_sign_of_life_within_another_takes_its_place() -> None:
+    """The cache is brought up to date on the way to a list; the terminal has one line for both."""
+    outer, inner = (output._Progress(what, "files") for what in ("outer", "inner"))
+    for one in (outer, inner):
+        one._begin -= 2  # seconds
+
+    outer.tell(1)
+    inner.tell(1)
+    assert (outer._status is None, inner._status is None) == (True, False)
+    inner.close()
+    outer.tell(2)
+    assert outer._status is not None
+    outer.close()
+    assert outer._status is None
