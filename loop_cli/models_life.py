@@ -124,6 +124,11 @@ class KeptDocument(Shape):
     kept: list[KeptEntry] = Field(description="All that is kept, or was pruned.")
     bytes: int = Field(ge=0, description="How many bytes that is.")
     pruned: bool = Field(description="Whether they are gone now.")
+    aside: list[str] = Field(
+        default=[],
+        description="There only with --aside: the files that it took aside; with --dry-run those "
+        "that it would take.",
+    )
     dry_run: Literal[True] = Field(
         default=True, description="There only with --dry-run: nothing was removed."
     )

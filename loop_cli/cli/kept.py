@@ -20,6 +20,7 @@ loop kept
 loop kept tsk-019-13 --json
 loop kept --prune --older-than 90 --dry-run
 loop kept --prune --older-than 90 --yes
+loop kept --aside
 """
 _SHOWN = 3  # names
 _DAY = 86_400 * timestamps.SECOND
@@ -30,6 +31,7 @@ def kept(
     entity_id: str | None,
     prune: bool,
     older_than: int | None,
+    aside: bool,
     dry_run: bool,
     as_json: bool,
     yes: bool,
@@ -40,6 +42,7 @@ def kept(
     """Run `loop kept`."""
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     store = context.open_store(settings)
+    taken = keeping.take_aside(store, dry_run=dry_run) if aside else []
     before = None if older_than is None else context.now() - older_than * _DAY
     found = keeping.chosen(keeping.listed(store), entity_id=entity_id, before=before)
     warnings = _foreign(keeping.others(store))
@@ -55,11 +58,14 @@ def kept(
             "kept": [one.as_dict() for one in found],
             "bytes": sum(one.size for one in found),
             "pruned": pruned,
+            **({"aside": taken} if aside else {}),
             **({"dry_run": True} if dry_run else {}),
         }
         output.json_document(document, warnings)
         return
     output.warn(warnings)
+    for path in taken:
+        output.note(f"to be taken aside: {path}" if dry_run else f"taken aside: {path}")
     from loop_cli.cli import render_life
 
     output.show(render_life.kept(found, pruned=pruned, dry_run=dry_run))

@@ -193,6 +193,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "entity_id [ID]: Only what is of this entity.",
         "prune --prune: Remove what is listed, for good.",
         "older_than --older-than DAYS: Only what was kept before that.",
+        "aside --aside: Take what can't be finished from .loop/staged to .loop/kept.",
         *_WRITING,
     ),
     "diff": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from loop_cli.core import timestamps
 from loop_cli.core.check.finding import Finding, Found
 from loop_cli.errors import StorageError, VaultLocked
-from loop_cli.store import staging, verify
+from loop_cli.store import intents, staging, verify
 from loop_cli.store.folders import LOOP, open_folder
 
 TYPE_CHECKING = False
@@ -57,6 +57,8 @@ def _lock_and_staged(store: VaultStore) -> Iterator[Finding]:
     except (StorageError, OSError):  # a vault that we can only read
         return
     for name in names:
-        words = f"{name} is no change that can be finished; 'loop kept --aside' takes it aside"
+        words = f"{name} is no file of loop's, and is left alone"
+        if intents.OURS.fullmatch(name):
+            words = f"{name} is no change that can be finished; 'loop kept --aside' takes it aside"
         found = Found(rule="staged-leftover", message=words)
         yield Finding(path=f"{staging.FOLDER}/{name}", line=1, found=found)

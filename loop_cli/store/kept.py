@@ -125,9 +125,12 @@ def prune(store: VaultStore, unwanted: list[Kept]) -> tuple[list[Kept], list[Kep
     return removed, staying
 
 
-def take_aside(store: VaultStore) -> list[str]:
-    """Move what lies in `.loop/staged` and is no change that loop can finish to `.loop/kept`; the
-    new paths, relative to the vault. Raises `StorageError`, `VaultLocked`."""
+def take_aside(store: VaultStore, *, dry_run: bool = False) -> list[str]:
+    """Move what lies in `.loop/staged` and is no change that loop can finish to `.loop/kept`.
+
+    The new paths, or with `dry_run` those that would be moved, relative to the vault. Raises
+    `StorageError`, `VaultLocked`.
+    """
     from loop_cli.store import intents, staging
 
     with store.lock(), Folders(store.root) as folders:
@@ -135,7 +138,8 @@ def take_aside(store: VaultStore) -> list[str]:
         try:
             names = sorted(folders.open(staging.FOLDER).names())
             ours = [name for name in names if intents.OURS.fullmatch(name)]
-            return [keep_whole(folders.slot(f"{staging.FOLDER}/{name}")) for name in ours]
+            paths = [f"{staging.FOLDER}/{name}" for name in ours]
+            return paths if dry_run else [keep_whole(folders.slot(path)) for path in paths]
         except FileNotFoundError:
             return []
         except OSError as error:
