@@ -86,7 +86,8 @@ def calls_in(trace: str) -> Iterator[Call]:
             continue
         if opening != "(":
             rest = begun.pop((process, call), "") + rest
-            line = f"{process} {call}({rest}"
+            yield _call(call, rest, f"{process} {call}({rest}")
+            continue
         yield _call(call, rest, line)
     for (process, call), rest in begun.items():
         yield _call(call, rest, f"{process} {call}({rest}")

@@ -10,8 +10,10 @@ import os
 import stat
 import time
 
-from loop_cli import beneath, config, folders
+from loop_cli import config
 from loop_cli.lean.digest import sha256_hex
+from loop_cli.system import home
+from loop_cli.system.folders import Folders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ _FEW = 1 << 18  # bytes of words that are searched in every way
 def open_vault(given: str | None) -> Vault | None:
     """The vault in force; None where there is none."""
     root = given or os.environ.get("LOOP_VAULT") or _around() or _by_settings()
-    return Vault(os.path.abspath(folders.expand(root, os.environ))) if root else None
+    return Vault(os.path.abspath(home.expand(root, os.environ))) if root else None
 
 
 class Vault:
@@ -205,7 +207,7 @@ class Vault:
 
 def _cached(root: str, what: str) -> str | None:
     """Where words of a vault are kept; None where no folder is there for that."""
-    base = folders.cache(os.environ)
+    base = home.cache(os.environ)
     name = sha256_hex(os.fsencode(os.path.realpath(root)))[:32]
     return None if base is None else os.path.join(base, f"{what}-{name}.tsv")
 
@@ -225,8 +227,9 @@ def _is_file(path: str) -> bool:
 
 def _end_of(root: str, path: str) -> bytes:
     """The last bytes of the log. Raises `OSError`, for what is no ordinary file too."""
-    with beneath.Folder(root) as folder:
-        log = folder.open(path)
+    with Folders(root) as opened:
+        place = opened.slot(path)
+        log = place.folder.open_plain(place.name)
     try:
         size = os.fstat(log).st_size
         return os.pread(log, _LOG_END, max(0, size - _LOG_END))
@@ -262,9 +265,9 @@ def _aged(path: str | None) -> tuple[bytes, float]:
     if path is None:
         return b"", float("inf")
     try:
-        folders.make_private(os.path.dirname(path))
-        folders.narrow(path)
-        data, written = folders.read(path, most=_MOST_KEPT)
+        home.make_private(os.path.dirname(path))
+        home.narrow(path)
+        data, written = home.read(path, most=_MOST_KEPT)
     except OSError:
         return b"", float("inf")
     return data, time.time() - written
@@ -307,8 +310,8 @@ def write(path: str | None, data: bytes) -> None:
         return
     temporary = f"{path}.{os.urandom(4).hex()}"
     try:
-        folders.make_private(os.path.dirname(path))
-        with open(folders.create(temporary), "wb") as file:
+        home.make_private(os.path.dirname(path))
+        with open(home.create(temporary), "wb") as file:
             file.write(data)
         os.replace(temporary, path)
     except OSError:

@@ -11,9 +11,9 @@ import sys
 import tempfile
 
 from loop_cli import demo as sample
-from loop_cli import folders
 from loop_cli.cli import output
 from loop_cli.errors import StorageError, UsageError
+from loop_cli.system import home
 
 EXAMPLES = """Examples:
 
@@ -93,7 +93,7 @@ class _Tour:
 def _place(folder: str | None) -> str:
     if folder is None:
         return tempfile.mkdtemp(prefix="loop-demo-")
-    root = os.path.abspath(folders.expand(folder, os.environ))
+    root = os.path.abspath(home.expand(folder, os.environ))
     if os.path.exists(root) and (not os.path.isdir(root) or os.listdir(root)):
         raise UsageError(
             f"{root} is there and not empty; the demo writes into a new or empty folder only",

@@ -13,9 +13,9 @@ import sys
 import time
 from contextlib import suppress
 
-from loop_cli import folders
 from loop_cli.cli import output
 from loop_cli.errors import EditorFailed, Interrupted, StorageError
+from loop_cli.system import home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,10 +49,10 @@ def command(configured: str | None, environ: Mapping[str, str]) -> str | None:
 def folder(environ: Mapping[str, str]) -> str:
     """Where texts lie while they are edited, and stay if something fails. Raises `StorageError`
     where there is no folder for them."""
-    base = folders.state(environ)
+    base = home.state(environ)
     if base is None:
         hint = "export XDG_STATE_HOME=DIR names a folder of yours"
-        raise StorageError(f"there is no place for your text: {folders.NO_HOME}", hint=hint)
+        raise StorageError(f"there is no place for your text: {home.NO_HOME}", hint=hint)
     return os.path.join(base, "edits")
 
 
@@ -87,7 +87,7 @@ class Draft:
             shutil.rmtree(self._place, ignore_errors=True)
         else:
             with suppress(OSError):  # an editor may have put a new file in its place
-                folders.narrow(self.path)
+                home.narrow(self.path)
             output.note(f"your text is kept in {self.path}")
 
     def edit(self, text: str) -> str:
@@ -147,7 +147,7 @@ class Draft:
         try:
             top = os.path.dirname(self._place)
             for one in (os.path.dirname(top), top, self._place):
-                folders.make_private(one)
+                home.make_private(one)
             with open(os.open(self.path, _CREATE, 0o600), "wb") as file:
                 file.write(data)
         except OSError as error:

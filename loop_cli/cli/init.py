@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from loop_cli import folders
 from loop_cli.cli import context, output
 from loop_cli.errors import ConfirmationRefused, EntityNotFound
+from loop_cli.system import home
 
 EXAMPLES = """Examples:
 
@@ -46,7 +46,7 @@ def init(
 
 def _root(folder: str | None) -> str:
     """The folder, which is no part of another vault. Raises `EntityNotFound`, `UsageError`."""
-    root = os.path.abspath(folders.expand(folder or os.curdir, os.environ))
+    root = os.path.abspath(home.expand(folder or os.curdir, os.environ))
     if not os.path.isdir(root):
         raise EntityNotFound(f"there is no folder {root}", path=root)
     settings = context.open_settings({"vault": root})

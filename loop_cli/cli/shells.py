@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from loop_cli import folders
 from loop_cli.errors import StorageError
+from loop_cli.system import home
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -121,10 +121,10 @@ def script(shell: str) -> str:
 def place(shell: str) -> str:
     """Where the shell looks for it, or is told to. Raises `StorageError` where there is no
     folder for it."""
-    data, settings = folders.data(os.environ), folders.config(os.environ)
+    data, settings = home.data(os.environ), home.config(os.environ)
     if data is None or settings is None:
         hint = f"loop completion show {shell} prints the script"
-        raise StorageError(f"there is no place for it: {folders.NO_HOME}", hint=hint)
+        raise StorageError(f"there is no place for it: {home.NO_HOME}", hint=hint)
     return {
         "bash": os.path.join(data, "bash-completion", "completions", "loop"),
         "zsh": os.path.join(data, "zsh", "site-functions", "_loop"),

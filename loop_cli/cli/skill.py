@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 
-from loop_cli import beneath, folders
 from loop_cli import skill as package
 from loop_cli.cli import output
 from loop_cli.errors import StorageError, UsageError
+from loop_cli.system import home
+from loop_cli.system.folders import Folders, Refused
 
 EXAMPLES = """Examples:
 
@@ -21,12 +22,12 @@ _MOST = 1 << 20  # bytes of a file that may be one of ours
 
 def install(*, folder: str | None, force: bool, as_json: bool) -> None:
     """Run `loop skill install`."""
-    root = os.path.abspath(folders.expand(folder or os.curdir, os.environ))
+    root = os.path.abspath(home.expand(folder or os.curdir, os.environ))
     target = os.path.join(root, package.NAME)
     wanted = {f"{package.NAME}/{path}": data for path, data in package.files().items()}
     try:
         os.makedirs(root, exist_ok=True)
-        with beneath.Folder(root) as opened:
+        with Folders(root) as opened:
             changed = _changed(opened, wanted, root, force=force)
             for path in changed:
                 _write(opened, path, wanted[path])
@@ -34,7 +35,7 @@ def install(*, folder: str | None, force: bool, as_json: bool) -> None:
         place = os.path.join(root, error.filename or package.NAME)
         raise StorageError(
             f"{place} can't be written: {error.strerror}",
-            hint="remove it" if isinstance(error, beneath.Refused) else None,
+            hint="remove it" if isinstance(error, Refused) else None,
         ) from error
     listed, changed = ([os.path.join(root, one) for one in paths] for paths in (wanted, changed))
     if as_json:
@@ -45,15 +46,13 @@ def install(*, folder: str | None, force: bool, as_json: bool) -> None:
         output.line(f"nothing to do: {target} is as it should be")
 
 
-def _changed(
-    folder: beneath.Folder, wanted: dict[str, bytes], root: str, *, force: bool
-) -> list[str]:
+def _changed(folders: Folders, wanted: dict[str, bytes], root: str, *, force: bool) -> list[str]:
     """The files to be written. Raises `UsageError` for one that somebody has changed, `OSError`
     for what is no file, a link say."""
     changed = []
     for path, data in wanted.items():
         try:
-            there = folder.read(path, most=_MOST)
+            there = folders.slot(path).read(_MOST)
         except FileNotFoundError:
             there = None
         if there == data:
@@ -67,10 +66,10 @@ def _changed(
     return changed
 
 
-def _write(folder: beneath.Folder, path: str, data: bytes) -> None:
+def _write(folders: Folders, path: str, data: bytes) -> None:
     """A file whole or not at all; scripts can be run."""
     above = path.rpartition("/")[0]
     parts = above.split("/")
     for count in range(1, len(parts) + 1):
-        folder.make_folder("/".join(parts[:count]))
-    folder.replace(path, data, mode=0o755 if path.endswith(".sh") else 0o644)
+        folders.make_place("/".join(parts[:count]))
+    folders.slot(path).write(data, mode=0o755 if path.endswith(".sh") else 0o644)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import time
 
-from loop_cli import folders
 from loop_cli.lean.sqlite import sqlite3
+from loop_cli.system import home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -172,14 +172,14 @@ def _files_of(path: str) -> tuple[str, ...]:
 def _make_private(path: str) -> None:
     """Have the database and its folder for this user alone; what is there and is no file of
     this user, a link say, goes. Raises `OSError`."""
-    folders.make_private(os.path.dirname(path))
-    ours = [one for one in _files_of(path) if folders.narrow(one)]
+    home.make_private(os.path.dirname(path))
+    ours = [one for one in _files_of(path) if home.narrow(one)]
     for one in _files_of(path):
         if one not in ours and os.path.lexists(one) and not os.path.isdir(one):
             os.unlink(one)
     if path not in ours:
         try:
-            os.close(folders.create(path))
+            os.close(home.create(path))
         except FileExistsError:  # another process was faster, or it is a folder
             return
 

@@ -6,7 +6,8 @@ from loop_cli.core import timestamps
 from loop_cli.core.check.finding import Finding, Found
 from loop_cli.errors import StorageError, VaultLocked
 from loop_cli.store import intents, staging, verify
-from loop_cli.store.folders import LOOP, open_folder
+from loop_cli.store.keeping import LOOP
+from loop_cli.system.folders import open_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

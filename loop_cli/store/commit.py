@@ -35,14 +35,16 @@ from loop_cli.errors import (
 )
 from loop_cli.lean.contexts import suppress
 from loop_cli.lean.digest import sha256_hex
-from loop_cli.store import files, plan, platform, staging
+from loop_cli.store import files, plan, staging
 from loop_cli.store.base import Create, EntityChange, Restore
-from loop_cli.store.folders import Folders, keep
+from loop_cli.store.keeping import keep
 from loop_cli.store.landing import land_all
 from loop_cli.store.lines import cannot_read, encode
 from loop_cli.store.planner import Planner
 from loop_cli.store.recovery import Recovery
 from loop_cli.store.staging import Intent, LogMoved, Moved, StagedChange, StagedCommit
+from loop_cli.system import platform
+from loop_cli.system.folders import Folders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

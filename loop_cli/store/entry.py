@@ -9,8 +9,9 @@ from loop_cli.core.names import nfc
 from loop_cli.errors import InvalidFile, NoEntity
 from loop_cli.lean import jsontext
 from loop_cli.lean.records import Struct
-from loop_cli.store import platform, snapshot
+from loop_cli.store import snapshot
 from loop_cli.store.base import as_json, head_of, is_flat
+from loop_cli.system import platform
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import stat
 import time
 
 from loop_cli.errors import EntityNotFound, InvalidFile, StorageError
-from loop_cli.store import platform
 from loop_cli.store.snapshot import MAX_FILE_BYTES
+from loop_cli.system import platform
 
 _TRIES = 20
 

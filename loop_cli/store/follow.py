@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from loop_cli.store.folders import Folder
     from loop_cli.store.log import AuditLog
+    from loop_cli.system.folders import Folder
 
 _BLOCK = 1 << 16
 _WATCHED = 3  # files: the active one, and those before it

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from loop_cli import beneath
 from loop_cli.core import propose, rulebook, schema
 from loop_cli.core.check.law import Law
 from loop_cli.core.entity import FieldNames
@@ -13,8 +12,9 @@ from loop_cli.errors import InvalidFile, LoopError, StorageError, UsageError
 from loop_cli.lean.records import Struct
 from loop_cli.markdown import patch
 from loop_cli.store import check, files, schema_file, snapshot
-from loop_cli.store.folders import LOOP
+from loop_cli.store.keeping import LOOP
 from loop_cli.store.locate import Locator
+from loop_cli.system.folders import Folders, Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,32 +95,33 @@ def found(foundation: Foundation) -> tuple[str, ...]:
     """
     root = foundation.root
     try:
-        with beneath.Folder(root) as folder:
-            return _write_all(folder, foundation.texts())
+        with Folders(root) as folders:
+            return _write_all(folders, foundation.texts())
     except FileExistsError as error:
         raise UsageError(f"{root} is a vault already, or has a file in its place") from error
     except OSError as error:
         raise _can_not_be_made(root, error) from error
 
 
-def _write_all(root: beneath.Folder, texts: dict[str, str]) -> tuple[str, ...]:
+def _write_all(root: Folders, texts: dict[str, str]) -> tuple[str, ...]:
     """Make the files, which everybody may read who may read the folder, durably. Raises
     `OSError`; none is left then."""
     made, folders = list[str](), list[str]()
     try:
         for path, text in texts.items():
-            folder = os.path.dirname(path)
-            if root.make_folder(folder):
-                folders.append(folder)
-            root.write_new(path, text.encode(), mode=0o644)
+            place = root.slot(path)
+            if root.make_place(place.folder_path):
+                folders.append(place.folder_path)
+            place.folder.write_new(place.name, text.encode(), mode=0o644, shared=0o664)
+            place.folder.sync()
             made.append(path)
     except OSError:
         for path in made:
             with suppress(OSError):
-                root.remove(path)
+                root.slot(path).remove()
         for folder in reversed(folders):
             with suppress(OSError):
-                root.remove_folder(folder)
+                root.remove_place(folder)
         raise
     return tuple(made)
 
@@ -128,8 +129,9 @@ def _write_all(root: beneath.Folder, texts: dict[str, str]) -> tuple[str, ...]:
 def _refuse_there(root: str, path: str) -> None:
     """Raise where a file that is to be made is there, or can't be made."""
     try:
-        with beneath.Folder(root) as folder:
-            folder.status(path)
+        with Folders(root) as folders:
+            place = folders.slot(path)
+            place.folder.status(place.name)
     except FileNotFoundError:
         return
     except OSError as error:
@@ -141,7 +143,7 @@ def _refuse_there(root: str, path: str) -> None:
 
 
 def _can_not_be_made(root: str, error: OSError) -> StorageError:
-    if isinstance(error, beneath.Refused):
+    if isinstance(error, Refused):
         return StorageError(
             f"{root} can't be made a vault: {error.filename} {error.strerror}",
             hint=f"put a folder in the place of {os.path.join(root, error.filename)}",

@@ -20,8 +20,8 @@ from loop_cli.store.staging import Intent, StagedChange, StagedCommit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from loop_cli.store.folders import Folders
     from loop_cli.store.vault import VaultStore
+    from loop_cli.system.folders import Folders
 
 OURS = re.compile(r"([0-9a-f]{32})(?:-\d+)?(?:\.intent|\.undone|\.new|\.new\.old)")
 """The names that `loop` gives in `.loop/staged`; the first part is that of the commit."""
@@ -161,7 +161,7 @@ def _judge_content(vault: VaultStore, change: StagedChange) -> None:
     if etag is None or etag not in (intent.etag_before, intent.etag_after):
         return
     try:
-        data = change.content.read()
+        data = change.content.read(snapshot.MAX_FILE_BYTES)
         _pieces, fields, _warnings = snapshot.read_frontmatter(data, intent.path, closely=False)
         ids = {
             nfc(snapshot.identity(fields, path, vault.names)[0])

@@ -16,7 +16,8 @@ from loop_cli.core import audit, timestamps
 from loop_cli.core.names import nfc
 from loop_cli.errors import StorageError
 from loop_cli.lean.records import Struct
-from loop_cli.store.folders import LOOP, Folders, keep_whole, open_folder
+from loop_cli.store.keeping import LOOP, keep_whole
+from loop_cli.system.folders import Folders, open_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.audit import AuditRecord
-    from loop_cli.store.folders import Folder
     from loop_cli.store.vault import VaultStore
+    from loop_cli.system.folders import Folder
 
 FOLDER = "kept"
 _OURS = re.compile(r"[0-9a-f]{64}")

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from loop_cli.errors import StorageError, UsageError
 from loop_cli.lean.contexts import ExitStack, closing, suppress
-from loop_cli.store import platform
-from loop_cli.store.folders import Syncs
-from loop_cli.store.platform import Lease
 from loop_cli.store.snapshot import etag_of
-from loop_cli.store.staging import NOT_A_FILE, Moved, cannot_write
+from loop_cli.store.staging import NOT_A_FILE, Moved, cannot_write, etag_at
+from loop_cli.system import platform
+from loop_cli.system.folders import Syncs
+from loop_cli.system.platform import Lease
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import NoReturn
 
-    from loop_cli.store.platform import Lease
     from loop_cli.store.staging import StagedChange, StagedCommit
+    from loop_cli.system.platform import Lease
 
 _MANY = 200  # more leases at once may need more open files than are allowed
 
@@ -225,6 +225,6 @@ def _came_out_as(expected: str | None, change: StagedChange, lease: Lease) -> bo
 def _etag_out(change: StagedChange) -> str | None:
     """The etag of what lies in the staged place; None where that is leased, so by us."""
     try:
-        return change.content.etag(patient=False)
+        return etag_at(change.content, patient=False)
     except BlockingIOError:
         return None

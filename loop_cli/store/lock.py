@@ -7,9 +7,10 @@ import stat
 
 from loop_cli.core import timestamps
 from loop_cli.errors import StorageError, VaultLocked
-from loop_cli.store import platform
-from loop_cli.store.folders import LOOP, Folders
+from loop_cli.store.keeping import LOOP
 from loop_cli.store.staging import FOLDER
+from loop_cli.system import platform
+from loop_cli.system.folders import Folders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from loop_cli.store.folders import Folder
+    from loop_cli.system.folders import Folder
 
 NAME = "lock"
 _IGNORE = ".gitignore"

@@ -13,10 +13,8 @@ from loop_cli.core.names import nfc
 from loop_cli.lean import jsontext
 from loop_cli.lean.digest import sha256_hex
 from loop_cli.lean.records import Struct
-from loop_cli.store import platform
 from loop_cli.store.base import as_json
 from loop_cli.store.cache import key_word, word
-from loop_cli.store.folders import Folders, open_folder
 from loop_cli.store.lines import (
     ACTIVE,
     FOLDER,
@@ -28,6 +26,8 @@ from loop_cli.store.lines import (
     needles_of,
     parse_line,
 )
+from loop_cli.system import platform
+from loop_cli.system.folders import Folders, open_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.audit import AuditRecord
     from loop_cli.store.cache import Cache
-    from loop_cli.store.folders import Folder
+    from loop_cli.system.folders import Folder
 
     Stamp = tuple[int, int, int, int]
 

@@ -7,10 +7,10 @@ is kept as it is.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 
-from loop_cli import beneath
 from loop_cli.core import timestamps
 from loop_cli.core.audit import ACTIONS, SOURCES
 from loop_cli.core.names import nfc
@@ -21,6 +21,7 @@ from loop_cli.lean.records import Struct
 from loop_cli.store.lines import encode, parse_line
 from loop_cli.store.plan import hides_name, recordable
 from loop_cli.store.segments import OpenLog
+from loop_cli.system.folders import Folders, Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -272,16 +273,22 @@ def _read(root: str, path: str, name: str) -> bytes:
     either: what it leads to would be copied into the log, which others may read."""
     top, relative = _beneath(root, path)
     try:
-        with beneath.Folder(top) as folder:
-            return folder.read(relative, most=MOST)
-    except (FileNotFoundError, NotADirectoryError):
+        with Folders(top) as folders:
+            return folders.slot(relative).read(MOST)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if error.errno == errno.ELOOP:
+            raise _refused(root, top, path, error) from error
         raise EntityNotFound(f"{name} is not there", hint="loop audit migrate FILE") from None
-    except beneath.Refused as error:
-        why = f"{error.filename if top == root else path} {error.strerror}"
-        hint = "loop audit migrate FILE reads the file itself, of which a large one can be split"
-        raise StorageError(why, hint=hint) from error
+    except Refused as error:
+        raise _refused(root, top, path, error) from error
     except OSError as error:
         raise StorageError(f"{name} can't be read: {error.strerror}") from error
+
+
+def _refused(root: str, top: str, path: str, error: OSError) -> StorageError:
+    why = f"{error.filename if top == root else path} {error.strerror}"
+    hint = "loop audit migrate FILE reads the file itself, of which a large one can be split"
+    return StorageError(why, hint=hint)
 
 
 def _beneath(root: str, path: str) -> tuple[str, str]:

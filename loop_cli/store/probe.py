@@ -6,8 +6,9 @@ import errno
 import os
 
 from loop_cli.lean.contexts import suppress
-from loop_cli.store import platform
-from loop_cli.store.folders import LOOP, open_folder
+from loop_cli.store.keeping import LOOP
+from loop_cli.system import platform
+from loop_cli.system.folders import open_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

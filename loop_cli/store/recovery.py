@@ -17,17 +17,18 @@ from itertools import takewhile
 from loop_cli.core import audit
 from loop_cli.lean.contexts import suppress
 from loop_cli.store import landing, staging
-from loop_cli.store.folders import NO_FILE, keep, keep_whole
+from loop_cli.store.keeping import keep, keep_whole
 from loop_cli.store.lines import encode
+from loop_cli.store.snapshot import MAX_FILE_BYTES
 from loop_cli.store.staging import Moved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from loop_cli.store.folders import Folders, Slot
     from loop_cli.store.staging import StagedChange, StagedCommit
     from loop_cli.store.vault import VaultStore
+    from loop_cli.system.folders import Folders, Slot
 
 
 _TRIES = 20
@@ -150,7 +151,7 @@ class Recovery:
         try:
             change.relocate()
         except Moved:
-            return change.entity.etag() != after
+            return staging.etag_at(change.entity) != after
         change.sync()
         return True
 
@@ -227,11 +228,11 @@ class Recovery:
             self._keep(change.content)
 
     def _keep(self, slot: Slot) -> None:
-        etag = slot.etag()
-        if etag == NO_FILE:
+        etag = staging.etag_at(slot)
+        if etag == staging.NO_FILE:
             self.kept.append(keep_whole(slot))
         elif etag is not None:
-            self.kept.append(keep(self._folders, slot.read()))
+            self.kept.append(keep(self._folders, slot.read(MAX_FILE_BYTES)))
 
     def _sweep(self, names: Sequence[str]) -> None:
         """Files of ours without a readable intent: no record can name them."""

@@ -12,10 +12,11 @@ from loop_cli.errors import EntityNotFound, InvalidChange, StorageError
 from loop_cli.lean.digest import sha256_hex
 from loop_cli.lean.records import Struct
 from loop_cli.store import rewrite
-from loop_cli.store.folders import LOOP, open_folder
 from loop_cli.store.hashed import comparable_digest
+from loop_cli.store.keeping import LOOP
 from loop_cli.store.lines import encode, needles_of, parse_line
 from loop_cli.store.segments import OpenLog
+from loop_cli.system.folders import Refused, open_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,6 +125,8 @@ def _look(store: VaultStore, wanted: Wanted) -> tuple[_Found, list[str]]:
         except FileNotFoundError:
             kept = set()
         except OSError as error:
+            if isinstance(error, Refused):
+                raise StorageError(f"{error.filename} {error.strerror}") from error
             raise StorageError(f"{_KEPT} can't be read: {error.strerror}") from error
         for _file, _number, text in log.lines(*(digest.encode() for digest in kept)):
             rest = found.without_values(text)

@@ -12,20 +12,21 @@ import re
 
 from loop_cli.errors import StorageError
 from loop_cli.lean.contexts import closing
-from loop_cli.store import landing, platform, probe, staging
-from loop_cli.store.folders import Folders
+from loop_cli.store import landing, probe, staging
 from loop_cli.store.lines import ACTIVE
 from loop_cli.store.segments import shown
 from loop_cli.store.snapshot import etag_of
 from loop_cli.store.staging import Intent, Moved, StagedChange
+from loop_cli.system import platform
+from loop_cli.system.folders import Folders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from loop_cli.store.folders import Slot
     from loop_cli.store.log import AuditLog
     from loop_cli.store.vault import VaultStore
+    from loop_cli.system.folders import Slot
 
 _TRIES = 20
 _LEFTOVER = re.compile(r"\.loop-[0-9a-f]{32}(?:\.old)?")

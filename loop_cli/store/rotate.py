@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 
 from loop_cli.core import timestamps
 from loop_cli.errors import StorageError
 from loop_cli.lean.records import Struct
-from loop_cli.store.folders import copy_rights
 from loop_cli.store.lines import ACTIVE
 from loop_cli.store.log import segments_in
 from loop_cli.store.segments import shown
+from loop_cli.system.folders import copy_rights
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from loop_cli.store.folders import Folder
     from loop_cli.store.vault import VaultStore
+    from loop_cli.system.folders import Folder
 
 _NAME = re.compile(r"audit_log\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{6})Z\.jsonl", re.ASCII)
 
@@ -94,11 +95,11 @@ def _begin(folder: Folder, *, like: int) -> None:
     """A new file with the mode and the owner of the old one."""
     try:
         folder.write_new(ACTIVE, b"", like=like)
-    except FileExistsError:  # another program has already begun it
-        descriptor = folder.open_plain(ACTIVE)
+    except FileExistsError:  # another program has already begun it, or put a link there
         try:
-            copy_rights(descriptor, like)
-        except PermissionError:
+            descriptor = folder.open_plain(ACTIVE)
+        except OSError:
             return
-        finally:
-            os.close(descriptor)
+        with suppress(PermissionError):
+            copy_rights(descriptor, like)
+        os.close(descriptor)

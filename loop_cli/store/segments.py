@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from loop_cli.store.folders import Folder
     from loop_cli.store.log import AuditLog
+    from loop_cli.system.folders import Folder
 
 _TRIES = 50
 _BLOCK = 1 << 20

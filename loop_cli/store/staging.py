@@ -13,17 +13,19 @@ import os
 from loop_cli.errors import StorageError
 from loop_cli.lean.contexts import closing, suppress
 from loop_cli.lean.records import Struct
-from loop_cli.store import platform
 from loop_cli.store.base import as_json
-from loop_cli.store.folders import LOOP, Folders, Slot, Syncs
+from loop_cli.store.keeping import LOOP
 from loop_cli.store.lines import LogPlace, parse_line
+from loop_cli.store.snapshot import MAX_FILE_BYTES, etag_of
+from loop_cli.system import platform
+from loop_cli.system.folders import Folders, Slot, Syncs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from loop_cli.core.audit import AuditRecord
-    from loop_cli.store.folders import Folder
+    from loop_cli.system.folders import Folder
 
 FOLDER = f"{LOOP}/staged"
 # What the names in `.loop/staged` end in: intent, content, intent of what is undone, and the
@@ -31,6 +33,8 @@ FOLDER = f"{LOOP}/staged"
 ENDINGS = INTENT, CONTENT, UNDONE, ASIDE = ".intent", ".new", ".undone", ".old"
 NOT_A_FILE = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.ENXIO)
 """What opening an entity fails with where there is none any more."""
+NO_FILE = "no file"
+"""In place of an etag: of a link, a folder, a device, or a file that is too large for an entity."""
 MAX_INTENTS = 1 << 26
 """Bytes of a file of intents; one that has more is not read."""
 
@@ -126,7 +130,7 @@ class StagedChange:
         """Where the entity is now: a move has brought it to its target, or not yet."""
         if self.intent.target is None:
             return self.entity
-        arrived = self.target.etag() == self.intent.etag_after
+        arrived = etag_at(self.target) == self.intent.etag_after
         return self.target if arrived or not self.entity.is_taken else self.entity
 
     def exchange(self, lease: platform.Lease | None = None) -> None:
@@ -227,11 +231,11 @@ class StagedChange:
 
     def staged_etag(self) -> str | None:
         """The etag of what lies in the staged place; None where nothing does."""
-        return self.content.etag()
+        return etag_at(self.content)
 
     def entity_etag(self) -> str | None:
         """The etag of what lies in the entity's place; None where nothing does."""
-        return self.place.etag()
+        return etag_at(self.place)
 
     def discard(self) -> None:
         """Remove the staged file; `settle` has seen to what an exchange in steps left. Raises
@@ -378,6 +382,21 @@ def staged_places(path: str, name: str) -> tuple[str, str]:
     """The two places where the content of a change can be."""
     folder, slash, _name = path.rpartition("/")
     return f"{FOLDER}/{name}{CONTENT}", f"{folder}{slash}.loop-{name}"
+
+
+def etag_at(slot: Slot, *, patient: bool = True) -> str | None:
+    """The etag of the file; None where nothing is, `NO_FILE` for what is nobody's etag.
+
+    Raises `OSError`; `BlockingIOError` for a leased file where it is not `patient`.
+    """
+    try:
+        return etag_of(slot.read(MAX_FILE_BYTES, patient=patient))
+    except OSError as error:
+        if error.errno in (errno.ENXIO, errno.EFBIG, errno.EBUSY):
+            return NO_FILE
+        if error.errno not in NOT_A_FILE:
+            raise
+        return NO_FILE if slot.is_taken else None
 
 
 def _move(source: Slot, target: Slot) -> None:

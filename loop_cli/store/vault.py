@@ -14,11 +14,12 @@ from loop_cli.lean.digest import sha256_hex
 from loop_cli.store import files, schema_file, staging
 from loop_cli.store.base import Store, passed_over
 from loop_cli.store.cache import Cache
-from loop_cli.store.folders import LOOP, Folders, open_folder
+from loop_cli.store.keeping import LOOP
 from loop_cli.store.lines import FOLDER
 from loop_cli.store.locate import Locator
 from loop_cli.store.log import AuditLog
 from loop_cli.store.snapshot import MAX_FILE_BYTES, etag_of, observe
+from loop_cli.system.folders import Folders, open_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from loop_cli.errors import EntityNotFound, LoopError, StorageError, VaultLocked
 from loop_cli.lean.digest import sha256_hex
 from loop_cli.lean.records import Struct
 from loop_cli.store import files
-from loop_cli.store.folders import LOOP
+from loop_cli.store.keeping import LOOP
 from loop_cli.store.lines import parse_line
 from loop_cli.store.segments import OpenLog
 from loop_cli.store.snapshot import etag_of

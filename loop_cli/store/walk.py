@@ -9,7 +9,7 @@ import os
 
 from loop_cli.errors import InvalidFile, UsageError
 from loop_cli.store import files
-from loop_cli.store.folders import LOOP
+from loop_cli.store.keeping import LOOP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 from collections import OrderedDict
 
-from loop_cli import beneath
 from loop_cli.core import timestamps
 from loop_cli.core.names import BODY
 from loop_cli.errors import LoopError
@@ -20,6 +19,7 @@ from loop_cli.store import schema_file
 from loop_cli.store.base import as_json
 from loop_cli.store.lines import FOLDER
 from loop_cli.store.snapshot import MAX_FILE_BYTES, etag_of, parse
+from loop_cli.system.folders import Folders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -161,8 +161,8 @@ class Watcher:
         """The file as it is now; None where there is none, or something that a link leads to:
         what is elsewhere is none of the vault's."""
         try:
-            with beneath.Folder(self._store.root) as root:
-                data = root.read(path, most=MAX_FILE_BYTES)
+            with Folders(self._store.root) as folders:
+                data = folders.slot(path).read(MAX_FILE_BYTES)
         except OSError as error:
             return None if error.errno in _NOT_THERE else _State(etag="")
         try:

@@ -15,12 +15,12 @@ import pytest
 
 from loop_cli.core.audit import AuditRecord, compose_undo
 from loop_cli.errors import EntityNotFound, InvalidChange, StorageError
-from loop_cli.store import platform
 from loop_cli.store.lines import encode
 from loop_cli.store.log import AuditLog
 from loop_cli.store.redact import Redaction, Wanted, preview, redact
 from loop_cli.store.rotate import rotate
 from loop_cli.store.verify import verify
+from loop_cli.system import platform
 
 from .conftest import ID, Vault
 

@@ -33,9 +33,9 @@ from loop_cli.core import bulk
 from loop_cli.core.audit import Origin
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.selection import Selection
-from loop_cli.store.folders import Folders, Syncs
 from loop_cli.store.index import YOUNG
 from loop_cli.store.vault import VaultStore
+from loop_cli.system.folders import Folders, Syncs
 from tests.bench import common, generate
 from tests.bench.startup import METER
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli.errors import LoopError
-from loop_cli.store import platform
 from loop_cli.store.base import only
+from loop_cli.system import platform
 from tests.faults.vault import Vault, change, origin
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 import pytest
 
 from loop_cli.errors import ConflictError, StorageError
-from loop_cli.store import platform, probe
+from loop_cli.store import probe
 from loop_cli.store.base import CommitResult
 from loop_cli.store.staging import StagedChange
+from loop_cli.system import platform
 from tests.faults.vault import Vault, change, etag, origin
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from loop_cli.core import audit
 from loop_cli.store import staging
-from loop_cli.store.folders import Folders
 from loop_cli.store.lines import LogPlace, encode
 from loop_cli.store.staging import Intent, StagedChange, StagedCommit
+from loop_cli.system.folders import Folders
 from tests.faults.vault import Vault, etag, origin
 
 if TYPE_CHECKING:

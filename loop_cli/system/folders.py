@@ -1,9 +1,9 @@
-"""Open folders of the vault, and names in them.
+"""Folders that are open, and names in them.
 
-All that `loop` keeps in `.loop/` and in the log's folder is opened here, and entities are written
-through here: relative to a folder that is open, one name after the other, following no link. So a
-link that comes with a vault, or that somebody swaps in meanwhile, leads nowhere (SPEC §8). Modes
-and owners are set on open files, never by path.
+All that `loop` keeps in a vault is opened here, and entities are written through here: relative to
+a folder that is open, one name after the other, following no link. So a link that comes with a
+vault, or that somebody swaps in meanwhile, leads nowhere (SPEC §8). Modes and owners are set on
+open files, never by path.
 """
 
 from __future__ import annotations
@@ -12,30 +12,36 @@ import errno
 import os
 import stat
 import sys
+import time
 
 from loop_cli.errors import StorageError
-from loop_cli.lean.digest import sha256_hex
-from loop_cli.store import platform
-from loop_cli.store.snapshot import MAX_FILE_BYTES, etag_of
+from loop_cli.system import platform
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-LOOP = ".loop"  # the folder of the lock, the settings and what is staged
-NO_FILE = "no file"
-"""In place of an etag: of a link, a folder, a device, or a file that is too large for an entity."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _BLOCK = 1 << 20
+_TRIES = 20
+_LINK = "is a link, and none is followed there"
+_ODD = "is not an ordinary file"
 _OPEN = 100  # files that wait to be synced
-_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 # Why a folder can't be removed, now and later: not empty, not there, not ours to change.
 _STAYS = (
     errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM,
     errno.EBUSY, errno.EROFS, errno.ELOOP,
 )  # fmt: skip
+
+
+class Refused(OSError):
+    """Something else is where an ordinary file should be; `strerror` says what it is."""
+
+
+class NotAFolder(Refused, NotADirectoryError):
+    """A link, with `ELOOP`, or something else, with `ENOTDIR`, is where a folder should be."""
 
 
 class Folder:
@@ -50,15 +56,16 @@ class Folder:
         self.vault = vault
 
     def inner(self, name: str) -> Folder:
-        """A folder in this one, opened. Raises `OSError`; `NotADirectoryError` for a link."""
+        """A folder in this one, opened. Raises `OSError`; `NotAFolder` for a link."""
         path = self._shown(name)
         try:
             descriptor = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=self.descriptor)
         except OSError as error:
-            if error.errno in (errno.ENOTDIR, errno.ELOOP):
-                words = "is not a folder of the vault itself"
-                raise NotADirectoryError(errno.ENOTDIR, words, path) from None
-            raise self._named(error, name) from None
+            if error.errno not in (errno.ENOTDIR, errno.ELOOP):
+                raise self._named(error, name) from None
+            if stat.S_ISLNK(self.status(name).st_mode):
+                raise NotAFolder(errno.ELOOP, _LINK, path) from None
+            raise NotAFolder(errno.ENOTDIR, "is not a folder", path) from None
         return Folder(descriptor, path, self.vault)
 
     def names(self) -> list[str]:
@@ -81,22 +88,30 @@ class Folder:
         return True
 
     def open_plain(self, name: str, *, patient: bool = True) -> int:
-        """A descriptor that reads an ordinary file. Raises `OSError`; with `ENXIO` for another.
+        """A descriptor that reads an ordinary file. Raises `OSError`; `Refused` for another.
 
         `BlockingIOError` comes at once for a leased file where it is not `patient`.
         """
         try:
             descriptor = platform.open_plain(name, self.descriptor, patient=patient)
         except OSError as error:
-            raise self._named(error, name) from None
+            raise self._refused(error, name) from None
+        self._refuse_odd(descriptor, name)
+        return descriptor
+
+    def _refuse_odd(self, descriptor: int, name: str) -> None:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            raise OSError(errno.ENXIO, "is not an ordinary file", self._shown(name))
-        return descriptor
+            raise Refused(errno.ENXIO, _ODD, self._shown(name))
+
+    def _refused(self, error: OSError, name: str) -> OSError:
+        """The error for a file that could not be opened; of a link, a socket in words."""
+        words = {errno.ELOOP: _LINK, errno.ENXIO: _ODD}.get(error.errno or 0)
+        return Refused(error.errno, words, self._shown(name)) if words else self._named(error, name)
 
     def open_shared(self, name: str, flags: int, *, make: bool = True) -> int:
         """Open a file of ours, making it private, or shared with the vault's group where that
-        writes. Raises `OSError`; with `ENXIO` for what is no ordinary file."""
+        writes. Raises `OSError`; `Refused` for what is no ordinary file."""
         flags |= os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
             try:
@@ -106,10 +121,8 @@ class Folder:
                     raise
                 return self._open_new(name, flags)
         except OSError as error:
-            raise self._named(error, name) from None
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise OSError(errno.ENXIO, "is not an ordinary file", self._shown(name))
+            raise self._refused(error, name) from None
+        self._refuse_odd(descriptor, name)
         return descriptor
 
     def _open_new(self, name: str, flags: int) -> int:
@@ -126,20 +139,23 @@ class Folder:
         return descriptor
 
     def read(self, name: str, limit: int, *, patient: bool = True) -> bytes:
-        """The bytes of an ordinary file. Raises `OSError`; with `EFBIG` where it has more."""
-        descriptor = self.open_plain(name, patient=patient)
-        try:
-            if os.fstat(descriptor).st_size > limit:
-                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), self._shown(name))
-            parts, left = [], limit + 1
-            while left and (part := os.read(descriptor, min(left, _BLOCK))):
-                parts.append(part)
-                left -= len(part)
-        finally:
-            os.close(descriptor)
-        if not left:
-            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), self._shown(name))
-        return b"".join(parts)
+        """The bytes of an ordinary file of at most `limit`; one that changes meanwhile is read
+        again. Raises `OSError`; `Refused` with `EFBIG` where it has more."""
+        for _attempt in range(_TRIES):
+            descriptor = self.open_plain(name, patient=patient)
+            try:
+                before = os.fstat(descriptor)
+                data = b"" if before.st_size > limit else _read(descriptor, limit + 1)
+                after = os.fstat(descriptor)
+            finally:
+                os.close(descriptor)
+            if before.st_size > limit or len(data) > limit:
+                words = f"is too large: it may have {limit:,} bytes at most"
+                raise Refused(errno.EFBIG, words, self._shown(name))
+            if (len(data), before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
+                return data
+            time.sleep(0.005)
+        raise Refused(errno.EBUSY, "changes all the time", self._shown(name))
 
     def write_new(
         self,
@@ -155,8 +171,8 @@ class Folder:
         Its device and inode.
 
         It gets mode, owner and attributes of the open file `like`; with the mode `shared` it is
-        shared with the vault's group where that writes; else it has `mode`. With `syncs` it is
-        left to those to sync it. Raises `OSError`.
+        shared with the vault's group where that writes; else it has `mode`, of which the user's
+        mask takes from 0666 alone. With `syncs` it is left to those to sync it. Raises `OSError`.
         """
         try:
             descriptor = os.open(name, _NEW, mode, dir_fd=self.descriptor)
@@ -169,6 +185,8 @@ class Folder:
             if like is not None:
                 copy_rights(descriptor, like)
             else:
+                if mode not in (0o600, 0o666):
+                    os.fchmod(descriptor, mode)
                 self.share(descriptor, shared)
             status = os.fstat(descriptor)
             if syncs is None:
@@ -200,7 +218,7 @@ class Folder:
         """Make a folder in this one where it is missing, durably; whether it was made.
 
         It is shared, with the mode `shared`, with the vault's group where that writes. Raises
-        `OSError`; `NotADirectoryError` where something else is there.
+        `OSError`; `NotAFolder` where something else is there.
         """
         try:
             os.mkdir(name, mode, dir_fd=self.descriptor)
@@ -272,7 +290,8 @@ class Folders:
     """A context manager: the folders of the vault at `root`, each open from its first use on.
 
     A folder is named by its path relative to the vault, with `/`; the vault itself is the empty
-    name. A path through a link raises `NotADirectoryError`.
+    name. A path through a link raises `NotAFolder`. `root` itself may be a link: whoever names
+    it means what it leads to.
     """
 
     def __init__(self, root: str) -> None:
@@ -305,7 +324,7 @@ class Folders:
         if found is None:
             outer, _slash, name = path.rpartition("/")
             if name in ("", ".", ".."):
-                raise NotADirectoryError(errno.ENOTDIR, "is no path in the vault", path)
+                raise NotAFolder(errno.ENOTDIR, "is no path in normal form", path)
             found = self._open[path] = self.open(outer).inner(name)
         return found
 
@@ -350,11 +369,11 @@ class Folders:
             folder.make(name, mode=mode, shared=mode | 0o070)
         return self.open(path)
 
-    def make_place(self, path: str) -> None:
-        """Make a folder for entities where it is missing, durably, open as an editor would make
-        it; shared with the vault's group where that writes. Raises `OSError`."""
+    def make_place(self, path: str) -> bool:
+        """Make a folder where it is missing, durably, open as an editor would make it; shared with
+        the vault's group where that writes. Whether it was made. Raises `OSError`."""
         outer, _slash, name = path.rpartition("/")
-        self.open(outer).make(name, mode=0o777, shared=0o775)
+        return self.open(outer).make(name, mode=0o777, shared=0o775)
 
     def remove_place(self, path: str) -> None:
         """Remove a folder that is empty, durably, and leave what can't be. Raises `OSError`."""
@@ -401,20 +420,6 @@ class Slot:
         except (FileNotFoundError, NotADirectoryError):
             return False
 
-    def etag(self, *, patient: bool = True) -> str | None:
-        """The etag of the file; None where nothing is, `NO_FILE` for what is nobody's etag.
-
-        Raises `OSError`; `BlockingIOError` for a leased file where it is not `patient`.
-        """
-        try:
-            return etag_of(self.folder.read(self.name, MAX_FILE_BYTES, patient=patient))
-        except OSError as error:
-            if error.errno in (errno.ENXIO, errno.EFBIG):
-                return NO_FILE
-            if error.errno not in _ABSENT:
-                raise
-            return NO_FILE if self.is_taken else None
-
     def file(self) -> tuple[int, int] | None:
         """Device and inode of the ordinary file that is there; None where none is."""
         try:
@@ -423,9 +428,21 @@ class Slot:
             return None
         return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
 
-    def read(self) -> bytes:
-        """The bytes of the file. Raises `OSError`."""
-        return self.folder.read(self.name, MAX_FILE_BYTES)
+    def read(self, limit: int, *, patient: bool = True) -> bytes:
+        """The bytes of the file, of which there are at most `limit`. Raises as `Folder.read`."""
+        return self.folder.read(self.name, limit, patient=patient)
+
+    def write(self, data: bytes, *, mode: int) -> None:
+        """Make the file, or put another in its place, whole or not at all, durably. Raises
+        `OSError`."""
+        folder, temporary = self.folder, f"{self.name}.{os.urandom(4).hex()}"
+        folder.write_new(temporary, data, mode=mode)
+        try:
+            folder.rename(temporary, self.name)
+        except BaseException:
+            folder.remove(temporary)
+            raise
+        folder.sync()
 
     def remove(self) -> bool:
         """Remove the file, and tell whether it was there. Raises `OSError`."""
@@ -518,58 +535,13 @@ class Syncs:
             os.close(self._files.pop())
 
 
-def keep(folders: Folders, data: bytes) -> str:
-    """Keep bytes that must not be lost in `.loop/kept/`; the path relative to the vault.
-
-    They are read back before anything may rely on them. What was kept before gets a new age.
-    Raises `OSError`. Synced: file and folder.
-    """
-    sha256 = sha256_hex(data)
-    folder = folders.make_own(f"{LOOP}/kept")
-    path = f"{folder.path}/{sha256}"
-    if _holds(folder, sha256, data):
-        return path
-    temporary = f"{sha256}.{os.getpid()}"
-    folder.remove(temporary)
-    folder.write_new(temporary, data, shared=0o660)
-    folder.rename(temporary, sha256)
-    folder.sync()
-    if not _holds(folder, sha256, data):
-        raise OSError(errno.EIO, "what was kept can't be read back", path)
-    return path
-
-
-def _holds(folder: Folder, name: str, data: bytes) -> bool:
-    """Whether the file has these bytes; its age is renewed then."""
-    try:
-        descriptor = folder.open_plain(name)
-    except OSError:
-        return False
-    try:
-        if os.fstat(descriptor).st_size != len(data):
-            return False
-        place = 0
-        while part := os.pread(descriptor, _BLOCK, place):
-            if data[place : place + len(part)] != part:
-                return False
-            place += len(part)
-        if place != len(data):
-            return False
-        os.utime(descriptor)
-    except OSError:  # another's file: a new one takes its place
-        return False
-    finally:
-        os.close(descriptor)
-    return True
-
-
-def keep_whole(slot: Slot) -> str:
-    """Keep what is no ordinary file, a link say, by moving it. Raises `OSError`."""
-    folder = slot.folders.make_own(f"{LOOP}/kept")
-    name = f"{slot.name}.{os.urandom(4).hex()}"
-    slot.folder.rename(slot.name, name, folder)
-    folder.sync()
-    return f"{folder.path}/{name}"
+def _read(descriptor: int, limit: int) -> bytes:
+    """What an open file has, but for what comes after `limit` bytes."""
+    parts: list[bytes] = []
+    while limit > 0 and (part := os.read(descriptor, min(limit, _BLOCK))):
+        parts.append(part)
+        limit -= len(part)
+    return b"".join(parts)
 
 
 def copy_rights(descriptor: int, like: int) -> None:
