@@ -7,7 +7,7 @@ from loop_cli.core import changes
 from loop_cli.core.create import Request
 from loop_cli.core.create import create as make
 from loop_cli.lean.digest import sha256_hex
-from loop_cli.store import templates
+from loop_cli.store import template_files
 
 PLAIN = "plain"
 EXAMPLES = """The id, the place and what the schema implies are filled in; missing required
@@ -76,4 +76,4 @@ def _template(
     """The template's text and what it is called; None for the built-in one."""
     if given == PLAIN:
         return None
-    return templates.load(root, kind) if given is None else (read(given), given)
+    return template_files.load(root, kind) if given is None else (read(given), given)

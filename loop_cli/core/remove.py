@@ -6,6 +6,7 @@ from loop_cli.core import timestamps
 from loop_cli.core.changes import Change, Edits
 from loop_cli.core.entity import Precondition
 from loop_cli.core.names import nfc
+from loop_cli.core.places import ARCHIVE
 from loop_cli.core.references import referrers
 from loop_cli.errors import ConfirmationRefused, LoopError
 from loop_cli.lean.records import Struct
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from loop_cli.core.audit import Origin
     from loop_cli.core.entity import Entity
     from loop_cli.store.base import CommitResult, Store
-
-ARCHIVE = "90_Archive"
 
 
 class Request(Struct):

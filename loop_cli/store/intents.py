@@ -11,7 +11,7 @@ import errno
 import re
 
 from loop_cli.core.names import nfc
-from loop_cli.core.remove import ARCHIVE
+from loop_cli.core.places import ARCHIVE
 from loop_cli.errors import InvalidFile, LoopError
 from loop_cli.store import files, snapshot, staging
 from loop_cli.store.around import refuse_no_place

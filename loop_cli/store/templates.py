@@ -8,19 +8,17 @@ from __future__ import annotations
 import os
 import re
 
-from loop_cli.errors import EntityNotFound, InvalidFile
+from loop_cli.errors import InvalidFile
 from loop_cli.lean.plain import same
 from loop_cli.lean.records import Struct
 from loop_cli.markdown import patch, reader
 from loop_cli.markdown.document import FrontmatterError, split
-from loop_cli.store import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-FOLDER = "00_Meta/_TEMPLATES"
 BUILT_IN = "---\n---\n\n# {{NAME}}\n"
 _PLACEHOLDER = re.compile(r"\{\{[ \t]*([^\W\d]\w*)[ \t]*\}\}")
 
@@ -30,19 +28,6 @@ class Draft(Struct):
 
     text: str
     unknown: tuple[tuple[str, int], ...]
-
-
-def load(root: str, entity_type: str) -> tuple[str, str] | None:
-    """The vault's template of a type, and its path; None where it has none. Raises
-    `InvalidFile`, `StorageError`."""
-    path = f"{FOLDER}/template_{entity_type.lower()}.md"
-    try:
-        data, _modified = files.read_stable(files.inside(root, path), path)
-        return data.decode("utf-8-sig"), path
-    except EntityNotFound:
-        return None
-    except UnicodeDecodeError:
-        raise InvalidFile(path, "is not UTF-8 text") from None
 
 
 def fill(
