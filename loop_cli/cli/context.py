@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.config import Settings
-    from loop_cli.core.audit import Origin
     from loop_cli.core.entity import FieldNames
-    from loop_cli.store.vault import VaultStore
+    from loop_cli.core.records.record import Origin
+    from loop_cli.vault.store import VaultStore
 
 
 def open_settings(options: dict[str, Any], *, need_vault: bool = True) -> Settings:
     """The settings for one command; `options` by setting name, None where not given."""
     settings = config.load(options, environ=os.environ, cwd=_cwd(), need_vault=need_vault)
     if settings["plain"]:
-        from loop_cli.cli import styles
+        from loop_cli.cli.render import styles
 
         styles.set_plain(True)
     return settings
@@ -51,8 +51,8 @@ def _cwd() -> str:
 
 def open_store(settings: Settings) -> VaultStore:
     """The store of the vault in force."""
-    from loop_cli.store import working
-    from loop_cli.store.vault import VaultStore
+    from loop_cli.vault import progress as working
+    from loop_cli.vault.store import VaultStore
 
     working.progress = output.progress
     assert settings.root is not None, "load() raises where there is no vault"
@@ -111,9 +111,9 @@ def now() -> int:
 def origin(root: str) -> Origin:
     """Who runs this and through which door: from the system, never from an option or variable
     (SPEC §6). `LOOP_RUN_ID` joins several commands in one run."""
-    from loop_cli.core.audit import Origin
-    from loop_cli.store import members
+    from loop_cli.core.records.record import Origin
     from loop_cli.system import platform
+    from loop_cli.vault import members
 
     login = platform.user_name()
     return Origin(
@@ -126,7 +126,7 @@ def origin(root: str) -> Origin:
 
 def run_id() -> str:
     """The id of this run: `LOOP_RUN_ID`, or a new UUID v4. Raises `UsageError`."""
-    from loop_cli.core.audit import RUN_ID
+    from loop_cli.core.records.record import RUN_ID
     from loop_cli.lean.uuids import uuid4
 
     given = os.environ.get("LOOP_RUN_ID")

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli.errors import StorageError
-from loop_cli.store.rotate import rotate
-from loop_cli.store.verify import verify
 from loop_cli.system import platform
+from loop_cli.vault.log.rotate import rotate
+from loop_cli.vault.log.verify import verify
 
 from .conftest import ID
 

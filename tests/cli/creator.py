@@ -11,13 +11,13 @@ import sys
 import time
 import uuid
 
-from loop_cli.core import create
-from loop_cli.core.audit import Origin
 from loop_cli.core.changes import parse_changes
 from loop_cli.core.entity import FieldNames
+from loop_cli.core.records.record import Origin
 from loop_cli.lean.digest import sha256_hex
-from loop_cli.store import template_files
-from loop_cli.store.vault import VaultStore
+from loop_cli.operations import create
+from loop_cli.vault import template_files
+from loop_cli.vault.store import VaultStore
 
 
 def clock() -> int:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli import models_life
 from loop_cli.core.entity import FieldNames
-from loop_cli.store import kept as keeping
-from loop_cli.store.vault import VaultStore
+from loop_cli.vault.store import VaultStore
+from loop_cli.vault.upkeep import kept as keeping
+from loop_cli.wire import life as models_life
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loop_cli.core.store import only
 from loop_cli.errors import LoopError
-from loop_cli.store import staging
-from loop_cli.store.base import only
 from loop_cli.system import platform
 from loop_cli.system.folders import Folder, Folders
+from loop_cli.vault.commit import staging
 from tests.faults.vault import Vault, change, origin
 from tests.strangers import USER, Machine, machine, needs_root
 
