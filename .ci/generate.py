@@ -16,30 +16,41 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from loop_cli import (
-    config,
-    demo,
-    errors,
-    models,
-    models_check,
-    models_find,
-    models_life,
-    models_past,
-)
-from loop_cli.cli import app, render, render_conflict, render_list, shells
-from loop_cli.core import operations, timestamps
+from loop_cli import config, demo, errors
+from loop_cli.cli import app
+from loop_cli.cli.complete import shells
+from loop_cli.cli.render import conflict as render_conflict
+from loop_cli.cli.render import entity as render
+from loop_cli.cli.render import list as render_list
 from loop_cli.core import query as queries
-from loop_cli.core.audit import Origin
+from loop_cli.core import timestamps
 from loop_cli.core.changes import BodyChange, Edits, parse_change
 from loop_cli.core.check.finding import RULES
 from loop_cli.core.choices import Choices
 from loop_cli.core.conflict import fail
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.query import Query
-from loop_cli.core.selection import Selection
+from loop_cli.core.records.record import Origin
+from loop_cli.core.store import EntityChange
 from loop_cli.errors import ConflictError
-from loop_cli.store.base import EntityChange
-from loop_cli.store.memory import MemoryStore
+from loop_cli.operations import update as operations
+from loop_cli.operations.selection import Selection
+from loop_cli.vault.memory import MemoryStore
+from loop_cli.wire import (
+    check as models_check,
+)
+from loop_cli.wire import (
+    find as models_find,
+)
+from loop_cli.wire import (
+    life as models_life,
+)
+from loop_cli.wire import (
+    models,
+)
+from loop_cli.wire import (
+    past as models_past,
+)
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "loop_cli" / "docs"

@@ -6,10 +6,12 @@ import errno
 import os
 import stat
 
-from loop_cli import beneath, folders, trust
+from loop_cli import trust
 from loop_cli.core.entity import FieldNames
 from loop_cli.errors import EntityNotFound, NoVault, StorageError, UsageError
 from loop_cli.lean.records import Struct
+from loop_cli.system import home
+from loop_cli.system.folders import Folders, Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -206,8 +208,8 @@ def load(
 
 def user_config_path(environ: Mapping[str, str]) -> str | None:
     """The user's configuration file; None where there is no folder for one."""
-    base = folders.config(environ)
-    return None if base is None else os.path.join(base, folders.NAME, "config.toml")
+    base = home.config(environ)
+    return None if base is None else os.path.join(base, home.NAME, "config.toml")
 
 
 def find_marker(cwd: str) -> tuple[str, str] | None:
@@ -224,10 +226,10 @@ def _of_vault(
 ) -> tuple[dict[str, Any], dict[str, str], tuple[str, ...]]:
     """The settings of the vault that count; those that don't, by name, and why; and the notice
     of these. Raises `UsageError`, `StorageError`."""
-    with beneath.Folder(root) as folder:
+    with Folders(root) as opened:
         try:
-            found = folder.read(VAULT_FILE, most=_MAX_BYTES)
-            why = trust.distrust(folder, VAULT_FILE)
+            found = opened.slot(VAULT_FILE).read(_MAX_BYTES)
+            why = trust.distrust(opened, VAULT_FILE)
         except FileNotFoundError:
             return {}, {}, ()
         except OSError as error:
@@ -262,7 +264,7 @@ def _unreadable(root: str, error: OSError) -> UsageError | StorageError:
         return StorageError(
             f"{error.filename} {error.strerror}", hint="put what it leads to in its place"
         )
-    if isinstance(error, beneath.Refused):
+    if isinstance(error, Refused):
         return UsageError(f"{error.filename} {error.strerror}")
     return UsageError(f"{VAULT_FILE} can't be read: {error.strerror}")
 
@@ -287,7 +289,7 @@ def _find_root(
         (environ.get("LOOP_VAULT"), "LOOP_VAULT"),
     ):
         if value:
-            return _root(folders.expand(str(value), environ), origin), origin
+            return _root(home.expand(str(value), environ), origin), origin
     found = find_marker(cwd)
     if found is not None:
         folder, marker = found
@@ -295,7 +297,7 @@ def _find_root(
     value = user.get("vault")
     if value is not None:
         file = user_config_path(environ) or ""
-        path = folders.expand(_first(_KEY_OF_VAULT, ((user, "vault", file),)).value, environ)
+        path = home.expand(_first(_KEY_OF_VAULT, ((user, "vault", file),)).value, environ)
         if not os.path.isabs(path):
             raise UsageError(f"{file}: vault must be a whole path, not {path!r}")
         return _root(path, "user configuration"), "user configuration"
@@ -327,7 +329,7 @@ def _no_vault(cwd: str, user_file: str | None) -> NoVault:
     return NoVault(
         "no vault: none is named by --vault or by LOOP_VAULT, "
         f"{cwd} and the folders above it have no {', '.join(MARKERS[:-1])} or {MARKERS[-1]}, "
-        + (f"and {user_file} names none" if user_file else f"and {folders.NO_HOME}"),
+        + (f"and {user_file} names none" if user_file else f"and {home.NO_HOME}"),
         hint="loop demo DIR makes a sample vault; loop --vault DIR names yours",
     )
 

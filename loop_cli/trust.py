@@ -22,27 +22,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from loop_cli.beneath import Folder
+    from loop_cli.system.folders import Folders
 
 _GROUP_WRITES = 0o020
 
 
-def distrust(vault: Folder, file: str, *, environ: Mapping[str, str] = os.environ) -> str | None:
+def distrust(vault: Folders, file: str, *, environ: Mapping[str, str] = os.environ) -> str | None:
     """Why the choices in a file of the vault's `.loop` don't count, in words; None where they do.
 
     Raises `OSError` where the file or its folder is not there.
     """
     if not hasattr(os, "geteuid"):  # Windows
         return None
-    made_by = vault.status(os.path.dirname(file))
+    folder, _slash, name = file.rpartition("/")
+    made_by = vault.root.status(folder)
     ours = _ours(environ)
     shared = os.geteuid() != 0 and _is_shared(made_by)
     if made_by.st_uid not in ours and not shared:
         return "the .loop folder was made by neither you nor a member of your groups"
     # In a folder that is not shared, its owner may have let others write all the same.
-    written_by = vault.status(file).st_uid
+    written_by = vault.open(folder).status(name).st_uid
     if written_by not in ours and not (shared or written_by == made_by.st_uid):
-        return f"{os.path.basename(file)} is another user's"
+        return f"{name} is another user's"
     return None
 
 

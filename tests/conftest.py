@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from loop_cli import demo
 from loop_cli.core import timestamps
-from loop_cli.core.audit import Origin
+from loop_cli.core.records.record import Origin
 
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")  # no test is about time, and the machine may have other work

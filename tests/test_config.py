@@ -10,15 +10,15 @@ import pytest
 from loop_cli import config
 from loop_cli.core.changes import Edits, parse_changes
 from loop_cli.core.entity import FieldNames, Precondition
+from loop_cli.core.store import EntityChange, only
 from loop_cli.errors import EntityNotFound, NoVault, StorageError, UsageError
-from loop_cli.store.base import EntityChange, only
-from loop_cli.store.vault import VaultStore
+from loop_cli.vault.store import VaultStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from loop_cli.config import Settings
-    from loop_cli.core.audit import Origin
+    from loop_cli.core.records.record import Origin
     from tests.conftest import Clock
 
 

@@ -16,17 +16,17 @@ import pytest
 
 from loop_cli.core.changes import BodyChange, Change, Edits
 from loop_cli.core.entity import FieldNames, Precondition
+from loop_cli.core.store import EntityChange
 from loop_cli.errors import AmbiguousId, InvalidFile, LoopError
 from loop_cli.lean.plain import same
-from loop_cli.store import snapshot
-from loop_cli.store.base import EntityChange
-from loop_cli.store.snapshot import Parsed
-from loop_cli.store.vault import VaultStore
+from loop_cli.planning import snapshot
+from loop_cli.planning.snapshot import Parsed
+from loop_cli.vault.store import VaultStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from loop_cli.core.audit import Origin
+    from loop_cli.core.records.record import Origin
     from tests.conftest import Clock
 
 pytestmark = pytest.mark.corpus

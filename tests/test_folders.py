@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli import folders
 from loop_cli.errors import UsageError
+from loop_cli.system import home
 from tests.strangers import USER, Machine, machine, needs_root
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ def umask(request: pytest.FixtureRequest) -> Iterator[int]:
 class TestWhere:
     def test_by_home(self, tmp_path: Path) -> None:
         environ = {"HOME": str(tmp_path)}
-        assert folders.config(environ) == f"{tmp_path}/.config"
-        assert folders.data(environ) == f"{tmp_path}/.local/share"
-        assert folders.cache(environ) == f"{tmp_path}/.cache/loop"
-        assert folders.state(environ) == f"{tmp_path}/.local/state/loop"
+        assert home.config(environ) == f"{tmp_path}/.config"
+        assert home.data(environ) == f"{tmp_path}/.local/share"
+        assert home.cache(environ) == f"{tmp_path}/.cache/loop"
+        assert home.state(environ) == f"{tmp_path}/.local/state/loop"
 
     @pytest.mark.parametrize(
         "value", [None, "", "relative", ".", "~", "/no/such/home", "/dev/null"]
@@ -46,35 +46,35 @@ class TestWhere:
     def test_a_home_that_is_none_is_the_one_that_the_system_has(self, value: str | None) -> None:
         environ = {} if value is None else {"HOME": value}
         there = [one for one in LISTED if os.path.isdir(one)]
-        assert folders.home(environ) == (there[0] if there else None)
+        assert home.home(environ) == (there[0] if there else None)
 
     @pytest.mark.parametrize("value", ["", "relative", "./x", "~/.cache"])
     def test_relative_variables_do_not_count(self, tmp_path: Path, value: str) -> None:
         names = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")
         environ = {"HOME": str(tmp_path), **dict.fromkeys(names, value)}
         plain = {"HOME": str(tmp_path)}
-        for find in (folders.config, folders.data, folders.cache, folders.state):
+        for find in (home.config, home.data, home.cache, home.state):
             assert find(environ) == find(plain)
         whole = dict.fromkeys(names, "/var/x")
-        assert folders.cache(whole) == "/var/x/loop"
-        assert folders.config(whole) == "/var/x"
+        assert home.cache(whole) == "/var/x/loop"
+        assert home.config(whole) == "/var/x"
 
     def test_a_tilde(self, tmp_path: Path) -> None:
         environ = {"HOME": str(tmp_path)}
-        assert folders.expand("~/a/b", environ) == f"{tmp_path}/a/b"
-        assert folders.expand("~", environ) == str(tmp_path)
-        assert folders.expand("a/~", environ) == "a/~"
-        assert folders.expand("~root/a", environ) == f"{pwd.getpwnam('root').pw_dir}/a"
+        assert home.expand("~/a/b", environ) == f"{tmp_path}/a/b"
+        assert home.expand("~", environ) == str(tmp_path)
+        assert home.expand("a/~", environ) == "a/~"
+        assert home.expand("~root/a", environ) == f"{pwd.getpwnam('root').pw_dir}/a"
         with pytest.raises(UsageError, match="no user nobody-of-this-name"):
-            folders.expand("~nobody-of-this-name/a", environ)
+            home.expand("~nobody-of-this-name/a", environ)
 
 
 class TestPrivate:
     def test_what_is_made_is_private_whatever_the_umask(self, tmp_path: Path, umask: int) -> None:
         ours = tmp_path / "a" / "b" / "loop"
-        folders.make_private(str(ours))
+        home.make_private(str(ours))
         file = ours / "file"
-        os.close(folders.create(str(file)))
+        os.close(home.create(str(file)))
         assert [mode(one) for one in (ours, ours.parent, ours.parent.parent)] == [0o700] * 3
         assert mode(file) == 0o600
 
@@ -86,8 +86,8 @@ class TestPrivate:
         file = ours / "file"
         file.write_text("x")
         file.chmod(wide & 0o666)
-        folders.make_private(str(ours))
-        assert folders.narrow(str(file))
+        home.make_private(str(ours))
+        assert home.narrow(str(file))
         assert (mode(ours), mode(file)) == (0o700, 0o600)
 
     def test_a_link_is_not_used(self, tmp_path: Path) -> None:
@@ -95,12 +95,12 @@ class TestPrivate:
         elsewhere.mkdir(mode=0o755)
         (tmp_path / "loop").symlink_to(elsewhere)
         with pytest.raises(OSError, match="link"):
-            folders.make_private(str(tmp_path / "loop"))
+            home.make_private(str(tmp_path / "loop"))
         file = tmp_path / "file"
         file.write_text("x")
         file.chmod(0o644)
         (tmp_path / "link").symlink_to(file)
-        assert not folders.narrow(str(tmp_path / "link"))
+        assert not home.narrow(str(tmp_path / "link"))
         assert (mode(elsewhere), mode(file)) == (0o755, 0o644)
 
     @pytest.mark.parametrize("what", ["file", "link to nowhere"])
@@ -111,9 +111,9 @@ class TestPrivate:
         else:
             place.symlink_to(tmp_path / "nowhere")
         with pytest.raises(OSError):
-            folders.make_private(str(place))
+            home.make_private(str(place))
         with pytest.raises(OSError):
-            folders.make_private(str(place / "below"))
+            home.make_private(str(place / "below"))
         assert not (tmp_path / "nowhere").exists()
 
     def test_only_an_ordinary_file_of_ours_is_read(self, tmp_path: Path) -> None:
@@ -123,9 +123,9 @@ class TestPrivate:
             giant.truncate(1 << 40)
         for name in ("pipe", "zero", "giant"):
             with pytest.raises(OSError):
-                folders.read(str(tmp_path / name), most=100)
+                home.read(str(tmp_path / name), most=100)
         (tmp_path / "file").write_bytes(b"x" * 100)
-        assert folders.read(str(tmp_path / "file"), most=100)[0] == b"x" * 100
+        assert home.read(str(tmp_path / "file"), most=100)[0] == b"x" * 100
 
     @needs_root
     def test_what_is_anothers_is_not_used(self, tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ class TestPrivate:
         os.chown(ours, USER, USER)
         for place in (ours, ours / "below"):
             with pytest.raises(OSError, match="belongs to another user"):
-                folders.make_private(str(place))
+                home.make_private(str(place))
         assert list(ours.iterdir()) == []
 
 

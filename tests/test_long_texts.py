@@ -21,7 +21,7 @@ from loop_cli.core.names import nfc
 from loop_cli.core.wanted import Wanted
 from loop_cli.markdown import duplicates, notes, patch, reader
 from loop_cli.markdown.lines import Lines
-from loop_cli.store import entry
+from loop_cli.vault.index import entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

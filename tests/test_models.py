@@ -7,8 +7,25 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from loop_cli import models, models_base, models_check, models_find, models_life, models_past
-from loop_cli.core import audit
+from loop_cli.core.records import record as audit
+from loop_cli.wire import (
+    base as models_base,
+)
+from loop_cli.wire import (
+    check as models_check,
+)
+from loop_cli.wire import (
+    find as models_find,
+)
+from loop_cli.wire import (
+    life as models_life,
+)
+from loop_cli.wire import (
+    models,
+)
+from loop_cli.wire import (
+    past as models_past,
+)
 
 ENTITY: dict[str, Any] = {
     "entity_id": "tsk-019-14",

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli import beneath, config, trust
+from loop_cli import config, trust
 from loop_cli.errors import StorageError, UsageError
+from loop_cli.system.folders import Folders
 from tests.strangers import USER, Machine, machine, needs_root
 
 if TYPE_CHECKING:
@@ -199,5 +200,5 @@ class TestTheFile:
         assert config.load({}, environ=environ, cwd="/").root == f"{tmp_path}/v"
 
     def test_one_that_is_not_there_is_nobodys(self, tmp_path: Path) -> None:
-        with beneath.Folder(str(tmp_path)) as folder, pytest.raises(FileNotFoundError):
+        with Folders(str(tmp_path)) as folder, pytest.raises(FileNotFoundError):
             trust.distrust(folder, config.VAULT_FILE)

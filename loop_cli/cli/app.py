@@ -13,7 +13,8 @@ from types import GenericAlias
 import typer
 from typer.core import TyperCommand, TyperOption
 
-from loop_cli.cli import output, parser, styles
+from loop_cli.cli import output, parser
+from loop_cli.cli.render import styles
 from loop_cli.cli.table import COMMANDS, PLAIN
 from loop_cli.errors import Interrupted, UsageError
 
@@ -49,7 +50,7 @@ def build(first: str = "") -> typer.Typer:
         if not name or (first and name.partition(" ")[0] != first):
             continue
         above, _space, own = name.rpartition(" ")
-        module = import_module(f"loop_cli.cli.{place.partition('.')[0]}")
+        module = import_module(f"loop_cli.cli.commands.{place.partition('.')[0]}")
         if "." in place:
             _add(groups[above], name, own, module)
         else:
@@ -186,7 +187,7 @@ def _root(context: typer.Context, **values: Any) -> None:
         if values["as_json"]:
             raise UsageError("--json goes after the command")
         return
-    from loop_cli.cli import overview
+    from loop_cli.cli.commands import overview
 
     if not overview.show(as_json=values["as_json"]):
         output.line(context.get_help())

@@ -5,25 +5,26 @@ from __future__ import annotations
 import os
 import time
 
-from loop_cli import config, folders
+from loop_cli import config
 from loop_cli.cli import output
 from loop_cli.errors import UsageError
+from loop_cli.system import home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.config import Settings
-    from loop_cli.core.audit import Origin
     from loop_cli.core.entity import FieldNames
-    from loop_cli.store.vault import VaultStore
+    from loop_cli.core.records.record import Origin
+    from loop_cli.vault.store import VaultStore
 
 
 def open_settings(options: dict[str, Any], *, need_vault: bool = True) -> Settings:
     """The settings for one command; `options` by setting name, None where not given."""
     settings = config.load(options, environ=os.environ, cwd=_cwd(), need_vault=need_vault)
     if settings["plain"]:
-        from loop_cli.cli import styles
+        from loop_cli.cli.render import styles
 
         styles.set_plain(True)
     return settings
@@ -50,8 +51,8 @@ def _cwd() -> str:
 
 def open_store(settings: Settings) -> VaultStore:
     """The store of the vault in force."""
-    from loop_cli.store import working
-    from loop_cli.store.vault import VaultStore
+    from loop_cli.vault import progress as working
+    from loop_cli.vault.store import VaultStore
 
     working.progress = output.progress
     assert settings.root is not None, "load() raises where there is no vault"
@@ -82,7 +83,7 @@ def cache_folder(root: str, names: FieldNames) -> str | None:
     be deleted at any time. None where there is no folder for one."""
     from loop_cli.lean.digest import sha256_hex
 
-    base = folders.cache(os.environ)
+    base = home.cache(os.environ)
     identity = sha256_hex(os.fsencode(f"{os.path.realpath(root)}\0{names}"))[:32]
     return None if base is None else os.path.join(base, identity)
 
@@ -92,10 +93,10 @@ def _cache_in_use(settings: Settings) -> tuple[str | None, list[str]]:
     assert settings.root is not None, "load() raises where there is no vault"
     folder = cache_folder(settings.root, settings.names)
     if folder is None:
-        return None, [f"no index is kept, so the whole vault is read: {folders.NO_HOME}"]
+        return None, [f"no index is kept, so the whole vault is read: {home.NO_HOME}"]
     base = os.path.dirname(folder)
     try:
-        folders.make_private(base)
+        home.make_private(base)
     except OSError as error:
         why = f"the index in {base} can't be used ({error.strerror}), so the whole vault is read"
         return None, [why]
@@ -110,8 +111,9 @@ def now() -> int:
 def origin(root: str) -> Origin:
     """Who runs this and through which door: from the system, never from an option or variable
     (SPEC §6). `LOOP_RUN_ID` joins several commands in one run."""
-    from loop_cli.core.audit import Origin
-    from loop_cli.store import members, platform
+    from loop_cli.core.records.record import Origin
+    from loop_cli.system import platform
+    from loop_cli.vault import members
 
     login = platform.user_name()
     return Origin(
@@ -124,7 +126,7 @@ def origin(root: str) -> Origin:
 
 def run_id() -> str:
     """The id of this run: `LOOP_RUN_ID`, or a new UUID v4. Raises `UsageError`."""
-    from loop_cli.core.audit import RUN_ID
+    from loop_cli.core.records.record import RUN_ID
     from loop_cli.lean.uuids import uuid4
 
     given = os.environ.get("LOOP_RUN_ID")

@@ -23,7 +23,7 @@ class Reader:
     def __call__(self, name: str) -> str:
         """The text of a file, `-` for standard input. Raises `UsageError`, also for what is
         larger than a file that loop reads or, as a device may be, endless."""
-        from loop_cli.store.snapshot import MAX_FILE_BYTES
+        from loop_cli.planning.snapshot import MAX_FILE_BYTES
 
         if name == "-":
             if self._stdin_read:

@@ -11,8 +11,8 @@ import sys
 import time
 from itertools import islice
 
-from loop_cli.cli.text import visible
-from loop_cli.store.base import harmless_json
+from loop_cli.cli.render.text import visible
+from loop_cli.core.store import harmless_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -290,7 +290,8 @@ def error(failure: LoopError, *, machine: bool) -> None:
 
 
 def _tell_conflicts(*conflicts: Conflict) -> None:
-    from loop_cli.cli import render_conflict, render_past
+    from loop_cli.cli.render import conflict as render_conflict
+    from loop_cli.cli.render import past as render_past
 
     for conflict in conflicts:
         show_one = render_past.undo_conflict if conflict.undo else render_conflict.report
@@ -301,7 +302,7 @@ def console(stream: IO[str]) -> Console:
     """A console that takes vault data for text, not markup."""
     from rich.console import Console
 
-    from loop_cli.cli import styles
+    from loop_cli.cli.render import styles
 
     return Console(
         file=stream,
@@ -317,7 +318,7 @@ def console(stream: IO[str]) -> Console:
 def _rendered(
     content: RenderableType | Callable[[Console], RenderableType], stream: IO[str]
 ) -> str:
-    from loop_cli.cli import plain, styles
+    from loop_cli.cli.render import plain, styles
 
     target = console(stream)
     shown = content(target) if callable(content) else content

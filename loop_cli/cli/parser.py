@@ -53,7 +53,8 @@ def parameters(name: str) -> list[Parameter]:
 def function(name: str) -> Callable[..., None]:
     """The function of a command; it takes all its parameters by name."""
     module, _dot, called = COMMANDS[name][0].partition(".")
-    place = __import__(f"loop_cli.cli.{module}", fromlist=[module])  # `importlib` loads `warnings`
+    # `importlib` would load `warnings`.
+    place = __import__(f"loop_cli.cli.commands.{module}", fromlist=[module])
     found: Callable[..., None] = getattr(place, called)
     return found
 

@@ -6,7 +6,13 @@ import gc
 import os
 import sys
 
-from loop_cli.errors import ConflictError, Interrupted, LoopError, StorageError, UsageError
+from loop_cli.errors import (
+    ConflictError,
+    Interrupted,
+    LoopError,
+    StorageError,
+    UsageError,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and exit with the code of SPEC §7."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["__complete"]:  # what a shell asks at every TAB
-        from loop_cli.cli import complete
+        from loop_cli.cli.complete import main as complete
 
         sys.exit(complete.main(given[1:]))
     from loop_cli.cli import output

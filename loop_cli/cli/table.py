@@ -2,7 +2,7 @@
 
 The quick parser (`cli.parser`), the Typer app (`cli.app`) and completions (`cli.complete`) are made
 from it when they run. A command is its place, its help and its parameters. The place is a module of
-`loop_cli.cli` and a function in it; of a group, the module alone. A parameter is a text:
+`loop_cli.cli.commands` and a function in it; of a group, the module alone. A parameter is a text:
 
     NAME[!] [-OPTION...] [METAVAR] [=DEFAULT]: HELP
 
@@ -193,6 +193,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "entity_id [ID]: Only what is of this entity.",
         "prune --prune: Remove what is listed, for good.",
         "older_than --older-than DAYS: Only what was kept before that.",
+        "aside --aside: Take what can't be finished from .loop/staged to .loop/kept.",
         *_WRITING,
     ),
     "diff": (

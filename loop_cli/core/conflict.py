@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from loop_cli.core import audit, timestamps
+from loop_cli.core import timestamps
 from loop_cli.core.changes import BodyChange, Change, Edits
-from loop_cli.core.diff import MISSING, diff_body, diff_fields, undo, value_at
-from loop_cli.core.names import BODY, join_dotted, overlap, paths_overlap, split_dotted
+from loop_cli.core.diff import (
+    MISSING,
+    diff_body,
+    diff_fields,
+    undo,
+    value_at,
+)
+from loop_cli.core.names import (
+    BODY,
+    join_dotted,
+    overlap,
+    paths_overlap,
+    split_dotted,
+)
+from loop_cli.core.records import record as audit
 from loop_cli.lean.plain import copied, may_be_vague, same
 from loop_cli.lean.records import Struct
 
@@ -14,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any, Literal
 
-    from loop_cli.core.audit import AuditRecord
     from loop_cli.core.entity import Entity, Precondition
+    from loop_cli.core.records.record import AuditRecord
 
     Reason = Literal["updated_changed", "etag_changed", "edited_outside", "deleted"]
     Resolver = Callable[["Conflict"], "Resolution"]

@@ -6,7 +6,13 @@
 from __future__ import annotations
 
 from loop_cli.core.diff import MISSING, diff_fields, value_at
-from loop_cli.core.fields import Mismatch, allowed, check, from_text, item_from_text
+from loop_cli.core.fields import (
+    Mismatch,
+    allowed,
+    check,
+    from_text,
+    item_from_text,
+)
 from loop_cli.core.names import join_dotted, nearest
 from loop_cli.errors import InvalidChange
 from loop_cli.lean.plain import copied_at, key_in, same

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from loop_cli.core.schema import Places
 
+ARCHIVE = "90_Archive"
+"""Where archived entities go: under the path that they had."""
 ID = "{entity_id}"
 """What stands for the id in a place, until the id is known."""
 MAX_NAME = 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 
-from loop_cli.store import schema_file
+from loop_cli.vault import schema_file
 
 SAMPLE = os.path.join(os.path.dirname(__file__), "vault")
 

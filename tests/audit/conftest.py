@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli import demo
-from loop_cli.core.audit import Origin
 from loop_cli.core.changes import Edits, parse_changes
 from loop_cli.core.entity import FieldNames, Precondition
-from loop_cli.store.base import CommitResult, EntityChange, only
-from loop_cli.store.vault import VaultStore
+from loop_cli.core.records.record import Origin
+from loop_cli.core.store import CommitResult, EntityChange, only
+from loop_cli.vault.store import VaultStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

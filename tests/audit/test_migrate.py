@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli.core.audit import is_digest
+from loop_cli.core.records.record import is_digest
 from loop_cli.errors import EntityNotFound, StorageError
-from loop_cli.store.migrate import migrate
-from loop_cli.store.verify import verify
+from loop_cli.vault.log.migrate import migrate
+from loop_cli.vault.log.verify import verify
 
 from .conftest import ID, Vault
 

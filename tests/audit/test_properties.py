@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loop_cli.errors import EntityNotFound, InvalidChange
-from loop_cli.store.lines import parse_line
-from loop_cli.store.migrate import migrate
-from loop_cli.store.redact import Wanted, redact
-from loop_cli.store.rotate import rotate
-from loop_cli.store.verify import verify
+from loop_cli.vault.log.lines import parse_line
+from loop_cli.vault.log.migrate import migrate
+from loop_cli.vault.log.redact import Wanted, redact
+from loop_cli.vault.log.rotate import rotate
+from loop_cli.vault.log.verify import verify
 
 from .conftest import ID, Vault
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli.core.audit import AuditRecord, compose_undo
+from loop_cli.core.records.record import AuditRecord, compose_undo
 from loop_cli.errors import EntityNotFound, InvalidChange, StorageError
-from loop_cli.store import platform
-from loop_cli.store.lines import encode
-from loop_cli.store.log import AuditLog
-from loop_cli.store.redact import Redaction, Wanted, preview, redact
-from loop_cli.store.rotate import rotate
-from loop_cli.store.verify import verify
+from loop_cli.system import platform
+from loop_cli.vault.log.lines import encode
+from loop_cli.vault.log.log import AuditLog
+from loop_cli.vault.log.redact import Redaction, Wanted, preview, redact
+from loop_cli.vault.log.rotate import rotate
+from loop_cli.vault.log.verify import verify
 
 from .conftest import ID, Vault
 

@@ -7,14 +7,14 @@ import os
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from loop_cli.errors import StorageError
-from loop_cli.store import platform
-from loop_cli.store.rotate import rotate
-from loop_cli.store.verify import verify
+from loop_cli.system import platform
+from loop_cli.vault.log.rotate import rotate
+from loop_cli.vault.log.verify import verify
 
 from .conftest import ID
 
@@ -148,8 +148,8 @@ def test_a_link_that_comes_in_the_place_of_the_new_file_changes_no_other(
     written.active.chmod(0o666)
     move = platform.move
 
-    def move_and_link(one: str, other: str) -> None:
-        move(one, other)
+    def move_and_link(*places: Any) -> None:
+        move(*places)
         written.active.symlink_to(tmp_path / target)
 
     monkeypatch.setattr(platform, "move", move_and_link)

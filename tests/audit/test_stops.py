@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli.store.rotate import rotate
-from loop_cli.store.verify import verify
+from loop_cli.vault.log.rotate import rotate
+from loop_cli.vault.log.verify import verify
 
 from .conftest import ID, Vault
 

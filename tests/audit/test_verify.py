@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli.core.audit import AuditRecord, compose_undo
-from loop_cli.store.log import AuditLog
-from loop_cli.store.verify import Verification, verify
+from loop_cli.core.records.record import AuditRecord, compose_undo
+from loop_cli.vault.log.log import AuditLog
+from loop_cli.vault.log.verify import Verification, verify
 
 from .conftest import ID
 

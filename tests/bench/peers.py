@@ -34,7 +34,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a program sees its own folder
 
-from loop_cli.store.index import YOUNG
+from loop_cli.vault.index.index import YOUNG
 from tests.bench import common, generate, sides
 from tests.bench.sides import AT_ONCE
 

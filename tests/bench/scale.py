@@ -28,14 +28,15 @@ import yaml12
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a program sees its own folder
 
-from loop_cli.cli import listing, output
-from loop_cli.core import bulk
-from loop_cli.core.audit import Origin
+from loop_cli.cli import output
+from loop_cli.cli.commands import listing
 from loop_cli.core.entity import FieldNames
-from loop_cli.core.selection import Selection
-from loop_cli.store.folders import Folders, Syncs
-from loop_cli.store.index import YOUNG
-from loop_cli.store.vault import VaultStore
+from loop_cli.core.records.record import Origin
+from loop_cli.operations import bulk
+from loop_cli.operations.selection import Selection
+from loop_cli.system.folders import Folders, Syncs
+from loop_cli.vault.index.index import YOUNG
+from loop_cli.vault.store import VaultStore
 from tests.bench import common, generate
 from tests.bench.startup import METER
 

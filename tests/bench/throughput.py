@@ -3,8 +3,7 @@
     python tests/bench/throughput.py [--corpus DIR] [--folder DIR] [--runs N] [--updates N]
 
 Three loops in turn, N rounds: the bare disk, one process, eight processes on eight
-entities. The bare disk does what one update can't do without (`store.staging`, `store.log`,
-`store.landing`): content and intent written and synced, their folder synced, a line
+entities. The bare disk does what one update can't do without (`vault.commit`, `vault.log`): content and intent written and synced, their folder synced, a line
 appended and synced, one rename, both folders synced, the intent removed; on files of the
 same sizes. Every update is a commit of its own with the etag of the one before.
 """
@@ -23,12 +22,12 @@ from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a program sees its own folder
 
-from loop_cli.core.audit import Origin
 from loop_cli.core.changes import Change, Edits
 from loop_cli.core.entity import FieldNames, Precondition
+from loop_cli.core.records.record import Origin
+from loop_cli.core.store import EntityChange, only
 from loop_cli.errors import LoopError
-from loop_cli.store.base import EntityChange, only
-from loop_cli.store.vault import VaultStore
+from loop_cli.vault.store import VaultStore
 from tests.bench import common
 
 TYPE_CHECKING = False

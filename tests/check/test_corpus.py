@@ -13,14 +13,14 @@ import yaml
 import yaml12
 
 from loop_cli.core.entity import FieldNames
-from loop_cli.store import check, repair
-from loop_cli.store.vault import VaultStore
+from loop_cli.vault.store import VaultStore
+from loop_cli.vault.upkeep import check, repair
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from loop_cli.core.audit import Origin
-    from loop_cli.store.check import Checked
+    from loop_cli.core.records.record import Origin
+    from loop_cli.vault.upkeep.check import Checked
     from tests.conftest import Clock
 
 pytestmark = pytest.mark.corpus

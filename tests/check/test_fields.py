@@ -11,7 +11,7 @@ from loop_cli.core.check import fields
 from loop_cli.core.check.finding import RULES
 from loop_cli.core.check.law import Law
 from loop_cli.core.entity import FieldNames
-from loop_cli.store import schema_file
+from loop_cli.vault import schema_file
 from tests.check.conftest import IDS, make_law, subject
 
 if TYPE_CHECKING:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli.cli import check as command
+from loop_cli.cli.commands import check as command
 from loop_cli.core.entity import FieldNames
 from loop_cli.errors import ConflictError, RepairFailed
-from loop_cli.store import check, repair
-from loop_cli.store.vault import VaultStore
+from loop_cli.vault.store import VaultStore
+from loop_cli.vault.upkeep import check, repair
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from loop_cli.core.audit import Origin
+    from loop_cli.core.records.record import Origin
     from tests.conftest import Clock
 
 

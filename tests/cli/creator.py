@@ -11,13 +11,13 @@ import sys
 import time
 import uuid
 
-from loop_cli.core import create
-from loop_cli.core.audit import Origin
 from loop_cli.core.changes import parse_changes
 from loop_cli.core.entity import FieldNames
+from loop_cli.core.records.record import Origin
 from loop_cli.lean.digest import sha256_hex
-from loop_cli.store import templates
-from loop_cli.store.vault import VaultStore
+from loop_cli.operations import create
+from loop_cli.vault import template_files
+from loop_cli.vault.store import VaultStore
 
 
 def clock() -> int:
@@ -37,7 +37,7 @@ def main(root: str, cache: str, kind: str, name: str, count: str, *fields: str) 
             now=clock(),
             sha256=sha256_hex,
             fields=parse_changes(fields, read=lambda _path: ""),
-            template=templates.load(root, kind),
+            template=template_files.load(root, kind),
         )
         origin = Origin(run_id=str(uuid.uuid4()), actor="user:creator")
         print(json.dumps(create.create(store, request, origin=origin).as_dict()), flush=True)

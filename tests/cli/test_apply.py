@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli import models_find
+from loop_cli.wire import find as models_find
 
 if TYPE_CHECKING:
     from pathlib import Path

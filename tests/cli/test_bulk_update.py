@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from loop_cli import models_find
+from loop_cli.wire import find as models_find
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Loop

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml12
 
-from loop_cli import models, models_check
 from loop_cli.core.check.finding import RULES
+from loop_cli.wire import check as models_check
+from loop_cli.wire import models
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli import __version__, models
+from loop_cli import __version__
+from loop_cli.wire import models
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -162,7 +163,7 @@ def test_only_help_needs_no_vault(loop: Loop) -> None:
     ],
 )
 def test_nothing_heavy_is_imported_for_machines(loop: Loop, arguments: str) -> None:
-    heavy = {"typer", "pydantic", "rich", "yaml", "frontmatter", "loop_cli.models", "inspect"}
+    heavy = {"typer", "pydantic", "rich", "yaml", "frontmatter", "loop_cli.wire.models", "inspect"}
     heavy |= {"importlib.metadata", "typing"}
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "loop_cli", *arguments.split()],

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli.cli import complete, shells
+from loop_cli.cli.complete import main as complete
+from loop_cli.cli.complete import shells
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Loop

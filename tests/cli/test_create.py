@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli import models, models_life
+from loop_cli.wire import life as models_life
+from loop_cli.wire import models
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Loop

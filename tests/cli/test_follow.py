@@ -11,8 +11,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli.store.follow import Follower
-from loop_cli.store.log import AuditLog
+from loop_cli.vault.log.follow import Follower
+from loop_cli.vault.log.log import AuditLog
 
 if TYPE_CHECKING:
     import subprocess

@@ -10,7 +10,7 @@ import pytest
 import yaml
 import yaml12
 
-from loop_cli import models
+from loop_cli.wire import models
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Loop

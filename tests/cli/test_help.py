@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli import models_check
-from loop_cli.cli import help as pages
 from loop_cli.cli import table
+from loop_cli.cli.commands import help as pages
+from loop_cli.wire import check as models_check
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Loop

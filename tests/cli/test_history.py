@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli import models_past
+from loop_cli.wire import past as models_past
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Loop

@@ -12,13 +12,14 @@ import yaml12
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loop_cli import models_check
-from loop_cli.core import propose, rulebook, schema
+from loop_cli.core import rulebook, schema
+from loop_cli.core import schema_proposal as propose
 from loop_cli.core.check import fields
 from loop_cli.core.check.law import Law, Subject
 from loop_cli.errors import StorageError
 from loop_cli.markdown import patch
-from loop_cli.store import init as init_module
+from loop_cli.vault.upkeep import init as init_module
+from loop_cli.wire import check as models_check
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ import pytest
 
 from loop_cli.cli.inputs import Reader
 from loop_cli.errors import UsageError
-from loop_cli.store.snapshot import MAX_FILE_BYTES
+from loop_cli.planning.snapshot import MAX_FILE_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli import models_life
 from loop_cli.core.entity import FieldNames
-from loop_cli.store import kept as keeping
-from loop_cli.store.vault import VaultStore
+from loop_cli.vault.store import VaultStore
+from loop_cli.vault.upkeep import kept as keeping
+from loop_cli.wire import life as models_life
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -238,3 +238,21 @@ class TestMeanwhile:
         words = " ".join(screen.text.split())
         assert "was kept anew or changed since it was listed, so it stays" in words
         assert names(kept) == {name}
+
+
+def test_what_cannot_be_finished_is_taken_aside(loop: Loop) -> None:
+    loop("update", "tsk-019-14", "status=doing", "--force")
+    staged = loop.vault / ".loop" / "staged" / f"{'c' * 32}.intent"
+    staged.write_text('[{"name": "of no change of ours"}]')
+    (staged.parent / "notes.txt").write_text("somebody's")
+    told = loop("get", "tsk-019-14")
+    assert told.code == 0 and "'loop kept --aside' takes it aside" in told.err
+    planned = loop("kept", "--aside", "--dry-run", "--json").json
+    assert planned["aside"] == [f".loop/staged/{staged.name}"]
+    assert staged.exists()
+    done = loop("kept", "--aside", "--json").json
+    (path,) = done["aside"]
+    assert (loop.vault / path).read_text() == '[{"name": "of no change of ours"}]'
+    assert not staged.exists() and (staged.parent / "notes.txt").exists()
+    assert loop("get", "tsk-019-14").err == ""
+    assert path.rpartition("/")[2] in [one["name"] for one in done["kept"]]

@@ -14,7 +14,7 @@ import pytest
 from rich.cells import cell_len
 
 from loop_cli.markdown import reader
-from loop_cli.models_find import ListedDocument
+from loop_cli.wire.find import ListedDocument
 
 if TYPE_CHECKING:
     from pathlib import Path

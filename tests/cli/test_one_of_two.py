@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli.core.audit import Origin
 from loop_cli.core.changes import Change, Edits
 from loop_cli.core.entity import FieldNames, Precondition
+from loop_cli.core.records.record import Origin
+from loop_cli.core.store import Delete, EntityChange
 from loop_cli.errors import AmbiguousId
-from loop_cli.store.base import Delete, EntityChange
-from loop_cli.store.vault import VaultStore
+from loop_cli.vault.store import VaultStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

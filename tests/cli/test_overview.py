@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from loop_cli import models_check
+from loop_cli.wire import check as models_check
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Loop

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from loop_cli.cli import context, parser, start, styles
+from loop_cli.cli import context, parser, start
+from loop_cli.cli.render import styles
 from loop_cli.cli.table import COMMANDS
 
 if TYPE_CHECKING:

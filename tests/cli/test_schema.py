@@ -15,8 +15,8 @@ from loop_cli.core.check import fields
 from loop_cli.core.check.law import Law, Subject
 from loop_cli.core.entity import FieldNames
 from loop_cli.errors import LoopError
-from loop_cli.store import schema_file
-from loop_cli.store.vault import VaultStore
+from loop_cli.vault import schema_file
+from loop_cli.vault.store import VaultStore
 
 if TYPE_CHECKING:
     from pathlib import Path

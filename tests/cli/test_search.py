@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.cells import cell_len
 
-from loop_cli.models_find import FoundDocument
+from loop_cli.wire.find import FoundDocument
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli.cli import shells
+from loop_cli.cli.complete import shells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml12
 
-from loop_cli import errors, models_check
+from loop_cli import errors
+from loop_cli.wire import check as models_check
 
 if TYPE_CHECKING:
     from pathlib import Path

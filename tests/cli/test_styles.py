@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.color import Color
 
-from loop_cli.cli import diffs, styles, words
+from loop_cli.cli.render import diffs, styles, words
 from tests.cli.terminal import WHAT_NOW, Terminal
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli.cli import times
+from loop_cli.cli.render import times
 from loop_cli.core import timestamps
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli import models, models_past
+from loop_cli.wire import models
+from loop_cli.wire import past as models_past
 from tests.cli.terminal import script
 from tests.cli.undoing import RUN, change, field, undo
 

@@ -6,7 +6,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING, ClassVar
 
-from loop_cli import models
+from loop_cli.wire import models
 from tests.cli.undoing import RUN, change, field, undo
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli import models
+from loop_cli.wire import models
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Done, Loop

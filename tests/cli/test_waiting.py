@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli import models
 from loop_cli.cli import output
+from loop_cli.wire import models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from loop_cli import models_past
+from loop_cli.wire import past as models_past
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Loop

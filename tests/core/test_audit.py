@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli.core import audit, conflict, timestamps
-from loop_cli.core.audit import AuditRecord, History, Origin
+from loop_cli.core import conflict, timestamps
 from loop_cli.core.diff import MISSING
 from loop_cli.core.entity import Entity, Revision
+from loop_cli.core.records import record as audit
+from loop_cli.core.records.record import AuditRecord, History, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

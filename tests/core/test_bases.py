@@ -12,18 +12,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from loop_cli.core import timestamps
-from loop_cli.core import undo as undoing
-from loop_cli.core.audit import Origin
 from loop_cli.core.changes import BodyChange, Change, Edits
 from loop_cli.core.diff import MISSING, value_at
 from loop_cli.core.entity import Entity, FieldNames, Precondition
 from loop_cli.core.names import split_dotted
-from loop_cli.core.undo import Target
+from loop_cli.core.records.record import Origin
+from loop_cli.core.store import Create, Delete, EntityChange, only
 from loop_cli.errors import ConflictError, InvalidChange, LoopError
 from loop_cli.lean.plain import same
 from loop_cli.lean.records import Struct
-from loop_cli.store.base import Create, Delete, EntityChange, only
-from loop_cli.store.memory import MemoryStore
+from loop_cli.operations import undo as undoing
+from loop_cli.operations.undo import Target
+from loop_cli.vault.memory import MemoryStore
 
 if TYPE_CHECKING:
     from loop_cli.core.conflict import ConflictField

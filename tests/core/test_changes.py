@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loop_cli.core.changes import BodyChange, Change, Edits, parse_change, parse_changes
+from loop_cli.core.changes import (
+    BodyChange,
+    Change,
+    Edits,
+    parse_change,
+    parse_changes,
+)
 from loop_cli.errors import UsageError
 
 FILES = {"notes.txt": "line 1\r\nline 2\n\n", "-": "from standard input", "a=b": "odd name"}

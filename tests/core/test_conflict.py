@@ -6,10 +6,11 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from loop_cli.core import audit, conflict
-from loop_cli.core.audit import AuditRecord
+from loop_cli.core import conflict
 from loop_cli.core.diff import MISSING
 from loop_cli.core.entity import Entity, Precondition, Revision
+from loop_cli.core.records import record as audit
+from loop_cli.core.records.record import AuditRecord
 from loop_cli.errors import ConflictError
 
 if TYPE_CHECKING:

@@ -11,7 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loop_cli.core.diff import MISSING, diff_body, diff_fields, undo, value_at
+from loop_cli.core.diff import (
+    MISSING,
+    diff_body,
+    diff_fields,
+    undo,
+    value_at,
+)
 from loop_cli.lean.plain import same
 
 scalars = (

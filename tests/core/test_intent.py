@@ -11,7 +11,7 @@ from loop_cli.core.entity import FieldNames
 from loop_cli.core.intent import Intent, intend
 from loop_cli.core.schema import Schema, build
 from loop_cli.errors import InvalidChange
-from loop_cli.store import schema_file
+from loop_cli.vault import schema_file
 
 TASK: dict[str, Any] = {
     "entity_id": "tsk-1",

@@ -10,19 +10,21 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from loop_cli.core import history, past, story, timestamps
-from loop_cli.core import undo as undoing
-from loop_cli.core.audit import Origin
+from loop_cli.core import timestamps
 from loop_cli.core.changes import BodyChange, Change, Edits
 from loop_cli.core.diff import MISSING, value_at
 from loop_cli.core.entity import Entity, FieldNames, Precondition
 from loop_cli.core.names import split_dotted
-from loop_cli.core.story import Moment
-from loop_cli.core.undo import Target
+from loop_cli.core.records import past, story
+from loop_cli.core.records.record import Origin
+from loop_cli.core.records.story import Moment
+from loop_cli.core.store import EntityChange, only
 from loop_cli.errors import LoopError
 from loop_cli.lean.plain import same
-from loop_cli.store.base import EntityChange, only
-from loop_cli.store.memory import MemoryStore
+from loop_cli.operations import history
+from loop_cli.operations import undo as undoing
+from loop_cli.operations.undo import Target
+from loop_cli.vault.memory import MemoryStore
 
 IDS = ("one", "two")
 START = timestamps.parse("2026-01-09T00:00:00Z") or 0

@@ -13,9 +13,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from loop_cli.core import patterns
-from loop_cli.core.patterns import MAX_ID, Unusable, check, is_found, is_whole
+from loop_cli.core.patterns import (
+    MAX_ID,
+    Unusable,
+    check,
+    is_found,
+    is_whole,
+)
 from loop_cli.core.rulebook import build
-from loop_cli.store import schema_file
+from loop_cli.vault import schema_file
 
 LONGEST = "a" * (MAX_ID - 1) + "!"
 SLOW = [

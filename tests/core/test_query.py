@@ -13,10 +13,16 @@ from hypothesis import strategies as st
 from loop_cli.core import query as queries
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
-from loop_cli.core.query import Query, equals, parse_condition, parse_sort, sort_value
+from loop_cli.core.query import (
+    Query,
+    equals,
+    parse_condition,
+    parse_sort,
+    sort_value,
+)
 from loop_cli.core.schema import build
+from loop_cli.core.store import as_json
 from loop_cli.errors import UsageError
-from loop_cli.store.base import as_json
 
 NOW = timestamps.parse("2026-01-09") or 0
 OWN = {"entity_id": "tsk-1", "path": "a/b.md", "etag": "0" * 16}

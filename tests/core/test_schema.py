@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from loop_cli.core.schema import SchemaError, _condition, _split, build
-from loop_cli.store import schema_file
+from loop_cli.vault import schema_file
 
 DATA: dict[str, Any] = {
     "entity_types": ["Task", "Project"],

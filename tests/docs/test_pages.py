@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from loop_cli.cli import app
-from loop_cli.cli import help as help_
+from loop_cli.cli.commands import help as help_
 from tests.docs.blocks import (
     CONTRACT,
     DOCS,

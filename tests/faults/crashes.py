@@ -7,8 +7,9 @@ import os
 from typing import TYPE_CHECKING
 from unittest import mock
 
-from loop_cli.store import folders, platform, recovery, staging
-from loop_cli.store.log import AuditLog
+from loop_cli.system import folders, platform
+from loop_cli.vault.commit import recovery, staging
+from loop_cli.vault.log.log import AuditLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

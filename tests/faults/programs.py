@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loop_cli.core.entity import Precondition
+from loop_cli.core.store import Create, Delete, Move, Restore
 from loop_cli.errors import ConflictError, LoopError, VaultLocked
-from loop_cli.store.base import Create, Delete, Move, Restore
 from tests.faults.vault import FOLDER, PLAIN, Vault, change, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from loop_cli.store.base import AnyChange
+    from loop_cli.core.store import AnyChange
 
 NEW = f"{FOLDER}/tsk-001-09.md"
 FAR = "50_Projects/2026/새 폴더/Tasks/tsk-001-09.md"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import runpy
 import sys
 
-from loop_cli.store import index
+from loop_cli.vault.index import index
 
 index.YOUNG = 0
 option, program, *arguments = sys.argv[1:]

@@ -120,8 +120,8 @@ def test_nothing_passes_by(tmp_path: Path, kind: str, raised: type[BaseException
 def test_what_can_be_neither_finished_nor_taken_back_is_called_that(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from loop_cli.store import staging
-    from loop_cli.store.recovery import Recovery
+    from loop_cli.vault.commit import staging
+    from loop_cli.vault.commit.recovery import Recovery
 
     vault = Vault(root=tmp_path / "vault").lay_out()
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli.store import platform
+from loop_cli.system import platform
 from tests.faults.vault import Vault, change, origin
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli.errors import StorageError
-from loop_cli.store import staging
+from loop_cli.vault.commit import staging
 from tests.faults.vault import Vault, change, etag, origin
 from tests.faults.wrecks import UPDATED, Wreck
 

@@ -13,7 +13,7 @@ import pytest
 from loop_cli.core import timestamps
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.wanted import Wanted
-from loop_cli.store.vault import VaultStore
+from loop_cli.vault.store import VaultStore
 from tests.effort import ALL
 from tests.faults import programs
 from tests.faults.test_contention import started

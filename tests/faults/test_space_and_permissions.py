@@ -47,7 +47,7 @@ def loop(vault: Vault, *arguments: str, user: int = NOBODY) -> tuple[int, Any]:
         f"        start.run(['update', {vault.id()!r}, 'status=done', '--json',"
         f" '--vault', {str(warm)!r}, *more])\n"
         f"    start.run(['get', {vault.id()!r}, '--json', '--vault', {str(warm)!r}])\n"
-        "    import json, loop_cli.store.recovery\n"
+        "    import json, loop_cli.vault.commit.recovery\n"
         f"os.setgroups([]); os.setgid({user}); os.setuid({user}); start.main({list(arguments)!r})"
     )
     done = subprocess.run(

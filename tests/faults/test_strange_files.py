@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loop_cli.core.store import only
 from loop_cli.errors import LoopError
-from loop_cli.store import platform
-from loop_cli.store.base import only
+from loop_cli.system import platform
 from tests.faults.vault import Vault, change, origin
 
 if TYPE_CHECKING:
@@ -94,8 +94,9 @@ def test_a_folder_among_the_staged_files_blocks_nothing(vault: Vault) -> None:
 def test_a_cache_that_is_busy_is_not_deleted(
     vault: Vault, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from loop_cli.store import cache, log, log_index
-    from loop_cli.store.log import AuditLog
+    from loop_cli.vault.index import cache
+    from loop_cli.vault.log import log, log_index
+    from loop_cli.vault.log.log import AuditLog
 
     _update(vault)
     monkeypatch.setattr(log, "LONG", 1)

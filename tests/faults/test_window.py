@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
 
+from loop_cli.core.store import CommitResult
 from loop_cli.errors import ConflictError, StorageError
-from loop_cli.store import platform, probe
-from loop_cli.store.base import CommitResult
-from loop_cli.store.staging import StagedChange
+from loop_cli.system import platform
+from loop_cli.vault.commit.staging import StagedChange
+from loop_cli.vault.files import probe
 from tests.faults.vault import Vault, change, etag, origin
 
 if TYPE_CHECKING:

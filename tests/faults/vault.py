@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loop_cli.core.audit import Origin
 from loop_cli.core.changes import BodyChange, Edits, parse_changes
 from loop_cli.core.entity import FieldNames, Precondition
-from loop_cli.store.base import EntityChange
-from loop_cli.store.vault import VaultStore
+from loop_cli.core.records.record import Origin
+from loop_cli.core.store import EntityChange
+from loop_cli.vault.store import VaultStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from loop_cli.core import audit
-from loop_cli.store import staging
-from loop_cli.store.folders import Folders
-from loop_cli.store.lines import LogPlace, encode
-from loop_cli.store.staging import Intent, StagedChange, StagedCommit
+from loop_cli.core.records import record as audit
+from loop_cli.system.folders import Folders
+from loop_cli.vault.commit import staging
+from loop_cli.vault.commit.staging import Intent, StagedChange, StagedCommit
+from loop_cli.vault.log.lines import LogPlace, encode
 from tests.faults.vault import Vault, etag, origin
 
 if TYPE_CHECKING:

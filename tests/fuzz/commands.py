@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loop_cli import demo
-from loop_cli.cli import output, start, styles
+from loop_cli.cli import output, start
+from loop_cli.cli.render import styles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loop_cli import demo
-from loop_cli.core.audit import History
+from loop_cli.core.records.record import History
 from loop_cli.errors import LoopError
 from loop_cli.markdown import document, patch, reader
 from loop_cli.markdown.edits import apply
-from loop_cli.store.log import AuditLog
+from loop_cli.vault.log.log import AuditLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

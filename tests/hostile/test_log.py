@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loop_cli.core.store import only
 from loop_cli.errors import LoopError, StorageError
-from loop_cli.store import staging, verify
-from loop_cli.store.base import only
-from loop_cli.store.log import AuditLog
+from loop_cli.vault.commit import staging
+from loop_cli.vault.log import verify
+from loop_cli.vault.log.log import AuditLog
 from tests.faults.vault import Vault, change, origin
 from tests.faults.wrecks import Wreck
 

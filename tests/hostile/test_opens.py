@@ -4,52 +4,23 @@ one part in an open folder, through no link: held by what the system was asked (
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from loop_cli import demo
+from tests.strace import CALLS, calls_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not there")
 
-CALLS = (
-    "open,openat,openat2,creat,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,link,"
-    "linkat,symlink,symlinkat,chmod,fchmodat,chown,lchown,fchownat,truncate,utimensat,mknod,mknodat"
-)
 OURS = (".loop", "_build")
 TASK = "tsk-019-14"
-
-
-@dataclass(frozen=True)
-class Call:
-    """One system call: the names that it was given, each with the folder it is relative to."""
-
-    call: str
-    names: tuple[tuple[str, str], ...]
-    text: str
-
-    @property
-    def opens(self) -> bool:
-        return self.call.startswith("open") and not self.text.rstrip().endswith("= -1")
-
-
-def calls_in(trace: str) -> Iterator[Call]:
-    for line in trace.splitlines():
-        match = re.match(r"^(?:\d+ +)?(\w+)\((.*)$", line)
-        if match is None:
-            continue
-        call, rest = match.groups()
-        pairs = re.findall(r'(?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"((?:[^"\\]|\\.)*)"', rest)
-        yield Call(call, tuple(pairs), line)
 
 
 def faults(trace: str, root: str) -> list[str]:
@@ -85,7 +56,7 @@ class Vault:
              sys.executable, "-m", "loop_cli", *arguments],
             env={
                 "PATH": os.environ["PATH"], "HOME": str(self.tmp), "LOOP_VAULT": str(self.root),
-                "EDITOR": "sed -i s/todo/doing/", "PYTHONPATH": os.getcwd(),
+                "LOOP_EDITOR": "sed -i s/todo/doing/", "PYTHONPATH": os.getcwd(),
             },
             input=stdin, capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
@@ -117,7 +88,7 @@ STORY: tuple[tuple[str, ...], ...] = (
     ("update", TASK, "notes=" + "x" * 70_000, "--force"),
     ("update", TASK, "notes=short", "--force"),
     NEW,
-    ("move", "tsk-019-90", "--to", "prj-020", "--force"),
+    ("move", "tsk-019-90", "--project", "prj-020", "--force"),
     ("delete", "tsk-019-90", "--force", "--yes"),
     ("undo", "tsk-019-90", "--yes"),
     ("edit", TASK),

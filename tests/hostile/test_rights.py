@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loop_cli.core.store import only
 from loop_cli.errors import LoopError
-from loop_cli.store import platform
-from loop_cli.store.base import only
-from loop_cli.store.folders import Folder, Folders
+from loop_cli.system import platform
+from loop_cli.system.folders import Folder, Folders
+from loop_cli.vault.commit import staging
 from tests.faults.vault import Vault, change, origin
 from tests.strangers import USER, Machine, machine, needs_root
 
@@ -123,7 +124,7 @@ def test_rights_are_given_to_open_files_and_not_to_what_took_their_name(
     shared: Vault, monkeypatch: pytest.MonkeyPatch, step: str, tmp_path: Path
 ) -> None:
     """Another member swaps each new file for a link to a private file of the writer's."""
-    from loop_cli.store import folders
+    from loop_cli.system import folders
 
     private = tmp_path / "id_rsa"
     private.write_bytes(b"SECRET")
@@ -159,8 +160,6 @@ def test_a_folder_that_is_swapped_for_a_link_while_a_change_lands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The entity's folder becomes a link to one outside, with an entity of the same text."""
-    from loop_cli.store import staging
-
     vault = Vault(root=tmp_path / "vault").lay_out()
     only(vault.store().commit([change(vault.id(2), "priority=high")], origin=origin()))
     folder = vault.path().parent
@@ -202,6 +201,6 @@ def test_a_path_through_a_link_opens_nothing(tmp_path: Path) -> None:
             with pytest.raises((NotADirectoryError, FileNotFoundError)):
                 folders.open(path)
         slot = folders.slot("a/link/inner/x.md")
-        assert slot.etag() is None and not slot.is_taken and not slot.remove()
+        assert staging.etag_at(slot) is None and not slot.is_taken and not slot.remove()
         with pytest.raises(NotADirectoryError):
             slot.folder.write_new("x.md", b"x")

@@ -113,7 +113,7 @@ def assert_harmless(vault: Vault, before: dict[str, object], name: str) -> None:
     assert everything(vault.root.parent) == before
     (outcome,) = vault.store().commit([change(vault.id(2), "status=done")], origin=origin())
     assert not isinstance(outcome, LoopError)
-    from loop_cli.store import check_state
+    from loop_cli.vault.upkeep import check_state
 
     rules = [(one.found.rule, one.path) for one in check_state.findings(vault.store())]
     assert ("staged-leftover", f".loop/staged/{name}") in rules

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from loop_cli.markdown import dialects, duplicates, lines, notes, patch, reader
+from loop_cli.markdown import (
+    dialects,
+    duplicates,
+    lines,
+    notes,
+    patch,
+    reader,
+)
 from loop_cli.markdown.guard import guarded
 from loop_cli.markdown.limits import YamlSyntaxError
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli.core.audit import Origin
 from loop_cli.core.changes import BodyChange, Edits, parse_changes
 from loop_cli.core.entity import FieldNames, Precondition
+from loop_cli.core.records.record import Origin
+from loop_cli.core.store import CommitResult, EntityChange
 from loop_cli.errors import ConflictError, LoopError
-from loop_cli.store.base import CommitResult, EntityChange
-from loop_cli.store.memory import MemoryStore
-from loop_cli.store.snapshot import etag_of
-from loop_cli.store.vault import VaultStore
+from loop_cli.planning.snapshot import etag_of
+from loop_cli.vault.memory import MemoryStore
+from loop_cli.vault.store import VaultStore
 from tests.store.folder import Folder, entity
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.conflict import Conflict
     from loop_cli.core.entity import Entity
-    from loop_cli.store.base import Store
+    from loop_cli.core.store import Store
     from tests.conftest import Clock
 
 PRIVATE = ("actual_hours",)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from loop_cli.core.entity import FieldNames
 from loop_cli.errors import LoopError
-from loop_cli.store.cache import LAYOUT
-from loop_cli.store.vault import VaultStore
+from loop_cli.vault.index.cache import LAYOUT
+from loop_cli.vault.store import VaultStore
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli.errors import EntityNotFound
-from loop_cli.store import cache as cache_module
-from loop_cli.store import index as index_module
-from loop_cli.store.cache import LAYOUT
+from loop_cli.vault.index import cache as cache_module
+from loop_cli.vault.index import index as index_module
+from loop_cli.vault.index.cache import LAYOUT
 from tests.store.folder import Folder, entity, garbage, outcome, settle
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class TestCacheFile:
     def test_damaged_in_the_middle_of_a_list(
         self, three: Folder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("loop_cli.store.listing.PAGE", 1)
+        monkeypatch.setattr("loop_cli.vault.index.listing.PAGE", 1)
         store = three.store()
         rows = store.scan()
         first = next(rows).id

@@ -1,4 +1,4 @@
-"""The contract of every store (`store.base`): finding and committing."""
+"""The contract of every store (`core.store`): finding and committing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli.core.changes import BodyChange
+from loop_cli.core.store import only
 from loop_cli.errors import (
     AmbiguousId,
     ConflictError,
@@ -16,8 +17,7 @@ from loop_cli.errors import (
     InvalidChange,
     InvalidFile,
 )
-from loop_cli.store.base import only
-from loop_cli.store.snapshot import etag_of
+from loop_cli.planning.snapshot import etag_of
 from tests.store.conftest import ONE, TWO, Bench, text
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli.core import conflict, operations
+from loop_cli.core import conflict
 from loop_cli.errors import (
     AmbiguousId,
     ConflictError,
@@ -16,10 +16,11 @@ from loop_cli.errors import (
     LoopError,
     PreconditionRequired,
 )
+from loop_cli.operations import update as operations
 from tests.store.conftest import ONE, Bench, text
 
 if TYPE_CHECKING:
-    from loop_cli.core.audit import Origin
+    from loop_cli.core.records.record import Origin
     from tests.store.conftest import Harness
 
 

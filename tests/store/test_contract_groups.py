@@ -9,13 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli.core.changes import BodyChange
-from loop_cli.errors import (
-    ConflictError,
-    EntityNotFound,
-    InvalidChange,
-    UsageError,
-)
-from loop_cli.store.base import CommitResult, EntityChange
+from loop_cli.core.store import CommitResult, EntityChange
+from loop_cli.errors import ConflictError, EntityNotFound, InvalidChange, UsageError
 from tests.store.conftest import ONE, TWO, Bench, OnDisk, text
 
 if TYPE_CHECKING:

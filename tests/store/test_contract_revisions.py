@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli.core import audit, timestamps
-from loop_cli.errors import (
-    ConflictError,
-    PreconditionRequired,
-)
-from loop_cli.store.lines import encode
-from loop_cli.store.snapshot import etag_of
+from loop_cli.core import timestamps
+from loop_cli.core.records import record as audit
+from loop_cli.errors import ConflictError, PreconditionRequired
+from loop_cli.planning.snapshot import etag_of
+from loop_cli.vault.log.lines import encode
 from tests.store.conftest import ONE, TWO, Bench, text
 
 if TYPE_CHECKING:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from loop_cli.core import audit
 from loop_cli.core.names import nfc
-from loop_cli.store.base import as_json
-from loop_cli.store.lines import encode
-from loop_cli.store.snapshot import etag_of
+from loop_cli.core.records import record as audit
+from loop_cli.core.store import as_json
+from loop_cli.planning.snapshot import etag_of
+from loop_cli.vault.log.lines import encode
 from tests.store.conftest import ONE, TWO, Bench, OnDisk, text
 
 if TYPE_CHECKING:
-    from loop_cli.store.base import Listed
+    from loop_cli.core.store import Listed
     from tests.store.conftest import Harness
 
 BROKEN = b"---\nentity_id: tsk-9\nx: [\n---\n"

@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loop_cli.core.entity import FieldNames
+from loop_cli.core.store import Listed
 from loop_cli.core.wanted import Wanted
-from loop_cli.store import index as index_module
-from loop_cli.store import texts as texts_module
-from loop_cli.store.base import Listed
-from loop_cli.store.memory import MemoryStore
+from loop_cli.vault.index import fulltext as texts_module
+from loop_cli.vault.index import index as index_module
+from loop_cli.vault.memory import MemoryStore
 from tests.conftest import Clock
 from tests.store.conftest import ONE, TWO, Bench, text
 from tests.store.folder import Folder, entity, garbage, settle
@@ -26,7 +26,7 @@ from tests.store.folder import Folder, entity, garbage, settle
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from loop_cli.store.base import Hit, Store
+    from loop_cli.core.store import Hit, Store
     from tests.store.conftest import Harness
 
 
@@ -271,7 +271,7 @@ class TestKept:
         self, vault: Folder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Two looked at the files that nobody knew; what the later one keeps costs no hit."""
-        monkeypatch.setattr("loop_cli.store.listing.PAGE", 1)
+        monkeypatch.setattr("loop_cli.vault.index.listing.PAGE", 1)
         found: list[str] = []
 
         def search_begins(_count: int) -> None:
@@ -326,7 +326,7 @@ class TestKept:
     def test_an_index_that_is_made_anew_meanwhile(
         self, vault: Folder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("loop_cli.store.listing.PAGE", 1)
+        monkeypatch.setattr("loop_cli.vault.index.listing.PAGE", 1)
         store = vault.store()
         hits = store.search(Wanted("회의"))
         found = [next(hits).id]

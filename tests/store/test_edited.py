@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from loop_cli.core.changes import Edits, Layout
 from loop_cli.core.entity import FieldNames, Precondition
+from loop_cli.core.store import CommitResult, EntityChange, only
 from loop_cli.errors import ConflictError, InvalidChange, InvalidFile, LoopError
 from loop_cli.lean.plain import same
 from loop_cli.markdown.document import split
-from loop_cli.store import edited
-from loop_cli.store.base import CommitResult, EntityChange, only
-from loop_cli.store.snapshot import parse
+from loop_cli.planning import edited
+from loop_cli.planning.snapshot import parse
 from tests.store.conftest import ONE, Bench, text
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli.core.audit import AuditRecord
-from loop_cli.store.hashed import (
+from loop_cli.core.records.hashed import (
     comparable_digest,
     digest_of,
     is_hash_of,
     value_bytes,
     value_of,
 )
+from loop_cli.core.records.record import AuditRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable

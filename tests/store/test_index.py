@@ -17,17 +17,17 @@ import pytest
 
 from loop_cli.core.changes import Edits, parse_changes
 from loop_cli.core.entity import FieldNames, Precondition
+from loop_cli.core.store import EntityChange, only
 from loop_cli.errors import AmbiguousId, EntityNotFound, UsageError
-from loop_cli.store import index as index_module
-from loop_cli.store import look as look_module
-from loop_cli.store.base import EntityChange, only
+from loop_cli.vault.index import index as index_module
+from loop_cli.vault.index import refresh as look_module
 from tests.store.folder import OLD, Folder, entity
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from loop_cli.core.audit import Origin
-    from loop_cli.store.vault import VaultStore
+    from loop_cli.core.records.record import Origin
+    from loop_cli.vault.store import VaultStore
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
 STEMS = FieldNames(id="@stem", type="@folder", name="title")
@@ -35,7 +35,7 @@ WAIT = 60.0
 FIRST_INDEX = """
 import sys
 from loop_cli.core.entity import FieldNames
-from loop_cli.store.vault import VaultStore
+from loop_cli.vault.store import VaultStore
 store = VaultStore(sys.argv[1], names=FieldNames(), clock=lambda: 0, cache=sys.argv[2])
 list(store.scan(told=lambda count: print(count, flush=True)))
 """
@@ -289,7 +289,7 @@ class TestInterrupted:
         self, vault: Folder, known: bool, renewed: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """What the later look found stays, whichever of the two is kept last."""
-        monkeypatch.setattr("loop_cli.store.listing.PAGE", 1)
+        monkeypatch.setattr("loop_cli.vault.index.listing.PAGE", 1)
         vault.put("a/1.md", entity("t-1"))
         if known and renewed:
             vault.put("a/2.md", entity("t-2"))

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli.cli import hints
-from loop_cli.core import operations
-from loop_cli.core.audit import Origin
 from loop_cli.core.changes import BodyChange, Edits, parse_changes
 from loop_cli.core.conflict import Conflict, Resolution
 from loop_cli.core.entity import FieldNames, Precondition
+from loop_cli.core.records.record import Origin
+from loop_cli.core.store import EntityChange
 from loop_cli.errors import ConflictError
-from loop_cli.store.base import EntityChange
-from loop_cli.store.vault import VaultStore
+from loop_cli.operations import update as operations
+from loop_cli.vault.store import VaultStore
 from tests.store.conftest import ONE, text
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from loop_cli.core.audit import Origin
 from loop_cli.core.changes import BodyChange, Change, Edits
 from loop_cli.core.entity import FieldNames, Precondition
+from loop_cli.core.records.record import Origin
+from loop_cli.core.store import EntityChange, only
 from loop_cli.errors import AmbiguousId, ConflictError, InvalidChange, InvalidFile
-from loop_cli.store.base import EntityChange, only
-from loop_cli.store.vault import VaultStore
+from loop_cli.vault.store import VaultStore
 
 if TYPE_CHECKING:
     from pathlib import Path

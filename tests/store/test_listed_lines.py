@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from loop_cli.core.changes import Edits, parse_changes
 from loop_cli.core.entity import Precondition
 from loop_cli.core.query import Query, parse_condition, parse_sort
-from loop_cli.core.selection import Selection
-from loop_cli.store.base import EntityChange, as_json, list_entity, only
+from loop_cli.core.store import EntityChange, as_json, list_entity, only
+from loop_cli.operations.selection import Selection
 from tests.store.folder import Folder
 
 KEYS = ("status", "due", "상태", 'a"status', "path", "fields", "etag", "{", "note")
@@ -111,7 +111,7 @@ def test_lines_are_as_when_every_entity_is_taken_apart(
 
 def _change(vault: Folder, entity_id: str) -> None:
     """Change the entity by loop itself, where it can be, so that it has a record."""
-    from loop_cli.core.audit import Origin
+    from loop_cli.core.records.record import Origin
     from loop_cli.errors import LoopError
 
     edits = Edits(changes=parse_changes(["status=doing"], read=str))

@@ -10,7 +10,7 @@ import pytest
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.schema import build
 from loop_cli.errors import AmbiguousId, EntityNotFound, InvalidFile, UsageError
-from loop_cli.store.locate import Locator
+from loop_cli.vault.index.locate import Locator
 from tests.store.conftest import Bench
 
 if TYPE_CHECKING:

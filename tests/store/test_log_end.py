@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loop_cli.store.log import AuditLog
+from loop_cli.vault.log.log import AuditLog
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from loop_cli.errors import StorageError
 from loop_cli.lean.digest import sha256_hex
-from loop_cli.store import lines, log_index, working
-from loop_cli.store import log as log_module
-from loop_cli.store.cache import LAYOUT, Cache
-from loop_cli.store.log import AuditLog, Segment
-from loop_cli.store.segments import OpenLog
+from loop_cli.vault import progress as working
+from loop_cli.vault.index.cache import LAYOUT, Cache
+from loop_cli.vault.log import lines, log_index
+from loop_cli.vault.log import log as log_module
+from loop_cli.vault.log.log import AuditLog, Segment
+from loop_cli.vault.log.segments import OpenLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli.core import timestamps
-from loop_cli.core.audit import History
 from loop_cli.core.changes import BodyChange, Edits, parse_changes
 from loop_cli.core.entity import FieldNames, Precondition
+from loop_cli.core.records.record import History
 from loop_cli.core.schema import build
+from loop_cli.core.store import EntityChange
 from loop_cli.errors import InvalidFile, LoopError
 from loop_cli.lean.plain import same
 from loop_cli.markdown import reader
 from loop_cli.markdown.document import split
-from loop_cli.store import plan, snapshot
-from loop_cli.store.base import EntityChange
+from loop_cli.planning import plan, snapshot
 
 if TYPE_CHECKING:
-    from loop_cli.core.audit import Origin
+    from loop_cli.core.records.record import Origin
     from tests.conftest import Clock
 
 NAMES = FieldNames()

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli.core import operations
 from loop_cli.core.changes import BodyChange, Edits, parse_changes
 from loop_cli.core.conflict import Resolution, fail
 from loop_cli.core.diff import MISSING
 from loop_cli.errors import ConflictError
+from loop_cli.operations import update as operations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from loop_cli.core.conflict import Conflict
-    from loop_cli.core.operations import UpdateResult
+    from loop_cli.operations.update import UpdateResult
     from tests.store.conftest import Bench
 
 

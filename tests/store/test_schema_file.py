@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli.errors import InvalidFile
-from loop_cli.store import schema_file
+from loop_cli.vault import schema_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,11 +6,11 @@ import hashlib
 
 import pytest
 
-from loop_cli.core.audit import History
 from loop_cli.core.entity import FieldNames
+from loop_cli.core.records.record import History
 from loop_cli.errors import InvalidFile
-from loop_cli.store import snapshot
-from loop_cli.store.snapshot import Parsed, etag_of, observe, parse
+from loop_cli.planning import snapshot
+from loop_cli.planning.snapshot import Parsed, etag_of, observe, parse
 
 NAMES = FieldNames()
 NOTES = FieldNames(id="@stem", type="@folder")

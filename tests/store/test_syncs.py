@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli.store import platform
-from loop_cli.store.folders import Folder, Folders, Syncs
+from loop_cli.system import platform
+from loop_cli.system.folders import Folder, Folders, Syncs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

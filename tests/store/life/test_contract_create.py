@@ -5,14 +5,10 @@ from __future__ import annotations
 import pytest
 
 from loop_cli.core.ids import IdRule
-from loop_cli.errors import (
-    EntityNotFound,
-    InvalidChange,
-    UsageError,
-)
-from loop_cli.models import AuditRecord as RecordModel
-from loop_cli.models import InvalidChangeDocument
-from loop_cli.store.base import Delete
+from loop_cli.core.store import Delete
+from loop_cli.errors import EntityNotFound, InvalidChange, UsageError
+from loop_cli.wire.models import AuditRecord as RecordModel
+from loop_cli.wire.models import InvalidChangeDocument
 from tests.store.conftest import ONE, Bench
 from tests.store.life.conftest import (
     TEXT,

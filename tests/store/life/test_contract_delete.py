@@ -7,6 +7,7 @@ import hashlib
 import pytest
 
 from loop_cli.core.entity import Precondition
+from loop_cli.core.store import Delete, Restore
 from loop_cli.errors import (
     ConflictError,
     EntityNotFound,
@@ -15,9 +16,8 @@ from loop_cli.errors import (
     StillReferred,
     StorageError,
 )
-from loop_cli.models import AuditRecord as RecordModel
-from loop_cli.store.base import Delete, Restore
-from loop_cli.store.snapshot import etag_of
+from loop_cli.planning.snapshot import etag_of
+from loop_cli.wire.models import AuditRecord as RecordModel
 from tests.store.conftest import ONE, TWO, Bench
 from tests.store.life.conftest import (
     THREE,

@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli.core.changes import Change, Edits
-from loop_cli.errors import (
-    ConflictError,
-    InvalidChange,
-)
-from loop_cli.models import AuditRecord as RecordModel
-from loop_cli.store.base import Delete, EntityChange, Move
+from loop_cli.core.store import Delete, EntityChange, Move
+from loop_cli.errors import ConflictError, InvalidChange
+from loop_cli.wire.models import AuditRecord as RecordModel
 from tests.store.conftest import ONE, TWO, Bench
 from tests.store.life.conftest import (
     THREE,
@@ -24,7 +21,7 @@ from tests.store.life.conftest import (
 )
 
 if TYPE_CHECKING:
-    from loop_cli.store.base import AnyChange
+    from loop_cli.core.store import AnyChange
 
 
 class TestMove:

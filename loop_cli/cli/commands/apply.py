@@ -1,0 +1,116 @@
+"""`loop apply`: many changes, a line each, for one start-up."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from loop_cli.cli import context, output
+from loop_cli.cli.prompt.interrupts import Held
+from loop_cli.errors import Interrupted, UsageError
+from loop_cli.operations import bulk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+_AT_ONCE = 1 << 16  # bytes
+EXAMPLES = """A line is a JSON object: "id", and at least one of "set" (fields and values),
+"unset" (names), "add" and "remove" (fields and items of lists) and "body";
+"if_match" or "expected_updated_at" is the revision that was seen; "path"
+chooses where several files carry the id.
+
+Each line has a line on stdout, in order, once its change is durable: an entity
+as 'loop update --json' prints it, without fields and body, or an error. A line
+that fails does not keep the next from being applied; then the exit code is that
+of the first that failed, and stderr has a summary.
+
+Examples:
+
+\b
+loop apply changes.jsonl
+printf '%s' '{"id": "tsk-019-14", "set": {"status": "done"}}' | loop apply - --force
+loop apply changes.jsonl --atomic --dry-run
+"""
+
+
+def apply(
+    *,
+    file: str,
+    atomic: bool,
+    force: bool,
+    dry_run: bool,
+    as_json: bool,  # noqa: ARG001  the output is JSON anyway
+    lock_timeout: float | None,
+    vault: str | None,
+) -> None:
+    """Run `loop apply`."""
+    settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
+    store = context.open_store(settings)
+    counts = bulk.Counts()
+    held = Held()
+    outcomes = bulk.apply(
+        store,
+        _lines(file, held),
+        origin=context.origin(store.root),
+        force=force,
+        atomic=atomic,
+        dry_run=dry_run,
+    )
+    held.open = atomic or dry_run
+    try:
+        with held, output.progress("applied", unit="changes") as told:
+            for one in outcomes:
+                output.line(output.json_text(one.as_dict()))
+                counts.count(one)
+                if told is not None:
+                    told(counts.landed + counts.unchanged + counts.failed)
+    except KeyboardInterrupt:
+        raise Interrupted(f"interrupted; {_so_far(counts)}") from None
+    output.warn(store.warnings)
+    failed = counts.error()
+    if failed is not None:
+        raise failed
+
+
+def _so_far(counts: bulk.Counts) -> str:
+    return f"{counts.landed} changed, {counts.unchanged} unchanged, {counts.failed} failed so far"
+
+
+def _lines(name: str, held: Held) -> Iterator[list[str]]:
+    """The lines of a file, so many at once as are there, up to a hundred: who waits for the
+    result of a line before it sends the next gets it. Raises `UsageError`, and where Ctrl-C
+    came `KeyboardInterrupt`."""
+    try:
+        descriptor = os.dup(sys.stdin.fileno()) if name == "-" else os.open(name, os.O_RDONLY)
+    except OSError as error:
+        raise UsageError(f"{name} can't be read: {error.strerror}") from None
+    rest = b""
+    try:
+        while part := _read(descriptor, held):
+            *whole, rest = (rest + part).split(b"\n")
+            for start in range(0, len(whole), bulk.AT_ONCE):
+                held.check()
+                yield [_decoded(line, name) for line in whole[start : start + bulk.AT_ONCE]]
+        yield [_decoded(rest, name)]
+    except OSError as error:
+        raise UsageError(f"{name} can't be read: {error.strerror}") from None
+    finally:
+        os.close(descriptor)
+
+
+def _read(descriptor: int, held: Held) -> bytes:
+    before, held.open = held.open, True
+    try:
+        held.check()  # what came before it was open
+        return os.read(descriptor, _AT_ONCE)
+    finally:
+        held.open = before
+
+
+def _decoded(line: bytes, name: str) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        raise UsageError(f"{name} is not UTF-8 text", hint="nothing after that was read") from None

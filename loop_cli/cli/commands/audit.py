@@ -1,0 +1,190 @@
+"""`loop audit`: verify the audit log, rotate, redact and migrate it."""
+
+from __future__ import annotations
+
+import re
+
+from loop_cli.cli import context, output
+from loop_cli.errors import ConfirmationRefused, LogDamaged, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.vault.log.redact import Redaction, Wanted
+    from loop_cli.vault.store import VaultStore
+
+EXAMPLES = """Examples:
+
+\b
+loop audit verify
+loop audit rotate --max-size 10M
+loop audit redact tsk-019-14 notes --dry-run
+loop audit migrate
+"""
+VERIFY_EXAMPLES = """Examples:
+
+\b
+loop audit verify
+loop audit verify --json
+"""
+ROTATE_EXAMPLES = """Examples:
+
+\b
+loop audit rotate
+loop audit rotate --max-size 10M
+loop audit rotate --max-size 1048576 --json
+"""
+REDACT_EXAMPLES = """Examples:
+
+\b
+loop audit redact tsk-019-14 notes --dry-run
+loop audit redact tsk-019-14 contact.phone --yes
+loop audit redact tsk-019-14 body --run 3f0c2a52-5d0c-4a0e-9a43-0f6f7c1f4a11 --yes --json
+"""
+MIGRATE_EXAMPLES = """Examples:
+
+\b
+loop audit migrate --dry-run
+loop audit migrate
+loop audit migrate ~/backup/audit.log --json
+"""
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+def verify(*, as_json: bool, vault: str | None) -> None:
+    """Run `loop audit verify`."""
+    from loop_cli.vault.log.verify import verify as run
+
+    store = _store(vault)
+    found = run(store)
+    if not output.as_document(found.as_dict(), store.warnings, wanted=as_json):
+        from loop_cli.cli.render import audit as render_audit
+
+        output.show(render_audit.verification(found))
+    if not found.ok:
+        first = found.problems[0]
+        count = len(found.problems)
+        more = f", and {count - 1} more" if count > 1 else ""
+        raise LogDamaged(
+            f"the audit log is damaged: {first.file}:{first.line}: {first.message}{more}",
+            hint="a backup or the history of git has the file as it was",
+        )
+
+
+def rotate(
+    *,
+    max_size: str | None,
+    as_json: bool,
+    lock_timeout: float | None,
+    vault: str | None,
+) -> None:
+    """Run `loop audit rotate`."""
+    from loop_cli.vault.log.rotate import rotate as run
+
+    at_least = 0 if max_size is None else _bytes(max_size)
+    store = _store_to_write(vault, lock_timeout)
+    done = run(store, at_least=at_least)
+    if not output.as_document(done.as_dict(), store.warnings, wanted=as_json):
+        from loop_cli.cli.render import audit as render_audit
+
+        output.show(render_audit.rotation(done))
+
+
+def redact(
+    *,
+    entity_id: str,
+    field: str,
+    run_id: str | None,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+    no_input: bool,
+    lock_timeout: float | None,
+    vault: str | None,
+) -> None:
+    """Run `loop audit redact`."""
+    from loop_cli.operations.update import recorded_id
+    from loop_cli.vault.log.redact import Wanted, preview
+    from loop_cli.vault.log.redact import redact as run
+
+    store = _store(vault, lock_timeout)
+    wanted = Wanted(entity_id=recorded_id(store, entity_id), field=field, run_id=run_id)
+    origin = context.origin(store.root)
+    if dry_run:
+        result = preview(store, wanted, origin=origin)
+    else:
+        if not yes:
+            _confirm(store, wanted, asked=output.may_ask(as_json=as_json, no_input=no_input))
+        result = run(store, wanted, origin=origin)
+    _show_redaction(store, result, as_json=as_json)
+
+
+def migrate(
+    *,
+    file: str | None,
+    dry_run: bool,
+    as_json: bool,
+    lock_timeout: float | None,
+    vault: str | None,
+) -> None:
+    """Run `loop audit migrate`."""
+    from loop_cli.vault.log.migrate import migrate as run
+
+    store = _store_to_write(vault, lock_timeout)
+    done = run(store, file, dry_run=dry_run)
+    if not output.as_document(done.as_dict(), store.warnings, wanted=as_json):
+        from loop_cli.cli.render import audit as render_audit
+
+        output.show(render_audit.migration(done))
+
+
+def _store(vault: str | None, lock_timeout: float | None = None) -> VaultStore:
+    return context.open_store(context.open_settings({"vault": vault, "lock_timeout": lock_timeout}))
+
+
+def _store_to_write(vault: str | None, lock_timeout: float | None) -> VaultStore:
+    """For a command that writes and records no run: a wrong `LOOP_RUN_ID` is told all the same."""
+    context.run_id()
+    return _store(vault, lock_timeout)
+
+
+def _bytes(text: str) -> int:
+    match = re.fullmatch(r"(\d{1,18})\s*([KMG]?)(?:i?B)?", text.strip(), re.ASCII | re.IGNORECASE)
+    if match is None:
+        raise UsageError(f"--max-size: {text!r} is no size", hint="such as 1048576, 512K or 10M")
+    return int(match[1]) * _UNITS[match[2].upper()]
+
+
+def _confirm(store: VaultStore, wanted: Wanted, *, asked: bool) -> None:
+    """Show what would be rewritten and ask. Raises `ConfirmationRefused`."""
+    from loop_cli.vault.log.redact import preview
+
+    found = preview(store, wanted, origin=context.origin(store.root))
+    if not found.changed:
+        return
+    if not asked:
+        raise ConfirmationRefused(
+            "values in the audit log would be replaced by hashes, which can't be taken back",
+            entity_id=wanted.entity_id,
+            hint="--dry-run shows the lines; --yes confirms",
+        )
+    from loop_cli.cli.prompt import questions as prompt
+    from loop_cli.cli.render import audit as render_audit
+
+    output.tell(render_audit.redaction(found))
+    if not prompt.yes_or_no("Replace these values by their hashes, for good? [y/N] "):
+        raise ConfirmationRefused("the audit log was left as it is")
+
+
+def _show_redaction(store: VaultStore, result: Redaction, *, as_json: bool) -> None:
+    warnings = list(store.warnings)
+    if result.left:
+        places = ", ".join(f"{line.file}:{line.number}" for line in result.left[:10])
+        more = ", ..." if len(result.left) > 10 else ""
+        warnings.append(
+            f"such values are also in lines of other programs, which loop never changes: "
+            f"{places}{more}"
+        )
+    if not output.as_document(result.as_dict(), warnings, wanted=as_json):
+        from loop_cli.cli.render import audit as render_audit
+
+        output.show(render_audit.redaction(result))

@@ -1,0 +1,111 @@
+"""`loop update --where`: one change of all that a query finds, shown as a plan before."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from loop_cli.cli import context, output
+from loop_cli.cli.commands import listing
+from loop_cli.cli.prompt.interrupts import Held
+from loop_cli.errors import ConfirmationRefused, Interrupted
+from loop_cli.lean.records import Struct
+from loop_cli.operations import bulk
+from loop_cli.operations.selection import Selection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.config import Settings
+    from loop_cli.core.changes import Edits
+    from loop_cli.core.records.record import Origin
+    from loop_cli.operations.bulk import Outcome, Plan
+    from loop_cli.vault.store import VaultStore
+
+
+class How(Struct):
+    """The options of it. `can_ask` tells that somebody would see a question."""
+
+    atomic: bool
+    dry_run: bool
+    as_json: bool
+    yes: bool
+    can_ask: bool
+
+
+def run(settings: Settings, where: list[str], edits: Edits, how: How) -> None:
+    """Plan, show, ask and carry out. Raises `ConfirmationRefused`, and `PartlyFailed` with the
+    exit code of the first that did not land."""
+    query = listing.query(None, where, project=None, children_of=None)
+    store = context.open_store(settings)
+    origin = context.origin(store.root)
+    with output.progress("looking at the files", unit="files") as told:
+        selection = Selection(store, query, told=told)
+    plan = bulk.plan(store, selection, edits, origin=origin)
+    output.warn([*selection.warnings, *store.warnings])
+    if how.dry_run or not plan.changing:
+        outcomes = _previewed(plan, origin, dry_run=how.dry_run)
+    else:
+        _confirm(plan, how)
+        outcomes = _carried_out(store, plan, origin, atomic=how.atomic)
+    _report(outcomes, plan, how)
+    if len(outcomes) < len(plan.changes):
+        raise Interrupted(f"interrupted; {len(outcomes)} of {len(plan.changes)} are done")
+    failed = bulk.Counts(outcomes).error()
+    if failed is not None:
+        raise failed
+
+
+def _previewed(plan: Plan, origin: Origin, *, dry_run: bool) -> list[Outcome]:
+    return [
+        bulk.Outcome(done=one, entity_id=change.entity_id, run_id=origin.run_id, dry_run=dry_run)
+        for change, one in zip(plan.changes, plan.previews, strict=True)
+    ]
+
+
+def _carried_out(store: VaultStore, plan: Plan, origin: Origin, *, atomic: bool) -> list[Outcome]:
+    """What was done, not all where it was interrupted. Raises with `atomic` what is in the way."""
+    done: list[Outcome] = []
+    with Held() as held, output.progress("updated", unit="entities") as told:
+
+        def batch_done(count: int) -> None:
+            if told is not None:
+                told(count)
+            if count < len(plan.changes):
+                held.check()
+
+        held.open = atomic
+        outcomes = bulk.carry_out(
+            store, plan.changes, origin=origin, atomic=atomic, told=batch_done
+        )
+        with suppress(KeyboardInterrupt):
+            for one in outcomes:
+                done.append(one)
+    return done
+
+
+def _confirm(plan: Plan, how: How) -> None:
+    if how.yes and not how.can_ask:
+        return
+    count = len(plan.changing)
+    what = "1 entity" if count == 1 else f"{count} entities"
+    if not how.can_ask:
+        raise ConfirmationRefused(
+            f"{what} would be changed", hint="--dry-run shows them; --yes confirms", count=count
+        )
+    from loop_cli.cli.prompt import questions as prompt
+    from loop_cli.cli.render import bulk as render_bulk
+
+    output.tell(render_bulk.plan(plan, before_asking=True))
+    if not how.yes and not prompt.yes_or_no(f"Change {what}? [y/N] "):
+        raise ConfirmationRefused("nothing was changed")
+
+
+def _report(outcomes: list[Outcome], plan: Plan, how: How) -> None:
+    counts = bulk.Counts(outcomes)
+    if how.as_json:
+        output.lines(output.json_text(one.as_dict()) for one in outcomes)
+    else:
+        from loop_cli.cli.render import bulk as render_bulk
+
+        if how.dry_run:
+            output.show(render_bulk.plan(plan))
+        output.show(render_bulk.outcomes(outcomes, counts, dry_run=how.dry_run))

@@ -1,0 +1,190 @@
+"""`loop check`: what is wrong with the entities of a vault, and what has one right answer."""
+
+from __future__ import annotations
+
+import os
+
+from loop_cli.cli import context, output
+from loop_cli.errors import (
+    CheckFailed,
+    ConfirmationRefused,
+    ConflictError,
+    EntityNotFound,
+    RepairFailed,
+    UsageError,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from loop_cli.vault.store import VaultStore
+    from loop_cli.vault.upkeep.check import Checked, Wanted
+    from loop_cli.vault.upkeep.repair import Repair
+
+EXAMPLES = """Examples:
+
+\b
+loop check
+loop check tsk-019-14
+loop check Task --json
+loop check 50_Projects/2026/prj-020_입문_안내서/project.md
+loop check --fix --dry-run
+loop check --github
+"""
+
+
+def check(
+    *,
+    what: list[str] | None,
+    fix: bool,
+    github: bool,
+    strict: bool,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+    no_input: bool,
+    lock_timeout: float | None,
+    vault: str | None,
+) -> None:
+    """Run `loop check`."""
+    from loop_cli.vault.upkeep.check import check as run
+
+    if github and as_json:
+        raise UsageError("choose one of --json and --github")
+    if (dry_run or yes) and not fix:
+        raise UsageError("--dry-run and --yes are for --fix", hint="loop check --fix --dry-run")
+    settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
+    store = context.open_store(settings)
+    wanted = _wanted(store, what or ())
+    repairs: list[Repair] = []
+    more: dict[str, Any] = {}
+    found = run(store, wanted)
+    if fix:
+        ask = output.may_ask(as_json=as_json, no_input=no_input)
+        repairs, more = _fix(store, found, dry_run=dry_run, ask=ask, yes=yes, quiet=as_json)
+        found = found if dry_run else run(store, wanted)
+    _show(store, found, more, github=github, as_json=as_json, strict=strict)
+    _raise_failed(repairs, dry_run=dry_run)
+    if _fails(found, strict=strict):
+        from loop_cli.cli.render import check as render_check
+
+        hint = None if fix else render_check.hint(found)
+        counts = found.as_dict()["counts"]  # the findings are on stdout
+        raise CheckFailed(render_check.summary(found), hint=hint, counts=counts)
+
+
+def _fix(
+    store: VaultStore, found: Checked, *, dry_run: bool, ask: bool, yes: bool, quiet: bool
+) -> tuple[list[Repair], dict[str, Any]]:
+    """Show the plan, ask, and repair; the repairs, and what the JSON says of them.
+
+    Raises `ConfirmationRefused`.
+    """
+    from loop_cli.cli.render import check as render_check
+    from loop_cli.vault.upkeep import repair
+
+    origin = context.origin(store.root)
+    repairs = repair.preview(store, found, origin=origin)
+    if not quiet:
+        show = output.show if dry_run else output.tell
+        show(render_check.plan(repairs, dry_run=dry_run))
+    possible = sum(one.done is not None for one in repairs)
+    if possible and not dry_run:
+        _confirm(possible, ask=ask, yes=yes)
+        repairs = repair.apply(store, repairs, origin=origin)
+        if not quiet:
+            output.tell(render_check.repaired(repairs, origin.run_id))
+    more: dict[str, Any] = {
+        "run_id": origin.run_id,
+        "repairs": [one.as_dict() for one in repairs],
+    }
+    return repairs, {**more, "dry_run": True} if dry_run else more
+
+
+def _raise_failed(repairs: Sequence[Repair], *, dry_run: bool) -> None:
+    """Raise `RepairFailed` where a repair was tried in vain."""
+    failed = [one for one in repairs if one.done is None]
+    if not failed or dry_run:
+        return
+    first = failed[0]
+    more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
+    why = "it changed meanwhile" if isinstance(first.outcome, ConflictError) else str(first.outcome)
+    raise RepairFailed(
+        f"not repaired: {first.change.path}: {why}{more}",
+        hint="loop check --fix looks again",
+        repairs=[one.as_dict() for one in repairs],
+    )
+
+
+def _confirm(count: int, *, ask: bool, yes: bool) -> None:
+    if yes:
+        return
+    files = "one file" if count == 1 else f"{count} files"
+    if not ask:
+        raise ConfirmationRefused(
+            f"{files} would be changed, and nobody can be asked here",
+            hint="loop check --fix --dry-run shows what; --yes confirms",
+        )
+    from loop_cli.cli.prompt import questions as prompt
+
+    if not prompt.yes_or_no(f"Change {files}? [y/N] "):
+        raise ConfirmationRefused("the vault was left as it is")
+
+
+def _fails(found: Checked, *, strict: bool) -> bool:
+    return not found.ok or (strict and bool(found.findings))
+
+
+def _show(
+    store: VaultStore,
+    found: Checked,
+    more: dict[str, Any],
+    *,
+    github: bool,
+    as_json: bool,
+    strict: bool,
+) -> None:
+    """Print the findings on stdout, whether they are good or bad: a report is a result."""
+    if as_json:
+        output.json_document({**found.as_dict(), **more}, store.warnings)
+        return
+    from loop_cli.cli.render import check as render_check
+
+    output.warn(store.warnings)
+    if github:
+        prefix = _below_workspace(store.root)
+        for one in found.findings:
+            output.line(render_check.annotation(one, prefix))
+    elif found.findings:
+        output.show(render_check.findings(found.findings))
+    if not github and not _fails(found, strict=strict):
+        output.line(render_check.summary(found))
+
+
+def _wanted(store: VaultStore, what: Sequence[str]) -> Wanted:
+    """What was named: files, as a pre-commit hook names them; ids, aliases and types otherwise."""
+    from loop_cli.vault.upkeep.check import Wanted
+
+    files = [one for one in what if one.endswith(".md") or "/" in one]
+    return Wanted(
+        names=tuple(one for one in what if one not in files),
+        paths=tuple(_in_vault(store.root, one) for one in files),
+    )
+
+
+def _in_vault(root: str, name: str) -> str:
+    """A file as a path of the vault. One that lies outside is nothing that is checked."""
+    base = os.path.realpath(root)
+    for place in (os.path.join(os.getcwd(), name), os.path.join(base, name)):
+        if "\0" not in name and os.path.lexists(place):
+            return os.path.relpath(os.path.realpath(place), base).replace(os.sep, "/")
+    raise EntityNotFound(f"there is no file {name}, from here or from the vault", path=name)
+
+
+def _below_workspace(root: str) -> str:
+    """The vault's folder as seen from the repository: annotations name files from there."""
+    workspace = os.environ.get("GITHUB_WORKSPACE") or os.getcwd()
+    below = os.path.relpath(os.path.realpath(root), os.path.realpath(workspace))
+    return "" if below == os.curdir or below.startswith(os.pardir) else below.replace(os.sep, "/")

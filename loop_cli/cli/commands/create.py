@@ -1,0 +1,79 @@
+"""`loop create`: make an entity."""
+
+from __future__ import annotations
+
+from loop_cli.cli import context, inputs, output
+from loop_cli.core import changes
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.operations.create import Request
+from loop_cli.operations.create import create as make
+from loop_cli.vault import template_files
+
+PLAIN = "plain"
+EXAMPLES = """The id, the place and what the schema implies are filled in; missing required
+fields are asked for on a terminal.
+
+Examples:
+
+\b
+loop create Task --name '로그인 화면' 'project_id=prj-019' 'assignee=개발팀'
+loop create Project --name '새 안내서' 'owner=개발팀' 'parent_id=trk-1' \\
+    'conditions_3y=cond-a' 'expected_impact:={"metric": "문의 수"}'
+loop create Task --name '정리' 'project_id=prj-019' 'assignee=개발팀' --idempotency-key job-7 --json
+loop create Hypothesis --name '한 화면' 'parent_id=trk-1' 'hypothesis_question=더 빠른가?' --dry-run
+"""
+
+
+def create(
+    *,
+    entity_type: str,
+    fields: list[str] | None,
+    name: str | None,
+    template: str | None,
+    body_file: str | None,
+    given_id: str | None,
+    idempotency_key: str | None,
+    dry_run: bool,
+    as_json: bool,
+    no_input: bool,
+    lock_timeout: float | None,
+    vault: str | None,
+) -> None:
+    """Run `loop create`."""
+    read = inputs.Reader()
+    parsed = changes.parse_changes(fields or (), read=read)
+    body = None if body_file is None else read(body_file)
+    settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
+    store = context.open_store(settings)
+    kind = store.law.spelling(entity_type)
+    request = Request(
+        entity_type=entity_type,
+        name=name,
+        now=context.now(),
+        sha256=sha256_hex,
+        fields=parsed,
+        entity_id=given_id,
+        template=_template(template, kind, store.root, read),
+        body=body,
+        key=idempotency_key,
+    )
+    ask = None
+    if output.may_ask(as_json=as_json, no_input=no_input):
+        from loop_cli.cli.prompt import ask as questions
+
+        ask = questions.for_fields
+    result = make(store, request, origin=context.origin(store.root), ask=ask, dry_run=dry_run)
+    warnings = [*result.warnings, *store.warnings]
+    if not output.as_document(result.as_dict(), warnings, wanted=as_json):
+        from loop_cli.cli.render import life as render_life
+
+        output.show(render_life.made(result))
+
+
+def _template(
+    given: str | None, kind: str, root: str, read: inputs.Reader
+) -> tuple[str, str] | None:
+    """The template's text and what it is called; None for the built-in one."""
+    if given == PLAIN:
+        return None
+    return template_files.load(root, kind) if given is None else (read(given), given)

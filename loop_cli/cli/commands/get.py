@@ -1,0 +1,108 @@
+"""`loop get`: show an entity."""
+
+from __future__ import annotations
+
+import sys
+
+from loop_cli.cli import context, output
+from loop_cli.core.diff import MISSING, value_at
+from loop_cli.core.names import join_dotted, nearest, split_dotted
+from loop_cli.errors import UsageError
+from loop_cli.operations import update as operations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.core.entity import Entity
+    from loop_cli.core.store import Store
+
+EXAMPLES = """Examples:
+
+\b
+loop get tsk-019-14
+loop get tsk-019-14 --json
+loop get tsk-019-14 --field status --field etag
+loop get hyp-1-01 --path 60_Hypotheses/2026/hyp-1-01.md
+"""
+
+
+def get(
+    *,
+    entity_id: str,
+    as_json: bool,
+    as_yaml: bool,
+    raw: bool,
+    field: list[str] | None,
+    path: str | None,
+    body: bool,
+    vault: str | None,
+) -> None:
+    """Run `loop get`."""
+    path_only = path == ""
+    modes = [as_json, as_yaml, raw, bool(field), path_only]
+    if sum(modes) > 1:
+        raise UsageError("choose one of --json, --yaml, --raw, --field and --path")
+    store = context.open_store(context.open_settings({"vault": vault}))
+    entity = operations.get(store, entity_id, path=context.chosen_path(store.root, path))
+    warnings = [*entity.warnings, *store.warnings]
+    if output.as_document(entity.as_dict(), warnings, wanted=as_json):
+        return
+    if raw:
+        output.write_raw(entity.raw)
+    elif path_only:
+        output.line(entity.path)
+    elif field:
+        for name in field:
+            output.line(_bare(_value(entity, name, store)))
+    elif as_yaml:
+        output.write(_as_yaml(entity))
+    else:
+        from loop_cli.cli.render import entity as render
+        from loop_cli.cli.render import styles
+
+        # A pipe has no width to lay text out in.
+        formatted = output.is_terminal(sys.stdout) and not styles.is_plain()
+        output.show(render.entity(entity, store.schema, with_body=body, formatted=formatted))
+
+
+def _value(entity: Entity, name: str, store: Store) -> Any:
+    own = {
+        "etag": entity.revision.etag,
+        "updated_at": entity.revision.updated_at,
+        "path": entity.path,
+        "body": entity.body,
+        "entity_id": entity.id,
+        "entity_type": entity.type,
+    }
+    if name in own:
+        return own[name]
+    path = split_dotted(name)
+    value = value_at(entity.fields, path)
+    if value is not MISSING:
+        return value
+    known = (*entity.fields, *store.schema.known_fields(entity.type))
+    parent = value_at(entity.fields, path[:-1])
+    if path[0] in known and (len(path) == 1 or parent in (None, MISSING)):
+        return None
+    if isinstance(parent, dict) and len(path) > 1:
+        known = tuple(join_dotted((*path[:-1], str(key))) for key in parent)
+    close = nearest(name, (*known, *own))
+    meant = f"; did you mean {' or '.join(close)}?" if close else ""
+    raise UsageError(f"{entity.id} has no field {name!r}{meant}")
+
+
+def _bare(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else output.json_text(value)
+
+
+def _as_yaml(entity: Entity) -> str:
+    """The JSON document as YAML that reads the same in YAML 1.1 and 1.2."""
+    import json
+
+    from loop_cli.markdown import patch
+
+    document = json.loads(output.json_text(entity.as_dict()))
+    return patch.compose(document)

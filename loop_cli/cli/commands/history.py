@@ -1,0 +1,34 @@
+"""`loop history`: the story of an entity."""
+
+from __future__ import annotations
+
+from loop_cli.cli import context, output
+from loop_cli.operations import history as looking_back
+
+EXAMPLES = """Examples:
+
+\b
+loop history tsk-019-14
+loop history tsk-019-14 --limit 5
+loop history tsk-019-14 --json
+"""
+
+
+def history(
+    *,
+    entity_id: str,
+    limit: int,
+    path: str | None,
+    utc: bool,
+    as_json: bool,
+    vault: str | None,
+) -> None:
+    """Run `loop history`."""
+    store = context.open_store(context.open_settings({"vault": vault}))
+    chosen = context.chosen_path(store.root, path)
+    found = looking_back.history(store, entity_id, limit=limit or None, path=chosen)
+    warnings = [*found.warnings, *store.warnings]
+    if not output.as_document(found.as_dict(), warnings, wanted=as_json):
+        from loop_cli.cli.render import past as render_past
+
+        output.show(render_past.story(found, render_past.Clock(utc=output.shows_utc(utc))))

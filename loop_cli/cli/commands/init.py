@@ -1,0 +1,67 @@
+"""`loop init`: make a folder of Markdown files a vault."""
+
+from __future__ import annotations
+
+import os
+
+from loop_cli.cli import context, output
+from loop_cli.errors import ConfirmationRefused, EntityNotFound
+from loop_cli.system import home
+
+EXAMPLES = """Examples:
+
+\b
+loop init --dry-run
+loop init ~/notes
+loop init site/content --yes --json
+"""
+
+
+def init(
+    *,
+    folder: str | None,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+    no_input: bool,
+) -> None:
+    """Run `loop init`."""
+    from loop_cli.vault.upkeep import init as work
+
+    foundation = work.survey(_root(folder))
+    if not as_json:
+        from loop_cli.cli.render import init as render_init
+
+        show = output.show if dry_run else output.tell
+        show(render_init.proposal(foundation))
+    if not dry_run:
+        _confirm(foundation.root, yes=yes, ask=output.may_ask(as_json=as_json, no_input=no_input))
+    made = () if dry_run else work.found(foundation)
+    if as_json:
+        more = {"dry_run": True} if dry_run else {"written": list(made)}
+        output.json_document({**foundation.as_dict(), **more})
+    elif made:
+        output.line(f"{foundation.root} is a vault now: {' and '.join(made)}")
+
+
+def _root(folder: str | None) -> str:
+    """The folder, which is no part of another vault. Raises `EntityNotFound`, `UsageError`."""
+    root = os.path.abspath(home.expand(folder or os.curdir, os.environ))
+    if not os.path.isdir(root):
+        raise EntityNotFound(f"there is no folder {root}", path=root)
+    settings = context.open_settings({"vault": root})
+    return settings.root or root
+
+
+def _confirm(root: str, *, yes: bool, ask: bool) -> None:
+    if yes:
+        return
+    if not ask:
+        raise ConfirmationRefused(
+            f"{root} would become a vault, and nobody can be asked here",
+            hint="loop init --dry-run shows what would be written; --yes confirms",
+        )
+    from loop_cli.cli.prompt import questions as prompt
+
+    if not prompt.yes_or_no("Write the settings and the schema? [y/N] "):
+        raise ConfirmationRefused(f"{root} was left as it is")

@@ -1,0 +1,98 @@
+"""`loop kept`: what is kept of deleted entities and replaced values, and pruning it."""
+
+from __future__ import annotations
+
+from loop_cli.cli import context, output
+from loop_cli.core import timestamps
+from loop_cli.errors import ConfirmationRefused
+from loop_cli.vault.upkeep import kept as keeping
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.vault.upkeep.kept import Kept
+
+EXAMPLES = """What is pruned can't be brought back by 'loop undo'.
+
+Examples:
+
+\b
+loop kept
+loop kept tsk-019-13 --json
+loop kept --prune --older-than 90 --dry-run
+loop kept --prune --older-than 90 --yes
+loop kept --aside
+"""
+_SHOWN = 3  # names
+_DAY = 86_400 * timestamps.SECOND
+
+
+def kept(
+    *,
+    entity_id: str | None,
+    prune: bool,
+    older_than: int | None,
+    aside: bool,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+    no_input: bool,
+    lock_timeout: float | None,
+    vault: str | None,
+) -> None:
+    """Run `loop kept`."""
+    settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
+    store = context.open_store(settings)
+    taken = keeping.take_aside(store, dry_run=dry_run) if aside else []
+    before = None if older_than is None else context.now() - older_than * _DAY
+    found = keeping.chosen(keeping.listed(store), entity_id=entity_id, before=before)
+    warnings = _foreign(keeping.others(store))
+    if prune and found and not dry_run:
+        if not yes:
+            _ask(found, ask=output.may_ask(as_json=as_json, no_input=no_input))
+        found, staying = keeping.prune(store, found)
+        warnings += [_stays(one) for one in staying]
+    warnings += store.warnings
+    pruned = prune and not dry_run
+    if as_json:
+        document = {
+            "kept": [one.as_dict() for one in found],
+            "bytes": sum(one.size for one in found),
+            "pruned": pruned,
+            **({"aside": taken} if aside else {}),
+            **({"dry_run": True} if dry_run else {}),
+        }
+        output.json_document(document, warnings)
+        return
+    output.warn(warnings)
+    for path in taken:
+        output.note(f"to be taken aside: {path}" if dry_run else f"taken aside: {path}")
+    from loop_cli.cli.render import life as render_life
+
+    output.show(render_life.kept(found, pruned=pruned, dry_run=dry_run))
+
+
+def _stays(one: Kept) -> str:
+    return f".loop/kept/{one.name} was kept anew or changed since it was listed, so it stays"
+
+
+def _foreign(names: list[str]) -> list[str]:
+    """What is said of what lies there and is not loop's, if anything does."""
+    if not names:
+        return []
+    shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+    return [f".loop/kept has what loop did not put there, and leaves alone: {shown}"]
+
+
+def _ask(found: list[Kept], *, ask: bool) -> None:
+    """Raises `ConfirmationRefused` where nobody says yes."""
+    if not ask:
+        raise ConfirmationRefused(
+            "pruning can't be undone, and nobody can be asked here",
+            hint="--dry-run shows what would go, --yes agrees to it",
+        )
+    from loop_cli.cli.prompt import questions as prompt
+    from loop_cli.cli.render import life as render_life
+
+    output.tell(render_life.kept(found, pruned=False, dry_run=False))
+    if not prompt.yes_or_no("Remove this for good? [y/N] "):
+        raise ConfirmationRefused("everything is kept as it was")

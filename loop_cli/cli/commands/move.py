@@ -1,0 +1,58 @@
+"""`loop move`: a task goes to another project."""
+
+from __future__ import annotations
+
+from loop_cli.cli import context, inputs, output
+from loop_cli.operations import move as relocate
+
+EXAMPLES = """Its project_id and parent_id change with it, and links in other entities that name
+the file are put right in the same run.
+
+Examples:
+
+\b
+loop move tsk-019-14 --project prj-020 --if-match 9f2c51d0a7b3e4f8
+loop move tsk-019-14 --project prj-020 --dry-run --force
+"""
+
+
+def move(
+    *,
+    entity_id: str,
+    project: str,
+    expected_updated_at: str | None,
+    if_match: str | None,
+    force: bool,
+    path: str | None,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+    no_input: bool,
+    lock_timeout: float | None,
+    vault: str | None,
+) -> None:
+    """Run `loop move`."""
+    seen = inputs.precondition(expected_updated_at, if_match, force=force)
+    settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
+    interactive = output.may_ask(as_json=as_json, no_input=no_input)
+    store = context.open_store(settings)
+    confirm = None
+    if interactive:
+        from loop_cli.cli.render import life as render_life
+
+        confirm = render_life.confirm_move("Move", yes)
+    result = relocate.move(
+        store,
+        entity_id,
+        project,
+        origin=context.origin(store.root),
+        precondition=seen,
+        path=context.chosen_path(store.root, path),
+        confirm=confirm,
+        dry_run=dry_run,
+    )
+    warnings = [*result.warnings, *store.warnings]
+    if not output.as_document(result.as_dict(), warnings, wanted=as_json):
+        from loop_cli.cli.render import life as render_life
+
+        output.show(render_life.moved("Move", result))

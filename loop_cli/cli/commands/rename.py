@@ -1,0 +1,74 @@
+"""`loop rename`: files get the name that rule A has for them."""
+
+from __future__ import annotations
+
+from loop_cli.cli import context, output
+from loop_cli.errors import ConfirmationRefused, UsageError
+from loop_cli.operations import move as relocate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.operations.move import Confirm, RelocateResult
+
+EXAMPLES = """Rule A: a task's file is <id>.md, a project's is project.md, and where the
+schema's file_locations names a file for a type, that. Of other types any name
+will do: --all leaves it, and named by its ID, such a file becomes <id>.md.
+Folders stay ('loop move' changes them). --all takes what 'loop check' calls
+file-name. Links in other entities that name a file follow in the same run.
+
+Examples:
+
+\b
+loop rename prj-020
+loop rename --all --dry-run
+loop rename --all --yes --json
+"""
+
+
+def rename(
+    *,
+    entity_id: str | None,
+    every: bool,
+    path: str | None,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+    no_input: bool,
+    lock_timeout: float | None,
+    vault: str | None,
+) -> None:
+    """Run `loop rename`."""
+    if (entity_id is None) is not every:
+        raise UsageError("name an ID, or give --all", hint="loop rename --all --dry-run")
+    settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
+    store = context.open_store(settings)
+    interactive = output.may_ask(as_json=as_json, no_input=no_input)
+    result = relocate.rename(
+        store,
+        entity_id,
+        origin=context.origin(store.root),
+        path=context.chosen_path(store.root, path),
+        confirm=_confirm(yes, interactive),
+        dry_run=dry_run,
+    )
+    warnings = [*result.warnings, *store.warnings]
+    if not output.as_document(result.as_dict(), warnings, wanted=as_json):
+        from loop_cli.cli.render import life as render_life
+
+        output.show(render_life.moved("Rename", result))
+
+
+def _confirm(yes: bool, interactive: bool) -> Confirm:
+    def refuse(preview: RelocateResult) -> bool:
+        count = len(preview.moved)
+        files = "1 file" if count == 1 else f"{count} files"
+        raise ConfirmationRefused(
+            f"nobody can be asked here whether to rename {files}",
+            hint="--dry-run shows the plan, --yes agrees to it",
+        )
+
+    if interactive:
+        from loop_cli.cli.render import life as render_life
+
+        return render_life.confirm_move("Rename", yes)
+    return (lambda _preview: True) if yes else refuse

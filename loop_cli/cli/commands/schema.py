@@ -1,0 +1,67 @@
+"""`loop schema`: what the vault's entities are made of."""
+
+from __future__ import annotations
+
+from loop_cli.cli import context, output
+from loop_cli.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.core.check.law import Law
+    from loop_cli.core.entity import FieldNames
+
+EXAMPLES = """Examples:
+
+\b
+loop schema
+loop schema Task
+loop schema Task --json
+loop schema Task --json | jq '."x-loop".writable'
+"""
+
+
+def schema(*, entity_type: str | None, as_json: bool, vault: str | None) -> None:
+    """Run `loop schema`."""
+    from loop_cli.core import describe
+
+    settings = context.open_settings({"vault": vault}, need_vault=False)
+    law = _law(settings.root, settings.names)
+    types = _types(law)
+    if entity_type is not None and entity_type not in types:
+        from loop_cli.core.names import nearest
+
+        close = nearest(entity_type, types, count=1)
+        meant = f"; did you mean {close[0]}?" if close else ""
+        raise UsageError(
+            f"{entity_type!r} is not a type of the schema{meant}",
+            hint="types: " + ", ".join(types),
+        )
+    if settings.root is None and not as_json:
+        output.note("no vault here: this is the schema that ships with loop")
+    if as_json:
+        output.json_document(
+            describe.json_schema_of_all(types, law)
+            if entity_type is None
+            else describe.json_schema(describe.describe(entity_type, law), law)
+        )
+        return
+    from loop_cli.cli.render import schema as render_schema
+
+    if entity_type is None:
+        output.show(render_schema.types([describe.describe(name, law) for name in types]))
+    else:
+        output.show(render_schema.fields(describe.describe(entity_type, law)))
+
+
+def _law(root: str | None, names: FieldNames) -> Law:
+    from loop_cli.core.check.law import Law
+    from loop_cli.vault import schema_file
+
+    schema = schema_file.shipped() if root is None else schema_file.load(root)
+    return Law(schema=schema, book=schema_file.load_rulebook(root), names=names)
+
+
+def _types(law: Law) -> tuple[str, ...]:
+    """The types of the schema, and those that it has fields of without listing them."""
+    others = (name for name in law.schema.known if name != "all")
+    return tuple(dict.fromkeys((*law.schema.types, *others)))

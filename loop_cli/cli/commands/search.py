@@ -1,0 +1,97 @@
+"""`loop search`: which entities have a text in their names or bodies."""
+
+from __future__ import annotations
+
+from loop_cli.cli import context, output
+from loop_cli.cli.commands import listing
+from loop_cli.core.wanted import Wanted
+from loop_cli.errors import UsageError
+from loop_cli.operations.selection import Selection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from loop_cli.core.store import Hit
+
+EXAMPLES = """An entity is found if its id, name and body together have all words of TEXT. A word
+is found at the beginning of words, in any case; Hangul and Chinese characters are found anywhere.
+Double quotes keep words together. Those with all words in id or name come first.
+
+Examples:
+
+\b
+loop search 회의록
+loop search 'release 일정' task --where 'status=todo,doing'
+loop search '"write lease"' --json
+loop search tsk-019 --ids
+
+The first search of a vault reads all of it and takes a while; later ones read what was changed.
+"""
+_AT_ONCE = 20  # hits
+
+
+def search(
+    *,
+    text: str,
+    entity_type: list[str] | None,
+    where: list[str] | None,
+    limit: int | None,
+    as_json: bool,
+    ids: bool,
+    vault: str | None,
+) -> None:
+    """Run `loop search`."""
+    if as_json and ids:
+        raise UsageError("choose one of --json and --ids")
+    wanted = Wanted(text)
+    for_people = not (as_json or ids)
+    at_most = output.ROWS + 1 if limit is None and for_people else limit or None
+    asked = listing.query(entity_type, where, project=None, children_of=None)
+    store = context.open_store(context.open_settings({"vault": vault}))
+    with output.progress("reading the vault", unit="files") as told:
+        found = Selection(store, asked.replace(limit=at_most), wanted=wanted, told=told)
+        hits: Iterator[Any] = (one.listed for one in found)
+        first = next(hits, None)
+    if as_json:
+        output.lines(json_of(hit) for hit in _chain(first, hits))
+    elif ids:
+        output.lines(hit.id for hit in _chain(first, hits))
+    else:
+        _show(_chain(first, hits), wanted, all_of_them=limit is not None)
+    output.warn([*found.warnings, *store.warnings])
+
+
+def json_of(hit: Hit) -> str:
+    """The JSON line of a hit."""
+    where = {"in_names": hit.in_names, "line": hit.line, "text": hit.text}
+    return output.json_text({**hit.own, "entity_name": hit.name, **where})
+
+
+def _chain(first: Hit | None, rest: Iterator[Hit]) -> Iterator[Hit]:
+    if first is not None:
+        yield first
+        yield from rest
+
+
+def _show(hits: Iterator[Hit], wanted: Wanted, *, all_of_them: bool) -> None:
+    from loop_cli.cli.render import search as render_search
+
+    count = 0
+    waiting: list[Hit] = []
+    for hit in hits:
+        if count == output.ROWS and not all_of_them:
+            count += 1
+            break
+        count += 1
+        waiting.append(hit)
+        if len(waiting) == _AT_ONCE:
+            output.show(render_search.hits(waiting, wanted))
+            waiting = []
+    if waiting:
+        output.show(render_search.hits(waiting, wanted))
+    if not count:
+        output.note("nothing found")
+    elif count > output.ROWS and not all_of_them:
+        output.note(f"the first {output.ROWS}; --limit 0 shows all")

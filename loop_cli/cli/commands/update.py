@@ -1,0 +1,133 @@
+"""`loop update`: change an entity."""
+
+from __future__ import annotations
+
+from loop_cli.cli import context, inputs, output
+from loop_cli.core import changes, conflict
+from loop_cli.core.changes import Edits
+from loop_cli.core.store import EntityChange
+from loop_cli.errors import UsageError
+from loop_cli.operations import update as operations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from loop_cli.config import Settings
+    from loop_cli.core.store import CommitResult
+
+EXAMPLES = """Forms of CHANGE:
+
+\b
+'field=text'       text, converted to the field's type
+'field:=json'      a JSON value
+'field=@file'      the text of a file; =@- is standard input
+'field+=item'      add to a list
+'field-=item'      remove from a list
+'field!'           remove the field
+'outer.inner=text' a nested field
+
+Examples:
+
+\b
+loop update tsk-019-14 'status=done' --if-match 9f2c51d0a7b3e4f8
+loop update tsk-019-14 'tags+=urgent' 'due=2026-02-01' --expected-updated-at 2026-01-09
+loop update prj-019 'expected_impact.metric=409s' 'notes!' --dry-run
+loop update tsk-019-14 --append-body notes.md --if-match 9f2c51d0a7b3e4f8 --json
+loop update --where 'status=todo' --where 'due<today' 'priority=high' --dry-run
+"""
+
+
+def update(
+    *,
+    entity_id: str | None,
+    change: list[str] | None,
+    where: list[str] | None,
+    expected_updated_at: str | None,
+    if_match: str | None,
+    force: bool,
+    on_conflict: str | None,
+    unset: list[str] | None,
+    set_json: str | None,
+    body_file: str | None,
+    append_body: str | None,
+    path: str | None,
+    atomic: bool,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+    no_input: bool,
+    lock_timeout: float | None,
+    vault: str | None,
+) -> None:
+    """Run `loop update`."""
+    words = [one for one in (entity_id, *(change or ())) if one is not None]
+    if not where and not words:
+        raise UsageError("which entity? give its id, or --where EXPR", hint="loop update --help")
+    read = inputs.Reader()
+    parsed = changes.parse_changes(
+        words if where else words[1:],
+        unset=unset or (),
+        fields=inputs.fields(set_json, read),
+        read=read,
+    )
+    edits = Edits(changes=parsed, body=inputs.body(body_file, append_body, read))
+    seen = inputs.precondition(expected_updated_at, if_match, force=force)
+    settings = context.open_settings(
+        {"vault": vault, "lock_timeout": lock_timeout, "on_conflict": on_conflict}
+    )
+    interactive = output.may_ask(as_json=as_json, no_input=no_input)
+    if where:
+        if seen.given or force or path is not None or on_conflict is not None:
+            raise UsageError("--where takes the revisions of its plan: no precondition, no --path")
+        from loop_cli.cli.commands import bulk_update
+
+        how = bulk_update.How(
+            atomic=atomic, dry_run=dry_run, as_json=as_json, yes=yes, can_ask=interactive
+        )
+        bulk_update.run(settings, where, edits, how)
+        return
+    if atomic:
+        raise UsageError("--atomic goes with --where: one change lands whole or not at all anyway")
+    wanted = EntityChange(entity_id=words[0], path=path, edits=edits, precondition=seen)
+    _update_one(
+        settings, wanted, interactive=interactive, yes=yes, dry_run=dry_run, as_json=as_json
+    )
+
+
+def _update_one(
+    settings: Settings,
+    wanted: EntityChange,
+    *,
+    interactive: bool,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    store = context.open_store(settings)
+    wanted = wanted.replace(path=context.chosen_path(store.root, wanted.path))
+    origin = context.origin(store.root)
+    resolve = conflict.POLICIES[settings["on_conflict"]]
+    if interactive and not dry_run:
+        from loop_cli.cli.prompt import questions as prompt
+
+        resolve = prompt.resolver(store, wanted, origin=origin, settings=settings)
+    result = operations.update(
+        store,
+        wanted,
+        origin=origin,
+        resolve=resolve,
+        confirm=_confirm(yes) if interactive else None,
+        dry_run=dry_run,
+    )
+    warnings = [*result.warnings, *store.warnings]
+    if not output.as_document(result.as_dict(), warnings, wanted=as_json):
+        from loop_cli.cli.render import entity as render
+
+        output.show(render.updated(result))
+
+
+def _confirm(yes: bool) -> Callable[[CommitResult], bool]:
+    from loop_cli.cli.prompt import questions as prompt
+
+    return prompt.confirm_update(assume_yes=yes)

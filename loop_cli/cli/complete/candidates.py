@@ -1,0 +1,325 @@
+"""Where the words of completions come from: the index, the end of the log, the table of words.
+
+The table of words is made from schema, members and settings. It names the files that it was made
+from, and is made anew when one of them changes.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+
+from loop_cli import config
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.system import home
+from loop_cli.system.folders import Folders
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Word = tuple[str, str]
+
+_MOST = 200
+_LOG_END = 1 << 16  # bytes of the log in which runs are looked for
+_STEPS = 500_000  # of SQLite: what is looked for then has not been found in time
+_FRESH = 60.0  # seconds for which the words of a search are good
+_LARGE = 8 << 20  # bytes of an index from which on they are read behind the answer's back
+_MOST_KEPT = 1 << 28  # bytes of words that are read
+_FEW = 1 << 18  # bytes of words that are searched in every way
+
+
+def open_vault(given: str | None) -> Vault | None:
+    """The vault in force; None where there is none."""
+    root = given or os.environ.get("LOOP_VAULT") or _around() or _by_settings()
+    return Vault(os.path.abspath(home.expand(root, os.environ))) if root else None
+
+
+class Vault:
+    """The words of one vault."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._lines: list[list[str]] | None = None
+
+    def words(self, kind: str, *keys: str) -> list[str]:
+        """The words of a kind in the table, below some keys."""
+        return [row[0] for row in self._rows(kind, *keys)]
+
+    def ids_from(self, prefix: str) -> list[Word]:
+        """The ids that begin so, with the names of their entities."""
+        query = "SELECT id, title FROM file WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+        begin = prefix.encode("utf-8", "surrogatepass")
+        return self._found(query, begin, begin + b"\xff", _MOST)
+
+    def ids_like(self, text: str) -> list[Word]:
+        """The ids of entities that hold the text in their id or name, whatever its case; where
+        there are not too many, those whose id has its characters in that order."""
+        words = self._all_words()
+        folded, wanted = words.lower(), text.encode("utf-8", "surrogatepass").lower()
+        found: dict[bytes, None] = {}
+        place = folded.find(wanted)
+        while place >= 0 and len(found) < _MOST:
+            begin, end = words.rfind(b"\n", 0, place) + 1, words.find(b"\n", place)
+            found[words[begin:end]] = None
+            place = folded.find(wanted, end)
+        if not found and len(words) < _FEW:
+            found = {line: None for line in words.splitlines() if _in_order(wanted, line)}
+        parts = (line.decode("utf-8", "replace").partition("\t") for line in found)
+        return [(entity_id, name) for entity_id, _tab, name in parts]
+
+    def fields(self, entity_id: str, *, writable: bool) -> list[Word]:
+        """The fields of an entity: those of its type, then others that it has; with kinds."""
+        kind = self._type_of(entity_id)
+        found = {
+            name: about
+            for name, about, can in self._rows("field", kind)
+            if can == "w" or not writable
+        }
+        if not found or not writable:
+            for name in self._json(entity_id, "SELECT key FROM json_each(fields)"):
+                found.setdefault(name, "")
+        return list(found.items())
+
+    def values(self, entity_id: str, field: str) -> list[Word]:
+        """What the field of an entity takes: an enumeration with its labels, or members."""
+        kind = self._type_of(entity_id)
+        rows = self._rows("choice", kind, field) or self._rows("choice", "*", field)
+        if rows:
+            return [(row[0], row[1]) for row in rows]
+        people = field in self.words("of_members")
+        return [(name, "") for name in self.words("member")] if people else []
+
+    def items(self, entity_id: str, field: str) -> list[Word]:
+        """The items of a list that an entity has."""
+        query = "SELECT value FROM json_each(fields, ?)"
+        quoted = field.replace('"', '\\"')
+        return [(item, "") for item in self._json(entity_id, query, f'$."{quoted}"')]
+
+    def runs(self) -> list[Word]:
+        """The last runs, newest first, each with an entity that it changed."""
+        try:
+            lines = _end_of(self._root, "".join(self.words("log"))).split(b"\n")
+        except OSError:
+            return []
+        found: dict[str, str] = {}
+        for line in reversed(lines):
+            run = _text_after(line, b'"run_id": "')
+            if run and run not in found:
+                found[run] = " ".join(
+                    part for key in (b'"timestamp": "', b'"entity_id": "', b'"action": "')
+                    if (part := _text_after(line, key))
+                )  # fmt: skip
+        return list(found.items())
+
+    # -- the index ------------------------------------------------------------------------
+
+    def _found(self, query: str, *values: Any) -> list[Word]:
+        return [
+            (bytes(entity_id).decode("utf-8", "replace"), title or "")
+            for entity_id, title in dict.fromkeys(self._select(query, *values))
+        ]
+
+    def _type_of(self, entity_id: str) -> str:
+        key = entity_id.encode("utf-8", "surrogatepass")
+        for (kind,) in self._select("SELECT type FROM file WHERE id = ? LIMIT 1", key):
+            return str(kind)
+        return ""
+
+    def _json(self, entity_id: str, inner: str, *values: Any) -> list[str]:
+        """The texts in the fields of an entity."""
+        key = entity_id.encode("utf-8", "surrogatepass")
+        fields = "(SELECT fields FROM file WHERE id = ? LIMIT 1)"
+        query = inner.replace("fields", fields)
+        rows = self._select(query, key, *values)
+        return [value for (value,) in rows if isinstance(value, str)]
+
+    def _select(self, query: str, *values: Any, steps: int = _STEPS) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = []
+        (path, *_rest) = self.words("index") or [""]
+        if not path or not _is_file(path):
+            return rows
+        from loop_cli.lean.sqlite import file_uri, sqlite3
+
+        database = sqlite3.connect(f"{file_uri(path)}?mode=ro", uri=True, timeout=0.2)
+        try:
+            if steps:
+                database.set_progress_handler(lambda: 1, steps)
+            for row in database.execute(query, values):
+                rows.append(row)
+        except sqlite3.Error:  # too long, or another process is at it: what was found, then
+            pass
+        finally:
+            database.close()
+        return rows
+
+    def _all_words(self) -> bytes:
+        """Every id, a tab and the name, a line each.
+
+        They are kept in a file, since of a hundred thousand it takes longer to read them from
+        the index than a shell should wait: then who is next has the new ones.
+        """
+        path = _cached(self._root, "ids")
+        words, age = _aged(path)
+        if age < _FRESH:
+            return words
+        (index, *_rest) = self.words("index") or [""]
+        if _is_file(index) and os.path.getsize(index) > _LARGE:
+            _in_background(lambda: write(path, self._read_words()))
+            return words
+        words = self._read_words()
+        write(path, words)
+        return words
+
+    def _read_words(self) -> bytes:
+        rows = self._select("SELECT id, title FROM file WHERE id IS NOT NULL", steps=0)
+        lines = dict.fromkeys(b"%b\t%b\n" % (key, (title or "").encode()) for key, title in rows)
+        return b"".join(lines)
+
+    # -- the table ------------------------------------------------------------------------
+
+    def _rows(self, *keys: str) -> list[list[str]]:
+        if self._lines is None:
+            self._lines = [line.split("\t") for line in self._table().split("\n")]
+        wanted = list(keys)
+        return [row[len(wanted) :] for row in self._lines if row[: len(wanted)] == wanted]
+
+    def _table(self) -> str:
+        """The table, from its file where that is not older than what it is made from."""
+        from loop_cli import __version__
+
+        head = f"{__version__}\n"
+        path = _cached(self._root, "words")
+        try:
+            text = _aged(path)[0].decode()
+            if text.startswith(head) and _is_fresh(text):
+                return text[len(head) :]
+        except ValueError:
+            pass
+        from loop_cli.cli.complete import words as candidates_table
+
+        table = candidates_table.make(self._root)
+        write(path, (head + table).encode())
+        return table
+
+
+def _cached(root: str, what: str) -> str | None:
+    """Where words of a vault are kept; None where no folder is there for that."""
+    base = home.cache(os.environ)
+    name = sha256_hex(os.fsencode(os.path.realpath(root)))[:32]
+    return None if base is None else os.path.join(base, f"{what}-{name}.tsv")
+
+
+def _is_fresh(table: str) -> bool:
+    """Whether the files that a table was made from, which it names, are as they were then."""
+    rows = (line.split("\t") for line in table.split("\n") if line.startswith("from\t"))
+    return all(stamp(path) == then for _from, path, then in rows)
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _end_of(root: str, path: str) -> bytes:
+    """The last bytes of the log. Raises `OSError`, for what is no ordinary file too."""
+    with Folders(root) as opened:
+        place = opened.slot(path)
+        log = place.folder.open_plain(place.name)
+    try:
+        size = os.fstat(log).st_size
+        return os.pread(log, _LOG_END, max(0, size - _LOG_END))
+    finally:
+        os.close(log)
+
+
+def stamp(path: str) -> str:
+    """The state of a file, as a word."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return "-"
+    return f"{status.st_mtime_ns}.{status.st_size}"
+
+
+def _around() -> str | None:
+    found = config.find_marker(os.getcwd())
+    return None if found is None else found[0]
+
+
+def _by_settings() -> str | None:
+    if not os.path.exists(config.user_config_path(os.environ) or ""):
+        return None
+    from loop_cli.cli import context
+
+    return context.open_settings({}, need_vault=False).root
+
+
+def _aged(path: str | None) -> tuple[bytes, float]:
+    """What is kept in a file, and for how many seconds it has been; endless where nothing is.
+    Only what lies in a folder for this user alone counts."""
+    if path is None:
+        return b"", float("inf")
+    try:
+        home.make_private(os.path.dirname(path))
+        home.narrow(path)
+        data, written = home.read(path, most=_MOST_KEPT)
+    except OSError:
+        return b"", float("inf")
+    return data, time.time() - written
+
+
+def _in_background(work: Callable[[], None]) -> None:
+    """Do something that the answer does not wait for; the shell would, for as long as anybody
+    holds its pipe."""
+    try:
+        if os.fork():
+            return
+    except OSError:
+        return
+    try:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in range(3):
+            os.dup2(nowhere, descriptor)
+        os.setsid()
+        work()
+    finally:
+        os._exit(0)
+
+
+def _text_after(line: bytes, key: bytes) -> str:
+    """The text of a key in a line of JSON, where it is plain."""
+    _before, found, rest = line.partition(key)
+    text = rest.partition(b'"')[0]
+    return text.decode("utf-8", "replace") if found and b"\\" not in text else ""
+
+
+def _in_order(wanted: bytes, line: bytes) -> bool:
+    """Whether the id of a line has all the characters, in that order."""
+    rest = iter(line.partition(b"\t")[0].lower())
+    return all(one in rest for one in wanted)
+
+
+def write(path: str | None, data: bytes) -> None:
+    """Keep what can be made again, for this user alone, where that works."""
+    if path is None:
+        return
+    temporary = f"{path}.{os.urandom(4).hex()}"
+    try:
+        home.make_private(os.path.dirname(path))
+        with open(home.create(temporary), "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except OSError:
+        _remove(temporary)
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:  # it is not there
+        return

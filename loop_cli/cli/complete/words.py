@@ -1,0 +1,64 @@
+"""The table of words for completions, made from schema, members and settings."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from loop_cli import config
+from loop_cli.cli import context
+from loop_cli.cli.complete import candidates
+from loop_cli.core.creation import MEMBER_FIELDS
+from loop_cli.core.fields import KINDS
+from loop_cli.errors import LoopError
+from loop_cli.vault import members, schema_file
+from loop_cli.vault.index import cache
+from loop_cli.vault.log import lines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from loop_cli.core.entity import FieldNames
+    from loop_cli.core.schema import Schema
+
+
+def make(root: str) -> str:
+    """The table, a row a line, with tabs between its words."""
+    rows: list[tuple[str, ...]] = [*_sources(root)]  # before they are read
+    settings = context.open_settings({"vault": root})
+    folder = context.cache_folder(root, settings.names)
+    if folder is not None:
+        rows.append(("index", os.path.join(folder, f"index-{cache.LAYOUT}.sqlite")))
+    rows.append(("log", f"{lines.FOLDER}/{lines.ACTIVE}"))
+    with suppress(LoopError):  # a schema that is broken; every other command says so
+        rows += _of_schema(schema_file.load(root), settings.names)
+    rows += [("member", name) for name in members.names(root) or ()]
+    rows += [("of_members", field) for field in MEMBER_FIELDS]
+    return "\n".join("\t".join(row) for row in rows if all(part.isprintable() for part in row))
+
+
+def _sources(root: str) -> Iterator[tuple[str, ...]]:
+    """The files that the table is made from, and the state of each."""
+    inside = (schema_file.PATH, members.PATH, config.VAULT_FILE)
+    outside = (config.user_config_path(os.environ), cache.__file__)
+    for path in (*(os.path.join(root, one) for one in inside), *outside):
+        # A name that is not printable has no place in the table, which is then never fresh. Nor
+        # is it where there is no folder of settings: one may be named at the next TAB.
+        if path is None or not path.isprintable():
+            yield "from", "", ""
+        else:
+            yield "from", path, candidates.stamp(path)
+
+
+def _of_schema(schema: Schema, names: FieldNames) -> Iterator[tuple[str, ...]]:
+    for kind in schema.types:
+        yield "type", kind
+        writable = schema.writable_fields(kind, {})
+        for name in dict.fromkeys((*(writable or ()), *schema.known_fields(kind))):
+            can = (writable is None or name in writable) and name not in names.read_only()
+            yield "field", kind, name, KINDS.get(name, ""), "w" if can else "r"
+    for (kind, field), choices in schema.choices.items():
+        for choice in choices:
+            label = schema.label(kind, field, choice)
+            yield "choice", kind, field, choice, label or ""

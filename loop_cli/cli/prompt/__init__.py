@@ -1,0 +1,1 @@
+"""Questions, editors and merges."""

@@ -1,0 +1,218 @@
+"""The round trip through a person's editor. What they have typed is never lost: it is in a
+file of its own from the start, and that file goes only once its text has landed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+from loop_cli.cli import output
+from loop_cli.errors import EditorFailed, Interrupted, StorageError
+from loop_cli.system import home
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import FrameType, TracebackType
+    from typing import Any, Self
+
+USUAL = ("editor", "nano", "vim", "vi", "emacs", "micro", "hx")
+# Editors with a window that return at once, and what makes them wait.
+WAIT = {
+    **dict.fromkeys(("code", "code-insiders", "codium", "cursor", "windsurf", "zed"), "--wait"),
+    **dict.fromkeys(("subl", "atom", "mate", "bbedit", "pulsar", "gedit", "xed"), "--wait"),
+    **dict.fromkeys(("gvim", "mvim"), "--nofork"),
+    **dict.fromkeys(("kate", "kwrite"), "--block"),
+    "open": "-W",
+}
+_WAITING = frozenset(("--wait", "-w", "--nofork", "-f", "--block", "-b", "-W", "--standalone"))
+_AT_ONCE = 1.0  # seconds within which no person has edited anything
+_SHELL = frozenset("|&;<>()$`*?[#~=%\n")
+_NAME = r"[^\w.@+-]+"
+
+
+def command(configured: str | None, environ: Mapping[str, str]) -> str | None:
+    """The editor's command line: LOOP_EDITOR or the setting, VISUAL, EDITOR, the usual ones."""
+    dumb = environ.get("TERM", "dumb") == "dumb"
+    given = [configured, None if dumb else environ.get("VISUAL"), environ.get("EDITOR")]
+    found = next((one for one in given if one and one.strip()), None)
+    return found or next((one for one in USUAL if shutil.which(one)), None)
+
+
+def folder(environ: Mapping[str, str]) -> str:
+    """Where texts lie while they are edited, and stay if something fails. Raises `StorageError`
+    where there is no folder for them."""
+    base = home.state(environ)
+    if base is None:
+        hint = "export XDG_STATE_HOME=DIR names a folder of yours"
+        raise StorageError(f"there is no place for your text: {home.NO_HOME}", hint=hint)
+    return os.path.join(base, "edits")
+
+
+class Draft:
+    """One text in an editor, as a context: the file `path` goes at the end where that was
+    `settled`, and stays, and is named, where it was not and holds something. `hasty` tells
+    that the editor has returned at once, with the text as it was."""
+
+    def __init__(self, editor: str, *, name: str, environ: Mapping[str, str]) -> None:
+        self.editor = editor
+        self._place = os.path.join(folder(environ), os.urandom(4).hex())
+        self.path = os.path.join(self._place, re.sub(_NAME, "_", name)[-100:])
+        self._first = b""
+        self._settled = False
+        self.hasty = False
+        self._handlers: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            self._handlers[number] = signal.signal(number, _stop)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        if self._settled or not self._holds_something():
+            shutil.rmtree(self._place, ignore_errors=True)
+        else:
+            with suppress(OSError):  # an editor may have put a new file in its place
+                home.narrow(self.path)
+            output.note(f"your text is kept in {self.path}")
+
+    def edit(self, text: str) -> str:
+        """The text as the person leaves it.
+
+        Raises `EditorFailed` for an editor that is not there or fails, `StorageError`,
+        `Interrupted`.
+        """
+        data = text.encode()
+        self._write(data)
+        self._first = self._first or data
+        began = time.monotonic()
+        self._run()
+        found = self._read()
+        self.hasty = found == data and time.monotonic() - began < _AT_ONCE
+        if self.hasty:
+            self._complain_of_haste()
+        try:
+            return found.decode()
+        except UnicodeDecodeError:
+            raise EditorFailed(f"{self._name} has saved a text that is not UTF-8") from None
+
+    def settle(self) -> None:
+        """The text has landed, or there is nothing in it that could be lost."""
+        self._settled = True
+
+    def tell_of_others(self) -> None:
+        """Say where the newest text of this entity lies that an earlier edit has left."""
+        top = os.path.dirname(self._place)
+        wanted = os.path.splitext(os.path.basename(self.path))[0]
+        try:
+            files = [
+                entry.path
+                for place in os.listdir(top)
+                for entry in os.scandir(os.path.join(top, place))
+                if os.path.splitext(entry.name)[0] == wanted and entry.path != self.path
+            ]
+            files.sort(key=os.path.getmtime, reverse=True)
+        except OSError:
+            return
+        if files:
+            more = f", and {len(files) - 1} more in the folders beside it" if files[1:] else ""
+            output.note(f"an earlier text, or one that is still open, is in {files[0]}{more}")
+
+    @property
+    def _name(self) -> str:
+        return os.path.basename(_words(self.editor)[0])
+
+    def _holds_something(self) -> bool:
+        try:
+            with open(self.path, "rb") as file:
+                return file.read() != self._first
+        except OSError:
+            return False
+
+    def _write(self, data: bytes) -> None:
+        try:
+            top = os.path.dirname(self._place)
+            for one in (os.path.dirname(top), top, self._place):
+                home.make_private(one)
+            with open(os.open(self.path, _CREATE, 0o600), "wb") as file:
+                file.write(data)
+        except OSError as error:
+            raise StorageError(f"no text can be put in {self._place}: {error.strerror}") from error
+
+    def _read(self) -> bytes:
+        try:
+            with open(self.path, "rb") as file:
+                return file.read()
+        except OSError as error:
+            raise EditorFailed(f"{self._name} left no text: {error.strerror}") from error
+
+    def _run(self) -> None:
+        """Run the editor; by the shell where its command line needs one: a shell dies of the
+        Ctrl-C that its editor survives."""
+        shown = None if output.is_terminal(sys.stdout) else sys.stderr
+        line = [*_words(self.editor), self.path]
+        if not _SHELL.isdisjoint(self.editor):
+            line = ["sh", "-c", f'{self.editor} "$@"', self.editor, self.path]
+        # Ctrl-C is for the editor; a handler, unlike ignoring, does not go on to its process.
+        before = {number: signal.signal(number, _pass) for number in _KEYS}
+        try:
+            code = subprocess.Popen(line, stdout=shown).wait()
+        except OSError:
+            code = 127
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        if code in (126, 127):
+            raise EditorFailed(
+                f"the editor {self.editor!r} can't be run",
+                hint="name yours: export LOOP_EDITOR=vim, or EDITOR, or 'editor' in config.toml",
+            )
+        if code in (-signal.SIGINT, 128 + signal.SIGINT):
+            raise Interrupted("interrupted in the editor; nothing was written")
+        if code:
+            how = f"exit code {code}" if code > 0 else f"killed by signal {-code}"
+            raise EditorFailed(f"{self._name} failed ({how}), so nothing was written")
+
+    def _complain_of_haste(self) -> None:
+        option = WAIT.get(self._name)
+        if option is None or not _WAITING.isdisjoint(_words(self.editor)):
+            return
+        self._first = b""  # so that the file stays for the window that may be open on it
+        raise EditorFailed(
+            f"{self._name} has returned at once, without waiting for its window to be closed",
+            hint=f"tell it to wait: export LOOP_EDITOR={shlex.quote(f'{self.editor} {option}')}",
+        )
+
+
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+_KEYS = (signal.SIGINT, signal.SIGQUIT)
+
+
+def _words(command_line: str) -> list[str]:
+    try:
+        return shlex.split(command_line) or [command_line]
+    except ValueError:
+        return [command_line]
+
+
+def _pass(_number: int, _frame: FrameType | None) -> None:
+    """Leave it to the editor."""
+
+
+def _stop(number: int, _frame: FrameType | None) -> None:
+    """The terminal is gone, or somebody ends the program: the text stays."""
+    sys.exit(128 + number)

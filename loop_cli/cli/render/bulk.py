@@ -1,0 +1,73 @@
+"""A change of many entities, planned and done."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from loop_cli.cli.render import diffs, styles
+from loop_cli.cli.render.text import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from loop_cli.errors import LoopError
+    from loop_cli.operations.bulk import Counts, Outcome, Plan
+
+_IN_FULL = 3  # entities whose changes are shown
+_LISTED = 20  # entities that are named
+
+
+def plan(found: Plan, *, before_asking: bool = False) -> RenderableType:
+    """How many, which, and what would become of the first ones; `before_asking` also why others
+    can't be changed so, which else their outcomes tell."""
+    changing, refused = found.changing, found.refused
+    head = f"{len(changing)} of {len(found.changes)} would change"
+    if refused:
+        head += f", {len(refused)} can't be"
+    parts: list[RenderableType] = [Text(head, style=styles.TITLE)]
+    for one in changing[:_IN_FULL]:
+        parts += [_named(one.before.id, one.before.name), diffs.table(one.diff)]
+    rest = changing[_IN_FULL:_LISTED]
+    if rest:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for one in rest:
+            fields = ", ".join(map(visible, one.diff))
+            table.add_row(_named(one.before.id, one.before.name), Text(fields, style=styles.FIELD))
+        parts.append(table)
+    if len(changing) > _LISTED:
+        parts.append(Text(f"and {len(changing) - _LISTED} more", style=styles.QUIET))
+    if before_asking:
+        parts += [_refusal(entity_id, error) for entity_id, error in refused[:_IN_FULL]]
+        if len(refused) > _IN_FULL:
+            more = f"and {len(refused) - _IN_FULL} more that can't be changed"
+            parts.append(Text(more, style=styles.QUIET))
+    return Group(*parts)
+
+
+def outcomes(found: Sequence[Outcome], counts: Counts, *, dry_run: bool) -> RenderableType:
+    """What did not land and why, and how many did."""
+    lines: list[RenderableType] = []
+    for one in found:
+        if one.error is not None:
+            lines.append(_refusal(str(one.entity_id), one.error))
+    words = f"{counts.landed} changed, {counts.unchanged} unchanged, {counts.failed} failed"
+    if dry_run:
+        lines.append(Text("dry run: nothing was written", style=styles.NOTICE))
+    else:
+        lines.append(Text(words, style=styles.DONE if not counts.failed else styles.NOTICE))
+    return Group(*lines)
+
+
+def _refusal(entity_id: str, error: LoopError) -> Text:
+    """Why an entity was not changed; most messages name it themselves."""
+    reason = error.message.removeprefix(f"{entity_id}: ")
+    text = Text(f"{visible(entity_id)}: ", style=styles.ALERT)
+    return text.append(visible(reason), style=styles.NORMAL)
+
+
+def _named(entity_id: str, name: str | None) -> Text:
+    text = Text(visible(entity_id), style=styles.TITLE)
+    return text.append(f"  {visible(name)}", style=styles.NORMAL) if name else text

@@ -1,0 +1,152 @@
+"""Results as rich renderables; text from a vault goes in as `Text`, never as markup."""
+
+from __future__ import annotations
+
+import time
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from loop_cli.cli.render import diffs, styles
+from loop_cli.cli.render.text import visible
+from loop_cli.core import timestamps
+from loop_cli.core.diff import MISSING
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from loop_cli.core.entity import Entity
+    from loop_cli.core.schema import Schema
+    from loop_cli.core.store import CommitResult
+    from loop_cli.operations.update import UpdateResult
+
+LAYOUT_ONLY = "  comments or layout of the fields; no value"
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+
+
+def entity(
+    found: Entity, schema: Schema, *, with_body: bool, formatted: bool = True
+) -> RenderableType:
+    """An entity: identity, revision, fields in the schema's order with the labels of values.
+
+    The body is rendered as Markdown where it is `formatted`, and is text otherwise.
+    """
+    parts: list[RenderableType] = [_heading(found), _identity(found), Text()]
+    order = [name for name in schema.known_fields(found.type) if name in found.fields]
+    order += [name for name in found.fields if name not in order]
+    table = _grid()
+    for name in order:
+        shown = found.fields[name]
+        text = value(shown)
+        label = schema.label(found.type, name, shown)
+        if label is not None and label.casefold() != str(shown).casefold():
+            text.append(f"  {visible(label)}", style=styles.QUIET)
+        table.add_row(Text(visible(name), style=styles.FIELD), text)
+    parts.append(table)
+    if with_body:
+        body = visible(found.body)
+        parts += [Text(), _markdown(body) if formatted else Text(body.rstrip())]
+    elif found.body.strip():
+        count = len(found.body.splitlines())
+        lines = "1 line" if count == 1 else f"{count} lines"
+        parts += [Text(), Text(f"body: {lines}; --body shows it", style=styles.QUIET)]
+    return Group(*parts)
+
+
+def _markdown(text: str) -> RenderableType:
+    from rich.markdown import Markdown  # which loads as much again as all the rest
+
+    return Markdown(text, hyperlinks=False)
+
+
+def updated(result: UpdateResult) -> RenderableType:
+    """What an update did, or would do."""
+    if not result.changed:
+        return Text(f"{visible(result.entity.id)}: nothing to change; it is as you want it")
+    revision = result.entity.revision
+    if result.dry_run:
+        last = Text("dry run: nothing was written", style=styles.NOTICE)
+    else:
+        last = Text("updated", style=styles.DONE)
+        facts = (f" {revision.updated_at}", f"etag {revision.etag}", f"run {result.run_id}")
+        last.append(styles.separator().join(facts), styles.QUIET)
+    parts: list[RenderableType] = [_heading(result.entity)]
+    parts.append(diffs.table(result.diff) if result.diff else Text(LAYOUT_ONLY))
+    return Group(*parts, last)
+
+
+def preview(planned: CommitResult, *, now: int | None = None) -> RenderableType:
+    """What an update would do, before it is confirmed. `now` is an instant, the system's clock
+    otherwise."""
+    return Group(
+        _heading(planned.before), _identity(planned.before, now), diffs.table(planned.diff)
+    )
+
+
+def settings(rows: Sequence[Mapping[str, Any]], protocol: Mapping[str, Any]) -> RenderableType:
+    """The table of settings, and what the vault's file system can do."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("setting", "value", "from", "about"):
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        table.add_row(
+            Text(row["name"], style=styles.FIELD),
+            value(list(row["value"]) if isinstance(row["value"], tuple) else row["value"]),
+            Text(visible(row["origin"])),
+            Text(row["about"], style=styles.QUIET),
+        )
+    words = {True: "yes", False: "no", None: "not known"}
+    lines = Text("writes to this vault: ")
+    lines.append(f"exchange {words[protocol['exchange']]}, lease {words[protocol['lease']]}")
+    lines.append(f"; window left to other editors: {protocol['window']}")
+    return Group(table, lines)
+
+
+def ago(instant: int, now: int | None = None) -> str:
+    """How long an instant is ago, in words."""
+    seconds = ((time.time_ns() // 1000 if now is None else now) - instant) // timestamps.SECOND
+    if seconds < -1:  # a stand-in may lie within the second that has just begun
+        return "in the future"
+    for length, unit in _UNITS:
+        count = seconds // length
+        if count > 0:
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+def _heading(found: Entity) -> Text:
+    heading = Text(visible(found.id), style=styles.TITLE)
+    if found.name:
+        heading.append(f"  {visible(found.name)}", style=styles.NORMAL)
+    return heading
+
+
+def _identity(found: Entity, now: int | None = None) -> Text:
+    instant = timestamps.parse(found.revision.updated_at)
+    when = f" ({ago(instant, now)})" if instant is not None else ""
+    return Text(
+        f"{visible(found.type)}{styles.separator()}{visible(found.path)}\n"
+        f"updated_at {found.revision.updated_at}{when}{styles.separator()}"
+        f"etag {found.revision.etag}",
+        style=styles.QUIET,
+    )
+
+
+def _grid() -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(overflow="fold")
+    grid.add_column(overflow="fold")
+    return grid
+
+
+def value(found: Any) -> Text:
+    """A value by itself; lists of single values without brackets."""
+    if found is None or found is MISSING:
+        return Text(styles.nothing(), style=styles.QUIET)
+    if isinstance(found, list) and all(not isinstance(item, list | dict) for item in found):
+        return Text(", ".join(diffs.plain(item) for item in found) or "[]")
+    return Text(diffs.plain(found))

@@ -1,0 +1,123 @@
+"""Entities as a table that fits the terminal."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from loop_cli.cli.render import diffs, styles
+from loop_cli.cli.render.text import visible
+from loop_cli.core import timestamps
+from loop_cli.core.diff import MISSING
+from loop_cli.core.names import nfc, split_dotted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from rich.console import Console, OverflowMethod
+
+    from loop_cli.core.schema import Schema
+    from loop_cli.operations.selection import Selected
+
+_BETWEEN = 2  # columns of the terminal between two of the table
+_NARROW = 8
+_SHORT = 12  # a date, marked as overdue
+_READABLE = 20  # of a name
+_DUE = ("due", "deadline", "due_date")
+_OVER = ("done", "completed", "cancelled", "archived", "dropped", "validated", "falsified")
+
+
+def table(
+    found: Sequence[Selected],
+    columns: tuple[str, ...],
+    schema: Schema,
+    *,
+    today: int,
+    optional: bool = False,
+) -> Callable[[Console], Table]:
+    """One row an entity. What is overdue has a `!`, besides its colour. `today` is an instant;
+    the last columns are `optional` where the terminal is too narrow for them."""
+    rows = [[_cell(one, name, schema, today) for name in columns] for one in found]
+
+    def render(console: Console) -> Table:
+        grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0, 0, 1))
+        cells = [[Text(visible(name)) for name in columns], *rows]
+        natural = [max(row[index].cell_len for row in cells) for index in range(len(columns))]
+        widths = _widths(natural, console.width)
+        while optional and len(widths) > 2 and widths[1] < min(natural[1], _READABLE):
+            widths = _widths(natural[: len(widths) - 1], console.width)
+        for name, width in zip(columns, widths, strict=False):
+            first = name == columns[0]
+            overflow: OverflowMethod = "fold" if first else "ellipsis"
+            grid.add_column(visible(name), overflow=overflow, no_wrap=not first, width=width)
+        for row in rows:
+            grid.add_row(*row[: len(widths)])
+        return grid
+
+    return render
+
+
+def _widths(natural: list[int], width: int) -> list[int]:
+    """How wide each column is: long texts are cut first, then all, the first column, which
+    names the entity, last."""
+    room = width - _BETWEEN * (len(natural) - 1)
+    first, *others = natural
+    for least, uncut in ((_NARROW, _SHORT), (1, 0)):
+        most = max(others, default=0)
+        while most > least and first + _total(others, most, uncut) > room:
+            most -= 1
+        if first + _total(others, most, uncut) <= room:
+            break
+        first = min(first, max(room - _NARROW * len(others), _NARROW))
+    return [first, *(one if one <= uncut else min(one, most) for one in others)]
+
+
+def _total(widths: list[int], most: int, uncut: int) -> int:
+    return sum(one if one <= uncut else min(one, most) for one in widths)
+
+
+def _cell(one: Selected, name: str, schema: Schema, today: int) -> Text:
+    value = one.value(split_dotted(name))
+    if value is MISSING or value is None:
+        return Text("none" if styles.is_plain() else "·", style=styles.QUIET)
+    if isinstance(value, list):
+        return Text(nfc(", ".join(diffs.plain(item) for item in value)))
+    text = Text(nfc(diffs.plain(value)))  # what is decomposed is as wide to a terminal
+    color = schema.color(one.listed.type, name, value)
+    if color is not None:
+        text.stylize(_style(color))
+    elif name in _DUE and _is_overdue(value, one, today):
+        text = Text("! ").append_text(text)  # in front, where it is not cut off
+        text.stylize(styles.ALERT)
+    elif name == "entity_id":
+        text.stylize(styles.TITLE)
+    return text
+
+
+def due_of(one: Selected, today: int) -> str | None:
+    """The date that an entity is overdue since; None where it is not."""
+    for name in _DUE:
+        value = one.value((name,))
+        if _is_overdue(value, one, today):
+            return str(value)
+    return None
+
+
+def _is_overdue(value: Any, one: Selected, today: int) -> bool:
+    instant = timestamps.parse(value) if isinstance(value, str) else None
+    return instant is not None and instant < today and one.fields.get("status") not in _OVER
+
+
+def _style(color: str) -> str:
+    """A colour of the schema, where it is one."""
+    from rich.errors import StyleSyntaxError
+    from rich.style import Style
+
+    try:
+        Style.parse(color)
+    except StyleSyntaxError:
+        return ""
+    return color

@@ -1,0 +1,65 @@
+"""What `loop` without arguments shows to people."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from loop_cli.cli.commands import overview as data
+from loop_cli.cli.render import styles
+from loop_cli.cli.render.text import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+_MOST = 5  # of a list
+
+
+def overview(found: data.Overview) -> RenderableType:
+    """Counts, what is overdue, what has happened since yesterday, and what to do next."""
+    title = Text(visible(found.vault), style=styles.TITLE)
+    title.append(f"{styles.separator()}{found.entities:,} entities", style=styles.NORMAL)
+    parts: list[RenderableType] = [title, Text(), _types(found)]
+    parts += _listed("Overdue", found.overdue, "due")
+    parts += _listed("Edited outside loop since yesterday", found.edited_outside, "path")
+    parts += [Text(), _changes(found), Text(), Text("Next", style=styles.TITLE)]
+    return Group(*parts, _table(data.next_commands(found), styles.FIELD))
+
+
+def _types(found: data.Overview) -> Table:
+    rows = []
+    for name, statuses in found.types.items():
+        known = {status: count for status, count in statuses.items() if status != "none"}
+        listed = ", ".join(f"{status} {count:,}" for status, count in known.items())
+        rows.append((name, f"{sum(statuses.values()):,}", listed))
+    return _table(rows, styles.FIELD)
+
+
+def _listed(title: str, found: Sequence[dict[str, Any]], key: str) -> list[RenderableType]:
+    if not found:
+        return []
+    rows = [(one["entity_id"], str(one[key]), one["entity_name"] or "") for one in found[:_MOST]]
+    if len(found) > _MOST:
+        rows.append((f"and {len(found) - _MOST:,} more", "", ""))
+    return [Text(), Text(f"{title}: {len(found):,}", style=styles.TITLE), _table(rows, "none")]
+
+
+def _changes(found: data.Overview) -> Text:
+    if not found.changes:
+        return Text("No changes in the log since yesterday")
+    changes = "1 change" if found.changes == 1 else f"{found.changes:,} changes"
+    entities = found.changed_entities
+    what = "1 entity" if entities == 1 else f"{entities:,} entities"
+    actors = ", ".join(f"{name} {count:,}" for name, count in found.actors.items())
+    return Text(visible(f"Since yesterday {changes} of {what} in the log: {actors}"))
+
+
+def _table(rows: Iterable[Sequence[str]], style: str) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for row in rows:
+        first, *others = row
+        grid.add_row(Text(f"  {visible(first)}", style=style), *(Text(visible(o)) for o in others))
+    return grid

@@ -1,0 +1,299 @@
+"""What `loop diff`, `loop history` and `loop undo` show to people."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from loop_cli.cli.render import diffs, styles, times
+from loop_cli.cli.render.text import visible
+from loop_cli.core import timestamps
+from loop_cli.core.diff import MISSING
+from loop_cli.core.names import BODY
+from loop_cli.core.records.story import reverses, undo_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from loop_cli.core.conflict import Conflict
+    from loop_cli.core.diff import Diff
+    from loop_cli.core.entity import Entity
+    from loop_cli.core.records.inverse import EntityUndo
+    from loop_cli.core.records.record import AuditRecord
+    from loop_cli.core.records.story import Event
+    from loop_cli.operations.history import Difference, Story
+    from loop_cli.operations.undo import Undone, UndoPlan, UndoResult
+
+_LONG = 60
+
+
+class Clock:
+    """How times are shown: exactly and in UTC, or as people say them."""
+
+    def __init__(self, *, utc: bool) -> None:
+        self._utc = utc
+
+    def __call__(self, text: object) -> str:
+        """A timestamp of a record."""
+        if self._utc:
+            return times.exact(text) + " UTC"
+        instant = timestamps.parse(str(text))
+        return visible(str(text)) if instant is None else times.spoken(instant)
+
+
+def difference(found: Difference, when: Clock) -> RenderableType:
+    """An entity now against an earlier state of it."""
+    parts: list[RenderableType] = [_heading(found.entity), _since(found, when)]
+    parts += [_by_line(record, when) for record in found.changes]
+    if found.diff:
+        parts.append(diffs.table(found.diff))
+    if found.unknown:
+        names = ", ".join(map(visible, found.unknown))
+        parts.append(Text(f"what was there before is not known: {names}", style=styles.NOTICE))
+    if not found.diff and not found.unknown:
+        parts.append(Text("it is as it was"))
+    return Group(*parts)
+
+
+def story(found: Story, when: Clock) -> RenderableType:
+    """What happened to an entity, newest first."""
+    name = found.entity.name if found.entity is not None else None
+    parts: list[RenderableType] = [_title(found.entity_id, name)]
+    for event in found.events:
+        if event.outside_after:
+            parts.append(_outside(found, event))
+        parts += _event(event, when)
+    if not found.events:
+        parts.append(Text("no records"))
+    if found.more:
+        parts.append(Text("older ones: --limit 0 shows all", style=styles.QUIET))
+    return Group(*parts)
+
+
+def undo_plan(plan: UndoPlan) -> RenderableType:
+    """What an undo would put back."""
+    return Group(
+        *(part for one in plan.entities for part in _undone_entity(one, one.to or one.entity.path))
+    )
+
+
+def undone(result: UndoResult) -> RenderableType:
+    """What an undo put back, or would."""
+    parts = [part for one in result.entities for part in _undone_entity(one, one.entity.path)]
+    if not result.changed:
+        return Group(*parts, Text("nothing to undo: all is as it was before"))
+    if result.dry_run:
+        last = Text("dry run: nothing was written", style=styles.NOTICE)
+    else:
+        last = Text("undone", style=styles.DONE)
+        last.append(f" run {result.undone} · to redo: loop undo {result.run_id}", styles.QUIET)
+    return Group(*parts, last)
+
+
+def undo_conflict(found: Conflict) -> RenderableType:
+    """The fields that an undo would put back and that were changed since."""
+    if found.reason == "deleted":
+        return Text(f"{visible(found.entity_id)}: its file is gone")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("", "field", "that change left", "now", "it found"):
+        table.add_column(title, overflow="fold")
+    for field in found.fields:
+        base = _value(field.base) if field.base_known else Text("not known", style=styles.QUIET)
+        table.add_row(
+            Text("!", style=styles.ALERT),
+            Text(visible(field.field), style=styles.ALERT),
+            base,
+            _value(field.current),
+            _value(field.requested),
+        )
+    when = Clock(utc=False)
+    lines = [_by_line(record, when) for record in found.changes]
+    words = Text(f"{visible(found.entity_id)}: changed since, so it is not put back")
+    return Group(words, *lines, table)
+
+
+def log_table(found: Sequence[AuditRecord], *, utc: bool) -> RenderableType:
+    """A table of audit records."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("when (UTC)" if utc else "when", "who", "door", "entity", "what"):
+        table.add_column(title, overflow="fold")
+    for record in found:
+        data = record.data
+        instant = timestamps.parse(str(data.get("timestamp")))
+        exact = utc or instant is None
+        when = times.exact(data.get("timestamp")) if exact else times.spoken(instant)
+        table.add_row(
+            Text(visible(when), style=styles.QUIET),
+            Text(visible(str(data.get("actor")))),
+            Text(visible(str(data.get("source")))),
+            Text(visible(str(data.get("entity_id"))), style=styles.FIELD),
+            what(record),
+        )
+    return table
+
+
+def follow_line(record: AuditRecord, *, utc: bool) -> RenderableType:
+    """A record in one line, as it comes; cut where the terminal is too narrow for it."""
+    data = record.data
+    instant = timestamps.parse(str(data.get("timestamp")))
+    when = times.exact(data.get("timestamp")) if utc else times.clock(instant)
+    line = Text(visible(when), style=styles.QUIET, no_wrap=True, overflow="ellipsis")
+    line.append(f"  {_one_line(data.get('actor'))}", style=styles.NORMAL)
+    line.append(f"  {_one_line(data.get('source'))}", style=styles.QUIET)
+    line.append(f"  {_one_line(data.get('entity_id'))}", style=styles.FIELD)
+    line.append("  ").append(what(record))
+    return Group(line)  # a bare Text loses that it is not to be wrapped
+
+
+def what(record: AuditRecord) -> Text:
+    """What a record says was done, in one line."""
+    if record.undoes is not None:
+        return Text("taken back", style=styles.NOTICE)
+    if record.redacted:
+        field = _one_line(record.metadata.get("redacted_field"))
+        return Text(f"{field}: values redacted", style=styles.NOTICE)
+    if not record.diff and record.metadata.get("layout") is True:
+        return Text("comments or layout", style=styles.QUIET)
+    parts = []
+    for name, entry in record.diff.items():
+        old, new = (diffs.plain(entry.get(side)) for side in ("old", "new"))
+        long = name == BODY or max(len(old), len(new)) > _LONG or "\n" in old + new
+        parts.append(_one_line(name) if long else f"{_one_line(name)}: {old}{styles.arrow()}{new}")
+    action = str(record.data.get("action"))
+    words = Text("undo " if reverses(record) else "", style=styles.NOTICE)
+    words.append("" if action == "update" else _one_line(action) + " ", style=styles.NORMAL)
+    if action == "create" and record.diff:  # what it began with is what it is: its name says it
+        made = [record.data.get("entity_type"), record.data.get("entity_name")]
+        return words.append(": ".join(_one_line(one) for one in made if one), style=styles.NORMAL)
+    return words.append("; ".join(parts), style=styles.NORMAL)
+
+
+def _since(found: Difference, when: Clock) -> Text:
+    count = len(found.changes)
+    changes = "1 change" if count == 1 else f"{count} changes"
+    words = Text(f"since {when(found.updated_at)}: {changes}" if found.updated_at else changes)
+    if found.edited_outside:
+        words.append(", and edited outside loop", style=styles.NOTICE)
+    return words
+
+
+def _by_line(record: AuditRecord, when: Clock) -> Text:
+    data = record.as_change()
+    fields = ", ".join(map(str, data["modified_fields"] or ()))
+    words = f"  {when(data['timestamp'])}  {data['actor']} · {data['source']} · {fields}"
+    return Text(_one_line(words), style=styles.QUIET)
+
+
+def _outside(found: Story, event: Event) -> Text:
+    newest = found.events[0] is event or all(
+        one.number is None for one in found.events[: found.events.index(event)]
+    )
+    if newest and found.entity is None:
+        return Text("  —  its file is gone, or can't be read", style=styles.NOTICE)
+    return Text("  —  edited outside loop", style=styles.NOTICE)
+
+
+def _event(event: Event, when: Clock) -> Iterable[RenderableType]:
+    record = event.record
+    data = record.as_change()
+    number = "" if event.number is None else str(event.number)
+    line = Text(f"{number:>3}  ", style=styles.TITLE)
+    line.append(when(data["timestamp"]), style=styles.NORMAL)
+    run = str(data["run_id"])[:8]
+    door = f"{data['actor']} · {data['source']} · run {run}"
+    line.append(f"  {_one_line(door)}", style="dim not bold")
+    for mark in _marks(event):
+        line.append(f"  {mark}", style="yellow not bold")
+    yield line
+    if record.diff:
+        yield Padding(_brief(record.diff), (0, 0, 0, 3))
+
+
+def _marks(event: Event) -> Iterable[str]:
+    record = event.record
+    action = str(record.data.get("action"))
+    if record.undoes is not None:
+        yield "(taken back: another program wrote at that moment)"
+    elif record.redacted:
+        yield f"(values of {_one_line(record.metadata.get('redacted_field'))} redacted)"
+    elif action != "update":
+        yield f"({_one_line(action)})"
+    if reverses(record):
+        yield f"(undo of run {_one_line(undo_of(record).get('run_id'))[:8]})"
+    if event.taken_back:
+        yield "(did not happen)"
+    if event.undone_by is not None:
+        how = "undone in part" if undo_of(event.undone_by).get("partial") else "undone"
+        yield f"({how} by run {_one_line(event.undone_by.data.get('run_id'))[:8]})"
+
+
+def _brief(diff: Diff) -> Table:
+    """A diff in which long texts are only counted."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column()
+    grid.add_column(overflow="fold")
+    for name, entry in diff.items():
+        grid.add_row(Text(f"  {_one_line(name)}", style=styles.FIELD), _brief_change(name, entry))
+    return grid
+
+
+def _brief_change(name: str, entry: dict[str, Any]) -> Text:
+    texts = [entry.get(side) for side in ("old", "new")]
+    if name == BODY or any(isinstance(one, str) and len(one) > _LONG for one in texts):
+        sizes = " → ".join(_size(one) for one in texts)
+        return Text(sizes, style=styles.QUIET)
+    return diffs.change(name, entry)
+
+
+def _size(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if not isinstance(value, str):
+        return diffs.plain(value)
+    lines = len(value.splitlines())
+    return f"{lines} lines" if lines != 1 else f"{len(value)} characters"
+
+
+_PLACES = {
+    "delete": "its file goes: {}",
+    "restore": "its file comes back: {}",
+    "move": "its file goes back to {}",
+}
+
+
+def _undone_entity(one: EntityUndo | Undone, place: str) -> Iterable[RenderableType]:
+    yield _heading(one.entity)
+    if one.action in _PLACES:
+        yield Text("  " + _PLACES[one.action].format(_one_line(place)))
+    if one.diff:
+        yield diffs.table(one.diff)
+    if one.left:
+        names = ", ".join(_one_line(field.field) for field in one.left)
+        yield Text(f"  left as they are, changed since: {names}", style=styles.NOTICE)
+
+
+def _heading(found: Entity) -> Text:
+    return _title(found.id, found.name)
+
+
+def _title(entity_id: str, name: str | None) -> Text:
+    heading = Text(_one_line(entity_id), style=styles.TITLE)
+    if name:
+        heading.append(f"  {_one_line(name)}", style=styles.NORMAL)
+    return heading
+
+
+def _value(value: Any) -> Text:
+    if value is None or value is MISSING:
+        return Text("—", style=styles.QUIET)
+    text = diffs.plain(value)
+    return Text(text if len(text) <= 400 else text[:400] + "…")
+
+
+def _one_line(value: object) -> str:
+    return visible(str(value)).replace("\n", "\\n").replace("\t", "\\t")

@@ -1,0 +1,29 @@
+"""Which words of a line have changed."""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+
+from rich.text import Text
+
+from loop_cli.cli.render import styles
+from loop_cli.cli.render.text import visible
+
+_TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+_ALIKE = 0.4  # below this the two have too little in common for marks to help
+_MOST = 2000
+
+
+def marked(old: str, new: str) -> tuple[Text, Text]:
+    """Both lines, the words that differ marked by more than colour, where the two are alike."""
+    one, other = _TOKEN.findall(old), _TOKEN.findall(new)
+    before, after = Text(style=styles.OLD), Text(style=styles.NEW)
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    few = len(one) + len(other) <= _MOST
+    if not few or matcher.real_quick_ratio() < _ALIKE or matcher.ratio() < _ALIKE:
+        return before.append(visible(old)), after.append(visible(new))
+    for tag, i, j, k, m in matcher.get_opcodes():
+        before.append(visible("".join(one[i:j])), None if tag == "equal" else styles.OLD_WORD)
+        after.append(visible("".join(other[k:m])), None if tag == "equal" else styles.NEW_WORD)
+    return before, after

@@ -1,0 +1,1 @@
+"""Audit records, histories, and the states that are rebuilt from them."""

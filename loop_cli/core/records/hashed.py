@@ -1,0 +1,73 @@
+"""Values that a record holds only the hash of, and what is kept of them for undo (SPEC §6)."""
+
+from __future__ import annotations
+
+from loop_cli.core.names import BODY
+from loop_cli.core.store import as_json
+from loop_cli.lean import jsontext
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.plain import key_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.core.records.record import AuditRecord
+
+
+def digest_of(data: bytes) -> dict[str, Any]:
+    """What a record holds instead of a value that it does not show, and what it is kept under."""
+    return {"sha256": sha256_hex(data), "bytes": len(data)}
+
+
+def value_bytes(value: Any) -> bytes:
+    """A value as it is kept, and hashed under that name: a text as it is, anything else as JSON."""
+    return value.encode() if isinstance(value, str) else as_json(value).encode()
+
+
+def as_logged(value: Any, data: bytes | None = None) -> Any:
+    """A value as the log's readers have it: keys are texts, and what JSON can't say is a text.
+    `data` are its `value_bytes`, where they are known."""
+    if not isinstance(value, dict | list | float):
+        return value
+    return jsontext.loads(value_bytes(value) if data is None else data)
+
+
+def comparable_digest(value: Any) -> dict[str, Any]:
+    """What a record holds instead of a value that is not kept: the hash with the keys of mappings
+    sorted, as texts, since their order makes no other value."""
+    return digest_of(value_bytes(_sorted(value)))
+
+
+def is_hash_of(value: Any, digest: Any) -> bool:
+    """Whether a record's digest is that of a value, whichever way it was hashed."""
+    data = value_bytes(value)
+    if len(data) != digest["bytes"]:
+        return False
+    return digest in (digest_of(data), comparable_digest(value))
+
+
+def value_of(data: bytes, record: AuditRecord, name: str, side: str) -> Any:
+    """The value that was kept as `data` for one side, `old` or `new`, of the entry `name` of a
+    record's diff.
+
+    The bytes alone do not tell `5` from `"5"`; of `old` the record does. Raises `ValueError`
+    where they are not what they should be, or nothing tells.
+    """
+    import json
+
+    if side == "old" and name in record.kept_as_json:
+        return json.loads(data)
+    if side == "new" and name != BODY:
+        try:
+            json.loads(data)
+        except ValueError:  # so they can be nothing but a text
+            return data.decode()
+        raise ValueError("a text or a value as JSON")
+    return data.decode()
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value, key=key_text)}
+    return list(map(_sorted, value)) if isinstance(value, list) else value

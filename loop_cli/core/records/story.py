@@ -1,0 +1,152 @@
+"""The story of an entity in its records: which count, which were undone, where it was edited
+outside in between, and which states it went through.
+
+Records are always given newest first. A *change* is a record that led from one state of the
+file to another: no undo record, no redaction, no migrated line.
+"""
+
+from __future__ import annotations
+
+from loop_cli.core import timestamps
+from loop_cli.core.records import record as audit
+from loop_cli.lean.records import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from loop_cli.core.records.record import AuditRecord
+
+
+class Event(Struct):
+    """One record in the story.
+
+    `number` counts the changes from the newest, which is 1; None for what is no change or was
+    taken back at once. `undone_by` is the record that undid it, if one did and stands itself.
+    `outside_after` tells that the file was changed without a record after this one.
+    """
+
+    record: AuditRecord
+    number: int | None = None
+    taken_back: bool = False
+    undone_by: AuditRecord | None = None
+    outside_after: bool = False
+
+
+class Moment(Struct):
+    """A state in the story: before the `count` newest changes; where `crosses` is set, also
+    before the outside edit that came right before those.
+
+    `reached` is false where the log tells of nothing as old as what was asked for.
+    """
+
+    count: int
+    crosses: bool = False
+    reached: bool = True
+
+
+def events(newest_first: Iterable[AuditRecord], *, current_etag: str | None) -> Iterator[Event]:
+    """The story, newest first. `current_etag` is the file's; None where there is no file."""
+    expected = current_etag
+    count = 0
+    for record, undoer, taken_back in _with_fate(newest_first):
+        if taken_back or not is_change(record):
+            yield Event(record=record, taken_back=taken_back)
+            continue
+        count += 1
+        yield Event(
+            record=record,
+            number=count,
+            undone_by=undoer,
+            outside_after=record.etag_after != expected,
+        )
+        expected = record.etag_before
+
+
+def standing(newest_first: Iterable[AuditRecord]) -> Iterator[tuple[AuditRecord, bool]]:
+    """The records that were not taken back, each with whether it still stands: not undone, or
+    undone by one that was undone itself."""
+    for record, undoer, taken_back in _with_fate(newest_first):
+        if not taken_back:
+            yield record, undoer is None
+
+
+def changes(newest_first: Iterable[AuditRecord]) -> list[AuditRecord]:
+    """The changes, newest first, without those that were taken back at once."""
+    return [record for record in audit.without_undone(newest_first) if is_change(record)]
+
+
+def is_change(record: AuditRecord) -> bool:
+    """Whether the record led from one state to another; lines of others may not tell."""
+    etags = (record.etag_before, record.etag_after)
+    return record.undoes is None and not record.is_aside and etags != (None, None)
+
+
+def reverses(record: AuditRecord) -> tuple[str, ...]:
+    """The digests of the lines whose changes a record takes back, as `loop undo` does."""
+    lines = undo_of(record).get("lines")
+    return tuple(map(str, lines)) if isinstance(lines, list) else ()
+
+
+def undo_of(record: AuditRecord) -> Mapping[str, Any]:
+    """What a record says of the changes that it takes back: their `run_id`, their `lines`,
+    and whether it is `partial`."""
+    value = record.metadata.get("undoes")
+    return value if isinstance(value, dict) and record.undoes is None else {}
+
+
+def moment_at(
+    found: Sequence[AuditRecord], *, current_etag: str, current_updated_at: int | None, at: int
+) -> Moment:
+    """The state at an instant; `found` are the entity's changes, newest first.
+
+    When an outside edit was made, only the file's time at the next record tells.
+    """
+    expected: str | None = current_etag
+    began = current_updated_at
+    for count, record in enumerate(found):
+        left = instant_of(record)
+        outside = record.etag_after != expected
+        start = began if outside else left
+        if start is not None and at >= start:
+            return Moment(count=count)
+        if outside and left is not None and at >= left:
+            return Moment(count=count, crosses=True)
+        expected, began = record.etag_before, _instant(record, "updated_before")
+    reached = began is not None and at >= began
+    return Moment(count=len(found), reached=reached)
+
+
+def instant_of(record: AuditRecord) -> int | None:
+    """When the record's change was made, as its entity's `updated` says it, in order."""
+    own = record.updated_after if record.is_own else None
+    return own if own is not None else timestamps.parse(str(record.data.get("timestamp")))
+
+
+def _with_fate(
+    newest_first: Iterable[AuditRecord],
+) -> Iterator[tuple[AuditRecord, AuditRecord | None, bool]]:
+    """Each record, the one that undid it, and whether it was taken back at once.
+
+    What names a line names it as it was then; a redaction may have rewritten it since.
+    """
+    undoers: dict[str, AuditRecord] = {}
+    taken_back: set[str] = set()
+    earlier: dict[str, str] = {}
+    for record in newest_first:
+        earlier.update(record.redacted)
+        names = audit.digests_of(record.digest, earlier)
+        gone = not taken_back.isdisjoint(names)
+        undoer = next((undoers[name] for name in names if name in undoers), None)
+        if record.undoes is not None:
+            taken_back.add(record.undoes)
+        if undoer is None and not gone:
+            for name in reverses(record):
+                undoers.setdefault(name, record)
+        yield record, undoer, gone
+
+
+def _instant(record: AuditRecord, key: str) -> int | None:
+    value = record.metadata.get(key)
+    return timestamps.parse(value) if isinstance(value, str) else None

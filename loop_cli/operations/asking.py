@@ -1,0 +1,83 @@
+"""Questions for what a new entity lacks: which are asked, and what becomes of the answers."""
+
+from __future__ import annotations
+
+from loop_cli.core.references import TARGETS
+from loop_cli.errors import InvalidChange
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from loop_cli.core.changes import Change
+    from loop_cli.core.creation import Problem
+    from loop_cli.core.store import Store
+
+    Ask = Callable[[str, list[Problem]], Mapping[str, str] | None]
+    Attempt = Callable[[Mapping[str, str]], object]
+
+_ROUNDS = 9  # of questions: an answer may be wrong, or require another field
+_JSON = 'JSON, such as {"key": "text"}'
+
+
+def answers(store: Store, entity_type: str, attempt: Attempt, ask: Ask) -> Mapping[str, str]:
+    """The fields by their answers with which an `attempt` to make the entity goes well.
+
+    What is required is asked for, and once more what was answered wrongly. Raises the
+    `InvalidChange` of an attempt where anything else is wrong or nobody answers any more.
+    """
+    given: dict[str, str] = {}
+    for _round in range(_ROUNDS):
+        try:
+            attempt(given)
+            break
+        except InvalidChange as error:
+            questions = _questions(error.details["problems"], given)
+            first = store.names.name
+            if questions is None:
+                raise
+            questions.sort(key=lambda one: one["field"] != first)
+            more = ask(entity_type, [_with_choices(one, entity_type, store) for one in questions])
+            if more is None:
+                raise
+            given |= more
+    return given
+
+
+def as_change(field: str, answer: str, kind: str) -> Change:
+    """The change that an answer is for a field of a kind: text, or JSON where that is no text."""
+    import json
+
+    from loop_cli.core.changes import Change
+
+    if kind in ("mapping", "list", "any") and answer.startswith(("{", "[")):
+        try:
+            return Change(path=(field,), operation="set", value=json.loads(answer), typed=True)
+        except ValueError:  # then it is a text, for better or worse
+            pass
+    return Change(path=(field,), operation="set", value=answer)
+
+
+def _questions(problems: list[Problem], given: Mapping[str, str]) -> list[Problem] | None:
+    """What to ask about the problems, each field once; None where there are some that no answer
+    helps."""
+    wrong = [one.get("value") for one in problems if one["field"] in given]
+    found: dict[str, Problem] = {}
+    for one in problems:
+        if one["problem"] == "required" or one["field"] in given:
+            found.setdefault(one["field"], one)
+        elif one.get("value") is None or one["value"] not in wrong:  # implied by a wrong answer
+            return None
+    return list(found.values())
+
+
+def _with_choices(one: Problem, entity_type: str, store: Store) -> Problem:
+    """The problem with the ids that a reference may be, for a person to choose from."""
+    field = one["field"]
+    wanted = store.law.book.parents.get(entity_type) if field == "parent_id" else TARGETS.get(field)
+    if wanted:
+        ids = [other.id for other in store.scan(types=[wanted])]
+        return {**one, "allowed": ids or one.get("allowed")}
+    if store.law.schema.spec(entity_type, (field,), {}).kind == "mapping":
+        return {**one, "allowed": _JSON}
+    return one

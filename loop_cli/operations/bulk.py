@@ -1,0 +1,291 @@
+"""Many changes in one run: read from lines of JSON, or made for all that a query finds."""
+
+from __future__ import annotations
+
+from loop_cli.core.changes import (
+    BodyChange,
+    Change,
+    Edits,
+    parse_changes,
+    parse_json,
+)
+from loop_cli.core.entity import Precondition
+from loop_cli.core.names import join_dotted, nearest
+from loop_cli.core.store import CommitResult, EntityChange
+from loop_cli.errors import LoopError, PartlyFailed, UsageError
+from loop_cli.lean.records import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any
+
+    from loop_cli.core.records.record import Origin
+    from loop_cli.core.store import Store
+    from loop_cli.operations.selection import Selection
+
+AT_ONCE = 100  # changes whose syncs are shared
+KEYS = ("id", "path", "set", "unset", "add", "remove", "body", "expected_updated_at", "if_match")
+_EXAMPLE = '{"id": "tsk-019-14", "set": {"status": "done"}, "if_match": "9f2c51d0a7b3e4f8"}'
+
+
+class Outcome(Struct):
+    """What became of one change. `line` is the number of its line, from 1, where it came in one;
+    `entity_id` is None where the line does not tell."""
+
+    done: CommitResult | LoopError
+    entity_id: str | None
+    run_id: str
+    line: int | None = None
+    dry_run: bool = False
+
+    @property
+    def error(self) -> LoopError | None:
+        """Why it did not land."""
+        return self.done if isinstance(self.done, LoopError) else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON line of it."""
+        where = {} if self.line is None else {"line": self.line}
+        if isinstance(self.done, LoopError):
+            return {**where, "entity_id": self.entity_id, **self.done.as_dict()}
+        after = self.done.after
+        said = {
+            "entity_id": after.id,
+            "path": after.path,
+            "updated_at": after.revision.updated_at,
+            "etag": after.revision.etag,
+            "changed": self.done.changed,
+            "run_id": self.run_id,
+            "modified_fields": list(self.done.diff),
+        }
+        if self.done.warnings:
+            said["warnings"] = list(self.done.warnings)
+        return {**where, **said, **({"dry_run": True} if self.dry_run else {})}
+
+
+class Plan(Struct):
+    """What a change would do to each entity that a query finds: `changes` are for the revisions
+    that were seen, `previews` what each would do."""
+
+    changes: tuple[EntityChange, ...]
+    previews: tuple[CommitResult | LoopError, ...]
+
+    @property
+    def changing(self) -> tuple[CommitResult, ...]:
+        """The previews of those that would change."""
+        done = (one for one in self.previews if isinstance(one, CommitResult))
+        return tuple(one for one in done if one.changed)
+
+    @property
+    def refused(self) -> tuple[tuple[str, LoopError], ...]:
+        """The ids of those that can't be changed so, and why."""
+        pairs = zip(self.changes, self.previews, strict=True)
+        return tuple((one.entity_id, why) for one, why in pairs if isinstance(why, LoopError))
+
+
+def plan(store: Store, selection: Selection, edits: Edits, *, origin: Origin) -> Plan:
+    """What `edits` would do to all that is selected. Raises what the selection raises, and
+    `UsageError` where there is nothing to change."""
+    if not edits:
+        raise UsageError("nothing to change: give at least one CHANGE", hint="loop update --help")
+    changes = tuple(
+        EntityChange(
+            entity_id=one.listed.id,
+            path=one.listed.path,
+            edits=edits,
+            precondition=Precondition(if_match=one.listed.revision.etag),
+        )
+        for one in selection
+    )
+    previews: list[CommitResult | LoopError] = []
+    for part in _parts(changes):
+        previews += store.commit(part, origin=origin, dry_run=True)
+    return Plan(changes=changes, previews=tuple(previews))
+
+
+def carry_out(
+    store: Store,
+    changes: Sequence[EntityChange],
+    *,
+    origin: Origin,
+    atomic: bool = False,
+    told: Callable[[int], None] | None = None,
+) -> Iterator[Outcome]:
+    """Commit changes, each as soon as some hundred are there: an outcome says what is durable.
+
+    `told` is given how many are done. With `atomic` all or none; raises then what is in the way.
+    """
+    done = 0
+    for part in [changes] if atomic else _parts(changes):
+        for change, one in zip(part, store.commit(part, origin=origin, atomic=atomic), strict=True):
+            yield Outcome(done=one, entity_id=change.entity_id, run_id=origin.run_id)
+        done += len(part)
+        if told is not None:
+            told(done)
+
+
+def apply(
+    store: Store,
+    lines: Iterable[Sequence[str]],
+    *,
+    origin: Origin,
+    force: bool = False,
+    atomic: bool = False,
+    dry_run: bool = False,
+) -> Iterator[Outcome]:
+    """Commit the change of each line, in order; the rest goes on where one fails.
+
+    `lines` come so many at once as are there: these share their syncs, and nobody waits for
+    more. A blank line is none. With `atomic` all or none: raises what is in the way, with its
+    line.
+    """
+    parsed = _parsed(lines, force=force)
+    for part in [[line for some in parsed for line in some]] if atomic else parsed:
+        good = [(number, one) for number, one in part if isinstance(one, EntityChange)]
+        if atomic and len(good) < len(part):
+            raise next(_at(one, number) for number, one in part if isinstance(one, LoopError))
+        changes = [change for _number, change in good]
+        results = iter(store.commit(changes, origin=origin, atomic=atomic, dry_run=dry_run))
+        for number, one in part:
+            known = one.entity_id if isinstance(one, EntityChange) else one.details.get("entity_id")
+            yield Outcome(
+                done=next(results) if isinstance(one, EntityChange) else one,
+                entity_id=known,
+                run_id=origin.run_id,
+                line=number,
+                dry_run=dry_run,
+            )
+
+
+class Counts:
+    """How many landed, and the first that did not."""
+
+    def __init__(self, outcomes: Iterable[Outcome] = ()) -> None:
+        self.landed = self.unchanged = self.failed = 0
+        self._first: LoopError | None = None
+        for one in outcomes:
+            self.count(one)
+
+    def count(self, one: Outcome) -> None:
+        """Take one in."""
+        if isinstance(one.done, LoopError):
+            self.failed += 1
+            self._first = self._first or one.done
+        elif one.done.changed:
+            self.landed += 1
+        else:
+            self.unchanged += 1
+
+    def error(self) -> PartlyFailed | None:
+        """What ends the command where not all landed, with the exit code of the first."""
+        if self._first is None:
+            return None
+        return PartlyFailed(
+            self._first, changed=self.landed, unchanged=self.unchanged, failed=self.failed
+        )
+
+
+def _parsed(
+    lines: Iterable[Sequence[str]], *, force: bool
+) -> Iterator[list[tuple[int, EntityChange | LoopError]]]:
+    """The changes of lines, some hundred at once at most, each with the number of its line."""
+    number = 0
+    for batch in lines:
+        part: list[tuple[int, EntityChange | LoopError]] = []
+        for line in batch:
+            number += 1
+            if line.strip():
+                part.append((number, _change_or_error(line, force=force)))
+            if len(part) == AT_ONCE:
+                yield part
+                part = []
+        if part:
+            yield part
+
+
+def _change_or_error(line: str, *, force: bool) -> EntityChange | LoopError:
+    try:
+        return _change(line, force=force)
+    except LoopError as error:
+        return error
+
+
+def _change(line: str, *, force: bool) -> EntityChange:
+    """The change that a line of JSON asks for. Raises `UsageError`."""
+    data = parse_json(line, line.strip())
+    if not isinstance(data, dict) or not isinstance(data.get("id"), str) or not data["id"]:
+        raise UsageError("a line must be a JSON object with an id", hint=_EXAMPLE)
+    for key in data:
+        if key not in KEYS:
+            close = nearest(key, KEYS, count=1)
+            meant = f"; did you mean {close[0]}?" if close else ""
+            raise UsageError(f"{key!r} is none of {', '.join(KEYS)}{meant}", entity_id=data["id"])
+    body = _text(data, "body")
+    expected, etag = _text(data, "expected_updated_at"), _text(data, "if_match")
+    if not (expected is None and etag is None):
+        force = False
+    edits = Edits(
+        changes=parse_changes(
+            (), unset=_names(data), fields=_object(data, "set"), more=_list_changes(data), read=str
+        ),
+        body=None if body is None else BodyChange(text=body),
+    )
+    if not edits:
+        raise UsageError("nothing to change: the line has none of set, unset, add, remove, body")
+    return EntityChange(
+        entity_id=data["id"],
+        path=_text(data, "path"),
+        edits=edits,
+        precondition=Precondition(expected_updated_at=expected, if_match=etag, forced=force),
+    )
+
+
+def _list_changes(data: dict[str, Any]) -> list[Change]:
+    changes = []
+    for key in ("add", "remove"):
+        for field, items in _object(data, key).items():
+            for item in items if isinstance(items, list) else [items]:
+                if isinstance(item, dict | list) or item is None:
+                    raise UsageError(f"{key}.{field} must be a text, a number or a list of them")
+                text = item if isinstance(item, str) else _plain(item)
+                changes.append(Change(path=(field,), operation=key, value=text))
+    return changes
+
+
+def _plain(item: Any) -> str:
+    return ("true" if item else "false") if isinstance(item, bool) else str(item)
+
+
+def _object(data: dict[str, Any], key: str) -> dict[str, Any]:
+    value = data.get(key)
+    if value is not None and not isinstance(value, dict):
+        raise UsageError(f"{key} must be an object of fields", entity_id=data["id"], hint=_EXAMPLE)
+    return value or {}
+
+
+def _names(data: dict[str, Any]) -> list[str]:
+    value = data.get("unset", [])
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
+        raise UsageError("unset must be a list of fields", entity_id=data["id"])
+    return [join_dotted((one,)) for one in names]
+
+
+def _text(data: dict[str, Any], key: str) -> str | None:
+    value = data.get(key)
+    if value is not None and not isinstance(value, str):
+        raise UsageError(f"{key} must be a text", entity_id=data["id"])
+    return value
+
+
+def _parts(changes: Sequence[EntityChange]) -> Iterator[Sequence[EntityChange]]:
+    for start in range(0, len(changes), AT_ONCE):
+        yield changes[start : start + AT_ONCE]
+
+
+def _at(error: LoopError, line: int) -> LoopError:
+    """The error of a line, which says which."""
+    error.message = f"line {line}: {error.message}"
+    error.details["line"] = line
+    return error

@@ -1,0 +1,307 @@
+"""`loop create`: a new entity with its id, its place and all that the schema implies."""
+
+from __future__ import annotations
+
+from loop_cli.core import creation, ids, places, timestamps
+from loop_cli.core.creation import problem
+from loop_cli.core.intent import intend
+from loop_cli.core.names import nearest, nfc
+from loop_cli.core.patterns import is_whole
+from loop_cli.core.store import Create, only
+from loop_cli.errors import EntityNotFound, InvalidChange
+from loop_cli.lean.records import Struct
+from loop_cli.operations import asking
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+    from loop_cli.core.changes import Change
+    from loop_cli.core.creation import Law, Problem
+    from loop_cli.core.entity import Entity
+    from loop_cli.core.records.record import Origin
+    from loop_cli.core.store import CommitResult, Store
+    from loop_cli.operations.asking import Ask
+
+
+class Request(Struct):
+    """What is asked for. `fields` are changes as of an update, the name apart; `template` is
+    a text and what it is called; `now` an instant; `sha256` gives hex digits."""
+
+    entity_type: str
+    name: str | None
+    now: int
+    sha256: Callable[[bytes], str]
+    fields: tuple[Change, ...] = ()
+    entity_id: str | None = None
+    template: tuple[str, str] | None = None
+    body: str | None = None
+    key: str | None = None
+
+
+class CreateResult(Struct):
+    """The entity made, or found where the idempotency key was used before."""
+
+    entity: Entity
+    created: bool
+    dry_run: bool
+    run_id: str
+    warnings: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of `loop create`."""
+        data = {**self.entity.as_dict(), "created": self.created, "run_id": self.run_id}
+        return {**data, "dry_run": True} if self.dry_run else data
+
+
+def create(
+    store: Store,
+    request: Request,
+    *,
+    origin: Origin,
+    ask: Ask | None = None,
+    dry_run: bool = False,
+) -> CreateResult:
+    """Make one entity.
+
+    `ask` is given the type and the problems of fields that are required, and returns the
+    values to take as text, or None to give up. Raises what `Store.commit` lists for a create.
+    """
+    request = request.replace(entity_type=known_type(request.entity_type, store.law))
+    if ask is not None:
+        given = asking.answers(
+            store,
+            request.entity_type,
+            lambda given: only(
+                store.commit(
+                    [_planned(store, _answered(request, given, store.law))],
+                    origin=origin,
+                    dry_run=True,
+                )
+            ),
+            ask,
+        )
+        request = _answered(request, given, store.law)
+    done = only(store.commit([_planned(store, request)], origin=origin, dry_run=dry_run))
+    return _result(done, origin, dry_run=dry_run)
+
+
+def known_type(given: str, law: Law) -> str:
+    """The schema's spelling of a type. Raises `InvalidChange` with the nearest."""
+    schema, names = law.schema, law.names
+    spelled = law.spelling(given)
+    if schema.knows_type(spelled) or names.type_is_folder or names.id_is_stem:
+        return spelled
+    known = tuple(dict.fromkeys((*schema.types, *(one for one in schema.known if one != "all"))))
+    close = nearest(given, known)
+    meant = f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(known)}"
+    message = f"no type {given!r}{meant}"
+    raise InvalidChange(
+        message,
+        entity_id=given,
+        problems=[
+            problem(
+                names.type, "unknown_type", message, value=given, allowed=list(known), nearest=close
+            )
+        ],
+    )
+
+
+def _planned(store: Store, request: Request) -> Create:
+    """The change that the store is asked for; ids and places are made there."""
+    law = store.law
+    kind = request.entity_type
+    problems: list[Problem] = []
+    fields = _fields(request, law, problems)
+    name = fields.get(law.names.name)
+    name = name if isinstance(name, str) else ""
+    entity_id = _id(request, fields, name, law, problems)
+    path = None
+    if not problems or request.entity_id is not None:
+        path = _path(store, request, fields, name, entity_id, problems)
+    template = request.template or (_built_in(law), "the built-in template")
+    return Create(
+        entity_type=kind,
+        entity_id=entity_id,
+        path=path,
+        fields=fields,
+        template=template[0],
+        source=template[1],
+        body=request.body,
+        problems=tuple(problems),
+        key=request.key,
+        request=_digest(request) if request.key is not None else None,
+    )
+
+
+def _fields(request: Request, law: Law, problems: list[Problem]) -> dict[str, Any]:
+    """The fields asked for, typed, with all that they imply, in the schema's order."""
+    kind, names, schema = request.entity_type, law.names, law.schema
+    known = schema.known_fields(kind)
+    changes = []
+    for change in request.fields:
+        field = change.path[0]
+        if known and not schema.shipped and field not in (*known, *names.read_only()):
+            problems.append(_unknown(field, kind, known))
+        else:
+            changes.append(change.replace(implied=True))
+    typed: dict[str, Any] = {}
+    for change in changes:  # one by one, so that one that is wrong hides no other
+        try:
+            typed = intend(
+                typed, [change], entity_id=kind, entity_type=kind, schema=schema, names=names
+            ).fields
+        except InvalidChange as error:
+            problems += error.details["problems"]
+    if request.name is not None:
+        typed[names.name] = nfc(request.name)
+    filled = creation.implied(typed, kind, law)
+    order = [name for name in known if name in filled]
+    return {name: filled[name] for name in dict.fromkeys((*order, *filled))}
+
+
+def _unknown(field: str, kind: str, known: tuple[str, ...]) -> Problem:
+    close = nearest(field, known)
+    meant = f"; did you mean {' or '.join(close)}?" if close else ""
+    message = f"is not a field of {kind}{meant}"
+    return problem(field, "unknown_field", message, allowed=list(known), nearest=close)
+
+
+def _id(
+    request: Request, fields: dict[str, Any], name: str, law: Law, problems: list[Problem]
+) -> ids.IdRule | str | None:
+    names, given = law.names, request.entity_id
+    if request.entity_type == "Task" and given is None and not _has_project(fields):
+        words = "is required for Task: it says where the task belongs"
+        problems.append(problem("project_id", "required", words, allowed="a Project's id"))
+        return None
+    if names.id_is_stem:
+        given = given or places.slug(name).replace("_", " ").strip() or None
+        if given is not None and ("/" in given or given.startswith(".")):
+            problems.append(problem("id", "id_form", f"{given!r} can't name a file", value=given))
+        return given
+    if given is not None:
+        pattern = law.book.pattern(request.entity_type, given)
+        if not given.strip() or not given.isprintable() or "/" in given or given.startswith("."):
+            problems.append(problem(names.id, "id_form", f"{given!r} can't be an id", value=given))
+        elif pattern is not None and not is_whole(pattern, given):
+            message = f"{given!r} is not as the schema has ids of {request.entity_type}: {pattern}"
+            problems.append(problem(names.id, "id_form", message, value=given, allowed=pattern))
+        return nfc(given)
+    try:
+        return ids.rule_for(
+            request.entity_type,
+            fields=fields,
+            name=name,
+            book=law.book,
+            digest=lambda data: bytes.fromhex(request.sha256(data)),
+        )
+    except ids.NoRule as error:
+        problems += _no_id(error, request.entity_type, fields, law)
+        return None
+
+
+def _no_id(error: ids.NoRule, kind: str, fields: Mapping[str, Any], law: Law) -> Iterator[Problem]:
+    """That no id can be made: to be said of the field that would give it its number, where one
+    would; and not at all where a name would, which is said to be missing anyway."""
+    schema, name = law.schema, law.names.name
+    required = schema.required_fields(kind)
+    sources = [one for one in ids.SOURCES if one in schema.known_fields(kind)]
+    sources = [one for one in sources if one in required] or sources
+    if isinstance(error, ids.NoNumber) and sources:
+        given = next((one for one in sources if fields.get(one)), None)
+        if given is None:
+            words = f"is required for {kind}: its id takes a number from it"
+            yield problem(sources[0], "required", words, allowed="an entity's id")
+        else:
+            value = fields[given]
+            words = f"{value!r} gives no number for an id that matches {error.pattern}; give --id"
+            yield problem(given, "no_id", words, value=value)
+    elif fields.get(name) or name not in required:
+        yield problem(law.names.id, "no_id", str(error))
+
+
+def _path(
+    store: Store,
+    request: Request,
+    fields: dict[str, Any],
+    name: str,
+    entity_id: ids.IdRule | str | None,
+    problems: list[Problem],
+) -> str | None:
+    """The place by rule A; None where it can't be told, which the problems then say."""
+    kind, law = request.entity_type, store.law
+    if kind == "Task" and not _has_project(fields):
+        return None  # that it is required is said with the rest
+    if law.names.type_is_folder:
+        return f"{kind}/{places.ID}.md" if kind != "Note" else f"{places.ID}.md"
+    try:
+        path = places.place_for(
+            kind,
+            name=name,
+            year=int(timestamps.render(request.now)[:4]),
+            locations=law.book.places,
+            project=_project_path(store, fields) if kind == "Task" else None,
+            siblings=lambda: [one.path for one in store.scan(types=[kind])],
+        )
+    except places.NoPlace as error:
+        of_name = error.field == "name"
+        if name or not of_name or law.names.name not in law.schema.required_fields(kind):
+            field = law.names.name if of_name else error.field
+            problems.append(problem(field, "no_place", str(error)))
+        return None
+    sample = entity_id if isinstance(entity_id, str) else "x" * 32
+    why = places.outside(path, law.schema.places)
+    if places.too_long(path.replace(places.ID, sample)):
+        message = "makes a name that is longer than file systems take"
+        problems.append(problem(law.names.name, "name", message, value=name))
+    elif why is not None:
+        problems.append(problem("path", "no_place", f"{path} would not be found: {why}"))
+    return path
+
+
+def _has_project(fields: Mapping[str, Any]) -> bool:
+    return isinstance(fields.get("project_id"), str) and bool(fields["project_id"])
+
+
+def _project_path(store: Store, fields: dict[str, Any]) -> str | None:
+    """The file of a task's project; None where there is none, which the references say."""
+    try:
+        return store.find(str(fields["project_id"])).path
+    except EntityNotFound:
+        return None
+
+
+def _built_in(law: Law) -> str:
+    names = law.names
+    first = (names.type, names.id, names.name, names.created, names.updated)
+    lines = [f"{name}:\n" for name in first if not name.startswith("@")]
+    return "---\n" + "".join(lines) + "---\n\n# {{NAME}}\n"
+
+
+def _answered(request: Request, answers: Mapping[str, str], law: Law) -> Request:
+    given = [
+        asking.as_change(field, answer, law.schema.spec(request.entity_type, (field,), {}).kind)
+        for field, answer in answers.items()
+        if field != law.names.name
+    ]
+    name = answers.get(law.names.name, request.name)
+    return request.replace(name=name, fields=(*request.fields, *given))
+
+
+def _digest(request: Request) -> str:
+    """The SHA-256 of what is asked for, whenever it is."""
+    parts = [request.entity_type, request.name, request.entity_id, request.template, request.body]
+    changes = [(one.path, one.operation, one.value, one.typed) for one in request.fields]
+    return request.sha256(repr((parts, changes)).encode("utf-8", "surrogateescape"))
+
+
+def _result(done: CommitResult, origin: Origin, *, dry_run: bool) -> CreateResult:
+    return CreateResult(
+        entity=done.after,
+        created=done.changed,
+        dry_run=dry_run,
+        run_id=origin.run_id,
+        warnings=done.warnings,
+    )

@@ -1,0 +1,344 @@
+"""`loop move` and `loop rename`: files go to another place, and links follow in the same run."""
+
+from __future__ import annotations
+
+from loop_cli.core import links
+from loop_cli.core.changes import BodyChange, Change, Edits
+from loop_cli.core.check.places import file_name
+from loop_cli.core.entity import Precondition
+from loop_cli.core.names import nfc
+from loop_cli.core.store import EntityChange, Move
+from loop_cli.errors import (
+    ConfirmationRefused,
+    ConflictError,
+    InvalidChange,
+    LoopError,
+    UsageError,
+)
+from loop_cli.lean.plain import same
+from loop_cli.lean.records import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from loop_cli.core.entity import Entity, EntityFile
+    from loop_cli.core.links import Moves
+    from loop_cli.core.records.record import Origin
+    from loop_cli.core.store import CommitResult, Listed, Store
+
+    Confirm = Callable[["RelocateResult"], bool]
+
+_TRIES = 5  # others may edit a file whose links are put right
+_TASKS = "Tasks"
+
+
+class RelocateResult(Struct):
+    """What moved, and others whose links were put right."""
+
+    moved: tuple[CommitResult, ...]
+    relinked: tuple[CommitResult, ...]
+    dry_run: bool
+    run_id: str
+    warnings: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything did."""
+        return bool(self.moved)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of `loop move` and `loop rename`."""
+        data = {
+            "changed": self.changed,
+            "moved": [_moved(one) for one in self.moved],
+            "relinked": [
+                {
+                    "entity_id": one.after.id,
+                    "path": one.after.path,
+                    "modified_fields": list(one.diff),
+                }
+                for one in self.relinked
+            ],
+            "run_id": self.run_id,
+        }
+        return {**data, "dry_run": True} if self.dry_run else data
+
+
+def move(
+    store: Store,
+    entity_id: str,
+    project: str,
+    *,
+    origin: Origin,
+    precondition: Precondition,
+    path: str | None = None,
+    confirm: Confirm | None = None,
+    dry_run: bool = False,
+) -> RelocateResult:
+    """Bring a task to another project.
+
+    `confirm` is asked where no precondition was given: it sees the plan, whose revisions are
+    then the preconditions. Raises what `Store.commit` lists, `ConfirmationRefused`.
+    """
+
+    def plan() -> tuple[list[Move], list[str]]:
+        if not precondition.names_bytes:
+            store.refresh()
+        entity = store.find(entity_id, path=path)
+        change = _to_project(entity, store.find(project), store)
+        asks = confirm is not None and not precondition.given
+        seen = precondition
+        if asks and not precondition.forced:
+            seen = Precondition(if_match=entity.revision.etag, own_reading=True)
+        return [change.replace(precondition=seen)], []
+
+    return _run(
+        store,
+        plan,
+        origin=origin,
+        confirm=confirm,
+        dry_run=dry_run,
+        given=precondition,
+        by_id=path is None,
+    )
+
+
+def rename(
+    store: Store,
+    entity_id: str | None,
+    *,
+    origin: Origin,
+    path: str | None = None,
+    confirm: Confirm | None = None,
+    dry_run: bool = False,
+) -> RelocateResult:
+    """Give the file of one entity, or with None of all, the name that rule A has for it.
+
+    `confirm` sees the plan, whose revisions are the preconditions. Of all, what can't be
+    renamed is passed over with a warning. Raises as `move` does.
+    """
+    if store.names.id_is_stem:
+        raise UsageError("in this vault a file's name is the entity's id, so there is no rule A")
+
+    def plan() -> tuple[list[Move], list[str]]:
+        if entity_id is not None:
+            store.refresh()
+            entity = store.find(entity_id, path=path)
+            name = file_name(entity.type, entity.id, store.law.book.places.get(entity.type, ""))
+            seen = Precondition(if_match=entity.revision.etag, own_reading=True)
+            return [_renamed(entity, name or f"{entity.id}.md", seen)], []
+        return _all_misnamed(store, origin)
+
+    return _run(
+        store,
+        plan,
+        origin=origin,
+        confirm=confirm,
+        dry_run=dry_run,
+        given=None,
+        by_id=entity_id is not None and path is None,
+    )
+
+
+def _all_misnamed(store: Store, origin: Origin) -> tuple[list[Move], list[str]]:
+    """The files with another name than rule A has; and what stays, in words."""
+    found: list[Move] = []
+    staying: list[str] = []
+    taken: set[str] = set()
+    places = store.law.book.places
+    misnamed = []
+    for one in store.scan():
+        name = file_name(one.type, one.id, places.get(one.type, ""))
+        template = "{" in one.id
+        if name is not None and not template and nfc(one.path.rpartition("/")[2]) != nfc(name):
+            misnamed.append(_renamed(one, name, Precondition(if_match=one.revision.etag)))
+    for change in sorted(misnamed, key=lambda change: str(change.path)):
+        (outcome,) = store.commit([change], origin=origin, dry_run=True)
+        if isinstance(outcome, LoopError):
+            staying.append(f"{change.path} stays: {outcome.message}")
+        elif nfc(change.to) in taken:
+            staying.append(f"{change.path} stays: another file is to be {change.to}")
+        else:
+            taken.add(nfc(change.to))
+            found.append(change)
+    return found, staying
+
+
+def _renamed(entity: Entity | Listed, name: str, seen: Precondition) -> Move:
+    folder = entity.path.rpartition("/")[0]
+    return Move(
+        entity_id=entity.id,
+        path=entity.path,
+        precondition=seen,
+        edits=Edits(),
+        to=f"{folder}/{name}" if folder else name,
+    )
+
+
+def _to_project(entity: Entity, project: Entity, store: Store) -> Move:
+    for one, wanted in ((entity, "Task"), (project, "Project")):
+        if one.type != wanted:
+            what = "a task moves" if wanted == "Task" else "it moves to a project"
+            message = f"{one.id} is a {one.type}; {what}"
+            problem = {"field": store.names.type, "problem": "wrong_reference", "message": message}
+            raise InvalidChange(message, entity_id=one.id, problems=[problem])
+    old = entity.fields.get("project_id")
+    fields = ["project_id"]
+    if entity.fields.get("parent_id") in (old, None):
+        fields.append("parent_id")
+    changes = [
+        Change(path=(name,), operation="set", value=project.id, typed=True, implied=True)
+        for name in fields
+    ]
+    folder = project.path.rpartition("/")[0]
+    name = entity.path.rpartition("/")[2]
+    return Move(
+        entity_id=entity.id,
+        path=entity.path,
+        edits=Edits(changes=tuple(changes)),
+        to="/".join(part for part in (folder, _TASKS, name) if part),
+    )
+
+
+def _run(
+    store: Store,
+    plan: Callable[[], tuple[list[Move], list[str]]],
+    *,
+    origin: Origin,
+    confirm: Confirm | None,
+    dry_run: bool,
+    given: Precondition | None,
+    by_id: bool,
+) -> RelocateResult:
+    """Plan, show, ask, and land all or none. An edit of others meanwhile is planned for anew,
+    unless it is of what the caller has named a revision of. `by_id` tells that the one entity to
+    move was named by its id alone."""
+    planned, staying = plan()
+    asks = confirm is not None and not (given is not None and (given.given or given.forced))
+    if not planned:
+        return _result([], staying, [], origin, dry_run=dry_run)
+    if asks or dry_run:
+        preview = _land(store, planned, staying, origin, dry_run=True, by_id=by_id)
+        if dry_run or not preview.changed:
+            return preview.replace(dry_run=dry_run)
+        if confirm is not None and not confirm(preview):
+            raise ConfirmationRefused("everything was left as it is")
+    for attempt in range(_TRIES):
+        try:
+            return _land(store, planned, staying, origin, dry_run=False, by_id=by_id)
+        except ConflictError as error:
+            named = any(nfc(error.conflict.entity_id) == nfc(one.entity_id) for one in planned)
+            if named or attempt == _TRIES - 1:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _land(
+    store: Store,
+    planned: list[Move],
+    staying: list[str],
+    origin: Origin,
+    *,
+    dry_run: bool,
+    by_id: bool,
+) -> RelocateResult:
+    changes: list[EntityChange] = [*_with_links(store, planned)]
+    if by_id:  # so that another file with the id that comes meanwhile is met
+        changes[0] = changes[0].replace(path=None)
+    outcomes = store.commit(changes, origin=origin, atomic=len(changes) > 1, dry_run=dry_run)
+    done: list[CommitResult] = []
+    for one in outcomes:
+        if isinstance(one, LoopError):
+            raise one
+        done.append(one)
+    return _result(planned, staying, done, origin, dry_run=dry_run)
+
+
+def _with_links(store: Store, planned: list[Move]) -> Iterator[EntityChange]:
+    """The moves with the links in the moved files, then the others whose links name them."""
+    paths = {str(one.path): one.to for one in planned}
+    found = links.moves(paths, store.paths())
+    edits = {}
+    others = []
+    for file in store.files(where=links.may_change(paths)):
+        own = _edits(file, found, store)
+        if file.path in paths:
+            edits[file.path] = own
+        elif own:
+            seen = Precondition(if_match=file.etag)
+            others.append(
+                EntityChange(entity_id=file.id, path=file.path, edits=own, precondition=seen)
+            )
+    for change in planned:
+        own = edits.get(str(change.path), Edits())
+        named = {one.path for one in change.edits.changes}
+        more = tuple(one for one in own.changes if one.path not in named)
+        yield change.replace(edits=Edits(changes=(*change.edits.changes, *more), body=own.body))
+    yield from others
+
+
+def _edits(file: EntityFile, found: Moves, store: Store) -> Edits:
+    """What puts the links of a file right."""
+    body = links.relinked(file.body, file.path, found)
+    changes = [
+        Change(path=path, operation="set", value=value, typed=True, implied=True)
+        for path, value in _changed_fields(file.fields, file.path, found, ())
+        if path[0] not in store.names.read_only()
+    ]
+    return Edits(changes=tuple(changes), body=None if body == file.body else BodyChange(text=body))
+
+
+def _changed_fields(
+    fields: dict[Any, Any], home: str, found: Moves, path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, value in fields.items():
+        if not isinstance(key, str):
+            continue
+        if isinstance(value, dict):
+            yield from _changed_fields(value, home, found, (*path, key))
+        else:
+            new = _value(value, home, found)
+            if not same(new, value):
+                yield (*path, key), new
+
+
+def _value(value: Any, home: str, found: Moves) -> Any:
+    if isinstance(value, str):
+        return links.relinked(value, home, found)
+    if isinstance(value, list):
+        return [_value(item, home, found) for item in value]
+    if isinstance(value, dict):
+        return {key: _value(item, home, found) for key, item in value.items()}
+    return value
+
+
+def _moved(done: CommitResult) -> dict[str, Any]:
+    return {
+        "entity_id": done.after.id,
+        "entity_type": done.after.type,
+        "path_before": done.before.path,
+        "path": done.after.path,
+        "updated_at": done.after.revision.updated_at,
+        "etag": done.after.revision.etag,
+        "modified_fields": list(done.diff),
+    }
+
+
+def _result(
+    planned: list[Move],
+    staying: list[str],
+    done: list[CommitResult],
+    origin: Origin,
+    *,
+    dry_run: bool,
+) -> RelocateResult:
+    count = len(planned) if done else 0
+    return RelocateResult(
+        moved=tuple(one for one in done[:count] if one.changed),
+        relinked=tuple(one for one in done[count:] if one.changed),
+        dry_run=dry_run,
+        run_id=origin.run_id,
+        warnings=tuple(staying),
+    )

@@ -1,0 +1,142 @@
+"""The entities that a query asks for, and what a user may have meant by a query that finds none."""
+
+from __future__ import annotations
+
+from loop_cli.core import query as queries
+from loop_cli.core.diff import MISSING
+from loop_cli.core.entity import OWN
+from loop_cli.core.names import nearest
+from loop_cli.errors import UsageError
+from loop_cli.lean import jsontext
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from loop_cli.core.query import Query
+    from loop_cli.core.schema import Schema
+    from loop_cli.core.store import Listed, Store
+    from loop_cli.core.wanted import Wanted
+
+
+class Selected:
+    """An entity that was asked for; of a search `listed` is a `Hit`."""
+
+    __slots__ = ("_fields", "listed")
+
+    def __init__(self, listed: Listed) -> None:
+        self.listed = listed
+        self._fields: dict[str, Any] | None = None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The values of its fields."""
+        if self._fields is None:
+            self._fields = jsontext.loads(self.listed.fields)
+        return self._fields
+
+    def value(self, path: tuple[str, ...]) -> Any:
+        """Its value at a path; of `entity_id`, `path` and their like too; else `MISSING`."""
+        return queries.value_of(path, self.fields, self.listed.own)
+
+
+class Selection:
+    """What `query` finds in a store, by id or as it is sorted; with `wanted`, what has its words,
+    in the order of a search. To be iterated once.
+
+    `told` is given the number of files looked at so far. Raises `UsageError` for a type that
+    there is not, and what `Store.scan` raises.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        query: Query,
+        *,
+        wanted: Wanted | None = None,
+        told: Callable[[int], None] | None = None,
+    ) -> None:
+        self._schema = store.schema
+        self.query = query.replace(types=resolve_types(query.types, self._schema))
+        known = self._known_fields() if self.query.conditions else []
+        # Of a field that nobody knows it is to be told whether any entity has it.
+        self._unmet = [one for one in self.query.conditions if one.path[0] not in known]
+        self._signs = () if self._unmet else self.query.signs
+        needles = () if self._unmet else self.query.needles
+        # The index is looked at before the first entity is asked for.
+        types = self.query.types
+        self._scanned: Iterator[Listed] = (
+            store.scan(types=types, needles=needles, told=told)
+            if wanted is None
+            else store.search(wanted, types=types, told=told)
+        )
+
+    def __iter__(self) -> Iterator[Selected]:
+        found = self._admitted()
+        if self.query.sort:
+            keys = self.query.sort
+            valued = ((one, [one.value(key.path) for key in keys]) for one in found)
+            choices = queries.choices_of(self._schema, self.query.types)
+            found = iter(queries.order(valued, keys, choices))
+        for count, one in enumerate(found, start=1):
+            if self.query.limit is not None and count > self.query.limit:
+                self._unmet = []  # it can't be told: not all were looked at
+                return
+            yield one
+
+    @property
+    def warnings(self) -> list[str]:
+        """After all were taken: fields asked for that neither the schema knows nor any has."""
+        found = []
+        for condition in self._unmet:
+            name = condition.path[0]
+            known = self._known_fields()
+            if name not in known:
+                close = nearest(name, known)
+                meant = f"; did you mean {' or '.join(close)}?" if close else ""
+                found.append(f"--where {condition.given!r}: no entity has a field {name!r}{meant}")
+        return found
+
+    def _admitted(self) -> Iterator[Selected]:
+        conditions, signs = self.query.conditions, self._signs
+        for listed in self._scanned:
+            one = Selected(listed)
+            if self._unmet:
+                self._unmet = [
+                    condition for condition in self._unmet if one.value(condition.path) is MISSING
+                ]
+            if (
+                not conditions
+                or (signs and listed.flat and queries.are_in_line(signs, listed.json))
+                or self.query.admits(one.fields, listed.own)
+            ):
+                yield one
+
+    def _known_fields(self) -> list[str]:
+        types = self.query.types or self._schema.types
+        known = [name for one in types for name in self._schema.known_fields(one)]
+        return list(dict.fromkeys((*known, *OWN)))
+
+
+def resolve_types(given: tuple[str, ...], schema: Schema) -> tuple[str, ...]:
+    """The types that words mean: `Task`, `task` and `tasks` are one; a type that the schema does
+    not list may be in the files. Raises `UsageError` for a word that is near a type of the schema
+    and none itself."""
+    by_word: dict[str, str] = {}
+    for name in schema.types:
+        word = name.casefold()
+        plural = word[:-1] + "ies" if word.endswith("y") else word + "s"
+        by_word |= {word: name, plural: name, word + "es": name}
+    found = []
+    for word in given:
+        name = by_word.get(word.casefold(), word)
+        close = [] if name in schema.types else nearest(word, schema.types)
+        if close:
+            listed = ", ".join(schema.types)
+            raise UsageError(
+                f"no type {word!r}; did you mean {' or '.join(close)}?",
+                hint=f"the vault's types: {listed}",
+            )
+        found.append(name)
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,363 @@
+"""Undo: a compensating change, recorded like any other, that puts back what a run found.
+
+What is compared are values, not revisions: a field that still has what the run left is put
+back; one that was changed since is a conflict. So an undo is undone like any change.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+
+from loop_cli.core.conflict import Conflict
+from loop_cli.core.entity import Entity, Revision
+from loop_cli.core.names import nfc
+from loop_cli.core.records import record as audit
+from loop_cli.core.records import story
+from loop_cli.core.records.inverse import EntityUndo, invert
+from loop_cli.core.records.record import RUN_ID
+from loop_cli.errors import (
+    AmbiguousId,
+    ConfirmationRefused,
+    ConflictError,
+    EntityNotFound,
+    InvalidChange,
+    NoSuchChange,
+)
+from loop_cli.lean.records import Struct
+from loop_cli.operations.history import records_of, revealer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any
+
+    from loop_cli.core.conflict import ConflictField
+    from loop_cli.core.diff import Diff
+    from loop_cli.core.records.record import AuditRecord, Origin
+    from loop_cli.core.store import CommitResult, Store
+
+_TRIES = 5
+
+
+class Target(Struct):
+    """What to undo: a run, the actor's last run (`last`), or an entity's last change."""
+
+    run_id: str | None = None
+    last: bool = False
+    entity_id: str | None = None
+    path: str | None = None
+
+
+class UndoPlan(Struct):
+    """What an undo of a run, or of one record of it, does: entity by entity, newest first."""
+
+    run_id: str
+    entities: tuple[EntityUndo, ...]
+
+    @property
+    def to_change(self) -> tuple[EntityUndo, ...]:
+        """The entities with something to put back."""
+        return tuple(one for one in self.entities if one.action)
+
+    def refuse(self, *, on_conflict: str) -> None:
+        """Raise `ConflictError` where fields were changed since and that is not to be passed
+        over, or where nothing else is left to undo."""
+        found = [one.as_conflict() for one in self.entities if one.left]
+        if not found or (on_conflict == "rebase" and self.to_change):
+            return
+        first = found[0].entity_id
+        hint = f"loop undo {self.run_id} --on-conflict=rebase" if self.to_change else None
+        raise ConflictError(found[0], others=tuple(found[1:]), hint=hint or f"loop history {first}")
+
+
+class Undone(Struct):
+    """What an undo did to one entity: `entity` after it, or before it where that is gone;
+    `action` as in `EntityUndo`."""
+
+    entity: Entity
+    action: str | None
+    diff: Diff
+    left: tuple[ConflictField, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        document = self.entity.as_dict()
+        keys = ("entity_id", "entity_type", "path", "updated_at", "etag")
+        return {
+            **{key: document[key] for key in keys},
+            "action": self.action,
+            "modified_fields": list(self.diff),
+            "diff": self.diff,
+            "left": [field.as_dict() for field in self.left],
+        }
+
+
+class UndoResult(Struct):
+    """What an undo did, entity by entity."""
+
+    run_id: str
+    undone: str
+    entities: tuple[Undone, ...]
+    dry_run: bool
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was put back."""
+        return any(one.action for one in self.entities)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of `loop undo`."""
+        data = {
+            "changed": self.changed,
+            "run_id": self.run_id,
+            "undoes": self.undone,
+            "entities": [one.as_dict() for one in self.entities],
+        }
+        return {**data, "dry_run": True} if self.dry_run else data
+
+
+def undo(
+    store: Store,
+    target: Target,
+    *,
+    origin: Origin,
+    on_conflict: str = "fail",
+    confirm: Callable[[UndoPlan], bool] | None = None,
+    dry_run: bool = False,
+) -> UndoResult:
+    """Put back what a run or a change found, all of it in one step, or nothing.
+
+    `confirm` is asked about the plan. `on_conflict` is `fail`, or `rebase`: leave the fields
+    that were changed since. Raises `NoSuchChange`; what `Store.find` and an atomic
+    `Store.commit` raise; `InvalidChange` where the log does not hold what was there before;
+    `ConflictError`; `ConfirmationRefused`.
+    """
+    for attempt in range(_TRIES):
+        plan = make_plan(store, target, actor=origin.actor)
+        plan.refuse(on_conflict=on_conflict)
+        changes = [one.as_change(plan.run_id) for one in plan.to_change]
+        atomic = len(changes) > 1
+        done = _done(store.commit(changes, origin=origin, atomic=atomic, dry_run=True))
+        if dry_run or not changes:
+            return _result(plan, done, origin, dry_run=dry_run)
+        if confirm is not None and not confirm(plan):
+            raise ConfirmationRefused("nothing was undone")
+        try:
+            done = _done(store.commit(changes, origin=origin, atomic=atomic))
+        except ConflictError:
+            if on_conflict != "rebase" or attempt == _TRIES - 1:
+                raise
+            continue
+        return _result(plan, done, origin, dry_run=False)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def make_plan(store: Store, target: Target, *, actor: str) -> UndoPlan:
+    """What an undo would do. Raises as `undo` does, but for conflicts."""
+    store.refresh()
+    records = _wanted(store, target, actor)
+    reveal = revealer(store)
+    problems: list[dict[str, Any]] = []
+    entities = []
+    for entity, by_path, found in _by_entity(store, records, target.path):
+        if entity is None:
+            entities.append(_brought_back(found))
+            continue
+        planned, wrong = invert(
+            entity,
+            found,
+            history=records_of(store, entity, path=entity.path if by_path else None),
+            reveal=reveal,
+            by_path=by_path,
+            updated=store.names.updated,
+        )
+        entities.append(planned)
+        problems += wrong
+    if problems:
+        lines = [f"{one['entity_id']}: {one['field']}: {one['message']}" for one in problems]
+        first = lines[0] if len(lines) == 1 else "\n  ".join((f"{len(lines)} problems", *lines))
+        raise InvalidChange(
+            f"can't be undone: {first}", entity_id=problems[0]["entity_id"], problems=problems
+        )
+    return UndoPlan(run_id=str(records[0].data.get("run_id")), entities=tuple(entities))
+
+
+# -- which records ------------------------------------------------------------------------
+
+
+def _wanted(store: Store, target: Target, actor: str) -> list[AuditRecord]:
+    """The records to take back, newest first, at least one."""
+    if target.entity_id is not None:
+        return [_last_of_entity(store, target.entity_id, target.path)]
+    run = target.run_id or _last_run(store, actor)
+    of_run = (one for one in store.records_of_run(run) if one.data.get("run_id") == run)
+    found = [one for one in audit.without_undone(of_run) if _has_changed(one)]
+    if not found:
+        raise NoSuchChange(f"no change is recorded of run {run}", run_id=run, hint="loop log")
+    return found
+
+
+def _last_of_entity(store: Store, given: str, path: str | None) -> AuditRecord:
+    try:
+        entity = store.find(given, path=path)
+        entity_id, records = entity.id, records_of(store, entity, path=path)
+    except EntityNotFound:  # deleted, or in the archive, where nobody looks
+        entity_id, records = given, store.records(given)
+        if path is not None or next(store.records(given), None) is None:
+            raise
+    for record, stands in story.standing(records):
+        if stands and not story.reverses(record) and _has_changed(record):
+            return record
+    raise NoSuchChange(
+        f"{entity_id} has no change left to undo",
+        entity_id=entity_id,
+        hint=f"loop history {entity_id}",
+    )
+
+
+def _last_run(store: Store, actor: str) -> str:
+    for record, stands in story.standing(store.records()):
+        own = record.data.get("actor") == actor and not story.reverses(record)
+        run = record.data.get("run_id")
+        if stands and own and _has_changed(record) and isinstance(run, str):
+            return run
+    raise NoSuchChange(f"{actor} has no change left to undo", hint="loop log")
+
+
+def _has_changed(record: AuditRecord) -> bool:
+    """Whether there is something to take back, told or not; approvals alone change nothing,
+    and a layout is nobody's value."""
+    if record.undoes is not None or record.is_aside:
+        return False
+    comes_or_goes = record.data.get("action") in ("create", "delete", "move")
+    return comes_or_goes or bool(record.diff) or not record.tells_all
+
+
+def find_run(store: Store, text: str) -> str | None:
+    """The run that a text names by its id, or by the first eight digits or more; None where
+    the text is no such thing or no run begins so. Raises `NoSuchChange` for several."""
+    text = text.lower()
+    if re.fullmatch(RUN_ID, text):
+        return text
+    if not re.fullmatch(r"[0-9a-f]{8}[0-9a-f-]{0,28}", text):
+        return None
+    found = {
+        run
+        for record in store.records_of_run(text)
+        if (run := str(record.data.get("run_id"))).startswith(text)
+    }
+    if len(found) > 1:
+        raise NoSuchChange(f"several runs begin with {text}", hint=", ".join(sorted(found)))
+    return found.pop() if found else None
+
+
+def _by_entity(
+    store: Store, records: Iterable[AuditRecord], path: str | None
+) -> Iterator[tuple[Entity | None, bool, list[AuditRecord]]]:
+    """The records of each entity, which a path chooses where several files carry the id; None
+    for one that is not there."""
+    groups: dict[tuple[str, str], tuple[Entity | None, bool, list[AuditRecord]]] = {}
+    for record in records:
+        entity, by_path = _entity_of(store, record, path)
+        key = (record.entity_id, "") if entity is None else (nfc(entity.id), entity.path)
+        groups.setdefault(key, (entity, by_path, []))[2].append(record)
+    yield from groups.values()
+
+
+def _entity_of(store: Store, record: AuditRecord, path: str | None) -> tuple[Entity | None, bool]:
+    """The entity of a record, also in a place where nobody looks, such as the archive; and
+    whether it is named by its path."""
+    given = str(record.data.get("entity_id"))
+    try:
+        return store.find(given, path=path), path is not None
+    except (AmbiguousId, EntityNotFound) as error:
+        recorded = record.metadata.get("path")
+        if isinstance(recorded, str) and path is None:
+            with suppress(EntityNotFound):
+                return store.find(given, path=recorded), True
+        if isinstance(error, AmbiguousId):
+            raise
+        return None, False
+
+
+def _brought_back(records: list[AuditRecord]) -> EntityUndo:
+    """The undo of a deletion. Raises `ConflictError` where the file went another way."""
+    newest = records[0]
+    given = str(newest.data.get("entity_id"))
+    if newest.data.get("action") != "delete" or len(records) > 1:
+        raise ConflictError(_gone(given, newest), hint=f"loop history {given}")
+    return EntityUndo(
+        entity=_as_recorded(given, newest),
+        records=(newest,),
+        diff={},
+        left=(),
+        later=(),
+        by_path=False,
+        restores=newest,
+    )
+
+
+def _gone(entity_id: str, record: AuditRecord) -> Conflict:
+    expected = record.metadata.get("updated_after")
+    return Conflict(
+        entity_id=entity_id,
+        path=str(record.metadata.get("path")),
+        reason="deleted",
+        current_updated_at=None,
+        expected_updated_at=expected if isinstance(expected, str) else None,
+        current_etag=None,
+        expected_etag=record.etag_after,
+        fields=(),
+        changes=(),
+        entity=_as_recorded(entity_id, record),
+        undo=True,
+    )
+
+
+def _as_recorded(entity_id: str, record: AuditRecord) -> Entity:
+    """What a record says of an entity whose file is gone."""
+    name = record.data.get("entity_name")
+    return Entity(
+        id=entity_id,
+        type=str(record.data.get("entity_type")),
+        name=name if isinstance(name, str) else None,
+        path=str(record.metadata.get("path")),
+        fields={},
+        body="",
+        raw=b"",
+        revision=Revision(updated_at="", etag=""),
+    )
+
+
+# -- the result ---------------------------------------------------------------------------
+
+
+def _done(outcomes: Sequence[Any]) -> list[CommitResult]:
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+    return list(outcomes)
+
+
+def _result(
+    plan: UndoPlan, done: Sequence[CommitResult], origin: Origin, *, dry_run: bool
+) -> UndoResult:
+    results = iter(done)
+    entities: list[Undone] = []
+    warnings: list[str] = []
+    for one in plan.entities:
+        entity, changed = one.entity, one.diff
+        if one.action is not None:
+            result = next(results)
+            entity, changed = result.after, result.diff
+            warnings += result.warnings
+        entities.append(Undone(entity=entity, action=one.action, diff=changed, left=one.left))
+    return UndoResult(
+        run_id=origin.run_id,
+        undone=plan.run_id,
+        entities=tuple(entities),
+        dry_run=dry_run,
+        warnings=tuple(warnings),
+    )

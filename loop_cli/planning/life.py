@@ -1,0 +1,209 @@
+"""What makes an entity, removes it and brings it back: checked, with the record to come.
+
+Pure; every store calls it under its lock, as it does `planning.plan`.
+"""
+
+from __future__ import annotations
+
+from loop_cli.core import timestamps
+from loop_cli.core.diff import diff_body, diff_fields
+from loop_cli.core.records import record as audit
+from loop_cli.core.records.hashed import digest_of
+from loop_cli.errors import InvalidChange, InvalidFile, StorageError
+from loop_cli.markdown import patch
+from loop_cli.markdown.document import FrontmatterError, split
+from loop_cli.planning import snapshot
+from loop_cli.planning.plan import (
+    Plan,
+    as_recorded,
+    check_precondition,
+    later_than,
+    recordable,
+)
+from loop_cli.planning.snapshot import etag_of, observe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.core.entity import Entity
+    from loop_cli.core.records.record import AuditRecord, History, Origin
+    from loop_cli.core.store import Create, Delete, Restore
+    from loop_cli.planning.plan import Policy
+    from loop_cli.planning.snapshot import Snapshot
+
+
+def create(
+    change: Create,
+    text: str,
+    entity_id: str,
+    path: str,
+    *,
+    history: History,
+    policy: Policy,
+    origin: Origin,
+) -> Plan:
+    """The plan for a new entity with that id and place; `text` is its file without times, and
+    `history` are records that the id has already.
+
+    Raises `InvalidFile`.
+    """
+    names = policy.names
+    now = policy.clock()
+    updated = later_than([history.ceiling], now, path=path)
+    rendered = timestamps.render(updated)
+    data = _stamped(text, path, (names.created, names.updated), rendered)
+    entity = _entity(data, path, rendered, policy)
+    if (entity.id, entity.type) != (entity_id, change.entity_type):
+        found = f"{entity.type} {entity.id}"
+        raise InvalidFile(path, f"would be {found}, not {change.entity_type} {entity_id}")
+    fields = {name: value for name, value in entity.fields.items() if name != names.updated}
+    diff = {**diff_fields({}, fields), **diff_body("", entity.body)}
+    recorded, kept, _marks = recordable(diff, policy.private)
+    marks = {"idempotency_key": change.key, "request": change.request}
+    return Plan(
+        before=entity,
+        after=entity,
+        source=None,
+        target=path,
+        data=data,
+        diff=diff,
+        wanted={},
+        record=audit.compose(
+            action="create",
+            before=as_recorded(entity, policy),
+            diff=recorded,
+            origin=origin,
+            timestamp=now,
+            metadata={
+                **_metadata(None, entity, "none"),
+                **{name: mark for name, mark in marks.items() if mark is not None},
+            },
+        ),
+        kept=kept,
+        warnings=entity.warnings,
+    )
+
+
+def restore(change: Restore, data: bytes | None, *, policy: Policy, origin: Origin) -> Plan:
+    """The plan for a deleted entity that comes back as it was; `data` are the bytes kept of it.
+
+    Raises `InvalidChange` where the record is of no deletion; `StorageError` where nothing is
+    kept, or something else.
+    """
+    record, undoes = change.record, change.undoes
+    path = record.metadata.get("path")
+    if record.data.get("action") != "delete" or not isinstance(path, str):
+        raise _no_deletion(record)
+    if data is None or etag_of(data) != record.etag_before:
+        raise StorageError(
+            f"{record.entity_id} can't come back: what was kept of it is gone",
+            hint="loop kept",
+        )
+    reported = str(record.metadata.get("updated_before"))
+    entity = _entity(data, path, reported, policy)
+    return Plan(
+        before=entity,
+        after=entity,
+        source=None,
+        target=path,
+        data=data,
+        diff={},
+        wanted={},
+        record=audit.compose(
+            action="create",
+            before=as_recorded(entity, policy),
+            diff={},
+            origin=origin,
+            timestamp=policy.clock(),
+            metadata={
+                **_metadata(None, entity, "none"),
+                "restores": record.digest,
+                **_undoing(undoes),
+            },
+        ),
+        kept={},
+        warnings=entity.warnings,
+    )
+
+
+def delete(seen: Snapshot, change: Delete, *, policy: Policy, origin: Origin) -> Plan:
+    """The plan for an entity that goes. Raises `PreconditionRequired`, `ConflictError`."""
+    entity = seen.entity
+    used = check_precondition(seen, change, {})
+    kept = digest_of(entity.raw)
+    metadata = {**_metadata(entity, None, used), "kept": kept, **_undoing(change.undoes)}
+    if change.precondition.forced:
+        metadata["forced"] = True
+    if seen.edited_outside:
+        metadata["edited_outside"] = True
+    return Plan(
+        before=entity,
+        after=entity,
+        source=entity.path,
+        target=None,
+        data=b"",
+        diff={},
+        wanted={},
+        record=audit.compose(
+            action="delete",
+            before=as_recorded(entity, policy),
+            diff={},
+            origin=origin,
+            timestamp=policy.clock(),
+            metadata=metadata,
+        ),
+        kept={kept["sha256"]: entity.raw},
+        warnings=entity.warnings,
+    )
+
+
+def _undoing(undoes: dict[str, Any] | None) -> dict[str, Any]:
+    return {} if undoes is None else {"undoes": undoes}
+
+
+def kept_of(record: AuditRecord) -> str | None:
+    """The SHA-256 of the bytes that were kept of a deleted entity."""
+    kept = record.metadata.get("kept")
+    sha256 = kept.get("sha256") if isinstance(kept, dict) else None
+    return sha256 if isinstance(sha256, str) else None
+
+
+def _metadata(before: Entity | None, after: Entity | None, used: str) -> dict[str, Any]:
+    old, new = (one.revision if one else None for one in (before, after))
+    return {
+        "etag_before": old and old.etag,
+        "etag_after": new and new.etag,
+        "updated_before": old and old.updated_at,
+        "updated_after": new and new.updated_at,
+        "precondition": used,
+        "previous": None,
+    }
+
+
+def _stamped(text: str, path: str, names: tuple[str, ...], rendered: str) -> bytes:
+    """The bytes of a file whose times are set."""
+    try:
+        document = split(text)
+        edits = [patch.Set((name,), rendered) for name in names]
+        yaml = patch.patch(document.yaml, edits, newline=document.newline)
+    except FrontmatterError as error:
+        raise InvalidFile(path, error.reason, line=error.line) from None
+    except ValueError as error:
+        raise InvalidFile(path, str(error)) from None
+    return document.replace(yaml=yaml).text.encode()
+
+
+def _entity(data: bytes, path: str, updated_at: str, policy: Policy) -> Entity:
+    """The entity that the bytes are, as it is reported. Raises `InvalidFile`."""
+    parsed = snapshot.parse(data, path, policy.names)
+    seen = observe(parsed, modified=0, history=audit.History(), names=policy.names).entity
+    return seen.replace(revision=seen.revision.replace(updated_at=updated_at))
+
+
+def _no_deletion(record: AuditRecord) -> InvalidChange:
+    message = "the record is of no deletion, so there is nothing to bring back"
+    problem = {"field": "record", "problem": "no_deletion", "message": message}
+    return InvalidChange(
+        f"{record.entity_id}: {message}", entity_id=record.entity_id, problems=[problem]
+    )

@@ -1,0 +1,376 @@
+"""From a change of any kind to its plan, with what only the whole store can tell: which ids and
+places are taken, who refers to whom, what was kept.
+
+One planner serves the changes that are planned together: those of an atomic group see each
+other's ids and places. What an update does not need is imported where it is needed.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+
+from loop_cli.core import timestamps
+from loop_cli.core.names import nearest, nfc
+from loop_cli.core.store import Create, Delete, Move, Restore
+from loop_cli.errors import (
+    EntityNotFound,
+    InvalidChange,
+    InvalidFile,
+    StillReferred,
+    UsageError,
+)
+from loop_cli.planning import plan
+from loop_cli.planning.plan import Plan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
+
+    from loop_cli.core.creation import Law, Reference
+    from loop_cli.core.entity import Entity, EntityFile
+    from loop_cli.core.records.record import AuditRecord, History, Origin
+    from loop_cli.core.references import Referrer
+    from loop_cli.core.store import AnyChange
+    from loop_cli.planning.plan import Policy
+    from loop_cli.planning.snapshot import Snapshot
+
+_SHOWN = 20
+
+
+class Surroundings(ABC):
+    """What a plan asks of the store that it is for."""
+
+    @property
+    @abstractmethod
+    def law(self) -> Law:
+        """As `Store.law`."""
+
+    @abstractmethod
+    def carrier(self, entity_id: str) -> EntityFile | None:
+        """The file that has the id, or one of those that do. No alias counts."""
+
+    @abstractmethod
+    def find(self, entity_id: str) -> Entity | None:
+        """The entity of that file."""
+
+    @abstractmethod
+    def seems_taken(self, entity_id: str) -> bool:
+        """Whether a file has the id, by what was seen when all were last looked at."""
+
+    @abstractmethod
+    def all_ids(self) -> Iterable[str]:
+        """Every id that a file seems to carry."""
+
+    @abstractmethod
+    def history(self, entity_id: str) -> History:
+        """The records of an id."""
+
+    @abstractmethod
+    def created_with(self, key: str) -> AuditRecord | None:
+        """The record of the create that was called with an idempotency key."""
+
+    @abstractmethod
+    def is_free(self, path: str) -> bool:
+        """Whether a file can come to a place. Raises `InvalidFile` where none ever can."""
+
+    @abstractmethod
+    def kept(self, sha256: str) -> bytes | None:
+        """What was kept under a SHA-256."""
+
+    @abstractmethod
+    def files(self, mentioning: str) -> Iterator[EntityFile]:
+        """As `Store.files`, for one text."""
+
+
+class Planner:
+    """Plans changes in turn. `together` are all those that land in one atomic group."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        *,
+        policy: Policy,
+        origin: Origin,
+        together: Sequence[AnyChange] = (),
+    ) -> None:
+        self._around = around
+        self._policy = policy
+        self._origin = origin
+        self._leaving = {
+            nfc(one.entity_id)
+            for one in together
+            if isinstance(one, Delete) or (isinstance(one, Move) and one.leaves)
+        }
+        self._in_group = bool(together)
+        self._ids: set[str] = set()
+        self._close: dict[str, list[str]] = {}
+        self._places: set[str] = set()
+
+    def plan(self, change: AnyChange, seen: Snapshot | None) -> Plan:
+        """The plan for one change of the entity `seen`, None for one that is to come.
+
+        Raises what `Store.commit` lists for a change.
+        """
+        if isinstance(change, Create):
+            planned = self._create(change)
+        elif isinstance(change, Restore):
+            planned = self._restore(change)
+        else:
+            assert seen is not None, "only what is to come was not seen"
+            planned = self._change(change, seen)
+        if self._in_group:
+            self._take(planned)
+        return planned
+
+    def _change(self, change: AnyChange, seen: Snapshot) -> Plan:
+        if isinstance(change, Delete):
+            from loop_cli.planning import life as plan_life
+
+            if not change.orphan:
+                self._refuse_referred(seen.entity)
+            return plan_life.delete(seen, change, policy=self._policy, origin=self._origin)
+        assert not isinstance(change, Create | Restore)
+        if isinstance(change, Move) and change.leaves:
+            self._refuse_referred(seen.entity)
+        if isinstance(change, Move) and change.to != seen.entity.path:
+            self._refuse_taken(change.to, seen.entity.id)
+        return plan.make(seen, change, policy=self._policy, origin=self._origin)
+
+    def _create(self, change: Create) -> Plan:
+        from loop_cli.planning import life as plan_life
+
+        if change.key is not None:
+            record = self._around.created_with(change.key)
+            if record is not None:
+                return self._made_before(change, record)
+        problems = list(change.problems)
+        entity_id = self._id_for(change, problems)
+        path = (change.path or "").replace("{entity_id}", entity_id)
+        if change.path is not None:
+            self._look_for_place(path, problems)
+        text = self._draft(change, entity_id, problems)
+        if problems:
+            label = change.entity_id if isinstance(change.entity_id, str) else change.entity_type
+            raise _invalid(label, problems)
+        return plan_life.create(
+            change,
+            text,
+            entity_id,
+            path,
+            history=self._around.history(entity_id),
+            policy=self._policy,
+            origin=self._origin,
+        )
+
+    def _draft(self, change: Create, entity_id: str, problems: list[dict[str, Any]]) -> str:
+        """The text of the file; what is wrong with it is added to `problems`."""
+        from loop_cli.core import creation
+        from loop_cli.markdown import reader
+        from loop_cli.markdown.document import split
+        from loop_cli.planning import templates
+
+        law, names = self._around.law, self._policy.names
+        identity = {names.id: entity_id} if not names.id_is_stem else {}
+        identity |= {names.type: change.entity_type} if not names.type_is_folder else {}
+        now = timestamps.render(self._policy.clock())
+        draft = templates.fill(
+            change.template,
+            change.source,
+            fields={**identity, **change.fields},
+            words=creation.words_for(
+                change.fields, change.entity_type, entity_id, now=now, law=law
+            ),
+            body=change.body,
+        )
+        for name, line in draft.unknown:
+            message = f"{change.source}:{line}: {{{{{name}}}}} stands for nothing that loop knows"
+            problems.append(_problem(name, "unknown_placeholder", message))
+        fields = reader.read(split(draft.text).yaml)
+        problems += creation.problems_of(fields, change.entity_type, law)
+        for reference in creation.references_of(fields, change.entity_type, law):
+            self._check_reference(reference, problems)
+        return draft.text
+
+    def _check_reference(self, reference: Reference, problems: list[dict[str, Any]]) -> None:
+        found = self._around.carrier(reference.target)
+        wanted = reference.wanted
+        if found is None and nfc(reference.target) not in self._ids:
+            what = wanted or "entity"
+            close = self._nearest(reference.target)
+            meant = f"; did you mean {' or '.join(close)}?" if close else ""
+            message = f"no {what} {reference.target!r}{meant}"
+            more = {"value": reference.target, "nearest": close}
+            problems.append({**_problem(reference.field, "dangling", message), **more})
+        elif found is not None and wanted is not None and found.type != wanted:
+            message = f"{reference.target!r} is a {found.type}; a {wanted} is needed"
+            more = {"value": reference.target, "allowed": wanted}
+            problems.append({**_problem(reference.field, "wrong_reference", message), **more})
+
+    def _nearest(self, target: str) -> list[str]:
+        """The ids that may be meant by one that nobody has, which two fields often share."""
+        if target not in self._close:
+            self._close[target] = nearest(target, self._around.all_ids())
+        return self._close[target]
+
+    def _look_for_place(self, path: str, problems: list[dict[str, Any]]) -> None:
+        try:
+            if path in self._places or not self._around.is_free(path):
+                problems.append(_problem("path", "taken", f"{path} is there already"))
+        except InvalidFile as error:
+            problems.append(_problem("path", "no_place", error.message))
+
+    def _restore(self, change: Restore) -> Plan:
+        from loop_cli.planning import life as plan_life
+
+        record = change.record
+        sha256 = plan_life.kept_of(record)
+        data = None if sha256 is None else self._around.kept(sha256)
+        planned = plan_life.restore(change, data, policy=self._policy, origin=self._origin)
+        self._refuse_known(planned.after.id)
+        self._refuse_taken(planned.path, planned.after.id)
+        return planned
+
+    def _made_before(self, change: Create, record: AuditRecord) -> Plan:
+        """The plan that does nothing, since an earlier call did it."""
+        if change.request != record.metadata.get("request"):
+            raise UsageError(
+                f"the idempotency key {change.key!r} was used for another call, which made "
+                f"{record.entity_id}",
+                hint="give every call its own key",
+            )
+        entity = self._around.find(record.entity_id)
+        if entity is None:
+            raise EntityNotFound(
+                f"the call with the key {change.key!r} made {record.entity_id}, "
+                "which is not there any more",
+                entity_id=record.entity_id,
+                nearest=[],
+                hint=f"loop log {record.entity_id}",
+            )
+        return Plan(
+            before=entity,
+            after=entity,
+            source=entity.path,
+            target=entity.path,
+            data=entity.raw,
+            diff={},
+            wanted={},
+            record={},
+            kept={},
+            warnings=entity.warnings,
+        )
+
+    def _id_for(self, change: Create, problems: list[dict[str, Any]]) -> str:
+        """The id; empty where there can be none yet."""
+        from loop_cli.core import ids
+
+        rule = change.entity_id
+        if rule is None:
+            return ""
+        if isinstance(rule, str):
+            other = self._around.carrier(rule)
+            if other is not None or nfc(rule) in self._ids:
+                where = f" by {other.path}" if other is not None else ""
+                message = f"the id {rule!r} is taken{where}"
+                problems.append(_problem(self._policy.names.id, "taken", message))
+            return rule
+        known = [*self._around.all_ids(), *self._ids] if rule.looks_at_others else []
+        for one in ids.candidates(rule, now=self._policy.clock(), ids=known, entropy=os.urandom):
+            if not self._is_there(one) and not self._was_there(one):
+                return one
+        message = f"no id is free: all that begin with {rule.prefix!r} are taken; --id gives one"
+        problems.append(_problem(self._policy.names.id, "taken", message))
+        return ""
+
+    def _is_there(self, entity_id: str) -> bool:
+        """Whether the vault has an id that was made. All files need not be looked at for it: what
+        loop has made the log knows, a number comes after all that were just looked at, and no
+        one else gives a file that millisecond of that project, or those six digits."""
+        return nfc(entity_id) in self._ids or self._around.seems_taken(entity_id)
+
+    def _was_there(self, entity_id: str) -> bool:
+        """Whether the log knows the id, which then has a history of its own."""
+        return any(one.undoes is None for one in self._around.history(entity_id).records)
+
+    def _refuse_known(self, entity_id: str) -> None:
+        other = self._around.carrier(entity_id)
+        if other is not None or nfc(entity_id) in self._ids:
+            where = f" by {other.path}" if other is not None else ""
+            raise _taken(entity_id, "entity_id", f"the id {entity_id!r} is taken{where}")
+
+    def _refuse_taken(self, path: str, entity_id: str) -> None:
+        if path in self._places or not self._around.is_free(path):
+            raise _taken(entity_id, "path", f"{path} is there already")
+
+    def _refuse_referred(self, entity: Entity) -> None:
+        """Raise `StillReferred`, unless another file carries the id."""
+        from loop_cli.core.references import referrers
+
+        wanted = nfc(entity.id)
+        others = [*self._around.files(entity.id)]
+        if any(nfc(one.id) == wanted and one.path != entity.path for one in others):
+            return
+        found = [
+            one
+            for one in referrers(others, entity.id, self._policy.names)
+            if nfc(one.entity_id) not in self._leaving
+        ]
+        if found:
+            raise _still_referred(entity, found)
+
+    def _take(self, planned: Plan) -> None:
+        for path in {planned.source, planned.target} - {None}:
+            if path in self._places and planned.changed:
+                raise UsageError(f"an atomic group changes {path} twice")
+            self._places.add(path or "")
+        if planned.source is None:
+            self._ids.add(nfc(planned.after.id))
+
+
+def _problem(field: str, problem: str, message: str) -> dict[str, Any]:
+    return {"field": field, "problem": problem, "message": message}
+
+
+def _taken(entity_id: str, field: str, message: str) -> InvalidChange:
+    return InvalidChange(
+        f"{entity_id}: {message}",
+        entity_id=entity_id,
+        problems=[_problem(field, "taken", message)],
+    )
+
+
+def _invalid(label: str, problems: list[dict[str, Any]]) -> InvalidChange:
+    """All problems, each once."""
+    unique = list({(one["field"], one["problem"]): one for one in reversed(problems)}.values())
+    unique.reverse()
+    lines = [
+        one["message"] if one["problem"] == "unknown_placeholder"
+        else f"{one['field']}: {one['message']}"
+        for one in unique
+    ]  # fmt: skip
+    shown = label if label.isprintable() else repr(label)
+    text = f"{shown}: {lines[0]}"
+    if len(lines) > 1:
+        text = f"{shown}: {len(lines)} problems\n" + "\n".join(f"  {line}" for line in lines)
+    return InvalidChange(text, entity_id=label, problems=unique)
+
+
+def _still_referred(entity: Entity, found: list[Referrer]) -> StillReferred:
+    import shlex
+
+    lines = [f"  {one.entity_id}  ({', '.join(one.fields)})" for one in found[:_SHOWN]]
+    if len(found) > _SHOWN:
+        lines.append(f"  and {len(found) - _SHOWN} more")
+    others = "1 entity refers" if len(found) == 1 else f"{len(found)} entities refer"
+    message = f"{entity.id}: {others} to it\n" + "\n".join(lines)
+    words = f"{others} to it"
+    return StillReferred(
+        message,
+        entity_id=entity.id,
+        problems=[_problem("entity_id", "still_referred", words)],
+        referrers=[one.as_dict() for one in found],
+        hint=shlex.join(["loop", "delete", entity.id, "--cascade"])
+        + " deletes them too; --orphan leaves them as they are",
+    )

@@ -1,0 +1,198 @@
+"""Bytes of a file read as an entity, and the revision that is reported for it."""
+
+from __future__ import annotations
+
+from loop_cli.core import timestamps
+from loop_cli.core.entity import Entity, EntityFile, FieldNames, Revision
+from loop_cli.errors import InvalidFile, NoEntity
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.records import Struct
+from loop_cli.markdown import document, reader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from loop_cli.core.records.record import History
+    from loop_cli.markdown.document import Document
+
+MAX_FILE_BYTES = 32 * 1024 * 1024
+
+
+class Parsed(Struct):
+    """A file that is an entity, before its history is known."""
+
+    id: str
+    type: str
+    name: str | None
+    path: str
+    data: bytes
+    document: Document
+    fields: dict[str, Any]
+    warnings: tuple[str, ...]
+    known_etag: str | None = None  # of what was written here
+
+    @property
+    def etag(self) -> str:
+        """The etag of its bytes."""
+        return self.known_etag or etag_of(self.data)
+
+    @property
+    def file(self) -> EntityFile:
+        """The same for whoever knows no documents."""
+        return EntityFile(
+            id=self.id,
+            type=self.type,
+            name=self.name,
+            path=self.path,
+            fields=self.fields,
+            body=self.document.body,
+            raw=self.data,
+            etag=self.etag,
+        )
+
+
+class Snapshot(Struct):
+    """One state of an entity as a store compares it.
+
+    `literal` is the instant of the file's own `updated`; `stand_in` tells that
+    `updated_at` is not that; `edited_outside` that the last record left other bytes.
+    """
+
+    entity: Entity
+    document: Document
+    history: History
+    literal: int | None
+    stand_in: bool
+    edited_outside: bool
+
+
+def etag_of(data: bytes) -> str:
+    """The first 16 hex digits of the SHA-256 (SPEC §1)."""
+    return sha256_hex(data)[:16]
+
+
+def parse(data: bytes, path: str, names: FieldNames, *, closely: bool = True) -> Parsed:
+    """Read the bytes of the file at `path` (relative, `/`). Raises `InvalidFile`.
+
+    Without `closely` nothing is warned of.
+    """
+    pieces, fields, warnings = read_frontmatter(data, path, closely=closely)
+    entity_id, entity_type, name = identity(fields, path, names)
+    return Parsed(
+        id=entity_id,
+        type=entity_type,
+        name=name,
+        path=path,
+        data=data,
+        document=pieces,
+        fields=fields,
+        warnings=warnings,
+    )
+
+
+def identity(
+    fields: Mapping[str, Any], path: str, names: FieldNames
+) -> tuple[str, str, str | None]:
+    """The id, type and name in an entity's fields. Raises `NoEntity`."""
+    entity_id = _stem(path) if names.id_is_stem else _text(fields.get(names.id))
+    entity_type = _top_folder(path) if names.type_is_folder else _text(fields.get(names.type))
+    if entity_type is None and names.id_is_stem:
+        entity_type = "Note"
+    if not entity_id or not entity_type:
+        field = names.type if entity_id else names.id
+        raise NoEntity(path, f"is no entity: it has no {field}", line=1)
+    name = fields.get(names.name)
+    return entity_id, entity_type, name if isinstance(name, str) else None
+
+
+def read_frontmatter(
+    data: bytes, path: str, *, closely: bool = True
+) -> tuple[Document, dict[str, Any], tuple[str, ...]]:
+    """The pieces of a file, its fields, and warnings. Raises `InvalidFile`."""
+    if len(data) > MAX_FILE_BYTES:
+        size = f"{len(data):,} bytes; loop reads entities of up to {MAX_FILE_BYTES:,}"
+        raise InvalidFile(path, f"is too large: {size}")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InvalidFile(path, "is not UTF-8 text", line=line) from None
+    try:
+        pieces = document.split(text)
+        fields = reader.read(pieces.yaml)
+        duplicates = reader.duplicate_keys(pieces.yaml, fields) if closely else {}
+    except document.NoFrontmatter as error:
+        raise NoEntity(path, error.reason, line=error.line) from None
+    except document.FrontmatterError as error:
+        raise InvalidFile(path, error.reason, line=error.line) from None
+    except reader.YamlSyntaxError as error:
+        line = pieces.yaml_line + error.line - 1
+        raise InvalidFile(path, f"broken YAML: {error.reason}", line=line) from None
+    warnings = tuple(
+        f"{path}: {key} is there {len(lines)} times (lines "
+        f"{', '.join(str(pieces.yaml_line + line - 1) for line in lines)}); the last one counts"
+        for key, lines in duplicates.items()
+    )
+    return pieces, fields, warnings
+
+
+def observe(parsed: Parsed, *, modified: int, history: History, names: FieldNames) -> Snapshot:
+    """The snapshot of a file modified at `modified` (microseconds), given its records.
+
+    A departure from the letter of SPEC §3: where the last record left these very bytes,
+    `updated_at` is what that record says, if loop's protocol wrote it, and not the file's
+    `updated`, which other programs and an undo leave as it was, so that two states share it.
+    """
+    etag = parsed.etag
+    last = history.last
+    own = parsed.fields.get(names.updated)
+    literal = timestamps.parse(own) if isinstance(own, str) else None
+    recorded = last is not None and last.etag_after == etag
+    updated_at = reported(
+        etag=etag,
+        modified=modified,
+        recorded=None if last is None else last.updated_after,
+        holds=last is not None and recorded and last.is_own,
+    )
+    return Snapshot(
+        entity=Entity(
+            id=parsed.id,
+            type=parsed.type,
+            name=parsed.name,
+            path=parsed.path,
+            fields=parsed.fields,
+            body=parsed.document.body,
+            raw=parsed.data,
+            revision=Revision(updated_at=timestamps.render(updated_at), etag=etag),
+            warnings=parsed.warnings,
+        ),
+        document=parsed.document,
+        history=history,
+        literal=literal,
+        stand_in=updated_at != literal,
+        edited_outside=last is not None and not recorded,
+    )
+
+
+def reported(*, etag: str, modified: int, recorded: int | None, holds: bool) -> int:
+    """The `updated_at` of a file, as an instant: what is recorded where the last record is of
+    loop's protocol and `holds`, having left these bytes; else a stand-in."""
+    if holds and recorded is not None:
+        return recorded
+    return timestamps.stand_in(modified=modified, recorded=recorded, etag=etag)
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value)
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".md")
+
+
+def _top_folder(path: str) -> str:
+    return path.partition("/")[0] if "/" in path else "Note"

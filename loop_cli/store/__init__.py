@@ -1,1 +1,0 @@
-"""Where entities live: comparing, recording and writing are one call."""

@@ -1,0 +1,575 @@
+"""Folders that are open, and names in them.
+
+All that `loop` keeps in a vault is opened here, and entities are written through here: relative to
+a folder that is open, one name after the other, following no link. So a link that comes with a
+vault, or that somebody swaps in meanwhile, leads nowhere (SPEC §8). Modes and owners are set on
+open files, never by path.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+import time
+
+from loop_cli.errors import StorageError
+from loop_cli.system import platform
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+_BLOCK = 1 << 20
+_TRIES = 20
+_LINK = "is a link, and none is followed there"
+_ODD = "is not an ordinary file"
+_OPEN = 100  # files that wait to be synced
+# Why a folder can't be removed, now and later: not empty, not there, not ours to change.
+_STAYS = (
+    errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM,
+    errno.EBUSY, errno.EROFS, errno.ELOOP,
+)  # fmt: skip
+
+
+class Refused(OSError):
+    """Something else is where an ordinary file should be; `strerror` says what it is."""
+
+
+class NotAFolder(Refused, NotADirectoryError):
+    """A link, with `ELOOP`, or something else, with `ENOTDIR`, is where a folder should be."""
+
+
+class Folder:
+    """An open folder. `path` is relative to the vault; errors name files by it.
+
+    `vault` is the status of the vault's own folder, which says whose new files are.
+    """
+
+    def __init__(self, descriptor: int, path: str, vault: os.stat_result) -> None:
+        self.descriptor = descriptor
+        self.path = path
+        self.vault = vault
+
+    def inner(self, name: str) -> Folder:
+        """A folder in this one, opened. Raises `OSError`; `NotAFolder` for a link."""
+        path = self._shown(name)
+        try:
+            descriptor = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=self.descriptor)
+        except OSError as error:
+            if error.errno not in (errno.ENOTDIR, errno.ELOOP):
+                raise self._named(error, name) from None
+            if stat.S_ISLNK(self.status(name).st_mode):
+                raise NotAFolder(errno.ELOOP, _LINK, path) from None
+            raise NotAFolder(errno.ENOTDIR, "is not a folder", path) from None
+        return Folder(descriptor, path, self.vault)
+
+    def names(self) -> list[str]:
+        """All that is in it, in the system's order. Raises `OSError`."""
+        return os.listdir(self.descriptor)
+
+    def status(self, name: str) -> os.stat_result:
+        """What is there, not what a link leads to. Raises `OSError`."""
+        try:
+            return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
+        except OSError as error:
+            raise self._named(error, name) from None
+
+    def has(self, name: str) -> bool:
+        """Whether anything is there, if only a link."""
+        try:
+            self.status(name)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def open_plain(self, name: str, *, patient: bool = True) -> int:
+        """A descriptor that reads an ordinary file. Raises `OSError`; `Refused` for another.
+
+        `BlockingIOError` comes at once for a leased file where it is not `patient`.
+        """
+        try:
+            descriptor = platform.open_plain(name, self.descriptor, patient=patient)
+        except OSError as error:
+            raise self._refused(error, name) from None
+        self._refuse_odd(descriptor, name)
+        return descriptor
+
+    def _refuse_odd(self, descriptor: int, name: str) -> None:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise Refused(errno.ENXIO, _ODD, self._shown(name))
+
+    def _refused(self, error: OSError, name: str) -> OSError:
+        """The error for a file that could not be opened; of a link, a socket in words."""
+        words = {errno.ELOOP: _LINK, errno.ENXIO: _ODD}.get(error.errno or 0)
+        return Refused(error.errno, words, self._shown(name)) if words else self._named(error, name)
+
+    def open_shared(self, name: str, flags: int, *, make: bool = True) -> int:
+        """Open a file of ours, making it private, or shared with the vault's group where that
+        writes. Raises `OSError`; `Refused` for what is no ordinary file."""
+        flags |= os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        try:
+            try:
+                descriptor = os.open(name, flags, dir_fd=self.descriptor)
+            except FileNotFoundError:
+                if not make:
+                    raise
+                return self._open_new(name, flags)
+        except OSError as error:
+            raise self._refused(error, name) from None
+        self._refuse_odd(descriptor, name)
+        return descriptor
+
+    def _open_new(self, name: str, flags: int) -> int:
+        made = flags | os.O_CREAT | os.O_EXCL
+        try:
+            descriptor = os.open(name, made, 0o600, dir_fd=self.descriptor)
+        except FileExistsError:
+            return os.open(name, flags, dir_fd=self.descriptor)
+        try:
+            self.share(descriptor, 0o660)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    def read(self, name: str, limit: int, *, patient: bool = True) -> bytes:
+        """The bytes of an ordinary file of at most `limit`; one that changes meanwhile is read
+        again. Raises `OSError`; `Refused` with `EFBIG` where it has more."""
+        for _attempt in range(_TRIES):
+            descriptor = self.open_plain(name, patient=patient)
+            try:
+                before = os.fstat(descriptor)
+                data = b"" if before.st_size > limit else _read(descriptor, limit + 1)
+                after = os.fstat(descriptor)
+            finally:
+                os.close(descriptor)
+            if before.st_size > limit or len(data) > limit:
+                words = f"is too large: it may have {limit:,} bytes at most"
+                raise Refused(errno.EFBIG, words, self._shown(name))
+            if (len(data), before.st_mtime_ns) == (after.st_size, after.st_mtime_ns):
+                return data
+            time.sleep(0.005)
+        raise Refused(errno.EBUSY, "changes all the time", self._shown(name))
+
+    def write_new(
+        self,
+        name: str,
+        data: bytes,
+        *,
+        like: int | None = None,
+        shared: int | None = None,
+        mode: int = 0o600,
+        syncs: Syncs | None = None,
+    ) -> tuple[int, int]:
+        """Make a file that must not be there yet, and sync it; nothing is left where that fails.
+        Its device and inode.
+
+        It gets mode, owner and attributes of the open file `like`; with the mode `shared` it is
+        shared with the vault's group where that writes; else it has `mode`, of which the user's
+        mask takes from 0666 alone. With `syncs` it is left to those to sync it. Raises `OSError`.
+        """
+        try:
+            descriptor = os.open(name, _NEW, mode, dir_fd=self.descriptor)
+        except OSError as error:
+            raise self._named(error, name) from None
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            if like is not None:
+                copy_rights(descriptor, like)
+            else:
+                if mode not in (0o600, 0o666):
+                    os.fchmod(descriptor, mode)
+                self.share(descriptor, shared)
+            status = os.fstat(descriptor)
+            if syncs is None:
+                platform.sync(descriptor)
+            else:
+                syncs.take(descriptor)
+        except BaseException as error:
+            os.close(descriptor)
+            self.remove(name)
+            raise self._named(error, name) if isinstance(error, OSError) else error from None
+        if syncs is None:
+            os.close(descriptor)
+        return status.st_dev, status.st_ino
+
+    def share(self, descriptor: int, mode: int | None) -> None:
+        """Give a new file or folder to the vault's owner where root made it; and with `mode` to
+        the vault's group, where that writes."""
+        vault = self.vault
+        if vault.st_uid != os.geteuid() == 0:
+            os.fchown(descriptor, vault.st_uid, vault.st_gid)
+        if mode is not None and vault.st_mode & 0o020:
+            try:
+                os.fchown(descriptor, -1, vault.st_gid)
+                os.fchmod(descriptor, mode)
+            except PermissionError:  # not a member of the group: it stays private
+                pass
+
+    def make(self, name: str, *, mode: int, shared: int) -> bool:
+        """Make a folder in this one where it is missing, durably; whether it was made.
+
+        It is shared, with the mode `shared`, with the vault's group where that writes. Raises
+        `OSError`; `NotAFolder` where something else is there.
+        """
+        try:
+            os.mkdir(name, mode, dir_fd=self.descriptor)
+        except FileExistsError:
+            self.inner(name).close()
+            return False
+        except OSError as error:
+            raise self._named(error, name) from None
+        made = self.inner(name)
+        try:
+            self.share(made.descriptor, shared)
+        finally:
+            made.close()
+        self.sync()
+        return True
+
+    def remove(self, name: str) -> bool:
+        """Remove a file, and tell whether it was there. Raises `OSError`."""
+        try:
+            os.unlink(name, dir_fd=self.descriptor)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise self._named(error, name) from None
+        return True
+
+    def rename(self, name: str, other: str, folder: Folder | None = None) -> None:
+        """Rename a file, into `folder` if given, replacing what is there. Raises `OSError`."""
+        target = self if folder is None else folder
+        os.rename(name, other, src_dir_fd=self.descriptor, dst_dir_fd=target.descriptor)
+
+    def rename_new(self, name: str, other: str) -> None:
+        """Rename a file within this folder, replacing nothing. Raises `OSError`."""
+        try:
+            platform.move(name, other, self.descriptor, self.descriptor)
+        except platform.Unsupported:  # under the lock nobody else makes such a name
+            if self.has(other):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), other) from None
+            self.rename(name, other)
+
+    def sync(self) -> None:
+        """Make the names in it durable. Raises `OSError`."""
+        platform.sync_folder(self.descriptor)
+
+    def close(self) -> None:
+        """Close it."""
+        os.close(self.descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _shown(self, name: str) -> str:
+        return f"{self.path}/{name}" if self.path else name
+
+    def _named(self, error: OSError, name: str) -> OSError:
+        error.filename = self._shown(name)
+        return error
+
+
+class Folders:
+    """A context manager: the folders of the vault at `root`, each open from its first use on.
+
+    A folder is named by its path relative to the vault, with `/`; the vault itself is the empty
+    name. A path through a link raises `NotAFolder`. `root` itself may be a link: whoever names
+    it means what it leads to.
+    """
+
+    def __init__(self, root: str) -> None:
+        try:
+            descriptor = os.open(root, _FOLDER)
+        except OSError as error:
+            raise StorageError(f"the vault {root} can't be opened: {error.strerror}") from error
+        self.root = Folder(descriptor, "", os.fstat(descriptor))
+        self._open: dict[str, Folder] = {"": self.root}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all of them."""
+        while self._open:
+            self._open.popitem()[1].close()
+
+    def open(self, path: str) -> Folder:
+        """The folder, opened. Raises `OSError`."""
+        found = self._open.get(path)
+        if found is None:
+            outer, _slash, name = path.rpartition("/")
+            if name in ("", ".", ".."):
+                raise NotAFolder(errno.ENOTDIR, "is no path in normal form", path)
+            found = self._open[path] = self.open(outer).inner(name)
+        return found
+
+    def detach(self, path: str) -> Folder:
+        """The folder, opened and to be closed by the caller. Raises `OSError`."""
+        found = self.open(path)
+        del self._open[path]
+        return found
+
+    def slot(self, path: str) -> Slot:
+        """The place of a file."""
+        return Slot(self, path)
+
+    def is_in_place(self, path: str) -> bool:
+        """Whether an open folder is still what its path leads to, through no link."""
+        folder, found = self.open(path), self.root
+        try:
+            for name in path.split("/") if path else ():
+                found, before = found.inner(name), found
+                if before is not self.root:
+                    before.close()
+        except OSError:
+            return False
+        finally:
+            if found is not self.root:
+                status = os.fstat(found.descriptor)
+                found.close()
+            else:
+                status = self.root.vault
+        return os.path.samestat(status, os.fstat(folder.descriptor))
+
+    def make_own(self, path: str, *, mode: int = 0o700) -> Folder:
+        """A folder of ours, made where it is missing, durably. Raises `OSError`.
+
+        It is shared with the vault's group where that writes.
+        """
+        try:
+            return self.open(path)
+        except FileNotFoundError:
+            outer, _slash, name = path.rpartition("/")
+            folder = self.make_own(outer, mode=mode) if outer else self.root
+            folder.make(name, mode=mode, shared=mode | 0o070)
+        return self.open(path)
+
+    def make_place(self, path: str) -> bool:
+        """Make a folder where it is missing, durably, open as an editor would make it; shared with
+        the vault's group where that writes. Whether it was made. Raises `OSError`."""
+        outer, _slash, name = path.rpartition("/")
+        return self.open(outer).make(name, mode=0o777, shared=0o775)
+
+    def remove_place(self, path: str) -> None:
+        """Remove a folder that is empty, durably, and leave what can't be. Raises `OSError`."""
+        outer, _slash, name = path.rpartition("/")
+        try:
+            folder = self.open(outer)
+            os.rmdir(name, dir_fd=folder.descriptor)
+        except OSError as error:
+            if error.errno in _STAYS:
+                return
+            raise
+        for one in [one for one in self._open if one == path or one.startswith(f"{path}/")]:
+            self._open.pop(one).close()
+        folder.sync()
+
+
+def open_folder(root: str, path: str) -> Folder:
+    """One folder of the vault at `root`, open. Raises `OSError`, `StorageError`."""
+    with Folders(root) as folders:
+        return folders.detach(path)
+
+
+class Slot:
+    """The place of a file: its folder, opened when it is needed, and its name there.
+
+    Where the folder is not there, or a link is on the way, neither is the file.
+    """
+
+    def __init__(self, folders: Folders, path: str) -> None:
+        self.folders = folders
+        self.path = path
+        self.folder_path, _slash, self.name = path.rpartition("/")
+
+    @property
+    def folder(self) -> Folder:
+        """The open folder. Raises `OSError`."""
+        return self.folders.open(self.folder_path)
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether anything is there, if only a link."""
+        try:
+            return self.folder.has(self.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def file(self) -> tuple[int, int] | None:
+        """Device and inode of the ordinary file that is there; None where none is."""
+        try:
+            status = self.folder.status(self.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
+
+    def read(self, limit: int, *, patient: bool = True) -> bytes:
+        """The bytes of the file, of which there are at most `limit`. Raises as `Folder.read`."""
+        return self.folder.read(self.name, limit, patient=patient)
+
+    def write(self, data: bytes, *, mode: int) -> None:
+        """Make the file, or put another in its place, whole or not at all, durably. Raises
+        `OSError`."""
+        folder, temporary = self.folder, f"{self.name}.{os.urandom(4).hex()}"
+        folder.write_new(temporary, data, mode=mode)
+        try:
+            folder.rename(temporary, self.name)
+        except BaseException:
+            folder.remove(temporary)
+            raise
+        folder.sync()
+
+    def remove(self) -> bool:
+        """Remove the file, and tell whether it was there. Raises `OSError`."""
+        try:
+            return self.folder.remove(self.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def exchange(self, other: Slot) -> None:
+        """Swap two files in one step. Raises `platform.Unsupported`, `OSError`."""
+        one, two = self.folder.descriptor, other.folder.descriptor
+        platform.exchange(self.name, other.name, one, two)
+
+    def move_to(self, other: Slot) -> None:
+        """Rename without replacing. Raises `FileExistsError`, `OSError`."""
+        one, two = self.folder.descriptor, other.folder.descriptor
+        try:
+            platform.move(self.name, other.name, one, two)
+        except platform.Unsupported:
+            if other.is_taken:
+                raise FileExistsError(errno.EEXIST, "is there already", other.path) from None
+            self.replace(other)
+
+    def replace(self, other: Slot) -> None:
+        """Rename, replacing what is there. Raises `OSError`."""
+        self.folder.rename(self.name, other.name, other.folder)
+
+    def link_to(self, other: Slot) -> None:
+        """Give the file a second name. Raises `OSError`."""
+        os.link(
+            self.name,
+            other.name,
+            src_dir_fd=self.folder.descriptor,
+            dst_dir_fd=other.folder.descriptor,
+            follow_symlinks=False,
+        )
+
+    def lease(self) -> platform.Lease:
+        """A lease on the file. Raises `OSError`."""
+        return platform.Lease(self.name, self.folder.descriptor)
+
+    def is_leased_by(self, lease: platform.Lease) -> bool:
+        """Whether the leased file is still the one here."""
+        try:
+            return lease.is_at(self.name, self.folder.descriptor)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+
+class Syncs:
+    """Files and folders that are made durable together: the disk writes the others while one
+    is waited for, and a folder of several files is synced once."""
+
+    def __init__(self) -> None:
+        self._folders: dict[int, Folder] = {}
+        self._files: list[int] = []
+
+    def add(self, folder: Folder) -> None:
+        """Sync a folder, after the files. It stays open until then."""
+        self._folders[folder.descriptor] = folder
+
+    def take(self, descriptor: int) -> None:
+        """Sync an open file with the others, and close it. Raises `OSError`; it is left alone then.
+
+        The disk begins with it at once, unless it is the first, which is waited for first.
+        """
+        if len(self._files) == _OPEN:
+            self._sync_files()
+        if self._files:
+            platform.begin_to_write_out(descriptor)
+        self._files.append(descriptor)
+
+    def run(self) -> None:
+        """Sync the files, and then the folders. Raises `OSError`."""
+        self._sync_files()
+        for folder in self._folders.values():
+            folder.sync()
+        self._folders.clear()
+
+    def _sync_files(self) -> None:
+        try:
+            for descriptor in self._files:
+                platform.sync(descriptor)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Close what is not to be synced any more."""
+        while self._files:
+            os.close(self._files.pop())
+
+
+def _read(descriptor: int, limit: int) -> bytes:
+    """What an open file has, but for what comes after `limit` bytes."""
+    parts: list[bytes] = []
+    while limit > 0 and (part := os.read(descriptor, min(limit, _BLOCK))):
+        parts.append(part)
+        limit -= len(part)
+    return b"".join(parts)
+
+
+def copy_rights(descriptor: int, like: int) -> None:
+    """Give an open file the owner, mode and attributes of another. Raises `OSError`."""
+    status = os.fstat(like)
+    _copy_owner(descriptor, status)
+    os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+    _copy_attributes(descriptor, like)
+
+
+def _copy_owner(descriptor: int, like: os.stat_result) -> None:
+    own = os.fstat(descriptor)
+    if (own.st_uid, own.st_gid) != (like.st_uid, like.st_gid):
+        for owner in (like.st_uid, -1):
+            try:
+                os.fchown(descriptor, owner, like.st_gid)
+                break
+            except PermissionError:  # the writer's from now on, as with editors that rename
+                continue
+
+
+def _copy_attributes(descriptor: int, like: int) -> None:
+    """Access lists and what programs noted of a file, as far as the system lets us."""
+    if sys.platform != "linux":
+        return
+    try:
+        for name in os.listxattr(like):
+            if name.startswith(("user.", "system.posix_acl_access")):
+                os.setxattr(descriptor, name, os.getxattr(like, name))
+    except OSError:
+        return

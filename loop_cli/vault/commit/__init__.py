@@ -1,0 +1,1 @@
+"""A commit: stage, exchange, recover."""

@@ -1,0 +1,466 @@
+"""A commit to the vault: compared, staged, recorded and exchanged under one lock (SPEC §6).
+
+Which sync guards what, if you change it. Each makes its step durable before the next begins:
+
+- `VaultLock`, `Folders.make_own`: the names of `.loop/`, `staged/` and `_build/`, once.
+- `StagedCommit.stage`: intents, contents, then their folders; so a record in the log always
+  finds what it needs to be landed. Outside `.loop` the intents are first, so that nothing lies
+  about unnamed.
+- `AuditLog.append`: the line, and with the first line the log's own name. Recovery repeats
+  it for a line that it finds, since the crash may have come before the sync.
+- `StagedChange.note`: all folders, so that the entities are new before we say so.
+- `StagedCommit.mark_undone`: the mark, before what that failed is taken back.
+- Removing staged files and intents is not synced: what comes back is removed again.
+
+A crash between any two is mended by `vault.commit.recovery`; `tests/faults` stops at each of them.
+
+Changes that are committed together share the file of intents and the syncs of each step: one of
+the log, one of each folder, and the files are waited for together.
+"""
+
+from __future__ import annotations
+
+import os
+
+from loop_cli.core import conflict
+from loop_cli.core.names import nfc
+from loop_cli.core.records.record import AuditRecord
+from loop_cli.core.store import Create, EntityChange, Restore
+from loop_cli.errors import (
+    ConflictError,
+    EntityNotFound,
+    InvalidFile,
+    LogReplaced,
+    LoopError,
+    StorageError,
+)
+from loop_cli.lean.contexts import suppress
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.planning import plan
+from loop_cli.planning.planner import Planner
+from loop_cli.system import platform
+from loop_cli.system.folders import Folders
+from loop_cli.vault.commit import staging
+from loop_cli.vault.commit.keeping import keep
+from loop_cli.vault.commit.landing import land_all
+from loop_cli.vault.commit.recovery import Recovery
+from loop_cli.vault.commit.staging import (
+    Intent,
+    LogMoved,
+    Moved,
+    StagedChange,
+    StagedCommit,
+)
+from loop_cli.vault.files import reading as files
+from loop_cli.vault.log.lines import cannot_read, encode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Self
+
+    from loop_cli.core.records.record import Origin
+    from loop_cli.core.store import AnyChange, CommitResult
+    from loop_cli.planning.plan import Plan
+    from loop_cli.vault.index.locate import Located
+    from loop_cli.vault.log.lines import LogPlace
+    from loop_cli.vault.log.log import AuditLog
+    from loop_cli.vault.store import VaultStore
+
+    Place = Located | None  # of the entity, None for one that is to come
+    Batch = list[tuple[AnyChange, Place | LoopError]]
+
+AT_ONCE = 100  # updates that share their syncs
+_TRIES = 3
+
+
+class Commit:
+    """One call of `VaultStore.commit`."""
+
+    def __init__(self, vault: VaultStore, origin: Origin) -> None:
+        self._vault = vault
+        self._origin = origin
+        self._unsettled = False
+        self.begun: list[StagedCommit] = []
+        self._policy = plan.Policy(
+            schema=vault.schema, names=vault.names, clock=vault.clock, private=vault.private
+        )
+
+    def run(
+        self, changes: Sequence[AnyChange], *, atomic: bool, dry_run: bool
+    ) -> list[CommitResult | LoopError]:
+        """The outcomes, as `Store.commit` says."""
+        if dry_run:
+            self._unsettled = self._vault.recover_if_free()
+        self._refresh(changes)
+        places = [self._locate(change, closely=dry_run) for change in changes]
+        failures = [place for place in places if isinstance(place, LoopError)]
+        if failures and atomic:
+            raise failures[0]
+        if len(failures) == len(changes):
+            return list(failures)
+        if dry_run:
+            return self._each(changes, places, atomic=atomic, dry_run=True)
+        with self._vault.lock():
+            self._refresh(changes)
+            if atomic:
+                self._vault.recover()
+                found = [place for place in places if not isinstance(place, LoopError)]
+                return self._as_group(changes, found)
+            return self._each(changes, places, atomic=False, dry_run=False)
+
+    def _each(
+        self,
+        changes: Sequence[AnyChange],
+        places: Sequence[Place | LoopError],
+        *,
+        atomic: bool,
+        dry_run: bool,
+    ) -> list[CommitResult | LoopError]:
+        pairs = zip(changes, places, strict=True)
+        if not dry_run:
+            return [one for batch in batches(pairs) for one in self._together(batch)]
+        outcomes: list[CommitResult | LoopError] = []
+        planner = self._planner(changes if atomic else ())
+        for change, place in pairs:
+            try:
+                if isinstance(place, LoopError):
+                    raise place
+                planned = self._plan(planner, change, place)
+                outcomes.append(planned.result(None, warnings=_warnings(place)))
+            except LoopError as error:
+                if atomic:
+                    raise
+                outcomes.append(error)
+        return outcomes
+
+    # -- changes that share their syncs ---------------------------------------------------
+
+    def _together(self, batch: Batch) -> list[CommitResult | LoopError]:
+        """Land what can be landed together; where anything is in the way, each by itself.
+
+        What failed before may be not wholly taken back: that comes first, or a change that it
+        seems to have made would be gone with it.
+        """
+        if len(batch) > 1:
+            try:
+                self._vault.recover()
+                return self._at_once(batch)
+            except (Moved, LoopError):
+                pass
+        outcomes: list[CommitResult | LoopError] = []
+        for change, place in batch:
+            try:
+                if isinstance(place, LoopError):
+                    raise place
+                self._vault.recover()
+                outcomes.append(self._one(change, place))
+            except LoopError as error:
+                outcomes.append(error)
+        return outcomes
+
+    def _at_once(self, batch: Batch) -> list[CommitResult | LoopError]:
+        """Raises `Moved`, `LoopError` where nothing has landed, though not all are in the way."""
+        planner = self._planner()
+        planned: list[tuple[Plan, Place] | LoopError] = []
+        for change, place in batch:
+            try:
+                if isinstance(place, LoopError):
+                    raise place
+                now = self._reread(change, place)
+                planned.append((self._plan(planner, change, now), now))
+            except LoopError as error:
+                planned.append(error)
+        return self._land(planned)
+
+    # -- one change -----------------------------------------------------------------------
+
+    def _one(self, change: AnyChange, place: Place) -> CommitResult | LoopError:
+        for _attempt in range(_TRIES):
+            place = self._reread(change, place)
+            planned = self._plan(self._planner(), change, place)
+            try:
+                (outcome,) = self._land([(planned, place)])
+            except Moved as error:
+                why = error
+                continue
+            if planned.changed and place is not None and planned.document:
+                with suppress(Exception):  # it has landed: what is remembered is read again
+                    if planned.source == planned.target:
+                        self._vault.locator().wrote(place, planned.after, planned.document)
+            return outcome
+        raise self._kept_moving(change, place, planned, why)
+
+    # -- an atomic group ------------------------------------------------------------------
+
+    def _as_group(
+        self, changes: Sequence[AnyChange], places: Sequence[Place]
+    ) -> list[CommitResult | LoopError]:
+        """All or none: planned together, recorded by one append, then exchanged."""
+        for _attempt in range(_TRIES):
+            places = [self._reread(*pair) for pair in zip(changes, places, strict=True)]
+            planner = self._planner(changes)
+            plans = [self._plan(planner, *pair) for pair in zip(changes, places, strict=True)]
+            try:
+                return self._land(list(zip(plans, places, strict=True)), group=True)
+            except Moved as error:
+                why = error
+        raise self._kept_moving(changes[0], places[0], plans[0], why)
+
+    # -- steps of both --------------------------------------------------------------------
+
+    def _land(
+        self, planned: Sequence[tuple[Plan, Place] | LoopError], *, group: bool = False
+    ) -> list[CommitResult | LoopError]:
+        """Stage, record, exchange what is to change; the outcomes of all.
+
+        Raises `Moved`, `StorageError`; nothing has landed then.
+        """
+        plans = [one[0] for one in planned if isinstance(one, tuple) and one[0].changed]
+        if not plans:
+            return _outcomes(planned, [])
+        with Folders(self._vault.root) as folders, _Log(self._vault.log) as log:
+            staged, records = self._stage_all(folders, log, plans, group=group)
+            lines = [change.intent.line.encode() for change in staged.changes]
+            outcomes = _outcomes(planned, records)
+            recovery = Recovery(self._vault, folders)
+            self.begun.append(staged)
+            with platform.uninterrupted():
+                try:
+                    land_all(
+                        staged,
+                        record=lambda: log.append(lines, records),
+                        confirm=log.confirm,
+                        undo=recovery.undo,
+                    )
+                finally:
+                    self._vault.notice(recovery)
+                _tidy(folders, plans)
+            return outcomes
+
+    def _stage_all(
+        self, folders: Folders, log: _Log, plans: Sequence[Plan], *, group: bool
+    ) -> tuple[StagedCommit, list[AuditRecord]]:
+        """The planned changes on the disk, beside the vault's files; and their records to come.
+
+        Raises `StorageError`, `Moved` where an entity is gone; nothing is left then.
+        """
+        staging.prepare(folders)
+        platform.prepare()
+        link, end = self._vault.log.link(), log.place()
+        name = os.urandom(16).hex()
+        changes: list[StagedChange] = []
+        records: list[AuditRecord] = []
+        for index, planned in enumerate(plans):
+            planned.record["metadata"].update(link)
+            if group:
+                member = {"id": name, "index": index, "count": len(plans)}
+                planned.record["metadata"]["group"] = member
+            line = _encode(planned.record, planned.path)
+            records.append(AuditRecord(data=planned.record, digest=sha256_hex(line)))
+            intent = self._intent(folders, planned, staging.name_of(name, index))
+            changes.append(StagedChange(folders, intent.replace(line=line.decode(), log=end)))
+            link = {"previous": records[-1].digest}
+        staged = StagedCommit(folders, name, changes)
+        staged.stage([None if one.target is None else one.data for one in plans])
+        return staged, records
+
+    def _intent(self, folders: Folders, planned: Plan, name: str) -> Intent:
+        """What a change is about to do; what its record only hashes is kept now."""
+        root = self._vault.root
+        metadata = planned.record["metadata"]
+        path = files.real_name(root, planned.path)
+        moves = planned.source is not None and planned.target not in (None, planned.source)
+        target = files.real_name(root, planned.target or "") if moves else None
+        try:
+            for data in planned.kept.values():
+                keep(folders, data)
+            place = staging.staged_place(folders, path, name)
+            comes = planned.target not in (None, planned.source)
+            made = files.missing_folders(root, target or path) if comes else ()
+        except (FileNotFoundError, NotADirectoryError):  # the entity's folder is gone, or a link
+            raise Moved from None
+        except OSError as error:
+            raise staging.cannot_write(planned.path, error) from error
+        return Intent(
+            name=name,
+            path=path,
+            staged=place,
+            etag_before=metadata["etag_before"],
+            etag_after=metadata["etag_after"],
+            line="",
+            target=target,
+            made=made,
+        )
+
+    def _planner(self, together: Sequence[AnyChange] = ()) -> Planner:
+        from loop_cli.vault.context import VaultSurroundings
+
+        around = VaultSurroundings(self._vault)
+        return Planner(around, policy=self._policy, origin=self._origin, together=together)
+
+    def _plan(self, planner: Planner, change: AnyChange, place: Place) -> Plan:
+        seen = None if place is None else self._vault.observe(place, unsettled=self._unsettled)
+        return planner.plan(change, seen)
+
+    def _refresh(self, changes: Sequence[AnyChange]) -> None:
+        """Look for files that came to any folder, where a change does not name the bytes of the
+        file it means: it never acts on one of two."""
+        if not all(map(_names_bytes, changes)):
+            self._vault.refresh()
+
+    def _locate(self, change: AnyChange, *, closely: bool) -> Place | LoopError:
+        """Where the entity of a change is; not `closely`, if it is to be read again anyway."""
+        if isinstance(change, Create | Restore):
+            return None
+        locator = self._vault.locator()
+        etag = change.precondition.if_match
+        try:
+            if etag is not None and _names_bytes(change) and change.path is None and not closely:
+                before = locator.found_before(change.entity_id, etag)
+                if before is not None:
+                    return before
+            return locator.find(change.entity_id, path=change.path)
+        except LoopError as error:
+            return error
+
+    def _reread(self, change: AnyChange, place: Place) -> Place:
+        """The same file as it is now, under the lock; looked for again where it has moved."""
+        if place is None or isinstance(change, Create | Restore):
+            return None
+        locator = self._vault.locator()
+        try:
+            now = locator.read_again(place)
+            if place.remembered:
+                same = now.parsed is place.parsed and self._vault.is_told_of(now)
+            else:
+                same = nfc(now.parsed.id) == nfc(place.parsed.id) and _names_bytes(change)
+            if same:
+                return now
+        except EntityNotFound:
+            pass
+        except InvalidFile:
+            if not place.remembered:
+                raise  # it was read a moment ago; where it was not, it may be another by now
+        try:
+            return locator.find(change.entity_id, path=change.path)
+        except EntityNotFound:
+            gone = self._vault.observe(place).entity
+            raise ConflictError(conflict.deleted(gone, precondition=change.precondition)) from None
+
+    def _kept_moving(self, change: AnyChange, place: Place, planned: Plan, why: Moved) -> LoopError:
+        """The change could not be done between the edits of others, `--force` or not."""
+        if isinstance(why, LogMoved):
+            return LogReplaced(
+                f"{planned.path} was left as it is: another program replaced the audit log "
+                f"{_TRIES} times while the change was made"
+            )
+        now = self._reread(change, place)
+        if now is None or isinstance(change, Create | Restore):
+            return StorageError(f"{planned.path} can't be made: its place changes all the time")
+        found = conflict.build(
+            self._vault.observe(now).entity,
+            reason="edited_outside",
+            precondition=change.precondition,
+            wanted=planned.wanted,
+            history=(),
+        )
+        return ConflictError(found.replace(kept_moving=True))
+
+
+def batches(pairs: Iterable[tuple[AnyChange, Place | LoopError]]) -> Iterator[Batch]:
+    """Changes in turn, so many at once as may land together: updates of different files."""
+    batch: Batch = []
+    seen: set[str] = set()
+    for change, place in pairs:
+        path = None if place is None or isinstance(place, LoopError) else place.parsed.path
+        alone = type(change) is not EntityChange
+        if batch and (alone or len(batch) == AT_ONCE or path in seen):
+            yield batch
+            batch, seen = [], set()
+        batch.append((change, place))
+        seen |= set() if path is None else {path}
+        if alone:
+            yield batch
+            batch, seen = [], set()
+    if batch:
+        yield batch
+
+
+class _Log:
+    """A context manager: the log, open for one commit. Another program may put a new file in its
+    place meanwhile, which our record would not be in: `append` and `confirm` raise `Moved`."""
+
+    def __init__(self, log: AuditLog) -> None:
+        self._log = log
+        self._descriptor = log.open()
+
+    def place(self) -> LogPlace:
+        """Where it ends. Raises `StorageError`."""
+        try:
+            return self._log.place(self._descriptor)
+        except OSError as error:
+            raise cannot_read(error) from error
+
+    def append(self, lines: Sequence[bytes], records: Sequence[AuditRecord]) -> None:
+        """Append the lines. Raises `Moved`, `StorageError`."""
+        self.confirm()
+        self._log.append(self._descriptor, lines, records)
+
+    def confirm(self) -> None:
+        """Raise `Moved` where the open file is not the log any more."""
+        if not self._log.is_at(self._descriptor):
+            raise LogMoved
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        os.close(self._descriptor)
+
+
+def _outcomes(
+    planned: Sequence[tuple[Plan, Place] | LoopError], records: Sequence[AuditRecord]
+) -> list[CommitResult | LoopError]:
+    """What is answered once the changes have landed, with the records of those that do change."""
+    left = iter(records)
+    return [
+        one
+        if isinstance(one, LoopError)
+        else one[0].result(next(left) if one[0].changed else None, warnings=_warnings(one[1]))
+        for one in planned
+    ]
+
+
+def _tidy(folders: Folders, plans: Sequence[Plan]) -> None:
+    """Remove the folders of tasks and projects that are empty now. As far as it goes: an
+    empty folder is no harm, and the changes have landed."""
+    for planned in plans:
+        if planned.source is None or planned.source == planned.target:
+            continue
+        folder, _slash, name = planned.source.rpartition("/")
+        inner = [folder] if name == "project.md" or folder.endswith("/Tasks") else []
+        if folder.endswith("/Tasks"):
+            inner.append(folder.removesuffix("/Tasks"))
+        elif inner:
+            inner.insert(0, f"{folder}/Tasks")
+        with suppress(Exception):
+            for one in inner:
+                folders.remove_place(one)
+
+
+def _names_bytes(change: AnyChange) -> bool:
+    """Whether the caller named the bytes of the file, or the file is to come."""
+    return isinstance(change, Create | Restore) or change.precondition.names_bytes
+
+
+def _warnings(place: Place) -> tuple[str, ...]:
+    return () if place is None else place.warnings
+
+
+def _encode(record: dict[str, object], path: str) -> bytes:
+    try:
+        return encode(record)
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode(errors="replace")
+        raise InvalidFile(shown, "its name is not UTF-8, so no record can name it") from None

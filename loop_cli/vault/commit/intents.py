@@ -1,0 +1,175 @@
+"""Reading the files of intents in `.loop/staged`: data from outside, judged as a whole.
+
+A vault may come from anywhere, with `.loop/staged` in it. So an intent counts only where it is
+what a change of `loop` could have written, and asks for nothing that an update could not do. One
+that does not fit is left where it is, and stops nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+
+from loop_cli.core.names import nfc
+from loop_cli.core.places import ARCHIVE
+from loop_cli.errors import InvalidFile, LoopError
+from loop_cli.planning import snapshot
+from loop_cli.vault.commit import staging
+from loop_cli.vault.commit.staging import Intent, StagedChange, StagedCommit
+from loop_cli.vault.context import refuse_no_place
+from loop_cli.vault.files import reading as files
+from loop_cli.vault.log.lines import LogPlace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.system.folders import Folders
+    from loop_cli.vault.store import VaultStore
+
+OURS = re.compile(r"([0-9a-f]{32})(?:-\d+)?(?:\.intent|\.undone|\.new|\.new\.old)")
+"""The names that `loop` gives in `.loop/staged`; the first part is that of the commit."""
+_MOST = 100_000  # changes of one commit
+
+
+class Unfit(Exception):
+    """An intent that no change of `loop` has written; its text says why."""
+
+
+class Torn(Exception):
+    """A file of intents that a crash cut short, so that nothing followed it."""
+
+
+def read_commit(vault: VaultStore, folders: Folders, name: str, ending: str) -> StagedCommit:
+    """The changes that the file of intents `name` + `ending` tells of.
+
+    Raises `Unfit`, `Torn`, `OSError`.
+    """
+    intents = _intents(folders, name, ending)
+    changes = []
+    for index, intent in enumerate(intents):
+        if intent.name != staging.name_of(name, index):
+            raise Unfit(f"its change {index} has the name of another")
+        _judge(vault, intent)
+        change = StagedChange(folders, intent)
+        _judge_content(vault, change)
+        changes.append(change)
+    return StagedCommit(folders, name, changes)
+
+
+def _intents(folders: Folders, name: str, ending: str) -> list[Intent]:
+    from pydantic import ValidationError
+
+    from loop_cli.wire.staged import STAGED
+
+    try:
+        data = folders.open(staging.FOLDER).read(name + ending, staging.MAX_INTENTS)
+    except OSError as error:
+        if error.errno in (errno.EFBIG, errno.ENXIO, errno.ELOOP):
+            raise Unfit(f"it can't be read: {error.strerror}") from None
+        raise
+    try:
+        found = STAGED.validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        if first["type"] == "json_invalid":
+            raise Torn from None
+        where = ".".join(map(str, first["loc"]))
+        raise Unfit(f"{where}: {first['msg']}" if where else first["msg"]) from None
+    if not 0 < len(found) <= _MOST:
+        raise Unfit(f"it has {len(found)} changes")
+    return [
+        Intent(
+            **{
+                **one.model_dump(exclude={"log", "made"}),
+                "made": tuple(one.made),
+                "log": LogPlace(segment=one.log.segment, offset=one.log.offset),
+            }
+        )
+        for one in found
+    ]
+
+
+def _judge(vault: VaultStore, intent: Intent) -> None:
+    """Raise `Unfit` for paths, etags and a record that no change of ours has."""
+    ends = [intent.path] if intent.target is None else [intent.path, intent.target]
+    admitted = [_is_admitted(vault, path) for path in ends]
+    for path, is_admitted in zip(ends, admitted, strict=True):
+        # A move leads to the archive, where the schema has no entities, or back.
+        archived = any(admitted) and path.startswith(f"{ARCHIVE}/") and path.endswith(".md")
+        if not (is_admitted or archived):
+            raise Unfit(f"{path!r} is not a place for entities")
+    if intent.staged not in staging.staged_places(intent.path, intent.name):
+        raise Unfit(f"its content lies in {intent.staged!r}")
+    last = intent.target or intent.path
+    for folder in intent.made:
+        if not last.startswith(f"{folder}/"):
+            raise Unfit(f"{folder!r} is no folder of {last!r}")
+    _judge_record(vault, intent)
+
+
+def _is_admitted(vault: VaultStore, path: str) -> bool:
+    """Whether the schema has entities there. Raises `Unfit` for what is no plain path of the
+    vault: hidden, through a link, or out of it."""
+    parts = path.split("/")
+    if any(part in ("", ".", "..") for part in parts) or "\0" in path:
+        raise Unfit(f"{path!r} is no path in the vault")
+    try:
+        refuse_no_place(path)
+        real = files.real_name(vault.root, path)
+        admitted = vault.locator().admits(path)
+    except LoopError as error:
+        raise Unfit(error.message) from None
+    if real != path:
+        raise Unfit(f"{path!r} leads through a link")
+    return admitted
+
+
+def _judge_record(vault: VaultStore, intent: Intent) -> None:
+    from pydantic import ValidationError
+
+    from loop_cli.wire.models import AuditRecord as Shape
+
+    try:
+        shape = Shape.model_validate_json(intent.line)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise Unfit(f"its record: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    said = shape.metadata
+    if (said.etag_before, said.etag_after) != (intent.etag_before, intent.etag_after):
+        raise Unfit("its record is of other bytes")
+    if intent.etag_before is None and intent.etag_after is None:
+        raise Unfit("it says neither what is there before nor what is after")
+    if intent.target is not None and None in (intent.etag_before, intent.etag_after):
+        raise Unfit("it moves what is not there")
+    if "\n" in intent.line or said.rolled_back is not None or said.redacted is not None:
+        raise Unfit("its record is not one of a change")
+    places = [(said.path, intent.target or intent.path)]
+    if intent.target is not None or said.path_before is not None:
+        places.append((said.path_before or "", intent.path))
+    if any(_real(vault, told) != path for told, path in places):
+        raise Unfit("its record is of another file")
+
+
+def _real(vault: VaultStore, path: str) -> str | None:
+    try:
+        return files.real_name(vault.root, path)
+    except InvalidFile:
+        return None
+
+
+def _judge_content(vault: VaultStore, change: StagedChange) -> None:
+    """What may take the entity's place, forwards or backwards, is that entity."""
+    intent = change.intent
+    etag = change.staged_etag()
+    if etag is None or etag not in (intent.etag_before, intent.etag_after):
+        return
+    try:
+        data = change.content.read(snapshot.MAX_FILE_BYTES)
+        _pieces, fields, _warnings = snapshot.read_frontmatter(data, intent.path, closely=False)
+        ids = {
+            nfc(snapshot.identity(fields, path, vault.names)[0])
+            for path in (intent.path, intent.target or intent.path)
+        }
+    except InvalidFile as error:
+        raise Unfit(f"its content: {error.message}") from None
+    if intent.record.entity_id not in ids:
+        raise Unfit("its content is another entity than its record's")

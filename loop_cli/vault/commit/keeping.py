@@ -1,0 +1,71 @@
+"""Keeping what must not be lost: replaced values, deleted files and text of others, in
+`.loop/kept/` (SPEC §6)."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from loop_cli.lean.digest import sha256_hex
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.system.folders import Folder, Folders, Slot
+
+LOOP = ".loop"  # the folder of the lock, the settings and what is staged
+FOLDER = f"{LOOP}/kept"
+_BLOCK = 1 << 20
+
+
+def keep(folders: Folders, data: bytes) -> str:
+    """Keep bytes that must not be lost in `.loop/kept/`; the path relative to the vault.
+
+    They are read back before anything may rely on them. What was kept before gets a new age.
+    Raises `OSError`. Synced: file and folder.
+    """
+    sha256 = sha256_hex(data)
+    folder = folders.make_own(FOLDER)
+    path = f"{folder.path}/{sha256}"
+    if _holds(folder, sha256, data):
+        return path
+    temporary = f"{sha256}.{os.getpid()}"
+    folder.remove(temporary)
+    folder.write_new(temporary, data, shared=0o660)
+    folder.rename(temporary, sha256)
+    folder.sync()
+    if not _holds(folder, sha256, data):
+        raise OSError(errno.EIO, "what was kept can't be read back", path)
+    return path
+
+
+def _holds(folder: Folder, name: str, data: bytes) -> bool:
+    """Whether the file has these bytes; its age is renewed then."""
+    try:
+        descriptor = folder.open_plain(name)
+    except OSError:
+        return False
+    try:
+        if os.fstat(descriptor).st_size != len(data):
+            return False
+        place = 0
+        while part := os.pread(descriptor, _BLOCK, place):
+            if data[place : place + len(part)] != part:
+                return False
+            place += len(part)
+        if place != len(data):
+            return False
+        os.utime(descriptor)
+    except OSError:  # another's file: a new one takes its place
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def keep_whole(slot: Slot) -> str:
+    """Keep what is no ordinary file, a link say, by moving it. Raises `OSError`."""
+    folder = slot.folders.make_own(FOLDER)
+    name = f"{slot.name}.{os.urandom(4).hex()}"
+    slot.folder.rename(slot.name, name, folder)
+    folder.sync()
+    return f"{folder.path}/{name}"

@@ -1,0 +1,110 @@
+"""What a plan asks of the vault: who carries an id, which places are free, what was kept."""
+
+from __future__ import annotations
+
+import os
+
+from loop_cli.core.records.record import History, without_undone
+from loop_cli.errors import InvalidFile
+from loop_cli.planning.planner import Surroundings
+from loop_cli.vault.files import reading as files
+from loop_cli.vault.files.walk import is_hidden
+from loop_cli.vault.index import locate
+from loop_cli.vault.log.lines import FOLDER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from loop_cli.core.creation import Law
+    from loop_cli.core.entity import Entity, EntityFile
+    from loop_cli.core.records.record import AuditRecord
+    from loop_cli.vault.index.locate import Located
+    from loop_cli.vault.store import VaultStore
+
+# Of the log; and the shell's name for the home folder, which nobody should have to remove.
+_NO_PLACES = (FOLDER.casefold(), "~")
+
+
+class VaultSurroundings(Surroundings):
+    """Of a vault; what it says holds as long as the lock is held."""
+
+    def __init__(self, vault: VaultStore) -> None:
+        self._vault = vault
+        self._looked = False
+
+    @property
+    def law(self) -> Law:
+        return self._vault.law
+
+    def carrier(self, entity_id: str) -> EntityFile | None:
+        return next((one.parsed.file for one in self._carriers(entity_id)), None)
+
+    def find(self, entity_id: str) -> Entity | None:
+        for one in self._carriers(entity_id):
+            return self._vault.find(entity_id, path=one.parsed.path)
+        return None
+
+    def _carriers(self, entity_id: str) -> list[Located]:
+        found = self._vault.locator().carriers(entity_id)
+        if not found and not self._looked:
+            self._look()
+            found = self._vault.locator().carriers(entity_id)
+        return found
+
+    def seems_taken(self, entity_id: str) -> bool:
+        return self._vault.locator().seems_taken(entity_id)
+
+    def all_ids(self) -> Iterable[str]:
+        self._look()
+        return self._vault.locator().index.ids()
+
+    def history(self, entity_id: str) -> History:
+        return History(self._vault.log.records_of(entity_id, path=None))
+
+    def created_with(self, key: str) -> AuditRecord | None:
+        return next(
+            (
+                one
+                for one in without_undone(self._vault.log.records_with_key(key))
+                if one.data.get("action") == "create" and one.metadata.get("idempotency_key") == key
+            ),
+            None,
+        )
+
+    def is_free(self, path: str) -> bool:
+        refuse_no_place(path)
+        real = os.path.join(files.inside(self._vault.root, os.path.dirname(path)), _name(path))
+        relative = os.path.relpath(real, os.path.realpath(self._vault.root))
+        refuse_no_place(relative.replace(os.sep, "/"))
+        files.missing_folders(os.path.realpath(self._vault.root), relative)
+        return not os.path.lexists(real)
+
+    def kept(self, sha256: str) -> bytes | None:
+        return self._vault.kept(sha256)
+
+    def files(self, mentioning: str) -> Iterator[EntityFile]:
+        self._look()
+        locator = self._vault.locator()
+        return locator.files(locator.index.mentioning((mentioning,)))
+
+    def _look(self) -> None:
+        """Look at every file, once for all that is planned together."""
+        if not self._looked:
+            self._vault.locator().index.refresh()
+            self._looked = True
+
+
+def refuse_no_place(path: str) -> None:
+    """Raise `InvalidFile` where no entity can be, whatever is there now."""
+    if path.startswith("/") or ".." in path.split("/") or "\0" in path:
+        raise InvalidFile(path, "leads out of the vault")
+    top = path.partition("/")[0].casefold()
+    if is_hidden(path) or top in _NO_PLACES:
+        raise locate.not_a_place(path)
+    if not path.endswith(".md"):
+        raise InvalidFile(path, "is not a place for entities: it does not end in .md")
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]

@@ -1,0 +1,1 @@
+"""The files of entities: reading, walking, probing, the lock."""

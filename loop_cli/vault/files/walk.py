@@ -1,0 +1,203 @@
+"""The Markdown files of a vault, where the schema's `paths` say that entities are.
+
+Links are not followed, so a walk stays in the vault and meets every file once.
+"""
+
+from __future__ import annotations
+
+import os
+
+from loop_cli.errors import InvalidFile, UsageError
+from loop_cli.vault.commit.keeping import LOOP
+from loop_cli.vault.files import reading as files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from loop_cli.core.schema import Places
+
+    Files = tuple[list[str], list[int]]
+
+STAMP = 4
+"""Numbers that a file is told by: size, times of writing and of change (nanoseconds), inode."""
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
+
+
+class Walk:
+    """Goes through the folders below `root`."""
+
+    def __init__(self, root: str, places: Places) -> None:
+        self.root = root
+        self.places = places
+
+    def paths(self) -> Iterator[str]:
+        """The files, relative with `/`. Raises `UsageError` for a vault inside the vault."""
+        for folder, names, _stamps in self.folders():
+            for name in names:
+                yield joined(folder, name)
+
+    def folders(
+        self, known: Mapping[str, object] | None = None
+    ) -> Iterator[tuple[str, list[str], list[int]]]:
+        """Each folder once: its path, relative with `/`, and of the Markdown files that are there
+        the names, and the `STAMP` of each. Of those that are `known`, with all in them, none.
+
+        Raises as `paths` does.
+        """
+        excluded, seen = set(self.places.exclude), set(known or ())
+        for name in self.places.include or ("",):
+            folder = self._real_folder(name)
+            if folder is not None and not excluded & {name, folder}:
+                yield from self._below(folder, excluded, seen)
+
+    def admits(self, path: str) -> bool:
+        """Whether a walk meets a file of this path, relative with `/` and without links."""
+        folder, _slash, name = path.rpartition("/")
+        if not name.endswith(".md") or is_hidden(path) or name in self.places.exclude_files:
+            return False
+        parts = folder.split("/") if folder else []
+        above = {"", *("/".join(parts[: count + 1]) for count in range(len(parts)))}
+        if above & set(self.places.exclude):
+            return False
+        included = (self._real_folder(one) for one in self.places.include or ("",))
+        return any(one in above for one in included if one is not None)
+
+    def folders_in(self, folder: str) -> list[str]:
+        """The folders right in one, if not excluded; none where it is gone. Raises `UsageError`."""
+        waiting: list[str] = []
+        self._look_into(folder, set(self.places.exclude), waiting)
+        return waiting
+
+    def below(
+        self, folder: str, known: Mapping[str, object]
+    ) -> Iterator[tuple[str, list[str], list[int]]]:
+        """As `folders`, of those in one folder that are not `known`."""
+        new = [one for one in self.folders_in(folder) if one not in known]
+        seen = set(known)
+        for one in new:
+            yield from self._below(one, set(self.places.exclude), seen)
+
+    def files_in(self, folder: str) -> Files:
+        """The files of one folder as `folders` has them; none where it is gone."""
+        return self._look_into(folder, set(), [])
+
+    def names_in(self, folder: str) -> list[str] | None:
+        """All that is in a folder, in the system's order; None where it is gone."""
+        try:
+            return os.listdir(f"{self.root}/{folder}")
+        except OSError:
+            return None
+
+    def are_only(self, names: list[str], known: Mapping[str, object], *, folder: str) -> bool:
+        """Whether all that is in a folder are as many files as are known, and no others. A
+        link is no file, and what must not be there is not either."""
+        found = [name for name in names if name.endswith(".md") and name[0] != "."]
+        if self.places.exclude_files:
+            found = [name for name in found if name not in self.places.exclude_files]
+        inner_vault = bool(folder) and LOOP in names
+        return len(found) == len(known) and not inner_vault and all(one in known for one in found)
+
+    def modified(self, folder: str) -> int:
+        """The time of modification of a folder (nanoseconds); 0 where it is gone."""
+        try:
+            return os.stat(f"{self.root}/{folder}", follow_symlinks=False).st_mtime_ns
+        except OSError:
+            return 0
+
+    def _real_folder(self, name: str) -> str | None:
+        """The folder that an include names, without links; None where it is no place."""
+        if not name:
+            return name
+        try:
+            real = files.inside(self.root, name)
+        except InvalidFile:
+            return None
+        folder = os.path.relpath(real, os.path.realpath(self.root)).replace(os.sep, "/")
+        if folder == ".":
+            return ""
+        return None if is_hidden(folder) else folder
+
+    def _below(
+        self, folder: str, excluded: set[str], seen: set[str]
+    ) -> Iterator[tuple[str, list[str], list[int]]]:
+        """A generator over folders still to visit: no recursion, so no depth is too deep.
+
+        The folders `seen`, by this walk or one before, are not visited again.
+        """
+        waiting = [folder]
+        while waiting:
+            current = waiting.pop()
+            if current in seen:
+                continue
+            seen.add(current)
+            yield current, *self._look_into(current, excluded, waiting)
+
+    def _look_into(self, folder: str, excluded: set[str], waiting: list[str]) -> Files:
+        """The files of a folder; its folders, if not excluded, are put to those still to visit.
+
+        It is held open meanwhile: its files are then found without going through those above.
+        """
+        names: list[str] = []
+        stamps: list[int] = []
+        try:
+            opened = os.open(f"{self.root}/{folder}", _FOLDER)
+        except OSError:  # gone, or not ours to read: what is in it can't be meant
+            return names, stamps
+        excluded_files, prefix = self.places.exclude_files, f"{folder}/" if folder else ""
+        try:
+            for entry in _listed(opened):
+                name = entry.name
+                if name[0] == ".":
+                    if name == LOOP and folder:
+                        raise _nested_vault(self.root, f"{self.root}/{folder}")
+                elif name.endswith(".md"):
+                    if name not in excluded_files and not entry.is_symlink():
+                        try:
+                            status = entry.stat(follow_symlinks=False)
+                        except OSError:  # gone since
+                            continue
+                        names.append(name)
+                        stamps += (
+                            status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+                        )  # fmt: skip
+                elif entry.is_dir(follow_symlinks=False) and prefix + name not in excluded:
+                    waiting.append(prefix + name)
+        finally:
+            os.close(opened)
+        return names, stamps
+
+
+def _listed(opened: int) -> list[os.DirEntry[str]]:
+    try:
+        return list(os.scandir(opened))
+    except OSError:
+        return []
+
+
+def listing_of(stamps: dict[str, str]) -> bytes:
+    """The files of a folder, by name and stamp, as bytes; a slash is in no name."""
+    return os.fsencode("/".join([part for pair in stamps.items() for part in pair]))
+
+
+def stamps_in(listing: bytes) -> dict[str, str]:
+    """The files in what `listing_of` made."""
+    parts = iter(os.fsdecode(listing).split("/"))
+    return dict(zip(parts, parts, strict=False))
+
+
+def joined(folder: str, name: str) -> str:
+    """The path of a file in a folder; the vault itself is the empty folder."""
+    return f"{folder}/{name}" if folder else name
+
+
+def is_hidden(path: str) -> bool:
+    """Whether a relative path leads through a name that begins with a dot."""
+    return any(part.startswith(".") and part != "." for part in path.split("/"))
+
+
+def _nested_vault(root: str, inner: str) -> UsageError:
+    return UsageError(
+        f"a vault inside a vault: {root} and {inner} both are roots, so there would be two locks",
+        hint="remove the .loop folder of one of them",
+    )

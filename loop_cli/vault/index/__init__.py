@@ -1,0 +1,1 @@
+"""The index: cache, refresh, queries, full text, finding by id."""

@@ -1,0 +1,215 @@
+"""The vault's cache: one SQLite file in the user's cache folder, never in the vault.
+
+It may be deleted at any time, and what it says is compared with what it was made from. A
+file that is damaged is made anew; where none can be kept, one in memory does for a command.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from loop_cli.lean.sqlite import sqlite3
+from loop_cli.system import home
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
+LAYOUT = 6  # in the file's name, so that two versions of loop don't take each other's for damaged
+PATIENCE = 30.0  # seconds for another process to finish what it is writing
+_PAUSE = 0.01  # seconds between two tries
+MEMORY = 2_000  # KiB: what is read again is in the system's memory as well
+_INMEMORY = ":memory:"
+_TABLES = """
+CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS folder (
+    path BLOB PRIMARY KEY, modified INTEGER, looked INTEGER, digest BLOB
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS listing (folder BLOB PRIMARY KEY, files BLOB) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS file (
+    key INTEGER PRIMARY KEY AUTOINCREMENT, folder BLOB NOT NULL, name BLOB NOT NULL,
+    modified INTEGER, id BLOB, type TEXT, title TEXT, etag TEXT, problem TEXT, flat INTEGER,
+    head TEXT, fields TEXT, UNIQUE (folder, name)
+);
+CREATE INDEX IF NOT EXISTS file_by_id ON file (id) WHERE id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS file_by_problem ON file (key) WHERE problem IS NOT NULL;
+CREATE TABLE IF NOT EXISTS claim (
+    word BLOB, file INTEGER, PRIMARY KEY (word, file)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS searched (
+    doc INTEGER PRIMARY KEY AUTOINCREMENT, file INTEGER NOT NULL UNIQUE
+);
+CREATE TABLE IF NOT EXISTS record (
+    entity BLOB NOT NULL, offset INTEGER NOT NULL, PRIMARY KEY (entity, offset)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS last (
+    entity BLOB, path BLOB, offset INTEGER,
+    etag_before TEXT, etag_after TEXT, updated INTEGER, own INTEGER,
+    PRIMARY KEY (entity, path)
+) WITHOUT ROWID;
+"""
+
+
+class Cache:
+    """The cache in the folder `folder`; None for one in memory.
+
+    `notices` are sentences for the user about what became of it.
+    """
+
+    def __init__(self, folder: str | None) -> None:
+        self._path = None if folder is None else os.path.join(folder, f"index-{LAYOUT}.sqlite")
+        self._database: sqlite3.Connection | None = None
+        self.notices: list[str] = []
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is there for the next command too."""
+        return self._path is not None
+
+    def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What `work` makes of the database. It may be called again, with another database."""
+        while True:
+            try:
+                return work(self._opened())
+            except sqlite3.OperationalError as error:
+                if self._path is None:
+                    raise
+                if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+                    self._begin_anew()  # it has other tables than ours
+                else:
+                    self._do_without(error)
+            except sqlite3.DatabaseError:
+                if self._path is None:
+                    raise
+                self._begin_anew()
+
+    def close(self) -> None:
+        """Close the file; the next use opens it again."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._database is None:
+            if self._path is not None:
+                try:
+                    _make_private(self._path)
+                except OSError as error:
+                    raise sqlite3.OperationalError(error.strerror) from None
+            self._database = _connect(self._path or _INMEMORY)
+        return self._database
+
+    def _do_without(self, error: sqlite3.Error) -> None:
+        self.close()
+        self.notices.append(
+            f"the index in {os.path.dirname(self._path or '')} can't be used ({error}), so the "
+            "whole vault is read"
+        )
+        self._path = None
+
+    def _begin_anew(self) -> None:
+        self.close()
+        path = self._path or ""
+        notice = f"the index {path} was damaged and is made anew"
+        if notice in self.notices:  # and is again: the disk is failing
+            self._path = None
+            return
+        self.notices.append(notice)
+        for one in _files_of(path):
+            try:
+                os.unlink(one)
+            except OSError:  # not there, or not to be had: the next command says so
+                continue
+
+
+class transaction:  # noqa: N801
+    """A context manager: all that is written within lands, or nothing."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._database.execute("BEGIN IMMEDIATE")
+        return self._database
+
+    def __exit__(self, kind: object, _error: object, _trace: object) -> None:
+        self._database.execute("COMMIT" if kind is None else "ROLLBACK")
+
+
+def word(text: str) -> bytes:
+    """An id or alias as the cache has it; what a file's name or YAML can hold, text can't."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def key_word(key: str) -> bytes:
+    """An idempotency key as the cache has it among the ids, none of which begins so."""
+    return b"\xff" + word(key)
+
+
+def _write_ahead(database: sqlite3.Connection) -> None:
+    """Keep a log beside the file, so that readers need not wait. Of several that ask for this at
+    once, SQLite has one wait for nothing: it may be refused at once."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(_PAUSE)
+
+
+def _files_of(path: str) -> tuple[str, ...]:
+    """The database and what SQLite puts beside it, with the same rights."""
+    return (path, path + "-wal", path + "-shm")
+
+
+def _make_private(path: str) -> None:
+    """Have the database and its folder for this user alone; what is there and is no file of
+    this user, a link say, goes. Raises `OSError`."""
+    home.make_private(os.path.dirname(path))
+    ours = [one for one in _files_of(path) if home.narrow(one)]
+    for one in _files_of(path):
+        if one not in ours and os.path.lexists(one) and not os.path.isdir(one):
+            os.unlink(one)
+    if path not in ours:
+        try:
+            os.close(home.create(path))
+        except FileExistsError:  # another process was faster, or it is a folder
+            return
+
+
+def _remove_older(path: str) -> None:
+    """Remove what versions before this one have left beside a cache that is made anew. One that
+    is still in use makes its own anew, once."""
+    from loop_cli.lean.contexts import suppress
+
+    folder = os.path.dirname(path)
+    for name in os.listdir(folder) if folder else ():
+        number = name.removeprefix("index-").partition(".sqlite")[0]
+        if name.startswith("index-") and number.isdecimal() and int(number) < LAYOUT:
+            with suppress(OSError):
+                os.unlink(os.path.join(folder, name))
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+    try:
+        if database.execute("PRAGMA user_version").fetchone() != (LAYOUT,):
+            _write_ahead(database)
+            database.executescript(
+                f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {LAYOUT}; COMMIT"
+            )
+            _remove_older(path)
+        # What the power takes with it is read again; that it is never half there WAL sees to.
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute(f"PRAGMA cache_size = -{MEMORY}")
+    except BaseException:
+        database.close()
+        raise
+    return database

@@ -1,0 +1,206 @@
+"""Search: the cache has the grams of every entity's names and body, and tells who may have the
+words; each file that is shown was read again.
+
+The grams are kept by SQLite's full-text index, without the texts. A file that is read again by
+`index` loses its entry there in the same transaction, and whatever has none is a candidate: so
+an index half made, or behind, costs time and no hit.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+
+from loop_cli.core.store import Hit, hit_of, list_entity, names_of
+from loop_cli.core.wanted import grams_of
+from loop_cli.errors import EntityNotFound, LoopError
+from loop_cli.markdown import document
+from loop_cli.planning.snapshot import etag_of
+from loop_cli.vault.files import reading as files
+from loop_cli.vault.files.walk import joined
+from loop_cli.vault.index.cache import transaction
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator, Sequence
+
+    from loop_cli.core.store import Listed
+    from loop_cli.core.wanted import Wanted
+    from loop_cli.vault.index.listing import Listing
+    from loop_cli.vault.store import VaultStore
+
+    Text = tuple[int, str, str, str]
+
+_FORM = f"1 {unicodedata.unidata_version}"  # of the grams
+_BATCH = 500  # files that are written to the cache at once
+_STALE = 1_000  # entries of texts that are no more, on top of twice those that are
+_MAKE = """
+CREATE VIRTUAL TABLE text USING fts5
+(names, body, content='', detail=column, columnsize=0, tokenize='ascii')
+"""
+_MISSING = """
+SELECT key FROM file INDEXED BY file_by_id
+WHERE id IS NOT NULL AND key NOT IN (SELECT file FROM searched)
+"""
+_ENTRY = "INSERT OR IGNORE INTO searched (file) SELECT key FROM file WHERE key = ? AND etag = ?"
+_ALL = "SELECT DISTINCT id FROM file WHERE id IS NOT NULL"
+_MAY = """
+AND (key IN (SELECT file FROM searched WHERE doc IN (SELECT rowid FROM text WHERE text MATCH ?))
+     OR key NOT IN (SELECT file FROM searched))
+"""
+
+
+class Texts:
+    """Searches what `listing` has. `told` is given the number of texts read so far."""
+
+    def __init__(
+        self, vault: VaultStore, listing: Listing, told: Callable[[int], None] | None = None
+    ) -> None:
+        self._vault = vault
+        self._listing = listing
+        self._told = told
+
+    def hits(self, wanted: Wanted, types: Sequence[str]) -> Iterator[Hit]:
+        """As `Store.search` says."""
+
+        def asked(one: Listed) -> bool:
+            return not types or one.type in types
+
+        self._complete()
+        shown: set[tuple[str, str]] = set()  # of the first pass: names may change before the second
+        for in_names in (True, False):
+            ids = self._candidates(wanted, types, in_names=in_names)
+            for listed in self._listing.of(ids):
+                if not asked(listed) or (listed.id, listed.path) in shown:
+                    continue  # it shares the id of one that is asked for, or was shown
+                if in_names and not wanted.are_in_names(names_of(listed)):
+                    continue
+                hit = self._read(listed, wanted)
+                if hit is not None and asked(hit):
+                    if in_names:
+                        shown.add((hit.id, hit.path))
+                    yield hit
+
+    def _read(self, listed: Listed, wanted: Wanted) -> Hit | None:
+        """The hit in an entity as it is now."""
+        path: str | None = listed.path
+        try:
+            data = self._data(listed.path)
+            if etag_of(data) == listed.revision.etag:
+                return hit_of(listed, data, wanted)
+        except EntityNotFound:  # it moved just now; others with its id are listed themselves
+            if self._listing.is_shared(listed.id):
+                return None
+            path = None
+        except LoopError:
+            return None
+        try:
+            entity = self._vault.find(listed.id, path=path)
+        except LoopError:
+            return None
+        return hit_of(list_entity(entity), entity.raw, wanted)
+
+    def _data(self, path: str) -> bytes:
+        return files.read_stable(os.path.join(self._vault.root, path), path)[0]
+
+    def _candidates(self, wanted: Wanted, types: Sequence[str], *, in_names: bool) -> list[bytes]:
+        """The ids, in order, of those that may have the words. A file's key is no name for it: it
+        has another when somebody else has put it into the index anew."""
+        query, values = _ALL, list(types)
+        if types:
+            query += f" AND type IN ({', '.join('?' * len(types))})"
+
+        def find(database: sqlite3.Connection) -> list[bytes]:
+            narrowed = _is_made(database)
+            asked = [*values, _expression(wanted, in_names=in_names)] if narrowed else values
+            ordered = f"{query}{_MAY if narrowed else ''} ORDER BY id"
+            return [entity_id for (entity_id,) in database.execute(ordered, asked)]
+
+        return self._listing.run(find)
+
+    def _complete(self) -> None:
+        """Bring the index up to date, a batch at a time."""
+        if not self._vault.cache.is_kept or not self._listing.run(_made):
+            return
+        keys = [key for (key,) in self._listing.query(_MISSING)]
+        for start in range(0, len(keys), _BATCH):
+            texts = self._texts(keys[start : start + _BATCH])
+            self._listing.run(lambda database, texts=texts: _keep(database, texts))  # type: ignore[misc]
+            if self._told is not None:
+                self._told(start + len(texts))
+
+    def _texts(self, keys: Sequence[int]) -> list[Text]:
+        """Of each file, if it is as it was looked at or not: its key, etag and grams."""
+        places = f"SELECT key, id, title, folder, name FROM file WHERE key IN ({_marks(keys)})"
+        found = []
+        for key, entity_id, title, folder, name in self._listing.query(places, keys):
+            try:
+                data = self._data(joined(os.fsdecode(folder), os.fsdecode(name)))
+                body = document.split(data.decode()).body
+            except (LoopError, UnicodeDecodeError, document.FrontmatterError):
+                continue
+            names = f"{entity_id.decode(errors='replace')} {title or ''}"
+            found.append((key, etag_of(data), _joined(names), _joined(body)))
+        return found
+
+
+def _keep(database: sqlite3.Connection, texts: Sequence[Text]) -> None:
+    """Keep those that are still as they were read, and that nobody else has kept."""
+    if not _is_made(database):  # it is another one, made anew meanwhile
+        return
+    with transaction(database):
+        for key, etag, names, body in texts:
+            entered = database.execute(_ENTRY, (key, etag))
+            if entered.rowcount == 1:
+                entry = (entered.lastrowid, names, body)
+                database.execute("INSERT INTO text (rowid, names, body) VALUES (?, ?, ?)", entry)
+
+
+def _made(database: sqlite3.Connection) -> bool:
+    """Have a table for the grams; one of another form, or mostly of texts that are no more, is
+    made anew. False where SQLite has no full-text index."""
+    if not database.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").fetchone():
+        return False
+    if _is_in_order(database):
+        return True
+    with transaction(database):
+        if not _is_in_order(database):  # nor did another process just see to it
+            database.execute("DROP TABLE IF EXISTS text")
+            database.execute("DELETE FROM searched")
+            database.execute("DELETE FROM sqlite_sequence WHERE name = 'searched'")
+            database.execute(_MAKE)
+            database.execute("INSERT OR REPLACE INTO note VALUES ('grams', ?)", (_FORM,))
+    return True
+
+
+def _is_in_order(database: sqlite3.Connection) -> bool:
+    return _is_made(database) and not _is_stale(database)
+
+
+def _is_stale(database: sqlite3.Connection) -> bool:
+    """Whether two in three entries, and many, are of texts that are no more."""
+    ever = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'searched'").fetchone()
+    (current,) = database.execute("SELECT count(*) FROM file WHERE id IS NOT NULL").fetchone()
+    return ever is not None and ever[0] > 3 * current + _STALE
+
+
+def _is_made(database: sqlite3.Connection) -> bool:
+    form = database.execute("SELECT value FROM note WHERE name = 'grams'").fetchone()
+    return form is not None and form[0] == _FORM
+
+
+def _expression(wanted: Wanted, *, in_names: bool) -> str:
+    """The query for texts that have all grams; grams have no quotes."""
+    exact, beginnings = wanted.grams()
+    parts = [f'"{gram}"' for gram in exact] + [f'"{gram}" *' for gram in beginnings]
+    every = " AND ".join(parts)
+    return f"names : ({every})" if in_names else every
+
+
+def _joined(text: str) -> str:
+    return " ".join(grams_of(text))
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))

@@ -1,0 +1,211 @@
+"""Which file carries which id, and every entity's fields: kept in the cache, so that a find
+reads one file and a list those that changed.
+
+An answer is never trusted over the files. `candidates` are paths to read and compare; `refresh`
+looks at every file, and reads again those that are not as they were: other in size, times or
+number, or so young when they were read that they may have changed within a tick of the clock.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+
+from loop_cli.core.names import nfc
+from loop_cli.lean import jsontext
+from loop_cli.vault import progress as working
+from loop_cli.vault.files.walk import joined, stamps_in
+from loop_cli.vault.index.cache import word
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Sequence
+
+    from loop_cli.core.entity import FieldNames
+    from loop_cli.vault.files.walk import Walk
+    from loop_cli.vault.index.cache import Cache
+    from loop_cli.vault.index.refresh import Look
+
+YOUNG = 2 * 10**9  # nanoseconds
+_ASKED = 100  # texts in one query
+_REMEMBERED = 8  # folders that a run of changes goes back and forth between
+_CLAIMING = """
+SELECT folder, name, modified, looked
+FROM (
+    SELECT folder, name FROM file WHERE id = ?1
+    UNION ALL SELECT folder, name FROM claim JOIN file ON file = key WHERE word = ?1
+) LEFT JOIN folder ON path = folder
+"""
+_LISTING = "SELECT files FROM listing WHERE folder = ?"
+
+
+class Index:
+    """The index of the files that `walk` meets."""
+
+    def __init__(self, cache: Cache, walk: Walk, names: FieldNames) -> None:
+        self._cache = cache
+        self._walk = walk
+        self._names = names
+        self._walked = False  # as far as was asked for
+        self._no_news: dict[bytes, tuple[object, ...]] = {}  # how folders were that had none
+
+    def candidates(self, wanted: str) -> list[str]:
+        """The files that may be meant by an id or alias in normal form, as far as is known.
+
+        The folders of these are looked at for new files: a copy comes to lie beside its original.
+        """
+        return self._cache.run(lambda database: self._candidates(database, wanted))
+
+    def ids(self) -> list[str]:
+        """All ids, for suggestions."""
+        query = "SELECT DISTINCT id FROM file WHERE id IS NOT NULL"
+        rows = self._cache.run(lambda database: database.execute(query).fetchall())
+        return [_text(row[0]) for row in rows]
+
+    def mentioning(self, texts: Sequence[str]) -> list[str]:
+        """The entities' files in whose fields or path one of some texts is, in either normal
+        form, as far as is known."""
+        found: set[str] = set()
+        for start in range(0, len(texts), _ASKED):
+            tests = [test for text in texts[start : start + _ASKED] for test in _tests(text)]
+            conditions = " OR ".join(condition for condition, _value in tests)
+            found.update(self._paths(f"({conditions})", [value for _condition, value in tests]))
+        return sorted(found)
+
+    def _paths(self, condition: str, values: Sequence[object]) -> list[str]:
+        query = f"SELECT folder, name FROM file WHERE id IS NOT NULL AND {condition}"
+        rows = self._cache.run(lambda database: database.execute(query, values).fetchall())
+        return [joined(os.fsdecode(folder), os.fsdecode(name)) for folder, name in rows]
+
+    def refresh_if_unknown(self) -> None:
+        """Look at every file where nobody has ever, or where no cache keeps what was seen."""
+        if self._walked and self._cache.is_kept:
+            return
+        if not self._cache.is_kept or not self._cache.run(self._is_walked):
+            self.refresh()
+        self._walked = True
+
+    def refresh(self, told: Callable[[int], None] | None = None) -> None:
+        """Look at every file of the vault, and read those that are new or changed.
+
+        `told` is given the number of files looked at so far. Raises `UsageError`.
+        """
+        if told is not None:
+            self._cache.run(lambda database: self._refresh(database, told))
+            return
+        with working.progress("looking at the files", unit="files") as shown:
+            self._cache.run(lambda database: self._refresh(database, shown))
+
+    def _refresh(self, database: sqlite3.Connection, told: Callable[[int], None] | None) -> None:
+        look = self._look(database)
+        look.remember()
+        for folder in self._walk.folders():
+            look.at(*folder)
+            if told is not None:
+                told(look.count)
+        look.finish(walked=self._places)
+
+    def refresh_folders(self) -> None:
+        """Look at the times of all folders, and at the files of those that changed: so every file
+        is known that came or went. Without a cache every find looks at them anyway. Raises
+        `UsageError`."""
+        if self._cache.is_kept:
+            self._cache.run(self._refresh_folders)
+            self._walked = True
+
+    def _refresh_folders(self, database: sqlite3.Connection) -> None:
+        if not self._is_walked(database):
+            self.refresh()
+            return
+        rows = database.execute("SELECT path, modified, looked FROM folder").fetchall()
+        known = {os.fsdecode(path): times for path, *times in rows}
+        changed = [
+            folder
+            for folder, (modified, looked) in known.items()
+            if looked - modified < YOUNG or self._walk.modified(folder) != modified
+        ]
+        look = self._look(database)
+        look.remember()
+        for folder in changed:
+            look.again(folder)
+            for new in self._walk.below(folder, known):
+                look.at(*new)
+        for new in self._walk.folders(known):
+            look.at(*new)
+        look.keep()
+
+    def _candidates(self, database: sqlite3.Connection, wanted: str) -> list[str]:
+        found = database.execute(_CLAIMING, (word(wanted),)).fetchall()
+        if self._cache.is_kept:
+            folders = {folder: looked for folder, _name, *looked in found}
+            news = [
+                one for one, looked in folders.items() if self._has_news(database, one, *looked)
+            ]
+            if news:
+                look = self._look(database)
+                for folder in news:
+                    look.again(os.fsdecode(folder))
+                look.keep()
+                found = database.execute(_CLAIMING, (word(wanted),)).fetchall()
+        return sorted({joined(os.fsdecode(one[0]), os.fsdecode(one[1])) for one in found})
+
+    def _look(self, database: sqlite3.Connection) -> Look:
+        from loop_cli.vault.index.refresh import (
+            Look,  # which a find that finds all as it was can spare
+        )
+
+        return Look(database, self._walk, self._names, young=YOUNG)
+
+    def _has_news(
+        self, database: sqlite3.Connection, key: bytes, known: int | None, looked: int | None
+    ) -> bool:
+        """Whether a folder, `known` as it was modified when it was `looked` at, has files other
+        than those known, by their names."""
+        folder = os.fsdecode(key)
+        if known is None or looked is None:
+            return True
+        if known == self._walk.modified(folder) and looked - known >= YOUNG:
+            return False
+        names = self._walk.names_in(folder)
+        if names is None:
+            return True
+        if self._no_news.get(key) == (known, looked, names):
+            return False
+        row = database.execute(_LISTING, (key,)).fetchone()
+        if row is None or not self._walk.are_only(names, stamps_in(row[0]), folder=folder):
+            return True
+        if len(self._no_news) == _REMEMBERED:
+            self._no_news.clear()
+        self._no_news[key] = (known, looked, names)
+        return False
+
+    def _is_walked(self, database: sqlite3.Connection) -> bool:
+        row = database.execute("SELECT value FROM note WHERE name = 'walked'").fetchone()
+        return row is not None and row[0] == self._places
+
+    @property
+    def _places(self) -> str:
+        return f"every folder of {self._walk.places!r}"  # not only those that have files, as once
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogatepass")
+
+
+def _tests(text: str) -> list[tuple[str, object]]:
+    """What holds for the rows that have a text, as SQL and its value. JSON has characters as
+    they are, or where one is but half a character, as escapes."""
+    found: list[tuple[str, object]] = []
+    for form in dict.fromkeys((nfc(text), unicodedata.normalize("NFD", text))):
+        escaped = jsontext.ascii_text(form)[1:-1]
+        found.append(("instr(fields, ?)", escaped))
+        try:
+            plain, name = jsontext.dumps(form)[1:-1], os.fsencode(form)
+            plain.encode()
+        except UnicodeEncodeError:
+            continue
+        found += [("instr(folder, ?)", name), ("instr(name, ?)", name)]
+        if plain != escaped:
+            found.append(("instr(fields, ?)", plain))
+    return found

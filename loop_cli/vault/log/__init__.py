@@ -1,0 +1,1 @@
+"""The audit log: lines, segments, look-ups, follow, verify, rotate, redact, migrate."""

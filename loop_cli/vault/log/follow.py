@@ -1,0 +1,181 @@
+"""The lines that come into the audit log from now on, whoever writes them.
+
+The files are looked at again and again, which costs a few microseconds each time. After a
+rotation the old file is watched too, for programs that still have it open; after a redaction
+has rewritten a file, reading goes on behind as many lines as were read.
+"""
+
+from __future__ import annotations
+
+import os
+
+from loop_cli.vault.log.lines import ACTIVE, cannot_read
+from loop_cli.vault.log.log import segments_in
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from loop_cli.system.folders import Folder
+    from loop_cli.vault.log.log import AuditLog
+
+_BLOCK = 1 << 16
+_WATCHED = 3  # files: the active one, and those before it
+
+
+class Follower:
+    """A context manager that stands at the end of the log. Raises `StorageError`."""
+
+    def __init__(self, log: AuditLog) -> None:
+        self._log = log
+        self._tails: list[_Tail] = []
+        self._before: set[str] = set()  # the segments that were there, where no file was active
+
+    def __enter__(self) -> Self:
+        try:
+            self._before = set(self._log.segments()) - {ACTIVE}
+            tail = self._opened(ACTIVE)
+            if tail is not None:
+                tail.to_end()
+                self._tails.append(tail)
+        except OSError as error:
+            raise cannot_read(error) from error
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        for tail in self._tails:
+            tail.close()
+
+    def new_lines(self) -> list[bytes]:
+        """The lines that have come since, without their newlines, as far as they are whole."""
+        try:
+            found = self._drained()
+            if not self._is_current():
+                self._move_on()
+                found += self._drained()
+            return found
+        except OSError as error:
+            raise cannot_read(error) from error
+
+    def _drained(self) -> list[bytes]:
+        return [line for tail in self._tails for line in tail.drain()]
+
+    def _is_current(self) -> bool:
+        """Whether the newest file that is watched is the active one, or none is."""
+        try:
+            with self._log.open_folder() as folder:
+                status = folder.status(ACTIVE)
+        except FileNotFoundError:  # a rotation is at work, or nobody has written yet
+            return True
+        return bool(self._tails) and os.path.samestat(status, self._tails[-1].status)
+
+    def _move_on(self) -> None:
+        """Watch the files that have come after the one that was the newest."""
+        with self._log.open_folder() as folder:
+            names = segments_in(folder)
+            if not self._tails:
+                later = [name for name in names if name not in self._before]
+            else:
+                newest = self._tails[-1]
+                place = next((n for n, one in enumerate(names) if newest.is_at(folder, one)), None)
+                if place is None:
+                    self._reopen_rewritten()
+                    return
+                later = names[place + 1 :]
+        for name in later:
+            tail = self._opened(name)
+            if tail is not None:
+                self._tails.append(tail)
+        for tail in self._tails[:-_WATCHED]:
+            tail.close()
+        del self._tails[:-_WATCHED]
+
+    def _reopen_rewritten(self) -> None:
+        old = self._tails[-1]
+        tail = self._opened(old.name)
+        if tail is not None:
+            tail.skip(old.count())
+            old.close()
+            self._tails[-1] = tail
+
+    def _opened(self, name: str) -> _Tail | None:
+        try:
+            with self._log.open_folder() as folder:
+                return _Tail(name, folder.open_plain(name))
+        except FileNotFoundError:
+            return None
+
+
+class _Tail:
+    """An open file of the log, and how far it was read. Raises `OSError`."""
+
+    def __init__(self, name: str, descriptor: int) -> None:
+        self.name = name
+        self._descriptor = descriptor
+        self._offset = 0
+
+    @property
+    def status(self) -> os.stat_result:
+        return os.fstat(self._descriptor)
+
+    def is_at(self, folder: Folder, name: str) -> bool:
+        try:
+            return os.path.samestat(folder.status(name), self.status)
+        except FileNotFoundError:
+            return False
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+    def to_end(self) -> None:
+        """Behind the last whole line."""
+        position = self.status.st_size
+        while position:
+            begin = max(0, position - _BLOCK)
+            newline = os.pread(self._descriptor, position - begin, begin).rfind(b"\n")
+            if newline >= 0:
+                self._offset = begin + newline + 1
+                return
+            position = begin
+
+    def drain(self) -> list[bytes]:
+        """The whole lines that were not read yet."""
+        size = self.status.st_size
+        self._offset = min(self._offset, size)  # somebody cut the file
+        data = b""
+        while self._offset + len(data) < size:
+            place = self._offset + len(data)
+            data += os.pread(self._descriptor, size - place, place)
+        *lines, rest = data.split(b"\n")
+        self._offset = size - len(rest)
+        return [line for line in lines if line.strip()]
+
+    def count(self) -> int:
+        """How many lines were read."""
+        return sum(
+            os.pread(self._descriptor, min(_BLOCK, self._offset - begin), begin).count(b"\n")
+            for begin in range(0, self._offset, _BLOCK)
+        )
+
+    def skip(self, count: int) -> None:
+        """Behind the first lines, or behind all where there are fewer."""
+        self.to_end()
+        end, self._offset = self._offset, 0
+        while count and self._offset < end:
+            block = os.pread(self._descriptor, min(_BLOCK, end - self._offset), self._offset)
+            newlines = block.count(b"\n")
+            if newlines < count:
+                count -= newlines
+                self._offset += len(block)
+                continue
+            place = -1
+            for _line in range(count):
+                place = block.index(b"\n", place + 1)
+            self._offset += place + 1
+            return

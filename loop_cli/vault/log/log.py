@@ -1,0 +1,464 @@
+"""The audit log on disk: `_build/audit_log.jsonl` and its older segments.
+
+Other programs append to it too. Nothing here changes a line that is there; only a tail
+torn by our own interrupted write is cut, and only when it is the beginning of that line.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from loop_cli.core.names import nfc
+from loop_cli.core.store import as_json
+from loop_cli.lean import jsontext
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.records import Struct
+from loop_cli.system import platform
+from loop_cli.system.folders import Folders, open_folder
+from loop_cli.vault.index.cache import key_word, word
+from loop_cli.vault.log.lines import (
+    ACTIVE,
+    FOLDER,
+    LogPlace,
+    backwards,
+    cannot_read,
+    cannot_write,
+    check_length,
+    needles_of,
+    parse_line,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from loop_cli.core.records.record import AuditRecord
+    from loop_cli.system.folders import Folder
+    from loop_cli.vault.index.cache import Cache
+
+    Stamp = tuple[int, int, int, int]
+
+_BLOCK = 1 << 16
+LONG = 1 << 18  # bytes from which on the log is looked up in the cache
+_FEW = 4  # lines that are looked for in whole blocks; more are compared line by line
+_RECENT = 8  # no reader is so slow that more rotations come between two of its steps
+
+
+class Segment(Struct):
+    """An open file of the log; `start` is its first byte's offset in the whole log."""
+
+    descriptor: int
+    start: int
+    size: int
+
+
+class AuditLog:
+    """The log of the vault at `root`. `unreadable` counts the lines that are no records;
+    `cache` is that of its `LogIndex`, if it shall have one."""
+
+    def __init__(self, root: str, *, cache: Cache | None = None) -> None:
+        self.root = root
+        self.path = os.path.join(root, FOLDER, ACTIVE)
+        self._cache = cache
+        self.unreadable = 0
+        # The lines of the last append, where it told their records, and the file then.
+        self._own: dict[bytes, AuditRecord] = {}
+        self._after_own: Stamp | None = None
+
+    def records(self) -> Iterator[AuditRecord]:
+        """All records newest first. Raises `StorageError`."""
+        for line in self._lines():
+            record = self._parse(line)
+            if record is not None:
+                yield record
+
+    def records_of(self, entity_id: str, *, path: str | None) -> Iterator[AuditRecord]:
+        """An entity's records newest first; only lines that hold the id are parsed."""
+        own = self._own_end()
+        for record in reversed(own.values()):
+            if record.is_of(entity_id, path):
+                yield record
+        for line in self._lines_of(word(nfc(entity_id)), needles_of(entity_id)):
+            found = None if line in own else self._parse(line)
+            if found and found.is_of(entity_id, path):
+                yield found
+
+    def records_holding(self, *needles: bytes) -> Iterator[AuditRecord]:
+        """The records whose lines hold one of some texts, newest first. Raises `StorageError`."""
+        for line in self._lines(needles):
+            record = self._parse(line)
+            if record is not None:
+                yield record
+
+    def records_with_key(self, key: str) -> Iterator[AuditRecord]:
+        """The records with an idempotency key newest first, and maybe others."""
+        needles = (as_json(key).encode(), jsontext.ascii_text(key).encode())
+        for line in self._lines_of(key_word(key), needles):
+            record = self._parse(line)
+            if record is not None:
+                yield record
+
+    def holding(self, lines: set[bytes], *, since: LogPlace | None = None) -> set[bytes]:
+        """Which of these very lines (without newlines) the log has, after a place if given.
+
+        Where the log was replaced, so that the place is no more, the whole log counts.
+        """
+        found: set[bytes] = set()
+        try:
+            for descriptor, start in self._after(since):
+                few = tuple(lines) if len(lines) <= _FEW else ()
+                for line in self._reversed(descriptor, few, until=start):
+                    if line in lines:
+                        found.add(line)
+                        if len(found) == len(lines):
+                            return found
+        except OSError as error:
+            raise cannot_read(error) from error
+        return found
+
+    def _after(self, since: LogPlace | None) -> Iterator[tuple[int, int]]:
+        """The files of the log after a place, newest first, each with the offset to begin at.
+
+        What was the active file then is the first segment that sorts after the newest one then.
+        """
+        try:
+            folder = self.open_folder()
+        except FileNotFoundError:
+            return
+        with folder:
+            names = segments_in(folder)
+            then = since.segment if since is not None else None
+            if then is not None and then not in names:
+                since = None  # another log than then
+            later = names[names.index(then) + 1 :] if since and then else names
+            for name in reversed(later):
+                try:
+                    descriptor = folder.open_plain(name)
+                except FileNotFoundError:
+                    continue
+                try:
+                    is_first = since is not None and name == later[0]
+                    start = since.offset if since is not None and is_first else 0
+                    size = os.fstat(descriptor).st_size
+                    yield descriptor, start if start <= size else 0
+                finally:
+                    os.close(descriptor)
+
+    def place(self, descriptor: int) -> LogPlace:
+        """Where the log ends, whose active file is open. Raises `OSError`."""
+        with self.open_folder() as folder:
+            closed = [name for name in segments_in(folder) if name != ACTIVE]
+        offset = os.fstat(descriptor).st_size
+        return LogPlace(segment=closed[-1] if closed else None, offset=offset)
+
+    def is_at(self, descriptor: int) -> bool:
+        """Whether an open file is the active one still: another program may replace it."""
+        try:
+            with self.open_folder() as folder:
+                return os.path.samestat(folder.status(ACTIVE), os.fstat(descriptor))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def open_folder(self) -> Folder:
+        """The log's folder, open. Raises `OSError`; `NotADirectoryError` where it is a link."""
+        return open_folder(self.root, FOLDER)
+
+    def open(self) -> int:
+        """A descriptor to append with; made where it is missing. Raises `StorageError`."""
+        try:
+            with Folders(self.root) as folders:
+                folder = folders.make_own(FOLDER, mode=0o755)
+                return folder.open_shared(ACTIVE, os.O_RDWR | os.O_APPEND)
+        except OSError as error:
+            raise cannot_write(error) from error
+
+    def link(self) -> dict[str, str | None]:
+        """What the next record says of the lines before it.
+
+        `previous` is the digest of the last line. Where that is another program's, it says
+        nothing of our own last line, so `previous_own` does.
+        """
+        own = self._own_end()
+        last = next(reversed(own) if own else self._lines(), None)
+        if last is None:
+            return {"previous": None}
+        record = own.get(last) or parse_line(last)
+        if record is not None and record.is_own:
+            return {"previous": record.digest}
+        previous: dict[str, str | None] = {"previous": sha256_hex(last)}
+        for text in self._lines(needles=(b'"previous"',)):
+            record = parse_line(text)
+            if record is not None and record.is_own:
+                return {**previous, "previous_own": record.digest}
+        return previous
+
+    def append(
+        self, descriptor: int, lines: Sequence[bytes], records: Sequence[AuditRecord] = ()
+    ) -> None:
+        """Append lines (without newlines) and sync: all of them or none. Raises `StorageError`.
+
+        Where they are told as `records` of loop's protocol, nobody here need read them.
+        """
+        data, start = b"".join(line + b"\n" for line in lines), 0
+        try:
+            start = os.fstat(descriptor).st_size
+            if start and os.pread(descriptor, 1, start - 1) != b"\n":
+                data = b"\n" + data
+            if not start:  # the first line: the file's name must be as durable as the line
+                self._sync_names()
+            _write(descriptor, data, start)
+            platform.sync(descriptor)
+            status = os.fstat(descriptor)
+            alone = status.st_size == start + len(data)
+            self._own = dict(zip(lines, records, strict=True)) if alone and records else {}
+            self._after_own = _stamp(status)
+        except OSError as error:
+            cut_torn(descriptor, data, start)
+            raise cannot_write(error) from error
+
+    def _own_end(self) -> dict[bytes, AuditRecord]:
+        """The lines that the log ends with, where these are the last that were appended here: as
+        long as the file is as it was then, nobody need read them."""
+        if not self._own:
+            return {}
+        try:
+            with self.open_folder() as folder:
+                status = folder.status(ACTIVE)
+        except OSError:
+            return {}
+        return self._own if _stamp(status) == self._after_own else {}
+
+    def _sync_names(self) -> None:
+        with Folders(self.root) as folders:
+            folders.open(FOLDER).sync()
+            folders.root.sync()
+
+    def sync(self) -> None:
+        """Make lines durable that an append before us may have left unsynced. Raises `OSError`."""
+        with self.open_folder() as folder:
+            for name in segments_in(folder)[-2:]:
+                descriptor = folder.open_plain(name)
+                try:
+                    platform.sync(descriptor)
+                finally:
+                    os.close(descriptor)
+
+    def cut_tail(self, line: bytes) -> None:
+        """Cut an unterminated tail that is the beginning of `line`; no other tail.
+
+        A log that can only be appended to keeps it: the next line begins anew after it.
+        """
+        try:
+            with self.open_folder() as folder:
+                descriptor = folder.open_shared(ACTIVE, os.O_RDWR | os.O_APPEND, make=False)
+        except OSError:
+            return
+        try:
+            tail = next(self._reversed(descriptor, ()), b"")
+            size = os.fstat(descriptor).st_size
+            terminated = not size or os.pread(descriptor, 1, size - 1) == b"\n"
+            if tail and not terminated and line.startswith(tail):
+                os.ftruncate(descriptor, size - len(tail))
+                os.fsync(descriptor)
+        except PermissionError:
+            return
+        finally:
+            os.close(descriptor)
+
+    def segments(self) -> list[str]:
+        """The names of the log's files, oldest first; the active file is the last."""
+        try:
+            with self.open_folder() as folder:
+                return segments_in(folder)
+        except FileNotFoundError:
+            return []
+
+    def _lines(self, needles: tuple[bytes, ...] = ()) -> Iterator[bytes]:
+        try:
+            for descriptor in self._newest_first():
+                yield from self._reversed(descriptor, needles)
+        except OSError as error:
+            raise cannot_read(error) from error
+
+    def _lines_of(self, wanted: bytes, needles: tuple[bytes, ...]) -> Iterator[bytes]:
+        """The lines that may be an entity's, or have a key: of a long log by its cache, which
+        has them under the word `wanted`, else those with one of the needles."""
+        segments = self._open_segments()
+        try:
+            cache = self._cache
+            size = sum(segment.size for segment in segments)
+            if cache is None or not cache.is_kept or size < LONG:
+                for segment in reversed(segments):
+                    yield from self._reversed(segment.descriptor, needles)
+            else:
+                yield from self._indexed(wanted, needles, segments, cache)
+        except OSError as error:
+            raise cannot_read(error) from error
+        finally:
+            _close(segments)
+
+    @staticmethod
+    def _indexed(
+        wanted: bytes, needles: tuple[bytes, ...], segments: list[Segment], cache: Cache
+    ) -> Iterator[bytes]:
+        """The lines after what the cache covers, and those that it says are wanted."""
+        from loop_cli.vault.log.log_index import AT_A_TIME, look_up
+
+        index, offsets, until = look_up(cache, segments, wanted, None)
+        for line in index.lines_after(until):
+            if any(needle in line for needle in needles):
+                yield line
+        while offsets:
+            for offset in offsets:
+                yield index.line_at(offset)
+            if len(offsets) < AT_A_TIME:
+                return
+            index, offsets, _until = look_up(cache, segments, wanted, offsets[-1])
+
+    def cover(self, cache: Cache) -> None:
+        """Have all lines that are there now in the cache. Raises `StorageError`."""
+        from loop_cli.vault.log.log_index import LogIndex
+
+        segments = self._open_segments()
+        try:
+            cache.run(lambda database: LogIndex(database, segments).cover())
+        except OSError as error:
+            raise cannot_read(error) from error
+        finally:
+            _close(segments)
+
+    def _open_segments(self) -> list[Segment]:
+        """The files of the log, oldest first, to be closed. Raises `StorageError`."""
+        descriptors: list[int] = []
+        try:
+            for descriptor in self._newest_first():
+                descriptors.append(os.dup(descriptor))
+            segments = []
+            start = 0
+            for descriptor in reversed(descriptors):
+                size = os.fstat(descriptor).st_size
+                segments.append(Segment(descriptor=descriptor, start=start, size=size))
+                start += size
+            return segments
+        except OSError as error:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            raise cannot_read(error) from error
+
+    def _newest_first(self) -> Iterator[int]:
+        """The files of the log, each open until the next. The segments are listed while the
+        active file is open: where a rotation made it one of them, it is met once."""
+        try:
+            folder = self.open_folder()
+        except FileNotFoundError:
+            return
+        with folder:
+            yield from self._newest_first_in(folder)
+
+    @staticmethod
+    def _newest_first_in(folder: Folder) -> Iterator[int]:
+        active = _opened(folder, ACTIVE)
+        if active is None:
+            names = [name for name in segments_in(folder) if name != ACTIVE]
+        else:
+            try:
+                yield active
+                names = [name for name in segments_in(folder) if name != ACTIVE]
+                names = names[: _place_of(active, folder, names)]
+            finally:
+                os.close(active)
+        for name in reversed(names):
+            descriptor = folder.open_plain(name)
+            try:
+                yield descriptor
+            finally:
+                os.close(descriptor)
+
+    @staticmethod
+    def _reversed(descriptor: int, needles: tuple[bytes, ...], until: int = 0) -> Iterator[bytes]:
+        """The lines from the last back to the offset `until`; with needles, those that may hold
+        one."""
+        position = os.fstat(descriptor).st_size
+        rest: list[bytes] = []  # pieces of the line that began before the last block, backwards
+        while position > until:
+            size = min(_BLOCK, position - until)
+            position -= size
+            block = os.pread(descriptor, size, position)
+            head, newline, after = block.partition(b"\n")
+            if not newline:
+                rest.append(block)
+                check_length(len(rest) * _BLOCK)
+                continue
+            text = after + b"".join(reversed(rest))
+            rest = [head]
+            if needles and not any(needle in text for needle in needles):
+                continue
+            for line in backwards(text):
+                if line.strip() and (not needles or any(needle in line for needle in needles)):
+                    yield line
+        line = b"".join(reversed(rest))
+        if line.strip() and (not needles or any(needle in line for needle in needles)):
+            yield line
+
+    def _parse(self, line: bytes) -> AuditRecord | None:
+        record = parse_line(line)
+        if record is None:
+            self.unreadable += 1
+        return record
+
+
+def segments_in(folder: Folder) -> list[str]:
+    """The names of the log's files in its folder, oldest first; the active file is the last."""
+    names = folder.names()
+    closed = sorted(
+        name
+        for name in names
+        if name.startswith("audit_log.") and name.endswith(".jsonl") and name != ACTIVE
+    )
+    return [*closed, ACTIVE] if ACTIVE in names else closed
+
+
+def _opened(folder: Folder, name: str) -> int | None:
+    try:
+        return folder.open_plain(name)
+    except FileNotFoundError:
+        return None
+
+
+def _place_of(descriptor: int, folder: Folder, names: list[str]) -> int:
+    """Where an open file is among the files of a folder; the list's end where it is none."""
+    status = os.fstat(descriptor)
+    for index in range(len(names) - 1, max(-1, len(names) - _RECENT), -1):
+        if os.path.samestat(folder.status(names[index]), status):
+            return index
+    return len(names)
+
+
+def _stamp(status: os.stat_result) -> Stamp:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _close(segments: list[Segment]) -> None:
+    for segment in segments:
+        os.close(segment.descriptor)
+
+
+def _write(descriptor: int, data: bytes, start: int) -> None:
+    """Write all of `data`, which the system may take in pieces. Raises `OSError`."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+        if rest and os.fstat(descriptor).st_size != start + len(data) - len(rest):
+            raise OSError(errno.EAGAIN, "another program wrote into our line")
+
+
+def cut_torn(descriptor: int, data: bytes, start: int) -> None:
+    """Take back what was written of `data` at `start`, unless others have appended since."""
+    try:
+        tail = os.pread(descriptor, len(data) + 1, start)
+        if tail and data.startswith(tail):
+            os.ftruncate(descriptor, start)
+            os.fsync(descriptor)
+    except OSError:  # the disk is failing; recovery will meet the tail again
+        return

@@ -1,0 +1,307 @@
+"""Migration: lines of the older `audit.log` become records of the audit log, once.
+
+A migrated record tells what its line tells and where it is from. It has no etags and no
+`previous`: it is never an entity's last record, and the chain does not join it. The old file
+is kept as it is.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+
+from loop_cli.core import timestamps
+from loop_cli.core.names import nfc
+from loop_cli.core.records.record import ACTIONS, SOURCES
+from loop_cli.errors import EntityNotFound, StorageError
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.plain import same
+from loop_cli.lean.records import Struct
+from loop_cli.planning.plan import hides_name, recordable
+from loop_cli.system.folders import Folders, Refused
+from loop_cli.vault.log.lines import encode, parse_line
+from loop_cli.vault.log.segments import OpenLog
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from loop_cli.core.diff import Diff
+    from loop_cli.vault.store import VaultStore
+
+DEFAULT = "_build/audit.log"
+MOST = 1 << 28  # bytes of the older file
+_VERBS = {
+    "created": "create",
+    "add": "create",
+    "added": "create",
+    "duplicate": "create",
+    "duplicated": "create",
+    "updated": "update",
+    "modify": "update",
+    "modified": "update",
+    "edit": "update",
+    "edited": "update",
+    "autofill": "update",
+    "deleted": "delete",
+    "remove": "delete",
+    "removed": "delete",
+    "moved": "move",
+    "rename": "move",
+    "renamed": "move",
+    "approved": "approve",
+    "rejected": "reject",
+}
+_DOORS = {"dashboard": "ui", "web": "ui", "n8n": "api"}
+_APIS = ("api", "n8n")
+
+
+class Skipped(Struct):
+    """A line that became no record, and why."""
+
+    line: int
+    reason: str
+
+
+class Migration(Struct):
+    """What was done, or would be: `migrated` lines became records, `known` are in the log
+    already, `skipped` can't be told as records."""
+
+    file: str
+    migrated: int
+    known: int
+    skipped: tuple[Skipped, ...]
+    dry_run: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of `loop audit migrate`."""
+        data = {**self.__dict__, "skipped": [one.__dict__ for one in self.skipped]}
+        if not data.pop("dry_run"):
+            return data
+        return {**data, "dry_run": True}
+
+
+class _Unreadable(Exception):
+    """A line does not say what a record must say."""
+
+
+def migrate(store: VaultStore, file: str | None, *, dry_run: bool) -> Migration:
+    """Append what is not there yet, with one write. Raises `EntityNotFound` where there is
+    no such file, `StorageError`, `VaultLocked`."""
+    path = os.path.join(store.root, DEFAULT) if file is None else file
+    name = _name(store.root, path)
+    data = _read(store.root, path, name)
+    if dry_run:
+        return _plan(store, data, name).result(dry_run=True)
+    with store.lock():
+        store.recover()
+        plan = _plan(store, data, name)
+        if plan.lines:
+            descriptor = store.log.open()
+            try:
+                store.log.append(descriptor, plan.lines)
+            finally:
+                os.close(descriptor)
+        return plan.result(dry_run=False)
+
+
+class _Plan(Struct):
+    name: str
+    lines: list[bytes]
+    known: int
+    skipped: list[Skipped]
+
+    def result(self, *, dry_run: bool) -> Migration:
+        return Migration(
+            file=self.name,
+            migrated=len(self.lines),
+            known=self.known,
+            skipped=tuple(self.skipped),
+            dry_run=dry_run,
+        )
+
+
+def _plan(store: VaultStore, data: bytes, name: str) -> _Plan:
+    known = _known(store)
+    lines: list[bytes] = []
+    skipped: list[Skipped] = []
+    passed_over = 0
+    for number, raw in enumerate(data.split(b"\n"), start=1):
+        line = raw.removesuffix(b"\r")
+        if not line.strip():
+            continue
+        digest = sha256_hex(line)
+        if digest in known:
+            passed_over += 1
+            continue
+        origin = {"file": name, "line": number, "sha256": digest}
+        try:
+            lines.append(encode(_record(line, origin, store)))
+            known.add(digest)
+        except (_Unreadable, UnicodeEncodeError) as error:
+            reason = str(error) if isinstance(error, _Unreadable) else "is not valid text"
+            skipped.append(Skipped(line=number, reason=reason))
+    return _Plan(name=name, lines=lines, known=passed_over, skipped=skipped)
+
+
+def _known(store: VaultStore) -> set[str]:
+    """The digests of the lines that are in the log already."""
+    found = set()
+    with OpenLog(store.log) as log:
+        for _file, _number, text in log.lines(b'"migrated_from"'):
+            record = parse_line(text)
+            origin = None if record is None else record.metadata.get("migrated_from")
+            if isinstance(origin, dict) and isinstance(origin.get("sha256"), str):
+                found.add(origin["sha256"])
+    return found
+
+
+def _record(line: bytes, origin: Mapping[str, Any], store: VaultStore) -> dict[str, Any]:
+    """The record that a line becomes; what a record does not show is a hash in it. Raises
+    `_Unreadable`."""
+    old = _parse(line)
+    entity_id = old.get("entity_id")
+    if not isinstance(entity_id, str) or not entity_id:
+        raise _Unreadable("has no entity_id")
+    details = old.get("details")
+    told = details if isinstance(details, dict) else old  # some programs nest nothing
+    name, user = old.get("entity_name"), old.get("user") or old.get("actor")
+    if hides_name(name, store.names, store.private):
+        name = None
+    diff, _kept, _marks = recordable(_diff(told), store.private)
+    return {
+        "run_id": _run_id(origin["sha256"]),
+        "timestamp": _timestamp(old.get("timestamp")),
+        "actor": _actor(user),
+        "source": _source(old, told, user),
+        "entity_type": str(old.get("entity_type") or ""),
+        "entity_id": entity_id,
+        "entity_name": name if isinstance(name, str) else None,
+        "action": _action(old.get("action")),
+        "modified_fields": _modified(told, diff),
+        "diff": diff,
+        "metadata": {"path": None, "migrated_from": dict(origin)},
+    }
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    try:
+        old = json.loads(line)
+    except (ValueError, RecursionError):
+        old = None
+    if not isinstance(old, dict):
+        raise _Unreadable("is no JSON object")
+    return old
+
+
+def _run_id(digest: str) -> str:
+    """A UUID v4 in form; the same line always gives the same one."""
+    import uuid
+
+    return str(uuid.UUID(bytes=bytes.fromhex(digest)[:16], version=4))
+
+
+def _timestamp(value: Any) -> str:
+    instant = timestamps.parse(value) if isinstance(value, str) else None
+    if instant is None:
+        raise _Unreadable(f"has no timestamp that can be read: {_short(value)}")
+    return timestamps.render(instant)
+
+
+def _actor(user: Any) -> str:
+    name = user if isinstance(user, str) and user else "unknown"
+    if ":" in name:
+        return name
+    return f"{'api' if name in _APIS else 'user'}:{name}"
+
+
+def _source(old: Mapping[str, Any], told: Mapping[str, Any], user: Any) -> str:
+    for value in (old.get("source"), told.get("source")):
+        door = _DOORS.get(str(value), value)
+        if door in SOURCES:
+            return str(door)
+    by = str(user)
+    return next((door for door in SOURCES if by == door or by.startswith(door + ":")), "api")
+
+
+def _action(value: Any) -> str:
+    word = str(value).strip().lower()
+    action = _VERBS.get(word, word)
+    if action not in ACTIONS:
+        raise _Unreadable(f"has an unknown action: {_short(value)}")
+    return action
+
+
+def _diff(told: Mapping[str, Any]) -> Diff:
+    """Old and new values, where the details have both."""
+    changes = told.get("changes", told.get("diff"))
+    found: Diff = {}
+    for key, value in changes.items() if isinstance(changes, dict) else ():
+        pair = _pair(value)
+        if pair is not None and not same(*pair):
+            found[nfc(key)] = {"old": pair[0], "new": pair[1]}
+    return found
+
+
+def _pair(value: Any) -> tuple[Any, Any] | None:
+    for old, new in (("old", "new"), ("from", "to"), ("before", "after")):
+        if isinstance(value, dict) and old in value and new in value:
+            return value[old], value[new]
+    return None
+
+
+def _modified(told: Mapping[str, Any], diff: Diff) -> list[str]:
+    names = told.get("modified_fields", told.get("updated_fields"))
+    listed = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+    changes = told.get("changes", told.get("diff"))
+    listed += [key for key in changes if key not in listed] if isinstance(changes, dict) else []
+    return list(dict.fromkeys([*listed, *diff]))
+
+
+def _name(root: str, path: str) -> str:
+    """How the file is named in records: relative to the vault, or without its folder."""
+    base, real = os.path.realpath(root), os.path.realpath(path)
+    if real.startswith(base.rstrip(os.sep) + os.sep):
+        return os.path.relpath(real, base).replace(os.sep, "/")
+    return os.path.basename(real)
+
+
+def _read(root: str, path: str, name: str) -> bytes:
+    """The bytes of the older file, which is no link. In the vault no folder on the way is one
+    either: what it leads to would be copied into the log, which others may read."""
+    top, relative = _beneath(root, path)
+    try:
+        with Folders(top) as folders:
+            return folders.slot(relative).read(MOST)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if error.errno == errno.ELOOP:
+            raise _refused(root, top, path, error) from error
+        raise EntityNotFound(f"{name} is not there", hint="loop audit migrate FILE") from None
+    except Refused as error:
+        raise _refused(root, top, path, error) from error
+    except OSError as error:
+        raise StorageError(f"{name} can't be read: {error.strerror}") from error
+
+
+def _refused(root: str, top: str, path: str, error: OSError) -> StorageError:
+    why = f"{error.filename if top == root else path} {error.strerror}"
+    hint = "loop audit migrate FILE reads the file itself, of which a large one can be split"
+    return StorageError(why, hint=hint)
+
+
+def _beneath(root: str, path: str) -> tuple[str, str]:
+    """The folder that a path is taken from, and the rest of it: the vault's, if it is in it."""
+    whole, base = os.path.abspath(path), os.path.abspath(root)
+    if whole.startswith(base.rstrip(os.sep) + os.sep):
+        return root, os.path.relpath(whole, base).replace(os.sep, "/")
+    real = os.path.join(os.path.realpath(os.path.dirname(whole)), os.path.basename(whole))
+    base = os.path.realpath(root)
+    if real.startswith(base.rstrip(os.sep) + os.sep):
+        return root, os.path.relpath(real, base).replace(os.sep, "/")
+    return os.path.dirname(whole), os.path.basename(whole)
+
+
+def _short(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)[:80]

@@ -1,0 +1,297 @@
+"""Redaction: values of a field in an entity's records become hashes.
+
+The lines are rewritten, and a record tells which line became which, so that the chain still
+holds. The record comes first: a crash in between leaves lines for the next run to rewrite.
+"""
+
+from __future__ import annotations
+
+from loop_cli.core import timestamps
+from loop_cli.core.names import nearest
+from loop_cli.core.records import record as audit
+from loop_cli.core.records.hashed import comparable_digest
+from loop_cli.errors import EntityNotFound, InvalidChange, StorageError
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.records import Struct
+from loop_cli.system.folders import Refused, open_folder
+from loop_cli.vault.commit.keeping import LOOP
+from loop_cli.vault.log import rewrite
+from loop_cli.vault.log.lines import encode, needles_of, parse_line
+from loop_cli.vault.log.segments import OpenLog
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from loop_cli.core.records.record import AuditRecord, Origin
+    from loop_cli.vault.store import VaultStore
+
+
+_KEPT = f"{LOOP}/kept"
+
+
+class Wanted(Struct):
+    """Which values: those of `field` (a dotted name, or `body`) and of what is nested in it,
+    in the entity's records, or in those of one run."""
+
+    entity_id: str
+    field: str
+    run_id: str | None = None
+
+
+class Line(Struct):
+    """A line with values of the field. `after` is the text to come; None where the line is
+    another program's, which is never changed."""
+
+    file: str
+    number: int
+    text: bytes
+    record: AuditRecord
+    fields: tuple[str, ...]
+    after: bytes | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The line in the JSON of `loop audit redact`."""
+        place = {"file": self.file, "line": self.number, "fields": list(self.fields)}
+        if self.after is None:
+            return place
+        return {**place, "from": self.record.digest, "to": sha256_hex(self.after)}
+
+
+class Redaction(Struct):
+    """What was done, or would be: `lines` are rewritten, `left` are lines of other programs
+    with such values, `kept` the kept copies removed (SHA-256)."""
+
+    wanted: Wanted
+    run_id: str
+    lines: tuple[Line, ...]
+    left: tuple[Line, ...]
+    kept: tuple[str, ...]
+    dry_run: bool
+
+    @property
+    def changed(self) -> bool:
+        """Whether there was anything to do."""
+        return bool(self.lines or self.kept)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of `loop audit redact`."""
+        data = {
+            "entity_id": self.wanted.entity_id,
+            "field": self.wanted.field,
+            "changed": self.changed,
+            "run_id": self.run_id,
+            "lines": [line.as_dict() for line in self.lines],
+            "left": [line.as_dict() for line in self.left],
+            "kept_removed": list(self.kept),
+        }
+        return {**data, "dry_run": True} if self.dry_run else data
+
+
+def preview(store: VaultStore, wanted: Wanted, *, origin: Origin) -> Redaction:
+    """What `redact` would do. Raises `EntityNotFound`, `InvalidChange`, `StorageError`."""
+    found, kept = _look(store, wanted)
+    return _result(found, kept, origin, dry_run=True)
+
+
+def redact(store: VaultStore, wanted: Wanted, *, origin: Origin) -> Redaction:
+    """Rewrite the lines and remove the kept copies. Raises `VaultLocked` too."""
+    with store.lock():
+        store.recover()
+        found, kept = _look(store, wanted)
+        try:
+            rewrite.clear_leftovers(store.log)
+            if found.lines:
+                records = [encode(one) for one in _records(store, found, origin)]
+                rewrite.rewrite(store, found.texts(), records)
+            if kept:
+                with open_folder(store.root, _KEPT) as folder:
+                    for digest in kept:
+                        folder.remove(digest)
+        except OSError as error:
+            raise StorageError(f"the audit log can't be rewritten: {error}") from error
+        return _result(found, kept, origin, dry_run=False)
+
+
+def _look(store: VaultStore, wanted: Wanted) -> tuple[_Found, list[str]]:
+    with OpenLog(store.log) as log:
+        found = _Found(wanted, named_by=store.names.name)
+        for place in log.lines(*needles_of(wanted.entity_id)):
+            found.add(*place)
+        found.refuse_nothing()
+        try:
+            with open_folder(store.root, _KEPT) as folder:
+                kept = found.digests.intersection(folder.names())
+        except FileNotFoundError:
+            kept = set()
+        except OSError as error:
+            if isinstance(error, Refused):
+                raise StorageError(f"{error.filename} {error.strerror}") from error
+            raise StorageError(f"{_KEPT} can't be read: {error.strerror}") from error
+        for _file, _number, text in log.lines(*(digest.encode() for digest in kept)):
+            rest = found.without_values(text)
+            kept -= {digest for digest in kept if digest.encode() in rest}
+    return found, sorted(kept)
+
+
+class _Found:
+    """What the log holds of the values. `digests` are those that the lines will hold."""
+
+    def __init__(self, wanted: Wanted, *, named_by: str) -> None:
+        self.wanted = wanted
+        self.lines: list[Line] = []
+        self.left: list[Line] = []
+        self.digests: set[str] = set()
+        self.newest: AuditRecord | None = None
+        self.told: dict[str, str] = {}  # rewritten lines that a record tells of: new, old
+        self.hides_name = wanted.field == named_by
+        self._named = False
+        self._names: set[str] = set()
+
+    def add(self, file: str, number: int, text: bytes) -> None:
+        """Take the next line that may be the entity's."""
+        record = parse_line(text)
+        if record is None or not record.is_of(self.wanted.entity_id, None):
+            return
+        self.newest = record
+        self.told.update(record.redacted)
+        if self.wanted.run_id not in (None, record.data.get("run_id")):
+            return
+        self._names.update(record.diff)
+        fields = [name for name in record.diff if _holds(name, record.diff[name], self.wanted)]
+        self._named = self._named or bool(fields)
+        data = self._hidden(record, fields)
+        if data == record.data:
+            return
+        ours = record.is_own or "migrated_from" in record.metadata
+        line = Line(
+            file=file,
+            number=number,
+            text=text,
+            record=record,
+            fields=tuple(fields),
+            after=encode(data) if ours else None,
+        )
+        (self.lines if ours else self.left).append(line)
+
+    def _hidden(self, record: AuditRecord, fields: list[str]) -> dict[str, Any]:
+        """The record's data with hashes for values."""
+        diff: dict[str, Any] = {**record.data["diff"]} if fields else {}
+        for name in fields:
+            entry = diff[name] = dict(diff[name])
+            for side in ("old", "new"):
+                value = entry.get(side)
+                if value is None or not audit.touches(name, value, self.wanted.field):
+                    continue
+                if not audit.is_digest(value):
+                    entry[side] = comparable_digest(value)
+                self.digests.add(str(entry[side]["sha256"]))
+        data = {**record.data, "diff": diff} if fields else dict(record.data)
+        if self.hides_name and data.get("entity_name") is not None:
+            data["entity_name"] = None
+            self._named = True
+        return data
+
+    def refuse_nothing(self) -> None:
+        """Raise where the entity or the field is in no record: it may be misspelt."""
+        wanted = self.wanted
+        if self.newest is None:
+            raise EntityNotFound(f"no record of {wanted.entity_id!r}", entity_id=wanted.entity_id)
+        if self._named:
+            return
+        close = nearest(wanted.field, self._names)
+        meant = f"; did you mean {' or '.join(close)}?" if close else ""
+        where = "no record" if wanted.run_id is None else f"no record of run {wanted.run_id}"
+        message = f"{where} of {wanted.entity_id} has a value of {wanted.field!r}{meant}"
+        problem = {"field": wanted.field, "problem": "unknown_field", "message": message}
+        raise InvalidChange(
+            message, entity_id=wanted.entity_id, problems=[{**problem, "nearest": close}]
+        )
+
+    def texts(self) -> dict[str, dict[bytes, bytes]]:
+        """By file, the lines to rewrite and what becomes of them."""
+        changes: dict[str, dict[bytes, bytes]] = {}
+        for line in self.lines:
+            if line.after is not None:
+                changes.setdefault(line.file, {})[line.text] = line.after
+        return changes
+
+    def without_values(self, text: bytes) -> bytes:
+        """A line without the entries whose kept copies are no longer needed."""
+        record = parse_line(text)
+        wanted = self.wanted
+        if record is None or not record.is_of(wanted.entity_id, None):
+            return text
+        if wanted.run_id not in (None, record.data.get("run_id")):
+            return text
+        diff = {
+            name: entry for name, entry in record.diff.items() if not _holds(name, entry, wanted)
+        }
+        return encode({**record.data, "diff": diff})
+
+
+def _holds(name: str, entry: Mapping[str, Any], wanted: Wanted) -> bool:
+    """Whether an entry of a diff has a value of the field."""
+    return any(audit.touches(name, entry.get(side), wanted.field) for side in ("old", "new"))
+
+
+def _records(store: VaultStore, found: _Found, origin: Origin) -> list[dict[str, Any]]:
+    """The redaction records, one for each path, since an entity's records are looked up by
+    path where several files carry its id."""
+    pairs: dict[str, list[dict[str, str]]] = {}
+    for line in found.lines:
+        before, after = line.record.digest, sha256_hex(line.after or b"")
+        if found.told.get(after) != before:
+            path = line.record.metadata.get("path")
+            named = path if isinstance(path, str) else ""
+            pairs.setdefault(named, []).append({"from": before, "to": after})
+    records: list[dict[str, Any]] = []
+    link = store.log.link()
+    for path, listed in pairs.items():
+        records.append(_record(store, found, origin, path, {**link, "redacted": listed}))
+        link = {"previous": sha256_hex(encode(records[-1]))}
+    return records
+
+
+def _record(
+    store: VaultStore, found: _Found, origin: Origin, path: str, metadata: Mapping[str, Any]
+) -> dict[str, Any]:
+    """It names no etags, so that it says nothing of the entity's state."""
+    last = {} if found.newest is None else found.newest.data
+    name = last.get("entity_name")
+    return {
+        "run_id": origin.run_id,
+        "timestamp": timestamps.render(store.clock()),
+        "actor": origin.actor,
+        "source": origin.source,
+        "entity_type": str(last.get("entity_type") or ""),
+        "entity_id": found.wanted.entity_id,
+        "entity_name": name if isinstance(name, str) and not found.hides_name else None,
+        "action": "update",
+        "modified_fields": [],
+        "diff": {},
+        "metadata": {
+            "path": path,
+            "etag_before": None,
+            "etag_after": None,
+            "updated_before": None,
+            "updated_after": None,
+            "precondition": "none",
+            **metadata,
+            "redacted_field": found.wanted.field,
+            "tty": origin.tty,
+            "invoked_by": origin.invoked_by,
+        },
+    }
+
+
+def _result(found: _Found, kept: list[str], origin: Origin, *, dry_run: bool) -> Redaction:
+    return Redaction(
+        wanted=found.wanted,
+        run_id=origin.run_id,
+        lines=tuple(found.lines),
+        left=tuple(found.left),
+        kept=tuple(kept),
+        dry_run=dry_run,
+    )

@@ -1,0 +1,105 @@
+"""Rotation: the active file of the audit log becomes a segment, and a new one begins.
+
+Programs that still have the old file open go on in the segment, so no line is lost. After a
+crash between the two steps the log goes on from the segment's last line.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+
+from loop_cli.core import timestamps
+from loop_cli.errors import StorageError
+from loop_cli.lean.records import Struct
+from loop_cli.system.folders import copy_rights
+from loop_cli.vault.log.lines import ACTIVE
+from loop_cli.vault.log.log import segments_in
+from loop_cli.vault.log.segments import shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.system.folders import Folder
+    from loop_cli.vault.store import VaultStore
+
+_NAME = re.compile(r"audit_log\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{6})Z\.jsonl", re.ASCII)
+
+
+class Rotation(Struct):
+    """What was done. `size` is that of the active file in bytes, before."""
+
+    rotated: bool
+    segment: str | None
+    size: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of `loop audit rotate`."""
+        return {"rotated": self.rotated, "segment": self.segment, "bytes": self.size}
+
+
+def rotate(store: VaultStore, *, at_least: int) -> Rotation:
+    """Begin a new active file where the one there is not empty and has `at_least` bytes.
+
+    Raises `VaultLocked`, `StorageError`.
+    """
+    with store.lock():
+        store.recover()
+        try:
+            return _rotate(store, max(1, at_least))
+        except OSError as error:
+            raise StorageError(f"the audit log can't be rotated: {error}") from error
+
+
+def _rotate(store: VaultStore, at_least: int) -> Rotation:
+    try:
+        folder = store.log.open_folder()
+        descriptor = folder.open_plain(ACTIVE)
+    except FileNotFoundError:
+        return Rotation(rotated=False, segment=None, size=0)
+    with folder:
+        try:
+            size = os.fstat(descriptor).st_size
+            if size < at_least:
+                return Rotation(rotated=False, segment=None, size=size)
+            segment = _next_name(store, folder)
+            folder.rename_new(ACTIVE, segment)
+            _begin(folder, like=descriptor)
+            folder.sync()
+            return Rotation(rotated=True, segment=shown(segment), size=size)
+        finally:
+            os.close(descriptor)
+
+
+def _next_name(store: VaultStore, folder: Folder) -> str:
+    """A name that sorts after every segment's, even when the clock went back."""
+    instant = store.clock()
+    segments = [name for name in segments_in(folder) if name != ACTIVE]
+    if segments:
+        newest = segments[-1]
+        match = _NAME.fullmatch(newest)
+        known = timestamps.parse("{}-{}-{}T{}:{}:{}.{}".format(*match.groups())) if match else None
+        if known is None:
+            raise StorageError(
+                f"{shown(newest)} has no name of a segment, and sorts after any that has",
+                hint="give it a name such as audit_log.20260109T143510.123456Z.jsonl",
+            )
+        instant = max(instant, known + 1)
+    digits = timestamps.render(instant).replace("-", "").replace(":", "")
+    return f"audit_log.{digits}.jsonl"
+
+
+def _begin(folder: Folder, *, like: int) -> None:
+    """A new file with the mode and the owner of the old one."""
+    try:
+        folder.write_new(ACTIVE, b"", like=like)
+    except FileExistsError:  # another program has already begun it, or put a link there
+        try:
+            descriptor = folder.open_plain(ACTIVE)
+        except OSError:
+            return
+        with suppress(PermissionError):
+            copy_rights(descriptor, like)
+        os.close(descriptor)

@@ -1,0 +1,142 @@
+"""The files of the audit log from the first line to the last, each line with its place."""
+
+from __future__ import annotations
+
+import os
+
+from loop_cli.errors import StorageError
+from loop_cli.vault.log.lines import FOLDER, MAX_LINE, cannot_read, check_length
+from loop_cli.vault.log.log import segments_in
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+    from typing import Self
+
+    from loop_cli.system.folders import Folder
+    from loop_cli.vault.log.log import AuditLog
+
+_TRIES = 50
+_BLOCK = 1 << 20
+
+
+class OpenLog:
+    """A context manager: all files of the log as they are at one moment, oldest first.
+
+    What others append later is not seen. Raises `StorageError`.
+    """
+
+    def __init__(self, log: AuditLog) -> None:
+        self._log = log
+        self._files: list[tuple[str, int, int]] = []  # name, descriptor, size
+
+    def __enter__(self) -> Self:
+        try:
+            for _attempt in range(_TRIES):
+                if self._open():
+                    return self
+                self.__exit__(None, None, None)
+        except OSError as error:
+            self.__exit__(None, None, None)
+            raise cannot_read(error) from error
+        raise StorageError("the audit log can't be read: its files change all the time")
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        for _path, descriptor, _size in self._files:
+            os.close(descriptor)
+        self._files.clear()
+
+    @property
+    def names(self) -> list[str]:
+        """The files, relative to the vault."""
+        return [shown(name) for name, _descriptor, _size in self._files]
+
+    @property
+    def size(self) -> int:
+        """The bytes of all files together, without a line at the end that is not whole yet."""
+        total = sum(size for _path, _descriptor, size in self._files)
+        for _path, descriptor, size in self._files[-1:]:
+            for end in range(size, 0, -_BLOCK):
+                part = os.pread(descriptor, min(_BLOCK, end), max(0, end - _BLOCK))
+                place = part.rfind(b"\n")
+                total -= len(part) - place - 1
+                if place >= 0:
+                    break
+        return total
+
+    def lines_from(self, offset: int) -> Iterator[tuple[bytes, int]]:
+        """The lines from an offset in the whole log on, without their newlines, each with where the
+        next begins; not one at the end that lacks its own, to which more may come."""
+        start = 0
+        for path, descriptor, size in self._files:
+            begin = min(max(offset - start, 0), size)
+            *lines, rest = b"".join(_parts(descriptor, begin, size)).split(b"\n")
+            for line in lines:
+                begin += len(line) + 1
+                yield line, start + begin
+            start += size
+            if rest and path != self._files[-1][0]:
+                yield rest, start
+
+    def lines(self, *needles: bytes) -> Iterator[tuple[str, int, bytes]]:
+        """File, number and text of every line that is not blank; with needles, of those that
+        hold one of them."""
+        for name, descriptor, size in self._files:
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            left = size
+            with open(descriptor, "rb", closefd=False) as file:
+                lines = iter(lambda: file.readline(MAX_LINE + 2), b"")
+                for number, raw in enumerate(lines, start=1):
+                    check_length(len(raw) - 1, f"{shown(name)}:{number}")
+                    text = raw[:left].removesuffix(b"\n")
+                    if text.strip() and (not needles or any(one in text for one in needles)):
+                        yield shown(name), number, text
+                    left -= len(raw)
+                    if left <= 0:
+                        break
+
+    def _open(self) -> bool:
+        """False where a rotation or a redaction changed the files meanwhile."""
+        try:
+            folder = self._log.open_folder()
+        except FileNotFoundError:
+            return True
+        with folder:
+            names = segments_in(folder)
+            for name in names:
+                try:
+                    descriptor = folder.open_plain(name)
+                except FileNotFoundError:
+                    return False
+                size = os.fstat(descriptor).st_size
+                self._files.append((name, descriptor, size))
+            return segments_in(folder) == names and all(
+                _is_at(descriptor, folder, name) for name, descriptor, _size in self._files
+            )
+
+
+def _parts(descriptor: int, begin: int, end: int) -> Iterator[bytes]:
+    while begin < end:
+        part = os.pread(descriptor, min(_BLOCK, end - begin), begin)
+        if not part:
+            return
+        begin += len(part)
+        yield part
+
+
+def shown(name: str) -> str:
+    """A file of the log, relative to the vault."""
+    return f"{FOLDER}/{name}"
+
+
+def _is_at(descriptor: int, folder: Folder, name: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), folder.status(name))
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,310 @@
+"""Verifying the audit log: chain, schema, and every entity's last record against its file.
+
+A record of ours names by its digest the line before it. Lines of other programs may lie in
+between. A line that a redaction rewrote counts as the line it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import deque
+from contextlib import ExitStack
+
+from loop_cli.core.names import nfc
+from loop_cli.core.records.record import History, digests_of
+from loop_cli.errors import EntityNotFound, LoopError, StorageError, VaultLocked
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.records import Struct
+from loop_cli.planning.snapshot import etag_of
+from loop_cli.vault.commit.keeping import LOOP
+from loop_cli.vault.files import reading as files
+from loop_cli.vault.log.lines import parse_line
+from loop_cli.vault.log.segments import OpenLog
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from loop_cli.core.records.record import AuditRecord
+    from loop_cli.vault.store import VaultStore
+
+_TAILS = 64  # lines of others that may have been unterminated when our next line came
+
+
+class Problem(Struct):
+    """What is wrong at a line of ours; `problem` is `chain`, `schema` or `rolled_back`."""
+
+    file: str
+    line: int
+    problem: str
+    message: str
+
+
+class Place(Struct):
+    """An entity's file, as its last record names it."""
+
+    entity_id: str
+    path: str
+
+
+class Verification(Struct):
+    """What was found. `records` are the lines that are records, `own` those of them that the
+    chain joins, `migrated` and `foreign` the others, `unreadable` the lines that are none."""
+
+    files: tuple[str, ...]
+    records: int
+    own: int
+    migrated: int
+    foreign: int
+    unreadable: int
+    problems: tuple[Problem, ...]
+    edited_outside: tuple[Place, ...]
+    gone: tuple[Place, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether no line of ours is altered, missing or invalid."""
+        return not self.problems
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of `loop audit verify`."""
+        listed = ("problems", "edited_outside", "gone")
+        return {
+            "ok": self.ok,
+            **self.__dict__,
+            **{key: [one.__dict__ for one in getattr(self, key)] for key in listed},
+        }
+
+
+def verify(store: VaultStore) -> Verification:
+    """Read the whole log, and the files of the entities in it. Raises `StorageError`."""
+    with ExitStack() as stack:
+        log = _opened(store, stack)
+        walk = _Walk(_claims(log))
+        for place in log.lines():
+            walk.step(*place)
+        walk.finish()
+        names = tuple(log.names)
+    edited, gone = _against_files(store, walk.entities)
+    return Verification(
+        files=names,
+        records=walk.own + walk.migrated + walk.foreign,
+        own=walk.own,
+        migrated=walk.migrated,
+        foreign=walk.foreign,
+        unreadable=walk.unreadable,
+        problems=tuple(walk.problems),
+        edited_outside=tuple(edited),
+        gone=tuple(gone),
+    )
+
+
+def against_files(store: VaultStore) -> tuple[list[Place], list[Place]]:
+    """The entities edited outside since their last record, and those whose file is gone.
+
+    Raises `StorageError`.
+    """
+    entities = _Entities()
+    with ExitStack() as stack:
+        log = _opened(store, stack)
+        earlier = _claims(log).earlier
+        for _file, _number, text in log.lines():
+            record = parse_line(text)
+            if record is not None:
+                entities.add(record, digests_of(sha256_hex(text), earlier))
+    return _against_files(store, entities)
+
+
+def _opened(store: VaultStore, stack: ExitStack) -> OpenLog:
+    """The log's files, opened under the lock and recovered where nobody is writing. Where no
+    lock has been there yet, none is made to read."""
+    if not os.path.isdir(os.path.join(store.root, LOOP)):
+        return stack.enter_context(OpenLog(store.log))
+    try:
+        with store.lock(wait=0):
+            store.recover()
+            return stack.enter_context(OpenLog(store.log))
+    except (VaultLocked, StorageError):
+        return stack.enter_context(OpenLog(store.log))
+
+
+class _Claims(Struct):
+    """What records say of other lines: `earlier` the digests that rewritten lines had before,
+    `undone` the digests that undo records name."""
+
+    earlier: dict[str, str]
+    undone: frozenset[str]
+
+
+def _claims(log: OpenLog) -> _Claims:
+    earlier: dict[str, str] = {}
+    undone: set[str] = set()
+    for _file, _number, text in log.lines(b'"redacted"', b'"rolled_back"'):
+        record = parse_line(text)
+        if record is not None and record.is_own:
+            earlier.update(record.redacted)
+            if record.undoes is not None:
+                undone.add(record.undoes)
+    return _Claims(earlier=earlier, undone=frozenset(undone))
+
+
+class _Walk:
+    """One pass over the lines, oldest first."""
+
+    def __init__(self, claims: _Claims) -> None:
+        self._claims = claims
+        self._missing = set(claims.undone)
+        self._undoes: list[tuple[str, int, str]] = []
+        self._own_last: list[str] | None = None
+        self._window: set[str] = set()  # digests of our last line and of all lines after it
+        self._tails: deque[bytes] = deque(maxlen=_TAILS)
+        self.own = self.migrated = self.foreign = self.unreadable = 0
+        self.problems: list[Problem] = []
+        self.entities = _Entities()
+
+    def step(self, file: str, number: int, text: bytes) -> None:
+        """Take the next line."""
+        record = parse_line(text)
+        digests = digests_of(sha256_hex(text), self._claims.earlier)
+        if record is None or not record.is_own:
+            self._window.update(digests)
+            self._tails.append(text)
+            self._count(record)
+        else:
+            self.own += 1
+            if not self._is_linked(record):
+                self._report(file, number, "chain", "altered or missing lines before this one")
+            for message in _schema_errors(record):
+                self._report(file, number, "schema", message)
+            if record.undoes is not None:
+                self._undoes.append((file, number, record.undoes))
+            self._own_last, self._window = digests, set(digests)
+            self._tails.clear()
+        self._missing.difference_update(digests)
+        if record is not None:
+            self.entities.add(record, digests)
+
+    def finish(self) -> None:
+        """After the last line: the undo records whose line was not met."""
+        for file, number, digest in self._undoes:
+            if digest in self._missing:
+                words = "takes back a line that is not in the log"
+                self._report(file, number, "rolled_back", words)
+
+    def _is_linked(self, record: AuditRecord) -> bool:
+        previous = record.metadata["previous"]
+        if previous is None:
+            return self._own_last is None
+        own = record.metadata.get("previous_own")
+        if own is not None and own not in (self._own_last or ()):
+            return False
+        return previous in self._window or any(_grew(tail, previous) for tail in self._tails)
+
+    def _count(self, record: AuditRecord | None) -> None:
+        if record is None:
+            self.unreadable += 1
+        elif "migrated_from" in record.metadata:
+            self.migrated += 1
+        else:
+            self.foreign += 1
+
+    def _report(self, file: str, number: int, problem: str, message: str) -> None:
+        self.problems.append(Problem(file=file, line=number, problem=problem, message=message))
+
+
+def _grew(line: bytes, digest: str) -> bool:
+    """Whether a line of another program had the digest when it was not finished yet.
+
+    A line of ours never grows: that would be an altered one.
+    """
+    state = hashlib.sha256()
+    for end in range(1, len(line)):
+        state.update(line[end - 1 : end])
+        if state.hexdigest() == digest:
+            record = parse_line(line[:end])
+            return record is None or not record.is_own
+    return False
+
+
+def _schema_errors(record: AuditRecord) -> Iterator[str]:
+    from pydantic import ValidationError
+
+    from loop_cli.wire import models
+
+    try:
+        models.AuditRecord.model_validate(record.data)
+    except ValidationError as error:
+        for one in error.errors(include_url=False, include_input=False, include_context=False):
+            where = ".".join(map(str, one["loc"]))
+            yield f"not a valid record: {where or 'record'}: {one['msg']}"
+
+
+class _Entities:
+    """The last record of every entity: what it says of the file."""
+
+    def __init__(self) -> None:
+        # id -> what its records say in turn: (digests of the line, path, etag, deleted there)
+        self._states: dict[str, list[tuple[list[str], str, str | None, bool]]] = {}
+
+    def add(self, record: AuditRecord, digests: list[str]) -> None:
+        """Take the next record."""
+        states = self._states.setdefault(record.entity_id, [])
+        if record.undoes is not None:
+            states[:] = [state for state in states if record.undoes not in state[0]]
+        path = record.metadata.get("path")
+        if not isinstance(path, str):
+            return
+        before = record.metadata.get("path_before")
+        if isinstance(before, str):
+            states.append((digests, before, None, True))
+        if record.etag_after is not None:
+            states.append((digests, path, record.etag_after, False))
+        elif record.data.get("action") == "delete":
+            states.append((digests, path, None, True))
+
+    def expected(self) -> Iterator[tuple[str, str, str | None, bool]]:
+        """Id, path, etag (None where deleted), and whether it is the id's last record."""
+        for entity_id, states in self._states.items():
+            last = {path: (etag, deleted) for _digests, path, etag, deleted in states}
+            for path, (etag, deleted) in last.items():
+                yield entity_id, path, None if deleted else etag, path == states[-1][1]
+
+
+def _against_files(store: VaultStore, entities: _Entities) -> tuple[list[Place], list[Place]]:
+    """The entities edited outside, and those whose file is gone."""
+    edited: list[Place] = []
+    gone: list[Place] = []
+    for entity_id, path, expected, newest in entities.expected():
+        place = Place(entity_id=entity_id, path=path)
+        found = _etag_at(store, path)
+        moved_away = not newest and None in (found, expected)
+        if found == expected or moved_away:
+            continue
+        if found is not None and _settled_since(store, place, found):
+            continue
+        (gone if found is None else edited).append(place)
+    return edited, gone
+
+
+def _etag_at(store: VaultStore, path: str) -> str | None:
+    """The etag of the file; None where there is none, empty where it can't be read."""
+    try:
+        data, _modified = files.read_stable(files.inside(store.root, path), path)
+        return etag_of(data)
+    except (EntityNotFound, ValueError):
+        return None
+    except LoopError:
+        return ""
+
+
+def _settled_since(store: VaultStore, place: Place, etag: str) -> bool:
+    """Whether the file is as a record says that came while the log was read, or as it was
+    before a change that a writer is about to land."""
+    unsettled = store.recover_if_free()
+    records = store.log.records_of(place.entity_id, path=place.path)
+    last = History(one for one in records if nfc(one.entity_id) == place.entity_id).last
+    if last is None:
+        return False
+    return last.etag_after == etag or (unsettled and last.etag_before == etag)

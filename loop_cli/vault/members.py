@@ -1,0 +1,52 @@
+"""`00_Meta/members.yaml`: how the vault calls the users of its machines.
+
+members:
+  builder: 개발팀         # login: display name
+"""
+
+from __future__ import annotations
+
+from loop_cli.core.names import nfc
+from loop_cli.errors import EntityNotFound, LoopError
+from loop_cli.vault.files import reading as files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeGuard
+
+PATH = "00_Meta/members.yaml"
+
+
+def display_name(root: str, login: str) -> str:
+    """The display name of an operating-system user; the login where none is listed.
+
+    A file that can't be read lists nobody: it must not keep a change from being recorded. Nor
+    must a name with a line break or another character that can't be printed.
+    """
+    members = _listed(root)
+    name = None if members is None else members.get(login)
+    return name if _is_name(name) else login
+
+
+def names(root: str) -> tuple[str, ...] | None:
+    """How all that are listed are called, in the file's order; None where nobody is."""
+    members = _listed(root) or {}
+    return tuple(dict.fromkeys(nfc(name) for name in members.values() if _is_name(name))) or None
+
+
+def _listed(root: str) -> dict[Any, Any] | None:
+    try:
+        data, _modified = files.read_stable(files.inside(root, PATH), PATH)
+    except (EntityNotFound, LoopError):
+        return None
+    from loop_cli.markdown import reader
+
+    try:
+        members = reader.read(data.decode("utf-8-sig")).get("members")
+    except ValueError:
+        return None
+    return members if isinstance(members, dict) else None
+
+
+def _is_name(name: Any) -> TypeGuard[str]:
+    return isinstance(name, str) and bool(name.strip()) and name.isprintable()

@@ -1,0 +1,338 @@
+"""The reference store of the test suite: the contract without files, locks or syncs."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from loop_cli.core.creation import Law
+from loop_cli.core.names import nfc
+from loop_cli.core.records.record import AuditRecord, History, without_undone
+from loop_cli.core.records.story import undo_of
+from loop_cli.core.store import (
+    CommitResult,
+    Create,
+    Hit,
+    Listed,
+    Restore,
+    Store,
+    as_json,
+    hit_of,
+    list_entity,
+    passed_over,
+)
+from loop_cli.errors import EntityNotFound, InvalidFile, LoopError, NoEntity
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.planning import plan, snapshot
+from loop_cli.planning.planner import Planner, Surroundings
+from loop_cli.vault import schema_file
+from loop_cli.vault.context import refuse_no_place
+from loop_cli.vault.files import walk
+from loop_cli.vault.index import entry, locate
+from loop_cli.vault.log.lines import encode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from loop_cli.core.entity import Entity, EntityFile, FieldNames
+    from loop_cli.core.records.record import Origin
+    from loop_cli.core.schema import Schema
+    from loop_cli.core.store import AnyChange
+    from loop_cli.core.wanted import Wanted
+    from loop_cli.planning.plan import Plan
+    from loop_cli.vault.index.locate import Located
+
+
+class MemoryStore(Store):
+    """Files and log lines in memory. `clock` gives microseconds; `private` names the fields
+    that are recorded as hashes."""
+
+    def __init__(
+        self,
+        texts: Mapping[str, bytes],
+        *,
+        names: FieldNames,
+        clock: Callable[[], int],
+        schema: Schema | None = None,
+        private: tuple[str, ...] = (),
+    ) -> None:
+        self.names = names
+        self.private = private
+        self.lines: list[bytes] = []
+        self._kept: dict[str, bytes] = {}
+        self._passed_over = 0
+        self._clock = clock
+        self._schema = schema or schema_file.shipped()
+        self._files = {path: (data, clock()) for path, data in texts.items()}
+
+    @property
+    def schema(self) -> Schema:
+        return self._schema
+
+    @property
+    def law(self) -> Law:
+        book = schema_file.load_rulebook(None)
+        return Law(schema=self.schema, book=book, names=self.names)
+
+    @property
+    def warnings(self) -> list[str]:
+        return passed_over(self._passed_over)
+
+    def edit_outside(self, path: str, data: bytes) -> None:
+        """Write a file as another program would: no check, no record."""
+        self._files[path] = (data, self._clock())
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file."""
+        return self._files[path][0]
+
+    def has(self, path: str) -> bool:
+        """Whether a file is there."""
+        return path in self._files
+
+    def remove_outside(self, path: str) -> None:
+        """Remove a file as another program would."""
+        del self._files[path]
+
+    def find(self, entity_id: str, *, path: str | None = None) -> Entity:
+        place = self._locate(entity_id, path)
+        entity = self._observe(place).entity
+        return entity.replace(warnings=(*place.warnings, *entity.warnings))
+
+    def scan(
+        self,
+        *,
+        types: Sequence[str] = (),
+        needles: Sequence[Sequence[str]] = (),
+        told: Callable[[int], None] | None = None,
+    ) -> Iterator[Listed]:
+        self._passed_over = 0
+        found = []
+        for count, (path, (data, modified)) in enumerate(self._files.items(), start=1):
+            try:
+                parsed = snapshot.parse(data, path, self.names)
+            except InvalidFile as error:
+                self._passed_over += not isinstance(error, NoEntity)
+                continue
+            finally:
+                if told is not None:
+                    told(count)
+            place = locate.Located(parsed=parsed, modified=modified)
+            found.append(self._observe(self._with_shared(place)).entity)
+        for entity in sorted(found, key=lambda one: (nfc(one.id).encode(), one.path)):
+            listed = list_entity(entity)
+            wanted = all(any(needle in listed.fields for needle in one) for one in needles)
+            if wanted and (not types or entity.type in types):
+                yield listed
+
+    def search(
+        self,
+        wanted: Wanted,
+        *,
+        types: Sequence[str] = (),
+        told: Callable[[int], None] | None = None,
+    ) -> Iterator[Hit]:
+        read = [
+            hit_of(listed, self.read(listed.path), wanted)
+            for listed in self.scan(types=types, told=told)
+        ]
+        found = [hit for hit in read if hit is not None]
+        yield from (hit for hit in found if hit.in_names)
+        yield from (hit for hit in found if not hit.in_names)
+
+    def records(self, entity_id: str | None = None) -> Iterator[AuditRecord]:
+        for line in reversed(self.lines):
+            record = AuditRecord(data=json.loads(line), digest=sha256_hex(line))
+            if entity_id is None or record.is_of(entity_id, None):
+                yield record
+
+    def records_of_run(self, run_id: str) -> Iterator[AuditRecord]:
+        for record in self.records():
+            if (
+                record.data.get("run_id") == run_id
+                or undo_of(record).get("run_id") == run_id
+                or record.redacted
+            ):
+                yield record
+
+    def kept(self, sha256: str) -> bytes | None:
+        return self._kept.get(sha256)
+
+    def forget(self, sha256: str) -> None:
+        """Remove what is kept of a value."""
+        del self._kept[sha256]
+
+    def files(
+        self,
+        *,
+        mentioning: Sequence[str] | None = None,
+        where: Callable[[str, bytes], bool] | None = None,
+    ) -> Iterator[EntityFile]:
+        texts = None if mentioning is None else [as_json(nfc(text))[1:-1] for text in mentioning]
+        for path, (data, _modified) in list(self._files.items()):
+            if where is not None and not where(path, data):
+                continue
+            try:
+                found = snapshot.parse(data, path, self.names).file
+            except InvalidFile:
+                continue
+            said = nfc(f"{path}\n{as_json(found.fields)}")
+            if texts is None or any(text in said for text in texts):
+                yield found
+
+    def paths(self) -> Iterator[str]:
+        return iter(list(self._files))
+
+    def commit(
+        self,
+        changes: Sequence[AnyChange],
+        *,
+        origin: Origin,
+        atomic: bool = False,
+        dry_run: bool = False,
+    ) -> list[CommitResult | LoopError]:
+        if atomic:
+            return self._commit_group(changes, origin, dry_run=dry_run)
+        outcomes: list[CommitResult | LoopError] = []
+        for change in changes:
+            try:
+                place, planned = self._plan(self._planner(origin), change)
+                record = self._write(planned) if planned.changed and not dry_run else None
+                outcomes.append(planned.result(record, warnings=place.warnings if place else ()))
+            except LoopError as error:
+                outcomes.append(error)
+        return outcomes
+
+    def _commit_group(
+        self, changes: Sequence[AnyChange], origin: Origin, *, dry_run: bool
+    ) -> list[CommitResult | LoopError]:
+        planner = self._planner(origin, changes)
+        group = [self._plan(planner, change) for change in changes]
+        count = sum(planned.changed for _place, planned in group)
+        identity = os.urandom(16).hex()
+        outcomes: list[CommitResult | LoopError] = []
+        index = 0
+        for place, planned in group:
+            record = None
+            if planned.changed and not dry_run:
+                member = {"id": identity, "index": index, "count": count}
+                record = self._write(planned, member)
+                index += 1
+            outcomes.append(planned.result(record, warnings=place.warnings if place else ()))
+        return outcomes
+
+    def _planner(self, origin: Origin, together: Sequence[AnyChange] = ()) -> Planner:
+        policy = plan.Policy(
+            schema=self.schema, names=self.names, clock=self._clock, private=self.private
+        )
+        return Planner(_Around(self), policy=policy, origin=origin, together=together)
+
+    def _plan(self, planner: Planner, change: AnyChange) -> tuple[Located | None, Plan]:
+        if isinstance(change, Create | Restore):
+            return None, planner.plan(change, None)
+        place = self._locate(change.entity_id, change.path)
+        return place, planner.plan(change, self._observe(place))
+
+    def _write(self, planned: Plan, group: dict[str, object] | None = None) -> AuditRecord:
+        last = sha256_hex(self.lines[-1]) if self.lines else None
+        planned.record["metadata"]["previous"] = last
+        if group is not None:
+            planned.record["metadata"]["group"] = group
+        line = encode(planned.record)
+        self.lines.append(line)
+        self._kept.update(planned.kept)
+        if planned.source is not None:
+            del self._files[planned.source]
+        if planned.target is not None:
+            self._files[planned.target] = (planned.data, self._clock())
+        return AuditRecord(data=planned.record, digest=sha256_hex(line))
+
+    def _locate(self, entity_id: str, path: str | None) -> Located:
+        found, broken = self._parsed(nfc(entity_id))
+        if path is None:
+            match = locate.choose(entity_id, found, broken)
+            if match is None:
+                raise locate.no_such_entity(entity_id, [one.parsed.id for one in found])
+            return match
+        if walk.is_hidden(path):
+            raise locate.not_a_place(path)
+        for one in found:
+            if one.parsed.path == path:
+                if nfc(entity_id) not in (nfc(one.parsed.id), *entry.aliases(one.parsed.fields)):
+                    raise locate.wrong_file(entity_id, one)
+                return self._with_shared(one)
+        if path in self._files:
+            snapshot.parse(self.read(path), path, self.names)  # raises what is wrong with it
+        raise EntityNotFound(f"{path} is not there")
+
+    def _with_shared(self, place: Located) -> Located:
+        found, _broken = self._parsed("")
+        ids = [nfc(other.parsed.id) for other in found]
+        return place.replace(shared=ids.count(nfc(place.parsed.id)) > 1)
+
+    def _parsed(self, wanted: str) -> tuple[list[Located], list[locate.Broken]]:
+        """All entities, and the files that seem to be the one wanted but can't be read."""
+        found = []
+        broken = []
+        for path, (data, modified) in self._files.items():
+            try:
+                parsed = snapshot.parse(data, path, self.names)
+            except InvalidFile as error:
+                certain = entry.claims(data, path, wanted, self.names)
+                if certain or entry.is_named(path, wanted):
+                    broken.append(locate.Broken(error=error, claims=certain))
+                continue
+            found.append(locate.Located(parsed=parsed, modified=modified))
+        return found, broken
+
+    def _observe(self, place: Located) -> snapshot.Snapshot:
+        path = place.parsed.path if place.shared else None
+        records = (one for one in self.records() if one.is_of(place.parsed.id, path))
+        return snapshot.observe(
+            place.parsed, modified=place.modified, history=History(records), names=self.names
+        )
+
+
+class _Around(Surroundings):
+    """What a plan asks of a `MemoryStore`."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    @property
+    def law(self) -> Law:
+        return self._store.law
+
+    def carrier(self, entity_id: str) -> EntityFile | None:
+        wanted = nfc(entity_id)
+        return next((one for one in self._store.files() if nfc(one.id) == wanted), None)
+
+    def find(self, entity_id: str) -> Entity | None:
+        found = self.carrier(entity_id)
+        return None if found is None else self._store.find(found.id, path=found.path)
+
+    def seems_taken(self, entity_id: str) -> bool:
+        return self.carrier(entity_id) is not None
+
+    def all_ids(self) -> Iterable[str]:
+        return [one.id for one in self._store.files()]
+
+    def history(self, entity_id: str) -> History:
+        return History(self._store.records(entity_id))
+
+    def created_with(self, key: str) -> AuditRecord | None:
+        for record in without_undone(self._store.records()):
+            if record.metadata.get("idempotency_key") == key:
+                return record
+        return None
+
+    def is_free(self, path: str) -> bool:
+        refuse_no_place(path)
+        return not self._store.has(path)
+
+    def kept(self, sha256: str) -> bytes | None:
+        return self._store.kept(sha256)
+
+    def files(self, mentioning: str) -> Iterator[EntityFile]:
+        return self._store.files(mentioning=(mentioning,))

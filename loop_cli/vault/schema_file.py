@@ -1,0 +1,168 @@
+"""The schema in force: the vault's own file, or the one that ships with the package."""
+
+from __future__ import annotations
+
+import codecs
+import os
+
+from loop_cli.core import schema
+from loop_cli.errors import EntityNotFound, InvalidFile
+from loop_cli.lean import jsontext
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.plain import same
+from loop_cli.markdown import reader
+from loop_cli.vault.files import reading as files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from typing import Any
+
+    from loop_cli.core import rulebook
+    from loop_cli.vault.index.cache import Cache
+
+_START = r"\A((?:[ \t]*(?:#[^\n]*)?\n)*)---[ \t]*\r?\n"  # a file may say where it begins
+_FENCE = "---"
+PATH = "00_Meta/schema_constants.yaml"
+_SHIPPED = "the default schema"
+
+
+def load(root: str, *, cache: Cache | None = None) -> schema.Schema:
+    """The schema of the vault at `root`. Raises `InvalidFile` with file, line and reason.
+
+    The `cache` remembers what the YAML says, by its bytes: reading that costs a writer as much
+    as an interpreter's start.
+    """
+    try:
+        data, _modified = files.read_stable(files.inside(root, PATH), PATH)
+        path, own = PATH, True
+    except EntityNotFound:
+        data, path, own = shipped_bytes(), _SHIPPED, False
+    return _built(_said(data, path, cache), data, path, shipped=not own)
+
+
+def load_rulebook(root: str | None, *, cache: Cache | None = None) -> rulebook.Rulebook:
+    """The rules beyond fields and values; of the default schema where `root` is None. Raises
+    as `load` does."""
+    from loop_cli.core import rulebook
+
+    try:
+        path = PATH if root is None else files.inside(root, PATH)
+        data = shipped_bytes() if root is None else files.read_stable(path, PATH)[0]
+    except EntityNotFound:
+        data = shipped_bytes()
+    return rulebook.build(_said(data, PATH, cache))
+
+
+def load_places(root: str) -> schema.Places:
+    """Where the entities of the vault at `root` are: all that a reader needs of the schema.
+
+    The section is parsed alone, since all the rest costs a reader half an interpreter's
+    start; where it can't be, the whole file speaks. Raises as `load` does.
+    """
+    try:
+        data, _modified = files.read_stable(files.inside(root, PATH), PATH)
+    except EntityNotFound:
+        data = shipped_bytes()
+    lines = b"\n" + data.removeprefix(codecs.BOM_UTF8)
+    section = lines.rfind(b"\npaths:")
+    if section < 0:  # the key may be in quotes, and an indented one is another's
+        return _build(data, PATH, shipped=False).places if b"paths" in data else schema.Places()
+    try:
+        text = lines[section + 1 : _next_key(lines, section + 1)].decode()
+        return schema.build_places(reader.read(text))
+    except (ValueError, schema.SchemaError):
+        return _build(data, PATH, shipped=False).places
+
+
+def _next_key(lines: bytes, at: int) -> int:
+    """Where the next line begins that is neither indented, nor a comment, nor a list's item."""
+    while (at := lines.find(b"\n", at) + 1) > 0:
+        if lines[at : at + 1].strip() and lines[at : at + 1] not in b"#-":
+            return at - 1
+    return len(lines)
+
+
+def shipped() -> schema.Schema:
+    """The default schema."""
+    return _build(shipped_bytes(), _SHIPPED, shipped=True)
+
+
+def shipped_bytes() -> bytes:
+    """The default schema as YAML."""
+    with open(os.path.join(os.path.dirname(schema.__file__), "default_schema.yaml"), "rb") as file:
+        return file.read()
+
+
+def _build(data: bytes, path: str, *, shipped: bool) -> schema.Schema:
+    return _built(_parsed(data, path), data, path, shipped=shipped)
+
+
+def _built(said: dict[str, Any], data: bytes, path: str, *, shipped: bool) -> schema.Schema:
+    try:
+        return schema.build(said, shipped=shipped)
+    except schema.SchemaError as error:
+        raise InvalidFile(path, str(error), line=_line_of(data, str(error))) from None
+
+
+def _said(data: bytes, path: str, cache: Cache | None) -> dict[str, Any]:
+    if cache is None or not cache.is_kept:
+        return _parsed(data, path)
+    said = _remembered(data, cache)
+    if said is None:
+        said = _parsed(data, path)
+        _remember(data, said, cache)
+    return said
+
+
+def _remembered(data: bytes, cache: Cache) -> dict[str, Any] | None:
+    query = "SELECT value FROM note WHERE name = 'schema'"
+    row = cache.run(lambda database: database.execute(query).fetchone())
+    digest, _space, text = ("", "", "") if row is None else row[0].partition(" ")
+    return jsontext.loads(text) if digest == sha256_hex(data) else None
+
+
+def _remember(data: bytes, said: dict[str, Any], cache: Cache) -> None:
+    """What JSON can't say as it is, a key that is no text say, is not remembered."""
+    from loop_cli.vault.index.cache import transaction
+
+    try:
+        text = jsontext.dumps(said)
+        text.encode()
+    except ValueError:
+        return
+    if not same(jsontext.loads(text), said):
+        return
+
+    def write(database: sqlite3.Connection) -> None:
+        with transaction(database):
+            note = ("schema", f"{sha256_hex(data)} {text}")
+            database.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", note)
+
+    cache.run(write)
+
+
+def _parsed(data: bytes, path: str) -> dict[str, Any]:
+    try:
+        text = data.decode("utf-8-sig")
+        if _FENCE in text:
+            import re
+
+            text = re.sub(_START, r"\1\n", text)
+        return reader.read(text)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InvalidFile(path, "is not UTF-8 text", line=line) from None
+    except reader.YamlSyntaxError as error:
+        raise InvalidFile(path, f"broken YAML: {error.reason}", line=error.line) from None
+
+
+def _line_of(data: bytes, message: str) -> int | None:
+    """The line of the key that a message begins with, as near as text can tell."""
+    lines = [line.strip() for line in data.removeprefix(b"\xef\xbb\xbf").splitlines()]
+    number = 0
+    for key in message.split(" ", maxsplit=1)[0].encode().split(b"."):
+        spellings = tuple(quote + key + quote + b":" for quote in (b"", b'"', b"'"))
+        found = (at for at in range(number, len(lines)) if lines[at].startswith(spellings))
+        number = next(found, number - 1) + 1
+    return number or None

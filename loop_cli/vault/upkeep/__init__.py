@@ -1,0 +1,1 @@
+"""What is about the vault and not its entities: init, watch, check, kept."""

@@ -1,0 +1,214 @@
+"""What `.loop/kept/` holds: deleted files and replaced values that an undo needs, and text of
+others that no record has. It stays until it is pruned (SPEC §6).
+
+The folder may have come with a vault from anywhere. So it is opened without following a link, what
+is in it is only looked at and never opened, and only what has a name that loop gives is listed or
+removed.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from contextlib import contextmanager
+
+from loop_cli.core import timestamps
+from loop_cli.core.names import nfc
+from loop_cli.core.records import record as audit
+from loop_cli.errors import StorageError
+from loop_cli.lean.records import Struct
+from loop_cli.system.folders import Folders, open_folder
+from loop_cli.vault.commit.keeping import LOOP, keep_whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from loop_cli.core.records.record import AuditRecord
+    from loop_cli.system.folders import Folder
+    from loop_cli.vault.store import VaultStore
+
+FOLDER = "kept"
+_OURS = re.compile(r"[0-9a-f]{64}")
+# Also what a crash left half written, and what was staged and is no file to read.
+_GIVEN = re.compile(
+    r"[0-9a-f]{64}(?:\.\d+)?|(?:\.loop-)?[0-9a-f]{32}(?:-\d+)?(?:\.[a-z]+)*\.[0-9a-f]{8}"
+)
+
+
+class Kept(Struct):
+    """One file of `.loop/kept/`, kept at an instant; of which entity, as far as records tell.
+
+    `what` is `file` for a whole entity, else the field; None for what no record names: it is
+    of a change that did not land, or the text of somebody else. `stamp` tells one content from
+    another, and a file from one that was kept anew.
+    """
+
+    name: str
+    size: int
+    kept_at: int
+    stamp: tuple[int, ...]
+    entity_id: str | None = None
+    entity_name: str | None = None
+    what: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "name": self.name,
+            "bytes": self.size,
+            "kept_at": timestamps.render(self.kept_at),
+            "entity_id": self.entity_id,
+            "entity_name": self.entity_name,
+            "what": self.what,
+        }
+
+
+def listed(store: VaultStore) -> list[Kept]:
+    """All that loop has kept, the newest first. Raises `StorageError`."""
+    found = {one.name: one for one in _files(store.root)}
+    if found:
+        for record in store.records():
+            for sha256, what in _named(record):
+                one = found.get(sha256)
+                if one is not None and one.what is None:
+                    name = record.data.get("entity_name")
+                    found[sha256] = one.replace(
+                        entity_id=record.entity_id,
+                        entity_name=name if isinstance(name, str) else None,
+                        what=what,
+                    )
+    return sorted(found.values(), key=lambda one: (-one.kept_at, one.name))
+
+
+def chosen(
+    everything: list[Kept], *, entity_id: str | None = None, before: int | None = None
+) -> list[Kept]:
+    """Those of one entity, and those kept before an instant."""
+    return [
+        one
+        for one in everything
+        if (entity_id is None or (one.entity_id is not None and one.entity_id == nfc(entity_id)))
+        and (before is None or one.kept_at < before)
+    ]
+
+
+def others(store: VaultStore) -> list[str]:
+    """The names of what lies there and is not loop's. Raises `StorageError`."""
+    with _opened(store.root) as folder:
+        names = [] if folder is None else folder.names()
+    return sorted(name for name in names if not _GIVEN.fullmatch(name))
+
+
+def prune(store: VaultStore, unwanted: list[Kept]) -> tuple[list[Kept], list[Kept]]:
+    """Remove what is kept, for good: those that are as they were listed. What was kept anew since,
+    or is another file now, stays. Those that were removed, and those that stay.
+
+    Raises `StorageError`, `VaultLocked`.
+    """
+    removed: list[Kept] = []
+    staying: list[Kept] = []
+    with store.lock():
+        store.recover()
+        with _opened(store.root) as folder:
+            if folder is None:
+                return [], []
+            for one in unwanted:
+                found = _kept(folder, one.name)
+                if found is None:
+                    continue
+                if found.stamp == one.stamp:
+                    folder.remove(one.name)
+                    removed.append(one)
+                else:
+                    staying.append(one)
+            folder.sync()
+    return removed, staying
+
+
+def take_aside(store: VaultStore, *, dry_run: bool = False) -> list[str]:
+    """Move what lies in `.loop/staged` and is no change that loop can finish to `.loop/kept`.
+
+    The new paths, or with `dry_run` those that would be moved, relative to the vault. Raises
+    `StorageError`, `VaultLocked`.
+    """
+    from loop_cli.vault.commit import intents, staging
+
+    with store.lock(), Folders(store.root) as folders:
+        store.recover()
+        try:
+            names = sorted(folders.open(staging.FOLDER).names())
+            ours = [name for name in names if intents.OURS.fullmatch(name)]
+            paths = [f"{staging.FOLDER}/{name}" for name in ours]
+            return paths if dry_run else [keep_whole(folders.slot(path)) for path in paths]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise _cannot("taken aside", error) from error
+
+
+@contextmanager
+def _opened(root: str) -> Iterator[Folder | None]:
+    """The folder, open; None where there is none. Raises `StorageError`, and for an `OSError`
+    within; a link in its place is refused."""
+    try:
+        with open_folder(root, f"{LOOP}/{FOLDER}") as folder:
+            yield folder
+    except FileNotFoundError:
+        yield None
+    except NotADirectoryError:
+        raise StorageError(
+            f"{LOOP}/{FOLDER} is a link or no folder, so nothing in it is read or removed",
+            hint=f"put a folder in its place: rm {LOOP}/{FOLDER}",
+        ) from None
+    except OSError as error:
+        raise _cannot("listed or removed", error) from error
+
+
+def _files(root: str) -> Iterator[Kept]:
+    with _opened(root) as folder:
+        if folder is None:
+            return
+        for name in folder.names():
+            found = _kept(folder, name) if _GIVEN.fullmatch(name) else None
+            if found is not None:
+                yield found
+
+
+def _kept(folder: Folder, name: str) -> Kept | None:
+    """What has a name now; None where it is gone, or is a folder. A link is not followed."""
+    try:
+        status = folder.status(name)
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(status.st_mode):
+        return None
+    return Kept(
+        name=name,
+        size=status.st_size,
+        kept_at=status.st_mtime_ns // 1000,
+        stamp=(
+            status.st_dev,
+            status.st_ino,
+            status.st_mode,
+            status.st_size,
+            status.st_mtime_ns,
+            status.st_ctime_ns,
+        ),
+    )
+
+
+def _cannot(what: str, error: OSError) -> StorageError:
+    return StorageError(f"what is kept can't be {what}: {error.strerror}")
+
+
+def _named(record: AuditRecord) -> Iterator[tuple[str, str]]:
+    """The hashes that a record names, each with what it is of."""
+    values = [(record.metadata.get("kept"), "file")]
+    values += [(entry.get("old"), name) for name, entry in record.diff.items()]
+    for value, what in values:
+        if isinstance(value, dict) and audit.is_digest(value):
+            sha256 = str(value["sha256"])
+            if _OURS.fullmatch(sha256):
+                yield sha256, what

@@ -1,0 +1,91 @@
+"""`loop check --fix`: what has one right answer is put right, as one run of ordinary commits.
+
+A repair holds for the very bytes that were checked: the etag is its precondition.
+"""
+
+from __future__ import annotations
+
+from loop_cli.core.changes import Edits
+from loop_cli.core.entity import Precondition
+from loop_cli.core.store import EntityChange
+from loop_cli.errors import LoopError
+from loop_cli.lean.records import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from loop_cli.core.changes import Change
+    from loop_cli.core.records.record import Origin
+    from loop_cli.core.store import CommitResult
+    from loop_cli.vault.store import VaultStore
+    from loop_cli.vault.upkeep.check import Checked
+
+
+class Repair(Struct):
+    """The repair of one file: what it changes, or why it can't be made."""
+
+    change: EntityChange
+    outcome: CommitResult | LoopError
+
+    @property
+    def done(self) -> CommitResult | None:
+        """What it changes; None where it can't be made."""
+        return None if isinstance(self.outcome, LoopError) else self.outcome
+
+    def as_dict(self) -> dict[str, Any]:
+        """One entry of `repairs` in the JSON of `loop check --fix`."""
+        data: dict[str, Any] = {"entity_id": self.change.entity_id, "path": self.change.path}
+        if isinstance(self.outcome, LoopError):
+            return {**data, "error": self.outcome.message, "code": self.outcome.code}
+        diff = self.outcome.diff
+        return {**data, "modified_fields": list(diff), "diff": diff}
+
+
+def preview(store: VaultStore, found: Checked, *, origin: Origin) -> list[Repair]:
+    """The repairs that there are for what was found, and what each would change."""
+    return _commit(store, changes(found), origin=origin, dry_run=True)
+
+
+def apply(store: VaultStore, planned: Sequence[Repair], *, origin: Origin) -> list[Repair]:
+    """Make the repairs of a preview that can be made; each one stands for itself."""
+    possible = [one.change for one in planned if one.done is not None]
+    return _commit(store, possible, origin=origin, dry_run=False)
+
+
+def changes(found: Checked) -> list[EntityChange]:
+    """One change for each file that has something to repair, in the order of the findings."""
+    by_path: dict[str, list[Change]] = {}
+    ids: dict[str, str] = {}
+    for finding in found.findings:
+        if finding.fixable and finding.entity_id is not None:
+            ids[finding.path] = finding.entity_id
+            _add(finding.found.repair, by_path.setdefault(finding.path, []))
+    return [
+        EntityChange(
+            entity_id=ids[path],
+            path=path,
+            edits=Edits(changes=tuple(edits)),
+            precondition=Precondition(if_match=found.etags[path]),
+        )
+        for path, edits in by_path.items()
+    ]
+
+
+def _add(more: Sequence[Change], edits: list[Change]) -> None:
+    """Take the changes of a field that none of the others touches."""
+    for change in more:
+        size = len(change.path)
+        if not any(one.path[:size] == change.path[: len(one.path)] for one in edits):
+            edits.append(change)
+
+
+def _commit(
+    store: VaultStore, wanted: Sequence[EntityChange], *, origin: Origin, dry_run: bool
+) -> list[Repair]:
+    if not wanted:
+        return []
+    outcomes = store.commit(wanted, origin=origin, dry_run=dry_run)
+    pairs = zip(wanted, outcomes, strict=True)
+    return [Repair(change=change, outcome=outcome) for change, outcome in pairs]

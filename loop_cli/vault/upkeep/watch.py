@@ -1,0 +1,209 @@
+"""`loop watch`: what changes in a vault, told as it happens.
+
+A change inside comes with its record, which the log has before the file is new; a change
+outside shows in the file alone. Of every file its etag is known, and of its fields a digest
+each, so that what changed outside can be told by name.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections import OrderedDict
+
+from loop_cli.core import timestamps
+from loop_cli.core.names import BODY
+from loop_cli.core.store import as_json
+from loop_cli.errors import LoopError
+from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.records import Struct
+from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of, parse
+from loop_cli.system.folders import Folders
+from loop_cli.vault import schema_file
+from loop_cli.vault.log.lines import FOLDER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+    from loop_cli.core.records.record import AuditRecord
+    from loop_cli.core.schema import Places
+    from loop_cli.vault.store import VaultStore
+
+_REMEMBERED = 20_000  # files; of others it shows that they changed, but not what
+_NEWEST = 10_000  # records that are looked through for those that are new
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+
+
+class Happening(Struct):
+    """One change. `record` is that of the audit log for a change inside; outside nobody knows
+    who it was, and `fields` are the names of what changed, None where that can't be told."""
+
+    timestamp: str
+    action: str
+    path: str
+    entity_id: str | None
+    entity_type: str | None
+    record: AuditRecord | None = None
+    fields: tuple[str, ...] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """One line of `loop watch --json`."""
+        data = self.record.data if self.record is not None else {}
+        names = self.record.modified_fields if self.record is not None else self.fields
+        return {
+            "event": "outside" if self.record is None else "inside",
+            "timestamp": self.timestamp,
+            "actor": data.get("actor"),
+            "source": data.get("source"),
+            "action": self.action,
+            "entity_id": self.entity_id,
+            "entity_type": self.entity_type,
+            "path": self.path,
+            "modified_fields": None if names is None else list(names),
+            "diff": self.record.diff if self.record is not None else None,
+            "run_id": data.get("run_id"),
+        }
+
+
+class _State(Struct):
+    """What is remembered of a file."""
+
+    etag: str
+    entity_id: str | None = None
+    entity_type: str | None = None
+    fields: dict[str, str] | None = None
+
+
+class Watcher:
+    """Tells what the changes of some files were. Made before the events begin."""
+
+    def __init__(self, store: VaultStore) -> None:
+        self._store = store
+        self.places = schema_file.load_places(store.root)
+        self._seen: OrderedDict[str, _State] = OrderedDict()
+        self._last = next((record.digest for record in store.log.records()), None)
+        for path in store.locator().paths():
+            if len(self._seen) == _REMEMBERED:
+                break
+            state = self._read(path)
+            if state is not None:
+                self._seen[path] = state
+
+    def watches(self, path: str) -> bool:
+        """Whether a file, relative to the vault, tells anything."""
+        return path.startswith(f"{FOLDER}/audit_log.") or is_place(path, self.places)
+
+    def happenings(self, paths: Iterable[str]) -> Iterator[Happening]:
+        """What happened, given the files that changed: first what the log says."""
+        yield from self._inside()
+        for path in sorted(set(paths)):
+            if not path.startswith(f"{FOLDER}/"):
+                yield from self._outside(path)
+
+    def _inside(self) -> Iterator[Happening]:
+        new: list[AuditRecord] = []
+        for count, record in enumerate(self._store.log.records()):
+            if record.digest == self._last or count == _NEWEST:
+                break
+            new.append(record)
+        for record in reversed(new):
+            self._last = record.digest
+            path = record.metadata.get("path")
+            self._expect(record, path if isinstance(path, str) else "")
+            yield Happening(
+                timestamp=str(record.data.get("timestamp")),
+                action="undo" if record.undoes else str(record.data.get("action")),
+                path=path if isinstance(path, str) else "",
+                entity_id=record.entity_id,
+                entity_type=_text(record.data.get("entity_type")),
+                record=record,
+            )
+
+    def _expect(self, record: AuditRecord, path: str) -> None:
+        """From now on the file is as the record says, whenever its event comes."""
+        before = record.metadata.get("path_before")
+        if isinstance(before, str):
+            self._seen.pop(before, None)
+        if record.etag_after is not None:
+            self._remember(path, self._read(path) or _State(etag=record.etag_after))
+        elif record.data.get("action") == "delete":
+            self._seen.pop(path, None)
+
+    def _outside(self, path: str) -> Iterator[Happening]:
+        old, new = self._seen.get(path), self._read(path)
+        if new is None:
+            if old is None:
+                return
+            self._seen.pop(path)
+        elif old is not None and old.etag == new.etag:
+            return
+        else:
+            self._remember(path, new)
+        known = new or old
+        assert known is not None, "one of the two is there"
+        yield Happening(
+            timestamp=timestamps.render(self._store.clock()),
+            action="delete" if new is None else "create" if old is None else "update",
+            path=path,
+            entity_id=known.entity_id,
+            entity_type=known.entity_type,
+            fields=_changed(old, new),
+        )
+
+    def _remember(self, path: str, state: _State) -> None:
+        self._seen[path] = state
+        self._seen.move_to_end(path)
+        if len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
+
+    def _read(self, path: str) -> _State | None:
+        """The file as it is now; None where there is none, or something that a link leads to:
+        what is elsewhere is none of the vault's."""
+        try:
+            with Folders(self._store.root) as folders:
+                data = folders.slot(path).read(MAX_FILE_BYTES)
+        except OSError as error:
+            return None if error.errno in _NOT_THERE else _State(etag="")
+        try:
+            parsed = parse(data, path, self._store.names)
+        except LoopError:
+            return _State(etag=etag_of(data))
+        digests = {name: _digest(value) for name, value in parsed.fields.items()}
+        return _State(
+            etag=etag_of(data),
+            entity_id=parsed.id,
+            entity_type=parsed.type,
+            fields={**digests, BODY: _digest(parsed.document.body)},
+        )
+
+
+def is_place(path: str, places: Places) -> bool:
+    """Whether a file, relative to the vault, is a Markdown file where entities are."""
+    *folders, name = path.split("/")
+    if not name.endswith(".md") or name in places.exclude_files:
+        return False
+    if any(part.startswith(".") for part in (*folders, name)):
+        return False
+    above = {"/".join(folders[:depth]) for depth in range(len(folders) + 1)}
+    included = not places.include or not above.isdisjoint(places.include)
+    return included and above.isdisjoint(places.exclude)
+
+
+def _changed(old: _State | None, new: _State | None) -> tuple[str, ...] | None:
+    """The names of the fields that differ; None where one state's are not known."""
+    if old is None or new is None or old.fields is None or new.fields is None:
+        return None
+    names = dict.fromkeys((*old.fields, *new.fields))
+    return tuple(name for name in names if old.fields.get(name) != new.fields.get(name))
+
+
+def _digest(value: Any) -> str:
+    try:
+        return sha256_hex(as_json(value).encode("utf-8", "surrogatepass"))[:16]
+    except (TypeError, ValueError):  # a key that JSON has none for
+        return sha256_hex(repr(value).encode("utf-8", "surrogatepass"))[:16]
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

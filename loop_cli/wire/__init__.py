@@ -1,0 +1,1 @@
+"""The shapes of all that crosses a boundary, as pydantic models."""

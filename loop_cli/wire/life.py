@@ -1,0 +1,137 @@
+"""The JSON shapes of `loop create`, `delete`, `move`, `rename` and `kept`, as `models` has the
+others."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from loop_cli.wire.base import Etag, RunId, Shape, Timestamp
+from loop_cli.wire.models import EntityDocument, ErrorDocument, Problem
+
+
+class CreateDocument(EntityDocument):
+    """What a create made: `loop create TYPE ... --json` (SPEC §7)."""
+
+    created: bool = Field(description="False where the idempotency key was used before.")
+    run_id: RunId = Field(description="The run, as in the audit log: a UUID v4.")
+    dry_run: Literal[True] = Field(
+        default=True, description="There only with --dry-run: nothing was written."
+    )
+
+
+class RemovedEntity(Shape):
+    """An entity that was deleted or archived (SPEC §7)."""
+
+    entity_id: str = Field(description="Its id.")
+    entity_type: str = Field(description="Its type.")
+    path: str = Field(description="Where its file was.")
+    etag: Etag = Field(description="Its etag when it was removed.")
+    to: str | None = Field(description="Where the file is now; null for a delete.")
+    kept: str | None = Field(description="The file with its bytes; null if it was moved.")
+
+
+class DeleteDocument(Shape):
+    """What went: `loop delete ID ... --json` (SPEC §7)."""
+
+    entity_id: str = Field(description="The entity that was named.")
+    entity_type: str = Field(description="Its type.")
+    path: str = Field(description="Where its file was.")
+    archived: bool = Field(description="Whether the files were moved to the archive.")
+    removed: list[RemovedEntity] = Field(
+        min_length=1,
+        description="Everything that was removed; the entity that was named comes first.",
+    )
+    run_id: RunId = Field(description="The run, as in the audit log: a UUID v4.")
+    dry_run: Literal[True] = Field(
+        default=True, description="There only with --dry-run: nothing was written."
+    )
+    warnings: list[str] = Field(
+        default=[], min_length=1, description="Sentences for a person; absent if there are none."
+    )
+
+
+class MovedEntity(Shape):
+    """An entity whose file has another place or name (SPEC §7)."""
+
+    entity_id: str = Field(description="Its id.")
+    entity_type: str = Field(description="Its type.")
+    path_before: str = Field(description="Where its file was.")
+    path: str = Field(description="Where it is.")
+    updated_at: Timestamp = Field(description="Its time now.")
+    etag: Etag = Field(description="Its state now.")
+    modified_fields: list[str] = Field(description="The fields that changed with it.")
+
+
+class RelinkedEntity(Shape):
+    """An entity whose links were put right (SPEC §7)."""
+
+    entity_id: str = Field(description="Its id.")
+    path: str = Field(description="Its file.")
+    modified_fields: list[str] = Field(description="Where the links are.")
+
+
+class MoveDocument(Shape):
+    """What moved: `loop move ID ... --json`, `loop rename ... --json` (SPEC §7)."""
+
+    changed: bool = Field(description="False if every file was in its place.")
+    moved: list[MovedEntity] = Field(description="The entities whose files moved.")
+    relinked: list[RelinkedEntity] = Field(
+        description="Other entities whose links to these files were changed."
+    )
+    run_id: RunId = Field(description="The run, as in the audit log: a UUID v4.")
+    dry_run: Literal[True] = Field(
+        default=True, description="There only with --dry-run: nothing was written."
+    )
+    warnings: list[str] = Field(
+        default=[], min_length=1, description="Sentences for a person; absent if there are none."
+    )
+
+
+class Referrer(Shape):
+    """An entity that refers to the one that was to go (SPEC §7)."""
+
+    entity_id: str = Field(description="Its id.")
+    path: str = Field(description="Its file.")
+    fields: list[str] = Field(min_length=1, description="The fields that refer to it.")
+
+
+class StillReferredDocument(ErrorDocument):
+    """Others refer to the entity that was to go: exit 6, HTTP 422 (SPEC §7)."""
+
+    entity_id: str = Field(description="The entity.")
+    problems: list[Problem] = Field(min_length=1, description="The same, as a list of problems.")
+    referrers: list[Referrer] = Field(min_length=1, description="Who refers to it.")
+    code: Literal["still_referred"]
+    retryable: Literal[False]
+
+
+class KeptEntry(Shape):
+    """Bytes that were kept of a deleted entity or a replaced value (SPEC §6)."""
+
+    name: str = Field(description="The file in `.loop/kept/`: the SHA-256 of the bytes.")
+    bytes: int = Field(ge=0, description="How many there are.")
+    kept_at: Timestamp = Field(description="When they were kept.")
+    entity_id: str | None = Field(description="Of which entity, if a record tells.")
+    entity_name: str | None = Field(description="The name of that entity.")
+    what: str | None = Field(description="`file`, or the field; null where no record names it.")
+
+
+class KeptDocument(Shape):
+    """What is kept, the newest first: `loop kept --json` (SPEC §6)."""
+
+    kept: list[KeptEntry] = Field(description="All that is kept, or was pruned.")
+    bytes: int = Field(ge=0, description="How many bytes that is.")
+    pruned: bool = Field(description="Whether they are gone now.")
+    aside: list[str] = Field(
+        default=[],
+        description="There only with --aside: the files that it took aside; with --dry-run those "
+        "that it would take.",
+    )
+    dry_run: Literal[True] = Field(
+        default=True, description="There only with --dry-run: nothing was removed."
+    )
+    warnings: list[str] = Field(
+        default=[], min_length=1, description="Sentences for a person; absent if there are none."
+    )
