@@ -167,3 +167,14 @@ sys.exit(code)
         assert "loop_cli.vault.commit.commit" in by_update
         assert [name for name in SLOW_TO_READ if name in by_get] == []
         assert [name for name in SLOW if name in by_update] == []
+
+    def test_an_update_of_one_value_loads_no_more_of_these_than_a_get(
+        self, sample_vault: Path
+    ) -> None:
+        """A list is changed by the syntax tree, for which patterns are compiled."""
+        update = ("update", "tsk-019-14", "--force", "--json")
+        self.loaded(sample_vault, *update, "status=doing")  # makes the index, reads the schema
+        after, by_update = self.loaded(sample_vault, *update, "status=done")
+
+        assert after["changed"] is True
+        assert [name for name in SLOW_TO_READ if name in by_update] == []

@@ -82,6 +82,8 @@ def test_other_line_breaks_of_unicode_are_ordinary_characters() -> None:
         ('a: "\\s"\n', 1, "escape"),
         ("a:\n- b\n c: 1\n", 3, "quotes"),
         ("  a: 1\nb: 2\n", 2, "indented"),
+        ("# one\n# two\n  a: 1\nb: 2\n", 4, "indented"),
+        ("# one\n\n  # two\n  a: 1\nb: 2\n", 5, "indented"),
         ("[a]\n", 1, "not a mapping"),
         ("null\n", 1, "not a mapping"),
         ("just text\n", 1, "not a mapping"),

@@ -75,10 +75,10 @@ def broken(start: bytes, path: str, names: FieldNames, *, problem: str | None) -
     It is meant by its name, and by the id that a line of its frontmatter gives.
     """
     claims = {nfc(stem(path))}
-    if not names.id_is_stem:
+    text = "" if names.id_is_stem else _frontmatter(start).decode(errors="replace")
+    if names.id in text:
         import re
 
-        text = _frontmatter(start).decode(errors="replace")
         for match in re.finditer(_ID_LINE % re.escape(names.id), text):
             value = match[1].partition("#")[0].rstrip()
             value = value[:-1] if value.endswith(("'", '"')) else value
