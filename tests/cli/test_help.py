@@ -200,5 +200,5 @@ def test_nothing_of_it_is_loaded_by_other_commands(read_only: Loop) -> None:
     )
 
     loaded = json.loads(done.stdout.splitlines()[-1])
-    names = ("help", "pager", "overview", "render_help", "render_overview")
+    names = ("commands.help", "pager", "commands.overview", "render.help", "render.overview")
     assert [name for name in names if f"loop_cli.cli.{name}" in loaded] == []

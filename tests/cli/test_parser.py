@@ -61,7 +61,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, dict[str,
     calls: list[tuple[str, dict[str, Any]]] = []
     for name in NAMES:
         module, _dot, function = COMMANDS[name][0].partition(".")
-        place = importlib.import_module(f"loop_cli.cli.{module}")
+        place = importlib.import_module(f"loop_cli.cli.commands.{module}")
         monkeypatch.setattr(
             place, function, lambda name=name, **values: calls.append((name, values))
         )

@@ -132,5 +132,5 @@ def test_only_an_option_in_brackets_may_lack_its_value() -> None:
 
 
 def test_the_modules_that_are_named_are_there() -> None:
-    for place, *_rest in COMMANDS.values():
-        importlib.import_module(f"loop_cli.cli.{place.partition('.')[0]}")
+    for place in [place for name, (place, *_rest) in COMMANDS.items() if name]:
+        importlib.import_module(f"loop_cli.cli.commands.{place.partition('.')[0]}")
