@@ -113,6 +113,7 @@ class Round:
         self.vault = self.root / "vault"
         self.home = self.root / "home"
         self.ran: list[str] = []
+        self.said: list[str] = []
         self.attacker = Attacker(self.chance, self.vault)
         self.slowest = 0.0
 
@@ -183,6 +184,8 @@ class Round:
             code = self._ended(process, swaps)
             said, shown = _read(err), _read(out)
         self.slowest = max(self.slowest, time.monotonic() - began)
+        self.ran[-1] += f": {code}"
+        self.said.append(said)
         yield from _of_answer(code, said, shown)
         for call in calls_in(trace.read_text(errors="replace")):
             if (why := self.fault(call, str(cwd), command.named)) is not None:
