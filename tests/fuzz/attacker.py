@@ -55,6 +55,11 @@ resource.setrlimit(resource.RLIMIT_AS, ({}, {}))
 from loop_cli.cli.start import main
 main()
 """
+LIKE_OURS = (
+    *("a" * 32 + "-0.new", "a" * 32 + ".intent", "b" * 32 + ".undone", "c" * 64, "lock"),
+    *("audit_log.20260101T000000000000Z.jsonl", "audit.log", "config.toml", "d" * 64 + ".9"),
+)
+"""Names of files outside that would be ours in `.loop` or `_build`."""
 HARMLESS = ("/dev/null", "/dev/tty")
 HIDDEN = (".git", ".obsidian")
 
@@ -66,16 +71,18 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=time.time_ns() % 10**9)
     parser.add_argument("--rounds", type=int, default=10**9)
     parser.add_argument("--verbose", action="store_true", help="show what each round does")
+    parser.add_argument("--code", default=str(REPOSITORY), help="the folder of another version")
     options = parser.parse_args()
     ends = time.monotonic() + options.minutes * 60
     rounds = tried = found = 0
     slowest = 0.0
     with tempfile.TemporaryDirectory(prefix="loop-attacker-") as folder:
         base = Path(folder).resolve()
-        makings = Makings(base, environment(base))
+        environ = environment(base, options.code)
+        makings = Makings(base, environ)
         while time.monotonic() < ends and rounds < options.rounds:
             seed = options.seed + rounds
-            one = Round(base, makings, seed)
+            one = Round(base, makings, seed, options.code)
             for problem in one.run():
                 found += 1
                 print(f"seed {seed}: {problem}\n  {one.told()}\n", flush=True)
@@ -89,14 +96,14 @@ def main() -> int:
     return 1 if found else 0
 
 
-def environment(base: Path) -> dict[str, str]:
+def environment(base: Path, code: str) -> dict[str, str]:
     """What commands see of their surroundings."""
     home = base / "home"
     home.mkdir(exist_ok=True)
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
-        "PYTHONPATH": str(REPOSITORY),
+        "PYTHONPATH": code,
         "PYTHONPYCACHEPREFIX": str(base / "compiled"),
         "LC_ALL": "C.UTF-8",
     }
@@ -105,9 +112,10 @@ def environment(base: Path) -> dict[str, str]:
 class Round:
     """A vault by the seed, and commands on it."""
 
-    def __init__(self, base: Path, makings: Makings, seed: int) -> None:
+    def __init__(self, base: Path, makings: Makings, seed: int, code: str) -> None:
         self.chance = random.Random(seed)
         self.makings = makings
+        self.code = code
         self.compiled = base / "compiled"
         self.root = base / "round"
         self.vault = self.root / "vault"
@@ -150,6 +158,8 @@ class Round:
         (outside / "entity.md").write_text(
             "---\nentity_type: Task\nentity_id: tsk-019-78\nentity_name: a\nstatus: todo\n---\n"
         )
+        for name in LIKE_OURS:
+            (outside / name).write_text("precious")
         (outside / "repo/.git/HEAD").write_text("ref: refs/heads/main\n")
         (outside / "repo/.git/hooks/pre-commit.sample").write_text("#!/bin/sh\n")
         for secret in (outside / "secret", self.home / ".ssh/id_ed25519"):
@@ -195,12 +205,12 @@ class Round:
         calls = f"trace={CALLS},{ON_DESCRIPTORS},{WITH_RIGHTS}"
         strace = ["strace", "-f", "-y", "--seccomp-bpf", "-e", calls, "-o", str(trace)]
         # Not -m, which would take modules from the folder that it runs in.
-        program = PROGRAM.format(str(REPOSITORY), SECONDS, SECONDS + 5, MEMORY, MEMORY)
+        program = PROGRAM.format(self.code, SECONDS, SECONDS + 5, MEMORY, MEMORY)
         return [*strace, sys.executable, "-c", program, *command.arguments]
 
     def _environ(self) -> dict[str, str]:
         return {
-            **environment(self.root),
+            **environment(self.root, self.code),
             "PYTHONPYCACHEPREFIX": str(self.compiled),
             "LOOP_VAULT": str(self.vault),
             "LOOP_EDITOR": str(self.root / "editor"),
@@ -228,19 +238,20 @@ class Round:
         if call.descriptor is not None:
             return self._wrong(call.descriptor)
         names = call.names[1:] if call.call.startswith("symlink") else call.names
-        for folder, name in names:
-            whole = os.path.normpath(os.path.join(folder or cwd, name))
+        wholes = [os.path.normpath(os.path.join(folder or cwd, name)) for folder, name in names]
+        for whole in [*wholes, *([call.opened] if call.opened is not None else [])]:
             if (why := self._wrong(whole)) is not None:
                 return why
-            if named is not None and call.call == "mkdir" and f"{named}/".startswith(f"{whole}/"):
+        for whole, (_folder, name) in zip(wholes, names, strict=True):
+            if not whole.startswith(f"{self.vault}/"):
                 continue
-            in_vault = whole.startswith(f"{self.vault}/")
-            if in_vault and (os.path.isabs(name) or "/" in name):
+            if named is not None and call.call == "mkdir" and f"{named}/".startswith(f"{whole}/"):
+                continue  # as the user has named it
+            if "/" in name:
                 return "changes what it names by a path through the vault"
-            if in_vault and call.follows:
+            if call.follows:
                 return "may follow a link in the vault"
-        opened = call.opened
-        return None if opened is None else self._wrong(opened)
+        return None
 
     def _wrong(self, path: str) -> str | None:
         """Why nobody may change what is there."""

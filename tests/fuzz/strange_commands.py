@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 TIME = "2026-01-09T14:35:10.123456Z"
 IDS = (
-    *("tsk-019-14",) * 6,
+    *("tsk-019-14",) * 16,
+    *("tsk-019-13", "tsk-019-01", "tsk-020-01", "prj-020", "hyp-1-01"),
     *("tsk-019-13", "tsk-019-01", "tsk-019-07", "tsk-020-01", "tsk-020-09", "prj-019", "prj-020"),
     *(
         "hyp-1-01",
@@ -85,7 +86,7 @@ class Commands:
     def create(self) -> Command:
         name = self._one(("x", "../x", "\x1b[31m", "가" * 90, "a/b", "..", "\n", "x" * 300, ""))
         kind = self._one(("Task", "Task", "Project", "Hypothesis", "../Task", "Nope", "Evidence"))
-        more = ["project_id=" + self._one(("prj-019", "../x", "prj-020")), "assignee=a"]
+        more = ["project_id=" + self._one(("prj-019", "../x", "prj-020")), "assignee=개발팀"]
         if self.chance.random() < 0.3:
             more += ["--id", self._one(("tsk-019-90", "../x", "tsk-019-14", "/etc/x", "."))]
         if self.chance.random() < 0.2:

@@ -45,7 +45,8 @@ ELSEWHERE = (
 """Where links lead, relative to the vault."""
 EVIL_PATHS = (
     *("../outside/new.md", "../outside/note.md", "a/../../outside/new.md", ".git/hooks/pre-commit"),
-    *(".git/hooks/x.md", ".obsidian/x.md", ".loop/x.md", "_build/x.md", "_build/audit_log.jsonl"),
+    *(".git/hooks/x.md", ".obsidian/x.md", "link/x.md", "50_Projects/x.md", ".loop/x.md"),
+    *("_build/x.md", "_build/audit_log.jsonl"),
     *("", ".", "..", "/", "//x.md", "./x.md", "x\0.md", "a" * 300 + ".md", "a/" * 3000 + "x.md"),
     *("50_Projects", "90_Archive/x.md", "00_Meta/_TEMPLATES/x.md", "\ud800.md", "\u202egpj.md"),
     *("link/x.md", "~/x.md", "new/x.md", "50_Projects/2026/x.md", "CON.md", TASK.upper(), "x.MD"),
@@ -55,6 +56,13 @@ EVIL_VALUES: tuple[Any, ...] = (
     *([], {}, [[]], {"sha256": "0" * 64, "bytes": 1}, {"a": {"b": [None]}}, "0" * 16, "f" * 64),
     *("2026-01-09T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z", "\0", "../" * 40 + "etc/x"),
     *([{"sha256": "0" * 64}], {"id": "a" * 32, "index": 0, "count": 10**9}, "Infinity", -0.0),
+)
+EVIL_INTENTS: tuple[tuple[str, Any], ...] = (
+    *(("made", ["../outside/empty"]), ("made", ["50_Projects/../../outside/empty", "new"])),
+    *(("made", [".git/hooks"]), ("staged", "../outside/secret"), ("staged", TASK), ("made", [""])),
+    *(("staged", "../outside/" + "a" * 32 + "-0.new"), ("target", "../outside/new.md")),
+    *(("target", ".git/hooks/pre-commit"), ("target", "new.md"), ("name", "../../x-0")),
+    *(("log", {"segment": "../x", "offset": 0}), ("log", {"segment": None, "offset": 1 << 62})),
 )
 METADATA = (
     *("rolled_back", "redacted", "redacted_field", "undoes", "path_before", "kept", "restores"),
@@ -127,11 +135,11 @@ ODD = ("pipe", "socket", "sparse", "sparse", "folder", "empty", "noise", "closed
 KILLED = (
     (("update", "tsk-019-14", "status=hold", "--force"), "fsync", 3),
     (("update", "tsk-019-14", "status=hold", "--force"), "renameat2", 1),
-    (("create", "Task", "--name", "x", "project_id=prj-019", "assignee=a"), "fsync", 3),
-    (("create", "Task", "--name", "x", "project_id=prj-019", "assignee=a"), "renameat2", 1),
+    (("create", "Task", "--name", "x", "project_id=prj-019", "assignee=개발팀"), "fsync", 3),
+    (("create", "Task", "--name", "x", "project_id=prj-019", "assignee=개발팀"), "renameat2", 1),
     (("delete", "tsk-019-13", "--force", "--yes", "--orphan"), "fsync", 4),
     (("move", "tsk-019-14", "--project", "prj-020", "--force", "--yes"), "renameat2", 1),
-    (("update", "--where", "status=todo", "priority=low", "--yes", "--atomic"), "renameat2", 2),
+    (("update", "--where", "status=todo", "notes=a", "--yes", "--atomic"), "renameat2", 2),
 )
 EARLIER = (
     ("update", "tsk-019-14", "status=doing", "--force"),
@@ -193,11 +201,13 @@ class Attacker:
     def work(self) -> None:
         """Between nothing and a dozen strange things."""
         ways: list[tuple[int, Callable[[], str | None]]] = [
-            (6, self.link), (2, self.odd_file), (2, self.entity), (2, self.config),
-            (3, self.schema), (5, self.intent), (4, self.log), (1, self.hard_link),
+            (6, self.link), (2, self.odd_file), (2, self.entity), (1, self.config),
+            (2, self.schema), (8, self.intent), (4, self.log), (1, self.hard_link),
             (1, self.kept), (1, self.members), (1, self.template),
         ]  # fmt: skip
         weights = [weight for weight, _way in ways]
+        if self.chance.random() < 0.15:
+            (self.vault / "link").symlink_to("../outside")
         for _ in range(self.chance.choice((1, 1, 2, 2, 3, 4, 6, 12))):
             (_weight, way) = self.chance.choices(ways, weights)[0]
             with suppress(OSError):
@@ -321,20 +331,24 @@ class Attacker:
             return None
         file, text = found[0], found[0].read_text(errors="surrogateescape")
         intents = json.loads(text)
-        path, what = None, "values"
-        with suppress(AttributeError, IndexError, KeyError, TypeError):  # changed once already
-            if self.chance.random() < 0.5:
-                path = self.chance.choice(EVIL_PATHS)
-                intents = _led(intents, intents[0]["path"], path)
+        led, what = self.chance.random() < 0.6, "values"
+        with suppress(AttributeError, KeyError, TypeError, ValueError):  # changed once already
+            if led:
+                path = self.chance.choice(EVIL_PATHS[:8] * 3 + EVIL_PATHS)
+                intents = _led(intents, path)
                 what = f"all of {path[:60]!r}"
-        for _ in range(self.chance.choice((0, 1, 3)) if path else self.chance.choice((1, 2, 3))):
+            if self.chance.random() < 0.3:
+                key, value = self.chance.choice(EVIL_INTENTS)
+                intents[0][key] = value
+                what += f", {key}"
+        for _ in range(self.chance.choice((0, 0, 0, 1)) if led else self.chance.choice((1, 2, 3))):
             intents = self._mutated(intents)
             what += self._mutate_line(intents)
-        if self.chance.random() < 0.4:
+        if self.chance.random() < (0.8 if led else 0.3):
             what += self._content(folder, intents)
         file.write_text(json.dumps(intents), errors="surrogatepass")
-        if self.chance.random() < 0.7:
-            self._record(intents)
+        if self.chance.random() < 0.85:
+            self._record(intents, instead_of=json.loads(text))
         return what
 
     # -- parts ------------------------------------------------------------------------------
@@ -354,19 +368,26 @@ class Attacker:
                 record = json.loads(one["line"])
                 if isinstance(record, dict) and isinstance(record.get("metadata"), dict):
                     record["metadata"]["etag_after"] = one["etag_after"] = etag
-                    if self.chance.random() < 0.5:
+                    if self.chance.random() < 0.7:
                         record["metadata"]["etag_before"] = one["etag_before"] = None
                     one["line"] = json.dumps(record, ensure_ascii=False)
         return ", content"
 
-    def _record(self, intents: Any) -> None:
+    def _record(self, intents: Any, *, instead_of: Any) -> None:
+        """Let the log say what the intents do, in place of what others said."""
         log = self._mine(LOG)
         if log is None or not isinstance(intents, list):
             return
-        lines = [one.get("line") for one in intents if isinstance(one, dict)]
-        with log.open("ab") as file:
-            for line in lines:
-                file.write(f"{line}\n".encode(errors="surrogatepass"))
+        old, new = (
+            [
+                f"{one.get('line')}\n".encode(errors="surrogatepass")
+                for one in part
+                if type(one) is dict
+            ]
+            for part in (instead_of, intents)
+        )
+        kept = [line for line in log.read_bytes().splitlines(keepends=True) if line not in old]
+        log.write_bytes(b"".join([*kept, *new]))
 
     def _mutate_line(self, intents: Any) -> str:
         if self.chance.random() < 0.5 or not isinstance(intents, list):
@@ -474,13 +495,25 @@ class Attacker:
                 os.close(folder)
 
 
-def _led(intents: Any, old: str, path: str) -> Any:
+def _lines_of(intents: Any) -> list[bytes]:
+    lines = [one.get("line") for one in intents if isinstance(one, dict)]
+    return [f"{line}\n".encode(errors="surrogatepass") for line in lines]
+
+
+def _led(intents: Any, path: str) -> Any:
     """Intents of another path throughout, also in their records."""
-    was, comes = json.dumps(old)[1:-1], json.dumps(path)[1:-1]
-    found = json.loads(json.dumps(intents).replace(was, comes))
-    for one in found:
-        one["line"] = one["line"].replace(old, json.dumps(path, ensure_ascii=False)[1:-1])
+    found = []
+    for one in intents:
+        old, record = one["path"], json.loads(one["line"])
+        line = json.dumps(_replaced(record, old, path), ensure_ascii=False)
+        found.append({**_replaced(one, old, path), "line": line})
     return found
+
+
+def _replaced(value: Any, old: str, new: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _replaced(what, old, new) for key, what in value.items()}
+    return new if value == old else value
 
 
 def _without(schema: str, keys: tuple[str, ...]) -> str:
