@@ -34,6 +34,7 @@ PLACES = (
     *("50_Projects/2026", f"{PROJECT}/Tasks", f"{PROJECT}/project.md", STRANGE, "90_Archive"),
     *("60_Hypotheses/2026", "60_Hypotheses/2026/hyp-1-01.md", "70_Experiments", "README.md"),
     *(".claude", ".claude/skills", ".claude/skills/loop-entity-creator", "new", "new.md", "~"),
+    *(".loop/kept", ".loop/staged", ".loop", "_build", LOG),
     *(".loop/skill", "01_North_Star/ns-001.md", "50_Projects/_Programs/Vault_Care", "loop_cli"),
 )
 ELSEWHERE = (
@@ -332,7 +333,7 @@ class Attacker:
         file, text = found[0], found[0].read_text(errors="surrogateescape")
         intents = json.loads(text)
         led, what = self.chance.random() < 0.6, "values"
-        with suppress(AttributeError, KeyError, TypeError, ValueError):  # changed once already
+        with suppress(AttributeError, LookupError, TypeError, ValueError):  # changed once already
             if led:
                 path = self.chance.choice(EVIL_PATHS[:8] * 3 + EVIL_PATHS)
                 intents = _led(intents, path)
@@ -378,14 +379,7 @@ class Attacker:
         log = self._mine(LOG)
         if log is None or not isinstance(intents, list):
             return
-        old, new = (
-            [
-                f"{one.get('line')}\n".encode(errors="surrogatepass")
-                for one in part
-                if type(one) is dict
-            ]
-            for part in (instead_of, intents)
-        )
+        old, new = _lines_of(instead_of), _lines_of(intents)
         kept = [line for line in log.read_bytes().splitlines(keepends=True) if line not in old]
         log.write_bytes(b"".join([*kept, *new]))
 
