@@ -29,7 +29,7 @@ IDS = (
 CHANGES = (
     *("status=doing", "status=todo", "status=nope", "notes=new", "tags+=x", "tags-=audit", "due!"),
     *("notes=" + "x" * 70_000, "priority:=null", "x.y=1", "entity_id=../x", "entity_name=../../x"),
-    *("notes=@../outside/secret", "parent_id=prj-020", "aliases:=[[1]]", "\udcff=1", "body=x"),
+    *("notes=@nowhere", "parent_id=prj-020", "aliases:=[[1]]", "\udcff=1", "body=x"),
 )
 WHERE = ("status=todo", "status!=done", "has:due", "missing:x", "x~y", "due<today", "id=tsk-019-14")
 LINES = (
