@@ -14,8 +14,7 @@ from contextlib import closing
 from loop_cli.errors import StorageError
 from loop_cli.store import landing, platform, probe, staging
 from loop_cli.store.folders import Folders
-from loop_cli.store.lines import ACTIVE
-from loop_cli.store.segments import shown
+from loop_cli.store.lines import ACTIVE, shown
 from loop_cli.store.snapshot import etag_of
 from loop_cli.store.staging import Intent, Moved, StagedChange
 

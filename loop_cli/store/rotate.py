@@ -12,9 +12,8 @@ import re
 from loop_cli.core import timestamps
 from loop_cli.errors import StorageError
 from loop_cli.store.folders import copy_rights
-from loop_cli.store.lines import ACTIVE
+from loop_cli.store.lines import ACTIVE, shown
 from loop_cli.store.log import segments_in
-from loop_cli.store.segments import shown
 from loop_cli.struct import Struct
 
 TYPE_CHECKING = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from loop_cli.errors import StorageError
-from loop_cli.store.lines import FOLDER, MAX_LINE, cannot_read, check_length
+from loop_cli.store.lines import MAX_LINE, cannot_read, check_length, shown
 from loop_cli.store.log import segments_in
 
 TYPE_CHECKING = False
@@ -143,11 +143,6 @@ def _parts(descriptor: int, begin: int, end: int) -> Iterator[bytes]:
             return
         begin += len(part)
         yield part
-
-
-def shown(name: str) -> str:
-    """A file of the log, relative to the vault."""
-    return f"{FOLDER}/{name}"
 
 
 def _is_at(descriptor: int, folder: Folder, name: str) -> bool:

@@ -13,6 +13,7 @@ import pytest
 
 from loop_cli import demo
 from loop_cli.errors import StorageError
+from loop_cli.store.follow import Follower
 from loop_cli.store.log import AuditLog
 from loop_cli.store.segments import OpenLog
 
@@ -104,3 +105,25 @@ def test_the_lines_of_it_are_whole_however_long_they_are(
         assert opened.size == len(closed) + len(text) - len(end)
     assert [line for line, _next in found] == expected
     assert found[-1][1] == len(closed) + len(text) - len(end)
+
+
+def test_who_follows_it_reads_no_terabyte_that_is_put_in_its_place(vault: Path) -> None:
+    (vault / "_build").mkdir()
+    log = vault / "_build" / "audit_log.jsonl"
+    log.write_bytes(b"{}\n")
+    with Follower(AuditLog(str(vault))) as follower:
+        assert follower.new_lines() == []
+        with log.open("ab") as file:
+            file.write(b"x" * 200_000 + b"\n\n[]\nnot who")
+        assert follower.new_lines() == [b"x" * 200_000, b"[]"]
+        with log.open("ab") as file:
+            file.write(b"le\n")
+        assert follower.new_lines() == [b"not whole"]
+        os.truncate(log, 1 << 40)
+        with pytest.raises(StorageError, match=r"_build/audit_log\.jsonl has over"):
+            follower.new_lines()
+    with (
+        pytest.raises(StorageError, match=r"_build/audit_log\.jsonl has over"),
+        Follower(AuditLog(str(vault))),
+    ):
+        pass
