@@ -233,7 +233,7 @@ class Round:
 
     def fault(self, call: Call, cwd: str, named: str | None = None) -> str | None:
         """What is wrong with a system call of a command where the user has `named` a folder."""
-        if not call.changes:
+        if not call.changes or self._is_asked_for(call, cwd, named):
             return None
         if call.descriptor is not None:
             return self._wrong(call.descriptor)
@@ -245,13 +245,18 @@ class Round:
         for whole, (_folder, name) in zip(wholes, names, strict=True):
             if not whole.startswith(f"{self.vault}/"):
                 continue
-            if named is not None and call.call == "mkdir" and f"{named}/".startswith(f"{whole}/"):
-                continue  # as the user has named it
             if "/" in name:
                 return "changes what it names by a path through the vault"
             if call.follows:
                 return "may follow a link in the vault"
         return None
+
+    def _is_asked_for(self, call: Call, cwd: str, named: str | None) -> bool:
+        """Whether it makes the folder that the user has named, or one above it."""
+        if named is None or call.call != "mkdir":
+            return False
+        whole = os.path.normpath(os.path.join(cwd, call.names[0][1]))
+        return f"{whole}/".startswith(f"{self.vault}/") and f"{named}/".startswith(f"{whole}/")
 
     def _wrong(self, path: str) -> str | None:
         """Why nobody may change what is there."""
