@@ -86,9 +86,7 @@ def calls_in(trace: str) -> Iterator[Call]:
             continue
         if opening != "(":
             rest = begun.pop((process, call), "") + rest
-            yield _call(call, rest, f"{process} {call}({rest}")
-            continue
-        yield _call(call, rest, line)
+        yield _call(call, rest, line if opening == "(" else f"{process} {call}({rest}")
     for (process, call), rest in begun.items():
         yield _call(call, rest, f"{process} {call}({rest}")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.vault.log.lines import ACTIVE, cannot_read
+from loop_cli.vault.log.lines import ACTIVE, cannot_read, check_length, shown
 from loop_cli.vault.log.log import segments_in
 
 TYPE_CHECKING = False
@@ -37,10 +37,13 @@ class Follower:
             self._before = set(self._log.segments()) - {ACTIVE}
             tail = self._opened(ACTIVE)
             if tail is not None:
-                tail.to_end()
                 self._tails.append(tail)
-        except OSError as error:
-            raise cannot_read(error) from error
+                tail.to_end()
+        except BaseException as error:
+            self.__exit__(None, None, None)
+            if isinstance(error, OSError):
+                raise cannot_read(error) from error
+            raise
         return self
 
     def __exit__(
@@ -134,9 +137,10 @@ class _Tail:
         os.close(self._descriptor)
 
     def to_end(self) -> None:
-        """Behind the last whole line."""
-        position = self.status.st_size
+        """Behind the last whole line. Raises `StorageError` where none ends as far as one goes."""
+        size = position = self.status.st_size
         while position:
+            check_length(size - position, shown(self.name))
             begin = max(0, position - _BLOCK)
             newline = os.pread(self._descriptor, position - begin, begin).rfind(b"\n")
             if newline >= 0:
@@ -145,16 +149,24 @@ class _Tail:
             position = begin
 
     def drain(self) -> list[bytes]:
-        """The whole lines that were not read yet."""
+        """The whole lines that were not read yet. Raises `StorageError` for too long a one."""
         size = self.status.st_size
-        self._offset = min(self._offset, size)  # somebody cut the file
-        data = b""
-        while self._offset + len(data) < size:
-            place = self._offset + len(data)
-            data += os.pread(self._descriptor, size - place, place)
-        *lines, rest = data.split(b"\n")
-        self._offset = size - len(rest)
-        return [line for line in lines if line.strip()]
+        place = self._offset = min(self._offset, size)  # somebody cut the file
+        found: list[bytes] = []
+        pending: list[bytes] = []  # pieces of the line that begins at the offset
+        while place < size:
+            part = os.pread(self._descriptor, min(_BLOCK, size - place), place)
+            if not part:
+                break  # cut meanwhile
+            place += len(part)
+            head, newline, rest = part.rpartition(b"\n")
+            if newline:
+                found += b"".join([*pending, head]).split(b"\n")
+                self._offset = place - len(rest)
+                pending = []
+            pending.append(rest)
+            check_length(place - self._offset, shown(self.name))
+        return [line for line in found if line.strip()]
 
     def count(self) -> int:
         """How many lines were read."""

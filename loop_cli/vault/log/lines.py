@@ -42,6 +42,11 @@ def check_length(length: int, what: str | None = None) -> None:
         )
 
 
+def shown(name: str) -> str:
+    """A file of the log, relative to the vault."""
+    return f"{FOLDER}/{name}"
+
+
 def cannot_read(error: OSError) -> StorageError:
     """The error for a log that can't be read."""
     name = os.path.basename(error.filename) + ": " if isinstance(error.filename, str) else ""

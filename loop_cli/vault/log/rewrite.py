@@ -18,8 +18,7 @@ from loop_cli.system.folders import Folders
 from loop_cli.vault.commit import landing, staging
 from loop_cli.vault.commit.staging import Intent, Moved, StagedChange
 from loop_cli.vault.files import probe
-from loop_cli.vault.log.lines import ACTIVE
-from loop_cli.vault.log.segments import shown
+from loop_cli.vault.log.lines import ACTIVE, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

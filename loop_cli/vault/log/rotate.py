@@ -14,9 +14,8 @@ from loop_cli.core import timestamps
 from loop_cli.errors import StorageError
 from loop_cli.lean.records import Struct
 from loop_cli.system.folders import copy_rights
-from loop_cli.vault.log.lines import ACTIVE
+from loop_cli.vault.log.lines import ACTIVE, shown
 from loop_cli.vault.log.log import segments_in
-from loop_cli.vault.log.segments import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from loop_cli.errors import StorageError
-from loop_cli.vault.log.lines import FOLDER, MAX_LINE, cannot_read, check_length
+from loop_cli.vault.log.lines import MAX_LINE, cannot_read, check_length, shown
 from loop_cli.vault.log.log import segments_in
 
 TYPE_CHECKING = False
@@ -59,10 +59,14 @@ class OpenLog:
 
     @property
     def size(self) -> int:
-        """The bytes of all files together, without a line at the end that is not whole yet."""
+        """The bytes of all files together, without a line at the end that is not whole yet.
+
+        Raises `StorageError` where that is too long for a line.
+        """
         total = sum(size for _path, _descriptor, size in self._files)
-        for _path, descriptor, size in self._files[-1:]:
+        for name, descriptor, size in self._files[-1:]:
             for end in range(size, 0, -_BLOCK):
+                check_length(size - end, shown(name))
                 part = os.pread(descriptor, min(_BLOCK, end), max(0, end - _BLOCK))
                 place = part.rfind(b"\n")
                 total -= len(part) - place - 1
@@ -72,17 +76,28 @@ class OpenLog:
 
     def lines_from(self, offset: int) -> Iterator[tuple[bytes, int]]:
         """The lines from an offset in the whole log on, without their newlines, each with where the
-        next begins; not one at the end that lacks its own, to which more may come."""
+        next begins; not one at the end that lacks its own, to which more may come.
+
+        Raises `StorageError` for a line that is too long.
+        """
         start = 0
-        for path, descriptor, size in self._files:
-            begin = min(max(offset - start, 0), size)
-            *lines, rest = b"".join(_parts(descriptor, begin, size)).split(b"\n")
-            for line in lines:
-                begin += len(line) + 1
-                yield line, start + begin
+        for name, descriptor, size in self._files:
+            place = min(max(offset - start, 0), size)
+            pending: list[bytes] = []  # pieces of the line that begins at `place`
+            length = 0
+            for part in _parts(descriptor, place, size):
+                *lines, rest = part.split(b"\n")
+                for line in lines:
+                    whole = b"".join([*pending, line])
+                    pending, length = [], 0
+                    place += len(whole) + 1
+                    yield whole, start + place
+                pending.append(rest)
+                length += len(rest)
+                check_length(length, shown(name))
             start += size
-            if rest and path != self._files[-1][0]:
-                yield rest, start
+            if length and name != self._files[-1][0]:
+                yield b"".join(pending), start
 
     def lines(self, *needles: bytes) -> Iterator[tuple[str, int, bytes]]:
         """File, number and text of every line that is not blank; with needles, of those that
@@ -128,11 +143,6 @@ def _parts(descriptor: int, begin: int, end: int) -> Iterator[bytes]:
             return
         begin += len(part)
         yield part
-
-
-def shown(name: str) -> str:
-    """A file of the log, relative to the vault."""
-    return f"{FOLDER}/{name}"
 
 
 def _is_at(descriptor: int, folder: Folder, name: str) -> bool:
