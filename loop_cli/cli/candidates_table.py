@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from loop_cli.core.entity import FieldNames
-    from loop_cli.core.schema import Schema
+    from loop_cli.core.schema.schema import Schema
 
 
 def make(root: str) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.entity import Entity
     from loop_cli.core.operations import UpdateResult
-    from loop_cli.core.schema import Schema
+    from loop_cli.core.schema.schema import Schema
     from loop_cli.store.base import CommitResult
 
 LAYOUT_ONLY = "  comments or layout of the fields; no value"

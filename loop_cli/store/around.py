@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from loop_cli.core.audit import AuditRecord
-    from loop_cli.core.creation import Law
     from loop_cli.core.entity import Entity, EntityFile
+    from loop_cli.core.schema.rules import Rules
     from loop_cli.store.locate import Located
     from loop_cli.store.vault import VaultStore
 
@@ -33,8 +33,16 @@ class VaultSurroundings(Surroundings):
         self._looked = False
 
     @property
-    def law(self) -> Law:
-        return self._vault.law
+    def rules(self) -> Rules:
+        return self._vault.rules
+
+    def named(self, name: str) -> list[EntityFile]:
+        locator = self._vault.locator()
+        found = locator.named(name)
+        if not found and not self._looked:
+            self._look()
+            found = locator.named(name)
+        return [one.parsed.file for one in found]
 
     def carrier(self, entity_id: str) -> EntityFile | None:
         return next((one.parsed.file for one in self._carriers(entity_id)), None)

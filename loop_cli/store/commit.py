@@ -72,9 +72,7 @@ class Commit:
         self._origin = origin
         self._unsettled = False
         self.begun: list[StagedCommit] = []
-        self._policy = plan.Policy(
-            schema=vault.schema, names=vault.names, clock=vault.clock, private=vault.private
-        )
+        self._policy = plan.Policy(rules=vault.rules, clock=vault.clock, private=vault.private)
 
     def run(
         self, changes: Sequence[AnyChange], *, atomic: bool, dry_run: bool

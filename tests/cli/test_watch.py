@@ -16,7 +16,7 @@ import pytest
 
 from loop_cli import models_check
 from loop_cli.core.entity import FieldNames
-from loop_cli.core.schema import Places
+from loop_cli.core.schema.paths import Places
 from loop_cli.store.vault import VaultStore
 from loop_cli.store.watch import Watcher, is_place
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from loop_cli.core.changes import parse_changes
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.intent import Intent, intend
-from loop_cli.core.schema import Schema, build
+from loop_cli.core.schema.read import build
+from loop_cli.core.schema.rules import Rules
 from loop_cli.errors import InvalidChange
 from loop_cli.store import schema_file
+
+if TYPE_CHECKING:
+    from loop_cli.core.schema.schema import Schema
 
 TASK: dict[str, Any] = {
     "entity_id": "tsk-1",
@@ -49,8 +53,7 @@ def wish(
         parse_changes(texts, fields=set_json, read=str),
         entity_id="tsk-1",
         entity_type=entity_type,
-        schema=schema,
-        names=FieldNames(),
+        rules=Rules(schema, FieldNames()),
     )
 
 
