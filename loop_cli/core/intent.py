@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from loop_cli.core.schema.problem import Problem
     from loop_cli.core.schema.references import Others
     from loop_cli.core.schema.rules import Rules
-    from loop_cli.core.schema.schema import Schema
 
 
 class Intent(Struct):
@@ -184,7 +183,7 @@ def _apply(change: Change, fields: dict[str, Any], entity_type: str, rules: Rule
         return MISSING
     current = value_at(fields, change.path)
     try:
-        value = _value(change, current, fields, entity_type, rules.schema)
+        value = _value(change, current, fields, entity_type, rules)
     except Mismatch as mismatch:
         raise _Judged(_mismatch(change, mismatch, fields, entity_type, rules)) from None
     _refuse_unwritable_text(value)
@@ -194,11 +193,11 @@ def _apply(change: Change, fields: dict[str, Any], entity_type: str, rules: Rule
 
 
 def _value(
-    change: Change, current: Any, fields: dict[str, Any], entity_type: str, schema: Schema
+    change: Change, current: Any, fields: dict[str, Any], entity_type: str, rules: Rules
 ) -> Any:
-    if change.restored:
+    if change.restored or _is_judged(change, entity_type, rules):
         return change.value
-    spec = schema.spec(entity_type, change.path, fields)
+    spec = rules.schema.spec(entity_type, change.path, fields)
     if change.operation == "set":
         return check(change.value, spec) if change.typed else from_text(change.value, spec)
     if isinstance(current, list):
@@ -214,6 +213,15 @@ def _value(
         return current if any(same(item, one) for one in items) else [*items, item]
     kept = [one for one in items if not (same(one, item) or _text(one) == item)]
     return current if len(kept) == len(items) else kept
+
+
+def _is_judged(change: Change, entity_type: str, rules: Rules) -> bool:
+    """Whether the rules say whether the value fits, which know what was wrong before."""
+    if not change.typed or change.implied or change.operation != "set" or len(change.path) > 1:
+        return False
+    schema = rules.schema
+    known = schema.knows_type(entity_type) and rules.has_field(entity_type, change.path[0])
+    return known and schema.spec(entity_type, change.path, {}).kind != "any"
 
 
 def _text(value: Any) -> str | None:

@@ -104,10 +104,8 @@ def make(
     origin: Origin,
     others: Others | None = None,
 ) -> Plan:
-    """The plan for one update or move. `others` are those that the entity may refer to.
-
-    Raises `InvalidChange`, `InvalidFile`, `PreconditionRequired`, `ConflictError`.
-    """
+    """The plan for one update or move; `others` are whom the entity may refer to. Raises
+    `InvalidChange`, `InvalidFile`, `PreconditionRequired`, `ConflictError`."""
     before = snapshot.entity
     now = policy.clock()
     intent = intend(

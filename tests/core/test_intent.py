@@ -146,7 +146,7 @@ class TestTypes:
     def test_a_wrong_type_is_refused(self, text: str) -> None:
         (problem,) = problems(text)
 
-        assert problem["problem"] in ("wrong_type", "not_in_enumeration")
+        assert problem["problem"] in ("wrong_type", "not_in_enumeration", "name")
         assert problem["field"] == text.split(":=", maxsplit=1)[0].split("=", maxsplit=1)[0]
         assert problem["allowed"]
 

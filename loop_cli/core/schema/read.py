@@ -180,9 +180,9 @@ def _forms(
     """The forms of texts, and the lists that need an item, of `format_rules` and `guardrails`."""
     forms: dict[str, tuple[FormRule, ...]] = {}
     filled: dict[str, Names] = {}
-    for entity_type, sayings in _dict(rules.get("format_rules")).items():
+    for kind, sayings in _dict(rules.get("format_rules")).items():
         found = [_form(name, words) for name, words in _texts(sayings).items()]
-        forms[entity_type] = tuple(rule for rule in found if rule is not None)
+        forms[kind] = tuple(rule for rule in found if rule is not None)
     for guard in _dict(rules.get("guardrails")).values():
         entity_type, check = _dict(guard).get("entity"), _dict(guard).get("check")
         if not isinstance(entity_type, str) or not isinstance(check, str):

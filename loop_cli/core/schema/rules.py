@@ -180,7 +180,7 @@ class Rules:
         if writable is None or field in writable:
             return None
         choices = [name for name in writable if name not in names.read_only()]
-        if field in schema.known_fields(entity_type):
+        if self.has_field(entity_type, field):
             message = f"is read-only for {entity_type} (write_targets.writable_fields)"
             return read_only(field, message, choices)
         known = self.known(entity_type) if schema.knows_type(entity_type) else tuple(writable)
