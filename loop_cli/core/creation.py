@@ -26,7 +26,7 @@ def implied(fields: dict[str, Any], entity_type: str, rules: Rules) -> dict[str,
 
 def default_status(entity_type: str, rules: Rules) -> str | None:
     """The status that an entity begins with, if the schema has one."""
-    default = rules.schema.defaults.get((entity_type.lower(), "status"))
+    default = rules.schema.default(entity_type, "status")
     if default is not None:
         return default
     for form in rules.schema.forms.get(entity_type, ()):

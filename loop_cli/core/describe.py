@@ -104,7 +104,6 @@ def describe(entity_type: str, rules: Rules) -> TypeView:
 def _field(entity_type: str, name: str, rules: Rules) -> FieldView:
     schema = rules.schema
     writable = schema.writable_fields(entity_type, {})
-    own_section = (entity_type.lower(), name)
     kind = schema.parents.get(entity_type, "") if name == "parent_id" else TARGETS.get(name)
     return FieldView(
         name=name,
@@ -115,7 +114,7 @@ def _field(entity_type: str, name: str, rules: Rules) -> FieldView:
             rule.when for rule in schema.conditional.get(entity_type, ()) if rule.field == name
         ),
         forms=tuple(rule for rule in schema.forms.get(entity_type, ()) if rule.field == name),
-        default=schema.defaults.get(own_section) or schema.defaults.get(("*", name)),
+        default=schema.default(entity_type, name),
         names=kind if rules.patterns else None,
         filled=name in schema.filled.get(entity_type, ()),
         computed=name in schema.derived.get(entity_type, ()),

@@ -10,7 +10,7 @@ from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING, diff_fields, value_at
 from loop_cli.core.fields import TARGETS, Mismatch, check, from_text, item_from_text
 from loop_cli.core.names import join_dotted
-from loop_cli.core.schema.problem import cut
+from loop_cli.core.schema.field_rules import cut
 from loop_cli.core.schema.rules import Case
 from loop_cli.errors import InvalidChange
 from loop_cli.plain import copied_at, key_in, same
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.changes import Change
     from loop_cli.core.diff import Diff
-    from loop_cli.core.schema.problem import Problem
+    from loop_cli.core.schema.field_rules import Problem
     from loop_cli.core.schema.references import Others
     from loop_cli.core.schema.rules import Rules
 

@@ -9,8 +9,8 @@ from loop_cli import beneath
 from loop_cli.core import propose
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.schema.paths import Places
-from loop_cli.core.schema.read import build
 from loop_cli.core.schema.rules import Rules
+from loop_cli.core.schema.schema import build
 from loop_cli.errors import InvalidFile, LoopError, StorageError, UsageError
 from loop_cli.markdown import patch
 from loop_cli.store import check, files, schema_file, snapshot

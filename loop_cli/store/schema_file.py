@@ -88,7 +88,7 @@ def _build(data: bytes, path: str, *, shipped: bool) -> Schema:
 
 
 def _built(said: dict[str, Any], data: bytes, path: str, *, shipped: bool) -> Schema:
-    from loop_cli.core.schema.read import build
+    from loop_cli.core.schema.schema import build
 
     try:
         return build(said, shipped=shipped)

@@ -8,8 +8,8 @@ import pytest
 
 from loop_cli.core.check.finding import Subject
 from loop_cli.core.entity import FieldNames
-from loop_cli.core.schema.read import build
 from loop_cli.core.schema.rules import Rules
+from loop_cli.core.schema.schema import build
 
 SCHEMA: dict[str, Any] = {
     "entity_types": ["Track", "Project", "Task", "Hypothesis", "NorthStar"],

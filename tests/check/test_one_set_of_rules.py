@@ -16,7 +16,7 @@ from loop_cli.core.check import fields as field_check
 from loop_cli.core.check.across import Register
 from loop_cli.core.check.finding import RULES, Subject
 from loop_cli.core.entity import FieldNames, Precondition
-from loop_cli.core.schema.read import build
+from loop_cli.core.schema.schema import build
 from loop_cli.errors import InvalidChange, LoopError
 from loop_cli.store import schema_file
 from loop_cli.store.base import Create, EntityChange

@@ -16,8 +16,8 @@ from loop_cli import models_check
 from loop_cli.core import propose
 from loop_cli.core.check import fields
 from loop_cli.core.check.finding import Subject
-from loop_cli.core.schema.read import build
 from loop_cli.core.schema.rules import Rules
+from loop_cli.core.schema.schema import build
 from loop_cli.errors import StorageError
 from loop_cli.markdown import patch
 from loop_cli.store import init as init_module

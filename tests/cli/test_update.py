@@ -218,10 +218,10 @@ def test_people_see_the_change_and_the_new_revision(loop: Loop) -> None:
 
 
 def test_a_conditional_field_that_is_no_date_warns_only(loop: Loop) -> None:
-    document = update(loop, "tsk-019-14", "type=bug")
+    document = update(loop, "tsk-020-01", "type=bug")
     words = "target_project is required when type in [dev, bug]"
     assert document["warnings"] == [words]
-    again = loop("update", "tsk-019-14", "priority=low", "--force")
+    again = loop("update", "tsk-020-01", "priority=low", "--force")
     assert (again.code, again.err) == (0, f"loop: warning: {words}\n")
 
 

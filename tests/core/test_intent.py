@@ -9,8 +9,8 @@ import pytest
 from loop_cli.core.changes import parse_changes
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.intent import Intent, intend
-from loop_cli.core.schema.read import build
 from loop_cli.core.schema.rules import Rules
+from loop_cli.core.schema.schema import build
 from loop_cli.errors import InvalidChange
 from loop_cli.store import schema_file
 

@@ -11,8 +11,8 @@ from loop_cli.core.changes import Change
 from loop_cli.core.diff import MISSING, diff_fields, undo, value_at
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.intent import intend
-from loop_cli.core.schema.read import build
 from loop_cli.core.schema.rules import Rules
+from loop_cli.core.schema.schema import build
 from loop_cli.errors import InvalidChange
 from loop_cli.markdown import edits
 from loop_cli.markdown.patch import PatchError, Remove, Set

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from loop_cli.core import patterns
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.patterns import MAX_ID, Unusable, check, is_found, is_whole
-from loop_cli.core.schema.read import build
 from loop_cli.core.schema.rules import Rules
+from loop_cli.core.schema.schema import build
 from loop_cli.store import schema_file
 
 LONGEST = "a" * (MAX_ID - 1) + "!"

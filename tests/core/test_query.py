@@ -14,7 +14,7 @@ from loop_cli.core import query as queries
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
 from loop_cli.core.query import Query, equals, parse_condition, parse_sort, sort_value
-from loop_cli.core.schema.read import build
+from loop_cli.core.schema.schema import build
 from loop_cli.errors import UsageError
 from loop_cli.store.base import as_json
 

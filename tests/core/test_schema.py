@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from loop_cli.core.schema.paths import SchemaError
-from loop_cli.core.schema.read import _condition, _split, build
+from loop_cli.core.schema.schema import _condition, _split, build
 from loop_cli.store import schema_file
 
 DATA: dict[str, Any] = {

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.schema.paths import SchemaError
-from loop_cli.core.schema.read import build
 from loop_cli.core.schema.rules import Rules
+from loop_cli.core.schema.schema import build
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
@@ -41,7 +41,8 @@ def test_the_plain_sections() -> None:
     assert rules.pattern("Other", "tsk-1") == r"^tsk-\d+$"
     assert rules.pattern("Other", "other") is None
     assert book.locations == {"Task": "a/"}
-    assert book.defaults == {("task", "status"): "todo", ("*", "priority"): "medium"}
+    assert book.default("Task", "status") == "todo"
+    assert book.default("Task", "priority") == "medium"
     assert (book.elsewhere, book.parents) == (("Candidate",), {"Task": "Project"})
 
 

@@ -252,7 +252,7 @@ class TestCommit:
         refused = bench.outcome("status=hold", forced=True)
 
         assert isinstance(refused, InvalidFile)
-        assert refused.details["line"] in (6, 8)
+        assert refused.details["line"] in (7, 9)
         assert bench.commit("tags+=c").changed
 
 

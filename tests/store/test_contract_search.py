@@ -61,7 +61,7 @@ class TestEveryStore:
             ("t-5", False),
         ]
         assert (hits[2].line, hits[2].text) == (11, "주간 회의록")
-        assert harness.bytes_of("a.md").decode().split("\n")[9] == "주간 회의록"
+        assert harness.bytes_of("a.md").decode().split("\n")[10] == "주간 회의록"
         assert (hits[0].line, hits[0].text) == (None, None)
 
     def test_a_hit_is_as_it_is_listed(self, bench: Bench) -> None:

@@ -10,8 +10,8 @@ from loop_cli.core import timestamps
 from loop_cli.core.audit import History
 from loop_cli.core.changes import BodyChange, Edits, parse_changes
 from loop_cli.core.entity import FieldNames, Precondition
-from loop_cli.core.schema.read import build
 from loop_cli.core.schema.rules import Rules
+from loop_cli.core.schema.schema import build
 from loop_cli.errors import InvalidFile, LoopError
 from loop_cli.markdown import reader
 from loop_cli.markdown.document import split

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
-    from loop_cli.core.schema.problem import Problem
+    from loop_cli.core.schema.field_rules import Problem
     from loop_cli.core.schema.schema import ConditionalField, Schema
 
 _DEFAULTS = FieldNames()
