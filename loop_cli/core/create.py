@@ -145,7 +145,7 @@ def _fields(request: Request, rules: Rules, problems: list[Problem]) -> dict[str
         typed[names.name] = nfc(request.name)
     filled = creation.implied(typed, kind, rules)
     case = Case(filled, kind, is_new=True)
-    filled |= rules.due_today(case, timestamps.local_day(request.now))
+    filled |= dict.fromkeys(rules.dates_due(case), timestamps.local_day(request.now))
     order = [name for name in known if name in filled]
     return {name: filled[name] for name in dict.fromkeys((*order, *filled))}
 

@@ -145,13 +145,13 @@ def _meet_conditions(
     unmet = rules.unmet(case)
     if not unmet:
         return ()
-    due = {} if now is None else rules.due_today(case, timestamps.local_day(now))
+    due = [] if now is None else rules.dates_due(case)
     said = []
     for rule in unmet:
-        today = None if (rule.field,) in edits else due.get(rule.field)
-        if today is None:
+        if now is None or rule.field not in due or (rule.field,) in edits:
             said.append(f"{rule.field} is required when {rule.when}")
             continue
+        today = timestamps.local_day(now)
         result[rule.field] = edits[rule.field,] = today
         said.append(f"{rule.field} was set to {today}: it is required when {rule.when}")
     return tuple(said)

@@ -190,15 +190,15 @@ class Rules:
         """The conditional fields that are required now and have no value."""
         return self.schema.unmet(case.type, case.fields)
 
-    def due_today(self, case: Case, today: str) -> dict[str, str]:
-        """The dates that are required by what this change brings, each with today's date."""
-        found = {}
-        for rule in self.unmet(case):
-            spec = self.schema.spec(case.type, (rule.field,), {})
-            known = self.has_field(case.type, rule.field)
-            if spec.kind == "date" and known and case.asks(rule.other):
-                found[rule.field] = today
-        return found
+    def dates_due(self, case: Case) -> list[str]:
+        """The dates that are required by what a change brings, and have no value."""
+        return [
+            rule.field
+            for rule in self.unmet(case)
+            if case.asks(rule.other)
+            and self.schema.spec(case.type, (rule.field,), {}).kind == "date"
+            and self.has_field(case.type, rule.field)
+        ]
 
     def _checked(self) -> tuple[dict[str, str], dict[str, str]]:
         if self._patterns is None:

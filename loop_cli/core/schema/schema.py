@@ -100,10 +100,10 @@ class FormRule(Struct):
 class Schema(Struct):
     """What a vault's entities are made of. `shipped` tells the default schema.
 
-    `sections` is the whole file, for what few commands ask; `id_patterns` are by prefix, as they are written; `locations` folders, or files, with
-    placeholders; `parents` the type that `parent_id` names; `filled` lists that need an item;
-    `renamed` gives old statuses their new name; `elsewhere` are the types that live in another
-    vault.
+    `sections` is the whole file, for what few commands ask; `id_patterns` are by prefix, as they
+    are written; `locations` folders, or files, with placeholders; `parents` the type that
+    `parent_id` names; `filled` lists that need an item; `renamed` gives old statuses their new
+    name; `elsewhere` are the types that live in another vault.
     """
 
     types: Names
