@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 
 from loop_cli.core import fields, timestamps
-from loop_cli.core.check.fields import MAX_NAME
 from loop_cli.core.check.places import file_name
+from loop_cli.core.fields import TARGETS
 from loop_cli.core.patterns import MAX_ID
-from loop_cli.core.references import TARGETS
+from loop_cli.core.schema.names import MAX_NAME
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from loop_cli.core.check.law import Law
     from loop_cli.core.entity import FieldNames
     from loop_cli.core.fields import FieldSpec
-    from loop_cli.core.rulebook import FormRule
+    from loop_cli.core.schema.rules import Rules
+    from loop_cli.core.schema.schema import FormRule
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -82,45 +82,44 @@ class TypeView(Struct):
     parent: str | None
 
 
-def describe(entity_type: str, law: Law) -> TypeView:
+def describe(entity_type: str, rules: Rules) -> TypeView:
     """All that the schema says of a type."""
-    required = law.required(entity_type)
-    place = law.book.places.get(entity_type)
+    required = rules.required(entity_type)
+    place = rules.schema.locations.get(entity_type)
     names = (
-        *law.known(entity_type),
+        *rules.known(entity_type),
         *required,
-        *law.book.derived.get(entity_type, ()),
+        *rules.schema.derived.get(entity_type, ()),
     )
     return TypeView(
         name=entity_type,
-        fields=tuple(_field(entity_type, name, law) for name in dict.fromkeys(names)),
-        id_pattern=None if law.names.id_is_stem else law.book.pattern(entity_type, ""),
+        fields=tuple(_field(entity_type, name, rules) for name in dict.fromkeys(names)),
+        id_pattern=None if rules.names.id_is_stem else rules.pattern(entity_type, ""),
         place=place,
-        file=file_name(entity_type, "{id}", place or "") if law.book.places else None,
-        parent=law.book.parents.get(entity_type),
+        file=file_name(entity_type, "{id}", place or "") if rules.schema.locations else None,
+        parent=rules.schema.parents.get(entity_type),
     )
 
 
-def _field(entity_type: str, name: str, law: Law) -> FieldView:
-    book, schema = law.book, law.schema
+def _field(entity_type: str, name: str, rules: Rules) -> FieldView:
+    schema = rules.schema
     writable = schema.writable_fields(entity_type, {})
-    own_section = (entity_type.lower(), name)
-    kind = book.parents.get(entity_type, "") if name == "parent_id" else TARGETS.get(name)
+    kind = schema.parents.get(entity_type, "") if name == "parent_id" else TARGETS.get(name)
     return FieldView(
         name=name,
         spec=schema.spec(entity_type, (name,), {}),
-        required=name in law.required(entity_type),
-        writable=name not in law.names.read_only() and (writable is None or name in writable),
+        required=name in rules.required(entity_type),
+        writable=name not in rules.names.read_only() and (writable is None or name in writable),
         when=tuple(
             rule.when for rule in schema.conditional.get(entity_type, ()) if rule.field == name
         ),
-        forms=tuple(rule for rule in book.forms.get(entity_type, ()) if rule.field == name),
-        default=book.defaults.get(own_section) or book.defaults.get(("*", name)),
-        names=kind if book.patterns else None,
-        filled=name in book.filled.get(entity_type, ()),
-        computed=name in book.derived.get(entity_type, ()),
-        forbidden=name in book.forbidden.get(entity_type, ()),
-        words=_own_words(entity_type, name, law.names),
+        forms=tuple(rule for rule in schema.forms.get(entity_type, ()) if rule.field == name),
+        default=schema.default(entity_type, name),
+        names=kind if rules.patterns else None,
+        filled=name in schema.filled.get(entity_type, ()),
+        computed=name in schema.derived.get(entity_type, ()),
+        forbidden=name in schema.forbidden.get(entity_type, ()),
+        words=_own_words(entity_type, name, rules.names),
     )
 
 
@@ -132,15 +131,15 @@ def _own_words(entity_type: str, name: str, own: FieldNames) -> str | None:
     return words.get(name)
 
 
-def json_schema(view: TypeView, law: Law) -> dict[str, Any]:
+def json_schema(view: TypeView, rules: Rules) -> dict[str, Any]:
     """The frontmatter of a type as JSON Schema (2020-12).
 
     What is not for writing is `readOnly`; what JSON Schema has no word for is under `x-loop`.
     """
-    shown = {field.name: _property(field, view, law) for field in view.fields}
+    shown = {field.name: _property(field, view, rules) for field in view.fields}
     conditions = [
         _condition(rule.other, rule.values, rule.field, shown)
-        for rule in law.schema.conditional.get(view.name, ())
+        for rule in rules.schema.conditional.get(view.name, ())
     ]
     return {
         "$schema": DRAFT,
@@ -148,7 +147,7 @@ def json_schema(view: TypeView, law: Law) -> dict[str, Any]:
         "type": "object",
         "properties": shown,
         "required": [field.name for field in view.fields if field.required],
-        "additionalProperties": not law.schema.knows_type(view.name),
+        "additionalProperties": not rules.schema.knows_type(view.name),
         **({"allOf": conditions} if conditions else {}),
         "x-loop": {
             "writable": [field.name for field in view.fields if field.writable] + ["body"],
@@ -161,34 +160,34 @@ def json_schema(view: TypeView, law: Law) -> dict[str, Any]:
     }
 
 
-def json_schema_of_all(types: tuple[str, ...], law: Law) -> dict[str, Any]:
+def json_schema_of_all(types: tuple[str, ...], rules: Rules) -> dict[str, Any]:
     """The frontmatter of any entity, each type by its own schema in `$defs`."""
     definitions = {}
     for name in types:
-        own = json_schema(describe(name, law), law)
+        own = json_schema(describe(name, rules), rules)
         del own["$schema"]
         definitions[name] = own
     chosen = [
         {
             "if": {
-                "properties": {law.names.type: {"const": name}},
-                "required": [law.names.type],
+                "properties": {rules.names.type: {"const": name}},
+                "required": [rules.names.type],
             },
             "then": {"$ref": f"#/$defs/{_pointer(name)}"},
         }
         for name in types
     ]
     whole: dict[str, Any] = {"$schema": DRAFT, "type": "object", "$defs": definitions}
-    if not law.names.type_is_folder:
-        whole["required"] = [law.names.type]
+    if not rules.names.type_is_folder:
+        whole["required"] = [rules.names.type]
         if chosen:
             whole["allOf"] = chosen
     return whole
 
 
-def _property(field: FieldView, view: TypeView, law: Law) -> dict[str, Any]:
+def _property(field: FieldView, view: TypeView, rules: Rules) -> dict[str, Any]:
     shown: dict[str, Any] = dict(_KINDS[field.spec.kind])
-    own = law.names
+    own = rules.names
     if field.name == own.id:
         shown = {"type": ["string", "integer"], "maxLength": MAX_ID}
         if view.id_pattern:

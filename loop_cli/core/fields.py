@@ -44,6 +44,32 @@ KINDS: dict[str, str] = {
     for name in names.split()
 }
 
+# What a field names: the type of the entity, or "" where it may be of any.
+TARGETS = {
+    "parent_id": "",
+    "project_id": "Project",
+    "program_id": "Program",
+    "hypothesis_id": "Hypothesis",
+    "primary_hypothesis_id": "Hypothesis",
+    "parent_hypothesis_id": "Hypothesis",
+    "candidate_id": "Candidate",
+    "conditions_3y": "Condition",
+    "validates": "",
+    "validated_by": "",
+    "experiments": "Experiment",
+    "project": "Project",
+    "validated_hypotheses": "Hypothesis",
+    "falsified_hypotheses": "Hypothesis",
+    "hiring_project": "Project",
+    "pilot_project": "Project",
+    "related_tasks": "Task",
+    "retrospective": "Retrospective",
+    "source_project": "Project",
+    "source_task": "Task",
+    "default_track_id": "Track",
+    "default_conditions_3y": "Condition",
+}
+
 NUMBER = r"(?a)[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _TIME = r"(?a)(?:[01]\d|2[0-3]):[0-5]\d"
 _BOOLEANS = {"true": True, "false": False}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any, Literal
 
-    from loop_cli.core.rulebook import Rulebook
+    from loop_cli.core.schema.rules import Rules
 
     Kind = Literal["epoch", "random", "next", "choice"]
 
@@ -69,14 +69,14 @@ def rule_for(
     *,
     fields: Mapping[str, Any],
     name: str,
-    book: Rulebook,
+    rules: Rules,
     digest: Callable[[bytes], bytes],
 ) -> IdRule | str:
     """How the id of a new entity is made, or the id where its name gives it. Raises `NoRule`."""
-    from loop_cli.core.rulebook import PREFIXES
+    from loop_cli.core.schema.schema import PREFIXES
 
     prefix = PREFIXES.get(entity_type, entity_type.lower())
-    pattern = book.patterns.get(prefix)
+    pattern = rules.patterns.get(prefix)
     if entity_type == "Task" and isinstance(project := fields.get("project_id"), str):
         match = _NEW_PROJECT.fullmatch(project)
         mark = match[1] if match else hash_of(digest(project.encode()))

@@ -1,19 +1,17 @@
-"""From what a user asks for to what an entity shall be: typed, validated, all problems at once.
+"""From what a user asks for to what an entity shall be: typed, judged by the rules, all
+problems at once.
 
 `intend` is pure: every store calls it under its lock, with the state it compares.
 """
 
 from __future__ import annotations
 
+from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING, diff_fields, value_at
-from loop_cli.core.fields import (
-    Mismatch,
-    allowed,
-    check,
-    from_text,
-    item_from_text,
-)
-from loop_cli.core.names import join_dotted, nearest
+from loop_cli.core.fields import TARGETS, Mismatch, check, from_text, item_from_text
+from loop_cli.core.names import join_dotted
+from loop_cli.core.schema.field_rules import cut
+from loop_cli.core.schema.rules import Case
 from loop_cli.errors import InvalidChange
 from loop_cli.lean.plain import copied_at, key_in, same
 from loop_cli.lean.records import Struct
@@ -25,10 +23,9 @@ if TYPE_CHECKING:
 
     from loop_cli.core.changes import Change
     from loop_cli.core.diff import Diff
-    from loop_cli.core.entity import FieldNames
-    from loop_cli.core.schema import Schema
-
-_SHOWN = 200
+    from loop_cli.core.schema.field_rules import Problem
+    from loop_cli.core.schema.references import Others
+    from loop_cli.core.schema.rules import Rules
 
 
 class Intent(Struct):
@@ -47,10 +44,20 @@ class Intent(Struct):
     rewrites: tuple[tuple[tuple[str, ...], Any], ...] = ()
 
 
-class _Problem(Exception):
-    def __init__(self, code: str, message: str, **more: Any) -> None:
+class _Refused(Exception):
+    """That a change can't be carried out; `entry` says why."""
+
+    def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
-        self.entry = {"problem": code, "message": message, **more}
+        self.entry: dict[str, Any] = {"problem": code, "message": message}
+
+
+class _Judged(Exception):
+    """That a rule refuses a change."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
 
 
 def intend(
@@ -59,10 +66,13 @@ def intend(
     *,
     entity_id: str,
     entity_type: str,
-    schema: Schema,
-    names: FieldNames,
+    rules: Rules,
+    others: Others | None = None,
+    now: int | None = None,
 ) -> Intent:
-    """What `fields` become. Raises `InvalidChange` with every problem (SPEC §4)."""
+    """What `fields` become. `others` are those that the entity may refer to; `now` is the instant
+    of the change, whose day meets the rules for dates. Raises `InvalidChange` with every problem
+    (SPEC §4)."""
     changes = tuple(changes)
     result = copied_at(fields, {change.path[0] for change in changes})
     edits: dict[tuple[str, ...], Any] = {}
@@ -70,16 +80,21 @@ def intend(
     problems: list[dict[str, Any]] = []
     for change in changes:
         try:
-            _refuse_unwritable(change, entity_type, fields, schema, names)
+            _refuse_unwritable(change, entity_type, fields, rules)
             if change.operation == "rewrite":
                 rewrites[change.path] = value_at(fields, change.path)
                 continue
-            edits[change.path] = _apply(change, result, entity_type, schema)
-        except _Problem as problem:
-            value = {} if change.operation == "unset" else {"value": _shown(change.value)}
-            problems.append({"field": change.name, **value, **problem.entry})
+            edits[change.path] = _apply(change, result, entity_type, rules)
+        except _Refused as refused:
+            problems.append({**_asked(change), **refused.entry})
+        except _Judged as judged:
+            problems.append({**judged.problem.as_dict(), **_asked(change)})
+    asked = [one.path[0] for one in changes if not (one.implied or one.restored)]
+    case = Case(result, entity_type, entity_id, before=fields, given=frozenset(asked))
+    problems += _problems_of(case, rules, others, {one["field"] for one in problems})
     if problems:
         raise InvalidChange(_summary(entity_id, problems), entity_id=entity_id, problems=problems)
+    warnings = _meet_conditions(case, rules, result, edits, now)
     return Intent(
         fields=result,
         wanted={join_dotted(path): value for path, value in edits.items()},
@@ -89,12 +104,57 @@ def intend(
             if not same(value_at(fields, path), value)
         ),
         diff={**_rewritten(rewrites), **diff_fields(fields, result)},
-        warnings=tuple(
-            f"{rule.field} is required when {rule.when}"
-            for rule in schema.unmet(entity_type, result)
-        ),
+        warnings=warnings,
         rewrites=tuple(rewrites.items()),
     )
+
+
+def _asked(change: Change) -> dict[str, Any]:
+    """The field and the value that a change asks for, as problems have them."""
+    if change.operation == "unset":
+        return {"field": change.name}
+    return {"field": change.name, "value": cut(change.value)}
+
+
+def _problems_of(
+    case: Case, rules: Rules, others: Others | None, known: set[str]
+) -> list[dict[str, Any]]:
+    """What the rules say of what the changes lead to, apart from fields already `known` to be
+    wrong."""
+    found = [*rules.problems(case)]
+    if others is not None and any(map(_may_refer, case.given or ())):
+        from loop_cli.core.schema.references import problems
+
+        found += problems(case, rules, others)
+    return [one.as_dict() for one in found if one.field not in known]
+
+
+def _may_refer(field: str) -> bool:
+    return field in TARGETS or field.endswith(("_id", "_ids", "_contributes", "_relations"))
+
+
+def _meet_conditions(
+    case: Case,
+    rules: Rules,
+    result: dict[str, Any],
+    edits: dict[tuple[str, ...], Any],
+    now: int | None,
+) -> tuple[str, ...]:
+    """Give the dates that the changes require today's date, where nothing else was asked for;
+    what was done, and what is still required, as sentences."""
+    unmet = rules.unmet(case)
+    if not unmet:
+        return ()
+    due = [] if now is None else rules.dates_due(case)
+    said = []
+    for rule in unmet:
+        if now is None or rule.field not in due or (rule.field,) in edits:
+            said.append(f"{rule.field} is required when {rule.when}")
+            continue
+        today = timestamps.local_day(now)
+        result[rule.field] = edits[rule.field,] = today
+        said.append(f"{rule.field} was set to {today}: it is required when {rule.when}")
+    return tuple(said)
 
 
 def _rewritten(rewrites: Mapping[tuple[str, ...], Any]) -> Diff:
@@ -108,67 +168,36 @@ def _summary(entity_id: str, problems: list[dict[str, Any]]) -> str:
     return f"{entity_id}: {len(lines)} problems\n" + "\n".join(f"  {line}" for line in lines)
 
 
-def _shown(value: Any) -> Any:
-    if isinstance(value, str) and len(value) > _SHOWN:
-        return value[:_SHOWN] + "…"
-    return value
-
-
 def _refuse_unwritable(
-    change: Change,
-    entity_type: str,
-    fields: Mapping[str, Any],
-    schema: Schema,
-    names: FieldNames,
+    change: Change, entity_type: str, fields: Mapping[str, Any], rules: Rules
 ) -> None:
-    field = change.path[0]
-    if field in names.read_only():
-        what = "tells which entity it is" if field in (names.id, names.type) else "is set by loop"
-        raise _Problem("read_only", f"{what} and can't be changed")
-    writable = schema.writable_fields(entity_type, fields)
-    if change.implied or change.restored or writable is None or field in writable:
-        return
-    choices = [name for name in writable if name not in names.read_only()]
-    if field in schema.known_fields(entity_type):
-        message = f"is read-only for {entity_type} (write_targets.writable_fields)"
-        raise _Problem("read_only", message, allowed=choices)
-    close = nearest(field, choices)
-    meant = f"; did you mean {' or '.join(close)}?" if close else ""
-    message = f"is not a field of {entity_type}{meant}"
-    raise _Problem("unknown_field", message, allowed=choices, nearest=close)
+    problem = rules.unwritable(change.path[0], entity_type, fields)
+    read_only = change.path[0] in rules.names.read_only()
+    if problem is not None and (read_only or not (change.implied or change.restored)):
+        raise _Judged(problem)
 
 
-def _apply(change: Change, fields: dict[str, Any], entity_type: str, schema: Schema) -> Any:
-    current = value_at(fields, change.path)
+def _apply(change: Change, fields: dict[str, Any], entity_type: str, rules: Rules) -> Any:
     if change.operation == "unset":
-        if _is_required(change, entity_type, schema):
-            raise _Problem("required", f"is required for {entity_type} and can't be removed")
         _remove(fields, change.path)
         return MISSING
+    current = value_at(fields, change.path)
     try:
-        value = _value(change, current, fields, entity_type, schema)
+        value = _value(change, current, fields, entity_type, rules)
     except Mismatch as mismatch:
-        raise _mismatch(change, mismatch, entity_type, schema, fields) from None
+        raise _Judged(_mismatch(change, mismatch, fields, entity_type, rules)) from None
     _refuse_unwritable_text(value)
-    if value is None and current is not None and _is_required(change, entity_type, schema):
-        raise _Problem("required", f"is required for {entity_type} and can't be null")
     if value is not MISSING:
         _put(fields, change.path, value)
     return value
 
 
-def _is_required(change: Change, entity_type: str, schema: Schema) -> bool:
-    field = change.path[0]
-    top = len(change.path) == 1 and not change.restored
-    return top and field in schema.required_fields(entity_type)
-
-
 def _value(
-    change: Change, current: Any, fields: dict[str, Any], entity_type: str, schema: Schema
+    change: Change, current: Any, fields: dict[str, Any], entity_type: str, rules: Rules
 ) -> Any:
-    if change.restored:
+    if change.restored or _is_judged(change, entity_type, rules):
         return change.value
-    spec = schema.spec(entity_type, change.path, fields)
+    spec = rules.schema.spec(entity_type, change.path, fields)
     if change.operation == "set":
         return check(change.value, spec) if change.typed else from_text(change.value, spec)
     if isinstance(current, list):
@@ -176,14 +205,23 @@ def _value(
     elif current in (None, MISSING) and spec.kind in ("list", "any"):
         items = []
     else:
-        raise _Problem("not_a_list", "+= and -= are for lists; this is not one")
+        raise _Refused("not_a_list", "+= and -= are for lists; this is not one")
     item = item_from_text(change.value, spec, items) if change.operation == "add" else change.value
     if change.operation == "add":
         if any(isinstance(one, dict | list) for one in items):
-            raise _Problem("wrong_type", "its items are no texts: replace the list with :=")
+            raise _Refused("wrong_type", "its items are no texts: replace the list with :=")
         return current if any(same(item, one) for one in items) else [*items, item]
     kept = [one for one in items if not (same(one, item) or _text(one) == item)]
     return current if len(kept) == len(items) else kept
+
+
+def _is_judged(change: Change, entity_type: str, rules: Rules) -> bool:
+    """Whether the rules say whether the value fits, which know what was wrong before."""
+    if not change.typed or change.implied or change.operation != "set" or len(change.path) > 1:
+        return False
+    schema = rules.schema
+    known = schema.knows_type(entity_type) and rules.has_field(entity_type, change.path[0])
+    return known and schema.spec(entity_type, change.path, {}).kind != "any"
 
 
 def _text(value: Any) -> str | None:
@@ -193,22 +231,19 @@ def _text(value: Any) -> str | None:
 
 
 def _mismatch(
-    change: Change, mismatch: Mismatch, entity_type: str, schema: Schema, fields: dict[str, Any]
-) -> _Problem:
-    spec = schema.spec(entity_type, change.path, fields)
-    meant = f"; did you mean {mismatch.nearest[0]}?" if mismatch.nearest else ""
-    more: dict[str, Any] = {"nearest": mismatch.nearest}
-    more["allowed"] = list(spec.choices) or allowed(spec)
-    code = "not_in_enumeration" if spec.choices else "wrong_type"
-    message = f"{_quoted(change.value)} is not {mismatch.allowed}{meant}"
+    change: Change, mismatch: Mismatch, fields: dict[str, Any], entity_type: str, rules: Rules
+) -> Problem:
+    from loop_cli.core.schema.field_rules import wrong_value
+
+    spec = rules.schema.spec(entity_type, change.path, fields)
+    if spec.choices and not change.typed:
+        spec = spec.replace(kind="text")  # it is an item that is not one of them
+    field = change.path[0]
+    problem = wrong_value(field, change.value, spec, mismatch, entity_type, rules)
     if change.value == "" and not change.typed:
-        message = f"'' is not {mismatch.allowed} ('{change.name}:=null')"
-    return _Problem(code, message, **more)
-
-
-def _quoted(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+        way_out = f"'' is not {mismatch.allowed} ('{change.name}:=null')"
+        return problem.replace(message=way_out, nearest=())
+    return problem
 
 
 def _refuse_unwritable_text(value: Any) -> None:
@@ -216,7 +251,7 @@ def _refuse_unwritable_text(value: Any) -> None:
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise _Problem("not_text", "holds bytes or surrogates that are not UTF-8") from None
+            raise _Refused("not_text", "holds bytes or surrogates that are not UTF-8") from None
 
 
 def _texts(value: Any) -> Iterable[str]:
@@ -258,5 +293,5 @@ def _refuse_index(inner: Any, path: tuple[str, ...], depth: int) -> None:
         return
     outer = join_dotted(path[:depth])
     if isinstance(inner, list):
-        raise _Problem("not_a_mapping", f"{outer} is a list: change it whole, or with += and -=")
-    raise _Problem("not_a_mapping", f"{outer} is not a mapping, so it has no {path[depth]!r}")
+        raise _Refused("not_a_mapping", f"{outer} is a list: change it whole, or with += and -=")
+    raise _Refused("not_a_mapping", f"{outer} is not a mapping, so it has no {path[depth]!r}")

@@ -10,14 +10,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from loop_cli.core.schema import Places
+    from loop_cli.core.schema.paths import Places
 
 ARCHIVE = "90_Archive"
 """Where archived entities go: under the path that they had."""
 ID = "{entity_id}"
 """What stands for the id in a place, until the id is known."""
-MAX_NAME = 200
-"""The longest name of an entity, in characters."""
 _MAX_PART = 255  # bytes of one part of a path, on every file system that we know
 _NAME = r"\{[A-Za-z]*[Nn]ame\}|\{folder\}"
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
@@ -83,17 +81,6 @@ def too_long(path: str) -> bool:
 def slug(name: str) -> str:
     """A name as a part of a path: its letters and digits, other characters as `_`."""
     return re.sub(r"[^\w.-]+|_+", "_", nfc(name)).strip("._-")
-
-
-def name_problem(name: str) -> str | None:
-    """What is wrong with an entity's name; None where nothing is."""
-    if not name.strip():
-        return "a name can't be empty"
-    if not name.isprintable():
-        return f"{name!r} holds control characters"
-    if len(name) > MAX_NAME:
-        return f"a name has at most {MAX_NAME} characters, this one {len(name)}"
-    return None
 
 
 def _named(placeholder: str, name: str) -> str:

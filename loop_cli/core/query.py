@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
-    from loop_cli.core.schema import Schema
+    from loop_cli.core.schema.schema import Schema
 
 EXAMPLE = "loop list --where 'status=todo,doing' --where 'due<today'"
 _OPERATOR = re.compile(r"!=|<=|>=|=|<|>|~")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loop_cli.core.fields import TARGETS
 from loop_cli.core.names import join_dotted, nfc
 from loop_cli.lean.plain import key_text
 from loop_cli.lean.records import Struct
@@ -13,31 +14,6 @@ if TYPE_CHECKING:
 
     from loop_cli.core.entity import EntityFile, FieldNames
 
-# What a field names: the type of the entity, or "" where it may be of any.
-TARGETS = {
-    "parent_id": "",
-    "project_id": "Project",
-    "program_id": "Program",
-    "hypothesis_id": "Hypothesis",
-    "primary_hypothesis_id": "Hypothesis",
-    "parent_hypothesis_id": "Hypothesis",
-    "candidate_id": "Candidate",
-    "conditions_3y": "Condition",
-    "validates": "",
-    "validated_by": "",
-    "experiments": "Experiment",
-    "project": "Project",
-    "validated_hypotheses": "Hypothesis",
-    "falsified_hypotheses": "Hypothesis",
-    "hiring_project": "Project",
-    "pilot_project": "Project",
-    "related_tasks": "Task",
-    "retrospective": "Retrospective",
-    "source_project": "Project",
-    "source_task": "Task",
-    "default_track_id": "Track",
-    "default_conditions_3y": "Condition",
-}
 # Fields that hold ids under names that do not say so: these, and some that are no plain lists.
 NAMED = frozenset(TARGETS) | frozenset(
     (
@@ -78,7 +54,7 @@ def referred(fields: Mapping[str, Any], names: FieldNames) -> Iterator[tuple[tup
     for field, value in fields.items():
         name = key_text(field)
         if is_reference(name, names):
-            yield from ((path, nfc(_bare(text))) for path, text in _texts(value, (name,)))
+            yield from ((path, nfc(bare(text))) for path, text in _texts(value, (name,)))
 
 
 def referrers(entities: Iterable[EntityFile], wanted: str, names: FieldNames) -> list[Referrer]:
@@ -111,7 +87,8 @@ def _texts(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
             yield from _texts(inner, (*path, key_text(key)))
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
+    """The id in a wiki link, or the text itself."""
     text = text.strip()
     if text.startswith("[[") and text.endswith("]]"):
         return text[2:-2].partition("|")[0].partition("#")[0].strip()

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.changes import Edits
-    from loop_cli.core.creation import Law
     from loop_cli.core.diff import Diff
     from loop_cli.core.entity import EntityFile, FieldNames
     from loop_cli.core.ids import IdRule
     from loop_cli.core.records.record import AuditRecord, Origin
-    from loop_cli.core.schema import Schema
+    from loop_cli.core.schema.rules import Rules
+    from loop_cli.core.schema.schema import Schema
     from loop_cli.core.wanted import Wanted
 
     Outcome = "CommitResult | LoopError"
@@ -189,8 +189,8 @@ class Store(ABC):
 
     @property
     @abstractmethod
-    def law(self) -> Law:
-        """What a new entity must be. Raises as `schema` does."""
+    def rules(self) -> Rules:
+        """The rules for entities. Raises as `schema` does."""
 
     @abstractmethod
     def find(self, entity_id: str, *, path: str | None = None) -> Entity:

@@ -59,6 +59,14 @@ def render(instant: int) -> str:
     return f"{day}T{hour:02d}:{minute:02d}:{second:02d}.{micros:06d}Z"
 
 
+def local_day(instant: int) -> str:
+    """The day of an instant where this program runs, as `YYYY-MM-DD`."""
+    import time
+
+    day = time.localtime(instant // SECOND)
+    return f"{day.tm_year:04}-{day.tm_mon:02}-{day.tm_mday:02}"
+
+
 def stand_in(*, modified: int, recorded: int | None, etag: str) -> int:
     """The instant reported for a file whose own `updated` can't be trusted (SPEC §3).
 

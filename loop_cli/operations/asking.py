@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from loop_cli.core.references import TARGETS
+from loop_cli.core.fields import TARGETS
 from loop_cli.errors import InvalidChange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
     from loop_cli.core.changes import Change
-    from loop_cli.core.creation import Problem
     from loop_cli.core.store import Store
+
+    Problem = dict[str, Any]
 
     Ask = Callable[[str, list[Problem]], Mapping[str, str] | None]
     Attempt = Callable[[Mapping[str, str]], object]
@@ -74,10 +76,11 @@ def _questions(problems: list[Problem], given: Mapping[str, str]) -> list[Proble
 def _with_choices(one: Problem, entity_type: str, store: Store) -> Problem:
     """The problem with the ids that a reference may be, for a person to choose from."""
     field = one["field"]
-    wanted = store.law.book.parents.get(entity_type) if field == "parent_id" else TARGETS.get(field)
+    schema = store.rules.schema
+    wanted = schema.parents.get(entity_type) if field == "parent_id" else TARGETS.get(field)
     if wanted:
         ids = [other.id for other in store.scan(types=[wanted])]
         return {**one, "allowed": ids or one.get("allowed")}
-    if store.law.schema.spec(entity_type, (field,), {}).kind == "mapping":
+    if schema.spec(entity_type, (field,), {}).kind == "mapping":
         return {**one, "allowed": _JSON}
     return one

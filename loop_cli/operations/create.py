@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from loop_cli.core import creation, ids, places, timestamps
-from loop_cli.core.creation import problem
 from loop_cli.core.intent import intend
-from loop_cli.core.names import nearest, nfc
-from loop_cli.core.patterns import is_whole
+from loop_cli.core.names import nfc
+from loop_cli.core.schema.field_rules import id_pattern, no_such_type
+from loop_cli.core.schema.rules import Case
 from loop_cli.core.store import Create, only
 from loop_cli.errors import EntityNotFound, InvalidChange
 from loop_cli.lean.records import Struct
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.changes import Change
-    from loop_cli.core.creation import Law, Problem
     from loop_cli.core.entity import Entity
     from loop_cli.core.records.record import Origin
+    from loop_cli.core.schema.rules import Rules
     from loop_cli.core.store import CommitResult, Store
     from loop_cli.operations.asking import Ask
+
+    Problem = dict[str, Any]
 
 
 class Request(Struct):
@@ -68,59 +70,53 @@ def create(
     `ask` is given the type and the problems of fields that are required, and returns the
     values to take as text, or None to give up. Raises what `Store.commit` lists for a create.
     """
-    request = request.replace(entity_type=known_type(request.entity_type, store.law))
+    request = request.replace(entity_type=known_type(request.entity_type, store.rules))
     if ask is not None:
         given = asking.answers(
             store,
             request.entity_type,
             lambda given: only(
                 store.commit(
-                    [_planned(store, _answered(request, given, store.law))],
+                    [_planned(store, _answered(request, given, store.rules))],
                     origin=origin,
                     dry_run=True,
                 )
             ),
             ask,
         )
-        request = _answered(request, given, store.law)
+        request = _answered(request, given, store.rules)
     done = only(store.commit([_planned(store, request)], origin=origin, dry_run=dry_run))
     return _result(done, origin, dry_run=dry_run)
 
 
-def known_type(given: str, law: Law) -> str:
+def known_type(given: str, rules: Rules) -> str:
     """The schema's spelling of a type. Raises `InvalidChange` with the nearest."""
-    schema, names = law.schema, law.names
-    spelled = law.spelling(given)
+    schema, names = rules.schema, rules.names
+    spelled = rules.spelling(given)
     if schema.knows_type(spelled) or names.type_is_folder or names.id_is_stem:
         return spelled
-    known = tuple(dict.fromkeys((*schema.types, *(one for one in schema.known if one != "all"))))
-    close = nearest(given, known)
-    meant = f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(known)}"
-    message = f"no type {given!r}{meant}"
-    raise InvalidChange(
-        message,
-        entity_id=given,
-        problems=[
-            problem(
-                names.type, "unknown_type", message, value=given, allowed=list(known), nearest=close
-            )
-        ],
-    )
+    found = no_such_type(given, rules)
+    raise InvalidChange(found.message, entity_id=given, problems=[found.as_dict()])
+
+
+def problem(field: str, code: str, message: str, **more: Any) -> Problem:
+    """An entry of `InvalidChange.problems`, of what no rule about fields says."""
+    return {"field": field, **more, "problem": code, "message": message}
 
 
 def _planned(store: Store, request: Request) -> Create:
     """The change that the store is asked for; ids and places are made there."""
-    law = store.law
+    rules = store.rules
     kind = request.entity_type
     problems: list[Problem] = []
-    fields = _fields(request, law, problems)
-    name = fields.get(law.names.name)
+    fields = _fields(request, rules, problems)
+    name = fields.get(rules.names.name)
     name = name if isinstance(name, str) else ""
-    entity_id = _id(request, fields, name, law, problems)
+    entity_id = _id(request, fields, name, rules, problems)
     path = None
     if not problems or request.entity_id is not None:
         path = _path(store, request, fields, name, entity_id, problems)
-    template = request.template or (_built_in(law), "the built-in template")
+    template = request.template or (_built_in(rules), "the built-in template")
     return Create(
         entity_type=kind,
         entity_id=entity_id,
@@ -135,43 +131,30 @@ def _planned(store: Store, request: Request) -> Create:
     )
 
 
-def _fields(request: Request, law: Law, problems: list[Problem]) -> dict[str, Any]:
+def _fields(request: Request, rules: Rules, problems: list[Problem]) -> dict[str, Any]:
     """The fields asked for, typed, with all that they imply, in the schema's order."""
-    kind, names, schema = request.entity_type, law.names, law.schema
-    known = schema.known_fields(kind)
-    changes = []
-    for change in request.fields:
-        field = change.path[0]
-        if known and not schema.shipped and field not in (*known, *names.read_only()):
-            problems.append(_unknown(field, kind, known))
-        else:
-            changes.append(change.replace(implied=True))
+    kind, names = request.entity_type, rules.names
+    known = rules.schema.known_fields(kind)
     typed: dict[str, Any] = {}
-    for change in changes:  # one by one, so that one that is wrong hides no other
+    for change in request.fields:  # one by one, so that one that is wrong hides no other
         try:
-            typed = intend(
-                typed, [change], entity_id=kind, entity_type=kind, schema=schema, names=names
-            ).fields
+            made = change.replace(implied=True)
+            typed = intend(typed, [made], entity_id=kind, entity_type=kind, rules=rules).fields
         except InvalidChange as error:
             problems += error.details["problems"]
     if request.name is not None:
         typed[names.name] = nfc(request.name)
-    filled = creation.implied(typed, kind, law)
+    filled = creation.implied(typed, kind, rules)
+    case = Case(filled, kind, is_new=True)
+    filled |= dict.fromkeys(rules.dates_due(case), timestamps.local_day(request.now))
     order = [name for name in known if name in filled]
     return {name: filled[name] for name in dict.fromkeys((*order, *filled))}
 
 
-def _unknown(field: str, kind: str, known: tuple[str, ...]) -> Problem:
-    close = nearest(field, known)
-    meant = f"; did you mean {' or '.join(close)}?" if close else ""
-    message = f"is not a field of {kind}{meant}"
-    return problem(field, "unknown_field", message, allowed=list(known), nearest=close)
-
-
 def _id(
-    request: Request, fields: dict[str, Any], name: str, law: Law, problems: list[Problem]
+    request: Request, fields: dict[str, Any], name: str, rules: Rules, problems: list[Problem]
 ) -> ids.IdRule | str | None:
-    names, given = law.names, request.entity_id
+    names, given = rules.names, request.entity_id
     if request.entity_type == "Task" and given is None and not _has_project(fields):
         words = "is required for Task: it says where the task belongs"
         problems.append(problem("project_id", "required", words, allowed="a Project's id"))
@@ -182,30 +165,31 @@ def _id(
             problems.append(problem("id", "id_form", f"{given!r} can't name a file", value=given))
         return given
     if given is not None:
-        pattern = law.book.pattern(request.entity_type, given)
         if not given.strip() or not given.isprintable() or "/" in given or given.startswith("."):
             problems.append(problem(names.id, "id_form", f"{given!r} can't be an id", value=given))
-        elif pattern is not None and not is_whole(pattern, given):
-            message = f"{given!r} is not as the schema has ids of {request.entity_type}: {pattern}"
-            problems.append(problem(names.id, "id_form", message, value=given, allowed=pattern))
+        else:
+            case = Case({}, request.entity_type, given)
+            problems += [one.as_dict() for one in id_pattern(case, rules)]
         return nfc(given)
     try:
         return ids.rule_for(
             request.entity_type,
             fields=fields,
             name=name,
-            book=law.book,
+            rules=rules,
             digest=lambda data: bytes.fromhex(request.sha256(data)),
         )
     except ids.NoRule as error:
-        problems += _no_id(error, request.entity_type, fields, law)
+        problems += _no_id(error, request.entity_type, fields, rules)
         return None
 
 
-def _no_id(error: ids.NoRule, kind: str, fields: Mapping[str, Any], law: Law) -> Iterator[Problem]:
+def _no_id(
+    error: ids.NoRule, kind: str, fields: Mapping[str, Any], rules: Rules
+) -> Iterator[Problem]:
     """That no id can be made: to be said of the field that would give it its number, where one
     would; and not at all where a name would, which is said to be missing anyway."""
-    schema, name = law.schema, law.names.name
+    schema, name = rules.schema, rules.names.name
     required = schema.required_fields(kind)
     sources = [one for one in ids.SOURCES if one in schema.known_fields(kind)]
     sources = [one for one in sources if one in required] or sources
@@ -219,7 +203,7 @@ def _no_id(error: ids.NoRule, kind: str, fields: Mapping[str, Any], law: Law) ->
             words = f"{value!r} gives no number for an id that matches {error.pattern}; give --id"
             yield problem(given, "no_id", words, value=value)
     elif fields.get(name) or name not in required:
-        yield problem(law.names.id, "no_id", str(error))
+        yield problem(rules.names.id, "no_id", str(error))
 
 
 def _path(
@@ -231,31 +215,31 @@ def _path(
     problems: list[Problem],
 ) -> str | None:
     """The place by rule A; None where it can't be told, which the problems then say."""
-    kind, law = request.entity_type, store.law
+    kind, rules = request.entity_type, store.rules
     if kind == "Task" and not _has_project(fields):
         return None  # that it is required is said with the rest
-    if law.names.type_is_folder:
+    if rules.names.type_is_folder:
         return f"{kind}/{places.ID}.md" if kind != "Note" else f"{places.ID}.md"
     try:
         path = places.place_for(
             kind,
             name=name,
             year=int(timestamps.render(request.now)[:4]),
-            locations=law.book.places,
+            locations=rules.schema.locations,
             project=_project_path(store, fields) if kind == "Task" else None,
             siblings=lambda: [one.path for one in store.scan(types=[kind])],
         )
     except places.NoPlace as error:
         of_name = error.field == "name"
-        if name or not of_name or law.names.name not in law.schema.required_fields(kind):
-            field = law.names.name if of_name else error.field
+        if name or not of_name or rules.names.name not in rules.schema.required_fields(kind):
+            field = rules.names.name if of_name else error.field
             problems.append(problem(field, "no_place", str(error)))
         return None
     sample = entity_id if isinstance(entity_id, str) else "x" * 32
-    why = places.outside(path, law.schema.places)
+    why = places.outside(path, rules.schema.places)
     if places.too_long(path.replace(places.ID, sample)):
         message = "makes a name that is longer than file systems take"
-        problems.append(problem(law.names.name, "name", message, value=name))
+        problems.append(problem(rules.names.name, "name", message, value=name))
     elif why is not None:
         problems.append(problem("path", "no_place", f"{path} would not be found: {why}"))
     return path
@@ -273,20 +257,20 @@ def _project_path(store: Store, fields: dict[str, Any]) -> str | None:
         return None
 
 
-def _built_in(law: Law) -> str:
-    names = law.names
+def _built_in(rules: Rules) -> str:
+    names = rules.names
     first = (names.type, names.id, names.name, names.created, names.updated)
     lines = [f"{name}:\n" for name in first if not name.startswith("@")]
     return "---\n" + "".join(lines) + "---\n\n# {{NAME}}\n"
 
 
-def _answered(request: Request, answers: Mapping[str, str], law: Law) -> Request:
+def _answered(request: Request, answers: Mapping[str, str], rules: Rules) -> Request:
     given = [
-        asking.as_change(field, answer, law.schema.spec(request.entity_type, (field,), {}).kind)
+        asking.as_change(field, answer, rules.schema.spec(request.entity_type, (field,), {}).kind)
         for field, answer in answers.items()
-        if field != law.names.name
+        if field != rules.names.name
     ]
-    name = answers.get(law.names.name, request.name)
+    name = answers.get(rules.names.name, request.name)
     return request.replace(name=name, fields=(*request.fields, *given))
 
 

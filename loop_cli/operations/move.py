@@ -8,13 +8,7 @@ from loop_cli.core.check.places import file_name
 from loop_cli.core.entity import Precondition
 from loop_cli.core.names import nfc
 from loop_cli.core.store import EntityChange, Move
-from loop_cli.errors import (
-    ConfirmationRefused,
-    ConflictError,
-    InvalidChange,
-    LoopError,
-    UsageError,
-)
+from loop_cli.errors import ConfirmationRefused, ConflictError, InvalidChange, LoopError, UsageError
 from loop_cli.lean.plain import same
 from loop_cli.lean.records import Struct
 
@@ -126,7 +120,9 @@ def rename(
         if entity_id is not None:
             store.refresh()
             entity = store.find(entity_id, path=path)
-            name = file_name(entity.type, entity.id, store.law.book.places.get(entity.type, ""))
+            name = file_name(
+                entity.type, entity.id, store.rules.schema.locations.get(entity.type, "")
+            )
             seen = Precondition(if_match=entity.revision.etag, own_reading=True)
             return [_renamed(entity, name or f"{entity.id}.md", seen)], []
         return _all_misnamed(store, origin)
@@ -147,7 +143,7 @@ def _all_misnamed(store: Store, origin: Origin) -> tuple[list[Move], list[str]]:
     found: list[Move] = []
     staying: list[str] = []
     taken: set[str] = set()
-    places = store.law.book.places
+    places = store.rules.schema.locations
     misnamed = []
     for one in store.scan():
         name = file_name(one.type, one.id, places.get(one.type, ""))

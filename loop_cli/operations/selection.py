@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.query import Query
-    from loop_cli.core.schema import Schema
+    from loop_cli.core.schema.schema import Schema
     from loop_cli.core.store import Listed, Store
     from loop_cli.core.wanted import Wanted
 

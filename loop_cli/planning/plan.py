@@ -31,20 +31,25 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import Entity, FieldNames, Precondition
     from loop_cli.core.intent import Intent
     from loop_cli.core.records.record import AuditRecord, Origin
-    from loop_cli.core.schema import Schema
+    from loop_cli.core.schema.references import Others
+    from loop_cli.core.schema.rules import Rules
     from loop_cli.core.store import Delete
     from loop_cli.markdown.document import Document
     from loop_cli.planning.snapshot import Snapshot
 
 
 class Policy(Struct):
-    """What a store brings to every plan: its schema, names, clock (microseconds) and
-    the fields whose values are recorded as hashes."""
+    """What a store brings to every plan: its rules, its clock (microseconds) and the fields
+    whose values are recorded as hashes."""
 
-    schema: Schema
-    names: FieldNames
+    rules: Rules
     clock: Callable[[], int]
     private: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> FieldNames:
+        """Which fields carry identity and time."""
+        return self.rules.names
 
 
 class Plan(Struct):
@@ -92,23 +97,29 @@ class Plan(Struct):
         )
 
 
-def make(snapshot: Snapshot, change: EntityChange, *, policy: Policy, origin: Origin) -> Plan:
-    """The plan for one update or move.
-
-    Raises `InvalidChange`, `InvalidFile`, `PreconditionRequired`, `ConflictError`.
-    """
+def make(
+    snapshot: Snapshot,
+    change: EntityChange,
+    *,
+    policy: Policy,
+    origin: Origin,
+    others: Others | None = None,
+) -> Plan:
+    """The plan for one update or move; `others` are whom the entity may refer to. Raises
+    `InvalidChange`, `InvalidFile`, `PreconditionRequired`, `ConflictError`."""
     before = snapshot.entity
+    now = policy.clock()
     intent = intend(
         before.fields,
         change.edits.changes,
         entity_id=before.id,
         entity_type=before.type,
-        schema=policy.schema,
-        names=policy.names,
+        rules=policy.rules,
+        others=others,
+        now=now,
     )
     body = _new_body(snapshot, change.edits.body)
     diff = {**intent.diff, **diff_body(before.body, body)}
-    now = policy.clock()
     target = change.to if isinstance(change, Move) else before.path
     document = made = _laid_out(snapshot, change.edits.layout, intent)
     laid_out = document != snapshot.document

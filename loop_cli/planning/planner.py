@@ -13,13 +13,7 @@ from abc import ABC, abstractmethod
 from loop_cli.core import timestamps
 from loop_cli.core.names import nearest, nfc
 from loop_cli.core.store import Create, Delete, Move, Restore
-from loop_cli.errors import (
-    EntityNotFound,
-    InvalidChange,
-    InvalidFile,
-    StillReferred,
-    UsageError,
-)
+from loop_cli.errors import EntityNotFound, InvalidChange, InvalidFile, StillReferred, UsageError
 from loop_cli.planning import plan
 from loop_cli.planning.plan import Plan
 
@@ -28,10 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
-    from loop_cli.core.creation import Law, Reference
     from loop_cli.core.entity import Entity, EntityFile
     from loop_cli.core.records.record import AuditRecord, History, Origin
     from loop_cli.core.references import Referrer
+    from loop_cli.core.schema.references import Other
+    from loop_cli.core.schema.rules import Rules
     from loop_cli.core.store import AnyChange
     from loop_cli.planning.plan import Policy
     from loop_cli.planning.snapshot import Snapshot
@@ -44,8 +39,12 @@ class Surroundings(ABC):
 
     @property
     @abstractmethod
-    def law(self) -> Law:
-        """As `Store.law`."""
+    def rules(self) -> Rules:
+        """As `Store.rules`."""
+
+    @abstractmethod
+    def named(self, name: str) -> list[EntityFile]:
+        """The files that have the id, or else the alias."""
 
     @abstractmethod
     def carrier(self, entity_id: str) -> EntityFile | None:
@@ -105,7 +104,8 @@ class Planner:
         }
         self._in_group = bool(together)
         self._ids: set[str] = set()
-        self._close: dict[str, list[str]] = {}
+        self._close: dict[str, tuple[str, ...]] = {}
+        self._made: list[Entity] = []
         self._places: set[str] = set()
 
     def plan(self, change: AnyChange, seen: Snapshot | None) -> Plan:
@@ -136,7 +136,7 @@ class Planner:
             self._refuse_referred(seen.entity)
         if isinstance(change, Move) and change.to != seen.entity.path:
             self._refuse_taken(change.to, seen.entity.id)
-        return plan.make(seen, change, policy=self._policy, origin=self._origin)
+        return plan.make(seen, change, policy=self._policy, origin=self._origin, others=self)
 
     def _create(self, change: Create) -> Plan:
         from loop_cli.planning import life as plan_life
@@ -171,7 +171,7 @@ class Planner:
         from loop_cli.markdown.document import split
         from loop_cli.planning import templates
 
-        law, names = self._around.law, self._policy.names
+        names = self._policy.names
         identity = {names.id: entity_id} if not names.id_is_stem else {}
         identity |= {names.type: change.entity_type} if not names.type_is_folder else {}
         now = timestamps.render(self._policy.clock())
@@ -180,7 +180,11 @@ class Planner:
             change.source,
             fields={**identity, **change.fields},
             words=creation.words_for(
-                change.fields, change.entity_type, entity_id, now=now, law=law
+                change.fields,
+                change.entity_type,
+                entity_id,
+                now=now,
+                rules=self._around.rules,
             ),
             body=change.body,
         )
@@ -188,31 +192,37 @@ class Planner:
             message = f"{change.source}:{line}: {{{{{name}}}}} stands for nothing that loop knows"
             problems.append(_problem(name, "unknown_placeholder", message))
         fields = reader.read(split(draft.text).yaml)
-        problems += creation.problems_of(fields, change.entity_type, law)
-        for reference in creation.references_of(fields, change.entity_type, law):
-            self._check_reference(reference, problems)
+        problems += self._judged(change, entity_id, fields)
         return draft.text
 
-    def _check_reference(self, reference: Reference, problems: list[dict[str, Any]]) -> None:
-        found = self._around.carrier(reference.target)
-        wanted = reference.wanted
-        if found is None and nfc(reference.target) not in self._ids:
-            what = wanted or "entity"
-            close = self._nearest(reference.target)
-            meant = f"; did you mean {' or '.join(close)}?" if close else ""
-            message = f"no {what} {reference.target!r}{meant}"
-            more = {"value": reference.target, "nearest": close}
-            problems.append({**_problem(reference.field, "dangling", message), **more})
-        elif found is not None and wanted is not None and found.type != wanted:
-            message = f"{reference.target!r} is a {found.type}; a {wanted} is needed"
-            more = {"value": reference.target, "allowed": wanted}
-            problems.append({**_problem(reference.field, "wrong_reference", message), **more})
+    def _judged(
+        self, change: Create, entity_id: str, fields: dict[str, Any]
+    ) -> Iterator[dict[str, Any]]:
+        """What the rules say of the fields of a new entity, whose identity is made here. A task
+        without a project lacks no parent besides."""
+        from loop_cli.core.schema import references
+        from loop_cli.core.schema.rules import Case
 
-    def _nearest(self, target: str) -> list[str]:
+        rules, kind = self._around.rules, change.entity_type
+        case = Case(
+            fields, kind, entity_id, is_new=True, passed=frozenset(self._policy.names.read_only())
+        )
+        follows = kind == "Task" and not fields.get("project_id")
+        for one in (*rules.problems(case), *references.problems(case, rules, self)):
+            if not (follows and (one.field, one.rule) == ("parent_id", "missing-field")):
+                yield one.as_dict()
+
+    def named(self, name: str) -> Sequence[Other]:
+        """Those that a change may refer to by a name, here or among those planned before."""
+        found = [one for one in self._around.named(name) if "{" not in one.id]
+        stay = [one for one in found if nfc(one.id) not in self._leaving]
+        return stay or [one for one in self._made if nfc(one.id) == nfc(name)]
+
+    def nearest(self, name: str) -> tuple[str, ...]:
         """The ids that may be meant by one that nobody has, which two fields often share."""
-        if target not in self._close:
-            self._close[target] = nearest(target, self._around.all_ids())
-        return self._close[target]
+        if name not in self._close:
+            self._close[name] = tuple(nearest(name, self._around.all_ids()))
+        return self._close[name]
 
     def _look_for_place(self, path: str, problems: list[dict[str, Any]]) -> None:
         try:
@@ -327,6 +337,7 @@ class Planner:
             self._places.add(path or "")
         if planned.source is None:
             self._ids.add(nfc(planned.after.id))
+            self._made.append(planned.after)
 
 
 def _problem(field: str, problem: str, message: str) -> dict[str, Any]:

@@ -16,9 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from loop_cli.core.creation import Law
     from loop_cli.core.entity import Entity, EntityFile
     from loop_cli.core.records.record import AuditRecord
+    from loop_cli.core.schema.rules import Rules
     from loop_cli.vault.index.locate import Located
     from loop_cli.vault.store import VaultStore
 
@@ -34,8 +34,16 @@ class VaultSurroundings(Surroundings):
         self._looked = False
 
     @property
-    def law(self) -> Law:
-        return self._vault.law
+    def rules(self) -> Rules:
+        return self._vault.rules
+
+    def named(self, name: str) -> list[EntityFile]:
+        locator = self._vault.locator()
+        found = locator.named(name)
+        if not found and not self._looked:
+            self._look()
+            found = locator.named(name)
+        return [one.parsed.file for one in found]
 
     def carrier(self, entity_id: str) -> EntityFile | None:
         return next((one.parsed.file for one in self._carriers(entity_id)), None)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 
-from loop_cli.core.creation import Law
 from loop_cli.core.names import nfc
 from loop_cli.core.records.record import AuditRecord, History, without_undone
 from loop_cli.core.records.story import undo_of
+from loop_cli.core.schema.rules import Rules
 from loop_cli.core.store import (
     CommitResult,
     Create,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.records.record import Origin
-    from loop_cli.core.schema import Schema
+    from loop_cli.core.schema.schema import Schema
     from loop_cli.core.store import AnyChange
     from loop_cli.core.wanted import Wanted
     from loop_cli.planning.plan import Plan
@@ -71,9 +71,8 @@ class MemoryStore(Store):
         return self._schema
 
     @property
-    def law(self) -> Law:
-        book = schema_file.load_rulebook(None)
-        return Law(schema=self.schema, book=book, names=self.names)
+    def rules(self) -> Rules:
+        return Rules(self.schema, self.names)
 
     @property
     def warnings(self) -> list[str]:
@@ -223,9 +222,7 @@ class MemoryStore(Store):
         return outcomes
 
     def _planner(self, origin: Origin, together: Sequence[AnyChange] = ()) -> Planner:
-        policy = plan.Policy(
-            schema=self.schema, names=self.names, clock=self._clock, private=self.private
-        )
+        policy = plan.Policy(rules=self.rules, clock=self._clock, private=self.private)
         return Planner(_Around(self), policy=policy, origin=origin, together=together)
 
     def _plan(self, planner: Planner, change: AnyChange) -> tuple[Located | None, Plan]:
@@ -301,8 +298,13 @@ class _Around(Surroundings):
         self._store = store
 
     @property
-    def law(self) -> Law:
-        return self._store.law
+    def rules(self) -> Rules:
+        return self._store.rules
+
+    def named(self, name: str) -> list[EntityFile]:
+        wanted, everybody = nfc(name), list(self._store.files())
+        found = [one for one in everybody if nfc(one.id) == wanted]
+        return found or [one for one in everybody if wanted in entry.aliases(one.fields)]
 
     def carrier(self, entity_id: str) -> EntityFile | None:
         wanted = nfc(entity_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 
-from loop_cli.core import schema
+from loop_cli.core.schema import paths
 from loop_cli.errors import EntityNotFound, InvalidFile
 from loop_cli.lean import jsontext
 from loop_cli.lean.digest import sha256_hex
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import sqlite3
     from typing import Any
 
-    from loop_cli.core import rulebook
+    from loop_cli.core.schema.schema import Schema
     from loop_cli.vault.index.cache import Cache
 
 _START = r"\A((?:[ \t]*(?:#[^\n]*)?\n)*)---[ \t]*\r?\n"  # a file may say where it begins
@@ -27,7 +27,7 @@ PATH = "00_Meta/schema_constants.yaml"
 _SHIPPED = "the default schema"
 
 
-def load(root: str, *, cache: Cache | None = None) -> schema.Schema:
+def load(root: str, *, cache: Cache | None = None) -> Schema:
     """The schema of the vault at `root`. Raises `InvalidFile` with file, line and reason.
 
     The `cache` remembers what the YAML says, by its bytes: reading that costs a writer as much
@@ -41,20 +41,7 @@ def load(root: str, *, cache: Cache | None = None) -> schema.Schema:
     return _built(_said(data, path, cache), data, path, shipped=not own)
 
 
-def load_rulebook(root: str | None, *, cache: Cache | None = None) -> rulebook.Rulebook:
-    """The rules beyond fields and values; of the default schema where `root` is None. Raises
-    as `load` does."""
-    from loop_cli.core import rulebook
-
-    try:
-        path = PATH if root is None else files.inside(root, PATH)
-        data = shipped_bytes() if root is None else files.read_stable(path, PATH)[0]
-    except EntityNotFound:
-        data = shipped_bytes()
-    return rulebook.build(_said(data, PATH, cache))
-
-
-def load_places(root: str) -> schema.Places:
+def load_places(root: str) -> paths.Places:
     """Where the entities of the vault at `root` are: all that a reader needs of the schema.
 
     The section is parsed alone, since all the rest costs a reader half an interpreter's
@@ -67,11 +54,11 @@ def load_places(root: str) -> schema.Places:
     lines = b"\n" + data.removeprefix(codecs.BOM_UTF8)
     section = lines.rfind(b"\npaths:")
     if section < 0:  # the key may be in quotes, and an indented one is another's
-        return _build(data, PATH, shipped=False).places if b"paths" in data else schema.Places()
+        return _build(data, PATH, shipped=False).places if b"paths" in data else paths.Places()
     try:
         text = lines[section + 1 : _next_key(lines, section + 1)].decode()
-        return schema.build_places(reader.read(text))
-    except (ValueError, schema.SchemaError):
+        return paths.build_places(reader.read(text))
+    except (ValueError, paths.SchemaError):
         return _build(data, PATH, shipped=False).places
 
 
@@ -83,25 +70,29 @@ def _next_key(lines: bytes, at: int) -> int:
     return len(lines)
 
 
-def shipped() -> schema.Schema:
+def shipped() -> Schema:
     """The default schema."""
     return _build(shipped_bytes(), _SHIPPED, shipped=True)
 
 
 def shipped_bytes() -> bytes:
     """The default schema as YAML."""
-    with open(os.path.join(os.path.dirname(schema.__file__), "default_schema.yaml"), "rb") as file:
+    with open(
+        os.path.join(os.path.dirname(os.path.dirname(paths.__file__)), "default_schema.yaml"), "rb"
+    ) as file:
         return file.read()
 
 
-def _build(data: bytes, path: str, *, shipped: bool) -> schema.Schema:
+def _build(data: bytes, path: str, *, shipped: bool) -> Schema:
     return _built(_parsed(data, path), data, path, shipped=shipped)
 
 
-def _built(said: dict[str, Any], data: bytes, path: str, *, shipped: bool) -> schema.Schema:
+def _built(said: dict[str, Any], data: bytes, path: str, *, shipped: bool) -> Schema:
+    from loop_cli.core.schema.schema import build
+
     try:
-        return schema.build(said, shipped=shipped)
-    except schema.SchemaError as error:
+        return build(said, shipped=shipped)
+    except paths.SchemaError as error:
         raise InvalidFile(path, str(error), line=_line_of(data, str(error))) from None
 
 

@@ -27,10 +27,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from loop_cli.core.creation import Law
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.records.record import AuditRecord, Origin
-    from loop_cli.core.schema import Schema
+    from loop_cli.core.schema.rules import Rules
+    from loop_cli.core.schema.schema import Schema
     from loop_cli.core.store import AnyChange, CommitResult, Hit, Listed
     from loop_cli.core.wanted import Wanted
     from loop_cli.planning.snapshot import Snapshot
@@ -68,7 +68,7 @@ class VaultStore(Store):
         self._lock_timeout = lock_timeout
         self._schema: Schema | None = None
         self._locator: Locator | None = None
-        self._law: Law | None = None
+        self._rules: Rules | None = None
         self._commit: Commit | None = None
         self._notices: list[str] = []
         self._passed_over = 0
@@ -80,18 +80,12 @@ class VaultStore(Store):
         return self._schema
 
     @property
-    def law(self) -> Law:
-        if self._law is None:
-            from loop_cli.core.creation import Law
-            from loop_cli.vault import members
+    def rules(self) -> Rules:
+        if self._rules is None:
+            from loop_cli.core.schema.rules import Rules
 
-            self._law = Law(
-                schema=self.schema,
-                book=schema_file.load_rulebook(self.root, cache=self.cache),
-                names=self.names,
-                members=members.names(self.root),
-            )
-        return self._law
+            self._rules = Rules(self.schema, self.names, self._members)
+        return self._rules
 
     @property
     def warnings(self) -> list[str]:
@@ -199,6 +193,11 @@ class VaultStore(Store):
         where something else failed."""
         begun = [] if self._commit is None else self._commit.begun
         return [staged.paths for staged in begun if staged.has_landed]
+
+    def _members(self) -> tuple[str, ...] | None:
+        from loop_cli.vault import members
+
+        return members.names(self.root)
 
     # -- for the modules of this store ----------------------------------------------------
 

@@ -290,10 +290,13 @@ class Problem(GrowingShape):
     problem: Literal[
         "unknown_field", "read_only", "required", "not_in_enumeration", "wrong_type", "not_a_list",
         "not_a_mapping", "not_text", "unknown_type", "taken", "no_id", "id_form", "no_place",
-        "name", "form", "derived", "forbidden", "dangling", "wrong_reference", "no_member",
-        "unknown_placeholder", "no_deletion", "still_referred",
+        "name", "form", "derived", "forbidden", "dangling", "wrong_reference", "circular",
+        "no_member", "unknown_placeholder", "no_deletion", "still_referred",
         "redacted", "not_kept", "not_recorded", "not_exact",
     ] = Field(description="What is wrong, for programs.")  # fmt: skip
+    rule: str | None = Field(
+        default=None, description="The rule, by the name that `loop check` has for it."
+    )
     message: str = Field(description="What is wrong, in words.")
     allowed: str | list[str] | None = Field(default=None, description="What is allowed.")
     nearest: list[str] = Field(default=[], description="What may have been meant.")

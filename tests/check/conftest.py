@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from loop_cli.core import rulebook, schema
-from loop_cli.core.check.law import Law, Subject
+from loop_cli.core.check.finding import Subject
 from loop_cli.core.entity import FieldNames
+from loop_cli.core.schema.rules import Rules
+from loop_cli.core.schema.schema import build
 
 SCHEMA: dict[str, Any] = {
     "entity_types": ["Track", "Project", "Task", "Hypothesis", "NorthStar"],
@@ -97,12 +98,12 @@ def subject(entity_type: str = "Task", **fields: Any) -> Subject:
     return Subject(id=entity_id, type=entity_type, name="이름", path=path, fields=whole)
 
 
-def make_law(**names: str) -> Law:
-    """The law of the schema above."""
-    return Law(schema=schema.build(SCHEMA), book=rulebook.build(SCHEMA), names=FieldNames(**names))
+def make_rules(**names: str) -> Rules:
+    """The rules of the schema above."""
+    return Rules(build(SCHEMA), FieldNames(**names))
 
 
 @pytest.fixture
-def law() -> Law:
-    """The law of the schema above."""
-    return make_law()
+def rules() -> Rules:
+    """The rules of the schema above."""
+    return make_rules()

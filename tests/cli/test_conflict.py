@@ -31,7 +31,7 @@ def etag(loop: Loop) -> str:
 
 def test_it_is_one_json_object_with_frozen_keys(loop: Loop, etag: str) -> None:
     before = loop.path().read_bytes()
-    error = loop(*UPDATE, "status=done", "--if-match", etag, "--json").error
+    error = loop(*UPDATE, "status=hold", "--if-match", etag, "--json").error
     assert list(error) == KEYS
     assert list(error["fields"][0]) == [
         "field", "base", "base_known", "current", "requested", "wanted", "overlap",
@@ -41,7 +41,7 @@ def test_it_is_one_json_object_with_frozen_keys(loop: Loop, etag: str) -> None:
     ]  # fmt: skip
     found = models.ConflictDocument.model_validate(error)
     (status,) = found.fields
-    assert (status.base, status.current, status.requested) == ("todo", "doing", "done")
+    assert (status.base, status.current, status.requested) == ("todo", "doing", "hold")
     assert (found.reason, found.expected_etag) == ("etag_changed", etag)
     assert found.current_etag == loop.records[-1]["metadata"]["etag_after"]
     assert found.changes[0].run_id == loop.records[-1]["run_id"]

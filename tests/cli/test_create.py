@@ -192,7 +192,6 @@ class TestWrong:
         assert problems(error) == {
             ("asignee", "unknown_field"),
             ("assignee", "required"),
-            ("closed", "required"),
             ("target_project", "required"),
             ("entity_name", "required"),
             ("project_id", "dangling"),

@@ -60,7 +60,7 @@ class TestOnATerminal:
         screen = loop.on_terminal("create", "Task", replies=replies)
 
         assert screen.code == 0, screen.text
-        for words in ("number from 1 to 3", "did you mean 개발팀", "no Project 'prj-091'"):
+        for words in ("number from 1 to 3", "did you mean 개발팀", "there is no Project prj-091"):
             assert words in screen.text
         assert screen.text.count("entity_name: ") == 1
         assert loop.records[-1]["diff"]["project_id"]["new"] == "prj-020"

@@ -31,13 +31,13 @@ def at_terminal(loop: Loop, body: str, *more: str, **env: Any) -> Terminal:
 class TestSaved:
     def test_every_byte_lands_and_the_diff_is_shown(self, loop: Loop) -> None:
         before = loop.path().read_text()
-        body = 'path.write_text(text.replace("status: todo ", "status: done ")'
+        body = 'path.write_text(text.replace("status: todo ", "status: hold ")'
         body += '.replace("# 이틀", "# 사흘").replace("## 할 일\\n", "## 남은 일\\n"))'
         done = edit(loop, body)
         assert done.code == 0, done.err
-        assert re.search(r"status +todo → done", done.out)
+        assert re.search(r"status +todo → hold", done.out)
         assert "+ ## 남은 일" in done.out
-        wanted = before.replace("status: todo ", "status: done ").replace("# 이틀", "# 사흘")
+        wanted = before.replace("status: todo ", "status: hold ").replace("# 이틀", "# 사흘")
         wanted = wanted.replace("## 할 일\n", "## 남은 일\n")
         without = [re.sub("^updated:.*", "", one, flags=re.M) for one in
                    (wanted, loop.path().read_text())]  # fmt: skip

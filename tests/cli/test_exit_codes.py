@@ -36,10 +36,10 @@ def test_nothing_to_change_is_0_and_writes_nothing(loop: Loop) -> None:
 
 def test_a_dry_run_is_0_and_writes_nothing(loop: Loop) -> None:
     before = loop.path().read_bytes()
-    arguments = ("update", "tsk-019-14", "status=done", "--if-match", loop.etag(), "--dry-run")
+    arguments = ("update", "tsk-019-14", "status=doing", "--if-match", loop.etag(), "--dry-run")
     done = loop(*arguments, "--json").json
     assert done["dry_run"] is True
-    assert done["diff"] == {"status": {"old": "todo", "new": "done"}}
+    assert done["diff"] == {"status": {"old": "todo", "new": "doing"}}
     human = loop(*arguments)
     assert human.code == 0
     assert "dry run: nothing was written" in human.out

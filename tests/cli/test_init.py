@@ -12,10 +12,11 @@ import yaml12
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loop_cli.core import rulebook, schema
 from loop_cli.core import schema_proposal as propose
 from loop_cli.core.check import fields
-from loop_cli.core.check.law import Law, Subject
+from loop_cli.core.check.finding import Subject
+from loop_cli.core.schema.rules import Rules
+from loop_cli.core.schema.schema import build
 from loop_cli.errors import StorageError
 from loop_cli.markdown import patch
 from loop_cli.vault.upkeep import init as init_module
@@ -321,13 +322,15 @@ def test_what_is_proposed_can_be_read_and_knows_every_field(
     proposal = propose.propose(tally)
     data = proposal.schema()
     assert yaml12.parse_yaml(patch.compose(data)) == data
-    law = Law(schema=schema.build(data), book=rulebook.build(data), names=proposal.names)
+    rules = Rules(build(data), proposal.names)
     for number, (folder, values) in enumerate(files):
         own = propose.type_by(proposal.names.type, f"{folder}/{number}.md", values)
         subject = Subject(id="x", type=own, name=None, path="x.md", fields=values)
-        unknown = {one.at[0] for one in fields.rules(subject, law) if one.rule == "unknown-field"}
+        unknown = {
+            one.at[0] for one in fields.findings(subject, rules) if one.rule == "unknown-field"
+        }
         assert unknown <= set(proposal.left_out)
-    assert set(proposal.types) == set(law.schema.types)
+    assert set(proposal.types) == set(rules.schema.types)
 
 
 class TestLinks:

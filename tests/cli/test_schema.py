@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from loop_cli.core import describe
 from loop_cli.core.check import fields
-from loop_cli.core.check.law import Law, Subject
+from loop_cli.core.check.finding import Subject
 from loop_cli.core.entity import FieldNames
+from loop_cli.core.schema.rules import Rules
 from loop_cli.errors import LoopError
 from loop_cli.vault import schema_file
 from loop_cli.vault.store import VaultStore
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 # What JSON Schema has no word for.
 BEYOND = {"unknown-type", "derived-field", "template"}
-LAW = Law(schema=schema_file.shipped(), book=schema_file.load_rulebook(None), names=FieldNames())
+RULES = Rules(schema_file.shipped(), FieldNames())
 TASK: dict[str, Any] = {
     "entity_type": "Task",
     "entity_id": "tsk-019-14",
@@ -39,18 +40,18 @@ TASK: dict[str, Any] = {
 }
 
 
-def validator(entity_type: str, law: Law = LAW) -> Any:
-    made = describe.json_schema(describe.describe(entity_type, law), law)
+def validator(entity_type: str, rules: Rules = RULES) -> Any:
+    made = describe.json_schema(describe.describe(entity_type, rules), rules)
     jsonschema.Draft202012Validator.check_schema(made)
     return jsonschema.Draft202012Validator(made)
 
 
-def by_check(entity_type: str, values: dict[str, Any], law: Law = LAW) -> bool:
+def by_check(entity_type: str, values: dict[str, Any], rules: Rules = RULES) -> bool:
     """Whether the rules of `check` find nothing."""
     subject = Subject(
         id=str(values.get("entity_id")), type=entity_type, name=None, path="x.md", fields=values
     )
-    return not [one for one in fields.rules(subject, law) if one.rule not in BEYOND]
+    return not [one for one in fields.findings(subject, rules) if one.rule not in BEYOND]
 
 
 VALUES = st.one_of(
@@ -67,7 +68,7 @@ VALIDATOR = validator("Task")
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.dictionaries(st.sampled_from(LAW.known("Task")), VALUES, max_size=3))
+@given(st.dictionaries(st.sampled_from(RULES.known("Task")), VALUES, max_size=3))
 @example({"validates": ""})
 @example({"validates": {}})
 def test_it_accepts_what_check_accepts(changes: dict[str, Any]) -> None:
@@ -105,7 +106,7 @@ def test_forms_conditions_and_what_is_forbidden() -> None:
 def _agree(root: str) -> int:
     """How many entities of a vault are judged, by both alike."""
     names = FieldNames()
-    law = Law(schema=schema_file.load(root), book=schema_file.load_rulebook(root), names=names)
+    rules = Rules(schema_file.load(root), names)
     locator = VaultStore(root, names=names, clock=lambda: 0).locator()
     validators: dict[str, Any] = {}
     judged = 0
@@ -114,13 +115,13 @@ def _agree(root: str) -> int:
             parsed = locator.read(path).parsed
         except LoopError:
             continue
-        if not law.schema.knows_type(parsed.type) or "{" in parsed.id:
+        if not rules.schema.knows_type(parsed.type) or "{" in parsed.id:
             continue
         if parsed.type not in validators:
-            validators[parsed.type] = validator(parsed.type, law)
+            validators[parsed.type] = validator(parsed.type, rules)
         judged += 1
         by_schema = validators[parsed.type].is_valid(copy.deepcopy(parsed.fields))
-        assert by_schema == by_check(parsed.type, parsed.fields, law), path
+        assert by_schema == by_check(parsed.type, parsed.fields, rules), path
     return judged
 
 

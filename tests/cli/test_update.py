@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -216,11 +217,31 @@ def test_people_see_the_change_and_the_new_revision(loop: Loop) -> None:
     assert done.err == ""
 
 
-def test_conditional_fields_warn_only(loop: Loop) -> None:
+def test_a_conditional_field_that_is_no_date_warns_only(loop: Loop) -> None:
+    document = update(loop, "tsk-020-01", "type=bug")
+    words = "target_project is required when type in [dev, bug]"
+    assert document["warnings"] == [words]
+    again = loop("update", "tsk-020-01", "priority=low", "--force")
+    assert (again.code, again.err) == (0, f"loop: warning: {words}\n")
+
+
+def test_a_date_that_is_required_is_today_s(loop: Loop) -> None:
     document = update(loop, "tsk-019-14", "status=done")
-    assert document["warnings"] == ["closed is required when status = done"]
-    again = loop("update", "tsk-019-14", "priority=low", "--force")
-    assert (again.code, again.err) == (0, "loop: warning: closed is required when status = done\n")
+    today = document["fields"]["closed"]
+    said = f"closed was set to {today}: it is required when status = done"
+    assert today in {time.strftime("%Y-%m-%d"), document["updated_at"][:10]}
+    assert document["warnings"] == [said]
+    assert document["modified_fields"] == ["status", "closed"]
+    undone = loop("undo", "tsk-019-14", "--yes", "--json").json
+    assert undone
+    assert "closed" not in loop("get", "tsk-019-14", "--json").json["fields"]
+
+
+def test_a_date_that_is_given_stays(loop: Loop) -> None:
+    document = update(loop, "tsk-019-14", "status=done", "closed=2026-01-02")
+    assert (document["fields"]["closed"], document.get("warnings", [])) == ("2026-01-02", [])
+    reopened = update(loop, "tsk-019-14", "status=doing")
+    assert reopened["modified_fields"] == ["status"]
 
 
 def test_source_and_actor_are_never_taken_from_the_environment(loop: Loop) -> None:

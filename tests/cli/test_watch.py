@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli.core.entity import FieldNames
-from loop_cli.core.schema import Places
+from loop_cli.core.schema.paths import Places
 from loop_cli.vault.store import VaultStore
 from loop_cli.vault.upkeep.watch import Watcher, is_place
 from loop_cli.wire import check as models_check

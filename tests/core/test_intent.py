@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from loop_cli.core.changes import parse_changes
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.intent import Intent, intend
-from loop_cli.core.schema import Schema, build
+from loop_cli.core.schema.rules import Rules
+from loop_cli.core.schema.schema import build
 from loop_cli.errors import InvalidChange
 from loop_cli.vault import schema_file
+
+if TYPE_CHECKING:
+    from loop_cli.core.schema.schema import Schema
 
 TASK: dict[str, Any] = {
     "entity_id": "tsk-1",
@@ -49,8 +53,7 @@ def wish(
         parse_changes(texts, fields=set_json, read=str),
         entity_id="tsk-1",
         entity_type=entity_type,
-        schema=schema,
-        names=FieldNames(),
+        rules=Rules(schema, FieldNames()),
     )
 
 
@@ -143,7 +146,7 @@ class TestTypes:
     def test_a_wrong_type_is_refused(self, text: str) -> None:
         (problem,) = problems(text)
 
-        assert problem["problem"] in ("wrong_type", "not_in_enumeration")
+        assert problem["problem"] in ("wrong_type", "not_in_enumeration", "name")
         assert problem["field"] == text.split(":=", maxsplit=1)[0].split("=", maxsplit=1)[0]
         assert problem["allowed"]
 

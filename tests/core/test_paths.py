@@ -11,7 +11,8 @@ from loop_cli.core.changes import Change
 from loop_cli.core.diff import MISSING, diff_fields, undo, value_at
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.intent import intend
-from loop_cli.core.schema import build
+from loop_cli.core.schema.rules import Rules
+from loop_cli.core.schema.schema import build
 from loop_cli.errors import InvalidChange
 from loop_cli.lean.plain import key_text, same
 from loop_cli.markdown import edits
@@ -49,7 +50,7 @@ def intended(fields: dict[str, Any], changes: list[tuple[tuple[str, ...], bool]]
     ]
     try:
         return intend(
-            fields, wishes, entity_id="w-1", entity_type="W", schema=FREE, names=FieldNames()
+            fields, wishes, entity_id="w-1", entity_type="W", rules=Rules(FREE, FieldNames())
         )
     except InvalidChange:
         return None

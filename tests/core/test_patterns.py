@@ -13,14 +13,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from loop_cli.core import patterns
-from loop_cli.core.patterns import (
-    MAX_ID,
-    Unusable,
-    check,
-    is_found,
-    is_whole,
-)
-from loop_cli.core.rulebook import build
+from loop_cli.core.entity import FieldNames
+from loop_cli.core.patterns import MAX_ID, Unusable, check, is_found, is_whole
+from loop_cli.core.schema.rules import Rules
+from loop_cli.core.schema.schema import build
 from loop_cli.vault import schema_file
 
 LONGEST = "a" * (MAX_ID - 1) + "!"
@@ -110,13 +106,13 @@ def test_possessive_repeats_which_mean_other_things_to_the_engine_are_refused(
 
 
 def test_the_shipped_patterns_are_plainly_simple_and_load_no_engine() -> None:
-    book = build(schema_file._parsed(schema_file.shipped_bytes(), "shipped"))
-    assert book.unusable == {}
-    assert all(reader_of(pattern).is_simple for pattern in book.patterns.values())
+    rules = Rules(schema_file.shipped(), FieldNames())
+    assert rules.unusable == {}
+    assert all(reader_of(pattern).is_simple for pattern in rules.patterns.values())
     script = (
-        "import sys; from loop_cli.store import schema_file as s; b = s.load_rulebook(None);"
+        "import sys; from loop_cli.vault import schema_file as s; b = s.shipped();"
         "from loop_cli.core.patterns import is_found as f;"
-        "assert f(b.patterns['tsk'], 'tsk-site-a7k9m2-1765756800000');"
+        "assert f(b.id_patterns['tsk'], 'tsk-site-a7k9m2-1765756800000');"
         "assert 'pydantic_core' not in sys.modules"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
@@ -266,17 +262,17 @@ def test_what_is_no_id_matches_no_pattern(text: str) -> None:
 
 def test_a_pattern_too_many_is_said_to_be() -> None:
     given_ = {f"p{number}": f"^p{number}-[0-9]$" for number in range(103)}
-    book = build({"id_patterns": given_})
-    assert len(book.patterns) == 100
-    assert list(book.unusable) == ["p100", "p101", "p102"]
-    assert "loop uses the first 100" in book.unusable["p100"]
+    rules = Rules(build({"id_patterns": given_}), FieldNames())
+    assert len(rules.patterns) == 100
+    assert list(rules.unusable) == ["p100", "p101", "p102"]
+    assert "loop uses the first 100" in rules.unusable["p100"]
 
 
 def test_the_worst_schema_is_read_within_seconds() -> None:
     """Every pattern as costly as may be."""
     worst = {f"p{number}": rf"{number}(\w{{60}}|b)*\w*" for number in range(1000)}
     began = time.process_time()
-    book = build({"id_patterns": worst})
-    for pattern in book.patterns.values():
+    rules = Rules(build({"id_patterns": worst}), FieldNames())
+    for pattern in rules.patterns.values():
         is_found(pattern, "a" * MAX_ID)
     assert time.process_time() - began < 30

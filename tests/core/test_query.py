@@ -13,14 +13,8 @@ from hypothesis import strategies as st
 from loop_cli.core import query as queries
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
-from loop_cli.core.query import (
-    Query,
-    equals,
-    parse_condition,
-    parse_sort,
-    sort_value,
-)
-from loop_cli.core.schema import build
+from loop_cli.core.query import Query, equals, parse_condition, parse_sort, sort_value
+from loop_cli.core.schema.schema import build
 from loop_cli.core.store import as_json
 from loop_cli.errors import UsageError
 

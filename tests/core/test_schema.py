@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from loop_cli.core.schema import SchemaError, _condition, _split, build
+from loop_cli.core.schema.paths import SchemaError
+from loop_cli.core.schema.schema import _condition, _split, build
 from loop_cli.vault import schema_file
 
 DATA: dict[str, Any] = {

@@ -8,7 +8,7 @@ import pytest
 
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.query import Query, equals, parse_condition, parse_sort
-from loop_cli.core.schema import build
+from loop_cli.core.schema.schema import build
 from loop_cli.core.wanted import Wanted
 from loop_cli.errors import UsageError
 from loop_cli.operations.selection import Selection, resolve_types

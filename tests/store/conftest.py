@@ -146,6 +146,7 @@ def text(entity_id: str, *lines: str, updated: str | None = "2026-01-09", body: 
         f"entity_id: {entity_id}",
         "entity_name: a task  # as people call it",
         *([] if updated is None else [f"updated: {updated}"]),
+        "closed: 2026-01-01",
         "status: todo",
         "tags: [a, b]",
         *lines,

@@ -10,13 +10,7 @@ import pytest
 
 from loop_cli.core.changes import BodyChange
 from loop_cli.core.store import only
-from loop_cli.errors import (
-    AmbiguousId,
-    ConflictError,
-    EntityNotFound,
-    InvalidChange,
-    InvalidFile,
-)
+from loop_cli.errors import AmbiguousId, ConflictError, EntityNotFound, InvalidChange, InvalidFile
 from loop_cli.planning.snapshot import etag_of
 from tests.store.conftest import ONE, TWO, Bench, text
 
@@ -252,7 +246,7 @@ class TestCommit:
         refused = bench.outcome("status=hold", forced=True)
 
         assert isinstance(refused, InvalidFile)
-        assert refused.details["line"] in (6, 8)
+        assert refused.details["line"] in (7, 9)
         assert bench.commit("tags+=c").changed
 
 

@@ -60,8 +60,8 @@ class TestEveryStore:
             ("t-1", False),
             ("t-5", False),
         ]
-        assert (hits[2].line, hits[2].text) == (10, "주간 회의록")
-        assert harness.bytes_of("a.md").decode().split("\n")[9] == "주간 회의록"
+        assert (hits[2].line, hits[2].text) == (11, "주간 회의록")
+        assert harness.bytes_of("a.md").decode().split("\n")[10] == "주간 회의록"
         assert (hits[0].line, hits[0].text) == (None, None)
 
     def test_a_hit_is_as_it_is_listed(self, bench: Bench) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli.core.entity import FieldNames
-from loop_cli.core.schema import build
+from loop_cli.core.schema.schema import build
 from loop_cli.errors import AmbiguousId, EntityNotFound, InvalidFile, UsageError
 from loop_cli.vault.index.locate import Locator
 from tests.store.conftest import Bench

@@ -10,7 +10,8 @@ from loop_cli.core import timestamps
 from loop_cli.core.changes import BodyChange, Edits, parse_changes
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.records.record import History
-from loop_cli.core.schema import build
+from loop_cli.core.schema.rules import Rules
+from loop_cli.core.schema.schema import build
 from loop_cli.core.store import EntityChange
 from loop_cli.errors import InvalidFile, LoopError
 from loop_cli.lean.plain import same
@@ -54,7 +55,7 @@ class Planner:
         return plan.make(
             seen,
             EntityChange(entity_id="w-1", edits=edits, precondition=Precondition(forced=True)),
-            policy=plan.Policy(schema=FREE, names=NAMES, clock=self.clock, private=private),
+            policy=plan.Policy(rules=Rules(FREE, NAMES), clock=self.clock, private=private),
             origin=self.origin,
         )
 

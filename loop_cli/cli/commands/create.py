@@ -45,7 +45,7 @@ def create(
     body = None if body_file is None else read(body_file)
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     store = context.open_store(settings)
-    kind = store.law.spelling(entity_type)
+    kind = store.rules.spelling(entity_type)
     request = Request(
         entity_type=entity_type,
         name=name,

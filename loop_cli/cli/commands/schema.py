@@ -7,8 +7,8 @@ from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from loop_cli.core.check.law import Law
     from loop_cli.core.entity import FieldNames
+    from loop_cli.core.schema.rules import Rules
 
 EXAMPLES = """Examples:
 
@@ -25,8 +25,8 @@ def schema(*, entity_type: str | None, as_json: bool, vault: str | None) -> None
     from loop_cli.core import describe
 
     settings = context.open_settings({"vault": vault}, need_vault=False)
-    law = _law(settings.root, settings.names)
-    types = _types(law)
+    rules = _rules(settings.root, settings.names)
+    types = _types(rules)
     if entity_type is not None and entity_type not in types:
         from loop_cli.core.names import nearest
 
@@ -40,28 +40,28 @@ def schema(*, entity_type: str | None, as_json: bool, vault: str | None) -> None
         output.note("no vault here: this is the schema that ships with loop")
     if as_json:
         output.json_document(
-            describe.json_schema_of_all(types, law)
+            describe.json_schema_of_all(types, rules)
             if entity_type is None
-            else describe.json_schema(describe.describe(entity_type, law), law)
+            else describe.json_schema(describe.describe(entity_type, rules), rules)
         )
         return
     from loop_cli.cli.render import schema as render_schema
 
     if entity_type is None:
-        output.show(render_schema.types([describe.describe(name, law) for name in types]))
+        output.show(render_schema.types([describe.describe(name, rules) for name in types]))
     else:
-        output.show(render_schema.fields(describe.describe(entity_type, law)))
+        output.show(render_schema.fields(describe.describe(entity_type, rules)))
 
 
-def _law(root: str | None, names: FieldNames) -> Law:
-    from loop_cli.core.check.law import Law
+def _rules(root: str | None, names: FieldNames) -> Rules:
+    from loop_cli.core.schema.rules import Rules
     from loop_cli.vault import schema_file
 
     schema = schema_file.shipped() if root is None else schema_file.load(root)
-    return Law(schema=schema, book=schema_file.load_rulebook(root), names=names)
+    return Rules(schema, names)
 
 
-def _types(law: Law) -> tuple[str, ...]:
+def _types(rules: Rules) -> tuple[str, ...]:
     """The types of the schema, and those that it has fields of without listing them."""
-    others = (name for name in law.schema.known if name != "all")
-    return tuple(dict.fromkeys((*law.schema.types, *others)))
+    others = (name for name in rules.schema.known if name != "all")
+    return tuple(dict.fromkeys((*rules.schema.types, *others)))

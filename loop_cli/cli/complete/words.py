@@ -8,8 +8,8 @@ from contextlib import suppress
 from loop_cli import config
 from loop_cli.cli import context
 from loop_cli.cli.complete import candidates
-from loop_cli.core.creation import MEMBER_FIELDS
 from loop_cli.core.fields import KINDS
+from loop_cli.core.schema.field_rules import MEMBER_FIELDS
 from loop_cli.errors import LoopError
 from loop_cli.vault import members, schema_file
 from loop_cli.vault.index import cache
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from loop_cli.core.entity import FieldNames
-    from loop_cli.core.schema import Schema
+    from loop_cli.core.schema.schema import Schema
 
 
 def make(root: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.entity import Entity
-    from loop_cli.core.schema import Schema
+    from loop_cli.core.schema.schema import Schema
     from loop_cli.core.store import CommitResult
     from loop_cli.operations.update import UpdateResult
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, OverflowMethod
 
-    from loop_cli.core.schema import Schema
+    from loop_cli.core.schema.schema import Schema
     from loop_cli.operations.selection import Selected
 
 _BETWEEN = 2  # columns of the terminal between two of the table

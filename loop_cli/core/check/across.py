@@ -3,12 +3,9 @@ keeps of it what these need: who it is, where, and whom it names."""
 
 from __future__ import annotations
 
-import re
-
-from loop_cli.core.check.finding import Found
-from loop_cli.core.check.law import is_template
+from loop_cli.core.check.finding import Found, as_found, is_template
 from loop_cli.core.names import nearest, nfc
-from loop_cli.core.references import TARGETS
+from loop_cli.core.schema.references import ANCESTORS, circular, dangling, references, wrong_type
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -16,28 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
-    from loop_cli.core.check.law import Law, Subject
+    from loop_cli.core.check.finding import Subject
+    from loop_cli.core.schema.references import Reference
+    from loop_cli.core.schema.rules import Rules
 
-    Place = tuple[str | int, ...]
     Wanted = Callable[["Who"], bool]
 
-# Lists of mappings of which one key names an entity.
-_INSIDE = {
-    "outgoing_relations": ("target_id", ""),
-    "condition_contributes": ("to", "Condition"),
-    "track_contributes": ("to", "Track"),
-}
-_ANCESTORS = ("parent_id", "parent_hypothesis_id")
 _COMPARED = 10_000_000  # ids in all that are gone through for those that may have been meant
-_LINK = re.compile(r"\[\[([^\[\]|#]+)(?:[|#][^\[\]]*)?\]\]")
-
-
-class Reference(Struct):
-    """That an entity names another in a field; `wanted` is the type, empty for any."""
-
-    at: Place
-    target: str
-    wanted: str
 
 
 class Who(Struct):
@@ -53,8 +35,8 @@ class Who(Struct):
 class Register:
     """All entities of a vault, and what is wrong between them."""
 
-    def __init__(self, law: Law) -> None:
-        self._law = law
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
         self.everybody: list[Who] = []
         self._by_id: dict[str, list[Who]] = {}
         self._by_alias: dict[str, list[Who]] = {}
@@ -70,7 +52,7 @@ class Register:
             type=subject.type,
             path=subject.path,
             aliases=tuple(_aliases(subject.fields)),
-            references=tuple(references(subject, self._law)),
+            references=tuple(references(subject.fields, subject.type, self._rules)),
         )
         self.everybody.append(who)
         self._by_id.setdefault(nfc(who.id), []).append(who)
@@ -112,32 +94,10 @@ class Register:
         """What is wrong between the entities, with the one in whose file it shows, where that
         is `wanted`."""
         for rule in _RULES:
-            yield from rule(self, self._law, wanted)
+            yield from rule(self, self._rules, wanted)
 
 
-def references(subject: Subject, law: Law) -> Iterator[Reference]:
-    """Whom an entity names. In a vault whose ids follow no pattern, nobody can tell."""
-    if not law.book.patterns:
-        return
-    for field, wanted in TARGETS.items():
-        kind = law.book.parents.get(subject.type, "") if field == "parent_id" else wanted
-        value = subject.fields.get(field)
-        if isinstance(value, list):
-            for index, item in enumerate(value):
-                if isinstance(item, str) and item:
-                    yield Reference(at=(field, index), target=_plain(item), wanted=kind)
-        elif isinstance(value, str) and value:
-            yield Reference(at=(field,), target=_plain(value), wanted=kind)
-    for field, (key, wanted) in _INSIDE.items():
-        items = subject.fields.get(field)
-        for index, item in enumerate(items if isinstance(items, list) else ()):
-            target = item.get(key) if isinstance(item, dict) else None
-            # `action:pmf_pivot` names something to do, and no entity
-            if isinstance(target, str) and target and ":" not in target:
-                yield Reference(at=(field, index, key), target=_plain(target), wanted=wanted)
-
-
-def duplicate_ids(register: Register, law: Law, wanted: Wanted) -> Iterator[tuple[Who, Found]]:
+def duplicate_ids(register: Register, rules: Rules, wanted: Wanted) -> Iterator[tuple[Who, Found]]:
     """Files that share an id, each with the others."""
     for who in filter(wanted, register.everybody):
         others = sorted(one.path for one in register.with_id(who.id) if one.path != who.path)
@@ -147,12 +107,14 @@ def duplicate_ids(register: Register, law: Law, wanted: Wanted) -> Iterator[tupl
                 Found(
                     rule="duplicate-id",
                     message=f"the id {who.id} is carried by {', '.join(others)} too",
-                    at=() if law.names.id_is_stem else (law.names.id,),
+                    at=() if rules.names.id_is_stem else (rules.names.id,),
                 ),
             )
 
 
-def duplicate_aliases(register: Register, _law: Law, wanted: Wanted) -> Iterator[tuple[Who, Found]]:
+def duplicate_aliases(
+    register: Register, _rules: Rules, wanted: Wanted
+) -> Iterator[tuple[Who, Found]]:
     """Aliases that are another entity's id, or its alias too."""
     for who in filter(wanted, register.everybody):
         own = nfc(who.id)
@@ -169,23 +131,23 @@ def duplicate_aliases(register: Register, _law: Law, wanted: Wanted) -> Iterator
 
 
 def dangling_references(
-    register: Register, law: Law, wanted: Wanted
+    register: Register, rules: Rules, wanted: Wanted
 ) -> Iterator[tuple[Who, Found]]:
     """Fields that name nobody, or somebody of the wrong type."""
     for who in filter(wanted, register.everybody):
         for one in who.references:
             found = register.named(one.target)
-            if not found and one.wanted not in law.book.elsewhere:
-                yield who, _dangling(one, register.nearest(one.target))
+            if not found and one.wanted not in rules.schema.elsewhere:
+                yield who, as_found(dangling(one, register.nearest(one.target)))
             elif found and one.wanted and all(other.type != one.wanted for other in found):
-                yield who, _wrong(one, found[0].type)
+                yield who, as_found(wrong_type(one, found[0].type))
 
 
 def circular_references(
-    register: Register, _law: Law, wanted: Wanted
+    register: Register, _rules: Rules, wanted: Wanted
 ) -> Iterator[tuple[Who, Found]]:
     """Entities that are their own ancestors, each with the way around."""
-    for field in _ANCESTORS:
+    for field in ANCESTORS:
         parents = {
             nfc(who.id): nfc(found[0].id)
             for who in register.everybody
@@ -196,10 +158,8 @@ def circular_references(
             way = [start]
             while (following := parents[way[-1]]) != start:
                 way.append(following)
-            shown = " → ".join([*way, start][:8]) + (" → …" if len(way) > 7 else "")
             for who in filter(wanted, register.named(start)):
-                message = f"{field}: {who.id} is its own ancestor: {shown}"
-                yield who, Found(rule="circular-reference", message=message, at=(field,))
+                yield who, as_found(circular(field, who.id, way))
 
 
 def _on_circles(parents: Mapping[str, str]) -> Iterator[str]:
@@ -221,33 +181,6 @@ def _alias(message: str) -> Found:
     return Found(rule="duplicate-alias", message=message, at=("aliases",))
 
 
-def _dangling(one: Reference, close: tuple[str, ...]) -> Found:
-    meant = f"; did you mean {close[0]}?" if close else ""
-    what = one.wanted or "entity"
-    return Found(
-        rule="dangling-reference",
-        message=f"{one.at[0]}: there is no {what} {one.target}{meant}",
-        at=one.at,
-        allowed=f"the id of a {one.wanted}" if one.wanted else "the id of an entity",
-        nearest=close,
-    )
-
-
-def _wrong(one: Reference, found: str) -> Found:
-    return Found(
-        rule="wrong-reference",
-        message=f"{one.at[0]}: {one.target} is a {found}, not a {one.wanted}",
-        at=one.at,
-        allowed=f"the id of a {one.wanted}",
-    )
-
-
-def _plain(target: str) -> str:
-    """The id in a wiki link, or the text itself."""
-    match = _LINK.fullmatch(target.strip())
-    return match[1].strip() if match else target.strip()
-
-
 def _aliases(fields: Mapping[str, Any]) -> Iterator[str]:
     value = fields.get("aliases")
     for item in value if isinstance(value, list) else [value]:
@@ -255,7 +188,7 @@ def _aliases(fields: Mapping[str, Any]) -> Iterator[str]:
             yield nfc(item)
 
 
-_RULES: tuple[Callable[[Register, Law, Wanted], Iterator[tuple[Who, Found]]], ...] = (
+_RULES: tuple[Callable[[Register, Rules, Wanted], Iterator[tuple[Who, Found]]], ...] = (
     duplicate_ids,
     duplicate_aliases,
     dangling_references,

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.changes import Change
+    from loop_cli.core.schema.field_rules import Problem
 
 ERROR, WARNING = "error", "warning"
 
@@ -44,6 +45,9 @@ RULES: dict[str, tuple[str, str]] = {
     "stale-lock": (WARNING, "the vault's lock has been held for long"),
     "staged-leftover": (WARNING, "something staged that nobody finishes"),
 }
+
+
+_NAMED = ("missing-field", "missing-conditional")  # of a field that may not be there
 
 
 class Found(Struct):
@@ -106,6 +110,34 @@ class Finding(Struct):
         if found.nearest:
             data["nearest"] = list(found.nearest)
         return data
+
+
+class Subject(Struct):
+    """One entity as a rule sees it; `fields` are its frontmatter."""
+
+    id: str
+    type: str
+    name: str | None
+    path: str
+    fields: dict[str, Any]
+
+
+def as_found(problem: Problem) -> Found:
+    """What a rule of the schema says, as a finding: in the same words."""
+    return Found(
+        rule=problem.rule,
+        message=problem.sentence if problem.at or problem.rule in _NAMED else problem.message,
+        at=problem.at,
+        allowed=problem.allowed,
+        nearest=problem.nearest[:1],
+        repair=problem.repair,
+        if_there=problem.needs,
+    )
+
+
+def is_template(entity_id: str) -> bool:
+    """Whether an id has a placeholder in braces: nothing a real entity is called by."""
+    return "{" in entity_id and "}" in entity_id
 
 
 def order(finding: Finding) -> tuple[str, int, str, str]:

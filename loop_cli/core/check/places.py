@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from loop_cli.core.check.across import Register, Who
-    from loop_cli.core.check.law import Law
+    from loop_cli.core.schema.rules import Rules
 
 PROJECT_FILE = "project.md"
 TASKS = "Tasks"
 
 
-def misplaced(register: Register, law: Law) -> Iterator[tuple[Who, Found]]:
+def misplaced(register: Register, rules: Rules) -> Iterator[tuple[Who, Found]]:
     """Files that rule A would call otherwise, or put elsewhere."""
     for who in register.everybody:
-        if not law.book.places or law.names.type_is_folder:
+        if not rules.schema.locations or rules.names.type_is_folder:
             return
         folder, _slash, name = who.path.rpartition("/")
-        wanted = file_name(who.type, who.id, law.book.places.get(who.type, ""))
+        wanted = file_name(who.type, who.id, rules.schema.locations.get(who.type, ""))
         if wanted is not None and nfc(name) != nfc(wanted):
             yield (
                 who,
@@ -34,7 +34,7 @@ def misplaced(register: Register, law: Law) -> Iterator[tuple[Who, Found]]:
                     allowed=wanted,
                 ),
             )
-        expected = _expected_folder(who, register, law)
+        expected = _expected_folder(who, register, rules)
         if expected is not None and not re.fullmatch(expected[1], nfc(folder)):
             yield (
                 who,
@@ -56,14 +56,14 @@ def file_name(entity_type: str, entity_id: str, place: str = "") -> str | None:
     return None if not name or "{" in name else name
 
 
-def _expected_folder(who: Who, register: Register, law: Law) -> tuple[str, str] | None:
+def _expected_folder(who: Who, register: Register, rules: Rules) -> tuple[str, str] | None:
     """The folder in words, and as a pattern; None where nothing says."""
     if who.type == "Task":
         project = _project_of(who, register)
         if project is not None:
             folder = f"{project.path.rpartition('/')[0]}/{TASKS}".lstrip("/")
             return folder, re.escape(nfc(folder))
-    place = law.book.places.get(who.type)
+    place = rules.schema.locations.get(who.type)
     return None if place is None else (place, pattern_of(place.rpartition("/")[0]))
 
 

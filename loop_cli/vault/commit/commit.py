@@ -44,13 +44,7 @@ from loop_cli.vault.commit import staging
 from loop_cli.vault.commit.keeping import keep
 from loop_cli.vault.commit.landing import land_all
 from loop_cli.vault.commit.recovery import Recovery
-from loop_cli.vault.commit.staging import (
-    Intent,
-    LogMoved,
-    Moved,
-    StagedChange,
-    StagedCommit,
-)
+from loop_cli.vault.commit.staging import Intent, LogMoved, Moved, StagedChange, StagedCommit
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.log.lines import cannot_read, encode
 
@@ -82,9 +76,7 @@ class Commit:
         self._origin = origin
         self._unsettled = False
         self.begun: list[StagedCommit] = []
-        self._policy = plan.Policy(
-            schema=vault.schema, names=vault.names, clock=vault.clock, private=vault.private
-        )
+        self._policy = plan.Policy(rules=vault.rules, clock=vault.clock, private=vault.private)
 
     def run(
         self, changes: Sequence[AnyChange], *, atomic: bool, dry_run: bool

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from loop_cli.core.schema import Places
+    from loop_cli.core.schema.paths import Places
 
     Files = tuple[list[str], list[int]]
 

@@ -5,13 +5,7 @@ from __future__ import annotations
 import os
 
 from loop_cli.core.names import nearest, nfc
-from loop_cli.errors import (
-    AmbiguousId,
-    EntityNotFound,
-    InvalidFile,
-    LoopError,
-    UsageError,
-)
+from loop_cli.errors import AmbiguousId, EntityNotFound, InvalidFile, LoopError, UsageError
 from loop_cli.lean.records import Struct
 from loop_cli.planning import snapshot
 from loop_cli.vault.files import reading as files
@@ -26,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
-    from loop_cli.core.schema import Places
+    from loop_cli.core.schema.paths import Places
     from loop_cli.markdown.document import Document
     from loop_cli.planning.snapshot import Parsed
 
@@ -110,6 +104,14 @@ class Locator:
         self.index.refresh_if_unknown()
         found, _broken, _known = self._candidates(wanted)
         return [one for one in found if nfc(one.parsed.id) == wanted]
+
+    def named(self, name: str) -> list[Located]:
+        """All whose id it is, else all whose alias, as `carriers` finds them."""
+        wanted = nfc(name)
+        self.index.refresh_if_unknown()
+        found, _broken, _known = self._candidates(wanted)
+        by_id = [one for one in found if nfc(one.parsed.id) == wanted]
+        return by_id or [one for one in found if wanted in aliases(one.parsed.fields)]
 
     def seems_taken(self, entity_id: str) -> bool:
         """Whether a file may be meant by the id, by what is known without looking at all."""

@@ -7,16 +7,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from loop_cli.core.changes import Change
 from loop_cli.core.check import across, fields, places
-from loop_cli.core.check.finding import (
-    ERROR,
-    WARNING,
-    Finding,
-    Found,
-    order,
-)
-from loop_cli.core.check.law import Law, Subject, is_template
-from loop_cli.core.check.repairs import rewrite
+from loop_cli.core.check.finding import ERROR, WARNING, Finding, Found, Subject, is_template, order
 from loop_cli.core.diff import value_at
 from loop_cli.core.names import join_dotted, nearest, nfc
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError
@@ -25,7 +18,7 @@ from loop_cli.markdown import dialects, document
 from loop_cli.markdown.duplicates import duplicate_paths, without_repeats
 from loop_cli.markdown.lines import Lines
 from loop_cli.planning import snapshot
-from loop_cli.vault import members, schema_file
+from loop_cli.vault import schema_file
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.index import entry
 from loop_cli.vault.upkeep import check_state
@@ -36,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.entity import FieldNames
+    from loop_cli.core.schema.rules import Rules
     from loop_cli.planning.snapshot import Parsed
     from loop_cli.vault.index.locate import Locator
     from loop_cli.vault.store import VaultStore
@@ -95,13 +89,7 @@ def check(store: VaultStore, wanted: Wanted) -> Checked:
 
     Raises `EntityNotFound` for a name that is no id, alias or type, and what the schema raises.
     """
-    law = Law(
-        schema=store.schema,
-        book=schema_file.load_rulebook(store.root),
-        names=store.names,
-        members=members.names(store.root),
-    )
-    walk = _walk(store.root, store.locator(), law, wanted)
+    walk = _walk(store.root, store.locator(), store.rules, wanted)
     walk.findings += check_state.findings(store)
     admits = _selection(wanted, walk)
     findings = [one for one in walk.findings if admits(one)]
@@ -114,13 +102,13 @@ def check(store: VaultStore, wanted: Wanted) -> Checked:
     )
 
 
-def judge(root: str, locator: Locator, law: Law) -> tuple[Finding, ...]:
-    """What is wrong with the files of a folder by a law that need not be in force there."""
-    return tuple(sorted(_walk(root, locator, law, Wanted()).findings, key=order))
+def judge(root: str, locator: Locator, rules: Rules) -> tuple[Finding, ...]:
+    """What is wrong with the files of a folder by rules that need not be in force there."""
+    return tuple(sorted(_walk(root, locator, rules, Wanted()).findings, key=order))
 
 
-def _walk(root: str, locator: Locator, law: Law, wanted: Wanted) -> _Walk:
-    walk = _Walk(root, locator, law, wanted)
+def _walk(root: str, locator: Locator, rules: Rules, wanted: Wanted) -> _Walk:
+    walk = _Walk(root, locator, rules, wanted)
     for path in locator.paths():
         walk.step(path)
     walk.finish()
@@ -131,14 +119,14 @@ class _Walk:
     """The findings so far, and the register of those met: of all, since what is wrong between
     entities shows only there. Judged is what may be `wanted`, which costs ten times as much."""
 
-    def __init__(self, root: str, locator: Locator, law: Law, wanted: Wanted) -> None:
+    def __init__(self, root: str, locator: Locator, rules: Rules, wanted: Wanted) -> None:
         self._root = root
         self._locator = locator
-        self._law = law
+        self._rules = rules
         self._wanted = wanted
         self._passed_over: set[str] = set()
         self._last: tuple[Parsed, Lines] | None = None  # the file that was read again last
-        self.register = across.Register(law)
+        self.register = across.Register(rules)
         self.findings: list[Finding] = []
         self.etags: dict[str, str] = {}
         self.types: set[str] = set()
@@ -157,7 +145,7 @@ class _Walk:
             return
         self.files += 1
         try:
-            parsed = snapshot.parse(data, path, self._law.names, closely=False)
+            parsed = snapshot.parse(data, path, self._rules.names, closely=False)
         except InvalidFile as error:
             self._no_entity(path, data, error)
             return
@@ -166,13 +154,13 @@ class _Walk:
     def finish(self) -> None:
         """After the last file: what is wrong between them."""
         misplaced = [
-            one for one in places.misplaced(self.register, self._law) if self._judged(one[0])
+            one for one in places.misplaced(self.register, self._rules) if self._judged(one[0])
         ]
         for who, found in (*self.register.findings(self._judged), *misplaced):
             line = self._line_in(who.path, found)
             self._add(who.path, found, line=line, entity_id=who.id, entity_type=who.type)
         self.findings = [self._settled(one) for one in self.findings]
-        for prefix, reason in self._law.book.unusable.items():
+        for prefix, reason in self._rules.unusable.items():
             message = f"id_patterns.{prefix} {reason}"
             self._add(schema_file.PATH, Found(rule="schema-pattern", message=message), line=1)
 
@@ -193,9 +181,10 @@ class _Walk:
         if not self._wanted.may_be(subject):
             self._passed_over.add(parsed.path)
             return
-        found = [*fields.rules(subject, self._law), *_duplicate_keys(parsed, self._law.names)]
+        names = self._rules.names
+        found = [*fields.findings(subject, self._rules), *_duplicate_keys(parsed, names)]
         if not is_template(parsed.id):
-            found = _without_doubt(found, list(_dialects(parsed, self._law.names)), parsed.fields)
+            found = _without_doubt(found, list(_dialects(parsed, names)), parsed.fields)
         lines = Lines(parsed.document.yaml)
         for one in found:
             line = _line(parsed, lines, one)
@@ -212,7 +201,7 @@ class _Walk:
                 found = Found(rule="unreadable", message=error.details["reason"])
                 self._add(path, found, line=error.details["line"] or 1)
             return
-        names = (self._law.names.id, self._law.names.type)
+        names = (self._rules.names.id, self._rules.names.type)
         has = [name for name in names if there.get(name) not in (None, "")]
         if has:
             lacks = next((name for name in names if name not in has), has[0])
@@ -304,7 +293,7 @@ def _duplicate_keys(parsed: Parsed, own: FieldNames) -> Iterator[Found]:
             message=f"{join_dotted(path)} is there {len(lines)} times (lines {listed}); "
             "the last one counts",
             at=path,
-            repair=(rewrite(path),) if plain and without_repeats(yaml, path[0]) != yaml else (),
+            repair=(_rewrite(path),) if plain and without_repeats(yaml, path[0]) != yaml else (),
         )
 
 
@@ -324,8 +313,13 @@ def _dialects(parsed: Parsed, own: FieldNames) -> Iterator[Found]:
             + (f", YAML 1.2 {_shown(value)}" if plain else ""),
             at=one.at,
             allowed="quotes around it" if plain else None,
-            repair=(rewrite(names),) if plain and names[0] not in own.read_only() else (),
+            repair=(_rewrite(names),) if plain and names[0] not in own.read_only() else (),
         )
+
+
+def _rewrite(path: tuple[str, ...]) -> Change:
+    """The change that writes a value again, so that every reader of YAML reads the same."""
+    return Change(path=path, operation="rewrite", implied=True)
 
 
 def _without_doubt(found: list[Found], strange: list[Found], fields: dict[str, Any]) -> list[Found]:

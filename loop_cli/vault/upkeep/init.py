@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from loop_cli.core import rulebook, schema
 from loop_cli.core import schema_proposal as propose
-from loop_cli.core.check.law import Law
 from loop_cli.core.entity import FieldNames
+from loop_cli.core.schema.paths import Places
+from loop_cli.core.schema.rules import Rules
+from loop_cli.core.schema.schema import build
 from loop_cli.errors import InvalidFile, LoopError, StorageError, UsageError
 from loop_cli.lean.records import Struct
 from loop_cli.markdown import patch
@@ -31,7 +32,7 @@ CONFIG = f"{LOOP}/config.toml"
 _HEAD = """# What the entities of this folder are made of, as their frontmatter proposed it to loop.
 # It is yours from now on: change it as you like; 'loop check' and 'loop update' go by it.
 """
-_PLACES = schema.Places(exclude=propose.EXCLUDED, exclude_files=propose.EXCLUDED_FILES)
+_PLACES = Places(exclude=propose.EXCLUDED, exclude_files=propose.EXCLUDED_FILES)
 
 
 class Foundation(Struct):
@@ -157,9 +158,8 @@ def _can_not_be_made(root: str, error: OSError) -> StorageError:
 
 def _unfit(root: str, proposal: Proposal) -> tuple[Finding, ...]:
     """What `check` would find if the proposal were in force."""
-    data = proposal.schema()
-    law = Law(schema=schema.build(data), book=rulebook.build(data), names=proposal.names)
-    return check.judge(root, Locator(root, _PLACES, proposal.names), law)
+    rules = Rules(build(proposal.schema()), proposal.names)
+    return check.judge(root, Locator(root, _PLACES, proposal.names), rules)
 
 
 def _config(names: FieldNames) -> str:

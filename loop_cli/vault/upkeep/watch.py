@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.records.record import AuditRecord
-    from loop_cli.core.schema import Places
+    from loop_cli.core.schema.paths import Places
     from loop_cli.vault.store import VaultStore
 
 _REMEMBERED = 20_000  # files; of others it shows that they changed, but not what

@@ -70,18 +70,18 @@ class TestDelete:
         assert bench.metadata()["forced"] is True
 
     def test_others_that_refer_to_it_are_in_the_way(self, bench: Bench) -> None:
-        commit(bench, new(fields={"related_tasks": ["tsk-1"]}))
+        commit(bench, new(fields={"outgoing_relations": [{"target_id": "tsk-1"}]}))
 
         found = refused(bench, Delete(entity_id="tsk-1", precondition=seen(bench)))
 
         assert isinstance(found, StillReferred)
         assert found.details["referrers"] == [
-            {"entity_id": "tsk-3", "path": THREE, "fields": ["related_tasks"]}
+            {"entity_id": "tsk-3", "path": THREE, "fields": ["outgoing_relations.target_id"]}
         ]
         commit(bench, Delete(entity_id="tsk-1", precondition=seen(bench), orphan=True))
 
     def test_unless_they_go_with_it(self, bench: Bench) -> None:
-        commit(bench, new(fields={"related_tasks": ["tsk-1"]}))
+        commit(bench, new(fields={"outgoing_relations": [{"target_id": "tsk-1"}]}))
         both = [Delete(entity_id=one, precondition=seen(bench, one)) for one in ("tsk-1", "tsk-3")]
 
         commit(bench, *both, atomic=True)

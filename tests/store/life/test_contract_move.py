@@ -44,18 +44,18 @@ class TestMove:
         assert bench.harness.bytes_of(self.TO) == before.replace(b"2026-01-09", b"'%s'" % updated)
 
     def test_the_record_has_both_paths(self, bench: Bench) -> None:
-        (done,) = commit(bench, self.move(bench, "status=done"))
+        (done,) = commit(bench, self.move(bench, "status=doing"))
 
         record = bench.records()[-1]
         RecordModel.model_validate(record)
         assert record["action"] == "move"
-        assert record["diff"] == {"status": {"old": "todo", "new": "done"}}
+        assert record["diff"] == {"status": {"old": "todo", "new": "doing"}}
         metadata = record["metadata"]
         assert (metadata["path_before"], metadata["path"]) == (ONE, self.TO)
         assert metadata["etag_after"] == done.after.revision.etag != metadata["etag_before"]
 
     def test_its_conflicts_are_those_of_an_update(self, bench: Bench) -> None:
-        stale = self.move(bench, "status=done")
+        stale = self.move(bench, "status=doing")
         bench.commit("status=doing")
 
         found = refused(bench, stale)
@@ -69,7 +69,7 @@ class TestMove:
         commit(bench, self.move(bench))
         bench.commit("status=doing")
 
-        found = bench.conflict("status=done", if_match=old.etag)
+        found = bench.conflict("status=doing", if_match=old.etag)
 
         assert [one.base for one in found.fields] == ["todo"]
 
@@ -101,7 +101,7 @@ class TestMove:
 class TestMixedGroups:
     def all_kinds(self, bench: Bench) -> list[AnyChange]:
         commit(bench, new("tsk-4", path="work/tsk-4.md"))
-        update = bench.change("status=done", forced=True)
+        update = bench.change("status=doing", forced=True)
         return [
             update,
             new(),
@@ -122,7 +122,7 @@ class TestMixedGroups:
             2,
             3,
         ]
-        assert bench.find().fields["status"] == "done"
+        assert bench.find().fields["status"] == "doing"
         assert bench.find("tsk-3") == found[1].after
         assert bench.find("tsk-2").path == "moved/two.md"
         assert not is_there(bench, "work/tsk-4.md")
@@ -141,7 +141,9 @@ class TestMixedGroups:
 
     def test_a_create_sees_what_the_group_makes(self, bench: Bench) -> None:
         first = new()
-        second = new("tsk-4", path="work/tsk-4.md", fields={"related_tasks": ["tsk-3"]})
+        second = new(
+            "tsk-4", path="work/tsk-4.md", fields={"outgoing_relations": [{"target_id": "tsk-3"}]}
+        )
 
         commit(bench, first, second, atomic=True)
 

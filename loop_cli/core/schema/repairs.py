@@ -4,54 +4,38 @@ from __future__ import annotations
 
 import re
 
-from loop_cli.core.changes import Change
 from loop_cli.core.fields import Mismatch, check, from_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from loop_cli.core.check.law import Law
     from loop_cli.core.fields import FieldSpec
+    from loop_cli.core.schema.schema import Schema
 
 _DATE = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})\.?", re.ASCII)
 _TIME = re.compile(r"(\d{1,2}):(\d\d)(?::00)?", re.ASCII)
 _BOOLEANS = {"yes": True, "no": False, "on": True, "off": False, "true": True, "false": False}
 
 
-def set_to(field: str, value: Any) -> Change:
-    """The change that gives a field a value."""
-    return Change(path=(field,), operation="set", value=value, typed=True, implied=True)
-
-
-def unset(field: str) -> Change:
-    """The change that removes a field."""
-    return Change(path=(field,), operation="unset", implied=True)
-
-
-def rewrite(path: tuple[str, ...]) -> Change:
-    """The change that writes a value again, so that every reader of YAML reads the same."""
-    return Change(path=path, operation="rewrite", implied=True)
-
-
-def repaired(value: Any, spec: FieldSpec, law: Law, entity_type: str, field: str) -> Any:
+def repaired(value: Any, spec: FieldSpec, schema: Schema, entity_type: str, field: str) -> Any:
     """The value of the field that `value` stands for; None where that is not certain."""
-    right = _right(value, spec, law, entity_type, field)
+    right = _right(value, spec, schema, entity_type, field)
     try:
         return None if right is None else check(right, spec)
     except Mismatch:
         return None
 
 
-def _right(value: Any, spec: FieldSpec, law: Law, entity_type: str, field: str) -> Any:
+def _right(value: Any, spec: FieldSpec, schema: Schema, entity_type: str, field: str) -> Any:
     if spec.kind == "list":
         if isinstance(value, list):
-            items = [_choice(item, spec, law, entity_type, field) for item in value]
+            items = [_choice(item, spec, schema, entity_type, field) for item in value]
             return None if None in items else items
         single = isinstance(value, str) and re.search(r"[\s,]", value) is None and value
         return [value] if single else None
     if spec.choices:
-        return _choice(value, spec, law, entity_type, field)
+        return _choice(value, spec, schema, entity_type, field)
     if isinstance(value, str):
         return _from_text(value.strip(), spec)
     if spec.kind == "text" and type(value) is int:
@@ -59,7 +43,7 @@ def _right(value: Any, spec: FieldSpec, law: Law, entity_type: str, field: str) 
     return None
 
 
-def _choice(value: Any, spec: FieldSpec, law: Law, entity_type: str, field: str) -> Any:
+def _choice(value: Any, spec: FieldSpec, schema: Schema, entity_type: str, field: str) -> Any:
     """The choice that differs in case or blanks only, that has this label, or that the schema
     names as the status of today."""
     if not isinstance(value, str):
@@ -68,16 +52,17 @@ def _choice(value: Any, spec: FieldSpec, law: Law, entity_type: str, field: str)
         return value
     wanted = _folded(value)
     names = {
-        one: {_folded(one), _folded(_label(law, entity_type, field, one))} for one in spec.choices
+        one: {_folded(one), _folded(_label(schema, entity_type, field, one))}
+        for one in spec.choices
     }
     found = [one for one, spellings in names.items() if wanted in spellings]
     if not found and field == "status":
-        found = [one for one in spec.choices if one == law.book.renamed.get(value)]
+        found = [one for one in spec.choices if one == schema.renamed.get(value)]
     return found[0] if len(found) == 1 else None
 
 
-def _label(law: Law, entity_type: str, field: str, choice: str) -> str:
-    label = law.schema.label(entity_type, field, choice)
+def _label(schema: Schema, entity_type: str, field: str, choice: str) -> str:
+    label = schema.label(entity_type, field, choice)
     return label if isinstance(label, str) else choice
 
 

@@ -1,0 +1,370 @@
+"""The rules about the fields of one entity: one function a rule, which yields what is wrong as a
+`Problem`, in one form and one wording for every command."""
+
+from __future__ import annotations
+
+from loop_cli.core import timestamps
+from loop_cli.core.diff import MISSING
+from loop_cli.core.fields import Mismatch, allowed, check
+from loop_cli.core.names import nearest, nfc
+from loop_cli.lean.records import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from loop_cli.core.changes import Change
+    from loop_cli.core.fields import FieldSpec
+    from loop_cli.core.schema.rules import Case, Rules
+
+    Rule = Callable[[Case, Rules], Iterator["Problem"]]
+
+MEMBER_FIELDS = ("assignee", "owner")
+_PARENTS = {"parent_id": "project_id", "project_id": "parent_id"}  # that a task has twice
+CODES = {
+    "unknown-type": "unknown_type",
+    "unknown-field": "unknown_field",
+    "read-only": "read_only",
+    "missing-field": "required",
+    "missing-conditional": "required",
+    "wrong-type": "wrong_type",
+    "not-in-enumeration": "not_in_enumeration",
+    "wrong-form": "form",
+    "name-form": "name",
+    "unknown-member": "no_member",
+    "id-pattern": "id_form",
+    "derived-field": "derived",
+    "forbidden-field": "forbidden",
+    "dangling-reference": "dangling",
+    "wrong-reference": "wrong_reference",
+    "circular-reference": "circular",
+}
+"""What the errors of a write call the rules."""
+_SHOWN = 60  # characters of a value in a message
+_LONGEST = 200  # characters of a value beside it
+
+
+class Problem(Struct):
+    """One thing that is wrong with one field.
+
+    `rule` is the name that `check` has for it. `message` goes on after the field's name and is
+    the same wherever it is said. `at` is the place in the frontmatter, empty for the whole file.
+    `repair` are the changes that put it right, where there is one right answer; `needs` the id
+    and the type of an entity that has to be there for that.
+    """
+
+    rule: str
+    field: str
+    message: str
+    at: tuple[str | int, ...] = ()
+    value: Any = MISSING
+    allowed: str | list[str] | None = None
+    nearest: tuple[str, ...] = ()
+    repair: tuple[Change, ...] = ()
+    needs: tuple[str, str] | None = None
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, with the field."""
+        return f"{self.field}: {self.message}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """An entry of `InvalidChange.problems`."""
+        entry: dict[str, Any] = {"field": self.field}
+        if self.value is not MISSING:
+            entry["value"] = cut(self.value)
+        entry |= {"problem": CODES[self.rule], "rule": self.rule, "message": self.message}
+        if self.allowed is not None:
+            entry["allowed"] = self.allowed
+        if self.nearest:
+            entry["nearest"] = list(self.nearest)
+        return entry
+
+
+def meant(close: tuple[str, ...]) -> str:
+    """The end of a message that names the nearest match."""
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def shown(value: Any) -> str:
+    """A value in a message."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def cut(value: Any) -> Any:
+    """A value beside a message: a long text is cut."""
+    if isinstance(value, str) and len(value) > _LONGEST:
+        return value[:_LONGEST] + "…"
+    return value
+
+
+def unknown_type(case: Case, rules: Rules) -> Iterator[Problem]:
+    """The type must be one of the schema."""
+    schema, field = rules.schema, rules.names.type
+    if schema.shipped or not schema.types or case.type in schema.types or not case.asks(field):
+        return
+    yield no_such_type(case.type, rules)
+
+
+def unknown_fields(case: Case, rules: Rules) -> Iterator[Problem]:
+    """A field must be one of its type; of a type that only the common fields are known of, a new
+    entity has no others."""
+    schema = rules.schema
+    common = case.is_new and not schema.shipped and bool(schema.known_fields(case.type))
+    if schema.knows_type(case.type) or common:
+        for field, _value in case.present():
+            if not rules.has_field(case.type, field):
+                yield unknown_field(field, case.type, rules.known(case.type))
+
+
+def missing_fields(case: Case, rules: Rules) -> Iterator[Problem]:
+    """A required field must have a value. A change can't empty a list; one that stands empty is
+    wrong only where the schema says that it needs an item."""
+    filled = rules.schema.filled.get(case.type, ())
+    for field in rules.required(case.type):
+        value = case.fields.get(field)
+        if not is_empty(value) or not case.asks(field):
+            continue
+        emptied = case.is_new or (case.before is not None and not is_empty(case.before.get(field)))
+        if value in (None, "") or emptied or (field in filled and value == []):
+            words = "is required" if value in (None, "") else "needs an item"
+            parent, kind = _implied(field, case, rules)
+            yield _needed(field, f"{words} for {case.type}", "missing-field", case, rules).replace(
+                repair=_set_to(field, parent) if parent else (),
+                needs=(parent, kind) if parent else None,
+            )
+
+
+def conditional_fields(case: Case, rules: Rules) -> Iterator[Problem]:
+    """A field that another one requires must have a value."""
+    for rule in rules.unmet(case):
+        if case.asks(rule.field) and rule.field not in rules.required(case.type):
+            words = f"is required when {rule.when}"
+            problem = _needed(rule.field, words, "missing-conditional", case, rules)
+            yield problem if problem.at else problem.replace(at=(rule.other,))
+
+
+def wrong_values(case: Case, rules: Rules) -> Iterator[Problem]:
+    """A value must be of its field's type, and in its enumeration."""
+    if not rules.schema.knows_type(case.type):
+        return
+    elsewhere = (*rules.names.read_only(), rules.names.name)
+    needed = {*rules.required(case.type), *(rule.field for rule in rules.unmet(case))}
+    for field, _value in case.present():
+        value = case.new(field)
+        if value is None or field in elsewhere or (value == "" and field in needed):
+            continue
+        spec = rules.schema.spec(case.type, (field,), {})
+        if isinstance(value, list) and case.before and isinstance(case.before.get(field), list):
+            spec = spec.replace(kind="list")  # as it was before
+        if not rules.has_field(case.type, field):
+            continue
+        try:
+            check(value, spec)
+        except Mismatch as mismatch:
+            yield wrong_value(field, value, spec, mismatch, case.type, rules)
+
+
+def times(case: Case, rules: Rules) -> Iterator[Problem]:
+    """Identity's times must be times. Of `created`, the date is enough."""
+    for field in (rules.names.created, rules.names.updated):
+        value = case.fields.get(field)
+        if value in (None, "") or not case.asks(field):
+            continue
+        text = value if isinstance(value, str) else ""
+        part = text[:10] if field == rules.names.created else text
+        if timestamps.parse(part) is None:
+            what = f"a time such as {timestamps.EXAMPLE} or 2026-01-09"
+            message = f"{shown(value)} is not {what}"
+            yield _wrong("wrong-type", field, message, value, what)
+
+
+def forms(case: Case, rules: Rules) -> Iterator[Problem]:
+    """A text must have the form that the schema says in words."""
+    for rule in rules.schema.forms.get(case.type, ()):
+        value = case.fields.get(rule.field)
+        choices = rules.schema.spec(case.type, (rule.field,), {}).choices
+        outside = choices and value not in choices  # which is said already
+        if is_empty(value) or outside or rule.holds(value) or not case.asks(rule.field):
+            continue
+        message = f"{shown(value)} is not {rule.words}"
+        repair = _set_to(rule.field, rule.text) if rule.how == "equals" else ()
+        yield _wrong("wrong-form", rule.field, message, value, rule.words).replace(repair=repair)
+
+
+def name_form(case: Case, rules: Rules) -> Iterator[Problem]:
+    """A name must be one line of text."""
+    field = rules.names.name
+    value = case.fields.get(field)
+    if value in (None, "") or not case.asks(field):
+        return
+    from loop_cli.core.schema.names import WORDS, name_problem, right_name
+
+    words = name_problem(value)
+    if words is not None:
+        right = right_name(value)
+        repair = () if right is None else _set_to(field, right)
+        message = f"{shown(value)} {words}"
+        yield _wrong("name-form", field, message, value, WORDS).replace(repair=repair)
+
+
+def unknown_members(case: Case, rules: Rules) -> Iterator[Problem]:
+    """A person must be one of the vault's, if it lists them."""
+    for field in MEMBER_FIELDS:
+        value = case.fields.get(field)
+        if not isinstance(value, str) or not value or not case.asks(field) or not rules.members:
+            continue
+        if nfc(value) not in rules.members:
+            close = tuple(nearest(value, rules.members))
+            message = f"{shown(value)} is no member of 00_Meta/members.yaml{meant(close)}"
+            found = _wrong("unknown-member", field, message, value, list(rules.members))
+            yield found.replace(nearest=close)
+
+
+def id_pattern(case: Case, rules: Rules) -> Iterator[Problem]:
+    """An id must match the schema's pattern for its type."""
+    field = rules.names.id
+    if rules.names.id_is_stem or not case.asks(field):
+        return
+    pattern = rules.pattern(case.type, case.id)
+    if pattern is None:
+        return
+    from loop_cli.core.patterns import is_found
+
+    if not is_found(pattern, case.id):
+        message = f"{shown(case.id)} does not match the pattern of the schema, {pattern}"
+        yield _wrong("id-pattern", field, message, case.id, pattern)
+
+
+def derived_fields(case: Case, rules: Rules) -> Iterator[Problem]:
+    """What is computed is not stored."""
+    for field in rules.schema.derived.get(case.type, ()):
+        value = case.fields.get(field)
+        if case.asks(field) and not is_empty(value):
+            message = f"is computed for {case.type}, and not to be stored"
+            yield Problem(
+                rule="derived-field",
+                field=field,
+                message=message,
+                at=(field,),
+                value=value,
+                repair=_set_to(field, None, unset=True),
+            )
+
+
+def forbidden_fields(case: Case, rules: Rules) -> Iterator[Problem]:
+    """What a type must not have."""
+    for field in rules.schema.forbidden.get(case.type, ()):
+        value = case.fields.get(field)
+        if case.asks(field) and not is_empty(value):
+            message = f"a {case.type} must not have it (validation_rules.forbidden)"
+            yield Problem(
+                rule="forbidden-field", field=field, message=message, at=(field,), value=value
+            )
+
+
+RULES: tuple[Rule, ...] = (
+    unknown_type,
+    unknown_fields,
+    missing_fields,
+    conditional_fields,
+    wrong_values,
+    times,
+    forms,
+    name_form,
+    unknown_members,
+    id_pattern,
+    derived_fields,
+    forbidden_fields,
+)
+
+
+def unknown_field(field: str, entity_type: str, known: tuple[str, ...]) -> Problem:
+    """That a type has no such field."""
+    close = tuple(nearest(field, known))
+    message = f"is not a field of {entity_type}{meant(close)}"
+    return Problem(
+        rule="unknown-field",
+        field=field,
+        message=message,
+        at=(field,),
+        allowed=list(known),
+        nearest=close,
+    )
+
+
+def no_such_type(entity_type: str, rules: Rules) -> Problem:
+    """That the schema has no such type."""
+    schema, names = rules.schema, rules.names
+    known = tuple(dict.fromkeys((*schema.types, *(one for one in schema.known if one != "all"))))
+    close = tuple(nearest(entity_type, known))
+    message = f"{entity_type} is not a type of the schema (entity_types){meant(close)}"
+    return Problem(
+        rule="unknown-type",
+        field=names.type,
+        message=message,
+        at=() if names.type_is_folder else (names.type,),
+        value=entity_type,
+        allowed=list(known),
+        nearest=close,
+    )
+
+
+def wrong_value(
+    field: str, value: Any, spec: FieldSpec, mismatch: Mismatch, entity_type: str, rules: Rules
+) -> Problem:
+    """That a value is not of its field's type or enumeration, with the right one where there is
+    one."""
+    from loop_cli.core.schema.repairs import repaired
+
+    right = repaired(value, spec, rules.schema, entity_type, field)
+    close = (str(right),) if isinstance(right, str) else tuple(mismatch.nearest)
+    in_list = spec.kind != "list" or isinstance(value, list)
+    rule = "not-in-enumeration" if spec.choices and in_list else "wrong-type"
+    message = f"{shown(value)} is not {mismatch.allowed}{meant(close)}"
+    certain = right is not None or value == ""  # nothing at all is null
+    return _wrong(rule, field, message, value, list(spec.choices) or allowed(spec)).replace(
+        nearest=close, repair=_set_to(field, right) if certain else ()
+    )
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a field says nothing, though it may be there."""
+    return value is None or value in ("", [], {})
+
+
+def _needed(field: str, message: str, rule: str, case: Case, rules: Rules) -> Problem:
+    spec = rules.schema.spec(case.type, (field,), {})
+    words = list(spec.choices) or allowed(spec)
+    if field in MEMBER_FIELDS and rules.members:
+        words = list(rules.members)
+    at = (field,) if field in case.fields else ()
+    return Problem(rule=rule, field=field, message=message, at=at, allowed=words)
+
+
+def _implied(field: str, case: Case, rules: Rules) -> tuple[str, str]:
+    """What another field implies: an entity whose parent is a project names it once."""
+    kind = rules.schema.parents.get(case.type, "")
+    other = case.fields.get(_PARENTS.get(field, ""))
+    return (other, kind) if kind == "Project" and isinstance(other, str) else ("", "")
+
+
+def _wrong(
+    rule: str, field: str, message: str, value: Any, what: str | list[str] | None
+) -> Problem:
+    return Problem(rule=rule, field=field, message=message, at=(field,), value=value, allowed=what)
+
+
+def read_only(field: str, message: str, choices: list[str] | None = None) -> Problem:
+    return Problem(rule="read-only", field=field, message=message, at=(field,), allowed=choices)
+
+
+def _set_to(field: str, value: Any, *, unset: bool = False) -> tuple[Change, ...]:
+    """The change that gives a field its right value, or removes it."""
+    from loop_cli.core.changes import Change
+
+    if unset:
+        return (Change(path=(field,), operation="unset", implied=True),)
+    return (Change(path=(field,), operation="set", value=value, typed=True, implied=True),)

@@ -1,0 +1,228 @@
+"""The one set of rules for the entities of a vault.
+
+Create, update, apply, edit, bulk, check, init and schema all ask it, so that a rule has one
+function and one wording. `Rules.problems` judges a `Case`: a whole entity, or what a change
+does to one. The rules about fields are in `field_rules`, those that need other entities in
+`references`.
+"""
+
+from __future__ import annotations
+
+from loop_cli.core.entity import FieldNames
+from loop_cli.core.schema.field_rules import RULES, read_only, unknown_field
+from loop_cli.core.schema.schema import PREFIXES
+from loop_cli.lean.plain import key_text, same
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+    from loop_cli.core.schema.field_rules import Problem
+    from loop_cli.core.schema.schema import ConditionalField, Schema
+
+_DEFAULTS = FieldNames()
+
+
+class Case:
+    """What is judged: the fields of an entity, of which some may have been there before.
+
+    `before` are the fields that a change begins with, None for an entity as it stands. Of a
+    change only the fields count that it changes, and of a list only the items that are new: what
+    was wrong before is no obstacle. `is_new` tells of an entity to come; `given` limits it to some
+    fields; `passed` leaves some out.
+    """
+
+    def __init__(
+        self,
+        fields: Mapping[str, Any],
+        entity_type: str,
+        entity_id: str = "",
+        *,
+        before: Mapping[str, Any] | None = None,
+        is_new: bool = False,
+        given: frozenset[str] | None = None,
+        passed: frozenset[str] = frozenset(),
+    ) -> None:
+        self.fields = {key_text(key): value for key, value in fields.items()}
+        self.type = entity_type
+        self.id = entity_id
+        self.before = before
+        self.is_new = is_new
+        self.given = given
+        self._passed = passed
+        self._known: dict[str, bool] = {}
+
+    def asks(self, field: str) -> bool:
+        """Whether a field is to be judged."""
+        if field not in self._known:
+            of_change = self.given is None or field in self.given
+            self._known[field] = of_change and field not in self._passed and self._differs(field)
+        return self._known[field]
+
+    def present(self) -> Iterator[tuple[str, Any]]:
+        """The fields to be judged that are there, with their values."""
+        for field, value in self.fields.items():
+            if self.asks(field):
+                yield field, value
+
+    def new(self, field: str) -> Any:
+        """The value of a field; of a list that was there before, the items that are new."""
+        value = self.fields.get(field)
+        old = None if self.before is None else self.before.get(field)
+        if isinstance(value, list) and isinstance(old, list):
+            return [item for item in value if not any(same(item, one) for one in old)]
+        return value
+
+    def _differs(self, field: str) -> bool:
+        if self.before is None:
+            return True
+        there = field in self.fields
+        return there != (field in self.before) or (
+            there and not same(self.fields[field], self.before[field])
+        )
+
+
+class Rules:
+    """What a vault demands of its entities. `members` gives the people that it lists, if any."""
+
+    def __init__(
+        self,
+        schema: Schema,
+        names: FieldNames,
+        members: Callable[[], tuple[str, ...] | None] = lambda: None,
+    ) -> None:
+        self.schema = schema
+        self.names = names
+        self._list_members = members
+        self._members: tuple[str, ...] | None = None
+        self._patterns: tuple[dict[str, str], dict[str, str]] | None = None
+
+    def problems(self, case: Case) -> Iterator[Problem]:
+        """Everything that is wrong with an entity by itself."""
+        for rule in RULES:
+            yield from rule(case, self)
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The people that the vault lists; none where it lists nobody."""
+        if self._members is None:
+            self._members = self._list_members() or ()
+        return self._members
+
+    @property
+    def patterns(self) -> dict[str, str]:
+        """The patterns of ids that can be used, by prefix."""
+        return self._checked()[0]
+
+    @property
+    def unusable(self) -> dict[str, str]:
+        """The prefixes whose pattern can't be used, with the reason."""
+        return self._checked()[1]
+
+    def pattern(self, entity_type: str, entity_id: str) -> str | None:
+        """The pattern that an id of the type must match; None where the schema has none."""
+        prefix = PREFIXES.get(entity_type)
+        if prefix is not None and (prefix in self.patterns or prefix in self.unusable):
+            return self.patterns.get(prefix)
+        return self.patterns.get(entity_id.replace(":", "-").partition("-")[0])
+
+    def governs(self, entity_type: str) -> bool:
+        """Whether the schema says anything of entities of the type: the one that ships with
+        loop is silent on types of others."""
+        return not self.schema.shipped or self.schema.knows_type(entity_type)
+
+    def required(self, entity_type: str) -> tuple[str, ...]:
+        """The fields that an entity of the type can't be without.
+
+        Identity and time count under the names that this vault has for them.
+        """
+        if not self.governs(entity_type):
+            return ()
+        schema = self.schema
+        found = (*schema.required_fields(entity_type), *schema.filled.get(entity_type, ()))
+        return tuple(dict.fromkeys(name for name in found if not self._is_elsewhere(name)))
+
+    def known(self, entity_type: str) -> tuple[str, ...]:
+        """The fields that an entity of the type may have."""
+        own = (name for name in self.names.__dict__.values() if not name.startswith("@"))
+        return tuple(dict.fromkeys((*self.schema.known_fields(entity_type), *own)))
+
+    def has_field(self, entity_type: str, field: str) -> bool:
+        """Whether the schema names a field of the type anywhere."""
+        schema = self.schema
+        return (
+            field in schema.writable.get(entity_type, ())
+            or field in self.known(entity_type)
+            or field in schema.derived.get(entity_type, ())
+            or field in self.required(entity_type)
+        )
+
+    def spelling(self, entity_type: str) -> str:
+        """The schema's spelling of a type; one that it does not know as it is given."""
+        known = (*self.schema.types, *self.schema.known)
+        if entity_type in known:
+            return entity_type
+        folded = entity_type.casefold()
+        return next((one for one in known if one.casefold() == folded), entity_type)
+
+    def unwritable(
+        self, field: str, entity_type: str, present: Mapping[str, Any]
+    ) -> Problem | None:
+        """Why no change may name a field; None where one may."""
+        names, schema = self.names, self.schema
+        if field in names.read_only():
+            what = (
+                "tells which entity it is" if field in (names.id, names.type) else "is set by loop"
+            )
+            return read_only(field, f"{what} and can't be changed")
+        writable = schema.writable_fields(entity_type, present)
+        if writable is None or field in writable:
+            return None
+        choices = [name for name in writable if name not in names.read_only()]
+        if self.has_field(entity_type, field):
+            message = f"is read-only for {entity_type} (write_targets.writable_fields)"
+            return read_only(field, message, choices)
+        known = self.known(entity_type) if schema.knows_type(entity_type) else tuple(writable)
+        return unknown_field(field, entity_type, known).replace(allowed=choices)
+
+    def unmet(self, case: Case) -> list[ConditionalField]:
+        """The conditional fields that are required now and have no value."""
+        return self.schema.unmet(case.type, case.fields)
+
+    def dates_due(self, case: Case) -> list[str]:
+        """The dates that are required by what a change brings, and have no value."""
+        return [
+            rule.field
+            for rule in self.unmet(case)
+            if case.asks(rule.other)
+            and self.schema.spec(case.type, (rule.field,), {}).kind == "date"
+            and self.has_field(case.type, rule.field)
+        ]
+
+    def _checked(self) -> tuple[dict[str, str], dict[str, str]]:
+        if self._patterns is None:
+            self._patterns = _checked(self.schema.id_patterns)
+        return self._patterns
+
+    def _is_elsewhere(self, name: str) -> bool:
+        """Whether it is a default name of identity or time that this vault does not use."""
+        return name in _DEFAULTS.__dict__.values() and name not in self.names.__dict__.values()
+
+
+def _checked(patterns: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The patterns that can be used, and those that can't with the reason, by prefix."""
+    from loop_cli.core.patterns import MAX_PATTERNS, Unusable, check
+
+    usable: dict[str, str] = {}
+    unusable: dict[str, str] = {}
+    for number, (prefix, pattern) in enumerate(patterns.items()):
+        try:
+            if number >= MAX_PATTERNS:
+                raise Unusable(f"is one pattern too many; loop uses the first {MAX_PATTERNS}")
+            check(pattern)
+        except Unusable as error:
+            unusable[prefix] = str(error)
+        else:
+            usable[prefix] = pattern
+    return usable, unusable
