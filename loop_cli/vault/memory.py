@@ -17,13 +17,13 @@ from loop_cli.core.store import (
     Restore,
     Store,
     as_json,
-    hit_of,
     list_entity,
     passed_over,
 )
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError, NoEntity
 from loop_cli.lean.digest import sha256_hex
 from loop_cli.planning import plan, snapshot
+from loop_cli.planning.hits import hit_of
 from loop_cli.planning.planner import Planner, Surroundings
 from loop_cli.vault import schema_file
 from loop_cli.vault.context import refuse_no_place

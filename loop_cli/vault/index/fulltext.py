@@ -11,10 +11,11 @@ from __future__ import annotations
 import os
 import unicodedata
 
-from loop_cli.core.store import Hit, hit_of, list_entity, names_of
+from loop_cli.core.store import Hit, list_entity, names_of
 from loop_cli.core.wanted import grams_of
 from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.markdown import document
+from loop_cli.planning.hits import hit_of
 from loop_cli.planning.snapshot import etag_of
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.files.walk import joined
