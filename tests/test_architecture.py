@@ -32,10 +32,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "operations": ("core", "errors", "lean", "planning"),
     "vault": ("core", "errors", "lean", "markdown", "planning", "system", "wire"),
     "demo": ("vault",),
+    "docs": ("lean",),
     "skill": (),
     "cli": (
-        "config", "core", "demo", "errors", "lean", "markdown", "operations", "planning", "skill",
-        "system", "vault",
+        "config", "core", "demo", "docs", "errors", "lean", "markdown", "operations", "planning",
+        "skill", "system", "vault",
     ),
     "__main__": ("cli",),
 }  # fmt: skip
