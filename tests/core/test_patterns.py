@@ -114,7 +114,7 @@ def test_the_shipped_patterns_are_plainly_simple_and_load_no_engine() -> None:
     assert book.unusable == {}
     assert all(reader_of(pattern).is_simple for pattern in book.patterns.values())
     script = (
-        "import sys; from loop_cli.store import schema_file as s; b = s.load_rulebook(None);"
+        "import sys; from loop_cli.vault import schema_file as s; b = s.load_rulebook(None);"
         "from loop_cli.core.patterns import is_found as f;"
         "assert f(b.patterns['tsk'], 'tsk-site-a7k9m2-1765756800000');"
         "assert 'pydantic_core' not in sys.modules"

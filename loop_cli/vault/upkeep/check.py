@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from loop_cli.core.entity import FieldNames
     from loop_cli.planning.snapshot import Parsed
+    from loop_cli.vault.handle import Vault
     from loop_cli.vault.index.locate import Locator
-    from loop_cli.vault.store import VaultStore
 
 _SHOWN = 60
 
@@ -90,19 +90,19 @@ class Checked(Struct):
         }
 
 
-def check(store: VaultStore, wanted: Wanted) -> Checked:
+def check(vault: Vault, wanted: Wanted) -> Checked:
     """Look at the whole vault, and list what is wrong with what is `wanted`.
 
     Raises `EntityNotFound` for a name that is no id, alias or type, and what the schema raises.
     """
     law = Law(
-        schema=store.schema,
-        book=schema_file.load_rulebook(store.root),
-        names=store.names,
-        members=members.names(store.root),
+        schema=vault.schema,
+        book=schema_file.load_rulebook(vault.root),
+        names=vault.names,
+        members=members.names(vault.root),
     )
-    walk = _walk(store.root, store.locator(), law, wanted)
-    walk.findings += check_state.findings(store)
+    walk = _walk(vault.root, vault.locator(), law, wanted)
+    walk.findings += check_state.findings(vault)
     admits = _selection(wanted, walk)
     findings = [one for one in walk.findings if admits(one)]
     fixable = {one.path for one in findings if one.fixable}
