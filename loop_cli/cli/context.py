@@ -108,6 +108,23 @@ def now() -> int:
     return time.time_ns() // 1000
 
 
+def today() -> int:
+    """The instant at which the user's day began, taken for UTC as dates without a zone are."""
+    from loop_cli.core import timestamps
+
+    now = time.localtime()
+    instant = timestamps.parse(f"{now.tm_year:04d}-{now.tm_mon:02d}-{now.tm_mday:02d}")
+    assert instant is not None, "today is a date"
+    return instant
+
+
+def yesterday() -> int:
+    """The instant at which yesterday began where the user is."""
+    now = time.localtime()
+    begin = time.mktime((now.tm_year, now.tm_mon, now.tm_mday - 1, 0, 0, 0, 0, 0, -1))
+    return int(begin) * 1_000_000
+
+
 def origin(root: str) -> Origin:
     """Who runs this and through which door: from the system, never from an option or variable
     (SPEC §6). `LOOP_RUN_ID` joins several commands in one run."""

@@ -324,20 +324,6 @@ def names_of(listed: Listed) -> tuple[str, ...]:
     return (listed.id,) if listed.name is None else (listed.id, listed.name)
 
 
-def hit_of(listed: Listed, data: bytes, wanted: Wanted) -> Hit | None:
-    """The entity as it is found in its file's bytes, if it has the words."""
-    from loop_cli.markdown import document
-
-    pieces = document.split(data.decode())
-    found = wanted.found(names_of(listed), pieces.body)
-    if found is None:
-        return None
-    before = len(pieces.text) - len(pieces.body)
-    line = None if found.line is None else pieces.text.count("\n", 0, before) + found.line
-    values = {name: getattr(listed, name) for name in Listed._fields}
-    return Hit(**values, in_names=found.in_names, line=line, text=found.text)
-
-
 def passed_over(files: int) -> list[str]:
     """The warning about files that a list is without."""
     what = "1 file has frontmatter that" if files == 1 else f"{files} files have frontmatter that"

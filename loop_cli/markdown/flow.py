@@ -8,8 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from loop_cli.markdown.rewrite import Rewriter
     from loop_cli.markdown.source import Slot
+    from loop_cli.markdown.splices import Splices
 
     Span = tuple[int, int]
 
@@ -17,25 +17,25 @@ _COMMA = rb"\A([^#]*?),"
 
 
 def change_entries(
-    rewriter: Rewriter,
+    splices: Splices,
     node: Any,
     slots: list[Slot],
     gone: set[int],
     added: dict[Any, Any],
 ) -> None:
     """Remove and append entries of a flow mapping."""
-    writer = rewriter.writer
+    writer = splices.writer
     texts = [
         f"{writer.key(key, flow=True)}: {writer.inline(value, flow=True)}"
         for key, value in added.items()
     ]
     kept = [index for index in range(len(slots)) if index not in gone]
     inserted: dict[int, list[str]] = {len(kept): texts} if texts else {}
-    change_parts(rewriter, node, [(slot.start, slot.stop) for slot in slots], kept, inserted)
+    change_parts(splices, node, [(slot.start, slot.stop) for slot in slots], kept, inserted)
 
 
 def change_parts(
-    rewriter: Rewriter,
+    splices: Splices,
     node: Any,
     parts: list[Span],
     kept: list[int],
@@ -46,15 +46,15 @@ def change_parts(
     ``inserted[n]`` goes before the n-th kept part, or behind all for ``n == len(kept)``.
     A part keeps the separator behind it, comment included.
     """
-    data = rewriter.source.data
+    data = splices.source.data
     start, end = node.byte_range()
     if not kept:
         every = ", ".join(inserted.get(0, []))
         first, last = (parts[0][0], parts[-1][1]) if parts and every else (start + 1, end - 1)
-        rewriter.splice(first, last, every)
+        splices.splice(first, last, every)
         return
     gaps = [data[parts[i][1] : parts[i + 1][0]] for i in range(len(parts) - 1)]
-    usual = _usual_separator(rewriter, node, parts, gaps)
+    usual = _usual_separator(splices, node, parts, gaps)
     for place in range(len(kept) + 1):
         before = kept[place - 1] if place else -1
         after = kept[place] if place < len(kept) else len(parts)
@@ -62,16 +62,16 @@ def change_parts(
         if not texts and after == before + 1:
             continue
         if after == len(parts):
-            _change_tail(rewriter, parts, gaps, before, texts, usual)
+            _change_tail(splices, parts, gaps, before, texts, usual)
             continue
         new = b"".join(text + usual for text in texts)
         head = parts[0][0] if before < 0 else parts[before][1]
         gap = b"" if before < 0 else gaps[before]
-        rewriter.splice(head, parts[after][0], gap + new)
+        splices.splice(head, parts[after][0], gap + new)
 
 
 def _change_tail(
-    rewriter: Rewriter,
+    splices: Splices,
     parts: list[Span],
     gaps: list[bytes],
     last: int,
@@ -79,38 +79,38 @@ def _change_tail(
     usual: bytes,
 ) -> None:
     """Replace what follows part ``last``, the last one kept, by ``texts``."""
-    source = rewriter.source
+    source = splices.source
     start, end = parts[last][1], parts[-1][1]
     if last + 1 < len(parts):
         gap = gaps[last]
         if not texts:
             rest = re.sub(_COMMA, rb"\1", gap).rstrip() if b"#" in gap else b""
-            rewriter.splice(start, end, rest)
+            splices.splice(start, end, rest)
         else:
-            rewriter.splice(start, end, gap + usual.join(texts))
+            splices.splice(start, end, gap + usual.join(texts))
         return
     line_end = source.line_end(end)
     behind = source.data[end:line_end]
     if b"#" not in behind or b"\n" not in usual or b"]" in behind or b"}" in behind:
-        rewriter.splice(end, end, b"".join(usual + text for text in texts))
+        splices.splice(end, end, b"".join(usual + text for text in texts))
         return
     # The last part has a comment of its own: the new ones go below it.
     trailing = behind.lstrip().startswith(b",")
     lead = usual[usual.index(b",") + 1 :]
     if not trailing:
-        rewriter.splice(end, end, b",")
+        splices.splice(end, end, b",")
     new = (b"," + lead).join(texts) + (b"," if trailing else b"")
-    rewriter.splice(line_end, line_end, lead + new)
+    splices.splice(line_end, line_end, lead + new)
 
 
-def _usual_separator(rewriter: Rewriter, node: Any, parts: list[Span], gaps: list[bytes]) -> bytes:
+def _usual_separator(splices: Splices, node: Any, parts: list[Span], gaps: list[bytes]) -> bytes:
     """The separator for new parts: as between the old ones, without their comments."""
-    source = rewriter.source
+    source = splices.source
     for gap in gaps:
         if b"#" not in gap:
             return gap
     opening = source.data[node.byte_range()[0] + 1 : parts[0][0]]
     if b"\n" in opening or any(b"\n" in gap for gap in gaps):
         indent = b" " * source.column(parts[-1][0])
-        return b"," + rewriter.writer.newline.encode() + indent
+        return b"," + splices.writer.newline.encode() + indent
     return b", "

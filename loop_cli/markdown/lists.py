@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from loop_cli.lean.plain import same
 from loop_cli.markdown import flow
-from loop_cli.markdown.source import UNSURE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from loop_cli.markdown.rewrite import Rewriter
     from loop_cli.markdown.source import Slot
+    from loop_cli.markdown.splices import Splices
 
 _MOST_COMPARED = 250_000
 _LOOK_AHEAD = 50
 
 
-def change(
-    rewriter: Rewriter, node: Any, old: list[Any], new: list[Any], path: tuple[Any, ...]
+def change_items(
+    splices: Splices,
+    node: Any,
+    slots: list[Slot],
+    pairs: list[tuple[int, int]],
+    new: list[Any],
+    path: tuple[Any, ...],
 ) -> None:
-    """Bring a list node from ``old`` to ``new``, neither of them empty."""
-    slots = rewriter.source.items(node)
-    if len(slots) != len(old):
-        raise rewriter.error(UNSURE, path)
-    pairs = matches(old, new)
-    for i, j in pairs:
-        if not same(old[i], new[j]):
-            rewriter.value(slots[i], old[i], new[j], (*path, j))
+    """Remove the items of a list node that are in none of the ``pairs`` of `matches`, and add
+    those of ``new`` that are in none."""
     kept = [i for i, _ in pairs]
     added: dict[int, list[Any]] = {}
     place = 0
@@ -36,15 +34,15 @@ def change(
             place += 1
         else:
             added.setdefault(place, []).append(value)
-            rewriter.wrote((*path, j), value)
-    if rewriter.source.is_flow(node):
+            splices.wrote((*path, j), value)
+    if splices.source.is_flow(node):
         parts = [(slot.start, slot.stop) for slot in slots]
-        inline = rewriter.writer.inline
+        inline = splices.writer.inline
         texts = {n: [inline(value, flow=True) for value in values] for n, values in added.items()}
         if texts or len(kept) < len(slots):
-            flow.change_parts(rewriter, node, parts, kept, texts)
+            flow.change_parts(splices, node, parts, kept, texts)
     else:
-        _change_block(rewriter, slots, kept, added)
+        _change_block(splices, slots, kept, added)
 
 
 def matches(old: list[Any], new: list[Any]) -> list[tuple[int, int]]:
@@ -143,9 +141,9 @@ def _alike(old: Any, new: Any) -> bool:
 
 
 def _change_block(
-    rewriter: Rewriter, slots: list[Slot], kept: list[int], added: dict[int, list[Any]]
+    splices: Splices, slots: list[Slot], kept: list[int], added: dict[int, list[Any]]
 ) -> None:
-    source, writer = rewriter.source, rewriter.writer
+    source, writer = splices.source, splices.writer
     column = source.column(slots[0].start)
     indent, newline = " " * column, writer.newline
     gone = sorted(set(range(len(slots))).difference(kept))
@@ -156,23 +154,23 @@ def _change_block(
         new = [writer.item(value, column) for value in added.pop(0, [])]
         if kept:
             end = slots[kept[0]].start
-            rewriter.splice(slots[0].start, end, "".join(t + newline + indent for t in new))
+            splices.splice(slots[0].start, end, "".join(t + newline + indent for t in new))
         else:
             new += [writer.item(v, column) for values in added.values() for v in values]
             end = source.line_end(slots[-1].stop)
-            rewriter.splice(slots[0].start, end, (newline + indent).join(new))
+            splices.splice(slots[0].start, end, (newline + indent).join(new))
             return
     for i in gone:
         if not takes_over or i > kept[0]:
             start = source.line_start(slots[i].start)
-            rewriter.splice(start, source.next_line(slots[i].stop), b"")
+            splices.splice(start, source.next_line(slots[i].stop), b"")
     for place, values in added.items():
         texts = [writer.item(value, column) + newline for value in values]
         if place:
             at = source.after_block(slots[kept[place - 1]].stop, column)
-            rewriter.splice(at, at, "".join(indent + text for text in texts))
+            splices.splice(at, at, "".join(indent + text for text in texts))
         else:
             at = slots[0].start
             at = at if inline else source.line_start(at)
             lines = (text + indent for text in texts) if inline else (indent + t for t in texts)
-            rewriter.splice(at, at, "".join(lines))
+            splices.splice(at, at, "".join(lines))

@@ -10,47 +10,19 @@ import re
 
 from loop_cli.lean.plain import key_text, same
 from loop_cli.markdown import flow, lists
-from loop_cli.markdown.edits import PatchError
-from loop_cli.markdown.source import UNSURE, Slot, Source
+from loop_cli.markdown.source import UNSURE, Slot
+from loop_cli.markdown.splices import Splices
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from loop_cli.markdown.writer import Writer
-
 _SHOWN = 10  # lines of one key
 _ANCHOR_NAME = rb"&([^\s,\[\]{}]+)"
 
 
-class Rewriter:
-    """Collects splices (start, end, text), in bytes, and the values they write, by path."""
-
-    def __init__(self, source: Source, writer: Writer) -> None:
-        self.source = source
-        self.writer = writer
-        self.splices: list[tuple[int, int, bytes]] = []
-        self.written: list[tuple[tuple[Any, ...], Any]] = []
-
-    def splice(self, start: int, end: int, text: str | bytes) -> None:
-        self.splices.append((start, end, text.encode() if isinstance(text, str) else text))
-
-    def wrote(self, path: tuple[Any, ...], value: Any) -> None:
-        self.written.append((path, value))
-
-    def error(self, reason: str, path: tuple[Any, ...], at: int | None = None) -> PatchError:
-        line = None if at is None else self.source.line_number(at)
-        return PatchError(reason, tuple(key_text(part) for part in path), line)
-
-    def result(self) -> bytes:
-        """The text with all splices made. Raises PatchError if two of them collide."""
-        data, position, pieces = self.source.data, 0, list[bytes]()
-        for start, end, text in sorted(self.splices, key=lambda splice: splice[:2]):
-            if start < position:
-                raise PatchError(UNSURE)
-            pieces += (data[position:start], text)
-            position = end
-        return b"".join((*pieces, data[position:]))
+class Rewriter(Splices):
+    """Collects the splices that bring a mapping node from its old values to new ones."""
 
     def mapping(
         self, node: Any, old: dict[Any, Any], new: dict[Any, Any], path: tuple[Any, ...]
@@ -106,13 +78,24 @@ class Rewriter:
             self.mapping(node, old, new, path)
             return
         if node is not None and node.is_sequence() and old and new and isinstance(new, list):
-            lists.change(self, node, old, new, path)
+            self._sequence(node, old, new, path)
             return
         self.wrote(path, new)
         if slot.flow:
             self._replace_in_flow(slot, new, path)
         else:
             self._replace_in_block(slot, new)
+
+    def _sequence(self, node: Any, old: list[Any], new: list[Any], path: tuple[Any, ...]) -> None:
+        """Bring a list node from ``old`` to ``new``, neither of them empty."""
+        slots = self.source.items(node)
+        if len(slots) != len(old):
+            raise self.error(UNSURE, path)
+        pairs = lists.matches(old, new)
+        for i, j in pairs:
+            if not same(old[i], new[j]):
+                self.value(slots[i], old[i], new[j], (*path, j))
+        lists.change_items(self, node, slots, pairs, new, path)
 
     def _is_kept_mapping(self, node: Any, old: Any, new: Any) -> bool:
         """Whether a mapping is changed entry by entry; a block one has to keep an entry."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 
 from loop_cli.core.records.record import History, without_undone
-from loop_cli.errors import InvalidFile
 from loop_cli.planning.planner import Surroundings
+from loop_cli.vault.commit import keeping
 from loop_cli.vault.files import reading as files
-from loop_cli.vault.files.walk import is_hidden
-from loop_cli.vault.index import locate
-from loop_cli.vault.log.lines import FOLDER
+from loop_cli.vault.find import find
+from loop_cli.vault.index.locate import refuse_no_place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,17 +18,14 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import Entity, EntityFile
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.core.schema.rules import Rules
+    from loop_cli.vault.handle import Vault
     from loop_cli.vault.index.locate import Located
-    from loop_cli.vault.store import VaultStore
-
-# Of the log; and the shell's name for the home folder, which nobody should have to remove.
-_NO_PLACES = (FOLDER.casefold(), "~")
 
 
 class VaultSurroundings(Surroundings):
     """Of a vault; what it says holds as long as the lock is held."""
 
-    def __init__(self, vault: VaultStore) -> None:
+    def __init__(self, vault: Vault) -> None:
         self._vault = vault
         self._looked = False
 
@@ -50,7 +46,7 @@ class VaultSurroundings(Surroundings):
 
     def find(self, entity_id: str) -> Entity | None:
         for one in self._carriers(entity_id):
-            return self._vault.find(entity_id, path=one.parsed.path)
+            return find(self._vault, entity_id, path=one.parsed.path)
         return None
 
     def _carriers(self, entity_id: str) -> list[Located]:
@@ -89,7 +85,7 @@ class VaultSurroundings(Surroundings):
         return not os.path.lexists(real)
 
     def kept(self, sha256: str) -> bytes | None:
-        return self._vault.kept(sha256)
+        return keeping.read(self._vault.root, sha256)
 
     def files(self, mentioning: str) -> Iterator[EntityFile]:
         self._look()
@@ -101,17 +97,6 @@ class VaultSurroundings(Surroundings):
         if not self._looked:
             self._vault.locator().index.refresh()
             self._looked = True
-
-
-def refuse_no_place(path: str) -> None:
-    """Raise `InvalidFile` where no entity can be, whatever is there now."""
-    if path.startswith("/") or ".." in path.split("/") or "\0" in path:
-        raise InvalidFile(path, "leads out of the vault")
-    top = path.partition("/")[0].casefold()
-    if is_hidden(path) or top in _NO_PLACES:
-        raise locate.not_a_place(path)
-    if not path.endswith(".md"):
-        raise InvalidFile(path, "is not a place for entities: it does not end in .md")
 
 
 def _name(path: str) -> str:

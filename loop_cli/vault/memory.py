@@ -17,16 +17,15 @@ from loop_cli.core.store import (
     Restore,
     Store,
     as_json,
-    hit_of,
     list_entity,
     passed_over,
 )
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError, NoEntity
 from loop_cli.lean.digest import sha256_hex
 from loop_cli.planning import plan, snapshot
+from loop_cli.planning.hits import hit_of
 from loop_cli.planning.planner import Planner, Surroundings
 from loop_cli.vault import schema_file
-from loop_cli.vault.context import refuse_no_place
 from loop_cli.vault.files import walk
 from loop_cli.vault.index import entry, locate
 from loop_cli.vault.log.lines import encode
@@ -330,7 +329,7 @@ class _Around(Surroundings):
         return None
 
     def is_free(self, path: str) -> bool:
-        refuse_no_place(path)
+        locate.refuse_no_place(path)
         return not self._store.has(path)
 
     def kept(self, sha256: str) -> bytes | None:

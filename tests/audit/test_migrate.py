@@ -45,7 +45,7 @@ def old_log(vault: Vault, *lines: bytes) -> Path:
 def only(vault: Vault, **more: Any) -> dict[str, Any]:
     """The record that one old line becomes."""
     old_log(vault, line(**more))
-    migrate(vault.store, None, dry_run=False)
+    migrate(vault.store.handle, None, dry_run=False)
     (record,) = vault.records
     return record
 
@@ -55,7 +55,7 @@ def test_a_line_that_nests_nothing_and_names_an_actor(vault: Vault) -> None:
     del old["details"]
     old["user"] = None
     old_log(vault, json.dumps(old).encode())
-    migrate(vault.store, None, dry_run=False)
+    migrate(vault.store.handle, None, dry_run=False)
     (record,) = vault.records
     assert (record["actor"], record["source"], record["diff"]) == ("ui:kim", "ui", CHANGES)
     assert record["modified_fields"] == ["status", "due"]
@@ -71,8 +71,8 @@ def test_what_a_record_does_not_show_is_a_hash_here_too(tmp_path: Path) -> None:
     assert all(is_digest(record["diff"]["status"][side]) for side in ("old", "new"))
     assert record["diff"]["notes"]["old"] == "short"
     assert record["diff"]["notes"]["new"]["bytes"] == 90_000
-    assert migrate(vault.store, None, dry_run=False).known == 1
-    assert verify(vault.store).ok
+    assert migrate(vault.store.handle, None, dry_run=False).known == 1
+    assert verify(vault.store.handle).ok
 
 
 def test_a_line_becomes_a_record(vault: Vault) -> None:
@@ -104,7 +104,7 @@ def test_once_and_the_old_file_is_kept(vault: Vault) -> None:
     assert path.read_bytes() == before
     assert len(vault.lines) == 3
     path.write_bytes(before + line(user="n8n") + b"\n")
-    assert migrate(vault.store, None, dry_run=False).migrated == 1
+    assert migrate(vault.store.handle, None, dry_run=False).migrated == 1
 
 
 def test_the_same_line_has_the_same_run_everywhere(vault: Vault, tmp_path: Path) -> None:
@@ -196,10 +196,10 @@ def test_migrated_records_are_no_last_records(vault: Vault) -> None:
     vault.update("status=doing")
     before = vault.store.find(ID).revision
     old_log(vault, line())
-    migrate(vault.store, None, dry_run=False)
+    migrate(vault.store.handle, None, dry_run=False)
     assert vault.store.find(ID).revision == before
     vault.update("status=hold")
-    found = verify(vault.store)
+    found = verify(vault.store.handle)
     assert (found.problems, found.own, found.migrated) == ((), 2, 1)
     assert "edited_outside" not in vault.records[-1]["metadata"]
 
@@ -209,7 +209,7 @@ def test_a_conflict_still_knows_the_base(vault: Vault) -> None:
     seen = vault.store.find(ID).revision.etag
     vault.update("notes=new")
     old_log(vault, line())
-    migrate(vault.store, None, dry_run=False)
+    migrate(vault.store.handle, None, dry_run=False)
     done = vault.loop(
         "update", ID, "status=hold", "--if-match", seen, "--on-conflict", "rebase", "--json"
     )
@@ -222,7 +222,7 @@ def test_another_file_and_none(vault: Vault, tmp_path: Path) -> None:
     assert vault.loop("audit", "migrate", str(other), "--json").json["file"] == "old.log"
     assert vault.loop("audit", "migrate").code == 3
     with pytest.raises(EntityNotFound):
-        migrate(vault.store, str(tmp_path / "none"), dry_run=False)
+        migrate(vault.store.handle, str(tmp_path / "none"), dry_run=False)
 
 
 SECRET = b'{"entity_id": "SECRET", "timestamp": "2026-01-01T00:00:00Z", "action": "update"}\n'
@@ -244,7 +244,7 @@ class TestWhatIsRead:
             file.parent.mkdir(exist_ok=True)
             file.symlink_to(outside / "audit.log")
         with pytest.raises(StorageError, match="is a link"):
-            migrate(vault.store, str(file) if given else None, dry_run=True)
+            migrate(vault.store.handle, str(file) if given else None, dry_run=True)
         assert not (outside / "audit_log.jsonl").exists()
 
     def test_a_file_elsewhere_may_lie_behind_links_but_be_none(self, vault: Vault) -> None:
@@ -252,10 +252,10 @@ class TestWhatIsRead:
         real.mkdir()
         (real / "audit.log").write_bytes(SECRET)
         link.symlink_to(real)
-        assert migrate(vault.store, str(link / "audit.log"), dry_run=True).migrated == 1
+        assert migrate(vault.store.handle, str(link / "audit.log"), dry_run=True).migrated == 1
         (real / "other.log").symlink_to(real / "audit.log")
         with pytest.raises(StorageError, match=r"other\.log is a link"):
-            migrate(vault.store, str(real / "other.log"), dry_run=True)
+            migrate(vault.store.handle, str(real / "other.log"), dry_run=True)
 
     @pytest.mark.parametrize("what", ["pipe", "giant", "folder", "zeros"])
     def test_what_is_no_file_of_lines(self, vault: Vault, what: str) -> None:
@@ -269,5 +269,5 @@ class TestWhatIsRead:
             with file.open("wb") as giant:
                 giant.truncate(1 << 42)
         with pytest.raises(StorageError, match=r"ordinary file|too large"):
-            migrate(vault.store, "/dev/zero" if what == "zeros" else None, dry_run=False)
+            migrate(vault.store.handle, "/dev/zero" if what == "zeros" else None, dry_run=False)
         assert vault.records == []

@@ -55,11 +55,11 @@ def take(vault: Vault, step: tuple[str, object, object]) -> None:
     elif kind == "redact":
         with suppress(EntityNotFound, InvalidChange):
             wanted = Wanted(entity_id=str(what), field=str(more))
-            redact(vault.store, wanted, origin=vault.origin)
+            redact(vault.store.handle, wanted, origin=vault.origin)
     elif kind == "rotate":
         assert isinstance(what, int)
         vault.now += what * 1_000_000
-        rotate(vault.store, at_least=0)
+        rotate(vault.store.handle, at_least=0)
     elif kind == "edit":
         path = vault.task()
         path.write_bytes(path.read_bytes() + b"more\n")
@@ -67,7 +67,7 @@ def take(vault: Vault, step: tuple[str, object, object]) -> None:
         old = vault.root / "_build" / "audit.log"
         old.parent.mkdir(exist_ok=True)
         old.write_bytes(OLD)
-        migrate(vault.store, None, dry_run=False)
+        migrate(vault.store.handle, None, dry_run=False)
 
 
 @patient
@@ -77,8 +77,8 @@ def test_any_course_of_events_verifies_clean(course: list[tuple[str, object, obj
         vault = Vault(Path(folder) / "vault")
         for step in course:
             take(vault, step)
-            assert verify(vault.store).problems == ()
-        found = verify(vault.store)
+            assert verify(vault.store.handle).problems == ()
+        found = verify(vault.store.handle)
         written = [one for one in map(parse_line, vault.lines) if one is not None and one.is_own]
         assert found.own == len(written)
         if not any(kind == "edit" for kind, _what, _more in course):
@@ -97,7 +97,7 @@ def test_any_altered_byte_of_a_line_that_is_not_the_last_is_found(
         content = bytearray(path.read_bytes())
         content[place] ^= data.draw(st.integers(1, 255))
         path.write_bytes(content)
-        assert verify(vault.store).problems != ()
+        assert verify(vault.store.handle).problems != ()
 
 
 @patient
@@ -112,7 +112,7 @@ def test_any_missing_records_before_the_last_are_found(
         for path, start, length in sorted(gone, reverse=True):
             content = path.read_bytes()
             path.write_bytes(content[:start] + content[start + length + 1 :])
-        assert verify(vault.store).problems != ()
+        assert verify(vault.store.handle).problems != ()
 
 
 def guarded(vault: Vault, course: list[tuple[str, object, object]]) -> list[tuple[Path, int, int]]:

@@ -39,7 +39,9 @@ def hashed(value: str) -> dict[str, Any]:
 
 
 def run(vault: Vault, field: str = "notes", **more: Any) -> Redaction:
-    return redact(vault.store, Wanted(entity_id=ID, field=field, **more), origin=vault.origin)
+    return redact(
+        vault.store.handle, Wanted(entity_id=ID, field=field, **more), origin=vault.origin
+    )
 
 
 @pytest.fixture
@@ -78,7 +80,7 @@ def test_the_entity_and_its_revision_stay(secret: Vault) -> None:
     assert (after.revision, after.raw) == (before.revision, before.raw)
     secret.update("status=done")
     assert "edited_outside" not in secret.records[-1]["metadata"]
-    assert verify(secret.store).ok
+    assert verify(secret.store.handle).ok
 
 
 def test_a_second_time_there_is_nothing_to_do(secret: Vault) -> None:
@@ -92,7 +94,7 @@ def test_one_field_after_another(secret: Vault) -> None:
     run(secret)
     run(secret, "status")
     assert "hold" not in secret.active.read_text()
-    assert verify(secret.store).ok
+    assert verify(secret.store.handle).ok
 
 
 @pytest.mark.parametrize("fails", ["audit_log.jsonl", "new"])
@@ -169,7 +171,9 @@ def test_an_unknown_field_names_the_nearest(secret: Vault) -> None:
 def test_an_unknown_entity_is_not_found(secret: Vault) -> None:
     assert secret.loop("audit", "redact", "tsk-none", "notes", "--yes").code == 3
     with pytest.raises(EntityNotFound, match="no record of 'tsk-019-01'"):
-        preview(secret.store, Wanted(entity_id="tsk-019-01", field="x"), origin=secret.origin)
+        preview(
+            secret.store.handle, Wanted(entity_id="tsk-019-01", field="x"), origin=secret.origin
+        )
 
 
 def test_an_entity_that_is_gone_can_be_redacted(secret: Vault) -> None:
@@ -191,9 +195,9 @@ def test_nested_values_go_with_their_field_and_in_what_holds_them(vault: Vault, 
     ]
     assert vault.active.read_text().count(SECRET) == 2
     wanted = Wanted(entity_id=project, field=field)
-    redact(vault.store, wanted, origin=vault.origin)
+    redact(vault.store.handle, wanted, origin=vault.origin)
     assert SECRET not in vault.active.read_text()
-    assert verify(vault.store).ok
+    assert verify(vault.store.handle).ok
 
 
 def test_lines_of_others_are_named_and_left(secret: Vault) -> None:
@@ -204,30 +208,30 @@ def test_lines_of_others_are_named_and_left(secret: Vault) -> None:
     ]
     assert "_build/audit_log.jsonl:4" in done["warnings"][0]
     assert FOREIGN in secret.lines
-    assert verify(secret.store).ok
+    assert verify(secret.store.handle).ok
 
 
 def test_segments_are_rewritten_too_and_keep_their_mode(secret: Vault) -> None:
-    rotate(secret.store, at_least=0)
+    rotate(secret.store.handle, at_least=0)
     secret.segments[0].chmod(0o640)
     run(secret)
     assert SECRET not in secret.segments[0].read_text()
     assert secret.segments[0].stat().st_mode & 0o777 == 0o640
-    found = verify(secret.store)
+    found = verify(secret.store.handle)
     assert (found.ok, found.own) == (True, 4)
 
 
 def test_what_a_crash_left_is_finished_by_the_next_run(secret: Vault) -> None:
-    rotate(secret.store, at_least=0)
+    rotate(secret.store.handle, at_least=0)
     segment, before = secret.segments[0], secret.segments[0].read_bytes()
     run(secret)
     segment.write_bytes(before)  # as if the crash came between record and segment
-    assert verify(secret.store).ok
+    assert verify(secret.store.handle).ok
     done = run(secret)
     assert len(done.lines) == 2
     assert SECRET not in segment.read_text()
     assert len(secret.lines) == 4
-    assert verify(secret.store).ok
+    assert verify(secret.store.handle).ok
 
 
 def test_kept_copies_go_where_no_other_record_needs_them(tmp_path: Path) -> None:
@@ -254,15 +258,17 @@ def test_an_undone_record_stays_undone(secret: Vault) -> None:
     undo = compose_undo(record, timestamp=secret.now)
     undo["metadata"].update(AuditLog(str(secret.root)).link())
     secret.append(encode(undo) + b"\n")
-    before = [one.data["diff"] for one in secret.store.observe(_place(secret)).history.records]
+    before = _diffs(secret)
     run(secret)
-    after = [one.data["diff"] for one in secret.store.observe(_place(secret)).history.records]
+    after = _diffs(secret)
     assert len(after) == len(before) + 1
-    assert verify(secret.store).ok
+    assert verify(secret.store.handle).ok
 
 
-def _place(vault: Vault) -> Any:
-    return vault.store.locator().find(ID)
+def _diffs(vault: Vault) -> list[Any]:
+    """Those of the entity's history, newest first."""
+    place = vault.store.locator().find(ID)
+    return [one.data["diff"] for one in vault.store.handle.observe(place).history.records]
 
 
 def test_a_conflict_skips_the_redaction_and_knows_no_base(secret: Vault) -> None:
@@ -314,7 +320,7 @@ def test_lines_that_others_append_meanwhile_are_kept(secret: Vault, tmp_path: Pa
     numbers = [record["n"] for record in secret.records if "n" in record]
     assert numbers == list(range(count))
     assert SECRET not in secret.active.read_text()
-    assert verify(secret.store).ok
+    assert verify(secret.store.handle).ok
 
 
 def _leases_work(path: Path) -> bool:
@@ -358,7 +364,7 @@ def test_the_entity_name_goes_from_all_records(vault: Vault) -> None:
     vault.update("status=doing")
     run(vault, "entity_name")
     assert "Name of a person" not in vault.active.read_text()
-    found = verify(vault.store)
+    found = verify(vault.store.handle)
     assert (found.problems, found.own) == ((), 3)
 
 

@@ -42,22 +42,22 @@ def test_the_active_file_becomes_a_segment(written: Vault) -> None:
 
 
 def test_the_chain_goes_on_in_the_new_file(written: Vault) -> None:
-    rotate(written.store, at_least=0)
+    rotate(written.store.handle, at_least=0)
     written.update("notes=after")
-    found = verify(written.store)
+    found = verify(written.store.handle)
     assert (found.ok, found.own, len(found.files)) == (True, 6, 2)
     assert len(written.loop("log", "--json").out.splitlines()) == 6
 
 
 def test_an_empty_or_missing_file_is_left(written: Vault) -> None:
-    rotate(written.store, at_least=0)
+    rotate(written.store.handle, at_least=0)
     assert written.loop("audit", "rotate", "--json").json == {
         "rotated": False,
         "segment": None,
         "bytes": 0,
     }
     written.active.unlink()
-    assert rotate(written.store, at_least=0).rotated is False
+    assert rotate(written.store.handle, at_least=0).rotated is False
     assert len(written.segments) == 1
 
 
@@ -76,42 +76,42 @@ def test_a_size_that_is_none_is_a_usage_error(written: Vault) -> None:
 def test_names_sort_by_age_even_when_the_clock_goes_back(written: Vault) -> None:
     for number in range(3):
         written.update(f"notes=round {number}")
-        rotate(written.store, at_least=0)
+        rotate(written.store.handle, at_least=0)
         written.now -= 3_600_000_000
     names = [path.name for path in written.segments[:-1]]
     assert names == sorted(set(names))
     assert [record["diff"]["notes"]["new"] for record in written.records][-3:] == [
         "round 0", "round 1", "round 2",
     ]  # fmt: skip
-    assert verify(written.store).ok
+    assert verify(written.store.handle).ok
 
 
 def test_a_file_that_would_sort_after_every_segment_is_named(written: Vault) -> None:
     (written.root / "_build" / "audit_log.old.jsonl").write_bytes(b"")
     with pytest.raises(StorageError, match=r"audit_log\.old\.jsonl has no name of a segment"):
-        rotate(written.store, at_least=0)
+        rotate(written.store.handle, at_least=0)
     assert len(written.lines) == 5
 
 
 def test_mode_and_owner_go_over_to_the_new_file(written: Vault) -> None:
     written.active.chmod(0o640)
-    rotate(written.store, at_least=0)
+    rotate(written.store.handle, at_least=0)
     assert written.active.stat().st_mode & 0o777 == 0o640
 
 
 def test_a_program_that_has_the_file_open_goes_on_in_the_segment(written: Vault) -> None:
     with written.active.open("ab", buffering=0) as file:
-        rotate(written.store, at_least=0)
+        rotate(written.store.handle, at_least=0)
         written.update("notes=after")
         file.write(b'{"entity_id":"tsk-019-14","source":"ui"}\n')
-    found = verify(written.store)
+    found = verify(written.store.handle)
     assert (found.ok, found.own, found.foreign) == (True, 6, 1)
 
 
 def test_after_a_crash_between_the_steps_the_chain_goes_on(written: Vault) -> None:
     os.rename(written.active, written.active.with_name("audit_log.20260109T143510.123456Z.jsonl"))
     written.update("notes=after")
-    found = verify(written.store)
+    found = verify(written.store.handle)
     assert (found.ok, found.own, len(found.files)) == (True, 6, 2)
 
 
@@ -126,13 +126,13 @@ def test_nothing_is_lost_while_eight_processes_write(written: Vault) -> None:
     ]
     rotations = 0
     while any(writer.poll() is None for writer in writers):
-        rotations += rotate(written.store, at_least=0).rotated
+        rotations += rotate(written.store.handle, at_least=0).rotated
         assert written.store.find(ID).fields["notes"]
     assert [writer.returncode for writer in writers] == [0] * 8
     assert rotations > 1
     texts = {record["diff"]["notes"]["new"] for record in written.records[5:]}
     assert texts == {f"{number}:{one}" for number in range(8) for one in range(rounds)}
-    found = verify(written.store)
+    found = verify(written.store.handle)
     assert (found.problems, found.edited_outside, found.unreadable) == ((), (), 0)
     assert json.loads(written.loop("audit", "verify", "--json").out)["own"] == 5 + 8 * rounds
 
@@ -153,6 +153,6 @@ def test_a_link_that_comes_in_the_place_of_the_new_file_changes_no_other(
         written.active.symlink_to(tmp_path / target)
 
     monkeypatch.setattr(platform, "move", move_and_link)
-    rotate(written.store, at_least=0)
+    rotate(written.store.handle, at_least=0)
     assert (victim.stat().st_mode & 0o777, victim.read_text()) == (0o600, "mine")
     assert not (tmp_path / "nowhere").exists()

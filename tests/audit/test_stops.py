@@ -28,7 +28,7 @@ def made(root: Path) -> Vault:
     """A vault with a value to redact in a segment and in the active file."""
     vault = Vault(root)
     vault.update(f"notes={SECRET}")
-    rotate(vault.store, at_least=0)
+    rotate(vault.store.handle, at_least=0)
     vault.update("notes=fine")
     vault.append(b'{"entity_id":"other","source":"ui"}\n')
     vault.update(f"notes={SECRET} 2")
@@ -64,7 +64,7 @@ def test_a_stop_at_any_step_loses_nothing(tmp_path: Path, verb: str) -> None:
             assert vault.loop(*arguments).code == 0
             check(vault, verb)
             vault.update("status=hold")
-            assert verify(vault.store).own == (5 if verb == "redact" else 4)
+            assert verify(vault.store.handle).own == (5 if verb == "redact" else 4)
             text = b"\n".join(vault.lines).decode()
             assert verb == "rotate" or SECRET not in text
             assert list((vault.root / ".loop" / "staged").iterdir()) == []
@@ -72,6 +72,6 @@ def test_a_stop_at_any_step_loses_nothing(tmp_path: Path, verb: str) -> None:
 
 
 def check(vault: Vault, verb: str) -> None:
-    found = verify(vault.store)
+    found = verify(vault.store.handle)
     assert (found.problems, found.foreign, found.edited_outside) == ((), 1, ())
     assert found.own in ((3, 4) if verb == "redact" else (3,))

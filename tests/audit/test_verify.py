@@ -85,7 +85,7 @@ def test_tampering_is_found_at_the_line_after_it(
     written: Vault, tamper: Callable[[list[bytes]], list[bytes]], line: int
 ) -> None:
     written.put(tamper(written.lines))
-    assert problems(verify(written.store))[0] == (line, "chain")
+    assert problems(verify(written.store.handle))[0] == (line, "chain")
 
 
 def test_damage_is_exit_1_and_the_report_is_on_stdout_all_the_same(written: Vault) -> None:
@@ -114,25 +114,25 @@ def test_damage_is_exit_1_and_the_report_is_on_stdout_all_the_same(written: Vaul
 def test_lines_of_others_are_counted_only(written: Vault) -> None:
     first, *rest = written.lines
     written.put([FOREIGN, b"not JSON", first, FOREIGN, *rest, b"[1]"])
-    found = verify(written.store)
+    found = verify(written.store.handle)
     assert (found.ok, found.own, found.foreign, found.unreadable) == (True, 5, 2, 2)
 
 
 def test_a_line_of_ours_before_one_of_others_is_guarded_too(written: Vault) -> None:
     written.append(FOREIGN + b"\n")
     written.update("notes=after")
-    assert verify(written.store).ok
+    assert verify(written.store.handle).ok
     lines = written.lines
     lines[4] = lines[4].replace(b"text 4", b"text X")
     written.put(lines)
-    assert problems(verify(written.store)) == [(7, "chain")]
+    assert problems(verify(written.store.handle)) == [(7, "chain")]
 
 
 def test_a_torn_line_of_others_at_the_end_is_accepted(written: Vault) -> None:
     written.append(b'{"entity_id": "tsk')
-    assert verify(written.store).unreadable == 1
+    assert verify(written.store.handle).unreadable == 1
     written.update("notes=after")
-    found = verify(written.store)
+    found = verify(written.store.handle)
     assert (found.ok, found.own, found.unreadable) == (True, 6, 1)
 
 
@@ -142,7 +142,7 @@ def test_a_line_that_others_finish_in_a_segment_is_accepted(written: Vault) -> N
         assert written.loop("audit", "rotate").code == 0
         written.update("notes=after")
         file.write(FOREIGN[20:] + b"\n")
-    found = verify(written.store)
+    found = verify(written.store.handle)
     assert (found.ok, found.own, found.foreign) == (True, 6, 1)
 
 
@@ -152,7 +152,7 @@ def test_an_invalid_record_is_found(written: Vault) -> None:
     record["run_id"] = "none"
     del record["actor"]
     written.put([*lines, json.dumps(record).encode()])
-    found = verify(written.store)
+    found = verify(written.store.handle)
     assert problems(found) == [(5, "schema"), (5, "schema")]
     assert {one.message.split(": ")[1] for one in found.problems} == {"run_id", "actor"}
 
@@ -163,10 +163,10 @@ def test_an_undo_record_names_a_line_that_is_there(written: Vault) -> None:
     undo = compose_undo(record, timestamp=written.now)
     undo["metadata"].update(AuditLog(str(written.root)).link())
     written.append(json.dumps(undo).encode() + b"\n")
-    assert verify(written.store).ok
+    assert verify(written.store.handle).ok
     undo["metadata"]["rolled_back"] = "0" * 64
     written.put([*written.lines[:-1], json.dumps(undo).encode()])
-    assert problems(verify(written.store)) == [(6, "rolled_back")]
+    assert problems(verify(written.store.handle)) == [(6, "rolled_back")]
 
 
 def test_an_entity_edited_outside_is_listed(written: Vault) -> None:
@@ -191,14 +191,14 @@ def test_a_path_out_of_the_vault_is_not_followed(written: Vault) -> None:
     record["entity_id"] = "odd"
     record["metadata"] = {"path": "../../etc/passwd", "etag_after": "0" * 16}
     written.append(json.dumps(record).encode() + b"\n")
-    found = verify(written.store)
+    found = verify(written.store.handle)
     assert [one.entity_id for one in found.edited_outside] == ["odd"]
 
 
 def test_what_a_crash_left_is_recovered_first(written: Vault) -> None:
     staged = written.root / ".loop" / "staged" / f"{'a' * 32}-0.new"
     staged.write_bytes(b"half")
-    assert verify(written.store).ok
+    assert verify(written.store.handle).ok
     assert not staged.exists()
 
 

@@ -5,8 +5,8 @@
 Three loops in turn, N rounds: the bare disk, one process, eight processes on eight
 entities. The bare disk does what one update can't do without (`vault.commit`, `vault.log`):
 content and intent written and synced, their folder synced, a line appended and synced, one
-rename, both folders synced, the intent removed; on files of the same sizes.
-Every update is a commit of its own with the etag of the one before.
+rename, both folders synced, the intent removed; on files of the same sizes. Every update is a
+commit of its own with the etag of the one before.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def store(corpus: Path, clock: Clock) -> VaultStore:
 
 @pytest.fixture
 def found(store: VaultStore) -> Checked:
-    return check.check(store, check.Wanted())
+    return check.check(store.handle, check.Wanted())
 
 
 @pytest.fixture
@@ -242,7 +242,7 @@ def test_a_part_is_found_as_in_the_whole(store: VaultStore, found: Checked, plai
         check.Wanted(paths=tuple(one.path for one in found.findings[::20])),
         *(check.Wanted(names=(entity_id,)) for entity_id in some),
     ):
-        part = check.check(store, wanted)
+        part = check.check(store.handle, wanted)
         paths = {one.path for one in part.findings}
         assert paths
         assert part.findings == tuple(one for one in found.findings if one.path in paths)
@@ -260,7 +260,7 @@ def test_all_that_can_be_repaired_is(
     repairs = repair.apply(store, repair.preview(store, found, origin=origin), origin=origin)
     assert len(repairs) > 20
     assert all(one.done is not None and one.done.changed for one in repairs)
-    after = check.check(store, check.Wanted())
+    after = check.check(store.handle, check.Wanted())
     repaired = {one.change.path for one in repairs}
     left = Counter(
         (one.path, one.found.message)

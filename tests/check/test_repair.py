@@ -32,7 +32,7 @@ def store(sample_vault: Path, clock: Clock) -> VaultStore:
 def test_who_came_in_between_is_not_overwritten(
     store: VaultStore, sample_vault: Path, origin: Origin
 ) -> None:
-    planned = repair.preview(store, check.check(store, check.Wanted()), origin=origin)
+    planned = repair.preview(store, check.check(store.handle, check.Wanted()), origin=origin)
     assert [one.change.entity_id for one in planned] == ["tsk-019-01", "tsk-019-02"]
     (path,) = sample_vault.rglob("tsk-019-01.md")
     path.write_bytes(path.read_bytes() + b"more\n")
@@ -52,6 +52,6 @@ def test_who_came_in_between_is_not_overwritten(
 
 
 def test_what_was_repaired_is_not_repaired_again(store: VaultStore, origin: Origin) -> None:
-    planned = repair.preview(store, check.check(store, check.Wanted()), origin=origin)
+    planned = repair.preview(store, check.check(store.handle, check.Wanted()), origin=origin)
     repair.apply(store, planned, origin=origin)
-    assert repair.changes(check.check(store, check.Wanted())) == []
+    assert repair.changes(check.check(store.handle, check.Wanted())) == []

@@ -257,9 +257,8 @@ class TestCommand:
 def test_of_a_large_index_the_words_are_read_behind_the_answers_back(indexed: Loop) -> None:
     """The shell has its answer at once, from what was there; who asks next has the new ones."""
     program = (
-        "import sys; from loop_cli.cli.complete import candidates, main as complete\n"
-        "candidates._LARGE = 0\n"
-        "sys.exit(complete.main(['zsh', '--', 'get', '동시']))"
+        "import sys; from loop_cli.cli.complete import candidates, main; candidates._LARGE = 0\n"
+        "sys.exit(main.main(['zsh', '--', 'get', '동시']))"
     )
     home = indexed.home / "large"
     environment = {**indexed.environment, "XDG_CACHE_HOME": str(home)}

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loop_cli import docs as pages
 from loop_cli.cli import table
-from loop_cli.cli.commands import help as pages
 from loop_cli.wire import check as models_check
 
 if TYPE_CHECKING:

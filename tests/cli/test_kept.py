@@ -178,10 +178,10 @@ class TestMeanwhile:
         return VaultStore(str(kept.vault), names=FieldNames(), clock=lambda: time.time_ns() // 1000)
 
     def test_what_is_kept_anew_stays(self, kept: Loop, store: VaultStore) -> None:
-        shown = keeping.listed(store)
+        shown = keeping.listed(store.handle)
         os.utime(kept.vault / ".loop" / "kept" / shown[0].name)
 
-        removed, staying = keeping.prune(store, shown)
+        removed, staying = keeping.prune(store.handle, shown)
 
         assert ([one.name for one in removed], [one.name for one in staying]) == (
             [shown[1].name],
@@ -193,7 +193,7 @@ class TestMeanwhile:
     def test_what_is_another_one_now_stays(
         self, kept: Loop, store: VaultStore, change: str
     ) -> None:
-        shown = keeping.listed(store)
+        shown = keeping.listed(store.handle)
         path = kept.vault / ".loop" / "kept" / shown[0].name
         status = path.stat()
         text = "other" if change != "same size" else "x" * status.st_size
@@ -203,23 +203,23 @@ class TestMeanwhile:
         if change in ("same times", "another file"):
             os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
-        keeping.prune(store, shown)
+        keeping.prune(store.handle, shown)
 
         assert names(kept) == {shown[0].name}
 
     def test_what_came_since_stays(self, kept: Loop, store: VaultStore) -> None:
-        shown = keeping.listed(store)
+        shown = keeping.listed(store.handle)
         (kept.vault / ".loop" / "kept" / ("0" * 64)).write_text("new")
 
-        keeping.prune(store, shown)
+        keeping.prune(store.handle, shown)
 
         assert names(kept) == {"0" * 64}
 
     def test_what_is_gone_is_no_matter(self, kept: Loop, store: VaultStore) -> None:
-        shown = keeping.listed(store)
+        shown = keeping.listed(store.handle)
         (kept.vault / ".loop" / "kept" / shown[0].name).unlink()
 
-        removed, staying = keeping.prune(store, shown)
+        removed, staying = keeping.prune(store.handle, shown)
 
         assert (len(removed), staying, names(kept)) == (1, [], set())
 

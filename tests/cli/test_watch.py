@@ -177,7 +177,7 @@ def test_where_entities_are(path: str, inside: bool) -> None:
 
 def test_a_walk_and_a_watch_agree(sample_vault: Path, clock: Clock) -> None:
     store = VaultStore(str(sample_vault), names=FieldNames(), clock=clock)
-    watcher = Watcher(store)
+    watcher = Watcher(store.handle)
     walked = set(store.locator().paths())
     files = (path.relative_to(sample_vault).as_posix() for path in sample_vault.rglob("*.md"))
     assert {path for path in files if watcher.watches(path)} == walked

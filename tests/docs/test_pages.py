@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer
 
+from loop_cli import docs
 from loop_cli.cli import app
-from loop_cli.cli.commands import help as help_
 from tests.docs.blocks import (
     CONTRACT,
     DOCS,
@@ -151,7 +151,7 @@ class TestForm:
         assert long == []
 
     def test_the_first_page_listed_is_the_first_to_read(self) -> None:
-        assert next(help_.pages()).name == "first-steps"
+        assert next(docs.pages()).name == "first-steps"
 
 
 def _compare(command: Command, output: list[str]) -> None:

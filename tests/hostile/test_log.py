@@ -83,7 +83,7 @@ def test_a_log_that_is_replaced_meanwhile_has_the_record(
     vault.check_chain()
     vault.check_files()
     assert vault.staged == []
-    assert verify.verify(vault.store()).ok
+    assert verify.verify(vault.store().handle).ok
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -142,7 +142,7 @@ def test_a_crash_does_not_end_writing_to_it(append_only: Vault, upto: int | None
     assert (b"status: done" in append_only.data()) is (upto is None)
     assert append_only.staged == []
     assert update(append_only, "priority=low").changed
-    assert verify.verify(append_only.store()).ok
+    assert verify.verify(append_only.store().handle).ok
 
 
 KINDS: dict[str, Callable[[Path], object]] = {
@@ -159,7 +159,7 @@ def test_what_is_no_file_is_no_log(vault: Vault, kind: str) -> None:
     for work in (
         lambda: vault.store().find(vault.id()),
         lambda: update(vault, "status=done"),
-        lambda: verify.verify(vault.store()),
+        lambda: verify.verify(vault.store().handle),
     ):
         with pytest.raises(LoopError, match="audit log"):
             work()

@@ -115,7 +115,7 @@ def assert_harmless(vault: Vault, before: dict[str, object], name: str) -> None:
     assert not isinstance(outcome, LoopError)
     from loop_cli.vault.upkeep import check_state
 
-    rules = [(one.found.rule, one.path) for one in check_state.findings(vault.store())]
+    rules = [(one.found.rule, one.path) for one in check_state.findings(vault.store().handle)]
     assert ("staged-leftover", f".loop/staged/{name}") in rules
 
 

@@ -17,7 +17,8 @@ from loop_cli.vault import progress as working
 from loop_cli.vault.index.cache import LAYOUT, Cache
 from loop_cli.vault.log import lines, log_index
 from loop_cli.vault.log import log as log_module
-from loop_cli.vault.log.log import AuditLog, Segment
+from loop_cli.vault.log.lines import Segment
+from loop_cli.vault.log.log import AuditLog
 from loop_cli.vault.log.segments import OpenLog
 
 if TYPE_CHECKING:

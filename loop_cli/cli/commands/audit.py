@@ -55,7 +55,7 @@ def verify(*, as_json: bool, vault: str | None) -> None:
     from loop_cli.vault.log.verify import verify as run
 
     store = _store(vault)
-    found = run(store)
+    found = run(store.handle)
     if not output.as_document(found.as_dict(), store.warnings, wanted=as_json):
         from loop_cli.cli.render import audit as render_audit
 
@@ -82,7 +82,7 @@ def rotate(
 
     at_least = 0 if max_size is None else _bytes(max_size)
     store = _store_to_write(vault, lock_timeout)
-    done = run(store, at_least=at_least)
+    done = run(store.handle, at_least=at_least)
     if not output.as_document(done.as_dict(), store.warnings, wanted=as_json):
         from loop_cli.cli.render import audit as render_audit
 
@@ -110,11 +110,11 @@ def redact(
     wanted = Wanted(entity_id=recorded_id(store, entity_id), field=field, run_id=run_id)
     origin = context.origin(store.root)
     if dry_run:
-        result = preview(store, wanted, origin=origin)
+        result = preview(store.handle, wanted, origin=origin)
     else:
         if not yes:
             _confirm(store, wanted, asked=output.may_ask(as_json=as_json, no_input=no_input))
-        result = run(store, wanted, origin=origin)
+        result = run(store.handle, wanted, origin=origin)
     _show_redaction(store, result, as_json=as_json)
 
 
@@ -130,7 +130,7 @@ def migrate(
     from loop_cli.vault.log.migrate import migrate as run
 
     store = _store_to_write(vault, lock_timeout)
-    done = run(store, file, dry_run=dry_run)
+    done = run(store.handle, file, dry_run=dry_run)
     if not output.as_document(done.as_dict(), store.warnings, wanted=as_json):
         from loop_cli.cli.render import audit as render_audit
 
@@ -158,7 +158,7 @@ def _confirm(store: VaultStore, wanted: Wanted, *, asked: bool) -> None:
     """Show what would be rewritten and ask. Raises `ConfirmationRefused`."""
     from loop_cli.vault.log.redact import preview
 
-    found = preview(store, wanted, origin=context.origin(store.root))
+    found = preview(store.handle, wanted, origin=context.origin(store.root))
     if not found.changed:
         return
     if not asked:

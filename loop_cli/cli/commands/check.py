@@ -60,11 +60,11 @@ def check(
     wanted = _wanted(store, what or ())
     repairs: list[Repair] = []
     more: dict[str, Any] = {}
-    found = run(store, wanted)
+    found = run(store.handle, wanted)
     if fix:
         ask = output.may_ask(as_json=as_json, no_input=no_input)
         repairs, more = _fix(store, found, dry_run=dry_run, ask=ask, yes=yes, quiet=as_json)
-        found = found if dry_run else run(store, wanted)
+        found = found if dry_run else run(store.handle, wanted)
     _show(store, found, more, github=github, as_json=as_json, strict=strict)
     _raise_failed(repairs, dry_run=dry_run)
     if _fails(found, strict=strict):

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
-import loop_cli
 from loop_cli.cli import output
 from loop_cli.cli.render import styles
+from loop_cli.docs import find, pages, readable
 from loop_cli.errors import LoopError, UsageError
-from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from loop_cli.docs import Page
 
 EXAMPLES = """Examples:
 
@@ -24,47 +21,6 @@ loop help update
 loop help lock timeout
 loop help conflicts --no-pager
 """
-FOLDER = os.path.join(os.path.dirname(loop_cli.__file__), "docs")
-# The pages in the order in which they are listed. One that is not in the wheel is left out.
-GROUPS = {
-    "Tasks": (
-        "first-steps", "changing", "finding", "bulk", "creating", "undoing", "solving-conflicts",
-        "checking", "watching", "auditing", "any-folder", "agents", "shell", "terminal",
-    ),
-    "Concepts": (
-        "vault", "revisions", "preconditions", "conflicts", "audit-log", "recovery", "promises",
-        "trust", "costs", "scale",
-    ),
-    "Reference": (
-        "commands", "exit-codes", "json", "audit-record", "configuration", "check-rules",
-    ),
-    "About loop": ("architecture", "contract", "contributing"),
-}  # fmt: skip
-
-
-class Page(Struct):
-    """One page. `about` is its first sentence; `text` is Markdown."""
-
-    name: str
-    group: str
-    title: str
-    about: str
-    text: str
-
-    def as_dict(self) -> dict[str, str]:
-        """The page in the JSON list of pages."""
-        return {"name": self.name, "group": self.group, "title": self.title, "about": self.about}
-
-
-class Match(Struct):
-    """A page that has the words, and the line that has most of them."""
-
-    page: Page
-    line: str
-
-    def as_dict(self) -> dict[str, str]:
-        """The match in JSON."""
-        return {**self.page.as_dict(), "line": self.line}
 
 
 def show_help(*, words: list[str] | None, as_json: bool, no_pager: bool) -> None:
@@ -88,33 +44,6 @@ def show_help(*, words: list[str] | None, as_json: bool, no_pager: bool) -> None
         output.json_document({"command": " ".join(given), "text": app.help_text(given)})
     else:
         app.run([*given, "--help"])
-
-
-def pages() -> Iterator[Page]:
-    """The pages that are there, in the order of `GROUPS`."""
-    for group, names in GROUPS.items():
-        for name in names:
-            try:
-                with open(os.path.join(FOLDER, f"{name}.md"), encoding="utf-8") as file:
-                    text = file.read()
-            except FileNotFoundError:
-                continue
-            title, _blank, about, *_rest = text.split("\n", 3)
-            yield Page(name=name, group=group, title=title[2:], about=about, text=text)
-
-
-def find(words: Sequence[str], listed: Sequence[Page]) -> list[Match]:
-    """The pages that have all words, in name or title first; each with its best line."""
-    wanted = [word.casefold() for word in words]
-    by_title, by_text = [], []
-    for page in listed:
-        title = f"{page.title} {page.name}"
-        if _count(title, wanted) == len(wanted):
-            by_title.append(Match(page=page, line=page.about))
-        elif _count(page.text, wanted) == len(wanted):
-            lines = [line for line in _readable(page.text).splitlines() if line.strip()]
-            by_text.append(Match(page=page, line=max(lines, key=lambda one: _count(one, wanted))))
-    return by_title if len(by_title) == 1 else by_title + by_text
 
 
 def _find(words: list[str], listed: list[Page], *, as_json: bool, no_pager: bool) -> None:
@@ -168,7 +97,7 @@ def _show_index(listed: list[Page], *, as_json: bool) -> None:
 
 def _show_page(page: Page, *, as_json: bool, no_pager: bool) -> None:
     """Show a page: as JSON, as Markdown, or formatted and in a pager."""
-    text = _readable(page.text)
+    text = readable(page.text)
     if as_json:
         output.json_document({**page.as_dict(), "text": text})
     elif not _formats():
@@ -184,18 +113,3 @@ def _formats() -> bool:
     import sys
 
     return output.is_terminal(sys.stdout) and not styles.is_plain()
-
-
-def _readable(text: str) -> str:
-    """The page without the HTML comments, which are for tools."""
-    lines = [line for line in text.splitlines() if not _is_comment(line)]
-    return "\n".join(lines) + "\n"
-
-
-def _is_comment(line: str) -> bool:
-    return line.startswith("<!--") and line.endswith("-->")
-
-
-def _count(text: str, words: Sequence[str]) -> int:
-    folded = text.casefold()
-    return sum(word in folded for word in words)

@@ -42,14 +42,14 @@ def kept(
     """Run `loop kept`."""
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     store = context.open_store(settings)
-    taken = keeping.take_aside(store, dry_run=dry_run) if aside else []
+    taken = keeping.take_aside(store.handle, dry_run=dry_run) if aside else []
     before = None if older_than is None else context.now() - older_than * _DAY
-    found = keeping.chosen(keeping.listed(store), entity_id=entity_id, before=before)
-    warnings = _foreign(keeping.others(store))
+    found = keeping.chosen(keeping.listed(store.handle), entity_id=entity_id, before=before)
+    warnings = _foreign(keeping.others(store.handle))
     if prune and found and not dry_run:
         if not yes:
             _ask(found, ask=output.may_ask(as_json=as_json, no_input=no_input))
-        found, staying = keeping.prune(store, found)
+        found, staying = keeping.prune(store.handle, found)
         warnings += [_stays(one) for one in staying]
     warnings += store.warnings
     pruned = prune and not dry_run

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 from loop_cli.cli import context, output
 from loop_cli.core import query as queries
-from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
 from loop_cli.core.names import split_dotted
 from loop_cli.core.query import Query
@@ -92,7 +89,7 @@ def query(
     sort: str | None = None,
 ) -> Query:
     """The query that options ask for. Raises `UsageError`."""
-    conditions = [queries.parse_condition(text, today=_today()) for text in where or ()]
+    conditions = [queries.parse_condition(text, today=context.today()) for text in where or ()]
     for field, value in (("project_id", project), ("parent_id", children_of)):
         if value is not None:
             conditions.append(queries.equals(field, value))
@@ -101,14 +98,6 @@ def query(
         conditions=tuple(conditions),
         sort=queries.parse_sort(sort) if sort else (),
     )
-
-
-def _today() -> int:
-    """The instant at which the user's day began, if it were in UTC as dates without a zone are."""
-    now = time.localtime()
-    instant = timestamps.parse(f"{now.tm_year:04d}-{now.tm_mon:02d}-{now.tm_mday:02d}")
-    assert instant is not None, "today is a date"
-    return instant
 
 
 def _column_names(columns: str | None, name: str) -> tuple[str, ...]:
@@ -148,6 +137,8 @@ def _show_table(
     from loop_cli.cli.render import list as render_list
 
     rows = found if limit is not None else found[: output.ROWS]
-    output.show(render_list.table(rows, names, store.schema, today=_today(), optional=optional))
+    output.show(
+        render_list.table(rows, names, store.schema, today=context.today(), optional=optional)
+    )
     if len(rows) < len(found):
         output.note(f"the first {output.ROWS}; --limit 0 shows all")

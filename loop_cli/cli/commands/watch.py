@@ -18,7 +18,7 @@ def watch(*, as_json: bool, vault: str | None) -> None:
     from loop_cli.vault.upkeep.watch import Watcher
 
     store = context.open_store(context.open_settings({"vault": vault}))
-    watcher = Watcher(store)
+    watcher = Watcher(store.handle)
     if not as_json:
         from loop_cli.cli.render import watch as render_watch
     told = as_json

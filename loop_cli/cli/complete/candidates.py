@@ -198,9 +198,11 @@ class Vault:
                 return text[len(head) :]
         except ValueError:
             pass
-        from loop_cli.cli.complete import words as candidates_table
+        from loop_cli.cli.complete import words
 
-        table = candidates_table.make(self._root)
+        # The states come first: what changes while the table is made has another one then.
+        states = [f"from\t{one}\t{stamp(one) if one else ''}" for one in words.sources(self._root)]
+        table = "\n".join((*states, words.make(self._root)))
         write(path, (head + table).encode())
         return table
 

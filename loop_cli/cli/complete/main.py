@@ -181,7 +181,7 @@ def _topics(before: Sequence[str]) -> list[Word]:
     """The pages of the documentation and the commands; behind a group, its commands."""
     if before:
         return _below(" ".join(before))
-    from loop_cli.cli.commands.help import pages
+    from loop_cli.docs import pages
 
     return [*((page.name, page.title) for page in pages()), *_below("")]
 

@@ -7,7 +7,6 @@ from contextlib import suppress
 
 from loop_cli import config
 from loop_cli.cli import context
-from loop_cli.cli.complete import candidates
 from loop_cli.core.fields import KINDS
 from loop_cli.core.schema.field_rules import MEMBER_FIELDS
 from loop_cli.errors import LoopError
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 def make(root: str) -> str:
     """The table, a row a line, with tabs between its words."""
-    rows: list[tuple[str, ...]] = [*_sources(root)]  # before they are read
+    rows: list[tuple[str, ...]] = []
     settings = context.open_settings({"vault": root})
     folder = context.cache_folder(root, settings.names)
     if folder is not None:
@@ -38,17 +37,15 @@ def make(root: str) -> str:
     return "\n".join("\t".join(row) for row in rows if all(part.isprintable() for part in row))
 
 
-def _sources(root: str) -> Iterator[tuple[str, ...]]:
-    """The files that the table is made from, and the state of each."""
+def sources(root: str) -> Iterator[str]:
+    """The files that the table is made from. A name that is empty stands for one that nobody
+    can know the state of: the table is then never fresh."""
     inside = (schema_file.PATH, members.PATH, config.VAULT_FILE)
     outside = (config.user_config_path(os.environ), cache.__file__)
     for path in (*(os.path.join(root, one) for one in inside), *outside):
-        # A name that is not printable has no place in the table, which is then never fresh. Nor
-        # is it where there is no folder of settings: one may be named at the next TAB.
-        if path is None or not path.isprintable():
-            yield "from", "", ""
-        else:
-            yield "from", path, candidates.stamp(path)
+        # A name that is not printable has no place in the table. Where there is no folder of
+        # settings, one may be named at the next TAB.
+        yield "" if path is None or not path.isprintable() else path
 
 
 def _of_schema(schema: Schema, names: FieldNames) -> Iterator[tuple[str, ...]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, ConsoleOptions, RenderResult
 
-    from loop_cli.cli.commands.help import Match, Page
+    from loop_cli.docs import Match, Page
 
 # Rich's own colours stand on a black background, which is not everybody's.
 _THEME = Theme(

@@ -8,14 +8,13 @@ from rich.text import Text
 
 from loop_cli.cli.render import diffs, styles
 from loop_cli.cli.render.text import visible
-from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
 from loop_cli.core.names import nfc, split_dotted
+from loop_cli.operations import overdue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
 
     from rich.console import Console, OverflowMethod
 
@@ -26,8 +25,6 @@ _BETWEEN = 2  # columns of the terminal between two of the table
 _NARROW = 8
 _SHORT = 12  # a date, marked as overdue
 _READABLE = 20  # of a name
-_DUE = ("due", "deadline", "due_date")
-_OVER = ("done", "completed", "cancelled", "archived", "dropped", "validated", "falsified")
 
 
 def table(
@@ -89,26 +86,12 @@ def _cell(one: Selected, name: str, schema: Schema, today: int) -> Text:
     color = schema.color(one.listed.type, name, value)
     if color is not None:
         text.stylize(_style(color))
-    elif name in _DUE and _is_overdue(value, one, today):
+    elif name in overdue.FIELDS and overdue.is_overdue(value, one, today=today):
         text = Text("! ").append_text(text)  # in front, where it is not cut off
         text.stylize(styles.ALERT)
     elif name == "entity_id":
         text.stylize(styles.TITLE)
     return text
-
-
-def due_of(one: Selected, today: int) -> str | None:
-    """The date that an entity is overdue since; None where it is not."""
-    for name in _DUE:
-        value = one.value((name,))
-        if _is_overdue(value, one, today):
-            return str(value)
-    return None
-
-
-def _is_overdue(value: Any, one: Selected, today: int) -> bool:
-    instant = timestamps.parse(value) if isinstance(value, str) else None
-    return instant is not None and instant < today and one.fields.get("status") not in _OVER
 
 
 def _style(color: str) -> str:

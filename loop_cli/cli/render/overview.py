@@ -6,7 +6,6 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loop_cli.cli.commands import overview as data
 from loop_cli.cli.render import styles
 from loop_cli.cli.render.text import visible
 
@@ -15,21 +14,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
+    from loop_cli.operations.overview import Overview
+
 _MOST = 5  # of a list
 
 
-def overview(found: data.Overview) -> RenderableType:
-    """Counts, what is overdue, what has happened since yesterday, and what to do next."""
+def overview(found: Overview, commands: Sequence[tuple[str, str]]) -> RenderableType:
+    """Counts, what is overdue, what has happened since yesterday, and the `commands` that are
+    useful now, each with what it does."""
     title = Text(visible(found.vault), style=styles.TITLE)
     title.append(f"{styles.separator()}{found.entities:,} entities", style=styles.NORMAL)
     parts: list[RenderableType] = [title, Text(), _types(found)]
     parts += _listed("Overdue", found.overdue, "due")
     parts += _listed("Edited outside loop since yesterday", found.edited_outside, "path")
     parts += [Text(), _changes(found), Text(), Text("Next", style=styles.TITLE)]
-    return Group(*parts, _table(data.next_commands(found), styles.FIELD))
+    return Group(*parts, _table(commands, styles.FIELD))
 
 
-def _types(found: data.Overview) -> Table:
+def _types(found: Overview) -> Table:
     rows = []
     for name, statuses in found.types.items():
         known = {status: count for status, count in statuses.items() if status != "none"}
@@ -47,7 +49,7 @@ def _listed(title: str, found: Sequence[dict[str, Any]], key: str) -> list[Rende
     return [Text(), Text(f"{title}: {len(found):,}", style=styles.TITLE), _table(rows, "none")]
 
 
-def _changes(found: data.Overview) -> Text:
+def _changes(found: Overview) -> Text:
     if not found.changes:
         return Text("No changes in the log since yesterday")
     changes = "1 change" if found.changes == 1 else f"{found.changes:,} changes"

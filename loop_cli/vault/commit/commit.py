@@ -43,9 +43,16 @@ from loop_cli.system.folders import Folders
 from loop_cli.vault.commit import staging
 from loop_cli.vault.commit.keeping import keep
 from loop_cli.vault.commit.landing import land_all
-from loop_cli.vault.commit.recovery import Recovery
-from loop_cli.vault.commit.staging import Intent, LogMoved, Moved, StagedChange, StagedCommit
+from loop_cli.vault.commit.recovery import Recovery, recover
+from loop_cli.vault.commit.staging import (
+    Intent,
+    LogMoved,
+    Moved,
+    StagedChange,
+    StagedCommit,
+)
 from loop_cli.vault.files import reading as files
+from loop_cli.vault.find import recover_if_free
 from loop_cli.vault.log.lines import cannot_read, encode
 
 TYPE_CHECKING = False
@@ -56,10 +63,10 @@ if TYPE_CHECKING:
     from loop_cli.core.records.record import Origin
     from loop_cli.core.store import AnyChange, CommitResult
     from loop_cli.planning.plan import Plan
+    from loop_cli.vault.handle import Vault
     from loop_cli.vault.index.locate import Located
     from loop_cli.vault.log.lines import LogPlace
     from loop_cli.vault.log.log import AuditLog
-    from loop_cli.vault.store import VaultStore
 
     Place = Located | None  # of the entity, None for one that is to come
     Batch = list[tuple[AnyChange, Place | LoopError]]
@@ -71,7 +78,7 @@ _TRIES = 3
 class Commit:
     """One call of `VaultStore.commit`."""
 
-    def __init__(self, vault: VaultStore, origin: Origin) -> None:
+    def __init__(self, vault: Vault, origin: Origin) -> None:
         self._vault = vault
         self._origin = origin
         self._unsettled = False
@@ -83,7 +90,7 @@ class Commit:
     ) -> list[CommitResult | LoopError]:
         """The outcomes, as `Store.commit` says."""
         if dry_run:
-            self._unsettled = self._vault.recover_if_free()
+            self._unsettled = recover_if_free(self._vault)
         self._refresh(changes)
         places = [self._locate(change, closely=dry_run) for change in changes]
         failures = [place for place in places if isinstance(place, LoopError)]
@@ -96,7 +103,7 @@ class Commit:
         with self._vault.lock():
             self._refresh(changes)
             if atomic:
-                self._vault.recover()
+                recover(self._vault)
                 found = [place for place in places if not isinstance(place, LoopError)]
                 return self._as_group(changes, found)
             return self._each(changes, places, atomic=False, dry_run=False)
@@ -136,7 +143,7 @@ class Commit:
         """
         if len(batch) > 1:
             try:
-                self._vault.recover()
+                recover(self._vault)
                 return self._at_once(batch)
             except (Moved, LoopError):
                 pass
@@ -145,7 +152,7 @@ class Commit:
             try:
                 if isinstance(place, LoopError):
                     raise place
-                self._vault.recover()
+                recover(self._vault)
                 outcomes.append(self._one(change, place))
             except LoopError as error:
                 outcomes.append(error)
@@ -226,7 +233,7 @@ class Commit:
                         undo=recovery.undo,
                     )
                 finally:
-                    self._vault.notice(recovery)
+                    self._vault.notice(recovery.notices())
                 _tidy(folders, plans)
             return outcomes
 
@@ -299,7 +306,7 @@ class Commit:
         """Look for files that came to any folder, where a change does not name the bytes of the
         file it means: it never acts on one of two."""
         if not all(map(_names_bytes, changes)):
-            self._vault.refresh()
+            self._vault.locator().index.refresh_folders()
 
     def _locate(self, change: AnyChange, *, closely: bool) -> Place | LoopError:
         """Where the entity of a change is; not `closely`, if it is to be read again anyway."""

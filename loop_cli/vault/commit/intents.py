@@ -16,14 +16,14 @@ from loop_cli.errors import InvalidFile, LoopError
 from loop_cli.planning import snapshot
 from loop_cli.vault.commit import staging
 from loop_cli.vault.commit.staging import Intent, StagedChange, StagedCommit
-from loop_cli.vault.context import refuse_no_place
 from loop_cli.vault.files import reading as files
+from loop_cli.vault.index.locate import refuse_no_place
 from loop_cli.vault.log.lines import LogPlace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from loop_cli.system.folders import Folders
-    from loop_cli.vault.store import VaultStore
+    from loop_cli.vault.handle import Vault
 
 OURS = re.compile(r"([0-9a-f]{32})(?:-\d+)?(?:\.intent|\.undone|\.new|\.new\.old)")
 """The names that `loop` gives in `.loop/staged`; the first part is that of the commit."""
@@ -38,7 +38,7 @@ class Torn(Exception):
     """A file of intents that a crash cut short, so that nothing followed it."""
 
 
-def read_commit(vault: VaultStore, folders: Folders, name: str, ending: str) -> StagedCommit:
+def read_commit(vault: Vault, folders: Folders, name: str, ending: str) -> StagedCommit:
     """The changes that the file of intents `name` + `ending` tells of.
 
     Raises `Unfit`, `Torn`, `OSError`.
@@ -88,7 +88,7 @@ def _intents(folders: Folders, name: str, ending: str) -> list[Intent]:
     ]
 
 
-def _judge(vault: VaultStore, intent: Intent) -> None:
+def _judge(vault: Vault, intent: Intent) -> None:
     """Raise `Unfit` for paths, etags and a record that no change of ours has."""
     ends = [intent.path] if intent.target is None else [intent.path, intent.target]
     admitted = [_is_admitted(vault, path) for path in ends]
@@ -106,7 +106,7 @@ def _judge(vault: VaultStore, intent: Intent) -> None:
     _judge_record(vault, intent)
 
 
-def _is_admitted(vault: VaultStore, path: str) -> bool:
+def _is_admitted(vault: Vault, path: str) -> bool:
     """Whether the schema has entities there. Raises `Unfit` for what is no plain path of the
     vault: hidden, through a link, or out of it."""
     parts = path.split("/")
@@ -123,7 +123,7 @@ def _is_admitted(vault: VaultStore, path: str) -> bool:
     return admitted
 
 
-def _judge_record(vault: VaultStore, intent: Intent) -> None:
+def _judge_record(vault: Vault, intent: Intent) -> None:
     from pydantic import ValidationError
 
     from loop_cli.wire.models import AuditRecord as Shape
@@ -149,14 +149,14 @@ def _judge_record(vault: VaultStore, intent: Intent) -> None:
         raise Unfit("its record is of another file")
 
 
-def _real(vault: VaultStore, path: str) -> str | None:
+def _real(vault: Vault, path: str) -> str | None:
     try:
         return files.real_name(vault.root, path)
     except InvalidFile:
         return None
 
 
-def _judge_content(vault: VaultStore, change: StagedChange) -> None:
+def _judge_content(vault: Vault, change: StagedChange) -> None:
     """What may take the entity's place, forwards or backwards, is that entity."""
     intent = change.intent
     etag = change.staged_etag()

@@ -6,7 +6,10 @@ from __future__ import annotations
 import errno
 import os
 
+from loop_cli.errors import StorageError
 from loop_cli.lean.digest import sha256_hex
+from loop_cli.planning.snapshot import MAX_FILE_BYTES
+from loop_cli.system.folders import open_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +39,23 @@ def keep(folders: Folders, data: bytes) -> str:
     if not _holds(folder, sha256, data):
         raise OSError(errno.EIO, "what was kept can't be read back", path)
     return path
+
+
+def read(root: str, sha256: str) -> bytes | None:
+    """What is kept under a hash; None where nothing is, or something else by now.
+
+    Raises `StorageError`.
+    """
+    if len(sha256) != 64 or not sha256.isalnum():  # of a line that others wrote
+        return None
+    try:
+        with open_folder(root, FOLDER) as folder:
+            data = folder.read(sha256, MAX_FILE_BYTES)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise StorageError(f"what was kept can't be read: {error.strerror}") from error
+    return data if sha256_hex(data) == sha256 else None
 
 
 def _holds(folder: Folder, name: str, data: bytes) -> bool:

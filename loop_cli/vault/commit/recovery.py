@@ -15,8 +15,10 @@ import time
 from itertools import takewhile
 
 from loop_cli.core.records import record as audit
+from loop_cli.errors import StorageError, VaultLocked
 from loop_cli.lean.contexts import suppress
 from loop_cli.planning.snapshot import MAX_FILE_BYTES
+from loop_cli.system.folders import Folders
 from loop_cli.vault.commit import landing, staging
 from loop_cli.vault.commit.keeping import keep, keep_whole
 from loop_cli.vault.commit.staging import Moved
@@ -26,9 +28,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from loop_cli.system.folders import Folders, Slot
+    from loop_cli.system.folders import Slot
     from loop_cli.vault.commit.staging import StagedChange, StagedCommit
-    from loop_cli.vault.store import VaultStore
+    from loop_cli.vault.handle import Vault
 
 
 _TRIES = 20
@@ -40,12 +42,37 @@ _FOR_GOOD = (
 )  # fmt: skip
 
 
+def recover(vault: Vault) -> None:
+    """Under the lock: finish or undo what a crash left. Raises `StorageError`."""
+    if not vault.has_staged():
+        return
+    with Folders(vault.root) as folders:
+        found = Recovery(vault, folders)
+        try:
+            found.run()
+        except OSError as error:
+            words = f"what was staged can't be put right: {error}"
+            raise StorageError(words, hint="loop check") from error
+        finally:
+            vault.notice(found.notices())
+
+
+def recover_if_free(vault: Vault) -> bool:
+    """Recover without waiting; True where a writer is at work instead."""
+    try:
+        with vault.lock(wait=0):
+            recover(vault)
+    except (VaultLocked, StorageError):
+        return True
+    return False
+
+
 class Recovery:
     """Brings the vault back to whole states. Call `run` under the lock; raises `OSError`,
     `StorageError`. `kept` lists what was found in no record, relative to the vault; `left` are
     the files of `.loop/staged` that are no change of this vault, each with the reason."""
 
-    def __init__(self, vault: VaultStore, folders: Folders) -> None:
+    def __init__(self, vault: Vault, folders: Folders) -> None:
         self._vault = vault
         self._log = vault.log
         self._folders = folders
@@ -66,6 +93,18 @@ class Recovery:
             if ending in (staging.INTENT, staging.UNDONE):
                 self._settle(stem, ending)
         self._sweep(swept)
+
+    def notices(self) -> list[str]:
+        """What was kept, and what was left as it is: a sentence each."""
+        sentences = [f"text found in no record was kept in {path}" for path in self.kept]
+        if self.left:
+            name, reason = next(iter(self.left.items()))
+            more = f" and {len(self.left) - 1} more" if len(self.left) > 1 else ""
+            sentences.append(
+                f"{staging.FOLDER}/{name}{more} is no change that loop can finish ({reason}); "
+                "it is left there: 'loop check' lists it, 'loop kept --aside' takes it aside"
+            )
+        return sentences
 
     def undo(self, staged: StagedCommit) -> None:
         """Take a commit of this process back, recorded or not, since an error will say that it

@@ -11,13 +11,15 @@ from __future__ import annotations
 import os
 import unicodedata
 
-from loop_cli.core.store import Hit, hit_of, list_entity, names_of
+from loop_cli.core.store import Hit, list_entity, names_of
 from loop_cli.core.wanted import grams_of
 from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.markdown import document
+from loop_cli.planning.hits import hit_of
 from loop_cli.planning.snapshot import etag_of
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.files.walk import joined
+from loop_cli.vault.find import find
 from loop_cli.vault.index.cache import transaction
 
 TYPE_CHECKING = False
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
 
     from loop_cli.core.store import Listed
     from loop_cli.core.wanted import Wanted
+    from loop_cli.vault.handle import Vault
     from loop_cli.vault.index.listing import Listing
-    from loop_cli.vault.store import VaultStore
 
     Text = tuple[int, str, str, str]
 
@@ -55,7 +57,7 @@ class Texts:
     """Searches what `listing` has. `told` is given the number of texts read so far."""
 
     def __init__(
-        self, vault: VaultStore, listing: Listing, told: Callable[[int], None] | None = None
+        self, vault: Vault, listing: Listing, told: Callable[[int], None] | None = None
     ) -> None:
         self._vault = vault
         self._listing = listing
@@ -96,7 +98,7 @@ class Texts:
         except LoopError:
             return None
         try:
-            entity = self._vault.find(listed.id, path=path)
+            entity = find(self._vault, listed.id, path=path)
         except LoopError:
             return None
         return hit_of(list_entity(entity), entity.raw, wanted)

@@ -16,6 +16,7 @@ from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.lean import jsontext
 from loop_cli.planning.snapshot import reported
 from loop_cli.vault.files.walk import joined
+from loop_cli.vault.find import find
 from loop_cli.vault.index.cache import word
 from loop_cli.vault.index.entry import whole
 from loop_cli.vault.log.appended import Appended
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, TypeVar
 
-    from loop_cli.vault.store import VaultStore
+    from loop_cli.vault.handle import Vault
 
     T = TypeVar("T")
 
@@ -61,7 +62,7 @@ class Listing:
     """The entities of a vault. `told` is given the number of files looked at so far; `unreadable`
     counts those whose frontmatter can't be read."""
 
-    def __init__(self, vault: VaultStore, *, told: Callable[[int], None] | None = None) -> None:
+    def __init__(self, vault: Vault, *, told: Callable[[int], None] | None = None) -> None:
         self._vault = vault
         self._told = told
         self._filled: sqlite3.Connection | None = None
@@ -179,7 +180,7 @@ class Listing:
     def _again(self, listed: Listed) -> Iterator[Listed]:
         """The entity as it is now, wherever it is; nothing if it is gone."""
         try:
-            yield list_entity(self._vault.find(listed.id, path=listed.path))
+            yield list_entity(find(self._vault, listed.id, path=listed.path))
         except EntityNotFound:  # another of those that share the id is a row by itself
             if not self.is_shared(listed.id):
                 yield from self._anywhere(listed.id)
@@ -188,7 +189,7 @@ class Listing:
 
     def _anywhere(self, entity_id: str) -> Iterator[Listed]:
         try:
-            yield list_entity(self._vault.find(entity_id))
+            yield list_entity(find(self._vault, entity_id))
         except LoopError:
             return
 

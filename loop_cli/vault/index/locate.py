@@ -14,6 +14,7 @@ from loop_cli.vault.index import entry
 from loop_cli.vault.index.cache import Cache
 from loop_cli.vault.index.entry import aliases, claims, is_named
 from loop_cli.vault.index.index import Index
+from loop_cli.vault.log.lines import FOLDER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from loop_cli.core.schema.paths import Places
     from loop_cli.markdown.document import Document
     from loop_cli.planning.snapshot import Parsed
+
+
+# Of the log; and the shell's name for the home folder, which nobody should have to remove.
+_NO_PLACES = (FOLDER.casefold(), "~")
 
 
 class Located(Struct):
@@ -223,6 +228,17 @@ def _is_meant(located: Located, wanted: str) -> bool:
 def not_a_place(path: str) -> InvalidFile:
     """The error for a `--path` to a hidden file, or into a hidden folder such as `.loop`."""
     return InvalidFile(path, "is not a place for entities")
+
+
+def refuse_no_place(path: str) -> None:
+    """Raise `InvalidFile` where no entity can be, whatever is there now."""
+    if path.startswith("/") or ".." in path.split("/") or "\0" in path:
+        raise InvalidFile(path, "leads out of the vault")
+    top = path.partition("/")[0].casefold()
+    if is_hidden(path) or top in _NO_PLACES:
+        raise not_a_place(path)
+    if not path.endswith(".md"):
+        raise InvalidFile(path, "is not a place for entities: it does not end in .md")
 
 
 def choose(

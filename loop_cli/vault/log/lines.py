@@ -32,6 +32,14 @@ class LogPlace(Struct):
     offset: int
 
 
+class Segment(Struct):
+    """An open file of the log; `start` is its first byte's offset in the whole log."""
+
+    descriptor: int
+    start: int
+    size: int
+
+
 def check_length(length: int, what: str | None = None) -> None:
     """Raise `StorageError` where a line of the log, `what` if it is known, is too long."""
     if length > MAX_LINE:

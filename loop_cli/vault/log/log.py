@@ -13,7 +13,6 @@ from loop_cli.core.names import nfc
 from loop_cli.core.store import as_json
 from loop_cli.lean import jsontext
 from loop_cli.lean.digest import sha256_hex
-from loop_cli.lean.records import Struct
 from loop_cli.system import platform
 from loop_cli.system.folders import Folders, open_folder
 from loop_cli.vault.index.cache import key_word, word
@@ -21,6 +20,7 @@ from loop_cli.vault.log.lines import (
     ACTIVE,
     FOLDER,
     LogPlace,
+    Segment,
     backwards,
     cannot_read,
     cannot_write,
@@ -43,14 +43,6 @@ _BLOCK = 1 << 16
 LONG = 1 << 18  # bytes from which on the log is looked up in the cache
 _FEW = 4  # lines that are looked for in whole blocks; more are compared line by line
 _RECENT = 8  # no reader is so slow that more rotations come between two of its steps
-
-
-class Segment(Struct):
-    """An open file of the log; `start` is its first byte's offset in the whole log."""
-
-    descriptor: int
-    start: int
-    size: int
 
 
 class AuditLog:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.vault.index.cache import Cache
-    from loop_cli.vault.log.log import Segment
+    from loop_cli.vault.log.lines import Segment
 
 TAIL = 1 << 16  # bytes that are rather read again than covered
 _WITNESS = 4096  # bytes before the end of what is covered that must not have moved

@@ -20,6 +20,7 @@ from loop_cli.lean.plain import same
 from loop_cli.lean.records import Struct
 from loop_cli.planning.plan import hides_name, recordable
 from loop_cli.system.folders import Folders, Refused
+from loop_cli.vault.commit.recovery import recover
 from loop_cli.vault.log.lines import encode, parse_line
 from loop_cli.vault.log.segments import OpenLog
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.diff import Diff
-    from loop_cli.vault.store import VaultStore
+    from loop_cli.vault.handle import Vault
 
 DEFAULT = "_build/audit.log"
 MOST = 1 << 28  # bytes of the older file
@@ -87,21 +88,21 @@ class _Unreadable(Exception):
     """A line does not say what a record must say."""
 
 
-def migrate(store: VaultStore, file: str | None, *, dry_run: bool) -> Migration:
+def migrate(vault: Vault, file: str | None, *, dry_run: bool) -> Migration:
     """Append what is not there yet, with one write. Raises `EntityNotFound` where there is
     no such file, `StorageError`, `VaultLocked`."""
-    path = os.path.join(store.root, DEFAULT) if file is None else file
-    name = _name(store.root, path)
-    data = _read(store.root, path, name)
+    path = os.path.join(vault.root, DEFAULT) if file is None else file
+    name = _name(vault.root, path)
+    data = _read(vault.root, path, name)
     if dry_run:
-        return _plan(store, data, name).result(dry_run=True)
-    with store.lock():
-        store.recover()
-        plan = _plan(store, data, name)
+        return _plan(vault, data, name).result(dry_run=True)
+    with vault.lock():
+        recover(vault)
+        plan = _plan(vault, data, name)
         if plan.lines:
-            descriptor = store.log.open()
+            descriptor = vault.log.open()
             try:
-                store.log.append(descriptor, plan.lines)
+                vault.log.append(descriptor, plan.lines)
             finally:
                 os.close(descriptor)
         return plan.result(dry_run=False)
@@ -123,8 +124,8 @@ class _Plan(Struct):
         )
 
 
-def _plan(store: VaultStore, data: bytes, name: str) -> _Plan:
-    known = _known(store)
+def _plan(vault: Vault, data: bytes, name: str) -> _Plan:
+    known = _known(vault)
     lines: list[bytes] = []
     skipped: list[Skipped] = []
     passed_over = 0
@@ -138,7 +139,7 @@ def _plan(store: VaultStore, data: bytes, name: str) -> _Plan:
             continue
         origin = {"file": name, "line": number, "sha256": digest}
         try:
-            lines.append(encode(_record(line, origin, store)))
+            lines.append(encode(_record(line, origin, vault)))
             known.add(digest)
         except (_Unreadable, UnicodeEncodeError) as error:
             reason = str(error) if isinstance(error, _Unreadable) else "is not valid text"
@@ -146,10 +147,10 @@ def _plan(store: VaultStore, data: bytes, name: str) -> _Plan:
     return _Plan(name=name, lines=lines, known=passed_over, skipped=skipped)
 
 
-def _known(store: VaultStore) -> set[str]:
+def _known(vault: Vault) -> set[str]:
     """The digests of the lines that are in the log already."""
     found = set()
-    with OpenLog(store.log) as log:
+    with OpenLog(vault.log) as log:
         for _file, _number, text in log.lines(b'"migrated_from"'):
             record = parse_line(text)
             origin = None if record is None else record.metadata.get("migrated_from")
@@ -158,7 +159,7 @@ def _known(store: VaultStore) -> set[str]:
     return found
 
 
-def _record(line: bytes, origin: Mapping[str, Any], store: VaultStore) -> dict[str, Any]:
+def _record(line: bytes, origin: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
     """The record that a line becomes; what a record does not show is a hash in it. Raises
     `_Unreadable`."""
     old = _parse(line)
@@ -168,9 +169,9 @@ def _record(line: bytes, origin: Mapping[str, Any], store: VaultStore) -> dict[s
     details = old.get("details")
     told = details if isinstance(details, dict) else old  # some programs nest nothing
     name, user = old.get("entity_name"), old.get("user") or old.get("actor")
-    if hides_name(name, store.names, store.private):
+    if hides_name(name, vault.names, vault.private):
         name = None
-    diff, _kept, _marks = recordable(_diff(told), store.private)
+    diff, _kept, _marks = recordable(_diff(told), vault.private)
     return {
         "run_id": _run_id(origin["sha256"]),
         "timestamp": _timestamp(old.get("timestamp")),

@@ -15,6 +15,7 @@ from loop_cli.lean.digest import sha256_hex
 from loop_cli.lean.records import Struct
 from loop_cli.system.folders import Refused, open_folder
 from loop_cli.vault.commit.keeping import LOOP
+from loop_cli.vault.commit.recovery import recover
 from loop_cli.vault.log import rewrite
 from loop_cli.vault.log.lines import encode, needles_of, parse_line
 from loop_cli.vault.log.segments import OpenLog
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.records.record import AuditRecord, Origin
-    from loop_cli.vault.store import VaultStore
+    from loop_cli.vault.handle import Vault
 
 
 _KEPT = f"{LOOP}/kept"
@@ -89,24 +90,24 @@ class Redaction(Struct):
         return {**data, "dry_run": True} if self.dry_run else data
 
 
-def preview(store: VaultStore, wanted: Wanted, *, origin: Origin) -> Redaction:
+def preview(vault: Vault, wanted: Wanted, *, origin: Origin) -> Redaction:
     """What `redact` would do. Raises `EntityNotFound`, `InvalidChange`, `StorageError`."""
-    found, kept = _look(store, wanted)
+    found, kept = _look(vault, wanted)
     return _result(found, kept, origin, dry_run=True)
 
 
-def redact(store: VaultStore, wanted: Wanted, *, origin: Origin) -> Redaction:
+def redact(vault: Vault, wanted: Wanted, *, origin: Origin) -> Redaction:
     """Rewrite the lines and remove the kept copies. Raises `VaultLocked` too."""
-    with store.lock():
-        store.recover()
-        found, kept = _look(store, wanted)
+    with vault.lock():
+        recover(vault)
+        found, kept = _look(vault, wanted)
         try:
-            rewrite.clear_leftovers(store.log)
+            rewrite.clear_leftovers(vault.log)
             if found.lines:
-                records = [encode(one) for one in _records(store, found, origin)]
-                rewrite.rewrite(store, found.texts(), records)
+                records = [encode(one) for one in _records(vault, found, origin)]
+                rewrite.rewrite(vault, found.texts(), records)
             if kept:
-                with open_folder(store.root, _KEPT) as folder:
+                with open_folder(vault.root, _KEPT) as folder:
                     for digest in kept:
                         folder.remove(digest)
         except OSError as error:
@@ -114,14 +115,14 @@ def redact(store: VaultStore, wanted: Wanted, *, origin: Origin) -> Redaction:
         return _result(found, kept, origin, dry_run=False)
 
 
-def _look(store: VaultStore, wanted: Wanted) -> tuple[_Found, list[str]]:
-    with OpenLog(store.log) as log:
-        found = _Found(wanted, named_by=store.names.name)
+def _look(vault: Vault, wanted: Wanted) -> tuple[_Found, list[str]]:
+    with OpenLog(vault.log) as log:
+        found = _Found(wanted, named_by=vault.names.name)
         for place in log.lines(*needles_of(wanted.entity_id)):
             found.add(*place)
         found.refuse_nothing()
         try:
-            with open_folder(store.root, _KEPT) as folder:
+            with open_folder(vault.root, _KEPT) as folder:
                 kept = found.digests.intersection(folder.names())
         except FileNotFoundError:
             kept = set()
@@ -236,7 +237,7 @@ def _holds(name: str, entry: Mapping[str, Any], wanted: Wanted) -> bool:
     return any(audit.touches(name, entry.get(side), wanted.field) for side in ("old", "new"))
 
 
-def _records(store: VaultStore, found: _Found, origin: Origin) -> list[dict[str, Any]]:
+def _records(vault: Vault, found: _Found, origin: Origin) -> list[dict[str, Any]]:
     """The redaction records, one for each path, since an entity's records are looked up by
     path where several files carry its id."""
     pairs: dict[str, list[dict[str, str]]] = {}
@@ -247,22 +248,22 @@ def _records(store: VaultStore, found: _Found, origin: Origin) -> list[dict[str,
             named = path if isinstance(path, str) else ""
             pairs.setdefault(named, []).append({"from": before, "to": after})
     records: list[dict[str, Any]] = []
-    link = store.log.link()
+    link = vault.log.link()
     for path, listed in pairs.items():
-        records.append(_record(store, found, origin, path, {**link, "redacted": listed}))
+        records.append(_record(vault, found, origin, path, {**link, "redacted": listed}))
         link = {"previous": sha256_hex(encode(records[-1]))}
     return records
 
 
 def _record(
-    store: VaultStore, found: _Found, origin: Origin, path: str, metadata: Mapping[str, Any]
+    vault: Vault, found: _Found, origin: Origin, path: str, metadata: Mapping[str, Any]
 ) -> dict[str, Any]:
     """It names no etags, so that it says nothing of the entity's state."""
     last = {} if found.newest is None else found.newest.data
     name = last.get("entity_name")
     return {
         "run_id": origin.run_id,
-        "timestamp": timestamps.render(store.clock()),
+        "timestamp": timestamps.render(vault.clock()),
         "actor": origin.actor,
         "source": origin.source,
         "entity_type": str(last.get("entity_type") or ""),

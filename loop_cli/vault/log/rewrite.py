@@ -25,40 +25,40 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from loop_cli.system.folders import Slot
+    from loop_cli.vault.handle import Vault
     from loop_cli.vault.log.log import AuditLog
-    from loop_cli.vault.store import VaultStore
 
 _TRIES = 20
 _LEFTOVER = re.compile(r"\.loop-[0-9a-f]{32}(?:\.old)?")
 
 
 def rewrite(
-    store: VaultStore, changes: Mapping[str, Mapping[bytes, bytes]], records: Sequence[bytes]
+    vault: Vault, changes: Mapping[str, Mapping[bytes, bytes]], records: Sequence[bytes]
 ) -> None:
     """Append the records, and in each file (relative to the vault) put lines for lines.
 
     In the active file both is one step, and it comes first: so no line is rewritten that no
     record tells of. Raises `OSError`, `StorageError`.
     """
-    with Folders(store.root) as folders:
-        _rewrite(store, folders, changes, records)
+    with Folders(vault.root) as folders:
+        _rewrite(vault, folders, changes, records)
 
 
 def _rewrite(
-    store: VaultStore,
+    vault: Vault,
     folders: Folders,
     changes: Mapping[str, Mapping[bytes, bytes]],
     records: Sequence[bytes],
 ) -> None:
     for file in changes:
-        _refuse_open(folders, store.root, file)
+        _refuse_open(folders, vault.root, file)
     active = shown(ACTIVE)
     if active in changes:
         _exchange(folders, active, changes[active], records)
     elif records:
-        descriptor = store.log.open()
+        descriptor = vault.log.open()
         try:
-            store.log.append(descriptor, list(records))
+            vault.log.append(descriptor, list(records))
         finally:
             os.close(descriptor)
     for file, lines in changes.items():

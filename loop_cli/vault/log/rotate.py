@@ -14,6 +14,7 @@ from loop_cli.core import timestamps
 from loop_cli.errors import StorageError
 from loop_cli.lean.records import Struct
 from loop_cli.system.folders import copy_rights
+from loop_cli.vault.commit.recovery import recover
 from loop_cli.vault.log.lines import ACTIVE, shown
 from loop_cli.vault.log.log import segments_in
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.system.folders import Folder
-    from loop_cli.vault.store import VaultStore
+    from loop_cli.vault.handle import Vault
 
 _NAME = re.compile(r"audit_log\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{6})Z\.jsonl", re.ASCII)
 
@@ -39,22 +40,22 @@ class Rotation(Struct):
         return {"rotated": self.rotated, "segment": self.segment, "bytes": self.size}
 
 
-def rotate(store: VaultStore, *, at_least: int) -> Rotation:
+def rotate(vault: Vault, *, at_least: int) -> Rotation:
     """Begin a new active file where the one there is not empty and has `at_least` bytes.
 
     Raises `VaultLocked`, `StorageError`.
     """
-    with store.lock():
-        store.recover()
+    with vault.lock():
+        recover(vault)
         try:
-            return _rotate(store, max(1, at_least))
+            return _rotate(vault, max(1, at_least))
         except OSError as error:
             raise StorageError(f"the audit log can't be rotated: {error}") from error
 
 
-def _rotate(store: VaultStore, at_least: int) -> Rotation:
+def _rotate(vault: Vault, at_least: int) -> Rotation:
     try:
-        folder = store.log.open_folder()
+        folder = vault.log.open_folder()
         descriptor = folder.open_plain(ACTIVE)
     except FileNotFoundError:
         return Rotation(rotated=False, segment=None, size=0)
@@ -63,7 +64,7 @@ def _rotate(store: VaultStore, at_least: int) -> Rotation:
             size = os.fstat(descriptor).st_size
             if size < at_least:
                 return Rotation(rotated=False, segment=None, size=size)
-            segment = _next_name(store, folder)
+            segment = _next_name(vault, folder)
             folder.rename_new(ACTIVE, segment)
             _begin(folder, like=descriptor)
             folder.sync()
@@ -72,9 +73,9 @@ def _rotate(store: VaultStore, at_least: int) -> Rotation:
             os.close(descriptor)
 
 
-def _next_name(store: VaultStore, folder: Folder) -> str:
+def _next_name(vault: Vault, folder: Folder) -> str:
     """A name that sorts after every segment's, even when the clock went back."""
-    instant = store.clock()
+    instant = vault.clock()
     segments = [name for name in segments_in(folder) if name != ACTIVE]
     if segments:
         newest = segments[-1]

@@ -18,7 +18,9 @@ from loop_cli.lean.digest import sha256_hex
 from loop_cli.lean.records import Struct
 from loop_cli.planning.snapshot import etag_of
 from loop_cli.vault.commit.keeping import LOOP
+from loop_cli.vault.commit.recovery import recover
 from loop_cli.vault.files import reading as files
+from loop_cli.vault.find import recover_if_free
 from loop_cli.vault.log.lines import parse_line
 from loop_cli.vault.log.segments import OpenLog
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.records.record import AuditRecord
-    from loop_cli.vault.store import VaultStore
+    from loop_cli.vault.handle import Vault
 
 _TAILS = 64  # lines of others that may have been unterminated when our next line came
 
@@ -78,16 +80,16 @@ class Verification(Struct):
         }
 
 
-def verify(store: VaultStore) -> Verification:
+def verify(vault: Vault) -> Verification:
     """Read the whole log, and the files of the entities in it. Raises `StorageError`."""
     with ExitStack() as stack:
-        log = _opened(store, stack)
+        log = _opened(vault, stack)
         walk = _Walk(_claims(log))
         for place in log.lines():
             walk.step(*place)
         walk.finish()
         names = tuple(log.names)
-    edited, gone = _against_files(store, walk.entities)
+    edited, gone = _against_files(vault, walk.entities)
     return Verification(
         files=names,
         records=walk.own + walk.migrated + walk.foreign,
@@ -101,33 +103,33 @@ def verify(store: VaultStore) -> Verification:
     )
 
 
-def against_files(store: VaultStore) -> tuple[list[Place], list[Place]]:
+def against_files(vault: Vault) -> tuple[list[Place], list[Place]]:
     """The entities edited outside since their last record, and those whose file is gone.
 
     Raises `StorageError`.
     """
     entities = _Entities()
     with ExitStack() as stack:
-        log = _opened(store, stack)
+        log = _opened(vault, stack)
         earlier = _claims(log).earlier
         for _file, _number, text in log.lines():
             record = parse_line(text)
             if record is not None:
                 entities.add(record, digests_of(sha256_hex(text), earlier))
-    return _against_files(store, entities)
+    return _against_files(vault, entities)
 
 
-def _opened(store: VaultStore, stack: ExitStack) -> OpenLog:
+def _opened(vault: Vault, stack: ExitStack) -> OpenLog:
     """The log's files, opened under the lock and recovered where nobody is writing. Where no
     lock has been there yet, none is made to read."""
-    if not os.path.isdir(os.path.join(store.root, LOOP)):
-        return stack.enter_context(OpenLog(store.log))
+    if not os.path.isdir(os.path.join(vault.root, LOOP)):
+        return stack.enter_context(OpenLog(vault.log))
     try:
-        with store.lock(wait=0):
-            store.recover()
-            return stack.enter_context(OpenLog(store.log))
+        with vault.lock(wait=0):
+            recover(vault)
+            return stack.enter_context(OpenLog(vault.log))
     except (VaultLocked, StorageError):
-        return stack.enter_context(OpenLog(store.log))
+        return stack.enter_context(OpenLog(vault.log))
 
 
 class _Claims(Struct):
@@ -272,26 +274,26 @@ class _Entities:
                 yield entity_id, path, None if deleted else etag, path == states[-1][1]
 
 
-def _against_files(store: VaultStore, entities: _Entities) -> tuple[list[Place], list[Place]]:
+def _against_files(vault: Vault, entities: _Entities) -> tuple[list[Place], list[Place]]:
     """The entities edited outside, and those whose file is gone."""
     edited: list[Place] = []
     gone: list[Place] = []
     for entity_id, path, expected, newest in entities.expected():
         place = Place(entity_id=entity_id, path=path)
-        found = _etag_at(store, path)
+        found = _etag_at(vault, path)
         moved_away = not newest and None in (found, expected)
         if found == expected or moved_away:
             continue
-        if found is not None and _settled_since(store, place, found):
+        if found is not None and _settled_since(vault, place, found):
             continue
         (gone if found is None else edited).append(place)
     return edited, gone
 
 
-def _etag_at(store: VaultStore, path: str) -> str | None:
+def _etag_at(vault: Vault, path: str) -> str | None:
     """The etag of the file; None where there is none, empty where it can't be read."""
     try:
-        data, _modified = files.read_stable(files.inside(store.root, path), path)
+        data, _modified = files.read_stable(files.inside(vault.root, path), path)
         return etag_of(data)
     except (EntityNotFound, ValueError):
         return None
@@ -299,11 +301,11 @@ def _etag_at(store: VaultStore, path: str) -> str | None:
         return ""
 
 
-def _settled_since(store: VaultStore, place: Place, etag: str) -> bool:
+def _settled_since(vault: Vault, place: Place, etag: str) -> bool:
     """Whether the file is as a record says that came while the log was read, or as it was
     before a change that a writer is about to land."""
-    unsettled = store.recover_if_free()
-    records = store.log.records_of(place.entity_id, path=place.path)
+    unsettled = recover_if_free(vault)
+    records = vault.log.records_of(place.entity_id, path=place.path)
     last = History(one for one in records if nfc(one.entity_id) == place.entity_id).last
     if last is None:
         return False

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import FieldNames
     from loop_cli.core.schema.rules import Rules
     from loop_cli.planning.snapshot import Parsed
+    from loop_cli.vault.handle import Vault
     from loop_cli.vault.index.locate import Locator
-    from loop_cli.vault.store import VaultStore
 
 _SHOWN = 60
 
@@ -84,13 +84,13 @@ class Checked(Struct):
         }
 
 
-def check(store: VaultStore, wanted: Wanted) -> Checked:
+def check(vault: Vault, wanted: Wanted) -> Checked:
     """Look at the whole vault, and list what is wrong with what is `wanted`.
 
     Raises `EntityNotFound` for a name that is no id, alias or type, and what the schema raises.
     """
-    walk = _walk(store.root, store.locator(), store.rules, wanted)
-    walk.findings += check_state.findings(store)
+    walk = _walk(vault.root, vault.locator(), vault.rules, wanted)
+    walk.findings += check_state.findings(vault)
     admits = _selection(wanted, walk)
     findings = [one for one in walk.findings if admits(one)]
     fixable = {one.path for one in findings if one.fixable}

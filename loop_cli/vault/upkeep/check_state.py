@@ -8,26 +8,27 @@ from loop_cli.errors import StorageError, VaultLocked
 from loop_cli.system.folders import open_folder
 from loop_cli.vault.commit import intents, staging
 from loop_cli.vault.commit.keeping import LOOP
+from loop_cli.vault.commit.recovery import recover
 from loop_cli.vault.log import verify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from loop_cli.vault.store import VaultStore
+    from loop_cli.vault.handle import Vault
 
 _LONG = 60 * timestamps.SECOND  # no change holds the lock for a minute
 
 
-def findings(store: VaultStore) -> Iterator[Finding]:
+def findings(vault: Vault) -> Iterator[Finding]:
     """All of it."""
-    yield from _lock_and_staged(store)
-    yield from _edited(store)
+    yield from _lock_and_staged(vault)
+    yield from _edited(vault)
 
 
-def _edited(store: VaultStore) -> Iterator[Finding]:
+def _edited(vault: Vault) -> Iterator[Finding]:
     """The files that are not as their last record left them."""
-    edited, gone = verify.against_files(store)
+    edited, gone = verify.against_files(vault)
     for place in edited:
         words = "was edited outside loop since its last record"
         found = Found(rule="edited-outside", message=words)
@@ -38,22 +39,22 @@ def _edited(store: VaultStore) -> Iterator[Finding]:
         yield Finding(path=place.path, line=1, found=found, entity_id=place.entity_id)
 
 
-def _lock_and_staged(store: VaultStore) -> Iterator[Finding]:
+def _lock_and_staged(vault: Vault) -> Iterator[Finding]:
     """A lock that somebody has held for longer than any change takes. Where nobody does, what
     a crash left staged is recovered on the way; what lies there then is nobody's."""
     try:
-        folder = open_folder(store.root, staging.FOLDER)
+        folder = open_folder(vault.root, staging.FOLDER)
     except OSError:
         return
     names: list[str] = []
     try:
-        with folder, store.lock(wait=0):
-            store.recover()
+        with folder, vault.lock(wait=0):
+            recover(vault)
             names = sorted(folder.names())
     except VaultLocked as error:
         holder = error.details.get("holder") or {}
         since = timestamps.parse(str(holder.get("since")))
-        if since is not None and store.clock() - since > _LONG:
+        if since is not None and vault.clock() - since > _LONG:
             found = Found(rule="stale-lock", message=error.message)
             yield Finding(path=f"{LOOP}/lock", line=1, found=found)
     except (StorageError, OSError):  # a vault that we can only read

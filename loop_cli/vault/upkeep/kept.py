@@ -19,6 +19,8 @@ from loop_cli.errors import StorageError
 from loop_cli.lean.records import Struct
 from loop_cli.system.folders import Folders, open_folder
 from loop_cli.vault.commit.keeping import LOOP, keep_whole
+from loop_cli.vault.commit.recovery import recover
+from loop_cli.vault.find import recover_if_free
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.system.folders import Folder
-    from loop_cli.vault.store import VaultStore
+    from loop_cli.vault.handle import Vault
 
 FOLDER = "kept"
 _OURS = re.compile(r"[0-9a-f]{64}")
@@ -65,11 +67,12 @@ class Kept(Struct):
         }
 
 
-def listed(store: VaultStore) -> list[Kept]:
+def listed(vault: Vault) -> list[Kept]:
     """All that loop has kept, the newest first. Raises `StorageError`."""
-    found = {one.name: one for one in _files(store.root)}
+    found = {one.name: one for one in _files(vault.root)}
     if found:
-        for record in store.records():
+        recover_if_free(vault)
+        for record in vault.log.records():
             for sha256, what in _named(record):
                 one = found.get(sha256)
                 if one is not None and one.what is None:
@@ -94,14 +97,14 @@ def chosen(
     ]
 
 
-def others(store: VaultStore) -> list[str]:
+def others(vault: Vault) -> list[str]:
     """The names of what lies there and is not loop's. Raises `StorageError`."""
-    with _opened(store.root) as folder:
+    with _opened(vault.root) as folder:
         names = [] if folder is None else folder.names()
     return sorted(name for name in names if not _GIVEN.fullmatch(name))
 
 
-def prune(store: VaultStore, unwanted: list[Kept]) -> tuple[list[Kept], list[Kept]]:
+def prune(vault: Vault, unwanted: list[Kept]) -> tuple[list[Kept], list[Kept]]:
     """Remove what is kept, for good: those that are as they were listed. What was kept anew since,
     or is another file now, stays. Those that were removed, and those that stay.
 
@@ -109,9 +112,9 @@ def prune(store: VaultStore, unwanted: list[Kept]) -> tuple[list[Kept], list[Kep
     """
     removed: list[Kept] = []
     staying: list[Kept] = []
-    with store.lock():
-        store.recover()
-        with _opened(store.root) as folder:
+    with vault.lock():
+        recover(vault)
+        with _opened(vault.root) as folder:
             if folder is None:
                 return [], []
             for one in unwanted:
@@ -127,7 +130,7 @@ def prune(store: VaultStore, unwanted: list[Kept]) -> tuple[list[Kept], list[Kep
     return removed, staying
 
 
-def take_aside(store: VaultStore, *, dry_run: bool = False) -> list[str]:
+def take_aside(vault: Vault, *, dry_run: bool = False) -> list[str]:
     """Move what lies in `.loop/staged` and is no change that loop can finish to `.loop/kept`.
 
     The new paths, or with `dry_run` those that would be moved, relative to the vault. Raises
@@ -135,8 +138,8 @@ def take_aside(store: VaultStore, *, dry_run: bool = False) -> list[str]:
     """
     from loop_cli.vault.commit import intents, staging
 
-    with store.lock(), Folders(store.root) as folders:
-        store.recover()
+    with vault.lock(), Folders(vault.root) as folders:
+        recover(vault)
         try:
             names = sorted(folders.open(staging.FOLDER).names())
             ours = [name for name in names if intents.OURS.fullmatch(name)]

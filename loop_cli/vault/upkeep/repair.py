@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.changes import Change
     from loop_cli.core.records.record import Origin
-    from loop_cli.core.store import CommitResult
-    from loop_cli.vault.store import VaultStore
+    from loop_cli.core.store import CommitResult, Store
     from loop_cli.vault.upkeep.check import Checked
 
 
@@ -43,12 +42,12 @@ class Repair(Struct):
         return {**data, "modified_fields": list(diff), "diff": diff}
 
 
-def preview(store: VaultStore, found: Checked, *, origin: Origin) -> list[Repair]:
+def preview(store: Store, found: Checked, *, origin: Origin) -> list[Repair]:
     """The repairs that there are for what was found, and what each would change."""
     return _commit(store, changes(found), origin=origin, dry_run=True)
 
 
-def apply(store: VaultStore, planned: Sequence[Repair], *, origin: Origin) -> list[Repair]:
+def apply(store: Store, planned: Sequence[Repair], *, origin: Origin) -> list[Repair]:
     """Make the repairs of a preview that can be made; each one stands for itself."""
     possible = [one.change for one in planned if one.done is not None]
     return _commit(store, possible, origin=origin, dry_run=False)
@@ -82,7 +81,7 @@ def _add(more: Sequence[Change], edits: list[Change]) -> None:
 
 
 def _commit(
-    store: VaultStore, wanted: Sequence[EntityChange], *, origin: Origin, dry_run: bool
+    store: Store, wanted: Sequence[EntityChange], *, origin: Origin, dry_run: bool
 ) -> list[Repair]:
     if not wanted:
         return []

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.core.schema.paths import Places
-    from loop_cli.vault.store import VaultStore
+    from loop_cli.vault.handle import Vault
 
 _REMEMBERED = 20_000  # files; of others it shows that they changed, but not what
 _NEWEST = 10_000  # records that are looked through for those that are new
@@ -78,12 +78,12 @@ class _State(Struct):
 class Watcher:
     """Tells what the changes of some files were. Made before the events begin."""
 
-    def __init__(self, store: VaultStore) -> None:
-        self._store = store
-        self.places = schema_file.load_places(store.root)
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self.places = schema_file.load_places(vault.root)
         self._seen: OrderedDict[str, _State] = OrderedDict()
-        self._last = next((record.digest for record in store.log.records()), None)
-        for path in store.locator().paths():
+        self._last = next((record.digest for record in vault.log.records()), None)
+        for path in vault.locator().paths():
             if len(self._seen) == _REMEMBERED:
                 break
             state = self._read(path)
@@ -103,7 +103,7 @@ class Watcher:
 
     def _inside(self) -> Iterator[Happening]:
         new: list[AuditRecord] = []
-        for count, record in enumerate(self._store.log.records()):
+        for count, record in enumerate(self._vault.log.records()):
             if record.digest == self._last or count == _NEWEST:
                 break
             new.append(record)
@@ -143,7 +143,7 @@ class Watcher:
         known = new or old
         assert known is not None, "one of the two is there"
         yield Happening(
-            timestamp=timestamps.render(self._store.clock()),
+            timestamp=timestamps.render(self._vault.clock()),
             action="delete" if new is None else "create" if old is None else "update",
             path=path,
             entity_id=known.entity_id,
@@ -161,12 +161,12 @@ class Watcher:
         """The file as it is now; None where there is none, or something that a link leads to:
         what is elsewhere is none of the vault's."""
         try:
-            with Folders(self._store.root) as folders:
+            with Folders(self._vault.root) as folders:
                 data = folders.slot(path).read(MAX_FILE_BYTES)
         except OSError as error:
             return None if error.errno in _NOT_THERE else _State(etag="")
         try:
-            parsed = parse(data, path, self._store.names)
+            parsed = parse(data, path, self._vault.names)
         except LoopError:
             return _State(etag=etag_of(data))
         digests = {name: _digest(value) for name, value in parsed.fields.items()}

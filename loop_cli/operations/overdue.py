@@ -1,0 +1,30 @@
+"""Which entities are overdue: their date has passed, and they are not finished."""
+
+from __future__ import annotations
+
+from loop_cli.core import timestamps
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.operations.selection import Selected
+
+FIELDS = ("due", "deadline", "due_date")
+_FINISHED = ("done", "completed", "cancelled", "archived", "dropped", "validated", "falsified")
+
+
+def due_of(one: Selected, *, today: int) -> str | None:
+    """The date that an entity is overdue since; None where it is not. `today` is the instant
+    at which the day began."""
+    for name in FIELDS:
+        value = one.value((name,))
+        if is_overdue(value, one, today=today):
+            return str(value)
+    return None
+
+
+def is_overdue(value: Any, one: Selected, *, today: int) -> bool:
+    """Whether `value` is a date that has passed, and the entity is not finished."""
+    instant = timestamps.parse(value) if isinstance(value, str) else None
+    return instant is not None and instant < today and one.fields.get("status") not in _FINISHED

@@ -1,0 +1,143 @@
+"""The handle of one vault: what every part of this store works with, and opens at most once.
+
+The facade `VaultStore` makes it. What lies below takes the handle and never the facade.
+"""
+
+from __future__ import annotations
+
+import os
+
+from loop_cli.core.records.record import History
+from loop_cli.errors import StorageError
+from loop_cli.planning.snapshot import etag_of, observe
+from loop_cli.system.folders import open_folder
+from loop_cli.vault import schema_file
+from loop_cli.vault.commit import staging
+from loop_cli.vault.commit.keeping import LOOP
+from loop_cli.vault.index.cache import Cache
+from loop_cli.vault.index.locate import Locator
+from loop_cli.vault.log.lines import FOLDER
+from loop_cli.vault.log.log import AuditLog
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from loop_cli.core.entity import FieldNames
+    from loop_cli.core.schema.rules import Rules
+    from loop_cli.core.schema.schema import Schema
+    from loop_cli.planning.snapshot import Snapshot
+    from loop_cli.vault.files.lock import VaultLock
+    from loop_cli.vault.index.locate import Located
+
+
+class Vault:
+    """The vault at `root`. `lock_timeout` is in seconds, `clock` gives microseconds;
+    `private` names the fields that are recorded as hashes, `cache` the folder of the cache.
+
+    `notices` are sentences about what a crash left. Raises `StorageError` where a folder of
+    loop's own is a link.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        *,
+        names: FieldNames,
+        clock: Callable[[], int],
+        lock_timeout: float,
+        private: tuple[str, ...],
+        cache: str | None,
+    ) -> None:
+        for name in (LOOP, FOLDER):
+            _refuse_link(root, name)
+        self.root = root
+        self.names = names
+        self.clock = clock
+        self.private = private
+        self.cache = Cache(cache)
+        self.log = AuditLog(root, cache=self.cache)
+        self.notices: list[str] = []
+        self._lock_timeout = lock_timeout
+        self._schema: Schema | None = None
+        self._locator: Locator | None = None
+        self._rules: Rules | None = None
+
+    @property
+    def schema(self) -> Schema:
+        """As `Store.schema` says."""
+        if self._schema is None:
+            self._schema = schema_file.load(self.root, cache=self.cache)
+        return self._schema
+
+    @property
+    def rules(self) -> Rules:
+        """As `Store.rules` says."""
+        if self._rules is None:
+            from loop_cli.core.schema.rules import Rules
+
+            self._rules = Rules(self.schema, self.names, self._members)
+        return self._rules
+
+    def _members(self) -> tuple[str, ...] | None:
+        from loop_cli.vault import members
+
+        return members.names(self.root)
+
+    def locator(self) -> Locator:
+        """What finds and reads the files of this vault."""
+        if self._locator is None:
+            schema = self._schema
+            places = schema.places if schema else schema_file.load_places(self.root)
+            self._locator = Locator(self.root, places, self.names, cache=self.cache)
+        return self._locator
+
+    def observe(self, place: Located, *, unsettled: bool = False) -> Snapshot:
+        """The entity in a file, with what the log says of it.
+
+        `unsettled` tells that a writer is at work: a record that starts from these very
+        bytes is then not yet there.
+        """
+        parsed = place.parsed
+        records = self.log.records_of(parsed.id, path=parsed.path if place.shared else None)
+        history = History(records)
+        last = history.last if unsettled else None
+        if last is not None and last.etag_before == etag_of(parsed.data):
+            history = History([record for record in history.records if record is not last])
+        return observe(parsed, modified=place.modified, history=history, names=self.names)
+
+    def is_told_of(self, place: Located) -> bool:
+        """Whether the last record of the id, if any, is of this file and not of a copy."""
+        last = History(self.log.records_of(place.parsed.id, path=None)).last
+        return last is None or last.metadata.get("path") == place.parsed.path
+
+    def lock(self, *, wait: float | None = None) -> VaultLock:
+        """The vault's lock, to be entered; `wait` is in seconds."""
+        from loop_cli.vault.files.lock import VaultLock
+
+        patience = self._lock_timeout if wait is None else wait
+        return VaultLock(self.root, wait=patience, clock=self.clock)
+
+    def has_staged(self) -> bool:
+        """Whether a change lies staged: a writer is at work, or was and crashed."""
+        try:
+            with open_folder(self.root, staging.FOLDER) as folder:
+                names = folder.names()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:  # not ours to see: a writer may be at work
+            return True
+        return any(name.endswith(staging.ENDINGS) for name in names)
+
+    def notice(self, sentences: Iterable[str]) -> None:
+        """Have the warnings say these too, each once."""
+        self.notices += [one for one in sentences if one not in self.notices]
+
+
+def _refuse_link(root: str, name: str) -> None:
+    """Raise `StorageError` where a folder of ours is a link: none of ours is opened through one."""
+    if os.path.islink(os.path.join(root, name)):
+        raise StorageError(
+            f"{name} is a link, so loop does not use it",
+            hint="put a folder in its place, or name the vault that it leads to",
+        )
