@@ -1,7 +1,7 @@
 """The contract of a store: where entities live, and where a change is one step.
 
 A store alone holds the lock, compares, builds the record and writes; so a write without
-its record, or a check apart from its write, can't be expressed (README, "How it is built").
+its record, or a check apart from its write, can't be expressed (`loop help architecture`).
 Every store passes the suite in `tests/store/`.
 """
 

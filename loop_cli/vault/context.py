@@ -8,7 +8,6 @@ from loop_cli.core.records.record import History, without_undone
 from loop_cli.planning.planner import Surroundings
 from loop_cli.vault.commit import keeping
 from loop_cli.vault.files import reading as files
-from loop_cli.vault.find import find
 from loop_cli.vault.index.locate import refuse_no_place
 
 TYPE_CHECKING = False
@@ -45,6 +44,8 @@ class VaultSurroundings(Surroundings):
         return next((one.parsed.file for one in self._carriers(entity_id)), None)
 
     def find(self, entity_id: str) -> Entity | None:
+        from loop_cli.vault.find import find
+
         for one in self._carriers(entity_id):
             return find(self._vault, entity_id, path=one.parsed.path)
         return None

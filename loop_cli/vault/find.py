@@ -34,7 +34,7 @@ def find(vault: Vault, entity_id: str, *, path: str | None = None) -> Entity:
 
 
 def recover_if_free(vault: Vault) -> bool:
-    """Recover what a crash left, without waiting; True where a writer is at work instead."""
+    """As `recovery.recover_if_free`, which is loaded where something lies staged."""
     if not vault.has_staged():
         return False
     from loop_cli.vault.commit import recovery

@@ -12,10 +12,9 @@ from loop_cli.errors import StorageError
 from loop_cli.planning.snapshot import etag_of, observe
 from loop_cli.system.folders import open_folder
 from loop_cli.vault import schema_file
-from loop_cli.vault.commit import staging
-from loop_cli.vault.commit.keeping import LOOP
 from loop_cli.vault.index.cache import Cache
 from loop_cli.vault.index.locate import Locator
+from loop_cli.vault.layout import ENDINGS, LOOP, STAGED
 from loop_cli.vault.log.lines import FOLDER
 from loop_cli.vault.log.log import AuditLog
 
@@ -121,13 +120,13 @@ class Vault:
     def has_staged(self) -> bool:
         """Whether a change lies staged: a writer is at work, or was and crashed."""
         try:
-            with open_folder(self.root, staging.FOLDER) as folder:
+            with open_folder(self.root, STAGED) as folder:
                 names = folder.names()
         except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError:  # not ours to see: a writer may be at work
             return True
-        return any(name.endswith(staging.ENDINGS) for name in names)
+        return any(name.endswith(ENDINGS) for name in names)
 
     def notice(self, sentences: Iterable[str]) -> None:
         """Have the warnings say these too, each once."""

@@ -7,8 +7,6 @@ Below it all take the handle, `vault.handle.Vault`: `vault.find` reads one entit
 from __future__ import annotations
 
 from loop_cli.core.store import Store, passed_over
-from loop_cli.vault import find
-from loop_cli.vault.commit import keeping
 from loop_cli.vault.handle import Vault
 
 TYPE_CHECKING = False
@@ -71,7 +69,9 @@ class VaultStore(Store):
         return [*self.handle.notices, *self.cache.notices, *passed_over(self._passed_over), *found]
 
     def find(self, entity_id: str, *, path: str | None = None) -> Entity:
-        return find.find(self.handle, entity_id, path=path)
+        from loop_cli.vault.find import find
+
+        return find(self.handle, entity_id, path=path)
 
     def refresh(self) -> None:
         self.locator().index.refresh_folders()
@@ -131,6 +131,8 @@ class VaultStore(Store):
         return self.log.records_holding(run_id.encode(), b'"redacted"')
 
     def kept(self, sha256: str) -> bytes | None:
+        from loop_cli.vault.commit import keeping
+
         return keeping.read(self.root, sha256)
 
     def commit(
@@ -186,4 +188,6 @@ class VaultStore(Store):
 
     def recover_if_free(self) -> bool:
         """Recover without waiting; True where a writer is at work instead."""
-        return find.recover_if_free(self.handle)
+        from loop_cli.vault.find import recover_if_free
+
+        return recover_if_free(self.handle)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli.errors import StorageError
-from loop_cli.vault.commit import staging
+from loop_cli.vault import layout
 from tests.faults.vault import Vault, change, etag, origin
 from tests.faults.wrecks import UPDATED, Wreck
 
@@ -172,7 +172,7 @@ class TestOneChange:
 
     def test_second_name_of_an_exchange_in_steps(self, used: Vault, recover: Any) -> None:
         wreck = Wreck(used).record()
-        aside = wreck.staged.with_name(wreck.staged.name + staging.ASIDE)
+        aside = wreck.staged.with_name(wreck.staged.name + layout.ASIDE)
         used.path().rename(aside)
         wreck.staged.rename(used.path())
         recover(used)

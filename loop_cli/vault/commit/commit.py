@@ -43,7 +43,7 @@ from loop_cli.system.folders import Folders
 from loop_cli.vault.commit import staging
 from loop_cli.vault.commit.keeping import keep
 from loop_cli.vault.commit.landing import land_all
-from loop_cli.vault.commit.recovery import Recovery, recover
+from loop_cli.vault.commit.recovery import Recovery, recover, recover_if_free
 from loop_cli.vault.commit.staging import (
     Intent,
     LogMoved,
@@ -52,7 +52,6 @@ from loop_cli.vault.commit.staging import (
     StagedCommit,
 )
 from loop_cli.vault.files import reading as files
-from loop_cli.vault.find import recover_if_free
 from loop_cli.vault.log.lines import cannot_read, encode
 
 TYPE_CHECKING = False

@@ -18,6 +18,7 @@ from loop_cli.vault.commit import staging
 from loop_cli.vault.commit.staging import Intent, StagedChange, StagedCommit
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.index.locate import refuse_no_place
+from loop_cli.vault.layout import STAGED
 from loop_cli.vault.log.lines import LogPlace
 
 TYPE_CHECKING = False
@@ -58,16 +59,16 @@ def read_commit(vault: Vault, folders: Folders, name: str, ending: str) -> Stage
 def _intents(folders: Folders, name: str, ending: str) -> list[Intent]:
     from pydantic import ValidationError
 
-    from loop_cli.wire.staged import STAGED
+    from loop_cli.wire import staged as shapes
 
     try:
-        data = folders.open(staging.FOLDER).read(name + ending, staging.MAX_INTENTS)
+        data = folders.open(STAGED).read(name + ending, staging.MAX_INTENTS)
     except OSError as error:
         if error.errno in (errno.EFBIG, errno.ENXIO, errno.ELOOP):
             raise Unfit(f"it can't be read: {error.strerror}") from None
         raise
     try:
-        found = STAGED.validate_json(data)
+        found = shapes.STAGED.validate_json(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         if first["type"] == "json_invalid":

@@ -10,13 +10,12 @@ from loop_cli.errors import StorageError
 from loop_cli.lean.digest import sha256_hex
 from loop_cli.planning.snapshot import MAX_FILE_BYTES
 from loop_cli.system.folders import open_folder
+from loop_cli.vault.layout import KEPT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from loop_cli.system.folders import Folder, Folders, Slot
 
-LOOP = ".loop"  # the folder of the lock, the settings and what is staged
-FOLDER = f"{LOOP}/kept"
 _BLOCK = 1 << 20
 
 
@@ -27,7 +26,7 @@ def keep(folders: Folders, data: bytes) -> str:
     Raises `OSError`. Synced: file and folder.
     """
     sha256 = sha256_hex(data)
-    folder = folders.make_own(FOLDER)
+    folder = folders.make_own(KEPT)
     path = f"{folder.path}/{sha256}"
     if _holds(folder, sha256, data):
         return path
@@ -49,7 +48,7 @@ def read(root: str, sha256: str) -> bytes | None:
     if len(sha256) != 64 or not sha256.isalnum():  # of a line that others wrote
         return None
     try:
-        with open_folder(root, FOLDER) as folder:
+        with open_folder(root, KEPT) as folder:
             data = folder.read(sha256, MAX_FILE_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -84,7 +83,7 @@ def _holds(folder: Folder, name: str, data: bytes) -> bool:
 
 def keep_whole(slot: Slot) -> str:
     """Keep what is no ordinary file, a link say, by moving it. Raises `OSError`."""
-    folder = slot.folders.make_own(FOLDER)
+    folder = slot.folders.make_own(KEPT)
     name = f"{slot.name}.{os.urandom(4).hex()}"
     slot.folder.rename(slot.name, name, folder)
     folder.sync()

@@ -22,6 +22,7 @@ from loop_cli.system.folders import Folders
 from loop_cli.vault.commit import landing, staging
 from loop_cli.vault.commit.keeping import keep, keep_whole
 from loop_cli.vault.commit.staging import Moved
+from loop_cli.vault.layout import INTENT, STAGED, UNDONE
 from loop_cli.vault.log.lines import encode
 
 TYPE_CHECKING = False
@@ -59,6 +60,8 @@ def recover(vault: Vault) -> None:
 
 def recover_if_free(vault: Vault) -> bool:
     """Recover without waiting; True where a writer is at work instead."""
+    if not vault.has_staged():
+        return False
     try:
         with vault.lock(wait=0):
             recover(vault)
@@ -84,13 +87,13 @@ class Recovery:
         from loop_cli.vault.commit import intents
 
         swept: list[str] = []
-        for name in sorted(self._folders.open(staging.FOLDER).names()):
+        for name in sorted(self._folders.open(STAGED).names()):
             match = intents.OURS.fullmatch(name)
             if match is None:
                 continue
             swept.append(name)
             stem, ending = os.path.splitext(name)
-            if ending in (staging.INTENT, staging.UNDONE):
+            if ending in (INTENT, UNDONE):
                 self._settle(stem, ending)
         self._sweep(swept)
 
@@ -101,7 +104,7 @@ class Recovery:
             name, reason = next(iter(self.left.items()))
             more = f" and {len(self.left) - 1} more" if len(self.left) > 1 else ""
             sentences.append(
-                f"{staging.FOLDER}/{name}{more} is no change that loop can finish ({reason}); "
+                f"{STAGED}/{name}{more} is no change that loop can finish ({reason}); "
                 "it is left there: 'loop check' lists it, 'loop kept --aside' takes it aside"
             )
         return sentences
@@ -275,7 +278,7 @@ class Recovery:
 
     def _sweep(self, names: Sequence[str]) -> None:
         """Files of ours without a readable intent: no record can name them."""
-        folder = self._folders.open(staging.FOLDER)
+        folder = self._folders.open(STAGED)
         left = {name[:32] for name in self.left}
         for name in names:
             if name[:32] not in left:

@@ -17,7 +17,7 @@ from loop_cli.lean.records import Struct
 from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of
 from loop_cli.system import platform
 from loop_cli.system.folders import Folders, Slot, Syncs
-from loop_cli.vault.commit.keeping import LOOP
+from loop_cli.vault.layout import ASIDE, CONTENT, INTENT, LOOP, STAGED, UNDONE
 from loop_cli.vault.log.lines import LogPlace, parse_line
 
 TYPE_CHECKING = False
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.system.folders import Folder
 
-FOLDER = f"{LOOP}/staged"
-# What the names in `.loop/staged` end in: intent, content, intent of what is undone, and the
-# old file's second name where the system has no exchange.
-ENDINGS = INTENT, CONTENT, UNDONE, ASIDE = ".intent", ".new", ".undone", ".old"
 NOT_A_FILE = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.ENXIO)
 """What opening an entity fails with where there is none any more."""
 NO_FILE = "no file"
@@ -264,7 +260,7 @@ class StagedCommit:
     @property
     def folder(self) -> Folder:
         """`.loop/staged`, open. Raises `OSError`."""
-        return self._folders.open(FOLDER)
+        return self._folders.open(STAGED)
 
     @property
     def paths(self) -> str:
@@ -347,7 +343,7 @@ def cannot_write(path: str, error: OSError) -> StorageError:
 def prepare(folders: Folders) -> Folder:
     """The folder for staged files, made where it is missing. Raises `StorageError`."""
     try:
-        return folders.make_own(FOLDER)
+        return folders.make_own(STAGED)
     except OSError as error:
         raise StorageError(
             f"{error.filename or LOOP} can't be written: {error.strerror}"
@@ -361,7 +357,7 @@ def staged_place(folders: Folders, path: str, name: str) -> str:
     folder still to be made will be where the innermost one is that is there. Raises `OSError`.
     """
     own, beside = staged_places(path, name)
-    staged = folders.open(FOLDER).descriptor
+    staged = folders.open(STAGED).descriptor
     folder = path
     while folder:
         folder = folder.rpartition("/")[0]
@@ -381,7 +377,7 @@ def name_of(commit: str, index: int) -> str:
 def staged_places(path: str, name: str) -> tuple[str, str]:
     """The two places where the content of a change can be."""
     folder, slash, _name = path.rpartition("/")
-    return f"{FOLDER}/{name}{CONTENT}", f"{folder}{slash}.loop-{name}"
+    return f"{STAGED}/{name}{CONTENT}", f"{folder}{slash}.loop-{name}"
 
 
 def etag_at(slot: Slot, *, patient: bool = True) -> str | None:

@@ -9,8 +9,7 @@ from loop_cli.core import timestamps
 from loop_cli.errors import StorageError, VaultLocked
 from loop_cli.system import platform
 from loop_cli.system.folders import Folders
-from loop_cli.vault.commit.keeping import LOOP
-from loop_cli.vault.commit.staging import FOLDER
+from loop_cli.vault.layout import LOOP, STAGED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ def _settle_in(folders: Folders) -> None:
             folder.remove(_IGNORE)
     if not folder.has(_IGNORE):
         folder.write_new(_IGNORE, _IGNORED, mode=0o644, shared=0o664)  # git of others reads it
-    folders.make_own(FOLDER)
+    folders.make_own(STAGED)
     folder.sync()
     folders.root.sync()
 

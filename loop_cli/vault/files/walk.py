@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 
 from loop_cli.errors import InvalidFile, UsageError
-from loop_cli.vault.commit.keeping import LOOP
 from loop_cli.vault.files import reading as files
+from loop_cli.vault.layout import LOOP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

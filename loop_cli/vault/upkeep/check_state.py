@@ -6,9 +6,9 @@ from loop_cli.core import timestamps
 from loop_cli.core.check.finding import Finding, Found
 from loop_cli.errors import StorageError, VaultLocked
 from loop_cli.system.folders import open_folder
-from loop_cli.vault.commit import intents, staging
-from loop_cli.vault.commit.keeping import LOOP
+from loop_cli.vault.commit import intents
 from loop_cli.vault.commit.recovery import recover
+from loop_cli.vault.layout import LOOP, STAGED
 from loop_cli.vault.log import verify
 
 TYPE_CHECKING = False
@@ -43,7 +43,7 @@ def _lock_and_staged(vault: Vault) -> Iterator[Finding]:
     """A lock that somebody has held for longer than any change takes. Where nobody does, what
     a crash left staged is recovered on the way; what lies there then is nobody's."""
     try:
-        folder = open_folder(vault.root, staging.FOLDER)
+        folder = open_folder(vault.root, STAGED)
     except OSError:
         return
     names: list[str] = []
@@ -64,4 +64,4 @@ def _lock_and_staged(vault: Vault) -> Iterator[Finding]:
         if intents.OURS.fullmatch(name):
             words = f"{name} is no change that can be finished; 'loop kept --aside' takes it aside"
         found = Found(rule="staged-leftover", message=words)
-        yield Finding(path=f"{staging.FOLDER}/{name}", line=1, found=found)
+        yield Finding(path=f"{STAGED}/{name}", line=1, found=found)

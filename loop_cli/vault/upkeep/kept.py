@@ -18,9 +18,10 @@ from loop_cli.core.records import record as audit
 from loop_cli.errors import StorageError
 from loop_cli.lean.records import Struct
 from loop_cli.system.folders import Folders, open_folder
-from loop_cli.vault.commit.keeping import LOOP, keep_whole
+from loop_cli.vault.commit.keeping import keep_whole
 from loop_cli.vault.commit.recovery import recover
 from loop_cli.vault.find import recover_if_free
+from loop_cli.vault.layout import LOOP, STAGED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,14 +137,14 @@ def take_aside(vault: Vault, *, dry_run: bool = False) -> list[str]:
     The new paths, or with `dry_run` those that would be moved, relative to the vault. Raises
     `StorageError`, `VaultLocked`.
     """
-    from loop_cli.vault.commit import intents, staging
+    from loop_cli.vault.commit import intents
 
     with vault.lock(), Folders(vault.root) as folders:
         recover(vault)
         try:
-            names = sorted(folders.open(staging.FOLDER).names())
+            names = sorted(folders.open(STAGED).names())
             ours = [name for name in names if intents.OURS.fullmatch(name)]
-            paths = [f"{staging.FOLDER}/{name}" for name in ours]
+            paths = [f"{STAGED}/{name}" for name in ours]
             return paths if dry_run else [keep_whole(folders.slot(path)) for path in paths]
         except FileNotFoundError:
             return []
