@@ -40,6 +40,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "loop_cli.core.operations": ("core", "errors", "plain", "struct", "store.base"),
     "loop_cli.core.bulk": ("core", "errors", "plain", "struct", "store.base"),
     "loop_cli.core.selection": ("core", "errors", "jsontext", "plain", "struct", "store.base"),
+    "loop_cli.core.evaluate": ("core", "errors", "plain", "struct", "store.base"),
     "loop_cli.core.asking": ("core", "errors", "plain", "struct", "store.base"),
     "loop_cli.core.create": ("core", "errors", "plain", "struct", "store.base"),
     "loop_cli.core.remove": ("core", "errors", "plain", "struct", "store.base"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-LAYOUT = 6  # in the file's name, so that two versions of loop don't take each other's for damaged
+LAYOUT = 7  # in the file's name, so that two versions of loop don't take each other's for damaged
 PATIENCE = 30.0  # seconds for another process to finish what it is writing
 _PAUSE = 0.01  # seconds between two tries
 MEMORY = 2_000  # KiB: what is read again is in the system's memory as well
@@ -39,6 +39,12 @@ CREATE INDEX IF NOT EXISTS file_by_id ON file (id) WHERE id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS file_by_problem ON file (key) WHERE problem IS NOT NULL;
 CREATE TABLE IF NOT EXISTS claim (
     word BLOB, file INTEGER, PRIMARY KEY (word, file)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS field (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, name BLOB UNIQUE, until INTEGER
+);
+CREATE TABLE IF NOT EXISTS value (
+    field INTEGER, file INTEGER, text TEXT, PRIMARY KEY (field, file)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS searched (
     doc INTEGER PRIMARY KEY AUTOINCREMENT, file INTEGER NOT NULL UNIQUE

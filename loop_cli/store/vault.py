@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from loop_cli.core.audit import AuditRecord, Origin
     from loop_cli.core.creation import Law
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
+    from loop_cli.core.query import Query
     from loop_cli.core.schema import Schema
-    from loop_cli.core.wanted import Wanted
     from loop_cli.store.base import AnyChange, CommitResult, Hit, Listed
     from loop_cli.store.commit import Commit
     from loop_cli.store.locate import Located
@@ -111,33 +111,24 @@ class VaultStore(Store):
         self.locator().index.refresh_folders()
 
     def scan(
-        self,
-        *,
-        types: Sequence[str] = (),
-        needles: Sequence[Sequence[str]] = (),
-        told: Callable[[int], None] | None = None,
+        self, query: Query | None = None, *, told: Callable[[int], None] | None = None
     ) -> Iterator[Listed]:
+        from loop_cli.core.query import Query
         from loop_cli.store.listing import Listing
 
         self.recover_if_free()
         listing = Listing(self, told=told)
         self._passed_over = listing.unreadable
-        return listing.rows(types, needles)
+        return listing.rows(query or Query())
 
-    def search(
-        self,
-        wanted: Wanted,
-        *,
-        types: Sequence[str] = (),
-        told: Callable[[int], None] | None = None,
-    ) -> Iterator[Hit]:
+    def search(self, query: Query, *, told: Callable[[int], None] | None = None) -> Iterator[Hit]:
         from loop_cli.store.listing import Listing
         from loop_cli.store.texts import Texts
 
         self.recover_if_free()
         listing = Listing(self, told=told)
         self._passed_over = listing.unreadable
-        return Texts(self, listing, told).hits(wanted, types)
+        return Texts(self, listing, told).hits(query)
 
     def files(
         self,
@@ -187,8 +178,8 @@ class VaultStore(Store):
     ) -> list[CommitResult | LoopError]:
         from loop_cli.store.commit import Commit
 
-        self._commit = Commit(self, origin)
-        return self._commit.run(changes, atomic=atomic, dry_run=dry_run)
+        commit = self._commit = Commit(self, origin)
+        return commit.run(changes, atomic=atomic, dry_run=dry_run)
 
     @property
     def landed(self) -> list[str]:
