@@ -195,9 +195,10 @@ def _remembered(function: Callable[..., Any]) -> Callable[..., Any]:
     known: dict[tuple[Any, ...], Any] = {}
 
     def remembered(*given: Any) -> Any:
-        if given in known:
+        try:
             return known[given]
-        made = function(*given)
+        except KeyError:
+            made = function(*given)
         if isinstance(given[0], str) and len(given[0]) > _LONGEST:
             return made
         if len(known) >= _MOST:
