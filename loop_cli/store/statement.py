@@ -116,15 +116,9 @@ class Statement:
 
     def _field(self, database: sqlite3.Connection, name: str, table: str) -> Source:
         """A field: from its kept values, or where these are not up to a file, from all fields."""
-        sql = self._called(lambda fields: values.value_in(fields, name), "file.fields")
-        number = values.number_of(database, name)
-        if number is not None:
-            self.join += (
-                f"LEFT JOIN value AS {table}"
-                f" ON {table}.field = {number} AND {table}.file = file.key\n"
-            )
-            until = f"(SELECT until FROM field WHERE number = {number})"
-            sql = f"CASE WHEN file.key <= {until} THEN {table}.text ELSE {sql} END"
+        all_fields = self._called(lambda fields: values.value_in(fields, name), "file.fields")
+        sql, join = values.source(database, name, table, all_fields)
+        self.join += join
         return Source(sql=sql, read=_json_value)
 
     def _conditions(self, fields: dict[str, Source]) -> list[str]:

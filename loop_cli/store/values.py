@@ -3,47 +3,64 @@ cache keeps a field's values from the first query for it on, so that later ones 
 JSON of every entity apart.
 
 A field's values are there for the files up to a key (`until`); a file that is read again gets a
-later key. A statement takes the value of a later one from its JSON: so values that are not kept
-yet, or not any more, cost time and no row.
+later key. Of a later one, and where a value is too long to be kept, a statement takes it from the
+JSON of all fields: so what is not kept yet, or not any more, costs time and no row.
 """
 
 from __future__ import annotations
 
 from loop_cli import jsontext
 from loop_cli.core.diff import MISSING
-from loop_cli.store.cache import MEMORY, transaction, word
+from loop_cli.sqlite import sqlite3
+from loop_cli.store.cache import MEMORY, PATIENCE, transaction, word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
     from typing import Any
 
 FIELDS = 32  # whose values are kept; the one that was asked for first goes first
 _ENOUGH = 500  # files whose JSON is rather taken apart again than their values kept
 _MEMORY = 16_000  # KiB that SQLite may use while it writes
-_BATCH = 2_000  # files
+_BATCH = 200  # files
+_LONG = 500  # characters of a value that is not kept
 _NUMBER = "SELECT number, until FROM field WHERE name = ?"
 _LAST = "SELECT seq FROM sqlite_sequence WHERE name = 'file'"
 _LATER = "SELECT key, fields FROM file WHERE key > ? AND id IS NOT NULL ORDER BY key LIMIT ?"
 
 
 def keep(database: sqlite3.Connection, names: Iterable[str]) -> None:
-    """Keep the values of fields, of all files that are known, where they are many."""
+    """Keep the values of fields, of all files that are known, where they are many and nobody else
+    is writing: a list does without them, so it neither waits nor fails."""
     keys = [word(name) for name in names]
     if not any(_are_many(database, key) for key in keys):
         return
+    database.execute("PRAGMA busy_timeout = 0")
     database.execute(f"PRAGMA cache_size = -{_MEMORY}")
-    with transaction(database):
-        for key in keys:
-            _keep(database, key)
-    database.execute(f"PRAGMA cache_size = -{MEMORY}")
+    try:
+        with transaction(database):
+            for key in keys:
+                _keep(database, key)
+    except sqlite3.OperationalError:  # it is locked, read-only or full
+        pass
+    finally:
+        database.execute(f"PRAGMA cache_size = -{MEMORY}")
+        database.execute(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
 
 
-def number_of(database: sqlite3.Connection, name: str) -> int | None:
-    """The number under which values of a field are kept; None where they are not."""
+def source(database: sqlite3.Connection, name: str, table: str, otherwise: str) -> tuple[str, str]:
+    """The SQL of a field's JSON, and of the join that it needs under the name `table`; where the
+    value is not kept, that is the SQL `otherwise`."""
     row = database.execute(_NUMBER, (word(name),)).fetchone()
-    return None if row is None else int(row[0])
+    if row is None:
+        return otherwise, ""
+    number = int(row[0])
+    until = f"(SELECT until FROM field WHERE number = {number})"
+    is_kept = f"file.key <= {until} AND ({table}.file IS NULL OR {table}.text IS NOT NULL)"
+    return (
+        f"CASE WHEN {is_kept} THEN {table}.text ELSE {otherwise} END",
+        f"LEFT JOIN value AS {table} ON {table}.field = {number} AND {table}.file = file.key\n",
+    )
 
 
 def value_in(fields: str, name: str) -> str | None:
@@ -73,9 +90,13 @@ def _keep(database: sqlite3.Connection, key: bytes) -> None:
     name = key.decode("utf-8", "surrogatepass")
     while batch := database.execute(_LATER, (until, _BATCH)).fetchall():
         until = batch[-1][0]
-        found = ((number, file, value_in(fields, name)) for file, fields in batch)
-        there = [one for one in found if one[2] is not None]
-        database.executemany("INSERT INTO value VALUES (?, ?, ?)", there)
+        found = ((file, value_in(fields, name)) for file, fields in batch)
+        rows = [
+            (number, file, text if len(text) <= _LONG else None)
+            for file, text in found
+            if text is not None
+        ]
+        database.executemany("INSERT INTO value VALUES (?, ?, ?)", rows)
     (last,) = database.execute(_LAST).fetchone()
     database.execute("UPDATE field SET until = ? WHERE number = ?", (last, number))
 

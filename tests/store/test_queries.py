@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
 import tempfile
+import time
+import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +17,9 @@ from hypothesis import strategies as st
 
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.evaluate import Places, evaluate
-from loop_cli.core.query import Query, is_there, parse_condition, parse_sort
+from loop_cli.core.query import Condition, Query, is_there, parse_condition, parse_sort
 from loop_cli.errors import UsageError
-from loop_cli.store import pages, values
+from loop_cli.store import index, pages, values
 from loop_cli.store.memory import MemoryStore
 from tests.conftest import Clock
 from tests.store.conftest import ONE, TWO, Bench, text
@@ -132,9 +136,19 @@ def small() -> Iterator[None]:
         patch.setattr(pages, "PAGE", 2)
         patch.setattr(pages, "SORTED", 2)
         patch.setattr(values, "_ENOUGH", 2)
+        patch.setattr(index, "YOUNG", 0)  # what was just written is not read again
         patch.setattr(values, "_BATCH", 2)
+        patch.setattr(values, "_LONG", 100)
         patch.setattr(values, "FIELDS", 2)
         yield
+
+
+def put_later(vault: Folder, files: dict[str, bytes]) -> None:
+    """Write files at another time than all before."""
+    for path, data in files.items():
+        place = vault.put(path, data)
+        later = time.time_ns()
+        os.utime(place, ns=(later, later))
 
 
 def same_as_evaluated(store: Store, query: Query) -> None:
@@ -169,8 +183,7 @@ def test_every_store_answers_as_python_does(
             same_as_evaluated(memory, query)
             same_as_evaluated(vault.store(kept=False), query)
             same_as_evaluated(vault.store(), query)
-        for path, data in laid_out(later).items():
-            vault.put(path, data)
+        put_later(vault, laid_out(later))
         store = vault.store()
         for query in asked:
             same_as_evaluated(store, query)
@@ -255,9 +268,8 @@ def test_a_sorted_list_goes_on_while_the_vault_changes(vault: Folder) -> None:
     rows = vault.store().scan(Query(sort=parse_sort("-n")))
     assert [next(rows).id for _ in range(2)] == ["t-6", "t-5"]
     (vault.root / "4.md").unlink()
-    vault.put("new.md", text("t-3", "n: 3"))
     (vault.root / "3.md").unlink()
-    vault.put("2.md", text("t-2", "n: 99"))
+    put_later(vault, {"new.md": text("t-3", "n: 3"), "2.md": text("t-2", "n: 99")})
     list(vault.store().scan())
 
     found = [(one.id, one.path, json.loads(one.fields)["n"]) for one in rows]
@@ -278,3 +290,88 @@ def test_a_cache_that_is_made_anew_between_two_pages(vault: Folder) -> None:
         file.unlink()
 
     assert found + [one.id for one in rows] == [f"t-{number}" for number in range(6, 0, -1)]
+
+
+class TestKeptValues:
+    """Values are kept for the next list; a list does without them."""
+
+    QUERY = Query(conditions=(parse_condition("n=2", today=0),))
+
+    @pytest.fixture
+    def numbered(self, vault: Folder) -> Folder:
+        for number in range(5):
+            vault.put(f"{number}.md", text(f"t-{number}", f"n: {number}"))
+        return vault
+
+    def kept(self, vault: Folder) -> list[Any]:
+        return vault.query(
+            "SELECT CAST(name AS TEXT), count(*) FROM field JOIN value ON field = number GROUP BY 1"
+        )
+
+    def test_those_of_the_fields_that_were_asked_for_last(self, numbered: Folder) -> None:
+        list(numbered.store().scan(self.QUERY))
+        assert self.kept(numbered) == [("n", 5)]
+        list(numbered.store().scan(Query(sort=parse_sort("status,tags"))))
+        assert self.kept(numbered) == [("status", 5), ("tags", 5)]
+
+    def test_another_program_is_writing(self, numbered: Folder) -> None:
+        list(numbered.store().scan())
+        with sqlite3.connect(numbered.file, isolation_level=None) as other:
+            other.execute("BEGIN IMMEDIATE")
+            begin = time.monotonic()
+            store = numbered.store()
+            assert [one.id for one in store.scan(self.QUERY)] == ["t-2"]
+            assert time.monotonic() - begin < 5
+            assert store.warnings == []
+            other.execute("ROLLBACK")
+        other.close()
+        assert self.kept(numbered) == []
+
+    def test_a_file_that_is_read_again(self, numbered: Folder) -> None:
+        list(numbered.store().scan(self.QUERY))
+        put_later(numbered, {"4.md": text("t-4", "n: 2")})
+        assert [one.id for one in numbered.store().scan(self.QUERY)] == ["t-2", "t-4"]
+        put_later(numbered, {"2.md": text("t-2")})
+        assert [one.id for one in numbered.store().scan(self.QUERY)] == ["t-4"]
+        missing = Query(conditions=(parse_condition("missing:n", today=0),))
+        assert [one.id for one in numbered.store().scan(missing)] == ["t-2"]
+
+    def test_they_are_forgotten_between_two_pages(self, numbered: Folder) -> None:
+        rows = numbered.store().scan(Query(conditions=(parse_condition("n>0", today=0),)))
+        found = [next(rows).id]
+        list(numbered.store().scan(Query(sort=parse_sort("status,tags"))))
+        assert found + [one.id for one in rows] == ["t-1", "t-2", "t-3", "t-4"]
+
+
+def test_an_error_in_what_a_condition_means_is_no_damage(
+    vault: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite would take it for its own, and the cache be made anew."""
+    vault.put("a.md", text("t-1", "n: 1"))
+    store = vault.store()
+    monkeypatch.setattr(Condition, "admits", lambda *_given: 1 // 0)
+
+    with pytest.raises(ZeroDivisionError):
+        list(store.scan(Query(conditions=(parse_condition("n=1", today=0),))))
+    assert store.warnings == []
+
+
+def test_the_memory_of_a_list_does_not_grow_with_what_it_is_without(tmp_path: Path) -> None:
+    """Nor with what is sorted: each of 300 entities has 20 KB."""
+    vault = Folder(tmp_path)
+    for number in range(300):
+        vault.put(f"{number}.md", text(f"t-{number:03}", f"n: {number}", f"notes: {'x' * 20_000}"))
+    list(vault.store().scan())
+    queries = (
+        Query(conditions=(parse_condition("n<0", today=0),)),
+        Query(sort=parse_sort("-n"), limit=1),
+        Query(sort=parse_sort("notes,-n")),
+    )
+    for query in queries:
+        tracemalloc.start()
+        assert sum(1 for _one in vault.store().scan(query)) == (
+            query.limit or (300 if query.sort else 0)
+        )
+        _now, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert most < 2_000_000, query
