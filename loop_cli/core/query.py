@@ -10,7 +10,6 @@ import re
 
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING, value_at
-from loop_cli.core.entity import OWN
 from loop_cli.core.fields import NUMBER
 from loop_cli.core.names import nfc, split_dotted
 from loop_cli.errors import UsageError
@@ -18,7 +17,7 @@ from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from loop_cli.core.schema.schema import Schema
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 EXAMPLE = "loop list --where 'status=todo,doing' --where 'due<today'"
 _OPERATOR = re.compile(r"!=|<=|>=|=|<|>|~")
 _PRESENCE = ("has", "missing")
+_THERE = "there"
 _TODAY = re.compile(r"today(?:([+-])(\d{1,5})d?)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NUMBER = re.compile(NUMBER)
@@ -44,7 +44,8 @@ class Operand(Struct):
 
 
 class Condition(Struct):
-    """One `--where`. `operation` is an operator, `has` or `missing`."""
+    """One `--where`. `operation` is an operator, `has` or `missing`; or `there`, which holds
+    where the entity has the field at all."""
 
     path: tuple[str, ...]
     operation: str
@@ -53,28 +54,14 @@ class Condition(Struct):
 
     def admits(self, value: Any) -> bool:
         """Whether an entity that has this value there is asked for; `MISSING` where none is."""
+        if self.operation == _THERE:
+            return value is not MISSING
         if self.operation in _PRESENCE:
-            return _is_empty(value) == (self.operation == "missing")
+            return is_empty(value) == (self.operation == "missing")
         if self.operation == "!=":
             return not any(_equal(value, operand) for operand in self.operands)
         test = _TESTS[self.operation]
         return any(test(value, operand) for operand in self.operands)
-
-    @property
-    def needles(self) -> tuple[str, ...]:
-        """Texts of which the JSON of the fields must hold one; none where it may hold others."""
-        texts = tuple(operand.text for operand in self.operands)
-        plain = self.operation == "=" and self.path[0] not in OWN
-        return texts if plain and all(map(_is_plain, texts)) else ()
-
-    @property
-    def signs(self) -> tuple[bytes, ...]:
-        """Texts of which one in the line of an entity shows that this holds; see `are_in_line`."""
-        name, *inner = self.path
-        if self.operation != "=" or inner or name in OWN or not _is_verbatim(name):
-            return ()
-        texts = [one.text for one in self.operands if one.text and _is_verbatim(one.text)]
-        return tuple(f', "{name}": "{text}"'.encode() for text in texts)
 
 
 class SortKey(Struct):
@@ -85,43 +72,24 @@ class SortKey(Struct):
 
 
 class Query(Struct):
-    """What a list shall have: the types, or all; the conditions, all of which must hold."""
+    """Which entities a list shall have, and in what order: data that every store evaluates itself.
+
+    The types, or all; the conditions, all of which must hold; the words of a search as `text`; at
+    most `limit`, after the place that `cursor` names (`order.cursor_of`). Without `sort` the order
+    is by id, or that of a search. `core.evaluate` says what a query means.
+    """
 
     types: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    text: str | None = None
     sort: tuple[SortKey, ...] = ()
     limit: int | None = None
-
-    @property
-    def needles(self) -> list[tuple[str, ...]]:
-        """Of each condition that has any, its needles."""
-        return [one.needles for one in self.conditions if one.needles]
-
-    @property
-    def signs(self) -> list[tuple[bytes, ...]]:
-        """Of every condition its signs; nothing where one has none."""
-        found = [one.signs for one in self.conditions]
-        return found if all(found) else []
+    cursor: str | None = None
 
     def admits(self, row: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
-        """Whether an entity with these fields is asked for; `own` are its values for `OWN`."""
+        """Whether the conditions hold for an entity with these fields; `own` are its values for
+        `OWN`."""
         return all(one.admits(value_of(one.path, row, own)) for one in self.conditions)
-
-
-def are_in_line(signs: Sequence[Sequence[bytes]], line: bytes) -> bool:
-    """Whether the line of JSON of an entity whose fields have no mapping within has a sign of
-    each: a key and its value, as texts.
-
-    A quote after a blank is not within a text, where it is escaped, and begins one, since none
-    ends before a key. So the sign is a key of the fields.
-    """
-    for alternatives in signs:
-        for sign in alternatives:
-            if sign in line:
-                break
-        else:
-            return False
-    return True
 
 
 def parse_condition(text: str, *, today: int) -> Condition:
@@ -159,6 +127,11 @@ def equals(name: str, value: str) -> Condition:
     )
 
 
+def is_there(path: tuple[str, ...]) -> Condition:
+    """The condition that an entity has a field, whatever its value."""
+    return Condition(path=path, operation=_THERE)
+
+
 def parse_sort(text: str) -> tuple[SortKey, ...]:
     """`--sort`: fields by commas, `-` before one for the greatest first. Raises `UsageError`."""
     return tuple(
@@ -172,39 +145,6 @@ def value_of(path: tuple[str, ...], row: Mapping[str, Any], own: Mapping[str, An
     if len(path) == 1 and path[0] in own:
         return own[path[0]]
     return value_at(row, path)
-
-
-def sort_value(value: Any, choices: tuple[str, ...] = ()) -> tuple[int, Any]:
-    """What a value is sorted by: enumerations in their order, numbers, times, then text."""
-    if isinstance(value, list):
-        value = value[0] if value else None
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return (3, str(value)) if isinstance(value, bool) else (4, "")
-    if value in choices:
-        return 0, choices.index(str(value))
-    if not isinstance(value, str):
-        return 1, value
-    instant = timestamps.parse(value)
-    return (2, instant) if instant is not None else (3, nfc(value).casefold())
-
-
-def order(
-    rows: Iterable[tuple[Any, list[Any]]],
-    keys: tuple[SortKey, ...],
-    choices: Callable[[tuple[str, ...]], tuple[str, ...]],
-) -> list[Any]:
-    """Things sorted by their values for the keys; those without one come last, either way."""
-    found = list(rows)
-    for index in reversed(range(len(keys))):
-        known = choices(keys[index].path)
-        with_value = [one for one in found if not _is_empty(one[1][index])]
-        without = [one for one in found if _is_empty(one[1][index])]
-        with_value.sort(
-            key=lambda one: sort_value(one[1][index], known),
-            reverse=keys[index].descending,
-        )
-        found = with_value + without
-    return [thing for thing, _values in found]
 
 
 def choices_of(schema: Schema, types: tuple[str, ...]) -> Callable[[tuple[str, ...]], Any]:
@@ -255,13 +195,14 @@ def _number(text: str) -> int | float | None:
     return int(text) if whole else float(text)
 
 
-def _is_empty(value: Any) -> bool:
+def is_empty(value: Any) -> bool:
+    """Whether a field with this value counts as one without."""
     return value is MISSING or value is None or value in ("", [], {})
 
 
 def _equal(value: Any, operand: Operand) -> bool:
     if not operand.text:
-        return _is_empty(value)
+        return is_empty(value)
     if isinstance(value, list):
         return any(_equal(item, operand) for item in value)
     if isinstance(value, str):
@@ -322,27 +263,6 @@ def _end(operand: Operand) -> int:
     return operand.end or 0
 
 
-def _is_plain(text: str) -> bool:
-    """Whether a text that equals this one is written in JSON as this very text."""
-    return (
-        text.isascii()
-        and text.isprintable()
-        and bool(text)
-        and not (
-            any(sign in text for sign in _AMBIGUOUS) or text[0] in "+-.0123456789" or text in _WORDS
-        )
-        and not text.startswith("today")
-    )
-
-
-def _is_verbatim(text: str) -> bool:
-    """Whether JSON, and a line of it that no terminal acts on, has a text as it is."""
-    return text.isprintable() and not ('"' in text or "\\" in text)
-
-
-_WORDS = ("true", "false")
-# What JSON escapes, and what other characters have for their normal form.
-_AMBIGUOUS = '"\\K;`'
 _TESTS: dict[str, Callable[[Any, Operand], bool]] = {
     "=": _equal,
     "~": _contains,

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from loop_cli.core.diff import Diff
     from loop_cli.core.entity import EntityFile, FieldNames
     from loop_cli.core.ids import IdRule
+    from loop_cli.core.query import Query
     from loop_cli.core.records.record import AuditRecord, Origin
     from loop_cli.core.schema.rules import Rules
     from loop_cli.core.schema.schema import Schema
-    from loop_cli.core.wanted import Wanted
 
     Outcome = "CommitResult | LoopError"
 
@@ -211,32 +211,22 @@ class Store(ABC):
 
     @abstractmethod
     def scan(
-        self,
-        *,
-        types: Sequence[str] = (),
-        needles: Sequence[Sequence[str]] = (),
-        told: Callable[[int], None] | None = None,
+        self, query: Query | None = None, *, told: Callable[[int], None] | None = None
     ) -> Iterator[Listed]:
-        """Every entity as it is now, by id: all, or those of the types, of which the fields'
-        JSON holds one needle of each sequence.
+        """The entities that a query asks for, as they are now, in its order; of none all, by id.
 
-        `told` is given the number of files looked at so far. Files that can't be read are
-        passed over; `warnings` then says so. Raises `UsageError`, `StorageError`.
+        What comes out is what `core.evaluate` says. `told` is given the number of files looked
+        at so far. Files that can't be read are passed over; `warnings` then says so. Raises
+        `UsageError`, `StorageError`.
         """
 
     @abstractmethod
-    def search(
-        self,
-        wanted: Wanted,
-        *,
-        types: Sequence[str] = (),
-        told: Callable[[int], None] | None = None,
-    ) -> Iterator[Hit]:
-        """The entities, or those of the types, whose names (id and name) and body have all
-        words: by id, but those first whose names alone have them.
+    def search(self, query: Query, *, told: Callable[[int], None] | None = None) -> Iterator[Hit]:
+        """The entities that a query asks for whose names (id and name) and body have all words of
+        its `text`: sorted as it says, else by id, but those first whose names alone have them.
 
         Each was read as it is now. `told` is given the number of files looked at so far, then
-        of those read. Raises as `scan` does.
+        of those read. Raises as `scan` does; `UsageError` where there is no word.
         """
 
     @abstractmethod

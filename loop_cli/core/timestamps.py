@@ -28,11 +28,14 @@ def parse(text: str) -> int | None:
     """
     if len(text) > _LONGEST:
         return _parsed(text)
-    if text not in _instants:
-        if len(_instants) == _MOST:
-            _instants.clear()
-        _instants[text] = _parsed(text)
-    return _instants[text]
+    try:
+        return _instants[text]
+    except KeyError:  # or another thread has just cleared them
+        pass
+    if len(_instants) >= _MOST:
+        _instants.clear()
+    instant = _instants[text] = _parsed(text)
+    return instant
 
 
 def _parsed(text: str) -> int | None:

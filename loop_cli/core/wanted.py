@@ -8,7 +8,6 @@ taken apart into grams: a text that has a word has all grams of the word.
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 
 from loop_cli.core.names import nfc
 from loop_cli.errors import UsageError
@@ -149,12 +148,15 @@ def fold(text: str) -> str:
 
 def grams_of(text: str) -> set[str]:
     """The grams of a text: pairs of neighbours in dense writing and the last of a run, so that
-    every character begins one; and words."""
-    folded = fold(text)
+    every character begins one; and words.
+
+    No gram has a blank in it, so each line is looked at once, and of these each word.
+    """
+    lines = "\n".join(set(text.split("\n")))
+    folded = fold(" ".join(set(lines.split())))
     found = {run[:_LONGEST] for run in _SPACED_RUN.findall(folded)}
     for run in set(_DENSE_RUN.findall(folded)):
-        found.update(map("".join, pairwise(run)))
-        found.add(run[-1])
+        found.update([run[at : at + 2] for at in range(len(run))])
     return found
 
 

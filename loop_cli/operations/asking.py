@@ -79,7 +79,9 @@ def _with_choices(one: Problem, entity_type: str, store: Store) -> Problem:
     schema = store.rules.schema
     wanted = schema.parents.get(entity_type) if field == "parent_id" else TARGETS.get(field)
     if wanted:
-        ids = [other.id for other in store.scan(types=[wanted])]
+        from loop_cli.core.query import Query
+
+        ids = [other.id for other in store.scan(Query(types=(wanted,)))]
         return {**one, "allowed": ids or one.get("allowed")}
     if schema.spec(entity_type, (field,), {}).kind == "mapping":
         return {**one, "allowed": _JSON}

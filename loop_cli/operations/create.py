@@ -206,6 +206,12 @@ def _no_id(
         yield problem(rules.names.id, "no_id", str(error))
 
 
+def _paths_of(store: Store, entity_type: str) -> list[str]:
+    from loop_cli.core.query import Query
+
+    return [one.path for one in store.scan(Query(types=(entity_type,)))]
+
+
 def _path(
     store: Store,
     request: Request,
@@ -227,7 +233,7 @@ def _path(
             year=int(timestamps.render(request.now)[:4]),
             locations=rules.schema.locations,
             project=_project_path(store, fields) if kind == "Task" else None,
-            siblings=lambda: [one.path for one in store.scan(types=[kind])],
+            siblings=lambda: _paths_of(store, kind),
         )
     except places.NoPlace as error:
         of_name = error.field == "name"

@@ -6,6 +6,7 @@ from loop_cli.core import query as queries
 from loop_cli.core.diff import MISSING
 from loop_cli.core.entity import OWN
 from loop_cli.core.names import nearest
+from loop_cli.core.query import Query
 from loop_cli.errors import UsageError
 from loop_cli.lean import jsontext
 
@@ -14,10 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from loop_cli.core.query import Query
     from loop_cli.core.schema.schema import Schema
     from loop_cli.core.store import Listed, Store
-    from loop_cli.core.wanted import Wanted
 
 
 class Selected:
@@ -42,47 +41,35 @@ class Selected:
 
 
 class Selection:
-    """What `query` finds in a store, by id or as it is sorted; with `wanted`, what has its words,
-    in the order of a search. To be iterated once.
+    """What `query` finds in a store, in its order; with a `text`, as a search does. To be iterated
+    once.
 
     `told` is given the number of files looked at so far. Raises `UsageError` for a type that
     there is not, and what `Store.scan` raises.
     """
 
     def __init__(
-        self,
-        store: Store,
-        query: Query,
-        *,
-        wanted: Wanted | None = None,
-        told: Callable[[int], None] | None = None,
+        self, store: Store, query: Query, *, told: Callable[[int], None] | None = None
     ) -> None:
-        self._schema = store.schema
-        self.query = query.replace(types=resolve_types(query.types, self._schema))
-        known = self._known_fields() if self.query.conditions else []
-        # Of a field that nobody knows it is to be told whether any entity has it.
-        self._unmet = [one for one in self.query.conditions if one.path[0] not in known]
-        self._signs = () if self._unmet else self.query.signs
-        needles = () if self._unmet else self.query.needles
+        self._store = store
+        self.query = query.replace(types=resolve_types(query.types, store.schema))
+        known = self._known_fields() if query.conditions else []
+        # Of a field that the schema does not know it is to be told whether any entity has it.
+        self._unmet = [one for one in query.conditions if one.path[0] not in known]
         # The index is looked at before the first entity is asked for.
-        types = self.query.types
-        self._scanned: Iterator[Listed] = (
-            store.scan(types=types, needles=needles, told=told)
-            if wanted is None
-            else store.search(wanted, types=types, told=told)
+        self._found: Iterator[Listed] = (
+            store.scan(self.query, told=told)
+            if query.text is None
+            else store.search(self.query, told=told)
         )
 
     def __iter__(self) -> Iterator[Selected]:
-        found = self._admitted()
-        if self.query.sort:
-            keys = self.query.sort
-            valued = ((one, [one.value(key.path) for key in keys]) for one in found)
-            choices = queries.choices_of(self._schema, self.query.types)
-            found = iter(queries.order(valued, keys, choices))
-        for count, one in enumerate(found, start=1):
-            if self.query.limit is not None and count > self.query.limit:
-                self._unmet = []  # it can't be told: not all were looked at
-                return
+        for listed in self._found:
+            one = Selected(listed)
+            if self._unmet:
+                self._unmet = [
+                    condition for condition in self._unmet if one.value(condition.path) is MISSING
+                ]
             yield one
 
     @property
@@ -92,30 +79,21 @@ class Selection:
         for condition in self._unmet:
             name = condition.path[0]
             known = self._known_fields()
-            if name not in known:
+            if not self._is_anywhere(condition.path):
                 close = nearest(name, known)
                 meant = f"; did you mean {' or '.join(close)}?" if close else ""
                 found.append(f"--where {condition.given!r}: no entity has a field {name!r}{meant}")
         return found
 
-    def _admitted(self) -> Iterator[Selected]:
-        conditions, signs = self.query.conditions, self._signs
-        for listed in self._scanned:
-            one = Selected(listed)
-            if self._unmet:
-                self._unmet = [
-                    condition for condition in self._unmet if one.value(condition.path) is MISSING
-                ]
-            if (
-                not conditions
-                or (signs and listed.flat and queries.are_in_line(signs, listed.json))
-                or self.query.admits(one.fields, listed.own)
-            ):
-                yield one
+    def _is_anywhere(self, path: tuple[str, ...]) -> bool:
+        """Whether an entity of the types has a field."""
+        query = Query(types=self.query.types, conditions=(queries.is_there(path),), limit=1)
+        return next(self._store.scan(query), None) is not None
 
     def _known_fields(self) -> list[str]:
-        types = self.query.types or self._schema.types
-        known = [name for one in types for name in self._schema.known_fields(one)]
+        schema = self._store.schema
+        types = self.query.types or schema.types
+        known = [name for one in types for name in schema.known_fields(one)]
         return list(dict.fromkeys((*known, *OWN)))
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 
+from loop_cli.core import order
+from loop_cli.core.evaluate import evaluate
 from loop_cli.core.names import nfc
+from loop_cli.core.query import Query
 from loop_cli.core.records.record import AuditRecord, History, without_undone
 from loop_cli.core.records.story import undo_of
 from loop_cli.core.schema.rules import Rules
@@ -20,6 +23,7 @@ from loop_cli.core.store import (
     list_entity,
     passed_over,
 )
+from loop_cli.core.wanted import Wanted
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError, NoEntity
 from loop_cli.lean.digest import sha256_hex
 from loop_cli.planning import plan, snapshot
@@ -38,7 +42,6 @@ if TYPE_CHECKING:
     from loop_cli.core.records.record import Origin
     from loop_cli.core.schema.schema import Schema
     from loop_cli.core.store import AnyChange
-    from loop_cli.core.wanted import Wanted
     from loop_cli.planning.plan import Plan
     from loop_cli.vault.index.locate import Located
 
@@ -99,12 +102,19 @@ class MemoryStore(Store):
         return entity.replace(warnings=(*place.warnings, *entity.warnings))
 
     def scan(
-        self,
-        *,
-        types: Sequence[str] = (),
-        needles: Sequence[Sequence[str]] = (),
-        told: Callable[[int], None] | None = None,
+        self, query: Query | None = None, *, told: Callable[[int], None] | None = None
     ) -> Iterator[Listed]:
+        yield from evaluate(self._all(told), query or Query(), self.schema)
+
+    def search(self, query: Query, *, told: Callable[[int], None] | None = None) -> Iterator[Hit]:
+        wanted = Wanted(query.text or "")
+        read = [hit_of(listed, self.read(listed.path), wanted) for listed in self._all(told)]
+        found = [hit for hit in read if hit is not None]
+        in_order = sorted(found, key=lambda hit: not hit.in_names)
+        yield from evaluate(in_order, query, self.schema)
+
+    def _all(self, told: Callable[[int], None] | None) -> Iterator[Listed]:
+        """Every entity, by id and path."""
         self._passed_over = 0
         found = []
         for count, (path, (data, modified)) in enumerate(self._files.items(), start=1):
@@ -118,26 +128,8 @@ class MemoryStore(Store):
                     told(count)
             place = locate.Located(parsed=parsed, modified=modified)
             found.append(self._observe(self._with_shared(place)).entity)
-        for entity in sorted(found, key=lambda one: (nfc(one.id).encode(), one.path)):
-            listed = list_entity(entity)
-            wanted = all(any(needle in listed.fields for needle in one) for one in needles)
-            if wanted and (not types or entity.type in types):
-                yield listed
-
-    def search(
-        self,
-        wanted: Wanted,
-        *,
-        types: Sequence[str] = (),
-        told: Callable[[int], None] | None = None,
-    ) -> Iterator[Hit]:
-        read = [
-            hit_of(listed, self.read(listed.path), wanted)
-            for listed in self.scan(types=types, told=told)
-        ]
-        found = [hit for hit in read if hit is not None]
-        yield from (hit for hit in found if hit.in_names)
-        yield from (hit for hit in found if not hit.in_names)
+        listed = map(list_entity, found)
+        return iter(sorted(listed, key=lambda one: order.tie(one.id, one.path)))
 
     def records(self, entity_id: str | None = None) -> Iterator[AuditRecord]:
         for line in reversed(self.lines):

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
+    from loop_cli.core.query import Query
     from loop_cli.core.records.record import AuditRecord, Origin
     from loop_cli.core.schema.rules import Rules
     from loop_cli.core.schema.schema import Schema
     from loop_cli.core.store import AnyChange, CommitResult, Hit, Listed
-    from loop_cli.core.wanted import Wanted
     from loop_cli.errors import LoopError
     from loop_cli.vault.commit.commit import Commit
     from loop_cli.vault.files.lock import VaultLock
@@ -77,24 +77,16 @@ class VaultStore(Store):
         self.locator().index.refresh_folders()
 
     def scan(
-        self,
-        *,
-        types: Sequence[str] = (),
-        needles: Sequence[Sequence[str]] = (),
-        told: Callable[[int], None] | None = None,
+        self, query: Query | None = None, *, told: Callable[[int], None] | None = None
     ) -> Iterator[Listed]:
-        return self._listing(told).rows(types, needles)
+        from loop_cli.core.query import Query
 
-    def search(
-        self,
-        wanted: Wanted,
-        *,
-        types: Sequence[str] = (),
-        told: Callable[[int], None] | None = None,
-    ) -> Iterator[Hit]:
+        return self._listing(told).rows(query or Query())
+
+    def search(self, query: Query, *, told: Callable[[int], None] | None = None) -> Iterator[Hit]:
         from loop_cli.vault.index.fulltext import Texts
 
-        return Texts(self.handle, self._listing(told), told).hits(wanted, types)
+        return Texts(self.handle, self._listing(told), told).hits(query)
 
     def _listing(self, told: Callable[[int], None] | None) -> Listing:
         from loop_cli.vault.index.listing import Listing
@@ -145,8 +137,8 @@ class VaultStore(Store):
     ) -> list[CommitResult | LoopError]:
         from loop_cli.vault.commit.commit import Commit
 
-        self._commit = Commit(self.handle, origin)
-        return self._commit.run(changes, atomic=atomic, dry_run=dry_run)
+        commit = self._commit = Commit(self.handle, origin)
+        return commit.run(changes, atomic=atomic, dry_run=dry_run)
 
     @property
     def landed(self) -> list[str]:

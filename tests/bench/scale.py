@@ -6,7 +6,9 @@ On generated vaults (`generate.py`), in the process's own time, which other prog
 least; the runs of both sides take turns. The other side is a bare loop:
 
 - first index: read the same files and parse their frontmatter with py-yaml12;
-- list: scan and stat the vault, and print as many lines, as long; one entity was changed since;
+- list: scan and stat the vault, and print as many lines, as long; before the first of the lists
+  one entity was changed, the others are of a vault as it was;
+- first search: the first index, as it was made just before;
 - apply: read each file, replace one line, write, sync in groups of the same size, rename.
 """
 
@@ -26,13 +28,15 @@ from pathlib import Path
 
 import yaml12
 
+from loop_cli.core.records.record import Origin
+from loop_cli.operations import bulk
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a program sees its own folder
 
 from loop_cli.cli import output
 from loop_cli.cli.commands import listing
 from loop_cli.core.entity import FieldNames
-from loop_cli.core.records.record import Origin
-from loop_cli.operations import bulk
+from loop_cli.core.query import Query
 from loop_cli.operations.selection import Selection
 from loop_cli.system.folders import Folders, Syncs
 from loop_cli.vault.index.index import YOUNG
@@ -44,6 +48,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+LISTS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("Task", "--sort -due", "--limit 20"), "2.5"),
+    (("--where assignee=운영", "--sort due", "--limit 10"), "2.5"),
+    (("Task", "--where due<2026-07-01"), "3"),
+    (("Task", "--sort due"), ""),
+)
+"""Lists of a vault as it was, and at most how many times as long as a bare one."""
+PEAKS: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("list", (), "150"),
+    ("list", ("--where assignee=운영", "--sort due", "--limit 10"), "100"),
+    ("apply", (), "150"),
+)
+"""Commands, and at most how many MiB they take."""
 _ORIGIN = Origin(run_id="00000000-0000-4000-8000-000000000000", actor="user:bench")
 
 
@@ -58,7 +75,6 @@ class Vault:
         self._ids = generate.task_ids(self.root, entities)
         self._paths = sorted(self.root.glob("50_Projects/*/*/Tasks/*.md"))
         self._turn = 0
-        self._lengths = array("L")
 
     def _settle(self) -> None:
         time.sleep(YOUNG / 1e9 + 0.2)  # younger files are read again, as in no vault in use
@@ -90,27 +106,32 @@ class Vault:
         path = self._paths[self._turn]
         path.write_text(path.read_text() + "\n")
 
-    def list_todo(self) -> None:
-        """`list --where status=todo --json`, printed to nowhere as the command prints it."""
-        query = listing.query(None, ["status=todo"], project=None, children_of=None)
-        found = Selection(self.store(), query)
-        with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
-            lines = (one.listed.json for one in found)
-            output.json_lines(lines if self._lengths else self._kept(lines))
+    def lister(self, *options: str) -> tuple[Callable[[], None], Callable[[], None]]:
+        """`list` with some options of it and `--json`, printed to nowhere as the command prints
+        it; and a scan with a stat of each file, that prints as many lines, which are as long."""
+        types, where, sort, limit = _parsed(options)
+        query = listing.query(types, where, project=None, children_of=None, sort=sort)
+        lengths = array("L")
 
-    def bare_list(self) -> None:
-        """Scan, stat, and print as many lines, which are as long."""
-        for entry in self._scan():
-            entry.stat(follow_symlinks=False)
-        with open(os.devnull, "wb") as nowhere:
-            for length in self._lengths:
-                nowhere.write(b"x" * length + b"\n")
+        def ours() -> None:
+            found = Selection(self.store(), query.replace(limit=limit))
+            with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+                lines = (one.listed.json for one in found)
+                output.json_lines(lines if lengths else _measured_lines(lines, lengths))
 
-    def _kept(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        """The lines, whose lengths are kept for the other side."""
-        for line in lines:
-            self._lengths.append(len(line))
-            yield line
+        def bare() -> None:
+            for entry in self._scan():
+                entry.stat(follow_symlinks=False)
+            with open(os.devnull, "wb") as nowhere:
+                for length in lengths:
+                    nowhere.write(b"x" * length + b"\n")
+
+        ours()
+        return ours, bare
+
+    def search(self) -> None:
+        """A first search, after a first index."""
+        next(self.store().search(Query(text="회의")), None)
 
     def apply(self, count: int) -> None:
         """As many changes, each of another entity."""
@@ -158,6 +179,22 @@ class Vault:
                     yield entry
 
 
+def _parsed(options: tuple[str, ...]) -> tuple[list[str], list[str], str | None, int | None]:
+    """Types, `--where`, `--sort` and `--limit`."""
+    types = [one for one in options if not one.startswith("--")]
+    given = [one.removeprefix("--").partition(" ") for one in options if one.startswith("--")]
+    where = [text for name, _blank, text in given if name == "where"]
+    one = {name: text for name, _blank, text in given}
+    return types, where, one.get("sort"), int(one["limit"]) if "limit" in one else None
+
+
+def _measured_lines(lines: Iterable[bytes], lengths: array[int]) -> Iterator[bytes]:
+    """The lines, whose lengths are kept for the other side."""
+    for line in lines:
+        lengths.append(len(line))
+        yield line
+
+
 def paired(
     before: Callable[[], object],
     ours: Callable[[], object],
@@ -178,12 +215,13 @@ def paired(
     return statistics.median(times), statistics.median(ratios)
 
 
-def _peak(vault: Vault, what: str) -> float:
+def _peak(vault: Vault, what: str, *options: str) -> float:
     """The most memory of a command in a process of its own, in MiB."""
     python = common.built_environment()
     environment = {"PATH": os.environ["PATH"], "LOOP_VAULT": str(vault.root)}
     environment |= {"HOME": str(vault.root.parent / f"home-{vault.root.name}")}
-    command = [str(python.parent / "loop"), "list", "--json"]
+    given = [part for one in options for part in one.split(" ", 1)]
+    command = [str(python.parent / "loop"), what, *given, "--json"]
     changes = None
     if what == "apply":
         command[1:] = ["apply", "-", "--force"]
@@ -232,22 +270,28 @@ def _measured(vault: Vault, entities: int, options: argparse.Namespace) -> list[
     changes = min(options.changes, entities // 2)
     cpu, wall = time.process_time, time.perf_counter
     rows = []
-    for what, before, ours, bare, bound, clock in (
-        ("first index", int, vault.index, vault.bare_index, "3", cpu),
-        ("list --where", vault.change_one, vault.list_todo, vault.bare_list, "2", cpu),
-        (
-            f"apply of {changes}",
-            int,
-            lambda: vault.apply(changes),
-            lambda: vault.bare_apply(changes),
-            "4",
-            wall,
-        ),
-    ):
-        seconds, ratio = paired(before, ours, bare, options.runs, clock)
+
+    def row(
+        what: str,
+        sides: tuple[Callable[[], object], Callable[[], object]],
+        bound: str,
+        before: Callable[[], object] = int,
+        clock: Callable[[], float] = cpu,
+    ) -> None:
+        seconds, ratio = paired(before, *sides, options.runs, clock)
         rows.append([what, str(entities), f"{seconds:.2f}", f"{ratio:.2f}", bound])
-    for what in ("list", "apply"):
-        rows.append([f"{what}, peak MiB", str(entities), f"{_peak(vault, what):.0f}", "", "150"])
+
+    row("first index", (vault.index, vault.bare_index), "3")
+    row("list --where", vault.lister("--where status=todo"), "2", before=vault.change_one)
+    for given, bound in LISTS:
+        row(f"list {' '.join(given)}", vault.lister(*given), bound)
+    row("first search", (vault.search, vault.index), "1", before=vault.index)
+    sides = (lambda: vault.apply(changes), lambda: vault.bare_apply(changes))
+    row(f"apply of {changes}", sides, "4", clock=wall)
+    for what, given, bound in PEAKS:
+        name = " ".join((what, *given))
+        peak = _peak(vault, what, *given)
+        rows.append([f"{name}, peak MiB", str(entities), f"{peak:.0f}", "", bound])
     found = instructions(vault, generate.task_ids(vault.root, 5)[-1], common.built_environment())
     if found is not None:
         rows.append(["get ID --json, M instructions", str(entities), f"{found:.1f}", "", ""])

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from loop_cli.core import query as queries
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
-from loop_cli.core.query import Query, equals, parse_condition, parse_sort, sort_value
+from loop_cli.core.query import Query, equals, parse_condition, parse_sort
 from loop_cli.core.schema.schema import build
-from loop_cli.core.store import as_json
 from loop_cli.errors import UsageError
 
 NOW = timestamps.parse("2026-01-09") or 0
@@ -228,22 +227,6 @@ def test_missing_is_not_there(value: Any) -> None:
     assert conditions("has:f").admits(value) != conditions("missing:f").admits(value)
 
 
-@given(given_=GIVEN, value=VALUES)
-def test_what_an_index_looks_for_excludes_nothing_that_is_asked_for(
-    given_: str, value: Any
-) -> None:
-    condition = conditions(f"f={given_}")
-    fields = {} if value is MISSING else {"f": value}
-    if condition.needles and condition.admits(value):
-        assert any(needle in as_json(fields) for needle in condition.needles)
-
-
-def test_plain_texts_have_needles() -> None:
-    assert conditions("status=todo,doing").needles == ("todo", "doing")
-    for text in ("f=가", "f=5", "f=true", "f=a,", "f=today", "f!=a", "f~a", "path=a", "has:f"):
-        assert conditions(text).needles == (), text
-
-
 NUMBERS = st.one_of(st.integers(-(10**20), 10**20), st.floats(-1e9, 1e9))
 DATES = st.dates(min_value=date(1000, 1, 1)).map(str)
 TIMES = st.datetimes(min_value=datetime(1000, 1, 1)).map(
@@ -271,53 +254,6 @@ def test_of_two_values_of_a_kind_exactly_one_relation_holds(pair: tuple[Any, Any
 
 
 # -- order ------------------------------------------------------------------------------
-
-
-def ordered(sort: str, *values: Any, choices: tuple[str, ...] = ()) -> list[Any]:
-    rows = ((value, [value]) for value in values)
-    return queries.order(rows, parse_sort(sort), lambda path: choices)
-
-
-def test_numbers_times_and_texts_each_as_such() -> None:
-    assert ordered("f", 10, 9, 9.5) == [9, 9.5, 10]
-    assert ordered("f", "2026-01-09T01:00+09:00", "2026-01-08") == [
-        "2026-01-08",
-        "2026-01-09T01:00+09:00",
-    ]
-    assert ordered("f", "b", "A", "c") == ["A", "b", "c"]
-
-
-def test_an_enumeration_in_its_order_and_others_after_it() -> None:
-    choices = ("todo", "doing", "done")
-
-    assert ordered("f", "a", "done", "todo", choices=choices) == ["todo", "done", "a"]
-    assert ordered("-f", "todo", "a", "done", choices=choices) == ["a", "done", "todo"]
-
-
-@pytest.mark.parametrize("sort", ["f", "-f"])
-def test_what_has_no_value_comes_last_either_way(sort: str) -> None:
-    found = ordered(sort, None, "b", MISSING, "a", "", [])
-
-    assert found[2:] == [None, MISSING, "", []]
-    assert sorted(found[:2]) == ["a", "b"]
-
-
-def test_several_fields_and_what_is_the_same_stays_in_order() -> None:
-    rows = [(name, [one, two]) for name, one, two in (("a", 1, 2), ("b", 2, 1), ("c", 1, 2))]
-    rows += [("d", [1, 3])]
-
-    assert queries.order(rows, parse_sort("x,-y"), lambda path: ()) == ["d", "a", "c", "b"]
-    assert queries.order(rows, parse_sort("-x"), lambda path: ()) == ["b", "a", "c", "d"]
-
-
-@given(values=st.lists(VALUES, max_size=8), sort=st.sampled_from(["f", "-f"]))
-def test_whatever_values_there_are_they_can_be_sorted(values: list[Any], sort: str) -> None:
-    found = ordered(sort, *values, choices=("a", "true"))
-
-    assert sorted(map(repr, found)) == sorted(map(repr, values))
-    ranks = [sort_value(one, ("a", "true")) for one in found if one not in (None, "", [], {})]
-    there = [one for one in ranks if one != (4, "")]
-    assert there == sorted(there, reverse=sort == "-f")
 
 
 @pytest.mark.parametrize("text", ["", ",", "a,,b", "-"])

@@ -9,7 +9,6 @@ import pytest
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.query import Query, equals, parse_condition, parse_sort
 from loop_cli.core.schema.schema import build
-from loop_cli.core.wanted import Wanted
 from loop_cli.errors import UsageError
 from loop_cli.operations.selection import Selection, resolve_types
 from loop_cli.vault.memory import MemoryStore
@@ -70,12 +69,11 @@ def test_the_values_of_what_is_found() -> None:
 
 def test_a_search_in_its_order() -> None:
     tasks = store(x="entity_name: 회의\nstatus: todo", **TASKS)
-    wanted = Wanted("회의")
 
-    assert found(Selection(tasks, query(), wanted=wanted)) == ["x", "a", "b", "c"]
-    assert found(Selection(tasks, query("status=todo"), wanted=wanted)) == ["x", "a"]
-    assert found(Selection(tasks, query(limit=1, types=("task",)), wanted=wanted)) == ["x"]
-    assert found(Selection(tasks, query(types=("project",)), wanted=wanted)) == []
+    assert found(Selection(tasks, query(text="회의"))) == ["x", "a", "b", "c"]
+    assert found(Selection(tasks, query("status=todo", text="회의"))) == ["x", "a"]
+    assert found(Selection(tasks, query(limit=1, types=("task",), text="회의"))) == ["x"]
+    assert found(Selection(tasks, query(types=("project",), text="회의"))) == []
 
 
 class TestWarnings:
@@ -97,10 +95,19 @@ class TestWarnings:
         selection = Selection(store(a="mine: 1"), query("mine=2"))
         assert (found(selection), selection.warnings) == ([], [])
 
-    def test_not_where_only_some_were_looked_at(self) -> None:
+    def test_a_field_that_only_an_entity_past_the_limit_has(self) -> None:
         tasks = store(a="x: 1", b="x: 1", c="mine: 2")
         selection = Selection(tasks, query("mine!=5", limit=1))
         assert (found(selection), selection.warnings) == (["a"], [])
+
+    def test_a_field_that_none_has_is_told_of_before_the_last_entity_too(self) -> None:
+        selection = Selection(store(**TASKS), query("zzz!=5", limit=1))
+        assert found(selection) == ["a"]
+        assert selection.warnings == ["--where 'zzz!=5': no entity has a field 'zzz'"]
+
+    def test_a_field_that_has_no_value(self) -> None:
+        selection = Selection(store(a="mine:"), query("mine=2"))
+        assert (found(selection), selection.warnings) == ([], [])
 
     def test_a_field_of_one_type_asked_of_another(self) -> None:
         selection = Selection(store(**TASKS), query("due=x", types=("Project",)))
@@ -136,23 +143,6 @@ class TestTypes:
     def test_it_is_told_before_anything_is_read(self) -> None:
         with pytest.raises(UsageError):
             Selection(store(), query(types=("taks",)))
-
-
-def test_an_index_is_only_asked_for_fields_that_the_schema_knows() -> None:
-    """Of others it is to be told whether any entity has them."""
-
-    class Spy(MemoryStore):
-        asked: list[Any]
-
-        def scan(self, **more: Any) -> Any:
-            self.asked = list(more["needles"])
-            return super().scan(**more)
-
-    spy = Spy({}, names=FieldNames(), clock=Clock(), schema=SCHEMA)
-    Selection(spy, query("status=todo", "due<today"))
-    assert spy.asked == [("todo",)]
-    Selection(spy, query("status=todo", "other=x"))
-    assert spy.asked == []
 
 
 def test_relations_are_conditions() -> None:

@@ -138,6 +138,16 @@ def test_hangul_is_found_wherever_it_stands(before: str, word: str, after: str) 
         assert may_have(word, text)
 
 
+@given(parts=st.lists(TEXTS, max_size=4), between=st.sampled_from(("", " ", "\n", "\r\n\u3000")))
+def test_what_is_said_twice_has_the_same_grams(parts: list[str], between: str) -> None:
+    """Lines and words are looked at once, and what they have for neighbours changes nothing."""
+    by_word = {gram for part in parts for word in part.split() for gram in grams_of(word)}
+    if between:
+        assert grams_of(between.join(parts * 2)) == by_word
+    whole = between.join(parts)
+    assert grams_of(whole) == {gram for word in fold(whole).split() for gram in grams_of(word)}
+
+
 @given(text=TEXTS)
 def test_grams_are_of_letters_and_digits_only(text: str) -> None:
     """So that the index, which parts tokens at ASCII signs alone, has each as one token."""

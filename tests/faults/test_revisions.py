@@ -12,7 +12,7 @@ import pytest
 
 from loop_cli.core import timestamps
 from loop_cli.core.entity import FieldNames
-from loop_cli.core.wanted import Wanted
+from loop_cli.core.query import Query
 from loop_cli.vault.store import VaultStore
 from tests.effort import ALL
 from tests.faults import programs
@@ -52,7 +52,7 @@ def listed(vault: Vault) -> Iterator[Row]:
 
 
 def searched(vault: Vault) -> Iterator[Row]:
-    found = opened(vault).search(Wanted("body"))
+    found = opened(vault).search(Query(text="body"))
     return (row(one.id, one.revision) for one in found)
 
 

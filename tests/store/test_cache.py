@@ -83,7 +83,7 @@ class TestCacheFile:
     def test_damaged_in_the_middle_of_a_list(
         self, three: Folder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("loop_cli.vault.index.listing.PAGE", 1)
+        monkeypatch.setattr("loop_cli.vault.index.pages.PAGE", 1)
         store = three.store()
         rows = store.scan()
         first = next(rows).id

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loop_cli.core.entity import FieldNames
+from loop_cli.core.query import Query
 from loop_cli.core.store import Listed
-from loop_cli.core.wanted import Wanted
 from loop_cli.vault.index import fulltext as texts_module
 from loop_cli.vault.index import index as index_module
 from loop_cli.vault.memory import MemoryStore
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def ids(store: Store, words: str, *types: str) -> list[str]:
-    return [hit.id for hit in store.search(Wanted(words), types=types)]
+    return [hit.id for hit in store.search(Query(text=words, types=types))]
 
 
 def named(entity_id: str, name: str, body: str = "") -> bytes:
@@ -52,7 +52,7 @@ class TestEveryStore:
             }
         )
 
-        hits = list(harness.store.search(Wanted("회의")))
+        hits = list(harness.store.search(Query(text="회의")))
 
         assert [(hit.id, hit.in_names) for hit in hits] == [
             ("t-2", True),
@@ -67,7 +67,7 @@ class TestEveryStore:
     def test_a_hit_is_as_it_is_listed(self, bench: Bench) -> None:
         bench.commit("status=done")
 
-        (hit, *_more) = bench.store.search(Wanted("tsk-1"))
+        (hit, *_more) = bench.store.search(Query(text="tsk-1"))
         (listed, *_others) = bench.store.scan()
 
         assert all(getattr(hit, name) == getattr(listed, name) for name in Listed._fields)
@@ -95,7 +95,7 @@ class TestEveryStore:
         harness.make(files)
 
         def paths(*types: str) -> list[str]:
-            return [hit.path for hit in harness.store.search(Wanted("회의"), types=types)]
+            return [hit.path for hit in harness.store.search(Query(text="회의", types=types))]
 
         assert paths() == ["a.md", "c.md", "b.md"]
         assert paths("Task") == ["a.md", "b.md"]
@@ -150,10 +150,10 @@ def test_a_kept_index_finds_what_reading_all_finds(
                 clock=Clock(),
             )
             expected = [
-                (hit.id, hit.in_names, hit.line, hit.text) for hit in plain.search(Wanted(word))
+                (hit.id, hit.in_names, hit.line, hit.text) for hit in plain.search(Query(text=word))
             ]
             for store in (vault.store(), vault.store(kept=False)):
-                hits = store.search(Wanted(word))
+                hits = store.search(Query(text=word))
                 assert [(hit.id, hit.in_names, hit.line, hit.text) for hit in hits] == expected
     finally:
         shutil.rmtree(folder)
@@ -206,7 +206,7 @@ class TestKept:
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            list(vault.store().search(Wanted("회의"), told=stop))
+            list(vault.store().search(Query(text="회의"), told=stop))
         there = self.entries(vault)
         assert there == max(at, 10)
         assert ids(vault.store(), "회의") == self.WITH
@@ -253,7 +253,7 @@ class TestKept:
         assert ids(vault.store(kept=False), "회의") == self.WITH
 
     def test_a_change_between_the_look_and_the_reading(self, vault: Folder) -> None:
-        hits = vault.store().search(Wanted("회의"))
+        hits = vault.store().search(Query(text="회의"))
         first = next(hits)
         vault.put("3.md", entity("t-03", body="nothing"))
         vault.put("6.md", entity("t-06", body="other\n회의 now"))
@@ -271,11 +271,11 @@ class TestKept:
         self, vault: Folder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Two looked at the files that nobody knew; what the later one keeps costs no hit."""
-        monkeypatch.setattr("loop_cli.vault.index.listing.PAGE", 1)
+        monkeypatch.setattr("loop_cli.vault.index.pages.PAGE", 1)
         found: list[str] = []
 
         def search_begins(_count: int) -> None:
-            hits.append(vault.store().search(Wanted("회의")))
+            hits.append(vault.store().search(Query(text="회의")))
             found.append(next(hits[0]).id)
 
         hits: list[Iterator[Hit]] = []
@@ -285,7 +285,7 @@ class TestKept:
         assert found == self.WITH
 
     def test_a_file_that_moves_meanwhile(self, vault: Folder) -> None:
-        hits = vault.store().search(Wanted("회의"))
+        hits = vault.store().search(Query(text="회의"))
         found = [next(hits)]
         (vault.root / "sub").mkdir()
         (vault.root / "30.md").rename(vault.root / "sub" / "30.md")
@@ -297,7 +297,7 @@ class TestKept:
     def test_one_of_a_shared_id_goes_meanwhile(self, vault: Folder) -> None:
         for name in ("30a.md", "30b.md"):
             vault.put(name, entity("t-30", body="회의"))
-        hits = vault.store().search(Wanted("회의"))
+        hits = vault.store().search(Query(text="회의"))
         found = [next(hits).path]
         (vault.root / "30.md").unlink()
         found += [hit.path for hit in hits]
@@ -306,7 +306,7 @@ class TestKept:
 
     def test_names_that_change_between_the_two_passes(self, vault: Folder) -> None:
         vault.put("1.md", entity("t-01", "entity_name: 회의", body="회의"))
-        hits = vault.store().search(Wanted("회의"))
+        hits = vault.store().search(Query(text="회의"))
         found = [next(hits).id]
         vault.put("1.md", entity("t-01", body="회의"))  # out of the name
         vault.put("3.md", entity("t-03", "entity_name: 회의", body="x"))  # and into one
@@ -316,7 +316,7 @@ class TestKept:
         assert found == ["t-01", *self.WITH]
 
     def test_a_type_that_changes_meanwhile(self, vault: Folder) -> None:
-        hits = vault.store().search(Wanted("회의"), types=["Task"])
+        hits = vault.store().search(Query(text="회의", types=("Task",)))
         found = [next(hits).id]
         vault.put("30.md", entity("t-30", body="회의").replace(b"Task", b"Project"))
         found += [hit.id for hit in hits]
@@ -326,9 +326,9 @@ class TestKept:
     def test_an_index_that_is_made_anew_meanwhile(
         self, vault: Folder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("loop_cli.vault.index.listing.PAGE", 1)
+        monkeypatch.setattr("loop_cli.vault.index.pages.PAGE", 1)
         store = vault.store()
-        hits = store.search(Wanted("회의"))
+        hits = store.search(Query(text="회의"))
         found = [next(hits).id]
         store.cache.close()
         vault.file.unlink()

@@ -289,7 +289,7 @@ class TestInterrupted:
         self, vault: Folder, known: bool, renewed: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """What the later look found stays, whichever of the two is kept last."""
-        monkeypatch.setattr("loop_cli.vault.index.listing.PAGE", 1)
+        monkeypatch.setattr("loop_cli.vault.index.pages.PAGE", 1)
         vault.put("a/1.md", entity("t-1"))
         if known and renewed:
             vault.put("a/2.md", entity("t-2"))

@@ -49,9 +49,10 @@ def search(
     for_people = not (as_json or ids)
     at_most = output.ROWS + 1 if limit is None and for_people else limit or None
     asked = listing.query(entity_type, where, project=None, children_of=None)
+    asked = asked.replace(text=text, limit=at_most)
     store = context.open_store(context.open_settings({"vault": vault}))
     with output.progress("reading the vault", unit="files") as told:
-        found = Selection(store, asked.replace(limit=at_most), wanted=wanted, told=told)
+        found = Selection(store, asked, told=told)
         hits: Iterator[Any] = (one.listed for one in found)
         first = next(hits, None)
     if as_json:

@@ -6,6 +6,7 @@ file that is damaged is made anew; where none can be kept, one in memory does fo
 
 from __future__ import annotations
 
+import _thread
 import os
 import time
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-LAYOUT = 6  # in the file's name, so that two versions of loop don't take each other's for damaged
+LAYOUT = 7  # in the file's name, so that two versions of loop don't take each other's for damaged
 PATIENCE = 30.0  # seconds for another process to finish what it is writing
 _PAUSE = 0.01  # seconds between two tries
 MEMORY = 2_000  # KiB: what is read again is in the system's memory as well
@@ -40,6 +41,12 @@ CREATE INDEX IF NOT EXISTS file_by_problem ON file (key) WHERE problem IS NOT NU
 CREATE TABLE IF NOT EXISTS claim (
     word BLOB, file INTEGER, PRIMARY KEY (word, file)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS field (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, name BLOB UNIQUE, until INTEGER
+);
+CREATE TABLE IF NOT EXISTS value (
+    field INTEGER, file INTEGER, text TEXT, PRIMARY KEY (field, file)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS searched (
     doc INTEGER PRIMARY KEY AUTOINCREMENT, file INTEGER NOT NULL UNIQUE
 );
@@ -55,14 +62,17 @@ CREATE TABLE IF NOT EXISTS last (
 
 
 class Cache:
-    """The cache in the folder `folder`; None for one in memory.
+    """The cache in the folder `folder`; None for one in memory. Several threads may use it: each
+    has a connection of its own, and where the cache is in memory, a cache of its own.
 
     `notices` are sentences for the user about what became of it.
     """
 
     def __init__(self, folder: str | None) -> None:
         self._path = None if folder is None else os.path.join(folder, f"index-{LAYOUT}.sqlite")
-        self._database: sqlite3.Connection | None = None
+        self._file = 0  # counts the files that were made anew, or done without
+        self._guard = _thread.allocate_lock()
+        self._own = _Own()
         self.notices: list[str] = []
 
     @property
@@ -73,57 +83,79 @@ class Cache:
     def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What `work` makes of the database. It may be called again, with another database."""
         while True:
+            with self._guard:
+                path, file = self._path, self._file
             try:
-                return work(self._opened())
+                return work(self._opened(path, file))
             except sqlite3.OperationalError as error:
-                if self._path is None:
+                if path is None:
                     raise
                 if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
-                    self._begin_anew()  # it has other tables than ours
+                    self._begin_anew(file)  # it has other tables than ours
                 else:
-                    self._do_without(error)
+                    self._do_without(error, file)
             except sqlite3.DatabaseError:
-                if self._path is None:
+                if path is None:
                     raise
-                self._begin_anew()
+                self._begin_anew(file)
 
     def close(self) -> None:
-        """Close the file; the next use opens it again."""
-        if self._database is not None:
-            self._database.close()
-            self._database = None
+        """Close what this thread has open; the next use opens it again."""
+        database, self._own.database = self._own.database, None
+        if database is not None:
+            database.close()
 
-    def _opened(self) -> sqlite3.Connection:
-        if self._database is None:
-            if self._path is not None:
+    def _opened(self, path: str | None, file: int) -> sqlite3.Connection:
+        """The connection of this thread."""
+        if self._own.database is None or self._own.file != file:
+            self.close()
+            if path is not None:
                 try:
-                    _make_private(self._path)
+                    _make_private(path)
                 except OSError as error:
                     raise sqlite3.OperationalError(error.strerror) from None
-            self._database = _connect(self._path or _INMEMORY)
-        return self._database
+            self._own.database, self._own.file = _connect(path or _INMEMORY), file
+        database = self._own.database
+        assert database is not None, "it was just opened"
+        return database
 
-    def _do_without(self, error: sqlite3.Error) -> None:
+    def _do_without(self, error: sqlite3.Error, file: int) -> None:
         self.close()
-        self.notices.append(
-            f"the index in {os.path.dirname(self._path or '')} can't be used ({error}), so the "
-            "whole vault is read"
-        )
-        self._path = None
-
-    def _begin_anew(self) -> None:
-        self.close()
-        path = self._path or ""
-        notice = f"the index {path} was damaged and is made anew"
-        if notice in self.notices:  # and is again: the disk is failing
+        with self._guard:
+            if file != self._file:  # another thread has seen to it
+                return
+            self.notices.append(
+                f"the index in {os.path.dirname(self._path or '')} can't be used ({error}), so "
+                "the whole vault is read"
+            )
             self._path = None
-            return
-        self.notices.append(notice)
-        for one in _files_of(path):
-            try:
-                os.unlink(one)
-            except OSError:  # not there, or not to be had: the next command says so
-                continue
+            self._file += 1
+
+    def _begin_anew(self, file: int) -> None:
+        self.close()
+        with self._guard:
+            if file != self._file:  # another thread has seen to it
+                return
+            self._file += 1
+            path = self._path or ""
+            notice = f"the index {path} was damaged and is made anew"
+            if notice in self.notices:  # and is again: the disk is failing
+                self._path = None
+                return
+            self.notices.append(notice)
+            for one in _files_of(path):
+                try:
+                    os.unlink(one)
+                except OSError:  # not there, or not to be had: the next command says so
+                    continue
+
+
+class _Own(_thread._local):
+    """What a thread has open, and which of the files it is."""
+
+    def __init__(self) -> None:
+        self.database: sqlite3.Connection | None = None
+        self.file = 0
 
 
 class transaction:  # noqa: N801

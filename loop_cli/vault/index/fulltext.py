@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 import unicodedata
 
+from loop_cli.core.evaluate import admits, evaluate
 from loop_cli.core.store import Hit, list_entity, names_of
-from loop_cli.core.wanted import grams_of
+from loop_cli.core.wanted import Wanted, grams_of
 from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.markdown import document
 from loop_cli.planning.hits import hit_of
@@ -21,14 +22,15 @@ from loop_cli.vault.files import reading as files
 from loop_cli.vault.files.walk import joined
 from loop_cli.vault.find import find
 from loop_cli.vault.index.cache import transaction
+from loop_cli.vault.index.statement import Statement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator, Sequence
 
+    from loop_cli.core.query import Query
     from loop_cli.core.store import Listed
-    from loop_cli.core.wanted import Wanted
     from loop_cli.vault.handle import Vault
     from loop_cli.vault.index.listing import Listing
 
@@ -46,10 +48,10 @@ SELECT key FROM file INDEXED BY file_by_id
 WHERE id IS NOT NULL AND key NOT IN (SELECT file FROM searched)
 """
 _ENTRY = "INSERT OR IGNORE INTO searched (file) SELECT key FROM file WHERE key = ? AND etag = ?"
-_ALL = "SELECT DISTINCT id FROM file WHERE id IS NOT NULL"
+_ALL = "SELECT DISTINCT file.id FROM file"
 _MAY = """
-AND (key IN (SELECT file FROM searched WHERE doc IN (SELECT rowid FROM text WHERE text MATCH ?))
-     OR key NOT IN (SELECT file FROM searched))
+(file.key IN (SELECT file FROM searched WHERE doc IN (SELECT rowid FROM text WHERE text MATCH ?))
+ OR file.key NOT IN (SELECT file FROM searched))
 """
 
 
@@ -63,23 +65,25 @@ class Texts:
         self._listing = listing
         self._told = told
 
-    def hits(self, wanted: Wanted, types: Sequence[str]) -> Iterator[Hit]:
+    def hits(self, query: Query) -> Iterator[Hit]:
         """As `Store.search` says."""
+        wanted = Wanted(query.text or "")
+        return evaluate(self._hits(query, wanted), query, self._vault.schema)
 
-        def asked(one: Listed) -> bool:
-            return not types or one.type in types
-
+    def _hits(self, query: Query, wanted: Wanted) -> Iterator[Hit]:
+        """Those with the words, among them all that the query asks for."""
         self._complete()
+        statement = Statement(query, self._vault.schema, is_kept=self._vault.cache.is_kept)
         shown: set[tuple[str, str]] = set()  # of the first pass: names may change before the second
         for in_names in (True, False):
-            ids = self._candidates(wanted, types, in_names=in_names)
+            ids = self._candidates(wanted, statement, in_names=in_names)
             for listed in self._listing.of(ids):
-                if not asked(listed) or (listed.id, listed.path) in shown:
-                    continue  # it shares the id of one that is asked for, or was shown
+                if (listed.id, listed.path) in shown or not admits(query, listed):
+                    continue  # it was shown, or shares the id of one that is asked for
                 if in_names and not wanted.are_in_names(names_of(listed)):
                     continue
                 hit = self._read(listed, wanted)
-                if hit is not None and asked(hit):
+                if hit is not None:
                     if in_names:
                         shown.add((hit.id, hit.path))
                     yield hit
@@ -106,18 +110,18 @@ class Texts:
     def _data(self, path: str) -> bytes:
         return files.read_stable(os.path.join(self._vault.root, path), path)[0]
 
-    def _candidates(self, wanted: Wanted, types: Sequence[str], *, in_names: bool) -> list[bytes]:
+    def _candidates(self, wanted: Wanted, statement: Statement, *, in_names: bool) -> list[bytes]:
         """The ids, in order, of those that may have the words. A file's key is no name for it: it
         has another when somebody else has put it into the index anew."""
-        query, values = _ALL, list(types)
-        if types:
-            query += f" AND type IN ({', '.join('?' * len(types))})"
 
         def find(database: sqlite3.Connection) -> list[bytes]:
-            narrowed = _is_made(database)
-            asked = [*values, _expression(wanted, in_names=in_names)] if narrowed else values
-            ordered = f"{query}{_MAY if narrowed else ''} ORDER BY id"
-            return [entity_id for (entity_id,) in database.execute(ordered, asked)]
+            statement.prepare(database)
+            tests, words = ["file.id IS NOT NULL", *statement.tests], []
+            if _is_made(database):
+                tests.append(_MAY)
+                words.append(_expression(wanted, in_names=in_names))
+            query = f"{_ALL} {statement.join} WHERE {' AND '.join(tests)} ORDER BY file.id"
+            return [entity_id for (entity_id,) in statement.rows(database, query, words)]
 
         return self._listing.run(find)
 

@@ -8,17 +8,22 @@ one is read again, as `get` does, so that every revision that is given was that 
 from __future__ import annotations
 
 import os
+from itertools import groupby, islice
 
 from loop_cli.core import timestamps
 from loop_cli.core.entity import OWN, Revision
+from loop_cli.core.evaluate import Places, admits
 from loop_cli.core.store import Listed, list_entity
 from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.lean import jsontext
 from loop_cli.planning.snapshot import reported
 from loop_cli.vault.files.walk import joined
 from loop_cli.vault.find import find
+from loop_cli.vault.index import pages
 from loop_cli.vault.index.cache import word
 from loop_cli.vault.index.entry import whole
+from loop_cli.vault.index.pages import COLUMNS, LAST, PATH
+from loop_cli.vault.index.statement import Statement
 from loop_cli.vault.log.appended import Appended
 
 TYPE_CHECKING = False
@@ -27,20 +32,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, TypeVar
 
+    from loop_cli.core.order import Place
+    from loop_cli.core.query import Query
     from loop_cli.vault.handle import Vault
 
     T = TypeVar("T")
 
-PAGE = 200  # rows; no statement stays open, so that what comes between may write
-_COLUMNS = """
-file.id, CAST(head || fields || '}' AS BLOB), flat, etag_after,
-CASE WHEN head IS NULL THEN folder END, CASE WHEN head IS NULL THEN name END,
-modified, etag_before, updated, own
-"""
-_FILES = """
-FROM file LEFT JOIN last ON entity = file.id AND path = x''
-WHERE file.id IS NOT NULL
-"""
+_OF = f"SELECT {COLUMNS} FROM file {LAST} WHERE file.id IN "
+_IN_ORDER = f"ORDER BY file.id, {PATH}"
 _WHOLE = """
 SELECT type, title, folder, name, modified, etag, fields FROM file WHERE id = ?
 ORDER BY folder = ? AND name = ? DESC LIMIT 1
@@ -48,10 +47,6 @@ ORDER BY folder = ? AND name = ? DESC LIMIT 1
 _LAST_AT = "SELECT etag_after, etag_before, updated, own FROM last WHERE entity = ? AND path = ?"
 _SHARED = "SELECT id FROM file WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1"
 _UNREADABLE = "SELECT count(*) FROM file WHERE problem IS NOT NULL"
-_COUNT = 10
-_IN_ORDER = "ORDER BY file.id, folder, name"
-_HOLDS = "fields GLOB ?"  # faster than instr(), but for texts that make no pattern
-_LONG = 1_000
 # What stands in a line before the values that it is cut at; no text in it holds these, since a
 # quote in one is escaped.
 _UPDATED, _ETAG, _FIELDS = b', "updated_at": "', b', "etag": "', b', "fields": '
@@ -70,31 +65,51 @@ class Listing:
         self._shared = {row[0] for row in self.query(_SHARED)}
         ((self.unreadable,),) = self.query(_UNREADABLE)
 
-    def rows(self, types: Sequence[str], needles: Sequence[Sequence[str]]) -> Iterator[Listed]:
+    def rows(self, query: Query) -> Iterator[Listed]:
         """As `Store.scan` says."""
-        # Where no id is shared, it is enough to tell the rows of a page from the later ones.
-        beside = ", folder, name" if self._shared else ""
-        query, values = f"SELECT {_COLUMNS}{beside} {_FILES}", list(types)
-        if types:
-            query += f" AND type IN ({_marks(types)})"
-        for texts in needles:
-            tests = ["instr(fields, ?)" if len(one) > _LONG else _HOLDS for one in texts]
-            query += f" AND ({' OR '.join(tests)})"
-            values += [one if len(one) > _LONG else _holding(one) for one in texts]
-        ordered = f"ORDER BY file.id{beside} LIMIT {PAGE}"
-        page = self.query(f"{query} {ordered}", values)
-        while page:
+        schema = self._vault.schema
+        after = None if query.cursor is None else Places(query, schema).after(query.cursor)
+        statement = Statement(query, schema, is_kept=self._vault.cache.is_kept)
+        if not query.sort:
+            found = self._of_pages(pages.by_id(self, statement, after))
+        elif query.limit is not None and query.limit <= pages.SORTED:
+            size = max(query.limit, 1)
+            found = self._of_pages(pages.first(self, statement, after, size=size))
+        else:
+            found = self._sorted(statement, after)
+        # What was read again since the index was asked is asked itself.
+        return islice(
+            (one for one in found if type(one) is _Row or admits(query, one)), query.limit
+        )
+
+    def _of_pages(self, found: Iterator[list[pages.Row]]) -> Iterator[Listed]:
+        for page in found:
             yield from self._listed(page)
-            last = (page[-1][0], *page[-1][_COUNT:])
-            later = f"AND (file.id{beside}) > ({_marks(last)})"
-            page = self.query(f"{query} {later} {ordered}", [*values, *last])
+
+    def _sorted(self, statement: Statement, after: Place | None) -> Iterator[Listed]:
+        table = pages.SortedTable(self, statement, after)
+        try:
+            for page in table.pages():
+                for is_there, rows in groupby(page, key=lambda row: row[0] is not None):
+                    if is_there:
+                        yield from self._listed(list(rows))
+                    else:
+                        for *_columns, entity_id, path in rows:
+                            yield from self._again(_text(entity_id), os.fsdecode(path))
+        finally:
+            table.close()
 
     def of(self, ids: Sequence[bytes]) -> Iterator[Listed]:
         """The entities with some ids, in the order of `rows` where the ids are."""
-        for start in range(0, len(ids), PAGE):
-            page = ids[start : start + PAGE]
-            query = f"SELECT {_COLUMNS} {_FILES} AND file.id IN ({_marks(page)}) {_IN_ORDER}"
-            yield from self._listed(self.query(query, page))
+        for start in range(0, len(ids), pages.PAGE):
+            some = ids[start : start + pages.PAGE]
+            query = f"{_OF} ({', '.join('?' * len(some))}) {_IN_ORDER}"
+            yield from self._listed(self.query(query, some))
+
+    @property
+    def has_shared(self) -> bool:
+        """Whether several files had one id when the index was filled."""
+        return bool(self._shared)
 
     def is_shared(self, entity_id: str) -> bool:
         """Whether several files had an id when the index was filled."""
@@ -108,9 +123,11 @@ class Listing:
         """What `work` makes of the index as it was filled: where that had to be made anew
         since, it is filled again first."""
         while True:
-            database, made = self._vault.cache.run(lambda database: (database, work(database)))
-            if database is self._filled:
-                return made
+            made = self._vault.cache.run(
+                lambda database: [work(database)] if database is self._filled else []
+            )
+            if made:
+                return made[0]
             self._fill()
 
     def _fill(self) -> None:
@@ -131,13 +148,14 @@ class Listing:
         for row in page:
             entity_id, line, flat, after = row[:4]
             if appended is not None and appended.is_of(entity_id) and line is not None:
-                yield from self._again(_Row(line, flat, name))
+                listed = _Row(line, flat, name)
+                yield from self._again(listed.id, listed.path)
             elif line is None:
                 yield from self._without_line(entity_id, row[4], row[5])
             elif after is None and entity_id not in shared:
                 yield _Row(line, flat, name)
             else:
-                modified, *last = row[6:_COUNT]
+                modified, *last = row[6 : pages.WIDTH]
                 listed = _Row(line, flat, name)
                 yield from self._recorded(listed, entity_id, modified, after, *last)
 
@@ -149,7 +167,7 @@ class Listing:
             if (folder, name) != place and entity_id in self._shared:  # that is a row by itself
                 continue
             listed = Listed(
-                id=entity_id.decode("utf-8", "surrogatepass"),
+                id=_text(entity_id),
                 type=entity_type,
                 name=title,
                 path=joined(os.fsdecode(folder), os.fsdecode(name)),
@@ -171,19 +189,19 @@ class Listing:
         etag = listed.etag
         # The change of a record that starts from these bytes may not have landed yet.
         if before == etag or self._appended.is_of(entity_id):
-            yield from self._again(listed)
+            yield from self._again(listed.id, listed.path)
             return
         holds = bool(own) and after == etag
         instant = reported(etag=etag, modified=modified, recorded=updated, holds=holds)
         yield listed.dated(timestamps.render(instant))
 
-    def _again(self, listed: Listed) -> Iterator[Listed]:
+    def _again(self, entity_id: str, path: str) -> Iterator[Listed]:
         """The entity as it is now, wherever it is; nothing if it is gone."""
         try:
-            yield list_entity(find(self._vault, listed.id, path=listed.path))
+            yield list_entity(find(self._vault, entity_id, path=path))
         except EntityNotFound:  # another of those that share the id is a row by itself
-            if not self.is_shared(listed.id):
-                yield from self._anywhere(listed.id)
+            if not self.is_shared(entity_id):
+                yield from self._anywhere(entity_id)
         except LoopError:
             return
 
@@ -247,10 +265,5 @@ class _Row(Listed):
         return hash(self.json)
 
 
-def _holding(text: str) -> str:
-    """The pattern of what holds a text."""
-    return f"*{''.join(f'[{sign}]' if sign in '*?[' else sign for sign in text)}*"
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogatepass")

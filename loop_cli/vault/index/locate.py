@@ -156,7 +156,7 @@ class Locator:
         parsed again."""
         if not place.parsed.warnings:
             was_found = place.parsed is self._found
-            self._known = place.parsed.replace(
+            known = self._known = place.parsed.replace(
                 path=entity.path,
                 data=entity.raw,
                 document=document,
@@ -165,7 +165,7 @@ class Locator:
                 known_etag=entity.revision.etag,
             )
             if was_found:
-                self._found = self._known
+                self._found = known
 
     def _at(self, entity_id: str, path: str) -> Located:
         relative = self._relative(path)

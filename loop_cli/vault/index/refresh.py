@@ -19,7 +19,7 @@ from loop_cli.vault.index.entry import broken, entry_of, head
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from loop_cli.core.entity import FieldNames
     from loop_cli.vault.files.walk import Walk
@@ -35,12 +35,12 @@ _COLUMNS = (
     "head", "fields",
 )  # fmt: skip
 _NEW = f"INSERT INTO file (key, {', '.join(_COLUMNS)}) VALUES (?{', ?' * len(_COLUMNS)})"
-_KEEP = f"""
-INSERT INTO file ({", ".join(_COLUMNS)}) VALUES (?{", ?" * (len(_COLUMNS) - 1)})
-ON CONFLICT (folder, name) DO UPDATE SET
-{", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[2:])}
-RETURNING key
-"""
+_DROP = (  # of the files in `old`; each that is read again gets another key
+    "DELETE FROM file WHERE key IN old",
+    "DELETE FROM claim WHERE file IN old",
+    "DELETE FROM searched WHERE file IN old",
+    "DELETE FROM value WHERE field IN (SELECT number FROM field) AND file IN old",
+)
 _YOUNG = "young"  # in the place of a stamp; no stamp is that
 
 
@@ -154,8 +154,8 @@ class Look:
             self._database.execute(f"PRAGMA cache_size = -{_MEMORY}")
         with transaction(self._database) as database:
             known = [folder for folder in self._found if self._has(folder)]
-            self._put_again([(folder, self._found.pop(folder)) for folder in known])
-            self._put_new()
+            self._drop_old(row[:2] for folder in known for row, _claims in self._found[folder])
+            self._put()
             folders = [(folder, *row) for folder, row in self._folders.items()]
             database.executemany("INSERT OR REPLACE INTO folder VALUES (?, ?, ?, ?)", folders)
             listings = self._listings.items()
@@ -187,32 +187,18 @@ class Look:
             self._listings[folder] = listing_of(ours | new)
         return True
 
-    def _put_again(self, known: Sequence[tuple[bytes, list[Found]]]) -> None:
-        """Put what was found in folders that were looked at before in the place of what is kept
-        of them."""
-        again = [one for _folder, found in known for one in found]
-        self._drop_old(row[:2] for row, _claims in again)
-        self._database.executemany("DELETE FROM file WHERE folder = ? AND name = ?", self._gone)
-        for row, claims in again:
-            (key,) = self._database.execute(_KEEP, row).fetchone()
-            self._claim((word(claim), key) for claim in claims)
-
-    def _put_new(self) -> None:
-        """Put what was found in folders that nobody looked at before: a row each, whose key was
-        never another's."""
+    def _put(self) -> None:
+        """Put what was found: a row for each file, whose key was never another's."""
         query = "SELECT seq FROM sqlite_sequence WHERE name = 'file'"
         last = self._database.execute(query).fetchone()
         key = 0 if last is None else last[0]
+        by_place = {row[:2]: (row, names) for found in self._found.values() for row, names in found}
         rows, claims = [], []
-        for found in self._found.values():
-            for row, names in found:
-                key += 1
-                rows.append((key, *row))
-                claims += [(word(claim), key) for claim in names]
+        for row, names in by_place.values():
+            key += 1
+            rows.append((key, *row))
+            claims += [(word(claim), key) for claim in names]
         self._database.executemany(_NEW, rows)
-        self._claim(claims)
-
-    def _claim(self, claims: Iterable[tuple[bytes, int]]) -> None:
         self._database.executemany("INSERT INTO claim VALUES (?, ?)", claims)
 
     def _drop_old(self, again: Iterable[tuple[object, ...]]) -> None:
@@ -226,8 +212,8 @@ class Look:
             self._database.execute("CREATE TEMP TABLE IF NOT EXISTS old (key INTEGER PRIMARY KEY)")
             self._database.execute("DELETE FROM old")
             self._database.executemany("INSERT INTO old VALUES (?)", keys)
-            self._database.execute("DELETE FROM claim WHERE file IN old")
-            self._database.execute("DELETE FROM searched WHERE file IN old")
+            for statement in _DROP:
+                self._database.execute(statement)
 
     def _read(self, folder: bytes, name: str, path: str) -> list[Found]:
         """The row of a file, and the names that it claims; nothing where it is gone."""
