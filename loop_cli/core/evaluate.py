@@ -10,12 +10,12 @@ from itertools import islice
 
 from loop_cli.core import order
 from loop_cli.core import query as queries
-from loop_cli.operations.selection import Selected
+from loop_cli.lean import jsontext
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     from loop_cli.core.order import Place
     from loop_cli.core.query import Query
@@ -23,6 +23,27 @@ if TYPE_CHECKING:
     from loop_cli.core.store import Listed
 
     L = TypeVar("L", bound=Listed)
+
+
+class Selected:
+    """An entity that was asked for; of a search `listed` is a `Hit`."""
+
+    __slots__ = ("_fields", "listed")
+
+    def __init__(self, listed: Listed) -> None:
+        self.listed = listed
+        self._fields: dict[str, Any] | None = None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The values of its fields."""
+        if self._fields is None:
+            self._fields = jsontext.loads(self.listed.fields)
+        return self._fields
+
+    def value(self, path: tuple[str, ...]) -> Any:
+        """Its value at a path; of `entity_id`, `path` and their like too; else `MISSING`."""
+        return queries.value_of(path, self.fields, self.listed.own)
 
 
 def evaluate(rows: Iterable[L], query: Query, schema: Schema) -> Iterator[L]:

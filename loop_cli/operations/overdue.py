@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from loop_cli.operations.selection import Selected
+    from loop_cli.core.evaluate import Selected
 
 FIELDS = ("due", "deadline", "due_date")
 _FINISHED = ("done", "completed", "cancelled", "archived", "dropped", "validated", "falsified")

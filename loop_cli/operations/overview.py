@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from loop_cli.core.evaluate import Selected
     from loop_cli.core.store import Store
-    from loop_cli.operations.selection import Selected
 
 _NO_STATUS = "none"
 

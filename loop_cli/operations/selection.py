@@ -5,39 +5,17 @@ from __future__ import annotations
 from loop_cli.core import query as queries
 from loop_cli.core.diff import MISSING
 from loop_cli.core.entity import OWN
+from loop_cli.core.evaluate import Selected
 from loop_cli.core.names import nearest
 from loop_cli.core.query import Query
 from loop_cli.errors import UsageError
-from loop_cli.lean import jsontext
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any
 
     from loop_cli.core.schema.schema import Schema
     from loop_cli.core.store import Listed, Store
-
-
-class Selected:
-    """An entity that was asked for; of a search `listed` is a `Hit`."""
-
-    __slots__ = ("_fields", "listed")
-
-    def __init__(self, listed: Listed) -> None:
-        self.listed = listed
-        self._fields: dict[str, Any] | None = None
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        """The values of its fields."""
-        if self._fields is None:
-            self._fields = jsontext.loads(self.listed.fields)
-        return self._fields
-
-    def value(self, path: tuple[str, ...]) -> Any:
-        """Its value at a path; of `entity_id`, `path` and their like too; else `MISSING`."""
-        return queries.value_of(path, self.fields, self.listed.own)
 
 
 class Selection:

@@ -226,7 +226,7 @@ class TestHostileIntents:
         (vault.root / ".loop").mkdir()
         (vault.root / ".loop" / "staged").symlink_to(precious)
         vault.store().find(vault.id())
-        with pytest.raises(StorageError, match="staged.*is a link, and none is followed there"):
+        with pytest.raises(StorageError, match=r"staged.*is a link, and none is followed there"):
             vault.store().commit([change(vault.id(), "status=done")], origin=origin())
         assert (precious / "a.new").read_bytes() == b"precious"
 

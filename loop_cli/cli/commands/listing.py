@@ -14,8 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from loop_cli.core.evaluate import Selected
     from loop_cli.core.store import Store
-    from loop_cli.operations.selection import Selected
 
 EXAMPLES = """Forms of EXPR:
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console, OverflowMethod
 
+    from loop_cli.core.evaluate import Selected
     from loop_cli.core.schema.schema import Schema
-    from loop_cli.operations.selection import Selected
 
 _BETWEEN = 2  # columns of the terminal between two of the table
 _NARROW = 8
