@@ -216,7 +216,7 @@ sys.exit(code)
         """A list is changed by the syntax tree, for which patterns are compiled."""
         update = ("update", "tsk-019-14", "--force", "--json")
         self.loaded(sample_vault, *update, "status=doing")  # makes the index, reads the schema
-        after, by_update = self.loaded(sample_vault, *update, "status=done")
+        after, by_update = self.loaded(sample_vault, *update, "status=hold")
 
         assert after["changed"] is True
         assert [name for name in SLOW_TO_READ if name in by_update] == []
