@@ -73,7 +73,7 @@ def test_an_interrupt_at_any_moment_is_heeded(terminal: tuple[int, int]) -> None
 def test_what_is_typed_is_read(terminal: tuple[int, int], typed: bytes, read: str) -> None:
     ours, theirs = terminal
     program = (
-        "from loop_cli.cli import keys\n"
+        "from loop_cli.cli.prompt import keys\n"
         "try:\n    print(ascii(keys.read_line()))\n"
         "except keys.Unusable as error:\n    print(error)\n"
     )
