@@ -53,7 +53,7 @@ class TestDiff:
 
     @pytest.fixture
     def changed(self, loop: Loop) -> Loop:
-        for number, status in enumerate(("doing", "hold", "done")):
+        for number, status in enumerate(("doing", "hold", "blocked")):
             change(loop, f"status={status}", f"estimated_hours:={number}")
         return loop
 
@@ -116,7 +116,7 @@ class TestDiff:
             change(changed, f"status={status}", run=RUN)
         change(changed, "status=doing")
         for run in (RUN, RUN[:8]):
-            assert olds(diff(changed, "--since", run)) == {"status": "done"}
+            assert olds(diff(changed, "--since", run)) == {"status": "blocked"}
         unknown = changed("diff", "tsk-019-14", "--since", "ffffffff", "--json")
         assert (unknown.code, unknown.error["code"]) == (3, "no_such_change")
 
@@ -133,7 +133,7 @@ class TestDiff:
         assert "it is as it was" in loop("diff", "tsk-019-14", "--since", "2").out
 
     def test_beyond_an_outside_edit_only_what_was_recorded_is_known(self, changed: Loop) -> None:
-        edit_outside(changed, "status: done", "status: blocked")
+        edit_outside(changed, "status: blocked", "status: done")
         found = diff(changed, "--since", "1")
         assert olds(found) == {"status": "hold", "estimated_hours": 1}
         assert found["edited_outside"] is True
@@ -144,11 +144,11 @@ class TestDiff:
 
     def test_a_time_tells_on_which_side_of_an_outside_edit_it_is(self, changed: Loop) -> None:
         recorded = changed.records[-1]["metadata"]["updated_after"]
-        edit_outside(changed, "status: done", "status: blocked")
+        edit_outside(changed, "status: blocked", "status: done")
         edited = changed("get", "tsk-019-14", "--field", "updated_at").out.strip()
         change(changed, "status=todo")
         assert olds(diff(changed, "--since", edited)) == {"status": "blocked"}
-        assert olds(diff(changed, "--since", recorded))["status"] == "done"
+        assert olds(diff(changed, "--since", recorded))["status"] == "blocked"
 
     def test_hashed_values_come_from_what_was_kept(self, loop: Loop) -> None:
         loop.extra["LOOP_AUDIT_PRIVATE"] = "notes"

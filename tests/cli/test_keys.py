@@ -17,7 +17,7 @@ LONGER = "longer than a terminal takes in one line, so it may not be whole."
 ROUNDS = 3000
 PROGRAM = f"""
 import random, resource, signal
-from loop_cli.cli import keys
+from loop_cli.cli.prompt import keys
 
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))  # a few left open would show
 

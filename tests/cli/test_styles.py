@@ -83,7 +83,7 @@ def test_plain_has_no_boxes_no_columns_and_no_signs(loop: Loop, where: str) -> N
 def test_plain_at_a_terminal_has_no_styles(loop: Loop) -> None:
     seen = loop.etag()
     loop("update", "tsk-019-14", "status=doing", "--if-match", seen)
-    terminal = Terminal(loop, "update", "tsk-019-14", "status=done", "--if-match", seen, "--plain")
+    terminal = Terminal(loop, "update", "tsk-019-14", "status=hold", "--if-match", seen, "--plain")
     shown = terminal.answer(WHAT_NOW, "a")
     assert "\n  t: take theirs for it\n" in shown
     assert "status, changed on both sides\n" in shown

@@ -46,7 +46,7 @@ def delete(vault: Vault, number: int = 1) -> Delete:
 
 
 def move(vault: Vault, number: int = 1, to: str = TO) -> Move:
-    return Move(**{**change(vault.id(number), "status=done").__dict__, "to": to})
+    return Move(**{**change(vault.id(number), "status=hold").__dict__, "to": to})
 
 
 def restore(vault: Vault) -> Restore:
@@ -62,7 +62,7 @@ KINDS: dict[str, Callable[[Vault], list[AnyChange]]] = {
     "rename": lambda vault: [move(vault, to=f"{FOLDER}/다른 이름.md")],
     "restore": lambda vault: [restore(vault)],
     "group": lambda vault: [
-        change(vault.id(4), "status=done"),
+        change(vault.id(4), "status=hold"),
         create(FAR),
         move(vault),
         delete(vault, 2),
@@ -161,7 +161,7 @@ def _sets_priority(vault: Vault, number: int) -> bool:
 
 
 def _both(vault: Vault, *, atomic: bool) -> int:
-    wanted: list[AnyChange] = [change(vault.id(number), "status=done") for number in (1, 2)]
+    wanted: list[AnyChange] = [change(vault.id(number), "status=hold") for number in (1, 2)]
     return _exit_code(vault, wanted, atomic=atomic)
 
 

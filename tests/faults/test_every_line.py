@@ -64,7 +64,7 @@ def attempt(vault: Vault, kind: str, fault: Fault) -> tuple[str | None, bool]:
     """What was raised, or was an outcome, in words; and whether the store says that it has
     landed."""
     wanted = (
-        [change(vault.id(), "status=done")] if kind == "update" else programs.KINDS[kind](vault)
+        [change(vault.id(), "status=hold")] if kind == "update" else programs.KINDS[kind](vault)
     )
     store = vault.store()
     try:
@@ -135,6 +135,6 @@ def test_what_can_be_neither_finished_nor_taken_back_is_called_that(
 
 
 def _one(vault: Vault) -> None:
-    (outcome,) = vault.store().commit([change(vault.id(), "status=done")], origin=origin())
+    (outcome,) = vault.store().commit([change(vault.id(), "status=hold")], origin=origin())
     if isinstance(outcome, LoopError):
         raise outcome

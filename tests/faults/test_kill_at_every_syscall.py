@@ -47,7 +47,7 @@ SHARE = 3  # stops of one scenario and kind in the default run
 
 
 def update(vault: Vault) -> list[str]:
-    return ["-m", "loop_cli", "update", vault.id(), "status=done", "--force", "--json"]
+    return ["-m", "loop_cli", "update", vault.id(), "status=hold", "--force", "--json"]
 
 
 def long_body(vault: Vault) -> list[str]:
@@ -198,7 +198,7 @@ def _check_settled(vault: Vault, allowed: list[int], explain: str) -> None:
     vault.check_chain()
     vault.check_files()
     wanted = [
-        data for data in vault.landed() if data["run_id"] == RUN and _sets(data, "status", "done")
+        data for data in vault.landed() if data["run_id"] == RUN and _sets(data, "status", "hold")
     ]
     assert len(wanted) in allowed, explain
 
@@ -212,7 +212,7 @@ def _possible(vault: Vault, number: int) -> set[bytes]:
     text = vault.original(number)
     states = set()
     bodies = [b"Body\n", *(body.encode() for body in vault.known.values())]
-    for status in (b"todo", b"doing", b"done"):
+    for status in (b"todo", b"doing", b"hold"):
         for priority in (b"low", b"high", b"medium"):
             changed = text.replace(b"todo", status).replace(b"low", priority)
             states |= {_bare(changed.replace(b"\nBody\n", b"\n" + body)) for body in bodies}

@@ -80,7 +80,7 @@ class LifeMachine(RuleBasedStateMachine):
     def group(self, order: list[str], folder: str, crash: Any) -> None:
         one, two, three = order
         wanted = [
-            change(one, "status=done"),
+            change(one, "status=hold"),
             self.moved(two, f"{folder}/{two}.md"),
             self.gone(three) if self.place(three) else self.new(three, folder),
         ]

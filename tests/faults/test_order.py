@@ -24,7 +24,7 @@ MOVED_FROM, MOVED_TO, ALL = 0x40, 0x80, 0xFFF
 
 def steps(vault: Vault, tracer: Tracer) -> list[str]:
     """The writes, renames and syncs of one update, each as call and file."""
-    program = ["-m", "loop_cli", "update", vault.id(), "status=done", "--force", "--json"]
+    program = ["-m", "loop_cli", "update", vault.id(), "status=hold", "--force", "--json"]
     run = tracer(vault, program)
     assert run.code == 0, run.err
     found = []

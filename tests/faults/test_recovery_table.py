@@ -48,7 +48,7 @@ def settled(vault: Vault) -> list[str]:
     return [
         data["entity_id"]
         for data in vault.landed()
-        if data["diff"].get("status", {}).get("new") == "done"
+        if data["diff"].get("status", {}).get("new") == "hold"
     ]
 
 
@@ -198,7 +198,7 @@ class TestOneChange:
         Wreck(used).record()
         used.store().find(used.id())
         lines = used.log.read_bytes()
-        assert used.store().find(used.id()).fields["status"] == "done"
+        assert used.store().find(used.id()).fields["status"] == "hold"
         assert used.log.read_bytes() == lines
 
 
@@ -227,7 +227,7 @@ class TestHostileIntents:
         (vault.root / ".loop" / "staged").symlink_to(precious)
         vault.store().find(vault.id())
         with pytest.raises(StorageError, match=r"staged.*is a link, and none is followed there"):
-            vault.store().commit([change(vault.id(), "status=done")], origin=origin())
+            vault.store().commit([change(vault.id(), "status=hold")], origin=origin())
         assert (precious / "a.new").read_bytes() == b"precious"
 
 

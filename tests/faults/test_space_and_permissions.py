@@ -44,7 +44,7 @@ def loop(vault: Vault, *arguments: str, user: int = NOBODY) -> tuple[int, Any]:
         "with open(os.devnull, 'w') as null, contextlib.redirect_stdout(null), "
         "contextlib.redirect_stderr(null):\n"
         f"    for more in (['--force'], ['--if-match', '0' * 16]):\n"
-        f"        start.run(['update', {vault.id()!r}, 'status=done', '--json',"
+        f"        start.run(['update', {vault.id()!r}, 'status=hold', '--json',"
         f" '--vault', {str(warm)!r}, *more])\n"
         f"    start.run(['get', {vault.id()!r}, '--json', '--vault', {str(warm)!r}])\n"
         "    import json, loop_cli.vault.commit.recovery\n"
@@ -70,7 +70,7 @@ def loop(vault: Vault, *arguments: str, user: int = NOBODY) -> tuple[int, Any]:
 
 
 def update(vault: Vault, *more: str) -> tuple[int, Any]:
-    return loop(vault, "update", vault.id(), "status=done", "--force", "--json", *more)
+    return loop(vault, "update", vault.id(), "status=hold", "--force", "--json", *more)
 
 
 def set_owner(path: Path, user: int) -> None:
@@ -178,7 +178,7 @@ class TestFullDisk:
         filler = self.fill(small, leaving=pages * page)
         before, landed = small.data(), len(small.landed())
         try:
-            (outcome,) = small.store().commit([change(small.id(), "status=done")], origin=origin())
+            (outcome,) = small.store().commit([change(small.id(), "status=hold")], origin=origin())
         except StorageError as error:
             outcome = error
         if isinstance(outcome, LoopError):
@@ -229,7 +229,7 @@ class TestOtherDevice:
     @pytest.mark.parametrize("kind", ["mounted", "bound"])
     def test_staged_beside_the_entity(self, kind: str, request: pytest.FixtureRequest) -> None:
         vault: Vault = request.getfixturevalue(kind)
-        wanted = [change(vault.id(number), "status=done") for number in (1, 2)]
+        wanted = [change(vault.id(number), "status=hold") for number in (1, 2)]
         vault.store().commit(wanted, origin=origin(), atomic=True)
         assert vault.staged == []
         vault.check_files()
@@ -239,13 +239,13 @@ class TestOtherDevice:
 class TestModes:
     def test_entity_keeps_its_mode(self, vault: Vault) -> None:
         vault.path().chmod(0o640)
-        vault.store().commit([change(vault.id(), "status=done")], origin=origin())
+        vault.store().commit([change(vault.id(), "status=hold")], origin=origin())
         assert stat.S_IMODE(vault.path().stat().st_mode) == 0o640
 
     @as_root
     def test_entity_keeps_its_owner(self, vault: Vault) -> None:
         os.chown(vault.path(), NOBODY, GROUP)
-        vault.store().commit([change(vault.id(), "status=done")], origin=origin())
+        vault.store().commit([change(vault.id(), "status=hold")], origin=origin())
         status = vault.path().stat()
         assert (status.st_uid, status.st_gid) == (NOBODY, GROUP)
 
@@ -255,11 +255,11 @@ class TestModes:
             os.setxattr(vault.path(), "user.colour", b"green")
         except OSError:
             pytest.skip("no attributes on this file system")
-        vault.store().commit([change(vault.id(), "status=done")], origin=origin())
+        vault.store().commit([change(vault.id(), "status=hold")], origin=origin())
         assert os.getxattr(vault.path(), "user.colour") == b"green"
 
     def test_log_and_lock_are_private(self, vault: Vault) -> None:
-        vault.store().commit([change(vault.id(), "status=done")], origin=origin())
+        vault.store().commit([change(vault.id(), "status=hold")], origin=origin())
         for path in (vault.log, vault.root / ".loop" / "lock"):
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert stat.S_IMODE((vault.root / ".loop" / "staged").stat().st_mode) == 0o700
@@ -268,7 +268,7 @@ class TestModes:
     def test_a_group_that_may_write_shares_them(self, vault: Vault) -> None:
         os.chown(vault.root, -1, GROUP)
         vault.root.chmod(0o2770)
-        vault.store().commit([change(vault.id(), "status=done")], origin=origin())
+        vault.store().commit([change(vault.id(), "status=hold")], origin=origin())
         loop_folder = vault.root / ".loop"
         for path in (vault.log, loop_folder / "lock"):
             assert stat.S_IMODE(path.stat().st_mode) == 0o660
@@ -283,14 +283,14 @@ class TestLinks:
         other = vault.root / "other.txt"
         other.hardlink_to(vault.path())
         before = vault.data()
-        vault.store().commit([change(vault.id(), "status=done")], origin=origin())
+        vault.store().commit([change(vault.id(), "status=hold")], origin=origin())
         assert other.read_bytes() == before
         vault.check_files()
 
     def test_a_link_to_an_entity_of_the_vault_stays_a_link(self, vault: Vault) -> None:
         link = vault.root / "link.md"
         link.symlink_to(vault.path())
-        wanted = change(vault.id(), "status=done").replace(path="link.md")
+        wanted = change(vault.id(), "status=hold").replace(path="link.md")
         (outcome,) = vault.store().commit([wanted], origin=origin())
         assert not isinstance(outcome, LoopError), outcome
         assert link.is_symlink()
@@ -301,7 +301,7 @@ class TestLinks:
         other = vault.path().with_name("other.md")
         other.hardlink_to(vault.path())
         wanted = [
-            change(vault.id(), "status=done").replace(path=str(path.relative_to(vault.root)))
+            change(vault.id(), "status=hold").replace(path=str(path.relative_to(vault.root)))
             for path in (vault.path(), other)
         ]
         with pytest.raises(LoopError, match="one file"):

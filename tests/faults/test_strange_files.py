@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _update(vault: Vault, text: str = "status=done") -> Any:
+def _update(vault: Vault, text: str = "status=hold") -> Any:
     return only(vault.store().commit([change(vault.id(1), text)], origin=origin()))
 
 
@@ -44,7 +44,7 @@ def test_a_link_put_in_the_place_of_the_entity_is_put_back(
         _update(vault)
     assert entity.is_symlink()
     assert os.readlink(entity) == str(elsewhere)
-    assert b"status: done" not in elsewhere.read_bytes()
+    assert b"status: hold" not in elsewhere.read_bytes()
     assert os.listdir(vault.root / ".loop" / "staged") == []
 
 
@@ -81,7 +81,7 @@ def test_an_intent_that_came_with_the_vault_blocks_nothing(
     shapes: tuple[Any, ...] = (whole, {}, [], [[]], [5], None, "x", [whole, whole])
     for number, shape in enumerate(shapes):
         (staged / f"{number:032x}.intent").write_text(json.dumps(shape))
-    assert vault.store().find(vault.id(1)).fields["status"] == "done"
+    assert vault.store().find(vault.id(1)).fields["status"] == "hold"
 
 
 def test_a_folder_among_the_staged_files_blocks_nothing(vault: Vault) -> None:
@@ -128,4 +128,4 @@ def test_ctrl_c_waits_for_a_change_that_is_landing(
     before = signal.getsignal(signal.SIGINT)
     assert _update(vault).changed
     assert signal.getsignal(signal.SIGINT) is before
-    assert vault.store().find(vault.id(1)).fields["status"] == "done"
+    assert vault.store().find(vault.id(1)).fields["status"] == "hold"

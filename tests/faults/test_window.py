@@ -28,7 +28,7 @@ def commit(vault: Vault) -> object:
     """An update of what was read now."""
     seen = etag(vault.data())
     (found,) = vault.store().commit(
-        [change(vault.id(), "status=done", if_match=seen)], origin=origin()
+        [change(vault.id(), "status=hold", if_match=seen)], origin=origin()
     )
     return found
 

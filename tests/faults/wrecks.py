@@ -33,13 +33,13 @@ class Wreck:
         self.after = re.sub(
             rb"(?m)^updated: .*$",
             f'updated: "{UPDATED}"'.encode(),
-            self.before.replace(b"status: todo", b"status: done"),
+            self.before.replace(b"status: todo", b"status: hold"),
         )
         entity = vault.store().find(vault.id(number))
         record = audit.compose(
             action="update",
             before=entity,
-            diff={"status": {"old": "todo", "new": "done"}},
+            diff={"status": {"old": "todo", "new": "hold"}},
             origin=origin(),
             timestamp=0,
             metadata={

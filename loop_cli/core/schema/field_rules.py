@@ -159,12 +159,18 @@ def wrong_values(case: Case, rules: Rules) -> Iterator[Problem]:
         spec = rules.schema.spec(case.type, (field,), {})
         if isinstance(value, list) and case.before and isinstance(case.before.get(field), list):
             spec = spec.replace(kind="list")  # as it was before
-        if not rules.has_field(case.type, field):
+        if not rules.has_field(case.type, field) or _stays_mapping(value, case, field):
             continue
         try:
             check(value, spec)
         except Mismatch as mismatch:
             yield wrong_value(field, value, spec, mismatch, case.type, rules)
+
+
+def _stays_mapping(value: Any, case: Case, field: str) -> bool:
+    """Whether a change is within a mapping that is none by the schema: it was so before."""
+    before = None if case.before is None else case.before.get(field)
+    return isinstance(value, dict) and isinstance(before, dict)
 
 
 def times(case: Case, rules: Rules) -> Iterator[Problem]:
