@@ -16,6 +16,7 @@ import pytest
 
 from loop_cli.core.changes import BodyChange, Change, Edits
 from loop_cli.core.entity import FieldNames, Precondition
+from loop_cli.core.fields import TARGETS
 from loop_cli.core.store import EntityChange
 from loop_cli.errors import AmbiguousId, InvalidFile, LoopError
 from loop_cli.lean.plain import same
@@ -149,7 +150,11 @@ def a_text_of_many_lines(_parsed: Parsed, _vault: VaultStore) -> Wish:
 
 
 def a_new_field(parsed: Parsed, vault: VaultStore) -> Wish:
-    absent = [name for name in _writable(parsed, vault) if name not in parsed.fields]
+    absent = [
+        name
+        for name in _writable(parsed, vault)
+        if name not in {*parsed.fields, *TARGETS, "assignee", "owner"}
+    ]
     if not absent:
         return None
     spec = vault.schema.spec(parsed.type, (absent[-1],), parsed.fields)
