@@ -148,7 +148,7 @@ class TestDiff:
         edited = changed("get", "tsk-019-14", "--field", "updated_at").out.strip()
         change(changed, "status=todo")
         assert olds(diff(changed, "--since", edited)) == {"status": "done"}
-        assert olds(diff(changed, "--since", recorded))["status"] == "done"
+        assert olds(diff(changed, "--since", recorded))["status"] == "blocked"
 
     def test_hashed_values_come_from_what_was_kept(self, loop: Loop) -> None:
         loop.extra["LOOP_AUDIT_PRIVATE"] = "notes"
