@@ -25,10 +25,10 @@ def test_hangul_is_typed_like_anything_else(loop: Loop) -> None:
     terminal = Terminal(loop, *UPDATE, "assignee=자동화", "--if-match", seen)
     terminal.answer(WHAT_NOW, "ㄹ")
     terminal.answer(WHAT_NOW, "ㅍ")
-    terminal.answer("assignee= (Enter: back) ", "운영팀 둘")
+    terminal.answer("assignee= (Enter: back) ", "빌드 서버")
     terminal.answer(WRITE, "ㅛ")
     assert terminal.end()[0] == 0
-    assert fields(loop)["assignee"] == "운영팀 둘"
+    assert fields(loop)["assignee"] == "빌드 서버"
 
 
 class TestScreen:
