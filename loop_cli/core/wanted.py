@@ -27,6 +27,7 @@ _DENSE = (  # Thai to Myanmar, Khmer, Hangul, kana, bopomofo, Chinese characters
 _SPACED = rf"[^\W_{_DENSE}]"
 _RUN = re.compile(rf"[{_DENSE}]+|{_SPACED}+")
 _DENSE_RUN = re.compile(rf"[{_DENSE}]+")
+_PAIRS = re.compile(rf"(?=([{_DENSE}]{{1,2}}))[{_DENSE}]")  # from each character on
 _SPACED_RUN = re.compile(rf"{_SPACED}+")
 _LONGEST = 64  # characters of a run without blanks that are told apart
 _ENOUGH = 40  # grams of one word that are asked an index for
@@ -155,8 +156,7 @@ def grams_of(text: str) -> set[str]:
     lines = "\n".join(set(text.split("\n")))
     folded = fold(" ".join(set(lines.split())))
     found = {run[:_LONGEST] for run in _SPACED_RUN.findall(folded)}
-    for run in set(_DENSE_RUN.findall(folded)):
-        found.update([run[at : at + 2] for at in range(len(run))])
+    found.update(_PAIRS.findall(folded))
     return found
 
 

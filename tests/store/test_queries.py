@@ -343,6 +343,25 @@ class TestKeptValues:
         assert found + [one.id for one in rows] == ["t-1", "t-2", "t-3", "t-4"]
 
 
+@pytest.mark.parametrize("query", [Query(sort=parse_sort("-n"), limit=2), Query(limit=None)])
+def test_all_entities_are_looked_at_once_where_few_are_asked_for(
+    vault: Folder, query: Query
+) -> None:
+    """A page that is not full is the last, so that nobody looks for another."""
+    for number in range(5):
+        vault.put(f"{number}.md", text(f"t-{number}", f"n: {number}"))
+    store = vault.store()
+    rows = query.replace(conditions=(parse_condition("n=2", today=0),))
+    list(store.scan(rows))
+    statements: list[str] = []
+    store.cache.run(lambda database: database.set_trace_callback(statements.append))
+
+    assert [one.id for one in store.scan(rows)] == ["t-2"]
+
+    asked = [one for one in statements if one.lstrip().startswith("SELECT") and "loop_call" in one]
+    assert len([one for one in asked if "pragma_function_list" not in one]) == 1
+
+
 def test_an_error_in_what_a_condition_means_is_no_damage(
     vault: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

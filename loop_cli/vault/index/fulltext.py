@@ -22,7 +22,6 @@ from loop_cli.vault.files import reading as files
 from loop_cli.vault.files.walk import joined
 from loop_cli.vault.find import find
 from loop_cli.vault.index.cache import transaction
-from loop_cli.vault.index.statement import Statement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from loop_cli.core.store import Listed
     from loop_cli.vault.handle import Vault
     from loop_cli.vault.index.listing import Listing
+    from loop_cli.vault.index.statement import Statement
 
     Text = tuple[int, str, str, str]
 
@@ -43,11 +43,16 @@ _MAKE = """
 CREATE VIRTUAL TABLE text USING fts5
 (names, body, content='', detail=column, columnsize=0, tokenize='ascii')
 """
+# Many are added at once: it is put in order less often than it would be.
+_SELDOM = "INSERT INTO text (text, rank) VALUES ('automerge', 16)"
 _MISSING = """
 SELECT key FROM file INDEXED BY file_by_id
 WHERE id IS NOT NULL AND key NOT IN (SELECT file FROM searched)
 """
-_ENTRY = "INSERT OR IGNORE INTO searched (file) SELECT key FROM file WHERE key = ? AND etag = ?"
+_ETAGS = """
+SELECT key, etag FROM file WHERE key IN ({}) AND key NOT IN (SELECT file FROM searched)
+"""
+_LAST = "SELECT seq FROM sqlite_sequence WHERE name = 'searched'"
 _ALL = "SELECT DISTINCT file.id FROM file"
 _MAY = """
 (file.key IN (SELECT file FROM searched WHERE doc IN (SELECT rowid FROM text WHERE text MATCH ?))
@@ -73,7 +78,7 @@ class Texts:
     def _hits(self, query: Query, wanted: Wanted) -> Iterator[Hit]:
         """Those with the words, among them all that the query asks for."""
         self._complete()
-        statement = Statement(query, self._vault.schema, is_kept=self._vault.cache.is_kept)
+        statement = self._listing.statement(query)
         shown: set[tuple[str, str]] = set()  # of the first pass: names may change before the second
         for in_names in (True, False):
             ids = self._candidates(wanted, statement, in_names=in_names)
@@ -155,12 +160,16 @@ def _keep(database: sqlite3.Connection, texts: Sequence[Text]) -> None:
     """Keep those that are still as they were read, and that nobody else has kept."""
     if not _is_made(database):  # it is another one, made anew meanwhile
         return
+    keys = [text[0] for text in texts]
     with transaction(database):
-        for key, etag, names, body in texts:
-            entered = database.execute(_ENTRY, (key, etag))
-            if entered.rowcount == 1:
-                entry = (entered.lastrowid, names, body)
-                database.execute("INSERT INTO text (rowid, names, body) VALUES (?, ?, ?)", entry)
+        known = dict(database.execute(_ETAGS.format(_marks(keys)), keys))
+        last = database.execute(_LAST).fetchone()
+        current = (text for text in texts if known.get(text[0]) == text[1])
+        entries = list(enumerate(current, start=1 if last is None else last[0] + 1))
+        searched = ((doc, key) for doc, (key, *_text) in entries)
+        database.executemany("INSERT INTO searched (doc, file) VALUES (?, ?)", searched)
+        grams = ((doc, names, body) for doc, (_key, _etag, names, body) in entries)
+        database.executemany("INSERT INTO text (rowid, names, body) VALUES (?, ?, ?)", grams)
 
 
 def _made(database: sqlite3.Connection) -> bool:
@@ -176,6 +185,7 @@ def _made(database: sqlite3.Connection) -> bool:
             database.execute("DELETE FROM searched")
             database.execute("DELETE FROM sqlite_sequence WHERE name = 'searched'")
             database.execute(_MAKE)
+            database.execute(_SELDOM)
             database.execute("INSERT OR REPLACE INTO note VALUES ('grams', ?)", (_FORM,))
     return True
 
@@ -186,7 +196,7 @@ def _is_in_order(database: sqlite3.Connection) -> bool:
 
 def _is_stale(database: sqlite3.Connection) -> bool:
     """Whether two in three entries, and many, are of texts that are no more."""
-    ever = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'searched'").fetchone()
+    ever = database.execute(_LAST).fetchone()
     (current,) = database.execute("SELECT count(*) FROM file WHERE id IS NOT NULL").fetchone()
     return ever is not None and ever[0] > 3 * current + _STALE
 

@@ -69,7 +69,7 @@ class Listing:
         """As `Store.scan` says."""
         schema = self._vault.schema
         after = None if query.cursor is None else Places(query, schema).after(query.cursor)
-        statement = Statement(query, schema, is_kept=self._vault.cache.is_kept)
+        statement = self.statement(query)
         if not query.sort:
             found = self._of_pages(pages.by_id(self, statement, after))
         elif query.limit is not None and query.limit <= pages.SORTED:
@@ -81,6 +81,12 @@ class Listing:
         return islice(
             (one for one in found if type(one) is _Row or admits(query, one)), query.limit
         )
+
+    def statement(self, query: Query) -> Statement:
+        """What SQL needs for a query."""
+        vault = self._vault
+        is_kept = vault.cache.is_kept
+        return Statement(query, vault.schema, shared=self._shared, is_kept=is_kept)
 
     def _of_pages(self, found: Iterator[list[pages.Row]]) -> Iterator[Listed]:
         for page in found:

@@ -53,9 +53,13 @@ def by_id(listing: Listing, statement: Statement, after: Place | None) -> Iterat
         )
         return statement.rows(database, query, tie or ())
 
-    while page := listing.run(read):
+    page = listing.run(read)
+    while page:
         yield page
+        if len(page) < PAGE:  # there are no more, and looking for them would take as long again
+            return
         tie = tuple(page[-1][WIDTH:])
+        page = listing.run(read)
 
 
 def first(
@@ -74,9 +78,13 @@ def first(
         )
         return statement.rows(database, query, after or ())
 
-    while page := listing.run(read):
+    page = listing.run(read)
+    while page:
         yield page
+        if len(page) < size:
+            return
         after = tuple(page[-1][WIDTH:])
+        page = listing.run(read)
 
 
 class SortedTable:

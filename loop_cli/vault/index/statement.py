@@ -22,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Sequence
+    from collections.abc import Set as AbstractSet
     from typing import Any
 
     from loop_cli.core.query import Condition, Query
@@ -33,11 +34,7 @@ _FUNCTION = "loop_call"
 _IS_KNOWN = f"SELECT 1 FROM pragma_function_list WHERE name = '{_FUNCTION}'"
 _MOST = 10_000  # values of which it is remembered what they mean
 _LONGEST = 100  # characters of such a value
-_LAST = """
-LEFT JOIN last AS mine ON mine.entity = file.id AND mine.path = CASE
-WHEN file.id IN (SELECT id FROM file WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1)
-THEN {path} ELSE x'' END
-"""
+_LAST = "LEFT JOIN last AS mine ON mine.entity = file.id AND mine.path = {path}\n"
 _calls: dict[int, Callable[..., object]] = {}
 _numbers = count()
 
@@ -53,11 +50,15 @@ class Statement:
     """What SQL needs for a query, `prepare`d for a database: the tables to `join`, the `tests`
     with their `values`, and the parts of the `order` before id and path.
 
-    `is_kept` tells that the database is there for the next command.
+    `shared` are the ids that several files have; `is_kept` tells that the database is there for
+    the next command.
     """
 
-    def __init__(self, query: Query, schema: Schema, *, is_kept: bool) -> None:
+    def __init__(
+        self, query: Query, schema: Schema, *, shared: AbstractSet[bytes], is_kept: bool
+    ) -> None:
         self._query = query
+        self._shared = shared
         self._choices = queries.choices_of(schema, query.types)
         self._is_kept = is_kept
         self._own: list[int] = []
@@ -82,7 +83,7 @@ class Statement:
         self._forget()
         self.join = ""
         if "updated_at" in self._own_names:
-            path = self._called(_path_word, "file.folder, file.name")
+            path = self._called(_path_of_record(self._shared), "file.id, file.folder, file.name")
             self.join += _LAST.format(path=path)
         fields = {
             name: self._field(database, name, f"value_{at}") for at, name in enumerate(self._fields)
@@ -215,8 +216,9 @@ def _path(folder: bytes, name: bytes) -> str:
     return joined(os.fsdecode(folder), os.fsdecode(name))
 
 
-def _path_word(folder: bytes, name: bytes) -> bytes:
-    return word(_path(folder, name))
+def _path_of_record(shared: AbstractSet[bytes]) -> Callable[[bytes, bytes, bytes], bytes]:
+    """What gives the path under which the last record of an entity is kept."""
+    return lambda entity_id, *place: word(_path(*place)) if entity_id in shared else b""
 
 
 def _updated_at(
