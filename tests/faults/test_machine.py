@@ -17,7 +17,7 @@ from loop_cli.errors import ConflictError, LoopError
 from tests.faults.crashes import START, STEPS, crashing
 from tests.faults.vault import Vault, change, etag, origin
 
-STATUSES = ("todo", "doing", "done", "blocked")
+STATUSES = ("todo", "doing", "hold", "blocked")
 
 
 class VaultMachine(RuleBasedStateMachine):

@@ -77,7 +77,7 @@ def test_a_log_that_is_replaced_meanwhile_has_the_record(
     owner, name = STEPS[step]
     hook = Replaced(vault, 1, after=after)
     monkeypatch.setattr(owner, name, hook(getattr(owner, name)))
-    assert update(vault, "status=done").changed
+    assert update(vault, "status=hold").changed
     assert hook.left == 0
     assert len(vault.landed()) == 2
     vault.check_chain()
@@ -95,7 +95,7 @@ def test_a_log_that_is_replaced_all_the_time_is_an_error_and_no_change(
     hook = Replaced(vault, 100, after=True)
     monkeypatch.setattr(owner, name, hook(getattr(owner, name)))
     with pytest.raises(StorageError, match="another program replaced the audit log") as caught:
-        update(vault, "status=done")
+        update(vault, "status=hold")
     assert caught.value.retryable
     monkeypatch.undo()
     assert vault.data() == before
@@ -139,7 +139,7 @@ def test_a_log_that_can_only_be_appended_to_is_enough(append_only: Vault) -> Non
 def test_a_crash_does_not_end_writing_to_it(append_only: Vault, upto: int | None) -> None:
     Wreck(append_only).record(upto=upto)
     assert update(append_only, "priority=medium").changed
-    assert (b"status: done" in append_only.data()) is (upto is None)
+    assert (b"status: hold" in append_only.data()) is (upto is None)
     assert append_only.staged == []
     assert update(append_only, "priority=low").changed
     assert verify.verify(append_only.store().handle).ok
@@ -158,7 +158,7 @@ def test_what_is_no_file_is_no_log(vault: Vault, kind: str) -> None:
     KINDS[kind](vault.log)
     for work in (
         lambda: vault.store().find(vault.id()),
-        lambda: update(vault, "status=done"),
+        lambda: update(vault, "status=hold"),
         lambda: verify.verify(vault.store().handle),
     ):
         with pytest.raises(LoopError, match="audit log"):

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 BATCH = 1_000  # files and folders that are written to the cache at once
 _MEMORY = 16_000  # KiB that SQLite may use meanwhile, so that it writes each page once
-_LISTING = "SELECT files FROM listing WHERE folder = ?"
-_FOLDERS = "SELECT path, CASE WHEN looked - modified >= ? THEN digest END FROM folder"
+_KNOWN = "SELECT looked, files FROM folder JOIN listing ON listing.folder = path WHERE path = ?"
+_FOLDERS = "SELECT path, looked, CASE WHEN looked - modified >= ? THEN digest END FROM folder"
 _COLUMNS = (
     "folder", "name", "modified", "id", "type", "title", "etag", "problem", "flat",
     "head", "fields",
@@ -62,8 +62,9 @@ class Look:
         self._gone: set[tuple[bytes, bytes]] = set()
         self._folders: dict[bytes, tuple[int, int, bytes | None]] = {}
         self._listings: dict[bytes, bytes] = {}
-        self._forgotten: list[tuple[bytes]] = []
-        self._digests: dict[bytes, bytes | None] = {}
+        self._forgotten: list[tuple[bytes, int]] = []
+        self._digests: dict[bytes, tuple[int, bytes | None]] = {}
+        self._before: dict[bytes, tuple[int, bytes] | None] = {}  # as the cache had the folders
         self._unknown: set[bytes] = set()  # folders that nobody looked at before
         self._began = time.time_ns()
         self._waiting = 0
@@ -71,7 +72,8 @@ class Look:
 
     def remember(self) -> None:
         """What is known of all folders, before all are looked at."""
-        self._digests = dict(self._database.execute(_FOLDERS, (self._young,)))
+        rows = self._database.execute(_FOLDERS, (self._young,))
+        self._digests = {path: (looked, digest) for path, looked, digest in rows}
 
     def at(self, folder: str, names: list[str], stamps: list[int]) -> None:
         """Look at the files of a folder, and read them where it is not as it was."""
@@ -79,13 +81,14 @@ class Look:
         key = os.fsencode(folder)
         if key not in self._digests:
             self._unknown.add(key)
-        digest = self._digests.pop(key, None)
+        digest = self._digests.pop(key, (0, None))[1]
         if digest is None:
             # Its time is from after its files were listed; where it is old, that is all one.
             looked = min(self._began, time.time_ns())
             modified = self._walk.modified(folder)
             if looked - modified >= self._young:
                 self._read_changed(folder, looked, modified, names, stamps)
+                self._keep_if_many()
             else:
                 self.again(folder)
         elif _digest(names, stamps) != digest:
@@ -93,6 +96,10 @@ class Look:
 
     def again(self, folder: str) -> None:
         """List the files of a folder, and read those that are new or changed."""
+        self._list_again(folder)
+        self._keep_if_many()
+
+    def _list_again(self, folder: str) -> None:
         looked = time.time_ns()
         modified = self._walk.modified(folder)
         self._read_changed(folder, looked, modified, *self._walk.files_in(folder))
@@ -121,22 +128,25 @@ class Look:
         self._folders[key] = (modified, looked, digest)
         self._listings[key] = listing_of(stamps)
         self._waiting += 1 + len(found) + len(known)
+
+    def _keep_if_many(self) -> None:
         if self._waiting >= BATCH:
             self.keep()
 
     def _known_in(self, folder: bytes) -> dict[str, str]:
         """The stamps of the files in a folder, as they are kept."""
-        if folder in self._unknown:
-            return {}
-        row = self._database.execute(_LISTING, (folder,)).fetchone()
-        return {} if row is None else stamps_in(row[0])
+        known = None if folder in self._unknown else self._kept(folder)
+        self._before[folder] = known
+        return {} if known is None else stamps_in(known[1])
+
+    def _kept(self, folder: bytes) -> tuple[int, bytes] | None:
+        """When a folder was looked at last, and its listing, as the cache has them now."""
+        row: tuple[int, bytes] | None = self._database.execute(_KNOWN, (folder,)).fetchone()
+        return row
 
     def finish(self, *, walked: str) -> None:
         """Forget the folders that were not met, and tell that all others were."""
-        for folder in self._digests:
-            rows = self._database.execute("SELECT name FROM file WHERE folder = ?", (folder,))
-            self._gone.update((folder, name) for (name,) in rows)
-            self._forgotten.append((folder,))
+        self._forgotten = [(folder, looked) for folder, (looked, _) in self._digests.items()]
         self.keep()
         self._database.execute(f"PRAGMA cache_size = -{MEMORY}")
         row = self._database.execute("SELECT value FROM note WHERE name = 'walked'").fetchone()
@@ -153,39 +163,44 @@ class Look:
         if self._waiting >= BATCH:
             self._database.execute(f"PRAGMA cache_size = -{_MEMORY}")
         with transaction(self._database) as database:
-            known = [folder for folder in self._found if self._has(folder)]
+            self._look_again()
+            forgotten = self._forget()
+            known = [folder for folder in self._found if self._before[folder] is not None]
             self._drop_old(row[:2] for folder in known for row, _claims in self._found[folder])
             self._put()
             folders = [(folder, *row) for folder, row in self._folders.items()]
             database.executemany("INSERT OR REPLACE INTO folder VALUES (?, ?, ?, ?)", folders)
             listings = self._listings.items()
             database.executemany("INSERT OR REPLACE INTO listing VALUES (?, ?)", listings)
-            database.executemany("DELETE FROM folder WHERE path = ?", self._forgotten)
-            database.executemany("DELETE FROM listing WHERE folder = ?", self._forgotten)
+            database.executemany("DELETE FROM folder WHERE path = ?", forgotten)
+            database.executemany("DELETE FROM listing WHERE folder = ?", forgotten)
         self._waiting = 0
         for written in (self._found, self._gone, self._folders, self._listings, self._forgotten):
             written.clear()
+        self._before.clear()
 
-    def _has(self, folder: bytes) -> bool:
-        """Whether there may be rows of the folder's files: they come and go with its own. What
-        another process has put there since we looked stays if it is there still, and the folder
-        is looked at again; what is gone goes."""
-        row = self._database.execute(_LISTING, (folder,)).fetchone()
-        if row is None:
-            return False
-        ours, theirs = stamps_in(self._listings[folder]), stamps_in(row[0])
-        new = {}
-        for name in theirs.keys() - ours.keys():
-            if os.path.lexists(f"{self._walk.root}/{os.fsdecode(folder)}/{name}"):
-                new[name] = theirs[name]
-                self._gone.discard((folder, os.fsencode(name)))
-            else:
-                self._gone.add((folder, os.fsencode(name)))
-        if new:
-            modified, looked, _digest = self._folders[folder]
-            self._folders[folder] = (modified, looked, None)
-            self._listings[folder] = listing_of(ours | new)
-        return True
+    def _look_again(self) -> None:
+        """Look once more at the folders that somebody else kept since we looked: what he saw may
+        be newer than what we did. Nobody else keeps anything now, so this is the newest."""
+        changed = [one for one in self._listings if self._kept(one) != self._before[one]]
+        if not changed:
+            return
+        self._gone = {place for place in self._gone if place[0] not in changed}
+        for folder in changed:
+            self._found.pop(folder, None)
+            self._unknown.discard(folder)
+            self._list_again(os.fsdecode(folder))
+
+    def _forget(self) -> list[tuple[bytes]]:
+        """Forget the files of the folders that were not met, unless somebody has met one since."""
+        forgotten = []
+        for folder, looked in self._forgotten:
+            kept = self._kept(folder)
+            if kept is not None and kept[0] == looked:
+                rows = self._database.execute("SELECT name FROM file WHERE folder = ?", (folder,))
+                self._gone.update((folder, name) for (name,) in rows)
+                forgotten.append((folder,))
+        return forgotten
 
     def _put(self) -> None:
         """Put what was found: a row for each file, whose key was never another's."""
