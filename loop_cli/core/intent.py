@@ -10,7 +10,8 @@ from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING, diff_fields, value_at
 from loop_cli.core.fields import TARGETS, Mismatch, check, from_text, item_from_text
 from loop_cli.core.names import join_dotted
-from loop_cli.core.schema.field_rules import cut
+from loop_cli.core.schema import field_rules
+from loop_cli.core.schema.problem import cut
 from loop_cli.core.schema.rules import Case
 from loop_cli.errors import InvalidChange
 from loop_cli.lean.plain import copied_at, key_in, same
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.changes import Change
     from loop_cli.core.diff import Diff
-    from loop_cli.core.schema.field_rules import Problem
+    from loop_cli.core.schema.problem import Problem
     from loop_cli.core.schema.references import Others
     from loop_cli.core.schema.rules import Rules
 
@@ -121,7 +122,7 @@ def _problems_of(
 ) -> list[dict[str, Any]]:
     """What the rules say of what the changes lead to, apart from fields already `known` to be
     wrong."""
-    found = [*rules.problems(case)]
+    found = [*field_rules.problems(case, rules)]
     if others is not None and any(map(_may_refer, case.given or ())):
         from loop_cli.core.schema.references import problems
 
@@ -233,13 +234,12 @@ def _text(value: Any) -> str | None:
 def _mismatch(
     change: Change, mismatch: Mismatch, fields: dict[str, Any], entity_type: str, rules: Rules
 ) -> Problem:
-    from loop_cli.core.schema.field_rules import wrong_value
 
     spec = rules.schema.spec(entity_type, change.path, fields)
     if spec.choices and not change.typed:
         spec = spec.replace(kind="text")  # it is an item that is not one of them
     field = change.path[0]
-    problem = wrong_value(field, change.value, spec, mismatch, entity_type, rules)
+    problem = field_rules.wrong_value(field, change.value, spec, mismatch, entity_type, rules)
     if change.value == "" and not change.typed:
         way_out = f"'' is not {mismatch.allowed} ('{change.name}:=null')"
         return problem.replace(message=way_out, nearest=())

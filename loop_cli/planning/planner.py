@@ -200,7 +200,7 @@ class Planner:
     ) -> Iterator[dict[str, Any]]:
         """What the rules say of the fields of a new entity, whose identity is made here. A task
         without a project lacks no parent besides."""
-        from loop_cli.core.schema import references
+        from loop_cli.core.schema import field_rules, references
         from loop_cli.core.schema.rules import Case
 
         rules, kind = self._around.rules, change.entity_type
@@ -208,7 +208,7 @@ class Planner:
             fields, kind, entity_id, is_new=True, passed=frozenset(self._policy.names.read_only())
         )
         follows = kind == "Task" and not fields.get("project_id")
-        for one in (*rules.problems(case), *references.problems(case, rules, self)):
+        for one in (*field_rules.problems(case, rules), *references.problems(case, rules, self)):
             if not (follows and (one.field, one.rule) == ("parent_id", "missing-field")):
                 yield one.as_dict()
 

@@ -71,10 +71,12 @@ class Listing:
         after = None if query.cursor is None else Places(query, schema).after(query.cursor)
         statement = self.statement(query)
         if not query.sort:
-            found = self._of_pages(pages.by_id(self, statement, after))
+            found = self._of_pages(
+                pages.by_id(self.run, statement, after, has_shared=bool(self._shared))
+            )
         elif query.limit is not None and query.limit <= pages.SORTED:
             size = max(query.limit, 1)
-            found = self._of_pages(pages.first(self, statement, after, size=size))
+            found = self._of_pages(pages.first(self.run, statement, after, size=size))
         else:
             found = self._sorted(statement, after)
         # What was read again since the index was asked is asked itself.
@@ -93,7 +95,7 @@ class Listing:
             yield from self._listed(page)
 
     def _sorted(self, statement: Statement, after: Place | None) -> Iterator[Listed]:
-        table = pages.SortedTable(self, statement, after)
+        table = pages.SortedTable(self.run, statement, after)
         try:
             for page in table.pages():
                 for is_there, rows in groupby(page, key=lambda row: row[0] is not None):
@@ -111,11 +113,6 @@ class Listing:
             some = ids[start : start + pages.PAGE]
             query = f"{_OF} ({', '.join('?' * len(some))}) {_IN_ORDER}"
             yield from self._listed(self.query(query, some))
-
-    @property
-    def has_shared(self) -> bool:
-        """Whether several files had one id when the index was filled."""
-        return bool(self._shared)
 
     def is_shared(self, entity_id: str) -> bool:
         """Whether several files had an id when the index was filled."""
