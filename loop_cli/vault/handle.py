@@ -11,10 +11,9 @@ from loop_cli.core.records.record import History
 from loop_cli.errors import StorageError
 from loop_cli.planning.snapshot import etag_of, observe
 from loop_cli.system.folders import open_folder
-from loop_cli.vault import schema_file
+from loop_cli.vault import ENDINGS, LOOP, STAGED, schema_file
 from loop_cli.vault.index.cache import Cache
 from loop_cli.vault.index.locate import Locator
-from loop_cli.vault.layout import ENDINGS, LOOP, STAGED
 from loop_cli.vault.log.lines import FOLDER
 from loop_cli.vault.log.log import AuditLog
 

@@ -25,7 +25,7 @@ from loop_cli.core.store import (
 )
 from loop_cli.core.wanted import Wanted
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError, NoEntity
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.planning import plan, snapshot
 from loop_cli.planning.hits import hit_of
 from loop_cli.planning.planner import Planner, Surroundings

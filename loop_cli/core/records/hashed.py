@@ -5,7 +5,7 @@ from __future__ import annotations
 from loop_cli.core.names import BODY
 from loop_cli.core.store import as_json
 from loop_cli.lean import jsontext
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.plain import key_text
 
 TYPE_CHECKING = False

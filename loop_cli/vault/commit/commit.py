@@ -34,8 +34,8 @@ from loop_cli.errors import (
     LoopError,
     StorageError,
 )
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.contexts import suppress
-from loop_cli.lean.digest import sha256_hex
 from loop_cli.planning import plan
 from loop_cli.planning.planner import Planner
 from loop_cli.system import platform
@@ -90,7 +90,7 @@ class Commit:
         """The outcomes, as `Store.commit` says."""
         if dry_run:
             self._unsettled = recover_if_free(self._vault)
-        self._refresh(changes)
+            self._refresh(changes)
         places = [self._locate(change, closely=dry_run) for change in changes]
         failures = [place for place in places if isinstance(place, LoopError)]
         if failures and atomic:
@@ -100,7 +100,7 @@ class Commit:
         if dry_run:
             return self._each(changes, places, atomic=atomic, dry_run=True)
         with self._vault.lock():
-            self._refresh(changes)
+            self._refresh(changes)  # what was located before is located again by this
             if atomic:
                 recover(self._vault)
                 found = [place for place in places if not isinstance(place, LoopError)]

@@ -14,11 +14,11 @@ from loop_cli.core.names import nfc
 from loop_cli.core.places import ARCHIVE
 from loop_cli.errors import InvalidFile, LoopError
 from loop_cli.planning import snapshot
+from loop_cli.vault import STAGED
 from loop_cli.vault.commit import staging
 from loop_cli.vault.commit.staging import Intent, StagedChange, StagedCommit
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.index.locate import refuse_no_place
-from loop_cli.vault.layout import STAGED
 from loop_cli.vault.log.lines import LogPlace
 
 TYPE_CHECKING = False

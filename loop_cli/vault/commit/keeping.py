@@ -7,10 +7,10 @@ import errno
 import os
 
 from loop_cli.errors import StorageError
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.planning.snapshot import MAX_FILE_BYTES
 from loop_cli.system.folders import open_folder
-from loop_cli.vault.layout import KEPT
+from loop_cli.vault import KEPT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

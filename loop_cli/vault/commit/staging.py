@@ -17,7 +17,7 @@ from loop_cli.lean.records import Struct
 from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of
 from loop_cli.system import platform
 from loop_cli.system.folders import Folders, Slot, Syncs
-from loop_cli.vault.layout import ASIDE, CONTENT, INTENT, LOOP, STAGED, UNDONE
+from loop_cli.vault import ASIDE, CONTENT, INTENT, LOOP, STAGED, UNDONE
 from loop_cli.vault.log.lines import LogPlace, parse_line
 
 TYPE_CHECKING = False

@@ -9,7 +9,7 @@ from loop_cli.core import timestamps
 from loop_cli.errors import StorageError, VaultLocked
 from loop_cli.system import platform
 from loop_cli.system.folders import Folders
-from loop_cli.vault.layout import LOOP, STAGED
+from loop_cli.vault import LOOP, STAGED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,6 +2,9 @@
 
 It may be deleted at any time, and what it says is compared with what it was made from. A
 file that is damaged is made anew; where none can be kept, one in memory does for a command.
+
+It is brought up to date on the way to an answer, which may take seconds that nobody asked for:
+`progress` shows them.
 """
 
 from __future__ import annotations
@@ -16,9 +19,18 @@ from loop_cli.system import home
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeVar
+    from contextlib import AbstractContextManager
+    from typing import Protocol, TypeVar
 
     T = TypeVar("T")
+
+    class Progress(Protocol):
+        """Makes a context manager that gives what takes the count so far; None for nobody."""
+
+        def __call__(
+            self, what: str, *, unit: str
+        ) -> AbstractContextManager[Callable[[int], None] | None]: ...
+
 
 LAYOUT = 7  # in the file's name, so that two versions of loop don't take each other's for damaged
 PATIENCE = 30.0  # seconds for another process to finish what it is writing
@@ -245,3 +257,20 @@ def _connect(path: str) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+class _Unseen:
+    """A context manager: nobody is there to see it."""
+
+    def __init__(self, what: str, *, unit: str) -> None:
+        pass
+
+    def __enter__(self) -> Callable[[int], None] | None:
+        return None
+
+    def __exit__(self, *_raised: object) -> None:
+        pass
+
+
+progress: Progress = _Unseen
+"""What shows that work on the cache takes long. A program sets it once, before it opens a store."""

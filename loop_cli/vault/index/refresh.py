@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 import time
-from zlib import crc32
 
 from loop_cli.errors import EntityNotFound, LoopError
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.files.walk import STAMP, listing_of, stamps_in
 from loop_cli.vault.index.cache import MEMORY, transaction, word
@@ -253,5 +252,5 @@ def _digest(names: list[str], stamps: list[int]) -> bytes:
     """What differs where a name or a number does. Python's hash of numbers takes each in by steps
     that can be undone, so that one other number never gives the same; of texts it is another in
     every process."""
-    seen = crc32("/".join(names).encode("utf-8", "surrogateescape"))
-    return b"%d %d" % (hash(tuple(stamps)), seen)
+    seen = sha256_hex("/".join(names).encode("utf-8", "surrogateescape"))
+    return b"%d %b" % (hash(tuple(stamps)), seen[:16].encode())

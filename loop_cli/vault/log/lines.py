@@ -10,7 +10,7 @@ from loop_cli.core.records.record import AuditRecord
 from loop_cli.core.store import as_json
 from loop_cli.errors import StorageError
 from loop_cli.lean import jsontext
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False

@@ -12,7 +12,7 @@ import os
 from loop_cli.core.names import nfc
 from loop_cli.core.store import as_json
 from loop_cli.lean import jsontext
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.system import platform
 from loop_cli.system.folders import Folders, open_folder
 from loop_cli.vault.index.cache import key_word, word

@@ -11,11 +11,11 @@ from loop_cli.core.names import nearest
 from loop_cli.core.records import record as audit
 from loop_cli.core.records.hashed import comparable_digest
 from loop_cli.errors import EntityNotFound, InvalidChange, StorageError
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
 from loop_cli.system.folders import Refused, open_folder
+from loop_cli.vault import LOOP
 from loop_cli.vault.commit.recovery import recover
-from loop_cli.vault.layout import LOOP
 from loop_cli.vault.log import rewrite
 from loop_cli.vault.log.lines import encode, needles_of, parse_line
 from loop_cli.vault.log.segments import OpenLog

@@ -14,13 +14,13 @@ from contextlib import ExitStack
 from loop_cli.core.names import nfc
 from loop_cli.core.records.record import History, digests_of
 from loop_cli.errors import EntityNotFound, LoopError, StorageError, VaultLocked
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
 from loop_cli.planning.snapshot import etag_of
+from loop_cli.vault import LOOP
 from loop_cli.vault.commit.recovery import recover
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.find import recover_if_free
-from loop_cli.vault.layout import LOOP
 from loop_cli.vault.log.lines import parse_line
 from loop_cli.vault.log.segments import OpenLog
 

@@ -15,10 +15,9 @@ from loop_cli.lean.records import Struct
 from loop_cli.markdown import patch
 from loop_cli.planning import snapshot
 from loop_cli.system.folders import Folders, Refused
-from loop_cli.vault import schema_file
+from loop_cli.vault import LOOP, schema_file
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.index.locate import Locator
-from loop_cli.vault.layout import LOOP
 from loop_cli.vault.upkeep import check
 
 TYPE_CHECKING = False
