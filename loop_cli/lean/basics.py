@@ -8,6 +8,7 @@ for its network.
 from __future__ import annotations
 
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,13 +19,13 @@ else:
         from _datetime import date
     except ImportError:
         from datetime import date
-    try:
-        from _sha2 import sha256 as _small  # 3.12 and later
-    except ImportError:
-        try:
+    try:  # to look for a module that is not there costs as much as to load one that is
+        if sys.version_info >= (3, 12):
+            from _sha2 import sha256 as _small
+        else:
             from _sha256 import sha256 as _small
-        except ImportError:
-            from hashlib import sha256 as _small
+    except ImportError:
+        from hashlib import sha256 as _small
 
 __all__ = ["date", "sha256_hex", "uuid4"]
 _MANY = 1 << 18  # bytes from which on OpenSSL's, which is several times faster, is worth it

@@ -26,12 +26,16 @@ class Struct:
 
     def __init_subclass__(cls) -> None:
         own = cls.__dict__
-        before = cls._blank
-        annotated = own.get("__annotations__", ())
-        new = [name for name in annotated if name[0] != "_" and name not in before]
-        cls._blank = {name: own.get(name, before.get(name)) for name in (*before, *new)}
-        cls._needed = cls._needed.union(new).difference(own)
-        cls._fields = (*before, *new)
+        blank, needed = dict(cls._blank), set(cls._needed)
+        for name in own.get("__annotations__", ()):
+            if name[0] != "_" and name not in blank:
+                blank[name] = None
+                needed.add(name)
+        for name in blank:
+            if name in own:
+                blank[name] = own[name]
+                needed.discard(name)
+        cls._blank, cls._needed, cls._fields = blank, frozenset(needed), tuple(blank)
 
     def __init__(self, **values: Any) -> None:
         self._fill(self._blank, values)

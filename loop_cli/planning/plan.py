@@ -6,7 +6,7 @@ Updates and moves are here, what makes and removes an entity in `planning.life`.
 
 from __future__ import annotations
 
-from loop_cli.core import conflict, timestamps
+from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING, diff_body
 from loop_cli.core.entity import Revision
 from loop_cli.core.intent import intend
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.changes import BodyChange, Layout
+    from loop_cli.core.conflict import Reason
     from loop_cli.core.diff import Diff
     from loop_cli.core.entity import Entity, FieldNames, Precondition
     from loop_cli.core.intent import Intent
@@ -179,6 +180,8 @@ def check_precondition(
     reason, used = _compare(snapshot, precondition)
     if reason is None:
         return used
+    from loop_cli.core import conflict
+
     raise ConflictError(
         conflict.build(
             entity,
@@ -192,7 +195,7 @@ def check_precondition(
     )
 
 
-def _compare(snapshot: Snapshot, precondition: Precondition) -> tuple[conflict.Reason | None, str]:
+def _compare(snapshot: Snapshot, precondition: Precondition) -> tuple[Reason | None, str]:
     revision = snapshot.entity.revision
     if precondition.if_match is not None and precondition.if_match != revision.etag:
         return ("edited_outside" if snapshot.edited_outside else "etag_changed"), "none"

@@ -1,6 +1,7 @@
 """The store of Markdown files; and where it keeps its own files in a vault, and what their names
-end in. For the log see `vault.log.lines`."""
+end in."""
 
+LOG_FOLDER = "_build"
 LOOP = ".loop"  # the folder of the lock, the settings and what is staged or kept
 KEPT = f"{LOOP}/kept"
 STAGED = f"{LOOP}/staged"

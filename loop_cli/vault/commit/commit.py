@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.core import conflict
 from loop_cli.core.names import nfc
 from loop_cli.core.records.record import AuditRecord
 from loop_cli.core.store import Create, EntityChange, Restore
@@ -343,6 +342,8 @@ class Commit:
         try:
             return locator.find(change.entity_id, path=change.path)
         except EntityNotFound:
+            from loop_cli.core import conflict
+
             gone = self._vault.observe(place).entity
             raise ConflictError(conflict.deleted(gone, precondition=change.precondition)) from None
 
@@ -356,6 +357,8 @@ class Commit:
         now = self._reread(change, place)
         if now is None or isinstance(change, Create | Restore):
             return StorageError(f"{planned.path} can't be made: its place changes all the time")
+        from loop_cli.core import conflict
+
         found = conflict.build(
             self._vault.observe(now).entity,
             reason="edited_outside",
