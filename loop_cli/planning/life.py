@@ -8,7 +8,7 @@ from __future__ import annotations
 from loop_cli.core import timestamps
 from loop_cli.core.diff import diff_body, diff_fields
 from loop_cli.core.records import record as audit
-from loop_cli.core.records.hashed import digest_of
+from loop_cli.core.records.hashed import digest_of, recordable
 from loop_cli.errors import InvalidChange, InvalidFile, StorageError
 from loop_cli.markdown import patch
 from loop_cli.markdown.document import FrontmatterError, split
@@ -18,7 +18,6 @@ from loop_cli.planning.plan import (
     as_recorded,
     check_precondition,
     later_than,
-    recordable,
 )
 from loop_cli.planning.snapshot import etag_of, observe
 

@@ -166,32 +166,18 @@ class Planner:
 
     def _draft(self, change: Create, entity_id: str, problems: list[dict[str, Any]]) -> str:
         """The text of the file; what is wrong with it is added to `problems`."""
-        from loop_cli.core import creation
-        from loop_cli.markdown import reader
-        from loop_cli.markdown.document import split
         from loop_cli.planning import templates
 
         names = self._policy.names
         identity = {names.id: entity_id} if not names.id_is_stem else {}
         identity |= {names.type: change.entity_type} if not names.type_is_folder else {}
         now = timestamps.render(self._policy.clock())
-        draft = templates.fill(
-            change.template,
-            change.source,
-            fields={**identity, **change.fields},
-            words=creation.words_for(
-                change.fields,
-                change.entity_type,
-                entity_id,
-                now=now,
-                rules=self._around.rules,
-            ),
-            body=change.body,
+        draft, fields = templates.draft(
+            change, identity, entity_id, now=now, rules=self._around.rules
         )
         for name, line in draft.unknown:
             message = f"{change.source}:{line}: {{{{{name}}}}} stands for nothing that loop knows"
             problems.append(_problem(name, "unknown_placeholder", message))
-        fields = reader.read(split(draft.text).yaml)
         problems += self._judged(change, entity_id, fields)
         return draft.text
 
