@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 BODY = "body"
+ARCHIVE = "90_Archive"
+"""The folder where archived entities go, under the path that they had; no find looks there."""
 _SORTED = 1000  # characters of a run of which all may be marks
 _ALIKE = 0.6  # from which ratio on a name is suggested
 _COMPARED = 4000  # names at most that are compared with one that is not there

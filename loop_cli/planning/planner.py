@@ -11,7 +11,7 @@ import os
 from abc import ABC, abstractmethod
 
 from loop_cli.core import timestamps
-from loop_cli.core.names import nearest, nfc
+from loop_cli.core.names import ARCHIVE, nearest, nfc
 from loop_cli.core.store import Create, Delete, Move, Restore
 from loop_cli.errors import EntityNotFound, InvalidChange, InvalidFile, StillReferred, UsageError
 from loop_cli.planning import plan
@@ -69,6 +69,10 @@ class Surroundings(ABC):
     @abstractmethod
     def created_with(self, key: str) -> AuditRecord | None:
         """The record of the create that was called with an idempotency key."""
+
+    @abstractmethod
+    def admits(self, path: str) -> bool:
+        """Whether entities are looked for at a place. Raises as `is_free` does."""
 
     @abstractmethod
     def is_free(self, path: str) -> bool:
@@ -136,6 +140,8 @@ class Planner:
             self._refuse_referred(seen.entity)
         if isinstance(change, Move) and change.to != seen.entity.path:
             self._refuse_taken(change.to, seen.entity.id)
+            if not (self._around.admits(change.to) or change.to.startswith(f"{ARCHIVE}/")):
+                raise InvalidFile(change.to, "is not a place for entities")
         return plan.make(seen, change, policy=self._policy, origin=self._origin, others=self)
 
     def _create(self, change: Create) -> Plan:
@@ -214,6 +220,9 @@ class Planner:
         try:
             if path in self._places or not self._around.is_free(path):
                 problems.append(_problem("path", "taken", f"{path} is there already"))
+            elif not self._around.admits(path):
+                words = f"{path} is no place where entities are looked for"
+                problems.append(_problem("path", "no_place", words))
         except InvalidFile as error:
             problems.append(_problem("path", "no_place", error.message))
 

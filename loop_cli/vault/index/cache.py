@@ -215,13 +215,13 @@ def _files_of(path: str) -> tuple[str, ...]:
 
 def _make_private(path: str) -> None:
     """Have the database and its folder for this user alone; what is there and is no file of
-    this user, a link say, goes. Raises `OSError`."""
+    this user, a link say, goes. Another process may make them meanwhile, so what was not there
+    when it was looked at stays. Raises `OSError`."""
     home.make_private(os.path.dirname(path))
-    ours = [one for one in _files_of(path) if home.narrow(one)]
     for one in _files_of(path):
-        if one not in ours and os.path.lexists(one) and not os.path.isdir(one):
+        if home.narrow(one) is False and not os.path.isdir(one):
             os.unlink(one)
-    if path not in ours:
+    if not os.path.lexists(path):
         try:
             os.close(home.create(path))
         except FileExistsError:  # another process was faster, or it is a folder
