@@ -25,6 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from loop_cli.core.diff import Diff
     from loop_cli.core.entity import Entity
     from loop_cli.core.records.record import AuditRecord, History, Origin
     from loop_cli.core.store import Create, Delete, Restore
@@ -60,28 +61,17 @@ def create(
     diff = {**diff_fields({}, fields), **diff_body("", entity.body)}
     recorded, kept, _marks = recordable(diff, policy.private)
     marks = {"idempotency_key": change.key, "request": change.request}
-    return Plan(
-        before=entity,
-        after=entity,
-        source=None,
-        target=path,
-        data=data,
-        diff=diff,
-        wanted={},
-        record=audit.compose(
-            action="create",
-            before=as_recorded(entity, policy),
-            diff=recorded,
-            origin=origin,
-            timestamp=now,
-            metadata={
-                **_metadata(None, entity, "none"),
-                **{name: mark for name, mark in marks.items() if mark is not None},
-            },
-        ),
-        kept=kept,
-        warnings=entity.warnings,
+    planned = _coming(
+        entity,
+        path,
+        data,
+        policy=policy,
+        origin=origin,
+        timestamp=now,
+        recorded=recorded,
+        marks={name: mark for name, mark in marks.items() if mark is not None},
     )
+    return planned.replace(diff=diff, kept=kept)
 
 
 def restore(change: Restore, data: bytes | None, *, policy: Policy, origin: Origin) -> Plan:
@@ -101,6 +91,30 @@ def restore(change: Restore, data: bytes | None, *, policy: Policy, origin: Orig
         )
     reported = str(record.metadata.get("updated_before"))
     entity = _entity(data, path, reported, policy)
+    return _coming(
+        entity,
+        path,
+        data,
+        policy=policy,
+        origin=origin,
+        timestamp=policy.clock(),
+        recorded={},
+        marks={"restores": record.digest, **_undoing(undoes)},
+    )
+
+
+def _coming(
+    entity: Entity,
+    path: str,
+    data: bytes,
+    *,
+    policy: Policy,
+    origin: Origin,
+    timestamp: int,
+    recorded: Diff,
+    marks: dict[str, Any],
+) -> Plan:
+    """The plan for a file that is not there yet, whose diff is recorded as `recorded`."""
     return Plan(
         before=entity,
         after=entity,
@@ -112,14 +126,10 @@ def restore(change: Restore, data: bytes | None, *, policy: Policy, origin: Orig
         record=audit.compose(
             action="create",
             before=as_recorded(entity, policy),
-            diff={},
+            diff=recorded,
             origin=origin,
-            timestamp=policy.clock(),
-            metadata={
-                **_metadata(None, entity, "none"),
-                "restores": record.digest,
-                **_undoing(undoes),
-            },
+            timestamp=timestamp,
+            metadata={**_metadata(None, entity, "none"), **marks},
         ),
         kept={},
         warnings=entity.warnings,

@@ -14,7 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import ExitStack
-    from types import TracebackType
     from typing import Self
 
     from loop_cli.system.folders import Folder
@@ -46,12 +45,7 @@ class OpenLog:
             raise cannot_read(error) from error
         raise StorageError("the audit log can't be read: its files change all the time")
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         for _path, descriptor, _size in self._files:
             os.close(descriptor)
         self._files.clear()
