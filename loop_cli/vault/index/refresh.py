@@ -179,8 +179,9 @@ class Look:
         self._before.clear()
 
     def _look_again(self) -> None:
-        """Look once more at the folders that somebody else kept since we looked: what he saw may
-        be newer than what we did. Nobody else keeps anything now, so this is the newest."""
+        """List again the folders that another process wrote to the cache since we listed them:
+        its listing may be newer than ours. We hold the lock of the database, so ours is the
+        newest now."""
         changed = [one for one in self._listings if self._kept(one) != self._before[one]]
         if not changed:
             return
@@ -191,7 +192,8 @@ class Look:
             self._list_again(os.fsdecode(folder))
 
     def _forget(self) -> list[tuple[bytes]]:
-        """Forget the files of the folders that were not met, unless somebody has met one since."""
+        """Forget the folders that the walk did not meet, unless another process listed one since;
+        return them."""
         forgotten = []
         for folder, looked in self._forgotten:
             kept = self._kept(folder)
