@@ -11,7 +11,7 @@ from loop_cli.core.records.hashed import value_of
 from loop_cli.core.records.record import RUN_ID
 from loop_cli.errors import EntityNotFound, InvalidFile, NoSuchChange, UsageError
 from loop_cli.lean.records import Struct
-from loop_cli.operations.update import recorded_id
+from loop_cli.operations.log import recorded_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from loop_cli.core import timestamps
 from loop_cli.core.query import Query, choices_of
 from loop_cli.core.records.record import History
 from loop_cli.lean.records import Struct
+from loop_cli.operations.log import LogQuery, log
 from loop_cli.operations.overdue import due_of
 from loop_cli.operations.selection import Selection
-from loop_cli.operations.update import LogQuery, log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

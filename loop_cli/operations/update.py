@@ -1,30 +1,21 @@
-"""What loop does, apart from any terminal: each operation returns one frozen result."""
+"""Read one entity, and change one: a conflict is given to a resolver."""
 
 from __future__ import annotations
 
-from loop_cli.core import timestamps
 from loop_cli.core.entity import Precondition
-from loop_cli.core.names import nfc
 from loop_cli.core.store import EntityChange, only
-from loop_cli.errors import (
-    AmbiguousId,
-    ConfirmationRefused,
-    ConflictError,
-    EntityNotFound,
-    InvalidFile,
-    UsageError,
-)
+from loop_cli.errors import ConfirmationRefused, ConflictError, UsageError
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
     from loop_cli.core.conflict import Resolver
     from loop_cli.core.diff import Diff
     from loop_cli.core.entity import Entity
-    from loop_cli.core.records.record import AuditRecord, Origin
+    from loop_cli.core.records.record import Origin
     from loop_cli.core.store import CommitResult, Store
 
 _REBASES = 20
@@ -51,29 +42,6 @@ class UpdateResult(Struct):
             "diff": self.diff,
         }
         return {**data, "dry_run": True} if self.dry_run else data
-
-
-class LogQuery(Struct):
-    """Which records to list, newest first; `since` is an instant, `limit` None for all."""
-
-    entity_id: str | None = None
-    limit: int | None = None
-    since: int | None = None
-    actor: str | None = None
-    source: str | None = None
-    run_id: str | None = None
-
-    def admits(self, record: AuditRecord) -> bool:
-        """Whether the record, if it is the entity's, is asked for."""
-        data = record.data
-        for key in ("actor", "source", "run_id"):
-            wanted = getattr(self, key)
-            if wanted is not None and wanted not in _spellings(key, data.get(key)):
-                return False
-        if self.since is None:
-            return True
-        instant = timestamps.parse(str(data.get("timestamp")))
-        return instant is not None and instant >= self.since
 
 
 def get(store: Store, entity_id: str, *, path: str | None = None) -> Entity:
@@ -116,57 +84,6 @@ def preview_of(store: Store, change: EntityChange, *, origin: Origin) -> CommitR
     `Store.commit` lists, but for conflicts."""
     unchecked = change.replace(precondition=Precondition(forced=True))
     return only(store.commit([unchecked], origin=origin, dry_run=True))
-
-
-def log(store: Store, query: LogQuery) -> Iterator[AuditRecord]:
-    """The records that the query asks for, newest first.
-
-    Raises `AmbiguousId` for an alias of several entities.
-    """
-    known = query.entity_id
-    count = 0
-    for record in store.records() if known is None else _records_of(store, known):
-        if query.limit is not None and count >= query.limit:
-            return
-        if query.admits(record):
-            count += 1
-            yield record
-
-
-def recorded_id(store: Store, given: str) -> str:
-    """The id that the log knows; where it knows none, what the alias stands for.
-
-    Files that can't be read, or share the id, are no matter: it is asked for records.
-    Raises `EntityNotFound`; `AmbiguousId` for an alias of several entities.
-    """
-    return given if next(store.records(given), None) is not None else _found_id(store, given)
-
-
-def _found_id(store: Store, given: str) -> str:
-    try:
-        return store.find(given).id
-    except InvalidFile:
-        return given
-    except AmbiguousId as error:
-        ids = {store.find(given, path=path).id for path in error.details["paths"]}
-        if nfc(given) in map(nfc, ids):
-            return given
-        error.hint = f"give the id: {', '.join(sorted(ids))}"
-        raise
-
-
-def _records_of(store: Store, given: str) -> Iterator[AuditRecord]:
-    found = store.records(given)
-    first = next(found, None)
-    if first is not None:
-        yield first
-        yield from found
-        return
-    try:
-        known = _found_id(store, given)
-    except EntityNotFound:  # so it has no records
-        return
-    yield from store.records(known)
 
 
 _EXAMPLE = "loop update tsk-019-14 'status=done'"
@@ -215,10 +132,3 @@ def _result(done: CommitResult, origin: Origin, *, dry_run: bool) -> UpdateResul
         diff=done.diff,
         warnings=done.warnings,
     )
-
-
-def _spellings(key: str, value: Any) -> tuple[Any, ...]:
-    """An actor may be asked for without its prefix: `user:ops` as `ops`."""
-    if key == "actor" and isinstance(value, str):
-        return value, value.partition(":")[2]
-    return (value,)

@@ -102,7 +102,7 @@ def redact(
     vault: str | None,
 ) -> None:
     """Run `loop audit redact`."""
-    from loop_cli.operations.update import recorded_id
+    from loop_cli.operations.log import recorded_id
     from loop_cli.vault.log.redact import Wanted, preview
     from loop_cli.vault.log.redact import redact as run
 

@@ -7,8 +7,8 @@ from loop_cli.core import timestamps
 from loop_cli.core.names import nfc
 from loop_cli.core.records.record import SOURCES
 from loop_cli.errors import EntityNotFound, UsageError
-from loop_cli.operations import update as operations
-from loop_cli.operations.update import LogQuery
+from loop_cli.operations import log as operations
+from loop_cli.operations.log import LogQuery
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

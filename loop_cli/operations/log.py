@@ -1,0 +1,97 @@
+"""The audit records, and the id that they know an entity by."""
+
+from __future__ import annotations
+
+from loop_cli.core import timestamps
+from loop_cli.core.names import nfc
+from loop_cli.errors import AmbiguousId, EntityNotFound, InvalidFile
+from loop_cli.lean.records import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from loop_cli.core.records.record import AuditRecord
+    from loop_cli.core.store import Store
+
+
+class LogQuery(Struct):
+    """Which records to list, newest first; `since` is an instant, `limit` None for all."""
+
+    entity_id: str | None = None
+    limit: int | None = None
+    since: int | None = None
+    actor: str | None = None
+    source: str | None = None
+    run_id: str | None = None
+
+    def admits(self, record: AuditRecord) -> bool:
+        """Whether the record, if it is the entity's, is asked for."""
+        data = record.data
+        for key in ("actor", "source", "run_id"):
+            wanted = getattr(self, key)
+            if wanted is not None and wanted not in _spellings(key, data.get(key)):
+                return False
+        if self.since is None:
+            return True
+        instant = timestamps.parse(str(data.get("timestamp")))
+        return instant is not None and instant >= self.since
+
+
+def log(store: Store, query: LogQuery) -> Iterator[AuditRecord]:
+    """The records that the query asks for, newest first.
+
+    Raises `AmbiguousId` for an alias of several entities.
+    """
+    known = query.entity_id
+    count = 0
+    for record in store.records() if known is None else _records_of(store, known):
+        if query.limit is not None and count >= query.limit:
+            return
+        if query.admits(record):
+            count += 1
+            yield record
+
+
+def recorded_id(store: Store, given: str) -> str:
+    """The id that the log knows; where it knows none, what the alias stands for.
+
+    Files that can't be read, or share the id, are no matter: it is asked for records.
+    Raises `EntityNotFound`; `AmbiguousId` for an alias of several entities.
+    """
+    return given if next(store.records(given), None) is not None else _found_id(store, given)
+
+
+def _found_id(store: Store, given: str) -> str:
+    try:
+        return store.find(given).id
+    except InvalidFile:
+        return given
+    except AmbiguousId as error:
+        ids = {store.find(given, path=path).id for path in error.details["paths"]}
+        if nfc(given) in map(nfc, ids):
+            return given
+        error.hint = f"give the id: {', '.join(sorted(ids))}"
+        raise
+
+
+def _records_of(store: Store, given: str) -> Iterator[AuditRecord]:
+    found = store.records(given)
+    first = next(found, None)
+    if first is not None:
+        yield first
+        yield from found
+        return
+    try:
+        known = _found_id(store, given)
+    except EntityNotFound:  # so it has no records
+        return
+    yield from store.records(known)
+
+
+def _spellings(key: str, value: Any) -> tuple[Any, ...]:
+    """An actor may be asked for without its prefix: `user:ops` as `ops`."""
+    if key == "actor" and isinstance(value, str):
+        return value, value.partition(":")[2]
+    return (value,)
