@@ -1,4 +1,6 @@
-"""What a command works with: settings, the vault's store, who runs it. No Typer here."""
+"""What a command works with: settings, the operations on the vault, who runs it. No Typer here.
+
+Here, and in no command, is a vault opened as the folder of files that it is."""
 
 from __future__ import annotations
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from loop_cli.config import Settings
     from loop_cli.core.entity import FieldNames
     from loop_cli.core.records.record import Origin
+    from loop_cli.operations.boundary import EntityOperations, Operations
     from loop_cli.vault.store import VaultStore
 
 
@@ -24,9 +27,7 @@ def open_settings(options: dict[str, Any], *, need_vault: bool = True) -> Settin
     """The settings for one command; `options` by setting name, None where not given."""
     settings = config.load(options, environ=os.environ, cwd=_cwd(), need_vault=need_vault)
     if settings["plain"]:
-        from loop_cli.cli.render import styles
-
-        styles.set_plain(True)
+        output.be_plain()
     return settings
 
 
@@ -49,8 +50,28 @@ def _cwd() -> str:
         return "/"
 
 
-def open_store(settings: Settings) -> VaultStore:
-    """The store of the vault in force."""
+def operations(settings: Settings) -> Operations:
+    """The operations on the vault in force."""
+    from loop_cli.operations.local import LocalOperations
+
+    root = _root(settings)
+    return LocalOperations(_open_store(settings), origin=lambda: _origin(root), vault=root)
+
+
+def entity_operations(settings: Settings) -> EntityOperations:
+    """Those on one entity, for which less is loaded."""
+    from loop_cli.operations.update import LocalEntityOperations
+
+    root = _root(settings)
+    return LocalEntityOperations(_open_store(settings), origin=lambda: _origin(root), vault=root)
+
+
+def _root(settings: Settings) -> str:
+    assert settings.root is not None, "load() raises where there is no vault"
+    return settings.root
+
+
+def _open_store(settings: Settings) -> VaultStore:
     from loop_cli.vault.index import cache as working
     from loop_cli.vault.store import VaultStore
 
@@ -108,24 +129,7 @@ def now() -> int:
     return time.time_ns() // 1000
 
 
-def today() -> int:
-    """The instant at which the user's day began, taken for UTC as dates without a zone are."""
-    from loop_cli.core import timestamps
-
-    now = time.localtime()
-    instant = timestamps.parse(f"{now.tm_year:04d}-{now.tm_mon:02d}-{now.tm_mday:02d}")
-    assert instant is not None, "today is a date"
-    return instant
-
-
-def yesterday() -> int:
-    """The instant at which yesterday began where the user is."""
-    now = time.localtime()
-    begin = time.mktime((now.tm_year, now.tm_mon, now.tm_mday - 1, 0, 0, 0, 0, 0, -1))
-    return int(begin) * 1_000_000
-
-
-def origin(root: str) -> Origin:
+def _origin(root: str) -> Origin:
     """Who runs this and through which door: from the system, never from an option or variable
     (SPEC §6). `LOOP_RUN_ID` joins several commands in one run."""
     from loop_cli.core.records.record import Origin

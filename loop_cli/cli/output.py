@@ -61,6 +61,13 @@ def may_ask(*, as_json: bool = False, no_input: bool) -> bool:
     return not as_json and not no_input and can_ask()
 
 
+def be_plain() -> None:
+    """Show lines of text from now on, without boxes and colour."""
+    from loop_cli.cli.render import styles
+
+    styles.set_plain(True)
+
+
 def ask(question: str) -> None:
     """A question, or the end of one, on stderr."""
     _write_stderr(_visible(question))

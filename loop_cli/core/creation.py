@@ -2,12 +2,49 @@
 
 from __future__ import annotations
 
+from loop_cli.core.intent import intend
+from loop_cli.core.schema.field_rules import id_pattern
+from loop_cli.core.schema.rules import Case
+from loop_cli.errors import InvalidChange
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
+    from loop_cli.core.changes import Change
     from loop_cli.core.schema.rules import Rules
+
+    Problem = dict[str, Any]
+
+
+def fields_of(
+    changes: Iterable[Change], name: str | None, entity_type: str, today: str, rules: Rules
+) -> tuple[dict[str, Any], list[Problem]]:
+    """The fields that changes of nothing make, typed, with the name and all that they imply, in
+    the schema's order; and what is wrong with the changes."""
+    problems: list[Problem] = []
+    typed: dict[str, Any] = {}
+    for change in changes:  # one by one, so that one that is wrong hides no other
+        try:
+            made = change.replace(implied=True)
+            typed = intend(
+                typed, [made], entity_id=entity_type, entity_type=entity_type, rules=rules
+            ).fields
+        except InvalidChange as error:
+            problems += error.details["problems"]
+    if name is not None:
+        typed[rules.names.name] = name
+    filled = implied(typed, entity_type, rules)
+    filled |= dict.fromkeys(rules.dates_due(Case(filled, entity_type, is_new=True)), today)
+    known = rules.schema.known_fields(entity_type)
+    order = [one for one in known if one in filled]
+    return {one: filled[one] for one in dict.fromkeys((*order, *filled))}, problems
+
+
+def id_problems(given: str, entity_type: str, rules: Rules) -> list[Problem]:
+    """What the schema has against an id."""
+    return [one.as_dict() for one in id_pattern(Case({}, entity_type, given), rules)]
 
 
 def implied(fields: dict[str, Any], entity_type: str, rules: Rules) -> dict[str, Any]:

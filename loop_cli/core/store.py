@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from loop_cli.core.records.record import AuditRecord, Origin
     from loop_cli.core.schema.rules import Rules
     from loop_cli.core.schema.schema import Schema
+    from loop_cli.core.upkeep import Upkeep
 
     Outcome = "CommitResult | LoopError"
 
@@ -125,6 +126,29 @@ class CommitResult(Struct):
     changed: bool
     record: AuditRecord | None
     warnings: tuple[str, ...] = ()
+
+
+class UpdateResult(Struct):
+    """What an update did. `run_id` is that of the run, `entity` the state after it."""
+
+    entity: Entity
+    before: Entity
+    changed: bool
+    dry_run: bool
+    run_id: str
+    diff: Diff
+    warnings: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of `loop update` (SPEC §7)."""
+        data = {
+            **self.entity.as_dict(),
+            "changed": self.changed,
+            "run_id": self.run_id,
+            "modified_fields": list(self.diff),
+            "diff": self.diff,
+        }
+        return {**data, "dry_run": True} if self.dry_run else data
 
 
 class Listed(Struct):
@@ -280,6 +304,13 @@ class Store(ABC):
     @abstractmethod
     def kept(self, sha256: str) -> bytes | None:
         """What is kept of a value that records hold only the hash of; None where nothing is."""
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """What the store does besides; by default it refuses all of it in words."""
+        from loop_cli.core.upkeep import Upkeep
+
+        return Upkeep()
 
     @property
     @abstractmethod

@@ -66,10 +66,11 @@ class Outcome(Struct):
 
 class Plan(Struct):
     """What a change would do to each entity that a query finds: `changes` are for the revisions
-    that were seen, `previews` what each would do."""
+    that were seen, `previews` what each would do, `warnings` about the query."""
 
     changes: tuple[EntityChange, ...]
     previews: tuple[CommitResult | LoopError, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def changing(self) -> tuple[CommitResult, ...]:
@@ -101,7 +102,7 @@ def plan(store: Store, selection: Selection, edits: Edits, *, origin: Origin) ->
     previews: list[CommitResult | LoopError] = []
     for part in _parts(changes):
         previews += store.commit(part, origin=origin, dry_run=True)
-    return Plan(changes=changes, previews=tuple(previews))
+    return Plan(changes=changes, previews=tuple(previews), warnings=tuple(selection.warnings))
 
 
 def carry_out(

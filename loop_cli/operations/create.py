@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from loop_cli.core import creation, ids, places, timestamps
-from loop_cli.core.intent import intend
 from loop_cli.core.names import nfc
-from loop_cli.core.schema.field_rules import id_pattern, no_such_type
-from loop_cli.core.schema.rules import Case
+from loop_cli.core.schema.field_rules import no_such_type
 from loop_cli.core.store import Create, only
 from loop_cli.errors import EntityNotFound, InvalidChange
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
 from loop_cli.operations import asking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from loop_cli.core.changes import Change
@@ -29,12 +28,11 @@ if TYPE_CHECKING:
 
 class Request(Struct):
     """What is asked for. `fields` are changes as of an update, the name apart; `template` is
-    a text and what it is called; `now` an instant; `sha256` gives hex digits."""
+    a text and what it is called; `now` an instant."""
 
     entity_type: str
     name: str | None
     now: int
-    sha256: Callable[[bytes], str]
     fields: tuple[Change, ...] = ()
     entity_id: str | None = None
     template: tuple[str, str] | None = None
@@ -133,22 +131,11 @@ def _planned(store: Store, request: Request) -> Create:
 
 def _fields(request: Request, rules: Rules, problems: list[Problem]) -> dict[str, Any]:
     """The fields asked for, typed, with all that they imply, in the schema's order."""
-    kind, names = request.entity_type, rules.names
-    known = rules.schema.known_fields(kind)
-    typed: dict[str, Any] = {}
-    for change in request.fields:  # one by one, so that one that is wrong hides no other
-        try:
-            made = change.replace(implied=True)
-            typed = intend(typed, [made], entity_id=kind, entity_type=kind, rules=rules).fields
-        except InvalidChange as error:
-            problems += error.details["problems"]
-    if request.name is not None:
-        typed[names.name] = nfc(request.name)
-    filled = creation.implied(typed, kind, rules)
-    case = Case(filled, kind, is_new=True)
-    filled |= dict.fromkeys(rules.dates_due(case), timestamps.local_day(request.now))
-    order = [name for name in known if name in filled]
-    return {name: filled[name] for name in dict.fromkeys((*order, *filled))}
+    day = timestamps.local_day(request.now)
+    name = None if request.name is None else nfc(request.name)
+    fields, wrong = creation.fields_of(request.fields, name, request.entity_type, day, rules)
+    problems += wrong
+    return fields
 
 
 def _id(
@@ -168,8 +155,7 @@ def _id(
         if not given.strip() or not given.isprintable() or "/" in given or given.startswith("."):
             problems.append(problem(names.id, "id_form", f"{given!r} can't be an id", value=given))
         else:
-            case = Case({}, request.entity_type, given)
-            problems += [one.as_dict() for one in id_pattern(case, rules)]
+            problems += creation.id_problems(given, request.entity_type, rules)
         return nfc(given)
     try:
         return ids.rule_for(
@@ -177,7 +163,7 @@ def _id(
             fields=fields,
             name=name,
             rules=rules,
-            digest=lambda data: bytes.fromhex(request.sha256(data)),
+            digest=lambda data: bytes.fromhex(sha256_hex(data)),
         )
     except ids.NoRule as error:
         problems += _no_id(error, request.entity_type, fields, rules)
@@ -284,7 +270,7 @@ def _digest(request: Request) -> str:
     """The SHA-256 of what is asked for, whenever it is."""
     parts = [request.entity_type, request.name, request.entity_id, request.template, request.body]
     changes = [(one.path, one.operation, one.value, one.typed) for one in request.fields]
-    return request.sha256(repr((parts, changes)).encode("utf-8", "surrogateescape"))
+    return sha256_hex(repr((parts, changes)).encode("utf-8", "surrogateescape"))
 
 
 def _result(done: CommitResult, origin: Origin, *, dry_run: bool) -> CreateResult:

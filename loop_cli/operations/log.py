@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.core.store import Store
+    from loop_cli.core.upkeep import ToRedact
 
 
 class LogQuery(Struct):
@@ -52,6 +53,46 @@ def log(store: Store, query: LogQuery) -> Iterator[AuditRecord]:
         if query.admits(record):
             count += 1
             yield record
+
+
+def follow(store: Store, query: LogQuery) -> Iterator[list[AuditRecord]]:
+    """The records that the query asks for, oldest first; then those that come, a batch each time
+    that the caller asks. Never ends.
+
+    Raises `AmbiguousId` for an alias of several entities; what `Upkeep.new_records` raises.
+    """
+    known = _followed_id(store, query.entity_id)
+    coming = store.upkeep.new_records()
+    next(coming)  # nothing that is recorded from here on is missed
+    backlog = list(log(store, query))
+    yield backlog[::-1]
+    shown = {record.digest for record in backlog}  # what came meanwhile may be among them
+    for batch in coming:
+        yield [
+            record
+            for record in batch
+            if record.digest not in shown
+            and query.admits(record)
+            and (known is None or record.is_of(known, None))
+        ]
+        shown = set()
+
+
+def _followed_id(store: Store, given: str | None) -> str | None:
+    """The id whose records are waited for; it need not be there yet."""
+    if given is None:
+        return None
+    try:
+        return recorded_id(store, given)
+    except EntityNotFound:
+        return nfc(given)
+
+
+def to_redact(store: Store, entity_id: str, field: str, *, run_id: str | None) -> ToRedact:
+    """What to redact, by the id that the log knows. Raises as `recorded_id` does."""
+    from loop_cli.core.upkeep import ToRedact
+
+    return ToRedact(entity_id=recorded_id(store, entity_id), field=field, run_id=run_id)
 
 
 def recorded_id(store: Store, given: str) -> str:

@@ -41,12 +41,17 @@ _TRIES = 5
 
 
 class Target(Struct):
-    """What to undo: a run, the actor's last run (`last`), or an entity's last change."""
+    """What to undo: a run, the actor's last run (`last`), or an entity's last change.
+
+    `given` is what a person says for one of these: a run's id or the beginning of it, or an
+    entity's.
+    """
 
     run_id: str | None = None
     last: bool = False
     entity_id: str | None = None
     path: str | None = None
+    given: str | None = None
 
 
 class UndoPlan(Struct):
@@ -156,6 +161,7 @@ def undo(
 
 def make_plan(store: Store, target: Target, *, actor: str) -> UndoPlan:
     """What an undo would do. Raises as `undo` does, but for conflicts."""
+    target = _meant(store, target)
     store.refresh()
     records = _wanted(store, target, actor)
     reveal = revealer(store)
@@ -185,6 +191,20 @@ def make_plan(store: Store, target: Target, *, actor: str) -> UndoPlan:
 
 
 # -- which records ------------------------------------------------------------------------
+
+
+def _meant(store: Store, target: Target) -> Target:
+    """The target by what its `given` stands for: a run's whole id, an entity, or the beginning of
+    a run's id."""
+    given = target.given
+    if given is None:
+        return target
+    if re.fullmatch(RUN_ID, given.lower()):
+        return target.replace(given=None, run_id=given.lower())
+    run = find_run(store, given)
+    if run is not None and next(store.records(given), None) is None:
+        return target.replace(given=None, run_id=run)
+    return target.replace(given=None, entity_id=given)
 
 
 def _wanted(store: Store, target: Target, actor: str) -> list[AuditRecord]:

@@ -3,45 +3,24 @@
 from __future__ import annotations
 
 from loop_cli.core.entity import Precondition
-from loop_cli.core.store import EntityChange, only
+from loop_cli.core.store import EntityChange, UpdateResult, only
 from loop_cli.errors import ConfirmationRefused, ConflictError, UsageError
-from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from loop_cli.core.conflict import Resolver
-    from loop_cli.core.diff import Diff
-    from loop_cli.core.entity import Entity
+    from loop_cli.core.entity import Entity, FieldNames
     from loop_cli.core.records.record import Origin
+    from loop_cli.core.schema.rules import Rules
+    from loop_cli.core.schema.schema import Schema
     from loop_cli.core.store import CommitResult, Store
+    from loop_cli.operations.boundary import EntityOperations
+else:  # the abstract class costs start-up; a test holds the class here against it
+    EntityOperations = object
 
 _REBASES = 20
-
-
-class UpdateResult(Struct):
-    """What an update did. `run_id` is that of the run, `entity` the state after it."""
-
-    entity: Entity
-    before: Entity
-    changed: bool
-    dry_run: bool
-    run_id: str
-    diff: Diff
-    warnings: tuple[str, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop update` (SPEC §7)."""
-        data = {
-            **self.entity.as_dict(),
-            "changed": self.changed,
-            "run_id": self.run_id,
-            "modified_fields": list(self.diff),
-            "diff": self.diff,
-        }
-        return {**data, "dry_run": True} if self.dry_run else data
 
 
 def get(store: Store, entity_id: str, *, path: str | None = None) -> Entity:
@@ -84,6 +63,72 @@ def preview_of(store: Store, change: EntityChange, *, origin: Origin) -> CommitR
     `Store.commit` lists, but for conflicts."""
     unchecked = change.replace(precondition=Precondition(forced=True))
     return only(store.commit([unchecked], origin=origin, dry_run=True))
+
+
+class LocalEntityOperations(EntityOperations):
+    """Those over `store`. `origin` says who runs this, and is called when that matters first;
+    `vault` is what the vault is called."""
+
+    def __init__(self, store: Store, *, origin: Callable[[], Origin], vault: str) -> None:
+        self._store = store
+        self._make_origin = origin
+        self._known_origin: Origin | None = None
+        self._vault = vault
+
+    @property
+    def _origin(self) -> Origin:
+        if self._known_origin is None:
+            self._known_origin = self._make_origin()
+        return self._known_origin
+
+    @property
+    def vault(self) -> str:
+        return self._vault
+
+    @property
+    def names(self) -> FieldNames:
+        return self._store.names
+
+    @property
+    def schema(self) -> Schema:
+        return self._store.schema
+
+    @property
+    def rules(self) -> Rules:
+        return self._store.rules
+
+    @property
+    def run_id(self) -> str:
+        return self._origin.run_id
+
+    @property
+    def warnings(self) -> list[str]:
+        return self._store.warnings
+
+    def get(self, entity_id: str, *, path: str | None = None, fresh: bool = False) -> Entity:
+        if fresh:
+            self._store.refresh()
+        return self._store.find(entity_id, path=path)
+
+    def preview(self, change: EntityChange) -> CommitResult:
+        return preview_of(self._store, change, origin=self._origin)
+
+    def update(
+        self,
+        change: EntityChange,
+        *,
+        resolve: Resolver,
+        confirm: Callable[[CommitResult], bool] | None = None,
+        dry_run: bool = False,
+    ) -> UpdateResult:
+        return update(
+            self._store,
+            change,
+            origin=self._origin,
+            resolve=resolve,
+            confirm=confirm,
+            dry_run=dry_run,
+        )
 
 
 _EXAMPLE = "loop update tsk-019-14 'status=done'"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from loop_cli.core.schema.rules import Rules
     from loop_cli.core.schema.schema import Schema
     from loop_cli.core.store import AnyChange, CommitResult, Hit, Listed
+    from loop_cli.core.upkeep import Upkeep
     from loop_cli.errors import LoopError
     from loop_cli.vault.commit.commit import Commit
     from loop_cli.vault.files.lock import VaultLock
@@ -146,6 +147,12 @@ class VaultStore(Store):
         where something else failed."""
         begun = [] if self._commit is None else self._commit.begun
         return [staged.paths for staged in begun if staged.has_landed]
+
+    @property
+    def upkeep(self) -> Upkeep:
+        from loop_cli.vault.upkeep.upkeep import VaultUpkeep
+
+        return VaultUpkeep(self.handle)
 
     # -- what the handle has --------------------------------------------------------------
 

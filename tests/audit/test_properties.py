@@ -9,10 +9,11 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from loop_cli.core.upkeep import ToRedact
 from loop_cli.errors import EntityNotFound, InvalidChange
 from loop_cli.vault.log.lines import parse_line
 from loop_cli.vault.log.migrate import migrate
-from loop_cli.vault.log.redact import Wanted, redact
+from loop_cli.vault.log.redact import redact
 from loop_cli.vault.log.rotate import rotate
 from loop_cli.vault.log.verify import verify
 
@@ -54,7 +55,7 @@ def take(vault: Vault, step: tuple[str, object, object]) -> None:
         vault.append(what)
     elif kind == "redact":
         with suppress(EntityNotFound, InvalidChange):
-            wanted = Wanted(entity_id=str(what), field=str(more))
+            wanted = ToRedact(entity_id=str(what), field=str(more))
             redact(vault.store.handle, wanted, origin=vault.origin)
     elif kind == "rotate":
         assert isinstance(what, int)

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli.core.records.record import AuditRecord, compose_undo
+from loop_cli.core.upkeep import Redaction, ToRedact
 from loop_cli.errors import EntityNotFound, InvalidChange, StorageError
 from loop_cli.system import platform
 from loop_cli.vault.log.lines import encode
 from loop_cli.vault.log.log import AuditLog
-from loop_cli.vault.log.redact import Redaction, Wanted, preview, redact
+from loop_cli.vault.log.redact import preview, redact
 from loop_cli.vault.log.rotate import rotate
 from loop_cli.vault.log.verify import verify
 
@@ -40,7 +41,7 @@ def hashed(value: str) -> dict[str, Any]:
 
 def run(vault: Vault, field: str = "notes", **more: Any) -> Redaction:
     return redact(
-        vault.store.handle, Wanted(entity_id=ID, field=field, **more), origin=vault.origin
+        vault.store.handle, ToRedact(entity_id=ID, field=field, **more), origin=vault.origin
     )
 
 
@@ -172,7 +173,7 @@ def test_an_unknown_entity_is_not_found(secret: Vault) -> None:
     assert secret.loop("audit", "redact", "tsk-none", "notes", "--yes").code == 3
     with pytest.raises(EntityNotFound, match="no record of 'tsk-019-01'"):
         preview(
-            secret.store.handle, Wanted(entity_id="tsk-019-01", field="x"), origin=secret.origin
+            secret.store.handle, ToRedact(entity_id="tsk-019-01", field="x"), origin=secret.origin
         )
 
 
@@ -194,7 +195,7 @@ def test_nested_values_go_with_their_field_and_in_what_holds_them(vault: Vault, 
         ["expected_impact.metric"],
     ]
     assert vault.active.read_text().count(SECRET) == 2
-    wanted = Wanted(entity_id=project, field=field)
+    wanted = ToRedact(entity_id=project, field=field)
     redact(vault.store.handle, wanted, origin=vault.origin)
     assert SECRET not in vault.active.read_text()
     assert verify(vault.store.handle).ok

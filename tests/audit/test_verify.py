@@ -10,12 +10,14 @@ import pytest
 
 from loop_cli.core.records.record import AuditRecord, compose_undo
 from loop_cli.vault.log.log import AuditLog
-from loop_cli.vault.log.verify import Verification, verify
+from loop_cli.vault.log.verify import verify
 
 from .conftest import ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from loop_cli.core.upkeep import Verification
 
     from .conftest import Vault
 

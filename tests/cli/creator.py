@@ -14,7 +14,6 @@ import uuid
 from loop_cli.core.changes import parse_changes
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.records.record import Origin
-from loop_cli.lean.basics import sha256_hex
 from loop_cli.operations import create
 from loop_cli.vault import template_files
 from loop_cli.vault.store import VaultStore
@@ -35,7 +34,6 @@ def main(root: str, cache: str, kind: str, name: str, count: str, *fields: str) 
             entity_type=kind,
             name=f"{name} {number}",
             now=clock(),
-            sha256=sha256_hex,
             fields=parse_changes(fields, read=lambda _path: ""),
             template=template_files.load(root, kind),
         )

@@ -21,6 +21,7 @@ from tests.store.conftest import ONE, Bench, text
 
 if TYPE_CHECKING:
     from loop_cli.core.records.record import Origin
+    from loop_cli.core.store import UpdateResult
     from tests.store.conftest import Harness
 
 
@@ -100,7 +101,7 @@ class TestConflicts:
 class TestRebase:
     """`--on-conflict=rebase`, through `operations.update`."""
 
-    def update(self, bench: Bench, *texts: str, **more: Any) -> operations.UpdateResult:
+    def update(self, bench: Bench, *texts: str, **more: Any) -> UpdateResult:
         return operations.update(
             bench.store,
             bench.change(*texts, **more),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from loop_cli.core.conflict import Conflict
-    from loop_cli.operations.update import UpdateResult
+    from loop_cli.core.store import UpdateResult
     from tests.store.conftest import Bench
 
 

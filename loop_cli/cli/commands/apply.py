@@ -47,13 +47,11 @@ def apply(
 ) -> None:
     """Run `loop apply`."""
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
-    store = context.open_store(settings)
+    loop = context.operations(settings)
     counts = bulk.Counts()
     held = Held()
-    outcomes = bulk.apply(
-        store,
+    outcomes = loop.apply(
         _lines(file, held),
-        origin=context.origin(store.root),
         force=force,
         atomic=atomic,
         dry_run=dry_run,
@@ -68,7 +66,7 @@ def apply(
                     told(counts.landed + counts.unchanged + counts.failed)
     except KeyboardInterrupt:
         raise Interrupted(f"interrupted; {_so_far(counts)}") from None
-    output.warn(store.warnings)
+    output.warn(loop.warnings)
     failed = counts.error()
     if failed is not None:
         raise failed

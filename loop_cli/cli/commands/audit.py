@@ -9,8 +9,8 @@ from loop_cli.errors import ConfirmationRefused, LogDamaged, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from loop_cli.vault.log.redact import Redaction, Wanted
-    from loop_cli.vault.store import VaultStore
+    from loop_cli.core.upkeep import Redaction
+    from loop_cli.operations.boundary import Operations
 
 EXAMPLES = """Examples:
 
@@ -52,11 +52,9 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 def verify(*, as_json: bool, vault: str | None) -> None:
     """Run `loop audit verify`."""
-    from loop_cli.vault.log.verify import verify as run
-
-    store = _store(vault)
-    found = run(store.handle)
-    if not output.as_document(found.as_dict(), store.warnings, wanted=as_json):
+    loop = _opened(vault)
+    found = loop.verify()
+    if not output.as_document(found.as_dict(), loop.warnings, wanted=as_json):
         from loop_cli.cli.render import audit as render_audit
 
         output.show(render_audit.verification(found))
@@ -78,12 +76,10 @@ def rotate(
     vault: str | None,
 ) -> None:
     """Run `loop audit rotate`."""
-    from loop_cli.vault.log.rotate import rotate as run
-
     at_least = 0 if max_size is None else _bytes(max_size)
-    store = _store_to_write(vault, lock_timeout)
-    done = run(store.handle, at_least=at_least)
-    if not output.as_document(done.as_dict(), store.warnings, wanted=as_json):
+    loop = _opened_to_write(vault, lock_timeout)
+    done = loop.rotate(at_least=at_least)
+    if not output.as_document(done.as_dict(), loop.warnings, wanted=as_json):
         from loop_cli.cli.render import audit as render_audit
 
         output.show(render_audit.rotation(done))
@@ -102,20 +98,12 @@ def redact(
     vault: str | None,
 ) -> None:
     """Run `loop audit redact`."""
-    from loop_cli.operations.log import recorded_id
-    from loop_cli.vault.log.redact import Wanted, preview
-    from loop_cli.vault.log.redact import redact as run
-
-    store = _store(vault, lock_timeout)
-    wanted = Wanted(entity_id=recorded_id(store, entity_id), field=field, run_id=run_id)
-    origin = context.origin(store.root)
-    if dry_run:
-        result = preview(store.handle, wanted, origin=origin)
-    else:
-        if not yes:
-            _confirm(store, wanted, asked=output.may_ask(as_json=as_json, no_input=no_input))
-        result = run(store.handle, wanted, origin=origin)
-    _show_redaction(store, result, as_json=as_json)
+    loop = _opened(vault, lock_timeout)
+    if not dry_run and not yes:
+        preview = loop.redact(entity_id, field, run_id=run_id, dry_run=True)
+        _confirm(preview, asked=output.may_ask(as_json=as_json, no_input=no_input))
+    result = loop.redact(entity_id, field, run_id=run_id, dry_run=dry_run)
+    _show_redaction(loop, result, as_json=as_json)
 
 
 def migrate(
@@ -127,24 +115,22 @@ def migrate(
     vault: str | None,
 ) -> None:
     """Run `loop audit migrate`."""
-    from loop_cli.vault.log.migrate import migrate as run
-
-    store = _store_to_write(vault, lock_timeout)
-    done = run(store.handle, file, dry_run=dry_run)
-    if not output.as_document(done.as_dict(), store.warnings, wanted=as_json):
+    loop = _opened_to_write(vault, lock_timeout)
+    done = loop.migrate(file, dry_run=dry_run)
+    if not output.as_document(done.as_dict(), loop.warnings, wanted=as_json):
         from loop_cli.cli.render import audit as render_audit
 
         output.show(render_audit.migration(done))
 
 
-def _store(vault: str | None, lock_timeout: float | None = None) -> VaultStore:
-    return context.open_store(context.open_settings({"vault": vault, "lock_timeout": lock_timeout}))
+def _opened(vault: str | None, lock_timeout: float | None = None) -> Operations:
+    return context.operations(context.open_settings({"vault": vault, "lock_timeout": lock_timeout}))
 
 
-def _store_to_write(vault: str | None, lock_timeout: float | None) -> VaultStore:
+def _opened_to_write(vault: str | None, lock_timeout: float | None) -> Operations:
     """For a command that writes and records no run: a wrong `LOOP_RUN_ID` is told all the same."""
     context.run_id()
-    return _store(vault, lock_timeout)
+    return _opened(vault, lock_timeout)
 
 
 def _bytes(text: str) -> int:
@@ -154,17 +140,14 @@ def _bytes(text: str) -> int:
     return int(match[1]) * _UNITS[match[2].upper()]
 
 
-def _confirm(store: VaultStore, wanted: Wanted, *, asked: bool) -> None:
+def _confirm(found: Redaction, *, asked: bool) -> None:
     """Show what would be rewritten and ask. Raises `ConfirmationRefused`."""
-    from loop_cli.vault.log.redact import preview
-
-    found = preview(store.handle, wanted, origin=context.origin(store.root))
     if not found.changed:
         return
     if not asked:
         raise ConfirmationRefused(
             "values in the audit log would be replaced by hashes, which can't be taken back",
-            entity_id=wanted.entity_id,
+            entity_id=found.wanted.entity_id,
             hint="--dry-run shows the lines; --yes confirms",
         )
     from loop_cli.cli.prompt import questions as prompt
@@ -175,8 +158,8 @@ def _confirm(store: VaultStore, wanted: Wanted, *, asked: bool) -> None:
         raise ConfirmationRefused("the audit log was left as it is")
 
 
-def _show_redaction(store: VaultStore, result: Redaction, *, as_json: bool) -> None:
-    warnings = list(store.warnings)
+def _show_redaction(loop: Operations, result: Redaction, *, as_json: bool) -> None:
+    warnings = list(loop.warnings)
     if result.left:
         places = ", ".join(f"{line.file}:{line.number}" for line in result.left[:10])
         more = ", ..." if len(result.left) > 10 else ""

@@ -10,15 +10,13 @@ from loop_cli.cli.prompt.interrupts import Held
 from loop_cli.errors import ConfirmationRefused, Interrupted
 from loop_cli.lean.records import Struct
 from loop_cli.operations import bulk
-from loop_cli.operations.selection import Selection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from loop_cli.config import Settings
     from loop_cli.core.changes import Edits
-    from loop_cli.core.records.record import Origin
+    from loop_cli.operations.boundary import Operations
     from loop_cli.operations.bulk import Outcome, Plan
-    from loop_cli.vault.store import VaultStore
 
 
 class How(Struct):
@@ -35,17 +33,15 @@ def run(settings: Settings, where: list[str], edits: Edits, how: How) -> None:
     """Plan, show, ask and carry out. Raises `ConfirmationRefused`, and `PartlyFailed` with the
     exit code of the first that did not land."""
     query = listing.query(None, where, project=None, children_of=None)
-    store = context.open_store(settings)
-    origin = context.origin(store.root)
-    with output.progress("looking at the files", unit="files") as told:
-        selection = Selection(store, query, told=told)
-    plan = bulk.plan(store, selection, edits, origin=origin)
-    output.warn([*selection.warnings, *store.warnings])
+    loop = context.operations(settings)
+    with output.progress("looking at the files", unit="files") as progress:
+        plan = loop.plan(query, edits, progress=progress)
+    output.warn([*plan.warnings, *loop.warnings])
     if how.dry_run or not plan.changing:
-        outcomes = _previewed(plan, origin, dry_run=how.dry_run)
+        outcomes = _previewed(plan, loop.run_id, dry_run=how.dry_run)
     else:
         _confirm(plan, how)
-        outcomes = _carried_out(store, plan, origin, atomic=how.atomic)
+        outcomes = _carried_out(loop, plan, atomic=how.atomic)
     _report(outcomes, plan, how)
     if len(outcomes) < len(plan.changes):
         raise Interrupted(f"interrupted; {len(outcomes)} of {len(plan.changes)} are done")
@@ -54,28 +50,26 @@ def run(settings: Settings, where: list[str], edits: Edits, how: How) -> None:
         raise failed
 
 
-def _previewed(plan: Plan, origin: Origin, *, dry_run: bool) -> list[Outcome]:
+def _previewed(plan: Plan, run_id: str, *, dry_run: bool) -> list[Outcome]:
     return [
-        bulk.Outcome(done=one, entity_id=change.entity_id, run_id=origin.run_id, dry_run=dry_run)
+        bulk.Outcome(done=one, entity_id=change.entity_id, run_id=run_id, dry_run=dry_run)
         for change, one in zip(plan.changes, plan.previews, strict=True)
     ]
 
 
-def _carried_out(store: VaultStore, plan: Plan, origin: Origin, *, atomic: bool) -> list[Outcome]:
+def _carried_out(loop: Operations, plan: Plan, *, atomic: bool) -> list[Outcome]:
     """What was done, not all where it was interrupted. Raises with `atomic` what is in the way."""
     done: list[Outcome] = []
-    with Held() as held, output.progress("updated", unit="entities") as told:
+    with Held() as held, output.progress("updated", unit="entities") as progress:
 
         def batch_done(count: int) -> None:
-            if told is not None:
-                told(count)
+            if progress is not None:
+                progress(count)
             if count < len(plan.changes):
                 held.check()
 
         held.open = atomic
-        outcomes = bulk.carry_out(
-            store, plan.changes, origin=origin, atomic=atomic, told=batch_done
-        )
+        outcomes = loop.carry_out(plan.changes, atomic=atomic, progress=batch_done)
         with suppress(KeyboardInterrupt):
             for one in outcomes:
                 done.append(one)

@@ -19,10 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from loop_cli.vault.store import VaultStore
-    from loop_cli.vault.upkeep.check import Checked
-    from loop_cli.vault.upkeep.check_wanted import Wanted
-    from loop_cli.vault.upkeep.repair import Repair
+    from loop_cli.core.check.report import Checked, Scope
+    from loop_cli.operations.boundary import Operations
+    from loop_cli.operations.repair import Repair
 
 EXAMPLES = """Examples:
 
@@ -50,23 +49,21 @@ def check(
     vault: str | None,
 ) -> None:
     """Run `loop check`."""
-    from loop_cli.vault.upkeep.check import check as run
-
     if github and as_json:
         raise UsageError("choose one of --json and --github")
     if (dry_run or yes) and not fix:
         raise UsageError("--dry-run and --yes are for --fix", hint="loop check --fix --dry-run")
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
-    store = context.open_store(settings)
-    wanted = _wanted(store, what or ())
+    loop = context.operations(settings)
+    scope = _scope(loop.vault, what or ())
     repairs: list[Repair] = []
     more: dict[str, Any] = {}
-    found = run(store.handle, wanted)
+    found = loop.check(scope)
     if fix:
         ask = output.may_ask(as_json=as_json, no_input=no_input)
-        repairs, more = _fix(store, found, dry_run=dry_run, ask=ask, yes=yes, quiet=as_json)
-        found = found if dry_run else run(store.handle, wanted)
-    _show(store, found, more, github=github, as_json=as_json, strict=strict)
+        repairs, more = _fix(loop, found, dry_run=dry_run, ask=ask, yes=yes, quiet=as_json)
+        found = found if dry_run else loop.check(scope)
+    _show(loop, found, more, github=github, as_json=as_json, strict=strict)
     _raise_failed(repairs, dry_run=dry_run)
     if _fails(found, strict=strict):
         from loop_cli.cli.render import check as render_check
@@ -77,28 +74,26 @@ def check(
 
 
 def _fix(
-    store: VaultStore, found: Checked, *, dry_run: bool, ask: bool, yes: bool, quiet: bool
+    loop: Operations, found: Checked, *, dry_run: bool, ask: bool, yes: bool, quiet: bool
 ) -> tuple[list[Repair], dict[str, Any]]:
     """Show the plan, ask, and repair; the repairs, and what the JSON says of them.
 
     Raises `ConfirmationRefused`.
     """
     from loop_cli.cli.render import check as render_check
-    from loop_cli.vault.upkeep import repair
 
-    origin = context.origin(store.root)
-    repairs = repair.preview(store, found, origin=origin)
+    repairs = loop.preview_repairs(found)
     if not quiet:
         show = output.show if dry_run else output.tell
         show(render_check.plan(repairs, dry_run=dry_run))
     possible = sum(one.done is not None for one in repairs)
     if possible and not dry_run:
         _confirm(possible, ask=ask, yes=yes)
-        repairs = repair.apply(store, repairs, origin=origin)
+        repairs = loop.repair(repairs)
         if not quiet:
-            output.tell(render_check.repaired(repairs, origin.run_id))
+            output.tell(render_check.repaired(repairs, loop.run_id))
     more: dict[str, Any] = {
-        "run_id": origin.run_id,
+        "run_id": loop.run_id,
         "repairs": [one.as_dict() for one in repairs],
     }
     return repairs, {**more, "dry_run": True} if dry_run else more
@@ -139,7 +134,7 @@ def _fails(found: Checked, *, strict: bool) -> bool:
 
 
 def _show(
-    store: VaultStore,
+    loop: Operations,
     found: Checked,
     more: dict[str, Any],
     *,
@@ -149,13 +144,13 @@ def _show(
 ) -> None:
     """Print the findings on stdout, whether they are good or bad: a report is a result."""
     if as_json:
-        output.json_document({**found.as_dict(), **more}, store.warnings)
+        output.json_document({**found.as_dict(), **more}, loop.warnings)
         return
     from loop_cli.cli.render import check as render_check
 
-    output.warn(store.warnings)
+    output.warn(loop.warnings)
     if github:
-        prefix = _below_workspace(store.root)
+        prefix = _below_workspace(loop.vault)
         for one in found.findings:
             output.line(render_check.annotation(one, prefix))
     elif found.findings:
@@ -164,14 +159,14 @@ def _show(
         output.line(render_check.summary(found))
 
 
-def _wanted(store: VaultStore, what: Sequence[str]) -> Wanted:
+def _scope(root: str, what: Sequence[str]) -> Scope:
     """What was named: files, as a pre-commit hook names them; ids, aliases and types otherwise."""
-    from loop_cli.vault.upkeep.check_wanted import Wanted
+    from loop_cli.core.check.report import Scope
 
     files = [one for one in what if one.endswith(".md") or "/" in one]
-    return Wanted(
+    return Scope(
         names=tuple(one for one in what if one not in files),
-        paths=tuple(_in_vault(store.root, one) for one in files),
+        paths=tuple(_in_vault(root, one) for one in files),
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from loop_cli.cli import context, inputs, output
 from loop_cli.core import changes
-from loop_cli.lean.basics import sha256_hex
 from loop_cli.operations.create import Request
-from loop_cli.operations.create import create as make
-from loop_cli.vault import template_files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.operations.boundary import Operations
 
 PLAIN = "plain"
 EXAMPLES = """The id, the place and what the schema implies are filled in; missing required
@@ -44,16 +45,15 @@ def create(
     parsed = changes.parse_changes(fields or (), read=read)
     body = None if body_file is None else read(body_file)
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
-    store = context.open_store(settings)
-    kind = store.rules.spelling(entity_type)
+    loop = context.operations(settings)
+    kind = loop.rules.spelling(entity_type)
     request = Request(
         entity_type=entity_type,
         name=name,
         now=context.now(),
-        sha256=sha256_hex,
         fields=parsed,
         entity_id=given_id,
-        template=_template(template, kind, store.root, read),
+        template=_template(template, kind, loop, read),
         body=body,
         key=idempotency_key,
     )
@@ -62,8 +62,8 @@ def create(
         from loop_cli.cli.prompt import ask as questions
 
         ask = questions.for_fields
-    result = make(store, request, origin=context.origin(store.root), ask=ask, dry_run=dry_run)
-    warnings = [*result.warnings, *store.warnings]
+    result = loop.create(request, ask=ask, dry_run=dry_run)
+    warnings = [*result.warnings, *loop.warnings]
     if not output.as_document(result.as_dict(), warnings, wanted=as_json):
         from loop_cli.cli.render import life as render_life
 
@@ -71,9 +71,9 @@ def create(
 
 
 def _template(
-    given: str | None, kind: str, root: str, read: inputs.Reader
+    given: str | None, kind: str, loop: Operations, read: inputs.Reader
 ) -> tuple[str, str] | None:
     """The template's text and what it is called; None for the built-in one."""
     if given == PLAIN:
         return None
-    return template_files.load(root, kind) if given is None else (read(given), given)
+    return loop.template(kind) if given is None else (read(given), given)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from loop_cli.cli import context, inputs, output
 from loop_cli.errors import UsageError
 from loop_cli.operations.delete import Request
-from loop_cli.operations.delete import delete as remove
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,24 +47,22 @@ def delete(
     seen = inputs.precondition(expected_updated_at, if_match, force=force)
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     interactive = output.may_ask(as_json=as_json, no_input=no_input)
-    store = context.open_store(settings)
+    loop = context.operations(settings)
     request = Request(
         entity_id=entity_id,
         now=context.now(),
         precondition=seen,
-        path=context.chosen_path(store.root, path),
+        path=context.chosen_path(loop.vault, path),
         cascade=cascade,
         orphan=orphan,
         archive=archive,
     )
-    result = remove(
-        store,
+    result = loop.delete(
         request,
-        origin=context.origin(store.root),
         confirm=_confirm(yes) if interactive else None,
         dry_run=dry_run,
     )
-    warnings = [*result.warnings, *store.warnings]
+    warnings = [*result.warnings, *loop.warnings]
     if not output.as_document(result.as_dict(), warnings, wanted=as_json):
         from loop_cli.cli.render import life as render_life
 

@@ -26,10 +26,10 @@ def diff(
 ) -> None:
     """Run `loop diff`."""
     wanted = history.parse_since(since)
-    store = context.open_store(context.open_settings({"vault": vault}))
-    chosen = context.chosen_path(store.root, path)
-    found = history.difference(store, entity_id, wanted, path=chosen)
-    warnings = [*found.warnings, *store.warnings]
+    loop = context.operations(context.open_settings({"vault": vault}))
+    chosen = context.chosen_path(loop.vault, path)
+    found = loop.difference(entity_id, wanted, path=chosen)
+    warnings = [*found.warnings, *loop.warnings]
     if not output.as_document(found.as_dict(), warnings, wanted=as_json):
         from loop_cli.cli.render import past as render_past
 

@@ -9,15 +9,11 @@ from loop_cli.core import conflict
 from loop_cli.core.changes import Edits
 from loop_cli.core.entity import Precondition
 from loop_cli.core.store import EntityChange
-from loop_cli.errors import ConfirmationRefused, EditorFailed, InvalidFile
-from loop_cli.operations import update as operations
+from loop_cli.errors import ConfirmationRefused, EditorFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from loop_cli.config import Settings
-    from loop_cli.core.entity import Entity
 
 EXAMPLES = """The editor is LOOP_EDITOR or the setting 'editor', else VISUAL, else EDITOR, else one
 of the usual ones. One with a window needs its option to wait: LOOP_EDITOR='code --wait'.
@@ -47,12 +43,11 @@ def edit(
         {"vault": vault, "lock_timeout": lock_timeout, "editor": editor}
     )
     command = _command(settings)
-    store = context.open_store(settings)
-    chosen = context.chosen_path(store.root, path)
-    store.refresh()
-    opened = operations.get(store, entity_id, path=chosen)
-    output.warn([*opened.warnings, *store.warnings])
-    origin = context.origin(store.root)
+    loop = context.entity_operations(settings)
+    chosen = context.chosen_path(loop.vault, path)
+    opened = loop.get(entity_id, path=chosen, fresh=True)
+    output.warn([*opened.warnings, *loop.warnings])
+    context.run_id()  # what is wrong with it is said before anything is typed
     change = EntityChange(
         entity_id=entity_id,
         path=chosen,
@@ -62,7 +57,7 @@ def edit(
     )
 
     def check(edits: Edits) -> None:
-        operations.preview_of(store, change.replace(edits=edits), origin=origin)
+        loop.preview(change.replace(edits=edits))
 
     from loop_cli.cli.prompt import editing
     from loop_cli.cli.prompt import questions as prompt
@@ -70,7 +65,7 @@ def edit(
     from loop_cli.cli.render import entity as render
     from loop_cli.markdown import notes
 
-    text, parse = _text(opened, check, fields_only=fields_only)
+    text, parse = editing.text_of(opened, check, fields_only=fields_only)
     name = f"{opened.id}.yaml" if fields_only else f"{opened.id}.md"
     with Draft(command, name=name, environ=os.environ) as draft:
         draft.tell_of_others()
@@ -82,10 +77,10 @@ def edit(
         change = change.replace(edits=edits)
         resolve = conflict.POLICIES[settings["on_conflict"]]
         if output.may_ask(no_input=no_input):
-            resolve = prompt.resolver(store, change, origin=origin, settings=settings)
-        result = operations.update(store, change, origin=origin, resolve=resolve)
+            resolve = prompt.resolver(loop, change, settings=settings)
+        result = loop.update(change, resolve=resolve)
         draft.settle()
-    output.warn([*result.warnings, *store.warnings])
+    output.warn([*result.warnings, *loop.warnings])
     output.show(render.updated(result))
 
 
@@ -106,30 +101,3 @@ def _command(settings: Settings) -> str:
     if command is None:
         raise EditorFailed("no editor was found", hint="name yours: export EDITOR=vim")
     return command
-
-
-def _text(
-    opened: Entity, check: Callable[[Edits], None], *, fields_only: bool
-) -> tuple[str, Callable[[str], Edits]]:
-    """The text to edit, and what makes edits of it once it is edited: none where nothing is
-    changed. It raises `InvalidFile` with the line of that text, or `InvalidChange`."""
-    from loop_cli.markdown.document import split
-    from loop_cli.planning import edited
-
-    whole = split(opened.raw.decode())
-
-    def parse(saved: str) -> Edits:
-        before = whole.yaml_line - 1 if fields_only else 0
-        try:
-            text = whole.replace(yaml=saved).text if fields_only else saved
-            edits = edited.edits_of(opened, text.encode())
-        except InvalidFile as error:
-            line, reason = error.details["line"], error.details["reason"]
-            raise InvalidFile("your text", reason, line=line and max(line - before, 1)) from None
-        except ValueError as error:  # a line of the fields is the fence
-            raise InvalidFile("your text", str(error)) from None
-        if edits:
-            check(edits)
-        return edits
-
-    return (whole.yaml if fields_only else whole.text), parse

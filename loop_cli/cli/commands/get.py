@@ -8,14 +8,13 @@ from loop_cli.cli import context, output
 from loop_cli.core.diff import MISSING, value_at
 from loop_cli.core.names import join_dotted, nearest, split_dotted
 from loop_cli.errors import UsageError
-from loop_cli.operations import update as operations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.entity import Entity
-    from loop_cli.core.store import Store
+    from loop_cli.operations.boundary import EntityOperations
 
 EXAMPLES = """Examples:
 
@@ -43,9 +42,9 @@ def get(
     modes = [as_json, as_yaml, raw, bool(field), path_only]
     if sum(modes) > 1:
         raise UsageError("choose one of --json, --yaml, --raw, --field and --path")
-    store = context.open_store(context.open_settings({"vault": vault}))
-    entity = operations.get(store, entity_id, path=context.chosen_path(store.root, path))
-    warnings = [*entity.warnings, *store.warnings]
+    loop = context.entity_operations(context.open_settings({"vault": vault}))
+    entity = loop.get(entity_id, path=context.chosen_path(loop.vault, path))
+    warnings = [*entity.warnings, *loop.warnings]
     if output.as_document(entity.as_dict(), warnings, wanted=as_json):
         return
     if raw:
@@ -54,7 +53,7 @@ def get(
         output.line(entity.path)
     elif field:
         for name in field:
-            output.line(_bare(_value(entity, name, store)))
+            output.line(_bare(_value(entity, name, loop)))
     elif as_yaml:
         output.write(_as_yaml(entity))
     else:
@@ -63,10 +62,10 @@ def get(
 
         # A pipe has no width to lay text out in.
         formatted = output.is_terminal(sys.stdout) and not styles.is_plain()
-        output.show(render.entity(entity, store.schema, with_body=body, formatted=formatted))
+        output.show(render.entity(entity, loop.schema, with_body=body, formatted=formatted))
 
 
-def _value(entity: Entity, name: str, store: Store) -> Any:
+def _value(entity: Entity, name: str, loop: EntityOperations) -> Any:
     own = {
         "etag": entity.revision.etag,
         "updated_at": entity.revision.updated_at,
@@ -81,7 +80,7 @@ def _value(entity: Entity, name: str, store: Store) -> Any:
     value = value_at(entity.fields, path)
     if value is not MISSING:
         return value
-    known = (*entity.fields, *store.schema.known_fields(entity.type))
+    known = (*entity.fields, *loop.schema.known_fields(entity.type))
     parent = value_at(entity.fields, path[:-1])
     if path[0] in known and (len(path) == 1 or parent in (None, MISSING)):
         return None

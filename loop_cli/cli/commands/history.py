@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from loop_cli.cli import context, output
-from loop_cli.operations import history as looking_back
 
 EXAMPLES = """Examples:
 
@@ -24,10 +23,10 @@ def history(
     vault: str | None,
 ) -> None:
     """Run `loop history`."""
-    store = context.open_store(context.open_settings({"vault": vault}))
-    chosen = context.chosen_path(store.root, path)
-    found = looking_back.history(store, entity_id, limit=limit or None, path=chosen)
-    warnings = [*found.warnings, *store.warnings]
+    loop = context.operations(context.open_settings({"vault": vault}))
+    chosen = context.chosen_path(loop.vault, path)
+    found = loop.history(entity_id, limit=limit or None, path=chosen)
+    warnings = [*found.warnings, *loop.warnings]
     if not output.as_document(found.as_dict(), warnings, wanted=as_json):
         from loop_cli.cli.render import past as render_past
 

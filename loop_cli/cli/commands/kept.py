@@ -5,11 +5,12 @@ from __future__ import annotations
 from loop_cli.cli import context, output
 from loop_cli.core import timestamps
 from loop_cli.errors import ConfirmationRefused
-from loop_cli.vault.upkeep import kept as keeping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from loop_cli.vault.upkeep.kept import Kept
+    from collections.abc import Sequence
+
+    from loop_cli.core.upkeep import Kept
 
 EXAMPLES = """What is pruned can't be brought back by 'loop undo'.
 
@@ -41,17 +42,19 @@ def kept(
 ) -> None:
     """Run `loop kept`."""
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
-    store = context.open_store(settings)
-    taken = keeping.take_aside(store.handle, dry_run=dry_run) if aside else []
+    loop = context.operations(settings)
+    taken = loop.take_aside(dry_run=dry_run) if aside else []
     before = None if older_than is None else context.now() - older_than * _DAY
-    found = keeping.chosen(keeping.listed(store.handle), entity_id=entity_id, before=before)
-    warnings = _foreign(keeping.others(store.handle))
+    listed = loop.kept(entity_id=entity_id, before=before)
+    found = listed.copies
+    warnings = _foreign(listed.foreign)
     if prune and found and not dry_run:
         if not yes:
             _ask(found, ask=output.may_ask(as_json=as_json, no_input=no_input))
-        found, staying = keeping.prune(store.handle, found)
-        warnings += [_stays(one) for one in staying]
-    warnings += store.warnings
+        pruning = loop.prune(found)
+        found = pruning.gone
+        warnings += [_stays(one) for one in pruning.staying]
+    warnings += loop.warnings
     pruned = prune and not dry_run
     if as_json:
         document = {
@@ -75,7 +78,7 @@ def _stays(one: Kept) -> str:
     return f".loop/kept/{one.name} was kept anew or changed since it was listed, so it stays"
 
 
-def _foreign(names: list[str]) -> list[str]:
+def _foreign(names: Sequence[str]) -> list[str]:
     """What is said of what lies there and is not loop's, if anything does."""
     if not names:
         return []
@@ -83,7 +86,7 @@ def _foreign(names: list[str]) -> list[str]:
     return [f".loop/kept has what loop did not put there, and leaves alone: {shown}"]
 
 
-def _ask(found: list[Kept], *, ask: bool) -> None:
+def _ask(found: Sequence[Kept], *, ask: bool) -> None:
     """Raises `ConfirmationRefused` where nobody says yes."""
     if not ask:
         raise ConfirmationRefused(

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from loop_cli.cli import context, output
+from loop_cli.cli import context, days, output
 from loop_cli.core import query as queries
 from loop_cli.core.diff import MISSING
 from loop_cli.core.names import split_dotted
 from loop_cli.core.query import Query
 from loop_cli.errors import UsageError
-from loop_cli.operations.selection import Selection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.evaluate import Selected
-    from loop_cli.core.store import Store
+    from loop_cli.core.schema.schema import Schema
 
 EXAMPLES = """Forms of EXPR:
 
@@ -65,10 +64,10 @@ def list_entities(
     as_table = not (as_json or as_csv or ids)
     at_most = output.ROWS + 1 if limit is None and as_table else limit or None
     asked = query(entity_type, where, project=project, children_of=children_of, sort=sort)
-    store = context.open_store(context.open_settings({"vault": vault}))
-    with output.progress("looking at the files", unit="files") as told:
-        found = Selection(store, asked.replace(limit=at_most), told=told)
-    names = _column_names(columns, store.names.name)
+    loop = context.operations(context.open_settings({"vault": vault}))
+    with output.progress("looking at the files", unit="files") as progress:
+        found = loop.select(asked.replace(limit=at_most), progress=progress)
+    names = _column_names(columns, loop.names.name)
     if as_json:
         output.json_lines(one.listed.json for one in found)
     elif ids:
@@ -76,8 +75,8 @@ def list_entities(
     elif as_csv:
         output.csv(names, (_cells(one, names) for one in found))
     else:
-        _show_table([*found], names, store, limit=limit, optional=columns is None)
-    output.warn([*found.warnings, *store.warnings])
+        _show_table([*found], names, loop.schema, limit=limit, optional=columns is None)
+    output.warn([*found.warnings, *loop.warnings])
 
 
 def query(
@@ -89,7 +88,7 @@ def query(
     sort: str | None = None,
 ) -> Query:
     """The query that options ask for. Raises `UsageError`."""
-    conditions = [queries.parse_condition(text, today=context.today()) for text in where or ()]
+    conditions = [queries.parse_condition(text, today=days.today()) for text in where or ()]
     for field, value in (("project_id", project), ("parent_id", children_of)):
         if value is not None:
             conditions.append(queries.equals(field, value))
@@ -126,7 +125,7 @@ def _cell(value: Any) -> str:
 def _show_table(
     found: list[Selected],
     names: tuple[str, ...],
-    store: Store,
+    schema: Schema,
     *,
     limit: int | None,
     optional: bool,
@@ -137,8 +136,6 @@ def _show_table(
     from loop_cli.cli.render import list as render_list
 
     rows = found if limit is not None else found[: output.ROWS]
-    output.show(
-        render_list.table(rows, names, store.schema, today=context.today(), optional=optional)
-    )
+    output.show(render_list.table(rows, names, schema, today=days.today(), optional=optional))
     if len(rows) < len(found):
         output.note(f"the first {output.ROWS}; --limit 0 shows all")

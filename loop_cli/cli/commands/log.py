@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from loop_cli.cli import context, output
 from loop_cli.core import timestamps
-from loop_cli.core.names import nfc
 from loop_cli.core.records.record import SOURCES
-from loop_cli.errors import EntityNotFound, UsageError
-from loop_cli.operations import log as operations
+from loop_cli.errors import UsageError
 from loop_cli.operations.log import LogQuery
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from loop_cli.core.records.record import AuditRecord
-    from loop_cli.vault.store import VaultStore
+    from loop_cli.operations.boundary import Operations
 
 EXAMPLES = """Examples:
 
@@ -46,7 +44,7 @@ def log(
     shown = limit if limit is not None or as_json else output.RECORDS
     if follow:
         shown = _BACKLOG if limit is None else limit
-    store = context.open_store(context.open_settings({"vault": vault}))
+    loop = context.operations(context.open_settings({"vault": vault}))
     query = LogQuery(
         entity_id=entity_id,
         limit=shown or None,
@@ -56,15 +54,15 @@ def log(
         run_id=run,
     )
     if follow:
-        _follow(store, query, as_json=as_json, utc=utc)
-    found = operations.log(store, query)
+        _follow(loop, query, as_json=as_json, utc=utc)
+    found = loop.log(query)
     if as_json:
         for record in found:
             output.line(output.json_text(record.data))
-        output.warn(store.warnings)
+        output.warn(loop.warnings)
         return
     records = list(found)
-    output.warn(store.warnings)
+    output.warn(loop.warnings)
     if not records:
         output.note("no records")
         return
@@ -75,27 +73,15 @@ def log(
         output.note(f"the newest {output.RECORDS}; --limit 0 shows all")
 
 
-def _follow(store: VaultStore, query: LogQuery, *, as_json: bool, utc: bool) -> None:
+def _follow(loop: Operations, query: LogQuery, *, as_json: bool, utc: bool) -> None:
     """Show records as they come, until interrupted or the reader of stdout goes away."""
-    from loop_cli.vault.log.follow import Follower
-    from loop_cli.vault.log.lines import parse_line
-
-    wanted = _followed_id(store, query.entity_id)
     exact = output.shows_utc(utc)
-    with Follower(store.log) as follower:
-        backlog = list(operations.log(store, query))
-        output.warn(store.warnings)
-        for record in reversed(backlog):
+    for number, records in enumerate(loop.follow(query)):
+        if not number:
+            output.warn(loop.warnings)
+        for record in records:
             _show(record, as_json=as_json, utc=exact)
-        shown = {record.digest for record in backlog}  # what came meanwhile may be among them
-        while True:
-            for line in follower.new_lines():
-                new = parse_line(line)
-                if new is None or new.digest in shown or not query.admits(new):
-                    continue
-                if wanted is None or new.is_of(wanted, None):
-                    _show(new, as_json=as_json, utc=exact)
-            shown = set()
+        if number:
             output.wait(_PAUSE)
 
 
@@ -106,16 +92,6 @@ def _show(record: AuditRecord, *, as_json: bool, utc: bool) -> None:
     from loop_cli.cli.render import past as render_past
 
     output.show(render_past.follow_line(record, utc=utc))
-
-
-def _followed_id(store: VaultStore, given: str | None) -> str | None:
-    """The id whose records are waited for; it need not be there yet."""
-    if given is None:
-        return None
-    try:
-        return operations.recorded_id(store, given)
-    except EntityNotFound:
-        return nfc(given)
 
 
 def _instant(since: str | None) -> int | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from loop_cli.cli import context, inputs, output
-from loop_cli.operations import move as relocate
 
 EXAMPLES = """Its project_id and parent_id change with it, and links in other entities that name
 the file are put right in the same run.
@@ -35,23 +34,21 @@ def move(
     seen = inputs.precondition(expected_updated_at, if_match, force=force)
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     interactive = output.may_ask(as_json=as_json, no_input=no_input)
-    store = context.open_store(settings)
+    loop = context.operations(settings)
     confirm = None
     if interactive:
         from loop_cli.cli.render import life as render_life
 
         confirm = render_life.confirm_move("Move", yes)
-    result = relocate.move(
-        store,
+    result = loop.move(
         entity_id,
         project,
-        origin=context.origin(store.root),
         precondition=seen,
-        path=context.chosen_path(store.root, path),
+        path=context.chosen_path(loop.vault, path),
         confirm=confirm,
         dry_run=dry_run,
     )
-    warnings = [*result.warnings, *store.warnings]
+    warnings = [*result.warnings, *loop.warnings]
     if not output.as_document(result.as_dict(), warnings, wanted=as_json):
         from loop_cli.cli.render import life as render_life
 

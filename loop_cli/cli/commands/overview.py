@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shlex
 
-from loop_cli.cli import context, output
+from loop_cli.cli import context, days, output
 from loop_cli.errors import NoVault
-from loop_cli.operations import overview as operations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,18 +22,12 @@ def show(*, as_json: bool) -> bool:
         if as_json:
             raise NoVault("no vault here, so there is no overview", hint="loop --help")
         return False
-    store = context.open_store(settings)
-    with output.progress("looking at the files", unit="files") as told:
-        found = operations.overview(
-            store,
-            settings.root,
-            today=context.today(),
-            since=context.yesterday(),
-            told=told,
-        )
+    loop = context.operations(settings)
+    with output.progress("looking at the files", unit="files") as progress:
+        found = loop.overview(today=days.today(), since=days.yesterday(), progress=progress)
     commands = next_commands(found)
     document = {**found.as_dict(), "next": [command for command, _about in commands]}
-    if not output.as_document(document, store.warnings, wanted=as_json):
+    if not output.as_document(document, loop.warnings, wanted=as_json):
         from loop_cli.cli.render import overview as render_overview
 
         output.show(render_overview.overview(found, commands))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from loop_cli.cli import context, output
 from loop_cli.errors import ConfirmationRefused, UsageError
-from loop_cli.operations import move as relocate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,17 +40,15 @@ def rename(
     if (entity_id is None) is not every:
         raise UsageError("name an ID, or give --all", hint="loop rename --all --dry-run")
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
-    store = context.open_store(settings)
+    loop = context.operations(settings)
     interactive = output.may_ask(as_json=as_json, no_input=no_input)
-    result = relocate.rename(
-        store,
+    result = loop.rename(
         entity_id,
-        origin=context.origin(store.root),
-        path=context.chosen_path(store.root, path),
+        path=context.chosen_path(loop.vault, path),
         confirm=_confirm(yes, interactive),
         dry_run=dry_run,
     )
-    warnings = [*result.warnings, *store.warnings]
+    warnings = [*result.warnings, *loop.warnings]
     if not output.as_document(result.as_dict(), warnings, wanted=as_json):
         from loop_cli.cli.render import life as render_life
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from loop_cli.cli import context, output
+from loop_cli.cli import context, output, unopened
 from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from loop_cli.core.entity import FieldNames
     from loop_cli.core.schema.rules import Rules
 
 EXAMPLES = """Examples:
@@ -25,7 +24,7 @@ def schema(*, entity_type: str | None, as_json: bool, vault: str | None) -> None
     from loop_cli.core import describe
 
     settings = context.open_settings({"vault": vault}, need_vault=False)
-    rules = _rules(settings.root, settings.names)
+    rules = unopened.rules(settings)
     types = _types(rules)
     if entity_type is not None and entity_type not in types:
         from loop_cli.core.names import nearest
@@ -51,14 +50,6 @@ def schema(*, entity_type: str | None, as_json: bool, vault: str | None) -> None
         output.show(render_schema.types([describe.describe(name, rules) for name in types]))
     else:
         output.show(render_schema.fields(describe.describe(entity_type, rules)))
-
-
-def _rules(root: str | None, names: FieldNames) -> Rules:
-    from loop_cli.core.schema.rules import Rules
-    from loop_cli.vault import schema_file
-
-    schema = schema_file.shipped() if root is None else schema_file.load(root)
-    return Rules(schema, names)
 
 
 def _types(rules: Rules) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ from loop_cli.cli import context, output
 from loop_cli.cli.commands import listing
 from loop_cli.core.wanted import Wanted
 from loop_cli.errors import UsageError
-from loop_cli.operations.selection import Selection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,9 +49,9 @@ def search(
     at_most = output.ROWS + 1 if limit is None and for_people else limit or None
     asked = listing.query(entity_type, where, project=None, children_of=None)
     asked = asked.replace(text=text, limit=at_most)
-    store = context.open_store(context.open_settings({"vault": vault}))
-    with output.progress("reading the vault", unit="files") as told:
-        found = Selection(store, asked, told=told)
+    loop = context.operations(context.open_settings({"vault": vault}))
+    with output.progress("reading the vault", unit="files") as progress:
+        found = loop.select(asked, progress=progress)
         hits: Iterator[Any] = (one.listed for one in found)
         first = next(hits, None)
     if as_json:
@@ -61,7 +60,7 @@ def search(
         output.lines(hit.id for hit in _chain(first, hits))
     else:
         _show(_chain(first, hits), wanted, all_of_them=limit is not None)
-    output.warn([*found.warnings, *store.warnings])
+    output.warn([*found.warnings, *loop.warnings])
 
 
 def json_of(hit: Hit) -> str:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.cli import context, output
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
+from loop_cli.cli import context, output, unopened
 
 EXAMPLES = """Examples:
 
@@ -21,7 +16,6 @@ LOOP_LOCK_TIMEOUT=30 loop config
 def config(*, as_json: bool, vault: str | None) -> None:
     """Run `loop config`."""
     from loop_cli.config import KEYS
-    from loop_cli.vault.files import probe
 
     settings = context.open_settings({"vault": vault}, need_vault=False)
     rows = [
@@ -34,7 +28,7 @@ def config(*, as_json: bool, vault: str | None) -> None:
         }
         for key in KEYS
     ]
-    protocol: dict[str, Any] = probe.protocol(settings.root)
+    protocol = unopened.protocol(settings)
     if as_json:
         output.json_document({"settings": rows, "protocol": protocol})
         return

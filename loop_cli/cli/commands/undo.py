@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from loop_cli.cli import context, output
-from loop_cli.core.records.record import RUN_ID
 from loop_cli.errors import ConfirmationRefused, UsageError
-from loop_cli.operations import undo as undoing
+from loop_cli.operations.undo import Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from loop_cli.operations.undo import Target, UndoPlan
-    from loop_cli.vault.store import VaultStore
+    from loop_cli.operations.undo import UndoPlan
 
 EXAMPLES = """Examples:
 
@@ -43,34 +41,19 @@ def undo(
     if on_conflict not in ("fail", "rebase"):
         raise UsageError(f"--on-conflict: {on_conflict!r} is not fail or rebase")
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
-    store = context.open_store(settings)
-    result = undoing.undo(
-        store,
-        _target(store, target, context.chosen_path(store.root, path)),
-        origin=context.origin(store.root),
+    loop = context.operations(settings)
+    chosen = context.chosen_path(loop.vault, path)
+    result = loop.undo(
+        Target(given=target, last=last, path=chosen),
         on_conflict=on_conflict,
         confirm=None if yes else _confirm(asked=output.may_ask(as_json=as_json, no_input=no_input)),
         dry_run=dry_run,
     )
-    warnings = [*result.warnings, *store.warnings]
+    warnings = [*result.warnings, *loop.warnings]
     if not output.as_document(result.as_dict(), warnings, wanted=as_json):
         from loop_cli.cli.render import past as render_past
 
         output.show(render_past.undone(result))
-
-
-def _target(store: VaultStore, given: str | None, path: str | None) -> Target:
-    """What is meant: a run's whole id, an entity, or the beginning of a run's id."""
-    import re
-
-    if given is None:
-        return undoing.Target(last=True, path=path)
-    if re.fullmatch(RUN_ID, given.lower()):
-        return undoing.Target(run_id=given.lower(), path=path)
-    run = undoing.find_run(store, given)
-    if run is not None and next(store.records(given), None) is None:
-        return undoing.Target(run_id=run, path=path)
-    return undoing.Target(entity_id=given, path=path)
 
 
 def _confirm(*, asked: bool) -> Callable[[UndoPlan], bool]:

@@ -7,7 +7,6 @@ from loop_cli.core import changes
 from loop_cli.core.changes import Edits
 from loop_cli.core.store import EntityChange
 from loop_cli.errors import UsageError
-from loop_cli.operations import update as operations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,23 +104,20 @@ def _update_one(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    store = context.open_store(settings)
-    wanted = wanted.replace(path=context.chosen_path(store.root, wanted.path))
-    origin = context.origin(store.root)
+    loop = context.entity_operations(settings)
+    wanted = wanted.replace(path=context.chosen_path(loop.vault, wanted.path))
     resolve = _policy(settings["on_conflict"])
     if interactive and not dry_run:
         from loop_cli.cli.prompt import questions as prompt
 
-        resolve = prompt.resolver(store, wanted, origin=origin, settings=settings)
-    result = operations.update(
-        store,
+        resolve = prompt.resolver(loop, wanted, settings=settings)
+    result = loop.update(
         wanted,
-        origin=origin,
         resolve=resolve,
         confirm=_confirm(yes) if interactive else None,
         dry_run=dry_run,
     )
-    warnings = [*result.warnings, *store.warnings]
+    warnings = [*result.warnings, *loop.warnings]
     if not output.as_document(result.as_dict(), warnings, wanted=as_json):
         from loop_cli.cli.render import entity as render
 

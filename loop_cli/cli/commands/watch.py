@@ -14,19 +14,15 @@ loop watch --json | jq -r 'select(.event == "outside").path'
 
 def watch(*, as_json: bool, vault: str | None) -> None:
     """Run `loop watch`."""
-    from loop_cli.vault.upkeep.notify import follow
-    from loop_cli.vault.upkeep.watch import Watcher
-
-    store = context.open_store(context.open_settings({"vault": vault}))
-    watcher = Watcher(store.handle)
+    loop = context.operations(context.open_settings({"vault": vault}))
     if not as_json:
         from loop_cli.cli.render import watch as render_watch
     told = as_json
-    for paths in follow(store.root, watcher):
+    for happenings in loop.watch():
         if not told:
-            output.note(f"watching {store.root}; Ctrl-C ends it")
+            output.note(f"watching {loop.vault}; Ctrl-C ends it")
             told = True
-        for one in watcher.happenings(paths):
+        for one in happenings:
             if as_json:
                 output.line(output.json_text(one.as_dict()))
             else:

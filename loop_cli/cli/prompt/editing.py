@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from loop_cli.cli.prompt.editor import Draft
+    from loop_cli.core.changes import Edits
+    from loop_cli.core.entity import Entity
     from loop_cli.errors import LoopError
 
     Parsed = TypeVar("Parsed")
@@ -37,6 +39,33 @@ def until_valid(draft: Draft, text: str, parse: Callable[[str], Parsed], *, mark
                 raise
             refused = saved
             shown = _with_reasons(left, error, mark)
+
+
+def text_of(
+    opened: Entity, check: Callable[[Edits], None], *, fields_only: bool
+) -> tuple[str, Callable[[str], Edits]]:
+    """The text to edit, and what makes edits of it once it is edited: none where nothing is
+    changed. It raises `InvalidFile` with the line of that text, or `InvalidChange`."""
+    from loop_cli.markdown.document import split
+    from loop_cli.planning import edited
+
+    whole = split(opened.raw.decode())
+
+    def parse(saved: str) -> Edits:
+        before = whole.yaml_line - 1 if fields_only else 0
+        try:
+            text = whole.replace(yaml=saved).text if fields_only else saved
+            edits = edited.edits_of(opened, text.encode())
+        except InvalidFile as error:
+            line, reason = error.details["line"], error.details["reason"]
+            raise InvalidFile("your text", reason, line=line and max(line - before, 1)) from None
+        except ValueError as error:  # a line of the fields is the fence
+            raise InvalidFile("your text", str(error)) from None
+        if edits:
+            check(edits)
+        return edits
+
+    return (whole.yaml if fields_only else whole.text), parse
 
 
 def refuse_markers(text: str, path: str, *, before: str = "") -> None:

@@ -16,7 +16,6 @@ from loop_cli.core.conflict import Resolution
 from loop_cli.core.diff import value_at
 from loop_cli.core.names import BODY, split_dotted
 from loop_cli.errors import EditorFailed, InvalidChange, InvalidFile
-from loop_cli.operations import update as operations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,9 +25,9 @@ if TYPE_CHECKING:
     from loop_cli.core.choices import Side
     from loop_cli.core.conflict import Conflict, ConflictField, Resolver
     from loop_cli.core.entity import FieldNames
-    from loop_cli.core.records.record import Origin
-    from loop_cli.core.store import CommitResult, EntityChange, Store
+    from loop_cli.core.store import CommitResult, EntityChange
     from loop_cli.errors import LoopError
+    from loop_cli.operations.boundary import EntityOperations
 
     Preview = Callable[[Edits], CommitResult]
 
@@ -47,14 +46,12 @@ def confirm_update(*, assume_yes: bool) -> Callable[[CommitResult], bool]:
     return confirm
 
 
-def resolver(store: Store, change: EntityChange, *, origin: Origin, settings: Settings) -> Resolver:
+def resolver(loop: EntityOperations, change: EntityChange, *, settings: Settings) -> Resolver:
     """Ask about conflicts, but for those that a policy settles which somebody has named."""
     ask = ConflictPrompt(
         change.edits,
-        preview=lambda edits: operations.preview_of(
-            store, change.replace(edits=edits), origin=origin
-        ),
-        names=store.names,
+        preview=lambda edits: loop.preview(change.replace(edits=edits)),
+        names=loop.names,
         editor_command=editor.command(settings["editor"], os.environ),
     )
     policy = settings["on_conflict"]

@@ -14,10 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from loop_cli.vault.log.migrate import Migration
-    from loop_cli.vault.log.redact import Redaction
-    from loop_cli.vault.log.rotate import Rotation
-    from loop_cli.vault.log.verify import Place, Verification
+    from loop_cli.core.upkeep import Migration, RecordedPlace, Redaction, Rotation, Verification
 
 _SHOWN = 20
 
@@ -101,7 +98,7 @@ def _counts(found: Verification) -> RenderableType:
     return grid
 
 
-def _places(title: str, places: Sequence[Place]) -> list[RenderableType]:
+def _places(title: str, places: Sequence[RecordedPlace]) -> list[RenderableType]:
     if not places:
         return []
     table = _table(title, "file")

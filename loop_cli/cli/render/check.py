@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from loop_cli.core.check.finding import Finding
-    from loop_cli.vault.upkeep.check import Checked
-    from loop_cli.vault.upkeep.repair import Repair
+    from loop_cli.core.check.report import Checked
+    from loop_cli.operations.repair import Repair
 
 _STYLES = {ERROR: styles.ALERT, WARNING: styles.WARNING}
 

@@ -17,10 +17,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from loop_cli.core.upkeep import Kept
     from loop_cli.operations.create import CreateResult
     from loop_cli.operations.delete import DeleteResult
     from loop_cli.operations.move import RelocateResult
-    from loop_cli.vault.upkeep.kept import Kept
 
 DRY = Text("dry run: nothing was written", style=styles.NOTICE)
 

@@ -10,7 +10,7 @@ from loop_cli.cli.render.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from loop_cli.vault.upkeep.watch import Happening
+    from loop_cli.core.upkeep import Happening
 
 
 def happening(one: Happening) -> Text:

@@ -9,18 +9,29 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.vault.log.lines import ACTIVE, cannot_read, check_length, shown
+from loop_cli.vault.log.lines import ACTIVE, cannot_read, check_length, parse_line, shown
 from loop_cli.vault.log.log import segments_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Self
 
+    from loop_cli.core.records.record import AuditRecord
     from loop_cli.system.folders import Folder
     from loop_cli.vault.log.log import AuditLog
 
 _BLOCK = 1 << 16
 _WATCHED = 3  # files: the active one, and those before it
+
+
+def new_records(log: AuditLog) -> Iterator[list[AuditRecord]]:
+    """The records that come from now on, as `Upkeep.new_records` says. Raises `StorageError`."""
+    with Follower(log) as follower:
+        yield []
+        while True:
+            parsed = map(parse_line, follower.new_lines())
+            yield [record for record in parsed if record is not None]
 
 
 class Follower:

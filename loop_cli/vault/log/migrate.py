@@ -15,10 +15,10 @@ from loop_cli.core import timestamps
 from loop_cli.core.names import nfc
 from loop_cli.core.records.hashed import hides_name, recordable
 from loop_cli.core.records.record import ACTIONS, SOURCES
+from loop_cli.core.upkeep import Migration, SkippedLine
 from loop_cli.errors import EntityNotFound, StorageError
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.plain import same
-from loop_cli.lean.records import Struct
 from loop_cli.system.folders import Folders, Refused
 from loop_cli.vault.commit.recovery import recover
 from loop_cli.vault.log.lines import encode, parse_line
@@ -59,31 +59,6 @@ _DOORS = {"dashboard": "ui", "web": "ui", "n8n": "api"}
 _APIS = ("api", "n8n")
 
 
-class Skipped(Struct):
-    """A line that became no record, and why."""
-
-    line: int
-    reason: str
-
-
-class Migration(Struct):
-    """What was done, or would be: `migrated` lines became records, `known` are in the log
-    already, `skipped` can't be told as records."""
-
-    file: str
-    migrated: int
-    known: int
-    skipped: tuple[Skipped, ...]
-    dry_run: bool
-
-    def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop audit migrate`."""
-        data = {**self.__dict__, "skipped": [one.__dict__ for one in self.skipped]}
-        if not data.pop("dry_run"):
-            return data
-        return {**data, "dry_run": True}
-
-
 class _Unreadable(Exception):
     """A line does not say what a record must say."""
 
@@ -95,39 +70,24 @@ def migrate(vault: Vault, file: str | None, *, dry_run: bool) -> Migration:
     name = _name(vault.root, path)
     data = _read(vault.root, path, name)
     if dry_run:
-        return _plan(vault, data, name).result(dry_run=True)
+        return _plan(vault, data, name, dry_run=True)[1]
     with vault.lock():
         recover(vault)
-        plan = _plan(vault, data, name)
-        if plan.lines:
+        lines, result = _plan(vault, data, name, dry_run=False)
+        if lines:
             descriptor = vault.log.open()
             try:
-                vault.log.append(descriptor, plan.lines)
+                vault.log.append(descriptor, lines)
             finally:
                 os.close(descriptor)
-        return plan.result(dry_run=False)
+        return result
 
 
-class _Plan(Struct):
-    name: str
-    lines: list[bytes]
-    known: int
-    skipped: list[Skipped]
-
-    def result(self, *, dry_run: bool) -> Migration:
-        return Migration(
-            file=self.name,
-            migrated=len(self.lines),
-            known=self.known,
-            skipped=tuple(self.skipped),
-            dry_run=dry_run,
-        )
-
-
-def _plan(vault: Vault, data: bytes, name: str) -> _Plan:
+def _plan(vault: Vault, data: bytes, name: str, *, dry_run: bool) -> tuple[list[bytes], Migration]:
+    """The lines to append, and what that makes of the older ones."""
     known = _known(vault)
     lines: list[bytes] = []
-    skipped: list[Skipped] = []
+    skipped: list[SkippedLine] = []
     passed_over = 0
     for number, raw in enumerate(data.split(b"\n"), start=1):
         line = raw.removesuffix(b"\r")
@@ -143,8 +103,14 @@ def _plan(vault: Vault, data: bytes, name: str) -> _Plan:
             known.add(digest)
         except (_Unreadable, UnicodeEncodeError) as error:
             reason = str(error) if isinstance(error, _Unreadable) else "is not valid text"
-            skipped.append(Skipped(line=number, reason=reason))
-    return _Plan(name=name, lines=lines, known=passed_over, skipped=skipped)
+            skipped.append(SkippedLine(line=number, reason=reason))
+    return lines, Migration(
+        file=name,
+        migrated=len(lines),
+        known=passed_over,
+        skipped=tuple(skipped),
+        dry_run=dry_run,
+    )
 
 
 def _known(vault: Vault) -> set[str]:

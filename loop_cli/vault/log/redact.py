@@ -10,9 +10,9 @@ from loop_cli.core import timestamps
 from loop_cli.core.names import nearest
 from loop_cli.core.records import record as audit
 from loop_cli.core.records.hashed import comparable_digest
+from loop_cli.core.upkeep import RedactedLine, Redaction, ToRedact
 from loop_cli.errors import EntityNotFound, InvalidChange, StorageError
 from loop_cli.lean.basics import sha256_hex
-from loop_cli.lean.records import Struct
 from loop_cli.vault.commit import keeping
 from loop_cli.vault.commit.recovery import recover
 from loop_cli.vault.log import rewrite
@@ -28,71 +28,13 @@ if TYPE_CHECKING:
     from loop_cli.vault.handle import Vault
 
 
-class Wanted(Struct):
-    """Which values: those of `field` (a dotted name, or `body`) and of what is nested in it,
-    in the entity's records, or in those of one run."""
-
-    entity_id: str
-    field: str
-    run_id: str | None = None
-
-
-class Line(Struct):
-    """A line with values of the field. `after` is the text to come; None where the line is
-    another program's, which is never changed."""
-
-    file: str
-    number: int
-    text: bytes
-    record: AuditRecord
-    fields: tuple[str, ...]
-    after: bytes | None
-
-    def as_dict(self) -> dict[str, Any]:
-        """The line in the JSON of `loop audit redact`."""
-        place = {"file": self.file, "line": self.number, "fields": list(self.fields)}
-        if self.after is None:
-            return place
-        return {**place, "from": self.record.digest, "to": sha256_hex(self.after)}
-
-
-class Redaction(Struct):
-    """What was done, or would be: `lines` are rewritten, `left` are lines of other programs
-    with such values, `kept` the kept copies removed (SHA-256)."""
-
-    wanted: Wanted
-    run_id: str
-    lines: tuple[Line, ...]
-    left: tuple[Line, ...]
-    kept: tuple[str, ...]
-    dry_run: bool
-
-    @property
-    def changed(self) -> bool:
-        """Whether there was anything to do."""
-        return bool(self.lines or self.kept)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop audit redact`."""
-        data = {
-            "entity_id": self.wanted.entity_id,
-            "field": self.wanted.field,
-            "changed": self.changed,
-            "run_id": self.run_id,
-            "lines": [line.as_dict() for line in self.lines],
-            "left": [line.as_dict() for line in self.left],
-            "kept_removed": list(self.kept),
-        }
-        return {**data, "dry_run": True} if self.dry_run else data
-
-
-def preview(vault: Vault, wanted: Wanted, *, origin: Origin) -> Redaction:
+def preview(vault: Vault, wanted: ToRedact, *, origin: Origin) -> Redaction:
     """What `redact` would do. Raises `EntityNotFound`, `InvalidChange`, `StorageError`."""
     found, kept = _look(vault, wanted)
     return _result(found, kept, origin, dry_run=True)
 
 
-def redact(vault: Vault, wanted: Wanted, *, origin: Origin) -> Redaction:
+def redact(vault: Vault, wanted: ToRedact, *, origin: Origin) -> Redaction:
     """Rewrite the lines and remove the kept copies. Raises `VaultLocked` too."""
     with vault.lock():
         recover(vault)
@@ -109,7 +51,7 @@ def redact(vault: Vault, wanted: Wanted, *, origin: Origin) -> Redaction:
         return _result(found, kept, origin, dry_run=False)
 
 
-def _look(vault: Vault, wanted: Wanted) -> tuple[_Found, list[str]]:
+def _look(vault: Vault, wanted: ToRedact) -> tuple[_Found, list[str]]:
     with OpenLog(vault.log) as log:
         found = _Found(wanted, named_by=vault.names.name)
         for place in log.lines(*needles_of(wanted.entity_id)):
@@ -125,10 +67,10 @@ def _look(vault: Vault, wanted: Wanted) -> tuple[_Found, list[str]]:
 class _Found:
     """What the log holds of the values. `digests` are those that the lines will hold."""
 
-    def __init__(self, wanted: Wanted, *, named_by: str) -> None:
+    def __init__(self, wanted: ToRedact, *, named_by: str) -> None:
         self.wanted = wanted
-        self.lines: list[Line] = []
-        self.left: list[Line] = []
+        self.lines: list[RedactedLine] = []
+        self.left: list[RedactedLine] = []
         self.digests: set[str] = set()
         self.newest: AuditRecord | None = None
         self.told: dict[str, str] = {}  # rewritten lines that a record tells of: new, old
@@ -152,7 +94,7 @@ class _Found:
         if data == record.data:
             return
         ours = record.is_own or "migrated_from" in record.metadata
-        line = Line(
+        line = RedactedLine(
             file=file,
             number=number,
             text=text,
@@ -218,7 +160,7 @@ class _Found:
         return encode({**record.data, "diff": diff})
 
 
-def _holds(name: str, entry: Mapping[str, Any], wanted: Wanted) -> bool:
+def _holds(name: str, entry: Mapping[str, Any], wanted: ToRedact) -> bool:
     """Whether an entry of a diff has a value of the field."""
     return any(audit.touches(name, entry.get(side), wanted.field) for side in ("old", "new"))
 

@@ -11,8 +11,8 @@ import re
 from contextlib import suppress
 
 from loop_cli.core import timestamps
+from loop_cli.core.upkeep import Rotation
 from loop_cli.errors import StorageError
-from loop_cli.lean.records import Struct
 from loop_cli.system.folders import copy_rights
 from loop_cli.vault.commit.recovery import recover
 from loop_cli.vault.log.lines import ACTIVE, shown
@@ -20,24 +20,10 @@ from loop_cli.vault.log.log import segments_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from loop_cli.system.folders import Folder
     from loop_cli.vault.handle import Vault
 
 _NAME = re.compile(r"audit_log\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{6})Z\.jsonl", re.ASCII)
-
-
-class Rotation(Struct):
-    """What was done. `size` is that of the active file in bytes, before."""
-
-    rotated: bool
-    segment: str | None
-    size: int
-
-    def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop audit rotate`."""
-        return {"rotated": self.rotated, "segment": self.segment, "bytes": self.size}
 
 
 def rotate(vault: Vault, *, at_least: int) -> Rotation:

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 
 from loop_cli.core.names import nfc
 from loop_cli.core.records.record import History, digests_of
+from loop_cli.core.upkeep import LogProblem, RecordedPlace, Verification
 from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
@@ -24,58 +25,12 @@ from loop_cli.vault.log.segments import open_settled
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.vault.handle import Vault
     from loop_cli.vault.log.segments import OpenLog
 
 _TAILS = 64  # lines of others that may have been unterminated when our next line came
-
-
-class Problem(Struct):
-    """What is wrong at a line of ours; `problem` is `chain`, `schema` or `rolled_back`."""
-
-    file: str
-    line: int
-    problem: str
-    message: str
-
-
-class Place(Struct):
-    """An entity's file, as its last record names it."""
-
-    entity_id: str
-    path: str
-
-
-class Verification(Struct):
-    """What was found. `records` are the lines that are records, `own` those of them that the
-    chain joins, `migrated` and `foreign` the others, `unreadable` the lines that are none."""
-
-    files: tuple[str, ...]
-    records: int
-    own: int
-    migrated: int
-    foreign: int
-    unreadable: int
-    problems: tuple[Problem, ...]
-    edited_outside: tuple[Place, ...]
-    gone: tuple[Place, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether no line of ours is altered, missing or invalid."""
-        return not self.problems
-
-    def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop audit verify`."""
-        listed = ("problems", "edited_outside", "gone")
-        return {
-            "ok": self.ok,
-            **self.__dict__,
-            **{key: [one.__dict__ for one in getattr(self, key)] for key in listed},
-        }
 
 
 def verify(vault: Vault) -> Verification:
@@ -101,7 +56,7 @@ def verify(vault: Vault) -> Verification:
     )
 
 
-def against_files(vault: Vault) -> tuple[list[Place], list[Place]]:
+def against_files(vault: Vault) -> tuple[list[RecordedPlace], list[RecordedPlace]]:
     """The entities edited outside since their last record, and those whose file is gone.
 
     Raises `StorageError`.
@@ -148,7 +103,7 @@ class _Walk:
         self._window: set[str] = set()  # digests of our last line and of all lines after it
         self._tails: deque[bytes] = deque(maxlen=_TAILS)
         self.own = self.migrated = self.foreign = self.unreadable = 0
-        self.problems: list[Problem] = []
+        self.problems: list[LogProblem] = []
         self.entities = _Entities()
 
     def step(self, file: str, number: int, text: bytes) -> None:
@@ -198,7 +153,7 @@ class _Walk:
             self.foreign += 1
 
     def _report(self, file: str, number: int, problem: str, message: str) -> None:
-        self.problems.append(Problem(file=file, line=number, problem=problem, message=message))
+        self.problems.append(LogProblem(file=file, line=number, problem=problem, message=message))
 
 
 def _grew(line: bytes, digest: str) -> bool:
@@ -259,12 +214,14 @@ class _Entities:
                 yield entity_id, path, None if deleted else etag, path == states[-1][1]
 
 
-def _against_files(vault: Vault, entities: _Entities) -> tuple[list[Place], list[Place]]:
+def _against_files(
+    vault: Vault, entities: _Entities
+) -> tuple[list[RecordedPlace], list[RecordedPlace]]:
     """The entities edited outside, and those whose file is gone."""
-    edited: list[Place] = []
-    gone: list[Place] = []
+    edited: list[RecordedPlace] = []
+    gone: list[RecordedPlace] = []
     for entity_id, path, expected, newest in entities.expected():
-        place = Place(entity_id=entity_id, path=path)
+        place = RecordedPlace(entity_id=entity_id, path=path)
         found = _etag_at(vault, path)
         moved_away = not newest and None in (found, expected)
         if found == expected or moved_away:
@@ -286,7 +243,7 @@ def _etag_at(vault: Vault, path: str) -> str | None:
         return ""
 
 
-def _settled_since(vault: Vault, place: Place, etag: str) -> bool:
+def _settled_since(vault: Vault, place: RecordedPlace, etag: str) -> bool:
     """Whether the file is as a record says that came while the log was read, or as it was
     before a change that a writer is about to land."""
     unsettled = recover_if_free(vault)

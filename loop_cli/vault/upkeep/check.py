@@ -8,20 +8,18 @@ from __future__ import annotations
 from contextlib import suppress
 
 from loop_cli.core.check import across, fields, places
-from loop_cli.core.check.finding import ERROR, WARNING, Finding, Found, Subject, is_template, order
+from loop_cli.core.check.finding import Finding, Found, Subject, is_template, order
+from loop_cli.core.check.report import Checked, Scope
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError
-from loop_cli.lean.records import Struct
 from loop_cli.planning import snapshot
 from loop_cli.vault import schema_file
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.upkeep import check_state
 from loop_cli.vault.upkeep import check_text as text
-from loop_cli.vault.upkeep.check_wanted import Wanted, selection
+from loop_cli.vault.upkeep.check_wanted import may_be, selection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from loop_cli.core.schema.rules import Rules
     from loop_cli.markdown.lines import Lines
     from loop_cli.planning.snapshot import Parsed
@@ -29,37 +27,7 @@ if TYPE_CHECKING:
     from loop_cli.vault.index.locate import Locator
 
 
-class Checked(Struct):
-    """What was found. `files` and `entities` count what was looked at; `etags` are those of the
-    files that can be repaired."""
-
-    files: int
-    entities: int
-    findings: tuple[Finding, ...]
-    etags: dict[str, str]
-
-    def count(self, severity: str) -> int:
-        """How many findings are errors, or warnings."""
-        return sum(one.severity == severity for one in self.findings)
-
-    @property
-    def ok(self) -> bool:
-        """Whether there are no errors; warnings are no matter."""
-        return self.count(ERROR) == 0
-
-    def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop check`."""
-        return {
-            "ok": self.ok,
-            "files": self.files,
-            "entities": self.entities,
-            "counts": {severity: self.count(severity) for severity in (ERROR, WARNING)},
-            "fixable": sum(one.fixable for one in self.findings),
-            "findings": [one.as_dict() for one in self.findings],
-        }
-
-
-def check(vault: Vault, wanted: Wanted) -> Checked:
+def check(vault: Vault, wanted: Scope) -> Checked:
     """Look at the whole vault, and list what is wrong with what is `wanted`.
 
     Raises `EntityNotFound` for a name that is no id, alias or type, and what the schema raises.
@@ -79,10 +47,10 @@ def check(vault: Vault, wanted: Wanted) -> Checked:
 
 def judge(root: str, locator: Locator, rules: Rules) -> tuple[Finding, ...]:
     """What is wrong with the files of a folder by rules that need not be in force there."""
-    return tuple(sorted(_walk(root, locator, rules, Wanted()).findings, key=order))
+    return tuple(sorted(_walk(root, locator, rules, Scope()).findings, key=order))
 
 
-def _walk(root: str, locator: Locator, rules: Rules, wanted: Wanted) -> _Walk:
+def _walk(root: str, locator: Locator, rules: Rules, wanted: Scope) -> _Walk:
     walk = _Walk(root, locator, rules, wanted)
     for path in locator.paths():
         walk.step(path)
@@ -94,7 +62,7 @@ class _Walk:
     """The findings so far, and the register of those met: of all, since what is wrong between
     entities shows only there. Judged is what may be `wanted`, which costs ten times as much."""
 
-    def __init__(self, root: str, locator: Locator, rules: Rules, wanted: Wanted) -> None:
+    def __init__(self, root: str, locator: Locator, rules: Rules, wanted: Scope) -> None:
         self._root = root
         self._locator = locator
         self._rules = rules
@@ -153,7 +121,7 @@ class _Walk:
             fields=parsed.fields,
         )
         self.register.add(subject)
-        if not self._wanted.may_be(subject):
+        if not may_be(self._wanted, subject):
             self._passed_over.add(parsed.path)
             return
         names = self._rules.names

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from loop_cli.core.names import nearest, nfc
 from loop_cli.errors import EntityNotFound
-from loop_cli.lean.records import Struct
 from loop_cli.vault.index import entry
 
 TYPE_CHECKING = False
@@ -13,27 +12,21 @@ if TYPE_CHECKING:
 
     from loop_cli.core.check import across
     from loop_cli.core.check.finding import Finding, Subject
+    from loop_cli.core.check.report import Scope
 
 
-class Wanted(Struct):
-    """What to check; everything where both are empty. `names` are ids, aliases and types,
-    `paths` files relative to the vault."""
-
-    names: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-
-    def may_be(self, one: Subject) -> bool:
-        """Whether it may turn out that an entity is meant."""
-        if not self.names and not self.paths:
-            return True
-        called = {one.type, one.id, nfc(one.id), _stem(one.path), *entry.aliases(one.fields)}
-        return one.path in self.paths or any(
-            name in called or nfc(name) in called for name in self.names
-        )
+def may_be(wanted: Scope, one: Subject) -> bool:
+    """Whether it may turn out that an entity is meant."""
+    if not wanted.names and not wanted.paths:
+        return True
+    called = {one.type, one.id, nfc(one.id), _stem(one.path), *entry.aliases(one.fields)}
+    return one.path in wanted.paths or any(
+        name in called or nfc(name) in called for name in wanted.names
+    )
 
 
 def selection(
-    wanted: Wanted, register: across.Register, types: set[str], found: Sequence[Finding]
+    wanted: Scope, register: across.Register, types: set[str], found: Sequence[Finding]
 ) -> Callable[[Finding], bool]:
     """Which findings are asked for. Raises `EntityNotFound`."""
     if not wanted.names and not wanted.paths:

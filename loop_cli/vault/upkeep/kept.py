@@ -12,11 +12,9 @@ import re
 import stat
 from contextlib import contextmanager
 
-from loop_cli.core import timestamps
-from loop_cli.core.names import nfc
 from loop_cli.core.records import record as audit
+from loop_cli.core.upkeep import Kept
 from loop_cli.errors import StorageError
-from loop_cli.lean.records import Struct
 from loop_cli.system.folders import Folders, open_folder
 from loop_cli.vault import LOOP, STAGED
 from loop_cli.vault.commit.keeping import keep_whole
@@ -26,7 +24,6 @@ from loop_cli.vault.find import recover_if_free
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.system.folders import Folder
@@ -38,34 +35,6 @@ _OURS = re.compile(r"[0-9a-f]{64}")
 _GIVEN = re.compile(
     r"[0-9a-f]{64}(?:\.\d+)?|(?:\.loop-)?[0-9a-f]{32}(?:-\d+)?(?:\.[a-z]+)*\.[0-9a-f]{8}"
 )
-
-
-class Kept(Struct):
-    """One file of `.loop/kept/`, kept at an instant; of which entity, as far as records tell.
-
-    `what` is `file` for a whole entity, else the field; None for what no record names: it is
-    of a change that did not land, or the text of somebody else. `stamp` tells one content from
-    another, and a file from one that was kept anew.
-    """
-
-    name: str
-    size: int
-    kept_at: int
-    stamp: tuple[int, ...]
-    entity_id: str | None = None
-    entity_name: str | None = None
-    what: str | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """The JSON form."""
-        return {
-            "name": self.name,
-            "bytes": self.size,
-            "kept_at": timestamps.render(self.kept_at),
-            "entity_id": self.entity_id,
-            "entity_name": self.entity_name,
-            "what": self.what,
-        }
 
 
 def listed(vault: Vault) -> list[Kept]:
@@ -84,18 +53,6 @@ def listed(vault: Vault) -> list[Kept]:
                         what=what,
                     )
     return sorted(found.values(), key=lambda one: (-one.kept_at, one.name))
-
-
-def chosen(
-    everything: list[Kept], *, entity_id: str | None = None, before: int | None = None
-) -> list[Kept]:
-    """Those of one entity, and those kept before an instant."""
-    return [
-        one
-        for one in everything
-        if (entity_id is None or (one.entity_id is not None and one.entity_id == nfc(entity_id)))
-        and (before is None or one.kept_at < before)
-    ]
 
 
 def others(vault: Vault) -> list[str]:

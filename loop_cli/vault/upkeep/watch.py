@@ -13,6 +13,7 @@ from collections import OrderedDict
 from loop_cli.core import timestamps
 from loop_cli.core.names import BODY
 from loop_cli.core.store import as_json
+from loop_cli.core.upkeep import Happening
 from loop_cli.errors import LoopError
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
@@ -32,37 +33,6 @@ if TYPE_CHECKING:
 _REMEMBERED = 20_000  # files; of others it shows that they changed, but not what
 _NEWEST = 10_000  # records that are looked through for those that are new
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
-
-
-class Happening(Struct):
-    """One change. `record` is that of the audit log for a change inside; outside nobody knows
-    who it was, and `fields` are the names of what changed, None where that can't be told."""
-
-    timestamp: str
-    action: str
-    path: str
-    entity_id: str | None
-    entity_type: str | None
-    record: AuditRecord | None = None
-    fields: tuple[str, ...] | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """One line of `loop watch --json`."""
-        data = self.record.data if self.record is not None else {}
-        names = self.record.modified_fields if self.record is not None else self.fields
-        return {
-            "event": "outside" if self.record is None else "inside",
-            "timestamp": self.timestamp,
-            "actor": data.get("actor"),
-            "source": data.get("source"),
-            "action": self.action,
-            "entity_id": self.entity_id,
-            "entity_type": self.entity_type,
-            "path": self.path,
-            "modified_fields": None if names is None else list(names),
-            "diff": self.record.diff if self.record is not None else None,
-            "run_id": data.get("run_id"),
-        }
 
 
 class _State(Struct):

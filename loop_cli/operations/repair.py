@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.changes import Change
+    from loop_cli.core.check.report import Checked
     from loop_cli.core.records.record import Origin
     from loop_cli.core.store import CommitResult, Store
-    from loop_cli.vault.upkeep.check import Checked
 
 
 class Repair(Struct):

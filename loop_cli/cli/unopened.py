@@ -1,0 +1,27 @@
+"""What is asked of a vault without opening it: its rules, and how changes land in its files."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.config import Settings
+    from loop_cli.core.schema.rules import Rules
+
+
+def rules(settings: Settings) -> Rules:
+    """The rules of the schema of the vault in force, or where there is none of the shipped one:
+    without the members, and without opening the vault."""
+    from loop_cli.core.schema.rules import Rules
+    from loop_cli.vault import schema_file
+
+    schema = schema_file.shipped() if settings.root is None else schema_file.load(settings.root)
+    return Rules(schema, settings.names)
+
+
+def protocol(settings: Settings) -> dict[str, Any]:
+    """How a change lands on the file system of the vault in force."""
+    from loop_cli.vault.files import probe
+
+    return probe.protocol(settings.root)

@@ -1,0 +1,233 @@
+"""The operations over a store in this process. Each verb loads its own file when it is called."""
+
+from __future__ import annotations
+
+from loop_cli.operations.boundary import Operations
+from loop_cli.operations.update import LocalEntityOperations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from loop_cli.core.changes import Edits
+    from loop_cli.core.check.report import Checked, Scope
+    from loop_cli.core.entity import Precondition
+    from loop_cli.core.query import Query
+    from loop_cli.core.records.record import AuditRecord
+    from loop_cli.core.store import EntityChange
+    from loop_cli.core.upkeep import (
+        Happening,
+        Kept,
+        KeptCopies,
+        Migration,
+        Pruned,
+        Redaction,
+        Rotation,
+        Verification,
+    )
+    from loop_cli.operations import create, delete
+    from loop_cli.operations.asking import Ask
+    from loop_cli.operations.boundary import Progress, Selection
+    from loop_cli.operations.bulk import Outcome, Plan
+    from loop_cli.operations.create import CreateResult
+    from loop_cli.operations.delete import DeleteResult
+    from loop_cli.operations.history import Difference, Since, Story
+    from loop_cli.operations.log import LogQuery
+    from loop_cli.operations.move import Confirm, RelocateResult
+    from loop_cli.operations.overview import Overview
+    from loop_cli.operations.repair import Repair
+    from loop_cli.operations.undo import Target, UndoPlan, UndoResult
+
+
+class LocalOperations(LocalEntityOperations, Operations):
+    """All of them, with those on one entity."""
+
+    def select(self, query: Query, *, progress: Progress | None = None) -> Selection:
+        from loop_cli.operations import selection
+
+        return selection.Selection(self._store, query, told=progress)
+
+    def overview(self, *, today: int, since: int, progress: Progress | None = None) -> Overview:
+        from loop_cli.operations import overview
+
+        return overview.overview(self._store, self._vault, today=today, since=since, told=progress)
+
+    def check(self, scope: Scope) -> Checked:
+        return self._store.upkeep.check(scope)
+
+    def template(self, entity_type: str) -> tuple[str, str] | None:
+        return self._store.upkeep.template(entity_type)
+
+    def create(
+        self, request: create.Request, *, ask: Ask | None = None, dry_run: bool = False
+    ) -> CreateResult:
+        from loop_cli.operations import create
+
+        return create.create(self._store, request, origin=self._origin, ask=ask, dry_run=dry_run)
+
+    def delete(
+        self,
+        request: delete.Request,
+        *,
+        confirm: Callable[[DeleteResult], bool] | None = None,
+        dry_run: bool = False,
+    ) -> DeleteResult:
+        from loop_cli.operations import delete
+
+        return delete.delete(
+            self._store, request, origin=self._origin, confirm=confirm, dry_run=dry_run
+        )
+
+    def move(
+        self,
+        entity_id: str,
+        project: str,
+        *,
+        precondition: Precondition,
+        path: str | None = None,
+        confirm: Confirm | None = None,
+        dry_run: bool = False,
+    ) -> RelocateResult:
+        from loop_cli.operations import move
+
+        return move.move(
+            self._store,
+            entity_id,
+            project,
+            origin=self._origin,
+            precondition=precondition,
+            path=path,
+            confirm=confirm,
+            dry_run=dry_run,
+        )
+
+    def rename(
+        self,
+        entity_id: str | None,
+        *,
+        path: str | None = None,
+        confirm: Confirm | None = None,
+        dry_run: bool = False,
+    ) -> RelocateResult:
+        from loop_cli.operations import move
+
+        return move.rename(
+            self._store,
+            entity_id,
+            origin=self._origin,
+            path=path,
+            confirm=confirm,
+            dry_run=dry_run,
+        )
+
+    def plan(self, query: Query, edits: Edits, *, progress: Progress | None = None) -> Plan:
+        from loop_cli.operations import bulk, selection
+
+        origin = self._origin
+        found = selection.Selection(self._store, query, told=progress)
+        return bulk.plan(self._store, found, edits, origin=origin)
+
+    def carry_out(
+        self,
+        changes: Sequence[EntityChange],
+        *,
+        atomic: bool = False,
+        progress: Progress | None = None,
+    ) -> Iterator[Outcome]:
+        from loop_cli.operations import bulk
+
+        return bulk.carry_out(
+            self._store, changes, origin=self._origin, atomic=atomic, told=progress
+        )
+
+    def apply(
+        self,
+        lines: Iterable[Sequence[str]],
+        *,
+        force: bool = False,
+        atomic: bool = False,
+        dry_run: bool = False,
+    ) -> Iterator[Outcome]:
+        from loop_cli.operations import bulk
+
+        return bulk.apply(
+            self._store, lines, origin=self._origin, force=force, atomic=atomic, dry_run=dry_run
+        )
+
+    def preview_repairs(self, found: Checked) -> list[Repair]:
+        from loop_cli.operations import repair
+
+        return repair.preview(self._store, found, origin=self._origin)
+
+    def repair(self, planned: Sequence[Repair]) -> list[Repair]:
+        from loop_cli.operations import repair
+
+        return repair.apply(self._store, planned, origin=self._origin)
+
+    def history(self, entity_id: str, *, limit: int | None, path: str | None = None) -> Story:
+        from loop_cli.operations import history
+
+        return history.history(self._store, entity_id, limit=limit, path=path)
+
+    def difference(self, entity_id: str, since: Since, *, path: str | None = None) -> Difference:
+        from loop_cli.operations import history
+
+        return history.difference(self._store, entity_id, since, path=path)
+
+    def log(self, query: LogQuery) -> Iterator[AuditRecord]:
+        from loop_cli.operations import log
+
+        return log.log(self._store, query)
+
+    def follow(self, query: LogQuery) -> Iterator[list[AuditRecord]]:
+        from loop_cli.operations import log
+
+        return log.follow(self._store, query)
+
+    def watch(self) -> Iterator[list[Happening]]:
+        return self._store.upkeep.happenings()
+
+    def undo(
+        self,
+        target: Target,
+        *,
+        on_conflict: str = "fail",
+        confirm: Callable[[UndoPlan], bool] | None = None,
+        dry_run: bool = False,
+    ) -> UndoResult:
+        from loop_cli.operations import undo
+
+        return undo.undo(
+            self._store,
+            target,
+            origin=self._origin,
+            on_conflict=on_conflict,
+            confirm=confirm,
+            dry_run=dry_run,
+        )
+
+    def kept(self, *, entity_id: str | None = None, before: int | None = None) -> KeptCopies:
+        return self._store.upkeep.kept().of(entity_id, before=before)
+
+    def prune(self, unwanted: Sequence[Kept]) -> Pruned:
+        return self._store.upkeep.prune(unwanted)
+
+    def take_aside(self, *, dry_run: bool = False) -> list[str]:
+        return self._store.upkeep.take_aside(dry_run=dry_run)
+
+    def verify(self) -> Verification:
+        return self._store.upkeep.verify()
+
+    def rotate(self, *, at_least: int) -> Rotation:
+        return self._store.upkeep.rotate(at_least=at_least)
+
+    def redact(
+        self, entity_id: str, field: str, *, run_id: str | None = None, dry_run: bool = False
+    ) -> Redaction:
+        from loop_cli.operations import log
+
+        wanted = log.to_redact(self._store, entity_id, field, run_id=run_id)
+        return self._store.upkeep.redact(wanted, origin=self._origin, dry_run=dry_run)
+
+    def migrate(self, file: str | None, *, dry_run: bool = False) -> Migration:
+        return self._store.upkeep.migrate(file, dry_run=dry_run)

@@ -1,0 +1,90 @@
+"""What the vault does besides reading and changing entities: `core.upkeep`, each by its file."""
+
+from __future__ import annotations
+
+from loop_cli.core.upkeep import KeptCopies, Pruned, Upkeep
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from loop_cli.core.check.report import Checked, Scope
+    from loop_cli.core.records.record import AuditRecord, Origin
+    from loop_cli.core.upkeep import (
+        Happening,
+        Kept,
+        Migration,
+        Redaction,
+        Rotation,
+        ToRedact,
+        Verification,
+    )
+    from loop_cli.vault.handle import Vault
+
+
+class VaultUpkeep(Upkeep):
+    """That of one vault."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def template(self, entity_type: str) -> tuple[str, str] | None:
+        from loop_cli.vault import template_files
+
+        return template_files.load(self._vault.root, entity_type)
+
+    def check(self, scope: Scope) -> Checked:
+        from loop_cli.vault.upkeep import check
+
+        return check.check(self._vault, scope)
+
+    def kept(self) -> KeptCopies:
+        from loop_cli.vault.upkeep import kept
+
+        copies = kept.listed(self._vault)
+        return KeptCopies(copies=tuple(copies), foreign=tuple(kept.others(self._vault)))
+
+    def prune(self, unwanted: Sequence[Kept]) -> Pruned:
+        from loop_cli.vault.upkeep import kept
+
+        gone, staying = kept.prune(self._vault, [*unwanted])
+        return Pruned(gone=tuple(gone), staying=tuple(staying))
+
+    def take_aside(self, *, dry_run: bool = False) -> list[str]:
+        from loop_cli.vault.upkeep import kept
+
+        return kept.take_aside(self._vault, dry_run=dry_run)
+
+    def new_records(self) -> Iterator[list[AuditRecord]]:
+        from loop_cli.vault.log import follow
+
+        return follow.new_records(self._vault.log)
+
+    def happenings(self) -> Iterator[list[Happening]]:
+        from loop_cli.vault.upkeep.notify import follow
+        from loop_cli.vault.upkeep.watch import Watcher
+
+        watcher = Watcher(self._vault)
+        for paths in follow(self._vault.root, watcher):
+            yield list(watcher.happenings(paths))
+
+    def verify(self) -> Verification:
+        from loop_cli.vault.log import verify
+
+        return verify.verify(self._vault)
+
+    def rotate(self, *, at_least: int) -> Rotation:
+        from loop_cli.vault.log import rotate
+
+        return rotate.rotate(self._vault, at_least=at_least)
+
+    def redact(self, wanted: ToRedact, *, origin: Origin, dry_run: bool = False) -> Redaction:
+        from loop_cli.vault.log import redact
+
+        make = redact.preview if dry_run else redact.redact
+        return make(self._vault, wanted, origin=origin)
+
+    def migrate(self, file: str | None, *, dry_run: bool = False) -> Migration:
+        from loop_cli.vault.log import migrate
+
+        return migrate.migrate(self._vault, file, dry_run=dry_run)
