@@ -7,7 +7,7 @@ import os
 import stat
 
 from loop_cli.core.entity import FieldNames
-from loop_cli.errors import EntityNotFound, NoVault, StorageError, UsageError
+from loop_cli.errors import Action, EntityNotFound, NoVault, StorageError, UsageError
 from loop_cli.lean.records import Struct
 from loop_cli.system import home
 from loop_cli.system.folders import Folders, Refused
@@ -314,7 +314,7 @@ def _root(path: str, origin: str) -> str:
             raise UsageError(
                 f"a vault inside a vault: {outer} and {root} both are roots, "
                 "so there would be two locks",
-                hint=f"--vault {outer}, or remove {os.path.join(outer, '.loop')}",
+                hint=Action("take_one_vault", vault=outer, other=os.path.join(outer, ".loop")),
             )
     return root
 
@@ -331,7 +331,7 @@ def _no_vault(cwd: str, user_file: str | None) -> NoVault:
         "no vault: none is named by --vault or by LOOP_VAULT, "
         f"{cwd} and the folders above it have no {', '.join(MARKERS[:-1])} or {MARKERS[-1]}, "
         + (f"and {user_file} names none" if user_file else f"and {home.NO_HOME}"),
-        hint="loop demo DIR makes a sample vault; loop --vault DIR names yours",
+        hint=Action("name_vault"),
     )
 
 

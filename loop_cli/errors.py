@@ -5,15 +5,55 @@ Stores and operations raise these; nothing here prints. `cli.start` maps them to
 
 from __future__ import annotations
 
+from loop_cli.lean.records import Struct
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+
+class Action(Struct):
+    """What can be done next, as data: a name, and of what. Each door says it in its own words.
+
+    `cli.hints` lists the names.
+    """
+
+    name: str
+    values: dict[str, Any]
+
+    def __init__(self, name: str, **values: Any) -> None:
+        super().__init__(name=name, values=values)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The action as plain data."""
+        return {"action": self.name, **self.values}
+
+
+class Sentence(str):
+    """A message or a warning with actions in it, which each door says in its own words.
+
+    As it stands it has the names of the actions, so that it can be read anywhere.
+    """
+
+    parts: tuple[str | Action, ...]
+
+    def __new__(cls, *parts: str | Action) -> Sentence:
+        words = (part if isinstance(part, str) else part.name.replace("_", " ") for part in parts)
+        made = super().__new__(cls, "".join(words))
+        made.parts = parts
+        return made
+
+
+def prefixed(before: str, text: str) -> str:
+    """A text with something before it; a `Sentence` stays one."""
+    return Sentence(before, *text.parts) if isinstance(text, Sentence) else before + text
 
 
 class LoopError(Exception):
     """A failure of loop itself, a defect.
 
     The base of all: each has a stable `code`; `details` go into the JSON error as they are.
+    What can be done about it is in `hint`: an action, where a door has words for it.
     """
 
     code = "internal"
@@ -21,14 +61,15 @@ class LoopError(Exception):
     http_status = 500
     retryable = False
 
-    def __init__(self, message: str, *, hint: str | None = None, **details: Any) -> None:
+    def __init__(self, message: str, *, hint: str | Action | None = None, **details: Any) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.details = details
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON error: `error`, the details, `code`, `retryable`, `hint`."""
+        """The JSON error: `error`, the details, `code`, `retryable`, `hint`; message and hint as
+        they are, for the door to spell."""
         return {
             "error": self.message,
             **self.details,
@@ -111,7 +152,7 @@ class ConflictError(LoopError):
         conflict: Any,
         *,
         asked: bool = False,
-        hint: str | None = None,
+        hint: str | Action | None = None,
         others: tuple[Any, ...] = (),
     ) -> None:
         super().__init__("Conflict: Entity was modified", hint=hint)
@@ -207,7 +248,7 @@ class PartlyFailed(LoopError):
     def __init__(self, first: LoopError, *, changed: int, unchanged: int, failed: int) -> None:
         count = changed + unchanged + failed
         super().__init__(
-            f"{failed} of {count} changes did not land; the first: {first.message}",
+            prefixed(f"{failed} of {count} changes did not land; the first: ", first.message),
             hint=first.hint,
             changed=changed,
             unchanged=unchanged,

@@ -1,18 +1,74 @@
-"""What to do next, as a command line that a shell takes as it stands."""
+"""What to do next, as a command line that a shell takes as it stands.
+
+Errors and warnings carry actions; here are their words.
+"""
 
 from __future__ import annotations
 
 import shlex
 
+from loop_cli.errors import Action, Sentence
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
     from loop_cli.core.conflict import Conflict
 
+# The words of each action, with the values that it has.
+_WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "cascade_or_orphan": lambda of: (
+        f"{shlex.join(['loop', 'delete', of['entity_id'], '--cascade'])} deletes them too; "
+        "--orphan leaves them as they are"
+    ),
+    "check": lambda _of: "loop check",
+    "choose_path": lambda _of: "--path FILE",
+    "example": lambda of: _EXAMPLES[of["of"]],
+    "explain": lambda of: f"loop {of['command']} --help",
+    "list_kept": lambda _of: "loop kept",
+    "list_records": lambda of: " ".join(("loop log", *of.values())),
+    "migrate_file": lambda _of: "loop audit migrate FILE",
+    "name_precondition": lambda _of: (
+        "--if-match ETAG or --expected-updated-at TIME, as 'loop get' reports them; "
+        "--force does without"
+    ),
+    "name_vault": lambda _of: "loop demo DIR makes a sample vault; loop --vault DIR names yours",
+    "read": lambda of: shlex.join(["loop", "get", of["entity_id"]]),
+    "read_again": lambda of: shlex.join(["loop", "get", of["entity_id"], "--json"]),
+    "rotate_log": lambda _of: "loop audit rotate",
+    "show_history": lambda of: f"loop history {of['entity_id']}",
+    "show_schema": lambda _of: "loop schema",
+    "take_aside": lambda _of: "loop kept --aside",
+    "take_one_vault": lambda of: f"--vault {of['vault']}, or remove {of['other']}",
+    "undo_the_rest": lambda of: f"loop undo {of['run_id']} --on-conflict=rebase",
+    "verify_log": lambda _of: "loop audit verify",
+    "wait_longer": lambda _of: "--lock-timeout SECONDS waits longer",
+}
+_EXAMPLES: dict[str, str] = {
+    "any_name": "--set-json takes any name: echo '{\"a!\": 1}' | loop update ID --set-json -",
+    "change": "loop update ID 'status=done'",
+    "json": """loop update ID 'tags:=["a", "b"]'""",
+    "query": "loop list --where 'status=todo,doing' --where 'due<today'",
+    "search": "loop search '회의록'",
+    "update": "loop update tsk-019-14 'status=done'",
+}
 _OPTION = "--on-conflict"
 _REBASING = ("update",)  # the commands that have the option
 _WHERE = ("--vault", "--path")
+
+
+def spelled(value: Any) -> Any:
+    """A value with all actions in it, wherever they are, in words."""
+    if isinstance(value, Action):
+        return _WORDS[value.name](value.values)
+    if isinstance(value, Sentence):
+        return "".join(map(spelled, value.parts))
+    if isinstance(value, dict):
+        return {key: spelled(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [spelled(one) for one in value]
+    return value
 
 
 def after_conflict(conflict: Conflict, arguments: Sequence[str]) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from loop_cli.core.conflict import Conflict
-    from loop_cli.errors import LoopError
+    from loop_cli.errors import Action, LoopError
 
 READER_GONE = 141
 ROWS = 200  # of a table of entities, where no --limit is given
@@ -87,7 +87,7 @@ def version() -> None:
 
 def json_document(value: Any, warnings: Iterable[str] | None = None) -> None:
     """One JSON document on stdout, warnings inside it."""
-    if warnings is not None and (listed := list(dict.fromkeys(warnings))):
+    if warnings is not None and (listed := _spelled(warnings)):
         value = {**value, "warnings": listed}
     line(json_text(value))
 
@@ -275,24 +275,44 @@ def note(text: str) -> None:
 
 def warn(warnings: Iterable[str]) -> None:
     """Sentences on stderr, each once."""
-    for warning in dict.fromkeys(warnings):
+    for warning in _spelled(warnings):
         _write_stderr(f"loop: warning: {_visible(warning)}\n")
+
+
+def _spelled(warnings: Iterable[str]) -> list[str]:
+    """The warnings, each once; those with actions in them in words."""
+    listed = list(dict.fromkeys(warnings))
+    if any(type(one) is not str for one in listed):
+        from loop_cli.cli import hints
+
+        listed = [hints.spelled(one) for one in listed]
+    return listed
 
 
 def error(failure: LoopError, *, machine: bool) -> None:
     """A failure on stderr: one JSON object for machines, sentences for people."""
+    from loop_cli.cli import hints
+
     if machine:
-        _write_stderr(_fit(json_text(failure.as_dict()), sys.stderr) + "\n")
+        document = hints.spelled(failure.as_dict())
+        _write_stderr(_fit(json_text(document), sys.stderr) + "\n")
         return
     conflict = getattr(failure, "conflict", None)
     if conflict is not None and failure.asked:  # type: ignore[attr-defined]
         say(f"loop: {conflict.entity_id} was left as it is")
         return
-    say(f"loop: {failure.message}")
+    say(f"loop: {hints.spelled(failure.message)}")
     if conflict is not None:
         _tell_conflicts(conflict, *getattr(failure, "others", ()))
-    if failure.hint:  # not folded: it is often a command to copy
-        _write_stderr(f"hint: {_visible(failure.hint)}\n")
+    if failure.hint:
+        hint(failure.hint)
+
+
+def hint(what: str | Action) -> None:
+    """What can be done next, on stderr; not folded, since it is often a command to copy."""
+    from loop_cli.cli import hints
+
+    _write_stderr(f"hint: {_visible(hints.spelled(what))}\n")
 
 
 def _tell_conflicts(*conflicts: Conflict) -> None:

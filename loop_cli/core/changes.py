@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loop_cli.core.diff import MISSING
 from loop_cli.core.names import BODY, join_dotted, paths_overlap, split_dotted
-from loop_cli.errors import UsageError
+from loop_cli.errors import Action, UsageError
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -121,7 +121,7 @@ def parse_change(text: str, *, read: Callable[[str], str]) -> Change:
         if text.endswith("!"):
             return Change(path=_path(text[:-1], text), operation="unset")
         raise UsageError(
-            f"{text!r} is not a change: it has no '='", hint="loop update ID 'status=done'"
+            f"{text!r} is not a change: it has no '='", hint=Action("example", of="change")
         )
     path = _path(name, text)
     if operator in _LIST_OPERATORS:
@@ -158,7 +158,7 @@ def parse_json(text: str, source: str) -> Any:
         raise UsageError(f"{source[:60]!r} is nested too deeply") from None
     except ValueError as error:
         raise UsageError(
-            f"{source!r} is not JSON: {error}", hint="""loop update ID 'tags:=["a", "b"]'"""
+            f"{source!r} is not JSON: {error}", hint=Action("example", of="json")
         ) from None
 
 
@@ -188,7 +188,7 @@ def _path(name: str, source: str) -> tuple[str, ...]:
     if name[-1] in "!+-:":
         raise UsageError(
             f"{source!r}: the field name {name!r} ends in {name[-1]!r}",
-            hint="--set-json takes any name: echo '{\"a!\": 1}' | loop update ID --set-json -",
+            hint=Action("example", of="any_name"),
         )
     path = split_dotted(name)
     if not all(path):

@@ -12,7 +12,7 @@ from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING, value_at
 from loop_cli.core.fields import NUMBER
 from loop_cli.core.names import nfc, split_dotted
-from loop_cli.errors import UsageError
+from loop_cli.errors import Action, UsageError
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.schema.schema import Schema
 
-EXAMPLE = "loop list --where 'status=todo,doing' --where 'due<today'"
+EXAMPLE = Action("example", of="query")
 _OPERATOR = re.compile(r"!=|<=|>=|=|<|>|~")
 _PRESENCE = ("has", "missing")
 _THERE = "there"

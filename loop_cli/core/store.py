@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 
 from loop_cli.core.entity import OWN, Entity, Precondition, Revision
 from loop_cli.core.names import nfc
-from loop_cli.errors import LoopError
+from loop_cli.errors import Action, LoopError, Sentence
 from loop_cli.lean import jsontext
 from loop_cli.lean.records import Struct
 
@@ -348,7 +348,8 @@ def names_of(listed: Listed) -> tuple[str, ...]:
 def passed_over(files: int) -> list[str]:
     """The warning about files that a list is without."""
     what = "1 file has frontmatter that" if files == 1 else f"{files} files have frontmatter that"
-    return [f"{what} can't be read; passed over ('loop check' tells why)"] if files else []
+    end = (" can't be read; passed over ('", Action("check"), "' tells why)")
+    return [Sentence(what, *end)] if files else []
 
 
 def only(outcomes: list[CommitResult | LoopError]) -> CommitResult:

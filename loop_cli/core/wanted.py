@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from loop_cli.core.names import nfc
-from loop_cli.errors import UsageError
+from loop_cli.errors import Action, UsageError
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -56,7 +56,7 @@ class Wanted:
                 f"{text!r} has a word without letter or digit, which can't be searched for"
                 if self.words
                 else "there is no word to search for",
-                hint="loop search '회의록'",
+                hint=Action("example", of="search"),
             )
         self._patterns = [_pattern(word) for word in self.words]
 

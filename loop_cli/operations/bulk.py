@@ -12,7 +12,7 @@ from loop_cli.core.changes import (
 from loop_cli.core.entity import Precondition
 from loop_cli.core.names import join_dotted, nearest
 from loop_cli.core.store import CommitResult, EntityChange
-from loop_cli.errors import LoopError, PartlyFailed, UsageError
+from loop_cli.errors import Action, LoopError, PartlyFailed, UsageError, prefixed
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -89,7 +89,9 @@ def plan(store: Store, selection: Selection, edits: Edits, *, origin: Origin) ->
     """What `edits` would do to all that is selected. Raises what the selection raises, and
     `UsageError` where there is nothing to change."""
     if not edits:
-        raise UsageError("nothing to change: give at least one CHANGE", hint="loop update --help")
+        raise UsageError(
+            "nothing to change: give at least one CHANGE", hint=Action("explain", command="update")
+        )
     changes = tuple(
         EntityChange(
             entity_id=one.listed.id,
@@ -287,6 +289,6 @@ def _parts(changes: Sequence[EntityChange]) -> Iterator[Sequence[EntityChange]]:
 
 def _at(error: LoopError, line: int) -> LoopError:
     """The error of a line, which says which."""
-    error.message = f"line {line}: {error.message}"
+    error.message = prefixed(f"line {line}: ", error.message)
     error.details["line"] = line
     return error

@@ -9,7 +9,7 @@ from loop_cli.core.diff import MISSING
 from loop_cli.core.records import past, story
 from loop_cli.core.records.hashed import value_of
 from loop_cli.core.records.record import RUN_ID
-from loop_cli.errors import EntityNotFound, InvalidFile, NoSuchChange, UsageError
+from loop_cli.errors import Action, EntityNotFound, InvalidFile, NoSuchChange, UsageError
 from loop_cli.lean.records import Struct
 from loop_cli.operations.log import recorded_id
 
@@ -237,7 +237,7 @@ def _before_run(entity: Entity, changes: Sequence[AuditRecord], run: str) -> int
     raise NoSuchChange(
         f"{entity.id} was changed by no {what} {run}",
         entity_id=entity.id,
-        hint=f"loop history {entity.id}",
+        hint=Action("show_history", entity_id=entity.id),
     )
 
 

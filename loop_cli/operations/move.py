@@ -8,7 +8,14 @@ from loop_cli.core.entity import Precondition
 from loop_cli.core.links import Moving
 from loop_cli.core.names import nfc
 from loop_cli.core.store import EntityChange, Move
-from loop_cli.errors import ConfirmationRefused, ConflictError, InvalidChange, LoopError, UsageError
+from loop_cli.errors import (
+    ConfirmationRefused,
+    ConflictError,
+    InvalidChange,
+    LoopError,
+    UsageError,
+    prefixed,
+)
 from loop_cli.lean.plain import same
 from loop_cli.lean.records import Struct
 from loop_cli.planning import linking
@@ -153,7 +160,7 @@ def _all_misnamed(store: Store, origin: Origin) -> tuple[list[Move], list[str]]:
     for change in sorted(misnamed, key=lambda change: str(change.path)):
         (outcome,) = store.commit([change], origin=origin, dry_run=True)
         if isinstance(outcome, LoopError):
-            staying.append(f"{change.path} stays: {outcome.message}")
+            staying.append(prefixed(f"{change.path} stays: ", outcome.message))
         elif nfc(change.to) in taken:
             staying.append(f"{change.path} stays: another file is to be {change.to}")
         else:

@@ -17,6 +17,7 @@ from loop_cli.core.records import story
 from loop_cli.core.records.inverse import EntityUndo, invert
 from loop_cli.core.records.record import RUN_ID
 from loop_cli.errors import (
+    Action,
     AmbiguousId,
     ConfirmationRefused,
     ConflictError,
@@ -72,8 +73,10 @@ class UndoPlan(Struct):
         if not found or (on_conflict == "rebase" and self.to_change):
             return
         first = found[0].entity_id
-        hint = f"loop undo {self.run_id} --on-conflict=rebase" if self.to_change else None
-        raise ConflictError(found[0], others=tuple(found[1:]), hint=hint or f"loop history {first}")
+        hint = Action("show_history", entity_id=first)
+        if self.to_change:
+            hint = Action("undo_the_rest", run_id=self.run_id)
+        raise ConflictError(found[0], others=tuple(found[1:]), hint=hint)
 
 
 class Undone(Struct):
@@ -215,7 +218,9 @@ def _wanted(store: Store, target: Target, actor: str) -> list[AuditRecord]:
     of_run = (one for one in store.records_of_run(run) if one.data.get("run_id") == run)
     found = [one for one in audit.without_undone(of_run) if _has_changed(one)]
     if not found:
-        raise NoSuchChange(f"no change is recorded of run {run}", run_id=run, hint="loop log")
+        raise NoSuchChange(
+            f"no change is recorded of run {run}", run_id=run, hint=Action("list_records")
+        )
     return found
 
 
@@ -233,7 +238,7 @@ def _last_of_entity(store: Store, given: str, path: str | None) -> AuditRecord:
     raise NoSuchChange(
         f"{entity_id} has no change left to undo",
         entity_id=entity_id,
-        hint=f"loop history {entity_id}",
+        hint=Action("show_history", entity_id=entity_id),
     )
 
 
@@ -243,7 +248,7 @@ def _last_run(store: Store, actor: str) -> str:
         run = record.data.get("run_id")
         if stands and own and _has_changed(record) and isinstance(run, str):
             return run
-    raise NoSuchChange(f"{actor} has no change left to undo", hint="loop log")
+    raise NoSuchChange(f"{actor} has no change left to undo", hint=Action("list_records"))
 
 
 def _has_changed(record: AuditRecord) -> bool:
@@ -307,7 +312,7 @@ def _brought_back(records: list[AuditRecord]) -> EntityUndo:
     newest = records[0]
     given = str(newest.data.get("entity_id"))
     if newest.data.get("action") != "delete" or len(records) > 1:
-        raise ConflictError(_gone(given, newest), hint=f"loop history {given}")
+        raise ConflictError(_gone(given, newest), hint=Action("show_history", entity_id=given))
     return EntityUndo(
         entity=_as_recorded(given, newest),
         records=(newest,),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loop_cli.core.entity import Precondition
 from loop_cli.core.store import EntityChange, UpdateResult, only
-from loop_cli.errors import ConfirmationRefused, ConflictError, UsageError
+from loop_cli.errors import Action, ConfirmationRefused, ConflictError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def update(
     `Store.commit` lists, `ConflictError` with a hint, `ConfirmationRefused`, `UsageError`.
     """
     if not change.edits:
-        raise UsageError("nothing to change: give at least one CHANGE", hint=_EXAMPLE)
+        raise UsageError(
+            "nothing to change: give at least one CHANGE", hint=Action("example", of="update")
+        )
     precondition = change.precondition
     if confirm is not None and not precondition.given and not precondition.forced:
         preview = preview_of(store, change, origin=origin)
@@ -129,9 +131,6 @@ class LocalEntityOperations(EntityOperations):
             confirm=confirm,
             dry_run=dry_run,
         )
-
-
-_EXAMPLE = "loop update tsk-019-14 'status=done'"
 
 
 def _commit(

@@ -9,7 +9,7 @@ from loop_cli.core import timestamps
 from loop_cli.core.diff import diff_body, diff_fields
 from loop_cli.core.records import record as audit
 from loop_cli.core.records.hashed import digest_of, recordable
-from loop_cli.errors import InvalidChange, InvalidFile, StorageError
+from loop_cli.errors import Action, InvalidChange, InvalidFile, StorageError
 from loop_cli.markdown import patch
 from loop_cli.markdown.document import FrontmatterError, split
 from loop_cli.planning import snapshot
@@ -87,7 +87,7 @@ def restore(change: Restore, data: bytes | None, *, policy: Policy, origin: Orig
     if data is None or etag_of(data) != record.etag_before:
         raise StorageError(
             f"{record.entity_id} can't come back: what was kept of it is gone",
-            hint="loop kept",
+            hint=Action("list_kept"),
         )
     reported = str(record.metadata.get("updated_before"))
     entity = _entity(data, path, reported, policy)

@@ -13,7 +13,7 @@ from loop_cli.core.names import BODY
 from loop_cli.core.records import hashed
 from loop_cli.core.records import record as audit
 from loop_cli.core.store import CommitResult, EntityChange, Move
-from loop_cli.errors import ConflictError, InvalidFile, PreconditionRequired
+from loop_cli.errors import Action, ConflictError, InvalidFile, PreconditionRequired, Sentence
 from loop_cli.lean.records import Struct
 from loop_cli.planning import new_text
 
@@ -162,14 +162,13 @@ def check_precondition(
     if precondition.forced:
         return "none"
     if not precondition.given:
-        import shlex
-
         raise PreconditionRequired(
-            f"{entity.id}: nobody can be asked here, so say which revision you have seen: "
-            "--if-match ETAG or --expected-updated-at TIME, as 'loop get' reports them; "
-            "--force does without",
+            Sentence(
+                f"{entity.id}: nobody can be asked here, so say which revision you have seen: ",
+                Action("name_precondition"),
+            ),
             entity_id=entity.id,
-            hint=shlex.join(["loop", "get", entity.id, "--json"]),
+            hint=Action("read_again", entity_id=entity.id),
         )
     reason, used = _compare(snapshot, precondition)
     if reason is None:

@@ -13,7 +13,14 @@ from abc import ABC, abstractmethod
 from loop_cli.core import timestamps
 from loop_cli.core.names import ARCHIVE, nearest, nfc
 from loop_cli.core.store import Create, Delete, Move, Restore
-from loop_cli.errors import EntityNotFound, InvalidChange, InvalidFile, StillReferred, UsageError
+from loop_cli.errors import (
+    Action,
+    EntityNotFound,
+    InvalidChange,
+    InvalidFile,
+    StillReferred,
+    UsageError,
+)
 from loop_cli.planning import plan
 from loop_cli.planning.plan import Plan
 
@@ -252,7 +259,7 @@ class Planner:
                 "which is not there any more",
                 entity_id=record.entity_id,
                 nearest=[],
-                hint=f"loop log {record.entity_id}",
+                hint=Action("list_records", entity_id=record.entity_id),
             )
         return Plan(
             before=entity,
@@ -364,8 +371,6 @@ def _invalid(label: str, problems: list[dict[str, Any]]) -> InvalidChange:
 
 
 def _still_referred(entity: Entity, found: list[Referrer]) -> StillReferred:
-    import shlex
-
     lines = [f"  {one.entity_id}  ({', '.join(one.fields)})" for one in found[:_SHOWN]]
     if len(found) > _SHOWN:
         lines.append(f"  and {len(found) - _SHOWN} more")
@@ -377,6 +382,5 @@ def _still_referred(entity: Entity, found: list[Referrer]) -> StillReferred:
         entity_id=entity.id,
         problems=[_problem("entity_id", "still_referred", words)],
         referrers=[one.as_dict() for one in found],
-        hint=shlex.join(["loop", "delete", entity.id, "--cascade"])
-        + " deletes them too; --orphan leaves them as they are",
+        hint=Action("cascade_or_orphan", entity_id=entity.id),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loop_cli.cli.hints import spelled
 from loop_cli.core.changes import BodyChange
 from loop_cli.core.store import only
 from loop_cli.errors import AmbiguousId, ConflictError, EntityNotFound, InvalidChange, InvalidFile
@@ -58,7 +59,7 @@ class TestFind:
             harness.store.find("tsk-1")
 
         assert caught.value.details["paths"] == ["a/x.md", "b/x.md"]
-        assert "--path" in caught.value.message
+        assert "--path" in spelled(caught.value.message)
         assert harness.store.find("tsk-1", path="b/x.md").path == "b/x.md"
 
     def test_nor_two_with_one_alias(self, harness: Harness) -> None:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loop_cli.cli.hints import spelled
 from loop_cli.core import timestamps
 from loop_cli.core.records import record as audit
-from loop_cli.errors import ConflictError, PreconditionRequired
+from loop_cli.errors import Action, ConflictError, PreconditionRequired
 from loop_cli.planning.snapshot import etag_of
 from loop_cli.vault.log.lines import encode
 from tests.store.conftest import ONE, TWO, Bench, text
@@ -37,8 +38,8 @@ class TestPreconditions:
 
         assert isinstance(refused, PreconditionRequired)
         for way in ("--if-match", "--expected-updated-at", "--force"):
-            assert way in refused.message
-        assert refused.hint == "loop get tsk-1 --json"
+            assert way in spelled(refused.message)
+        assert refused.hint == Action("read_again", entity_id="tsk-1")
         assert bench.harness.lines() == []
 
     def test_even_where_nothing_would_change(self, bench: Bench) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from loop_cli.cli.hints import spelled
 from loop_cli.core.names import nfc
 from loop_cli.core.query import Query
 from loop_cli.core.records import record as audit
@@ -62,7 +63,7 @@ class TestWhat:
         harness.make({ONE: text("tsk-1"), "note.md": b"# a note\n", "b.md": BROKEN})
 
         assert [one.id for one in harness.store.scan()] == ["tsk-1"]
-        assert [one for one in harness.store.warnings if "passed over" in one] == [
+        assert [spelled(one) for one in harness.store.warnings if "passed over" in one] == [
             "1 file has frontmatter that can't be read; passed over ('loop check' tells why)"
         ]
 

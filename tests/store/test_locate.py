@@ -9,7 +9,7 @@ import pytest
 
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.schema.schema import build
-from loop_cli.errors import AmbiguousId, EntityNotFound, InvalidFile, UsageError
+from loop_cli.errors import Action, AmbiguousId, EntityNotFound, InvalidFile, UsageError
 from loop_cli.vault.index.locate import Locator
 from tests.store.conftest import Bench
 
@@ -249,7 +249,7 @@ class TestFind:
             vault.locator().find("tsk-019-41")
 
         assert caught.value.details["nearest"] == ["tsk-019-14"]
-        assert caught.value.hint == "loop get tsk-019-14"
+        assert caught.value.hint == Action("read", entity_id="tsk-019-14")
 
     def test_files_that_can_not_be_read_are_passed_over(self, vault: Folder) -> None:
         vault.put("a.md", entity("tsk-1"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from loop_cli.cli import context, output
+from loop_cli.cli import context, hints, output
 from loop_cli.cli.prompt.interrupts import Held
 from loop_cli.errors import Interrupted, UsageError
 from loop_cli.operations import bulk
@@ -60,7 +60,7 @@ def apply(
     try:
         with held, output.progress("applied", unit="changes") as told:
             for one in outcomes:
-                output.line(output.json_text(one.as_dict()))
+                output.line(output.json_text(hints.spelled(one.as_dict())))
                 counts.count(one)
                 if told is not None:
                     told(counts.landed + counts.unchanged + counts.failed)

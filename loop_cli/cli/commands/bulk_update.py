@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from loop_cli.cli import context, output
+from loop_cli.cli import context, hints, output
 from loop_cli.cli.commands import listing
 from loop_cli.cli.prompt.interrupts import Held
 from loop_cli.errors import ConfirmationRefused, Interrupted
@@ -96,7 +96,7 @@ def _confirm(plan: Plan, how: How) -> None:
 def _report(outcomes: list[Outcome], plan: Plan, how: How) -> None:
     counts = bulk.Counts(outcomes)
     if how.as_json:
-        output.lines(output.json_text(one.as_dict()) for one in outcomes)
+        output.lines(output.json_text(hints.spelled(one.as_dict())) for one in outcomes)
     else:
         from loop_cli.cli.render import bulk as render_bulk
 

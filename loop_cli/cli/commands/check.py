@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.cli import context, output
+from loop_cli.cli import context, hints, output
 from loop_cli.errors import (
     CheckFailed,
     ConfirmationRefused,
     ConflictError,
     EntityNotFound,
+    LoopError,
     RepairFailed,
     UsageError,
 )
@@ -105,8 +106,13 @@ def _raise_failed(repairs: Sequence[Repair], *, dry_run: bool) -> None:
     if not failed or dry_run:
         return
     first = failed[0]
+    assert isinstance(first.outcome, LoopError), "so nothing was done"
     more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
-    why = "it changed meanwhile" if isinstance(first.outcome, ConflictError) else str(first.outcome)
+    why = (
+        "it changed meanwhile"
+        if isinstance(first.outcome, ConflictError)
+        else hints.spelled(first.outcome.message)
+    )
     raise RepairFailed(
         f"not repaired: {first.change.path}: {why}{more}",
         hint="loop check --fix looks again",
@@ -144,7 +150,7 @@ def _show(
 ) -> None:
     """Print the findings on stdout, whether they are good or bad: a report is a result."""
     if as_json:
-        output.json_document({**found.as_dict(), **more}, loop.warnings)
+        output.json_document(hints.spelled({**found.as_dict(), **more}), loop.warnings)
         return
     from loop_cli.cli.render import check as render_check
 

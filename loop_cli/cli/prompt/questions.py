@@ -209,7 +209,7 @@ def _tell_why(error: LoopError) -> None:
     where = f"line {line}: " if line is not None else ""
     output.say(f"\nThat was not used: {where}{error.details.get('reason', error.message)}")
     if error.hint:
-        output.note(f"hint: {error.hint}")
+        output.hint(error.hint)
 
 
 def _answers(choices: Choices) -> Mapping[str, str]:

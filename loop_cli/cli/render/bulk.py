@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from loop_cli.cli import hints
 from loop_cli.cli.render import diffs, styles
 from loop_cli.cli.render.text import visible
 
@@ -63,7 +64,7 @@ def outcomes(found: Sequence[Outcome], counts: Counts, *, dry_run: bool) -> Rend
 
 def _refusal(entity_id: str, error: LoopError) -> Text:
     """Why an entity was not changed; most messages name it themselves."""
-    reason = error.message.removeprefix(f"{entity_id}: ")
+    reason = str(hints.spelled(error.message)).removeprefix(f"{entity_id}: ")
     text = Text(f"{visible(entity_id)}: ", style=styles.ALERT)
     return text.append(visible(reason), style=styles.NORMAL)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from loop_cli.cli import hints
 from loop_cli.cli.render import diffs, styles
 from loop_cli.cli.render.text import visible
 from loop_cli.core.check.finding import ERROR, WARNING
@@ -75,13 +76,13 @@ def annotation(one: Finding, prefix: str) -> str:
     """A workflow command: what is data in it can't end it, or begin another."""
     path = f"{prefix}/{one.path}" if prefix else one.path
     properties = f"file={_property(path)},line={one.line},title={_property(one.found.rule)}"
-    return f"::{one.severity} {properties}::{_data(one.found.message)}"
+    return f"::{one.severity} {properties}::{_data(hints.spelled(one.found.message))}"
 
 
 def _line(one: Finding) -> Text:
     text = Text(visible(f"{one.path}:{one.line}: "), style=styles.FIELD)
     text.append(one.severity, style=_STYLES[one.severity]).append(": ", style="not cyan")
-    text.append(visible(one.found.message), style="default")
+    text.append(visible(hints.spelled(one.found.message)), style="default")
     rule = f"  [{one.found.rule}{', fixable' if one.fixable else ''}]"
     return text.append(rule, style=styles.QUIET)
 

@@ -7,7 +7,7 @@ taken back, or the answer says that they have landed or may have.
 
 from __future__ import annotations
 
-from loop_cli.errors import StorageError, UsageError
+from loop_cli.errors import Action, StorageError, UsageError
 from loop_cli.lean.contexts import ExitStack, closing, suppress
 from loop_cli.planning.snapshot import etag_of
 from loop_cli.system import platform
@@ -116,7 +116,7 @@ def _may_have_landed(staged: StagedCommit, trouble: BaseException) -> StorageErr
     return StorageError(
         f"{staged.paths}: the change could not be finished, nor taken back ({trouble!r}); it may "
         "have landed, or may land with the next command",
-        hint="loop check",
+        hint=Action("check"),
     )
 
 
@@ -124,7 +124,7 @@ def _goes_back_later(staged: StagedCommit, trouble: BaseException) -> StorageErr
     return StorageError(
         f"{staged.paths}: another program wrote there meanwhile, and the change could not be taken "
         f"back yet ({trouble}); the next command takes it back",
-        hint="loop check",
+        hint=Action("check"),
     )
 
 

@@ -15,7 +15,7 @@ import time
 from itertools import takewhile
 
 from loop_cli.core.records import record as audit
-from loop_cli.errors import StorageError, VaultLocked
+from loop_cli.errors import Action, Sentence, StorageError, VaultLocked
 from loop_cli.lean.contexts import suppress
 from loop_cli.planning.snapshot import MAX_FILE_BYTES
 from loop_cli.system.folders import Folders
@@ -53,7 +53,7 @@ def recover(vault: Vault) -> None:
             found.run()
         except OSError as error:
             words = f"what was staged can't be put right: {error}"
-            raise StorageError(words, hint="loop check") from error
+            raise StorageError(words, hint=Action("check")) from error
         finally:
             vault.notice(found.notices())
 
@@ -104,8 +104,14 @@ class Recovery:
             name, reason = next(iter(self.left.items()))
             more = f" and {len(self.left) - 1} more" if len(self.left) > 1 else ""
             sentences.append(
-                f"{STAGED}/{name}{more} is no change that loop can finish ({reason}); "
-                "it is left there: 'loop check' lists it, 'loop kept --aside' takes it aside"
+                Sentence(
+                    f"{STAGED}/{name}{more} is no change that loop can finish ({reason}); "
+                    "it is left there: '",
+                    Action("check"),
+                    "' lists it, '",
+                    Action("take_aside"),
+                    "' takes it aside",
+                )
             )
         return sentences
 

@@ -6,7 +6,7 @@ import os
 import stat
 
 from loop_cli.core import timestamps
-from loop_cli.errors import StorageError, VaultLocked
+from loop_cli.errors import Action, StorageError, VaultLocked
 from loop_cli.system import platform
 from loop_cli.system.folders import Folders
 from loop_cli.vault import LOOP, STAGED
@@ -89,7 +89,7 @@ class VaultLock:
         return VaultLocked(
             f"the vault stayed locked for {self._wait:g} s: "
             f"by process {pid} on {host}, since {since}",
-            hint="--lock-timeout SECONDS waits longer",
+            hint=Action("wait_longer"),
             holder={"pid": int(pid) if pid.isdigit() else None, "host": host, "since": since},
         )
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import os
 
 from loop_cli.core.names import nearest, nfc
-from loop_cli.errors import AmbiguousId, EntityNotFound, InvalidFile, LoopError, UsageError
+from loop_cli.errors import (
+    Action,
+    AmbiguousId,
+    EntityNotFound,
+    InvalidFile,
+    LoopError,
+    Sentence,
+    UsageError,
+)
 from loop_cli.lean.records import Struct
 from loop_cli.planning import snapshot
 from loop_cli.vault import LOG_FOLDER
@@ -283,7 +291,7 @@ def no_such_entity(entity_id: str, ids: Iterable[str]) -> EntityNotFound:
         f"no entity {entity_id!r}{meant}",
         entity_id=entity_id,
         nearest=close,
-        hint=_get(close[0]) if close else None,
+        hint=Action("read", entity_id=close[0]) if close else None,
     )
 
 
@@ -293,21 +301,19 @@ def wrong_file(entity_id: str, located: Located) -> EntityNotFound:
     return EntityNotFound(
         f"{parsed.path} is not {entity_id!r}: its id is {parsed.id!r}",
         entity_id=entity_id,
-        hint=_get(parsed.id),
+        hint=Action("read", entity_id=parsed.id),
     )
-
-
-def _get(entity_id: str) -> str:
-    import shlex
-
-    return shlex.join(["loop", "get", entity_id])
 
 
 def _ambiguous(entity_id: str, paths: list[str], what: str) -> AmbiguousId:
     listed = "\n".join(f"  {path}" for path in paths)
     return AmbiguousId(
-        f"{len(paths)} files {what} {entity_id!r}; --path FILE chooses\n{listed}",
+        Sentence(
+            f"{len(paths)} files {what} {entity_id!r}; ",
+            Action("choose_path"),
+            f" chooses\n{listed}",
+        ),
         entity_id=entity_id,
         paths=paths,
-        hint="--path FILE",
+        hint=Action("choose_path"),
     )

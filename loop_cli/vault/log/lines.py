@@ -8,7 +8,7 @@ import os
 from loop_cli.core.names import nfc
 from loop_cli.core.records.record import AuditRecord
 from loop_cli.core.store import as_json
-from loop_cli.errors import StorageError
+from loop_cli.errors import Action, StorageError
 from loop_cli.lean import jsontext
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
@@ -46,7 +46,7 @@ def check_length(length: int, what: str | None = None) -> None:
         raise StorageError(
             f"{what or 'a line of the audit log'} has over {MAX_LINE:,} bytes, so it is no record "
             "of any program: take it out of the file",
-            hint=None if what else "loop audit verify",
+            hint=None if what else Action("verify_log"),
         )
 
 

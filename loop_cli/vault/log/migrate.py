@@ -16,7 +16,7 @@ from loop_cli.core.names import nfc
 from loop_cli.core.records.hashed import hides_name, recordable
 from loop_cli.core.records.record import ACTIONS, SOURCES
 from loop_cli.core.upkeep import Migration, SkippedLine
-from loop_cli.errors import EntityNotFound, StorageError
+from loop_cli.errors import Action, EntityNotFound, Sentence, StorageError
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.plain import same
 from loop_cli.system.folders import Folders, Refused
@@ -245,7 +245,7 @@ def _read(root: str, path: str, name: str) -> bytes:
     except (FileNotFoundError, NotADirectoryError) as error:
         if error.errno == errno.ELOOP:
             raise _refused(root, top, path, error) from error
-        raise EntityNotFound(f"{name} is not there", hint="loop audit migrate FILE") from None
+        raise EntityNotFound(f"{name} is not there", hint=Action("migrate_file")) from None
     except Refused as error:
         raise _refused(root, top, path, error) from error
     except OSError as error:
@@ -254,7 +254,8 @@ def _read(root: str, path: str, name: str) -> bytes:
 
 def _refused(root: str, top: str, path: str, error: OSError) -> StorageError:
     why = f"{error.filename if top == root else path} {error.strerror}"
-    hint = "loop audit migrate FILE reads the file itself, of which a large one can be split"
+    reads = " reads the file itself, of which a large one can be split"
+    hint = Sentence(Action("migrate_file"), reads)
     return StorageError(why, hint=hint)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 
-from loop_cli.errors import StorageError
+from loop_cli.errors import Action, Sentence, StorageError
 from loop_cli.lean.contexts import closing
 from loop_cli.planning.snapshot import etag_of
 from loop_cli.system import platform
@@ -81,7 +81,11 @@ def _refuse_open(folders: Folders, root: str, file: str) -> None:
     raise StorageError(
         f"{file} can't be rewritten: another program has it open for writing, "
         "and what it writes next would be lost",
-        hint="close that program, or begin a new file with 'loop audit rotate' and restart it",
+        hint=Sentence(
+            "close that program, or begin a new file with '",
+            Action("rotate_log"),
+            "' and restart it",
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loop_cli.core import timestamps
 from loop_cli.core.check.finding import Finding, Found
-from loop_cli.errors import StorageError, VaultLocked
+from loop_cli.errors import Action, Sentence, StorageError, VaultLocked
 from loop_cli.system.folders import open_folder
 from loop_cli.vault import LOOP, STAGED
 from loop_cli.vault.commit import intents
@@ -62,6 +62,10 @@ def _lock_and_staged(vault: Vault) -> Iterator[Finding]:
     for name in names:
         words = f"{name} is no file of loop's, and is left alone"
         if intents.OURS.fullmatch(name):
-            words = f"{name} is no change that can be finished; 'loop kept --aside' takes it aside"
+            words = Sentence(
+                f"{name} is no change that can be finished; '",
+                Action("take_aside"),
+                "' takes it aside",
+            )
         found = Found(rule="staged-leftover", message=words)
         yield Finding(path=f"{STAGED}/{name}", line=1, found=found)

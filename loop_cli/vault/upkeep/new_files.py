@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from loop_cli.errors import StorageError, UsageError
+from loop_cli.errors import Action, Sentence, StorageError, UsageError
 from loop_cli.markdown import patch
 from loop_cli.system.folders import Folders, Refused
 from loop_cli.vault import LOOP, schema_file
@@ -70,7 +70,13 @@ def refuse_there(root: str, path: str) -> None:
         raise _can_not_be_made(root, error) from error
     raise UsageError(
         f"{root} is a vault already: it has {path}",
-        hint="'loop check' says what does not fit; 'loop schema' shows its schema",
+        hint=Sentence(
+            "'",
+            Action("check"),
+            "' says what does not fit; '",
+            Action("show_schema"),
+            "' shows its schema",
+        ),
     )
 
 
