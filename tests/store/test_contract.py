@@ -199,8 +199,8 @@ class TestCommit:
         for path, entity_id in ((ONE, "할일-1"), ("work/3.md", "tsk-3"), (TWO, "할일-1")):
             bench.commit("status=doing", entity_id=entity_id, path=path)
 
-        for spelled in ("할일-1", unicodedata.normalize("NFD", "할일-1")):
-            found = [one.metadata["path"] for one in bench.store.records(spelled)]
+        for form in ("할일-1", unicodedata.normalize("NFD", "할일-1")):
+            found = [one.metadata["path"] for one in bench.store.records(form)]
             assert found == [TWO, ONE]
         assert list(bench.store.records("tsk")) == []
 
