@@ -29,7 +29,9 @@ class Change(Struct):
     that is there once more, so that all readers of YAML read the same. `implied` tells that it
     follows from something else, as a link does from a move, or a repair from the schema, so
     that read-only is no matter. `restored` tells that the field was like that before: then it
-    may be so again, whatever the schema says of values.
+    may be so again, whatever the schema says of values. `written` is how scalars of the value are
+    to be written where the value does not tell, by their paths within it: `1.10`, or a date
+    without quotes.
     """
 
     path: tuple[str, ...]
@@ -38,6 +40,7 @@ class Change(Struct):
     typed: bool = False
     implied: bool = False
     restored: bool = False
+    written: tuple[tuple[tuple[str | int, ...], str], ...] = ()
 
     @classmethod
     def to(cls, path: tuple[str, ...], value: Any, *, restored: bool = False) -> Change:
@@ -128,7 +131,12 @@ def parse_change(text: str, *, read: Callable[[str], str]) -> Change:
     if operator in _LIST_OPERATORS:
         return Change(path=path, operation=_LIST_OPERATORS[operator], value=value)
     if operator == ":=":
-        return Change(path=path, operation="set", value=parse_json(value, text), typed=True)
+        typed = parse_json(value, text)
+        is_number = isinstance(typed, int | float) and not isinstance(typed, bool)
+        written: tuple[Any, ...] = ()
+        if is_number and value.strip() != repr(typed):
+            written = (((), value.strip()),)
+        return Change(path=path, operation="set", value=typed, typed=True, written=written)
     if operator == "=@" and not value.startswith("@"):
         return Change(path=path, operation="set", value=read(value))
     return Change(path=path, operation="set", value=value)

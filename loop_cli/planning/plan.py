@@ -7,10 +7,10 @@ Updates and moves are here, what makes and removes an entity in `planning.life`.
 from __future__ import annotations
 
 from loop_cli.core import conflict, timestamps
-from loop_cli.core.diff import MISSING, diff_body
+from loop_cli.core.diff import MISSING, diff_body, value_at
 from loop_cli.core.entity import Revision
 from loop_cli.core.intent import intend
-from loop_cli.core.names import BODY, join_dotted
+from loop_cli.core.names import BODY, join_dotted, split_dotted
 from loop_cli.core.records import record as audit
 from loop_cli.core.records.hashed import as_logged, comparable_digest, digest_of, value_bytes
 from loop_cli.core.store import CommitResult, EntityChange, Move
@@ -19,6 +19,7 @@ from loop_cli.lean.plain import same
 from loop_cli.lean.records import Struct
 from loop_cli.markdown import patch, reader
 from loop_cli.markdown.document import split
+from loop_cli.markdown.scalars import is_plain
 from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of
 
 TYPE_CHECKING = False
@@ -119,7 +120,7 @@ def make(
         now=now,
     )
     body = _new_body(snapshot, change.edits.body)
-    diff = {**intent.diff, **diff_body(before.body, body)}
+    diff = {**intent.diff, **_other_digits(snapshot, intent), **diff_body(before.body, body)}
     target = change.to if isinstance(change, Move) else before.path
     document = made = _laid_out(snapshot, change.edits.layout, intent)
     laid_out = document != snapshot.document
@@ -129,7 +130,7 @@ def make(
         after, made = _after(snapshot, document, intent, body, instant, policy)
     wanted = {**intent.wanted, **({} if change.edits.body is None else {BODY: body})}
     used = check_precondition(snapshot, change, wanted, updated=policy.names.updated)
-    recorded, kept, marks = recordable(diff, policy.private)
+    recorded, kept, marks = recordable(diff, policy.private, yaml=snapshot.document.yaml)
     after = after.replace(path=target)
     metadata = _metadata(snapshot, change, after, used, laid_out=laid_out)
     return Plan(
@@ -240,6 +241,22 @@ def _refuse_late(snapshot: Snapshot, reported: int | None) -> None:
             raise InvalidFile(snapshot.entity.path, reason)
 
 
+def _other_digits(snapshot: Snapshot, intent: Intent) -> Diff:
+    """What is the same number and shall be written otherwise: `1.10` for 1.1."""
+    found: Diff = {}
+    for path, token in intent.written:
+        names = tuple(part for part in path if isinstance(part, str))
+        name = join_dotted(names)
+        value = value_at(intent.fields, names)
+        if len(names) < len(path) or not same(value_at(snapshot.entity.fields, names), value):
+            continue
+        from loop_cli.markdown import spelling
+
+        if spelling.token_at(snapshot.document.yaml, path) not in (token, None):
+            found[name] = {"old": value, "new": value}
+    return found
+
+
 def _new_body(snapshot: Snapshot, change: BodyChange | None) -> str:
     body = snapshot.entity.body
     if change is None:
@@ -287,6 +304,10 @@ def _new_bytes(
         known = yaml is snapshot.document.yaml
         old = snapshot.entity.fields if known else reader.read(yaml)
         yaml, read = patch.patched(yaml, old, edits, newline=document.newline)
+        if intent.written:
+            from loop_cli.markdown import spelling
+
+            yaml = spelling.respelled(yaml, dict(intent.written))
     except patch.PatchError as error:
         raise _can_not(snapshot, document, error) from None
     made = document.replace(yaml=yaml, body=body)
@@ -382,13 +403,14 @@ def hides_name(name: object, names: FieldNames, private: tuple[str, ...]) -> boo
 
 
 def recordable(
-    diff: Diff, private: tuple[str, ...]
+    diff: Diff, private: tuple[str, ...], *, yaml: str | None = None
 ) -> tuple[Diff, dict[str, bytes], dict[str, Any]]:
     """The diff as it is recorded, where all keys are texts; what undo needs of the values it only
-    hashes, by hash; and which old ones are kept and no texts, or are more than JSON can say."""
+    hashes, by hash; and which old ones are kept and no texts, or are more than JSON can say, and
+    how those were written in `yaml` whose JSON does not tell it."""
     recorded: Diff = {}
     kept: dict[str, bytes] = {}
-    marks: dict[str, list[str]] = {}
+    marks: dict[str, Any] = {}
     for name, entry in diff.items():
         shown = dict(entry)
         for side in ("old", "new"):
@@ -400,6 +422,8 @@ def recordable(
             hidden = audit.is_private(name, value, private)
             if value is None or (not hidden and len(data) <= audit.PLAIN_LIMIT):
                 shown[side] = logged
+                if side == "old" and yaml is not None and not hidden and "added" not in entry:
+                    marks.setdefault("written", {}).update(_written(yaml, name, value))
                 continue
             shown[side] = digest_of(data) if side == "old" else comparable_digest(value)
             if side == "old":
@@ -407,4 +431,18 @@ def recordable(
                 if not isinstance(value, str):
                     marks.setdefault("kept_as_json", []).append(name)
         recorded[name] = shown
+    if not marks.get("written", True):
+        del marks["written"]
     return recorded, kept, marks
+
+
+def _written(yaml: str, name: str, value: Any) -> dict[str, dict[str, str]]:
+    """How an old value was written, under its name: by places within it, empty for the whole."""
+    if name == BODY or (isinstance(value, str) and is_plain(value)):
+        return {}
+    from loop_cli.markdown import spelling
+
+    path = split_dotted(name)
+    found = spelling.spelled(yaml, path, value)
+    places = {join_dotted(map(str, at[len(path) :])): token for at, token in found.items()}
+    return {name: places} if places else {}

@@ -184,6 +184,11 @@ class AuditMetadata(GrowingShape):
         description="There only if JSON can't express an old value: the fields with .inf, .nan or "
         "keys that are no text.",
     )
+    written: dict[str, dict[str, str]] | None = Field(
+        default=None,
+        description="There only if JSON does not tell how an old value was written, as with 1.10 "
+        "or a date without quotes: by field, the text by its place within the value ('' is all).",
+    )
     rolled_back: Sha256 | None = Field(
         default=None, description="There only in an undo record: SHA-256 of the undone line."
     )

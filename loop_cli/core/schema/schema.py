@@ -154,14 +154,14 @@ class Schema(Struct):
         """What the field takes: by the schema, by the table of known fields, by its value now."""
         found = kind_of(value_at(fields, path))
         if len(path) > 1:
-            return FieldSpec(kind=found)
+            return FieldSpec(kind=found, inferred=True)
         (name,) = path
         choices = self.choices.get((entity_type, name)) or self.choices.get((ANY_TYPE, name), ())
         kind = KINDS.get(name, found)
         if choices and kind != "text":
             # An enumeration is of texts, whatever else the table says; a list is one of them.
             kind = "list" if "list" in (kind, found) else "text"
-        return FieldSpec(kind=kind, choices=choices)
+        return FieldSpec(kind=kind, choices=choices, inferred=name not in KINDS and not choices)
 
     def label(self, entity_type: str, field: str, value: Any) -> str | None:
         """How the schema calls a value of an enumeration."""
