@@ -56,10 +56,12 @@ class Change(Struct):
 
 
 class BodyChange(Struct):
-    """A new body, or text to append to it."""
+    """A new body, or text to append to it, in the file's line ending; one that is `exact` stays as
+    it is: the body that was there before, or that somebody has edited."""
 
     text: str
     append: bool = False
+    exact: bool = False
 
 
 class Layout(Struct):

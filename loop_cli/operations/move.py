@@ -283,7 +283,10 @@ def _edits(file: EntityFile, found: Moves, store: Store) -> Edits:
         for path, value in _changed_fields(file.fields, file.path, found, ())
         if path[0] not in store.names.read_only()
     ]
-    return Edits(changes=tuple(changes), body=None if body == file.body else BodyChange(text=body))
+    return Edits(
+        changes=tuple(changes),
+        body=None if body == file.body else BodyChange(text=body, exact=True),
+    )
 
 
 def _changed_fields(

@@ -14,13 +14,13 @@ from loop_cli.core.names import BODY, join_dotted, split_dotted
 from loop_cli.core.records import record as audit
 from loop_cli.core.records.hashed import as_logged, comparable_digest, digest_of, value_bytes
 from loop_cli.core.store import CommitResult, EntityChange, Move
-from loop_cli.errors import ConflictError, InvalidFile, PreconditionRequired
+from loop_cli.errors import ConflictError, InvalidChange, InvalidFile, PreconditionRequired
 from loop_cli.lean.plain import same
 from loop_cli.lean.records import Struct
 from loop_cli.markdown import patch, reader
 from loop_cli.markdown.document import split
 from loop_cli.markdown.scalars import is_plain
-from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of
+from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of, name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -261,11 +261,45 @@ def _new_body(snapshot: Snapshot, change: BodyChange | None) -> str:
     body = snapshot.entity.body
     if change is None:
         return body
-    if not change.append:
-        return change.text
-    if body and change.text and not body.endswith("\n"):
-        body += snapshot.document.newline
-    return body + change.text
+    if change.exact or not change.text:
+        return change.text if not change.append else body
+    newline = _newline(body) or snapshot.document.newline
+    text = change.text.replace("\r\n", "\n")
+    if change.append:
+        if body and not body.endswith("\n"):
+            body += newline
+        return body + text.replace("\n", newline)
+    if text == body.replace("\r\n", "\n"):
+        return body
+    _refuse_frontmatter(snapshot.entity, text)
+    return text.replace("\n", newline)
+
+
+def _newline(body: str) -> str:
+    """The line ending that most lines of a body have; empty where it has one line."""
+    lines = body.count("\n")
+    return "" if not lines else "\r\n" if 2 * body.count("\r\n") > lines else "\n"
+
+
+def _refuse_frontmatter(entity: Entity, text: str) -> None:
+    """Raise where a new body is a whole file: it would have the frontmatter twice."""
+    if not text.startswith(("---", "\ufeff---")):
+        return
+    try:
+        fields = reader.read(split(text).yaml)
+    except ValueError:
+        return
+    shared = [name for name in fields if name in entity.fields]
+    if not shared:
+        return
+    words = f"begins with frontmatter ({shared[0]}, ...), which the file has already"
+    problem = {"field": BODY, "problem": "frontmatter", "message": words}
+    raise InvalidChange(
+        f"{entity.id}: the body {words}",
+        entity_id=entity.id,
+        problems=[problem],
+        hint=f"loop edit {entity.id} takes the whole file; 'loop get --field body' gives the body",
+    )
 
 
 def _laid_out(snapshot: Snapshot, layout: Layout | None, intent: Intent) -> Document:
@@ -346,12 +380,11 @@ def _after(
 ) -> tuple[Entity, Document]:
     names = policy.names
     rendered = timestamps.render(updated)
-    name = intent.fields.get(names.name)
     fields = {**intent.fields, names.updated: rendered}
     data, made = _new_bytes(snapshot, document, intent, fields, body, names)
     after = snapshot.entity.replace(
         fields=fields,
-        name=name if isinstance(name, str) else None,
+        name=name_of(intent.fields, names),
         body=body,
         raw=data,
         revision=Revision(updated_at=rendered, etag=etag_of(data)),

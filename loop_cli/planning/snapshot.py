@@ -73,12 +73,15 @@ def etag_of(data: bytes) -> str:
     return sha256_hex(data)[:16]
 
 
-def parse(data: bytes, path: str, names: FieldNames, *, closely: bool = True) -> Parsed:
+def parse(
+    data: bytes, path: str, names: FieldNames, *, closely: bool = True, notes: bool = False
+) -> Parsed:
     """Read the bytes of the file at `path` (relative, `/`). Raises `InvalidFile`.
 
-    Without `closely` nothing is warned of.
+    Without `closely` nothing is warned of. With `notes` a file without frontmatter is one without
+    fields: where its name is its id, it can get its first.
     """
-    pieces, fields, warnings = read_frontmatter(data, path, closely=closely)
+    pieces, fields, warnings = read_frontmatter(data, path, closely=closely, notes=notes)
     entity_id, entity_type, name = identity(fields, path, names)
     return Parsed(
         id=entity_id,
@@ -103,14 +106,24 @@ def identity(
     if not entity_id or not entity_type:
         field = names.type if entity_id else names.id
         raise NoEntity(path, f"is no entity: it has no {field}", line=1)
-    name = fields.get(names.name)
-    return entity_id, entity_type, name if isinstance(name, str) else None
+    return entity_id, entity_type, name_of(fields, names)
+
+
+def name_of(fields: Mapping[str, Any], names: FieldNames) -> str | None:
+    """What an entity is called. A name that is a number, as of a novel, is its digits."""
+    return called(fields.get(names.name))
+
+
+def called(name: Any) -> str | None:
+    """The text of a name; None where it is none."""
+    return _text(name)
 
 
 def read_frontmatter(
-    data: bytes, path: str, *, closely: bool = True
+    data: bytes, path: str, *, closely: bool = True, notes: bool = False
 ) -> tuple[Document, dict[str, Any], tuple[str, ...]]:
-    """The pieces of a file, its fields, and warnings. Raises `InvalidFile`."""
+    """The pieces of a file, its fields, and warnings; `notes` as in `parse`. Raises
+    `InvalidFile`."""
     if len(data) > MAX_FILE_BYTES:
         size = f"{len(data):,} bytes; loop reads entities of up to {MAX_FILE_BYTES:,}"
         raise InvalidFile(path, f"is too large: {size}")
@@ -120,14 +133,18 @@ def read_frontmatter(
         line = data.count(b"\n", 0, error.start) + 1
         raise InvalidFile(path, "is not UTF-8 text", line=line) from None
     try:
-        pieces = document.split(text)
+        pieces = document.split_any(text) if notes else document.split(text)
         fields = reader.read(pieces.yaml)
         duplicates = reader.duplicate_keys(pieces.yaml, fields) if closely else {}
     except document.NoFrontmatter as error:
+        if text.startswith("<<<<<<< "):
+            raise _conflicting(path, text) from None
         raise NoEntity(path, error.reason, line=error.line) from None
     except document.FrontmatterError as error:
         raise InvalidFile(path, error.reason, line=error.line) from None
     except reader.YamlSyntaxError as error:
+        if "\n<<<<<<< " in pieces.head + pieces.yaml:
+            raise _conflicting(path, text) from None
         line = pieces.yaml_line + error.line - 1
         raise InvalidFile(path, f"broken YAML: {error.reason}", line=line) from None
     warnings = tuple(
@@ -136,6 +153,14 @@ def read_frontmatter(
         for key, lines in duplicates.items()
     )
     return pieces, fields, warnings
+
+
+def _conflicting(path: str, text: str) -> InvalidFile:
+    """That git left both sides of a merge in a file."""
+    line = text.count("\n", 0, ("\n" + text).index("\n<<<<<<< ")) + 1
+    error = InvalidFile(path, "has git's conflict markers (<<<<<<<, =======, >>>>>>>)", line=line)
+    error.hint = "keep one side of each, remove the markers, then go on: git add FILE, git commit"
+    return error
 
 
 def observe(parsed: Parsed, *, modified: int, history: History, names: FieldNames) -> Snapshot:
@@ -185,13 +210,13 @@ def reported(*, etag: str, modified: int, recorded: int | None, holds: bool) -> 
 
 
 def _text(value: Any) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     return str(value)
 
 
 def _stem(path: str) -> str:
-    return path.rpartition("/")[2].removesuffix(".md")
+    return path.rpartition("/")[2].removesuffix(".md").removesuffix(".markdown")
 
 
 def _top_folder(path: str) -> str:

@@ -37,10 +37,10 @@ def kept(file: Path) -> str:
     return "".join(f"{line}\n" for line in lines if not line.startswith("updated:"))
 
 
-def changed(loop: Loop, tmp_path: Path, before: str, *changes: str) -> tuple[str, str]:
+def changed(loop: Loop, own: Path, before: str, *changes: str) -> tuple[str, str]:
     """What becomes of a frontmatter by changes, and what is said on stderr."""
-    file = note(tmp_path, before)
-    done = loop("update", "n", *changes, "--force", "--vault", str(tmp_path))
+    file = note(own, before)
+    done = loop("update", "n", *changes, "--force", "--vault", str(own))
     assert done.code == 0, done.stderr
     return kept(file), done.stderr.decode()
 
@@ -62,23 +62,23 @@ def changed(loop: Loop, tmp_path: Path, before: str, *changes: str) -> tuple[str
     ],
 )
 def test_a_number_keeps_the_digits_that_were_typed(
-    loop: Loop, tmp_path: Path, before: str, change: str, after: str
+    loop: Loop, own: Path, before: str, change: str, after: str
 ) -> None:
-    assert changed(loop, tmp_path, before, change)[0] == after
+    assert changed(loop, own, before, change)[0] == after
 
 
 @pytest.mark.parametrize("text", ["04321", "+15550000", "7654321e8", "0x1F", "1_000", "1e5"])
-def test_text_is_not_bent_to_fit_an_inferred_number(loop: Loop, tmp_path: Path, text: str) -> None:
-    after, said = changed(loop, tmp_path, "v: 1\n", f"v={text}")
+def test_text_is_not_bent_to_fit_an_inferred_number(loop: Loop, own: Path, text: str) -> None:
+    after, said = changed(loop, own, "v: 1\n", f"v={text}")
 
     assert after == f"v: '{text}'\n"
     assert text in said and "text" in said
 
 
-def test_a_number_of_the_schema_takes_what_comes_back_only(loop: Loop, tmp_path: Path) -> None:
-    note(tmp_path, "estimated_hours: 1\n")
+def test_a_number_of_the_schema_takes_what_comes_back_only(loop: Loop, own: Path) -> None:
+    note(own, "estimated_hours: 1\n")
 
-    done = loop("update", "n", "estimated_hours=08", "--force", "--vault", str(tmp_path))
+    done = loop("update", "n", "estimated_hours=08", "--force", "--vault", str(own))
 
     assert done.code == 6
     assert ":=" in done.stderr.decode()
@@ -98,10 +98,8 @@ def test_a_number_of_the_schema_takes_what_comes_back_only(loop: Loop, tmp_path:
         ("a: 2026-01-08\n", "a=2026-02-30", "a: '2026-02-30'\n"),
     ],
 )
-def test_a_date_keeps_its_form(
-    loop: Loop, tmp_path: Path, before: str, change: str, after: str
-) -> None:
-    assert changed(loop, tmp_path, before, change)[0] == after
+def test_a_date_keeps_its_form(loop: Loop, own: Path, before: str, change: str, after: str) -> None:
+    assert changed(loop, own, before, change)[0] == after
 
 
 @pytest.mark.parametrize(
@@ -120,13 +118,13 @@ def test_a_date_keeps_its_form(
     ],
 )
 def test_lists_are_of_what_their_items_say(
-    loop: Loop, tmp_path: Path, before: str, change: str, after: str
+    loop: Loop, own: Path, before: str, change: str, after: str
 ) -> None:
-    assert changed(loop, tmp_path, before, change)[0] == after
+    assert changed(loop, own, before, change)[0] == after
 
 
-def test_a_key_in_another_case_is_named(loop: Loop, tmp_path: Path) -> None:
-    after, said = changed(loop, tmp_path, "Status: todo\n", "status=done")
+def test_a_key_in_another_case_is_named(loop: Loop, own: Path) -> None:
+    after, said = changed(loop, own, "Status: todo\n", "status=done")
 
     assert after == "Status: done\n"
     assert "Status" in said
@@ -152,11 +150,9 @@ def test_a_key_in_another_case_is_named(loop: Loop, tmp_path: Path) -> None:
         ("l: [1.10, 2.0]\n", ["l:=[3]"]),
     ],
 )
-def test_an_undo_puts_back_the_text(
-    loop: Loop, tmp_path: Path, before: str, changes: list[str]
-) -> None:
-    file = note(tmp_path, f"title: T\n{before}")
-    place = ("--vault", str(tmp_path))
+def test_an_undo_puts_back_the_text(loop: Loop, own: Path, before: str, changes: list[str]) -> None:
+    file = note(own, f"title: T\n{before}")
+    place = ("--vault", str(own))
     assert loop("update", "n", *changes, "--force", *place).code == 0
 
     assert loop("undo", "--last", "--yes", *place).code == 0
@@ -169,26 +165,26 @@ def test_an_undo_puts_back_the_text(
         assert values <= flat
 
 
-def test_what_a_private_field_held_is_not_told_by_its_spelling(loop: Loop, tmp_path: Path) -> None:
-    note(tmp_path, "pay: 1.10\n")
-    with (tmp_path / ".loop/config.toml").open("a") as config:
+def test_what_a_private_field_held_is_not_told_by_its_spelling(loop: Loop, own: Path) -> None:
+    note(own, "pay: 1.10\n")
+    with (own / ".loop/config.toml").open("a") as config:
         config.write('\n[audit]\nprivate = ["pay"]\n')
-    place = ("--vault", str(tmp_path))
+    place = ("--vault", str(own))
 
     assert loop("update", "n", "pay=2.50", "--force", *place).code == 0
 
-    logs = [file.read_text() for file in tmp_path.rglob("*.jsonl")]
+    logs = [file.read_text() for file in own.rglob("*.jsonl")]
     assert logs and not any("1.10" in text for text in logs)
 
 
-def test_a_redacted_value_is_not_told_by_its_spelling(loop: Loop, tmp_path: Path) -> None:
-    note(tmp_path, "pay: 1.10\n")
-    place = ("--vault", str(tmp_path))
+def test_a_redacted_value_is_not_told_by_its_spelling(loop: Loop, own: Path) -> None:
+    note(own, "pay: 1.10\n")
+    place = ("--vault", str(own))
     assert loop("update", "n", "pay=2", "--force", *place).code == 0
 
     assert loop("audit", "redact", "n", "pay", "--yes", *place).code == 0
 
-    assert not any("1.10" in file.read_text() for file in tmp_path.rglob("*.jsonl"))
+    assert not any("1.10" in file.read_text() for file in own.rglob("*.jsonl"))
     assert loop("audit", "verify", *place).code == 0
 
 

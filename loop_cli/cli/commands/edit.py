@@ -113,10 +113,10 @@ def _text(
 ) -> tuple[str, Callable[[str], Edits]]:
     """The text to edit, and what makes edits of it once it is edited: none where nothing is
     changed. It raises `InvalidFile` with the line of that text, or `InvalidChange`."""
-    from loop_cli.markdown.document import split
+    from loop_cli.markdown.document import split_any
     from loop_cli.planning import edited
 
-    whole = split(opened.raw.decode())
+    whole = split_any(opened.raw.decode())
 
     def parse(saved: str) -> Edits:
         before = whole.yaml_line - 1 if fields_only else 0

@@ -86,7 +86,7 @@ class EntityUndo(Struct):
             path=path,
             edits=Edits(
                 changes=tuple(_restoring(self.diff, dict(self.written))),
-                body=None if body is None else BodyChange(text=body["new"]),
+                body=None if body is None else BodyChange(text=body["new"], exact=True),
             ),
             precondition=seen,
             undoes=undoes,

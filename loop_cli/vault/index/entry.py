@@ -108,12 +108,16 @@ def aliases(fields: Mapping[str, Any]) -> list[str]:
     """An entity's other names, in the normal form that ids are compared in."""
     value = fields.get("aliases")
     items = value if isinstance(value, list) else [value]
-    return [nfc(item) for item in items if isinstance(item, str)]
+    return [
+        nfc(str(item))
+        for item in items
+        if isinstance(item, str | int | float) and not isinstance(item, bool)
+    ]
 
 
 def stem(path: str) -> str:
     """The name of a file without its folder and `.md`."""
-    return path.rpartition("/")[2].removesuffix(".md")
+    return path.rpartition("/")[2].removesuffix(".md").removesuffix(".markdown")
 
 
 def head(place: str) -> bytes:
@@ -131,8 +135,8 @@ def head(place: str) -> bytes:
 
 
 def _frontmatter(start: bytes) -> bytes:
-    end = start.find(b"\n---", 3)
-    return start if end < 0 else start[:end]
+    ends = [end for mark in (b"\n---", b"\n...") if (end := start.find(mark, 3)) >= 0]
+    return start[: min(ends)] if ends else start
 
 
 def unescaped(text: str) -> str:

@@ -16,7 +16,7 @@ from loop_cli.core.evaluate import Places, admits
 from loop_cli.core.store import Listed, list_entity
 from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.lean import jsontext
-from loop_cli.planning.snapshot import reported
+from loop_cli.planning.snapshot import called, reported
 from loop_cli.vault.files.walk import joined
 from loop_cli.vault.find import find
 from loop_cli.vault.index import pages
@@ -258,7 +258,7 @@ class _Row(Listed):
             self.__dict__.update(
                 id=entity_id,
                 type=kind,
-                name=whole(title) if isinstance(title, str) else None,
+                name=None if (name_now := called(title)) is None else whole(name_now),
                 path=path,
                 revision=Revision(updated_at=updated_at, etag=etag),
             )

@@ -148,7 +148,8 @@ class Locator:
         data, modified = files.read_stable(files.inside(self._root, path), path)
         known = self._known
         if known is None or (known.path, known.data) != (path, data):
-            known = self._known = snapshot.parse(data, path, self._names)
+            notes = self._names.id_is_stem
+            known = self._known = snapshot.parse(data, path, self._names, notes=notes)
         return Located(parsed=known, modified=modified)
 
     def wrote(self, place: Located, entity: Entity, document: Document) -> None:

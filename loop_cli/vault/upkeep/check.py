@@ -197,7 +197,7 @@ class _Walk:
         try:
             _pieces, there, _warnings = snapshot.read_frontmatter(data, path)
         except InvalidFile:
-            if not _is_note(data):
+            if not _is_note(data, self._rules.names):
                 found = Found(rule="unreadable", message=error.details["reason"])
                 self._add(path, found, line=error.details["line"] or 1)
             return
@@ -341,10 +341,16 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
-def _is_note(data: bytes) -> bool:
-    """Whether a file does not even begin as an entity does."""
+def _is_note(data: bytes, names: FieldNames) -> bool:
+    """Whether a file does not even begin as an entity does; one that has an id, and never closes
+    its frontmatter, does."""
+    text = data.decode(errors="replace")
+    if text.startswith("<<<<<<< "):
+        return False
     try:
-        document.split(data.decode(errors="replace"))
-    except document.FrontmatterError as error:
-        return error.reason == "no frontmatter"
+        document.split(text)
+    except document.NoFrontmatter as error:
+        return error.reason == "no frontmatter" or f"\n{names.id}:" not in text
+    except document.FrontmatterError:
+        pass
     return False
