@@ -38,7 +38,7 @@ def sort_value(value: Any, choices: tuple[str, ...] = ()) -> tuple[int, Any]:
         return 0, choices.index(str(value))
     if not isinstance(value, str):
         return 1, value
-    instant = timestamps.parse(value)
+    instant = timestamps.moment(value)
     return (2, instant) if instant is not None else (3, nfc(value).casefold())
 
 

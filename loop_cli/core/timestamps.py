@@ -24,7 +24,7 @@ def parse(text: str) -> int | None:
     """The instant that `text` names (SPEC §3), or None where it names none.
 
     `YYYY-MM-DD`, or that plus `T` or a space and `hh:mm[:ss[.ffffff]]` and an optional
-    offset; no offset means UTC.
+    offset, before which a space may stand, as Jekyll writes it; no offset means UTC.
     """
     if len(text) > _LONGEST:
         return _parsed(text)
@@ -66,8 +66,38 @@ def local_day(instant: int) -> str:
     """The day of an instant where this program runs, as `YYYY-MM-DD`."""
     import time
 
-    day = time.localtime(instant // SECOND)
+    try:
+        day = time.localtime(instant // SECOND)
+    except (OverflowError, ValueError, OSError):  # a year that the system does not know
+        return render(instant)[:10]
     return f"{day.tm_year:04}-{day.tm_mon:02}-{day.tm_mday:02}"
+
+
+def day_of(text: str) -> int | None:
+    """The day that a date or a time belongs to, counted from 1970-01-01: a date is itself, a time
+    in UTC of the local day, any other of the day that it is written in; None where it names none.
+    """
+    instant = parse(text)
+    if instant is None:
+        return None
+    if len(text) > 10 and text.endswith(("Z", "+00:00", "+0000", "-00:00")):
+        text = local_day(instant)
+    return date(int(text[:4]), int(text[5:7]), int(text[8:10])).toordinal() - _EPOCH
+
+
+def moment(text: str) -> int | None:
+    """The instant that a text names where times and days are compared: a day begins at midnight
+    where this program runs."""
+    instant = parse(text)
+    if instant is None or len(text) > 10:
+        return instant
+    import time
+
+    begin = (int(text[:4]), int(text[5:7]), int(text[8:10]), 0, 0, 0, 0, 0, -1)
+    try:
+        return int(time.mktime(begin)) * SECOND
+    except (OverflowError, ValueError):  # a year that the system does not know
+        return instant
 
 
 def stand_in(*, modified: int, recorded: int | None, etag: str) -> int:
@@ -106,6 +136,8 @@ def _offset(text: str) -> int | None:
     """`Z`, `+09`, `+0900` or `-09:00` in seconds; UTC where it is empty."""
     if text in ("", "Z"):
         return 0
+    if text[0] == " " and text[1:2] in ("+", "-"):
+        text = text[1:]
     digits = text[1:3] + text[4:] if text[3:4] == ":" else text[1:]
     if text[0] not in "+-" or len(digits) not in (2, 4) or (len(digits) == 2 and len(text) != 3):
         return None

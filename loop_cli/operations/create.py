@@ -230,7 +230,7 @@ def _path(
         path = places.place_for(
             kind,
             name=name,
-            year=int(timestamps.render(request.now)[:4]),
+            year=int(timestamps.local_day(request.now)[:4]),
             locations=rules.schema.locations,
             project=_project_path(store, fields) if kind == "Task" else None,
             siblings=lambda: _paths_of(store, kind),

@@ -136,7 +136,7 @@ def _change(entity: Entity, seen: Precondition, request: Request, store: Store) 
         )
     edits = Edits()
     if "archived_at" in store.schema.known_fields(entity.type):
-        today = timestamps.render(request.now)[:10]
+        today = timestamps.local_day(request.now)
         archived = Change(path=("archived_at",), operation="set", value=today, implied=True)
         edits = Edits(changes=(archived,))
     return Move(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 
-from loop_cli.core import timestamps
 from loop_cli.core.names import nearest, nfc
 from loop_cli.core.store import Create, Delete, Move, Restore
 from loop_cli.errors import EntityNotFound, InvalidChange, InvalidFile, StillReferred, UsageError
@@ -174,7 +173,6 @@ class Planner:
         names = self._policy.names
         identity = {names.id: entity_id} if not names.id_is_stem else {}
         identity |= {names.type: change.entity_type} if not names.type_is_folder else {}
-        now = timestamps.render(self._policy.clock())
         draft = templates.fill(
             change.template,
             change.source,
@@ -183,7 +181,7 @@ class Planner:
                 change.fields,
                 change.entity_type,
                 entity_id,
-                now=now,
+                now=self._policy.clock(),
                 rules=self._around.rules,
             ),
             body=change.body,
