@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loop_cli.core import creation, ids, places, timestamps
 from loop_cli.core.intent import intend
-from loop_cli.core.names import nfc
+from loop_cli.core.names import is_line, nfc
 from loop_cli.core.schema.field_rules import id_pattern, no_such_type
 from loop_cli.core.schema.rules import Case
 from loop_cli.core.store import Create, only
@@ -160,12 +160,12 @@ def _id(
         problems.append(problem("project_id", "required", words, allowed="a Project's id"))
         return None
     if names.id_is_stem:
-        given = given or places.slug(name).replace("_", " ").strip() or None
-        if given is not None and ("/" in given or given.startswith(".")):
+        given = given or places.file_name(name) or None
+        if given is not None and ("/" in given or given.startswith(".") or not is_line(given)):
             problems.append(problem("id", "id_form", f"{given!r} can't name a file", value=given))
         return given
     if given is not None:
-        if not given.strip() or not given.isprintable() or "/" in given or given.startswith("."):
+        if not given.strip() or not is_line(given) or "/" in given or given.startswith("."):
             problems.append(problem(names.id, "id_form", f"{given!r} can't be an id", value=given))
         else:
             case = Case({}, request.entity_type, given)

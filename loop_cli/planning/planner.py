@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 
-from loop_cli.core.names import nearest, nfc
+from loop_cli.core.names import nearest, nfc, one_name
 from loop_cli.core.store import Create, Delete, Move, Restore
 from loop_cli.errors import EntityNotFound, InvalidChange, InvalidFile, StillReferred, UsageError
 from loop_cli.planning import plan
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from loop_cli.planning.snapshot import Snapshot
 
 _SHOWN = 20
+_THERE = "is there already, or a name that differs by case or normal form alone"
 
 
 class Surroundings(ABC):
@@ -70,8 +71,9 @@ class Surroundings(ABC):
         """The record of the create that was called with an idempotency key."""
 
     @abstractmethod
-    def is_free(self, path: str) -> bool:
-        """Whether a file can come to a place. Raises `InvalidFile` where none ever can."""
+    def is_free(self, path: str, *, leaves: str | None = None) -> bool:
+        """Whether a file can come to a place: nothing is there, nor under a name that differs by
+        case or normal form alone, but what `leaves`. Raises `InvalidFile` where none ever can."""
 
     @abstractmethod
     def kept(self, sha256: str) -> bytes | None:
@@ -134,7 +136,7 @@ class Planner:
         if isinstance(change, Move) and change.leaves:
             self._refuse_referred(seen.entity)
         if isinstance(change, Move) and change.to != seen.entity.path:
-            self._refuse_taken(change.to, seen.entity.id)
+            self._refuse_taken(change.to, seen.entity.id, leaves=seen.entity.path)
         return plan.make(seen, change, policy=self._policy, origin=self._origin, others=self)
 
     def _create(self, change: Create) -> Plan:
@@ -224,8 +226,8 @@ class Planner:
 
     def _look_for_place(self, path: str, problems: list[dict[str, Any]]) -> None:
         try:
-            if path in self._places or not self._around.is_free(path):
-                problems.append(_problem("path", "taken", f"{path} is there already"))
+            if self._is_planned(path) or not self._around.is_free(path):
+                problems.append(_problem("path", "taken", f"{path} {_THERE}"))
         except InvalidFile as error:
             problems.append(_problem("path", "no_place", error.message))
 
@@ -308,9 +310,13 @@ class Planner:
             where = f" by {other.path}" if other is not None else ""
             raise _taken(entity_id, "entity_id", f"the id {entity_id!r} is taken{where}")
 
-    def _refuse_taken(self, path: str, entity_id: str) -> None:
-        if path in self._places or not self._around.is_free(path):
-            raise _taken(entity_id, "path", f"{path} is there already")
+    def _refuse_taken(self, path: str, entity_id: str, *, leaves: str | None = None) -> None:
+        if self._is_planned(path) or not self._around.is_free(path, leaves=leaves):
+            raise _taken(entity_id, "path", f"{path} {_THERE}")
+
+    def _is_planned(self, path: str) -> bool:
+        """Whether a change that was planned before has a file there."""
+        return one_name(path) in map(one_name, self._places)
 
     def _refuse_referred(self, entity: Entity) -> None:
         """Raise `StillReferred`, unless another file carries the id."""

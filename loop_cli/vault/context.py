@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from loop_cli.core.names import one_name
 from loop_cli.core.records.record import History, without_undone
 from loop_cli.planning.planner import Surroundings
 from loop_cli.vault.commit import keeping
@@ -77,13 +78,13 @@ class VaultSurroundings(Surroundings):
             None,
         )
 
-    def is_free(self, path: str) -> bool:
+    def is_free(self, path: str, *, leaves: str | None = None) -> bool:
         refuse_no_place(path)
         real = os.path.join(files.inside(self._vault.root, os.path.dirname(path)), _name(path))
         relative = os.path.relpath(real, os.path.realpath(self._vault.root))
         refuse_no_place(relative.replace(os.sep, "/"))
         files.missing_folders(os.path.realpath(self._vault.root), relative)
-        return not os.path.lexists(real)
+        return not os.path.lexists(real) and not _is_alike(self._vault.root, relative, leaves)
 
     def kept(self, sha256: str) -> bytes | None:
         return keeping.read(self._vault.root, sha256)
@@ -102,3 +103,21 @@ class VaultSurroundings(Surroundings):
 
 def _name(path: str) -> str:
     return path.rpartition("/")[2]
+
+
+def _is_alike(root: str, path: str, leaves: str | None) -> bool:
+    """Whether a name on the way to a path is there in another case or normal form: some systems
+    take the two for one. What `leaves` is no matter."""
+    at = ""
+    for part in path.split(os.sep):
+        folder, at = at, os.path.join(at, part)
+        if os.path.lexists(os.path.join(root, at)):
+            continue
+        try:
+            names = os.listdir(os.path.join(root, folder))
+        except OSError:
+            return False
+        wanted = one_name(part)
+        alike = {os.path.join(folder, name) for name in names if one_name(name) == wanted}
+        return bool(alike - {leaves})
+    return False

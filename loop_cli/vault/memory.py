@@ -7,7 +7,7 @@ import os
 
 from loop_cli.core import order
 from loop_cli.core.evaluate import evaluate
-from loop_cli.core.names import nfc
+from loop_cli.core.names import nfc, one_name
 from loop_cli.core.query import Query
 from loop_cli.core.records.record import AuditRecord, History, without_undone
 from loop_cli.core.records.story import undo_of
@@ -320,9 +320,11 @@ class _Around(Surroundings):
                 return record
         return None
 
-    def is_free(self, path: str) -> bool:
+    def is_free(self, path: str, *, leaves: str | None = None) -> bool:
         locate.refuse_no_place(path)
-        return not self._store.has(path)
+        wanted = one_name(path)
+        there = (one for one in self._store.paths() if one_name(one) == wanted)
+        return not self._store.has(path) and not any(one != leaves for one in there)
 
     def kept(self, sha256: str) -> bytes | None:
         return self._store.kept(sha256)
