@@ -98,7 +98,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         What you save is checked, shown and written for the revision that was opened. Text that
         is not valid is opened again with the reasons on top; if the entity has changed meanwhile,
         you are asked. Your comments and your layout land as you save them. Whatever goes wrong,
-        your text is kept in a file, and its path is printed.""",
+        your text is kept in a file, and its path is printed. A file that can't be read, as with
+        broken YAML, is opened at the line that is wrong.""",
         _ID,
         "fields_only --fields: The frontmatter alone, without the body.",
         _PATH,

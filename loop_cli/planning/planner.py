@@ -11,7 +11,7 @@ import os
 from abc import ABC, abstractmethod
 
 from loop_cli.core.names import nearest, nfc, one_name
-from loop_cli.core.store import Create, Delete, Move, Restore
+from loop_cli.core.store import Create, Delete, Mend, Move, Restore
 from loop_cli.errors import EntityNotFound, InvalidChange, InvalidFile, StillReferred, UsageError
 from loop_cli.planning import plan
 from loop_cli.planning.plan import Plan
@@ -133,6 +133,10 @@ class Planner:
                 self._refuse_referred(seen.entity)
             return plan_life.delete(seen, change, policy=self._policy, origin=self._origin)
         assert not isinstance(change, Create | Restore)
+        if isinstance(change, Mend):
+            from loop_cli.planning import life as plan_life
+
+            return plan_life.mend(seen, change, policy=self._policy, origin=self._origin)
         if isinstance(change, Move) and change.leaves:
             self._refuse_referred(seen.entity)
         if isinstance(change, Move) and change.to != seen.entity.path:

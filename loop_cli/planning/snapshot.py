@@ -81,7 +81,11 @@ def parse(
     Without `closely` nothing is warned of. With `notes` a file without frontmatter is one without
     fields: where its name is its id, it can get its first.
     """
-    pieces, fields, warnings = read_frontmatter(data, path, closely=closely, notes=notes)
+    try:
+        pieces, fields, warnings = read_frontmatter(data, path, closely=closely, notes=notes)
+    except InvalidFile as error:
+        error.data = data
+        raise
     entity_id, entity_type, name = identity(fields, path, names)
     return Parsed(
         id=entity_id,
@@ -92,6 +96,28 @@ def parse(
         document=pieces,
         fields=fields,
         warnings=warnings,
+    )
+
+
+def unread(error: InvalidFile, entity_id: str) -> Parsed:
+    """A file that can't be read as an entity, as far as it goes: its bytes, and the id that was
+    looked for. Raises the error where nobody read the bytes, or they are no text."""
+    data = error.data
+    try:
+        if data is None or isinstance(error, NoEntity):
+            raise error
+        text = data.decode()
+    except UnicodeDecodeError:
+        raise error from None
+    return Parsed(
+        id=entity_id,
+        type="",
+        name=None,
+        path=str(error.details["path"]),
+        data=data,
+        document=document.Document("", "", "", text),
+        fields={},
+        warnings=(),
     )
 
 

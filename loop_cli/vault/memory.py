@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from loop_cli.core import order
+from loop_cli.core import conflict, order
 from loop_cli.core.evaluate import evaluate
 from loop_cli.core.names import nfc, one_name
 from loop_cli.core.query import Query
@@ -17,6 +17,7 @@ from loop_cli.core.store import (
     Create,
     Hit,
     Listed,
+    Mend,
     Restore,
     Store,
     as_json,
@@ -24,7 +25,7 @@ from loop_cli.core.store import (
     passed_over,
 )
 from loop_cli.core.wanted import Wanted
-from loop_cli.errors import EntityNotFound, InvalidFile, LoopError, NoEntity
+from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopError, NoEntity
 from loop_cli.lean.digest import sha256_hex
 from loop_cli.planning import plan, snapshot
 from loop_cli.planning.hits import hit_of
@@ -219,7 +220,11 @@ class MemoryStore(Store):
     def _plan(self, planner: Planner, change: AnyChange) -> tuple[Located | None, Plan]:
         if isinstance(change, Create | Restore):
             return None, planner.plan(change, None)
-        place = self._locate(change.entity_id, change.path)
+        place = (
+            self._broken(change)
+            if isinstance(change, Mend)
+            else self._locate(change.entity_id, change.path)
+        )
         return place, planner.plan(change, self._observe(place))
 
     def _write(self, planned: Plan, group: dict[str, object] | None = None) -> AuditRecord:
@@ -235,6 +240,22 @@ class MemoryStore(Store):
         if planned.target is not None:
             self._files[planned.target] = (planned.data, self._clock())
         return AuditRecord(data=planned.record, digest=sha256_hex(line))
+
+    def _broken(self, change: Mend) -> Located:
+        try:
+            whole = self._locate(change.entity_id, change.path)
+        except InvalidFile as error:
+            return locate.Located(
+                parsed=snapshot.unread(error, change.entity_id), modified=self._clock()
+            )
+        found = conflict.build(
+            self._observe(whole).entity,
+            reason="edited_outside",
+            precondition=change.precondition,
+            wanted={},
+            history=(),
+        )
+        raise ConflictError(found)
 
     def _locate(self, entity_id: str, path: str | None) -> Located:
         found, broken = self._parsed(nfc(entity_id))

@@ -170,6 +170,9 @@ class AuditMetadata(GrowingShape):
     layout: Literal[True] = Field(
         default=True, description="There only if comments, order or quoting were edited too."
     )
+    mended: Literal[True] = Field(
+        default=True, description="There only if the file could not be read before: `loop edit`."
+    )
     group: Group | None = Field(default=None, description="There only in an atomic group.")
     undoes: Undoes | None = Field(
         default=None, description="There only if it takes back other changes: `loop undo`."

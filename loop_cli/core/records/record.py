@@ -388,6 +388,7 @@ def compose_undo(record: AuditRecord, *, timestamp: int) -> dict[str, Any]:
     gone = (
         "group", "forced", "rebased_from", "edited_outside", "literal_before", "previous_own",
         "undoes", "kept_as_json", "inexact", "layout", "written",
+        "mended",
     )  # fmt: skip
     if "path_before" in metadata:
         metadata["path"] = metadata.pop("path_before")

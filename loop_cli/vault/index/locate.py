@@ -267,6 +267,16 @@ def choose(
     return matches[0].replace(warnings=warnings) if matches else None
 
 
+def located_unread(error: InvalidFile, entity_id: str, root: str) -> Located:
+    """The file that an error is about, to be mended. Raises the error where it can't be."""
+    parsed = snapshot.unread(error, entity_id)
+    try:
+        modified = os.stat(os.path.join(root, parsed.path)).st_mtime_ns // 1000
+    except OSError:
+        raise error from None
+    return Located(parsed=parsed, modified=modified)
+
+
 def refuse_twice(places: Iterable[Located]) -> None:
     """Raise `UsageError` where two changes of an atomic group are of one file."""
     seen: set[str] = set()
