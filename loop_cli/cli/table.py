@@ -273,10 +273,15 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 
         Ask it before you write. With --json it is JSON Schema for the frontmatter:
         what is not for writing is readOnly, and x-loop has the pattern of ids, the
-        place of files, and the writable fields.""",
-        "entity_type [TYPE]: Only this type, field by field.",
+        place of files, and the writable fields.
+
+        'loop schema allow TYPE FIELD' adds a field to a type of the vault's own schema, and
+        FIELD=KIND says what it holds: text, number, boolean, date, time, list or mapping. One line
+        of the file changes, and the audit log has a record of it.""",
+        "words [TYPE|allow|FIELD]...: Only this type; or 'allow', a type and its new fields.",
+        _DRY_RUN,
         "as_json --json: As JSON Schema (2020-12); errors as JSON on stderr.",
-        _VAULT,
+        *_LOCKED,
     ),
     "init": (
         "init.init",

@@ -71,6 +71,8 @@ TARGETS = {
     "default_conditions_3y": "Condition",
 }
 
+KINDS_OF_FIELDS = ("text", "number", "boolean", "date", "time", "list", "mapping")
+"""What a schema may say that a field holds (`field_types`)."""
 NUMBER = r"(?a)[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _OTHER_NUMBER = r"(?a)0[xo][0-9A-Fa-f]+|[-+]?\d[\d_]*"
 _TIME = r"(?a)(?:[01]\d|2[0-3]):[0-5]\d"

@@ -7,6 +7,7 @@ Below it all take the handle, `vault.handle.Vault`: `vault.find` reads one entit
 from __future__ import annotations
 
 from loop_cli.core.store import Store, passed_over
+from loop_cli.errors import InvalidChange
 from loop_cli.vault.handle import Vault
 
 TYPE_CHECKING = False
@@ -138,7 +139,35 @@ class VaultStore(Store):
         from loop_cli.vault.commit.commit import Commit
 
         commit = self._commit = Commit(self.handle, origin)
-        return commit.run(changes, atomic=atomic, dry_run=dry_run)
+        try:
+            outcomes = commit.run(changes, atomic=atomic, dry_run=dry_run)
+        except InvalidChange as error:
+            self._say_where(error)
+            raise
+        for one in outcomes:
+            if isinstance(one, InvalidChange):
+                self._say_where(one)
+        return outcomes
+
+    def _say_where(self, error: InvalidChange) -> None:
+        """Say of fields that the vault's own schema does not know which line would allow them."""
+        unknown = [
+            one for one in error.details.get("problems", ()) if one["problem"] == "unknown_field"
+        ]
+        if not unknown or self.schema.shipped:
+            return
+        import shlex
+
+        from loop_cli.vault.upkeep.allow import where
+
+        for one in unknown:
+            kind = str(one.get("entity_type"))
+            path, line = where(self.root, self.schema, kind)
+            one["allowed_by"] = f"{path}:{line}"
+            if one.get("nearest"):  # it is rather misspelt
+                continue
+            command = shlex.join(["loop", "schema", "allow", kind, one["field"]])
+            error.hint = error.hint or f"{path}:{line} lists the fields; {command} allows it"
 
     @property
     def landed(self) -> list[str]:

@@ -170,6 +170,11 @@ class AuditMetadata(GrowingShape):
     layout: Literal[True] = Field(
         default=True, description="There only if comments, order or quoting were edited too."
     )
+    schema_: Literal[True] = Field(
+        default=True,
+        alias="schema",
+        description="There only if it is the vault's schema that was changed: `loop schema allow`.",
+    )
     mended: Literal[True] = Field(
         default=True, description="There only if the file could not be read before: `loop edit`."
     )
@@ -300,7 +305,7 @@ class Problem(GrowingShape):
         "not_a_mapping", "not_text", "unknown_type", "taken", "no_id", "id_form", "no_place",
         "name", "form", "derived", "forbidden", "dangling", "wrong_reference", "circular",
         "no_member", "unknown_placeholder", "no_deletion", "still_referred",
-        "redacted", "not_kept", "not_recorded", "not_exact",
+        "redacted", "not_kept", "not_recorded", "not_exact", "frontmatter",
     ] = Field(description="What is wrong, for programs.")  # fmt: skip
     rule: str | None = Field(
         default=None, description="The rule, by the name that `loop check` has for it."
@@ -308,6 +313,14 @@ class Problem(GrowingShape):
     message: str = Field(description="What is wrong, in words.")
     allowed: str | list[str] | None = Field(default=None, description="What is allowed.")
     nearest: list[str] = Field(default=[], description="What may have been meant.")
+    entity_type: str | None = Field(
+        default=None, description="Of an unknown field: the type that does not have it."
+    )
+    allowed_by: str | None = Field(
+        default=None,
+        description="Of an unknown field: the file and the line of the schema that would allow it; "
+        "`loop schema allow` does it.",
+    )
 
 
 class InvalidChangeDocument(ErrorDocument):

@@ -51,7 +51,8 @@ class Problem(Struct):
     `rule` is the name that `check` has for it. `message` goes on after the field's name and is
     the same wherever it is said. `at` is the place in the frontmatter, empty for the whole file.
     `repair` are the changes that put it right, where there is one right answer; `needs` the id
-    and the type of an entity that has to be there for that.
+    and the type of an entity that has to be there for that. `unknown_of` is the type that does not
+    have the field.
     """
 
     rule: str
@@ -63,6 +64,7 @@ class Problem(Struct):
     nearest: tuple[str, ...] = ()
     repair: tuple[Change, ...] = ()
     needs: tuple[str, str] | None = None
+    unknown_of: str | None = None
 
     @property
     def sentence(self) -> str:
@@ -79,6 +81,8 @@ class Problem(Struct):
             entry["allowed"] = self.allowed
         if self.nearest:
             entry["nearest"] = list(self.nearest)
+        if self.unknown_of is not None:
+            entry["entity_type"] = self.unknown_of
         return entry
 
 
@@ -298,6 +302,7 @@ def unknown_field(field: str, entity_type: str, known: tuple[str, ...]) -> Probl
         at=(field,),
         allowed=list(known),
         nearest=close,
+        unknown_of=entity_type,
     )
 
 

@@ -12,7 +12,7 @@ import re
 
 from loop_cli.core.names import nfc
 from loop_cli.core.places import ARCHIVE
-from loop_cli.errors import InvalidFile, LoopError
+from loop_cli.errors import InvalidFile, LoopError, NoEntity
 from loop_cli.planning import snapshot
 from loop_cli.vault.commit import staging
 from loop_cli.vault.commit.staging import Intent, StagedChange, StagedCommit
@@ -171,6 +171,9 @@ def _judge_content(vault: Vault, change: StagedChange) -> None:
             for path in (intent.path, intent.target or intent.path)
         }
     except InvalidFile as error:
+        broken = "mended" in intent.record.metadata and not isinstance(error, NoEntity)
+        if broken and etag == intent.etag_before:  # what could not be read comes back as it was
+            return
         raise Unfit(f"its content: {error.message}") from None
     if intent.record.entity_id not in ids:
         raise Unfit("its content is another entity than its record's")
