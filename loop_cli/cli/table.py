@@ -130,6 +130,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         _JSON_LINES,
         "as_csv --csv: Comma-separated values (RFC 4180).",
         _IDS,
+        "verbose --verbose -v: Name the links, excluded and unread files that are passed over.",
         _VAULT,
     ),
     "search": (

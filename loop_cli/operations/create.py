@@ -161,6 +161,8 @@ def _id(
         return None
     if names.id_is_stem:
         given = given or places.file_name(name) or None
+        if names.id == "@path" and given is not None and "/" not in given:
+            return given if request.entity_type == "Note" else f"{request.entity_type}/{given}"
         if given is not None and ("/" in given or given.startswith(".") or not is_line(given)):
             problems.append(problem("id", "id_form", f"{given!r} can't name a file", value=given))
         return given
@@ -224,6 +226,8 @@ def _path(
     kind, rules = request.entity_type, store.rules
     if kind == "Task" and not _has_project(fields):
         return None  # that it is required is said with the rest
+    if rules.names.id == "@path":
+        return f"{places.ID}.md"
     if rules.names.type_is_folder:
         return f"{kind}/{places.ID}.md" if kind != "Note" else f"{places.ID}.md"
     try:

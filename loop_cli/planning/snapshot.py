@@ -125,7 +125,7 @@ def identity(
     fields: Mapping[str, Any], path: str, names: FieldNames
 ) -> tuple[str, str, str | None]:
     """The id, type and name in an entity's fields. Raises `NoEntity`."""
-    entity_id = _stem(path) if names.id_is_stem else _text(fields.get(names.id))
+    entity_id = names.id_of(path) if names.id_is_stem else _text(fields.get(names.id))
     entity_type = _top_folder(path) if names.type_is_folder else _text(fields.get(names.type))
     if entity_type is None and names.id_is_stem:
         entity_type = "Note"
@@ -239,10 +239,6 @@ def _text(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     return str(value)
-
-
-def _stem(path: str) -> str:
-    return path.rpartition("/")[2].removesuffix(".md").removesuffix(".markdown")
 
 
 def _top_folder(path: str) -> str:

@@ -95,7 +95,9 @@ def _judge(vault: Vault, intent: Intent) -> None:
     admitted = [_is_admitted(vault, path) for path in ends]
     for path, is_admitted in zip(ends, admitted, strict=True):
         # A move leads to the archive, where the schema has no entities, or back.
-        archived = any(admitted) and path.startswith(f"{ARCHIVE}/") and path.endswith(".md")
+        archived = (
+            any(admitted) and path.startswith(f"{ARCHIVE}/") and path.endswith((".md", ".markdown"))
+        )
         if not (is_admitted or archived):
             raise Unfit(f"{path!r} is not a place for entities")
     if intent.staged not in staging.staged_places(intent.path, intent.name):

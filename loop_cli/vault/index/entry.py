@@ -74,7 +74,7 @@ def broken(start: bytes, path: str, names: FieldNames, *, problem: str | None) -
 
     It is meant by its name, and by the id that a line of its frontmatter gives.
     """
-    claims = {nfc(stem(path))}
+    claims = {nfc(names.id_of(path) if names.id_is_stem else stem(path))}
     text = "" if names.id_is_stem else _frontmatter(start).decode(errors="replace")
     if names.id in text:
         import re
@@ -90,7 +90,7 @@ def claims(start: bytes, path: str, wanted: str, names: FieldNames) -> bool:
     """Whether a file that can't be parsed has a line that gives it the id, or the name that is
     it; `wanted` is in normal form, `start` the file's beginning."""
     if names.id_is_stem:
-        return is_named(path, wanted)
+        return nfc(names.id_of(path)) == wanted
     import re
 
     field, value = re.escape(names.id), re.escape(wanted)

@@ -9,7 +9,7 @@ from loop_cli.errors import AmbiguousId, EntityNotFound, InvalidFile, LoopError,
 from loop_cli.lean.records import Struct
 from loop_cli.planning import snapshot
 from loop_cli.vault.files import reading as files
-from loop_cli.vault.files.walk import Walk, is_hidden
+from loop_cli.vault.files.walk import ENDINGS, Walk, is_hidden
 from loop_cli.vault.index import entry
 from loop_cli.vault.index.cache import Cache
 from loop_cli.vault.index.entry import aliases, claims, is_named
@@ -238,7 +238,7 @@ def refuse_no_place(path: str) -> None:
     top = path.partition("/")[0].casefold()
     if is_hidden(path) or top in _NO_PLACES:
         raise not_a_place(path)
-    if not path.endswith(".md"):
+    if not path.endswith(ENDINGS):
         raise InvalidFile(path, "is not a place for entities: it does not end in .md")
 
 

@@ -20,6 +20,7 @@ from loop_cli.markdown.lines import Lines
 from loop_cli.planning import snapshot
 from loop_cli.vault import schema_file
 from loop_cli.vault.files import reading as files
+from loop_cli.vault.files.passed import PassedOver, passed_over
 from loop_cli.vault.index import entry
 from loop_cli.vault.upkeep import check_state
 
@@ -56,12 +57,13 @@ class Wanted(Struct):
 
 class Checked(Struct):
     """What was found. `files` and `entities` count what was looked at; `etags` are those of the
-    files that can be repaired."""
+    files that can be repaired; `passed` is what nobody looked at."""
 
     files: int
     entities: int
     findings: tuple[Finding, ...]
     etags: dict[str, str]
+    passed: PassedOver
 
     def count(self, severity: str) -> int:
         """How many findings are errors, or warnings."""
@@ -81,6 +83,7 @@ class Checked(Struct):
             "counts": {severity: self.count(severity) for severity in (ERROR, WARNING)},
             "fixable": sum(one.fixable for one in self.findings),
             "findings": [one.as_dict() for one in self.findings],
+            "passed_over": self.passed.as_dict(),
         }
 
 
@@ -99,6 +102,7 @@ def check(vault: Vault, wanted: Wanted) -> Checked:
         entities=walk.entities,
         findings=tuple(sorted(findings, key=order)),
         etags={path: walk.etags[path] for path in fixable},
+        passed=passed_over(vault.root, vault.schema.places),
     )
 
 
@@ -273,7 +277,7 @@ def _paths_of(name: str, walk: _Walk) -> list[str]:
 
 
 def _stem(path: str) -> str:
-    return nfc(path.rpartition("/")[2].removesuffix(".md"))
+    return nfc(entry.stem(path))
 
 
 def _line(parsed: Parsed, lines: Lines, found: Found) -> int:
