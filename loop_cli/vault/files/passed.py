@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 
 from loop_cli.lean.records import Struct
-from loop_cli.vault.files.walk import ENDINGS, joined
+from loop_cli.vault.files.walk import ENDINGS, FOLDER_FLAGS, joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,23 +61,33 @@ def passed_over(root: str, places: Places) -> PassedOver:
             continue
         seen.add(folder)
         try:
-            entries = sorted(os.scandir(os.path.join(root, folder)), key=lambda one: one.name)
+            opened = os.open(os.path.join(root, folder), FOLDER_FLAGS)
         except OSError:
             if os.path.lexists(os.path.join(root, folder)):
                 found["unread"].append(folder)
             continue
-        for kind, path in _judged(entries, folder, excluded, places):
-            if kind == "inside":
-                waiting.append(path)
-            else:
-                found[kind].append(path)
+        try:
+            entries = sorted(os.scandir(opened), key=lambda one: one.name)
+            for kind, path in _judged(entries, opened, folder, excluded, places):
+                if kind == "inside":
+                    waiting.append(path)
+                else:
+                    found[kind].append(path)
+        except OSError:  # gone meanwhile
+            continue
+        finally:
+            os.close(opened)
     return PassedOver(**{name: tuple(sorted(paths)) for name, paths in found.items()})
 
 
 def _judged(
-    entries: list[os.DirEntry[str]], folder: str, excluded: set[str], places: Places
+    entries: list[os.DirEntry[str]],
+    opened: int,
+    folder: str,
+    excluded: set[str],
+    places: Places,
 ) -> Iterator[tuple[str, str]]:
-    """What is in a folder, with what is to be done with it; `inside` is a folder to go into."""
+    """What is in an open folder, and what is to be done with it: `inside` is to go into it."""
     for entry in entries:
         path = joined(folder, entry.name)
         if entry.name.startswith("."):
@@ -90,5 +100,5 @@ def _judged(
             yield ("folders" if path in excluded else "inside"), path
         elif is_text and entry.name in places.exclude_files:
             yield "files", path
-        elif is_text and not os.access(entry.path, os.R_OK):
+        elif is_text and not os.access(entry.name, os.R_OK, dir_fd=opened):
             yield "unread", path

@@ -23,7 +23,7 @@ ENDINGS = (".md", ".markdown")
 """What the names of Markdown files end in."""
 STAMP = 4
 """Numbers that a file is told by: size, times of writing and of change (nanoseconds), inode."""
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
+FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 class Walk:
@@ -143,7 +143,7 @@ class Walk:
         names: list[str] = []
         stamps: list[int] = []
         try:
-            opened = os.open(f"{self.root}/{folder}", _FOLDER)
+            opened = os.open(f"{self.root}/{folder}", FOLDER_FLAGS)
         except OSError:  # gone, or not ours to read: what is in it can't be meant
             return names, stamps
         excluded_files, prefix = self.places.exclude_files, f"{folder}/" if folder else ""
