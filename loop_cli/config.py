@@ -6,7 +6,6 @@ import errno
 import os
 import stat
 
-from loop_cli import trust
 from loop_cli.core.entity import FieldNames
 from loop_cli.errors import EntityNotFound, NoVault, StorageError, UsageError
 from loop_cli.lean.records import Struct
@@ -230,6 +229,8 @@ def _of_vault(
     with Folders(root) as opened:
         try:
             found = opened.slot(VAULT_FILE).read(_MAX_BYTES)
+            from loop_cli import trust
+
             why = trust.distrust(opened, VAULT_FILE)
         except FileNotFoundError:
             return {}, {}, ()

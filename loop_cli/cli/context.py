@@ -51,7 +51,7 @@ def _cwd() -> str:
 
 def open_store(settings: Settings) -> VaultStore:
     """The store of the vault in force."""
-    from loop_cli.vault import progress as working
+    from loop_cli.vault.index import cache as working
     from loop_cli.vault.store import VaultStore
 
     working.progress = output.progress
@@ -81,7 +81,7 @@ def landed() -> list[str]:
 def cache_folder(root: str, names: FieldNames) -> str | None:
     """Where the cache of the vault at `root` is, if that is what its fields are called; it may
     be deleted at any time. None where there is no folder for one."""
-    from loop_cli.lean.digest import sha256_hex
+    from loop_cli.lean.basics import sha256_hex
 
     base = home.cache(os.environ)
     identity = sha256_hex(os.fsencode(f"{os.path.realpath(root)}\0{names}"))[:32]
@@ -144,7 +144,7 @@ def origin(root: str) -> Origin:
 def run_id() -> str:
     """The id of this run: `LOOP_RUN_ID`, or a new UUID v4. Raises `UsageError`."""
     from loop_cli.core.records.record import RUN_ID
-    from loop_cli.lean.uuids import uuid4
+    from loop_cli.lean.basics import uuid4
 
     given = os.environ.get("LOOP_RUN_ID")
     if given:

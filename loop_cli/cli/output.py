@@ -11,7 +11,6 @@ import sys
 import time
 from itertools import islice
 
-from loop_cli.cli.render.text import visible
 from loop_cli.core.store import harmless_json
 
 TYPE_CHECKING = False
@@ -64,7 +63,7 @@ def may_ask(*, as_json: bool = False, no_input: bool) -> bool:
 
 def ask(question: str) -> None:
     """A question, or the end of one, on stderr."""
-    _write_stderr(visible(question))
+    _write_stderr(_visible(question))
 
 
 def line(text: str) -> None:
@@ -191,7 +190,7 @@ def write(text: str) -> None:
 
 def _fit(text: str, stream: IO[str]) -> str:
     """Text for a stream: a terminal gets nothing to act on; JSON stays the same JSON."""
-    return visible(text) if is_terminal(stream) else text
+    return _visible(text) if is_terminal(stream) else text
 
 
 def _encoded(text: str) -> bytes:
@@ -264,13 +263,13 @@ def tell(content: RenderableType | Callable[[Console], RenderableType]) -> None:
 
 def note(text: str) -> None:
     """A remark for people, on stderr."""
-    _write_stderr(visible(text) + "\n")
+    _write_stderr(_visible(text) + "\n")
 
 
 def warn(warnings: Iterable[str]) -> None:
     """Sentences on stderr, each once."""
     for warning in dict.fromkeys(warnings):
-        _write_stderr(f"loop: warning: {visible(warning)}\n")
+        _write_stderr(f"loop: warning: {_visible(warning)}\n")
 
 
 def error(failure: LoopError, *, machine: bool) -> None:
@@ -286,7 +285,7 @@ def error(failure: LoopError, *, machine: bool) -> None:
     if conflict is not None:
         _tell_conflicts(conflict, *getattr(failure, "others", ()))
     if failure.hint:  # not folded: it is often a command to copy
-        _write_stderr(f"hint: {visible(failure.hint)}\n")
+        _write_stderr(f"hint: {_visible(failure.hint)}\n")
 
 
 def _tell_conflicts(*conflicts: Conflict) -> None:
@@ -325,7 +324,7 @@ def _rendered(
     with target.capture() as capture:
         for part in plain.lines(shown, target) if styles.is_plain() else [shown]:
             target.print(part)
-    text = visible(capture.get(), styled=True)  # should what is shown have let anything pass
+    text = _visible(capture.get(), styled=True)  # should what is shown have let anything pass
     lines = text.removesuffix("\n").split("\n") if text else []
     return "".join(part.rstrip(" ") + "\n" for part in lines)
 
@@ -335,9 +334,9 @@ def say(text: str) -> None:
     if is_terminal(sys.stderr):
         from rich.text import Text
 
-        tell(Text(visible(text)))
+        tell(Text(_visible(text)))
     else:
-        _write_stderr(visible(text) + "\n")
+        _write_stderr(_visible(text) + "\n")
 
 
 def _write_stderr(text: str) -> None:
@@ -346,3 +345,10 @@ def _write_stderr(text: str) -> None:
         sys.stderr.buffer.flush()
     except (OSError, ValueError):  # nobody left to tell; the exit code still says it
         return
+
+
+def _visible(text: str, *, styled: bool = False) -> str:
+    """As `render.text.visible`, which is loaded where there is something to see."""
+    from loop_cli.cli.render.text import visible
+
+    return visible(text, styled=styled)

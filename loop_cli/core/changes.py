@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from loop_cli.core.diff import MISSING
 from loop_cli.core.names import BODY, join_dotted, paths_overlap, split_dotted
 from loop_cli.errors import UsageError
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
 
     Operation = Literal["set", "add", "remove", "unset", "rewrite"]
 
+_INFINITE = float("inf")  # `math` is one more file to load
 _LIST_OPERATORS: dict[str, Operation] = {"+=": "add", "-=": "remove"}
 
 
@@ -179,7 +178,7 @@ def _refuse_constant(name: str) -> Any:
 
 def _finite(text: str) -> float:
     value = float(text)
-    if math.isinf(value):
+    if abs(value) == _INFINITE:
         raise ValueError(f"{text} is too large a number")
     return value
 

@@ -19,7 +19,8 @@ from loop_cli.core.fields import (
     says_same,
 )
 from loop_cli.core.names import join_dotted
-from loop_cli.core.schema.field_rules import cut
+from loop_cli.core.schema import field_rules
+from loop_cli.core.schema.problem import cut
 from loop_cli.core.schema.rules import Case
 from loop_cli.errors import InvalidChange
 from loop_cli.lean.plain import copied_at, key_in, same
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from loop_cli.core.changes import Change
     from loop_cli.core.diff import Diff
     from loop_cli.core.fields import FieldSpec
-    from loop_cli.core.schema.field_rules import Problem
+    from loop_cli.core.schema.problem import Problem
     from loop_cli.core.schema.references import Others
     from loop_cli.core.schema.rules import Rules
 
@@ -222,7 +223,7 @@ def _problems_of(
 ) -> list[dict[str, Any]]:
     """What the rules say of what the changes lead to, apart from fields already `known` to be
     wrong."""
-    found = [*rules.problems(case)]
+    found = [*field_rules.problems(case, rules)]
     if others is not None and any(map(_may_refer, case.given or ())):
         from loop_cli.core.schema.references import problems
 
@@ -352,13 +353,12 @@ def _is_judged(change: Change, entity_type: str, rules: Rules) -> bool:
 def _mismatch(
     change: Change, mismatch: Mismatch, fields: dict[str, Any], entity_type: str, rules: Rules
 ) -> Problem:
-    from loop_cli.core.schema.field_rules import wrong_value
 
     spec = rules.schema.spec(entity_type, change.path, fields)
     if spec.choices and not change.typed:
         spec = spec.replace(kind="text")  # it is an item that is not one of them
     field = change.path[0]
-    problem = wrong_value(field, change.value, spec, mismatch, entity_type, rules)
+    problem = field_rules.wrong_value(field, change.value, spec, mismatch, entity_type, rules)
     if change.value == "" and not change.typed:
         way_out = f"'' is not {mismatch.allowed} ('{change.name}:=null')"
         return problem.replace(message=way_out, nearest=())

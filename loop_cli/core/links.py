@@ -1,13 +1,14 @@
-"""Links that name a file: `[[wiki]]` and `[Markdown](path.md)`, put right when it moves.
+"""What a link leads to, and what it has to say once files have moved.
 
-What stands in code is no link. Only the name in a link changes: its text, its heading and
-its spelling (`%20`, `<...>`, with or without `.md`) stay.
+`Files` knows all files of a vault and finds the one that a link names: as Obsidian does for
+`[[wiki links]]`, and as CommonMark and Obsidian do for `[Markdown](links.md)`. `Moving` knows
+which files move. How a link stands in a text is for `markdown.links`.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from functools import cached_property
 
 from loop_cli.core.names import nfc
 from loop_cli.lean.records import Struct
@@ -15,212 +16,288 @@ from loop_cli.lean.records import Struct
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
 
+ENDINGS = (".md", ".markdown")
+CANVAS = ".canvas"
+WIKI = "wiki"
 _MANY = 50  # names, from which on a file is rather read than searched for each
-_FENCED = r"^(?P<fence>`{3,}+|~{3,}+)[^\n]*\n.*?(?:^(?P=fence)[^\n]*$|\Z)"
-_TICKS = r"(?<!`)(?P<ticks>`++)"
-_WIKI = r"\[\[(?P<wiki>[^\[\]|#^\n]+)(?=[|#^\]])"
-_MARKDOWN = r"\]\([ \t]*(?:<(?P<angle>[^<>\n]+)>|(?P<plain>[^\s()<>]+))"
-_LINK = re.compile(f"{_FENCED}|{_TICKS}|{_WIKI}|{_MARKDOWN}", re.MULTILINE | re.DOTALL)
-_BETWEEN_PARAGRAPHS = re.compile(r"(?=\n[ \t]*+\n)")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#")
-_ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_NOT_IN_WIKI = re.compile(r"[\[\]#^|\\\n]")  # Obsidian has no link with these in the name
+_ESCAPING = (b"%", b"\\", b"&")
+_STARTS = (b"[[", b"](", b"]:")
 
 
-class Moves(Struct):
-    """Which files move, old path to new; `bare` and `named` are the old paths by these without
-    their ending and by the names alone, in one case; how many files have a name before and after.
+class CanNotLink(ValueError):
+    """No link of this kind can lead to where it should."""
+
+
+class LinkSource(Struct):
+    """A file that may have links. An entity has an id and a type, a note that is none has not.
+
+    `line` is where `body` begins in the file, from 1. `why` says that links here can't be
+    changed, and the reason; `cards` are the files that a canvas shows.
     """
 
-    paths: dict[str, str]
-    bare: dict[str, str]
-    named: dict[str, str]
-    before: dict[str, int]
-    after: dict[str, int]
+    path: str
+    etag: str
+    entity_id: str | None
+    entity_type: str | None
+    fields: dict[str, Any]
+    body: str
+    line: int = 1
+    why: str | None = None
+    cards: tuple[str, ...] = ()
 
 
-def moves(paths: Mapping[str, str], everything: Iterable[str]) -> Moves:
-    """The moves of some of the vault's files; `everything` are the paths of all now."""
-    before: dict[str, int] = {}
-    after: dict[str, int] = {}
-    known = {nfc(old): nfc(new) for old, new in paths.items()}
-    for path in {nfc(one) for one in everything} | set(known):
-        for table, one in ((before, path), (after, known.get(path, path))):
-            key = _stem(one).casefold()
-            table[key] = table.get(key, 0) + 1
-    return Moves(
-        paths=known,
-        bare={old.removesuffix(".md").casefold(): old for old in known},
-        named={_stem(old).casefold(): old for old in known},
-        before=before,
-        after=after,
-    )
+class Files:
+    """All files of a vault, by the paths relative to it, with `/`."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._exact: dict[str, str] = {}
+        self._folded: dict[str, str] = {}
+        self._named: dict[str, list[str]] = {}
+        for path in sorted(paths):
+            exact = nfc(path)
+            folded = exact.casefold()
+            self._exact.setdefault(exact, path)
+            self._folded.setdefault(folded, path)
+            self._named.setdefault(_last(folded), []).append(path)
+
+    def resolve(self, kind: str, name: str, home: str) -> str | None:
+        """The file that a link names in the file at `home`; None where that is no file, or one of
+        several."""
+        name = nfc(name)
+        if name.startswith("/"):
+            return self.at(name[1:])
+        beside = self.at(joined(home, name))
+        if name.startswith(("./", "../")) or (kind != WIKI and beside is not None):
+            return beside
+        if (found := self.at(name)) is not None:
+            return found
+        several = self.ending(name)
+        if beside in several:
+            return beside
+        return several[0] if len(several) == 1 else None
+
+    def at(self, path: str | None) -> str | None:
+        """The file at a path, which may lack the ending and differ by case."""
+        if path is None:
+            return None
+        for one in (path, *(path + ending for ending in ENDINGS)):
+            found = self._exact.get(one) or self._folded.get(one.casefold())
+            if found is not None:
+                return found
+        return None
+
+    def ending(self, name: str) -> list[str]:
+        """The files whose paths end in this, which may lack the ending and differ by case."""
+        folded = nfc(name).casefold()
+        for ending in ("", *ENDINGS):
+            whole = folded + ending
+            found = [
+                path
+                for path in self._named.get(_last(whole), ())
+                if f"/{nfc(path).casefold()}".endswith(f"/{whole}")
+            ]
+            if found:
+                return found
+        return []
+
+    def names_one(self, name: str, path: str) -> bool:
+        """Whether a name or the end of a path leads to this file from everywhere."""
+        return self.at(name) == path or self.ending(name) == [path]
 
 
-def may_change(paths: Iterable[str]) -> Callable[[str, bytes], bool]:
-    """Whether a file, by its path and bytes, may have links that change when the files at some
-    paths move: it is one of them, or has a link and one of their names somewhere."""
-    moving = {nfc(path) for path in paths}
-    names = {_stem(path).casefold() for path in moving}
+class Moving:
+    """Some files that move, old path to new, among all files that there are."""
+
+    def __init__(self, paths: Mapping[str, str], everything: Iterable[str]) -> None:
+        now = {nfc(one): one for one in everything} | {nfc(one): one for one in paths}
+        self._paths = {now[nfc(old)]: new for old, new in paths.items()}
+        self.before = Files(now.values())
+        self._now = now
+
+    @cached_property
+    def after(self) -> Files:
+        """All files once these have moved."""
+        return Files(self._paths.get(one, one) for one in self._now.values())
+
+    def home(self, path: str) -> str:
+        """Where a file is afterwards."""
+        return self._paths.get(self._now.get(nfc(path), path), path)
+
+    def renamed(self, kind: str, name: str, home: str) -> str | None:
+        """What a link in the file at `home` (its path before) has to say to lead where it did;
+        None where it stays. Raises `CanNotLink`."""
+        old, new_home = self.before.resolve(kind, name, home), self.home(home)
+        if old is None:
+            return _same_place(name, home, new_home) if kind != WIKI else None
+        new = self.home(old)
+        # A Markdown link that every reader can follow stays one that every reader can.
+        beside = kind != WIKI and self.before.at(joined(home, nfc(name))) == old
+        moved = beside and _folder(home) != _folder(new_home)
+        if not moved and self._leads(kind, name, new, new_home, beside=beside, anyhow=True):
+            return None
+        forms = _wiki_forms if kind == WIKI else _markdown_forms
+        for form in forms(nfc(name), old, new, home, new_home):
+            if self._leads(kind, form, new, new_home, beside=beside):
+                return None if form == nfc(name) else form
+        raise CanNotLink(f"no link {name!r} can name {new}")
+
+    def loses(self, name: str) -> bool:
+        """Whether a name that several files have is the name of one that moves: it is left as it
+        is, and leads to one less."""
+        several = self.before.ending(name)
+        return len(several) > 1 and any(self.home(one) != one for one in several)
+
+    def _leads(
+        self, kind: str, form: str, path: str, home: str, *, beside: bool, anyhow: bool = False
+    ) -> bool:
+        """Whether a form leads to a file: from its own folder where it is to be `beside`; and
+        `anyhow`, or wherever a name without a folder stands."""
+        form = nfc(form)
+        if kind != WIKI:
+            absolute = form.startswith("/")
+            plain = beside and not absolute
+            found = self.after.at(joined(home, form)) if plain else None
+            return (found if plain else self.after.resolve(kind, form, home)) == path
+        if _NOT_IN_WIKI.search(form) or self.after.resolve(kind, form, home) != path:
+            return False
+        return anyhow or form.startswith((".", "/")) or self.after.names_one(form, path)
+
+
+def may_link(paths: Iterable[str]) -> Callable[[str, bytes], bool]:
+    """Whether a file, by its path and bytes, may have links to one of some paths, or is one of
+    them: quick, and right wherever it says no."""
+    own = {nfc(path) for path in paths}
+    names = {_stem(path).casefold() for path in own}
+    plain = [name.encode() for name in names] if all(map(str.isascii, names)) else []
+    spaces = any(" " in name for name in names)
 
     def admits(path: str, data: bytes) -> bool:
-        if nfc(path) in moving:
+        if nfc(path) in own:
             return True
-        if b"](" not in data and b"[[" not in data:
+        if not path.endswith(CANVAS) and not any(start in data for start in _STARTS):
             return False
-        if len(names) > _MANY or b"\\u" in data or b"\\U" in data or b"\\x" in data:
+        if len(names) > _MANY:
             return True
-        text = nfc(_decoded(data.decode(errors="replace"))).casefold()
-        return any(name in text for name in names)
+        if plain and data.isascii() and not any(mark in data for mark in _ESCAPING):
+            lower = data.lower()
+            if any(name in lower for name in plain) or not spaces:
+                return any(name in lower for name in plain)
+        readings = _readings(data)
+        return readings is None or any(name in text for text in readings for name in names)
 
     return admits
 
 
-def relinked(text: str, home: str, found: Moves) -> str:
-    """A text of the file at `home` (its path before) with its links as they are to be."""
-    if "](" not in text and "[[" not in text:
-        return text
-    code = _Code(text)
-    parts, position = list[str](), 0
-    while (match := _LINK.search(text, position)) is not None:
-        end = match.end() if match["ticks"] is None else code.end_of(match)
-        parts += (text[position : match.start()], _replaced(match, nfc(home), found))
-        parts.append(text[match.end() : end])
-        position = end
-    return "".join((*parts, text[position:]))
+def _readings(data: bytes) -> list[str] | None:
+    """A text with all its escapes undone, whichever they are, and in one line; None for escapes
+    that only YAML or JSON has."""
+    text = data.decode(errors="replace")
+    if "&" in text:
+        import html
+
+        text = html.unescape(text)
+    if "\\" in text:
+        if re.search(r"\\[uUx]", text):
+            return None
+        text = text.replace("\\", "")
+    text = nfc(_decoded(text)).casefold()
+    return [text, " ".join(text.split())]
 
 
-class _Code:
-    """Where what stands between backticks in a text ends."""
-
-    def __init__(self, text: str) -> None:
-        self._runs: dict[int, list[int]] = {}  # where as many backticks begin
-        for match in re.finditer(r"`+", text):
-            self._runs.setdefault(match.end() - match.start(), []).append(match.start())
-        self._breaks = [match.start() for match in _BETWEEN_PARAGRAPHS.finditer(text)]
-
-    def end_of(self, opening: re.Match[str]) -> int:
-        """The end of what these backticks open, which as many close within the paragraph; their
-        own end where none do."""
-        length = opening.end() - opening.start()
-        runs = self._runs.get(length, [])
-        closing = bisect_left(runs, opening.end())
-        if closing == len(runs):
-            return opening.end()
-        after = bisect_left(self._breaks, opening.end())
-        ends = after < len(self._breaks) and self._breaks[after] < runs[closing]
-        return opening.end() if ends else runs[closing] + length
-
-
-def _replaced(match: re.Match[str], home: str, found: Moves) -> str:
-    for group in ("wiki", "angle", "plain"):
-        name = match[group]
-        if name is not None:
-            new = (
-                _wiki(name, found)
-                if group == "wiki"
-                else _markdown(name, home, found, plain=group == "plain")
-            )
-            start = match.start(group) - match.start()
-            return match[0][:start] + new + match[0][start + len(name) :]
-    return match[0]
-
-
-def _wiki(name: str, found: Moves) -> str:
-    wanted = nfc(name.strip())
-    ending = ".md" if wanted.endswith(".md") else ""
-    stem = wanted.removesuffix(".md")
-    folded = stem.casefold()
-    if "/" in stem:
-        old = found.bare.get(folded)
-        return name if old is None else found.paths[old].removesuffix(".md") + ending
-    old = found.named.get(folded)
-    if old is None or found.before[folded] != 1:
-        return name
-    new = found.paths[old]
-    short = _stem(new)
-    if short == _stem(old):
-        return name
-    unique = found.after[short.casefold()] == 1
-    return (short if unique else new.removesuffix(".md")) + ending
-
-
-def _markdown(name: str, home: str, found: Moves, *, plain: bool) -> str:
-    if _SCHEME.match(name):
-        return name
-    path, mark, rest = _parted(name)
-    decoded = nfc(_decoded(path))
-    new_home = found.paths.get(home, home)
-    if not decoded:
-        return name
-    if decoded.startswith("/"):
-        target = found.paths.get(decoded[1:])
-        new = None if target is None else "/" + target
-    else:
-        aim = _normal(_folder(home) + decoded.split("/"))
-        if aim is None:
-            return name
-        target = found.paths.get("/".join(aim), "/".join(aim))
-        moved = target != "/".join(aim) or new_home != home
-        new = _relative(_folder(new_home), target.split("/")) if moved else None
-        if new == decoded:
-            new = None
-    if new is None:
-        return name
-    if plain:
-        new = _encoded(new, fully=path.isascii() and not decoded.isascii())
-    return new + mark + rest
-
-
-def _parted(name: str) -> tuple[str, str, str]:
-    """A link's path, and what begins with `#` or `?` after it."""
-    match = re.search("[#?]", name)
-    if match is None:
-        return name, "", ""
-    return name[: match.start()], match[0], name[match.end() :]
-
-
-def _folder(path: str) -> list[str]:
-    return path.split("/")[:-1]
-
-
-def _normal(parts: list[str]) -> list[str] | None:
-    """The path without `.` and `..`; None where it leads out of the vault."""
+def joined(home: str, name: str) -> str | None:
+    """A path from the folder of the file at `home`; None where it leads out of the vault."""
     found: list[str] = []
-    for part in parts:
+    for part in (*home.split("/")[:-1], *name.split("/")):
         if part == "..":
             if not found:
                 return None
             found.pop()
         elif part not in ("", "."):
             found.append(part)
-    return found
+    return "/".join(found)
 
 
-def _relative(folder: list[str], target: list[str]) -> str:
+def without_ending(path: str) -> str:
+    """A path without `.md`."""
+    for ending in ENDINGS:
+        if path.endswith(ending):
+            return path.removesuffix(ending)
+    return path
+
+
+def _wiki_forms(name: str, old: str, new: str, _home: str, new_home: str) -> Iterable[str]:
+    """The ways to write a wiki link to a new path: first what changes least."""
+    written = new if name.endswith(ENDINGS) else without_ending(new)
+    head, slash, _name = name.rpartition("/")
+    if nfc(without_ending(old)).casefold() == without_ending(name).casefold() and head:
+        yield written
+    yield head + slash + _last(written)
+    if name.startswith(("./", "../")):
+        relative = _relative(new_home, written)
+        yield relative if relative.startswith("../") else f"./{relative}"
+    elif name.startswith("/"):
+        yield f"/{written}"
+    elif head and nfc(without_ending(old)).casefold() != without_ending(name).casefold():
+        yield "/".join(written.split("/")[-len(name.split("/")) :])
+    yield written
+    yield f"/{written}"
+
+
+def _markdown_forms(name: str, old: str, new: str, home: str, new_home: str) -> Iterable[str]:
+    """The same for the destination of a Markdown link."""
+    written = new if name.endswith(ENDINGS) or old == new == name else without_ending(new)
+    relative = _relative(new_home, written)
+    if ":" in relative.partition("/")[0]:
+        relative = f"./{relative}"  # or it would be taken for another site
+    aim = joined(home, name)
+    beside = aim is not None and aim.casefold() in (
+        nfc(old).casefold(),
+        nfc(without_ending(old)).casefold(),
+    )
+    if name.startswith("/"):
+        yield f"/{written}"
+    elif not beside:
+        yield written if "/" in name else _last(written)
+    yield relative
+    yield f"/{written}"
+
+
+def _same_place(name: str, home: str, new_home: str) -> str | None:
+    """What leads to the same place from another folder, whatever is there."""
+    aim = joined(home, name)
+    if name.startswith("/") or not aim or _folder(home) == _folder(new_home):
+        return None
+    return _relative(new_home, aim) + ("/" if name.endswith("/") else "")
+
+
+def _relative(home: str, target: str) -> str:
+    """The way from the folder of a file to another file."""
+    folder, parts = home.split("/")[:-1], target.split("/")
     common = 0
-    while common < min(len(folder), len(target) - 1) and folder[common] == target[common]:
+    while common < min(len(folder), len(parts) - 1) and folder[common] == parts[common]:
         common += 1
-    return "/".join([".."] * (len(folder) - common) + target[common:])
+    return "/".join([".."] * (len(folder) - common) + parts[common:])
 
 
 def _decoded(text: str) -> str:
-    def decode(match: re.Match[str]) -> str:
-        try:
-            return bytes.fromhex(match[0].replace("%", "")).decode()
-        except UnicodeDecodeError:
-            return match[0]
-
-    return _ESCAPED.sub(decode, text)
-
-
-def _encoded(text: str, *, fully: bool) -> str:
-    """A path as it stands in a link without `<>`; `fully` where nothing but ASCII is to."""
-    pattern = r"[ %()<>#?]|[^\x00-\x7f]" if fully else r"[ %()<>#?]"
-    return re.sub(
-        pattern, lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), text
+    if "%" not in text:
+        return text
+    return _ENCODED.sub(
+        lambda match: bytes.fromhex(match[0].replace("%", "")).decode(errors="replace"), text
     )
 
 
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
 def _stem(path: str) -> str:
-    return path.rpartition("/")[2].removesuffix(".md")
+    return without_ending(_last(path))

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 BODY = "body"
 # What Persian, Hindi, Hebrew and sequences of emoji are written with.
 _JOINERS = "\u200c\u200d\u200e\u200f\u2060\u00ad"
+ARCHIVE = "90_Archive"
+"""The folder where archived entities go, under the path that they had; no find looks there."""
 _SORTED = 1000  # characters of a run of which all may be marks
 _ALIKE = 0.6  # from which ratio on a name is suggested
 _COMPARED = 4000  # names at most that are compared with one that is not there

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from loop_cli.core.schema.paths import Places
 
-ARCHIVE = "90_Archive"
-"""Where archived entities go: under the path that they had."""
 ID = "{entity_id}"
 """What stands for the id in a place, until the id is known."""
 _MAX_PART = 255  # bytes of one part of a path, on every file system that we know

@@ -13,6 +13,8 @@ from loop_cli.core import timestamps
 from loop_cli.core.entity import PLACES_AS_ID, FieldNames
 from loop_cli.core.fields import kind_of
 from loop_cli.core.names import nearest, nfc
+from loop_cli.core.schema.rules import Rules
+from loop_cli.core.schema.schema import build
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -135,6 +137,10 @@ class Proposal(Struct):
             if one.choices:
                 data[one.name] = {"values": list(one.choices)}
         return data
+
+    def rules(self) -> Rules:
+        """What would be in force."""
+        return Rules(build(self.schema()), self.names)
 
 
 EXCLUDED = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.lean.dates import date
+from loop_cli.lean.basics import date
 
 SECOND = 1_000_000
 EXAMPLE = "2026-01-09T14:35:10.123456Z"

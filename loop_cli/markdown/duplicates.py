@@ -1,4 +1,4 @@
-"""Keys that occur more than once in the same mapping."""
+"""Keys that occur more than once in the same mapping. Whether there may be any, `reader` tells."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from loop_cli.markdown.limits import YamlSyntaxError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from typing import Any
 
 _MOST_READ = 20
-_BLOCK_TEXTS = ("|", ">", "|-", ">-", "|+", ">+")
 # The last word before each colon that may end a key. Where all of them differ, no key
 # occurs twice; where the text has other ways to write a key, a closer look decides.
 # Tried only where a word or a run of blanks begins, so that a long one costs no square.
@@ -21,67 +20,7 @@ _LAST_WORD = (
     r"(?:(?<![^\s'\"{,\[])|(?<=['\"]:)|(?<=:)(?=[\]} \t]))([^\s'\"{,\[]*)"
     r"(?:['\"][ \t]*:|(?<![ \t])[ \t]*:(?=[\s,\[\]{}]|\Z))"
 )
-# Flow mappings and quoted keys may have a colon without a blank, `?` keys none at all; what an
-# anchor holds is read again at each alias.
-_OTHER_SIGNS = (" ?", "\n?", "\t?", "[?", ",?", "':", '":', ":\t", ":\r")
 _OTHER_KEYS = r"\{|\\|(?:^|[\s,])(?:\?\s|[&*!]\S)"
-
-
-def duplicate_keys(yaml_text: str, fields: Mapping[str, Any] | None = None) -> dict[str, list[int]]:
-    """Top-level keys that occur more than once, each with the 1-based lines it is on.
-
-    `fields`, what the text was read as, makes it cheap for an ordinary text.
-    """
-    if fields is not None and (
-        _has_a_colon_for_each(yaml_text, fields) or _has_a_colon_for_each(_bare(yaml_text), fields)
-    ):
-        return {}
-    found = duplicate_paths(yaml_text)
-    return {path[0]: lines for path, lines in found.items() if len(path) == 1}
-
-
-def _has_a_colon_for_each(yaml_text: str, fields: Mapping[str, Any]) -> bool:
-    """Whether the text has no more colons that could end a key than there are keys, so that
-    none can be there twice. Only where each key needs one, and none is read more than once."""
-    if any(sign in yaml_text for sign in _OTHER_SIGNS) or yaml_text[:1] == "?":
-        return False
-    if ("&" in yaml_text and "*" in yaml_text) or yaml_text.count("{") != yaml_text.count("{}"):
-        return False
-    colons = yaml_text.count(": ") + yaml_text.count(":\n") + yaml_text.endswith(":")
-    return colons == _count_keys(fields)
-
-
-def _bare(yaml_text: str) -> str:
-    """The text without what surely has no keys: comments, the lines of block texts, values
-    between quotes on one line."""
-    lines = []
-    text_below = None  # the column of the key whose block text goes on
-    for line in yaml_text.split("\n"):
-        column = len(line) - len(line.lstrip(" -"))
-        if text_below is not None and (column > text_below or not line.strip()):
-            continue
-        at = line.find("#")
-        if at >= 0 and not line[:at].strip(" \t"):
-            continue
-        key, colon, value = line.partition(": ")
-        if not colon:
-            key, value = line[:column], line[column:]
-        value = value.strip(" \t\r")
-        if value[:1] in ("'", '"'):
-            value = "" if len(value) > 1 and value[-1] == value[0] else value
-        elif " #" in value:
-            value = value[: value.index(" #")].rstrip(" \t")
-        text_below = column if colon and value in _BLOCK_TEXTS else None
-        lines.append(f"{key}{colon}{value}\n")
-    return "".join(lines)
-
-
-def _count_keys(value: Any) -> int:
-    if isinstance(value, dict):
-        return len(value) + sum(map(_count_keys, value.values()))
-    if isinstance(value, list):
-        return sum(map(_count_keys, value))
-    return 0
 
 
 def duplicate_paths(yaml_text: str) -> dict[tuple[str, ...], list[int]]:

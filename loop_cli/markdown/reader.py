@@ -10,12 +10,12 @@ from __future__ import annotations
 import yaml12
 
 from loop_cli.lean.plain import key_text
-from loop_cli.markdown.duplicates import duplicate_keys
 from loop_cli.markdown.guard import guarded
 from loop_cli.markdown.limits import YamlSyntaxError, check_depth, check_text, line_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 __all__ = ["YamlSyntaxError", "duplicate_keys", "parse", "read"]
@@ -28,6 +28,10 @@ _MAX_PARSED = 8 << 20  # characters in all, since the text is read again for eac
 _INT64 = 2.0**63
 _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
 _LONG = b"0" * len(str(2**63))
+_BLOCK_TEXTS = ("|", ">", "|-", ">-", "|+", ">+")
+# Flow mappings and quoted keys may have a colon without a blank, `?` keys none at all; what an
+# anchor holds is read again at each alias.
+_OTHER_SIGNS = (" ?", "\n?", "\t?", "[?", ",?", "':", '":', ":\t", ":\r")
 
 _BLANKS = {"\u00a0": "no-break space", "\u202f": "narrow no-break space", "\u3000": "wide space"}
 _STRANGE_BLANK = "(?:^[ \\t-]*|^[^\\n:#\"']*:)([\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff])"
@@ -75,6 +79,65 @@ def _read(yaml_text: str) -> dict[str, Any]:
 
         plain = exact_integers(plain, yaml_text)
     return {key if type(key) is str else key_text(key): item for key, item in plain.items()}
+
+
+def duplicate_keys(yaml_text: str, fields: Mapping[str, Any] | None = None) -> dict[str, list[int]]:
+    """Top-level keys that occur more than once, each with the 1-based lines it is on.
+
+    `fields`, what the text was read as, makes it cheap for an ordinary text.
+    """
+    if fields is not None and (
+        _has_a_colon_for_each(yaml_text, fields) or _has_a_colon_for_each(_bare(yaml_text), fields)
+    ):
+        return {}
+    from loop_cli.markdown.duplicates import duplicate_paths
+
+    found = duplicate_paths(yaml_text)
+    return {path[0]: lines for path, lines in found.items() if len(path) == 1}
+
+
+def _has_a_colon_for_each(yaml_text: str, fields: Mapping[str, Any]) -> bool:
+    """Whether the text has no more colons that could end a key than there are keys, so that
+    none can be there twice. Only where each key needs one, and none is read more than once."""
+    if any(sign in yaml_text for sign in _OTHER_SIGNS) or yaml_text[:1] == "?":
+        return False
+    if ("&" in yaml_text and "*" in yaml_text) or yaml_text.count("{") != yaml_text.count("{}"):
+        return False
+    colons = yaml_text.count(": ") + yaml_text.count(":\n") + yaml_text.endswith(":")
+    return colons == _count_keys(fields)
+
+
+def _bare(yaml_text: str) -> str:
+    """The text without what surely has no keys: comments, the lines of block texts, values
+    between quotes on one line."""
+    lines = []
+    text_below = None  # the column of the key whose block text goes on
+    for line in yaml_text.split("\n"):
+        column = len(line) - len(line.lstrip(" -"))
+        if text_below is not None and (column > text_below or not line.strip()):
+            continue
+        at = line.find("#")
+        if at >= 0 and not line[:at].strip(" \t"):
+            continue
+        key, colon, value = line.partition(": ")
+        if not colon:
+            key, value = line[:column], line[column:]
+        value = value.strip(" \t\r")
+        if value[:1] in ("'", '"'):
+            value = "" if len(value) > 1 and value[-1] == value[0] else value
+        elif " #" in value:
+            value = value[: value.index(" #")].rstrip(" \t")
+        text_below = column if colon and value in _BLOCK_TEXTS else None
+        lines.append(f"{key}{colon}{value}\n")
+    return "".join(lines)
+
+
+def _count_keys(value: Any) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(map(_count_keys, value.values()))
+    if isinstance(value, list):
+        return sum(map(_count_keys, value))
+    return 0
 
 
 def parse(text: str) -> Any:

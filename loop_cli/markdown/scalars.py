@@ -7,9 +7,7 @@ where it has characters that are not printable on one line.
 
 from __future__ import annotations
 
-import math
-
-from loop_cli.lean.dates import date
+from loop_cli.lean.basics import date
 from loop_cli.markdown.edits import PatchError
 
 TYPE_CHECKING = False
@@ -22,6 +20,7 @@ MAX_KEY = 500
 BARE_DATE = "bare-date"
 """The style of a date or a time without quotes."""
 
+_INFINITE = float("inf")  # `math` is one more file to load
 _NOT_FIRST = frozenset("-?:,[]{}#&*!|>'\"%@`=<~")
 _NUMBER_STARTS = frozenset("-+.0123456789")
 _NUMBERLIKE = frozenset("-+0123456789abcdefABCDEFxXoO_.,:tTzZ ")
@@ -140,7 +139,7 @@ def is_plainly_safe(value: Scalar, written: str) -> bool:
     """Whether ``written``, made from ``value``, needs no second reader to be believed."""
     if isinstance(value, str):
         return written in (value, f"'{value}'", f'"{value}"')
-    return not isinstance(value, float) or math.isfinite(value)
+    return not isinstance(value, float) or abs(value) < _INFINITE
 
 
 def literal(text: str, *, indent: str, newline: str, may_keep: bool) -> tuple[str, str] | None:
@@ -163,9 +162,9 @@ def literal(text: str, *, indent: str, newline: str, may_keep: bool) -> tuple[st
 
 
 def _emit_float(value: float) -> str:
-    if math.isnan(value):
+    if str(value) == "nan":
         return ".nan"
-    if math.isinf(value):
+    if abs(value) == _INFINITE:
         return ".inf" if value > 0 else "-.inf"
     written = repr(value)
     mantissa, e, exponent = written.partition("e")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from loop_cli.core import timestamps
 from loop_cli.core.changes import Change, Edits
 from loop_cli.core.entity import Precondition
-from loop_cli.core.names import nfc
-from loop_cli.core.places import ARCHIVE
+from loop_cli.core.names import ARCHIVE, nfc
 from loop_cli.core.references import referrers
 from loop_cli.core.store import Delete, Move
 from loop_cli.errors import ConfirmationRefused, LoopError

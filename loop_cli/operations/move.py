@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from loop_cli.core import links
 from loop_cli.core.changes import BodyChange, Change, Edits
 from loop_cli.core.check.places import file_name
 from loop_cli.core.entity import Precondition
+from loop_cli.core.links import Moving
 from loop_cli.core.names import nfc
 from loop_cli.core.store import EntityChange, Move
 from loop_cli.errors import ConfirmationRefused, ConflictError, InvalidChange, LoopError, UsageError
 from loop_cli.lean.plain import same
 from loop_cli.lean.records import Struct
+from loop_cli.planning import linking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.entity import Entity, EntityFile
-    from loop_cli.core.links import Moves
     from loop_cli.core.records.record import Origin
     from loop_cli.core.store import CommitResult, Listed, Store
 
@@ -240,7 +240,7 @@ def _land(
     dry_run: bool,
     by_id: bool,
 ) -> RelocateResult:
-    changes: list[EntityChange] = [*_with_links(store, planned)]
+    changes, unlinked = _with_links(store, planned)
     if by_id:  # so that another file with the id that comes meanwhile is met
         changes[0] = changes[0].replace(path=None)
     outcomes = store.commit(changes, origin=origin, atomic=len(changes) > 1, dry_run=dry_run)
@@ -249,17 +249,26 @@ def _land(
         if isinstance(one, LoopError):
             raise one
         done.append(one)
-    return _result(planned, staying, done, origin, dry_run=dry_run)
+    return _result(planned, [*staying, *unlinked], done, origin, dry_run=dry_run)
 
 
-def _with_links(store: Store, planned: list[Move]) -> Iterator[EntityChange]:
-    """The moves with the links in the moved files, then the others whose links name them."""
+def _with_links(store: Store, planned: list[Move]) -> tuple[list[EntityChange], list[str]]:
+    """The moves with the links in the moved files, then the others whose links name them; and
+    in words what links to them and is left as it is."""
     paths = {str(one.path): one.to for one in planned}
-    found = links.moves(paths, store.paths())
-    edits = {}
-    others = []
-    for file in store.files(where=links.may_change(paths)):
-        own = _edits(file, found, store)
+    links = _Links(Moving(paths, store.paths()), store.names.read_only())
+    admits = linking.may_link([*paths, *paths.values()])
+    notes: dict[str, bytes] = {}  # until they turn out to be entities
+
+    def where(path: str, data: bytes) -> bool:
+        if admits(path, data):
+            notes[path] = data
+        return path in notes
+
+    edits, others = {}, []
+    for file in store.files(where=where):
+        del notes[file.path]
+        own = links.edits(file)
         if file.path in paths:
             edits[file.path] = own
         elif own:
@@ -267,50 +276,70 @@ def _with_links(store: Store, planned: list[Move]) -> Iterator[EntityChange]:
             others.append(
                 EntityChange(entity_id=file.id, path=file.path, edits=own, precondition=seen)
             )
+    for path, data in sorted(notes.items()):
+        links.note(path, data.decode(errors="replace"))
+    moves: list[EntityChange] = []
     for change in planned:
         own = edits.get(str(change.path), Edits())
         named = {one.path for one in change.edits.changes}
         more = tuple(one for one in own.changes if one.path not in named)
-        yield change.replace(edits=Edits(changes=(*change.edits.changes, *more), body=own.body))
-    yield from others
+        both = Edits(changes=(*change.edits.changes, *more), body=own.body)
+        moves.append(change.replace(edits=both))
+    return [*moves, *others], links.left
 
 
-def _edits(file: EntityFile, found: Moves, store: Store) -> Edits:
-    """What puts the links of a file right."""
-    body = links.relinked(file.body, file.path, found)
-    changes = [
-        Change(path=path, operation="set", value=value, typed=True, implied=True)
-        for path, value in _changed_fields(file.fields, file.path, found, ())
-        if path[0] not in store.names.read_only()
-    ]
-    return Edits(
-        changes=tuple(changes),
-        body=None if body == file.body else BodyChange(text=body, exact=True),
-    )
+class _Links:
+    """What puts the links of files right; `left` says, in words, what can't be."""
 
+    def __init__(self, moving: Moving, read_only: frozenset[str]) -> None:
+        self._moving = moving
+        self._read_only = read_only
+        self.left: list[str] = []
 
-def _changed_fields(
-    fields: dict[Any, Any], home: str, found: Moves, path: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for key, value in fields.items():
-        if not isinstance(key, str):
-            continue
+    def edits(self, file: EntityFile) -> Edits:
+        """Those of an entity."""
+        body = self._text(file.body, file.path)
+        changes = [
+            Change(path=path, operation="set", value=value, typed=True, implied=True)
+            for path, value in self._fields(file.fields, file.path, ())
+            if path[0] not in self._read_only
+        ]
+        same_body = body == file.body
+        whole = None if same_body else BodyChange(text=body, exact=True)
+        return Edits(changes=tuple(changes), body=whole)
+
+    def note(self, path: str, text: str) -> None:
+        """Name a file that is no entity, and so stays as it is, where its links would change."""
+        if linking.relinked(text, path, self._moving).text != text:
+            self.left.append(f"{path} is no entity and links to what moves: it is left as it is")
+
+    def _text(self, text: str, home: str) -> str:
+        new = linking.relinked(text, home, self._moving)
+        for name in new.left:
+            self.left.append(f"{home}: the link {name!r} is left as it is")
+        return new.text
+
+    def _fields(
+        self, fields: dict[Any, Any], home: str, path: tuple[str, ...]
+    ) -> Iterator[tuple[tuple[str, ...], Any]]:
+        for key, value in fields.items():
+            if not isinstance(key, str):
+                continue
+            if isinstance(value, dict):
+                yield from self._fields(value, home, (*path, key))
+            else:
+                new = self._value(value, home)
+                if not same(new, value):
+                    yield (*path, key), new
+
+    def _value(self, value: Any, home: str) -> Any:
+        if isinstance(value, str):
+            return self._text(value, home)
+        if isinstance(value, list):
+            return [self._value(item, home) for item in value]
         if isinstance(value, dict):
-            yield from _changed_fields(value, home, found, (*path, key))
-        else:
-            new = _value(value, home, found)
-            if not same(new, value):
-                yield (*path, key), new
-
-
-def _value(value: Any, home: str, found: Moves) -> Any:
-    if isinstance(value, str):
-        return links.relinked(value, home, found)
-    if isinstance(value, list):
-        return [_value(item, home, found) for item in value]
-    if isinstance(value, dict):
-        return {key: _value(item, home, found) for key, item in value.items()}
-    return value
+            return {key: self._value(item, home) for key, item in value.items()}
+        return value
 
 
 def _moved(done: CommitResult) -> dict[str, Any]:

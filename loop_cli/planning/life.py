@@ -9,7 +9,7 @@ from loop_cli.core import timestamps
 from loop_cli.core.diff import diff_body, diff_fields
 from loop_cli.core.names import nfc
 from loop_cli.core.records import record as audit
-from loop_cli.core.records.hashed import digest_of
+from loop_cli.core.records.hashed import digest_of, recordable
 from loop_cli.errors import InvalidChange, InvalidFile, StorageError
 from loop_cli.markdown import patch
 from loop_cli.markdown.document import FrontmatterError, split
@@ -19,7 +19,6 @@ from loop_cli.planning.plan import (
     as_recorded,
     check_precondition,
     later_than,
-    recordable,
 )
 from loop_cli.planning.snapshot import etag_of, observe
 
@@ -27,6 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from loop_cli.core.diff import Diff
     from loop_cli.core.entity import Entity
     from loop_cli.core.records.record import AuditRecord, History, Origin
     from loop_cli.core.store import Create, Delete, Mend, Restore
@@ -62,28 +62,17 @@ def create(
     diff = {**diff_fields({}, fields), **diff_body("", entity.body)}
     recorded, kept, _marks = recordable(diff, policy.private)
     marks = {"idempotency_key": change.key, "request": change.request}
-    return Plan(
-        before=entity,
-        after=entity,
-        source=None,
-        target=path,
-        data=data,
-        diff=diff,
-        wanted={},
-        record=audit.compose(
-            action="create",
-            before=as_recorded(entity, policy),
-            diff=recorded,
-            origin=origin,
-            timestamp=now,
-            metadata={
-                **_metadata(None, entity, "none"),
-                **{name: mark for name, mark in marks.items() if mark is not None},
-            },
-        ),
-        kept=kept,
-        warnings=entity.warnings,
+    planned = _coming(
+        entity,
+        path,
+        data,
+        policy=policy,
+        origin=origin,
+        timestamp=now,
+        recorded=recorded,
+        marks={name: mark for name, mark in marks.items() if mark is not None},
     )
+    return planned.replace(diff=diff, kept=kept)
 
 
 def restore(change: Restore, data: bytes | None, *, policy: Policy, origin: Origin) -> Plan:
@@ -103,6 +92,30 @@ def restore(change: Restore, data: bytes | None, *, policy: Policy, origin: Orig
         )
     reported = str(record.metadata.get("updated_before"))
     entity = _entity(data, path, reported, policy)
+    return _coming(
+        entity,
+        path,
+        data,
+        policy=policy,
+        origin=origin,
+        timestamp=policy.clock(),
+        recorded={},
+        marks={"restores": record.digest, **_undoing(undoes)},
+    )
+
+
+def _coming(
+    entity: Entity,
+    path: str,
+    data: bytes,
+    *,
+    policy: Policy,
+    origin: Origin,
+    timestamp: int,
+    recorded: Diff,
+    marks: dict[str, Any],
+) -> Plan:
+    """The plan for a file that is not there yet, whose diff is recorded as `recorded`."""
     return Plan(
         before=entity,
         after=entity,
@@ -114,14 +127,10 @@ def restore(change: Restore, data: bytes | None, *, policy: Policy, origin: Orig
         record=audit.compose(
             action="create",
             before=as_recorded(entity, policy),
-            diff={},
+            diff=recorded,
             origin=origin,
-            timestamp=policy.clock(),
-            metadata={
-                **_metadata(None, entity, "none"),
-                "restores": record.digest,
-                **_undoing(undoes),
-            },
+            timestamp=timestamp,
+            metadata={**_metadata(None, entity, "none"), **marks},
         ),
         kept={},
         warnings=entity.warnings,

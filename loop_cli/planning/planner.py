@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 
-from loop_cli.core.names import nearest, nfc, one_name
+from loop_cli.core.names import ARCHIVE, nearest, nfc, one_name
 from loop_cli.core.store import Create, Delete, Mend, Move, Restore
 from loop_cli.errors import EntityNotFound, InvalidChange, InvalidFile, StillReferred, UsageError
 from loop_cli.planning import plan
@@ -69,6 +69,10 @@ class Surroundings(ABC):
     @abstractmethod
     def created_with(self, key: str) -> AuditRecord | None:
         """The record of the create that was called with an idempotency key."""
+
+    @abstractmethod
+    def admits(self, path: str) -> bool:
+        """Whether entities are looked for at a place. Raises as `is_free` does."""
 
     @abstractmethod
     def is_free(self, path: str, *, leaves: str | None = None) -> bool:
@@ -141,6 +145,8 @@ class Planner:
             self._refuse_referred(seen.entity)
         if isinstance(change, Move) and change.to != seen.entity.path:
             self._refuse_taken(change.to, seen.entity.id, leaves=seen.entity.path)
+            if not (self._around.admits(change.to) or change.to.startswith(f"{ARCHIVE}/")):
+                raise InvalidFile(change.to, "is not a place for entities")
         return plan.make(seen, change, policy=self._policy, origin=self._origin, others=self)
 
     def _create(self, change: Create) -> Plan:
@@ -171,31 +177,17 @@ class Planner:
 
     def _draft(self, change: Create, entity_id: str, problems: list[dict[str, Any]]) -> str:
         """The text of the file; what is wrong with it is added to `problems`."""
-        from loop_cli.core import creation
-        from loop_cli.markdown import reader
-        from loop_cli.markdown.document import split
         from loop_cli.planning import templates
 
         names = self._policy.names
         identity = {names.id: entity_id} if not names.id_is_stem else {}
         identity |= {names.type: change.entity_type} if not names.type_is_folder else {}
-        draft = templates.fill(
-            change.template,
-            change.source,
-            fields={**identity, **change.fields},
-            words=creation.words_for(
-                change.fields,
-                change.entity_type,
-                entity_id,
-                now=self._policy.clock(),
-                rules=self._around.rules,
-            ),
-            body=change.body,
+        draft, fields = templates.draft(
+            change, identity, entity_id, now=self._policy.clock(), rules=self._around.rules
         )
         for name, line in draft.unknown:
             message = f"{change.source}:{line}: {{{{{name}}}}} stands for nothing that loop knows"
             problems.append(_problem(name, "unknown_placeholder", message))
-        fields = reader.read(split(draft.text).yaml)
         problems += self._judged(change, entity_id, fields)
         return draft.text
 
@@ -204,7 +196,7 @@ class Planner:
     ) -> Iterator[dict[str, Any]]:
         """What the rules say of the fields of a new entity, whose identity is made here. A task
         without a project lacks no parent besides."""
-        from loop_cli.core.schema import references
+        from loop_cli.core.schema import field_rules, references
         from loop_cli.core.schema.rules import Case
 
         rules, kind = self._around.rules, change.entity_type
@@ -212,7 +204,7 @@ class Planner:
             fields, kind, entity_id, is_new=True, passed=frozenset(self._policy.names.read_only())
         )
         follows = kind == "Task" and not fields.get("project_id")
-        for one in (*rules.problems(case), *references.problems(case, rules, self)):
+        for one in (*field_rules.problems(case, rules), *references.problems(case, rules, self)):
             if not (follows and (one.field, one.rule) == ("parent_id", "missing-field")):
                 yield one.as_dict()
 
@@ -232,6 +224,9 @@ class Planner:
         try:
             if self._is_planned(path) or not self._around.is_free(path):
                 problems.append(_problem("path", "taken", f"{path} {_THERE}"))
+            elif not self._around.admits(path):
+                words = f"{path} is no place where entities are looked for"
+                problems.append(_problem("path", "no_place", words))
         except InvalidFile as error:
             problems.append(_problem("path", "no_place", error.message))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from loop_cli.core import timestamps
 from loop_cli.core.entity import Entity, EntityFile, FieldNames, Revision
 from loop_cli.errors import InvalidFile, NoEntity
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
 from loop_cli.markdown import document, reader
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 
+from loop_cli.core import creation
 from loop_cli.errors import InvalidFile
 from loop_cli.lean.plain import same
 from loop_cli.lean.records import Struct
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
+    from loop_cli.core.schema.rules import Rules
+    from loop_cli.core.store import Create
+
 BUILT_IN = "---\n---\n\n# {{NAME}}\n"
 _PLACEHOLDER = re.compile(r"\{\{[ \t]*([^\W\d]\w*)[ \t]*\}\}")
 
@@ -28,6 +32,22 @@ class Draft(Struct):
 
     text: str
     unknown: tuple[tuple[str, int], ...]
+
+
+def draft(
+    change: Create, identity: Mapping[str, Any], entity_id: str, *, now: int, rules: Rules
+) -> tuple[Draft, dict[str, Any]]:
+    """The template of a new entity, filled, and the fields in it. Raises `InvalidFile`."""
+    made = fill(
+        change.template,
+        change.source,
+        fields={**identity, **change.fields},
+        words=creation.words_for(
+            change.fields, change.entity_type, entity_id, now=now, rules=rules
+        ),
+        body=change.body,
+    )
+    return made, reader.read(split(made.text).yaml)
 
 
 def fill(

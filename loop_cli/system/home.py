@@ -90,14 +90,16 @@ def make_private(folder: str) -> None:
         raise _refused(folder, "it belongs to another user")
 
 
-def narrow(file: str) -> bool:
-    """Take from others all rights to a file of ours, and tell whether there is one.
+def narrow(file: str) -> bool | None:
+    """Take from others all rights to a file of ours. True where there is one; False where
+    something else is in its place, a link say; None where nothing is.
 
-    What else is in its place, a link say, is no file of ours. Raises `OSError` where the
-    rights can't be taken.
+    Raises `OSError` where the rights can't be taken.
     """
     status = _status(file)
-    if status is None or not stat.S_ISREG(status.st_mode) or _is_strange(status):
+    if status is None:
+        return None
+    if not stat.S_ISREG(status.st_mode) or _is_strange(status):
         return False
     if _is_wide(status):
         _narrow(file, os.O_NONBLOCK)

@@ -221,27 +221,19 @@ def _rename(one: str, other: str, folder: int, other_folder: int, flag: int) -> 
 
 def _rename_call() -> RenameCall:
     """The system's rename with flags as a function that returns an errno, or 0."""
-    try:
-        import ctypes
+    from loop_cli.lean import clibrary
 
-        libc = ctypes.CDLL(None, use_errno=True)
-    except (ImportError, OSError, AttributeError):  # a Python built without it
+    call = clibrary.function("renameat2")
+    if call is not None:
+        return call
+    call = clibrary.function("renameatx_np")
+    if call is None:
         return _no_call
-    if hasattr(libc, "renameat2"):
 
-        def linux(folder: int, one: bytes, other_folder: int, other: bytes, flag: int) -> int:
-            failed = libc.renameat2(folder, one, other_folder, other, flag)
-            return ctypes.get_errno() if failed else 0
+    def mac(folder: int, one: bytes, other_folder: int, other: bytes, flag: int) -> int:
+        return call(folder, one, other_folder, other, _MAC_FLAGS[flag])
 
-        return linux
-    if hasattr(libc, "renameatx_np"):
-
-        def mac(folder: int, one: bytes, other_folder: int, other: bytes, flag: int) -> int:
-            failed = libc.renameatx_np(folder, one, other_folder, other, _MAC_FLAGS[flag])
-            return ctypes.get_errno() if failed else 0
-
-        return mac
-    return _no_call
+    return mac
 
 
 def _no_call(_one: int, _name: bytes, _two: int, _other: bytes, _flag: int) -> int:

@@ -9,6 +9,7 @@ from loop_cli.core.records.record import History, without_undone
 from loop_cli.planning.planner import Surroundings
 from loop_cli.vault.commit import keeping
 from loop_cli.vault.files import reading as files
+from loop_cli.vault.files.walk import joined
 from loop_cli.vault.index.locate import refuse_no_place
 
 TYPE_CHECKING = False
@@ -78,13 +79,23 @@ class VaultSurroundings(Surroundings):
             None,
         )
 
+    def admits(self, path: str) -> bool:
+        return self._vault.locator().admits(self._real(path))
+
     def is_free(self, path: str, *, leaves: str | None = None) -> bool:
-        refuse_no_place(path)
-        real = os.path.join(files.inside(self._vault.root, os.path.dirname(path)), _name(path))
-        relative = os.path.relpath(real, os.path.realpath(self._vault.root))
-        refuse_no_place(relative.replace(os.sep, "/"))
+        relative = self._real(path)
         files.missing_folders(os.path.realpath(self._vault.root), relative)
-        return not os.path.lexists(real) and not _is_alike(self._vault.root, relative, leaves)
+        there = os.path.lexists(os.path.join(self._vault.root, relative))
+        return not there and not _is_alike(self._vault.root, relative, leaves)
+
+    def _real(self, path: str) -> str:
+        """The same place, relative, in a folder without links. Raises `InvalidFile` where no
+        entity can be."""
+        refuse_no_place(path)
+        folder, _slash, name = path.rpartition("/")
+        relative = joined(files.real_name(self._vault.root, folder) if folder else "", name)
+        refuse_no_place(relative)
+        return relative
 
     def kept(self, sha256: str) -> bytes | None:
         return keeping.read(self._vault.root, sha256)
@@ -99,10 +110,6 @@ class VaultSurroundings(Surroundings):
         if not self._looked:
             self._vault.locator().index.refresh()
             self._looked = True
-
-
-def _name(path: str) -> str:
-    return path.rpartition("/")[2]
 
 
 def _is_alike(root: str, path: str, leaves: str | None) -> bool:

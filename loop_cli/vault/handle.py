@@ -11,11 +11,9 @@ from loop_cli.core.records.record import History
 from loop_cli.errors import StorageError
 from loop_cli.planning.snapshot import etag_of, observe
 from loop_cli.system.folders import open_folder
-from loop_cli.vault import schema_file
+from loop_cli.vault import ENDINGS, LOG_FOLDER, LOOP, STAGED, schema_file
 from loop_cli.vault.index.cache import Cache
 from loop_cli.vault.index.locate import Locator
-from loop_cli.vault.layout import ENDINGS, LOOP, STAGED
-from loop_cli.vault.log.lines import FOLDER
 from loop_cli.vault.log.log import AuditLog
 
 TYPE_CHECKING = False
@@ -48,7 +46,7 @@ class Vault:
         private: tuple[str, ...],
         cache: str | None,
     ) -> None:
-        for name in (LOOP, FOLDER):
+        for name in (LOOP, LOG_FOLDER):
             _refuse_link(root, name)
         self.root = root
         self.names = names

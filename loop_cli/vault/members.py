@@ -6,6 +6,8 @@ members:
 
 from __future__ import annotations
 
+import codecs
+
 from loop_cli.core.names import is_line, nfc
 from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.vault.files import reading as files
@@ -42,7 +44,7 @@ def _listed(root: str) -> dict[Any, Any] | None:
     from loop_cli.markdown import reader
 
     try:
-        members = reader.read(data.decode("utf-8-sig")).get("members")
+        members = reader.read(data.removeprefix(codecs.BOM_UTF8).decode()).get("members")
     except ValueError:
         return None
     return members if isinstance(members, dict) else None

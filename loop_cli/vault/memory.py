@@ -26,7 +26,7 @@ from loop_cli.core.store import (
 )
 from loop_cli.core.wanted import Wanted
 from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopError, NoEntity
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.planning import plan, snapshot
 from loop_cli.planning.hits import hit_of
 from loop_cli.planning.planner import Planner, Surroundings
@@ -340,6 +340,9 @@ class _Around(Surroundings):
             if record.metadata.get("idempotency_key") == key:
                 return record
         return None
+
+    def admits(self, path: str) -> bool:  # noqa: ARG002  it looks at all that it has
+        return True
 
     def is_free(self, path: str, *, leaves: str | None = None) -> bool:
         locate.refuse_no_place(path)

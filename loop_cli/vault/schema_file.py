@@ -8,7 +8,6 @@ import os
 from loop_cli.core.schema import paths
 from loop_cli.errors import EntityNotFound, InvalidFile
 from loop_cli.lean import jsontext
-from loop_cli.lean.digest import sha256_hex
 from loop_cli.lean.plain import same
 from loop_cli.markdown import reader
 from loop_cli.vault.files import reading as files
@@ -26,6 +25,10 @@ _START = r"\A((?:[ \t]*(?:#[^\n]*)?\n)*)---[ \t]*\r?\n"  # a file may say where 
 _FENCE = "---"
 PATH = "00_Meta/schema_constants.yaml"
 _SHIPPED = "the default schema"
+_REMEMBERED = """
+SELECT said.value FROM note AS source, note AS said
+WHERE source.name = 'schema source' AND source.value = ? AND said.name = 'schema said'
+"""
 
 
 def load(root: str, *, cache: Cache | None = None) -> Schema:
@@ -108,10 +111,9 @@ def _said(data: bytes, path: str, cache: Cache | None) -> dict[str, Any]:
 
 
 def _remembered(data: bytes, cache: Cache) -> dict[str, Any] | None:
-    query = "SELECT value FROM note WHERE name = 'schema'"
-    row = cache.run(lambda database: database.execute(query).fetchone())
-    digest, _space, text = ("", "", "") if row is None else row[0].partition(" ")
-    return jsontext.loads(text) if digest == sha256_hex(data) else None
+    """What was remembered of these bytes: to compare them costs less than to hash them."""
+    row = cache.run(lambda database: database.execute(_REMEMBERED, (data,)).fetchone())
+    return None if row is None else jsontext.loads(row[0])
 
 
 def _remember(data: bytes, said: dict[str, Any], cache: Cache) -> None:
@@ -128,8 +130,8 @@ def _remember(data: bytes, said: dict[str, Any], cache: Cache) -> None:
 
     def write(database: sqlite3.Connection) -> None:
         with transaction(database):
-            note = ("schema", f"{sha256_hex(data)} {text}")
-            database.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", note)
+            for note in (("schema source", data), ("schema said", text)):
+                database.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", note)
 
     cache.run(write)
 

@@ -15,6 +15,7 @@ import yaml12
 from loop_cli.core.entity import FieldNames
 from loop_cli.vault.store import VaultStore
 from loop_cli.vault.upkeep import check, repair
+from loop_cli.vault.upkeep.check_wanted import Wanted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +64,7 @@ def store(corpus: Path, clock: Clock) -> VaultStore:
 
 @pytest.fixture
 def found(store: VaultStore) -> Checked:
-    return check.check(store.handle, check.Wanted())
+    return check.check(store.handle, Wanted())
 
 
 @pytest.fixture
@@ -238,9 +239,9 @@ def test_a_part_is_found_as_in_the_whole(store: VaultStore, found: Checked, plai
     """Of what is not asked for only the names are looked at; nothing may be missed by that."""
     some = [fields["entity_id"] for path, fields in plain.real if count_of(found, path)][::25]
     for wanted in (
-        check.Wanted(names=("Hypothesis",)),
-        check.Wanted(paths=tuple(one.path for one in found.findings[::20])),
-        *(check.Wanted(names=(entity_id,)) for entity_id in some),
+        Wanted(names=("Hypothesis",)),
+        Wanted(paths=tuple(one.path for one in found.findings[::20])),
+        *(Wanted(names=(entity_id,)) for entity_id in some),
     ):
         part = check.check(store.handle, wanted)
         paths = {one.path for one in part.findings}
@@ -260,7 +261,7 @@ def test_all_that_can_be_repaired_is(
     repairs = repair.apply(store, repair.preview(store, found, origin=origin), origin=origin)
     assert len(repairs) > 20
     assert all(one.done is not None and one.done.changed for one in repairs)
-    after = check.check(store.handle, check.Wanted())
+    after = check.check(store.handle, Wanted())
     repaired = {one.change.path for one in repairs}
     left = Counter(
         (one.path, one.found.message)

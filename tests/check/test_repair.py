@@ -11,6 +11,7 @@ from loop_cli.core.entity import FieldNames
 from loop_cli.errors import ConflictError, RepairFailed
 from loop_cli.vault.store import VaultStore
 from loop_cli.vault.upkeep import check, repair
+from loop_cli.vault.upkeep.check_wanted import Wanted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,7 @@ def store(sample_vault: Path, clock: Clock) -> VaultStore:
 def test_who_came_in_between_is_not_overwritten(
     store: VaultStore, sample_vault: Path, origin: Origin
 ) -> None:
-    planned = repair.preview(store, check.check(store.handle, check.Wanted()), origin=origin)
+    planned = repair.preview(store, check.check(store.handle, Wanted()), origin=origin)
     assert [one.change.entity_id for one in planned] == ["tsk-019-01", "tsk-019-02"]
     (path,) = sample_vault.rglob("tsk-019-01.md")
     path.write_bytes(path.read_bytes() + b"more\n")
@@ -52,6 +53,6 @@ def test_who_came_in_between_is_not_overwritten(
 
 
 def test_what_was_repaired_is_not_repaired_again(store: VaultStore, origin: Origin) -> None:
-    planned = repair.preview(store, check.check(store.handle, check.Wanted()), origin=origin)
+    planned = repair.preview(store, check.check(store.handle, Wanted()), origin=origin)
     repair.apply(store, planned, origin=origin)
-    assert repair.changes(check.check(store.handle, check.Wanted())) == []
+    assert repair.changes(check.check(store.handle, Wanted())) == []

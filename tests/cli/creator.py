@@ -14,7 +14,7 @@ import uuid
 from loop_cli.core.changes import parse_changes
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.records.record import Origin
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.operations import create
 from loop_cli.vault import template_files
 from loop_cli.vault.store import VaultStore

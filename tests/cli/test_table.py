@@ -133,4 +133,6 @@ def test_only_an_option_in_brackets_may_lack_its_value() -> None:
 
 def test_the_modules_that_are_named_are_there() -> None:
     for place in [place for name, (place, *_rest) in COMMANDS.items() if name]:
-        importlib.import_module(f"loop_cli.cli.commands.{place.partition('.')[0]}")
+        module, _dot, function = place.partition(".")
+        found = importlib.import_module(f"loop_cli.cli.commands.{module}")
+        assert not function or callable(getattr(found, function)), place

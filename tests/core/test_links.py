@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loop_cli.core import links
+from loop_cli.planning import linking
 
 HOME = "50_Projects/prj-1/project.md"
 OLD, NEW = "50_Projects/prj-1/Tasks/일 하나.md", "50_Projects/prj-2/Tasks/tsk-1.md"
@@ -14,7 +15,7 @@ OTHERS = [HOME, "50_Projects/prj-2/project.md", "notes/other.md"]
 
 
 def relinked(text: str, *, home: str = HOME, old: str = OLD, new: str = NEW) -> str:
-    return links.relinked(text, home, links.moves({old: new}, [*OTHERS, old]))
+    return linking.relinked(text, home, links.Moving({old: new}, [*OTHERS, old])).text
 
 
 @pytest.mark.parametrize(
@@ -79,9 +80,9 @@ def test_a_new_name_that_others_have_is_written_with_its_path() -> None:
 
 
 def test_a_name_that_several_files_have_is_left_alone() -> None:
-    found = links.moves({HOME: "elsewhere/p.md"}, OTHERS)
+    found = links.Moving({HOME: "elsewhere/p.md"}, OTHERS)
 
-    assert links.relinked("[[project]]", "notes/other.md", found) == "[[project]]"
+    assert linking.relinked("[[project]]", "notes/other.md", found).text == "[[project]]"
 
 
 def test_links_of_the_file_that_moves_lead_where_they_led() -> None:
@@ -104,7 +105,7 @@ def test_of_a_spelling_in_ascii() -> None:
 def test_any_text_is_read_to_its_end(text: str) -> None:
     """And where nothing moves, nothing changes."""
     relinked(text)
-    assert links.relinked(text, HOME, links.moves({}, OTHERS)) == text
+    assert linking.relinked(text, HOME, links.Moving({}, OTHERS)).text == text
 
 
 part = st.text(alphabet="ab 일하나-", min_size=1, max_size=6).filter(lambda one: one == one.strip())
@@ -116,8 +117,8 @@ def test_there_and_back_is_nothing(one: list[str], other: list[str]) -> None:
     old, new = "/".join(one) + "x.md", "/".join(other) + "y.md"
     text = f"[[{old}]] [x](<{old}>)"
 
-    there = links.relinked(text, "home.md", links.moves({old: new}, ["home.md", old]))
-    back = links.relinked(there, "home.md", links.moves({new: old}, ["home.md", new]))
+    there = linking.relinked(text, "home.md", links.Moving({old: new}, ["home.md", old])).text
+    back = linking.relinked(there, "home.md", links.Moving({new: old}, ["home.md", new])).text
 
     assert back == text
     assert new in there
@@ -135,7 +136,7 @@ def test_there_and_back_is_nothing(one: list[str], other: list[str]) -> None:
 )  # fmt: skip
 def test_a_text_that_changes_is_admitted_before_it_is_read(pieces: list[str], old: str) -> None:
     text = "".join(pieces)
-    admits = links.may_change([old])
+    admits = links.may_link([old])
 
     assert relinked(text, old=old) == text or admits(HOME, text.encode())
     assert not admits(HOME, b"without a link")
@@ -145,7 +146,10 @@ def test_a_text_that_changes_is_admitted_before_it_is_read(pieces: list[str], ol
 
 def test_many_that_move_are_each_found() -> None:
     old = [f"notes/n{number}.md" for number in range(200)]
-    found = links.moves({one: one.replace("notes", "kept") for one in old}, [HOME, *old])
+    found = links.Moving({one: one.replace("notes", "kept") for one in old}, [HOME, *old])
 
-    assert links.may_change(old)(HOME, b"[[n7]]")
-    assert links.relinked("[[notes/n7]] [[n8]] [[N9]]", HOME, found) == "[[kept/n7]] [[n8]] [[N9]]"
+    assert links.may_link(old)(HOME, b"[[n7]]")
+    assert (
+        linking.relinked("[[notes/n7]] [[n8]] [[N9]]", HOME, found).text
+        == "[[kept/n7]] [[n8]] [[N9]]"
+    )

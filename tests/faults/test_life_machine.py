@@ -76,6 +76,20 @@ class LifeMachine(RuleBasedStateMachine):
         if entity_id in self.deletions:
             self.commit([Restore(record=self.deletions[entity_id])], crash)
 
+    @rule(
+        entity_id=ids,
+        folder=folders,
+        status=st.sampled_from(("todo", "hold", None)),
+        crash=crashes,
+    )
+    def by_path(self, entity_id: str, folder: str, status: str | None, crash: Any) -> None:
+        """Change or delete what is in one folder, in the archive too, where nobody looks for it."""
+        path = f"{folder}/{entity_id}.md"
+        if status is None:
+            self.commit([self.gone(entity_id).replace(path=path)], crash)
+        else:
+            self.commit([change(entity_id, f"status={status}").replace(path=path)], crash)
+
     @rule(order=st.permutations(IDS), folder=folders, crash=crashes)
     def group(self, order: list[str], folder: str, crash: Any) -> None:
         one, two, three = order

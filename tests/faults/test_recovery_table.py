@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loop_cli import vault as layout
 from loop_cli.errors import StorageError
-from loop_cli.vault import layout
 from tests.faults.vault import Vault, change, etag, origin
 from tests.faults.wrecks import UPDATED, Wreck
 

@@ -38,6 +38,7 @@ def loop(vault: Vault, *arguments: str, user: int = NOBODY) -> tuple[int, Any]:
     That user may not be able to read where the interpreter lies: so everything is used once
     on another vault, which imports it, before the rights are given up."""
     warm = Path(tempfile.mkdtemp(dir=vault.root.parent)) / "warm"
+    warm.parent.chmod(0o755)  # it is HOME, too: what is there is not for others to write
     Vault(root=warm).lay_out()
     program = (
         "import contextlib, os; from loop_cli.cli import start\n"
@@ -55,7 +56,7 @@ def loop(vault: Vault, *arguments: str, user: int = NOBODY) -> tuple[int, Any]:
         env={
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(REPOSITORY),
-            "HOME": "/nonexistent",
+            "HOME": str(warm.parent),
             "LOOP_VAULT": str(vault.root),
         },
         cwd="/",

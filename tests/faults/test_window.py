@@ -103,6 +103,30 @@ def test_a_save_right_before_is_seen(
     assert vault.staged == []
 
 
+@pytest.mark.parametrize("saves", [save, save_by_rename])
+def test_a_save_right_after_stays_in_the_file(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch, saves: Callable[[Vault], None]
+) -> None:
+    """Over what we wrote, which it may know or not: it is never taken out of the file for what
+    was there before."""
+    exchange: Any = platform.exchange
+    times = iter([True])
+
+    def watched(*places: Any) -> None:
+        exchange(*places)
+        if next(times, False):
+            saves(vault)
+
+    monkeypatch.setattr(platform, "exchange", watched)
+    (found,) = vault.store().commit([change(vault.id(), "status=hold")], origin=origin())
+    assert isinstance(found, CommitResult), found
+    assert vault.data().endswith(SAVED.encode())
+    assert b"status: hold" in vault.data()
+    assert vault.staged == []
+    assert vault.kept == []
+    vault.check_chain()
+
+
 @pytest.mark.usefixtures("no_lease")
 def test_without_leases_it_is_who_has_it_open_just_then(vault: Vault, editor: Editor) -> None:
     """What is written before the last look is seen; what is written after it is not."""

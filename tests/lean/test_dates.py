@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from loop_cli.lean.dates import date
+from loop_cli.lean.basics import date
 
 
 def test_it_is_the_date_of_datetime() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loop_cli.lean import digest
+from loop_cli.lean import basics as digest
 
 if TYPE_CHECKING:
     import pytest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from loop_cli.lean.uuids import uuid4
+from loop_cli.lean.basics import uuid4
 
 
 def test_each_is_a_random_uuid_in_its_usual_form() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from loop_cli.markdown.duplicates import duplicate_keys, duplicate_paths
+from loop_cli.markdown.duplicates import duplicate_paths
 from loop_cli.markdown.limits import MAX_DEPTH, MAX_YAML_BYTES, YamlSyntaxError
-from loop_cli.markdown.reader import read
+from loop_cli.markdown.reader import duplicate_keys, read
 
 
 def refused(text: str) -> YamlSyntaxError:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from loop_cli.errors import EntityNotFound
+from loop_cli.system import home
 from loop_cli.vault.index import cache as cache_module
 from loop_cli.vault.index import index as index_module
 from loop_cli.vault.index.cache import LAYOUT
@@ -17,7 +19,6 @@ from tests.store.folder import Folder, entity, garbage, outcome, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 def _half(file: Path) -> None:
@@ -41,6 +42,27 @@ def _other_columns(file: Path) -> None:
     file.unlink()
     with sqlite3.connect(file) as database:
         database.execute("CREATE TABLE file (other)")
+
+
+@pytest.mark.parametrize("ending", ["", "-wal", "-shm"])
+def test_what_another_process_makes_meanwhile_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    """It is in use there: SQLite ends a process whose memory was taken from it."""
+    look = home.narrow
+    made: list[Path] = []
+
+    def late(file: str) -> bool | None:
+        seen = look(file)
+        if seen is None and file.endswith(f".sqlite{ending}"):
+            made.append(path := Path(file))
+            path.touch(0o600)
+        return seen
+
+    monkeypatch.setattr(home, "narrow", late)
+    cache_module._make_private(str(tmp_path / "cache" / "index-1.sqlite"))
+
+    assert [path.exists() for path in made] == [True]
 
 
 class TestCacheFile:

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loop_cli.errors import StorageError
-from loop_cli.lean.digest import sha256_hex
-from loop_cli.vault import progress as working
+from loop_cli.lean.basics import sha256_hex
+from loop_cli.vault.index import cache as working
 from loop_cli.vault.index.cache import LAYOUT, Cache
 from loop_cli.vault.log import lines, log_index
 from loop_cli.vault.log import log as log_module

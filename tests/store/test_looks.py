@@ -1,4 +1,4 @@
-"""Several look at a vault at once, each for its own list: none takes back what another saw."""
+"""Several commands refresh the index at once: none replaces what a later one has read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def interrupted(
     vault: Folder, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], Any]
 ) -> Any:
-    """What a store lists where something happens once it has read all, but kept nothing yet."""
+    """List all ids; `meanwhile` runs after the files were read and before they are kept."""
     keep, waiting = Look.keep, [meanwhile]
 
     def late(look: Look) -> None:
@@ -70,7 +70,7 @@ def test_what_was_seen_before_a_change_does_not_replace_what_was_after(
 def test_a_folder_that_went_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, back: bool
 ) -> None:
-    """And perhaps came back before the one who missed it could say so."""
+    """It may come back before the command that did not meet it has written that."""
     vault = Folder(tmp_path)
     vault.put("a/1.md", entity("t-1"))
     vault.put("b/2.md", entity("t-2"))

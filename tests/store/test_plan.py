@@ -17,7 +17,7 @@ from loop_cli.errors import InvalidFile, LoopError
 from loop_cli.lean.plain import same
 from loop_cli.markdown import reader
 from loop_cli.markdown.document import split
-from loop_cli.planning import plan, snapshot
+from loop_cli.planning import new_text, plan, snapshot
 
 if TYPE_CHECKING:
     from loop_cli.core.records.record import Origin
@@ -112,7 +112,7 @@ class TestTheResultIsWhatWasIntended:
     )
     def test_a_text_that_holds_anything_else_is_told(self, text: str, body: str) -> None:
         pieces = split("---\na: 1\n---\n" + body)
-        assert not plan._is_split_into(text, pieces)
+        assert not new_text._is_split_into(text, pieces)
 
 
 class TestTooLarge:

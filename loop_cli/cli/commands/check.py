@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.vault.store import VaultStore
-    from loop_cli.vault.upkeep.check import Checked, Wanted
+    from loop_cli.vault.upkeep.check import Checked
+    from loop_cli.vault.upkeep.check_wanted import Wanted
     from loop_cli.vault.upkeep.repair import Repair
 
 EXAMPLES = """Examples:
@@ -167,7 +168,7 @@ def _show(
 
 def _wanted(store: VaultStore, what: Sequence[str]) -> Wanted:
     """What was named: files, as a pre-commit hook names them; ids, aliases and types otherwise."""
-    from loop_cli.vault.upkeep.check import Wanted
+    from loop_cli.vault.upkeep.check_wanted import Wanted
 
     files = [one for one in what if one.endswith((".md", ".markdown")) or "/" in one]
     return Wanted(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loop_cli.cli import context, inputs, output
 from loop_cli.core import changes
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.operations.create import Request
 from loop_cli.operations.create import create as make
 from loop_cli.vault import template_files

@@ -108,7 +108,7 @@ def _mend(
     from loop_cli.cli.prompt import editing
     from loop_cli.cli.prompt.editor import Draft
     from loop_cli.cli.render import entity as render
-    from loop_cli.lean.digest import sha256_hex
+    from loop_cli.lean.basics import sha256_hex
     from loop_cli.markdown import notes
 
     seen = Precondition(if_match=sha256_hex(error.data)[:16], own_reading=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.cli import context, inputs, output
-from loop_cli.core import changes, conflict
+from loop_cli.core import changes
 from loop_cli.core.changes import Edits
 from loop_cli.core.store import EntityChange
 from loop_cli.errors import UsageError
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from loop_cli.config import Settings
+    from loop_cli.core.conflict import Conflict, Resolution, Resolver
     from loop_cli.core.store import CommitResult
 
 EXAMPLES = """Forms of CHANGE:
@@ -107,7 +108,7 @@ def _update_one(
     store = context.open_store(settings)
     wanted = wanted.replace(path=context.chosen_path(store.root, wanted.path))
     origin = context.origin(store.root)
-    resolve = conflict.POLICIES[settings["on_conflict"]]
+    resolve = _policy(settings["on_conflict"])
     if interactive and not dry_run:
         from loop_cli.cli.prompt import questions as prompt
 
@@ -125,6 +126,17 @@ def _update_one(
         from loop_cli.cli.render import entity as render
 
         output.show(render.updated(result))
+
+
+def _policy(name: str) -> Resolver:
+    """What `--on-conflict` says; it is loaded where there is a conflict."""
+
+    def resolve(found: Conflict) -> Resolution:
+        from loop_cli.core import conflict
+
+        return conflict.POLICIES[name](found)
+
+    return resolve
 
 
 def _confirm(yes: bool) -> Callable[[CommitResult], bool]:

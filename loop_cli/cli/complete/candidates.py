@@ -11,7 +11,7 @@ import stat
 import time
 
 from loop_cli import config
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.system import home
 from loop_cli.system.folders import Folders
 

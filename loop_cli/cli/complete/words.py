@@ -10,7 +10,7 @@ from loop_cli.cli import context
 from loop_cli.core.fields import KINDS
 from loop_cli.core.schema.field_rules import MEMBER_FIELDS
 from loop_cli.errors import LoopError
-from loop_cli.vault import members, schema_file
+from loop_cli.vault import LOG_FOLDER, members, schema_file
 from loop_cli.vault.index import cache
 from loop_cli.vault.log import lines
 
@@ -29,7 +29,7 @@ def make(root: str) -> str:
     folder = context.cache_folder(root, settings.names)
     if folder is not None:
         rows.append(("index", os.path.join(folder, f"index-{cache.LAYOUT}.sqlite")))
-    rows.append(("log", f"{lines.FOLDER}/{lines.ACTIVE}"))
+    rows.append(("log", f"{LOG_FOLDER}/{lines.ACTIVE}"))
     with suppress(LoopError):  # a schema that is broken; every other command says so
         rows += _of_schema(schema_file.load(root), settings.names)
     rows += [("member", name) for name in members.names(root) or ()]

@@ -6,7 +6,7 @@ import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FrameType, TracebackType
+    from types import FrameType
     from typing import Self
 
 
@@ -27,12 +27,7 @@ class Held:
         self._before = signal.signal(signal.SIGINT, self._come)
         return self
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         signal.signal(signal.SIGINT, self._before)  # type: ignore[arg-type]
 
     def _come(self, _signal: int, _frame: FrameType | None) -> None:

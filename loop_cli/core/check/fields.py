@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.core.check.finding import Found, as_found, is_template
+from loop_cli.core.schema import field_rules
 from loop_cli.core.schema.rules import Case
 
 TYPE_CHECKING = False
@@ -23,4 +24,4 @@ def findings(subject: Subject, rules: Rules) -> Iterator[Found]:
         )
         return
     case = Case(subject.fields, subject.type, subject.id)
-    yield from map(as_found, rules.problems(case))
+    yield from map(as_found, field_rules.problems(case, rules))

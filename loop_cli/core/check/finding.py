@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.changes import Change
-    from loop_cli.core.schema.field_rules import Problem
+    from loop_cli.core.schema.problem import Problem
 
 ERROR, WARNING = "error", "warning"
 

@@ -1,17 +1,22 @@
-"""Values that a record holds only the hash of, and what is kept of them for undo (SPEC §6)."""
+"""A diff as a record holds it: long and private values as their hash, of which the value is kept
+for undo (SPEC §6)."""
 
 from __future__ import annotations
 
-from loop_cli.core.names import BODY
+from loop_cli.core.names import BODY, join_dotted
+from loop_cli.core.records import record as audit
 from loop_cli.core.store import as_json
 from loop_cli.lean import jsontext
-from loop_cli.lean.digest import sha256_hex
-from loop_cli.lean.plain import key_text
+from loop_cli.lean.basics import sha256_hex
+from loop_cli.lean.plain import key_text, same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
+    from loop_cli.core.diff import Diff
+    from loop_cli.core.entity import FieldNames
     from loop_cli.core.records.record import AuditRecord
 
 
@@ -65,6 +70,48 @@ def value_of(data: bytes, record: AuditRecord, name: str, side: str) -> Any:
             return data.decode()
         raise ValueError("a text or a value as JSON")
     return data.decode()
+
+
+def hides_name(name: object, names: FieldNames, private: tuple[str, ...]) -> bool:
+    """Whether records are without the entity's name, because that is a private field."""
+    return audit.is_private(join_dotted((names.name,)), name, private)
+
+
+def recordable(
+    diff: Diff,
+    private: tuple[str, ...],
+    *,
+    written: Callable[[str, Any], dict[str, Any]] | None = None,
+) -> tuple[Diff, dict[str, bytes], dict[str, Any]]:
+    """The diff as it is recorded, where all keys are texts; what undo needs of the values it only
+    hashes, by hash; and which old ones are kept and no texts, or are more than JSON can say.
+    `written` gives how an old value stood there, where JSON does not tell it."""
+    recorded: Diff = {}
+    kept: dict[str, bytes] = {}
+    marks: dict[str, Any] = {}
+    for name, entry in diff.items():
+        shown = dict(entry)
+        for side in ("old", "new"):
+            value = entry[side]
+            data = value_bytes(value)
+            logged = as_logged(value, data)
+            if side == "old" and not same(value, logged):
+                marks.setdefault("inexact", []).append(name)
+            hidden = audit.is_private(name, value, private)
+            if value is None or (not hidden and len(data) <= audit.PLAIN_LIMIT):
+                shown[side] = logged
+                if side == "old" and written and not hidden and "added" not in entry:
+                    marks.setdefault("written", {}).update(written(name, value))
+                continue
+            shown[side] = digest_of(data) if side == "old" else comparable_digest(value)
+            if side == "old":
+                kept[shown[side]["sha256"]] = data
+                if not isinstance(value, str):
+                    marks.setdefault("kept_as_json", []).append(name)
+        recorded[name] = shown
+    if not marks.get("written", True):
+        del marks["written"]
+    return recorded, kept, marks
 
 
 def _sorted(value: Any) -> Any:

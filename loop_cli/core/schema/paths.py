@@ -51,7 +51,7 @@ def names(data: Mapping[str, Any], key: str, *, inside: str = "") -> Names:
     value = data.get(key)
     if value is None:
         return ()
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+    if not isinstance(value, list) or {*map(type, value)} - {str}:
         raise SchemaError(f"{inside}{key} must be a list of names")
     return tuple(value)
 

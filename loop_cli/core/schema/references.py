@@ -9,7 +9,7 @@ from __future__ import annotations
 from loop_cli.core.fields import TARGETS
 from loop_cli.core.names import nfc
 from loop_cli.core.references import bare, is_reference, referred
-from loop_cli.core.schema.field_rules import Problem, meant
+from loop_cli.core.schema.problem import Problem, meant
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False

@@ -1,15 +1,15 @@
 """The one set of rules for the entities of a vault.
 
 Create, update, apply, edit, bulk, check, init and schema all ask it, so that a rule has one
-function and one wording. `Rules.problems` judges a `Case`: a whole entity, or what a change
-does to one. The rules about fields are in `field_rules`, those that need other entities in
-`references`.
+function and one wording. A `Case` is what they judge: a whole entity, or what a change does to
+one. `field_rules.problems` has the rules about fields, `references.problems` those that need other
+entities.
 """
 
 from __future__ import annotations
 
 from loop_cli.core.entity import FieldNames
-from loop_cli.core.schema.field_rules import RULES, read_only, unknown_field
+from loop_cli.core.schema.problem import read_only, unknown_field
 from loop_cli.core.schema.schema import PREFIXES
 from loop_cli.lean.plain import key_text, same
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
-    from loop_cli.core.schema.field_rules import Problem
+    from loop_cli.core.schema.problem import Problem
     from loop_cli.core.schema.schema import ConditionalField, Schema
 
 _DEFAULTS = FieldNames()
@@ -97,11 +97,6 @@ class Rules:
         self._list_members = members
         self._members: tuple[str, ...] | None = None
         self._patterns: tuple[dict[str, str], dict[str, str]] | None = None
-
-    def problems(self, case: Case) -> Iterator[Problem]:
-        """Everything that is wrong with an entity by itself."""
-        for rule in RULES:
-            yield from rule(case, self)
 
     @property
     def members(self) -> tuple[str, ...]:

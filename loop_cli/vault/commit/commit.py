@@ -14,17 +14,13 @@ Which sync guards what, if you change it. Each makes its step durable before the
 
 A crash between any two is mended by `vault.commit.recovery`; `tests/faults` stops at each of them.
 
-Changes that are committed together share the file of intents and the syncs of each step: one of
-the log, one of each folder, and the files are waited for together.
+`writes` takes the steps. Changes that are committed together share the file of intents and the
+syncs of each step: one of the log, one of each folder, and the files are waited for together.
 """
 
 from __future__ import annotations
 
-import os
-
-from loop_cli.core import conflict
 from loop_cli.core.names import nfc
-from loop_cli.core.records.record import AuditRecord
 from loop_cli.core.store import Create, EntityChange, Mend, Restore
 from loop_cli.errors import (
     ConflictError,
@@ -35,38 +31,23 @@ from loop_cli.errors import (
     StorageError,
 )
 from loop_cli.lean.contexts import suppress
-from loop_cli.lean.digest import sha256_hex
 from loop_cli.planning import plan
 from loop_cli.planning.planner import Planner
-from loop_cli.system import platform
-from loop_cli.system.folders import Folders
-from loop_cli.vault.commit import staging
-from loop_cli.vault.commit.keeping import keep
-from loop_cli.vault.commit.landing import land_all
-from loop_cli.vault.commit.recovery import Recovery, recover, recover_if_free
-from loop_cli.vault.commit.staging import (
-    Intent,
-    LogMoved,
-    Moved,
-    StagedChange,
-    StagedCommit,
-)
-from loop_cli.vault.files import reading as files
+from loop_cli.vault.commit.recovery import recover, recover_if_free
+from loop_cli.vault.commit.staging import LogMoved, Moved
+from loop_cli.vault.commit.writes import land, warnings_of
 from loop_cli.vault.index.locate import located_unread
-from loop_cli.vault.log.lines import cannot_read, encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from typing import Self
 
     from loop_cli.core.records.record import Origin
     from loop_cli.core.store import AnyChange, CommitResult
     from loop_cli.planning.plan import Plan
+    from loop_cli.vault.commit.staging import StagedCommit
     from loop_cli.vault.handle import Vault
     from loop_cli.vault.index.locate import Located
-    from loop_cli.vault.log.lines import LogPlace
-    from loop_cli.vault.log.log import AuditLog
 
     Place = Located | None  # of the entity, None for one that is to come
     Batch = list[tuple[AnyChange, Place | LoopError]]
@@ -91,7 +72,7 @@ class Commit:
         """The outcomes, as `Store.commit` says."""
         if dry_run:
             self._unsettled = recover_if_free(self._vault)
-        self._refresh(changes)
+            self._refresh(changes)
         places = [self._locate(change, closely=dry_run) for change in changes]
         failures = [place for place in places if isinstance(place, LoopError)]
         if failures and atomic:
@@ -101,7 +82,7 @@ class Commit:
         if dry_run:
             return self._each(changes, places, atomic=atomic, dry_run=True)
         with self._vault.lock():
-            self._refresh(changes)
+            self._refresh(changes)  # what was located before is located again by this
             if atomic:
                 recover(self._vault)
                 found = [place for place in places if not isinstance(place, LoopError)]
@@ -126,7 +107,7 @@ class Commit:
                 if isinstance(place, LoopError):
                     raise place
                 planned = self._plan(planner, change, place)
-                outcomes.append(planned.result(None, warnings=_warnings(place)))
+                outcomes.append(planned.result(None, warnings=warnings_of(place)))
             except LoopError as error:
                 if atomic:
                     raise
@@ -211,86 +192,8 @@ class Commit:
     def _land(
         self, planned: Sequence[tuple[Plan, Place] | LoopError], *, group: bool = False
     ) -> list[CommitResult | LoopError]:
-        """Stage, record, exchange what is to change; the outcomes of all.
-
-        Raises `Moved`, `StorageError`; nothing has landed then.
-        """
-        plans = [one[0] for one in planned if isinstance(one, tuple) and one[0].changed]
-        if not plans:
-            return _outcomes(planned, [])
-        with Folders(self._vault.root) as folders, _Log(self._vault.log) as log:
-            staged, records = self._stage_all(folders, log, plans, group=group)
-            lines = [change.intent.line.encode() for change in staged.changes]
-            outcomes = _outcomes(planned, records)
-            recovery = Recovery(self._vault, folders)
-            self.begun.append(staged)
-            with platform.uninterrupted():
-                try:
-                    land_all(
-                        staged,
-                        record=lambda: log.append(lines, records),
-                        confirm=log.confirm,
-                        undo=recovery.undo,
-                    )
-                finally:
-                    self._vault.notice(recovery.notices())
-                _tidy(folders, plans)
-            return outcomes
-
-    def _stage_all(
-        self, folders: Folders, log: _Log, plans: Sequence[Plan], *, group: bool
-    ) -> tuple[StagedCommit, list[AuditRecord]]:
-        """The planned changes on the disk, beside the vault's files; and their records to come.
-
-        Raises `StorageError`, `Moved` where an entity is gone; nothing is left then.
-        """
-        staging.prepare(folders)
-        platform.prepare()
-        link, end = self._vault.log.link(), log.place()
-        name = os.urandom(16).hex()
-        changes: list[StagedChange] = []
-        records: list[AuditRecord] = []
-        for index, planned in enumerate(plans):
-            planned.record["metadata"].update(link)
-            if group:
-                member = {"id": name, "index": index, "count": len(plans)}
-                planned.record["metadata"]["group"] = member
-            line = _encode(planned.record, planned.path)
-            records.append(AuditRecord(data=planned.record, digest=sha256_hex(line)))
-            intent = self._intent(folders, planned, staging.name_of(name, index))
-            changes.append(StagedChange(folders, intent.replace(line=line.decode(), log=end)))
-            link = {"previous": records[-1].digest}
-        staged = StagedCommit(folders, name, changes)
-        staged.stage([None if one.target is None else one.data for one in plans])
-        return staged, records
-
-    def _intent(self, folders: Folders, planned: Plan, name: str) -> Intent:
-        """What a change is about to do; what its record only hashes is kept now."""
-        root = self._vault.root
-        metadata = planned.record["metadata"]
-        path = files.real_name(root, planned.path)
-        moves = planned.source is not None and planned.target not in (None, planned.source)
-        target = files.real_name(root, planned.target or "") if moves else None
-        try:
-            for data in planned.kept.values():
-                keep(folders, data)
-            place = staging.staged_place(folders, path, name)
-            comes = planned.target not in (None, planned.source)
-            made = files.missing_folders(root, target or path) if comes else ()
-        except (FileNotFoundError, NotADirectoryError):  # the entity's folder is gone, or a link
-            raise Moved from None
-        except OSError as error:
-            raise staging.cannot_write(planned.path, error) from error
-        return Intent(
-            name=name,
-            path=path,
-            staged=place,
-            etag_before=metadata["etag_before"],
-            etag_after=metadata["etag_after"],
-            line="",
-            target=target,
-            made=made,
-        )
+        """Raises `Moved`, `StorageError`; nothing has landed then."""
+        return land(self._vault, planned, begun=self.begun, group=group)
 
     def _planner(self, together: Sequence[AnyChange] = ()) -> Planner:
         from loop_cli.vault.context import VaultSurroundings
@@ -333,6 +236,8 @@ class Commit:
             whole = locator.find(change.entity_id, path=change.path)
         except InvalidFile as error:
             return located_unread(error, change.entity_id, self._vault.root)
+        from loop_cli.core import conflict
+
         raise ConflictError(
             conflict.build(
                 self._vault.observe(whole).entity,
@@ -366,6 +271,8 @@ class Commit:
         try:
             return locator.find(change.entity_id, path=change.path)
         except EntityNotFound:
+            from loop_cli.core import conflict
+
             gone = self._vault.observe(place).entity
             raise ConflictError(conflict.deleted(gone, precondition=change.precondition)) from None
 
@@ -379,6 +286,8 @@ class Commit:
         now = self._reread(change, place)
         if now is None or isinstance(change, Create | Restore):
             return StorageError(f"{planned.path} can't be made: its place changes all the time")
+        from loop_cli.core import conflict
+
         found = conflict.build(
             self._vault.observe(now).entity,
             reason="edited_outside",
@@ -408,80 +317,6 @@ def batches(pairs: Iterable[tuple[AnyChange, Place | LoopError]]) -> Iterator[Ba
         yield batch
 
 
-class _Log:
-    """A context manager: the log, open for one commit. Another program may put a new file in its
-    place meanwhile, which our record would not be in: `append` and `confirm` raise `Moved`."""
-
-    def __init__(self, log: AuditLog) -> None:
-        self._log = log
-        self._descriptor = log.open()
-
-    def place(self) -> LogPlace:
-        """Where it ends. Raises `StorageError`."""
-        try:
-            return self._log.place(self._descriptor)
-        except OSError as error:
-            raise cannot_read(error) from error
-
-    def append(self, lines: Sequence[bytes], records: Sequence[AuditRecord]) -> None:
-        """Append the lines. Raises `Moved`, `StorageError`."""
-        self.confirm()
-        self._log.append(self._descriptor, lines, records)
-
-    def confirm(self) -> None:
-        """Raise `Moved` where the open file is not the log any more."""
-        if not self._log.is_at(self._descriptor):
-            raise LogMoved
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_raised: object) -> None:
-        os.close(self._descriptor)
-
-
-def _outcomes(
-    planned: Sequence[tuple[Plan, Place] | LoopError], records: Sequence[AuditRecord]
-) -> list[CommitResult | LoopError]:
-    """What is answered once the changes have landed, with the records of those that do change."""
-    left = iter(records)
-    return [
-        one
-        if isinstance(one, LoopError)
-        else one[0].result(next(left) if one[0].changed else None, warnings=_warnings(one[1]))
-        for one in planned
-    ]
-
-
-def _tidy(folders: Folders, plans: Sequence[Plan]) -> None:
-    """Remove the folders of tasks and projects that are empty now. As far as it goes: an
-    empty folder is no harm, and the changes have landed."""
-    for planned in plans:
-        if planned.source is None or planned.source == planned.target:
-            continue
-        folder, _slash, name = planned.source.rpartition("/")
-        inner = [folder] if name == "project.md" or folder.endswith("/Tasks") else []
-        if folder.endswith("/Tasks"):
-            inner.append(folder.removesuffix("/Tasks"))
-        elif inner:
-            inner.insert(0, f"{folder}/Tasks")
-        with suppress(Exception):
-            for one in inner:
-                folders.remove_place(one)
-
-
 def _names_bytes(change: AnyChange) -> bool:
     """Whether the caller named the bytes of the file, or the file is to come."""
     return isinstance(change, Create | Restore) or change.precondition.names_bytes
-
-
-def _warnings(place: Place) -> tuple[str, ...]:
-    return () if place is None else place.warnings
-
-
-def _encode(record: dict[str, object], path: str) -> bytes:
-    try:
-        return encode(record)
-    except UnicodeEncodeError:
-        shown = os.fsencode(path).decode(errors="replace")
-        raise InvalidFile(shown, "its name is not UTF-8, so no record can name it") from None

@@ -10,15 +10,14 @@ from __future__ import annotations
 import errno
 import re
 
-from loop_cli.core.names import nfc
-from loop_cli.core.places import ARCHIVE
+from loop_cli.core.names import ARCHIVE, nfc
 from loop_cli.errors import InvalidFile, LoopError, NoEntity
 from loop_cli.planning import snapshot
+from loop_cli.vault import STAGED
 from loop_cli.vault.commit import staging
 from loop_cli.vault.commit.staging import Intent, StagedChange, StagedCommit
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.index.locate import refuse_no_place
-from loop_cli.vault.layout import STAGED
 from loop_cli.vault.log.lines import LogPlace
 
 TYPE_CHECKING = False
@@ -93,12 +92,14 @@ def _judge(vault: Vault, intent: Intent) -> None:
     """Raise `Unfit` for paths, etags and a record that no change of ours has."""
     ends = [intent.path] if intent.target is None else [intent.path, intent.target]
     admitted = [_is_admitted(vault, path) for path in ends]
+    _judge_record(vault, intent)
+    # `--path` names files where the schema has no entities too, such as one in the archive, and
+    # what was deleted there comes back. Nothing new begins there.
+    is_known = intent.etag_before is not None or "restores" in intent.record.metadata
     for path, is_admitted in zip(ends, admitted, strict=True):
-        # A move leads to the archive, where the schema has no entities, or back.
-        archived = (
-            any(admitted) and path.startswith(f"{ARCHIVE}/") and path.endswith((".md", ".markdown"))
-        )
-        if not (is_admitted or archived):
+        is_source = path == intent.path
+        archived = path.startswith(f"{ARCHIVE}/")  # a move leads there, or back
+        if not (is_admitted or (is_known and (is_source or archived))):
             raise Unfit(f"{path!r} is not a place for entities")
     if intent.staged not in staging.staged_places(intent.path, intent.name):
         raise Unfit(f"its content lies in {intent.staged!r}")
@@ -106,7 +107,6 @@ def _judge(vault: Vault, intent: Intent) -> None:
     for folder in intent.made:
         if not last.startswith(f"{folder}/"):
             raise Unfit(f"{folder!r} is no folder of {last!r}")
-    _judge_record(vault, intent)
 
 
 def _is_admitted(vault: Vault, path: str) -> bool:

@@ -7,10 +7,10 @@ import errno
 import os
 
 from loop_cli.errors import StorageError
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.planning.snapshot import MAX_FILE_BYTES
-from loop_cli.system.folders import open_folder
-from loop_cli.vault.layout import KEPT
+from loop_cli.system.folders import Refused, open_folder
+from loop_cli.vault import KEPT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,6 +55,26 @@ def read(root: str, sha256: str) -> bytes | None:
     except OSError as error:
         raise StorageError(f"what was kept can't be read: {error.strerror}") from error
     return data if sha256_hex(data) == sha256 else None
+
+
+def among(root: str, digests: set[str]) -> set[str]:
+    """Those of some hashes under which something is kept. Raises `StorageError`."""
+    try:
+        with open_folder(root, KEPT) as folder:
+            return digests.intersection(folder.names())
+    except FileNotFoundError:
+        return set()
+    except OSError as error:
+        if isinstance(error, Refused):
+            raise StorageError(f"{error.filename} {error.strerror}") from error
+        raise StorageError(f"{KEPT} can't be read: {error.strerror}") from error
+
+
+def remove(root: str, digests: list[str]) -> None:
+    """Remove what is kept under some hashes. Raises `OSError`."""
+    with open_folder(root, KEPT) as folder:
+        for digest in digests:
+            folder.remove(digest)
 
 
 def _holds(folder: Folder, name: str, data: bytes) -> bool:

@@ -83,21 +83,23 @@ def _take_back(
     staged: StagedCommit, failure: BaseException, undo: Callable[[StagedCommit], None]
 ) -> NoReturn:
     """Undo, and raise the failure. What could not be undone, and not marked so that it only can
-    be undone later, may land by recovery: the error says so."""
+    be undone later, may land by recovery: the error says so. Nor is a change tried again that is
+    marked but not yet undone: what it would find is to go back."""
+    trouble: BaseException | None = None
     for _attempt in range(2):  # the second, where an interrupt or a want of memory hit the first
         try:
             undo(staged)
-            break
-        except (OSError, StorageError) as error:
-            if not _is_marked(staged):
-                raise _may_have_landed(staged, error) from failure
+            trouble = None
             break
         except BaseException as error:
-            if _is_marked(staged):
-                break
             trouble = error
-    else:
-        raise _may_have_landed(staged, trouble) from failure
+            if isinstance(error, OSError | StorageError) or _is_marked(staged):
+                break
+    if trouble is not None:
+        if not _is_marked(staged):
+            raise _may_have_landed(staged, trouble) from failure
+        if isinstance(failure, Moved):
+            raise _goes_back_later(staged, trouble) from failure
     if isinstance(failure, OSError):
         raise cannot_write(staged.paths, failure) from failure
     raise failure
@@ -114,6 +116,14 @@ def _may_have_landed(staged: StagedCommit, trouble: BaseException) -> StorageErr
     return StorageError(
         f"{staged.paths}: the change could not be finished, nor taken back ({trouble!r}); it may "
         "have landed, or may land with the next command",
+        hint="loop check",
+    )
+
+
+def _goes_back_later(staged: StagedCommit, trouble: BaseException) -> StorageError:
+    return StorageError(
+        f"{staged.paths}: another program wrote there meanwhile, and the change could not be taken "
+        f"back yet ({trouble}); the next command takes it back",
         hint="loop check",
     )
 

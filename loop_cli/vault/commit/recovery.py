@@ -19,10 +19,10 @@ from loop_cli.errors import StorageError, VaultLocked
 from loop_cli.lean.contexts import suppress
 from loop_cli.planning.snapshot import MAX_FILE_BYTES
 from loop_cli.system.folders import Folders
+from loop_cli.vault import INTENT, STAGED, UNDONE
 from loop_cli.vault.commit import landing, staging
 from loop_cli.vault.commit.keeping import keep, keep_whole
 from loop_cli.vault.commit.staging import Moved
-from loop_cli.vault.layout import INTENT, STAGED, UNDONE
 from loop_cli.vault.log.lines import encode
 
 TYPE_CHECKING = False

@@ -17,7 +17,7 @@ from loop_cli.lean.records import Struct
 from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of
 from loop_cli.system import platform
 from loop_cli.system.folders import Folders, Slot, Syncs
-from loop_cli.vault.layout import ASIDE, CONTENT, INTENT, LOOP, STAGED, UNDONE
+from loop_cli.vault import ASIDE, CONTENT, INTENT, LOOP, STAGED, UNDONE
 from loop_cli.vault.log.lines import LogPlace, parse_line
 
 TYPE_CHECKING = False
@@ -155,12 +155,18 @@ class StagedChange:
 
     def land(self, lease: platform.Lease | None = None) -> None:
         """Exchange, so that the file that was staged is the entity's. Raises as `exchange`; `Moved`
-        where another came in its place, and they have changed back."""
+        where another is there. What somebody has saved over ours by then stays; a link that took
+        the name of ours goes back.
+        """
         wanted, self._file = self._file or self.content.file(), None  # known the first time only
-        self.exchange(lease)
-        if wanted is not None and wanted not in (self.entity.file(), self.target.file()):
-            self.exchange()
+        if wanted != self.content.file():
             raise Moved
+        self.exchange(lease)
+        if wanted is None or wanted in (self.entity.file(), self.target.file()):
+            return
+        if self.place.is_taken and self.place.file() is None:
+            self.exchange()
+        raise Moved
 
     def relocate(self) -> None:
         """Bring a moved entity to its target, where it is not there yet. To be followed by

@@ -9,13 +9,12 @@ from loop_cli.core import timestamps
 from loop_cli.errors import StorageError, VaultLocked
 from loop_cli.system import platform
 from loop_cli.system.folders import Folders
-from loop_cli.vault.layout import LOOP, STAGED
+from loop_cli.vault import LOOP, STAGED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from io import FileIO
-    from types import TracebackType
     from typing import Self
 
     from loop_cli.system.folders import Folder
@@ -49,12 +48,7 @@ class VaultLock:
             raise StorageError(f"the vault can't be locked: {what}") from error
         return self
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         if self._file is not None:
             self._file.close()
 

@@ -8,7 +8,7 @@ import os
 from loop_cli.lean.contexts import suppress
 from loop_cli.system import platform
 from loop_cli.system.folders import open_folder
-from loop_cli.vault.layout import LOOP
+from loop_cli.vault import LOOP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

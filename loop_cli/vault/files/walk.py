@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 
 from loop_cli.errors import InvalidFile, UsageError
+from loop_cli.vault import LOOP
 from loop_cli.vault.files import reading as files
-from loop_cli.vault.layout import LOOP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,12 +112,9 @@ class Walk:
         if not name:
             return name
         try:
-            real = files.inside(self.root, name)
+            folder = files.real_name(self.root, name).replace(os.sep, "/")
         except InvalidFile:
             return None
-        folder = os.path.relpath(real, os.path.realpath(self.root)).replace(os.sep, "/")
-        if folder == ".":
-            return ""
         return None if is_hidden(folder) else folder
 
     def _below(

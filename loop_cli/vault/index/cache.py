@@ -2,6 +2,9 @@
 
 It may be deleted at any time, and what it says is compared with what it was made from. A
 file that is damaged is made anew; where none can be kept, one in memory does for a command.
+
+It is brought up to date on the way to an answer, which may take seconds that nobody asked for:
+`progress` shows them.
 """
 
 from __future__ import annotations
@@ -16,9 +19,18 @@ from loop_cli.system import home
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeVar
+    from contextlib import AbstractContextManager
+    from typing import Protocol, TypeVar
 
     T = TypeVar("T")
+
+    class Progress(Protocol):
+        """Makes a context manager that gives what takes the count so far; None for nobody."""
+
+        def __call__(
+            self, what: str, *, unit: str
+        ) -> AbstractContextManager[Callable[[int], None] | None]: ...
+
 
 LAYOUT = 8  # in the file's name, so that two versions of loop don't take each other's for damaged
 PATIENCE = 30.0  # seconds for another process to finish what it is writing
@@ -203,13 +215,13 @@ def _files_of(path: str) -> tuple[str, ...]:
 
 def _make_private(path: str) -> None:
     """Have the database and its folder for this user alone; what is there and is no file of
-    this user, a link say, goes. Raises `OSError`."""
+    this user, a link say, goes. Another process may make them meanwhile, so what was not there
+    when it was looked at stays. Raises `OSError`."""
     home.make_private(os.path.dirname(path))
-    ours = [one for one in _files_of(path) if home.narrow(one)]
     for one in _files_of(path):
-        if one not in ours and os.path.lexists(one) and not os.path.isdir(one):
+        if home.narrow(one) is False and not os.path.isdir(one):
             os.unlink(one)
-    if path not in ours:
+    if not os.path.lexists(path):
         try:
             os.close(home.create(path))
         except FileExistsError:  # another process was faster, or it is a folder
@@ -245,3 +257,20 @@ def _connect(path: str) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+class _Unseen:
+    """A context manager: nobody is there to see it."""
+
+    def __init__(self, what: str, *, unit: str) -> None:
+        pass
+
+    def __enter__(self) -> Callable[[int], None] | None:
+        return None
+
+    def __exit__(self, *_raised: object) -> None:
+        pass
+
+
+progress: Progress = _Unseen
+"""What shows that work on the cache takes long. A program sets it once, before it opens a store."""

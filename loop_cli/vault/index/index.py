@@ -13,8 +13,8 @@ import unicodedata
 
 from loop_cli.core.names import nfc
 from loop_cli.lean import jsontext
-from loop_cli.vault import progress as working
 from loop_cli.vault.files.walk import joined, stamps_in
+from loop_cli.vault.index import cache as working
 from loop_cli.vault.index.cache import word
 
 TYPE_CHECKING = False

@@ -11,18 +11,15 @@ import os
 from itertools import groupby, islice
 
 from loop_cli.core import timestamps
-from loop_cli.core.entity import OWN, Revision
 from loop_cli.core.evaluate import Places, admits
-from loop_cli.core.store import Listed, list_entity
+from loop_cli.core.store import list_entity
 from loop_cli.errors import EntityNotFound, LoopError
-from loop_cli.lean import jsontext
-from loop_cli.planning.snapshot import called, reported
-from loop_cli.vault.files.walk import joined
+from loop_cli.planning.snapshot import reported
 from loop_cli.vault.find import find
 from loop_cli.vault.index import pages
 from loop_cli.vault.index.cache import word
-from loop_cli.vault.index.entry import whole
 from loop_cli.vault.index.pages import COLUMNS, LAST, PATH
+from loop_cli.vault.index.row import Row, text_of, without_line
 from loop_cli.vault.index.statement import Statement
 from loop_cli.vault.log.appended import Appended
 
@@ -34,6 +31,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.order import Place
     from loop_cli.core.query import Query
+    from loop_cli.core.store import Listed
     from loop_cli.vault.handle import Vault
 
     T = TypeVar("T")
@@ -47,10 +45,6 @@ ORDER BY folder = ? AND name = ? DESC LIMIT 1
 _LAST_AT = "SELECT etag_after, etag_before, updated, own FROM last WHERE entity = ? AND path = ?"
 _SHARED = "SELECT id FROM file WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1"
 _UNREADABLE = "SELECT count(*) FROM file WHERE problem IS NOT NULL"
-# What stands in a line before the values that it is cut at; no text in it holds these, since a
-# quote in one is escaped.
-_UPDATED, _ETAG, _FIELDS = b', "updated_at": "', b', "etag": "', b', "fields": '
-_INSTANT = len(timestamps.EXAMPLE)
 
 
 class Listing:
@@ -71,16 +65,16 @@ class Listing:
         after = None if query.cursor is None else Places(query, schema).after(query.cursor)
         statement = self.statement(query)
         if not query.sort:
-            found = self._of_pages(pages.by_id(self, statement, after))
+            found = self._of_pages(
+                pages.by_id(self.run, statement, after, has_shared=bool(self._shared))
+            )
         elif query.limit is not None and query.limit <= pages.SORTED:
             size = max(query.limit, 1)
-            found = self._of_pages(pages.first(self, statement, after, size=size))
+            found = self._of_pages(pages.first(self.run, statement, after, size=size))
         else:
             found = self._sorted(statement, after)
         # What was read again since the index was asked is asked itself.
-        return islice(
-            (one for one in found if type(one) is _Row or admits(query, one)), query.limit
-        )
+        return islice((one for one in found if type(one) is Row or admits(query, one)), query.limit)
 
     def statement(self, query: Query) -> Statement:
         """What SQL needs for a query."""
@@ -93,7 +87,7 @@ class Listing:
             yield from self._listed(page)
 
     def _sorted(self, statement: Statement, after: Place | None) -> Iterator[Listed]:
-        table = pages.SortedTable(self, statement, after)
+        table = pages.SortedTable(self.run, statement, after)
         try:
             for page in table.pages():
                 for is_there, rows in groupby(page, key=lambda row: row[0] is not None):
@@ -101,7 +95,7 @@ class Listing:
                         yield from self._listed(list(rows))
                     else:
                         for *_columns, entity_id, path in rows:
-                            yield from self._again(_text(entity_id), os.fsdecode(path))
+                            yield from self._again(text_of(entity_id), os.fsdecode(path))
         finally:
             table.close()
 
@@ -111,11 +105,6 @@ class Listing:
             some = ids[start : start + pages.PAGE]
             query = f"{_OF} ({', '.join('?' * len(some))}) {_IN_ORDER}"
             yield from self._listed(self.query(query, some))
-
-    @property
-    def has_shared(self) -> bool:
-        """Whether several files had one id when the index was filled."""
-        return bool(self._shared)
 
     def is_shared(self, entity_id: str) -> bool:
         """Whether several files had an id when the index was filled."""
@@ -154,15 +143,15 @@ class Listing:
         for row in page:
             entity_id, line, flat, after = row[:4]
             if appended is not None and appended.is_of(entity_id) and line is not None:
-                listed = _Row(line, flat, name)
+                listed = Row(line, flat, name)
                 yield from self._again(listed.id, listed.path)
             elif line is None:
                 yield from self._without_line(entity_id, row[4], row[5])
             elif after is None and entity_id not in shared:
-                yield _Row(line, flat, name)
+                yield Row(line, flat, name)
             else:
                 modified, *last = row[6 : pages.WIDTH]
-                listed = _Row(line, flat, name)
+                listed = Row(line, flat, name)
                 yield from self._recorded(listed, entity_id, modified, after, *last)
 
     def _without_line(self, entity_id: bytes, *place: bytes) -> Iterator[Listed]:
@@ -172,14 +161,7 @@ class Listing:
         ):
             if (folder, name) != place and entity_id in self._shared:  # that is a row by itself
                 continue
-            listed = Listed(
-                id=_text(entity_id),
-                type=entity_type,
-                name=title,
-                path=joined(os.fsdecode(folder), os.fsdecode(name)),
-                revision=Revision(updated_at="", etag=etag),
-                fields=fields,
-            )
+            listed = without_line(entity_id, entity_type, title, (folder, name), etag, fields)
             found = self.query(_LAST_AT, (entity_id, b""))
             last = found[0] if found else [None] * 4
             yield from self._recorded(listed, entity_id, modified, *last)
@@ -216,60 +198,3 @@ class Listing:
             yield list_entity(find(self._vault, entity_id))
         except LoopError:
             return
-
-
-class _Row(Listed):
-    """An entity as its line says, which is taken apart where more is asked for than that."""
-
-    def __init__(self, line: bytes, flat: int, name_field: str) -> None:
-        self.__dict__["_kept"] = (line, flat, name_field)
-
-    @property
-    def json(self) -> bytes:
-        return self.__dict__["_kept"][0]  # type: ignore[no-any-return]
-
-    @property
-    def flat(self) -> bool:
-        return bool(self.__dict__["_kept"][1])
-
-    @property
-    def etag(self) -> str:
-        line = self.json
-        at = line.index(_ETAG) + len(_ETAG)
-        return line[at : line.index(b'"', at)].decode()
-
-    def dated(self, updated_at: str) -> _Row:
-        line = self.json
-        at = line.index(_UPDATED) + len(_UPDATED)
-        dated = b"".join((line[:at], updated_at.encode(), line[at + _INSTANT :]))
-        return _Row(dated, *self.__dict__["_kept"][1:])
-
-    def __getattr__(self, name: str) -> Any:
-        """A value that was not asked for yet."""
-        if name not in self._fields:
-            raise AttributeError(name)
-        line = self.json
-        at = line.index(_FIELDS)
-        self.__dict__["fields"] = fields = line[at + len(_FIELDS) : -1].decode()
-        if name != "fields":
-            own = jsontext.loads(line[:at] + b"}")
-            entity_id, kind, path, updated_at, etag = (own[one] for one in OWN)
-            title = jsontext.loads(fields).get(self.__dict__["_kept"][2])
-            self.__dict__.update(
-                id=entity_id,
-                type=kind,
-                name=None if (name_now := called(title)) is None else whole(name_now),
-                path=path,
-                revision=Revision(updated_at=updated_at, etag=etag),
-            )
-        return self.__dict__[name]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Row) and (self.json, self.name) == (other.json, other.name)
-
-    def __hash__(self) -> int:
-        return hash(self.json)
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogatepass")

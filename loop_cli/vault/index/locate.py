@@ -8,13 +8,13 @@ from loop_cli.core.names import nearest, nfc
 from loop_cli.errors import AmbiguousId, EntityNotFound, InvalidFile, LoopError, UsageError
 from loop_cli.lean.records import Struct
 from loop_cli.planning import snapshot
+from loop_cli.vault import LOG_FOLDER
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.files.walk import ENDINGS, Walk, is_hidden
 from loop_cli.vault.index import entry
 from loop_cli.vault.index.cache import Cache
 from loop_cli.vault.index.entry import aliases, claims, is_named
 from loop_cli.vault.index.index import Index
-from loop_cli.vault.log.lines import FOLDER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 # Of the log; and the shell's name for the home folder, which nobody should have to remove.
-_NO_PLACES = (FOLDER.casefold(), "~")
+_NO_PLACES = (LOG_FOLDER.casefold(), "~")
 
 
 class Located(Struct):

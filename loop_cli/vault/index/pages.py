@@ -14,14 +14,15 @@ from loop_cli.lean.sqlite import sqlite3
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from loop_cli.core.order import Place
-    from loop_cli.vault.index.listing import Listing
     from loop_cli.vault.index.statement import Statement
 
     Row = Sequence[Any]
+    Read = Callable[[sqlite3.Connection], list[Row]]
+    Run = Callable[[Read], list[Row]]  # reads with the database of the cache
 
 PAGE = 200  # rows
 SORTED = 1_000  # rows of a sorted list that one statement sorts and gives
@@ -39,10 +40,13 @@ PATH = (
 _tables = count()
 
 
-def by_id(listing: Listing, statement: Statement, after: Place | None) -> Iterator[list[Row]]:
-    """In the order of ids and paths, each page of one moment; each row has the `COLUMNS` first."""
+def by_id(
+    run: Run, statement: Statement, after: Place | None, *, has_shared: bool
+) -> Iterator[list[Row]]:
+    """In the order of ids and paths, each page of one moment; each row has the `COLUMNS` first.
+    `has_shared` tells that several files may have one id."""
     # Where no id is shared, it is enough to tell the rows of a page from the later ones.
-    place = ["file.id", PATH] if listing.has_shared else ["file.id"]
+    place = ["file.id", PATH] if has_shared else ["file.id"]
     tie = None if after is None else after[: len(place)]
 
     def read(database: sqlite3.Connection) -> list[Row]:
@@ -53,18 +57,16 @@ def by_id(listing: Listing, statement: Statement, after: Place | None) -> Iterat
         )
         return statement.rows(database, query, tie or ())
 
-    page = listing.run(read)
+    page = run(read)
     while page:
         yield page
         if len(page) < PAGE:  # there are no more, and looking for them would take as long again
             return
         tie = tuple(page[-1][WIDTH:])
-        page = listing.run(read)
+        page = run(read)
 
 
-def first(
-    listing: Listing, statement: Statement, after: Place | None, *, size: int
-) -> Iterator[list[Row]]:
+def first(run: Run, statement: Statement, after: Place | None, *, size: int) -> Iterator[list[Row]]:
     """As the statement sorts, so many rows at a time."""
 
     def read(database: sqlite3.Connection) -> list[Row]:
@@ -78,20 +80,20 @@ def first(
         )
         return statement.rows(database, query, after or ())
 
-    page = listing.run(read)
+    page = run(read)
     while page:
         yield page
         if len(page) < size:
             return
         after = tuple(page[-1][WIDTH:])
-        page = listing.run(read)
+        page = run(read)
 
 
 class SortedTable:
     """All rows as the statement sorts them. To be closed."""
 
-    def __init__(self, listing: Listing, statement: Statement, after: Place | None) -> None:
-        self._listing = listing
+    def __init__(self, run: Run, statement: Statement, after: Place | None) -> None:
+        self._run = run
         self._statement = statement
         self._after = after
         self._name = f"sorted_{next(_tables)}"
@@ -101,7 +103,7 @@ class SortedTable:
     def pages(self) -> Iterator[list[Row]]:
         """The rows, with their places after the `COLUMNS`. Those that changed since all were
         sorted have only the places."""
-        while page := self._listing.run(self._page):
+        while page := self._run(self._page):
             yield page
             self._read += len(page)
             self._after = tuple(page[-1][WIDTH:])

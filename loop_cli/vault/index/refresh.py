@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 import time
-from zlib import crc32
 
 from loop_cli.errors import EntityNotFound, LoopError
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.files.walk import STAMP, listing_of, stamps_in
 from loop_cli.vault.index.cache import MEMORY, transaction, word
@@ -180,8 +179,9 @@ class Look:
         self._before.clear()
 
     def _look_again(self) -> None:
-        """Look once more at the folders that somebody else kept since we looked: what he saw may
-        be newer than what we did. Nobody else keeps anything now, so this is the newest."""
+        """List again the folders that another process wrote to the cache since we listed them:
+        its listing may be newer than ours. We hold the lock of the database, so ours is the
+        newest now."""
         changed = [one for one in self._listings if self._kept(one) != self._before[one]]
         if not changed:
             return
@@ -192,7 +192,8 @@ class Look:
             self._list_again(os.fsdecode(folder))
 
     def _forget(self) -> list[tuple[bytes]]:
-        """Forget the files of the folders that were not met, unless somebody has met one since."""
+        """Forget the folders that the walk did not meet, unless another process listed one since;
+        return them."""
         forgotten = []
         for folder, looked in self._forgotten:
             kept = self._kept(folder)
@@ -253,5 +254,5 @@ def _digest(names: list[str], stamps: list[int]) -> bytes:
     """What differs where a name or a number does. Python's hash of numbers takes each in by steps
     that can be undone, so that one other number never gives the same; of texts it is another in
     every process."""
-    seen = crc32("/".join(names).encode("utf-8", "surrogateescape"))
-    return b"%d %d" % (hash(tuple(stamps)), seen)
+    seen = sha256_hex("/".join(names).encode("utf-8", "surrogateescape"))
+    return b"%d %b" % (hash(tuple(stamps)), seen[:16].encode())

@@ -14,7 +14,6 @@ from loop_cli.vault.log.log import segments_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Self
 
     from loop_cli.system.folders import Folder
@@ -46,12 +45,7 @@ class Follower:
             raise
         return self
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         for tail in self._tails:
             tail.close()
 

@@ -10,15 +10,15 @@ from loop_cli.core.records.record import AuditRecord
 from loop_cli.core.store import as_json
 from loop_cli.errors import StorageError
 from loop_cli.lean import jsontext
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
+from loop_cli.vault import LOG_FOLDER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-FOLDER = "_build"
 ACTIVE = "audit_log.jsonl"
 MAX_LINE = 1 << 29
 """Bytes of a line; what is longer is damage, not a record, and would fill the memory."""
@@ -52,7 +52,7 @@ def check_length(length: int, what: str | None = None) -> None:
 
 def shown(name: str) -> str:
     """A file of the log, relative to the vault."""
-    return f"{FOLDER}/{name}"
+    return f"{LOG_FOLDER}/{name}"
 
 
 def cannot_read(error: OSError) -> StorageError:
@@ -63,7 +63,7 @@ def cannot_read(error: OSError) -> StorageError:
 
 def cannot_write(error: OSError) -> StorageError:
     """The error for a log that refuses a record."""
-    return StorageError(f"the audit log {FOLDER}/{ACTIVE} can't be written: {_reason(error)}")
+    return StorageError(f"the audit log {LOG_FOLDER}/{ACTIVE} can't be written: {_reason(error)}")
 
 
 def _reason(error: OSError) -> str | None:

@@ -12,13 +12,13 @@ import os
 from loop_cli.core.names import nfc
 from loop_cli.core.store import as_json
 from loop_cli.lean import jsontext
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.system import platform
 from loop_cli.system.folders import Folders, open_folder
+from loop_cli.vault import LOG_FOLDER
 from loop_cli.vault.index.cache import key_word, word
 from loop_cli.vault.log.lines import (
     ACTIVE,
-    FOLDER,
     LogPlace,
     Segment,
     backwards,
@@ -51,7 +51,7 @@ class AuditLog:
 
     def __init__(self, root: str, *, cache: Cache | None = None) -> None:
         self.root = root
-        self.path = os.path.join(root, FOLDER, ACTIVE)
+        self.path = os.path.join(root, LOG_FOLDER, ACTIVE)
         self._cache = cache
         self.unreadable = 0
         # The lines of the last append, where it told their records, and the file then.
@@ -154,13 +154,13 @@ class AuditLog:
 
     def open_folder(self) -> Folder:
         """The log's folder, open. Raises `OSError`; `NotADirectoryError` where it is a link."""
-        return open_folder(self.root, FOLDER)
+        return open_folder(self.root, LOG_FOLDER)
 
     def open(self) -> int:
         """A descriptor to append with; made where it is missing. Raises `StorageError`."""
         try:
             with Folders(self.root) as folders:
-                folder = folders.make_own(FOLDER, mode=0o755)
+                folder = folders.make_own(LOG_FOLDER, mode=0o755)
                 return folder.open_shared(ACTIVE, os.O_RDWR | os.O_APPEND)
         except OSError as error:
             raise cannot_write(error) from error
@@ -223,7 +223,7 @@ class AuditLog:
 
     def _sync_names(self) -> None:
         with Folders(self.root) as folders:
-            folders.open(FOLDER).sync()
+            folders.open(LOG_FOLDER).sync()
             folders.root.sync()
 
     def sync(self) -> None:

@@ -14,8 +14,8 @@ import os
 from loop_cli.core.names import nfc
 from loop_cli.core.records.record import AuditRecord, without_undone
 from loop_cli.lean import jsontext
-from loop_cli.lean.digest import sha256_hex
-from loop_cli.vault import progress as working
+from loop_cli.lean.basics import sha256_hex
+from loop_cli.vault.index import cache as working
 from loop_cli.vault.index.cache import MEMORY, key_word, transaction, word
 from loop_cli.vault.log.lines import backwards, check_length, parse_line
 

@@ -13,12 +13,12 @@ import os
 
 from loop_cli.core import timestamps
 from loop_cli.core.names import nfc
+from loop_cli.core.records.hashed import hides_name, recordable
 from loop_cli.core.records.record import ACTIONS, SOURCES
 from loop_cli.errors import EntityNotFound, StorageError
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.plain import same
 from loop_cli.lean.records import Struct
-from loop_cli.planning.plan import hides_name, recordable
 from loop_cli.system.folders import Folders, Refused
 from loop_cli.vault.commit.recovery import recover
 from loop_cli.vault.log.lines import encode, parse_line

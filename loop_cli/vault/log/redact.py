@@ -11,11 +11,10 @@ from loop_cli.core.names import nearest
 from loop_cli.core.records import record as audit
 from loop_cli.core.records.hashed import comparable_digest
 from loop_cli.errors import EntityNotFound, InvalidChange, StorageError
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
-from loop_cli.system.folders import Refused, open_folder
+from loop_cli.vault.commit import keeping
 from loop_cli.vault.commit.recovery import recover
-from loop_cli.vault.layout import LOOP
 from loop_cli.vault.log import rewrite
 from loop_cli.vault.log.lines import encode, needles_of, parse_line
 from loop_cli.vault.log.segments import OpenLog
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
 
     from loop_cli.core.records.record import AuditRecord, Origin
     from loop_cli.vault.handle import Vault
-
-
-_KEPT = f"{LOOP}/kept"
 
 
 class Wanted(Struct):
@@ -107,9 +103,7 @@ def redact(vault: Vault, wanted: Wanted, *, origin: Origin) -> Redaction:
                 records = [encode(one) for one in _records(vault, found, origin)]
                 rewrite.rewrite(vault, found.texts(), records)
             if kept:
-                with open_folder(vault.root, _KEPT) as folder:
-                    for digest in kept:
-                        folder.remove(digest)
+                keeping.remove(vault.root, kept)
         except OSError as error:
             raise StorageError(f"the audit log can't be rewritten: {error}") from error
         return _result(found, kept, origin, dry_run=False)
@@ -121,15 +115,7 @@ def _look(vault: Vault, wanted: Wanted) -> tuple[_Found, list[str]]:
         for place in log.lines(*needles_of(wanted.entity_id)):
             found.add(*place)
         found.refuse_nothing()
-        try:
-            with open_folder(vault.root, _KEPT) as folder:
-                kept = found.digests.intersection(folder.names())
-        except FileNotFoundError:
-            kept = set()
-        except OSError as error:
-            if isinstance(error, Refused):
-                raise StorageError(f"{error.filename} {error.strerror}") from error
-            raise StorageError(f"{_KEPT} can't be read: {error.strerror}") from error
+        kept = keeping.among(vault.root, found.digests)
         for _file, _number, text in log.lines(*(digest.encode() for digest in kept)):
             rest = found.without_values(text)
             kept -= {digest for digest in kept if digest.encode() in rest}

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.errors import StorageError
+from loop_cli.errors import StorageError, VaultLocked
+from loop_cli.vault import LOOP
+from loop_cli.vault.commit.recovery import recover
 from loop_cli.vault.log.lines import MAX_LINE, cannot_read, check_length, shown
 from loop_cli.vault.log.log import segments_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
+    from contextlib import ExitStack
     from typing import Self
 
     from loop_cli.system.folders import Folder
+    from loop_cli.vault.handle import Vault
     from loop_cli.vault.log.log import AuditLog
 
 _TRIES = 50
@@ -42,12 +45,7 @@ class OpenLog:
             raise cannot_read(error) from error
         raise StorageError("the audit log can't be read: its files change all the time")
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         for _path, descriptor, _size in self._files:
             os.close(descriptor)
         self._files.clear()
@@ -150,3 +148,16 @@ def _is_at(descriptor: int, folder: Folder, name: str) -> bool:
         return os.path.samestat(os.fstat(descriptor), folder.status(name))
     except FileNotFoundError:
         return False
+
+
+def open_settled(vault: Vault, stack: ExitStack) -> OpenLog:
+    """The log's files, opened under the lock and recovered where nobody is writing. Where no
+    lock has been there yet, none is made to read."""
+    if not os.path.isdir(os.path.join(vault.root, LOOP)):
+        return stack.enter_context(OpenLog(vault.log))
+    try:
+        with vault.lock(wait=0):
+            recover(vault)
+            return stack.enter_context(OpenLog(vault.log))
+    except (VaultLocked, StorageError):
+        return stack.enter_context(OpenLog(vault.log))

@@ -7,22 +7,19 @@ between. A line that a redaction rewrote counts as the line it was.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import deque
 from contextlib import ExitStack
 
 from loop_cli.core.names import nfc
 from loop_cli.core.records.record import History, digests_of
-from loop_cli.errors import EntityNotFound, LoopError, StorageError, VaultLocked
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.errors import EntityNotFound, LoopError
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
 from loop_cli.planning.snapshot import etag_of
-from loop_cli.vault.commit.recovery import recover
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.find import recover_if_free
-from loop_cli.vault.layout import LOOP
 from loop_cli.vault.log.lines import parse_line
-from loop_cli.vault.log.segments import OpenLog
+from loop_cli.vault.log.segments import open_settled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +28,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.vault.handle import Vault
+    from loop_cli.vault.log.segments import OpenLog
 
 _TAILS = 64  # lines of others that may have been unterminated when our next line came
 
@@ -83,7 +81,7 @@ class Verification(Struct):
 def verify(vault: Vault) -> Verification:
     """Read the whole log, and the files of the entities in it. Raises `StorageError`."""
     with ExitStack() as stack:
-        log = _opened(vault, stack)
+        log = open_settled(vault, stack)
         walk = _Walk(_claims(log))
         for place in log.lines():
             walk.step(*place)
@@ -110,26 +108,13 @@ def against_files(vault: Vault) -> tuple[list[Place], list[Place]]:
     """
     entities = _Entities()
     with ExitStack() as stack:
-        log = _opened(vault, stack)
+        log = open_settled(vault, stack)
         earlier = _claims(log).earlier
         for _file, _number, text in log.lines():
             record = parse_line(text)
             if record is not None:
                 entities.add(record, digests_of(sha256_hex(text), earlier))
     return _against_files(vault, entities)
-
-
-def _opened(vault: Vault, stack: ExitStack) -> OpenLog:
-    """The log's files, opened under the lock and recovered where nobody is writing. Where no
-    lock has been there yet, none is made to read."""
-    if not os.path.isdir(os.path.join(vault.root, LOOP)):
-        return stack.enter_context(OpenLog(vault.log))
-    try:
-        with vault.lock(wait=0):
-            recover(vault)
-            return stack.enter_context(OpenLog(vault.log))
-    except (VaultLocked, StorageError):
-        return stack.enter_context(OpenLog(vault.log))
 
 
 class _Claims(Struct):

@@ -13,7 +13,7 @@ from loop_cli.core.fields import KINDS_OF_FIELDS
 from loop_cli.core.names import join_dotted, nearest
 from loop_cli.core.records.record import AuditRecord, compose_undo
 from loop_cli.errors import EntityNotFound, InvalidFile, StorageError, UsageError
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
 from loop_cli.markdown import patch
 from loop_cli.planning.snapshot import etag_of

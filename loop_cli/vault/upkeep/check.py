@@ -7,52 +7,27 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from loop_cli.core.changes import Change
 from loop_cli.core.check import across, fields, places
 from loop_cli.core.check.finding import ERROR, WARNING, Finding, Found, Subject, is_template, order
-from loop_cli.core.diff import value_at
-from loop_cli.core.names import join_dotted, nearest, nfc
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError
 from loop_cli.lean.records import Struct
-from loop_cli.markdown import dialects, document
-from loop_cli.markdown.duplicates import duplicate_paths, without_repeats
-from loop_cli.markdown.lines import Lines
 from loop_cli.planning import snapshot
 from loop_cli.vault import schema_file
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.files.passed import PassedOver, passed_over
-from loop_cli.vault.index import entry
 from loop_cli.vault.upkeep import check_state
+from loop_cli.vault.upkeep import check_text as text
+from loop_cli.vault.upkeep.check_wanted import Wanted, selection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from typing import Any
 
-    from loop_cli.core.entity import FieldNames
     from loop_cli.core.schema.rules import Rules
+    from loop_cli.markdown.lines import Lines
     from loop_cli.planning.snapshot import Parsed
     from loop_cli.vault.handle import Vault
     from loop_cli.vault.index.locate import Locator
-
-_SHOWN = 60
-
-
-class Wanted(Struct):
-    """What to check; everything where both are empty. `names` are ids, aliases and types,
-    `paths` files relative to the vault."""
-
-    names: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-
-    def may_be(self, one: Subject) -> bool:
-        """Whether it may turn out that an entity is meant."""
-        if not self.names and not self.paths:
-            return True
-        called = {one.type, one.id, nfc(one.id), _stem(one.path), *entry.aliases(one.fields)}
-        return one.path in self.paths or any(
-            name in called or nfc(name) in called for name in self.names
-        )
 
 
 class Checked(Struct):
@@ -94,7 +69,7 @@ def check(vault: Vault, wanted: Wanted) -> Checked:
     """
     walk = _walk(vault.root, vault.locator(), vault.rules, wanted)
     walk.findings += check_state.findings(vault)
-    admits = _selection(wanted, walk)
+    admits = selection(wanted, walk.register, walk.types, walk.findings)
     findings = [one for one in walk.findings if admits(one)]
     fixable = {one.path for one in findings if one.fixable}
     return Checked(
@@ -186,12 +161,14 @@ class _Walk:
             self._passed_over.add(parsed.path)
             return
         names = self._rules.names
-        found = [*fields.findings(subject, self._rules), *_duplicate_keys(parsed, names)]
+        found = [*fields.findings(subject, self._rules), *text.duplicate_keys(parsed, names)]
         if not is_template(parsed.id):
-            found = _without_doubt(found, list(_dialects(parsed, names)), parsed.fields)
-        lines = Lines(parsed.document.yaml)
+            found = text.without_doubt(
+                found, list(text.disagreements(parsed, names)), parsed.fields
+            )
+        lines = text.lines_of(parsed)
         for one in found:
-            line = _line(parsed, lines, one)
+            line = text.line_of(parsed, lines, one)
             self._add(parsed.path, one, line=line, entity_id=parsed.id, entity_type=parsed.type)
         if any(one.repair for one in found):
             self.etags[parsed.path] = snapshot.etag_of(parsed.data)
@@ -201,7 +178,7 @@ class _Walk:
         try:
             _pieces, there, _warnings = snapshot.read_frontmatter(data, path)
         except InvalidFile:
-            if not _is_note(data, self._rules.names):
+            if not text.is_note(data, self._rules.names):
                 found = Found(rule="unreadable", message=error.details["reason"])
                 self._add(path, found, line=error.details["line"] or 1)
             return
@@ -242,119 +219,7 @@ class _Walk:
         if self._last is None or self._last[0].path != path:
             with suppress(LoopError):
                 parsed = self._locator.read(path).parsed
-                self._last = parsed, Lines(parsed.document.yaml)
+                self._last = parsed, text.lines_of(parsed)
         if self._last is None or self._last[0].path != path:
             return 1
-        return _line(*self._last, found)
-
-
-def _selection(wanted: Wanted, walk: _Walk) -> Callable[[Finding], bool]:
-    """Which findings are asked for. Raises `EntityNotFound`."""
-    if not wanted.names and not wanted.paths:
-        return lambda _one: True
-    paths, types = set(wanted.paths), set[str]()
-    for name in wanted.names:
-        if name in walk.types:
-            types.add(name)
-        else:
-            paths.update(_paths_of(name, walk))
-    return lambda one: one.path in paths or one.entity_type in types
-
-
-def _paths_of(name: str, walk: _Walk) -> list[str]:
-    """The files of an id or an alias; of a file that can't be read, the name is the id."""
-    found = [who.path for who in walk.register.named(name)]
-    found += [one.path for one in walk.findings if _stem(one.path) == nfc(name)]
-    if not found:
-        close = nearest(name, [*walk.register.ids(), *walk.types])
-        meant = f"; did you mean {' or '.join(close)}?" if close else ""
-        raise EntityNotFound(
-            f"{name!r} is no id, no alias and no type of this vault{meant}",
-            entity_id=name,
-            nearest=close,
-        )
-    return found
-
-
-def _stem(path: str) -> str:
-    return nfc(entry.stem(path))
-
-
-def _line(parsed: Parsed, lines: Lines, found: Found) -> int:
-    """The line of the file that a finding is about; the first where it is about the whole."""
-    line = found.line or (lines.of(found.at) if found.at else 0)
-    return parsed.document.yaml_line + line - 1 if line else 1
-
-
-def _duplicate_keys(parsed: Parsed, own: FieldNames) -> Iterator[Found]:
-    yaml = parsed.document.yaml
-    for path, lines in duplicate_paths(yaml).items():
-        numbers = [parsed.document.yaml_line + line - 1 for line in lines]
-        listed = ", ".join(map(str, numbers))
-        plain = len(path) == 1 and path[0] not in own.read_only()
-        yield Found(
-            rule="duplicate-key",
-            message=f"{join_dotted(path)} is there {len(lines)} times (lines {listed}); "
-            "the last one counts",
-            at=path,
-            repair=(_rewrite(path),) if plain and without_repeats(yaml, path[0]) != yaml else (),
-        )
-
-
-def _dialects(parsed: Parsed, own: FieldNames) -> Iterator[Found]:
-    """What YAML 1.1 reads otherwise. To write the value as YAML 1.2 has it is always right."""
-    for one in dialects.disagreements(parsed.document.yaml, parsed.fields):
-        if one.line is not None:
-            words = f"python-frontmatter (YAML 1.1) reads this otherwise: {one.other}"
-            yield Found(rule="yaml-dialects", message=words, at=one.at, line=one.line)
-            continue
-        names = tuple(part for part in one.at if isinstance(part, str))
-        value = value_at(parsed.fields, names)
-        plain = len(names) == len(one.at) and not isinstance(value, dict | list) and not one.is_key
-        yield Found(
-            rule="yaml-dialects",
-            message=f"{join_dotted(names)}: YAML 1.1 reads {_shown(one.other)}"
-            + (f", YAML 1.2 {_shown(value)}" if plain else ""),
-            at=one.at,
-            allowed="quotes around it" if plain else None,
-            repair=(_rewrite(names),) if plain and names[0] not in own.read_only() else (),
-        )
-
-
-def _rewrite(path: tuple[str, ...]) -> Change:
-    """The change that writes a value again, so that every reader of YAML reads the same."""
-    return Change(path=path, operation="rewrite", implied=True)
-
-
-def _without_doubt(found: list[Found], strange: list[Found], fields: dict[str, Any]) -> list[Found]:
-    """All of both. What dialects read differently is written again only where nothing else is
-    wrong with it, and given another type only where it is a text: what a number's digits
-    were meant to be, nobody knows."""
-    wrong, unsure = {one.at for one in found}, {one.at for one in strange}
-    sure = [
-        one.replace(repair=())
-        if one.at in unsure and not isinstance(value_at(fields, one.at), str)  # type: ignore[arg-type]
-        else one
-        for one in found
-    ]
-    return sure + [one.replace(repair=()) if one.at in wrong else one for one in strange]
-
-
-def _shown(value: Any) -> str:
-    text = repr(value) if isinstance(value, str | int | float | bool) else str(value)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-
-
-def _is_note(data: bytes, names: FieldNames) -> bool:
-    """Whether a file does not even begin as an entity does; one that has an id, and never closes
-    its frontmatter, does."""
-    text = data.decode(errors="replace")
-    if text.startswith("<<<<<<< "):
-        return False
-    try:
-        document.split(text)
-    except document.NoFrontmatter as error:
-        return error.reason == "no frontmatter" or f"\n{names.id}:" not in text
-    except document.FrontmatterError:
-        pass
-    return False
+        return text.line_of(*self._last, found)

@@ -6,9 +6,9 @@ from loop_cli.core import timestamps
 from loop_cli.core.check.finding import Finding, Found
 from loop_cli.errors import StorageError, VaultLocked
 from loop_cli.system.folders import open_folder
+from loop_cli.vault import LOOP, STAGED
 from loop_cli.vault.commit import intents
 from loop_cli.vault.commit.recovery import recover
-from loop_cli.vault.layout import LOOP, STAGED
 from loop_cli.vault.log import verify
 
 TYPE_CHECKING = False

@@ -18,10 +18,10 @@ from loop_cli.core.records import record as audit
 from loop_cli.errors import StorageError
 from loop_cli.lean.records import Struct
 from loop_cli.system.folders import Folders, open_folder
+from loop_cli.vault import LOOP, STAGED
 from loop_cli.vault.commit.keeping import keep_whole
 from loop_cli.vault.commit.recovery import recover
 from loop_cli.vault.find import recover_if_free
-from loop_cli.vault.layout import LOOP, STAGED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import os
 import stat
 
 from loop_cli.errors import StorageError
+from loop_cli.vault import LOG_FOLDER
 from loop_cli.vault.files.walk import STAMP, Walk, is_hidden, joined
-from loop_cli.vault.log.lines import FOLDER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class _Folders:
     def watched(self) -> set[str]:
         """The folders where entities may be, those that lead there, and the one of the log."""
         found = {"", *self._stamps}
-        for name in (FOLDER, *self._watcher.places.include):
+        for name in (LOG_FOLDER, *self._watcher.places.include):
             path = ""
             for part in name.split("/"):
                 path = joined(path, part)

@@ -14,13 +14,12 @@ from loop_cli.core import timestamps
 from loop_cli.core.names import BODY
 from loop_cli.core.store import as_json
 from loop_cli.errors import LoopError
-from loop_cli.lean.digest import sha256_hex
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
 from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of, parse
 from loop_cli.system.folders import Folders
-from loop_cli.vault import schema_file
+from loop_cli.vault import LOG_FOLDER, schema_file
 from loop_cli.vault.files.walk import ENDINGS
-from loop_cli.vault.log.lines import FOLDER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,13 +92,13 @@ class Watcher:
 
     def watches(self, path: str) -> bool:
         """Whether a file, relative to the vault, tells anything."""
-        return path.startswith(f"{FOLDER}/audit_log.") or is_place(path, self.places)
+        return path.startswith(f"{LOG_FOLDER}/audit_log.") or is_place(path, self.places)
 
     def happenings(self, paths: Iterable[str]) -> Iterator[Happening]:
         """What happened, given the files that changed: first what the log says."""
         yield from self._inside()
         for path in sorted(set(paths)):
-            if not path.startswith(f"{FOLDER}/"):
+            if not path.startswith(f"{LOG_FOLDER}/"):
                 yield from self._outside(path)
 
     def _inside(self) -> Iterator[Happening]:

@@ -1,0 +1,279 @@
+"""The links in a Markdown text, by where each one says what it leads to.
+
+A CommonMark parser decides what a link is, with Obsidian's `[[wiki links]]` as it reads them: so
+code, HTML and escaped brackets have none. Obsidian's `%%comments%%` are left out here.
+The parser gives the range of a link. Where its destination stands in that range is looked for
+here, and counts only if it reads as the destination that the parser has read.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from loop_cli.lean.records import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z0-9]+);")
+_ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_HALVES = re.compile("[\ud800-\udfff]")  # of surrogate pairs, as YAML's escapes can make
+_GAP = re.compile(rb"[ \t]*(?:\r?\n[ \t>]*)?")
+_MARKERS = re.compile(rb"%%")
+_LINE_START = re.compile(rb"(?:^|\n)[ \t>]*\Z")
+
+
+class Link(Struct):
+    """One link. `kind` is `wiki`, `inline` or `definition`; `start` and `end` are where the
+    destination stands in the text; without what comes after the path, such as `#heading`.
+
+    `path` is what it says, decoded. `angle` tells that the destination stands in `<>`; `embed`
+    that the link shows what it leads to.
+    """
+
+    kind: str
+    start: int
+    end: int
+    path: str
+    angle: bool = False
+    embed: bool = False
+
+
+def find(text: str) -> list[Link]:
+    """The links in a text, in their order. What leads to another site is none."""
+    if "[" not in text:
+        return []
+    text = _HALVES.sub("\ufffd", text)  # which are as long, and which the parser can't read
+    data = text.encode()
+    found = _Finder(data).links(text)
+    return _in_characters(text, data, sorted(found, key=lambda link: link.start))
+
+
+def replaced(text: str, new: Iterable[tuple[Link, str]]) -> str:
+    """The text with other paths in some of its links, which are in their order."""
+    parts, position = list[str](), 0
+    for link, path in new:
+        parts += (text[position : link.start], written(text[link.start : link.end], link, path))
+        position = link.end
+    return "".join((*parts, text[position:]))
+
+
+def written(old: str, link: Link, path: str) -> str:
+    """A path as it stands in a link; `old` is what stands there now and lends its style."""
+    if link.kind == "wiki":
+        lead = old[: len(old) - len(old.lstrip())]
+        return lead + path + old[len(old.rstrip()) :]
+    fully = old.isascii() and not link.path.isascii()
+    unsafe = r"[%<>#?\\\x00-\x1f\x7f]" if link.angle else r"[ %()<>#?\\\x00-\x1f\x7f]"
+    pattern = f"{unsafe}|[^\x00-\x7f]" if fully else unsafe
+    return re.sub(pattern, _encode, path)
+
+
+def _encode(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match[0].encode())
+
+
+def decoded(text: str) -> str:
+    """A path without the escapes of URLs."""
+
+    def decode(match: re.Match[str]) -> str:
+        try:
+            return bytes.fromhex(match[0].replace("%", "")).decode()
+        except UnicodeDecodeError:
+            return match[0]
+
+    return _ENCODED.sub(decode, text) if "%" in text else text
+
+
+class _Finder:
+    """Goes through what the parser says of a text, which is `data` in UTF-8."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._found: dict[int, Link] = {}
+        self._comments: list[tuple[int, int]] = []
+
+    def links(self, text: str) -> list[Link]:
+        """The links; their places count bytes."""
+        import pyromark
+
+        option = pyromark.Options
+        plain = (
+            option.ENABLE_TABLES
+            | option.ENABLE_FOOTNOTES
+            | option.ENABLE_MATH
+            | option.ENABLE_STRIKETHROUGH
+        )
+        self._read(pyromark.events_with_range(text, options=plain | option.ENABLE_WIKILINKS))
+        if "[[" in text and "](" in text:  # `[[1]](a.md)`: for CommonMark a link to `a.md`
+            self._read(pyromark.events_with_range(text, options=plain))
+        if "]:" in text:
+            found = pyromark.reference_definitions(text, options=plain)
+            for one in found.values():
+                self._definition(one["span"]["start"], one["span"]["end"], one["dest"])
+        return [one for one in self._found.values() if not self._in_comment(one)]
+
+    def _read(self, events: Iterable[Any]) -> None:
+        """Take the links of the events, and where comments are."""
+        opened: list[tuple[dict[str, Any], int, bool]] = []  # links: what, its text's end, image
+        markers: list[tuple[int, int]] = []
+        block = 0
+        for event, place in events:
+            start, end = place["start"], place["end"]
+            if type(event) is not dict:
+                continue
+            if "Text" in event:
+                spots = _MARKERS.finditer(self._data, start, end)
+                markers += [(match.start(), block) for match in spots]
+            begins, ends = event.get("Start"), event.get("End")
+            if ends in ("Link", "Image"):
+                what, inner, image = opened.pop()
+                self._take(what, start, end, inner, image=image)
+            elif begins is not None:
+                link = begins.get("Link") or begins.get("Image") if type(begins) is dict else None
+                if link is None:
+                    block += begins not in ("Emphasis", "Strong", "Strikethrough")
+                else:
+                    image = "Image" in begins
+                    opened.append((link, start + (2 if image else 1), image))
+                    continue
+            if opened:
+                what, inner, image = opened[-1]
+                opened[-1] = what, max(inner, end), image
+        self._comments += _comments(self._data, markers)
+
+    def _take(self, what: dict[str, Any], start: int, end: int, inner: int, *, image: bool) -> None:
+        kind, target = what["link_type"], what["dest_url"]
+        if type(kind) is dict:  # a wiki link
+            at = start + (3 if image else 2)
+            raw = target.encode()
+            if self._data[at : at + len(raw)] == raw and "\n" not in target:
+                self._wiki(at, target, image=image)
+        elif kind == "Inline":
+            at = self._data.find(b"](", inner, end)
+            if at >= 0:
+                self._destination(at + 2, end, target, kind="inline", embed=image)
+
+    def _wiki(self, at: int, target: str, *, image: bool) -> None:
+        name = re.split(r"[#^]", target, maxsplit=1)[0]
+        if name == target:
+            name = name.removesuffix("\\")  # of the pipe, which is escaped in a table
+        if name.strip():
+            self._found[at] = Link(
+                kind="wiki",
+                start=at,
+                end=at + len(name.encode()),
+                path=name.strip(),
+                embed=image,
+            )
+
+    def _definition(self, start: int, end: int, target: str) -> None:
+        match = re.compile(rb"\[(?:[^\\\]]|\\.)*\]:", re.DOTALL).match(self._data, start, end)
+        if match is not None:
+            self._destination(match.end(), end, target, kind="definition", embed=False)
+
+    def _destination(self, at: int, end: int, target: str, *, kind: str, embed: bool) -> None:
+        """Take what stands from `at` on as the destination, if it reads as `target`."""
+        gap = _GAP.match(self._data, at, end)
+        at = at if gap is None else gap.end()
+        angle = self._data[at : at + 1] == b"<"
+        stop = _angle_end(self._data, at, end) if angle else _plain_end(self._data, at, end)
+        at += angle
+        raw = self._data[at:stop].decode()
+        if _unescaped(raw) != target or _leads_away(target):
+            return
+        raw = raw[: _length_of_path(raw)]
+        path = decoded(_unescaped(raw))
+        if path:
+            self._found[at] = Link(
+                kind=kind,
+                start=at,
+                end=at + len(raw.encode()),
+                path=path,
+                angle=angle,
+                embed=embed,
+            )
+
+    def _in_comment(self, link: Link) -> bool:
+        return any(start < link.start < end for start, end in self._comments)
+
+
+def _comments(data: bytes, markers: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Where Obsidian's comments begin and end. One that begins a line goes on to the next `%%`,
+    others end in their block; what is not closed is none."""
+    left = iter(markers)
+    opened: tuple[int, int] | None = None
+    for at, block in left:
+        if opened is None:
+            opened = at, block
+        elif block == opened[1] or _LINE_START.search(data, max(0, opened[0] - 99), opened[0]):
+            yield opened[0], at
+            opened = None
+        else:
+            opened = at, block
+
+
+def _angle_end(data: bytes, at: int, end: int) -> int:
+    position = at + 1
+    while position < end and data[position] != 0x3E:
+        position += 2 if data[position] == 0x5C else 1
+    return min(position, end)
+
+
+def _plain_end(data: bytes, at: int, end: int) -> int:
+    """Where a destination without `<>` ends: at a blank, or at a parenthesis that it did not
+    open."""
+    depth, position = 0, at
+    while position < end:
+        byte = data[position]
+        if byte <= 0x20:
+            break
+        if byte == 0x5C and position + 1 < end and data[position + 1] > 0x20:
+            position += 1
+        elif byte == 0x28:
+            depth += 1
+        elif byte == 0x29:
+            if not depth:
+                break
+            depth -= 1
+        position += 1
+    return position
+
+
+def _unescaped(raw: str) -> str:
+    """A destination without the escapes of Markdown and HTML."""
+    if "\\" not in raw and "&" not in raw:
+        return raw
+    return _ESCAPE.sub(lambda match: match[1] or html.unescape(match[0]), raw)
+
+
+def _length_of_path(raw: str) -> int:
+    """How much of a destination is its path: what comes before `#`, else before `?`. An `#` in
+    a character reference such as `&#39;` is none."""
+    for mark in "#?":
+        at = raw.find(mark)
+        while at > 0 and mark == "#" and raw[at - 1] == "&":
+            at = raw.find(mark, at + 1)
+        if at >= 0:
+            raw = raw[:at]
+    return len(raw)
+
+
+def _leads_away(target: str) -> bool:
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+:|//", target) is not None
+
+
+def _in_characters(text: str, data: bytes, found: list[Link]) -> list[Link]:
+    """The links with places that count characters, not bytes."""
+    if len(text) == len(data):
+        return found
+    moved, at, count = list[Link](), 0, 0
+    for link in found:
+        count += len(data[at : link.start].decode())
+        at = link.start
+        size = len(data[link.start : link.end].decode())
+        moved.append(link.replace(start=count, end=count + size))
+    return moved

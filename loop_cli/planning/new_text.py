@@ -1,0 +1,160 @@
+"""The new text of an entity: the values of a change put into the text that is there."""
+
+from __future__ import annotations
+
+from loop_cli.core import timestamps
+from loop_cli.core.diff import MISSING
+from loop_cli.core.entity import Revision
+from loop_cli.core.names import BODY, join_dotted
+from loop_cli.errors import InvalidChange, InvalidFile
+from loop_cli.lean.plain import same
+from loop_cli.markdown import patch, reader
+from loop_cli.markdown.document import split
+from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of, name_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.core.changes import BodyChange, Layout
+    from loop_cli.core.entity import Entity, FieldNames
+    from loop_cli.core.intent import Intent
+    from loop_cli.markdown.document import Document
+    from loop_cli.planning.snapshot import Snapshot
+
+
+def new_body(snapshot: Snapshot, change: BodyChange | None) -> str:
+    """The body with what a change replaces or appends."""
+    body = snapshot.entity.body
+    if change is None:
+        return body
+    if change.exact or not change.text:
+        return change.text if not change.append else body
+    newline = _newline(body) or snapshot.document.newline
+    text = change.text.replace("\r\n", "\n")
+    if change.append:
+        if body and not body.endswith("\n"):
+            body += newline
+        return body + text.replace("\n", newline)
+    if text == body.replace("\r\n", "\n"):
+        return body
+    _refuse_frontmatter(snapshot.entity, text)
+    return text.replace("\n", newline)
+
+
+def _newline(body: str) -> str:
+    """The line ending that most lines of a body have; empty where it has one line."""
+    lines = body.count("\n")
+    return "" if not lines else "\r\n" if 2 * body.count("\r\n") > lines else "\n"
+
+
+def _refuse_frontmatter(entity: Entity, text: str) -> None:
+    """Raise where a new body is a whole file: it would have the frontmatter twice."""
+    if not text.startswith(("---", "\ufeff---")):
+        return
+    try:
+        fields = reader.read(split(text).yaml)
+    except ValueError:
+        return
+    shared = [name for name in fields if name in entity.fields]
+    if not shared:
+        return
+    words = f"begins with frontmatter ({shared[0]}, ...), which the file has already"
+    problem = {"field": BODY, "problem": "frontmatter", "message": words}
+    raise InvalidChange(
+        f"{entity.id}: the body {words}",
+        entity_id=entity.id,
+        problems=[problem],
+        hint=f"loop edit {entity.id} takes the whole file; 'loop get --field body' gives the body",
+    )
+
+
+def laid_out(snapshot: Snapshot, layout: Layout | None, intent: Intent) -> Document:
+    """The document with another layout, if that is asked for, and the values to come; all the
+    same the document itself where its layout is what it was."""
+    document = snapshot.document
+    if layout is None:
+        return document
+    from loop_cli.planning import edited
+
+    try:
+        return edited.laid_out(document, layout, intent.fields)
+    except patch.PatchError as error:
+        raise _can_not(snapshot, document, error) from None
+
+
+def after(
+    snapshot: Snapshot,
+    document: Document,
+    intent: Intent,
+    body: str,
+    updated: int,
+    names: FieldNames,
+) -> tuple[Entity, Document]:
+    """The entity with the values of a change, and the pieces of its file. Raises `InvalidFile`
+    where they can't be written without changing something else."""
+    rendered = timestamps.render(updated)
+    fields = {**intent.fields, names.updated: rendered}
+    data, made = _new_bytes(snapshot, document, intent, fields, body, names)
+    after = snapshot.entity.replace(
+        fields=fields,
+        name=name_of(intent.fields, names),
+        body=body,
+        raw=data,
+        revision=Revision(updated_at=rendered, etag=etag_of(data)),
+    )
+    return after, made
+
+
+def _new_bytes(
+    snapshot: Snapshot,
+    document: Document,
+    intent: Intent,
+    fields: dict[str, Any],
+    body: str,
+    names: FieldNames,
+) -> tuple[bytes, Document]:
+    edits: list[patch.Set | patch.Remove] = []
+    if document is snapshot.document:
+        edits = [
+            patch.Remove(path) if value is MISSING else patch.Set(path, value)
+            for path, value in intent.edits
+        ]
+    edits.append(patch.Set((names.updated,), fields[names.updated]))
+    try:
+        yaml = document.yaml
+        for path, value in intent.rewrites:
+            yaml = patch.rewrite(yaml, path, value, newline=document.newline)
+        known = yaml is snapshot.document.yaml
+        old = snapshot.entity.fields if known else reader.read(yaml)
+        yaml, read = patch.patched(yaml, old, edits, newline=document.newline)
+        if intent.written:
+            from loop_cli.markdown import spelling
+
+            yaml = spelling.respelled(yaml, dict(intent.written))
+    except patch.PatchError as error:
+        raise _can_not(snapshot, document, error) from None
+    made = document.replace(yaml=yaml, body=body)
+    text = made.text
+    data = text.encode()
+    if len(data) > MAX_FILE_BYTES:
+        size = f"{len(data):,} bytes; loop reads entities of up to {MAX_FILE_BYTES:,}"
+        raise InvalidFile(snapshot.entity.path, f"would become too large: {size}")
+    if not (same(read, fields) and _is_split_into(text, made)):
+        reason = "could not be written without changing something else"
+        raise InvalidFile(snapshot.entity.path, reason)
+    return data, made
+
+
+def _can_not(snapshot: Snapshot, document: Document, error: patch.PatchError) -> InvalidFile:
+    line = None if error.line is None else document.yaml_line + error.line - 1
+    what = f"{join_dotted(error.path)}: {error.reason}" if error.path else error.reason
+    return InvalidFile(snapshot.entity.path, what, line=line)
+
+
+def _is_split_into(text: str, made: Document) -> bool:
+    """Whether the text of a file is this frontmatter and this body, and nothing else."""
+    try:
+        return split(text) == made
+    except ValueError:
+        return False

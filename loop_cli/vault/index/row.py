@@ -1,0 +1,101 @@
+"""An entity of a list as its row in the cache says: its line is printed as it is, and taken apart
+where more is asked for."""
+
+from __future__ import annotations
+
+import os
+
+from loop_cli.core import timestamps
+from loop_cli.core.entity import OWN, Revision
+from loop_cli.core.store import Listed
+from loop_cli.lean import jsontext
+from loop_cli.planning.snapshot import called
+from loop_cli.vault.files.walk import joined
+from loop_cli.vault.index.entry import whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# What stands in a line before the values that it is cut at; no text in it holds these, since a
+# quote in one is escaped.
+_UPDATED, _ETAG, _FIELDS = b', "updated_at": "', b', "etag": "', b', "fields": '
+_INSTANT = len(timestamps.EXAMPLE)
+
+
+class Row(Listed):
+    """An entity as its line says, which is taken apart where more is asked for than that."""
+
+    def __init__(self, line: bytes, flat: int, name_field: str) -> None:
+        self.__dict__["_kept"] = (line, flat, name_field)
+
+    @property
+    def json(self) -> bytes:
+        return self.__dict__["_kept"][0]  # type: ignore[no-any-return]
+
+    @property
+    def flat(self) -> bool:
+        return bool(self.__dict__["_kept"][1])
+
+    @property
+    def etag(self) -> str:
+        line = self.json
+        at = line.index(_ETAG) + len(_ETAG)
+        return line[at : line.index(b'"', at)].decode()
+
+    def dated(self, updated_at: str) -> Row:
+        line = self.json
+        at = line.index(_UPDATED) + len(_UPDATED)
+        dated = b"".join((line[:at], updated_at.encode(), line[at + _INSTANT :]))
+        return Row(dated, *self.__dict__["_kept"][1:])
+
+    def __getattr__(self, name: str) -> Any:
+        """A value that was not asked for yet."""
+        if name not in self._fields:
+            raise AttributeError(name)
+        line = self.json
+        at = line.index(_FIELDS)
+        self.__dict__["fields"] = fields = line[at + len(_FIELDS) : -1].decode()
+        if name != "fields":
+            own = jsontext.loads(line[:at] + b"}")
+            entity_id, kind, path, updated_at, etag = (own[one] for one in OWN)
+            title = jsontext.loads(fields).get(self.__dict__["_kept"][2])
+            self.__dict__.update(
+                id=entity_id,
+                type=kind,
+                name=None if (name_now := called(title)) is None else whole(name_now),
+                path=path,
+                revision=Revision(updated_at=updated_at, etag=etag),
+            )
+        return self.__dict__[name]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Row) and (self.json, self.name) == (other.json, other.name)
+
+    def __hash__(self) -> int:
+        return hash(self.json)
+
+
+def without_line(
+    entity_id: bytes,
+    entity_type: str,
+    title: str | None,
+    place: tuple[bytes, bytes],
+    etag: str,
+    fields: str,
+) -> Listed:
+    """An entity whose line is not printed as it is, still without its time."""
+    folder, name = place
+    return Listed(
+        id=text_of(entity_id),
+        type=entity_type,
+        name=title,
+        path=joined(os.fsdecode(folder), os.fsdecode(name)),
+        revision=Revision(updated_at="", etag=etag),
+        fields=fields,
+    )
+
+
+def text_of(data: bytes) -> str:
+    """An id as the cache has it, as text."""
+    return data.decode("utf-8", "surrogatepass")

@@ -1,0 +1,68 @@
+"""What `loop check` is asked for: everything, some files, or entities by their names."""
+
+from __future__ import annotations
+
+from loop_cli.core.names import nearest, nfc
+from loop_cli.errors import EntityNotFound
+from loop_cli.lean.records import Struct
+from loop_cli.vault.index import entry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from loop_cli.core.check import across
+    from loop_cli.core.check.finding import Finding, Subject
+
+
+class Wanted(Struct):
+    """What to check; everything where both are empty. `names` are ids, aliases and types,
+    `paths` files relative to the vault."""
+
+    names: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+    def may_be(self, one: Subject) -> bool:
+        """Whether it may turn out that an entity is meant."""
+        if not self.names and not self.paths:
+            return True
+        called = {one.type, one.id, nfc(one.id), _stem(one.path), *entry.aliases(one.fields)}
+        return one.path in self.paths or any(
+            name in called or nfc(name) in called for name in self.names
+        )
+
+
+def selection(
+    wanted: Wanted, register: across.Register, types: set[str], found: Sequence[Finding]
+) -> Callable[[Finding], bool]:
+    """Which findings are asked for. Raises `EntityNotFound`."""
+    if not wanted.names and not wanted.paths:
+        return lambda _one: True
+    paths, chosen = set(wanted.paths), set[str]()
+    for name in wanted.names:
+        if name in types:
+            chosen.add(name)
+        else:
+            paths.update(_paths_of(name, register, types, found))
+    return lambda one: one.path in paths or one.entity_type in chosen
+
+
+def _paths_of(
+    name: str, register: across.Register, types: set[str], findings: Sequence[Finding]
+) -> list[str]:
+    """The files of an id or an alias; of a file that can't be read, the name is the id."""
+    found = [who.path for who in register.named(name)]
+    found += [one.path for one in findings if _stem(one.path) == nfc(name)]
+    if not found:
+        close = nearest(name, [*register.ids(), *types])
+        meant = f"; did you mean {' or '.join(close)}?" if close else ""
+        raise EntityNotFound(
+            f"{name!r} is no id, no alias and no type of this vault{meant}",
+            entity_id=name,
+            nearest=close,
+        )
+    return found
+
+
+def _stem(path: str) -> str:
+    return nfc(entry.stem(path))

@@ -1,0 +1,93 @@
+"""The files that make a folder a vault: its settings and its schema."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from loop_cli.errors import StorageError, UsageError
+from loop_cli.markdown import patch
+from loop_cli.system.folders import Folders, Refused
+from loop_cli.vault import LOOP, schema_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.core.entity import FieldNames
+    from loop_cli.core.schema_proposal import Proposal
+
+CONFIG = f"{LOOP}/config.toml"
+_HEAD = """# What the entities of this folder are made of, as their frontmatter proposed it to loop.
+# It is yours from now on: change it as you like; 'loop check' and 'loop update' go by it.
+"""
+
+
+def make(root: str, proposal: Proposal) -> tuple[str, ...]:
+    """Make the files; their paths relative to the folder. All are made or none. Raises
+    `StorageError`; `UsageError` where somebody was faster."""
+    body = patch.compose(proposal.schema())
+    texts = {schema_file.PATH: _HEAD + body, CONFIG: _config(proposal.names)}
+    try:
+        with Folders(root) as folders:
+            return _write_all(folders, texts)
+    except FileExistsError as error:
+        raise UsageError(f"{root} is a vault already, or has a file in its place") from error
+    except OSError as error:
+        raise _can_not_be_made(root, error) from error
+
+
+def _write_all(root: Folders, texts: dict[str, str]) -> tuple[str, ...]:
+    """Make the files, which everybody may read who may read the folder, durably. Raises
+    `OSError`; none is left then."""
+    made, folders = list[str](), list[str]()
+    try:
+        for path, text in texts.items():
+            place = root.slot(path)
+            if root.make_place(place.folder_path):
+                folders.append(place.folder_path)
+            place.folder.write_new(place.name, text.encode(), mode=0o644, shared=0o664)
+            place.folder.sync()
+            made.append(path)
+    except OSError:
+        for path in made:
+            with suppress(OSError):
+                root.slot(path).remove()
+        for folder in reversed(folders):
+            with suppress(OSError):
+                root.remove_place(folder)
+        raise
+    return tuple(made)
+
+
+def refuse_there(root: str, path: str) -> None:
+    """Raise where a file that is to be made is there, or can't be made."""
+    try:
+        with Folders(root) as folders:
+            place = folders.slot(path)
+            place.folder.status(place.name)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _can_not_be_made(root, error) from error
+    raise UsageError(
+        f"{root} is a vault already: it has {path}",
+        hint="'loop check' says what does not fit; 'loop schema' shows its schema",
+    )
+
+
+def _can_not_be_made(root: str, error: OSError) -> StorageError:
+    if isinstance(error, Refused):
+        return StorageError(
+            f"{root} can't be made a vault: {error.filename} {error.strerror}",
+            hint=f"put a folder in the place of {os.path.join(root, error.filename)}",
+        )
+    return StorageError(f"{root} can't be made a vault: {error.strerror}")
+
+
+def _config(names: FieldNames) -> str:
+    """The vault's settings as TOML."""
+    import json
+
+    lines = [
+        f"{key} = {json.dumps(name, ensure_ascii=False)}" for key, name in names.__dict__.items()
+    ]
+    return "\n".join(["# Which fields carry identity and time.", "[fields]", *lines, ""])
