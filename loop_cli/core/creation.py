@@ -41,7 +41,7 @@ def words_for(
 ) -> dict[str, Any]:
     """What the placeholders of a template stand for at the instant `now`, whose date is the local
     one; None where a field that one names has no value."""
-    from loop_cli.core import timestamps
+    from loop_cli.core import days, timestamps
     from loop_cli.core.schema.schema import PREFIXES
 
     names = rules.names
@@ -62,6 +62,6 @@ def words_for(
     title = dict.fromkeys(("NAME", "TITLE", f"{entity_type.upper()}_NAME"), name)
     own = {"ID": entity_id, names.id.upper(): entity_id}
     last = entity_id.rpartition("-")[2]
-    day, exact = timestamps.local_day(now), timestamps.render(now)
+    day, exact = days.local_day(now), timestamps.render(now)
     times = {"DATE": day, "TODAY": day, "YEAR": day[:4], "NOW": exact, "DATETIME": exact}
     return {**words, **title, **own, "SEQ": last, "NUMBER": last, **times}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
-from loop_cli.lean.plain import same
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -72,8 +71,6 @@ TARGETS = {
 
 KINDS_OF_FIELDS = ("text", "number", "boolean", "date", "time", "list", "mapping")
 """What a schema may say that a field holds (`field_types`)."""
-NUMBER = r"(?a)[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
-_OTHER_NUMBER = r"(?a)0[xo][0-9A-Fa-f]+|[-+]?\d[\d_]*"
 _TIME = r"(?a)(?:[01]\d|2[0-3]):[0-5]\d"
 _BOOLEANS = {"true": True, "false": False}
 
@@ -123,12 +120,15 @@ def from_text(text: str, spec: FieldSpec) -> Any:
     if spec.kind == "list":
         items = [item.strip() for item in text.split(",")]
         return check([item for item in items if item], spec)
-    if spec.kind == "number" and looks_like_number(text):
-        if is_exact_number(text):
+    if spec.kind == "number":
+        from loop_cli.core import digits
+
+        if digits.is_exact_number(text):
             return _number(text, spec)
-        if spec.inferred:
-            return text
-        raise Mismatch(f"{allowed(spec)} that comes back as it was typed; := takes it as JSON")
+        if digits.looks_like_number(text):
+            if spec.inferred:
+                return text
+            raise Mismatch(f"{allowed(spec)} that comes back as it was typed; := takes it as JSON")
     if spec.kind == "boolean" and text in _BOOLEANS:
         return _BOOLEANS[text]
     if spec.kind == "mapping":
@@ -147,47 +147,6 @@ def item_from_text(text: str, spec: FieldSpec, items: list[Any]) -> Any:
         except Mismatch:
             pass
     return check([text], spec)[0]
-
-
-def looks_like_number(text: str) -> bool:
-    """Whether some reader of YAML takes a text for a number."""
-    return _fits(NUMBER, text) or _fits(_OTHER_NUMBER, text)
-
-
-def is_exact_number(text: str) -> bool:
-    """Whether a text is a number that comes back from every reader of YAML with the digits that
-    were typed: `1.10`, and not `04321`, `+1`, `7654321e8` or `0x1F`."""
-    digits = text.removeprefix("-")
-    whole, dot, rest = digits.partition(".")
-    if not digits.isascii() or not whole.isdigit() or (whole[0] == "0" and len(whole) > 1):
-        return False
-    return rest.isdigit() if dot else True
-
-
-def says(value: Any) -> str | None:
-    """What a scalar says, as it would be typed; None of what is no scalar."""
-    if isinstance(value, dict | list):
-        return None
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return str(value)
-
-
-def says_same(one: Any, item: Any) -> bool:
-    """Whether an item of a list is the one that somebody names: `2024` and `1.10` name numbers as
-    well as texts."""
-    if same(one, item):
-        return True
-    texts = says(one), says(item)
-    if None in texts or (isinstance(one, bool) != isinstance(item, bool) and texts[0] != texts[1]):
-        return False
-    if texts[0] == texts[1]:
-        return True
-    if isinstance(one, str) and isinstance(item, str):
-        return False
-    return all(_fits(NUMBER, str(text)) for text in texts) and float(str(texts[0])) == float(
-        str(texts[1])
-    )
 
 
 def check(value: Any, spec: FieldSpec) -> Any:

@@ -6,17 +6,13 @@ problems at once.
 
 from __future__ import annotations
 
-from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING, diff_fields, value_at
 from loop_cli.core.fields import (
     TARGETS,
     Mismatch,
     check,
     from_text,
-    is_exact_number,
     item_from_text,
-    looks_like_number,
-    says_same,
 )
 from loop_cli.core.names import join_dotted
 from loop_cli.core.schema import field_rules
@@ -86,7 +82,7 @@ def intend(
     """What `fields` become. `others` are those that the entity may refer to; `now` is the instant
     of the change, whose day meets the rules for dates. Raises `InvalidChange` with every problem
     (SPEC §4)."""
-    changes, spellings = spelled_as_there(tuple(changes), fields)
+    changes, spellings = _as_spelled(tuple(changes), fields)
     said = [f"{name} is {there} in this file, which differs by case" for name, there in spellings]
     result = copied_at(fields, {change.path[0] for change in changes})
     edits: dict[tuple[str, ...], Any] = {}
@@ -100,9 +96,12 @@ def intend(
                 rewrites[change.path] = value_at(fields, change.path)
                 continue
             made = edits[change.path] = _apply(change, result, entity_type, rules)
-            written.update(_written(change, made))
-            if _held_numbers(value_at(fields, change.path)):
-                said += _kept_as_text(change, made)
+            held = _has_number(value_at(fields, change.path))
+            if held or change.written or _has_number(made):
+                from loop_cli.core import digits
+
+                written.update(digits.written(change, made))
+                said += digits.kept_as_text(change, made) if held else []
         except _Refused as refused:
             problems.append({**_asked(change), **refused.entry})
         except _Judged as judged:
@@ -128,33 +127,15 @@ def intend(
     )
 
 
-def spelled_as_there(
+def _as_spelled(
     changes: tuple[Change, ...], fields: Mapping[str, Any]
 ) -> tuple[tuple[Change, ...], tuple[tuple[str, str], ...]]:
-    """The changes with the keys that the fields have, where they differ by case alone; and the
-    names at the top that were changed so. What follows from a text, as an edit in an editor or an
-    undo does, names its keys exactly."""
-    exact = {one.path[0] for one in changes if one.operation == "unset" or one.restored}
-    found: dict[str, str] = {}
-    made = []
-    for change in changes:
-        name = change.path[0]
-        there = name if change.restored or change.implied else _by_case(name, fields)
-        if there in exact:
-            there = name
-        elif there != name:
-            found[name] = there
-        made.append(change if there == name else change.replace(path=(there, *change.path[1:])))
-    return tuple(made), tuple(found.items())
+    """As `spellings.spelled_as_there`; where all keys are there, nothing is to be done."""
+    if all(key_in(fields, one.path[0]) in fields for one in changes):
+        return changes, ()
+    from loop_cli.core.spellings import spelled_as_there
 
-
-def _by_case(name: str, fields: Mapping[str, Any]) -> str:
-    """The key that a name means: the same, or the one that differs by case alone."""
-    if key_in(fields, name) in fields:
-        return name
-    folded = name.casefold()
-    alike = [key for key in fields if isinstance(key, str) and key.casefold() == folded]
-    return alike[0] if len(alike) == 1 else name
+    return spelled_as_there(changes, fields)
 
 
 def _case(
@@ -175,40 +156,10 @@ def _case(
     return Case(after, entity_type, entity_id, before=before, given=given)
 
 
-def _written(change: Change, made: Any) -> dict[tuple[str | int, ...], str]:
-    """How the scalars of a change are to be written: with the digits that were typed."""
-    told = {(*change.path, *at): text for at, text in change.written}
-    if change.typed or not isinstance(change.value, str):
-        return told
-    if change.operation == "set" and _is_number(made):
-        return {change.path: change.value}
-    if change.operation == "add" and isinstance(made, list) and made and _is_number(made[-1]):
-        return {(*change.path, len(made) - 1): change.value}
-    return {}
-
-
-def _kept_as_text(change: Change, made: Any) -> list[str]:
-    """That a number would not have come back as it was typed, so that it is text now."""
-    item = made[-1] if change.operation == "add" and isinstance(made, list) and made else made
-    if (
-        change.typed
-        or not isinstance(item, str)
-        or item != change.value
-        or not looks_like_number(item)
-    ):
-        return []
-    if is_exact_number(item):
-        return []
-    return [f"{change.name}: {item} is written as text: as a number it would not come back so"]
-
-
-def _held_numbers(value: Any) -> bool:
-    """Whether a value, or the first item of a list, is a number."""
-    return _is_number(value[0] if isinstance(value, list) and value else value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _has_number(value: Any) -> bool:
+    """Whether a value, or an item of a list, is a number."""
+    items = value if isinstance(value, list) else (value,)
+    return any(isinstance(one, int | float) and not isinstance(one, bool) for one in items)
 
 
 def _asked(change: Change) -> dict[str, Any]:
@@ -253,7 +204,9 @@ def _meet_conditions(
         if now is None or rule.field not in due or (rule.field,) in edits:
             said.append(f"{rule.field} is required when {rule.when}")
             continue
-        today = timestamps.local_day(now)
+        from loop_cli.core import days
+
+        today = days.local_day(now)
         result[rule.field] = edits[rule.field,] = today
         said.append(f"{rule.field} was set to {today}: it is required when {rule.when}")
     return tuple(said)
@@ -281,11 +234,11 @@ def _refuse_unwritable(
 
 def _known_name(name: str, entity_type: str, rules: Rules) -> str:
     """The schema's spelling of a field that a file spells in another case."""
-    return (
-        name
-        if rules.has_field(entity_type, name)
-        else _by_case(name, dict.fromkeys(rules.known(entity_type)))
-    )
+    if rules.has_field(entity_type, name):
+        return name
+    from loop_cli.core.spellings import by_case
+
+    return by_case(name, dict.fromkeys(rules.known(entity_type)))
 
 
 def _apply(change: Change, fields: dict[str, Any], entity_type: str, rules: Rules) -> Any:
@@ -320,6 +273,8 @@ def _value(
     else:
         raise _Refused("not_a_list", "+= and -= are for lists; this is not one")
     item = item_from_text(change.value, spec, items) if change.operation == "add" else change.value
+    from loop_cli.core.digits import says_same
+
     if change.operation == "add":
         if any(isinstance(one, dict | list) for one in items):
             raise _Refused("wrong_type", "its items are no texts: replace the list with :=")
@@ -353,7 +308,6 @@ def _is_judged(change: Change, entity_type: str, rules: Rules) -> bool:
 def _mismatch(
     change: Change, mismatch: Mismatch, fields: dict[str, Any], entity_type: str, rules: Rules
 ) -> Problem:
-
     spec = rules.schema.spec(entity_type, change.path, fields)
     if spec.choices and not change.typed:
         spec = spec.replace(kind="text")  # it is an item that is not one of them

@@ -1,7 +1,7 @@
 """Which entities are asked for: `field=value` and its relatives, and in what order.
 
 Values are compared as what they are: numbers as numbers, times as instants, with a day by the day
-that they belong to (`timestamps.day_of`), lists by their items; everything else as text in normal
+that they belong to (`days.day_of`), lists by their items; everything else as text in normal
 form.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 
-from loop_cli.core import timestamps
+from loop_cli.core import days, timestamps
 from loop_cli.core.diff import MISSING, value_at
-from loop_cli.core.fields import NUMBER
+from loop_cli.core.digits import NUMBER
 from loop_cli.core.names import nfc, split_dotted
 from loop_cli.errors import UsageError
 from loop_cli.lean.records import Struct
@@ -184,7 +184,7 @@ def _operand(text: str, today: int) -> Operand:
     if relative is not None:
         day = today // _DAY + int(relative[2] or 0) * (-1 if relative[1] == "-" else 1)
     elif _DATE.fullmatch(text) is not None:
-        day = timestamps.day_of(text)
+        day = days.day_of(text)
     else:
         start = timestamps.parse(text)
     end = None if start is None else start + 1
@@ -213,8 +213,8 @@ def _equal(value: Any, operand: Operand) -> bool:
         if nfc(value) == operand.text:
             return True
         if operand.day is not None:
-            return timestamps.day_of(value) == operand.day
-        return operand.start is not None and timestamps.moment(value) == operand.start
+            return days.day_of(value) == operand.day
+        return operand.start is not None and days.moment(value) == operand.start
     if isinstance(value, bool):
         return operand.text == ("true" if value else "false")
     return isinstance(value, int | float) and operand.number == value
@@ -253,10 +253,10 @@ def _compare(value: Any, operand: Operand, test: Callable[[Any, Any, Any], bool]
     if not isinstance(value, str):
         return operand.number is not None and test(value, operand.number, operand.number)
     if operand.day is not None:
-        day = timestamps.day_of(value)
+        day = days.day_of(value)
         return day is not None and test(day, operand.day, operand.day + 1)
     if operand.start is not None:
-        instant = timestamps.moment(value)
+        instant = days.moment(value)
         return instant is not None and test(instant, operand.start, operand.end)
     if operand.number is not None and _NUMBER.fullmatch(value):
         return test(_number(value), operand.number, operand.number)

@@ -13,8 +13,8 @@ TOO_LATE = 253_370_764_800 * SECOND
 """The begin of the year 9999. A file or another program's record that is dated so late is a
 mistake, and would be the end of all changes: these have to be later, and this year is the last."""
 
-_DAY = 86_400 * SECOND
-_EPOCH = 719_163  # the day 1970-01-01, counted from 0001-01-01, which is 1
+DAY = 86_400 * SECOND
+EPOCH = 719_163  # the day 1970-01-01, counted from 0001-01-01, which is 1
 _MOST = 1_000
 _LONGEST = 40  # of what is remembered
 _instants: dict[str, int | None] = {}  # of one change, the same are met several times
@@ -48,56 +48,18 @@ def _parsed(text: str) -> int | None:
     time = 0 if len(text) == 10 else _time(text[10:])
     if time is None:
         return None
-    instant = (day - _EPOCH) * _DAY + time
+    instant = (day - EPOCH) * DAY + time
     return instant if EARLIEST <= instant <= LATEST else None
 
 
 def render(instant: int) -> str:
     """`2026-01-09T14:35:10.123456Z`, always with six digits."""
-    days, rest = divmod(instant, _DAY)
+    days, rest = divmod(instant, DAY)
     seconds, micros = divmod(rest, SECOND)
     minutes, second = divmod(seconds, 60)
     hour, minute = divmod(minutes, 60)
-    day = date.fromordinal(days + _EPOCH).isoformat()
+    day = date.fromordinal(days + EPOCH).isoformat()
     return f"{day}T{hour:02d}:{minute:02d}:{second:02d}.{micros:06d}Z"
-
-
-def local_day(instant: int) -> str:
-    """The day of an instant where this program runs, as `YYYY-MM-DD`."""
-    import time
-
-    try:
-        day = time.localtime(instant // SECOND)
-    except (OverflowError, ValueError, OSError):  # a year that the system does not know
-        return render(instant)[:10]
-    return f"{day.tm_year:04}-{day.tm_mon:02}-{day.tm_mday:02}"
-
-
-def day_of(text: str) -> int | None:
-    """The day that a date or a time belongs to, counted from 1970-01-01: a date is itself, a time
-    in UTC of the local day, any other of the day that it is written in; None where it names none.
-    """
-    instant = parse(text)
-    if instant is None:
-        return None
-    if len(text) > 10 and text.endswith(("Z", "+00:00", "+0000", "-00:00")):
-        text = local_day(instant)
-    return date(int(text[:4]), int(text[5:7]), int(text[8:10])).toordinal() - _EPOCH
-
-
-def moment(text: str) -> int | None:
-    """The instant that a text names where times and days are compared: a day begins at midnight
-    where this program runs."""
-    instant = parse(text)
-    if instant is None or len(text) > 10:
-        return instant
-    import time
-
-    begin = (int(text[:4]), int(text[5:7]), int(text[8:10]), 0, 0, 0, 0, 0, -1)
-    try:
-        return int(time.mktime(begin)) * SECOND
-    except (OverflowError, ValueError):  # a year that the system does not know
-        return instant
 
 
 def stand_in(*, modified: int, recorded: int | None, etag: str) -> int:

@@ -114,17 +114,20 @@ def split_any(text: str) -> Document:
 
 def _closing(text: str, start: int) -> tuple[int, int] | None:
     """Where the first closing line from `start` on, which begins a line, begins and ends."""
-    found = [_first(text, start, mark) for mark in (_FENCE, _DOTS)]
-    return min((one for one in found if one is not None), default=None)
+    fence = _first(text, start, len(text), _FENCE)
+    before = len(text) if fence is None else fence[0]
+    if text.find(_DOTS, start, before) < 0:  # as it is nearly always
+        return fence
+    return _first(text, start, before, _DOTS) or fence
 
 
-def _first(text: str, start: int, mark: str) -> tuple[int, int] | None:
+def _first(text: str, start: int, before: int, mark: str) -> tuple[int, int] | None:
     at = start
     while True:
         end = _after_fence(text, at, mark)
         if end is not None:
             return at, end
-        at = text.find("\n" + mark, at) + 1
+        at = text.find("\n" + mark, at, before) + 1
         if not at:
             return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.core import creation, ids, places, timestamps
+from loop_cli.core import creation, days, ids, places
 from loop_cli.core.intent import intend
 from loop_cli.core.names import is_line, nfc
 from loop_cli.core.schema.field_rules import id_pattern, no_such_type
@@ -146,7 +146,7 @@ def _fields(request: Request, rules: Rules, problems: list[Problem]) -> dict[str
         typed[names.name] = nfc(request.name)
     filled = creation.implied(typed, kind, rules)
     case = Case(filled, kind, is_new=True)
-    filled |= dict.fromkeys(rules.dates_due(case), timestamps.local_day(request.now))
+    filled |= dict.fromkeys(rules.dates_due(case), days.local_day(request.now))
     order = [name for name in known if name in filled]
     return {name: filled[name] for name in dict.fromkeys((*order, *filled))}
 
@@ -234,7 +234,7 @@ def _path(
         path = places.place_for(
             kind,
             name=name,
-            year=int(timestamps.local_day(request.now)[:4]),
+            year=int(days.local_day(request.now)[:4]),
             locations=rules.schema.locations,
             project=_project_path(store, fields) if kind == "Task" else None,
             siblings=lambda: _paths_of(store, kind),

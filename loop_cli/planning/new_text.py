@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.core import timestamps
-from loop_cli.core.diff import MISSING
+from loop_cli.core.diff import MISSING, value_at
 from loop_cli.core.entity import Revision
 from loop_cli.core.names import BODY, join_dotted
 from loop_cli.errors import InvalidChange, InvalidFile
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.changes import BodyChange, Layout
+    from loop_cli.core.diff import Diff
     from loop_cli.core.entity import Entity, FieldNames
     from loop_cli.core.intent import Intent
     from loop_cli.markdown.document import Document
@@ -67,6 +68,22 @@ def _refuse_frontmatter(entity: Entity, text: str) -> None:
         problems=[problem],
         hint=f"loop edit {entity.id} takes the whole file; 'loop get --field body' gives the body",
     )
+
+
+def other_digits(snapshot: Snapshot, intent: Intent) -> Diff:
+    """What is the same number and shall be written otherwise: `1.10` for 1.1."""
+    found: Diff = {}
+    for path, token in intent.written:
+        names = tuple(part for part in path if isinstance(part, str))
+        name = join_dotted(names)
+        value = value_at(intent.fields, names)
+        if len(names) < len(path) or not same(value_at(snapshot.entity.fields, names), value):
+            continue
+        from loop_cli.markdown import spelling
+
+        if spelling.token_at(snapshot.document.yaml, path) not in (token, None):
+            found[name] = {"old": value, "new": value}
+    return found
 
 
 def laid_out(snapshot: Snapshot, layout: Layout | None, intent: Intent) -> Document:

@@ -7,16 +7,14 @@ Updates and moves are here, what makes and removes an entity in `planning.life`.
 from __future__ import annotations
 
 from loop_cli.core import timestamps
-from loop_cli.core.diff import diff_body, value_at
+from loop_cli.core.diff import diff_body
 from loop_cli.core.intent import intend
-from loop_cli.core.names import BODY, join_dotted, split_dotted
+from loop_cli.core.names import BODY
 from loop_cli.core.records import hashed
 from loop_cli.core.records import record as audit
 from loop_cli.core.store import CommitResult, EntityChange, Move
 from loop_cli.errors import ConflictError, InvalidFile, PreconditionRequired
-from loop_cli.lean.plain import same
 from loop_cli.lean.records import Struct
-from loop_cli.markdown.scalars import is_plain
 from loop_cli.planning import new_text
 
 TYPE_CHECKING = False
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from loop_cli.core.conflict import Reason
     from loop_cli.core.diff import Diff
     from loop_cli.core.entity import Entity, FieldNames, Precondition
-    from loop_cli.core.intent import Intent
     from loop_cli.core.records.record import AuditRecord, Origin
     from loop_cli.core.schema.references import Others
     from loop_cli.core.schema.rules import Rules
@@ -117,7 +114,8 @@ def make(
         now=now,
     )
     body = new_text.new_body(snapshot, change.edits.body)
-    diff = {**intent.diff, **_other_digits(snapshot, intent), **diff_body(before.body, body)}
+    digits = new_text.other_digits(snapshot, intent)
+    diff = {**intent.diff, **digits, **diff_body(before.body, body)}
     target = change.to if isinstance(change, Move) else before.path
     document = made = new_text.laid_out(snapshot, change.edits.layout, intent)
     laid_out = document != snapshot.document
@@ -127,9 +125,7 @@ def make(
         after, made = new_text.after(snapshot, document, intent, body, instant, policy.names)
     wanted = {**intent.wanted, **({} if change.edits.body is None else {BODY: body})}
     used = check_precondition(snapshot, change, wanted, updated=policy.names.updated)
-    recorded, kept, marks = hashed.recordable(
-        diff, policy.private, written=lambda name, value: _written(snapshot, name, value)
-    )
+    recorded, kept, marks = hashed.recordable(diff, policy.private, written=snapshot.written)
     after = after.replace(path=target)
     metadata = _metadata(snapshot, change, after, used, laid_out=laid_out)
     return Plan(
@@ -242,22 +238,6 @@ def _refuse_late(snapshot: Snapshot, reported: int | None) -> None:
             raise InvalidFile(snapshot.entity.path, reason)
 
 
-def _other_digits(snapshot: Snapshot, intent: Intent) -> Diff:
-    """What is the same number and shall be written otherwise: `1.10` for 1.1."""
-    found: Diff = {}
-    for path, token in intent.written:
-        names = tuple(part for part in path if isinstance(part, str))
-        name = join_dotted(names)
-        value = value_at(intent.fields, names)
-        if len(names) < len(path) or not same(value_at(snapshot.entity.fields, names), value):
-            continue
-        from loop_cli.markdown import spelling
-
-        if spelling.token_at(snapshot.document.yaml, path) not in (token, None):
-            found[name] = {"old": value, "new": value}
-    return found
-
-
 def _metadata(
     snapshot: Snapshot, change: EntityChange, after: Entity, used: str, *, laid_out: bool
 ) -> dict[str, Any]:
@@ -294,15 +274,3 @@ def as_recorded(entity: Entity, policy: Policy) -> Entity:
     """The entity as a record speaks of it: without its name where that is private."""
     hidden = hashed.hides_name(entity.name, policy.names, policy.private)
     return entity.replace(name=None) if hidden else entity
-
-
-def _written(snapshot: Snapshot, name: str, value: Any) -> dict[str, dict[str, str]]:
-    """How an old value was written, under its name: by places within it, empty for the whole."""
-    if name == BODY or (isinstance(value, str) and is_plain(value)):
-        return {}
-    from loop_cli.markdown import spelling
-
-    path = split_dotted(name)
-    found = spelling.spelled(snapshot.document.yaml, path, value)
-    places = {join_dotted(map(str, at[len(path) :])): token for at, token in found.items()}
-    return {name: places} if places else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loop_cli.core import timestamps
 from loop_cli.core.entity import Entity, EntityFile, FieldNames, Revision
+from loop_cli.core.names import BODY, join_dotted, split_dotted
 from loop_cli.errors import InvalidFile, NoEntity
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from loop_cli.core.records.record import History
     from loop_cli.markdown.document import Document
 
+MARKER = "<<<<<<< "
+"""What git begins the first side of a merge with."""
 MAX_FILE_BYTES = 32 * 1024 * 1024
 
 
@@ -67,6 +70,20 @@ class Snapshot(Struct):
     stand_in: bool
     edited_outside: bool
 
+    def written(self, name: str, value: Any) -> dict[str, dict[str, str]]:
+        """How a value stands in the file, under its name in diffs: by places within it, empty for
+        the whole. Nothing where the value itself tells it."""
+        from loop_cli.markdown.scalars import is_plain  # a reader has no use for it
+
+        if name == BODY or (isinstance(value, str) and is_plain(value)):
+            return {}
+        from loop_cli.markdown import spelling
+
+        path = split_dotted(name)
+        found = spelling.spelled(self.document.yaml, path, value)
+        places = {join_dotted(map(str, at[len(path) :])): token for at, token in found.items()}
+        return {name: places} if places else {}
+
 
 def etag_of(data: bytes) -> str:
     """The first 16 hex digits of the SHA-256 (SPEC §1)."""
@@ -99,28 +116,6 @@ def parse(
     )
 
 
-def unread(error: InvalidFile, entity_id: str) -> Parsed:
-    """A file that can't be read as an entity, as far as it goes: its bytes, and the id that was
-    looked for. Raises the error where nobody read the bytes, or they are no text."""
-    data = error.data
-    try:
-        if data is None or isinstance(error, NoEntity):
-            raise error
-        text = data.decode()
-    except UnicodeDecodeError:
-        raise error from None
-    return Parsed(
-        id=entity_id,
-        type="",
-        name=None,
-        path=str(error.details["path"]),
-        data=data,
-        document=document.Document("", "", "", text),
-        fields={},
-        warnings=(),
-    )
-
-
 def identity(
     fields: Mapping[str, Any], path: str, names: FieldNames
 ) -> tuple[str, str, str | None]:
@@ -137,7 +132,8 @@ def identity(
 
 def name_of(fields: Mapping[str, Any], names: FieldNames) -> str | None:
     """What an entity is called. A name that is a number, as of a novel, is its digits."""
-    return called(fields.get(names.name))
+    name = fields.get(names.name)
+    return name if isinstance(name, str) else called(name)
 
 
 def called(name: Any) -> str | None:
@@ -163,13 +159,13 @@ def read_frontmatter(
         fields = reader.read(pieces.yaml)
         duplicates = reader.duplicate_keys(pieces.yaml, fields) if closely else {}
     except document.NoFrontmatter as error:
-        if text.startswith("<<<<<<< "):
+        if text.startswith(MARKER):
             raise _conflicting(path, text) from None
         raise NoEntity(path, error.reason, line=error.line) from None
     except document.FrontmatterError as error:
         raise InvalidFile(path, error.reason, line=error.line) from None
     except reader.YamlSyntaxError as error:
-        if "\n<<<<<<< " in pieces.head + pieces.yaml:
+        if f"\n{MARKER}" in pieces.head + pieces.yaml:
             raise _conflicting(path, text) from None
         line = pieces.yaml_line + error.line - 1
         raise InvalidFile(path, f"broken YAML: {error.reason}", line=line) from None
@@ -183,7 +179,7 @@ def read_frontmatter(
 
 def _conflicting(path: str, text: str) -> InvalidFile:
     """That git left both sides of a merge in a file."""
-    line = text.count("\n", 0, ("\n" + text).index("\n<<<<<<< ")) + 1
+    line = text.count("\n", 0, ("\n" + text).index(f"\n{MARKER}")) + 1
     error = InvalidFile(path, "has git's conflict markers (<<<<<<<, =======, >>>>>>>)", line=line)
     error.hint = "keep one side of each, remove the markers, then go on: git add FILE, git commit"
     return error

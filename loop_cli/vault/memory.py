@@ -28,6 +28,7 @@ from loop_cli.core.wanted import Wanted
 from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopError, NoEntity
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.planning import plan, snapshot
+from loop_cli.planning.broken import unread
 from loop_cli.planning.hits import hit_of
 from loop_cli.planning.planner import Planner, Surroundings
 from loop_cli.vault import schema_file
@@ -245,9 +246,7 @@ class MemoryStore(Store):
         try:
             whole = self._locate(change.entity_id, change.path)
         except InvalidFile as error:
-            return locate.Located(
-                parsed=snapshot.unread(error, change.entity_id), modified=self._clock()
-            )
+            return locate.Located(parsed=unread(error, change.entity_id), modified=self._clock())
         found = conflict.build(
             self._observe(whole).entity,
             reason="edited_outside",

@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.schema.schema import Schema
-    from loop_cli.markdown.edits import Set
     from loop_cli.vault.index.cache import Cache
 
-_START = r"\A((?:[ \t]*(?:#[^\n]*)?\n)*)---[ \t]*\r?\n"  # a file may say where it begins
+START = r"\A((?:[ \t]*(?:#[^\n]*)?\n)*)---[ \t]*\r?\n"  # a file may say where it begins
 _FENCE = "---"
 PATH = "00_Meta/schema_constants.yaml"
 _SHIPPED = "the default schema"
@@ -87,6 +86,11 @@ def shipped_bytes() -> bytes:
         return file.read()
 
 
+def build(data: bytes) -> Schema:
+    """The schema that these bytes of a vault's own file would be. Raises `InvalidFile`."""
+    return _build(data, PATH, shipped=False)
+
+
 def _build(data: bytes, path: str, *, shipped: bool) -> Schema:
     return _built(_parsed(data, path), data, path, shipped=shipped)
 
@@ -136,40 +140,13 @@ def _remember(data: bytes, said: dict[str, Any], cache: Cache) -> None:
     cache.run(write)
 
 
-def text_of(data: bytes) -> tuple[str, int]:
-    """The YAML of a schema file, and how many lines come before it. Raises `InvalidFile`."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InvalidFile(PATH, "is not UTF-8 text") from None
-    import re
-
-    start = re.match(_START, text)
-    return (text, 0) if start is None else (text[start.end() :], text.count("\n", 0, start.end()))
-
-
-def edited(data: bytes, edits: list[Set]) -> bytes:
-    """The bytes of a schema file with values set and nothing else changed. Raises `InvalidFile`."""
-    from loop_cli.markdown.patch import PatchError, patch
-
-    text, before = text_of(data)
-    newline = "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
-    try:
-        made = patch(text, edits, newline=newline)
-    except (PatchError, reader.YamlSyntaxError) as error:
-        line = None if error.line is None else error.line + before
-        raise InvalidFile(PATH, f"can't be edited: {error.reason}", line=line) from None
-    head = data[: len(data) - len(text.encode())]
-    return head + made.encode()
-
-
 def _parsed(data: bytes, path: str) -> dict[str, Any]:
     try:
         text = data.decode("utf-8-sig")
         if _FENCE in text:
             import re
 
-            text = re.sub(_START, r"\1\n", text)
+            text = re.sub(START, r"\1\n", text)
         return reader.read(text)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1

@@ -151,23 +151,10 @@ class VaultStore(Store):
 
     def _say_where(self, error: InvalidChange) -> None:
         """Say of fields that the vault's own schema does not know which line would allow them."""
-        unknown = [
-            one for one in error.details.get("problems", ()) if one["problem"] == "unknown_field"
-        ]
-        if not unknown or self.schema.shipped:
-            return
-        import shlex
+        if not self.schema.shipped:
+            from loop_cli.vault.upkeep.allow import say_where
 
-        from loop_cli.vault.upkeep.allow import where
-
-        for one in unknown:
-            kind = str(one.get("entity_type"))
-            path, line = where(self.root, self.schema, kind)
-            one["allowed_by"] = f"{path}:{line}"
-            if one.get("nearest"):  # it is rather misspelt
-                continue
-            command = shlex.join(["loop", "schema", "allow", kind, one["field"]])
-            error.hint = error.hint or f"{path}:{line} lists the fields; {command} allows it"
+            say_where(error, self.root, self.schema)
 
     @property
     def landed(self) -> list[str]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loop_cli.core.changes import parse_changes
-from loop_cli.core.fields import is_exact_number, says_same
+from loop_cli.core.digits import is_exact_number, says_same
 from loop_cli.markdown import reader, spelling
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loop_cli.core import order, query, timestamps
+from loop_cli.core import days, order, query, timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def today_of(day: str) -> int:
     ],
 )
 def test_what_is_written_is_the_day(zone: str, text: str) -> None:
-    assert timestamps.day_of(text) == number("2026-01-09")
+    assert days.day_of(text) == number("2026-01-09")
 
 
 @pytest.mark.parametrize(
@@ -61,19 +61,19 @@ def test_what_is_written_is_the_day(zone: str, text: str) -> None:
 def test_a_time_in_utc_is_of_the_local_day(zone: str, text: str) -> None:
     instant = datetime.datetime.fromisoformat(text)
 
-    assert timestamps.day_of(text) == (instant.astimezone(ZoneInfo(zone)).date() - EPOCH).days
+    assert days.day_of(text) == (instant.astimezone(ZoneInfo(zone)).date() - EPOCH).days
 
 
 @pytest.mark.parametrize("text", ["2026-02-30", "2026-01-09 22:44:26 ", "2026-01-09T1", "soon", ""])
 def test_what_names_no_day_has_none(text: str) -> None:
-    assert timestamps.day_of(text) is None
-    assert timestamps.moment(text) is None
+    assert days.day_of(text) is None
+    assert days.moment(text) is None
 
 
 def test_a_day_begins_at_local_midnight(zone: str) -> None:
     for day in ("2026-01-09", "2026-03-29", "2026-10-25", "2026-11-01"):
         begin = datetime.datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone))
-        moment = timestamps.moment(day)
+        moment = days.moment(day)
         assert moment == int(begin.timestamp()) * timestamps.SECOND
 
 
@@ -112,7 +112,7 @@ def test_dates_and_times_sort_together(zone: str) -> None:
     if zone == "Asia/Seoul":
         ordered = ["2026-01-08", "2026-01-09 22:44:26 +0900", "2026-01-10"]
         assert sorted(texts, key=order.rank) == ordered
-    moments = [timestamps.moment(text) or 0 for text in sorted(texts, key=order.rank)]
+    moments = [days.moment(text) or 0 for text in sorted(texts, key=order.rank)]
     assert moments == sorted(moments)
 
 
@@ -126,12 +126,12 @@ def test_the_forms_of_a_time_name_the_same(moment: datetime.datetime) -> None:
     }
 
     assert len({timestamps.parse(text) for text in forms}) == 1
-    assert {timestamps.day_of(text) for text in forms} == {(plain.date() - EPOCH).days}
+    assert {days.day_of(text) for text in forms} == {(plain.date() - EPOCH).days}
 
 
 @given(st.dates(datetime.date(1971, 1, 2), datetime.date(2037, 12, 30)))
 def test_a_moment_of_a_day_is_of_that_day(day: datetime.date) -> None:
-    moment = timestamps.moment(day.isoformat())
+    moment = days.moment(day.isoformat())
 
     assert moment is not None
-    assert timestamps.local_day(moment) == day.isoformat()
+    assert days.local_day(moment) == day.isoformat()

@@ -43,6 +43,7 @@ def schema(
 
 def _allow(settings: Settings, words: list[str], *, dry_run: bool, as_json: bool) -> None:
     """Allow fields for a type; one JSON document each."""
+    from loop_cli.planning.allowing import Field
     from loop_cli.vault.upkeep import allow
 
     if len(words) < 2:
@@ -50,21 +51,21 @@ def _allow(settings: Settings, words: list[str], *, dry_run: bool, as_json: bool
     store = context.open_store(settings)
     origin = context.origin(store.root)
     for word in words[1:]:
-        field, _equals, kind = word.partition("=")
-        done = allow.allow(
-            store.handle, words[0], field, kind or None, origin=origin, dry_run=dry_run
-        )
+        name, _equals, kind = word.partition("=")
+        field = Field(entity_type=words[0], name=name, kind=kind or None)
+        done = allow.allow(store.handle, field, origin=origin, dry_run=dry_run)
         if not output.as_document(done.as_dict(), store.warnings, wanted=as_json):
             output.line(_said(done))
 
 
 def _said(done: Allowed) -> str:
     """What was done, in a sentence."""
+    field = done.field
     if not done.diff:
-        return f"{done.entity_type} has {done.field} already"
+        return f"{field.entity_type} has {field.name} already"
     how = "would get" if done.dry_run else "has got"
-    kind = f" ({done.kind})" if done.kind else ""
-    return f"{done.entity_type} {how} the field {done.field}{kind}: {', '.join(done.diff)}"
+    kind = f" ({field.kind})" if field.kind else ""
+    return f"{field.entity_type} {how} the field {field.name}{kind}: {', '.join(done.diff)}"
 
 
 def _show(entity_type: str | None, *, as_json: bool, vault: str | None) -> None:

@@ -107,6 +107,8 @@ def is_named(path: str, wanted: str) -> bool:
 def aliases(fields: Mapping[str, Any]) -> list[str]:
     """An entity's other names, in the normal form that ids are compared in."""
     value = fields.get("aliases")
+    if value is None:
+        return []
     items = value if isinstance(value, list) else [value]
     return [
         nfc(str(item))

@@ -269,7 +269,9 @@ def choose(
 
 def located_unread(error: InvalidFile, entity_id: str, root: str) -> Located:
     """The file that an error is about, to be mended. Raises the error where it can't be."""
-    parsed = snapshot.unread(error, entity_id)
+    from loop_cli.planning.broken import unread
+
+    parsed = unread(error, entity_id)
     try:
         modified = os.stat(os.path.join(root, parsed.path)).st_mtime_ns // 1000
     except OSError:

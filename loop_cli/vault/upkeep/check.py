@@ -14,7 +14,6 @@ from loop_cli.lean.records import Struct
 from loop_cli.planning import snapshot
 from loop_cli.vault import schema_file
 from loop_cli.vault.files import reading as files
-from loop_cli.vault.files.passed import PassedOver, passed_over
 from loop_cli.vault.upkeep import check_state
 from loop_cli.vault.upkeep import check_text as text
 from loop_cli.vault.upkeep.check_wanted import Wanted, selection
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from loop_cli.core.schema.rules import Rules
     from loop_cli.markdown.lines import Lines
     from loop_cli.planning.snapshot import Parsed
+    from loop_cli.vault.files.passed import PassedOver
     from loop_cli.vault.handle import Vault
     from loop_cli.vault.index.locate import Locator
 
@@ -77,7 +77,7 @@ def check(vault: Vault, wanted: Wanted) -> Checked:
         entities=walk.entities,
         findings=tuple(sorted(findings, key=order)),
         etags={path: walk.etags[path] for path in fixable},
-        passed=passed_over(vault.root, vault.schema.places),
+        passed=check_state.passed(vault),
     )
 
 

@@ -9,6 +9,7 @@ from loop_cli.system.folders import open_folder
 from loop_cli.vault import LOOP, STAGED
 from loop_cli.vault.commit import intents
 from loop_cli.vault.commit.recovery import recover
+from loop_cli.vault.files.passed import PassedOver, passed_over
 from loop_cli.vault.log import verify
 
 TYPE_CHECKING = False
@@ -24,6 +25,11 @@ def findings(vault: Vault) -> Iterator[Finding]:
     """All of it."""
     yield from _lock_and_staged(vault)
     yield from _edited(vault)
+
+
+def passed(vault: Vault) -> PassedOver:
+    """What nobody looks at."""
+    return passed_over(vault.root, vault.schema.places)
 
 
 def _edited(vault: Vault) -> Iterator[Finding]:
