@@ -198,16 +198,13 @@ def _meet_conditions(
     unmet = rules.unmet(case)
     if not unmet:
         return ()
-    due = [] if now is None else rules.dates_due(case)
+    due = {} if now is None else rules.dates_due(case, now)
     said = []
     for rule in unmet:
-        if now is None or rule.field not in due or (rule.field,) in edits:
+        if rule.field not in due or (rule.field,) in edits:
             said.append(f"{rule.field} is required when {rule.when}")
             continue
-        from loop_cli.core import days
-
-        today = days.local_day(now)
-        result[rule.field] = edits[rule.field,] = today
+        today = result[rule.field] = edits[rule.field,] = due[rule.field]
         said.append(f"{rule.field} was set to {today}: it is required when {rule.when}")
     return tuple(said)
 

@@ -146,7 +146,7 @@ def _fields(request: Request, rules: Rules, problems: list[Problem]) -> dict[str
         typed[names.name] = nfc(request.name)
     filled = creation.implied(typed, kind, rules)
     case = Case(filled, kind, is_new=True)
-    filled |= dict.fromkeys(rules.dates_due(case), days.local_day(request.now))
+    filled |= rules.dates_due(case, request.now)
     order = [name for name in known if name in filled]
     return {name: filled[name] for name in dict.fromkeys((*order, *filled))}
 
