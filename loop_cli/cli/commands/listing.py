@@ -54,6 +54,7 @@ def list_entities(
     as_json: bool,
     as_csv: bool,
     ids: bool,
+    verbose: bool,
     vault: str | None,
 ) -> None:
     """Run `loop list`."""
@@ -77,6 +78,9 @@ def list_entities(
     else:
         _show_table([*found], names, loop.schema, limit=limit, optional=columns is None)
     output.warn([*found.warnings, *loop.warnings])
+    if verbose:
+        for sentence in loop.passed_over().sentences:
+            output.note(sentence)
 
 
 def query(
