@@ -1,0 +1,30 @@
+"""An id that only an excluded file carries: nobody finds it, so the error names the file."""
+
+from __future__ import annotations
+
+import os
+
+from loop_cli.core.names import nfc
+from loop_cli.core.schema.paths import Places
+from loop_cli.vault.files.walk import Walk
+from loop_cli.vault.index.entry import claims, head, is_named
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.core.entity import FieldNames
+
+_MOST = 10_000
+"""Files that are opened to look: this is for an error's text."""
+
+
+def excluded_carrier(walk: Walk, entity_id: str, names: FieldNames) -> str | None:
+    """The path of a file that carries an id where the schema has no entities; of several, one
+    that is called so before one that says so. None where there is none. Raises `UsageError`."""
+    wanted = nfc(entity_id)
+    every = Walk(walk.root, Places())
+    excluded = [path for path in every.paths() if not walk.admits(path)]
+    excluded.sort(key=lambda path: (not is_named(path, wanted), path))
+    for path in excluded[:_MOST]:
+        if claims(head(os.path.join(walk.root, path)), path, wanted, names):
+            return path
+    return None
