@@ -31,11 +31,11 @@ from loop_cli.core.conflict import fail
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.query import Query
 from loop_cli.core.records.record import Origin
-from loop_cli.core.store import EntityChange
+from loop_cli.core.store import EntityChange, Store
 from loop_cli.errors import ConflictError
 from loop_cli.operations import update as operations
 from loop_cli.operations.selection import Selection
-from loop_cli.vault.memory import MemoryStore
+from loop_cli.vault import schema_file
 from loop_cli.wire import (
     check as models_check,
 )
@@ -293,7 +293,7 @@ def _list_picture() -> str:
     root = Path(demo.SAMPLE)
     texts = {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*.md"))}
     entities = {path: data for path, data in texts.items() if "_TEMPLATES" not in path}
-    store = MemoryStore(entities, names=FieldNames(), clock=lambda: _NOON)
+    store = _in_memory(entities, lambda: _NOON)
     where = queries.parse_condition("status=todo,doing,blocked", today=_NOON)
     query = Query(types=("Task",), conditions=(where,), sort=queries.parse_sort("priority,due"))
     columns = ("entity_id", "entity_name", "status", "priority", "due")
@@ -310,9 +310,16 @@ _LATER = timestamps.parse("2026-01-16") or 0
 _NOON = timestamps.parse("2026-01-09T14:35:10.123456Z") or 0
 
 
-def _store(clock: Any) -> MemoryStore:
-    data = (Path(demo.SAMPLE) / _TASK).read_bytes()
-    return MemoryStore({_TASK: data}, names=FieldNames(), clock=clock)
+def _store(clock: Any) -> Store:
+    return _in_memory({_TASK: (Path(demo.SAMPLE) / _TASK).read_bytes()}, clock)
+
+
+def _in_memory(texts: dict[str, bytes], clock: Any) -> Store:
+    """The reference store of the tests, which needs no folder."""
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+    from tests.store.memory import MemoryStore
+
+    return MemoryStore(texts, names=FieldNames(), schema=schema_file.shipped(), clock=clock)
 
 
 def _origin(actor: str, source: str) -> Origin:

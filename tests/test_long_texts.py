@@ -21,7 +21,7 @@ from loop_cli.core.names import nfc
 from loop_cli.core.wanted import Wanted
 from loop_cli.markdown import duplicates, notes, patch, reader
 from loop_cli.markdown.lines import Lines
-from loop_cli.planning import linking
+from loop_cli.planning import linking, resolution
 from loop_cli.vault.index import entry
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def test_frontmatter(text: str) -> None:
 def test_the_line_of_an_id_in_a_broken_file(line: str) -> None:
     with soon():
         entry.broken(f"---\nentity_id: a{line}".encode()[: 1 << 16], "a.md", NAMES, problem="x")
-        entry.claims(f"---\nentity_id: a{line}".encode()[: 1 << 16], "b.md", "a", NAMES)
+        resolution.claims(f"---\nentity_id: a{line}".encode()[: 1 << 16], "b.md", "a", NAMES)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
         "--force does without"
     ),
     "name_vault": lambda _of: "loop demo DIR makes a sample vault; loop --vault DIR names yours",
-    "read": lambda of: shlex.join(["loop", "get", of["entity_id"]]),
+    "read": lambda of: shlex.join(["loop", "get", of["entity_id"], *_path(of)]),
     "read_again": lambda of: shlex.join(["loop", "get", of["entity_id"], "--json"]),
     "rotate_log": lambda _of: "loop audit rotate",
     "show_history": lambda of: f"loop history {of['entity_id']}",
@@ -63,6 +63,10 @@ _EXAMPLES: dict[str, str] = {
 _OPTION = "--on-conflict"
 _REBASING = ("update",)  # the commands that have the option
 _WHERE = ("--vault", "--path")
+
+
+def _path(of: dict[str, Any]) -> list[str]:
+    return ["--path", of["path"]] if "path" in of else []
 
 
 def spelled(value: Any) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 
-from loop_cli.core.names import nfc
+from loop_cli.core.names import ENDINGS, nfc
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
-ENDINGS = (".md", ".markdown")
 CANVAS = ".canvas"
 WIKI = "wiki"
 _MANY = 50  # names, from which on a file is rather read than searched for each

@@ -13,6 +13,10 @@ BODY = "body"
 _JOINERS = "\u200c\u200d\u200e\u200f\u2060\u00ad"
 ARCHIVE = "90_Archive"
 """The folder where archived entities go, under the path that they had; no find looks there."""
+LOG_FOLDER = "_build"
+"""The folder of the audit log."""
+ENDINGS = (".md", ".markdown")
+"""What the names of Markdown files end in."""
 _SORTED = 1000  # characters of a run of which all may be marks
 _ALIKE = 0.6  # from which ratio on a name is suggested
 _COMPARED = 4000  # names at most that are compared with one that is not there
@@ -48,6 +52,11 @@ def _is_written(character: str) -> bool:
     code = ord(character)
     is_no_character = 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
     return kind == "Zs" or (kind == "Cn" and not is_no_character)
+
+
+def is_hidden(path: str) -> bool:
+    """Whether a relative path leads through a name that begins with a dot."""
+    return any(part.startswith(".") and part != "." for part in path.split("/"))
 
 
 def _sortable(text: str) -> Iterator[str]:

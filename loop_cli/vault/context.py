@@ -7,10 +7,10 @@ import os
 from loop_cli.core.names import one_name
 from loop_cli.core.records.record import History, without_undone
 from loop_cli.planning.planner import Surroundings
+from loop_cli.planning.resolution import refuse_no_place
 from loop_cli.vault.commit import keeping
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.files.walk import joined
-from loop_cli.vault.index.locate import refuse_no_place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import Entity, EntityFile
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.core.schema.rules import Rules
+    from loop_cli.planning.resolution import Located
     from loop_cli.vault.handle import Vault
-    from loop_cli.vault.index.locate import Located
 
 
 class VaultSurroundings(Surroundings):

@@ -14,9 +14,9 @@ from loop_cli.vault.files import reading as files
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from loop_cli.core.entity import Entity
+    from loop_cli.planning.resolution import Located
     from loop_cli.planning.snapshot import Snapshot
     from loop_cli.vault.handle import Vault
-    from loop_cli.vault.index.locate import Located
 
 _TRIES = 20
 

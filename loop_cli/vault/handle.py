@@ -11,7 +11,7 @@ from loop_cli.core.records.record import History
 from loop_cli.errors import StorageError
 from loop_cli.planning.snapshot import etag_of, observe
 from loop_cli.system.folders import open_folder
-from loop_cli.vault import ENDINGS, LOG_FOLDER, LOOP, STAGED, schema_file
+from loop_cli.vault import ENDINGS, OWN_FOLDERS, STAGED, schema_file
 from loop_cli.vault.index.cache import Cache
 from loop_cli.vault.index.locate import Locator
 from loop_cli.vault.log.log import AuditLog
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import FieldNames
     from loop_cli.core.schema.rules import Rules
     from loop_cli.core.schema.schema import Schema
+    from loop_cli.planning.resolution import Located
     from loop_cli.planning.snapshot import Snapshot
     from loop_cli.vault.files.lock import VaultLock
-    from loop_cli.vault.index.locate import Located
 
 
 class Vault:
@@ -46,7 +46,7 @@ class Vault:
         private: tuple[str, ...],
         cache: str | None,
     ) -> None:
-        for name in (LOOP, LOG_FOLDER):
+        for name in OWN_FOLDERS:
             _refuse_link(root, name)
         self.root = root
         self.names = names

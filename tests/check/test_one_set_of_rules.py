@@ -20,9 +20,9 @@ from loop_cli.core.store import Create, EntityChange
 from loop_cli.errors import InvalidChange, LoopError
 from loop_cli.lean import jsontext
 from loop_cli.vault import schema_file
-from loop_cli.vault.memory import MemoryStore
 from tests.check.conftest import SCHEMA
 from tests.conftest import Clock
+from tests.store.memory import MemoryStore
 
 if TYPE_CHECKING:
     from loop_cli.core.schema.schema import Schema

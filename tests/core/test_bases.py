@@ -23,7 +23,8 @@ from loop_cli.lean.plain import same
 from loop_cli.lean.records import Struct
 from loop_cli.operations import undo as undoing
 from loop_cli.operations.undo import Target
-from loop_cli.vault.memory import MemoryStore
+from loop_cli.vault import schema_file
+from tests.store.memory import MemoryStore
 
 if TYPE_CHECKING:
     from loop_cli.core.conflict import ConflictField
@@ -83,7 +84,11 @@ class World:
         self.lives: dict[str, int] = {}  # by the etag that was deleted
         text = b"---\nentity_id: one\nentity_type: Memo\na: 1\nm: {x: old}\n---\nBody\n"
         self.store = MemoryStore(
-            {FILE: text}, names=FieldNames(), clock=lambda: self.now, private=("secret",)
+            {FILE: text},
+            names=FieldNames(),
+            schema=schema_file.shipped(),
+            clock=lambda: self.now,
+            private=("secret",),
         )
         self.readings: list[Reading] = []
         self.read()

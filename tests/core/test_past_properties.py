@@ -24,7 +24,8 @@ from loop_cli.lean.plain import same
 from loop_cli.operations import history
 from loop_cli.operations import undo as undoing
 from loop_cli.operations.undo import Target
-from loop_cli.vault.memory import MemoryStore
+from loop_cli.vault import schema_file
+from tests.store.memory import MemoryStore
 
 IDS = ("one", "two")
 START = timestamps.parse("2026-01-09T00:00:00Z") or 0
@@ -64,7 +65,11 @@ class World:
         self.now = START
         texts = {f"{one}.md": self._text({"a": 1, "m": {"x": "old"}}, "Body\n", one) for one in IDS}
         self.store = MemoryStore(
-            texts, names=FieldNames(), clock=lambda: self.now, private=("secret",)
+            texts,
+            names=FieldNames(),
+            schema=schema_file.shipped(),
+            clock=lambda: self.now,
+            private=("secret",),
         )
         self.undos = 100
 

@@ -249,7 +249,9 @@ def test_any_text_is_a_pattern_or_is_refused(pattern: str) -> None:
             check(pattern)
         except Unusable:
             return
-        for text in ("", "a", "b1", "a-b", "ab"):
+        # Before Python 3.14 its `\B` did not match in an empty text, which is no id.
+        empty = () if r"\B" in pattern else ("",)
+        for text in (*empty, "a", "b1", "a-b", "ab"):
             assert is_found(pattern, text) == (re.search(pattern, text) is not None)
 
 

@@ -11,8 +11,8 @@ from loop_cli.core.query import Query, equals, parse_condition, parse_sort
 from loop_cli.core.schema.schema import build
 from loop_cli.errors import UsageError
 from loop_cli.operations.selection import Selection, resolve_types
-from loop_cli.vault.memory import MemoryStore
 from tests.conftest import Clock
+from tests.store.memory import MemoryStore
 
 SCHEMA = build(
     {

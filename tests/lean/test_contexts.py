@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loop_cli.lean import contexts
+from loop_cli.lean import basics as contexts
 
 KINDS = (OSError, FileNotFoundError, ValueError, KeyboardInterrupt, LookupError, KeyError)
 RAISED = st.one_of(st.none(), st.sampled_from(KINDS))

@@ -21,7 +21,8 @@ from loop_cli.operations.local import LocalOperations
 from loop_cli.operations.log import LogQuery
 from loop_cli.operations.undo import Target
 from loop_cli.operations.update import LocalEntityOperations
-from loop_cli.vault.memory import MemoryStore
+from loop_cli.vault import schema_file
+from tests.store.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +78,10 @@ def test_those_on_one_entity_are_a_part_of_all() -> None:
 @pytest.fixture
 def store() -> MemoryStore:
     return MemoryStore(
-        {f"Tasks/{ONE}.md": TEXT.encode()}, names=FieldNames(), clock=lambda: 1_768_000_000_000_000
+        {f"Tasks/{ONE}.md": TEXT.encode()},
+        names=FieldNames(),
+        schema=schema_file.shipped(),
+        clock=lambda: 1_768_000_000_000_000,
     )
 
 

@@ -16,9 +16,10 @@ from loop_cli.core.records.record import Origin
 from loop_cli.core.store import CommitResult, EntityChange
 from loop_cli.errors import ConflictError, LoopError
 from loop_cli.planning.snapshot import etag_of
-from loop_cli.vault.memory import MemoryStore
+from loop_cli.vault import schema_file
 from loop_cli.vault.store import VaultStore
 from tests.store.folder import Folder, entity
+from tests.store.memory import MemoryStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +75,13 @@ class InMemory(Harness):
         self.clock = clock
 
     def make(self, texts: dict[str, bytes]) -> None:
-        self.memory = MemoryStore(texts, names=FieldNames(), clock=self.clock, private=PRIVATE)
+        self.memory = MemoryStore(
+            texts,
+            names=FieldNames(),
+            schema=schema_file.shipped(),
+            clock=self.clock,
+            private=PRIVATE,
+        )
         self.store = self.memory
 
     def edit_outside(self, path: str, data: bytes) -> None:

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.query import Query
 from loop_cli.core.store import Listed
+from loop_cli.vault import schema_file
 from loop_cli.vault.index import fulltext as texts_module
 from loop_cli.vault.index import index as index_module
-from loop_cli.vault.memory import MemoryStore
 from tests.conftest import Clock
 from tests.store.conftest import ONE, TWO, Bench, text
 from tests.store.folder import Folder, entity, garbage, settle
+from tests.store.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,6 +148,7 @@ def test_a_kept_index_finds_what_reading_all_finds(
             plain = MemoryStore(
                 {path.name: path.read_bytes() for path in vault.root.iterdir()},
                 names=FieldNames(),
+                schema=schema_file.shipped(),
                 clock=Clock(),
             )
             expected = [

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from loop_cli.core.names import nfc
+from loop_cli.planning.resolution import aliases
 from loop_cli.vault.index import index as index_module
-from loop_cli.vault.index.entry import aliases
 from tests.store.folder import OLD, Folder, entity, outcome
 
 if TYPE_CHECKING:

@@ -19,11 +19,12 @@ from loop_cli.core.entity import FieldNames
 from loop_cli.core.evaluate import Places, evaluate
 from loop_cli.core.query import Condition, Query, is_there, parse_condition, parse_sort
 from loop_cli.errors import UsageError
+from loop_cli.vault import schema_file
 from loop_cli.vault.index import index, pages, values
-from loop_cli.vault.memory import MemoryStore
 from tests.conftest import Clock
 from tests.store.conftest import ONE, TWO, Bench, text
 from tests.store.folder import Folder
+from tests.store.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,7 +179,9 @@ def test_every_store_answers_as_python_does(
         vault = Folder(Path(root))
         for path, data in laid_out(entities).items():
             vault.put(path, data)
-        memory = MemoryStore(laid_out(entities), names=FieldNames(), clock=Clock())
+        memory = MemoryStore(
+            laid_out(entities), names=FieldNames(), schema=schema_file.shipped(), clock=Clock()
+        )
         for query in asked:
             same_as_evaluated(memory, query)
             same_as_evaluated(vault.store(kept=False), query)

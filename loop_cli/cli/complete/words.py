@@ -8,9 +8,10 @@ from contextlib import suppress
 from loop_cli import config
 from loop_cli.cli import context
 from loop_cli.core.fields import KINDS
+from loop_cli.core.names import LOG_FOLDER
 from loop_cli.core.schema.field_rules import MEMBER_FIELDS
 from loop_cli.errors import LoopError
-from loop_cli.vault import LOG_FOLDER, members, schema_file
+from loop_cli.vault import members, schema_file
 from loop_cli.vault.index import cache
 from loop_cli.vault.log import lines
 

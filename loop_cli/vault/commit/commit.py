@@ -30,7 +30,7 @@ from loop_cli.errors import (
     LoopError,
     StorageError,
 )
-from loop_cli.lean.contexts import suppress
+from loop_cli.lean.basics import suppress
 from loop_cli.planning import plan
 from loop_cli.planning.planner import Planner
 from loop_cli.vault.commit.recovery import recover, recover_if_free
@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     from loop_cli.core.records.record import Origin
     from loop_cli.core.store import AnyChange, CommitResult
     from loop_cli.planning.plan import Plan
+    from loop_cli.planning.resolution import Located
     from loop_cli.vault.commit.staging import StagedCommit
     from loop_cli.vault.handle import Vault
-    from loop_cli.vault.index.locate import Located
 
     Place = Located | None  # of the entity, None for one that is to come
     Batch = list[tuple[AnyChange, Place | LoopError]]

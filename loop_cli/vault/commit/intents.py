@@ -15,11 +15,11 @@ from loop_cli.errors import InvalidFile, LoopError, NoEntity
 from loop_cli.planning import snapshot
 from loop_cli.planning.allowing import ID as SCHEMA_ID
 from loop_cli.planning.allowing import TYPE as SCHEMA_TYPE
+from loop_cli.planning.resolution import refuse_no_place
 from loop_cli.vault import STAGED, schema_file
 from loop_cli.vault.commit import staging
 from loop_cli.vault.commit.staging import Intent, StagedChange, StagedCommit
 from loop_cli.vault.files import reading as files
-from loop_cli.vault.index.locate import refuse_no_place
 from loop_cli.vault.log.lines import LogPlace
 
 TYPE_CHECKING = False

@@ -8,7 +8,7 @@ taken back, or the answer says that they have landed or may have.
 from __future__ import annotations
 
 from loop_cli.errors import Action, StorageError, UsageError
-from loop_cli.lean.contexts import ExitStack, closing, suppress
+from loop_cli.lean.basics import ExitStack, closing, suppress
 from loop_cli.planning.snapshot import etag_of
 from loop_cli.system import platform
 from loop_cli.system.folders import Syncs

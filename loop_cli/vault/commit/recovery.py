@@ -16,7 +16,7 @@ from itertools import takewhile
 
 from loop_cli.core.records import record as audit
 from loop_cli.errors import Action, Sentence, StorageError, VaultLocked
-from loop_cli.lean.contexts import suppress
+from loop_cli.lean.basics import suppress
 from loop_cli.planning.snapshot import MAX_FILE_BYTES
 from loop_cli.system.folders import Folders
 from loop_cli.vault import INTENT, STAGED, UNDONE

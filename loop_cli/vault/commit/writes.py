@@ -10,8 +10,7 @@ import os
 
 from loop_cli.core.records.record import AuditRecord
 from loop_cli.errors import InvalidFile, LoopError
-from loop_cli.lean.basics import sha256_hex
-from loop_cli.lean.contexts import suppress
+from loop_cli.lean.basics import sha256_hex, suppress
 from loop_cli.system import platform
 from loop_cli.system.folders import Folders
 from loop_cli.vault.commit import staging
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
 
     from loop_cli.core.store import CommitResult
     from loop_cli.planning.plan import Plan
+    from loop_cli.planning.resolution import Located
     from loop_cli.vault.handle import Vault
-    from loop_cli.vault.index.locate import Located
     from loop_cli.vault.log.lines import LogPlace
     from loop_cli.vault.log.log import AuditLog
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 
 from loop_cli.core.check.report import PassedOver
-from loop_cli.vault.files.walk import ENDINGS, FOLDER_FLAGS, joined
+from loop_cli.core.names import ENDINGS
+from loop_cli.vault.files.walk import FOLDER_FLAGS, joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
-from loop_cli.lean.contexts import suppress
+from loop_cli.lean.basics import suppress
 from loop_cli.system import platform
 from loop_cli.system.folders import open_folder
 from loop_cli.vault import LOOP

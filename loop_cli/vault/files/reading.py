@@ -11,6 +11,8 @@ from loop_cli.errors import EntityNotFound, InvalidFile, StorageError
 from loop_cli.planning.snapshot import MAX_FILE_BYTES
 from loop_cli.system import platform
 
+HEAD = 1 << 16
+"""Bytes of a file that are looked at where it can't be read as an entity."""
 _TRIES = 20
 
 
@@ -133,3 +135,17 @@ def _read_all(descriptor: int, size: int) -> bytes:
 
 def _same_content(before: os.stat_result, after: os.stat_result) -> bool:
     return (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+
+
+def head(place: str) -> bytes:
+    """The beginning of a file; empty for what can't be read."""
+    try:
+        descriptor = platform.open_plain(place)
+    except OSError:
+        return b""
+    try:
+        return os.read(descriptor, HEAD)
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)

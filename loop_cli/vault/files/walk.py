@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from loop_cli.core.names import ENDINGS, is_hidden
 from loop_cli.errors import InvalidFile, UsageError
 from loop_cli.vault import LOOP
 from loop_cli.vault.files import reading as files
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     Files = tuple[list[str], list[int]]
 
-ENDINGS = (".md", ".markdown")
-"""What the names of Markdown files end in."""
 STAMP = 4
 """Numbers that a file is told by: size, times of writing and of change (nanoseconds), inode."""
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -188,11 +187,6 @@ def stamps_in(listing: bytes) -> dict[str, str]:
 def joined(folder: str, name: str) -> str:
     """The path of a file in a folder; the vault itself is the empty folder."""
     return f"{folder}/{name}" if folder else name
-
-
-def is_hidden(path: str) -> bool:
-    """Whether a relative path leads through a name that begins with a dot."""
-    return any(part.startswith(".") and part != "." for part in path.split("/"))
 
 
 def _nested_vault(root: str, inner: str) -> UsageError:

@@ -231,7 +231,7 @@ def _make_private(path: str) -> None:
 def _remove_older(path: str) -> None:
     """Remove what versions before this one have left beside a cache that is made anew. One that
     is still in use makes its own anew, once."""
-    from loop_cli.lean.contexts import suppress
+    from loop_cli.lean.basics import suppress
 
     folder = os.path.dirname(path)
     for name in os.listdir(folder) if folder else ():

@@ -6,8 +6,9 @@ import os
 
 from loop_cli.core.names import nfc
 from loop_cli.core.schema.paths import Places
+from loop_cli.planning.resolution import claims, is_named
+from loop_cli.vault.files.reading import head
 from loop_cli.vault.files.walk import Walk
-from loop_cli.vault.index.entry import claims, head, is_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

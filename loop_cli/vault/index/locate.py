@@ -4,62 +4,23 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.core.names import nearest, nfc
-from loop_cli.errors import (
-    Action,
-    AmbiguousId,
-    EntityNotFound,
-    InvalidFile,
-    LoopError,
-    Sentence,
-    UsageError,
-)
-from loop_cli.lean.records import Struct
-from loop_cli.planning import snapshot
-from loop_cli.vault import LOG_FOLDER
+from loop_cli.core.names import is_hidden, nfc
+from loop_cli.errors import EntityNotFound, InvalidFile, LoopError
+from loop_cli.planning import resolution, snapshot
+from loop_cli.planning.resolution import Broken, Located, aliases, claims, is_named
 from loop_cli.vault.files import reading as files
-from loop_cli.vault.files.walk import ENDINGS, Walk, is_hidden
-from loop_cli.vault.index import entry
+from loop_cli.vault.files.walk import Walk
 from loop_cli.vault.index.cache import Cache
-from loop_cli.vault.index.entry import aliases, claims, is_named
 from loop_cli.vault.index.index import Index
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.schema.paths import Places
     from loop_cli.markdown.document import Document
     from loop_cli.planning.snapshot import Parsed
-
-
-# Of the log; and the shell's name for the home folder, which nobody should have to remove.
-_NO_PLACES = (LOG_FOLDER.casefold(), "~")
-
-
-class Located(Struct):
-    """A file that is the entity looked for.
-
-    `modified` is the file's time when it was read (microseconds), 0 where it was not; `shared`
-    tells that other files carry the id too, so its records are those of its path; `warnings`
-    are about files that might have been meant and can't be read; `remembered` that it was not
-    looked for anew.
-    """
-
-    parsed: Parsed
-    modified: int = 0
-    shared: bool = False
-    warnings: tuple[str, ...] = ()
-    remembered: bool = False
-
-
-class Broken(Struct):
-    """A file that might be the one looked for and can't be read; `claims` tells that the id is
-    in it, and not only its name."""
-
-    error: LoopError
-    claims: bool
 
 
 class Locator:
@@ -94,12 +55,21 @@ class Locator:
         if path is not None:
             return self._at(entity_id, path)
         self._found = None
-        match = choose(entity_id, *self._meant(nfc(entity_id)))
+        match = resolution.choose(entity_id, *self._meant(nfc(entity_id)))
         if match is None:
-            raise no_such_entity(entity_id, self.index.ids())
+            raise self._nowhere(entity_id)
         if nfc(match.parsed.id) == nfc(entity_id) and not match.warnings:
             self._found = match.parsed
         return match
+
+    def _nowhere(self, entity_id: str) -> EntityNotFound:
+        """That nobody is found, and the file that is excluded and would be meant."""
+        from loop_cli.vault.index.excluded import excluded_carrier
+
+        path = excluded_carrier(self._walk, entity_id, self._names)
+        if path is not None:
+            return resolution.excluded(entity_id, path)
+        return resolution.no_such_entity(entity_id, self.index.ids())
 
     def found_before(self, entity_id: str, etag: str) -> Located | None:
         """What was found last, or what became of it here, if it is still there and a change names
@@ -179,8 +149,8 @@ class Locator:
     def _at(self, entity_id: str, path: str) -> Located:
         relative = self._relative(path)
         located = self.read(relative)
-        if not _is_meant(located, nfc(entity_id)):
-            raise wrong_file(entity_id, located)
+        if not resolution.is_meant(located, nfc(entity_id)):
+            raise resolution.wrong_file(entity_id, located)
         own = nfc(located.parsed.id)
         found, _broken = self._meant(own)
         return located.replace(
@@ -194,7 +164,7 @@ class Locator:
             path = os.path.relpath(os.path.realpath(path), base)
         relative = os.path.relpath(files.inside(self._root, path), base).replace(os.sep, "/")
         if is_hidden(relative):
-            raise not_a_place(shown)
+            raise resolution.not_a_place(shown)
         return relative
 
     def _meant(self, wanted: str) -> tuple[list[Located], list[Broken]]:
@@ -218,61 +188,15 @@ class Locator:
             except EntityNotFound:
                 borne_out = False
             except LoopError as error:
-                start = entry.head(os.path.join(self._root, path))
+                start = files.head(os.path.join(self._root, path))
                 certain = claims(start, path, wanted, self._names)
                 unread = not isinstance(error, InvalidFile)
                 if certain or unread or is_named(path, wanted):
                     broken.append(Broken(error=error, claims=certain or unread))
             else:
                 found.append(located)
-                borne_out = borne_out and _is_meant(located, wanted)
+                borne_out = borne_out and resolution.is_meant(located, wanted)
         return found, broken, borne_out and bool(found or broken)
-
-
-def _is_meant(located: Located, wanted: str) -> bool:
-    """Whether the entity has the id or the alias; `wanted` is in normal form."""
-    return wanted in (nfc(located.parsed.id), *aliases(located.parsed.fields))
-
-
-def not_a_place(path: str) -> InvalidFile:
-    """The error for a `--path` to a hidden file, or into a hidden folder such as `.loop`."""
-    return InvalidFile(path, "is not a place for entities")
-
-
-def refuse_no_place(path: str) -> None:
-    """Raise `InvalidFile` where no entity can be, whatever is there now."""
-    if path.startswith("/") or ".." in path.split("/") or "\0" in path:
-        raise InvalidFile(path, "leads out of the vault")
-    top = path.partition("/")[0].casefold()
-    if is_hidden(path) or top in _NO_PLACES:
-        raise not_a_place(path)
-    if not path.endswith(ENDINGS):
-        raise InvalidFile(path, "is not a place for entities: it does not end in .md")
-
-
-def choose(
-    entity_id: str, found: Sequence[Located], broken: Sequence[Broken] = ()
-) -> Located | None:
-    """The one whose id it is, warning of broken files; else the one whose alias it is, where no
-    broken file claims the id.
-
-    Raises `AmbiguousId`, and what is wrong with a broken file that may be the one meant.
-    """
-    wanted = nfc(entity_id)
-    matches = [one for one in found if nfc(one.parsed.id) == wanted]
-    what = "carry the id"
-    if not matches:
-        for one in broken:
-            if one.claims:
-                raise one.error
-        matches = [one for one in found if wanted in aliases(one.parsed.fields)]
-        what = "have the alias"
-    if len(matches) > 1:
-        raise _ambiguous(entity_id, sorted(one.parsed.path for one in matches), what)
-    if not matches and broken:
-        raise broken[0].error
-    warnings = tuple(one.error.message for one in broken)
-    return matches[0].replace(warnings=warnings) if matches else None
 
 
 def located_unread(error: InvalidFile, entity_id: str, root: str) -> Located:
@@ -285,48 +209,3 @@ def located_unread(error: InvalidFile, entity_id: str, root: str) -> Located:
     except OSError:
         raise error from None
     return Located(parsed=parsed, modified=modified)
-
-
-def refuse_twice(places: Iterable[Located]) -> None:
-    """Raise `UsageError` where two changes of an atomic group are of one file."""
-    seen: set[str] = set()
-    for path in (place.parsed.path for place in places):
-        if path in seen:
-            raise UsageError(f"an atomic group changes {path} twice")
-        seen.add(path)
-
-
-def no_such_entity(entity_id: str, ids: Iterable[str]) -> EntityNotFound:
-    """The error for an id that nothing carries, with the nearest ones."""
-    close = nearest(entity_id, ids)
-    meant = f"; did you mean {' or '.join(close)}?" if close else ""
-    return EntityNotFound(
-        f"no entity {entity_id!r}{meant}",
-        entity_id=entity_id,
-        nearest=close,
-        hint=Action("read", entity_id=close[0]) if close else None,
-    )
-
-
-def wrong_file(entity_id: str, located: Located) -> EntityNotFound:
-    """The error for a `--path` that is another entity."""
-    parsed = located.parsed
-    return EntityNotFound(
-        f"{parsed.path} is not {entity_id!r}: its id is {parsed.id!r}",
-        entity_id=entity_id,
-        hint=Action("read", entity_id=parsed.id),
-    )
-
-
-def _ambiguous(entity_id: str, paths: list[str], what: str) -> AmbiguousId:
-    listed = "\n".join(f"  {path}" for path in paths)
-    return AmbiguousId(
-        Sentence(
-            f"{len(paths)} files {what} {entity_id!r}; ",
-            Action("choose_path"),
-            f" chooses\n{listed}",
-        ),
-        entity_id=entity_id,
-        paths=paths,
-        hint=Action("choose_path"),
-    )

@@ -13,7 +13,7 @@ from loop_cli.lean.basics import sha256_hex
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.files.walk import STAMP, listing_of, stamps_in
 from loop_cli.vault.index.cache import MEMORY, transaction, word
-from loop_cli.vault.index.entry import broken, entry_of, head
+from loop_cli.vault.index.entry import broken, entry_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ class Look:
             return []
         except LoopError as error:
             modified = 0  # what can't be read has no revision
-            entry = broken(head(place), path, self._names, problem=error.message)
+            entry = broken(files.head(place), path, self._names, problem=error.message)
         else:
             etag = sha256_hex(data)[:16]
             entry = entry_of(data, path, self._names, etag=etag, modified=modified)

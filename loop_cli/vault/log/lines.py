@@ -5,14 +5,13 @@ from __future__ import annotations
 import errno
 import os
 
-from loop_cli.core.names import nfc
+from loop_cli.core.names import LOG_FOLDER, nfc
 from loop_cli.core.records.record import AuditRecord
 from loop_cli.core.store import as_json
 from loop_cli.errors import Action, StorageError
 from loop_cli.lean import jsontext
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
-from loop_cli.vault import LOG_FOLDER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import errno
 import os
 
-from loop_cli.core.names import nfc
+from loop_cli.core.names import LOG_FOLDER, nfc
 from loop_cli.core.store import as_json
 from loop_cli.lean import jsontext
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.system import platform
 from loop_cli.system.folders import Folders, open_folder
-from loop_cli.vault import LOG_FOLDER
 from loop_cli.vault.index.cache import key_word, word
 from loop_cli.vault.log.lines import (
     ACTIVE,

@@ -11,7 +11,7 @@ import os
 import re
 
 from loop_cli.errors import Action, Sentence, StorageError
-from loop_cli.lean.contexts import closing
+from loop_cli.lean.basics import closing
 from loop_cli.planning.snapshot import etag_of
 from loop_cli.system import platform
 from loop_cli.system.folders import Folders

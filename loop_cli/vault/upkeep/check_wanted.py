@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loop_cli.core.names import nearest, nfc
 from loop_cli.errors import EntityNotFound
-from loop_cli.vault.index import entry
+from loop_cli.planning.resolution import aliases, stem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def may_be(wanted: Scope, one: Subject) -> bool:
     """Whether it may turn out that an entity is meant."""
     if not wanted.names and not wanted.paths:
         return True
-    called = {one.type, one.id, nfc(one.id), _stem(one.path), *entry.aliases(one.fields)}
+    called = {one.type, one.id, nfc(one.id), _stem(one.path), *aliases(one.fields)}
     return one.path in wanted.paths or any(
         name in called or nfc(name) in called for name in wanted.names
     )
@@ -58,4 +58,4 @@ def _paths_of(
 
 
 def _stem(path: str) -> str:
-    return nfc(entry.stem(path))
+    return nfc(stem(path))

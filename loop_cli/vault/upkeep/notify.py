@@ -11,9 +11,9 @@ from __future__ import annotations
 import os
 import stat
 
+from loop_cli.core.names import LOG_FOLDER, is_hidden
 from loop_cli.errors import StorageError
-from loop_cli.vault import LOG_FOLDER
-from loop_cli.vault.files.walk import STAMP, Walk, is_hidden, joined
+from loop_cli.vault.files.walk import STAMP, Walk, joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

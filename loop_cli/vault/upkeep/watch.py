@@ -11,7 +11,7 @@ import errno
 from collections import OrderedDict
 
 from loop_cli.core import timestamps
-from loop_cli.core.names import BODY
+from loop_cli.core.names import BODY, ENDINGS, LOG_FOLDER
 from loop_cli.core.store import as_json
 from loop_cli.core.upkeep import Happening
 from loop_cli.errors import LoopError
@@ -19,8 +19,7 @@ from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
 from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of, parse
 from loop_cli.system.folders import Folders
-from loop_cli.vault import LOG_FOLDER, schema_file
-from loop_cli.vault.files.walk import ENDINGS
+from loop_cli.vault import schema_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

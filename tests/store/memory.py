@@ -7,7 +7,7 @@ import os
 
 from loop_cli.core import conflict, order
 from loop_cli.core.evaluate import evaluate
-from loop_cli.core.names import nfc, one_name
+from loop_cli.core.names import is_hidden, nfc, one_name
 from loop_cli.core.query import Query
 from loop_cli.core.records.record import AuditRecord, History, without_undone
 from loop_cli.core.records.story import undo_of
@@ -27,14 +27,10 @@ from loop_cli.core.store import (
 from loop_cli.core.wanted import Wanted
 from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopError, NoEntity
 from loop_cli.lean.basics import sha256_hex
-from loop_cli.planning import plan, snapshot
+from loop_cli.planning import plan, resolution, snapshot
 from loop_cli.planning.broken import unread
 from loop_cli.planning.hits import hit_of
 from loop_cli.planning.planner import Planner, Surroundings
-from loop_cli.vault import schema_file
-from loop_cli.vault.files import walk
-from loop_cli.vault.index import entry, locate
-from loop_cli.vault.log.lines import encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +41,7 @@ if TYPE_CHECKING:
     from loop_cli.core.schema.schema import Schema
     from loop_cli.core.store import AnyChange
     from loop_cli.planning.plan import Plan
-    from loop_cli.vault.index.locate import Located
+    from loop_cli.planning.resolution import Located
 
 
 class MemoryStore(Store):
@@ -58,7 +54,7 @@ class MemoryStore(Store):
         *,
         names: FieldNames,
         clock: Callable[[], int],
-        schema: Schema | None = None,
+        schema: Schema,
         private: tuple[str, ...] = (),
     ) -> None:
         self.names = names
@@ -67,7 +63,7 @@ class MemoryStore(Store):
         self._kept: dict[str, bytes] = {}
         self._passed_over = 0
         self._clock = clock
-        self._schema = schema or schema_file.shipped()
+        self._schema = schema
         self._files = {path: (data, clock()) for path, data in texts.items()}
 
     @property
@@ -128,7 +124,7 @@ class MemoryStore(Store):
             finally:
                 if told is not None:
                     told(count)
-            place = locate.Located(parsed=parsed, modified=modified)
+            place = resolution.Located(parsed=parsed, modified=modified)
             found.append(self._observe(self._with_shared(place)).entity)
         listed = map(list_entity, found)
         return iter(sorted(listed, key=lambda one: order.tie(one.id, one.path)))
@@ -233,7 +229,7 @@ class MemoryStore(Store):
         planned.record["metadata"]["previous"] = last
         if group is not None:
             planned.record["metadata"]["group"] = group
-        line = encode(planned.record)
+        line = as_json(planned.record).encode()
         self.lines.append(line)
         self._kept.update(planned.kept)
         if planned.source is not None:
@@ -246,7 +242,9 @@ class MemoryStore(Store):
         try:
             whole = self._locate(change.entity_id, change.path)
         except InvalidFile as error:
-            return locate.Located(parsed=unread(error, change.entity_id), modified=self._clock())
+            return resolution.Located(
+                parsed=unread(error, change.entity_id), modified=self._clock()
+            )
         found = conflict.build(
             self._observe(whole).entity,
             reason="edited_outside",
@@ -259,16 +257,19 @@ class MemoryStore(Store):
     def _locate(self, entity_id: str, path: str | None) -> Located:
         found, broken = self._parsed(nfc(entity_id))
         if path is None:
-            match = locate.choose(entity_id, found, broken)
+            match = resolution.choose(entity_id, found, broken)
             if match is None:
-                raise locate.no_such_entity(entity_id, [one.parsed.id for one in found])
+                raise resolution.no_such_entity(entity_id, [one.parsed.id for one in found])
             return match
-        if walk.is_hidden(path):
-            raise locate.not_a_place(path)
+        if is_hidden(path):
+            raise resolution.not_a_place(path)
         for one in found:
             if one.parsed.path == path:
-                if nfc(entity_id) not in (nfc(one.parsed.id), *entry.aliases(one.parsed.fields)):
-                    raise locate.wrong_file(entity_id, one)
+                if nfc(entity_id) not in (
+                    nfc(one.parsed.id),
+                    *resolution.aliases(one.parsed.fields),
+                ):
+                    raise resolution.wrong_file(entity_id, one)
                 return self._with_shared(one)
         if path in self._files:
             snapshot.parse(self.read(path), path, self.names)  # raises what is wrong with it
@@ -279,7 +280,7 @@ class MemoryStore(Store):
         ids = [nfc(other.parsed.id) for other in found]
         return place.replace(shared=ids.count(nfc(place.parsed.id)) > 1)
 
-    def _parsed(self, wanted: str) -> tuple[list[Located], list[locate.Broken]]:
+    def _parsed(self, wanted: str) -> tuple[list[Located], list[resolution.Broken]]:
         """All entities, and the files that seem to be the one wanted but can't be read."""
         found = []
         broken = []
@@ -287,11 +288,11 @@ class MemoryStore(Store):
             try:
                 parsed = snapshot.parse(data, path, self.names)
             except InvalidFile as error:
-                certain = entry.claims(data, path, wanted, self.names)
-                if certain or entry.is_named(path, wanted):
-                    broken.append(locate.Broken(error=error, claims=certain))
+                certain = resolution.claims(data, path, wanted, self.names)
+                if certain or resolution.is_named(path, wanted):
+                    broken.append(resolution.Broken(error=error, claims=certain))
                 continue
-            found.append(locate.Located(parsed=parsed, modified=modified))
+            found.append(resolution.Located(parsed=parsed, modified=modified))
         return found, broken
 
     def _observe(self, place: Located) -> snapshot.Snapshot:
@@ -315,7 +316,7 @@ class _Around(Surroundings):
     def named(self, name: str) -> list[EntityFile]:
         wanted, everybody = nfc(name), list(self._store.files())
         found = [one for one in everybody if nfc(one.id) == wanted]
-        return found or [one for one in everybody if wanted in entry.aliases(one.fields)]
+        return found or [one for one in everybody if wanted in resolution.aliases(one.fields)]
 
     def carrier(self, entity_id: str) -> EntityFile | None:
         wanted = nfc(entity_id)
@@ -340,11 +341,11 @@ class _Around(Surroundings):
                 return record
         return None
 
-    def admits(self, path: str) -> bool:  # noqa: ARG002  it looks at all that it has
+    def admits(self, path: str) -> bool:
         return True
 
     def is_free(self, path: str, *, leaves: str | None = None) -> bool:
-        locate.refuse_no_place(path)
+        resolution.refuse_no_place(path)
         wanted = one_name(path)
         there = (one for one in self._store.paths() if one_name(one) == wanted)
         return not self._store.has(path) and not any(one != leaves for one in there)

@@ -1,0 +1,200 @@
+"""Which file an id, an alias or a path means: the same answer from every store (SPEC §2)."""
+
+from __future__ import annotations
+
+from loop_cli.core.names import ENDINGS, LOG_FOLDER, is_hidden, nearest, nfc
+from loop_cli.errors import (
+    Action,
+    AmbiguousId,
+    EntityNotFound,
+    InvalidFile,
+    LoopError,
+    Sentence,
+    UsageError,
+)
+from loop_cli.lean.records import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+    from loop_cli.core.entity import FieldNames
+    from loop_cli.planning.snapshot import Parsed
+
+_ESCAPE = r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U((?:000[0-9A-Fa-f]|0010)[0-9A-Fa-f]{4}))"
+# Of the log; and the shell's name for the home folder, which nobody should have to remove.
+_NO_PLACES = (LOG_FOLDER.casefold(), "~")
+
+
+class Located(Struct):
+    """A file that is the entity looked for.
+
+    `modified` is the file's time when it was read (microseconds), 0 where it was not; `shared`
+    tells that other files carry the id too, so its records are those of its path; `warnings`
+    are about files that might have been meant and can't be read; `remembered` that it was not
+    looked for anew.
+    """
+
+    parsed: Parsed
+    modified: int = 0
+    shared: bool = False
+    warnings: tuple[str, ...] = ()
+    remembered: bool = False
+
+
+class Broken(Struct):
+    """A file that might be the one looked for and can't be read; `claims` tells that the id is
+    in it, and not only its name."""
+
+    error: LoopError
+    claims: bool
+
+
+def choose(
+    entity_id: str, found: Sequence[Located], broken: Sequence[Broken] = ()
+) -> Located | None:
+    """The one whose id it is, warning of broken files; else the one whose alias it is, where no
+    broken file claims the id.
+
+    Raises `AmbiguousId`, and what is wrong with a broken file that may be the one meant.
+    """
+    wanted = nfc(entity_id)
+    matches = [one for one in found if nfc(one.parsed.id) == wanted]
+    what = "carry the id"
+    if not matches:
+        for one in broken:
+            if one.claims:
+                raise one.error
+        matches = [one for one in found if wanted in aliases(one.parsed.fields)]
+        what = "have the alias"
+    if len(matches) > 1:
+        raise _ambiguous(entity_id, sorted(one.parsed.path for one in matches), what)
+    if not matches and broken:
+        raise broken[0].error
+    warnings = tuple(one.error.message for one in broken)
+    return matches[0].replace(warnings=warnings) if matches else None
+
+
+def is_meant(located: Located, wanted: str) -> bool:
+    """Whether the entity has the id or the alias; `wanted` is in normal form."""
+    return wanted in (nfc(located.parsed.id), *aliases(located.parsed.fields))
+
+
+def not_a_place(path: str) -> InvalidFile:
+    """The error for a `--path` to a hidden file, or into a hidden folder such as `.loop`."""
+    return InvalidFile(path, "is not a place for entities")
+
+
+def refuse_no_place(path: str) -> None:
+    """Raise `InvalidFile` where no entity can be, whatever is there now."""
+    if path.startswith("/") or ".." in path.split("/") or "\0" in path:
+        raise InvalidFile(path, "leads out of the vault")
+    top = path.partition("/")[0].casefold()
+    if is_hidden(path) or top in _NO_PLACES:
+        raise not_a_place(path)
+    if not path.endswith(ENDINGS):
+        raise InvalidFile(path, "is not a place for entities: it does not end in .md")
+
+
+def claims(start: bytes, path: str, wanted: str, names: FieldNames) -> bool:
+    """Whether a file that can't be parsed has a line that gives it the id, or the name that is
+    it; `wanted` is in normal form, `start` the file's beginning."""
+    if names.id_is_stem:
+        return nfc(names.id_of(path)) == wanted
+    import re
+
+    field, value = re.escape(names.id), re.escape(wanted)
+    line = rf"^['\"]?{field}['\"]?\s*:\s*['\"]?{value}['\"]?\s*(#.*)?$"
+    text = frontmatter_of(start).decode(errors="replace")
+    return re.search(line, nfc(text if wanted.isascii() else unescaped(text)), re.M) is not None
+
+
+def is_named(path: str, wanted: str) -> bool:
+    """Whether the file has the id for its name; `wanted` is in normal form."""
+    return nfc(stem(path)) == wanted
+
+
+def aliases(fields: Mapping[str, Any]) -> list[str]:
+    """An entity's other names, in the normal form that ids are compared in."""
+    value = fields.get("aliases")
+    if value is None:
+        return []
+    items = value if isinstance(value, list) else [value]
+    return [
+        nfc(str(item))
+        for item in items
+        if isinstance(item, str | int | float) and not isinstance(item, bool)
+    ]
+
+
+def stem(path: str) -> str:
+    """The name of a file without its folder and `.md`."""
+    return path.rpartition("/")[2].removesuffix(".md").removesuffix(".markdown")
+
+
+def frontmatter_of(start: bytes) -> bytes:
+    ends = [end for mark in (b"\n---", b"\n...") if (end := start.find(mark, 3)) >= 0]
+    return start[: min(ends)] if ends else start
+
+
+def unescaped(text: str) -> str:
+    """A text with YAML's escapes by number as the characters that they stand for."""
+    import re
+
+    return re.sub(_ESCAPE, lambda match: chr(int(match[match.lastindex or 0], 16)), text)
+
+
+def refuse_twice(places: Iterable[Located]) -> None:
+    """Raise `UsageError` where two changes of an atomic group are of one file."""
+    seen: set[str] = set()
+    for path in (place.parsed.path for place in places):
+        if path in seen:
+            raise UsageError(f"an atomic group changes {path} twice")
+        seen.add(path)
+
+
+def no_such_entity(entity_id: str, ids: Iterable[str]) -> EntityNotFound:
+    """The error for an id that nothing carries, with the nearest ones."""
+    close = nearest(entity_id, ids)
+    meant = f"; did you mean {' or '.join(close)}?" if close else ""
+    return EntityNotFound(
+        f"no entity {entity_id!r}{meant}",
+        entity_id=entity_id,
+        nearest=close,
+        hint=Action("read", entity_id=close[0]) if close else None,
+    )
+
+
+def excluded(entity_id: str, path: str) -> EntityNotFound:
+    """The error for an id that only a file has where nobody looks for entities."""
+    return EntityNotFound(
+        f"no entity {entity_id!r}: {path} carries it, where the schema has no entities",
+        entity_id=entity_id,
+        excluded=path,
+        hint=Action("read", entity_id=entity_id, path=path),
+    )
+
+
+def wrong_file(entity_id: str, located: Located) -> EntityNotFound:
+    """The error for a `--path` that is another entity."""
+    parsed = located.parsed
+    return EntityNotFound(
+        f"{parsed.path} is not {entity_id!r}: its id is {parsed.id!r}",
+        entity_id=entity_id,
+        hint=Action("read", entity_id=parsed.id),
+    )
+
+
+def _ambiguous(entity_id: str, paths: list[str], what: str) -> AmbiguousId:
+    listed = "\n".join(f"  {path}" for path in paths)
+    return AmbiguousId(
+        Sentence(
+            f"{len(paths)} files {what} {entity_id!r}; ",
+            Action("choose_path"),
+            f" chooses\n{listed}",
+        ),
+        entity_id=entity_id,
+        paths=paths,
+        hint=Action("choose_path"),
+    )
