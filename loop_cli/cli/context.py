@@ -86,7 +86,7 @@ def _open_store(settings: Settings) -> VaultStore:
         private=settings["audit.private"],
         cache=cache,
     )
-    store.cache.notices += [*settings.notices, *notices]  # what the store shows with its own
+    store.handle.notice([*settings.notices, *notices])  # what the store tells with its own
     _opened.append(store)
     return store
 

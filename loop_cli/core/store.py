@@ -250,7 +250,7 @@ class Store(ABC):
         """The entities that a query asks for, as they are now, in its order; of none all, by id.
 
         What comes out is what `core.evaluate` says. `told` is given the number of files looked
-        at so far. Files that can't be read are passed over; `warnings` then says so. Raises
+        at so far. Files that can't be read are passed over; a warning then says so. Raises
         `UsageError`, `StorageError`.
         """
 
@@ -304,7 +304,7 @@ class Store(ABC):
         """The audit records newest first, undone ones and undo records included: all, or
         those of the files that carry the id.
 
-        Lines that are no records are passed over; `warnings` then says so.
+        Lines that are no records are passed over; a warning then says so.
         """
 
     @abstractmethod
@@ -322,10 +322,10 @@ class Store(ABC):
 
         return Upkeep()
 
-    @property
     @abstractmethod
-    def warnings(self) -> list[str]:
-        """Sentences for the user about what was met while reading, each once."""
+    def take_warnings(self) -> list[str]:
+        """Sentences for the user about what this thread has met since it last took them, each
+        once: so what is told with a result is about that result."""
 
 
 def list_entity(entity: Entity) -> Listed:

@@ -90,10 +90,10 @@ class EntityOperations(ABC):
     def run_id(self) -> str:
         """The id of this run, which all it writes share. Raises `UsageError`."""
 
-    @property
     @abstractmethod
-    def warnings(self) -> list[str]:
-        """Sentences for the user about what was met so far, each once."""
+    def take_warnings(self) -> list[str]:
+        """Sentences for the user about what this thread has met since it last took them, each
+        once: to be told with the result of what it did meanwhile."""
 
     @abstractmethod
     def get(self, entity_id: str, *, path: str | None = None, fresh: bool = False) -> Entity:

@@ -103,9 +103,8 @@ class LocalEntityOperations(EntityOperations):
     def run_id(self) -> str:
         return self._origin.run_id
 
-    @property
-    def warnings(self) -> list[str]:
-        return self._store.warnings
+    def take_warnings(self) -> list[str]:
+        return self._store.take_warnings()
 
     def get(self, entity_id: str, *, path: str | None = None, fresh: bool = False) -> Entity:
         if fresh:

@@ -5,6 +5,7 @@ The facade `VaultStore` makes it. What lies below takes the handle and never the
 
 from __future__ import annotations
 
+import _thread
 import os
 
 from loop_cli.core.records.record import History
@@ -32,7 +33,7 @@ class Vault:
     """The vault at `root`. `lock_timeout` is in seconds, `clock` gives microseconds;
     `private` names the fields that are recorded as hashes, `cache` the folder of the cache.
 
-    `notices` are sentences about what a crash left. Raises `StorageError` where a folder of
+    Raises `StorageError` where a folder of
     loop's own is a link.
     """
 
@@ -54,7 +55,7 @@ class Vault:
         self.private = private
         self.cache = Cache(cache)
         self.log = AuditLog(root, cache=self.cache)
-        self.notices: list[str] = []
+        self._noticed = _Noticed()
         self._lock_timeout = lock_timeout
         self._schema: Schema | None = None
         self._locator: Locator | None = None
@@ -127,8 +128,25 @@ class Vault:
         return any(name.endswith(ENDINGS) for name in names)
 
     def notice(self, sentences: Iterable[str]) -> None:
-        """Have the warnings say these too, each once."""
-        self.notices += [one for one in sentences if one not in self.notices]
+        """Have the warnings of this thread say these too, each once."""
+        known = self._noticed.sentences
+        known += [one for one in sentences if one not in known]
+
+    def take_notices(self) -> list[str]:
+        """What this thread has met since it last asked, and what became of the index."""
+        taken, self._noticed.sentences = self._noticed.sentences, []
+        count, self.log.unreadable = self.log.unreadable, 0
+        if count:
+            lines = "a line" if count == 1 else f"{count} lines"
+            taken.append(f"{lines} of the audit log can't be read; passed over")
+        return [*taken, *self.cache.take_notices()]
+
+
+class _Noticed(_thread._local):
+    """Sentences for the user; each thread has its own."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
 
 
 def _refuse_link(root: str, name: str) -> None:

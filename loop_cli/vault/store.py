@@ -53,7 +53,6 @@ class VaultStore(Store):
             cache=cache,
         )
         self._commit: Commit | None = None
-        self._passed_over = 0
 
     @property
     def schema(self) -> Schema:
@@ -63,12 +62,8 @@ class VaultStore(Store):
     def rules(self) -> Rules:
         return self.handle.rules
 
-    @property
-    def warnings(self) -> list[str]:
-        count = self.log.unreadable
-        lines = "a line" if count == 1 else f"{count} lines"
-        found = [f"{lines} of the audit log can't be read; passed over"] if count else []
-        return [*self.handle.notices, *self.cache.notices, *passed_over(self._passed_over), *found]
+    def take_warnings(self) -> list[str]:
+        return self.handle.take_notices()
 
     def find(self, entity_id: str, *, path: str | None = None) -> Entity:
         from loop_cli.vault.find import find
@@ -95,7 +90,7 @@ class VaultStore(Store):
 
         self.recover_if_free()
         listing = Listing(self.handle, told=told)
-        self._passed_over = listing.unreadable
+        self.handle.notice(passed_over(listing.unreadable))
         return listing
 
     def files(

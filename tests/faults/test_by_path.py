@@ -43,7 +43,7 @@ def crashed(vault: Vault, wanted: AnyChange, step: str, *, after: bool) -> list[
         vault.store().commit([wanted], origin=origin())
     store = vault.store()
     list(store.records())
-    assert store.warnings == []
+    assert store.take_warnings() == []
     assert vault.staged_anywhere == []
     vault.check_chain()
     new = [data for _digest, data in vault.records()[before:]]

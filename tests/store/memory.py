@@ -74,9 +74,9 @@ class MemoryStore(Store):
     def rules(self) -> Rules:
         return Rules(self.schema, self.names)
 
-    @property
-    def warnings(self) -> list[str]:
-        return passed_over(self._passed_over)
+    def take_warnings(self) -> list[str]:
+        count, self._passed_over = self._passed_over, 0
+        return passed_over(count)
 
     def edit_outside(self, path: str, data: bytes) -> None:
         """Write a file as another program would: no check, no record."""

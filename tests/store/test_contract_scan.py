@@ -63,13 +63,15 @@ class TestWhat:
         harness.make({ONE: text("tsk-1"), "note.md": b"# a note\n", "b.md": BROKEN})
 
         assert [one.id for one in harness.store.scan()] == ["tsk-1"]
-        assert [spelled(one) for one in harness.store.warnings if "passed over" in one] == [
+        assert [spelled(one) for one in harness.store.take_warnings() if "passed over" in one] == [
             "1 file has frontmatter that can't be read; passed over ('loop check' tells why)"
         ]
 
+        assert harness.store.take_warnings() == []  # it is told once
+
         harness.edit_outside("b.md", text("tsk-9"))
         assert [one.id for one in harness.store.scan()] == ["tsk-1", "tsk-9"]
-        assert harness.store.warnings == []
+        assert harness.store.take_warnings() == []
 
     def test_nothing(self, harness: Harness) -> None:
         harness.make({})

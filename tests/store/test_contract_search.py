@@ -118,7 +118,7 @@ class TestEveryStore:
         harness.make({ONE: named("t-1", "회의"), "n.md": "회의".encode(), "b.md": broken})
 
         assert ids(harness.store, "회의") == ["t-1"]
-        assert any("passed over" in one for one in harness.store.warnings)
+        assert any("passed over" in one for one in harness.store.take_warnings())
 
     def test_an_entity_without_a_name(self, harness: Harness) -> None:
         harness.make({"x.md": entity("회의-1", body="text")})

@@ -124,12 +124,12 @@ class TestFiles:
         three.put("b/new/3.md", entity("t-3"))
 
         assert three.check("t-0", "t-1", "0", "1") == ["t-2", "t-3"]
-        assert any("passed over" in one for one in _scanned(three.store()).warnings)
+        assert any("passed over" in one for one in _scanned(three.store()).take_warnings())
 
         three.put("a/0.md", entity("t-0"))
         three.put("a/1.md", entity("t-1"))
         assert three.check() == ["t-0", "t-1", "t-2", "t-3"]
-        assert _scanned(three.store()).warnings == []
+        assert _scanned(three.store()).take_warnings() == []
 
     def test_other_places_in_the_schema(self, three: Folder) -> None:
         schema = "00_Meta/schema_constants.yaml"

@@ -325,7 +325,7 @@ class TestKeptValues:
             store = numbered.store()
             assert [one.id for one in store.scan(self.QUERY)] == ["t-2"]
             assert time.monotonic() - begin < 5
-            assert store.warnings == []
+            assert store.take_warnings() == []
             other.execute("ROLLBACK")
         other.close()
         assert self.kept(numbered) == []
@@ -375,7 +375,7 @@ def test_an_error_in_what_a_condition_means_is_no_damage(
 
     with pytest.raises(ZeroDivisionError):
         list(store.scan(Query(conditions=(parse_condition("n=1", today=0),))))
-    assert store.warnings == []
+    assert store.take_warnings() == []
 
 
 def test_the_memory_of_a_list_does_not_grow_with_what_it_is_without(tmp_path: Path) -> None:

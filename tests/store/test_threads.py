@@ -126,7 +126,7 @@ def test_a_damaged_cache_is_made_anew_once(many: Folder) -> None:
     fresh = many.store()
     assert together(lambda _thread: len(list(fresh.scan()))) == [ENTITIES] * THREADS
 
-    assert len([one for one in fresh.warnings if "made anew" in one]) == 1
+    assert len([one for one in fresh.take_warnings() if "made anew" in one]) == 1
     assert together(lambda _thread: len(list(store.scan()))) == [ENTITIES] * THREADS
     many.check()
 
@@ -137,7 +137,7 @@ def test_a_cache_that_can_not_be_used_is_told_once(many: Folder) -> None:
 
     assert together(lambda _thread: len(list(store.scan()))) == [ENTITIES] * THREADS
 
-    assert len([one for one in store.warnings if "can't be used" in one]) == 1
+    assert len([one for one in store.take_warnings() if "can't be used" in one]) == 1
 
 
 def test_each_thread_has_a_connection_of_its_own(tmp_path: Path) -> None:
@@ -167,3 +167,28 @@ def test_times_are_read_right_by_all() -> None:
     assert together(lambda _thread: [timestamps.parse(one) for one in texts]) == (
         [expected] * THREADS
     )
+
+
+def test_what_one_thread_meets_is_not_told_to_another(many: Folder) -> None:
+    many.put("broken.md", b"---\nentity_id: [\n---\n")
+    store = many.store()
+    listed, asked = threading.Barrier(2), threading.Barrier(2)
+
+    def one() -> list[str]:
+        list(store.scan())
+        listed.wait()
+        asked.wait()
+        return store.take_warnings()
+
+    def other() -> list[str]:
+        listed.wait()
+        try:
+            return store.take_warnings()
+        finally:
+            asked.wait()
+
+    with ThreadPoolExecutor(2) as pool:
+        told, not_told = pool.submit(one), pool.submit(other)
+
+    assert len(told.result()) == 1
+    assert not_told.result() == []

@@ -66,7 +66,7 @@ def apply(
                     told(counts.landed + counts.unchanged + counts.failed)
     except KeyboardInterrupt:
         raise Interrupted(f"interrupted; {_so_far(counts)}") from None
-    output.warn(loop.warnings)
+    output.warn(loop.take_warnings())
     failed = counts.error()
     if failed is not None:
         raise failed

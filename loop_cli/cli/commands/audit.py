@@ -54,7 +54,7 @@ def verify(*, as_json: bool, vault: str | None) -> None:
     """Run `loop audit verify`."""
     loop = _opened(vault)
     found = loop.verify()
-    if not output.as_document(found.as_dict(), loop.warnings, wanted=as_json):
+    if not output.as_document(found.as_dict(), loop.take_warnings(), wanted=as_json):
         from loop_cli.cli.render import audit as render_audit
 
         output.show(render_audit.verification(found))
@@ -79,7 +79,7 @@ def rotate(
     at_least = 0 if max_size is None else _bytes(max_size)
     loop = _opened_to_write(vault, lock_timeout)
     done = loop.rotate(at_least=at_least)
-    if not output.as_document(done.as_dict(), loop.warnings, wanted=as_json):
+    if not output.as_document(done.as_dict(), loop.take_warnings(), wanted=as_json):
         from loop_cli.cli.render import audit as render_audit
 
         output.show(render_audit.rotation(done))
@@ -117,7 +117,7 @@ def migrate(
     """Run `loop audit migrate`."""
     loop = _opened_to_write(vault, lock_timeout)
     done = loop.migrate(file, dry_run=dry_run)
-    if not output.as_document(done.as_dict(), loop.warnings, wanted=as_json):
+    if not output.as_document(done.as_dict(), loop.take_warnings(), wanted=as_json):
         from loop_cli.cli.render import audit as render_audit
 
         output.show(render_audit.migration(done))
@@ -159,7 +159,7 @@ def _confirm(found: Redaction, *, asked: bool) -> None:
 
 
 def _show_redaction(loop: Operations, result: Redaction, *, as_json: bool) -> None:
-    warnings = list(loop.warnings)
+    warnings = loop.take_warnings()
     if result.left:
         places = ", ".join(f"{line.file}:{line.number}" for line in result.left[:10])
         more = ", ..." if len(result.left) > 10 else ""

@@ -36,7 +36,7 @@ def run(settings: Settings, where: list[str], edits: Edits, how: How) -> None:
     loop = context.operations(settings)
     with output.progress("looking at the files", unit="files") as progress:
         plan = loop.plan(query, edits, progress=progress)
-    output.warn([*plan.warnings, *loop.warnings])
+    output.warn([*plan.warnings, *loop.take_warnings()])
     if how.dry_run or not plan.changing:
         outcomes = _previewed(plan, loop.run_id, dry_run=how.dry_run)
     else:

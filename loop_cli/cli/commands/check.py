@@ -150,11 +150,11 @@ def _show(
 ) -> None:
     """Print the findings on stdout, whether they are good or bad: a report is a result."""
     if as_json:
-        output.json_document(hints.spelled({**found.as_dict(), **more}), loop.warnings)
+        output.json_document(hints.spelled({**found.as_dict(), **more}), loop.take_warnings())
         return
     from loop_cli.cli.render import check as render_check
 
-    output.warn(loop.warnings)
+    output.warn(loop.take_warnings())
     if github:
         prefix = _below_workspace(loop.vault)
         for one in found.findings:

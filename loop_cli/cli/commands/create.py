@@ -63,7 +63,7 @@ def create(
 
         ask = questions.for_fields
     result = loop.create(request, ask=ask, dry_run=dry_run)
-    warnings = [*result.warnings, *loop.warnings]
+    warnings = [*result.warnings, *loop.take_warnings()]
     if not output.as_document(result.as_dict(), warnings, wanted=as_json):
         from loop_cli.cli.render import life as render_life
 

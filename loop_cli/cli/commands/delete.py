@@ -62,7 +62,7 @@ def delete(
         confirm=_confirm(yes) if interactive else None,
         dry_run=dry_run,
     )
-    warnings = [*result.warnings, *loop.warnings]
+    warnings = [*result.warnings, *loop.take_warnings()]
     if not output.as_document(result.as_dict(), warnings, wanted=as_json):
         from loop_cli.cli.render import life as render_life
 

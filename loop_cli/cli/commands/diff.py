@@ -29,7 +29,7 @@ def diff(
     loop = context.operations(context.open_settings({"vault": vault}))
     chosen = context.chosen_path(loop.vault, path)
     found = loop.difference(entity_id, wanted, path=chosen)
-    warnings = [*found.warnings, *loop.warnings]
+    warnings = [*found.warnings, *loop.take_warnings()]
     if not output.as_document(found.as_dict(), warnings, wanted=as_json):
         from loop_cli.cli.render import past as render_past
 

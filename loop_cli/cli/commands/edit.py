@@ -52,7 +52,7 @@ def edit(
 
         editing.mend(loop, error, entity_id, chosen, command)
         return
-    output.warn([*opened.warnings, *loop.warnings])
+    output.warn([*opened.warnings, *loop.take_warnings()])
     context.run_id()  # what is wrong with it is said before anything is typed
     change = EntityChange(
         entity_id=entity_id,
@@ -86,7 +86,7 @@ def edit(
             resolve = prompt.resolver(loop, change, settings=settings)
         result = loop.update(change, resolve=resolve)
         draft.settle()
-    output.warn([*result.warnings, *loop.warnings])
+    output.warn([*result.warnings, *loop.take_warnings()])
     output.show(render.updated(result))
 
 

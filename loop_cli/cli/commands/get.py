@@ -44,7 +44,7 @@ def get(
         raise UsageError("choose one of --json, --yaml, --raw, --field and --path")
     loop = context.entity_operations(context.open_settings({"vault": vault}))
     entity = loop.get(entity_id, path=context.chosen_path(loop.vault, path))
-    warnings = [*entity.warnings, *loop.warnings]
+    warnings = [*entity.warnings, *loop.take_warnings()]
     if output.as_document(entity.as_dict(), warnings, wanted=as_json):
         return
     if raw:

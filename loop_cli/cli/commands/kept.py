@@ -54,7 +54,7 @@ def kept(
         pruning = loop.prune(found)
         found = pruning.gone
         warnings += [_stays(one) for one in pruning.staying]
-    warnings += loop.warnings
+    warnings += loop.take_warnings()
     pruned = prune and not dry_run
     if as_json:
         document = {

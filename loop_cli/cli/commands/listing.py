@@ -79,7 +79,7 @@ def list_entities(
         _csv(names, (_cells(one, names) for one in found))
     else:
         _show_table([*found], names, loop.schema, limit=limit, optional=columns is None)
-    output.warn([*found.warnings, *loop.warnings])
+    output.warn([*found.warnings, *loop.take_warnings()])
     if verbose:
         for sentence in loop.passed_over().sentences:
             output.note(sentence)

@@ -59,10 +59,10 @@ def log(
     if as_json:
         for record in found:
             output.line(output.json_text(record.data))
-        output.warn(loop.warnings)
+        output.warn(loop.take_warnings())
         return
     records = list(found)
-    output.warn(loop.warnings)
+    output.warn(loop.take_warnings())
     if not records:
         output.note("no records")
         return
@@ -78,7 +78,7 @@ def _follow(loop: Operations, query: LogQuery, *, as_json: bool, utc: bool) -> N
     exact = output.shows_utc(utc)
     for number, records in enumerate(loop.follow(query)):
         if not number:
-            output.warn(loop.warnings)
+            output.warn(loop.take_warnings())
         for record in records:
             _show(record, as_json=as_json, utc=exact)
         if number:

@@ -48,7 +48,7 @@ def move(
         confirm=confirm,
         dry_run=dry_run,
     )
-    warnings = [*result.warnings, *loop.warnings]
+    warnings = [*result.warnings, *loop.take_warnings()]
     if not output.as_document(result.as_dict(), warnings, wanted=as_json):
         from loop_cli.cli.render import life as render_life
 

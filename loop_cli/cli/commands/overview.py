@@ -27,7 +27,7 @@ def show(*, as_json: bool) -> bool:
         found = loop.overview(today=days.today(), since=days.yesterday(), progress=progress)
     commands = next_commands(found)
     document = {**found.as_dict(), "next": [command for command, _about in commands]}
-    if not output.as_document(document, loop.warnings, wanted=as_json):
+    if not output.as_document(document, loop.take_warnings(), wanted=as_json):
         from loop_cli.cli.render import overview as render_overview
 
         output.show(render_overview.overview(found, commands))

@@ -60,7 +60,7 @@ def search(
         output.lines(hit.id for hit in _chain(first, hits))
     else:
         _show(_chain(first, hits), wanted, all_of_them=limit is not None)
-    output.warn([*found.warnings, *loop.warnings])
+    output.warn([*found.warnings, *loop.take_warnings()])
 
 
 def json_of(hit: Hit) -> str:

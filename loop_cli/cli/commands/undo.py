@@ -49,7 +49,7 @@ def undo(
         confirm=None if yes else _confirm(asked=output.may_ask(as_json=as_json, no_input=no_input)),
         dry_run=dry_run,
     )
-    warnings = [*result.warnings, *loop.warnings]
+    warnings = [*result.warnings, *loop.take_warnings()]
     if not output.as_document(result.as_dict(), warnings, wanted=as_json):
         from loop_cli.cli.render import past as render_past
 

@@ -124,7 +124,7 @@ def mend(
             raise error
         result = loop.mend(change)
         draft.settle()
-    output.warn([*result.warnings, *loop.warnings])
+    output.warn([*result.warnings, *loop.take_warnings()])
     output.note(f"{result.after.path} can be read again")
     output.show(render.entity(result.after, loop.schema, with_body=False, formatted=False))
 

@@ -77,7 +77,7 @@ class Cache:
     """The cache in the folder `folder`; None for one in memory. Several threads may use it: each
     has a connection of its own, and where the cache is in memory, a cache of its own.
 
-    `notices` are sentences for the user about what became of it.
+    `notices` are sentences for the user about what became of it, until somebody takes them.
     """
 
     def __init__(self, folder: str | None) -> None:
@@ -85,6 +85,7 @@ class Cache:
         self._file = 0  # counts the files that were made anew, or done without
         self._guard = _thread.allocate_lock()
         self._own = _Own()
+        self._was_made_anew = False
         self.notices: list[str] = []
 
     @property
@@ -110,6 +111,12 @@ class Cache:
                 if path is None:
                     raise
                 self._begin_anew(file)
+
+    def take_notices(self) -> list[str]:
+        """The notices so far, which whoever asks first is told."""
+        with self._guard:
+            taken, self.notices = self.notices, []
+        return taken
 
     def close(self) -> None:
         """Close what this thread has open; the next use opens it again."""
@@ -151,9 +158,10 @@ class Cache:
             self._file += 1
             path = self._path or ""
             notice = f"the index {path} was damaged and is made anew"
-            if notice in self.notices:  # and is again: the disk is failing
+            if self._was_made_anew:  # and is damaged again: the disk is failing
                 self._path = None
                 return
+            self._was_made_anew = True
             self.notices.append(notice)
             for one in _files_of(path):
                 try:
