@@ -33,9 +33,8 @@ from loop_cli.errors import (
 from loop_cli.lean.basics import suppress
 from loop_cli.planning import plan
 from loop_cli.planning.planner import Planner
-from loop_cli.vault.commit.recovery import recover, recover_if_free
 from loop_cli.vault.commit.staging import LogMoved, Moved
-from loop_cli.vault.commit.writes import land, warnings_of
+from loop_cli.vault.commit.writes import land, recover, warnings_of
 from loop_cli.vault.index.locate import located_unread
 
 TYPE_CHECKING = False
@@ -71,6 +70,8 @@ class Commit:
     ) -> list[CommitResult | LoopError]:
         """The outcomes, as `Store.commit` says."""
         if dry_run:
+            from loop_cli.vault.find import recover_if_free
+
             self._unsettled = recover_if_free(self._vault)
             self._refresh(changes)
         places = [self._locate(change, closely=dry_run) for change in changes]

@@ -16,7 +16,6 @@ from loop_cli.system.folders import Folders
 from loop_cli.vault.commit import staging
 from loop_cli.vault.commit.keeping import keep
 from loop_cli.vault.commit.landing import land_all
-from loop_cli.vault.commit.recovery import Recovery
 from loop_cli.vault.commit.staging import Intent, LogMoved, Moved, StagedChange, StagedCommit
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.log.lines import cannot_read, encode
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from loop_cli.core.store import CommitResult
     from loop_cli.planning.plan import Plan
     from loop_cli.planning.resolution import Located
+    from loop_cli.vault.commit.recovery import Recovery
     from loop_cli.vault.handle import Vault
     from loop_cli.vault.log.lines import LogPlace
     from loop_cli.vault.log.log import AuditLog
@@ -55,7 +55,7 @@ def land(
         staged, records = _stage_all(vault, folders, log, plans, group=group)
         lines = [change.intent.line.encode() for change in staged.changes]
         outcomes = _outcomes(planned, records)
-        recovery = Recovery(vault, folders)
+        undo = _Undo(vault, folders)
         begun.append(staged)
         with platform.uninterrupted():
             try:
@@ -63,12 +63,40 @@ def land(
                     staged,
                     record=lambda: log.append(lines, records),
                     confirm=log.confirm,
-                    undo=recovery.undo,
+                    undo=undo,
                 )
             finally:
-                vault.notice(recovery.notices())
+                vault.notice(undo.notices())
             _tidy(folders, plans)
         return outcomes
+
+
+def recover(vault: Vault) -> None:
+    """As `recovery.recover`, which is loaded where something lies staged."""
+    if vault.has_staged():
+        from loop_cli.vault.commit import recovery
+
+        recovery.recover(vault)
+
+
+class _Undo:
+    """Takes a commit of this process back. What that needs is loaded only then; where it can't be,
+    the intents are still there, and whoever is next takes the commit back."""
+
+    def __init__(self, vault: Vault, folders: Folders) -> None:
+        self._vault = vault
+        self._folders = folders
+        self._recovery: Recovery | None = None
+
+    def __call__(self, staged: StagedCommit) -> None:
+        from loop_cli.vault.commit.recovery import Recovery
+
+        self._recovery = self._recovery or Recovery(self._vault, self._folders)
+        self._recovery.undo(staged)
+
+    def notices(self) -> list[str]:
+        """As `Recovery.notices`."""
+        return [] if self._recovery is None else self._recovery.notices()
 
 
 def _stage_all(
