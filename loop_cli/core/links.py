@@ -18,9 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
+    from loop_cli.core.entity import EntityFile
+
 ENDINGS = (".md", ".markdown")
 CANVAS = ".canvas"
+SOURCES = (*ENDINGS, CANVAS)
+"""What the names of files end in that have links."""
 WIKI = "wiki"
+CARD = "card"
 _MANY = 50  # names, from which on a file is rather read than searched for each
 _ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _NOT_IN_WIKI = re.compile(r"[\[\]#^|\\\n]")  # Obsidian has no link with these in the name
@@ -33,21 +38,40 @@ class CanNotLink(ValueError):
 
 
 class LinkSource(Struct):
-    """A file that may have links. An entity has an id and a type, a note that is none has not.
+    """A file that may have links, by its path and bytes: a Markdown file, which may be an entity
+    or a note, or a canvas. `entity` is what it is as an entity."""
 
-    `line` is where `body` begins in the file, from 1. `why` says that links here can't be
-    changed, and the reason; `cards` are the files that a canvas shows.
+    path: str
+    data: bytes
+    entity: EntityFile | None
+
+
+class Backlink(Struct):
+    """A place that leads to an entity: a link, or a field that has its id (`kind` is `reference`).
+
+    `entity_id` and `entity_type` say whose it is, where the file is an entity; `field` is a dotted
+    name, `body`, or None in a file without either; `text` what stands there.
     """
 
     path: str
-    etag: str
-    entity_id: str | None
-    entity_type: str | None
-    fields: dict[str, Any]
-    body: str
-    line: int = 1
-    why: str | None = None
-    cards: tuple[str, ...] = ()
+    line: int
+    kind: str
+    text: str
+    field: str | None = None
+    entity_id: str | None = None
+    entity_type: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "entity_id": self.entity_id,
+            "entity_type": self.entity_type,
+            "path": self.path,
+            "line": self.line,
+            "field": self.field,
+            "kind": self.kind,
+            "text": self.text,
+        }
 
 
 class Files:
@@ -68,6 +92,8 @@ class Files:
         """The file that a link names in the file at `home`; None where that is no file, or one of
         several."""
         name = nfc(name)
+        if kind == CARD:  # a path from the vault's folder, and nothing else
+            return self._exact.get(name) or self._folded.get(name.casefold())
         if name.startswith("/"):
             return self.at(name[1:])
         beside = self.at(joined(home, name))
@@ -131,6 +157,8 @@ class Moving:
         """What a link in the file at `home` (its path before) has to say to lead where it did;
         None where it stays. Raises `CanNotLink`."""
         old, new_home = self.before.resolve(kind, name, home), self.home(home)
+        if kind == CARD:
+            return None if old is None or self.home(old) == old else self.home(old)
         if old is None:
             return _same_place(name, home, new_home) if kind != WIKI else None
         new = self.home(old)

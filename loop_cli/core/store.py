@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from loop_cli.core.diff import Diff
     from loop_cli.core.entity import EntityFile, FieldNames
     from loop_cli.core.ids import IdRule
+    from loop_cli.core.links import LinkSource
     from loop_cli.core.query import Query
     from loop_cli.core.records.record import AuditRecord, Origin
     from loop_cli.core.schema.rules import Rules
@@ -57,11 +58,12 @@ class Move(EntityChange):
 
     `to` is relative to the vault, with `/`, and must be free; folders are made as needed.
     Where it `leaves` for a place in which nobody finds it, such as the archive, others that
-    refer to it are in the way, as with `Delete`.
+    refer or link to it are in the way, as with `Delete`; `cascade` as there.
     """
 
     to: str
     leaves: bool = False
+    cascade: bool = False
 
 
 class Create(Struct):
@@ -98,14 +100,16 @@ class Restore(Struct):
 class Delete(Struct):
     """An entity to remove, and the revision that the writer has seen. Its bytes are kept.
 
-    Others that refer to it are in the way, unless they go in the same atomic group, or
-    `orphan` says that they may refer to nothing. `undoes` as in `EntityChange`.
+    Others that refer or link to it are in the way, unless they go in the same atomic group, or
+    `orphan` says that they may refer to nothing. With `cascade`, what only links to it is no
+    obstacle, and named in a warning. `undoes` as in `EntityChange`.
     """
 
     entity_id: str
     precondition: Precondition = Precondition()
     path: str | None = None
     orphan: bool = False
+    cascade: bool = False
     undoes: dict[str, Any] | None = None
 
 
@@ -263,7 +267,15 @@ class Store(ABC):
 
     @abstractmethod
     def paths(self) -> Iterator[str]:
-        """Every Markdown file, whether an entity or not, in no order. Raises `UsageError`."""
+        """Every file that a link may lead to, of any kind and wherever it lies, in no order."""
+
+    @abstractmethod
+    def link_sources(
+        self, where: Callable[[str, bytes], bool] = lambda _path, _data: True
+    ) -> Iterator[LinkSource]:
+        """Every Markdown file and every canvas, an entity or not and wherever it lies, as it is
+        now, whose path and bytes `where` admits, in no order. What can't be read is passed over.
+        """
 
     @abstractmethod
     def records(self, entity_id: str | None = None) -> Iterator[AuditRecord]:

@@ -7,6 +7,7 @@ import os
 
 from loop_cli.core import order
 from loop_cli.core.evaluate import evaluate
+from loop_cli.core.links import SOURCES, LinkSource
 from loop_cli.core.names import nfc
 from loop_cli.core.query import Query
 from loop_cli.core.records.record import AuditRecord, History, without_undone
@@ -174,6 +175,17 @@ class MemoryStore(Store):
     def paths(self) -> Iterator[str]:
         return iter(list(self._files))
 
+    def link_sources(
+        self, where: Callable[[str, bytes], bool] = lambda _path, _data: True
+    ) -> Iterator[LinkSource]:
+        for path, (data, _modified) in list(self._files.items()):
+            if path.endswith(SOURCES) and where(path, data):
+                try:
+                    found = snapshot.parse(data, path, self.names).file
+                except InvalidFile:
+                    found = None
+                yield LinkSource(path=path, data=data, entity=found)
+
     def commit(
         self,
         changes: Sequence[AnyChange],
@@ -332,3 +344,9 @@ class _Around(Surroundings):
 
     def files(self, mentioning: str) -> Iterator[EntityFile]:
         return self._store.files(mentioning=(mentioning,))
+
+    def paths(self) -> Iterable[str]:
+        return self._store.paths()
+
+    def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]:
+        return self._store.link_sources(where)

@@ -97,12 +97,32 @@ class Referrer(Shape):
     fields: list[str] = Field(min_length=1, description="The fields that refer to it.")
 
 
+class Backlink(Shape):
+    """A place that leads to an entity: a link, or a field with its id (SPEC §2)."""
+
+    entity_id: str | None = Field(description="Whose file it is in; null in a note or a canvas.")
+    entity_type: str | None = Field(description="The type of that entity.")
+    path: str = Field(description="The file.")
+    line: int = Field(ge=1, description="The line.")
+    field: str | None = Field(
+        description="The field, with dots, or `body`; null in a note without frontmatter."
+    )
+    kind: Literal["reference", "wiki", "inline", "definition", "card"] = Field(
+        description="A field with the id, a wiki link, a Markdown link, a link reference "
+        "definition, or a card of a canvas."
+    )
+    text: str = Field(description="What stands there, without heading and alias.")
+
+
 class StillReferredDocument(ErrorDocument):
-    """Others refer to the entity that was to go: exit 6, HTTP 422 (SPEC §7)."""
+    """Others refer or link to the entity that was to go: exit 6, HTTP 422 (SPEC §7)."""
 
     entity_id: str = Field(description="The entity.")
     problems: list[Problem] = Field(min_length=1, description="The same, as a list of problems.")
-    referrers: list[Referrer] = Field(min_length=1, description="Who refers to it.")
+    referrers: list[Referrer] = Field(
+        description="The entities that refer or link to it; none where only notes do."
+    )
+    links: list[Backlink] = Field(default=[], description="The links to it.")
     code: Literal["still_referred"]
     retryable: Literal[False]
 

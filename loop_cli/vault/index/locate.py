@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
+    from loop_cli.core.links import LinkSource
     from loop_cli.core.schema.paths import Places
     from loop_cli.markdown.document import Document
     from loop_cli.planning.snapshot import Parsed
@@ -134,6 +135,31 @@ class Locator:
                     yield snapshot.parse(data, path, self._names).file
             except LoopError:  # what can't be read as an entity is none
                 continue
+
+    def everything(self) -> Iterator[str]:
+        """Every file that a link may lead to."""
+        return (path for path, _plain in self._walk.everything())
+
+    def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]:
+        """As `Store.link_sources`."""
+        from loop_cli.core import links
+
+        for path, plain in self._walk.everything():
+            if not plain or not path.endswith(links.SOURCES):
+                continue
+            try:
+                data, _modified = files.read_stable(os.path.join(self._root, path), path)
+            except LoopError:  # gone since, or not ours to read
+                continue
+            if where(path, data):
+                yield links.LinkSource(path=path, data=data, entity=self._entity_in(path, data))
+
+    def _entity_in(self, path: str, data: bytes) -> EntityFile | None:
+        """The entity in a file with these bytes, None where it is none."""
+        try:
+            return snapshot.parse(data, path, self._names, closely=False).file
+        except InvalidFile:
+            return None
 
     def read_again(self, place: Located) -> Located:
         """The same file as it is now. Raises as `read` does."""
