@@ -45,6 +45,11 @@ class Intent(Struct):
     rewrites: tuple[tuple[tuple[str, ...], Any], ...] = ()
 
 
+def untouched() -> Intent:
+    """The state of what has no fields."""
+    return Intent(fields={}, wanted={}, edits=(), diff={}, warnings=())
+
+
 class _Refused(Exception):
     """That a change can't be carried out; `entry` says why."""
 

@@ -31,6 +31,7 @@ _ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _NOT_IN_WIKI = re.compile(r"[\[\]#^|\\\n]")  # Obsidian has no link with these in the name
 _ESCAPING = (b"%", b"\\", b"&")
 _STARTS = (b"[[", b"](", b"]:")
+_FILLED_IN = ("{", "<%", "$")  # what begins a placeholder
 
 
 class CanNotLink(ValueError):
@@ -130,6 +131,44 @@ class Files:
                 return found
         return []
 
+    def dangles(self, kind: str, name: str, home: str) -> bool:
+        """Whether a link leads to no file of the vault. What several files may be is none, nor
+        what a program fills in, leads out of the vault, or is an address of a site."""
+        if self.resolve(kind, name, home) is not None or any(mark in name for mark in _FILLED_IN):
+            return False
+        if kind == WIKI:
+            return not self.ending(name)
+        if kind == CARD:
+            return True
+        aim = joined(home, nfc(name))
+        if not aim or name.endswith("/") or (name.startswith("/") and "." not in _last(name)):
+            return False
+        return aim.casefold() not in self._folders
+
+    def meant(self, name: str) -> list[str]:
+        """The files that a link to nothing may mean: those that have the same name elsewhere."""
+        return self.ending(_last(nfc(name)))
+
+    def naming(self, kind: str, path: str, home: str, *, like: str) -> str:
+        """What a link in the file at `home` says to lead to a file; with `.md` where that which
+        it is `like` has it. Raises `CanNotLink`."""
+        written = path if kind == CARD or like.endswith(ENDINGS) else without_ending(path)
+        shortest = written if kind == CARD else _relative(home, written)
+        forms = (_last(written) if kind == WIKI else shortest, written, f"/{written}")
+        for form in forms:
+            plain = kind != WIKI or not _NOT_IN_WIKI.search(form)
+            if plain and self.resolve(kind, form, home) == path:
+                return form
+        raise CanNotLink(f"no link can name {path}")
+
+    @cached_property
+    def _folders(self) -> set[str]:
+        found: set[str] = set()
+        for path in self._folded:
+            while (path := _folder(path)) and path not in found:
+                found.add(path)
+        return found
+
     def names_one(self, name: str, path: str) -> bool:
         """Whether a name or the end of a path leads to this file from everywhere."""
         return self.at(name) == path or self.ending(name) == [path]
@@ -195,6 +234,11 @@ class Moving:
         return anyhow or form.startswith((".", "/")) or self.after.names_one(form, path)
 
 
+def may_have_links(path: str, data: bytes) -> bool:
+    """Whether a file may have links at all: quick, and right wherever it says no."""
+    return path.endswith(CANVAS) or any(start in data for start in _STARTS)
+
+
 def may_link(paths: Iterable[str]) -> Callable[[str, bytes], bool]:
     """Whether a file, by its path and bytes, may have links to one of some paths, or is one of
     them: quick, and right wherever it says no."""
@@ -206,7 +250,7 @@ def may_link(paths: Iterable[str]) -> Callable[[str, bytes], bool]:
     def admits(path: str, data: bytes) -> bool:
         if nfc(path) in own:
             return True
-        if not path.endswith(CANVAS) and not any(start in data for start in _STARTS):
+        if not may_have_links(path, data):
             return False
         if len(names) > _MANY:
             return True

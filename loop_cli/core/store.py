@@ -42,6 +42,9 @@ class EntityChange(Struct):
     revision, where the writer has it at hand: so a conflict knows what was read. `rebased_from`
     is the precondition that did not hold, where a resolver decided to apply on top. `undoes` is
     set where the change takes others back: their `run_id`, and the digests of their `lines`.
+
+    A `note` is a file that is no entity: `path` and `entity_id` are both its path, the body of
+    `edits` is its whole text, and it gets no time.
     """
 
     entity_id: str
@@ -51,6 +54,7 @@ class EntityChange(Struct):
     seen: Entity | None = None
     rebased_from: Precondition | None = None
     undoes: dict[str, Any] | None = None
+    note: bool = False
 
 
 class Move(EntityChange):
@@ -203,6 +207,14 @@ class Store(ABC):
         Raises `EntityNotFound` with the nearest ids; `AmbiguousId` where several files
         carry it and `path` does not choose; `InvalidFile` where the file that carries it
         can't be read; `StorageError` where the system refuses.
+        """
+
+    @abstractmethod
+    def note(self, path: str) -> Entity:
+        """A file that is no entity, as one whose id is its path and whose body its whole text.
+
+        Raises `EntityNotFound`; `InvalidFile` for an entity, what is no place for a note, and what
+        is not UTF-8.
         """
 
     def refresh(self) -> None:

@@ -1,48 +1,32 @@
-"""The links of files: where they stand, which lead to a file, and what they are to say.
-
-What `markdown.links` and `markdown.canvas` find is resolved by `core.links`.
-"""
+"""The links of files, put right: what `markdown.links` and `markdown.canvas` find has to say what
+`core.links` tells."""
 
 from __future__ import annotations
 
 from loop_cli.core.changes import BodyChange, Change, Edits
+from loop_cli.core.entity import Precondition
 from loop_cli.core.links import CANVAS, CanNotLink, may_link
-from loop_cli.core.names import BODY, join_dotted
+from loop_cli.core.names import join_dotted
+from loop_cli.core.store import EntityChange
 from loop_cli.lean.plain import same
 from loop_cli.lean.records import Struct
-from loop_cli.markdown import canvas, links, patch, reader
-from loop_cli.markdown.document import FrontmatterError, split
+from loop_cli.markdown import canvas, links, patch
+from loop_cli.planning.link_places import pieces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from loop_cli.core.entity import EntityFile
-    from loop_cli.core.links import Files, LinkSource, Moving
-    from loop_cli.markdown.document import Document
+    from loop_cli.core.links import LinkSource, Moving
 
     Path = tuple[str, ...]
     Renamed = Callable[[str, str, str], str | None]
     """What a link is to say, by its kind, its path and its file; None where it stays. Raises
     `CanNotLink`."""
 
-__all__ = ["Placed", "Relinker", "leading_to", "may_link", "placed", "relinked"]
-
-
-class Placed(Struct):
-    """A link and where it stands: on which line of the file, and in which field (a dotted name,
-    or `body`); None in a file without either."""
-
-    link: links.Link
-    line: int
-    field: str | None
-
-    @property
-    def shown(self) -> str:
-        """The link as a person would write it."""
-        path = self.link.path
-        return f"[[{path}]]" if self.link.kind == "wiki" else path
+__all__ = ["Relinked", "Relinker", "may_link", "relinked"]
 
 
 class Relinked(Struct):
@@ -50,37 +34,6 @@ class Relinked(Struct):
 
     text: str
     left: tuple[str, ...] = ()
-
-
-def placed(path: str, data: bytes) -> Iterator[Placed]:
-    """The links in a file, by its path and bytes, in its frontmatter and after it."""
-    text = data.decode(errors="replace")
-    if path.endswith(CANVAS):
-        yield from _by_line(text, canvas.find(text), 1, None)
-        return
-    document, fields = _pieces(text)
-    if document is None:
-        yield from _by_line(text, links.find(text), 1, None)
-        return
-    if fields is None:
-        for number, line in enumerate(document.yaml.splitlines(), start=document.yaml_line):
-            yield from _by_line(line, links.find(line.strip()), number, None)
-    else:
-        yield from _in_fields(document, fields)
-    first = text.count("\n", 0, len(text) - len(document.body)) + 1
-    yield from _by_line(document.body, links.find(document.body), first, BODY)
-
-
-def leading_to(
-    sources: Iterable[LinkSource], paths: Collection[str], files: Files
-) -> Iterator[tuple[LinkSource, Placed, str]]:
-    """The links that lead to one of some files, and to which, file by file; those of a file to
-    itself are none."""
-    for source in sources:
-        for one in placed(source.path, source.data):
-            target = files.resolve(one.link.kind, one.link.path, source.path)
-            if target is not None and target in paths and target != source.path:
-                yield source, one, target
 
 
 def relinked(text: str, home: str, moving: Moving) -> Relinked:
@@ -106,6 +59,19 @@ class Relinker:
         self._read_only = read_only
         self.left: list[str] = []
 
+    def change(self, source: LinkSource, etag: str) -> EntityChange:
+        """What puts the links of a file right, for a state of it. Raises `UnicodeDecodeError`."""
+        file, seen = source.entity, Precondition(if_match=etag)
+        if file is None:
+            text = self.note(source.data.decode(), source.path)
+            edits = Edits(body=BodyChange(text=text))
+            return EntityChange(
+                entity_id=source.path, path=source.path, edits=edits, precondition=seen, note=True
+            )
+        return EntityChange(
+            entity_id=file.id, path=file.path, edits=self.entity(file), precondition=seen
+        )
+
     def entity(self, file: EntityFile) -> Edits:
         """The edits of an entity."""
         body = self.text(file.body, file.path)
@@ -122,7 +88,7 @@ class Relinker:
         lines are taken one by one."""
         if home.endswith(CANVAS):
             return canvas.replaced(text, self._new(canvas.find(text), home))
-        document, fields = _pieces(text)
+        document, fields = pieces(text)
         if document is None:
             return self.text(text, home)
         yaml = document.yaml
@@ -178,52 +144,3 @@ class Relinker:
         if isinstance(value, dict):
             return {key: self._value(item, home) for key, item in value.items()}
         return value
-
-
-def _pieces(text: str) -> tuple[Document | None, dict[str, Any] | None]:
-    """A text as frontmatter and body, and the fields; None for what is not there, or can't be
-    read."""
-    try:
-        document = split(text)
-    except FrontmatterError:
-        return None, None
-    try:
-        return document, reader.read(document.yaml)
-    except reader.YamlSyntaxError:
-        return document, None
-
-
-def _by_line(
-    text: str, found: Iterable[links.Link], first: int, field: str | None
-) -> Iterator[Placed]:
-    """Links of a text that begins on the line `first`, in their order."""
-    line, at = first, 0
-    for link in found:
-        line += text.count("\n", at, link.start)
-        at = link.start
-        yield Placed(link=link, line=line, field=field)
-
-
-def _in_fields(document: Document, fields: dict[str, Any]) -> Iterator[Placed]:
-    from loop_cli.markdown.lines import Lines
-
-    lines = Lines(document.yaml)
-    for path, value in _texts(fields, ()):
-        found = links.find(value)
-        if found:
-            line = document.yaml_line + max(lines.of(path), 1) - 1
-            field = join_dotted([part for part in path if isinstance(part, str)])
-            for link in found:
-                yield Placed(link=link, line=line, field=field)
-
-
-def _texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            if isinstance(key, str):
-                yield from _texts(inner, (*path, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _texts(inner, (*path, index))

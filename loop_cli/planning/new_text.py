@@ -10,7 +10,7 @@ from loop_cli.errors import InvalidFile
 from loop_cli.lean.plain import same
 from loop_cli.markdown import patch, reader
 from loop_cli.markdown.document import split
-from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of
+from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of, parse_note
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,6 +60,11 @@ def after(
     """The entity with the values of a change, and the pieces of its file. Raises `InvalidFile`
     where they can't be written without changing something else."""
     rendered = timestamps.render(updated)
+    if not document.head:  # a note, which has no frontmatter to change
+        data = body.encode()
+        revision = Revision(updated_at=rendered, etag=etag_of(data))
+        made = parse_note(data, snapshot.entity.path, names).document
+        return snapshot.entity.replace(body=body, raw=data, revision=revision), made
     name = intent.fields.get(names.name)
     fields = {**intent.fields, names.updated: rendered}
     data, made = _new_bytes(snapshot, document, intent, fields, body, names)

@@ -8,7 +8,7 @@ from loop_cli.core.links import Backlink, Files
 from loop_cli.core.names import nfc
 from loop_cli.core.references import Referrer, referrers
 from loop_cli.errors import StillReferred
-from loop_cli.planning import linking
+from loop_cli.planning import link_places, linking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def backlinks(sources: Sources, paths: Collection[str]) -> Iterator[tuple[str, B
     """The links to some files, each with the path that it leads to, by file and line."""
     files = Files(sources.paths())
     there = sources.link_sources(linking.may_link(paths))
-    found = linking.leading_to(sorted(there, key=lambda one: one.path), paths, files)
+    found = link_places.leading_to(sorted(there, key=lambda one: one.path), paths, files)
     for source, one, target in found:
         entity = source.entity
         yield (

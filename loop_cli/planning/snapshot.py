@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from loop_cli.markdown.document import Document
 
 MAX_FILE_BYTES = 32 * 1024 * 1024
+NOTE = "Note"
+"""The type of what has none of its own: a file that is no entity, or lies in no folder."""
 
 
 class Parsed(Struct):
@@ -92,6 +94,30 @@ def parse(data: bytes, path: str, names: FieldNames, *, closely: bool = True) ->
     )
 
 
+def parse_note(data: bytes, path: str, names: FieldNames) -> Parsed:
+    """The same for a file that is no entity: its id is its path, its body the whole text.
+
+    Raises `InvalidFile`, for an entity too.
+    """
+    text = text_of(data, path)
+    try:
+        parse(data, path, names, closely=False)
+    except InvalidFile:
+        pass
+    else:
+        raise InvalidFile(path, "is an entity, and no note")
+    return Parsed(
+        id=path,
+        type=NOTE,
+        name=None,
+        path=path,
+        data=data,
+        document=document.Document("", "", "", text),
+        fields={},
+        warnings=(),
+    )
+
+
 def identity(
     fields: Mapping[str, Any], path: str, names: FieldNames
 ) -> tuple[str, str, str | None]:
@@ -99,7 +125,7 @@ def identity(
     entity_id = _stem(path) if names.id_is_stem else _text(fields.get(names.id))
     entity_type = _top_folder(path) if names.type_is_folder else _text(fields.get(names.type))
     if entity_type is None and names.id_is_stem:
-        entity_type = "Note"
+        entity_type = NOTE
     if not entity_id or not entity_type:
         field = names.type if entity_id else names.id
         raise NoEntity(path, f"is no entity: it has no {field}", line=1)
@@ -111,14 +137,7 @@ def read_frontmatter(
     data: bytes, path: str, *, closely: bool = True
 ) -> tuple[Document, dict[str, Any], tuple[str, ...]]:
     """The pieces of a file, its fields, and warnings. Raises `InvalidFile`."""
-    if len(data) > MAX_FILE_BYTES:
-        size = f"{len(data):,} bytes; loop reads entities of up to {MAX_FILE_BYTES:,}"
-        raise InvalidFile(path, f"is too large: {size}")
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InvalidFile(path, "is not UTF-8 text", line=line) from None
+    text = text_of(data, path)
     try:
         pieces = document.split(text)
         fields = reader.read(pieces.yaml)
@@ -136,6 +155,18 @@ def read_frontmatter(
         for key, lines in duplicates.items()
     )
     return pieces, fields, warnings
+
+
+def text_of(data: bytes, path: str) -> str:
+    """The text of a file. Raises `InvalidFile` for what is too large, or no text."""
+    if len(data) > MAX_FILE_BYTES:
+        size = f"{len(data):,} bytes; loop reads entities of up to {MAX_FILE_BYTES:,}"
+        raise InvalidFile(path, f"is too large: {size}")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InvalidFile(path, "is not UTF-8 text", line=line) from None
 
 
 def observe(parsed: Parsed, *, modified: int, history: History, names: FieldNames) -> Snapshot:
@@ -195,4 +226,4 @@ def _stem(path: str) -> str:
 
 
 def _top_folder(path: str) -> str:
-    return path.partition("/")[0] if "/" in path else "Note"
+    return path.partition("/")[0] if "/" in path else NOTE

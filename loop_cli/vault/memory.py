@@ -16,6 +16,7 @@ from loop_cli.core.schema.rules import Rules
 from loop_cli.core.store import (
     CommitResult,
     Create,
+    EntityChange,
     Hit,
     Listed,
     Restore,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.records.record import Origin
     from loop_cli.core.schema.schema import Schema
-    from loop_cli.core.store import AnyChange
+    from loop_cli.core.store import AnyChange, Delete
     from loop_cli.planning.plan import Plan
     from loop_cli.vault.index.locate import Located
 
@@ -101,6 +102,9 @@ class MemoryStore(Store):
         place = self._locate(entity_id, path)
         entity = self._observe(place).entity
         return entity.replace(warnings=(*place.warnings, *entity.warnings))
+
+    def note(self, path: str) -> Entity:
+        return self._observe(self._note(path)).entity
 
     def scan(
         self, query: Query | None = None, *, told: Callable[[int], None] | None = None
@@ -231,7 +235,7 @@ class MemoryStore(Store):
     def _plan(self, planner: Planner, change: AnyChange) -> tuple[Located | None, Plan]:
         if isinstance(change, Create | Restore):
             return None, planner.plan(change, None)
-        place = self._locate(change.entity_id, change.path)
+        place = self._locate_change(change)
         return place, planner.plan(change, self._observe(place))
 
     def _write(self, planned: Plan, group: dict[str, object] | None = None) -> AuditRecord:
@@ -247,6 +251,19 @@ class MemoryStore(Store):
         if planned.target is not None:
             self._files[planned.target] = (planned.data, self._clock())
         return AuditRecord(data=planned.record, digest=sha256_hex(line))
+
+    def _locate_change(self, change: EntityChange | Delete) -> Located:
+        if isinstance(change, EntityChange) and change.note:
+            return self._note(change.entity_id)
+        return self._locate(change.entity_id, change.path)
+
+    def _note(self, path: str) -> Located:
+        locate.refuse_no_note(path)
+        if path not in self._files:
+            raise EntityNotFound(f"{path} is not there")
+        data, modified = self._files[path]
+        parsed = snapshot.parse_note(data, path, self.names)
+        return locate.Located(parsed=parsed, modified=modified, note=True)
 
     def _locate(self, entity_id: str, path: str | None) -> Located:
         found, broken = self._parsed(nfc(entity_id))

@@ -74,6 +74,11 @@ class VaultStore(Store):
 
         return find(self.handle, entity_id, path=path)
 
+    def note(self, path: str) -> Entity:
+        from loop_cli.vault.find import find
+
+        return find(self.handle, path, note=True)
+
     def refresh(self) -> None:
         self.locator().index.refresh_folders()
 

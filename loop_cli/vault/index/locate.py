@@ -37,7 +37,7 @@ class Located(Struct):
     `modified` is the file's time when it was read (microseconds), 0 where it was not; `shared`
     tells that other files carry the id too, so its records are those of its path; `warnings`
     are about files that might have been meant and can't be read; `remembered` that it was not
-    looked for anew.
+    looked for anew; `note` that it is no entity.
     """
 
     parsed: Parsed
@@ -45,6 +45,7 @@ class Located(Struct):
     shared: bool = False
     warnings: tuple[str, ...] = ()
     remembered: bool = False
+    note: bool = False
 
 
 class Broken(Struct):
@@ -167,6 +168,8 @@ class Locator:
         data, modified = files.read_stable(files.inside(self._root, path), path)
         if data == place.parsed.data:
             return place.replace(modified=modified, remembered=False)
+        if place.note:
+            return self.note(path)
         return self.read(path).replace(shared=place.shared, warnings=place.warnings)
 
     def read(self, path: str) -> Located:
@@ -176,6 +179,15 @@ class Locator:
         if known is None or (known.path, known.data) != (path, data):
             known = self._known = snapshot.parse(data, path, self._names)
         return Located(parsed=known, modified=modified)
+
+    def note(self, path: str) -> Located:
+        """The file at `path`, which is no entity. Raises `InvalidFile`, `EntityNotFound`."""
+        refuse_no_note(path)
+        if files.real_name(self._root, path) != path:
+            raise InvalidFile(path, "leads through a link")
+        data, modified = files.read_stable(files.inside(self._root, path), path)
+        parsed = snapshot.parse_note(data, path, self._names)
+        return Located(parsed=parsed, modified=modified, note=True)
 
     def wrote(self, place: Located, entity: Entity, document: Document) -> None:
         """Tell of what was written to a file: as long as its bytes are those, it need not be
@@ -265,6 +277,14 @@ def refuse_no_place(path: str) -> None:
         raise not_a_place(path)
     if not path.endswith(".md"):
         raise InvalidFile(path, "is not a place for entities: it does not end in .md")
+
+
+def refuse_no_note(path: str) -> None:
+    """Raise `InvalidFile` where no file with links can be."""
+    from loop_cli.core.links import SOURCES
+
+    stem, dot, ending = path.rpartition(".")
+    refuse_no_place(f"{stem}.md" if dot + ending in SOURCES else path)
 
 
 def choose(

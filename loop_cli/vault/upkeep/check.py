@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.schema.rules import Rules
+    from loop_cli.core.store import EntityChange
     from loop_cli.markdown.lines import Lines
     from loop_cli.planning.snapshot import Parsed
     from loop_cli.vault.handle import Vault
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
 
 class Checked(Struct):
     """What was found. `files` and `entities` count what was looked at; `etags` are those of the
-    files that can be repaired."""
+    files that can be repaired, `mended` what mends the links of some."""
 
     files: int
     entities: int
     findings: tuple[Finding, ...]
     etags: dict[str, str]
+    mended: dict[str, EntityChange]
 
     def count(self, severity: str) -> int:
         """How many findings are errors, or warnings."""
@@ -65,15 +67,18 @@ def check(vault: Vault, wanted: Wanted) -> Checked:
     Raises `EntityNotFound` for a name that is no id, alias or type, and what the schema raises.
     """
     walk = _walk(vault.root, vault.locator(), vault.rules, wanted)
-    walk.findings += check_state.findings(vault)
+    state = check_state.look(vault, walk.register)
+    walk.findings += state.findings
     admits = selection(wanted, walk.register, walk.types, walk.findings)
     findings = [one for one in walk.findings if admits(one)]
-    fixable = {one.path for one in findings if one.fixable}
+    fixable = {one.path for one in findings if one.found.repair}
+    mends = {one.path for one in findings if one.found.mends}
     return Checked(
         files=walk.files,
         entities=walk.entities,
         findings=tuple(sorted(findings, key=order)),
         etags={path: walk.etags[path] for path in fixable},
+        mended={path: change for path, change in state.changes.items() if path in mends},
     )
 
 
