@@ -40,11 +40,22 @@ class CanNotLink(ValueError):
 
 class LinkSource(Struct):
     """A file that may have links, by its path and bytes: a Markdown file, which may be an entity
-    or a note, or a canvas. `entity` is what it is as an entity."""
+    or a note, or a canvas. `entity` is what it is as an entity; `why` that it can't be read.
+    """
 
     path: str
     data: bytes
     entity: EntityFile | None
+    why: str | None = None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is UTF-8, so that it can be changed."""
+        try:
+            self.data.decode()
+        except UnicodeDecodeError:
+            return False
+        return True
 
 
 class Backlink(Struct):

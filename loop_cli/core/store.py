@@ -286,7 +286,7 @@ class Store(ABC):
         self, where: Callable[[str, bytes], bool] = lambda _path, _data: True
     ) -> Iterator[LinkSource]:
         """Every Markdown file and every canvas, an entity or not and wherever it lies, as it is
-        now, whose path and bytes `where` admits, in no order. What can't be read is passed over.
+        now, whose path and bytes `where` admits, in no order; and without bytes what can't be read.
         """
 
     @abstractmethod

@@ -38,6 +38,15 @@ def find(text: str) -> list[Link]:
     return sorted(found, key=lambda link: link.start)
 
 
+def is_broken(data: bytes) -> bool:
+    """Whether a file is no canvas that could be read."""
+    try:
+        json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
 def replaced(text: str, new: Iterable[tuple[Link, str]]) -> str:
     """The text with other paths in some of its links, which are in their order."""
     parts, position = list[str](), 0

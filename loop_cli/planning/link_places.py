@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 class Placed(Struct):
     """A link and where it stands: on which line of the file, and in which field (a dotted name,
-    or `body`); None in a file without either."""
+    or `body`); None in a file without either. `at` is the field's path in the frontmatter."""
 
     link: links.Link
     line: int
     field: str | None
+    at: tuple[str | int, ...] = ()
 
     @property
     def shown(self) -> str:
@@ -97,7 +98,7 @@ def _in_fields(document: Document, fields: dict[str, Any]) -> Iterator[Placed]:
             line = document.yaml_line + max(lines.of(path), 1) - 1
             field = join_dotted([part for part in path if isinstance(part, str)])
             for link in found:
-                yield Placed(link=link, line=line, field=field)
+                yield Placed(link=link, line=line, field=field, at=path)
 
 
 def _texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -11,7 +11,8 @@ from loop_cli.core.store import EntityChange
 from loop_cli.lean.plain import same
 from loop_cli.lean.records import Struct
 from loop_cli.markdown import canvas, links, patch
-from loop_cli.planning.link_places import pieces
+from loop_cli.planning.link_places import pieces, placed
+from loop_cli.planning.snapshot import etag_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     """What a link is to say, by its kind, its path and its file; None where it stays. Raises
     `CanNotLink`."""
 
-__all__ = ["Relinked", "Relinker", "may_link", "relinked"]
+__all__ = ["Relinked", "Relinker", "broken", "may_link", "relinked"]
 
 
 class Relinked(Struct):
@@ -41,6 +42,30 @@ def relinked(text: str, home: str, moving: Moving) -> Relinked:
     relinker = Relinker(moving.renamed, loses=moving.loses)
     new = relinker.text(text, home)
     return Relinked(text=new, left=tuple(relinker.left))
+
+
+def broken(source: LinkSource, moving: Moving) -> list[str] | None:
+    """Sentences about the links of a file that can't be changed; None for one that can."""
+    if source.why is not None:
+        return [f"{source.why}; its links, if any, are left as they are"]
+    if source.path.endswith(CANVAS) and canvas.is_broken(source.data):
+        return [f"{source.path}: is no JSON; its links, if any, are left as they are"]
+    if source.is_text:
+        return None
+    return [
+        f"{source.path}:{line}: is not UTF-8, so the link {link!r} does not become {new!r}"
+        for link, line, new in _would_change(source, moving)
+    ]
+
+
+def _would_change(source: LinkSource, moving: Moving) -> Iterator[tuple[str, int, str]]:
+    for one in placed(source.path, source.data):
+        try:
+            new = moving.renamed(one.link.kind, one.link.path, source.path)
+        except CanNotLink:
+            continue
+        if new is not None:
+            yield one.link.path, one.line, new
 
 
 class Relinker:
@@ -59,12 +84,14 @@ class Relinker:
         self._read_only = read_only
         self.left: list[str] = []
 
-    def change(self, source: LinkSource, etag: str) -> EntityChange:
-        """What puts the links of a file right, for a state of it. Raises `UnicodeDecodeError`."""
-        file, seen = source.entity, Precondition(if_match=etag)
-        if file is None:
-            text = self.note(source.data.decode(), source.path)
-            edits = Edits(body=BodyChange(text=text))
+    def change(self, source: LinkSource) -> EntityChange:
+        """What puts the links of a file right, which is text, for the bytes that were read."""
+        file = source.entity
+        seen = Precondition(if_match=etag_of(source.data))
+        if file is None or file.is_template:
+            text = source.data.decode()
+            new = self.note(text, source.path)
+            edits = Edits(body=None if new == text else BodyChange(text=new))
             return EntityChange(
                 entity_id=source.path, path=source.path, edits=edits, precondition=seen, note=True
             )

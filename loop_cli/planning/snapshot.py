@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.core import timestamps
-from loop_cli.core.entity import Entity, EntityFile, FieldNames, Revision
+from loop_cli.core.entity import Entity, EntityFile, FieldNames, Revision, is_template
 from loop_cli.errors import InvalidFile, NoEntity
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
@@ -95,16 +95,17 @@ def parse(data: bytes, path: str, names: FieldNames, *, closely: bool = True) ->
 
 
 def parse_note(data: bytes, path: str, names: FieldNames) -> Parsed:
-    """The same for a file that is no entity: its id is its path, its body the whole text.
+    """The same for a file that is no entity, or a template of one: its id is its path, its body
+    the whole text.
 
     Raises `InvalidFile`, for an entity too.
     """
     text = text_of(data, path)
     try:
-        parse(data, path, names, closely=False)
+        is_entity = not is_template(parse(data, path, names, closely=False).id)
     except InvalidFile:
-        pass
-    else:
+        is_entity = False
+    if is_entity:
         raise InvalidFile(path, "is an entity, and no note")
     return Parsed(
         id=path,

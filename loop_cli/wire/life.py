@@ -65,11 +65,12 @@ class MovedEntity(Shape):
 
 
 class RelinkedEntity(Shape):
-    """An entity whose links were put right (SPEC §7)."""
+    """A file whose links were put right: of an entity, a note or a canvas (SPEC §7)."""
 
-    entity_id: str = Field(description="Its id.")
+    entity_id: str = Field(description="Its id; the path where it is no entity.")
     path: str = Field(description="Its file.")
-    modified_fields: list[str] = Field(description="Where the links are.")
+    modified_fields: list[str] = Field(description="Where the links are; `body` in a note.")
+    note: Literal[True] = Field(default=True, description="There only if it is no entity.")
 
 
 class MoveDocument(Shape):
@@ -78,7 +79,7 @@ class MoveDocument(Shape):
     changed: bool = Field(description="False if every file was in its place.")
     moved: list[MovedEntity] = Field(description="The entities whose files moved.")
     relinked: list[RelinkedEntity] = Field(
-        description="Other entities whose links to these files were changed."
+        description="Other files whose links to these were changed."
     )
     run_id: RunId = Field(description="The run, as in the audit log: a UUID v4.")
     dry_run: Literal[True] = Field(

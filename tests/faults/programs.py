@@ -16,10 +16,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from loop_cli.core.changes import BodyChange, Edits
 from loop_cli.core.entity import Precondition
-from loop_cli.core.store import Create, Delete, Move, Restore
+from loop_cli.core.store import Create, Delete, EntityChange, Move, Restore
 from loop_cli.errors import ConflictError, LoopError, VaultLocked
-from tests.faults.vault import FOLDER, PLAIN, Vault, change, origin
+from tests.faults.vault import FOLDER, PLAIN, Vault, change, etag, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 NEW = f"{FOLDER}/tsk-001-09.md"
 FAR = "50_Projects/2026/새 폴더/Tasks/tsk-001-09.md"
+NOTE = "00_Inbox/메모.md"
 TO = "90_Archive/2026/보관/tsk-001-01.md"
 
 
@@ -54,6 +56,18 @@ def restore(vault: Vault) -> Restore:
     return Restore(record=deletion)
 
 
+def note(vault: Vault) -> EntityChange:
+    """What follows the move of a file in a note that links to it."""
+    data = (vault.root / NOTE).read_bytes()
+    return EntityChange(
+        entity_id=NOTE,
+        path=NOTE,
+        edits=Edits(body=BodyChange(text=data.decode().replace("tsk-001-01", "다른 이름"))),
+        precondition=Precondition(if_match=etag(data)),
+        note=True,
+    )
+
+
 KINDS: dict[str, Callable[[Vault], list[AnyChange]]] = {
     "create": lambda _vault: [create(NEW)],
     "create in new folders": lambda _vault: [create(FAR)],
@@ -67,6 +81,7 @@ KINDS: dict[str, Callable[[Vault], list[AnyChange]]] = {
         move(vault),
         delete(vault, 2),
     ],
+    "group with a note": lambda vault: [move(vault, to=f"{FOLDER}/다른 이름.md"), note(vault)],
 }
 
 
@@ -82,7 +97,7 @@ def group(vault: Vault, *, atomic: bool) -> list[str]:
 
 def run(vault: Vault, kind: str) -> int:
     """Make a change of some kind; its exit code."""
-    return _exit_code(vault, KINDS[kind](vault), atomic=kind == "group")
+    return _exit_code(vault, KINDS[kind](vault), atomic=kind.startswith("group"))
 
 
 def _exit_code(vault: Vault, wanted: list[AnyChange], *, atomic: bool) -> int:

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from loop_cli.core.entity import is_template
 from loop_cli.lean.records import Struct
+
+__all__ = [
+    "ERROR",
+    "RULES",
+    "WARNING",
+    "Finding",
+    "Found",
+    "Subject",
+    "as_found",
+    "is_template",
+    "order",
+]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -135,11 +148,6 @@ def as_found(problem: Problem) -> Found:
         repair=problem.repair,
         if_there=problem.needs,
     )
-
-
-def is_template(entity_id: str) -> bool:
-    """Whether an id has a placeholder in braces: nothing a real entity is called by."""
-    return "{" in entity_id and "}" in entity_id
 
 
 def order(finding: Finding) -> tuple[str, int, str, str]:

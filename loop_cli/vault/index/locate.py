@@ -150,7 +150,10 @@ class Locator:
                 continue
             try:
                 data, _modified = files.read_stable(os.path.join(self._root, path), path)
-            except LoopError:  # gone since, or not ours to read
+            except EntityNotFound:
+                continue
+            except LoopError as error:
+                yield links.LinkSource(path=path, data=b"", entity=None, why=error.message)
                 continue
             if where(path, data):
                 yield links.LinkSource(path=path, data=data, entity=self._entity_in(path, data))

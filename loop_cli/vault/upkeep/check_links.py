@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.core.check.finding import Finding, Found, is_template
+from loop_cli.core.check.finding import Finding, Found
 from loop_cli.core.links import CARD, CanNotLink, Files, joined, may_have_links
 from loop_cli.lean.records import Struct
 from loop_cli.planning import link_places, linking
-from loop_cli.planning.snapshot import etag_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,21 +57,20 @@ class _Links:
 
     def findings(self, source: LinkSource) -> Iterator[Finding]:
         entity = source.entity
-        if entity is not None and is_template(entity.id):
+        if entity is not None and entity.is_template:
             return
-        is_text = entity is not None or _is_text(source.data)
         for one in link_places.placed(source.path, source.data):
             kind, name = one.link.kind, one.link.path
             if not self._dangles(kind, name, source.path):
                 continue
-            new = self._mended(kind, name, source.path) if is_text else None
+            new = self._mended(kind, name, source.path) if source.is_text else None
             yield Finding(
                 path=source.path,
                 line=one.line,
                 found=Found(
                     rule="dangling-link",
                     message=f"{one.shown} leads to no file" + (f"; {new} is there" if new else ""),
-                    at=() if one.field is None else (one.field,),
+                    at=one.at,
                     allowed=new,
                     mends=new is not None,
                 ),
@@ -83,7 +81,7 @@ class _Links:
     def change(self, source: LinkSource, names: FieldNames) -> EntityChange:
         """What mends the links of a file, for the very bytes that were read."""
         relinker = linking.Relinker(self._mended, read_only=names.read_only())
-        return relinker.change(source, etag_of(source.data))
+        return relinker.change(source)
 
     def _mended(self, kind: str, name: str, home: str) -> str | None:
         """What a link that leads nowhere has to say, where there is one answer."""
@@ -104,11 +102,3 @@ class _Links:
             return False
         aim = joined("" if kind == CARD else home, name)  # hidden, or behind a link
         return "\0" in name or aim is None or not os.path.lexists(os.path.join(self._root, aim))
-
-
-def _is_text(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
