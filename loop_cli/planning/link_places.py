@@ -10,7 +10,7 @@ from loop_cli.markdown.document import FrontmatterError, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from typing import Any
 
     from loop_cli.core.links import Files, LinkSource
@@ -62,6 +62,20 @@ def leading_to(
             target = files.resolve(one.link.kind, one.link.path, source.path)
             if target is not None and target in paths and target != source.path:
                 yield source, one, target
+
+
+def lines_of(
+    data: bytes, paths: Sequence[tuple[str, ...]]
+) -> Iterator[tuple[tuple[str, ...], int]]:
+    """The lines of a file on which some fields of its frontmatter stand."""
+    if not paths:
+        return
+    from loop_cli.markdown.lines import Lines
+
+    document = split(data.decode())
+    lines = Lines(document.yaml)
+    for path in paths:
+        yield path, document.yaml_line + max(lines.of(path), 1) - 1
 
 
 def pieces(text: str) -> tuple[Document | None, dict[str, Any] | None]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 
 from loop_cli.core.links import Backlink, Files
-from loop_cli.core.names import nfc
-from loop_cli.core.references import Referrer, referrers
+from loop_cli.core.names import join_dotted, nfc
+from loop_cli.core.references import Referrer, referred, referrers
 from loop_cli.errors import StillReferred
 from loop_cli.planning import link_places, linking
 
@@ -94,6 +94,32 @@ def backlinks(sources: Sources, paths: Collection[str]) -> Iterator[tuple[str, B
                 entity_type=None if entity is None else entity.type,
             ),
         )
+
+
+def names_of(entity: Entity) -> list[str]:
+    """What a field may call an entity: its id, or an alias."""
+    value = entity.fields.get("aliases")
+    items = value if isinstance(value, list) else [value]
+    return [entity.id, *(item for item in items if isinstance(item, str))]
+
+
+def by_field(files: Iterable[EntityFile], entity: Entity, names: FieldNames) -> Iterator[Backlink]:
+    """The fields of others that name an entity, each once."""
+    wanted = set(map(nfc, names_of(entity)))
+    for file in files:
+        if file.path == entity.path:
+            continue
+        named = {path: text for path, text in referred(file.fields, names) if text in wanted}
+        for path, line in link_places.lines_of(file.raw, list(named)):
+            yield Backlink(
+                path=file.path,
+                line=line,
+                kind="reference",
+                text=named[path],
+                field=join_dotted(path),
+                entity_id=file.id,
+                entity_type=file.type,
+            )
 
 
 def refusal(entity: Entity, found: Sequence[Referrer], links: Sequence[Backlink]) -> StillReferred:

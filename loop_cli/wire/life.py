@@ -115,6 +115,18 @@ class Backlink(Shape):
     text: str = Field(description="What stands there, without heading and alias.")
 
 
+class BacklinksDocument(Shape):
+    """Who refers and links to an entity: `loop backlinks ID --json` (SPEC §2)."""
+
+    entity_id: str = Field(description="The entity.")
+    entity_type: str = Field(description="Its type.")
+    path: str = Field(description="Its file.")
+    backlinks: list[Backlink] = Field(description="The places, by file and line.")
+    warnings: list[str] = Field(
+        default=[], min_length=1, description="Sentences for a person; absent if there are none."
+    )
+
+
 class StillReferredDocument(ErrorDocument):
     """Others refer or link to the entity that was to go: exit 6, HTTP 422 (SPEC §7)."""
 
