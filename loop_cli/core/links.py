@@ -30,7 +30,13 @@ _MANY = 50  # names, from which on a file is rather read than searched for each
 _ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _NOT_IN_WIKI = re.compile(r"[\[\]#^|\\\n]")  # Obsidian has no link with these in the name
 _ESCAPING = (b"%", b"\\", b"&")
+# The characters that become ASCII letters or signs by NFC or where case is no matter.
+_FOLDED = (
+    "\xdf\u0130\u0149\u017f\u037e\u1e9a\u1e9e\u1fef\u212a\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06"
+)
+_FOLDING = re.compile(b"|".join(one.encode() for one in _FOLDED))
 _STARTS = (b"[[", b"](", b"]:")
+_IN_EACH_FOLDER = ("index", "project", "readme")
 _FILLED_IN = ("{", "<%", "$")  # what begins a placeholder
 
 
@@ -157,8 +163,11 @@ class Files:
         return aim.casefold() not in self._folders
 
     def meant(self, name: str) -> list[str]:
-        """The files that a link to nothing may mean: those that have the same name elsewhere."""
-        return self.ending(_last(nfc(name)))
+        """The files that a link to nothing may mean: those that have the same name elsewhere. Of
+        a name that every folder may have, such as `project` or `_INDEX`, none."""
+        last = _last(nfc(name))
+        common = last.startswith("_") or _stem(last).casefold() in _IN_EACH_FOLDER
+        return [] if common else self.ending(last)
 
     def naming(self, kind: str, path: str, home: str, *, like: str) -> str:
         """What a link in the file at `home` says to lead to a file; with `.md` where that which
@@ -265,10 +274,13 @@ def may_link(paths: Iterable[str]) -> Callable[[str, bytes], bool]:
             return False
         if len(names) > _MANY:
             return True
-        if plain and data.isascii() and not any(mark in data for mark in _ESCAPING):
+        if plain:
             lower = data.lower()
-            if any(name in lower for name in plain) or not spaces:
-                return any(name in lower for name in plain)
+            if any(name in lower for name in plain):
+                return True
+            escapes = any(mark in data for mark in _ESCAPING) or _FOLDING.search(data)
+            if not spaces and not escapes:
+                return False
         readings = _readings(data)
         return readings is None or any(name in text for text in readings for name in names)
 

@@ -188,12 +188,15 @@ class TestCheck:
         vault.write("a/memo.md", "---\nid: m-1\naliases: [메모]\n---\n")
         vault.write("a/picture.png", "")
         vault.write("one/twin.md", "one\n")
+        vault.write("one/project.md", "one\n")
+        vault.write("one/_INDEX.md", "one\n")
         vault.write("two/twin.md", "two\n")
         vault.write(
             "notes/links.md",
             "---\nid: links\nup: '[[b/memo|up]]'\n---\n"
             "[m](../b/memo.md#h) [[b/memo]] ![p](picture.png)\n"
             "[[nobody]] [[메모]] [[twin]] [t](gone/twin.md)\n"
+            "[[gone/project]] [[gone/_INDEX]]\n"
             "`[[code]]` [w](https://example.org/x.md) [s](/about) [f](../a/) [[{{date}}]]\n",
         )
         vault.write("daily.md", "no entity\n\n[[b/memo]]\n")
@@ -220,6 +223,8 @@ class TestCheck:
             ("notes/links.md", 6, "", False),
             ("notes/links.md", 6, "", False),
             ("notes/links.md", 6, "", True),
+            ("notes/links.md", 7, "", False),
+            ("notes/links.md", 7, "", False),
         ]
         said = " ".join(one["message"] for one in found)
         assert "nobody" in said and "gone/twin.md" in said
@@ -242,7 +247,7 @@ class TestCheck:
         assert json.loads(dangling.path("board.canvas").read_text())["nodes"][0]["file"] == (
             "a/memo.md"
         )
-        assert [one["line"] for one in self.found(dangling)] == [7, 7]
+        assert [one["line"] for one in self.found(dangling)] == [7, 7, 8, 8]
         assert {one["run_id"] for one in dangling.records} == {done["run_id"]}
         assert dangling("undo", done["run_id"], "--yes").code == 0
         assert dangling.path("daily.md").read_text() == "no entity\n\n[[b/memo]]\n"

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 
 from loop_cli.core.check.finding import Finding, Found
-from loop_cli.core.links import CARD, CanNotLink, Files, joined, may_have_links
+from loop_cli.core.links import CANVAS, CARD, CanNotLink, Files, joined, may_have_links
 from loop_cli.lean.records import Struct
+from loop_cli.markdown import links
 from loop_cli.planning import link_places, linking
 
 TYPE_CHECKING = False
@@ -34,14 +35,14 @@ class Mending(Struct):
 def look(vault: Vault, register: Register) -> Mending:
     """Look at all links but those in places that the schema excludes, and in templates.
     `register` knows who is in the vault."""
-    links = _Links(vault, register)
+    those = _Links(vault, register)
     findings: list[Finding] = []
     changes: dict[str, EntityChange] = {}
-    for source in vault.locator().link_sources(links.admits):
-        found = list(links.findings(source))
+    for source in vault.locator().link_sources(those.admits):
+        found = list(those.findings(source))
         findings += found
         if any(one.found.mends for one in found):
-            changes[source.path] = links.change(source, vault.names)
+            changes[source.path] = those.change(source, vault.names)
     return Mending(findings=tuple(findings), changes=changes)
 
 
@@ -58,6 +59,8 @@ class _Links:
     def findings(self, source: LinkSource) -> Iterator[Finding]:
         entity = source.entity
         if entity is not None and entity.is_template:
+            return
+        if not self._may_dangle(source):
             return
         for one in link_places.placed(source.path, source.data):
             kind, name = one.link.kind, one.link.path
@@ -77,6 +80,12 @@ class _Links:
                 entity_id=None if entity is None else entity.id,
                 entity_type=None if entity is None else entity.type,
             )
+
+    def _may_dangle(self, source: LinkSource) -> bool:
+        """Whether it takes the parser to tell that all links lead somewhere."""
+        text = source.data.decode(errors="replace")
+        said = None if source.path.endswith(CANVAS) else links.said(text)
+        return said is None or any(self._dangles(*one, source.path) for one in said)
 
     def change(self, source: LinkSource, names: FieldNames) -> EntityChange:
         """What mends the links of a file, for the very bytes that were read."""
