@@ -37,10 +37,11 @@ def default_status(entity_type: str, rules: Rules) -> str | None:
 
 
 def words_for(
-    fields: Mapping[str, Any], entity_type: str, entity_id: str, *, now: str, rules: Rules
+    fields: Mapping[str, Any], entity_type: str, entity_id: str, *, now: int, rules: Rules
 ) -> dict[str, Any]:
-    """What the placeholders of a template stand for, at the time `now`; None where a field
-    that one names has no value."""
+    """What the placeholders of a template stand for at the instant `now`, whose date is the local
+    one; None where a field that one names has no value."""
+    from loop_cli.core import days, timestamps
     from loop_cli.core.schema.schema import PREFIXES
 
     names = rules.names
@@ -61,5 +62,6 @@ def words_for(
     title = dict.fromkeys(("NAME", "TITLE", f"{entity_type.upper()}_NAME"), name)
     own = {"ID": entity_id, names.id.upper(): entity_id}
     last = entity_id.rpartition("-")[2]
-    times = {"DATE": now[:10], "TODAY": now[:10], "YEAR": now[:4], "NOW": now, "DATETIME": now}
+    day, exact = days.local_day(now), timestamps.render(now)
+    times = {"DATE": day, "TODAY": day, "YEAR": day[:4], "NOW": exact, "DATETIME": exact}
     return {**words, **title, **own, "SEQ": last, "NUMBER": last, **times}

@@ -50,6 +50,8 @@ def find(text: str) -> list[Link]:
     """The links in a text, in their order. What leads to another site is none."""
     if "[" not in text:
         return []
+    if text[0] == "\ufeff":  # a mark of the file, which is no character of its first line
+        return [one.replace(start=one.start + 1, end=one.end + 1) for one in find(text[1:])]
     text = _HALVES.sub("\ufffd", text)  # which are as long, and which the parser can't read
     data = text.encode()
     found = _Finder(data).links(text)

@@ -91,7 +91,7 @@ class Relinker:
         if file is None or file.is_template:
             text = source.data.decode()
             new = self.note(text, source.path)
-            edits = Edits(body=None if new == text else BodyChange(text=new))
+            edits = Edits(body=None if new == text else BodyChange(text=new, exact=True))
             return EntityChange(
                 entity_id=source.path, path=source.path, edits=edits, precondition=seen, note=True
             )
@@ -108,7 +108,9 @@ class Relinker:
             if path[0] not in self._read_only
         ]
         same_body = body == file.body
-        return Edits(changes=tuple(changes), body=None if same_body else BodyChange(text=body))
+        return Edits(
+            changes=tuple(changes), body=None if same_body else BodyChange(text=body, exact=True)
+        )
 
     def note(self, text: str, home: str) -> str:
         """The whole text of a file that is no entity. Where its frontmatter can't be read, its

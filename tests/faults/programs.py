@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from loop_cli.core.changes import BodyChange, Edits
 from loop_cli.core.entity import Precondition
-from loop_cli.core.store import Create, Delete, EntityChange, Move, Restore
+from loop_cli.core.store import Create, Delete, EntityChange, Mend, Move, Restore
 from loop_cli.errors import ConflictError, LoopError, VaultLocked
 from tests.faults.vault import FOLDER, PLAIN, Vault, change, etag, origin
 
@@ -59,10 +59,11 @@ def restore(vault: Vault) -> Restore:
 def note(vault: Vault) -> EntityChange:
     """What follows the move of a file in a note that links to it."""
     data = (vault.root / NOTE).read_bytes()
+    text = data.decode().replace("tsk-001-01", "다른 이름")
     return EntityChange(
         entity_id=NOTE,
         path=NOTE,
-        edits=Edits(body=BodyChange(text=data.decode().replace("tsk-001-01", "다른 이름"))),
+        edits=Edits(body=BodyChange(text=text, exact=True)),
         precondition=Precondition(if_match=etag(data)),
         note=True,
     )
@@ -85,6 +86,23 @@ KINDS: dict[str, Callable[[Vault], list[AnyChange]]] = {
 }
 
 
+def mend(vault: Vault) -> Mend:
+    """The first task, whose text can't be read, whole again."""
+    return Mend(
+        entity_id=vault.id(1),
+        edits=Edits(),
+        precondition=Precondition(forced=True),
+        data=vault.path(1).read_bytes().replace(BROKEN, b""),
+    )
+
+
+BROKEN = b"broken: a: b\n"
+_EVERY: dict[str, Callable[[Vault], list[AnyChange]]] = {
+    **KINDS,
+    "mend": lambda vault: [mend(vault)],
+}
+
+
 def life(vault: Vault, kind: str) -> list[str]:
     """The arguments for Python that make a change of some kind."""
     return ["-m", __name__, "life", kind, str(vault.root)]
@@ -97,7 +115,7 @@ def group(vault: Vault, *, atomic: bool) -> list[str]:
 
 def run(vault: Vault, kind: str) -> int:
     """Make a change of some kind; its exit code."""
-    return _exit_code(vault, KINDS[kind](vault), atomic=kind.startswith("group"))
+    return _exit_code(vault, _EVERY[kind](vault), atomic=kind.startswith("group"))
 
 
 def _exit_code(vault: Vault, wanted: list[AnyChange], *, atomic: bool) -> int:

@@ -35,6 +35,7 @@ def found(text: str) -> list[str]:
         ("한글 [[글]] [x](한%20글.md)", ["글", "한%20글.md"]),
         ("a %% b [[c]]", ["c"]),
         ("$5 and [[a]] $6", ["a"]),
+        ("\ufeff한 [[a]]", ["a"]),
     ],
 )
 def test_links(text: str, there: list[str]) -> None:
@@ -47,6 +48,7 @@ def test_links(text: str, there: list[str]) -> None:
         "`[[a]]` ``[x](a)``",
         "- a\n  ```\n  [[a]]\n\n  [[a]]\n  ```",
         "    [[a]]",
+        "\ufeff    [[a]]",
         "~~~\n[[a]]",
         "<!-- [[a]] -->",
         "<div>\n[[a]]\n</div>",

@@ -124,7 +124,7 @@ class TestCommit:
         shown = done.after.revision.updated_at
         assert done.changed
         assert bench.harness.bytes_of(ONE) == before.replace(
-            b"updated: 2026-01-09", f"updated: '{shown}'".encode()
+            b"updated: 2026-01-09", f"updated: {shown}".encode()
         ).replace(b"status: todo", b"status: doing").replace(b"[a, b]", b"[a, b, c]")
 
     def test_what_is_returned_is_what_is_found_next(self, bench: Bench) -> None:
@@ -256,9 +256,14 @@ class TestBody:
     def test_replace(self, bench: Bench) -> None:
         done = bench.commit(body=BodyChange(text="새 본문\r\n---\nno end"))
 
-        assert bench.harness.bytes_of(ONE).endswith("\n---\n새 본문\r\n---\nno end".encode())
-        assert done.diff == {"body": {"old": "Body\n", "new": "새 본문\r\n---\nno end"}}
+        assert bench.harness.bytes_of(ONE).endswith("\n---\n새 본문\n---\nno end".encode())
+        assert done.diff == {"body": {"old": "Body\n", "new": "새 본문\n---\nno end"}}
         assert bench.records()[0]["modified_fields"] == ["body"]
+
+    def test_replace_exactly(self, bench: Bench) -> None:
+        bench.commit(body=BodyChange(text="새 본문\r\n---\nno end", exact=True))
+
+        assert bench.harness.bytes_of(ONE).endswith("\n---\n새 본문\r\n---\nno end".encode())
 
     def test_append(self, bench: Bench) -> None:
         bench.commit(body=BodyChange(text="more\n", append=True))

@@ -162,13 +162,15 @@ def _show(
         output.show(render_check.findings(found.findings))
     if not github and not _fails(found, strict=strict):
         output.line(render_check.summary(found))
+    for sentence in () if github else found.passed.sentences:
+        output.note(sentence)
 
 
 def _wanted(store: VaultStore, what: Sequence[str]) -> Wanted:
     """What was named: files, as a pre-commit hook names them; ids, aliases and types otherwise."""
     from loop_cli.vault.upkeep.check_wanted import Wanted
 
-    files = [one for one in what if one.endswith(".md") or "/" in one]
+    files = [one for one in what if one.endswith((".md", ".markdown")) or "/" in one]
     return Wanted(
         names=tuple(one for one in what if one not in files),
         paths=tuple(_in_vault(store.root, one) for one in files),

@@ -8,8 +8,8 @@ from loop_cli.cli import context, output
 from loop_cli.core import conflict
 from loop_cli.core.changes import Edits
 from loop_cli.core.entity import Precondition
-from loop_cli.core.store import EntityChange
-from loop_cli.errors import ConfirmationRefused, EditorFailed, InvalidFile
+from loop_cli.core.store import EntityChange, Mend, only
+from loop_cli.errors import ConfirmationRefused, EditorFailed, InvalidFile, NoEntity
 from loop_cli.operations import update as operations
 
 TYPE_CHECKING = False
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from loop_cli.config import Settings
     from loop_cli.core.entity import Entity
+    from loop_cli.vault.store import VaultStore
 
 EXAMPLES = """The editor is LOOP_EDITOR or the setting 'editor', else VISUAL, else EDITOR, else one
 of the usual ones. One with a window needs its option to wait: LOOP_EDITOR='code --wait'.
@@ -50,7 +51,11 @@ def edit(
     store = context.open_store(settings)
     chosen = context.chosen_path(store.root, path)
     store.refresh()
-    opened = operations.get(store, entity_id, path=chosen)
+    try:
+        opened = operations.get(store, entity_id, path=chosen)
+    except InvalidFile as error:
+        _mend(store, error, entity_id, chosen, command)
+        return
     output.warn([*opened.warnings, *store.warnings])
     origin = context.origin(store.root)
     change = EntityChange(
@@ -89,6 +94,53 @@ def edit(
     output.show(render.updated(result))
 
 
+def _mend(
+    store: VaultStore, error: InvalidFile, entity_id: str, path: str | None, command: str
+) -> None:
+    """Open a file that can't be read at the line that is wrong, and write it once it is whole.
+    Raises the error where the text is left as it was, or is none."""
+    if error.data is None or isinstance(error, NoEntity):
+        raise error
+    try:
+        text = error.data.decode()
+    except UnicodeDecodeError:
+        raise error from None
+    from loop_cli.cli.prompt import editing
+    from loop_cli.cli.prompt.editor import Draft
+    from loop_cli.cli.render import entity as render
+    from loop_cli.lean.basics import sha256_hex
+    from loop_cli.markdown import notes
+
+    seen = Precondition(if_match=sha256_hex(error.data)[:16], own_reading=True)
+    origin = context.origin(store.root)
+
+    def parse(saved: str) -> Mend | None:
+        if saved == text:
+            return None
+        change = Mend(
+            entity_id=entity_id, path=path, edits=Edits(), precondition=seen, data=saved.encode()
+        )
+        try:
+            only(store.commit([change], origin=origin, dry_run=True))
+        except InvalidFile as why:
+            reason = why.details["reason"]
+            raise InvalidFile("your text", reason, line=why.details["line"]) from None
+        return change
+
+    with Draft(command, name=f"{entity_id}.md", environ=os.environ) as draft:
+        draft.tell_of_others()
+        mark = notes.mark_for(text)
+        change = editing.until_valid(draft, text, parse, mark=mark, wrong=error)
+        if change is None:
+            draft.settle()
+            raise error
+        result = only(store.commit([change], origin=origin))
+        draft.settle()
+    output.warn([*result.warnings, *store.warnings])
+    output.note(f"{result.after.path} can be read again")
+    output.show(render.entity(result.after, store.schema, with_body=False, formatted=False))
+
+
 _HASTY = "; if a window of your editor is still open, give it its option to wait"
 
 
@@ -113,10 +165,10 @@ def _text(
 ) -> tuple[str, Callable[[str], Edits]]:
     """The text to edit, and what makes edits of it once it is edited: none where nothing is
     changed. It raises `InvalidFile` with the line of that text, or `InvalidChange`."""
-    from loop_cli.markdown.document import split
+    from loop_cli.markdown.document import split_any
     from loop_cli.planning import edited
 
-    whole = split(opened.raw.decode())
+    whole = split_any(opened.raw.decode())
 
     def parse(saved: str) -> Edits:
         before = whole.yaml_line - 1 if fields_only else 0

@@ -55,6 +55,7 @@ def list_entities(
     as_json: bool,
     as_csv: bool,
     ids: bool,
+    verbose: bool,
     vault: str | None,
 ) -> None:
     """Run `loop list`."""
@@ -78,6 +79,11 @@ def list_entities(
     else:
         _show_table([*found], names, store, limit=limit, optional=columns is None)
     output.warn([*found.warnings, *store.warnings])
+    if verbose:
+        from loop_cli.vault.files.passed import passed_over
+
+        for sentence in passed_over(store.root, store.schema.places).sentences:
+            output.note(sentence)
 
 
 def query(

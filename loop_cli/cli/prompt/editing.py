@@ -20,15 +20,24 @@ if TYPE_CHECKING:
 _REASON = " !"
 
 
-def until_valid(draft: Draft, text: str, parse: Callable[[str], Parsed], *, mark: str) -> Parsed:
-    """What `parse` makes of the text as the person leaves it, without the notes marked so.
+def until_valid(
+    draft: Draft,
+    text: str,
+    parse: Callable[[str], Parsed],
+    *,
+    mark: str,
+    wrong: LoopError | None = None,
+) -> Parsed:
+    """What `parse` makes of the text as the person leaves it, without the notes marked so. Where it
+    is `wrong` from the start, that stands on top, and the editor opens at the line.
 
     `parse` raises `InvalidFile` or `InvalidChange`, and the text is opened again. Left as it
     is then, or where nobody can be asked, the error is raised. Raises what `Draft.edit` does.
     """
-    shown, refused = text, None
+    shown = text if wrong is None else _with_reasons(text, wrong, mark)
+    refused, line = None, None if wrong is None else _line_in(shown, wrong, mark)
     while True:
-        left = notes.without(draft.edit(shown), mark + _REASON)
+        left = notes.without(draft.edit(shown, line=line), mark + _REASON)
         saved = notes.without(left, mark)
         try:
             return parse(saved)
@@ -37,6 +46,7 @@ def until_valid(draft: Draft, text: str, parse: Callable[[str], Parsed], *, mark
                 raise
             refused = saved
             shown = _with_reasons(left, error, mark)
+            line = _line_in(shown, error, mark)
 
 
 def refuse_markers(text: str, path: str, *, before: str = "") -> None:
@@ -45,6 +55,12 @@ def refuse_markers(text: str, path: str, *, before: str = "") -> None:
     if lines:
         reason = "a clash is still between its markers: keep what you want of both sides"
         raise InvalidFile(path, reason, line=lines[0])
+
+
+def _line_in(shown: str, error: LoopError, mark: str) -> int | None:
+    """The line of a text with notes that an error is about."""
+    line = error.details.get("line")
+    return None if line is None else notes.line_among(shown, mark, line)
 
 
 def _with_reasons(text: str, error: LoopError, mark: str) -> str:

@@ -11,9 +11,11 @@ import errno
 import re
 
 from loop_cli.core.names import ARCHIVE, nfc
-from loop_cli.errors import InvalidFile, LoopError
+from loop_cli.errors import InvalidFile, LoopError, NoEntity
 from loop_cli.planning import snapshot
-from loop_cli.vault import STAGED
+from loop_cli.planning.allowing import ID as SCHEMA_ID
+from loop_cli.planning.allowing import TYPE as SCHEMA_TYPE
+from loop_cli.vault import STAGED, schema_file
 from loop_cli.vault.commit import staging
 from loop_cli.vault.commit.staging import Intent, StagedChange, StagedCommit
 from loop_cli.vault.files import reading as files
@@ -93,7 +95,8 @@ def _judge(vault: Vault, intent: Intent) -> None:
     ends = [intent.path] if intent.target is None else [intent.path, intent.target]
     record = parse_line(intent.line.encode())
     is_note = record is not None and record.is_note
-    admitted = [_is_admitted(vault, path, is_note=is_note) for path in ends]
+    is_schema = ends == [schema_file.PATH] and record is not None and "schema" in record.metadata
+    admitted = [is_schema or _is_admitted(vault, path, is_note=is_note) for path in ends]
     _judge_record(vault, intent)
     if is_note and None in (intent.etag_before, intent.etag_after):
         raise Unfit("it makes or removes what is no entity")
@@ -173,11 +176,17 @@ def _judge_content(vault: Vault, change: StagedChange) -> None:
         return
     try:
         data = change.content.read(snapshot.MAX_FILE_BYTES)
+        if intent.path == schema_file.PATH:
+            _judge_schema(data, intent)
+            return
         if intent.record.is_note:
             ids = {nfc(snapshot.parse_note(data, intent.path, vault.names).id)}
         else:
             ids = _ids_in(vault, intent, data)
     except InvalidFile as error:
+        broken = "mended" in intent.record.metadata and not isinstance(error, NoEntity)
+        if broken and etag == intent.etag_before:  # what could not be read comes back as it was
+            return
         raise Unfit(f"its content: {error.message}") from None
     if intent.record.entity_id not in ids:
         raise Unfit("its content is another entity than its record's")
@@ -190,3 +199,11 @@ def _ids_in(vault: Vault, intent: Intent, data: bytes) -> set[str]:
         nfc(snapshot.identity(fields, path, vault.names)[0])
         for path in (intent.path, intent.target or intent.path)
     }
+
+
+def _judge_schema(data: bytes, intent: Intent) -> None:
+    """The schema changes as a whole, and both what was there and what comes can be read. Raises
+    `InvalidFile` where they can't."""
+    schema_file.build(data)
+    if (intent.record.data["entity_type"], intent.record.entity_id) != (SCHEMA_TYPE, SCHEMA_ID):
+        raise Unfit("its record is not one of the schema")

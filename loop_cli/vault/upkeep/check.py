@@ -26,19 +26,22 @@ if TYPE_CHECKING:
     from loop_cli.core.store import EntityChange
     from loop_cli.markdown.lines import Lines
     from loop_cli.planning.snapshot import Parsed
+    from loop_cli.vault.files.passed import PassedOver
     from loop_cli.vault.handle import Vault
     from loop_cli.vault.index.locate import Locator
 
 
 class Checked(Struct):
     """What was found. `files` and `entities` count what was looked at; `etags` are those of the
-    files that can be repaired, `mended` what mends the links of some."""
+    files that can be repaired, `mended` what mends the links of some; `passed` is what nobody
+    looked at."""
 
     files: int
     entities: int
     findings: tuple[Finding, ...]
     etags: dict[str, str]
     mended: dict[str, EntityChange]
+    passed: PassedOver
 
     def count(self, severity: str) -> int:
         """How many findings are errors, or warnings."""
@@ -58,6 +61,7 @@ class Checked(Struct):
             "counts": {severity: self.count(severity) for severity in (ERROR, WARNING)},
             "fixable": sum(one.fixable for one in self.findings),
             "findings": [one.as_dict() for one in self.findings],
+            "passed_over": self.passed.as_dict(),
         }
 
 
@@ -79,6 +83,7 @@ def check(vault: Vault, wanted: Wanted) -> Checked:
         findings=tuple(sorted(findings, key=order)),
         etags={path: walk.etags[path] for path in fixable},
         mended={path: change for path, change in state.changes.items() if path in mends},
+        passed=check_state.passed(vault),
     )
 
 
@@ -179,7 +184,7 @@ class _Walk:
         try:
             _pieces, there, _warnings = snapshot.read_frontmatter(data, path)
         except InvalidFile:
-            if not text.is_note(data):
+            if not text.is_note(data, self._rules.names):
                 found = Found(rule="unreadable", message=error.details["reason"])
                 self._add(path, found, line=error.details["line"] or 1)
             return

@@ -10,6 +10,7 @@ from loop_cli.system.folders import open_folder
 from loop_cli.vault import LOOP, STAGED
 from loop_cli.vault.commit import intents
 from loop_cli.vault.commit.recovery import recover
+from loop_cli.vault.files.passed import PassedOver, passed_over
 from loop_cli.vault.log import verify
 from loop_cli.vault.upkeep import check_links
 
@@ -29,6 +30,11 @@ def look(vault: Vault, register: Register) -> Mending:
     found = [*lock_and_staged(vault), *_edited(vault)]
     links = check_links.look(vault, register)
     return links.replace(findings=(*found, *links.findings))
+
+
+def passed(vault: Vault) -> PassedOver:
+    """What nobody looks at."""
+    return passed_over(vault.root, vault.schema.places)
 
 
 def _edited(vault: Vault) -> Iterator[Finding]:

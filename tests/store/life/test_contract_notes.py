@@ -29,7 +29,7 @@ def change(data: bytes = TEXT, new: bytes = NEW, path: str = NOTE) -> EntityChan
     return EntityChange(
         entity_id=path,
         path=path,
-        edits=Edits(body=BodyChange(text=new.decode())),
+        edits=Edits(body=BodyChange(text=new.decode(), exact=True)),
         precondition=Precondition(if_match=etag_of(data)),
         note=True,
     )
