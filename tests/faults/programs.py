@@ -82,7 +82,6 @@ KINDS: dict[str, Callable[[Vault], list[AnyChange]]] = {
         move(vault),
         delete(vault, 2),
     ],
-    "group with a note": lambda vault: [move(vault, to=f"{FOLDER}/다른 이름.md"), note(vault)],
 }
 
 
@@ -99,6 +98,7 @@ def mend(vault: Vault) -> Mend:
 BROKEN = b"broken: a: b\n"
 _EVERY: dict[str, Callable[[Vault], list[AnyChange]]] = {
     **KINDS,
+    "group with a note": lambda vault: [move(vault, to=f"{FOLDER}/다른 이름.md"), note(vault)],
     "mend": lambda vault: [mend(vault)],
 }
 

@@ -272,7 +272,7 @@ def _tree(vault: Vault) -> dict[str, bytes | None]:
 
 def test_the_log_can_be_read(tmp_path: Path) -> None:
     """The programs of this file do what they are called."""
-    for kind in KINDS:
+    for kind in (*KINDS, "group with a note"):
         vault = lay_out(tmp_path / kind.replace(" ", "_"), kind)
         if kind == "restore":
             deleted(vault, kind, None)  # type: ignore[arg-type]
