@@ -195,6 +195,7 @@ def _json_shapes() -> str:
         ("`loop create ... --json`", models_life.CreateDocument),
         ("`loop delete ... --json`", models_life.DeleteDocument),
         ("`loop move ... --json`, `loop rename ... --json`", models_life.MoveDocument),
+        ("`loop backlinks ID --json`", models_life.BacklinksDocument),
         ("`loop kept --json`", models_life.KeptDocument),
         ("A failure with `--json`, on stderr", models.ErrorDocument),
         ("A conflict (exit 4)", models.ConflictDocument),

@@ -41,6 +41,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
         "--force does without"
     ),
     "name_vault": lambda _of: "loop demo DIR makes a sample vault; loop --vault DIR names yours",
+    "orphan": lambda _of: "--orphan leaves them as they are",
     "read": lambda of: shlex.join(["loop", "get", of["entity_id"], *_path(of)]),
     "read_again": lambda of: shlex.join(["loop", "get", of["entity_id"], "--json"]),
     "rotate_log": lambda _of: "loop audit rotate",

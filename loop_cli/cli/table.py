@@ -144,6 +144,14 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         _IDS,
         _VAULT,
     ),
+    "backlinks": (
+        "backlinks.backlinks",
+        "List who refers to an entity: by a field, and by a link in any note or canvas.",
+        _ID,
+        _PATH,
+        _JSON,
+        _VAULT,
+    ),
     "create": (
         "create.create",
         "Make an entity: with the schema's next id, in its place, and with a record.",

@@ -13,6 +13,11 @@ OWN = ("entity_id", "entity_type", "path", "updated_at", "etag")
 """What every entity has besides its fields, by the names that users ask for it."""
 
 
+def is_template(entity_id: str) -> bool:
+    """Whether an id has a placeholder in braces: nothing a real entity is called by."""
+    return "{" in entity_id and "}" in entity_id
+
+
 PLACES_AS_ID = ("@stem", "@path", "@folder-stem")
 """What `[fields] id` may be besides the name of a field."""
 _PAGES = ("index", "_index")  # of bundles, as Hugo, Astro and others have them
@@ -94,6 +99,11 @@ class EntityFile(Struct):
     body: str
     raw: bytes
     etag: str
+
+    @property
+    def is_template(self) -> bool:
+        """Whether it is none yet: its id has a placeholder."""
+        return is_template(self.id)
 
 
 class Entity(Struct):

@@ -53,6 +53,11 @@ class Intent(Struct):
     written: tuple[tuple[tuple[str | int, ...], str], ...] = ()
 
 
+def untouched() -> Intent:
+    """The state of what has no fields."""
+    return Intent(fields={}, wanted={}, edits=(), diff={}, warnings=())
+
+
 class _Refused(Exception):
     """That a change can't be carried out; `entry` says why."""
 

@@ -18,13 +18,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
+    from loop_cli.core.entity import EntityFile
+
 CANVAS = ".canvas"
+SOURCES = (*ENDINGS, CANVAS)
+"""What the names of files end in that have links."""
 WIKI = "wiki"
+CARD = "card"
 _MANY = 50  # names, from which on a file is rather read than searched for each
 _ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _NOT_IN_WIKI = re.compile(r"[\[\]#^|\\\n]")  # Obsidian has no link with these in the name
 _ESCAPING = (b"%", b"\\", b"&")
+# The characters that become ASCII letters or signs by NFC or where case is no matter.
+_FOLDED = (
+    "\xdf\u0130\u0149\u017f\u037e\u1e9a\u1e9e\u1fef\u212a\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06"
+)
+_FOLDING = re.compile(b"|".join(one.encode() for one in _FOLDED))
 _STARTS = (b"[[", b"](", b"]:")
+_IN_EACH_FOLDER = ("index", "project", "readme")
+_FILLED_IN = ("{", "<%", "$")  # what begins a placeholder
 
 
 class CanNotLink(ValueError):
@@ -32,21 +44,51 @@ class CanNotLink(ValueError):
 
 
 class LinkSource(Struct):
-    """A file that may have links. An entity has an id and a type, a note that is none has not.
-
-    `line` is where `body` begins in the file, from 1. `why` says that links here can't be
-    changed, and the reason; `cards` are the files that a canvas shows.
+    """A file that may have links, by its path and bytes: a Markdown file, which may be an entity
+    or a note, or a canvas. `entity` is what it is as an entity; `why` that it can't be read.
     """
 
     path: str
-    etag: str
-    entity_id: str | None
-    entity_type: str | None
-    fields: dict[str, Any]
-    body: str
-    line: int = 1
+    data: bytes
+    entity: EntityFile | None
     why: str | None = None
-    cards: tuple[str, ...] = ()
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is UTF-8, so that it can be changed."""
+        try:
+            self.data.decode()
+        except UnicodeDecodeError:
+            return False
+        return True
+
+
+class Backlink(Struct):
+    """A place that leads to an entity: a link, or a field that has its id (`kind` is `reference`).
+
+    `entity_id` and `entity_type` say whose it is, where the file is an entity; `field` is a dotted
+    name, `body`, or None in a file without either; `text` what stands there.
+    """
+
+    path: str
+    line: int
+    kind: str
+    text: str
+    field: str | None = None
+    entity_id: str | None = None
+    entity_type: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "entity_id": self.entity_id,
+            "entity_type": self.entity_type,
+            "path": self.path,
+            "line": self.line,
+            "field": self.field,
+            "kind": self.kind,
+            "text": self.text,
+        }
 
 
 class Files:
@@ -67,6 +109,8 @@ class Files:
         """The file that a link names in the file at `home`; None where that is no file, or one of
         several."""
         name = nfc(name)
+        if kind == CARD:  # a path from the vault's folder, and nothing else
+            return self._exact.get(name) or self._folded.get(name.casefold())
         if name.startswith("/"):
             return self.at(name[1:])
         beside = self.at(joined(home, name))
@@ -103,6 +147,47 @@ class Files:
                 return found
         return []
 
+    def dangles(self, kind: str, name: str, home: str) -> bool:
+        """Whether a link leads to no file of the vault. What several files may be is none, nor
+        what a program fills in, leads out of the vault, or is an address of a site."""
+        if self.resolve(kind, name, home) is not None or any(mark in name for mark in _FILLED_IN):
+            return False
+        if kind == WIKI:
+            return not self.ending(name)
+        if kind == CARD:
+            return True
+        aim = joined(home, nfc(name))
+        if not aim or name.endswith("/") or (name.startswith("/") and "." not in _last(name)):
+            return False
+        return aim.casefold() not in self._folders
+
+    def meant(self, name: str) -> list[str]:
+        """The files that a link to nothing may mean: those that have the same name elsewhere. Of
+        a name that every folder may have, such as `project` or `_INDEX`, none."""
+        last = _last(nfc(name))
+        common = last.startswith("_") or _stem(last).casefold() in _IN_EACH_FOLDER
+        return [] if common else self.ending(last)
+
+    def naming(self, kind: str, path: str, home: str, *, like: str) -> str:
+        """What a link in the file at `home` says to lead to a file; with `.md` where that which
+        it is `like` has it. Raises `CanNotLink`."""
+        written = path if kind == CARD or like.endswith(ENDINGS) else without_ending(path)
+        shortest = written if kind == CARD else _relative(home, written)
+        forms = (_last(written) if kind == WIKI else shortest, written, f"/{written}")
+        for form in forms:
+            plain = kind != WIKI or not _NOT_IN_WIKI.search(form)
+            if plain and self.resolve(kind, form, home) == path:
+                return form
+        raise CanNotLink(f"no link can name {path}")
+
+    @cached_property
+    def _folders(self) -> set[str]:
+        found: set[str] = set()
+        for path in self._folded:
+            while (path := _folder(path)) and path not in found:
+                found.add(path)
+        return found
+
     def names_one(self, name: str, path: str) -> bool:
         """Whether a name or the end of a path leads to this file from everywhere."""
         return self.at(name) == path or self.ending(name) == [path]
@@ -130,6 +215,8 @@ class Moving:
         """What a link in the file at `home` (its path before) has to say to lead where it did;
         None where it stays. Raises `CanNotLink`."""
         old, new_home = self.before.resolve(kind, name, home), self.home(home)
+        if kind == CARD:
+            return None if old is None or self.home(old) == old else self.home(old)
         if old is None:
             return _same_place(name, home, new_home) if kind != WIKI else None
         new = self.home(old)
@@ -166,6 +253,11 @@ class Moving:
         return anyhow or form.startswith((".", "/")) or self.after.names_one(form, path)
 
 
+def may_have_links(path: str, data: bytes) -> bool:
+    """Whether a file may have links at all: quick, and right wherever it says no."""
+    return path.endswith(CANVAS) or any(start in data for start in _STARTS)
+
+
 def may_link(paths: Iterable[str]) -> Callable[[str, bytes], bool]:
     """Whether a file, by its path and bytes, may have links to one of some paths, or is one of
     them: quick, and right wherever it says no."""
@@ -177,14 +269,17 @@ def may_link(paths: Iterable[str]) -> Callable[[str, bytes], bool]:
     def admits(path: str, data: bytes) -> bool:
         if nfc(path) in own:
             return True
-        if not path.endswith(CANVAS) and not any(start in data for start in _STARTS):
+        if not may_have_links(path, data):
             return False
         if len(names) > _MANY:
             return True
-        if plain and data.isascii() and not any(mark in data for mark in _ESCAPING):
+        if plain:
             lower = data.lower()
-            if any(name in lower for name in plain) or not spaces:
-                return any(name in lower for name in plain)
+            if any(name in lower for name in plain):
+                return True
+            escapes = any(mark in data for mark in _ESCAPING) or _FOLDING.search(data)
+            if not spaces and not escapes:
+                return False
         readings = _readings(data)
         return readings is None or any(name in text for text in readings for name in names)
 

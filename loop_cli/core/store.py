@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from loop_cli.core.diff import Diff
     from loop_cli.core.entity import EntityFile, FieldNames
     from loop_cli.core.ids import IdRule
+    from loop_cli.core.links import LinkSource
     from loop_cli.core.query import Query
     from loop_cli.core.records.record import AuditRecord, Origin
     from loop_cli.core.schema.rules import Rules
@@ -42,6 +43,9 @@ class EntityChange(Struct):
     revision, where the writer has it at hand: so a conflict knows what was read. `rebased_from`
     is the precondition that did not hold, where a resolver decided to apply on top. `undoes` is
     set where the change takes others back: their `run_id`, and the digests of their `lines`.
+
+    A `note` is a file that is no entity: `path` and `entity_id` are both its path, the body of
+    `edits` is its whole text, and it gets no time.
     """
 
     entity_id: str
@@ -51,6 +55,7 @@ class EntityChange(Struct):
     seen: Entity | None = None
     rebased_from: Precondition | None = None
     undoes: dict[str, Any] | None = None
+    note: bool = False
 
 
 class Move(EntityChange):
@@ -58,11 +63,12 @@ class Move(EntityChange):
 
     `to` is relative to the vault, with `/`, and must be free; folders are made as needed.
     Where it `leaves` for a place in which nobody finds it, such as the archive, others that
-    refer to it are in the way, as with `Delete`.
+    refer or link to it are in the way, as with `Delete`; `cascade` as there.
     """
 
     to: str
     leaves: bool = False
+    cascade: bool = False
 
 
 class Mend(EntityChange):
@@ -109,14 +115,16 @@ class Restore(Struct):
 class Delete(Struct):
     """An entity to remove, and the revision that the writer has seen. Its bytes are kept.
 
-    Others that refer to it are in the way, unless they go in the same atomic group, or
-    `orphan` says that they may refer to nothing. `undoes` as in `EntityChange`.
+    Others that refer or link to it are in the way, unless they go in the same atomic group, or
+    `orphan` says that they may refer to nothing. With `cascade`, what only links to it is no
+    obstacle, and named in a warning. `undoes` as in `EntityChange`.
     """
 
     entity_id: str
     precondition: Precondition = Precondition()
     path: str | None = None
     orphan: bool = False
+    cascade: bool = False
     undoes: dict[str, Any] | None = None
 
 
@@ -235,6 +243,14 @@ class Store(ABC):
         can't be read; `StorageError` where the system refuses.
         """
 
+    @abstractmethod
+    def note(self, path: str) -> Entity:
+        """A file that is no entity, as one whose id is its path and whose body its whole text.
+
+        Raises `EntityNotFound`; `InvalidFile` for an entity, what is no place for a note, and what
+        is not UTF-8.
+        """
+
     def refresh(self) -> None:
         """Look for files that came to any folder or went from it, so that the finds that follow
         know of them: for a write whose caller names an id and not the bytes of a file.
@@ -297,7 +313,15 @@ class Store(ABC):
 
     @abstractmethod
     def paths(self) -> Iterator[str]:
-        """Every Markdown file, whether an entity or not, in no order. Raises `UsageError`."""
+        """Every file that a link may lead to, of any kind and wherever it lies, in no order."""
+
+    @abstractmethod
+    def link_sources(
+        self, where: Callable[[str, bytes], bool] = lambda _path, _data: True
+    ) -> Iterator[LinkSource]:
+        """Every Markdown file and every canvas, an entity or not and wherever it lies, as it is
+        now, whose path and bytes `where` admits, in no order; and without bytes what can't be read.
+        """
 
     @abstractmethod
     def records(self, entity_id: str | None = None) -> Iterator[AuditRecord]:

@@ -14,8 +14,9 @@ FOLDER = os.path.dirname(__file__)
 # The pages in the order in which they are listed. One that is not in the wheel is left out.
 GROUPS = {
     "Tasks": (
-        "first-steps", "changing", "finding", "bulk", "creating", "undoing", "solving-conflicts",
-        "checking", "watching", "auditing", "any-folder", "agents", "shell", "terminal",
+        "first-steps", "changing", "finding", "bulk", "creating", "links", "undoing",
+        "solving-conflicts", "checking", "watching", "auditing", "any-folder", "agents", "shell",
+        "terminal",
     ),
     "Concepts": (
         "vault", "revisions", "preconditions", "conflicts", "audit-log", "recovery", "promises",

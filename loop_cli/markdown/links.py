@@ -22,6 +22,10 @@ _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}
 _ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _HALVES = re.compile("[\ud800-\udfff]")  # of surrogate pairs, as YAML's escapes can make
 _GAP = re.compile(rb"[ \t]*(?:\r?\n[ \t>]*)?")
+_WIKI = re.compile(r"\[(?=\[([^\[\]|#^\n]*))")
+_INLINE = re.compile(r"\]\([ \t]*([^\s)]*)(.?)")
+# A bracket in the name of a wiki link, or one that ends in the next line.
+_UNSURE = re.compile(r"\[\[[^\[\]\n]*(?:\](?!\])|\[|\n)")
 _MARKERS = re.compile(rb"%%")
 _LINE_START = re.compile(rb"(?:^|\n)[ \t>]*\Z")
 
@@ -46,10 +50,36 @@ def find(text: str) -> list[Link]:
     """The links in a text, in their order. What leads to another site is none."""
     if "[" not in text:
         return []
+    if text[0] == "\ufeff":  # a mark of the file, which is no character of its first line
+        return [one.replace(start=one.start + 1, end=one.end + 1) for one in find(text[1:])]
     text = _HALVES.sub("\ufffd", text)  # which are as long, and which the parser can't read
     data = text.encode()
     found = _Finder(data).links(text)
     return _in_characters(text, data, sorted(found, key=lambda link: link.start))
+
+
+def said(text: str) -> list[tuple[str, str]] | None:
+    """What links in a file may lead to, by kind and path: at least what `find` tells of its
+    frontmatter and of the rest, and much quicker. None where only the parser can tell."""
+    found: list[tuple[str, str]] = []
+    if "]:" in text or _UNSURE.search(text):
+        return None
+    if text.lstrip("\ufeff").startswith("---"):
+        end = text.find("\n---")
+        if "\\" in text[:end] or "''" in text[:end]:  # as YAML escapes
+            return None
+    for match in _WIKI.finditer(text):
+        name = match[1].strip().removesuffix("\\").strip()
+        if name:
+            found.append(("wiki", name))
+    for match in _INLINE.finditer(text):
+        target = match[1]
+        if match[2] not in (")", " ", "\t") or re.search(r"[\\&<(]", target):
+            return None
+        path = decoded(target[: _length_of_path(target)])
+        if path and not _leads_away(target):
+            found.append(("inline", path))
+    return found
 
 
 def replaced(text: str, new: Iterable[tuple[Link, str]]) -> str:

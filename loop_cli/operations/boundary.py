@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     )
     from loop_cli.operations import create, delete
     from loop_cli.operations.asking import Ask
+    from loop_cli.operations.backlinks import Backlinks
     from loop_cli.operations.bulk import Outcome, Plan
     from loop_cli.operations.create import CreateResult
     from loop_cli.operations.delete import DeleteResult
@@ -104,6 +105,10 @@ class EntityOperations(ABC):
     def preview(self, change: EntityChange) -> CommitResult:
         """What a change would do to the state now, whatever its precondition. Raises what
         `Store.commit` lists, but for conflicts."""
+
+    @abstractmethod
+    def backlinks(self, entity_id: str, *, path: str | None = None) -> Backlinks:
+        """Who refers and who links to an entity. Raises what `Store.find` raises."""
 
     @abstractmethod
     def update(

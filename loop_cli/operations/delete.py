@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 
 class Request(Struct):
-    """What is to go. `cascade` takes with it all that refer to it, `orphan` leaves them as
-    they are; `archive` moves the files instead of deleting them. `now` is an instant."""
+    """What is to go. `cascade` takes with it all that refer to it by a field, and says which
+    links will lead nowhere; `orphan` leaves all as it is; `archive` moves the files instead of
+    deleting them. `now` is an instant."""
 
     entity_id: str
     now: int
@@ -131,7 +132,11 @@ def _dependents(store: Store, first: Entity) -> list[Entity]:
 def _change(entity: Entity, seen: Precondition, request: Request, store: Store) -> Delete | Move:
     if not request.archive:
         return Delete(
-            entity_id=entity.id, path=entity.path, precondition=seen, orphan=request.orphan
+            entity_id=entity.id,
+            path=entity.path,
+            precondition=seen,
+            orphan=request.orphan,
+            cascade=request.cascade,
         )
     edits = Edits()
     if "archived_at" in store.schema.known_fields(entity.type):
@@ -145,6 +150,7 @@ def _change(entity: Entity, seen: Precondition, request: Request, store: Store) 
         edits=edits,
         to=f"{ARCHIVE}/{entity.path}",
         leaves=not request.orphan,
+        cascade=request.cascade,
     )
 
 

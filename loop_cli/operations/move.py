@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.core.changes import BodyChange, Change, Edits
+from loop_cli.core.changes import Change, Edits
 from loop_cli.core.check.places import file_name
 from loop_cli.core.entity import Precondition
 from loop_cli.core.links import Moving
@@ -16,16 +16,15 @@ from loop_cli.errors import (
     UsageError,
     prefixed,
 )
-from loop_cli.lean.plain import same
 from loop_cli.lean.records import Struct
 from loop_cli.planning import linking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
-    from loop_cli.core.entity import Entity, EntityFile
+    from loop_cli.core.entity import Entity
     from loop_cli.core.records.record import Origin
     from loop_cli.core.store import CommitResult, Listed, Store
 
@@ -59,6 +58,7 @@ class RelocateResult(Struct):
                     "entity_id": one.after.id,
                     "path": one.after.path,
                     "modified_fields": list(one.diff),
+                    **({"note": True} if one.after.id == one.after.path else {}),
                 }
                 for one in self.relinked
             ],
@@ -263,90 +263,34 @@ def _with_links(store: Store, planned: list[Move]) -> tuple[list[EntityChange], 
     """The moves with the links in the moved files, then the others whose links name them; and
     in words what links to them and is left as it is."""
     paths = {str(one.path): one.to for one in planned}
-    links = _Links(Moving(paths, store.paths()), store.names.read_only())
-    admits = linking.may_link([*paths, *paths.values()])
-    notes: dict[str, bytes] = {}  # until they turn out to be entities
-
-    def where(path: str, data: bytes) -> bool:
-        if admits(path, data):
-            notes[path] = data
-        return path in notes
-
-    edits, others = {}, []
-    for file in store.files(where=where):
-        del notes[file.path]
-        own = links.edits(file)
-        if file.path in paths:
-            edits[file.path] = own
-        elif own:
-            seen = Precondition(if_match=file.etag)
-            others.append(
-                EntityChange(entity_id=file.id, path=file.path, edits=own, precondition=seen)
-            )
-    for path, data in sorted(notes.items()):
-        links.note(path, data.decode(errors="replace"))
+    moving = Moving(paths, store.paths())
+    relinker = linking.Relinker(
+        moving.renamed, loses=moving.loses, read_only=store.names.read_only()
+    )
+    own: dict[str, EntityChange] = {}
+    others: list[EntityChange] = []
+    left: list[str] = []
+    sources = store.link_sources(linking.may_link([*paths, *paths.values()]))
+    for source in sorted(sources, key=lambda one: one.path):
+        broken = linking.broken(source, moving)
+        if broken is not None:
+            left += broken
+            continue
+        change = relinker.change(source)
+        left += [f"{source.path}: the link {name!r} is left as it is" for name in relinker.left]
+        relinker.left.clear()
+        if source.path in paths:
+            own[source.path] = change
+        elif change.edits.changes or change.edits.body is not None:
+            others.append(change)
     moves: list[EntityChange] = []
-    for change in planned:
-        own = edits.get(str(change.path), Edits())
-        named = {one.path for one in change.edits.changes}
-        more = tuple(one for one in own.changes if one.path not in named)
-        both = Edits(changes=(*change.edits.changes, *more), body=own.body)
-        moves.append(change.replace(edits=both))
-    return [*moves, *others], links.left
-
-
-class _Links:
-    """What puts the links of files right; `left` says, in words, what can't be."""
-
-    def __init__(self, moving: Moving, read_only: frozenset[str]) -> None:
-        self._moving = moving
-        self._read_only = read_only
-        self.left: list[str] = []
-
-    def edits(self, file: EntityFile) -> Edits:
-        """Those of an entity."""
-        body = self._text(file.body, file.path)
-        changes = [
-            Change(path=path, operation="set", value=value, typed=True, implied=True)
-            for path, value in self._fields(file.fields, file.path, ())
-            if path[0] not in self._read_only
-        ]
-        same_body = body == file.body
-        whole = None if same_body else BodyChange(text=body, exact=True)
-        return Edits(changes=tuple(changes), body=whole)
-
-    def note(self, path: str, text: str) -> None:
-        """Name a file that is no entity, and so stays as it is, where its links would change."""
-        if linking.relinked(text, path, self._moving).text != text:
-            self.left.append(f"{path} is no entity and links to what moves: it is left as it is")
-
-    def _text(self, text: str, home: str) -> str:
-        new = linking.relinked(text, home, self._moving)
-        for name in new.left:
-            self.left.append(f"{home}: the link {name!r} is left as it is")
-        return new.text
-
-    def _fields(
-        self, fields: dict[Any, Any], home: str, path: tuple[str, ...]
-    ) -> Iterator[tuple[tuple[str, ...], Any]]:
-        for key, value in fields.items():
-            if not isinstance(key, str):
-                continue
-            if isinstance(value, dict):
-                yield from self._fields(value, home, (*path, key))
-            else:
-                new = self._value(value, home)
-                if not same(new, value):
-                    yield (*path, key), new
-
-    def _value(self, value: Any, home: str) -> Any:
-        if isinstance(value, str):
-            return self._text(value, home)
-        if isinstance(value, list):
-            return [self._value(item, home) for item in value]
-        if isinstance(value, dict):
-            return {key: self._value(item, home) for key, item in value.items()}
-        return value
+    for one in planned:
+        edits = own[str(one.path)].edits if str(one.path) in own else Edits()
+        named = {change.path for change in one.edits.changes}
+        more = tuple(change for change in edits.changes if change.path not in named)
+        both = Edits(changes=(*one.edits.changes, *more), body=edits.body)
+        moves.append(one.replace(edits=both))
+    return [*moves, *others], left
 
 
 def _moved(done: CommitResult) -> dict[str, Any]:

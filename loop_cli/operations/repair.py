@@ -58,18 +58,26 @@ def changes(found: Checked) -> list[EntityChange]:
     by_path: dict[str, list[Change]] = {}
     ids: dict[str, str] = {}
     for finding in found.findings:
-        if finding.fixable and finding.entity_id is not None:
-            ids[finding.path] = finding.entity_id
-            _add(finding.found.repair, by_path.setdefault(finding.path, []))
-    return [
-        EntityChange(
-            entity_id=ids[path],
-            path=path,
-            edits=Edits(changes=tuple(edits)),
-            precondition=Precondition(if_match=found.etags[path]),
-        )
-        for path, edits in by_path.items()
-    ]
+        if finding.fixable:
+            edits = by_path.setdefault(finding.path, [])
+            if finding.entity_id is not None:
+                ids[finding.path] = finding.entity_id
+                _add(finding.found.repair, edits)
+    return [_change(path, ids.get(path), edits, found) for path, edits in by_path.items()]
+
+
+def _change(path: str, entity_id: str | None, edits: list[Change], found: Checked) -> EntityChange:
+    """What repairs a file: its fields, and its links."""
+    links = found.mended.get(path)
+    if links is not None:
+        _add(links.edits.changes, edits)
+    return EntityChange(
+        entity_id=entity_id or path,
+        path=path,
+        edits=Edits(changes=tuple(edits), body=None if links is None else links.edits.body),
+        precondition=Precondition(if_match=found.etags[path] if links is None else links.etag),
+        note=links is not None and links.note,
+    )
 
 
 def _add(more: Sequence[Change], edits: list[Change]) -> None:

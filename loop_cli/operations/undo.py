@@ -295,6 +295,11 @@ def _entity_of(store: Store, record: AuditRecord, path: str | None) -> tuple[Ent
     """The entity of a record, also in a place where nobody looks, such as the archive; and
     whether it is named by its path."""
     given = str(record.data.get("entity_id"))
+    if record.is_note:
+        try:
+            return store.note(given), False
+        except EntityNotFound:
+            return None, False
     try:
         return store.find(given, path=path), path is not None
     except (AmbiguousId, EntityNotFound) as error:

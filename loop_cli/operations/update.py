@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from loop_cli.core.schema.rules import Rules
     from loop_cli.core.schema.schema import Schema
     from loop_cli.core.store import CommitResult, Mend, Store
+    from loop_cli.operations.backlinks import Backlinks
     from loop_cli.operations.boundary import EntityOperations
 else:  # the abstract class costs start-up; a test holds the class here against it
     EntityOperations = object
@@ -113,6 +114,11 @@ class LocalEntityOperations(EntityOperations):
 
     def preview(self, change: EntityChange) -> CommitResult:
         return preview_of(self._store, change, origin=self._origin)
+
+    def backlinks(self, entity_id: str, *, path: str | None = None) -> Backlinks:
+        from loop_cli.operations import backlinks
+
+        return backlinks.backlinks(self._store, entity_id, path=path)
 
     def update(
         self,

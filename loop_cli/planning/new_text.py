@@ -10,7 +10,7 @@ from loop_cli.errors import Action, InvalidChange, InvalidFile
 from loop_cli.lean.plain import same
 from loop_cli.markdown import patch, reader
 from loop_cli.markdown.document import split
-from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of, name_of
+from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of, name_of, parse_note
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,6 +121,14 @@ def after(
         revision=Revision(updated_at=rendered, etag=etag_of(data)),
     )
     return after, made
+
+
+def note(snapshot: Snapshot, text: str, updated: int, names: FieldNames) -> tuple[Entity, Document]:
+    """The same for a file that is no entity. Raises `InvalidFile` where it would become one."""
+    data = text.encode()
+    made = parse_note(data, snapshot.entity.path, names).document
+    revision = Revision(updated_at=timestamps.render(updated), etag=etag_of(data))
+    return snapshot.entity.replace(body=text, raw=data, revision=revision), made
 
 
 def _new_bytes(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from loop_cli.core import timestamps
 from loop_cli.core.diff import diff_body
-from loop_cli.core.intent import intend
+from loop_cli.core.intent import intend, untouched
 from loop_cli.core.names import BODY
 from loop_cli.core.records import hashed
 from loop_cli.core.records import record as audit
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from loop_cli.core.conflict import Reason
     from loop_cli.core.diff import Diff
     from loop_cli.core.entity import Entity, FieldNames, Precondition
+    from loop_cli.core.intent import Intent
     from loop_cli.core.records.record import AuditRecord, Origin
     from loop_cli.core.schema.references import Others
     from loop_cli.core.schema.rules import Rules
@@ -104,15 +105,7 @@ def make(
     `InvalidChange`, `InvalidFile`, `PreconditionRequired`, `ConflictError`."""
     before = snapshot.entity
     now = policy.clock()
-    intent = intend(
-        before.fields,
-        change.edits.changes,
-        entity_id=before.id,
-        entity_type=before.type,
-        rules=policy.rules,
-        others=others,
-        now=now,
-    )
+    intent = untouched() if change.note else _intent(before, change, policy, others, now)
     body = new_text.new_body(snapshot, change.edits.body)
     digits = new_text.other_digits(snapshot, intent)
     diff = {**intent.diff, **digits, **diff_body(before.body, body)}
@@ -122,7 +115,10 @@ def make(
     after = before
     if diff or laid_out or target != before.path:
         instant = _next_instant(snapshot, now)
-        after, made = new_text.after(snapshot, document, intent, body, instant, policy.names)
+        if change.note:
+            after, made = new_text.note(snapshot, body, instant, policy.names)
+        else:
+            after, made = new_text.after(snapshot, document, intent, body, instant, policy.names)
     wanted = {**intent.wanted, **({} if change.edits.body is None else {BODY: body})}
     used = check_precondition(snapshot, change, wanted, updated=policy.names.updated)
     recorded, kept, marks = hashed.recordable(diff, policy.private, written=snapshot.written)
@@ -147,6 +143,20 @@ def make(
         kept=kept,
         warnings=(*before.warnings, *intent.warnings),
         document=made,
+    )
+
+
+def _intent(
+    before: Entity, change: EntityChange, policy: Policy, others: Others | None, now: int
+) -> Intent:
+    return intend(
+        before.fields,
+        change.edits.changes,
+        entity_id=before.id,
+        entity_type=before.type,
+        rules=policy.rules,
+        others=others,
+        now=now,
     )
 
 
@@ -266,6 +276,8 @@ def _metadata(
         metadata["undoes"] = change.undoes
     if laid_out:
         metadata["layout"] = True
+    if change.note:
+        metadata["note"] = True
     return metadata
 
 

@@ -12,32 +12,25 @@ from abc import ABC, abstractmethod
 
 from loop_cli.core.names import ARCHIVE, nearest, nfc, one_name
 from loop_cli.core.store import Create, Delete, Mend, Move, Restore
-from loop_cli.errors import (
-    Action,
-    EntityNotFound,
-    InvalidChange,
-    InvalidFile,
-    StillReferred,
-    UsageError,
-)
+from loop_cli.errors import Action, EntityNotFound, InvalidChange, InvalidFile, UsageError
 from loop_cli.planning import plan
 from loop_cli.planning.plan import Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
     from loop_cli.core.entity import Entity, EntityFile
+    from loop_cli.core.links import LinkSource
     from loop_cli.core.records.record import AuditRecord, History, Origin
-    from loop_cli.core.references import Referrer
     from loop_cli.core.schema.references import Other
     from loop_cli.core.schema.rules import Rules
     from loop_cli.core.store import AnyChange
     from loop_cli.planning.plan import Policy
+    from loop_cli.planning.referred import Referred
     from loop_cli.planning.snapshot import Snapshot
 
-_SHOWN = 20
 _THERE = "is there already, or a name that differs by case or normal form alone"
 
 
@@ -94,6 +87,14 @@ class Surroundings(ABC):
     def files(self, mentioning: str) -> Iterator[EntityFile]:
         """As `Store.files`, for one text."""
 
+    @abstractmethod
+    def paths(self) -> Iterable[str]:
+        """As `Store.paths`."""
+
+    @abstractmethod
+    def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]:
+        """As `Store.link_sources`."""
+
 
 class Planner:
     """Plans changes in turn. `together` are all those that land in one atomic group."""
@@ -109,11 +110,13 @@ class Planner:
         self._around = around
         self._policy = policy
         self._origin = origin
-        self._leaving = {
-            nfc(one.entity_id)
+        self._going = [
+            one
             for one in together
             if isinstance(one, Delete) or (isinstance(one, Move) and one.leaves)
-        }
+        ]
+        self._leaving = {nfc(one.entity_id) for one in self._going}
+        self._referred: Referred | None = None
         self._in_group = bool(together)
         self._ids: set[str] = set()
         self._close: dict[str, tuple[str, ...]] = {}
@@ -137,24 +140,27 @@ class Planner:
         return planned
 
     def _change(self, change: AnyChange, seen: Snapshot) -> Plan:
+        said: tuple[str, ...] = ()
         if isinstance(change, Delete):
             from loop_cli.planning import life as plan_life
 
             if not change.orphan:
-                self._refuse_referred(seen.entity)
-            return plan_life.delete(seen, change, policy=self._policy, origin=self._origin)
+                said = self._refuse_referred(seen.entity, change)
+            planned = plan_life.delete(seen, change, policy=self._policy, origin=self._origin)
+            return planned.replace(warnings=(*planned.warnings, *said))
         assert not isinstance(change, Create | Restore)
         if isinstance(change, Mend):
             from loop_cli.planning import life as plan_life
 
             return plan_life.mend(seen, change, policy=self._policy, origin=self._origin)
         if isinstance(change, Move) and change.leaves:
-            self._refuse_referred(seen.entity)
+            said = self._refuse_referred(seen.entity, change)
         if isinstance(change, Move) and change.to != seen.entity.path:
             self._refuse_taken(change.to, seen.entity.id, leaves=seen.entity.path)
             if not (self._around.admits(change.to) or change.to.startswith(f"{ARCHIVE}/")):
                 raise InvalidFile(change.to, "is not a place for entities")
-        return plan.make(seen, change, policy=self._policy, origin=self._origin, others=self)
+        made = plan.make(seen, change, policy=self._policy, origin=self._origin, others=self)
+        return made.replace(warnings=(*made.warnings, *said)) if said else made
 
     def _create(self, change: Create) -> Plan:
         from loop_cli.planning import life as plan_life
@@ -324,21 +330,13 @@ class Planner:
         """Whether a change that was planned before has a file there."""
         return one_name(path) in map(one_name, self._places)
 
-    def _refuse_referred(self, entity: Entity) -> None:
-        """Raise `StillReferred`, unless another file carries the id."""
-        from loop_cli.core.references import referrers
+    def _refuse_referred(self, entity: Entity, change: Delete | Move) -> tuple[str, ...]:
+        """Raise `StillReferred`. Sentences about links that will lead nowhere."""
+        from loop_cli.planning.referred import Referred
 
-        wanted = nfc(entity.id)
-        others = [*self._around.files(entity.id)]
-        if any(nfc(one.id) == wanted and one.path != entity.path for one in others):
-            return
-        found = [
-            one
-            for one in referrers(others, entity.id, self._policy.names)
-            if nfc(one.entity_id) not in self._leaving
-        ]
-        if found:
-            raise _still_referred(entity, found)
+        if self._referred is None:
+            self._referred = Referred(self._around, self._policy.names, self._going)
+        return self._referred.refuse(entity, cascade=change.cascade)
 
     def _take(self, planned: Plan) -> None:
         for path in {planned.source, planned.target} - {None}:
@@ -376,19 +374,3 @@ def _invalid(label: str, problems: list[dict[str, Any]]) -> InvalidChange:
     if len(lines) > 1:
         text = f"{shown}: {len(lines)} problems\n" + "\n".join(f"  {line}" for line in lines)
     return InvalidChange(text, entity_id=label, problems=unique)
-
-
-def _still_referred(entity: Entity, found: list[Referrer]) -> StillReferred:
-    lines = [f"  {one.entity_id}  ({', '.join(one.fields)})" for one in found[:_SHOWN]]
-    if len(found) > _SHOWN:
-        lines.append(f"  and {len(found) - _SHOWN} more")
-    others = "1 entity refers" if len(found) == 1 else f"{len(found)} entities refer"
-    message = f"{entity.id}: {others} to it\n" + "\n".join(lines)
-    words = f"{others} to it"
-    return StillReferred(
-        message,
-        entity_id=entity.id,
-        problems=[_problem("entity_id", "still_referred", words)],
-        referrers=[one.as_dict() for one in found],
-        hint=Action("cascade_or_orphan", entity_id=entity.id),
-    )

@@ -33,7 +33,7 @@ class Located(Struct):
     `modified` is the file's time when it was read (microseconds), 0 where it was not; `shared`
     tells that other files carry the id too, so its records are those of its path; `warnings`
     are about files that might have been meant and can't be read; `remembered` that it was not
-    looked for anew.
+    looked for anew; `note` that it is no entity.
     """
 
     parsed: Parsed
@@ -41,6 +41,7 @@ class Located(Struct):
     shared: bool = False
     warnings: tuple[str, ...] = ()
     remembered: bool = False
+    note: bool = False
 
 
 class Broken(Struct):
@@ -95,6 +96,14 @@ def refuse_no_place(path: str) -> None:
         raise not_a_place(path)
     if not path.endswith(ENDINGS):
         raise InvalidFile(path, "is not a place for entities: it does not end in .md")
+
+
+def refuse_no_note(path: str) -> None:
+    """Raise `InvalidFile` where no file with links can be."""
+    from loop_cli.core.links import SOURCES
+
+    stem, dot, ending = path.rpartition(".")
+    refuse_no_place(f"{stem}.md" if dot + ending in SOURCES else path)
 
 
 def claims(start: bytes, path: str, wanted: str, names: FieldNames) -> bool:

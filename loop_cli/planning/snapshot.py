@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.core import timestamps
-from loop_cli.core.entity import Entity, EntityFile, FieldNames, Revision
+from loop_cli.core.entity import Entity, EntityFile, FieldNames, Revision, is_template
 from loop_cli.core.names import BODY, join_dotted, split_dotted
 from loop_cli.errors import InvalidFile, NoEntity
 from loop_cli.lean.basics import sha256_hex
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MARKER = "<<<<<<< "
 """What git begins the first side of a merge with."""
 MAX_FILE_BYTES = 32 * 1024 * 1024
+NOTE = "Note"
+"""The type of what has none of its own: a file that is no entity, or lies in no folder."""
 
 
 class Parsed(Struct):
@@ -116,6 +118,31 @@ def parse(
     )
 
 
+def parse_note(data: bytes, path: str, names: FieldNames) -> Parsed:
+    """The same for a file that is no entity, or a template of one: its id is its path, its body
+    the whole text.
+
+    Raises `InvalidFile`, for an entity too.
+    """
+    text = text_of(data, path)
+    try:
+        is_entity = not is_template(parse(data, path, names, closely=False).id)
+    except InvalidFile:
+        is_entity = False
+    if is_entity:
+        raise InvalidFile(path, "is an entity, and no note")
+    return Parsed(
+        id=path,
+        type=NOTE,
+        name=None,
+        path=path,
+        data=data,
+        document=document.Document("", "", "", text),
+        fields={},
+        warnings=(),
+    )
+
+
 def identity(
     fields: Mapping[str, Any], path: str, names: FieldNames
 ) -> tuple[str, str, str | None]:
@@ -123,7 +150,7 @@ def identity(
     entity_id = names.id_of(path) if names.id_is_stem else _text(fields.get(names.id))
     entity_type = _top_folder(path) if names.type_is_folder else _text(fields.get(names.type))
     if entity_type is None and names.id_is_stem:
-        entity_type = "Note"
+        entity_type = NOTE
     if not entity_id or not entity_type:
         field = names.type if entity_id else names.id
         raise NoEntity(path, f"is no entity: it has no {field}", line=1)
@@ -146,14 +173,7 @@ def read_frontmatter(
 ) -> tuple[Document, dict[str, Any], tuple[str, ...]]:
     """The pieces of a file, its fields, and warnings; `notes` as in `parse`. Raises
     `InvalidFile`."""
-    if len(data) > MAX_FILE_BYTES:
-        size = f"{len(data):,} bytes; loop reads entities of up to {MAX_FILE_BYTES:,}"
-        raise InvalidFile(path, f"is too large: {size}")
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InvalidFile(path, "is not UTF-8 text", line=line) from None
+    text = text_of(data, path)
     try:
         pieces = document.split_any(text) if notes else document.split(text)
         fields = reader.read(pieces.yaml)
@@ -175,6 +195,18 @@ def read_frontmatter(
         for key, lines in duplicates.items()
     )
     return pieces, fields, warnings
+
+
+def text_of(data: bytes, path: str) -> str:
+    """The text of a file. Raises `InvalidFile` for what is too large, or no text."""
+    if len(data) > MAX_FILE_BYTES:
+        size = f"{len(data):,} bytes; loop reads entities of up to {MAX_FILE_BYTES:,}"
+        raise InvalidFile(path, f"is too large: {size}")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InvalidFile(path, "is not UTF-8 text", line=line) from None
 
 
 def _conflicting(path: str, text: str) -> InvalidFile:
@@ -238,4 +270,4 @@ def _text(value: Any) -> str | None:
 
 
 def _top_folder(path: str) -> str:
-    return path.partition("/")[0] if "/" in path else "Note"
+    return path.partition("/")[0] if "/" in path else NOTE

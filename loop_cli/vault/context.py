@@ -14,9 +14,10 @@ from loop_cli.vault.files.walk import joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from loop_cli.core.entity import Entity, EntityFile
+    from loop_cli.core.links import LinkSource
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.core.schema.rules import Rules
     from loop_cli.planning.resolution import Located
@@ -104,6 +105,12 @@ class VaultSurroundings(Surroundings):
         self._look()
         locator = self._vault.locator()
         return locator.files(locator.index.mentioning((mentioning,)))
+
+    def paths(self) -> Iterable[str]:
+        return self._vault.locator().everything()
+
+    def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]:
+        return self._vault.locator().link_sources(where)
 
     def _look(self) -> None:
         """Look at every file, once for all that is planned together."""

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 _TRIES = 20
 
 
-def find(vault: Vault, entity_id: str, *, path: str | None = None) -> Entity:
-    """As `Store.find` says."""
+def find(vault: Vault, entity_id: str, *, path: str | None = None, note: bool = False) -> Entity:
+    """As `Store.find` says, and of a `note` `Store.note`."""
     for _attempt in range(_TRIES):
         unsettled = recover_if_free(vault)
-        located = vault.locator().find(entity_id, path=path)
+        locator = vault.locator()
+        located = locator.note(entity_id) if note else locator.find(entity_id, path=path)
         snapshot = vault.observe(located, unsettled=unsettled)
         if not snapshot.edited_outside or _is_of_one_moment(vault, located, snapshot, unsettled):
             break

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
+    from loop_cli.core.links import LinkSource
     from loop_cli.core.query import Query
     from loop_cli.core.records.record import AuditRecord, Origin
     from loop_cli.core.schema.rules import Rules
@@ -70,6 +71,11 @@ class VaultStore(Store):
 
         return find(self.handle, entity_id, path=path)
 
+    def note(self, path: str) -> Entity:
+        from loop_cli.vault.find import find
+
+        return find(self.handle, path, note=True)
+
     def refresh(self) -> None:
         self.locator().index.refresh_folders()
 
@@ -107,7 +113,13 @@ class VaultStore(Store):
         return locator.files(locator.index.mentioning(mentioning), where)
 
     def paths(self) -> Iterator[str]:
-        return self.locator().paths()
+        return self.locator().everything()
+
+    def link_sources(
+        self, where: Callable[[str, bytes], bool] = lambda _path, _data: True
+    ) -> Iterator[LinkSource]:
+        self.recover_if_free()
+        return self.locator().link_sources(where)
 
     def records(self, entity_id: str | None = None) -> Iterator[AuditRecord]:
         self.recover_if_free()

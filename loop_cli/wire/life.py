@@ -65,11 +65,12 @@ class MovedEntity(Shape):
 
 
 class RelinkedEntity(Shape):
-    """An entity whose links were put right (SPEC §7)."""
+    """A file whose links were put right: of an entity, a note or a canvas (SPEC §7)."""
 
-    entity_id: str = Field(description="Its id.")
+    entity_id: str = Field(description="Its id; the path where it is no entity.")
     path: str = Field(description="Its file.")
-    modified_fields: list[str] = Field(description="Where the links are.")
+    modified_fields: list[str] = Field(description="Where the links are; `body` in a note.")
+    note: Literal[True] = Field(default=True, description="There only if it is no entity.")
 
 
 class MoveDocument(Shape):
@@ -78,7 +79,7 @@ class MoveDocument(Shape):
     changed: bool = Field(description="False if every file was in its place.")
     moved: list[MovedEntity] = Field(description="The entities whose files moved.")
     relinked: list[RelinkedEntity] = Field(
-        description="Other entities whose links to these files were changed."
+        description="Other files whose links to these were changed."
     )
     run_id: RunId = Field(description="The run, as in the audit log: a UUID v4.")
     dry_run: Literal[True] = Field(
@@ -97,12 +98,44 @@ class Referrer(Shape):
     fields: list[str] = Field(min_length=1, description="The fields that refer to it.")
 
 
+class Backlink(Shape):
+    """A place that leads to an entity: a link, or a field with its id (SPEC §2)."""
+
+    entity_id: str | None = Field(description="Whose file it is in; null in a note or a canvas.")
+    entity_type: str | None = Field(description="The type of that entity.")
+    path: str = Field(description="The file.")
+    line: int = Field(ge=1, description="The line.")
+    field: str | None = Field(
+        description="The field, with dots, or `body`; null in a note without frontmatter."
+    )
+    kind: Literal["reference", "wiki", "inline", "definition", "card"] = Field(
+        description="A field with the id, a wiki link, a Markdown link, a link reference "
+        "definition, or a card of a canvas."
+    )
+    text: str = Field(description="What stands there, without heading and alias.")
+
+
+class BacklinksDocument(Shape):
+    """Who refers and links to an entity: `loop backlinks ID --json` (SPEC §2)."""
+
+    entity_id: str = Field(description="The entity.")
+    entity_type: str = Field(description="Its type.")
+    path: str = Field(description="Its file.")
+    backlinks: list[Backlink] = Field(description="The places, by file and line.")
+    warnings: list[str] = Field(
+        default=[], min_length=1, description="Sentences for a person; absent if there are none."
+    )
+
+
 class StillReferredDocument(ErrorDocument):
-    """Others refer to the entity that was to go: exit 6, HTTP 422 (SPEC §7)."""
+    """Others refer or link to the entity that was to go: exit 6, HTTP 422 (SPEC §7)."""
 
     entity_id: str = Field(description="The entity.")
     problems: list[Problem] = Field(min_length=1, description="The same, as a list of problems.")
-    referrers: list[Referrer] = Field(min_length=1, description="Who refers to it.")
+    referrers: list[Referrer] = Field(
+        description="The entities that refer or link to it; none where only notes do."
+    )
+    links: list[Backlink] = Field(default=[], description="The links to it.")
     code: Literal["still_referred"]
     retryable: Literal[False]
 

@@ -170,6 +170,11 @@ class AuditMetadata(GrowingShape):
     layout: Literal[True] = Field(
         default=True, description="There only if comments, order or quoting were edited too."
     )
+    note: Literal[True] = Field(
+        default=True,
+        description="There only if the file is no entity: `entity_id` is its path then, and the "
+        "body its whole text.",
+    )
     schema_: Literal[True] = Field(
         default=True,
         alias="schema",

@@ -108,3 +108,19 @@ def test_single_commands_are_shown_for_each_size() -> None:
     assert head.split() == ["20", "30"]
     assert len(rows) == 11
     assert all(row.count("MiB") == 2 for row in rows)
+
+
+def test_links_show_each_command_beside_reading_the_files() -> None:
+    done = subprocess.run(
+        [sys.executable, str(HERE / "links.py"), "--entities", "60", "--python", sys.executable],
+        env={**os.environ, "PYTHONPATH": str(HERE.parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    _files, _head, _line, *rows = done.stdout.splitlines()
+    names = ["read", "parse", "`rename ID`", "`backlinks ID`", "`delete ID`", "`check`"]
+    assert [row.split("  ")[0] for row in rows] == names

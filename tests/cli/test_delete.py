@@ -145,3 +145,54 @@ def test_a_file_that_came_back_since_is_another(loop: Loop) -> None:
 
     assert loop("get", FREE, "--json").json["entity_id"] == FREE
     assert loop("delete", FREE, "--if-match", loop.etag(FREE)).code == 0
+
+
+class TestLinks:
+    """What links to an entity is in the way as well: fields, bodies, notes, canvases."""
+
+    CARD = '{"nodes": [{"id": "1", "type": "file", "file": "%s"}]}'
+
+    @pytest.fixture
+    def linked(self, loop: Loop) -> Loop:
+        path = f"{loop.TASKS}/{FREE}.md"
+        task = loop.path()
+        task.write_bytes(task.read_bytes() + f"\nsee [[{FREE}#h|it]]\n".encode())
+        loop.write("00_Inbox/memo.md", f"a note, and [it](../{path})\n")
+        loop.write("board.canvas", self.CARD % path)
+        return loop
+
+    def test_are_named_by_file_and_line(self, linked: Loop) -> None:
+        done = linked("delete", FREE, "--force", "--json")
+
+        assert done.code == 6
+        models_life.StillReferredDocument.model_validate(done.error)
+        assert [one["path"] for one in done.error["links"]] == [
+            "00_Inbox/memo.md", linked.TASK, "board.canvas",
+        ]  # fmt: skip
+        assert [one["kind"] for one in done.error["links"]] == ["inline", "wiki", "card"]
+        lines = linked.path().read_text().splitlines()
+        assert lines[done.error["links"][1]["line"] - 1] == f"see [[{FREE}#h|it]]"
+        (referrer,) = done.error["referrers"]
+        assert (referrer["path"], referrer["fields"]) == (linked.TASK, ["body"])
+        assert done.error["hint"] == "--orphan leaves them as they are"
+        assert "00_Inbox/memo.md:1" in done.error["error"]
+        assert linked.records == []
+
+    def test_orphan_leaves_them(self, linked: Loop) -> None:
+        assert linked("delete", FREE, "--force", "--orphan").code == 0
+        assert f"[[{FREE}#h|it]]" in linked.path().read_text()
+
+    def test_cascade_warns_of_them_and_deletes_nobody_for_a_link(self, linked: Loop) -> None:
+        done = linked("delete", FREE, "--force", "--cascade", "--json").json
+
+        assert [one["entity_id"] for one in done["removed"]] == [FREE]
+        assert len(done["warnings"]) == 3
+        assert linked.path().exists()
+
+    def test_the_archive_is_no_place_that_links_lead_to(self, linked: Loop) -> None:
+        assert linked("delete", FREE, "--force", "--archive").code == 6
+
+    def test_code_and_other_files_are_no_links(self, loop: Loop) -> None:
+        loop.write("00_Inbox/memo.md", f"`[[{FREE}]]` [[{FREE}-2]] <!-- [[{FREE}]] -->\n")
+
+        assert loop("delete", FREE, "--force").code == 0

@@ -16,11 +16,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loop_cli.core.changes import Edits
+from loop_cli.core.changes import BodyChange, Edits
 from loop_cli.core.entity import Precondition
-from loop_cli.core.store import Create, Delete, Mend, Move, Restore
+from loop_cli.core.store import Create, Delete, EntityChange, Mend, Move, Restore
 from loop_cli.errors import ConflictError, LoopError, VaultLocked
-from tests.faults.vault import FOLDER, PLAIN, Vault, change, origin
+from tests.faults.vault import FOLDER, PLAIN, Vault, change, etag, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 NEW = f"{FOLDER}/tsk-001-09.md"
 FAR = "50_Projects/2026/새 폴더/Tasks/tsk-001-09.md"
+NOTE = "00_Inbox/메모.md"
 TO = "90_Archive/2026/보관/tsk-001-01.md"
 
 
@@ -53,6 +54,19 @@ def move(vault: Vault, number: int = 1, to: str = TO) -> Move:
 def restore(vault: Vault) -> Restore:
     deletion = next(one for one in vault.store().records() if one.data["action"] == "delete")
     return Restore(record=deletion)
+
+
+def note(vault: Vault) -> EntityChange:
+    """What follows the move of a file in a note that links to it."""
+    data = (vault.root / NOTE).read_bytes()
+    text = data.decode().replace("tsk-001-01", "다른 이름")
+    return EntityChange(
+        entity_id=NOTE,
+        path=NOTE,
+        edits=Edits(body=BodyChange(text=text, exact=True)),
+        precondition=Precondition(if_match=etag(data)),
+        note=True,
+    )
 
 
 KINDS: dict[str, Callable[[Vault], list[AnyChange]]] = {
@@ -84,6 +98,7 @@ def mend(vault: Vault) -> Mend:
 BROKEN = b"broken: a: b\n"
 _EVERY: dict[str, Callable[[Vault], list[AnyChange]]] = {
     **KINDS,
+    "group with a note": lambda vault: [move(vault, to=f"{FOLDER}/다른 이름.md"), note(vault)],
     "mend": lambda vault: [mend(vault)],
 }
 
@@ -100,7 +115,7 @@ def group(vault: Vault, *, atomic: bool) -> list[str]:
 
 def run(vault: Vault, kind: str) -> int:
     """Make a change of some kind; its exit code."""
-    return _exit_code(vault, _EVERY[kind](vault), atomic=kind == "group")
+    return _exit_code(vault, _EVERY[kind](vault), atomic=kind.startswith("group"))
 
 
 def _exit_code(vault: Vault, wanted: list[AnyChange], *, atomic: bool) -> int:

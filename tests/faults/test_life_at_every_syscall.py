@@ -55,6 +55,22 @@ def deleted(vault: Vault, _name: str, _tracer: Tracer) -> None:
     vault.store().commit([delete(vault)], origin=origin())
 
 
+def lay_out(root: Path, kind: str) -> Vault:
+    """A vault; in it a note that links to a task and is no entity, where the kind is of one."""
+    vault = Vault(root=root, count=4).lay_out()
+    if "note" in kind:
+        note = vault.root / programs.NOTE
+        note.parent.mkdir()
+        note.write_text("see [[tsk-001-01]]\r\n")
+    return vault
+
+
+def crashed_with_a_note(vault: Vault, name: str, tracer: Tracer) -> None:
+    """A run was killed between the entity's landing and the note's."""
+    used(vault, name, tracer)
+    _crash(vault, name, tracer, "renameat2:signal=SIGKILL:when=3")
+
+
 def crashed_recorded(vault: Vault, name: str, tracer: Tracer) -> None:
     """A run was killed between the record and the first step of landing."""
     used(vault, name, tracer)
@@ -121,6 +137,8 @@ SCENARIOS = (
     Scenario("rename"),
     Scenario("restore", prepare=deleted),
     Scenario("group"),
+    Scenario("group with a note"),
+    Scenario("group with a note", prepare=crashed_with_a_note),
     Scenario("create in new folders", besides=no_exchange),
     Scenario("delete", besides=no_exchange),
     Scenario("move", besides=no_exchange),
@@ -150,7 +168,7 @@ def test_stopped(
     tmp_path: Path,
     record_property: Callable[[str, object], None],
 ) -> None:
-    vault = Vault(root=tmp_path / "vault", count=4).lay_out()
+    vault = lay_out(tmp_path / "vault", scenario.kind)
     before = vault.copy(tmp_path / "before")
     scenario.prepare(vault, scenario.kind, tracer)
     if not scenario.recovers:
@@ -213,10 +231,12 @@ def _check(
 def _check_log(scenario: Scenario, vault: Vault, landed: bool, explain: str) -> None:
     """Every record that counts is of what is there, and of nothing else."""
     records = [one for one in vault.landed() if one["entity_id"] != vault.id(WITNESS)]
-    last = records[-4:] if scenario.kind == "group" else records[-1:]
+    count = {"group": 4, "group with a note": 2}.get(scenario.kind, 1)
+    last = records[-count:]
     actions = [one["action"] for one in last]
     wanted = {
         "group": ["update", "create", "move", "delete"],
+        "group with a note": ["move", "update"],
         "rename": ["move"],
         "restore": ["create"],
     }.get(scenario.kind, [scenario.kind.partition(" ")[0]])
@@ -252,8 +272,8 @@ def _tree(vault: Vault) -> dict[str, bytes | None]:
 
 def test_the_log_can_be_read(tmp_path: Path) -> None:
     """The programs of this file do what they are called."""
-    for kind in KINDS:
-        vault = Vault(root=tmp_path / kind.replace(" ", "_"), count=4).lay_out()
+    for kind in (*KINDS, "group with a note"):
+        vault = lay_out(tmp_path / kind.replace(" ", "_"), kind)
         if kind == "restore":
             deleted(vault, kind, None)  # type: ignore[arg-type]
         assert programs.run(vault, kind) == 0

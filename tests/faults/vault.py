@@ -147,7 +147,7 @@ class Vault:
             for digest, data in records
             if digest not in undone
             and "rolled_back" not in data["metadata"]
-            and number in (None, int(data["entity_id"][-2:]))
+            and (number is None or number == int(data["entity_id"][-2:]))
         ]
 
     def check_chain(self) -> None:

@@ -35,6 +35,7 @@ CODES = {*range(10), 130, 141}
 VERBS = (
     *("get", "update", "edit", "apply", "list", "search", "create", "delete", "move", "rename"),
     *("kept", "diff", "history", "undo", "log", "check", "schema", "init", "watch", "skill"),
+    "backlinks",
     *("audit", "config", "completion", "demo", "", "--", "-", "--vault", "nope", "\udcff", "get "),
     *("audit verify", "audit rotate", "audit redact", "audit migrate", "skill install"),
     *("skill path", "completion install", "completion bash", "log --follow"),

@@ -132,6 +132,7 @@ class Commands:
             (
                 Command("log", *self._some("--json", "--limit=0", self._id())),
                 Command("history", self._id(), *self._some("--json", "--limit=0")),
+                Command("backlinks", self._id(), *self._some("--json")),
                 Command("diff", self._id(), "--since", since, *self._some("--json")),
             )
         )

@@ -118,7 +118,8 @@ def assert_harmless(vault: Vault, before: dict[str, object], name: str) -> None:
     assert not isinstance(outcome, LoopError)
     from loop_cli.vault.upkeep import check_state
 
-    rules = [(one.found.rule, one.path) for one in check_state.findings(vault.store().handle)]
+    staged = check_state.lock_and_staged(vault.store().handle)
+    rules = [(one.found.rule, one.path) for one in staged]
     assert ("staged-leftover", f".loop/staged/{name}") in rules
 
 

@@ -35,6 +35,7 @@ def found(text: str) -> list[str]:
         ("한글 [[글]] [x](한%20글.md)", ["글", "한%20글.md"]),
         ("a %% b [[c]]", ["c"]),
         ("$5 and [[a]] $6", ["a"]),
+        ("\ufeff한 [[a]]", ["a"]),
     ],
 )
 def test_links(text: str, there: list[str]) -> None:
@@ -47,6 +48,7 @@ def test_links(text: str, there: list[str]) -> None:
         "`[[a]]` ``[x](a)``",
         "- a\n  ```\n  [[a]]\n\n  [[a]]\n  ```",
         "    [[a]]",
+        "\ufeff    [[a]]",
         "~~~\n[[a]]",
         "<!-- [[a]] -->",
         "<div>\n[[a]]\n</div>",
@@ -81,3 +83,22 @@ def test_any_text_is_read_and_put_together_again(text: str) -> None:
             text[: link.start],
             text[link.end :],
         )
+
+
+ODD = "[]()|#^`~\n \\/.ab일%2<>!:&;$'\"\ud800\0\r-"
+PIECES = ("[[a]]", "[[a|b]]", "[[a\\|b]]", "](", "[x](a)", "[x](<a b>)", "[[", "]]", "[a]: b", "\n")
+
+
+@given(
+    st.lists(st.sampled_from(PIECES) | st.text(alphabet=ODD, max_size=6), max_size=12).map("".join)
+)
+def test_what_is_said_without_the_parser_is_at_least_what_it_finds(text: str) -> None:
+    said = links.said(text)
+
+    if said is not None:
+        assert {(link.kind, link.path) for link in links.find(text)} <= set(said)
+
+
+@pytest.mark.parametrize("text", ["[[a]] [x](b%20c.md#d 'T') `[[e]]`", "한글 [[글|x]]\n"])
+def test_plain_links_need_no_parser(text: str) -> None:
+    assert links.said(text) is not None

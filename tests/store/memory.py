@@ -7,6 +7,7 @@ import os
 
 from loop_cli.core import conflict, order
 from loop_cli.core.evaluate import evaluate
+from loop_cli.core.links import SOURCES, LinkSource
 from loop_cli.core.names import is_hidden, nfc, one_name
 from loop_cli.core.query import Query
 from loop_cli.core.records.record import AuditRecord, History, without_undone
@@ -15,6 +16,7 @@ from loop_cli.core.schema.rules import Rules
 from loop_cli.core.store import (
     CommitResult,
     Create,
+    EntityChange,
     Hit,
     Listed,
     Mend,
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.records.record import Origin
     from loop_cli.core.schema.schema import Schema
-    from loop_cli.core.store import AnyChange
+    from loop_cli.core.store import AnyChange, Delete
     from loop_cli.planning.plan import Plan
     from loop_cli.planning.resolution import Located
 
@@ -98,6 +100,9 @@ class MemoryStore(Store):
         place = self._locate(entity_id, path)
         entity = self._observe(place).entity
         return entity.replace(warnings=(*place.warnings, *entity.warnings))
+
+    def note(self, path: str) -> Entity:
+        return self._observe(self._note(path)).entity
 
     def scan(
         self, query: Query | None = None, *, told: Callable[[int], None] | None = None
@@ -172,6 +177,17 @@ class MemoryStore(Store):
     def paths(self) -> Iterator[str]:
         return iter(list(self._files))
 
+    def link_sources(
+        self, where: Callable[[str, bytes], bool] = lambda _path, _data: True
+    ) -> Iterator[LinkSource]:
+        for path, (data, _modified) in list(self._files.items()):
+            if path.endswith(SOURCES) and where(path, data):
+                try:
+                    found = snapshot.parse(data, path, self.names).file
+                except InvalidFile:
+                    found = None
+                yield LinkSource(path=path, data=data, entity=found)
+
     def commit(
         self,
         changes: Sequence[AnyChange],
@@ -217,11 +233,7 @@ class MemoryStore(Store):
     def _plan(self, planner: Planner, change: AnyChange) -> tuple[Located | None, Plan]:
         if isinstance(change, Create | Restore):
             return None, planner.plan(change, None)
-        place = (
-            self._broken(change)
-            if isinstance(change, Mend)
-            else self._locate(change.entity_id, change.path)
-        )
+        place = self._broken(change) if isinstance(change, Mend) else self._locate_change(change)
         return place, planner.plan(change, self._observe(place))
 
     def _write(self, planned: Plan, group: dict[str, object] | None = None) -> AuditRecord:
@@ -237,6 +249,19 @@ class MemoryStore(Store):
         if planned.target is not None:
             self._files[planned.target] = (planned.data, self._clock())
         return AuditRecord(data=planned.record, digest=sha256_hex(line))
+
+    def _locate_change(self, change: EntityChange | Delete) -> Located:
+        if isinstance(change, EntityChange) and change.note:
+            return self._note(change.entity_id)
+        return self._locate(change.entity_id, change.path)
+
+    def _note(self, path: str) -> Located:
+        resolution.refuse_no_note(path)
+        if path not in self._files:
+            raise EntityNotFound(f"{path} is not there")
+        data, modified = self._files[path]
+        parsed = snapshot.parse_note(data, path, self.names)
+        return resolution.Located(parsed=parsed, modified=modified, note=True)
 
     def _broken(self, change: Mend) -> Located:
         try:
@@ -355,3 +380,9 @@ class _Around(Surroundings):
 
     def files(self, mentioning: str) -> Iterator[EntityFile]:
         return self._store.files(mentioning=(mentioning,))
+
+    def paths(self) -> Iterable[str]:
+        return self._store.paths()
+
+    def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]:
+        return self._store.link_sources(where)

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
     from loop_cli.operations.delete import DeleteResult
 
-EXAMPLES = """What others refer to is not deleted, unless --cascade or --orphan is given. The
-bytes are kept: 'loop undo' brings them back, 'loop kept' lists them.
+EXAMPLES = """What others refer or link to is not deleted, unless --cascade or --orphan is given.
+Who only links to it is never deleted: --cascade names the links that lead
+nowhere then. The bytes are kept: 'loop undo' brings them back, 'loop kept'
+lists them.
 
 Examples:
 

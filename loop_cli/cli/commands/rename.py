@@ -13,7 +13,8 @@ EXAMPLES = """Rule A: a task's file is <id>.md, a project's is project.md, and w
 schema's file_locations names a file for a type, that. Of other types any name
 will do: --all leaves it, and named by its ID, such a file becomes <id>.md.
 Folders stay ('loop move' changes them). --all takes what 'loop check' calls
-file-name. Links in other entities that name a file follow in the same run.
+file-name. Links that name a file follow in the same run, in every Markdown file
+and canvas of the vault: 'loop help links' says what is a link.
 
 Examples:
 

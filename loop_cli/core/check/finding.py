@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from loop_cli.core.entity import is_template
 from loop_cli.lean.records import Struct
+
+__all__ = [
+    "ERROR",
+    "RULES",
+    "WARNING",
+    "Finding",
+    "Found",
+    "Subject",
+    "as_found",
+    "is_template",
+    "order",
+]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +50,7 @@ RULES: dict[str, tuple[str, str]] = {
     "dangling-reference": (ERROR, "a field names an entity that is not there"),
     "wrong-reference": (ERROR, "a field names an entity of the wrong type"),
     "circular-reference": (ERROR, "an entity is its own ancestor"),
+    "dangling-link": (WARNING, "a link leads to no file of the vault"),
     "file-name": (WARNING, "the file is not named by rule A"),
     "file-place": (WARNING, "the file is not where its type belongs"),
     "yaml-dialects": (WARNING, "YAML 1.1 and 1.2 read the value differently"),
@@ -55,8 +69,8 @@ class Found(Struct):
 
     `at` is the path of the field in the frontmatter, empty for the whole file; `repair` are
     the changes that put it right where there is one right answer, `if_there` the id and the
-    type of an entity that has to be there for that. `line`, 1-based in the frontmatter, says
-    where, if no field can.
+    type of an entity that has to be there for that; `mends` that a change of the whole file does.
+    `line`, 1-based in the frontmatter, says where, if no field can.
     """
 
     rule: str
@@ -67,6 +81,7 @@ class Found(Struct):
     repair: tuple[Change, ...] = ()
     if_there: tuple[str, str] | None = None
     line: int | None = None
+    mends: bool = False
 
 
 class Finding(Struct):
@@ -86,7 +101,7 @@ class Finding(Struct):
     @property
     def fixable(self) -> bool:
         """Whether `--fix` repairs it."""
-        return bool(self.found.repair)
+        return self.found.mends or bool(self.found.repair)
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON of one finding."""
@@ -133,11 +148,6 @@ def as_found(problem: Problem) -> Found:
         repair=problem.repair,
         if_there=problem.needs,
     )
-
-
-def is_template(entity_id: str) -> bool:
-    """Whether an id has a placeholder in braces: nothing a real entity is called by."""
-    return "{" in entity_id and "}" in entity_id
 
 
 def order(finding: Finding) -> tuple[str, int, str, str]:

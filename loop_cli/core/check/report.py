@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from loop_cli.core.changes import Edits
     from loop_cli.core.check.finding import Finding
 
 
@@ -54,14 +55,25 @@ class Scope(Struct):
     paths: tuple[str, ...] = ()
 
 
+class MendedLinks(Struct):
+    """What mends the links of a file, whose bytes had the `etag`; `note` tells that it is no
+    entity."""
+
+    edits: Edits
+    etag: str
+    note: bool
+
+
 class Checked(Struct):
     """What was found. `files` and `entities` count what was looked at; `etags` are those of the
-    files that can be repaired; `passed` is what nobody looked at."""
+    files that can be repaired, `mended` what mends the links of some; `passed` is what nobody
+    looked at."""
 
     files: int
     entities: int
     findings: tuple[Finding, ...]
     etags: dict[str, str]
+    mended: dict[str, MendedLinks]
     passed: PassedOver
 
     def count(self, severity: str) -> int:

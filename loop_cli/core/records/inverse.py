@@ -90,6 +90,7 @@ class EntityUndo(Struct):
             ),
             precondition=seen,
             undoes=undoes,
+            note=self.records[0].is_note,
         )
         return change if self.to is None else Move(**change.__dict__, to=self.to)
 

@@ -96,6 +96,11 @@ class AuditRecord(Struct):
         return self._text("rolled_back")
 
     @property
+    def is_note(self) -> bool:
+        """Whether it is of a file that is no entity, whose path is the id."""
+        return "note" in self.metadata and self.is_own
+
+    @property
     def is_return(self) -> bool:
         """Whether it brought a state back with its times: an undo record, a restored entity."""
         return self.undoes is not None or "restores" in self.metadata

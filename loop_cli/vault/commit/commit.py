@@ -42,11 +42,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from loop_cli.core.records.record import Origin
-    from loop_cli.core.store import AnyChange, CommitResult
+    from loop_cli.core.store import AnyChange, CommitResult, Delete
     from loop_cli.planning.plan import Plan
     from loop_cli.planning.resolution import Located
     from loop_cli.vault.commit.staging import StagedCommit
     from loop_cli.vault.handle import Vault
+    from loop_cli.vault.index.locate import Locator
 
     Place = Located | None  # of the entity, None for one that is to come
     Batch = list[tuple[AnyChange, Place | LoopError]]
@@ -165,7 +166,7 @@ class Commit:
             except Moved as error:
                 why = error
                 continue
-            if planned.changed and place is not None and planned.document:
+            if planned.changed and place is not None and planned.document and not place.note:
                 with suppress(Exception):  # it has landed: what is remembered is read again
                     if planned.source == planned.target:
                         self._vault.locator().wrote(place, planned.after, planned.document)
@@ -225,7 +226,7 @@ class Commit:
                 before = locator.found_before(change.entity_id, etag)
                 if before is not None:
                     return before
-            return locator.find(change.entity_id, path=change.path)
+            return _find(locator, change)
         except LoopError as error:
             return error
 
@@ -270,7 +271,7 @@ class Commit:
             if not place.remembered:
                 raise  # it was read a moment ago; where it was not, it may be another by now
         try:
-            return locator.find(change.entity_id, path=change.path)
+            return _find(locator, change)
         except EntityNotFound:
             from loop_cli.core import conflict
 
@@ -316,6 +317,13 @@ def batches(pairs: Iterable[tuple[AnyChange, Place | LoopError]]) -> Iterator[Ba
             batch, seen = [], set()
     if batch:
         yield batch
+
+
+def _find(locator: Locator, change: EntityChange | Delete) -> Located:
+    """The file of a change. Raises `LoopError`."""
+    if isinstance(change, EntityChange) and change.note:
+        return locator.note(change.entity_id)
+    return locator.find(change.entity_id, path=change.path)
 
 
 def _names_bytes(change: AnyChange) -> bool:

@@ -15,12 +15,12 @@ from loop_cli.errors import InvalidFile, LoopError, NoEntity
 from loop_cli.planning import snapshot
 from loop_cli.planning.allowing import ID as SCHEMA_ID
 from loop_cli.planning.allowing import TYPE as SCHEMA_TYPE
-from loop_cli.planning.resolution import refuse_no_place
+from loop_cli.planning.resolution import refuse_no_note, refuse_no_place
 from loop_cli.vault import STAGED, schema_file
 from loop_cli.vault.commit import staging
 from loop_cli.vault.commit.staging import Intent, StagedChange, StagedCommit
 from loop_cli.vault.files import reading as files
-from loop_cli.vault.log.lines import LogPlace
+from loop_cli.vault.log.lines import LogPlace, parse_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,9 +93,15 @@ def _intents(folders: Folders, name: str, ending: str) -> list[Intent]:
 def _judge(vault: Vault, intent: Intent) -> None:
     """Raise `Unfit` for paths, etags and a record that no change of ours has."""
     ends = [intent.path] if intent.target is None else [intent.path, intent.target]
-    is_schema = ends == [schema_file.PATH] and "schema" in intent.record.metadata
-    admitted = [is_schema or _is_admitted(vault, path) for path in ends]
+    record = parse_line(intent.line.encode())
+    is_note = record is not None and record.is_note
+    is_schema = ends == [schema_file.PATH] and record is not None and "schema" in record.metadata
+    admitted = [is_schema or _is_admitted(vault, path, is_note=is_note) for path in ends]
     _judge_record(vault, intent)
+    if is_note and None in (intent.etag_before, intent.etag_after):
+        raise Unfit("it makes or removes what is no entity")
+    if is_note and intent.target is not None:
+        raise Unfit("it moves what is no entity")
     # `--path` names files where the schema has no entities too, such as one in the archive, and
     # what was deleted there comes back. Nothing new begins there.
     is_known = intent.etag_before is not None or "restores" in intent.record.metadata
@@ -112,14 +118,14 @@ def _judge(vault: Vault, intent: Intent) -> None:
             raise Unfit(f"{folder!r} is no folder of {last!r}")
 
 
-def _is_admitted(vault: Vault, path: str) -> bool:
+def _is_admitted(vault: Vault, path: str, *, is_note: bool) -> bool:
     """Whether the schema has entities there. Raises `Unfit` for what is no plain path of the
     vault: hidden, through a link, or out of it."""
     parts = path.split("/")
     if any(part in ("", ".", "..") for part in parts) or "\0" in path:
         raise Unfit(f"{path!r} is no path in the vault")
     try:
-        refuse_no_place(path)
+        (refuse_no_note if is_note else refuse_no_place)(path)
         real = files.real_name(vault.root, path)
         admitted = vault.locator().admits(path)
     except LoopError as error:
@@ -173,11 +179,10 @@ def _judge_content(vault: Vault, change: StagedChange) -> None:
         if intent.path == schema_file.PATH:
             _judge_schema(data, intent)
             return
-        _pieces, fields, _warnings = snapshot.read_frontmatter(data, intent.path, closely=False)
-        ids = {
-            nfc(snapshot.identity(fields, path, vault.names)[0])
-            for path in (intent.path, intent.target or intent.path)
-        }
+        if intent.record.is_note:
+            ids = {nfc(snapshot.parse_note(data, intent.path, vault.names).id)}
+        else:
+            ids = _ids_in(vault, intent, data)
     except InvalidFile as error:
         broken = "mended" in intent.record.metadata and not isinstance(error, NoEntity)
         if broken and etag == intent.etag_before:  # what could not be read comes back as it was
@@ -185,6 +190,15 @@ def _judge_content(vault: Vault, change: StagedChange) -> None:
         raise Unfit(f"its content: {error.message}") from None
     if intent.record.entity_id not in ids:
         raise Unfit("its content is another entity than its record's")
+
+
+def _ids_in(vault: Vault, intent: Intent, data: bytes) -> set[str]:
+    """What the content is called, at either end. Raises `InvalidFile`."""
+    _pieces, fields, _warnings = snapshot.read_frontmatter(data, intent.path, closely=False)
+    return {
+        nfc(snapshot.identity(fields, path, vault.names)[0])
+        for path in (intent.path, intent.target or intent.path)
+    }
 
 
 def _judge_schema(data: bytes, intent: Intent) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.core.names import ENDINGS, is_hidden
+from loop_cli.core.names import ENDINGS, LOG_FOLDER, is_hidden
 from loop_cli.errors import InvalidFile, UsageError
 from loop_cli.vault import LOOP
 from loop_cli.vault.files import reading as files
@@ -51,6 +51,32 @@ class Walk:
             folder = self._real_folder(name)
             if folder is not None and not excluded & {name, folder}:
                 yield from self._below(folder, excluded, seen)
+
+    def everything(self) -> Iterator[tuple[str, bool]]:
+        """Every file below the root but loop's own and hidden ones, whatever the schema says of
+        its place; and whether it is an ordinary one, and no link. A vault inside is passed over.
+        """
+        waiting = [""]
+        while waiting:
+            folder = waiting.pop()
+            try:
+                opened = os.open(f"{self.root}/{folder}", FOLDER_FLAGS)
+            except OSError:
+                continue
+            try:
+                entries = _listed(opened)
+                if folder and any(entry.name == LOOP for entry in entries):
+                    continue
+                for entry in entries:
+                    path = joined(folder, entry.name)
+                    if entry.name[0] == "." or path == LOG_FOLDER:
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(path)
+                    else:
+                        yield path, entry.is_file(follow_symlinks=False)
+            finally:
+                os.close(opened)
 
     def admits(self, path: str) -> bool:
         """Whether a walk meets a file of this path, relative with `/` and without links."""

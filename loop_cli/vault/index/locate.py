@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
+    from loop_cli.core.links import LinkSource
     from loop_cli.core.schema.paths import Places
     from loop_cli.markdown.document import Document
     from loop_cli.planning.snapshot import Parsed
@@ -113,12 +114,42 @@ class Locator:
             except LoopError:  # what can't be read as an entity is none
                 continue
 
+    def everything(self) -> Iterator[str]:
+        """Every file that a link may lead to."""
+        return (path for path, _plain in self._walk.everything())
+
+    def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]:
+        """As `Store.link_sources`."""
+        from loop_cli.core import links
+
+        for path, plain in self._walk.everything():
+            if not plain or not path.endswith(links.SOURCES):
+                continue
+            try:
+                data, _modified = files.read_stable(os.path.join(self._root, path), path)
+            except EntityNotFound:
+                continue
+            except LoopError as error:
+                yield links.LinkSource(path=path, data=b"", entity=None, why=error.message)
+                continue
+            if where(path, data):
+                yield links.LinkSource(path=path, data=data, entity=self._entity_in(path, data))
+
+    def _entity_in(self, path: str, data: bytes) -> EntityFile | None:
+        """The entity in a file with these bytes, None where it is none."""
+        try:
+            return snapshot.parse(data, path, self._names, closely=False).file
+        except InvalidFile:
+            return None
+
     def read_again(self, place: Located) -> Located:
         """The same file as it is now. Raises as `read` does."""
         path = place.parsed.path
         data, modified = files.read_stable(files.inside(self._root, path), path)
         if data == place.parsed.data:
             return place.replace(modified=modified, remembered=False)
+        if place.note:
+            return self.note(path)
         return self.read(path).replace(shared=place.shared, warnings=place.warnings)
 
     def read(self, path: str) -> Located:
@@ -129,6 +160,15 @@ class Locator:
             notes = self._names.id_is_stem
             known = self._known = snapshot.parse(data, path, self._names, notes=notes)
         return Located(parsed=known, modified=modified)
+
+    def note(self, path: str) -> Located:
+        """The file at `path`, which is no entity. Raises `InvalidFile`, `EntityNotFound`."""
+        resolution.refuse_no_note(path)
+        if files.real_name(self._root, path) != path:
+            raise InvalidFile(path, "leads through a link")
+        data, modified = files.read_stable(files.inside(self._root, path), path)
+        parsed = snapshot.parse_note(data, path, self._names)
+        return Located(parsed=parsed, modified=modified, note=True)
 
     def wrote(self, place: Located, entity: Entity, document: Document) -> None:
         """Tell of what was written to a file: as long as its bytes are those, it need not be

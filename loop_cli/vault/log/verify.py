@@ -191,7 +191,9 @@ class _Entities:
         self._states: dict[str, list[tuple[list[str], str, str | None, bool]]] = {}
 
     def add(self, record: AuditRecord, digests: list[str]) -> None:
-        """Take the next record."""
+        """Take the next record; a note is no entity, and others write to it as they like."""
+        if record.is_note:
+            return
         states = self._states.setdefault(record.entity_id, [])
         if record.undoes is not None:
             states[:] = [state for state in states if record.undoes not in state[0]]

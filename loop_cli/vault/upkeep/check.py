@@ -33,15 +33,18 @@ def check(vault: Vault, wanted: Scope) -> Checked:
     Raises `EntityNotFound` for a name that is no id, alias or type, and what the schema raises.
     """
     walk = _walk(vault.root, vault.locator(), vault.rules, wanted)
-    walk.findings += check_state.findings(vault)
+    state = check_state.look(vault, walk.register)
+    walk.findings += state.findings
     admits = selection(wanted, walk.register, walk.types, walk.findings)
     findings = [one for one in walk.findings if admits(one)]
-    fixable = {one.path for one in findings if one.fixable}
+    fixable = {one.path for one in findings if one.found.repair}
+    mends = {one.path for one in findings if one.found.mends}
     return Checked(
         files=walk.files,
         entities=walk.entities,
         findings=tuple(sorted(findings, key=order)),
         etags={path: walk.etags[path] for path in fixable},
+        mended={path: change for path, change in state.changes.items() if path in mends},
         passed=check_state.passed(vault),
     )
 

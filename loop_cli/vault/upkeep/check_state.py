@@ -1,4 +1,5 @@
-"""What `loop check` finds around the entities: the log against the files, the lock, the staged."""
+"""What `loop check` finds around the entities: the log against the files, the lock, the staged, and
+the links."""
 
 from __future__ import annotations
 
@@ -11,21 +12,25 @@ from loop_cli.vault.commit import intents
 from loop_cli.vault.commit.recovery import recover
 from loop_cli.vault.files.passed import passed_over
 from loop_cli.vault.log import verify
+from loop_cli.vault.upkeep import check_links
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from loop_cli.core.check.across import Register
     from loop_cli.core.check.report import PassedOver
     from loop_cli.vault.handle import Vault
+    from loop_cli.vault.upkeep.check_links import Mending
 
 _LONG = 60 * timestamps.SECOND  # no change holds the lock for a minute
 
 
-def findings(vault: Vault) -> Iterator[Finding]:
-    """All of it."""
-    yield from _lock_and_staged(vault)
-    yield from _edited(vault)
+def look(vault: Vault, register: Register) -> Mending:
+    """All of it; `register` knows who is in the vault."""
+    found = [*lock_and_staged(vault), *_edited(vault)]
+    links = check_links.look(vault, register)
+    return links.replace(findings=(*found, *links.findings))
 
 
 def passed(vault: Vault) -> PassedOver:
@@ -46,7 +51,7 @@ def _edited(vault: Vault) -> Iterator[Finding]:
         yield Finding(path=place.path, line=1, found=found, entity_id=place.entity_id)
 
 
-def _lock_and_staged(vault: Vault) -> Iterator[Finding]:
+def lock_and_staged(vault: Vault) -> Iterator[Finding]:
     """A lock that somebody has held for longer than any change takes. Where nobody does, what
     a crash left staged is recovered on the way; what lies there then is nobody's."""
     try:

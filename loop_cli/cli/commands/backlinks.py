@@ -1,0 +1,29 @@
+"""`loop backlinks`: who refers and who links to an entity."""
+
+from __future__ import annotations
+
+from loop_cli.cli import context, output
+
+EXAMPLES = """'loop help links' says what is a link. Notes and canvases count too.
+
+Examples:
+
+\b
+loop backlinks tsk-019-14
+loop backlinks prj-019 --json
+"""
+
+
+def backlinks(*, entity_id: str, path: str | None, as_json: bool, vault: str | None) -> None:
+    """Run `loop backlinks`."""
+    loop = context.operations(context.open_settings({"vault": vault}))
+    found = loop.backlinks(entity_id, path=context.chosen_path(loop.vault, path))
+    warnings = [*found.entity.warnings, *loop.take_warnings()]
+    if output.as_document(found.as_dict(), warnings, wanted=as_json):
+        return
+    if not found.found:
+        output.note("nothing refers or links to it")
+        return
+    from loop_cli.cli.render import links as render_links
+
+    output.show(render_links.backlinks(found))

@@ -1,0 +1,178 @@
+"""Who refers and who links to an entity, and that it can't go while they do."""
+
+from __future__ import annotations
+
+from loop_cli.core.links import Backlink, Files
+from loop_cli.core.names import join_dotted, nfc
+from loop_cli.core.references import Referrer, referred, referrers
+from loop_cli.errors import Action, StillReferred
+from loop_cli.planning import link_places, linking
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from typing import Protocol
+
+    from loop_cli.core.entity import Entity, EntityFile, FieldNames
+    from loop_cli.core.links import LinkSource
+    from loop_cli.core.store import Delete, Move
+
+    class Sources(Protocol):
+        """What has files with links: a store, or what a plan knows of one."""
+
+        def paths(self) -> Iterable[str]: ...
+        def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]: ...
+
+    class Around(Sources, Protocol):
+        """The same, with the entities that mention a text."""
+
+        def files(self, mentioning: str) -> Iterator[EntityFile]: ...
+
+
+_SHOWN = 20
+
+
+class Referred:
+    """What is asked of those that leave together: `going` are all of a group."""
+
+    def __init__(self, around: Around, names: FieldNames, going: Sequence[Delete | Move]) -> None:
+        self._around = around
+        self._names = names
+        self._leaving = {nfc(one.entity_id) for one in going}
+        self._paths = {one.path for one in going if one.path is not None}
+        self._links: dict[str, list[Backlink]] = {}
+
+    def refuse(self, entity: Entity, *, cascade: bool) -> tuple[str, ...]:
+        """Raise `StillReferred` while others refer to an entity, or, without `cascade`, link to
+        it, unless another file carries the id. Sentences about links that will lead nowhere."""
+        wanted = nfc(entity.id)
+        others = [*self._around.files(entity.id)]
+        if any(nfc(one.id) == wanted and one.path != entity.path for one in others):
+            return ()
+        found = [
+            one
+            for one in referrers(others, entity.id, self._names)
+            if nfc(one.entity_id) not in self._leaving
+        ]
+        links = [
+            one
+            for one in self._links_to(entity.path)
+            if one.entity_id is None or nfc(one.entity_id) not in self._leaving
+        ]
+        if found or (links and not cascade):
+            raise refusal(entity, found, links)
+        return warnings(entity, links)
+
+    def _links_to(self, path: str) -> list[Backlink]:
+        """The links to a file; those to all that leave are looked for at once."""
+        if path not in self._links:
+            leaving = {*self._paths, path}
+            self._links = {one: [] for one in leaving}
+            for target, one in backlinks(self._around, leaving):
+                self._links[target].append(one)
+        return self._links[path]
+
+
+def backlinks(sources: Sources, paths: Collection[str]) -> Iterator[tuple[str, Backlink]]:
+    """The links to some files, each with the path that it leads to, by file and line."""
+    files = Files(sources.paths())
+    there = sources.link_sources(linking.may_link(paths))
+    found = link_places.leading_to(sorted(there, key=lambda one: one.path), paths, files)
+    for source, one, target in found:
+        entity = source.entity
+        yield (
+            target,
+            Backlink(
+                path=source.path,
+                line=one.line,
+                kind=one.link.kind,
+                text=one.shown,
+                field=one.field,
+                entity_id=None if entity is None else entity.id,
+                entity_type=None if entity is None else entity.type,
+            ),
+        )
+
+
+def names_of(entity: Entity) -> list[str]:
+    """What a field may call an entity: its id, or an alias."""
+    value = entity.fields.get("aliases")
+    items = value if isinstance(value, list) else [value]
+    return [entity.id, *(item for item in items if isinstance(item, str))]
+
+
+def by_field(files: Iterable[EntityFile], entity: Entity, names: FieldNames) -> Iterator[Backlink]:
+    """The fields of others that name an entity, each once."""
+    wanted = set(map(nfc, names_of(entity)))
+    for file in files:
+        if file.path == entity.path:
+            continue
+        named = {path: text for path, text in referred(file.fields, names) if text in wanted}
+        for path, line in link_places.lines_of(file.raw, list(named)):
+            yield Backlink(
+                path=file.path,
+                line=line,
+                kind="reference",
+                text=named[path],
+                field=join_dotted(path),
+                entity_id=file.id,
+                entity_type=file.type,
+            )
+
+
+def refusal(entity: Entity, found: Sequence[Referrer], links: Sequence[Backlink]) -> StillReferred:
+    """That an entity stays, since others refer or link to it."""
+    referrers = _with_linking(found, links)
+    notes = {one.path for one in links if one.entity_id is None}
+    others = " and ".join(
+        _counted(count, singular, several)
+        for count, singular, several in (
+            (len(referrers), "1 entity", "entities"),
+            (len(notes), "1 note", "notes"),
+        )
+        if count
+    )
+    alone = len(referrers) + len(notes) == 1
+    words = f"{others} {'refers' if alone else 'refer'} to it"
+    lines = [f"  {one.entity_id}  ({', '.join(one.fields)})" for one in found]
+    lines += [f"  {_where(one)}" for one in links]
+    if len(lines) > _SHOWN:
+        lines[_SHOWN:] = [f"  and {len(lines) - _SHOWN} more"]
+    return StillReferred(
+        f"{entity.id}: {words}\n" + "\n".join(lines),
+        entity_id=entity.id,
+        problems=[{"field": "entity_id", "problem": "still_referred", "message": words}],
+        referrers=[one.as_dict() for one in referrers],
+        links=[one.as_dict() for one in links],
+        hint=Action("cascade_or_orphan", entity_id=entity.id) if found else Action("orphan"),
+    )
+
+
+def warnings(entity: Entity, links: Sequence[Backlink]) -> tuple[str, ...]:
+    """Sentences about the links that lead nowhere once an entity is gone."""
+    said = [f"{_where(one)} leads nowhere once {entity.id} is gone" for one in links[:_SHOWN]]
+    if len(links) > _SHOWN:
+        said.append(f"{len(links) - _SHOWN} more links lead nowhere once {entity.id} is gone")
+    return tuple(said)
+
+
+def _with_linking(found: Sequence[Referrer], links: Sequence[Backlink]) -> list[Referrer]:
+    """Those that refer, with the fields in which they link; and those that only link."""
+    fields = {(one.entity_id, one.path): list(one.fields) for one in found}
+    for link in links:
+        if link.entity_id is not None:
+            known = fields.setdefault((link.entity_id, link.path), [])
+            if link.field is not None and link.field not in known:
+                known.append(link.field)
+    return [
+        Referrer(entity_id=entity_id, path=path, fields=tuple(names))
+        for (entity_id, path), names in sorted(fields.items())
+    ]
+
+
+def _where(link: Backlink) -> str:
+    return f"{link.path}:{link.line}: {link.text}"
+
+
+def _counted(count: int, one: str, several: str) -> str:
+    return one if count == 1 else f"{count} {several}"

@@ -1,0 +1,115 @@
+"""What `loop check` finds in the links of a vault: those that lead to no file.
+
+A link has one right answer where one file elsewhere has the name that it says, or else one entity
+the id or the alias.
+"""
+
+from __future__ import annotations
+
+import os
+
+from loop_cli.core.check.finding import Finding, Found
+from loop_cli.core.check.report import MendedLinks
+from loop_cli.core.links import CANVAS, CARD, CanNotLink, Files, joined, may_have_links
+from loop_cli.lean.records import Struct
+from loop_cli.markdown import links
+from loop_cli.planning import link_places, linking
+from loop_cli.planning.snapshot import etag_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from loop_cli.core.check.across import Register
+    from loop_cli.core.entity import FieldNames
+    from loop_cli.core.links import LinkSource
+    from loop_cli.vault.handle import Vault
+
+
+class Mending(Struct):
+    """The links that lead nowhere: `findings`, and by path the changes that mend some."""
+
+    findings: tuple[Finding, ...]
+    changes: dict[str, MendedLinks]
+
+
+def look(vault: Vault, register: Register) -> Mending:
+    """Look at all links but those in places that the schema excludes, and in templates.
+    `register` knows who is in the vault."""
+    those = _Links(vault, register)
+    findings: list[Finding] = []
+    changes: dict[str, MendedLinks] = {}
+    for source in vault.locator().link_sources(those.admits):
+        found = list(those.findings(source))
+        findings += found
+        if any(one.found.mends for one in found):
+            changes[source.path] = those.mended(source, vault.names)
+    return Mending(findings=tuple(findings), changes=changes)
+
+
+class _Links:
+    def __init__(self, vault: Vault, register: Register) -> None:
+        self._root = vault.root
+        self._register = register
+        self._files = Files(vault.locator().everything())
+        self._excluded = tuple(f"{folder}/" for folder in vault.schema.places.exclude)
+
+    def admits(self, path: str, data: bytes) -> bool:
+        return not path.startswith(self._excluded) and may_have_links(path, data)
+
+    def findings(self, source: LinkSource) -> Iterator[Finding]:
+        entity = source.entity
+        if entity is not None and entity.is_template:
+            return
+        if not self._may_dangle(source):
+            return
+        for one in link_places.placed(source.path, source.data):
+            kind, name = one.link.kind, one.link.path
+            if not self._dangles(kind, name, source.path):
+                continue
+            new = self._mended(kind, name, source.path) if source.is_text else None
+            yield Finding(
+                path=source.path,
+                line=one.line,
+                found=Found(
+                    rule="dangling-link",
+                    message=f"{one.shown} leads to no file" + (f"; {new} is there" if new else ""),
+                    at=one.at,
+                    allowed=new,
+                    mends=new is not None,
+                ),
+                entity_id=None if entity is None else entity.id,
+                entity_type=None if entity is None else entity.type,
+            )
+
+    def _may_dangle(self, source: LinkSource) -> bool:
+        """Whether it takes the parser to tell that all links lead somewhere."""
+        text = source.data.decode(errors="replace")
+        said = None if source.path.endswith(CANVAS) else links.said(text)
+        return said is None or any(self._dangles(*one, source.path) for one in said)
+
+    def mended(self, source: LinkSource, names: FieldNames) -> MendedLinks:
+        """What mends the links of a file, for the very bytes that were read."""
+        relinker = linking.Relinker(self._mended, read_only=names.read_only())
+        change = relinker.change(source)
+        return MendedLinks(edits=change.edits, etag=etag_of(source.data), note=change.note)
+
+    def _mended(self, kind: str, name: str, home: str) -> str | None:
+        """What a link that leads nowhere has to say, where there is one answer."""
+        if not self._dangles(kind, name, home):
+            return None
+        found = set(self._files.meant(name))
+        if not found and kind != CARD:
+            found = {who.path for who in self._register.named(name)}
+        if len(found) != 1:
+            return None
+        try:
+            return self._files.naming(kind, found.pop(), home, like=name)
+        except CanNotLink:
+            return None
+
+    def _dangles(self, kind: str, name: str, home: str) -> bool:
+        if not self._files.dangles(kind, name, home):
+            return False
+        aim = joined("" if kind == CARD else home, name)  # hidden, or behind a link
+        return "\0" in name or aim is None or not os.path.lexists(os.path.join(self._root, aim))
