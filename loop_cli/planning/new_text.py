@@ -77,7 +77,11 @@ def other_digits(snapshot: Snapshot, intent: Intent) -> Diff:
         names = tuple(part for part in path if isinstance(part, str))
         name = join_dotted(names)
         value = value_at(intent.fields, names)
-        if len(names) < len(path) or not same(value_at(snapshot.entity.fields, names), value):
+        if (
+            not token
+            or len(names) < len(path)
+            or not same(value_at(snapshot.entity.fields, names), value)
+        ):
             continue
         from loop_cli.markdown import spelling
 

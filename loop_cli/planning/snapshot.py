@@ -73,16 +73,25 @@ class Snapshot(Struct):
     def written(self, name: str, value: Any) -> dict[str, dict[str, str]]:
         """How a value stands in the file, under its name in diffs: by places within it, empty for
         the whole. Nothing where the value itself tells it."""
-        from loop_cli.markdown.scalars import is_plain  # a reader has no use for it
-
-        if name == BODY or (isinstance(value, str) and is_plain(value)):
+        yaml = self.document.yaml
+        if name == BODY or _is_bare(value, yaml):
             return {}
         from loop_cli.markdown import spelling
 
         path = split_dotted(name)
-        found = spelling.spelled(self.document.yaml, path, value)
+        found = spelling.spelled(yaml, path, value)
         places = {join_dotted(map(str, at[len(path) :])): token for at, token in found.items()}
         return {name: places} if places else {}
+
+
+def _is_bare(value: Any, yaml_text: str) -> bool:
+    """Whether a value is a text that is written as it is, without quotes, as far as can be told
+    without reading the YAML text."""
+    from loop_cli.markdown.scalars import is_plain  # a reader has no use for it
+
+    if not isinstance(value, str) or not is_plain(value):
+        return False
+    return f'"{value}"' not in yaml_text and f"'{value}'" not in yaml_text
 
 
 def etag_of(data: bytes) -> str:
@@ -155,6 +164,8 @@ def read_frontmatter(
         line = data.count(b"\n", 0, error.start) + 1
         raise InvalidFile(path, "is not UTF-8 text", line=line) from None
     try:
+        if notes:
+            _refuse_other_frontmatter(path, text)
         pieces = document.split_any(text) if notes else document.split(text)
         fields = reader.read(pieces.yaml)
         duplicates = reader.duplicate_keys(pieces.yaml, fields) if closely else {}
@@ -175,6 +186,20 @@ def read_frontmatter(
         for key, lines in duplicates.items()
     )
     return pieces, fields, warnings
+
+
+def _refuse_other_frontmatter(path: str, text: str) -> None:
+    """Raise for frontmatter in another language: one in YAML above it would make it body."""
+    text = text.removeprefix("\ufeff")
+    if text.startswith("+++") and "\n+++" in text and not text[3:].partition("\n")[0].strip():
+        language = "TOML (+++)"
+    elif text.startswith("{") and text[1:].lstrip().startswith(('"', "}")):
+        language = "JSON"
+    else:
+        return
+    error = InvalidFile(path, f"has frontmatter in {language}; loop reads YAML (---)", line=1)
+    error.hint = "Hugo: 'hugo convert toYAML' rewrites a site's; else edit the file itself"
+    raise error
 
 
 def _conflicting(path: str, text: str) -> InvalidFile:

@@ -148,6 +148,14 @@ def test_a_key_in_another_case_is_named(loop: Loop, own: Path) -> None:
         ("m:\n  v: 1.10\n", ["m.v=2"]),
         ("m: {v: 1.10, w: 0x1F}\n", ["m!"]),
         ("l: [1.10, 2.0]\n", ["l:=[3]"]),
+        ("v: plain\n", ["v=10:30"]),
+        ('v: "in quotes"\n', ["v:=3"]),
+        ("v: 'in quotes' # why\n", ["v=other"]),
+        ('v: "10:30"\n', ["v!"]),
+        ("v:\n", ["v=x"]),
+        ("v:   # none yet\n", ["v=x"]),
+        ('m:\n  v: "in quotes"\n  w:\n', ["m.v=yes", "m.w=no"]),
+        ('l:\n  - plain\n  - "in quotes"\n', ['l:=["no"]']),
     ],
 )
 def test_an_undo_puts_back_the_text(loop: Loop, own: Path, before: str, changes: list[str]) -> None:
