@@ -191,6 +191,8 @@ def read_frontmatter(
 def _refuse_other_frontmatter(path: str, text: str) -> None:
     """Raise for frontmatter in another language: one in YAML above it would make it body."""
     text = text.removeprefix("\ufeff")
+    if text[:1].isspace() and text.lstrip().startswith("---"):
+        _refuse_displaced_frontmatter(path, text)
     if text.startswith("+++") and "\n+++" in text and not text[3:].partition("\n")[0].strip():
         language = "TOML (+++)"
     elif text.startswith("{") and text[1:].lstrip().startswith(('"', "}")):
@@ -199,6 +201,22 @@ def _refuse_other_frontmatter(path: str, text: str) -> None:
         return
     error = InvalidFile(path, f"has frontmatter in {language}; loop reads YAML (---)", line=1)
     error.hint = "Hugo: 'hugo convert toYAML' rewrites a site's; else edit the file itself"
+    raise error
+
+
+def _refuse_displaced_frontmatter(path: str, text: str) -> None:
+    """Raise for frontmatter that no reader takes for one, since something is above it."""
+    found = text.lstrip()
+    try:
+        fields = reader.read(document.split(found).yaml)
+    except (document.FrontmatterError, reader.YamlSyntaxError):
+        return
+    if not fields:
+        return
+    line = text.count("\n", 0, len(text) - len(found)) + 1
+    above = "a blank line above" if line > 1 else "blanks before"
+    error = InvalidFile(path, f"has {above} its frontmatter, so it is none", line=line)
+    error.hint = "take that out; '---' has to be the first line of the file"
     raise error
 
 

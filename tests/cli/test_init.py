@@ -238,6 +238,19 @@ class TestProposal:
         assert f"posts/other.md:1: has frontmatter in {language}" in done.err
         assert other.read_bytes() == text.encode()
 
+    def test_frontmatter_below_a_blank_line_gets_no_other_above_it(self, loop: Loop) -> None:
+        self.on(loop, HUGO)
+        init(loop, "--yes")
+        other = loop.vault / "posts" / "other.md"
+        other.write_text("\n---\ntitle: x\n---\nText.\n")
+
+        done = loop("update", "other", "title=y", "--force")
+
+        assert done.code == 6
+        assert "posts/other.md:2: has a blank line above its frontmatter" in done.err
+        other.write_text("\n---\n\nText.\n\n---\n")
+        assert loop("update", "other", "title=y", "--force").code == 0
+
     def test_a_text_with_braces_gets_its_first_field(self, loop: Loop) -> None:
         self.on(loop, HUGO)
         init(loop, "--yes")

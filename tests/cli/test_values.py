@@ -149,7 +149,7 @@ def test_a_key_in_another_case_is_named(loop: Loop, own: Path) -> None:
         ("m: {v: 1.10, w: 0x1F}\n", ["m!"]),
         ("l: [1.10, 2.0]\n", ["l:=[3]"]),
         ("v: plain\n", ["v=10:30"]),
-        ('v: "in quotes"\n', ["v:=3"]),
+        ('v: "in quotes"\n', ["v=3"]),
         ("v: 'in quotes' # why\n", ["v=other"]),
         ('v: "10:30"\n', ["v!"]),
         ("v:\n", ["v=x"]),
@@ -213,3 +213,12 @@ def test_a_number_is_named_by_its_text(number: float) -> None:
     assert says_same(number, str(number))
     (change,) = parse_changes([f"v:={number!r}"], read=str)
     assert change.value == number
+
+
+def test_links_without_quotes_are_said_to_be_lists(loop: Loop, own: Path) -> None:
+    note(own, "related: [[Kitchen]]\n")
+
+    done = loop("update", "n", "related+=[[Garden]]", "--force", "--vault", str(own))
+
+    assert done.code == 6
+    assert "without quotes is a list in a list" in done.err
