@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loop_cli.core.changes import parse_changes
-from loop_cli.core.digits import is_exact_number, says_same
+from loop_cli.core.digits import says_same
+from loop_cli.core.numbers import is_exact_number
 from loop_cli.markdown import reader, spelling
 
 if TYPE_CHECKING:
@@ -153,6 +154,9 @@ def test_a_key_in_another_case_is_named(loop: Loop, own: Path) -> None:
         ("v: 'in quotes' # why\n", ["v=other"]),
         ('v: "10:30"\n', ["v!"]),
         ("v:\n", ["v=x"]),
+        ("v: 1.1\n", ["v=1.10"]),
+        ("m:\n  v: 1.1\n", ['m:={"v": 1.10}']),
+        ("l:\n  - 1.1\n", ["l:=[1.10]"]),
         ("v:   # none yet\n", ["v=x"]),
         ('m:\n  v: "in quotes"\n  w:\n', ["m.v=yes", "m.w=no"]),
         ('l:\n  - plain\n  - "in quotes"\n', ['l:=["no"]']),
@@ -222,3 +226,35 @@ def test_links_without_quotes_are_said_to_be_lists(loop: Loop, own: Path) -> Non
 
     assert done.code == 6
     assert "without quotes is a list in a list" in done.err
+
+
+def test_numbers_within_json_keep_their_digits(loop: Loop, own: Path) -> None:
+    after, _said = changed(loop, own, "a: 1\n", "l:=[1.10, 2, 1.5]", 'm:={"v": {"w": 2.50}}')
+
+    assert "l: [1.10, 2, 1.5]\n" in after or "l:\n  - 1.10\n  - 2\n  - 1.5\n" in after
+    assert "w: 2.50\n" in after
+
+
+def test_numbers_in_a_line_of_apply_keep_their_digits(loop: Loop, own: Path) -> None:
+    file = note(own, "v: 1.1\nl:\n  - 1\nr:\n  - 1.10\n")
+    line = (
+        '{"id": "n", "set": {"v": 1.10, "t": "1.10"}, "add": {"l": [2.20]}, "remove": {"r": 1.10}}'
+    )
+
+    assert loop("apply", "-", "--force", "--vault", str(own), stdin=line.encode()).code == 0
+
+    text = kept(file)
+    assert all(one in text for one in ("v: 1.10\n", "t: '1.10'\n", "  - 2.20\n", "r: []\n"))
+
+
+def test_numbers_in_a_file_of_fields_keep_their_digits(
+    loop: Loop, own: Path, tmp_path: Path
+) -> None:
+    file = note(own, "v: 1.1\n")
+    fields = tmp_path / "fields.json"
+    fields.write_text('{"v": 3.50, "l": [4.40]}')
+
+    assert loop("update", "n", "--set-json", str(fields), "--force", "--vault", str(own)).code == 0
+
+    assert "v: 3.50\n" in kept(file)
+    assert "4.40" in kept(file)
