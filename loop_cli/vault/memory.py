@@ -267,7 +267,8 @@ class MemoryStore(Store):
             raise locate.not_a_place(path)
         for one in found:
             if one.parsed.path == path:
-                if nfc(entity_id) not in (nfc(one.parsed.id), *entry.aliases(one.parsed.fields)):
+                names = entry.aliases(one.parsed.fields, one.parsed.document.yaml)
+                if nfc(entity_id) not in (nfc(one.parsed.id), *names):
                     raise locate.wrong_file(entity_id, one)
                 return self._with_shared(one)
         if path in self._files:

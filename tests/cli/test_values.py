@@ -258,3 +258,13 @@ def test_numbers_in_a_file_of_fields_keep_their_digits(
 
     assert "v: 3.50\n" in kept(file)
     assert "4.40" in kept(file)
+
+
+@pytest.mark.parametrize("name", ["1.10", "1.1", "2024", "v2"])
+@pytest.mark.parametrize("form", ["[1.10, 2024, v2]", "\n  - 1.10\n  - 2024\n  - v2"])
+def test_aliases_that_are_numbers_are_found_by_their_digits(
+    loop: Loop, own: Path, name: str, form: str
+) -> None:
+    note(own, f"title: T\naliases: {form}\n")
+
+    assert loop("get", name, "--field", "title", "--vault", str(own)).out == "T\n"

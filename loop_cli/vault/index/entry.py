@@ -48,7 +48,7 @@ class Entry(Struct):
 def entry_of(data: bytes, path: str, names: FieldNames, *, etag: str, modified: int) -> Entry:
     """The entry of a file's bytes; it was modified at `modified` (microseconds)."""
     try:
-        _pieces, fields, _warnings = snapshot.read_frontmatter(data, path, closely=False)
+        pieces, fields, _warnings = snapshot.read_frontmatter(data, path, closely=False)
         given, entity_type, name = snapshot.identity(fields, path, names)
     except NoEntity:
         return broken(data[:_HEAD], path, names, problem=None)
@@ -58,7 +58,7 @@ def entry_of(data: bytes, path: str, names: FieldNames, *, etag: str, modified: 
     updated_at = snapshot.reported(etag=etag, modified=modified, recorded=None, holds=False)
     start = head_of(own, shown, path, timestamps.render(updated_at), etag)
     return Entry(
-        claims=tuple({*aliases(fields)} - {own}),
+        claims=tuple({*aliases(fields, pieces.yaml)} - {own}),
         id=own,
         type=shown,
         name=None if name is None else whole(name),
@@ -104,17 +104,23 @@ def is_named(path: str, wanted: str) -> bool:
     return nfc(stem(path)) == wanted
 
 
-def aliases(fields: Mapping[str, Any]) -> list[str]:
-    """An entity's other names, in the normal form that ids are compared in."""
+def aliases(fields: Mapping[str, Any], yaml_text: str = "") -> list[str]:
+    """An entity's other names, in the normal form that ids are compared in; numbers also with the
+    digits that stand in the YAML text."""
     value = fields.get("aliases")
     if value is None:
         return []
     items = value if isinstance(value, list) else [value]
-    return [
-        nfc(str(item))
+    names = [
+        str(item)
         for item in items
         if isinstance(item, str | int | float) and not isinstance(item, bool)
     ]
+    if yaml_text and any(isinstance(item, float) for item in items):
+        from loop_cli.markdown import spelling
+
+        names += spelling.spelled(yaml_text, ("aliases",), value).values()
+    return list(map(nfc, names))
 
 
 def stem(path: str) -> str:

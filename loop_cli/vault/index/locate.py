@@ -116,7 +116,9 @@ class Locator:
         self.index.refresh_if_unknown()
         found, _broken, _known = self._candidates(wanted)
         by_id = [one for one in found if nfc(one.parsed.id) == wanted]
-        return by_id or [one for one in found if wanted in aliases(one.parsed.fields)]
+        return by_id or [
+            one for one in found if wanted in aliases(one.parsed.fields, one.parsed.document.yaml)
+        ]
 
     def seems_taken(self, entity_id: str) -> bool:
         """Whether a file may be meant by the id, by what is known without looking at all."""
@@ -223,7 +225,10 @@ class Locator:
 
 def _is_meant(located: Located, wanted: str) -> bool:
     """Whether the entity has the id or the alias; `wanted` is in normal form."""
-    return wanted in (nfc(located.parsed.id), *aliases(located.parsed.fields))
+    return wanted in (
+        nfc(located.parsed.id),
+        *aliases(located.parsed.fields, located.parsed.document.yaml),
+    )
 
 
 def not_a_place(path: str) -> InvalidFile:
@@ -257,7 +262,9 @@ def choose(
         for one in broken:
             if one.claims:
                 raise one.error
-        matches = [one for one in found if wanted in aliases(one.parsed.fields)]
+        matches = [
+            one for one in found if wanted in aliases(one.parsed.fields, one.parsed.document.yaml)
+        ]
         what = "have the alias"
     if len(matches) > 1:
         raise _ambiguous(entity_id, sorted(one.parsed.path for one in matches), what)
