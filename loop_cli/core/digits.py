@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from loop_cli.core.numbers import NUMBER, fits, is_exact_number, looks_like_number
 from loop_cli.lean.plain import same
 
 TYPE_CHECKING = False
@@ -10,6 +9,25 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.changes import Change
+
+
+NUMBER = r"(?a)[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
+_OTHER_NUMBER = r"(?a)0[xo][0-9A-Fa-f]+|[-+]?\d[\d_]*"
+
+
+def looks_like_number(text: str) -> bool:
+    """Whether some reader of YAML takes a text for a number."""
+    return _fits(NUMBER, text) or _fits(_OTHER_NUMBER, text)
+
+
+def is_exact_number(text: str) -> bool:
+    """Whether a text is a number that comes back from every reader of YAML with the digits that
+    were typed: `1.10`, and not `04321`, `+1`, `7654321e8` or `0x1F`."""
+    digits = text.removeprefix("-")
+    whole, dot, rest = digits.partition(".")
+    if not digits.isascii() or not whole.isdigit() or (whole[0] == "0" and len(whole) > 1):
+        return False
+    return rest.isdigit() if dot else True
 
 
 def says(value: Any) -> str | None:
@@ -33,7 +51,7 @@ def says_same(one: Any, item: Any) -> bool:
         return True
     if isinstance(one, str) and isinstance(item, str):
         return False
-    return all(fits(NUMBER, str(text)) for text in texts) and float(str(texts[0])) == float(
+    return all(_fits(NUMBER, str(text)) for text in texts) and float(str(texts[0])) == float(
         str(texts[1])
     )
 
@@ -67,3 +85,9 @@ def kept_as_text(change: Change, made: Any) -> list[str]:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _fits(pattern: str, text: str) -> bool:
+    import re
+
+    return re.fullmatch(pattern, text) is not None

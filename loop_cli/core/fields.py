@@ -121,11 +121,11 @@ def from_text(text: str, spec: FieldSpec) -> Any:
         items = [item.strip() for item in text.split(",")]
         return check([item for item in items if item], spec)
     if spec.kind == "number":
-        from loop_cli.core import numbers
+        from loop_cli.core import digits
 
-        if numbers.is_exact_number(text):
+        if digits.is_exact_number(text):
             return _number(text, spec)
-        if numbers.looks_like_number(text):
+        if digits.looks_like_number(text):
             if spec.inferred:
                 return text
             raise Mismatch(f"{allowed(spec)} that comes back as it was typed; := takes it as JSON")

@@ -11,8 +11,8 @@ import re
 
 from loop_cli.core import days, timestamps
 from loop_cli.core.diff import MISSING, value_at
+from loop_cli.core.digits import NUMBER
 from loop_cli.core.names import nfc, split_dotted
-from loop_cli.core.numbers import NUMBER
 from loop_cli.errors import UsageError
 from loop_cli.lean.records import Struct
 

@@ -8,7 +8,7 @@ recorded, and put back where somebody has typed it or an undo restores it.
 from __future__ import annotations
 
 from loop_cli.lean.plain import key_text, same
-from loop_cli.markdown import oneline, reader, scalars
+from loop_cli.markdown import reader, scalars
 from loop_cli.markdown.guard import guarded
 from loop_cli.markdown.limits import YamlSyntaxError
 
@@ -41,10 +41,6 @@ def spelled(yaml_text: str, path: Path, value: Any) -> dict[Path, str]:
     by their paths."""
     if not may_differ(value, yaml_text):
         return {}
-    if len(path) == 1 and not isinstance(value, dict | list):
-        token = oneline.token(yaml_text, str(path[0]), value)
-        if token is not None:
-            return {path: token} if _is_other(token, value) else {}
     try:
         found = guarded(_spans, yaml_text, [path])
     except YamlSyntaxError:

@@ -73,15 +73,25 @@ class Snapshot(Struct):
     def written(self, name: str, value: Any) -> dict[str, dict[str, str]]:
         """How a value stands in the file, under its name in diffs: by places within it, empty for
         the whole. Nothing where the value itself tells it."""
-        yaml = self.document.yaml
+        from loop_cli.markdown import oneline, scalars  # a reader has no use for them
+
+        yaml, path = self.document.yaml, split_dotted(name)
         if name == BODY or _is_bare(value, yaml):
             return {}
+        if len(path) == 1 and not isinstance(value, dict | list):
+            token = oneline.token(yaml, path[0], value)
+            if token is not None:
+                return {name: {"": token}} if token != scalars.emit(value) else {}
         from loop_cli.markdown import spelling
 
-        path = split_dotted(name)
         found = spelling.spelled(yaml, path, value)
         places = {join_dotted(map(str, at[len(path) :])): token for at, token in found.items()}
         return {name: places} if places else {}
+
+
+def etag_of(data: bytes) -> str:
+    """The first 16 hex digits of the SHA-256 (SPEC §1)."""
+    return sha256_hex(data)[:16]
 
 
 def _is_bare(value: Any, yaml_text: str) -> bool:
@@ -92,11 +102,6 @@ def _is_bare(value: Any, yaml_text: str) -> bool:
     if not isinstance(value, str) or not is_plain(value):
         return False
     return f'"{value}"' not in yaml_text and f"'{value}'" not in yaml_text
-
-
-def etag_of(data: bytes) -> str:
-    """The first 16 hex digits of the SHA-256 (SPEC §1)."""
-    return sha256_hex(data)[:16]
 
 
 def parse(

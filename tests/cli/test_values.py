@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loop_cli.core.changes import parse_changes
-from loop_cli.core.digits import says_same
-from loop_cli.core.numbers import is_exact_number
+from loop_cli.core.digits import is_exact_number, says_same
 from loop_cli.markdown import reader, spelling
 
 if TYPE_CHECKING:
