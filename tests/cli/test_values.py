@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from loop_cli.core.changes import parse_changes
 from loop_cli.core.digits import is_exact_number, says_same
+from loop_cli.core.numbers import in_json
 from loop_cli.markdown import reader, spelling
 
 if TYPE_CHECKING:
@@ -267,3 +268,16 @@ def test_aliases_that_are_numbers_are_found_by_their_digits(
     note(own, f"title: T\naliases: {form}\n")
 
     assert loop("get", name, "--field", "title", "--vault", str(own)).out == "T\n"
+
+
+@given(
+    st.lists(st.from_regex(r"-?(0|[1-9][0-9]{0,5})\.[0-9]{1,6}", fullmatch=True), max_size=5),
+    st.sampled_from(["", " ", "\n"]),
+)
+def test_the_digits_of_json_numbers_are_told_by_their_places(texts: list[str], gap: str) -> None:
+    text = f'{{"l": [{f",{gap}".join(texts)}{gap}], "t": "1.10", "n": {{"x": 2.50{gap}}}}}'
+
+    told = dict(in_json(text))
+
+    assert told.pop(("n", "x")) == "2.50"
+    assert told == {("l", at): one for at, one in enumerate(texts) if repr(float(one)) != one}
