@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from loop_cli.core.numbers import Written
 
 _MARK = "\ufeff"  # that some editors begin a text with
 
@@ -47,13 +48,17 @@ class Reader:
             raise UsageError(f"{name} is not UTF-8 text") from None
 
 
-def fields(name: str | None, read: Reader) -> dict[str, Any] | None:
+def fields(name: str | None, read: Reader) -> tuple[dict[str, Any] | None, Written]:
+    """The fields of `--set-json`, and how their numbers are written. Raises `UsageError`."""
     if name is None:
-        return None
-    value = changes.parse_json(read(name).removeprefix(_MARK), f"--set-json {name}")
+        return None, ()
+    text = read(name).removeprefix(_MARK)
+    value = changes.parse_json(text, f"--set-json {name}")
     if not isinstance(value, dict):
         raise UsageError(f"--set-json {name} must be a JSON object of fields")
-    return value
+    from loop_cli.core import numbers
+
+    return value, numbers.in_json(text)
 
 
 def body(replaced: str | None, appended: str | None, read: Reader) -> BodyChange | None:

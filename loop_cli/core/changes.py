@@ -99,19 +99,26 @@ def parse_changes(
     *,
     unset: Iterable[str] = (),
     fields: Mapping[str, Any] | None = None,
+    written: Iterable[tuple[tuple[str | int, ...], str]] = (),
     more: Iterable[Change] = (),
     read: Callable[[str], str],
 ) -> tuple[Change, ...]:
     """The changes a command line asks for.
 
-    `fields` are those of `--set-json`, keys taken literally; `read(name)` gives the text of
-    the file named after `=@`. Raises `UsageError` where a text is not a change, and where
-    two of them change the same field or a field and its parent.
+    `fields` are those of `--set-json`, keys taken literally, `written` how their numbers are
+    written (`numbers.in_json`); `read(name)` gives the text of the file named after `=@`. Raises
+    `UsageError` where a text is not a change, and where two of them change the same field or a
+    field and its parent.
     """
     changes = [parse_change(text, read=read) for text in texts]
     changes += [Change(path=_path(name, name), operation="unset") for name in unset]
+    told: dict[Any, list[Any]] = {}
+    for at, token in written:
+        told.setdefault(at[0], []).append((at[1:], token))
     changes += [
-        Change(path=(key,), operation="set", value=value, typed=True)
+        Change(
+            path=(key,), operation="set", value=value, typed=True, written=tuple(told.get(key, ()))
+        )
         for key, value in (fields or {}).items()
     ]
     changes += more
@@ -137,6 +144,10 @@ def parse_change(text: str, *, read: Callable[[str], str]) -> Change:
         written: tuple[Any, ...] = ()
         if is_number and value.strip() != repr(typed):
             written = (((), value.strip()),)
+        elif "." in value:
+            from loop_cli.core import numbers
+
+            written = numbers.in_json(value)
         return Change(path=path, operation="set", value=typed, typed=True, written=written)
     if operator == "=@" and not value.startswith("@"):
         return Change(path=path, operation="set", value=read(value))

@@ -258,6 +258,14 @@ def _apply(change: Change, fields: dict[str, Any], entity_type: str, rules: Rule
     return value
 
 
+def _no_texts(items: list[Any]) -> str:
+    """Why no text is added to a list of lists or mappings."""
+    for one in items:
+        if isinstance(one, list) and len(one) == 1 and isinstance(one[0], str | list):
+            return "[[...]] without quotes is a list in a list: replace it with :=, links in quotes"
+    return "its items are no texts: replace the list with :="
+
+
 def _value(
     change: Change, current: Any, fields: dict[str, Any], entity_type: str, rules: Rules
 ) -> Any:
@@ -279,7 +287,7 @@ def _value(
 
     if change.operation == "add":
         if any(isinstance(one, dict | list) for one in items):
-            raise _Refused("wrong_type", "its items are no texts: replace the list with :=")
+            raise _Refused("wrong_type", _no_texts(items))
         return current if any(says_same(one, item) for one in items) else [*items, item]
     kept = [one for one in items if not says_same(one, item)]
     return current if len(kept) == len(items) else kept

@@ -26,7 +26,7 @@ CANDIDATES = {
     "id": ("entity_id", "id", "uid", "uuid", "zettel_id"),
     "type": ("entity_type", "type", "kind"),
     "name": ("entity_name", "title", "name"),
-    "created": ("created", "date", "created_at", "date created", "creation date", "pubDate"),
+    "created": ("created", "created_at", "date created", "creation date"),
     "updated": (
         "updated",
         "lastmod",
@@ -153,7 +153,7 @@ class _Field:
     """The counts of one field; `has` and `filled` by source of types and type."""
 
     def __init__(self) -> None:
-        self.count = self.filled = self.times = self.begins_as_time = 0
+        self.count = self.filled = self.times = self.begins_as_time = self.placeholders = 0
         self.kinds: Counter[str] = Counter()
         self.values: Counter[str] = Counter()
         self.by_type: dict[str, Counter[str]] = {source: Counter() for source in _SOURCES}
@@ -170,6 +170,7 @@ class _Field:
             self.filled_by_type[source][entity_type] += 1
         self.kinds[kind_of(value)] += 1
         if isinstance(value, str):
+            self.placeholders += value.startswith(("<%", "{{"))
             self.times += timestamps.parse(value) is not None
             self.begins_as_time += re.match(r"\d{4}-\d\d-\d\d", value) is not None
             if value in self.values or len(self.values) < _MAX_VALUES:
@@ -246,8 +247,10 @@ def _names(tally: Tally) -> tuple[FieldNames, dict[str, Share]]:
     by_type = _first(tally, "type", enough)
     chosen["type"] = by_type if by_type and _is_closed(tally, by_type) else "@folder"
     chosen["name"] = _first(tally, "name", _MANY) or "title"
-    chosen["created"] = _first(tally, "created", 0.0, times="begins_as_time") or "created"
-    chosen["updated"] = _first(tally, "updated", 0.0, times="times") or "updated"
+    chosen["created"] = _first(tally, "created", 0.0, times="begins_as_time") or _free(
+        tally, "created"
+    )
+    chosen["updated"] = _first(tally, "updated", 0.0, times="times") or _free(tally, "updated")
     whole = Share(count=tally.files, of=tally.files)
     backing = {
         key: whole if name.startswith("@") else _share(tally, name) for key, name in chosen.items()
@@ -258,9 +261,22 @@ def _names(tally: Tally) -> tuple[FieldNames, dict[str, Share]]:
 def _place(tally: Tally) -> str:
     """The place that tells the files apart: their names; where bundles have pages of one name, the
     folders' names, or the paths."""
-    if "@stem" not in tally.twice or tally.pages < _FEW:
-        return "@stem"
-    return "@path" if "@folder-stem" in tally.twice else "@folder-stem"
+    for place in ("@stem", "@folder-stem"):
+        if place not in tally.twice:
+            return place
+    return "@stem" if tally.pages < _FEW else "@path"
+
+
+def _free(tally: Tally, key: str) -> str:
+    """The candidate for a field of time that no file uses for what loop can't read as a time, such
+    as milliseconds: what other programs wrote there is theirs."""
+    used = {
+        name
+        for name, counts in tally.fields.items()
+        if 2 * counts.begins_as_time < counts.filled - counts.placeholders
+    }
+    names = CANDIDATES[key]
+    return next((name for name in names if name not in used), names[0])
 
 
 def _first(

@@ -84,8 +84,7 @@ def _change_tail(
     if last + 1 < len(parts):
         gap = gaps[last]
         if not texts:
-            rest = re.sub(_COMMA, rb"\1", gap).rstrip() if b"#" in gap else b""
-            splices.splice(start, end, rest)
+            _cut_tail(splices, gap, start, end)
         else:
             splices.splice(start, end, gap + usual.join(texts))
         return
@@ -101,6 +100,22 @@ def _change_tail(
         splices.splice(end, end, b",")
     new = (b"," + lead).join(texts) + (b"," if trailing else b"")
     splices.splice(line_end, line_end, lead + new)
+
+
+def _cut_tail(splices: Splices, gap: bytes, start: int, end: int) -> None:
+    """Take out the last parts, which end at ``end``, with the comment behind them where that is on
+    a line of theirs; ``gap`` follows the last part kept, at ``start``."""
+    line_end = splices.source.line_end(end)
+    behind = splices.source.data[end:line_end].strip()
+    own_line = b"\n" in splices.source.data[start:end]
+    own_comment = behind.removeprefix(b",").lstrip().startswith(b"#") and own_line
+    if own_comment and behind.startswith(b","):
+        from_here = b"\n" not in gap
+        first = start if from_here else splices.source.line_end(start)
+        splices.splice(first, line_end, b"," if from_here else b"")
+        return
+    rest = re.sub(_COMMA, rb"\1", gap).rstrip() if b"#" in gap else b""
+    splices.splice(start, line_end if own_comment else end, rest)
 
 
 def _usual_separator(splices: Splices, node: Any, parts: list[Span], gaps: list[bytes]) -> bytes:

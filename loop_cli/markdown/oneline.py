@@ -94,7 +94,7 @@ def token(yaml_text: str, key: str, value: Any) -> str | None:
     rest = "" if line is None else text[line[0] : line[1]]
     found = rest.lstrip(" ")
     if not found or found == rest or "\t" in found:
-        return None
+        return "" if line is not None and not found and value is None else None
     if found[0] in "\"'":
         written = f"{found[0]}{value}{found[0]}"
         return written if found.startswith(written) and "\\" not in written else None

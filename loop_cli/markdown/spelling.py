@@ -8,7 +8,7 @@ recorded, and put back where somebody has typed it or an undo restores it.
 from __future__ import annotations
 
 from loop_cli.lean.plain import key_text, same
-from loop_cli.markdown import oneline, reader, scalars
+from loop_cli.markdown import reader, scalars
 from loop_cli.markdown.guard import guarded
 from loop_cli.markdown.limits import YamlSyntaxError
 
@@ -19,31 +19,34 @@ if TYPE_CHECKING:
 
     Path = tuple[str | int, ...]
 
+USUAL = ""
+"""In the place of a text's spelling: none was recorded, so it was as loop writes it by itself. A
+null is written so where nothing stands behind the key."""
 _LONGEST = 200  # characters of a scalar whose spelling is told
 
 
-def may_differ(value: Any) -> bool:
+def may_differ(value: Any, yaml_text: str) -> bool:
     """Whether a value may be written in another way than loop writes it, at any depth."""
     if isinstance(value, dict):
-        return any(map(may_differ, value.values()))
+        return any(may_differ(item, yaml_text) for item in value.values())
     if isinstance(value, list):
-        return any(map(may_differ, value))
-    return not isinstance(value, str) or not scalars.is_plain(value)
+        return any(may_differ(item, yaml_text) for item in value)
+    if not isinstance(value, str) or not scalars.is_plain(value):
+        return True
+    return f'"{value}"' in yaml_text or f"'{value}'" in yaml_text
 
 
 def spelled(yaml_text: str, path: Path, value: Any) -> dict[Path, str]:
     """How the scalars of the `value` at a path are written, where loop would write them otherwise,
     by their paths."""
-    if not may_differ(value):
+    if not may_differ(value, yaml_text):
         return {}
-    if len(path) == 1 and not isinstance(value, dict | list):
-        token = oneline.token(yaml_text, str(path[0]), value)
-        if token is not None:
-            return {path: token} if _is_other(token, value) else {}
     try:
         found = guarded(_spans, yaml_text, [path])
     except YamlSyntaxError:
         return {}
+    if value is None and not found:
+        return {path: ""}
     return {
         at: token
         for at, (_start, _end, token) in found.items()
@@ -61,7 +64,8 @@ def token_at(yaml_text: str, path: Path) -> str | None:
 
 
 def respelled(yaml_text: str, tokens: Mapping[Path, str]) -> str:
-    """`yaml_text` with scalars written as given; those that would read as something else stay."""
+    """`yaml_text` with scalars written as given, `USUAL` as loop writes them; those that would read
+    as something else stay."""
     for path, token in tokens.items():
         yaml_text = _respelled(yaml_text, path, token)
     return yaml_text
@@ -71,19 +75,26 @@ def _respelled(yaml_text: str, path: Path, token: str) -> str:
     try:
         before = reader.read(yaml_text)
         found = guarded(_spans, yaml_text, [path]).get(path)
+        value = _value_at(before, path)
+        if token == USUAL and value is not None:
+            token = _usual(value) or (found[2] if found else "")
         if found is None or found[2] == token:
             return yaml_text
         data = yaml_text.encode()
-        made = (data[: found[0]] + token.encode() + data[found[1] :]).decode()
+        ahead = data[: found[0]] if token else data[: found[0]].rstrip(b" ")
+        made = (ahead + token.encode() + data[found[1] :]).decode()
         return made if same(reader.read(made), before) else yaml_text
     except YamlSyntaxError:
         return yaml_text
 
 
 def _is_other(token: str, value: Any) -> bool:
-    if isinstance(value, str):
-        return token == value and not scalars.is_plain(value)
     return not isinstance(value, dict | list) and token != scalars.emit(value)
+
+
+def _usual(value: Any) -> str | None:
+    """How loop writes a text on one line by itself."""
+    return scalars.emit(value) if isinstance(value, str) and "\n" not in value else None
 
 
 def _value_at(value: Any, path: Path) -> Any:

@@ -11,13 +11,14 @@ from loop_cli.core.changes import (
 )
 from loop_cli.core.entity import Precondition
 from loop_cli.core.names import join_dotted, nearest
+from loop_cli.core.numbers import in_json
 from loop_cli.core.store import CommitResult, EntityChange
 from loop_cli.errors import Action, LoopError, PartlyFailed, UsageError, prefixed
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from loop_cli.core.records.record import Origin
@@ -229,9 +230,15 @@ def _change(line: str, *, force: bool) -> EntityChange:
     expected, etag = _text(data, "expected_updated_at"), _text(data, "if_match")
     if not (expected is None and etag is None):
         force = False
+    written = in_json(line)
     edits = Edits(
         changes=parse_changes(
-            (), unset=_names(data), fields=_object(data, "set"), more=_list_changes(data), read=str
+            (),
+            unset=_names(data),
+            fields=_object(data, "set"),
+            written=[(at[1:], token) for at, token in written if at[0] == "set"],
+            more=_list_changes(data, dict(written)),
+            read=str,
         ),
         body=None if body is None else BodyChange(text=body),
     )
@@ -245,14 +252,17 @@ def _change(line: str, *, force: bool) -> EntityChange:
     )
 
 
-def _list_changes(data: dict[str, Any]) -> list[Change]:
+def _list_changes(
+    data: dict[str, Any], written: Mapping[tuple[str | int, ...], str]
+) -> list[Change]:
     changes = []
     for key in ("add", "remove"):
         for field, items in _object(data, key).items():
-            for item in items if isinstance(items, list) else [items]:
+            for at, item in enumerate(items if isinstance(items, list) else [items]):
                 if isinstance(item, dict | list) or item is None:
                     raise UsageError(f"{key}.{field} must be a text, a number or a list of them")
-                text = item if isinstance(item, str) else _plain(item)
+                place = (key, field, at) if isinstance(items, list) else (key, field)
+                text = item if isinstance(item, str) else written.get(place) or _plain(item)
                 changes.append(Change(path=(field,), operation=key, value=text))
     return changes
 

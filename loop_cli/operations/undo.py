@@ -215,8 +215,14 @@ def _wanted(store: Store, target: Target, actor: str) -> list[AuditRecord]:
     if target.entity_id is not None:
         return [_last_of_entity(store, target.entity_id, target.path)]
     run = target.run_id or _last_run(store, actor)
-    of_run = (one for one in store.records_of_run(run) if one.data.get("run_id") == run)
+    of_run = [one for one in store.records_of_run(run) if one.data.get("run_id") == run]
     found = [one for one in audit.without_undone(of_run) if _has_changed(one)]
+    if not found and any("schema" in one.metadata for one in of_run):
+        raise NoSuchChange(
+            f"run {run} changed the vault's schema, which is no entity: undo does not take it back",
+            run_id=run,
+            hint=f"take out of the schema what it put in: loop log --run {run}",
+        )
     if not found:
         raise NoSuchChange(
             f"no change is recorded of run {run}", run_id=run, hint=Action("list_records")

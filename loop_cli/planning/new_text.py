@@ -14,6 +14,7 @@ from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of, name_of, parse_n
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from loop_cli.core.changes import BodyChange, Layout
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from loop_cli.core.intent import Intent
     from loop_cli.markdown.document import Document
     from loop_cli.planning.snapshot import Snapshot
+
+    Spelled = Callable[[str, Any], dict[str, dict[str, str]]]
 
 
 def new_body(snapshot: Snapshot, change: BodyChange | None) -> str:
@@ -70,20 +73,29 @@ def _refuse_frontmatter(entity: Entity, text: str) -> None:
     )
 
 
-def other_digits(snapshot: Snapshot, intent: Intent) -> Diff:
-    """What is the same number and shall be written otherwise: `1.10` for 1.1."""
+def other_digits(snapshot: Snapshot, intent: Intent) -> tuple[Diff, Spelled]:
+    """What is the same number and shall be written otherwise: `1.10` for 1.1; and what tells how
+    old values are written, as `Snapshot.written` and these too."""
     found: Diff = {}
+    old: dict[str, dict[str, str]] = {}
     for path, token in intent.written:
-        names = tuple(part for part in path if isinstance(part, str))
-        name = join_dotted(names)
+        depth = next((at for at, part in enumerate(path) if isinstance(part, int)), len(path))
+        names = tuple(map(str, path[:depth]))
         value = value_at(intent.fields, names)
-        if len(names) < len(path) or not same(value_at(snapshot.entity.fields, names), value):
+        if not token or not same(value_at(snapshot.entity.fields, names), value):
             continue
         from loop_cli.markdown import spelling
 
-        if spelling.token_at(snapshot.document.yaml, path) not in (token, None):
+        there = spelling.token_at(snapshot.document.yaml, path)
+        if there not in (token, None):
+            name = join_dotted(names)
             found[name] = {"old": value, "new": value}
-    return found
+            old.setdefault(name, {})[join_dotted(map(str, path[depth:]))] = str(there)
+
+    def written(name: str, value: Any) -> dict[str, dict[str, str]]:
+        return {name: old[name]} if name in old else snapshot.written(name, value)
+
+    return found, written
 
 
 def laid_out(snapshot: Snapshot, layout: Layout | None, intent: Intent) -> Document:

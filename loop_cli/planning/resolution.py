@@ -67,7 +67,7 @@ def choose(
         for one in broken:
             if one.claims:
                 raise one.error
-        matches = [one for one in found if wanted in aliases(one.parsed.fields)]
+        matches = [one for one in found if is_meant(one, wanted)]
         what = "have the alias"
     if len(matches) > 1:
         raise _ambiguous(entity_id, sorted(one.parsed.path for one in matches), what)
@@ -79,7 +79,8 @@ def choose(
 
 def is_meant(located: Located, wanted: str) -> bool:
     """Whether the entity has the id or the alias; `wanted` is in normal form."""
-    return wanted in (nfc(located.parsed.id), *aliases(located.parsed.fields))
+    parsed = located.parsed
+    return wanted in (nfc(parsed.id), *aliases(parsed.fields, parsed.document.yaml))
 
 
 def not_a_place(path: str) -> InvalidFile:
@@ -124,17 +125,23 @@ def is_named(path: str, wanted: str) -> bool:
     return nfc(stem(path)) == wanted
 
 
-def aliases(fields: Mapping[str, Any]) -> list[str]:
-    """An entity's other names, in the normal form that ids are compared in."""
+def aliases(fields: Mapping[str, Any], yaml_text: str = "") -> list[str]:
+    """An entity's other names, in the normal form that ids are compared in; numbers also with the
+    digits that stand in the YAML text."""
     value = fields.get("aliases")
     if value is None:
         return []
     items = value if isinstance(value, list) else [value]
-    return [
-        nfc(str(item))
+    names = [
+        str(item)
         for item in items
         if isinstance(item, str | int | float) and not isinstance(item, bool)
     ]
+    if yaml_text and any(isinstance(item, float) for item in items):
+        from loop_cli.markdown import spelling
+
+        names += spelling.spelled(yaml_text, ("aliases",), value).values()
+    return list(map(nfc, names))
 
 
 def stem(path: str) -> str:

@@ -75,14 +75,18 @@ class Snapshot(Struct):
     def written(self, name: str, value: Any) -> dict[str, dict[str, str]]:
         """How a value stands in the file, under its name in diffs: by places within it, empty for
         the whole. Nothing where the value itself tells it."""
-        from loop_cli.markdown.scalars import is_plain  # a reader has no use for it
+        from loop_cli.markdown import oneline, scalars  # a reader has no use for them
 
-        if name == BODY or (isinstance(value, str) and is_plain(value)):
+        yaml, path = self.document.yaml, split_dotted(name)
+        if name == BODY or _is_bare(value, yaml):
             return {}
+        if len(path) == 1 and not isinstance(value, dict | list):
+            token = oneline.token(yaml, path[0], value)
+            if token is not None:
+                return {name: {"": token}} if token != scalars.emit(value) else {}
         from loop_cli.markdown import spelling
 
-        path = split_dotted(name)
-        found = spelling.spelled(self.document.yaml, path, value)
+        found = spelling.spelled(yaml, path, value)
         places = {join_dotted(map(str, at[len(path) :])): token for at, token in found.items()}
         return {name: places} if places else {}
 
@@ -90,6 +94,16 @@ class Snapshot(Struct):
 def etag_of(data: bytes) -> str:
     """The first 16 hex digits of the SHA-256 (SPEC §1)."""
     return sha256_hex(data)[:16]
+
+
+def _is_bare(value: Any, yaml_text: str) -> bool:
+    """Whether a value is a text that is written as it is, without quotes, as far as can be told
+    without reading the YAML text."""
+    from loop_cli.markdown.scalars import is_plain  # a reader has no use for it
+
+    if not isinstance(value, str) or not is_plain(value):
+        return False
+    return f'"{value}"' not in yaml_text and f"'{value}'" not in yaml_text
 
 
 def parse(
@@ -175,6 +189,8 @@ def read_frontmatter(
     `InvalidFile`."""
     text = text_of(data, path)
     try:
+        if notes:
+            _refuse_other_frontmatter(path, text)
         pieces = document.split_any(text) if notes else document.split(text)
         fields = reader.read(pieces.yaml)
         duplicates = reader.duplicate_keys(pieces.yaml, fields) if closely else {}
@@ -207,6 +223,38 @@ def text_of(data: bytes, path: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InvalidFile(path, "is not UTF-8 text", line=line) from None
+
+
+def _refuse_other_frontmatter(path: str, text: str) -> None:
+    """Raise for frontmatter in another language: one in YAML above it would make it body."""
+    text = text.removeprefix("\ufeff")
+    if text[:1].isspace() and text.lstrip().startswith("---"):
+        _refuse_displaced_frontmatter(path, text)
+    if text.startswith("+++") and "\n+++" in text and not text[3:].partition("\n")[0].strip():
+        language = "TOML (+++)"
+    elif text.startswith("{") and text[1:].lstrip().startswith(('"', "}")):
+        language = "JSON"
+    else:
+        return
+    error = InvalidFile(path, f"has frontmatter in {language}; loop reads YAML (---)", line=1)
+    error.hint = "Hugo: 'hugo convert toYAML' rewrites a site's; else edit the file itself"
+    raise error
+
+
+def _refuse_displaced_frontmatter(path: str, text: str) -> None:
+    """Raise for frontmatter that no reader takes for one, since something is above it."""
+    found = text.lstrip()
+    try:
+        fields = reader.read(document.split(found).yaml)
+    except (document.FrontmatterError, reader.YamlSyntaxError):
+        return
+    if not fields:
+        return
+    line = text.count("\n", 0, len(text) - len(found)) + 1
+    above = "a blank line above" if line > 1 else "blanks before"
+    error = InvalidFile(path, f"has {above} its frontmatter, so it is none", line=line)
+    error.hint = "take that out; '---' has to be the first line of the file"
+    raise error
 
 
 def _conflicting(path: str, text: str) -> InvalidFile:

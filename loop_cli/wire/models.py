@@ -199,7 +199,7 @@ class AuditMetadata(GrowingShape):
     )
     written: dict[str, dict[str, str]] | None = Field(
         default=None,
-        description="There only if JSON does not tell how an old value was written, as with 1.10 "
+        description="There only if an old value was not written as loop writes it, as with 1.10 "
         "or a date without quotes: by field, the text by its place within the value ('' is all).",
     )
     rolled_back: Sha256 | None = Field(

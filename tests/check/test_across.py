@@ -8,7 +8,7 @@ import pytest
 
 from loop_cli.core.check import across
 from loop_cli.core.check.across import Register
-from loop_cli.core.check.places import misplaced, pattern_of
+from loop_cli.core.check.places import misplaced, pattern_of, sync_copy
 from loop_cli.core.schema.rules import Rules
 from tests.check.conftest import subject
 
@@ -228,3 +228,30 @@ class TestRuleA:
         import re
 
         assert (re.fullmatch(pattern_of(place), folder) is not None) is fits
+
+
+class TestSyncCopies:
+    @pytest.mark.parametrize(
+        ("name", "original"),
+        [
+            ("Scratch.sync-conflict-20230112-003022-FUKIKK4.md", "Scratch.md"),
+            ("n/Scratch.sync-conflict-20230112-003022.md", "Scratch.md"),
+            ("TODO (conflicted copy 2026-07-10 070952).md", "TODO.md"),
+            ("TODO (somebody's conflicted copy 2024-01-09).markdown", "TODO.markdown"),
+            ("TODO (Conflicted copy laptop 202603121129).md", "TODO.md"),
+            ("TODO (somebody's conflicted copy 2024-01-09) (1).md", "TODO.md"),
+            ("할 일 (Case Conflict).md", "할 일.md"),
+            ("TODO (CONFLICT 20231005T070858).md", "TODO.md"),
+        ],
+    )
+    def test_are_named_with_what_they_are_copies_of(self, name: str, original: str) -> None:
+        found = sync_copy(name)
+
+        assert found is not None
+        assert f"copy of {original}," in found.message
+
+    @pytest.mark.parametrize(
+        "name", ["Notes 2.md", "The conflict (2026).md", "Conflicted copy.md", "sync-conflict.md"]
+    )
+    def test_are_no_files_with_other_names(self, name: str) -> None:
+        assert sync_copy(name) is None

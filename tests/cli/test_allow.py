@@ -121,3 +121,16 @@ def test_a_vault_without_a_schema_has_none_to_change(loop: Loop, own: Path) -> N
 
     assert done.code == 2
     assert "loop init" in done.err
+
+
+def test_an_undo_says_that_it_leaves_the_schema(loop: Loop, closed: Path) -> None:
+    place = ("--vault", str(closed))
+    run = loop("schema", "allow", "notes", "rating", "--json", *place).json["run_id"]
+    text = (closed / "00_Meta/schema_constants.yaml").read_text()
+
+    done = loop("undo", run, "--yes", *place)
+
+    assert done.code == 3
+    assert "changed the vault's schema" in done.err
+    assert f"loop log --run {run}" in done.err
+    assert (closed / "00_Meta/schema_constants.yaml").read_text() == text

@@ -72,9 +72,10 @@ SAMPLES = {
 NEW = {
     "obsidian": ("Books", "--name", "새 글", "author=x", "status=todo", "rating:=3", "tags=book"),
     "hugo": (
-        "posts", "--name", "새 글", "draft:=true", "weight:=7", "categories:=[\"x\"]", "series=a",
+        "posts", "--name", "새 글", "date=today", "draft:=true",
+        "weight:=7", "categories:=[\"x\"]", "series=a",
     ),
-    "jekyll": ("_posts", "--name", "새 글", "layout=post", "categories=news"),
+    "jekyll": ("_posts", "--name", "새 글", "layout=post", "date=2026-01-07", "categories=news"),
 }  # fmt: skip
 
 
@@ -185,8 +186,9 @@ class TestProposal:
 
     def test_hugo(self, loop: Loop) -> None:
         made = self.on(loop, HUGO)
-        assert (made["names"]["created"], made["names"]["name"]) == ("date", "title")
-        assert made["backing"]["created"] == {"count": 7, "of": 7}
+        assert made["names"]["name"] == "title"
+        assert made["names"]["created"] == "created"  # a date is the author's to change
+        assert made["backing"]["created"] == {"count": 0, "of": 7}
         assert made["toml_frontmatter"] == 1
         by_name = {one["field"]: one for one in made["fields"]}
         assert set(by_name["title"]["required_for"]) == {"posts", "pages"}
@@ -196,7 +198,75 @@ class TestProposal:
     def test_jekyll(self, loop: Loop) -> None:
         made = self.on(loop, JEKYLL)
         assert made["types"] == {"_posts": 6, "Note": 1}
-        assert made["names"]["created"] == "date"
+        assert made["names"]["created"] == "created"
+
+    def test_dendron_keeps_its_milliseconds(self, loop: Loop) -> None:
+        fields = {"id": "n{n}", "title": "N", "updated": 1706745600123, "created": 1700000000000}
+        made = self.on(loop, {"dev.note.{n}.md": note(**fields)})
+
+        assert (made["names"]["created"], made["names"]["updated"]) == ("created_at", "lastmod")
+        init(loop, "--yes")
+        loop("update", "n1", "title=Other", "--force")
+        assert "updated: 1706745600123\n" in (loop.vault / "dev.note.1.md").read_text()
+        assert loop("check").code == 0
+
+    def test_the_author_s_date_can_be_changed(self, loop: Loop) -> None:
+        self.on(loop, HUGO)
+        init(loop, "--yes")
+
+        assert loop("update", "post-3", "date=2026-02-03", "--force").code == 0
+
+    @pytest.mark.parametrize(
+        ("text", "language"),
+        [
+            ("+++\ntitle = 'x'\n+++\nText.\n", "TOML"),
+            ("\ufeff+++\r\ntitle = 'x'\r\n+++\r\n", "TOML"),
+            ('{\n  "title": "x"\n}\n\nText.\n', "JSON"),
+        ],
+    )
+    def test_frontmatter_of_another_language_is_no_body(
+        self, loop: Loop, text: str, language: str
+    ) -> None:
+        self.on(loop, HUGO)
+        init(loop, "--yes")
+        other = loop.vault / "posts" / "other.md"
+        other.write_bytes(text.encode())
+
+        done = loop("update", "other", "title=y", "--path", "posts/other.md", "--force")
+
+        assert done.code == 6
+        assert f"posts/other.md:1: has frontmatter in {language}" in done.err
+        assert other.read_bytes() == text.encode()
+
+    def test_frontmatter_below_a_blank_line_gets_no_other_above_it(self, loop: Loop) -> None:
+        self.on(loop, HUGO)
+        init(loop, "--yes")
+        other = loop.vault / "posts" / "other.md"
+        other.write_text("\n---\ntitle: x\n---\nText.\n")
+
+        done = loop("update", "other", "title=y", "--force")
+
+        assert done.code == 6
+        assert "posts/other.md:2: has a blank line above its frontmatter" in done.err
+        other.write_text("\n---\n\nText.\n\n---\n")
+        assert loop("update", "other", "title=y", "--force").code == 0
+
+    def test_a_text_with_braces_gets_its_first_field(self, loop: Loop) -> None:
+        self.on(loop, HUGO)
+        init(loop, "--yes")
+        other = loop.vault / "posts" / "other.md"
+        other.write_text("{{< toc >}}\n+++\n")
+
+        assert loop("update", "other", "title=y", "--force").code == 0
+        assert other.read_text().endswith("---\n{{< toc >}}\n+++\n")
+
+    def test_few_bundles(self, loop: Loop) -> None:
+        made = self.on(
+            loop, {"content/index.md": note(title="W"), "content/a/index.md": note(title="A")}
+        )
+
+        assert made["names"]["id"] == "@folder-stem"
+        assert made["unfit"] == []
 
     def test_a_folder_with_ids_and_types(self, loop: Loop) -> None:
         files = {

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from loop_cli.core.changes import parse_changes
 from loop_cli.core.digits import is_exact_number, says_same
+from loop_cli.core.numbers import in_json
 from loop_cli.markdown import reader, spelling
 
 if TYPE_CHECKING:
@@ -148,6 +149,17 @@ def test_a_key_in_another_case_is_named(loop: Loop, own: Path) -> None:
         ("m:\n  v: 1.10\n", ["m.v=2"]),
         ("m: {v: 1.10, w: 0x1F}\n", ["m!"]),
         ("l: [1.10, 2.0]\n", ["l:=[3]"]),
+        ("v: plain\n", ["v=10:30"]),
+        ('v: "in quotes"\n', ["v=3"]),
+        ("v: 'in quotes' # why\n", ["v=other"]),
+        ('v: "10:30"\n', ["v!"]),
+        ("v:\n", ["v=x"]),
+        ("v: 1.1\n", ["v=1.10"]),
+        ("m:\n  v: 1.1\n", ['m:={"v": 1.10}']),
+        ("l:\n  - 1.1\n", ["l:=[1.10]"]),
+        ("v:   # none yet\n", ["v=x"]),
+        ('m:\n  v: "in quotes"\n  w:\n', ["m.v=yes", "m.w=no"]),
+        ('l:\n  - plain\n  - "in quotes"\n', ['l:=["no"]']),
     ],
 )
 def test_an_undo_puts_back_the_text(loop: Loop, own: Path, before: str, changes: list[str]) -> None:
@@ -205,3 +217,67 @@ def test_a_number_is_named_by_its_text(number: float) -> None:
     assert says_same(number, str(number))
     (change,) = parse_changes([f"v:={number!r}"], read=str)
     assert change.value == number
+
+
+def test_links_without_quotes_are_said_to_be_lists(loop: Loop, own: Path) -> None:
+    note(own, "related: [[Kitchen]]\n")
+
+    done = loop("update", "n", "related+=[[Garden]]", "--force", "--vault", str(own))
+
+    assert done.code == 6
+    assert "without quotes is a list in a list" in done.err
+
+
+def test_numbers_within_json_keep_their_digits(loop: Loop, own: Path) -> None:
+    after, _said = changed(loop, own, "a: 1\n", "l:=[1.10, 2, 1.5]", 'm:={"v": {"w": 2.50}}')
+
+    assert "l: [1.10, 2, 1.5]\n" in after or "l:\n  - 1.10\n  - 2\n  - 1.5\n" in after
+    assert "w: 2.50\n" in after
+
+
+def test_numbers_in_a_line_of_apply_keep_their_digits(loop: Loop, own: Path) -> None:
+    file = note(own, "v: 1.1\nl:\n  - 1\nr:\n  - 1.10\n")
+    line = (
+        '{"id": "n", "set": {"v": 1.10, "t": "1.10"}, "add": {"l": [2.20]}, "remove": {"r": 1.10}}'
+    )
+
+    assert loop("apply", "-", "--force", "--vault", str(own), stdin=line.encode()).code == 0
+
+    text = kept(file)
+    assert all(one in text for one in ("v: 1.10\n", "t: '1.10'\n", "  - 2.20\n", "r: []\n"))
+
+
+def test_numbers_in_a_file_of_fields_keep_their_digits(
+    loop: Loop, own: Path, tmp_path: Path
+) -> None:
+    file = note(own, "v: 1.1\n")
+    fields = tmp_path / "fields.json"
+    fields.write_text('{"v": 3.50, "l": [4.40]}')
+
+    assert loop("update", "n", "--set-json", str(fields), "--force", "--vault", str(own)).code == 0
+
+    assert "v: 3.50\n" in kept(file)
+    assert "4.40" in kept(file)
+
+
+@pytest.mark.parametrize("name", ["1.10", "1.1", "2024", "v2"])
+@pytest.mark.parametrize("form", ["[1.10, 2024, v2]", "\n  - 1.10\n  - 2024\n  - v2"])
+def test_aliases_that_are_numbers_are_found_by_their_digits(
+    loop: Loop, own: Path, name: str, form: str
+) -> None:
+    note(own, f"title: T\naliases: {form}\n")
+
+    assert loop("get", name, "--field", "title", "--vault", str(own)).out == "T\n"
+
+
+@given(
+    st.lists(st.from_regex(r"-?(0|[1-9][0-9]{0,5})\.[0-9]{1,6}", fullmatch=True), max_size=5),
+    st.sampled_from(["", " ", "\n"]),
+)
+def test_the_digits_of_json_numbers_are_told_by_their_places(texts: list[str], gap: str) -> None:
+    text = f'{{"l": [{f",{gap}".join(texts)}{gap}], "t": "1.10", "n": {{"x": 2.50{gap}}}}}'
+
+    told = dict(in_json(text))
+
+    assert told.pop(("n", "x")) == "2.50"
+    assert told == {("l", at): one for at, one in enumerate(texts) if repr(float(one)) != one}

@@ -322,3 +322,18 @@ def test_ordinary_edits_import_no_second_reader() -> None:
     assert "yaml" in imported_by(
         "from loop_cli.markdown.patch import Set, patch\npatch('', [Set(('a',), 'x\\ny')])"
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("t: [\n  a,\n  b,  # of b\n]\n", "t: [\n  a,\n]\n"),
+        ("t: [\n  a, # of a\n  b # of b\n]\n", "t: [\n  a # of a\n]\n"),
+        ("t: [\r\n  a, # of a\r\n  b, # of b\r\n]\r\n", "t: [\r\n  a, # of a\r\n]\r\n"),
+        ("t: [\n  a, c,\n  b # of b\n]\n", "t: [\n  a\n]\n"),
+        ("t: [\n  a, c,\n  b, # of b\n]\n", "t: [\n  a,\n]\n"),
+        ("t: [\n  a, b, # of the line\n]\n", "t: [\n  a, # of the line\n]\n"),
+    ],
+)
+def test_the_comment_of_a_removed_item_goes_with_it(old: str, new: str) -> None:
+    assert put(old, t=["a"]) == new

@@ -290,10 +290,7 @@ class MemoryStore(Store):
             raise resolution.not_a_place(path)
         for one in found:
             if one.parsed.path == path:
-                if nfc(entity_id) not in (
-                    nfc(one.parsed.id),
-                    *resolution.aliases(one.parsed.fields),
-                ):
+                if not resolution.is_meant(one, nfc(entity_id)):
                     raise resolution.wrong_file(entity_id, one)
                 return self._with_shared(one)
         if path in self._files:

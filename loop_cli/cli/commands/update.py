@@ -65,10 +65,12 @@ def update(
     if not where and not words:
         raise UsageError("which entity? give its id, or --where EXPR", hint="loop update --help")
     read = inputs.Reader()
+    fields, written = inputs.fields(set_json, read)
     parsed = changes.parse_changes(
         words if where else words[1:],
         unset=unset or (),
-        fields=inputs.fields(set_json, read),
+        fields=fields,
+        written=written,
         read=read,
     )
     edits = Edits(changes=parsed, body=inputs.body(body_file, append_body, read))

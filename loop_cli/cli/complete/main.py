@@ -197,8 +197,31 @@ def _runs(vault: Vault, current: str, _line: _Line) -> Answer:
     return Answer(_beginning(current, vault.runs()))
 
 
-def _types(vault: Vault, current: str, _line: _Line) -> Answer:
+def _types(vault: Vault, current: str, line: _Line) -> Answer:
+    if line.arguments[:1] == ["allow"] and len(line.arguments) > 1:  # fields come now
+        return Answer()
     return Answer(_beginning(current, [(name, "") for name in vault.words("type")]))
+
+
+def _allowing(vault: Vault, current: str, line: _Line) -> Answer:
+    """`allow`; behind its type the fields that other types have, and behind `=` what they hold."""
+    if not line.arguments:
+        return Answer(_beginning(current, [("allow", "add a field to a type")]))
+    if line.arguments[0] != "allow" or len(line.arguments) == 1:
+        return Answer()
+    name, equals, kind = current.partition("=")
+    if equals:
+        from loop_cli.core.fields import KINDS_OF_FIELDS
+
+        kinds = _beginning(kind, _bare(KINDS_OF_FIELDS))
+        return Answer((f"{name}={one}", about) for one, about in kinds)
+    own = set(vault.words("field", line.arguments[1]))
+    known = {one for other in vault.words("type") for one in vault.words("field", other)}
+    return Answer(_beginning(current, _bare(sorted(known - own))))
+
+
+def _bare(words: Iterable[str]) -> list[Word]:
+    return [(one, "") for one in words]
 
 
 def _actors(vault: Vault, current: str, _line: _Line) -> Answer:
@@ -249,6 +272,7 @@ _SOURCES: dict[str, Callable[[Vault, str, _Line], Answer]] = {
     "SHOWN_FIELD": _shown_fields,
     "ACTOR": _actors,
     "TYPE": _types,
+    "allow": _allowing,
 }
 
 

@@ -53,6 +53,7 @@ RULES: dict[str, tuple[str, str]] = {
     "dangling-link": (WARNING, "a link leads to no file of the vault"),
     "file-name": (WARNING, "the file is not named by rule A"),
     "file-place": (WARNING, "the file is not where its type belongs"),
+    "sync-copy": (WARNING, "the file is named as copies that sync tools make of both sides"),
     "yaml-dialects": (WARNING, "YAML 1.1 and 1.2 read the value differently"),
     "edited-outside": (WARNING, "the file changed after its last record"),
     "gone": (WARNING, "the file of the last record is not there"),

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 PROJECT_FILE = "project.md"
 TASKS = "Tasks"
+_SYNC_COPIES = (
+    r"(.+)\.sync-conflict-\d{8}-\d{6}(?:-\w+)?",  # Syncthing
+    r"(.+?) \([^()]*\b(?:conflicted copy|case conflict)\b[^()]*\)(?: \(\d+\))?",  # Dropbox, ...
+    r"(.+?) \(conflict \d{8}t\d{6}\)",  # FSNotes
+)
+"""What names of files are like that a sync tool has made where both sides had changed."""
 
 
 def misplaced(register: Register, rules: Rules) -> Iterator[tuple[Who, Found]]:
@@ -44,6 +50,19 @@ def misplaced(register: Register, rules: Rules) -> Iterator[tuple[Who, Found]]:
                     allowed=expected[0],
                 ),
             )
+
+
+def sync_copy(path: str) -> Found | None:
+    """That a file is named as a sync tool names the copy of one that both sides had changed."""
+    stem, dot, ending = path.rpartition("/")[2].rpartition(".")
+    for pattern in _SYNC_COPIES:
+        match = re.fullmatch(pattern, stem, re.IGNORECASE)
+        if match is not None:
+            words = (
+                f"looks like a sync tool's copy of {match[1]}{dot}{ending}, changed on both sides"
+            )
+            return Found(rule="sync-copy", message=f"{words}: merge the two, and delete one")
+    return None
 
 
 def file_name(entity_type: str, entity_id: str, place: str = "") -> str | None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from loop_cli.core.records.past import Reveal
     from loop_cli.core.records.record import AuditRecord
 
+_MOST_ITEMS = 50  # of a list whose texts are looked at one by one
 _NOT_RECORDED = "the record does not hold what was there before"
 _NOT_KEPT = "only the hash of what was there before is left; what was kept of it is gone"
 _REDACTED = "what was there before was redacted"
@@ -338,8 +339,18 @@ def _restoring(diff: Diff, written: Mapping[str, Mapping[str, str]]) -> Iterator
             paths = _leading(whole, old, new)
         for path, value in paths:
             places = written.get(name, {}) if path == whole and value is not MISSING else {}
+            places = {**_usual(value), **places}
             told = tuple((_place(at, value), text) for at, text in places.items())
             yield Change.to(path, value, restored=True).replace(written=told)
+
+
+def _usual(value: Any) -> dict[str, str]:
+    """That texts are written as loop writes them by themselves, and not as what is there now: the
+    record would tell it otherwise."""
+    if isinstance(value, str):
+        return {"": ""}
+    items = value if isinstance(value, list) and len(value) <= _MOST_ITEMS else []
+    return {str(at): "" for at, item in enumerate(items) if isinstance(item, str)}
 
 
 def _place(name: str, value: Any) -> tuple[str | int, ...]:

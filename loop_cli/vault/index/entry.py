@@ -45,7 +45,7 @@ class Entry(Struct):
 def entry_of(data: bytes, path: str, names: FieldNames, *, etag: str, modified: int) -> Entry:
     """The entry of a file's bytes; it was modified at `modified` (microseconds)."""
     try:
-        _pieces, fields, _warnings = snapshot.read_frontmatter(data, path, closely=False)
+        pieces, fields, _warnings = snapshot.read_frontmatter(data, path, closely=False)
         given, entity_type, name = snapshot.identity(fields, path, names)
     except NoEntity:
         return broken(data[:HEAD], path, names, problem=None)
@@ -55,7 +55,7 @@ def entry_of(data: bytes, path: str, names: FieldNames, *, etag: str, modified: 
     updated_at = snapshot.reported(etag=etag, modified=modified, recorded=None, holds=False)
     start = head_of(own, shown, path, timestamps.render(updated_at), etag)
     return Entry(
-        claims=tuple({*aliases(fields)} - {own}),
+        claims=tuple({*aliases(fields, pieces.yaml)} - {own}),
         id=own,
         type=shown,
         name=None if name is None else whole(name),

@@ -7,7 +7,7 @@ import os
 from loop_cli.core.names import is_hidden, nfc
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError
 from loop_cli.planning import resolution, snapshot
-from loop_cli.planning.resolution import Broken, Located, aliases, claims, is_named
+from loop_cli.planning.resolution import Broken, Located, claims, is_named
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.files.walk import Walk
 from loop_cli.vault.index.cache import Cache
@@ -95,7 +95,7 @@ class Locator:
         self.index.refresh_if_unknown()
         found, _broken, _known = self._candidates(wanted)
         by_id = [one for one in found if nfc(one.parsed.id) == wanted]
-        return by_id or [one for one in found if wanted in aliases(one.parsed.fields)]
+        return by_id or [one for one in found if resolution.is_meant(one, wanted)]
 
     def seems_taken(self, entity_id: str) -> bool:
         """Whether a file may be meant by the id, by what is known without looking at all."""

@@ -91,6 +91,9 @@ class _Walk:
             self._add(path, Found(rule="unreadable", message=reason), line=1)
             return
         self.files += 1
+        copied = places.sync_copy(path)
+        if copied is not None:
+            self._add(path, copied, line=1)
         try:
             parsed = snapshot.parse(data, path, self._rules.names, closely=False)
         except InvalidFile as error:

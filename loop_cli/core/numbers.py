@@ -1,0 +1,36 @@
+"""The digits of numbers in JSON text."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    Place = tuple[str | int, ...]
+    Written = tuple[tuple[Place, str], ...]
+
+
+class _Token(str):
+    """A number of JSON as it is written."""
+
+
+def in_json(text: str) -> Written:
+    """How the numbers in a JSON text are written where they do not tell it, as `1.10`, by their
+    places. The text was read before. One with an exponent is no matter: readers of YAML differ
+    about those."""
+    import json
+    import re
+
+    if re.search(r"\d\.\d+\s*(?:[,}\]]|$)", text) is None:
+        return ()
+    return tuple(_tokens(json.loads(text, parse_float=_Token), ()))
+
+
+def _tokens(value: Any, at: Place) -> Iterator[tuple[Place, str]]:
+    if isinstance(value, dict | list):
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for part, item in pairs:
+            yield from _tokens(item, (*at, part))
+    elif isinstance(value, _Token) and "e" not in value.lower() and repr(float(value)) != value:
+        yield at, str(value)
