@@ -105,7 +105,7 @@ def around(text: str) -> str:
 def _masked(line: str) -> str:
     if any(mark in line for mark in ("`", "    [[", "\\[[", "<!--")) and '"text"' not in line:
         return line
-    line = re.sub(r"\[\[[^]|#\\]*", "[[", line)
+    line = re.sub(r"\[\[(?:\\u[0-9a-f]{4}|[^]|#\\])*", "[[", line)  # as JSON may have it
     return re.sub(r'"file": "[^"]*"', "", re.sub(r"\]\(<[^>#]*", "](<", line))
 
 
