@@ -263,8 +263,10 @@ def may_link(paths: Iterable[str]) -> Callable[[str, bytes], bool]:
     them: quick, and right wherever it says no."""
     own = {nfc(path) for path in paths}
     names = {_stem(path).casefold() for path in own}
-    plain = [name.encode() for name in names] if all(map(str.isascii, names)) else []
-    spaces = any(" " in name for name in names)
+    # Blanks may be a line's end in a link; so of a name with some, the longest word is looked for.
+    words = {max(name.split(), key=len, default="") for name in names}
+    plain = [word.encode() for word in words] if all(map(str.isascii, words)) else []
+    are_words = words == names
 
     def admits(path: str, data: bytes) -> bool:
         if nfc(path) in own:
@@ -275,10 +277,11 @@ def may_link(paths: Iterable[str]) -> Callable[[str, bytes], bool]:
             return True
         if plain:
             lower = data.lower()
-            if any(name in lower for name in plain):
+            is_there = any(word in lower for word in plain)
+            if is_there and are_words:
                 return True
             escapes = any(mark in data for mark in _ESCAPING) or _FOLDING.search(data)
-            if not spaces and not escapes:
+            if not is_there and not escapes:
                 return False
         readings = _readings(data)
         return readings is None or any(name in text for text in readings for name in names)
