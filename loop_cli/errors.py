@@ -85,6 +85,39 @@ class StorageError(LoopError):
     code = "io"
 
 
+class Unreachable(StorageError):
+    """The server was not reached, or it broke off before it was asked: nothing was changed."""
+
+    code = "unreachable"
+    retryable = True
+
+
+class AnswerLost(StorageError):
+    """The connection broke before the server had answered: a change may have landed."""
+
+    code = "answer_lost"
+
+
+class BadAnswer(StorageError):
+    """What answered is no server of loop, or not one of this version."""
+
+    code = "bad_answer"
+
+
+class NotSignedIn(LoopError):
+    """The server does not know the token, or was given none."""
+
+    code = "unauthorized"
+    http_status = 401
+
+
+class NotAllowed(LoopError):
+    """The token may only read, or the server changes nothing."""
+
+    code = "forbidden"
+    http_status = 403
+
+
 class LogReplaced(StorageError):
     """Another program replaced the audit log each time that a record was to be in it."""
 

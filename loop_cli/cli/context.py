@@ -14,6 +14,7 @@ from loop_cli.system import home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from loop_cli.config import Settings
@@ -23,9 +24,24 @@ if TYPE_CHECKING:
     from loop_cli.vault.store import VaultStore
 
 
-def open_settings(options: dict[str, Any], *, need_vault: bool = True) -> Settings:
-    """The settings for one command; `options` by setting name, None where not given."""
-    settings = config.load(options, environ=os.environ, cwd=_cwd(), need_vault=need_vault)
+given: dict[str, str] = {}
+"""The options that every command on a vault has, by setting name: `--server`."""
+
+
+def open_settings(
+    options: dict[str, Any], *, need_vault: bool = True, remote: bool = True
+) -> Settings:
+    """The settings for one command; `options` by setting name, None where not given. If not
+    `remote`, the command needs the vault's files, and no server counts."""
+    if not remote and given:
+        raise UsageError("this command works on the vault's files, so it takes no --server")
+    settings = config.load(
+        {**given, **options},
+        environ=os.environ,
+        cwd=_cwd(),
+        need_vault=need_vault,
+        remote=remote,
+    )
     if settings["plain"]:
         output.be_plain()
     return settings
@@ -64,6 +80,19 @@ def entity_operations(settings: Settings) -> EntityOperations:
 
     root = _root(settings)
     return LocalEntityOperations(_open_store(settings), origin=lambda: _origin(root), vault=root)
+
+
+def opener(settings: Settings) -> Callable[[Origin], Operations]:
+    """What gives the operations on the vault in force as somebody's: for a server, whose callers
+    share one store."""
+    from loop_cli.operations.local import LocalOperations
+
+    root, store = _root(settings), _open_store(settings)
+
+    def opened(origin: Origin) -> Operations:
+        return LocalOperations(store, origin=lambda: origin, vault=root)
+
+    return opened
 
 
 def _root(settings: Settings) -> str:
@@ -134,15 +163,27 @@ def _origin(root: str) -> Origin:
     (SPEC §6). `LOOP_RUN_ID` joins several commands in one run."""
     from loop_cli.core.records.record import Origin
     from loop_cli.system import platform
-    from loop_cli.vault import members
 
-    login = platform.user_name()
     return Origin(
         run_id=run_id(),
-        actor="user:" + members.display_name(root, login),
+        actor=_actor(root),
         tty=output.can_ask(),
         invoked_by=platform.parent_name(),
     )
+
+
+def actor(settings: Settings) -> str:
+    """Who this is in records: the system's user, by the name that the vault in force has."""
+    from loop_cli.system import platform
+
+    return f"user:{platform.user_name()}" if settings.root is None else _actor(settings.root)
+
+
+def _actor(root: str) -> str:
+    from loop_cli.system import platform
+    from loop_cli.vault import members
+
+    return "user:" + members.display_name(root, platform.user_name())
 
 
 def run_id() -> str:

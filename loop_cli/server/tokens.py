@@ -54,6 +54,11 @@ class Token(Struct):
         """Whether it may change anything."""
         return self.role == "write"
 
+    @property
+    def in_normal_form(self) -> str:
+        """The name as it is kept."""
+        return nfc(self.name)
+
     def as_dict(self) -> dict[str, Any]:
         """The token in the JSON of `loop token list`; without its secret, which nobody has."""
         return dict(self.__dict__)

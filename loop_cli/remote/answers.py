@@ -1,0 +1,141 @@
+"""What a server answers: the errors in it as those that were raised there."""
+
+from __future__ import annotations
+
+from loop_cli import errors
+from loop_cli.core.conflict import Conflict, ConflictField
+from loop_cli.core.entity import Entity, Revision
+from loop_cli.core.records.record import AuditRecord
+from loop_cli.errors import (
+    BadAnswer,
+    ConflictError,
+    InvalidFile,
+    LoopError,
+    NotAllowed,
+    NotSignedIn,
+    PartlyFailed,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.remote.client import Answer
+
+# What HTTP adds to the object of an error.
+_OF_HTTP = ("success", "status", "message", "detail", "type", "title", "instance")
+
+
+def document(answer: Answer) -> Any:
+    """The document of an answer. Raises the error in it, `BadAnswer` for what is no answer."""
+    if answer.status < 300:
+        return answer.json()
+    if answer.status < 400:
+        where = answer.headers.get("location", "another address")
+        raise BadAnswer(f"the server sends us on to {where}", hint="name that address instead")
+    raise error_of(answer)
+
+
+def error_of(answer: Answer) -> LoopError:
+    """The error that the server raised."""
+    if answer.status == 401:
+        return NotSignedIn(
+            "the server does not know the token, or was given none",
+            hint="loop login URL keeps one; LOOP_API_TOKEN names one",
+        )
+    try:
+        data = answer.json()
+    except BadAnswer:
+        data = None
+    if not isinstance(data, dict) or not isinstance(data.get("error"), str):
+        return _of_status(answer.status)
+    if answer.status == 403 and data.get("code") == "forbidden":
+        return NotAllowed(data["error"], hint=_hint(data))
+    return from_dict(data)
+
+
+def from_dict(data: dict[str, Any]) -> LoopError:
+    """The error that an object of SPEC §7 tells of."""
+    code = data.get("code")
+    if code == ConflictError.code:
+        return ConflictError(conflict_of(data))
+    kind = _KINDS.get(str(code), LoopError)
+    taken = ("error", "code", "retryable", "hint")
+    details = {key: one for key, one in data.items() if key not in (*taken, *_OF_HTTP)}
+    if issubclass(kind, InvalidFile):
+        reason, path = str(details.get("reason")), str(details.get("path"))
+        broken = kind(path, reason, line=details.get("line"))
+        broken.hint = _hint(data)
+        return broken
+    found = LoopError(str(data["error"]), hint=_hint(data), **details)
+    if kind not in _NOT_REBUILT:
+        found.__class__ = kind
+    found.code = str(code)
+    found.retryable = bool(data.get("retryable", kind.retryable))
+    found.exit_code = kind.exit_code
+    return found
+
+
+def conflict_of(data: dict[str, Any]) -> Conflict:
+    """The conflict that its object tells of; of its `entity` nothing but what is in there."""
+    said = _complete(data)
+    fields = [
+        ConflictField(
+            **{key: one.get(key) for key in ConflictField._fields if key != "wanted"},
+            wanted=bool(one.get("wanted", True)),
+        )
+        for one in said["fields"]
+    ]
+    now = Revision(updated_at=said["current_updated_at"] or "", etag=said["current_etag"] or "")
+    entity = Entity(
+        id=said["entity_id"],
+        type="",
+        name=None,
+        path=said["path"],
+        fields={one.field: one.current for one in fields},
+        body="",
+        raw=b"",
+        revision=now,
+    )
+    changes = [AuditRecord(data=one, digest="") for one in said["changes"]]
+    return Conflict(**{**said, "fields": tuple(fields), "changes": tuple(changes)}, entity=entity)
+
+
+def _complete(data: dict[str, Any]) -> dict[str, Any]:
+    """What there is to know of a conflict. Raises `BadAnswer` where it is not."""
+    texts = ("entity_id", "reason", "path")
+    maybe = ("current_updated_at", "expected_updated_at", "current_etag", "expected_etag")
+    said: dict[str, Any] = {key: data.get(key) for key in (*texts, *maybe, "fields", "changes")}
+    good = (
+        all(isinstance(said[key], str) for key in texts)
+        and all(isinstance(said[key], str | None) for key in maybe)
+        and all(isinstance(said[key], list) for key in ("fields", "changes"))
+        and all(isinstance(one, dict) for key in ("fields", "changes") for one in said[key])
+        and all(isinstance(one.get("field"), str) for one in said["fields"])
+    )
+    if not good:
+        raise BadAnswer("the server told of a conflict in a way that is not known here")
+    return said
+
+
+def _hint(data: dict[str, Any]) -> str | None:
+    hint = data.get("hint")
+    return hint if isinstance(hint, str) else None
+
+
+def _of_status(status: int) -> LoopError:
+    if status == 404:
+        return BadAnswer("there is no loop server at this address (status 404)")
+    if status in (502, 503, 504):
+        return errors.Unreachable(
+            f"what stands before the server did not reach it (status {status})"
+        )
+    return BadAnswer(f"the server answered with status {status} and no reason")
+
+
+def _all_kinds(kind: type[LoopError]) -> list[type[LoopError]]:
+    return [kind, *(one for below in kind.__subclasses__() for one in _all_kinds(below))]
+
+
+_NOT_REBUILT = (PartlyFailed,)
+_KINDS = {kind.code: kind for kind in reversed(_all_kinds(LoopError))}

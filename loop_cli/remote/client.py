@@ -1,0 +1,208 @@
+"""Requests to a server, each with one answer or one error that says what may have happened."""
+
+from __future__ import annotations
+
+from loop_cli import __version__
+from loop_cli.errors import AnswerLost, BadAnswer, Unreachable
+from loop_cli.lean.basics import uuid4
+from loop_cli.lean.records import Struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from http.client import HTTPConnection, HTTPResponse
+    from typing import Any
+
+    from loop_cli.remote.address import Address
+
+    Query = Sequence[tuple[str, str]]
+
+_CONNECT = 10.0  # seconds
+_ANSWER = 120.0  # seconds; a server may wait for the vault's lock
+_TRIES = 3
+_READS = ("GET", "HEAD")
+_LARGEST = 1 << 30  # bytes of one answer
+
+
+class Answer(Struct):
+    """What a server answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: bytes
+
+    def json(self) -> Any:
+        """The document. Raises `BadAnswer`."""
+        import json
+
+        try:
+            return json.loads(self.data)
+        except (ValueError, RecursionError):
+            raise BadAnswer(
+                f"the server's answer is no JSON (status {self.status})",
+                hint="is a loop server at this address?",
+            ) from None
+
+
+class Client:
+    """Speaks to one server, one request at a time. Raises `Unreachable` where nothing was asked,
+    `AnswerLost` where the answer did not come; `run_id` is named where a change may have landed.
+
+    What changes nothing is asked again where the connection broke. What changes something too,
+    under one idempotency key, by which the server knows it again.
+    """
+
+    def __init__(
+        self, address: Address, *, token: str | None, run_id: Callable[[], str] | None = None
+    ) -> None:
+        self._address = address
+        self._token = token
+        self._run_id = run_id
+        self._connection: HTTPConnection | None = None
+
+    @property
+    def url(self) -> str:
+        """The server's address."""
+        return self._address.url
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query = (),
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Answer:
+        """The whole answer to one request; `path` is quoted already."""
+        changes = method not in _READS
+        sent = self._headers(headers, changes=changes)
+        for tried in range(1, _TRIES + 1):
+            try:
+                return self._once(method, _target(self._address.base + path, query), sent, body)
+            except Unreachable:
+                if tried == 1:
+                    raise
+                raise self._lost(changes) from None  # an earlier try may have been heard
+            except _Broken as broken:
+                if tried == _TRIES or broken.slow:
+                    raise self._lost(changes, slow=broken.slow) from None
+        raise AssertionError("the last try returns or raises")
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _headers(self, more: Mapping[str, str] | None, *, changes: bool) -> dict[str, str]:
+        headers = {
+            "Accept": "application/json",
+            "User-Agent": f"loop/{__version__}",
+            **(more or {}),
+        }
+        if self._token is not None:
+            headers["Authorization"] = f"Bearer {self._token}"
+        if changes:
+            headers.setdefault("Content-Type", "application/json")
+            headers["Idempotency-Key"] = uuid4()
+            if self._run_id is not None:
+                headers["X-Run-Id"] = self._run_id()
+        return headers
+
+    def _once(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer:
+        from http.client import HTTPException
+
+        connection = self._connected()
+        try:
+            connection.request(method, target, body=body, headers=dict(headers))
+            response = connection.getresponse()
+            data = _all_of(response)
+        except TimeoutError:
+            self.close()
+            raise _Broken(slow=True) from None
+        except (OSError, HTTPException, ValueError):
+            self.close()
+            raise _Broken from None
+        if response.will_close:
+            self.close()
+        found = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(status=response.status, headers=found, data=data)
+
+    def _connected(self) -> HTTPConnection:
+        if self._connection is not None:
+            return self._connection
+        from http.client import HTTPConnection, HTTPSConnection
+
+        at = self._address
+        kind = HTTPSConnection if at.scheme == "https" else HTTPConnection
+        connection = kind(at.host, at.port, timeout=_CONNECT)
+        try:
+            connection.connect()
+            connection.sock.settimeout(_ANSWER)
+        except (OSError, UnicodeError) as error:
+            raise Unreachable(
+                f"{at.url} was not reached: {_why(error)}; nothing was changed",
+                hint="is 'loop serve' running there? 'loop config' shows where the address is from",
+            ) from None
+        self._connection = connection
+        return connection
+
+    def _lost(self, changes: bool, *, slow: bool = False) -> AnswerLost:
+        what = f"did not answer for {_ANSWER:.0f} seconds" if slow else "broke the connection"
+        if not changes:
+            return AnswerLost(f"{self.url} {what} before it had answered; nothing was changed")
+        run_id = None if self._run_id is None else self._run_id()
+        return AnswerLost(
+            f"{self.url} {what} before it had answered; the change may have landed",
+            hint=None if run_id is None else f"loop log --run {run_id} shows whether it has",
+            **({} if run_id is None else {"run_id": run_id}),
+        )
+
+
+class _Broken(Exception):
+    """A request that has no whole answer."""
+
+    def __init__(self, *, slow: bool = False) -> None:
+        super().__init__()
+        self.slow = slow
+
+
+def _all_of(response: HTTPResponse) -> bytes:
+    """The body of an answer. Raises `HTTPException` where it breaks off, `ValueError` where its
+    end is not marked and it is no JSON."""
+    data = response.read(_LARGEST)
+    if response.length:  # a read of so many bytes does not say that some are missing
+        from http.client import IncompleteRead
+
+        raise IncompleteRead(data, response.length)
+    if not response.chunked and response.getheader("Content-Length") is None:
+        import json
+
+        json.loads(data)
+    return data
+
+
+def _target(path: str, query: Query) -> str:
+    from urllib.parse import urlencode
+
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def quoted(text: str) -> str:
+    """A text as one part of a path."""
+    from urllib.parse import quote
+
+    return quote(text, safe="", errors="surrogatepass")
+
+
+def _why(error: Exception) -> str:
+    import ssl
+
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({error.verify_message})"
+    if isinstance(error, TimeoutError):
+        return f"no connection within {_CONNECT:.0f} seconds"
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
