@@ -216,6 +216,7 @@ def _change_or_error(line: str, *, force: bool) -> EntityChange | LoopError:
 
 def _change(line: str, *, force: bool) -> EntityChange:
     """The change that a line of JSON asks for. Raises `UsageError`."""
+    line = line.removeprefix("\ufeff")  # that some programs begin a file with
     data = parse_json(line, line.strip())
     if not isinstance(data, dict) or not isinstance(data.get("id"), str) or not data["id"]:
         raise UsageError("a line must be a JSON object with an id", hint=_EXAMPLE)

@@ -7,6 +7,7 @@ Below it all take the handle, `vault.handle.Vault`: `vault.find` reads one entit
 from __future__ import annotations
 
 from loop_cli.core.store import Store, passed_over
+from loop_cli.errors import InvalidChange
 from loop_cli.vault.handle import Vault
 
 TYPE_CHECKING = False
@@ -139,7 +140,22 @@ class VaultStore(Store):
         from loop_cli.vault.commit.commit import Commit
 
         commit = self._commit = Commit(self.handle, origin)
-        return commit.run(changes, atomic=atomic, dry_run=dry_run)
+        try:
+            outcomes = commit.run(changes, atomic=atomic, dry_run=dry_run)
+        except InvalidChange as error:
+            self._say_where(error)
+            raise
+        for one in outcomes:
+            if isinstance(one, InvalidChange):
+                self._say_where(one)
+        return outcomes
+
+    def _say_where(self, error: InvalidChange) -> None:
+        """Say of fields that the vault's own schema does not know which line would allow them."""
+        if not self.schema.shipped:
+            from loop_cli.vault.upkeep.allow import say_where
+
+            say_where(error, self.root, self.schema)
 
     @property
     def landed(self) -> list[str]:

@@ -19,11 +19,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from loop_cli.core.upkeep import Happening
+    from loop_cli.vault.handle import Vault
     from loop_cli.vault.upkeep.watch import Watcher
 
     Stamps = dict[str, dict[str, tuple[int, ...]]]  # by folder and name, of Markdown files
 
 _POLL = 500  # milliseconds between two looks at who reads
+
+
+def happenings(vault: Vault) -> Iterator[list[Happening]]:
+    """What changes from now on, as `Upkeep.happenings` says. Raises as `follow` does."""
+    from loop_cli.vault.upkeep.watch import Watcher
+
+    watcher = Watcher(vault)
+    for paths in follow(vault.root, watcher):
+        yield list(watcher.happenings(paths))
 
 
 def follow(root: str, watcher: Watcher) -> Iterator[list[str]]:
