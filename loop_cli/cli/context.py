@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import FieldNames
     from loop_cli.core.records.record import Origin
     from loop_cli.operations.boundary import EntityOperations, Operations
+    from loop_cli.remote.client import Client
     from loop_cli.vault.store import VaultStore
 
 
@@ -67,7 +68,11 @@ def _cwd() -> str:
 
 
 def operations(settings: Settings) -> Operations:
-    """The operations on the vault in force."""
+    """The operations on the vault in force: on its files, or those of a server."""
+    if settings["server"] is not None:
+        from loop_cli.remote.operations import RemoteOperations
+
+        return RemoteOperations(_client(settings), run_id=_same_run_id)
     from loop_cli.operations.local import LocalOperations
 
     root = _root(settings)
@@ -76,6 +81,10 @@ def operations(settings: Settings) -> Operations:
 
 def entity_operations(settings: Settings) -> EntityOperations:
     """Those on one entity, for which less is loaded."""
+    if settings["server"] is not None:
+        from loop_cli.remote.entities import RemoteEntityOperations
+
+        return RemoteEntityOperations(_client(settings), run_id=_same_run_id)
     from loop_cli.operations.update import LocalEntityOperations
 
     root = _root(settings)
@@ -93,6 +102,24 @@ def opener(settings: Settings) -> Callable[[Origin], Operations]:
         return LocalOperations(store, origin=lambda: origin, vault=root)
 
     return opened
+
+
+def _client(settings: Settings) -> Client:
+    """What speaks to the server in force, as whom its token says."""
+    from loop_cli.remote import session
+
+    url, allowed = settings["server"], settings["allow_http"]
+    return session.opened(url, os.environ, allow_http=allowed, run_id=_same_run_id).client
+
+
+_run_ids: list[str] = []
+
+
+def _same_run_id() -> str:
+    """The id of this run, the same at each call."""
+    if not _run_ids:
+        _run_ids.append(run_id())
+    return _run_ids[0]
 
 
 def _root(settings: Settings) -> str:

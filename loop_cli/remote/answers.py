@@ -79,13 +79,7 @@ def from_dict(data: dict[str, Any]) -> LoopError:
 def conflict_of(data: dict[str, Any]) -> Conflict:
     """The conflict that its object tells of; of its `entity` nothing but what is in there."""
     said = _complete(data)
-    fields = [
-        ConflictField(
-            **{key: one.get(key) for key in ConflictField._fields if key != "wanted"},
-            wanted=bool(one.get("wanted", True)),
-        )
-        for one in said["fields"]
-    ]
+    fields = [conflict_field(one) for one in said["fields"]]
     now = Revision(updated_at=said["current_updated_at"] or "", etag=said["current_etag"] or "")
     entity = Entity(
         id=said["entity_id"],
@@ -99,6 +93,19 @@ def conflict_of(data: dict[str, Any]) -> Conflict:
     )
     changes = [AuditRecord(data=one, digest="") for one in said["changes"]]
     return Conflict(**{**said, "fields": tuple(fields), "changes": tuple(changes)}, entity=entity)
+
+
+def conflict_field(one: dict[str, Any]) -> ConflictField:
+    """A field of a conflict."""
+    return ConflictField(
+        field=str(one.get("field")),
+        base=one.get("base"),
+        base_known=one.get("base_known") is True,
+        current=one.get("current"),
+        requested=one.get("requested"),
+        wanted=one.get("wanted") is not False,
+        overlap=one.get("overlap") is True,
+    )
 
 
 def _complete(data: dict[str, Any]) -> dict[str, Any]:

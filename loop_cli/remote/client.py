@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _CONNECT = 10.0  # seconds
 _ANSWER = 120.0  # seconds; a server may wait for the vault's lock
 _TRIES = 3
-_READS = ("GET", "HEAD")
 _LARGEST = 1 << 30  # bytes of one answer
 
 
@@ -73,10 +72,14 @@ class Client:
         query: Query = (),
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        changes: bool = False,
+        keyed: bool = True,
     ) -> Answer:
-        """The whole answer to one request; `path` is quoted already."""
-        changes = method not in _READS
-        sent = self._headers(headers, changes=changes)
+        """The whole answer to one request; `path` is quoted already. `changes` tells that it may
+        change something; where that is not `keyed`, it is sent once only."""
+        sent = self._headers(
+            headers, changes=changes, keyed=changes and keyed, has_body=body is not None
+        )
         for tried in range(1, _TRIES + 1):
             try:
                 return self._once(method, _target(self._address.base + path, query), sent, body)
@@ -85,7 +88,7 @@ class Client:
                     raise
                 raise self._lost(changes) from None  # an earlier try may have been heard
             except _Broken as broken:
-                if tried == _TRIES or broken.slow:
+                if tried == _TRIES or broken.slow or (changes and not keyed):
                     raise self._lost(changes, slow=broken.slow) from None
         raise AssertionError("the last try returns or raises")
 
@@ -95,19 +98,21 @@ class Client:
             self._connection.close()
             self._connection = None
 
-    def _headers(self, more: Mapping[str, str] | None, *, changes: bool) -> dict[str, str]:
+    def _headers(
+        self, more: Mapping[str, str] | None, *, changes: bool, keyed: bool, has_body: bool
+    ) -> dict[str, str]:
         headers = {
             "Accept": "application/json",
             "User-Agent": f"loop/{__version__}",
+            **({"Content-Type": "application/json"} if has_body else {}),
             **(more or {}),
         }
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"
-        if changes:
-            headers.setdefault("Content-Type", "application/json")
-            headers["Idempotency-Key"] = uuid4()
-            if self._run_id is not None:
-                headers["X-Run-Id"] = self._run_id()
+        if keyed:
+            headers.setdefault("Idempotency-Key", uuid4())
+        if changes and self._run_id is not None:
+            headers["X-Run-Id"] = self._run_id()
         return headers
 
     def _once(

@@ -254,6 +254,10 @@ class Tokens:
         token = self.find(secret)
         return None if token is None else self.sessions.begin(token, secret=secret)
 
+    def sign_out(self, value: str) -> None:
+        """End the session of a browser, by the value of its cookie."""
+        self.sessions.end(value)
+
     def count(self) -> int:
         """How many tokens there are. Raises as `find` does."""
         return len(self._all())
