@@ -15,18 +15,32 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.server.conftest import STAND_IN
+from tests.cli.conftest import new_loop
+from tests.server.standin import STAND_IN, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.cli.conftest import Loop
-    from tests.server.conftest import Running
+    from tests.server.standin import Running
 
     Serve = Callable[..., Running]
 
 ACTOR = ("--actor", "api:n8n", "--source", "api", "--role", "write")
+
+
+@pytest.fixture
+def loop(tmp_path: Path) -> Loop:
+    """`loop` on a fresh copy of the sample vault."""
+    return new_loop(tmp_path)
+
+
+@pytest.fixture
+def serve(loop: Loop) -> Iterator[Serve]:
+    """Starts `loop serve` with an application that says what it was given."""
+    with serving(loop) as start:
+        yield start
 
 
 def ask(url: str, token: str = "") -> Any:

@@ -8,16 +8,16 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from tests.cli.conftest import REPOSITORY, TIMEOUT, Loop, new_loop
+from tests.cli.conftest import REPOSITORY, TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+    from tests.cli.conftest import Loop
 
 # An application that takes the place of ours: it answers what it was made with, and who calls.
 STAND_IN = textwrap.dedent(
@@ -78,15 +78,9 @@ class Running:
         return self.process.returncode, err
 
 
-@pytest.fixture
-def loop(tmp_path: Path) -> Loop:
-    """`loop` on a fresh copy of the sample vault."""
-    return new_loop(tmp_path)
-
-
-@pytest.fixture
-def serve(loop: Loop) -> Iterator[Callable[..., Running]]:
-    """Starts `loop serve` with the stand-in on a free port."""
+@contextmanager
+def serving(loop: Loop) -> Iterator[Callable[..., Running]]:
+    """What starts `loop serve` with the stand-in on a free port."""
     started: list[subprocess.Popen[bytes]] = []
 
     def start(*options: str, **more: Any) -> Running:
@@ -111,11 +105,13 @@ def serve(loop: Loop) -> Iterator[Callable[..., Running]]:
         assert found[1] == str(loop.vault)
         return Running(process, found[2])
 
-    yield start
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+    try:
+        yield start
+    finally:
+        for process in started:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
 
 
 def _heed() -> None:
