@@ -56,8 +56,12 @@ STAND_IN = textwrap.dedent(
             await send({"type": "http.response.body", "body": body})
         return app
 
-    sys.modules["loop_cli.server.app"] = types.ModuleType("loop_cli.server.app")
-    sys.modules["loop_cli.server.app"].create_app = create_app
+    def begin(level):
+        return types.SimpleNamespace(stop=lambda: print("log ended", file=sys.stderr))
+
+    for name, function in (("app", create_app), ("access", begin)):
+        module = sys.modules[f"loop_cli.server.{name}"] = types.ModuleType(name)
+        setattr(module, function.__name__, function)
     from loop_cli.cli.start import main
     main()
     """

@@ -72,10 +72,14 @@ def serve(
         log_level=log_level,
     )
     app = import_module("loop_cli.server.app").create_app(context.opener(settings), known, allowed)
+    log = import_module("loop_cli.server.access").begin(log_level)
     where = serving.address(listening, host)
     output.line(f"serving {settings.root} at {where}")
     _introduce(known, allowed, where, open_browser=open_browser)
-    serving.run(app, listening, log_level=log_level)
+    try:
+        serving.run(app, listening, log_level=log_level)
+    finally:
+        log.stop()
 
 
 def _need_extra() -> None:
