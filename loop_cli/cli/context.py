@@ -14,7 +14,6 @@ from loop_cli.system import home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from loop_cli.config import Settings
@@ -76,7 +75,7 @@ def operations(settings: Settings) -> Operations:
     from loop_cli.operations.local import LocalOperations
 
     root = _root(settings)
-    return LocalOperations(_open_store(settings), origin=lambda: _origin(root), vault=root)
+    return LocalOperations(open_store(settings), origin=lambda: _origin(root), vault=root)
 
 
 def entity_operations(settings: Settings) -> EntityOperations:
@@ -88,20 +87,7 @@ def entity_operations(settings: Settings) -> EntityOperations:
     from loop_cli.operations.update import LocalEntityOperations
 
     root = _root(settings)
-    return LocalEntityOperations(_open_store(settings), origin=lambda: _origin(root), vault=root)
-
-
-def opener(settings: Settings) -> Callable[[Origin], Operations]:
-    """What gives the operations on the vault in force as somebody's: for a server, whose callers
-    share one store."""
-    from loop_cli.operations.local import LocalOperations
-
-    root, store = _root(settings), _open_store(settings)
-
-    def opened(origin: Origin) -> Operations:
-        return LocalOperations(store, origin=lambda: origin, vault=root)
-
-    return opened
+    return LocalEntityOperations(open_store(settings), origin=lambda: _origin(root), vault=root)
 
 
 def _client(settings: Settings) -> Client:
@@ -127,7 +113,8 @@ def _root(settings: Settings) -> str:
     return settings.root
 
 
-def _open_store(settings: Settings) -> VaultStore:
+def open_store(settings: Settings) -> VaultStore:
+    """The vault in force as a store."""
     from loop_cli.vault.index import cache as working
     from loop_cli.vault.store import VaultStore
 

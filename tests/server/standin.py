@@ -24,7 +24,7 @@ STAND_IN = textwrap.dedent(
     """
     import asyncio, json, sys, types
 
-    def create_app(open_operations, tokens, options):
+    def create_app(open_operations, tokens, options, metrics):
         async def app(scope, receive, send):
             if scope["type"] == "lifespan":
                 while True:
@@ -59,9 +59,21 @@ STAND_IN = textwrap.dedent(
     def begin(level):
         return types.SimpleNamespace(stop=lambda: print("log ended", file=sys.stderr))
 
-    for name, function in (("app", create_app), ("access", begin)):
-        module = sys.modules[f"loop_cli.server.{name}"] = types.ModuleType(name)
-        setattr(module, function.__name__, function)
+    def opener(settings, shared, warn):
+        from loop_cli.cli import context
+        from loop_cli.operations.local import LocalOperations
+        store = context.open_store(settings)
+        return lambda origin: LocalOperations(store, origin=lambda: origin, vault=settings.root)
+
+    stand_ins = {
+        "server.app": {"create_app": create_app},
+        "server.access": {"begin": begin, "warn": print},
+        "server.metrics": {"Metrics": lambda: types.SimpleNamespace(shared=print)},
+        "cli.shared": {"opener": opener},
+    }
+    for name, functions in stand_ins.items():
+        module = sys.modules[f"loop_cli.{name}"] = types.ModuleType(name)
+        vars(module).update(functions)
     from loop_cli.cli.start import main
     main()
     """

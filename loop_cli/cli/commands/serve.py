@@ -12,6 +12,9 @@ from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.config import Settings
     from loop_cli.server.options import Options
     from loop_cli.server.tokens import Tokens
 
@@ -71,8 +74,8 @@ def serve(
         dashboard=not no_dashboard,
         log_level=log_level,
     )
-    app = import_module("loop_cli.server.app").create_app(context.opener(settings), known, allowed)
     log = import_module("loop_cli.server.access").begin(log_level)
+    app = _application(settings, known, allowed)
     where = serving.address(listening, host)
     output.line(f"serving {settings.root} at {where}")
     _introduce(known, allowed, where, open_browser=open_browser)
@@ -80,6 +83,18 @@ def serve(
         serving.run(app, listening, log_level=log_level)
     finally:
         log.stop()
+
+
+def _application(settings: Settings, known: Tokens, options: Options) -> Any:
+    """The application over the vault in force. Raises what opening the vault raises."""
+    app, access, metrics = (
+        import_module(f"loop_cli.server.{name}") for name in ("app", "access", "metrics")
+    )
+    counted = metrics.Metrics()
+    opened = import_module("loop_cli.cli.shared").opener(
+        settings, shared=counted.shared, warn=access.warn
+    )
+    return app.create_app(opened, known, options, metrics=counted)
 
 
 def _need_extra() -> None:
