@@ -7,6 +7,7 @@ from loop_cli.core.conflict import Conflict, ConflictField
 from loop_cli.core.entity import Entity, Revision
 from loop_cli.core.records.record import AuditRecord
 from loop_cli.errors import (
+    Action,
     BadAnswer,
     ConflictError,
     InvalidFile,
@@ -14,6 +15,7 @@ from loop_cli.errors import (
     NotAllowed,
     NotSignedIn,
     PartlyFailed,
+    Sentence,
 )
 
 TYPE_CHECKING = False
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
     from loop_cli.remote.client import Answer
 
 # What HTTP adds to the object of an error.
-_OF_HTTP = ("success", "status", "message", "detail", "type", "title", "instance")
+_OF_HTTP = (
+    "success", "status", "message", "detail", "type", "title", "instance", "action", "error_parts",
+)  # fmt: skip
+
+_EACH_DOOR_KNOWS = ("read_again", "rebase")  # what to do after a conflict, by what was asked
 
 
 def document(answer: Answer) -> Any:
@@ -58,7 +64,9 @@ def from_dict(data: dict[str, Any]) -> LoopError:
     """The error that an object of SPEC §7 tells of."""
     code = data.get("code")
     if code == ConflictError.code:
-        return ConflictError(conflict_of(data))
+        action = _action(data)
+        own = action is not None and action.name in _EACH_DOOR_KNOWS
+        return ConflictError(conflict_of(data), hint=None if own else action)
     kind = _KINDS.get(str(code), LoopError)
     taken = ("error", "code", "retryable", "hint")
     details = {key: one for key, one in data.items() if key not in (*taken, *_OF_HTTP)}
@@ -67,7 +75,7 @@ def from_dict(data: dict[str, Any]) -> LoopError:
         broken = kind(path, reason, line=details.get("line"))
         broken.hint = _hint(data)
         return broken
-    found = LoopError(str(data["error"]), hint=_hint(data), **details)
+    found = LoopError(_message(data), hint=_hint(data), **details)
     if kind not in _NOT_REBUILT:
         found.__class__ = kind
     found.code = str(code)
@@ -125,9 +133,29 @@ def _complete(data: dict[str, Any]) -> dict[str, Any]:
     return said
 
 
-def _hint(data: dict[str, Any]) -> str | None:
+def _hint(data: dict[str, Any]) -> str | Action | None:
+    """What to do next: the action, which this door has words of its own for, or the text."""
     hint = data.get("hint")
-    return hint if isinstance(hint, str) else None
+    return _action(data) or (hint if isinstance(hint, str) else None)
+
+
+def _action(data: dict[str, Any]) -> Action | None:
+    return _as_action(data.get("action"))
+
+
+def _as_action(said: Any) -> Action | None:
+    if not isinstance(said, dict) or not isinstance(said.get("action"), str):
+        return None
+    return Action(said["action"], **{key: one for key, one in said.items() if key != "action"})
+
+
+def _message(data: dict[str, Any]) -> str:
+    """The message, with actions in it where they are told."""
+    told = data.get("error_parts")
+    parts = [_as_action(one) or one for one in told] if isinstance(told, list) else []
+    if parts and all(isinstance(one, str | Action) for one in parts):
+        return Sentence(*parts)
+    return str(data["error"])
 
 
 def _of_status(status: int) -> LoopError:

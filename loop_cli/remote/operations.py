@@ -81,8 +81,13 @@ class RemoteOperations(RemoteEntityOperations, Operations):
         _needs_files("the overview")
 
     def check(self, scope: Scope) -> Checked:
-        del scope
-        _needs_files("loop check")
+        if scope.paths:
+            _needs_files("loop check FILE")
+        from loop_cli.remote.checked import checked
+
+        found = self._read("/api/check", *[("name", name) for name in scope.names])
+        self._warnings.update(dict.fromkeys(rebuilt.warnings(found)))
+        return checked(found)
 
     def passed_over(self) -> PassedOver:
         from loop_cli.core.check.report import PassedOver
