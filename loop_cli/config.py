@@ -119,7 +119,7 @@ _KEY_OF_SERVER = Key(
     name="server",
     default=None,
     parse=_address,
-    about="the address of the `loop serve` that commands ask instead of reading files",
+    about="the address of a server that commands ask instead of reading files",
     of_vault=False,
     called="LOOP_API_URL",
 )

@@ -28,6 +28,13 @@ class Action(Struct):
         """The action as plain data."""
         return {"action": self.name, **self.values}
 
+    @classmethod
+    def of(cls, said: Any) -> Action | None:
+        """The action in such data; None where there is none."""
+        if not isinstance(said, dict) or not isinstance(said.get("action"), str):
+            return None
+        return cls(said["action"], **{key: one for key, one in said.items() if key != "action"})
+
 
 class Sentence(str):
     """A message or a warning with actions in it, which each door says in its own words.

@@ -10,17 +10,14 @@ import time
 from loop_cli import config
 from loop_cli.cli import output
 from loop_cli.errors import UsageError
-from loop_cli.system import home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.config import Settings
-    from loop_cli.core.entity import FieldNames
     from loop_cli.core.records.record import Origin
     from loop_cli.operations.boundary import EntityOperations, Operations
-    from loop_cli.remote.client import Client
     from loop_cli.vault.store import VaultStore
 
 
@@ -69,9 +66,9 @@ def _cwd() -> str:
 def operations(settings: Settings) -> Operations:
     """The operations on the vault in force: on its files, or those of a server."""
     if settings["server"] is not None:
-        from loop_cli.remote.operations import RemoteOperations
+        from loop_cli.cli import there
 
-        return RemoteOperations(_client(settings), run_id=_same_run_id)
+        return there.operations(settings, run_id=_same_run_id)
     from loop_cli.operations.local import LocalOperations
 
     root = _root(settings)
@@ -81,21 +78,13 @@ def operations(settings: Settings) -> Operations:
 def entity_operations(settings: Settings) -> EntityOperations:
     """Those on one entity, for which less is loaded."""
     if settings["server"] is not None:
-        from loop_cli.remote.entities import RemoteEntityOperations
+        from loop_cli.cli import there
 
-        return RemoteEntityOperations(_client(settings), run_id=_same_run_id)
+        return there.entity_operations(settings, run_id=_same_run_id)
     from loop_cli.operations.update import LocalEntityOperations
 
     root = _root(settings)
     return LocalEntityOperations(open_store(settings), origin=lambda: _origin(root), vault=root)
-
-
-def _client(settings: Settings) -> Client:
-    """What speaks to the server in force, as whom its token says."""
-    from loop_cli.remote import session
-
-    url, allowed = settings["server"], settings["allow_http"]
-    return session.opened(url, os.environ, allow_http=allowed, run_id=_same_run_id).client
 
 
 _run_ids: list[str] = []
@@ -120,7 +109,7 @@ def open_store(settings: Settings) -> VaultStore:
 
     working.progress = output.progress
     assert settings.root is not None, "load() raises where there is no vault"
-    cache, notices = _cache_in_use(settings)
+    cache, notices = working.in_use(settings.root, settings.names, os.environ)
     store = VaultStore(
         settings.root,
         names=settings.names,
@@ -140,31 +129,6 @@ _opened: list[VaultStore] = []
 def landed() -> list[str]:
     """The files that this command has changed, for an answer where something failed after that."""
     return [paths for store in _opened for paths in store.landed]
-
-
-def cache_folder(root: str, names: FieldNames) -> str | None:
-    """Where the cache of the vault at `root` is, if that is what its fields are called; it may
-    be deleted at any time. None where there is no folder for one."""
-    from loop_cli.lean.basics import sha256_hex
-
-    base = home.cache(os.environ)
-    identity = sha256_hex(os.fsencode(f"{os.path.realpath(root)}\0{names}"))[:32]
-    return None if base is None else os.path.join(base, identity)
-
-
-def _cache_in_use(settings: Settings) -> tuple[str | None, list[str]]:
-    """The folder of the cache; None where none is to be used, and a sentence that says why."""
-    assert settings.root is not None, "load() raises where there is no vault"
-    folder = cache_folder(settings.root, settings.names)
-    if folder is None:
-        return None, [f"no index is kept, so the whole vault is read: {home.NO_HOME}"]
-    base = os.path.dirname(folder)
-    try:
-        home.make_private(base)
-    except OSError as error:
-        why = f"the index in {base} can't be used ({error.strerror}), so the whole vault is read"
-        return None, [why]
-    return folder, []
 
 
 def now() -> int:

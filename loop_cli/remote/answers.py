@@ -64,7 +64,7 @@ def from_dict(data: dict[str, Any]) -> LoopError:
     """The error that an object of SPEC §7 tells of."""
     code = data.get("code")
     if code == ConflictError.code:
-        action = _action(data)
+        action = Action.of(data.get("action"))
         own = action is not None and action.name in _EACH_DOOR_KNOWS
         return ConflictError(conflict_of(data), hint=None if own else action)
     kind = _KINDS.get(str(code), LoopError)
@@ -136,23 +136,13 @@ def _complete(data: dict[str, Any]) -> dict[str, Any]:
 def _hint(data: dict[str, Any]) -> str | Action | None:
     """What to do next: the action, which this door has words of its own for, or the text."""
     hint = data.get("hint")
-    return _action(data) or (hint if isinstance(hint, str) else None)
-
-
-def _action(data: dict[str, Any]) -> Action | None:
-    return _as_action(data.get("action"))
-
-
-def _as_action(said: Any) -> Action | None:
-    if not isinstance(said, dict) or not isinstance(said.get("action"), str):
-        return None
-    return Action(said["action"], **{key: one for key, one in said.items() if key != "action"})
+    return Action.of(data.get("action")) or (hint if isinstance(hint, str) else None)
 
 
 def _message(data: dict[str, Any]) -> str:
     """The message, with actions in it where they are told."""
     told = data.get("error_parts")
-    parts = [_as_action(one) or one for one in told] if isinstance(told, list) else []
+    parts = [Action.of(one) or one for one in told] if isinstance(told, list) else []
     if parts and all(isinstance(one, str | Action) for one in parts):
         return Sentence(*parts)
     return str(data["error"])

@@ -63,7 +63,7 @@ class RemoteEntityOperations(EntityOperations):
 
     def get(self, entity_id: str, *, path: str | None = None, fresh: bool = False) -> Entity:
         del fresh  # a server reads by id exactly
-        return rebuilt.entity(self._read(path_of(entity_id), *_if(path=path)))
+        return rebuilt.entity(self._read(path_of(entity_id), *where(path)))
 
     def preview(self, change: EntityChange) -> CommitResult:
         for _try in range(_TRIES):
@@ -208,6 +208,11 @@ class RemoteEntityOperations(EntityOperations):
 def path_of(entity_id: str, what: str = "") -> str:
     """The path of an entity, or of something of it."""
     return f"/api/entities/{quoted(entity_id)}{what}"
+
+
+def where(path: str | None) -> list[tuple[str, str]]:
+    """What chooses where several files carry an id."""
+    return _if(path=path)
 
 
 def _if(**values: str | None) -> list[tuple[str, str]]:

@@ -119,9 +119,10 @@ def _here(settings: Settings) -> dict[str, str | None]:
 
 
 def _there(settings: Settings) -> dict[str, str | None]:
+    from loop_cli.cli import there
     from loop_cli.remote import session
 
-    at = session.opened(settings["server"], os.environ, allow_http=settings["allow_http"])
+    at = there.session(settings)
     who = session.who(at.client)
     return {
         "door": "remote",
