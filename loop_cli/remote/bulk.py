@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 
 class RemoteBulk(RemoteReads):
+    """Changing many."""
+
     def plan(self, query: Query, edits: Edits, *, progress: Progress | None = None) -> Plan:
         from loop_cli.core.store import EntityChange
         from loop_cli.operations.bulk import nothing_to_change

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 
 class RemoteChanges(RemoteReads):
+    """Making, removing, moving, and going back."""
+
     def create(
         self, request: create.Request, *, ask: Ask | None = None, dry_run: bool = False
     ) -> CreateResult:

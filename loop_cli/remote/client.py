@@ -178,12 +178,13 @@ class _Broken(Exception):
 def _all_of(response: HTTPResponse) -> bytes:
     """The body of an answer. Raises `HTTPException` where it breaks off, `ValueError` where its
     end is not marked and it is no JSON."""
+    marked = response.chunked or response.length is not None
     data = response.read(_LARGEST)
     if response.length:  # a read of so many bytes does not say that some are missing
         from http.client import IncompleteRead
 
         raise IncompleteRead(data, response.length)
-    if not response.chunked and response.getheader("Content-Length") is None:
+    if not marked:
         import json
 
         json.loads(data)

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 
 class RemoteOperations(RemoteBulk, RemoteChanges, Operations):
+    """All of them. What is not here raises `UsageError`: it needs the vault's files."""
+
     def overview(self, *, today: int, since: int, progress: Progress | None = None) -> Overview:
         del today, since, progress
         needs_files("the overview")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 
 class RemoteReads(RemoteEntityOperations):
+    """Reading, with the operations on one entity."""
+
     def select(self, query: Query, *, progress: Progress | None = None) -> Selection:
         del progress
         from loop_cli.remote.lists import RemoteSelection

@@ -40,20 +40,16 @@ def opened(
 
 
 def checked(at: Address, token: str) -> dict[str, Any]:
-    """Who a token is to a server. Raises `NotSignedIn`, `BadAnswer` where there is no server of
-    loop, `StorageError`."""
-    client = Client(at, token=token)
-    try:
-        health = client.ask("GET", "/health")
-        document = health.json() if health.status == 200 else None
-        if not isinstance(document, dict):
-            raise BadAnswer(
-                f"{at.url} is no server of loop (status {health.status} at /health)",
-                hint="'loop serve' prints its address",
-            )
-        return who(client)
-    finally:
-        client.close()
+    """Who a token is to a server. It goes to none but one of loop. Raises `NotSignedIn`,
+    `BadAnswer` where there is no server of loop, `StorageError`."""
+    health = Client(at, token=None).ask("GET", "/health")
+    document = health.json() if health.status == 200 else None
+    if not isinstance(document, dict):
+        raise BadAnswer(
+            f"{at.url} is no server of loop (status {health.status} at /health)",
+            hint="'loop serve' prints its address",
+        )
+    return who(Client(at, token=token))
 
 
 def who(client: Client) -> dict[str, Any]:
