@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from loop_cli.core.diff import Diff
     from loop_cli.operations import create, delete
     from loop_cli.operations.asking import Ask
     from loop_cli.operations.create import CreateResult
@@ -128,10 +127,7 @@ class RemoteChanges(RemoteReads):
         found = self._write(
             "POST", at, *where(path), body=body, headers=_if_match(seen), dry_run=dry_run
         )
-        diffs: dict[str, Diff] = {}
-        if not dry_run and isinstance(found, dict) and found.get("changed") is True:
-            diffs = {one.entity_id: one.diff for one in self._records(("run_id", self.run_id))}
-        return life.relocated(found, diffs, dry_run=dry_run)
+        return life.relocated(found, dry_run=dry_run)
 
     def template(self, entity_type: str) -> tuple[str, str] | None:
         del entity_type

@@ -36,10 +36,10 @@ def deleted(document: Any, names: Mapping[str, str | None], *, dry_run: bool) ->
     )
 
 
-def relocated(document: Any, diffs: Mapping[str, Diff], *, dry_run: bool) -> RelocateResult:
-    """What a document of `loop move --json` tells; `diffs` are those that records tell."""
-    moved = [_moved(one, diffs) for one in rebuilt.objects(document, "moved")]
-    relinked = [_moved(one, diffs) for one in rebuilt.objects(document, "relinked")]
+def relocated(document: Any, *, dry_run: bool) -> RelocateResult:
+    """What a document of `loop move --json` tells."""
+    moved = [_moved(one) for one in rebuilt.objects(document, "moved")]
+    relinked = [_moved(one) for one in rebuilt.objects(document, "relinked")]
     return RelocateResult(
         moved=tuple(moved),
         relinked=tuple(relinked),
@@ -49,13 +49,10 @@ def relocated(document: Any, diffs: Mapping[str, Diff], *, dry_run: bool) -> Rel
     )
 
 
-def _moved(one: dict[str, Any], diffs: Mapping[str, Diff]) -> CommitResult:
+def _moved(one: dict[str, Any]) -> CommitResult:
+    """What moved; of links that were put right only the names of fields are told."""
     rebuilt.texts(one, "entity_id", "path")
-    names = one.get("modified_fields")
-    if not isinstance(names, list):
-        raise rebuilt.bad_answer()
-    told = diffs.get(one["entity_id"], {})
-    diff: Diff = {name: told.get(name, {"old": None, "new": None}) for name in map(str, names)}
+    diff = rebuilt.diff(one) if "diff" in one else _names(one)
     after = _entity(one)
     before = after.replace(path=one.get("path_before") or after.path)
     return CommitResult(before=before, after=after, diff=diff, changed=True, record=None)
@@ -64,14 +61,11 @@ def _moved(one: dict[str, Any], diffs: Mapping[str, Diff]) -> CommitResult:
 def changed(document: Any) -> CommitResult:
     """What a line of `loop apply` tells."""
     rebuilt.texts(document, "entity_id", "path", "updated_at", "etag")
-    names = document.get("modified_fields")
-    if not isinstance(names, list):
-        raise rebuilt.bad_answer()
     after = _entity(document)
     return CommitResult(
         before=after,
         after=after,
-        diff={name: {"old": None, "new": None} for name in map(str, names)},
+        diff=_names(document),
         changed=document.get("changed") is True,
         record=None,
         warnings=rebuilt.warnings(document),
@@ -100,6 +94,14 @@ def _undone(one: dict[str, Any]) -> Undone:
         diff=rebuilt.diff(one),
         left=tuple(left),
     )
+
+
+def _names(one: dict[str, Any]) -> Diff:
+    """The diff of which the names alone are told."""
+    names = one.get("modified_fields")
+    if not isinstance(names, list):
+        raise rebuilt.bad_answer()
+    return {name: {"old": None, "new": None} for name in map(str, names)}
 
 
 def _entity(one: dict[str, Any], *, name: str | None = None) -> Entity:
