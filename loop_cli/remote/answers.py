@@ -135,17 +135,21 @@ def _complete(data: dict[str, Any]) -> dict[str, Any]:
 
 def _hint(data: dict[str, Any]) -> str | Action | None:
     """What to do next: the action, which this door has words of its own for, or the text."""
-    hint = data.get("hint")
-    return Action.of(data.get("action")) or (hint if isinstance(hint, str) else None)
+    return Action.of(data.get("action")) or _sentence(data, "hint")
 
 
 def _message(data: dict[str, Any]) -> str:
-    """The message, with actions in it where they are told."""
-    told = data.get("error_parts")
+    return _sentence(data, "error") or str(data["error"])
+
+
+def _sentence(data: dict[str, Any], key: str) -> str | None:
+    """A text of an error, with actions in it where its parts are told."""
+    told = data.get(f"{key}_parts")
     parts = [Action.of(one) or one for one in told] if isinstance(told, list) else []
     if parts and all(isinstance(one, str | Action) for one in parts):
         return Sentence(*parts)
-    return str(data["error"])
+    text = data.get(key)
+    return text if isinstance(text, str) else None
 
 
 def _of_status(status: int) -> LoopError:

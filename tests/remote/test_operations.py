@@ -82,7 +82,7 @@ class TestUpdate:
         assert record["modified_fields"] == done["modified_fields"]
         assert done == {**served.files("get", TASK, "--json").json, **_of(done)}
         text = served.files.path().read_text()
-        assert "estimated_hours: 1.10\n" in text
+        assert "estimated_hours: 1.10 " in text
         assert done["fields"]["notes"] == "@x"
         assert "due" not in done["fields"]
 
@@ -282,7 +282,7 @@ class TestLife:
 
 class TestMany:
     def test_all_that_a_query_finds(self, served: Served) -> None:
-        words = ("update", "--where", "assignee=ops", "--where", "status=todo", "priority=low")
+        words = ("update", "--where", "entity_type=Task", "--where", "assignee=ops", "priority=low")
         done = served.loop(*words, "--yes", "--json")
 
         assert done.code == 0, done.err
