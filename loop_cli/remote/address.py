@@ -18,6 +18,11 @@ class Address(Struct):
     base: str
 
     @property
+    def authority(self) -> str:
+        """The host, and the port where it is not the scheme's: as a Host header has it."""
+        return self.url.partition("://")[2].removesuffix(self.base)
+
+    @property
     def is_loopback(self) -> bool:
         """Whether it is on this machine, so that nobody can read along."""
         return self.host in ("localhost", "::1") or _is_127(self.host)

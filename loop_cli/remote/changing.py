@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loop_cli.core.entity import Precondition
 from loop_cli.errors import ConfirmationRefused
-from loop_cli.remote.client import quoted
+from loop_cli.lean.http import quoted
 from loop_cli.remote.entities import path_of, where
 from loop_cli.remote.files import needs_files
 from loop_cli.remote.reads import RemoteReads

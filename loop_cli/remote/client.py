@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from loop_cli import __version__
-from loop_cli.errors import AnswerLost, BadAnswer, Unreachable
+from loop_cli.errors import AnswerLost, BadAnswer, Unreachable, UsageError
+from loop_cli.lean import jsontext
 from loop_cli.lean.basics import uuid4
+from loop_cli.lean.http import Broken, Connection, quoted
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from http.client import HTTPConnection, HTTPResponse
     from typing import Any
 
     from loop_cli.remote.address import Address
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 _CONNECT = 10.0  # seconds
 _ANSWER = 120.0  # seconds; a server may wait for the vault's lock
 _TRIES = 3
-_LARGEST = 1 << 30  # bytes of one answer
 
 
 class Answer(Struct):
@@ -32,10 +32,8 @@ class Answer(Struct):
 
     def json(self) -> Any:
         """The document. Raises `BadAnswer`."""
-        import json
-
         try:
-            return json.loads(self.data)
+            return jsontext.loads(self.data)
         except (ValueError, RecursionError):
             raise BadAnswer(
                 f"the server's answer is no JSON (status {self.status})",
@@ -57,7 +55,7 @@ class Client:
         self._address = address
         self._token = token
         self._run_id = run_id
-        self._connection: HTTPConnection | None = None
+        self._connection: Connection | None = None
 
     @property
     def url(self) -> str:
@@ -102,6 +100,7 @@ class Client:
         self, more: Mapping[str, str] | None, *, changes: bool, keyed: bool, has_body: bool
     ) -> dict[str, str]:
         headers = {
+            "Host": self._address.authority,
             "Accept": "application/json",
             "User-Agent": f"loop/{__version__}",
             **({"Content-Type": "application/json"} if has_body else {}),
@@ -118,42 +117,36 @@ class Client:
     def _once(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
     ) -> Answer:
-        from http.client import HTTPException
-
         connection = self._connected()
         try:
-            connection.request(method, target, body=body, headers=dict(headers))
-            response = connection.getresponse()
-            data = _all_of(response)
+            status, found, data = connection.exchange(method, target, headers, body)
         except TimeoutError:
             self.close()
             raise _Broken(slow=True) from None
-        except (OSError, HTTPException, ValueError):
+        except (OSError, Broken):
             self.close()
             raise _Broken from None
-        if response.will_close:
+        except ValueError as error:  # nothing was sent
+            raise UsageError(f"{error}; so a server can't be asked that") from None
+        if connection.ends:
             self.close()
-        found = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(status=response.status, headers=found, data=data)
+        return Answer(status=status, headers=found, data=data)
 
-    def _connected(self) -> HTTPConnection:
-        if self._connection is not None:
-            return self._connection
-        from http.client import HTTPConnection, HTTPSConnection
-
-        at = self._address
-        kind = HTTPSConnection if at.scheme == "https" else HTTPConnection
-        connection = kind(at.host, at.port, timeout=_CONNECT)
-        try:
-            connection.connect()
-            connection.sock.settimeout(_ANSWER)
-        except (OSError, UnicodeError) as error:
-            raise Unreachable(
-                f"{at.url} was not reached: {_why(error)}; nothing was changed",
-                hint="is 'loop serve' running there? 'loop config' shows where the address is from",
-            ) from None
-        self._connection = connection
-        return connection
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            at = self._address
+            tls = at.scheme == "https"
+            try:
+                self._connection = Connection(
+                    at.host, at.port, tls=tls, connect=_CONNECT, patience=_ANSWER
+                )
+            except OSError as error:
+                raise Unreachable(
+                    f"{at.url} was not reached: {_why(error, tls=tls)}; nothing was changed",
+                    hint="is 'loop serve' running there? 'loop config' shows where the address "
+                    "is from",
+                ) from None
+        return self._connection
 
     def _lost(self, changes: bool, *, slow: bool = False) -> AnswerLost:
         what = f"did not answer for {_ANSWER:.0f} seconds" if slow else "broke the connection"
@@ -175,40 +168,17 @@ class _Broken(Exception):
         self.slow = slow
 
 
-def _all_of(response: HTTPResponse) -> bytes:
-    """The body of an answer. Raises `HTTPException` where it breaks off, `ValueError` where its
-    end is not marked and it is no JSON."""
-    marked = response.chunked or response.length is not None
-    data = response.read(_LARGEST)
-    if response.length:  # a read of so many bytes does not say that some are missing
-        from http.client import IncompleteRead
-
-        raise IncompleteRead(data, response.length)
-    if not marked:
-        import json
-
-        json.loads(data)
-    return data
-
-
 def _target(path: str, query: Query) -> str:
-    from urllib.parse import urlencode
-
-    return f"{path}?{urlencode(query)}" if query else path
-
-
-def quoted(text: str) -> str:
-    """A text as one part of a path."""
-    from urllib.parse import quote
-
-    return quote(text, safe="", errors="surrogatepass")
+    pairs = "&".join(f"{quoted(name)}={quoted(value)}" for name, value in query)
+    return f"{path}?{pairs}" if pairs else path
 
 
-def _why(error: Exception) -> str:
-    import ssl
+def _why(error: OSError, *, tls: bool) -> str:
+    if tls:
+        import ssl
 
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted ({error.verify_message})"
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted ({error.verify_message})"
     if isinstance(error, TimeoutError):
         return f"no connection within {_CONNECT:.0f} seconds"
-    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
+    return (error.strerror or str(error) or type(error).__name__).lower()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from loop_cli.errors import StorageError, UsageError
+from loop_cli.lean import jsontext
 from loop_cli.lean.records import Struct
 from loop_cli.system import home
 from loop_cli.system.private import PrivateFile
@@ -61,10 +62,8 @@ class Credentials:
     def _parsed(self, data: bytes | None) -> dict[str, str]:
         if data is None:
             return {}
-        import json
-
         try:
-            servers = json.loads(data)["servers"]
+            servers = jsontext.loads(data)["servers"]
             found = {url: one["token"] for url, one in servers.items()}
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             found = {"": None}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from loop_cli.core.entity import Precondition
 from loop_cli.core.store import UpdateResult
 from loop_cli.errors import Action, BadAnswer, ConfirmationRefused, ConflictError, UsageError
+from loop_cli.lean.http import quoted
 from loop_cli.remote import answers, rebuilt
-from loop_cli.remote.client import quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from loop_cli.core.records.inverse import EntityUndo
 from loop_cli.core.records.record import AuditRecord
 from loop_cli.errors import ConfirmationRefused, ConflictError
+from loop_cli.lean.http import quoted
 from loop_cli.operations.undo import UndoPlan
 from loop_cli.remote import life
-from loop_cli.remote.client import quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -44,7 +44,7 @@ class TestRequests:
 
         assert found.json() == {"changed": True, "text": "한글"}
         (asked,) = server.asked
-        assert asked.target == "/base/x?q=%EA%B0%80+%26&q=b"
+        assert asked.target == "/base/x?q=%EA%B0%80%20%26&q=b"
         assert asked.headers["authorization"] == "Bearer secret"
         assert "idempotency-key" not in asked.headers
         assert "x-run-id" not in asked.headers
