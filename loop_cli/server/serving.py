@@ -59,15 +59,17 @@ def run(app: Any, listening: socket.socket, *, log_level: str) -> None:
         server_header=False,
         timeout_graceful_shutdown=_FINISHING,
     )
+    server = uvicorn.Server(config)
     seen: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
         seen.append(number)
+        server.should_exit = True  # it may not listen to signals yet
 
     # uvicorn raises the signal that ended it once more, for whoever handled it before.
     before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        uvicorn.Server(config).run(sockets=[listening])
+        server.run(sockets=[listening])
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
@@ -242,6 +243,13 @@ class TestEnd:
 
         assert code == 130
         assert b"Traceback" not in err
+
+    def test_a_signal_as_it_starts_is_heeded(self, serve: Serve) -> None:
+        """At different moments of the start; before it serves, the signal may just end it."""
+        for pause in (0.0, 0.02, 0.05, 0.1, 0.2):
+            running = serve()
+            time.sleep(pause)
+            assert running.end()[0] in (0, -signal.SIGTERM)
 
     def test_the_port_is_free_again(self, loop: Loop, serve: Serve) -> None:
         running = serve()
