@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loop_cli import __version__
-from loop_cli.errors import AnswerLost, BadAnswer, Unreachable, UsageError
+from loop_cli.errors import AnswerLost, BadAnswer, Interrupted, Unreachable, UsageError
 from loop_cli.lean import jsontext
 from loop_cli.lean.basics import uuid4
 from loop_cli.lean.http import Broken, Connection, quoted
@@ -85,6 +85,11 @@ class Client:
                 if tried == 1:
                     raise
                 raise self._lost(changes) from None  # an earlier try may have been heard
+            except KeyboardInterrupt:
+                self.close()
+                if not changes:
+                    raise
+                raise self._interrupted() from None
             except _Broken as broken:
                 if tried == _TRIES or broken.slow or (changes and not keyed):
                     raise self._lost(changes, slow=broken.slow) from None
@@ -147,6 +152,12 @@ class Client:
                     "is from",
                 ) from None
         return self._connection
+
+    def _interrupted(self) -> Interrupted:
+        lost = self._lost(True)
+        return Interrupted(
+            "interrupted; the change may have landed", hint=lost.hint, **lost.details
+        )
 
     def _lost(self, changes: bool, *, slow: bool = False) -> AnswerLost:
         what = f"did not answer for {_ANSWER:.0f} seconds" if slow else "broke the connection"
