@@ -66,7 +66,11 @@ def from_dict(data: dict[str, Any]) -> LoopError:
     if code == ConflictError.code:
         action = Action.of(data.get("action"))
         own = action is not None and action.name in _EACH_DOOR_KNOWS
-        return ConflictError(conflict_of(data), hint=None if own else action)
+        told = data.get("others")
+        listed = told if isinstance(told, list) else []
+        others = [conflict_of(one) for one in listed if isinstance(one, dict)]
+        hint = None if own else action
+        return ConflictError(conflict_of(data), hint=hint, others=tuple(others))
     kind = _KINDS.get(str(code), LoopError)
     taken = ("error", "code", "retryable", "hint")
     details = {key: one for key, one in data.items() if key not in (*taken, *_OF_HTTP)}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.entity import Entity
 
+_UNTOLD = ""  # a line that is taken back, whose digest a history does not have
 _OF_HTTP = ("user", "details")  # what HTTP adds to a record for older programs
 
 
@@ -45,7 +46,7 @@ def _event(one: dict[str, Any], *, outside: bool) -> Event:
     metadata = one.get("metadata")
     data["metadata"] = dict(metadata) if isinstance(metadata, dict) else {}
     if undoes is not None:
-        data["metadata"]["undoes"] = {"run_id": undoes}
+        data["metadata"]["undoes"] = {"run_id": undoes, "lines": [_UNTOLD]}
     return Event(
         record=AuditRecord(data=data, digest=""),
         number=number if isinstance(number, int) else None,

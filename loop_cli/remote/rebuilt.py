@@ -23,6 +23,10 @@ class RemoteEntity(Entity):
     """An entity without the bytes of its file, which stay on the server: `raw` raises
     `UsageError`."""
 
+    @property
+    def has_bytes(self) -> bool:
+        return False
+
     if not TYPE_CHECKING:
 
         @property

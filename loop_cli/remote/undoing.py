@@ -45,8 +45,9 @@ def _ask(write: Write, target: Target, on_conflict: str, *, dry_run: bool) -> Un
         query.append(("path", target.path))
     body: dict[str, Any] = {}
     where = "/api/undo"
-    if target.entity_id is not None:
-        where = f"/api/entities/{quoted(target.entity_id)}/undo"
+    entity_id = target.entity_id or (target.given if target.path is not None else None)
+    if entity_id is not None:  # a path chooses among the files of an entity, and of no run
+        where = f"/api/entities/{quoted(entity_id)}/undo"
     elif target.last:
         body = {"last": True}
     else:
@@ -54,8 +55,8 @@ def _ask(write: Write, target: Target, on_conflict: str, *, dry_run: bool) -> Un
     try:
         found = write("POST", where, *query, body=body, dry_run=dry_run)
     except ConflictError as error:
-        conflict = error.conflict.replace(undo=True)
-        raise ConflictError(conflict, hint=error.hint, others=error.others) from None
+        first, *others = (one.replace(undo=True) for one in (error.conflict, *error.others))
+        raise ConflictError(first, hint=error.hint, others=tuple(others)) from None
     return life.undone(found, dry_run=dry_run)
 
 
