@@ -26,7 +26,7 @@ class Key(Struct):
     """One setting. `parse` takes text or a TOML value and raises `ValueError` in words;
     `of_vault` is False for what no vault has a say in, since any may come from a stranger.
     `is_data` tells that even a stranger's vault has: it says how to read the vault's files, or
-    shows less of them."""
+    shows less of them. `called` is its environment variable where that has another name."""
 
     name: str
     default: Any
@@ -34,11 +34,12 @@ class Key(Struct):
     about: str
     of_vault: bool = True
     is_data: bool = False
+    called: str | None = None
 
     @property
     def variable(self) -> str:
         """The environment variable."""
-        return "LOOP_" + self.name.upper().replace(".", "_")
+        return self.called or "LOOP_" + self.name.upper().replace(".", "_")
 
 
 class Setting(Struct):
@@ -49,8 +50,8 @@ class Setting(Struct):
 
 
 class Settings(Struct):
-    """All settings in force; `root` is the vault's folder, None where there is none; `notices`
-    are sentences for the user about what does not count."""
+    """All settings in force; `root` is the vault's folder, None where there is none, or where a
+    `server` is asked instead; `notices` are sentences for the user about what does not count."""
 
     root: str | None
     values: dict[str, Setting]
@@ -69,6 +70,17 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("must be a text")
     return value
+
+
+def _address(value: Any) -> str:
+    """The address of a server without a slash at its end."""
+    text = _text(value)
+    scheme, sep, rest = text.partition("://")
+    if not sep or scheme.lower() not in ("http", "https") or not rest.strip("/"):
+        raise ValueError("must be an address such as https://notes.example")
+    if not all("!" <= one <= "~" and one not in '@?#"<>\\^`{|}' for one in rest):
+        raise ValueError("must be an address without a user, a query or a fragment, in ASCII")
+    return f"{scheme.lower()}://{rest.rstrip('/')}"
 
 
 def _seconds(value: Any) -> float:
@@ -103,8 +115,24 @@ def _names(value: Any) -> tuple[str, ...]:
 
 
 _KEY_OF_VAULT = Key(name="vault", default=None, parse=_text, about="the vault's folder")
+_KEY_OF_SERVER = Key(
+    name="server",
+    default=None,
+    parse=_address,
+    about="the address of a server that commands ask instead of reading files",
+    of_vault=False,
+    called="LOOP_API_URL",
+)
 KEYS: tuple[Key, ...] = (
     _KEY_OF_VAULT,
+    _KEY_OF_SERVER,
+    Key(
+        name="allow_http",
+        default=False,
+        parse=_flag,
+        about="whether http:// may lead to another machine, where others can read along",
+        of_vault=False,
+    ),
     Key(
         name="lock_timeout",
         default=10.0,
@@ -177,18 +205,27 @@ KEYS: tuple[Key, ...] = (
 
 
 def load(
-    options: Mapping[str, Any], *, environ: Mapping[str, str], cwd: str, need_vault: bool = True
+    options: Mapping[str, Any],
+    *,
+    environ: Mapping[str, str],
+    cwd: str,
+    need_vault: bool = True,
+    remote: bool = True,
 ) -> Settings:
-    """The settings in force; `options` are those given on the command line.
+    """The settings in force; `options` are those given on the command line. If not `remote`, no
+    server counts.
 
     Raises `NoVault`, `UsageError` for a value that can't be, `EntityNotFound` for a vault
     that is not there, `StorageError` for a vault's file that is outside it.
     """
     user_file = user_config_path(environ)
     user = {} if user_file is None else _read(user_file)
-    root, origin = _find_root(options, environ, cwd, user)
-    if root is None and need_vault:
-        raise _no_vault(cwd, user_file)
+    server = _server(options, environ, user, user_file) if remote else _NO_SERVER
+    root, origin = None, "the server's"
+    if server.value is None:
+        root, origin = _find_root(options, environ, cwd, user)
+        if root is None and need_vault:
+            raise _no_vault(cwd, user_file)
     vault, ignored, notices = ({}, {}, ()) if root is None else _of_vault(root, user_file)
     values: dict[str, Setting] = {}
     for key in KEYS:
@@ -203,7 +240,42 @@ def load(
             found = found.replace(origin=f"{found.origin}; {ignored[key.name]}")
         values[key.name] = found
     values["vault"] = Setting(value=root, origin=origin)
+    values["server"] = server
     return Settings(root=root, values=values, notices=notices)
+
+
+_NO_SERVER = Setting(value=None, origin="not used: this needs the vault's files")
+
+
+def _server(
+    options: Mapping[str, Any],
+    environ: Mapping[str, str],
+    user: Mapping[str, Any],
+    user_file: str | None,
+) -> Setting:
+    """The server in force. A folder that is named at least as near as the server is comes first:
+    by `--vault`, or by `LOOP_VAULT` where only the user's file names the server.
+
+    Raises `UsageError` where both are named by options.
+    """
+    key = _KEY_OF_SERVER
+    layers = (
+        (options, key.name, "--server"),
+        (environ, key.variable, key.variable),
+        (user, key.name, user_file or ""),
+    )
+    found = _first(key, layers)
+    if found.value is None:
+        return found
+    if options.get("vault"):
+        if found.origin == "--server":
+            raise UsageError("--server and --vault: a vault is either behind a server or a folder")
+        nearer = "--vault"
+    elif environ.get("LOOP_VAULT") and found.origin == user_file:
+        nearer = "LOOP_VAULT"
+    else:
+        return found
+    return Setting(value=None, origin=f"{found.origin}; not used, as {nearer} names a folder")
 
 
 def user_config_path(environ: Mapping[str, str]) -> str | None:

@@ -28,6 +28,13 @@ class Action(Struct):
         """The action as plain data."""
         return {"action": self.name, **self.values}
 
+    @classmethod
+    def of(cls, said: Any) -> Action | None:
+        """The action in such data; None where there is none."""
+        if not isinstance(said, dict) or not isinstance(said.get("action"), str):
+            return None
+        return cls(said["action"], **{key: one for key, one in said.items() if key != "action"})
+
 
 class Sentence(str):
     """A message or a warning with actions in it, which each door says in its own words.
@@ -83,6 +90,39 @@ class StorageError(LoopError):
     """The file system refused: no space, no permission, a device error."""
 
     code = "io"
+
+
+class Unreachable(StorageError):
+    """The server was not reached, or it broke off before it was asked: nothing was changed."""
+
+    code = "unreachable"
+    retryable = True
+
+
+class AnswerLost(StorageError):
+    """The connection broke before the server had answered: a change may have landed."""
+
+    code = "answer_lost"
+
+
+class BadAnswer(StorageError):
+    """What answered is no server of loop, or not one of this version."""
+
+    code = "bad_answer"
+
+
+class NotSignedIn(LoopError):
+    """The server does not know the token, or was given none."""
+
+    code = "unauthorized"
+    http_status = 401
+
+
+class NotAllowed(LoopError):
+    """The token may only read, or the server changes nothing."""
+
+    code = "forbidden"
+    http_status = 403
 
 
 class LogReplaced(StorageError):

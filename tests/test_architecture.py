@@ -30,13 +30,15 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "wire": ("core",),
     "planning": ("core", "errors", "lean", "markdown"),
     "operations": ("core", "errors", "lean", "planning"),
+    "server": ("core", "errors", "lean", "operations", "system", "wire"),
+    "remote": ("core", "errors", "lean", "operations", "system"),
     "vault": ("core", "errors", "lean", "markdown", "planning", "system", "wire"),
     "demo": ("vault",),
     "docs": ("lean",),
     "skill": (),
     "cli": (
         "config", "core", "demo", "docs", "errors", "lean", "markdown", "operations", "planning",
-        "skill", "system", "vault",
+        "remote", "server", "skill", "system", "vault",
     ),
     "__main__": ("cli",),
 }  # fmt: skip

@@ -13,9 +13,9 @@ from types import GenericAlias
 import typer
 from typer.core import TyperCommand, TyperOption
 
-from loop_cli.cli import output, parser
+from loop_cli.cli import context, output, parser
 from loop_cli.cli.render import styles
-from loop_cli.cli.table import COMMANDS, PLAIN
+from loop_cli.cli.table import COMMANDS, PLAIN, SERVER
 from loop_cli.errors import Interrupted, UsageError
 
 TYPE_CHECKING = False
@@ -149,26 +149,37 @@ def _verbs() -> set[str]:
 
 
 def finished(command: Any) -> Any:
-    """The command, or the group with all in it, with `--plain`, which every command has, and
-    with kinds of values named as people would."""
+    """The command, or the group with all in it, with `--plain`, which every command has,
+    `--server` where it is on a vault, and kinds of values named as people would."""
     for one in command.params:
         one.type = copy(one.type)  # some are shared by all of Typer
         one.type.name = _IN_WORDS.get(one.type.name, one.type.name)
-    plain = parser.Parameter(PLAIN)
-    command.params.append(
-        TyperOption(
-            param_decls=plain.options,
-            is_flag=True,
-            default=False,
-            expose_value=False,
-            callback=_plain,
-            help=plain.help,
-        )
-    )
+    if any(one.name == "vault" for one in command.params):
+        command.params.append(_shared(SERVER, _server))
+    command.params.append(_shared(PLAIN, _plain))
     command.epilog = f"{command.epilog or ''}\n\n{_EXIT_CODES}"
     for inner in getattr(command, "commands", {}).values():
         finished(inner)
     return command
+
+
+def _shared(text: str, callback: Any) -> TyperOption:
+    """An option that the functions of commands don't take."""
+    one = parser.Parameter(text)
+    return TyperOption(
+        param_decls=one.options,
+        is_flag=one.kind == "flag",
+        metavar=one.metavar or None,
+        default=one.default,
+        expose_value=False,
+        callback=callback,
+        help=one.help,
+    )
+
+
+def _server(_context: Any, _option: Any, given: str | None) -> None:
+    if given is not None:
+        context.given["server"] = given
 
 
 def _plain(_context: Any, _option: Any, given: bool) -> None:

@@ -10,22 +10,35 @@ import time
 from loop_cli import config
 from loop_cli.cli import output
 from loop_cli.errors import UsageError
-from loop_cli.system import home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.config import Settings
-    from loop_cli.core.entity import FieldNames
     from loop_cli.core.records.record import Origin
     from loop_cli.operations.boundary import EntityOperations, Operations
     from loop_cli.vault.store import VaultStore
 
 
-def open_settings(options: dict[str, Any], *, need_vault: bool = True) -> Settings:
-    """The settings for one command; `options` by setting name, None where not given."""
-    settings = config.load(options, environ=os.environ, cwd=_cwd(), need_vault=need_vault)
+given: dict[str, str] = {}
+"""The options that every command on a vault has, by setting name: `--server`."""
+
+
+def open_settings(
+    options: dict[str, Any], *, need_vault: bool = True, remote: bool = True
+) -> Settings:
+    """The settings for one command; `options` by setting name, None where not given. If not
+    `remote`, the command needs the vault's files, and no server counts."""
+    if not remote and given:
+        raise UsageError("this command works on the vault's files, so it takes no --server")
+    settings = config.load(
+        {**given, **options},
+        environ=os.environ,
+        cwd=_cwd(),
+        need_vault=need_vault,
+        remote=remote,
+    )
     if settings["plain"]:
         output.be_plain()
     return settings
@@ -51,19 +64,37 @@ def _cwd() -> str:
 
 
 def operations(settings: Settings) -> Operations:
-    """The operations on the vault in force."""
+    """The operations on the vault in force: on its files, or those of a server."""
+    if settings["server"] is not None:
+        from loop_cli.cli import there
+
+        return there.operations(settings, run_id=_same_run_id)
     from loop_cli.operations.local import LocalOperations
 
     root = _root(settings)
-    return LocalOperations(_open_store(settings), origin=lambda: _origin(root), vault=root)
+    return LocalOperations(open_store(settings), origin=lambda: _origin(root), vault=root)
 
 
 def entity_operations(settings: Settings) -> EntityOperations:
     """Those on one entity, for which less is loaded."""
+    if settings["server"] is not None:
+        from loop_cli.cli import there
+
+        return there.entity_operations(settings, run_id=_same_run_id)
     from loop_cli.operations.update import LocalEntityOperations
 
     root = _root(settings)
-    return LocalEntityOperations(_open_store(settings), origin=lambda: _origin(root), vault=root)
+    return LocalEntityOperations(open_store(settings), origin=lambda: _origin(root), vault=root)
+
+
+_run_ids: list[str] = []
+
+
+def _same_run_id() -> str:
+    """The id of this run, the same at each call."""
+    if not _run_ids:
+        _run_ids.append(run_id())
+    return _run_ids[0]
 
 
 def _root(settings: Settings) -> str:
@@ -71,13 +102,14 @@ def _root(settings: Settings) -> str:
     return settings.root
 
 
-def _open_store(settings: Settings) -> VaultStore:
+def open_store(settings: Settings) -> VaultStore:
+    """The vault in force as a store."""
     from loop_cli.vault.index import cache as working
     from loop_cli.vault.store import VaultStore
 
     working.progress = output.progress
     assert settings.root is not None, "load() raises where there is no vault"
-    cache, notices = _cache_in_use(settings)
+    cache, notices = working.in_use(settings.root, settings.names, os.environ)
     store = VaultStore(
         settings.root,
         names=settings.names,
@@ -99,31 +131,6 @@ def landed() -> list[str]:
     return [paths for store in _opened for paths in store.landed]
 
 
-def cache_folder(root: str, names: FieldNames) -> str | None:
-    """Where the cache of the vault at `root` is, if that is what its fields are called; it may
-    be deleted at any time. None where there is no folder for one."""
-    from loop_cli.lean.basics import sha256_hex
-
-    base = home.cache(os.environ)
-    identity = sha256_hex(os.fsencode(f"{os.path.realpath(root)}\0{names}"))[:32]
-    return None if base is None else os.path.join(base, identity)
-
-
-def _cache_in_use(settings: Settings) -> tuple[str | None, list[str]]:
-    """The folder of the cache; None where none is to be used, and a sentence that says why."""
-    assert settings.root is not None, "load() raises where there is no vault"
-    folder = cache_folder(settings.root, settings.names)
-    if folder is None:
-        return None, [f"no index is kept, so the whole vault is read: {home.NO_HOME}"]
-    base = os.path.dirname(folder)
-    try:
-        home.make_private(base)
-    except OSError as error:
-        why = f"the index in {base} can't be used ({error.strerror}), so the whole vault is read"
-        return None, [why]
-    return folder, []
-
-
 def now() -> int:
     """The system's clock in microseconds since 1970-01-01T00:00:00Z."""
     return time.time_ns() // 1000
@@ -134,15 +141,27 @@ def _origin(root: str) -> Origin:
     (SPEC §6). `LOOP_RUN_ID` joins several commands in one run."""
     from loop_cli.core.records.record import Origin
     from loop_cli.system import platform
-    from loop_cli.vault import members
 
-    login = platform.user_name()
     return Origin(
         run_id=run_id(),
-        actor="user:" + members.display_name(root, login),
+        actor=_actor(root),
         tty=output.can_ask(),
         invoked_by=platform.parent_name(),
     )
+
+
+def actor(settings: Settings) -> str:
+    """Who this is in records: the system's user, by the name that the vault in force has."""
+    from loop_cli.system import platform
+
+    return f"user:{platform.user_name()}" if settings.root is None else _actor(settings.root)
+
+
+def _actor(root: str) -> str:
+    from loop_cli.system import platform
+    from loop_cli.vault import members
+
+    return "user:" + members.display_name(root, platform.user_name())
 
 
 def run_id() -> str:

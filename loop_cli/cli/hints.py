@@ -73,7 +73,8 @@ def _path(of: dict[str, Any]) -> list[str]:
 def spelled(value: Any) -> Any:
     """A value with all actions in it, wherever they are, in words."""
     if isinstance(value, Action):
-        return _WORDS[value.name](value.values)
+        words = _WORDS.get(value.name)  # a server may be newer than this
+        return value.name.replace("_", " ") if words is None else words(value.values)
     if isinstance(value, Sentence):
         return "".join(map(spelled, value.parts))
     if isinstance(value, dict):

@@ -43,6 +43,8 @@ _VAULT = "vault --vault DIR: The vault's folder (LOOP_VAULT)."
 _OF_THE_PAST = (_PATH, _UTC, _JSON, _VAULT)
 _LOCKED = (_LOCK_TIMEOUT, _VAULT)
 _WRITING = (_DRY_RUN, _JSON, _YES, _NO_INPUT, *_LOCKED)
+# An option of every command on a vault, which `cli.context` heeds.
+SERVER = "server --server URL: The server to ask instead of reading files (LOOP_API_URL)."
 # Options of every command.
 HELP = "help --help -h: Show the help."
 PLAIN = "plain --plain: For screen readers: no boxes, no columns, words for signs (LOOP_PLAIN)."
@@ -406,6 +408,66 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "dry_run --dry-run -n: Show what would be done and write nothing.",
         _JSON,
         *_LOCKED,
+    ),
+    "serve": (
+        "serve.serve",
+        """Serve the vault over HTTP, until interrupted: a dashboard, and an API for programs.
+
+        Callers need a token, but for the dashboard's own files and /health. All writes go
+        through the same checks, preconditions and records as those of this command line, which
+        may be used meanwhile.""",
+        "host --host HOST =127.0.0.1: The address to listen on; this machine alone otherwise.",
+        "port --port N =8081: The port; 0 takes any that is free.",
+        "read_only --read-only: Refuse everything that changes anything.",
+        "allow_unconditional --allow-unconditional: Let writes do without a precondition; "
+        "recorded as such.",
+        "cors_origin --cors-origin URL...: A site whose pages may call it; repeatable.",
+        "no_dashboard --no-dashboard: The API alone.",
+        "open_browser --open: Open the dashboard, signed in.",
+        "name --name NAME...: A further name that callers know it by, such as a proxy's; "
+        "repeatable.",
+        "proxy --proxy ADDRESS...: A proxy whose X-Forwarded headers count; repeatable.",
+        "log_level --log-level debug|info|warning|error =info: How much to log.",
+        *_LOCKED,
+    ),
+    "token": ("token", "Make, list and revoke the tokens of those who may use 'loop serve'."),
+    "token add": (
+        "token.add",
+        """Make a token, and print its secret once.
+
+        Who uses it acts as its actor and through its source in the audit log, whatever else it
+        says of itself.""",
+        "name! NAME: What you call it.",
+        "actor! --actor ACTOR: user:NAME for a person, api:NAME for a program.",
+        "source! --source ui|api|script|cli: The door that its changes come through.",
+        "role! --role read|write: What it may do.",
+        _JSON,
+    ),
+    "token list": ("token.list_tokens", "List the tokens; their secrets are kept nowhere.", _JSON),
+    "token revoke": (
+        "token.revoke",
+        "End a token, at once, also on a server that runs.",
+        "name! NAME: Which one.",
+        _JSON,
+    ),
+    "login": (
+        "login.login",
+        "Keep the token for a server, once it has been checked there.",
+        "url! URL: The server's address.",
+        _JSON,
+        _NO_INPUT,
+    ),
+    "logout": (
+        "login.logout",
+        "Forget the token for a server: for that in force, else for all.",
+        "url [URL]: The server's address.",
+        _JSON,
+    ),
+    "whoami": (
+        "login.whoami",
+        "Show as whom, and through which door, changes are made: here, or on a server.",
+        _JSON,
+        _VAULT,
     ),
     "completion": (
         "completion",

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 def rules(settings: Settings) -> Rules:
     """The rules of the schema of the vault in force, or where there is none of the shipped one:
-    without the members, and without opening the vault."""
+    without the members, and without opening the vault. A server is asked for its schema."""
+    if settings["server"] is not None:
+        from loop_cli.cli import context
+
+        return context.entity_operations(settings).rules
     from loop_cli.core.schema.rules import Rules
     from loop_cli.vault import schema_file
 

@@ -123,6 +123,11 @@ class Entity(Struct):
     revision: Revision
     warnings: tuple[str, ...] = ()
 
+    @property
+    def has_bytes(self) -> bool:
+        """Whether `raw` is there; a server does not send it."""
+        return True
+
     def as_dict(self) -> dict[str, Any]:
         """The JSON of `loop get` (SPEC §7)."""
         return {

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from loop_cli.operations.selection import Selection
 
 AT_ONCE = 100  # changes whose syncs are shared
-KEYS = ("id", "path", "set", "unset", "add", "remove", "body", "expected_updated_at", "if_match")
+KEYS = (
+    "id", "path", "set", "unset", "add", "remove", "changes", "body", "append_body",
+    "expected_updated_at", "if_match",
+)  # fmt: skip
 _EXAMPLE = '{"id": "tsk-019-14", "set": {"status": "done"}, "if_match": "9f2c51d0a7b3e4f8"}'
 
 
@@ -90,9 +93,7 @@ def plan(store: Store, selection: Selection, edits: Edits, *, origin: Origin) ->
     """What `edits` would do to all that is selected. Raises what the selection raises, and
     `UsageError` where there is nothing to change."""
     if not edits:
-        raise UsageError(
-            "nothing to change: give at least one CHANGE", hint=Action("explain", command="update")
-        )
+        raise nothing_to_change()
     changes = tuple(
         EntityChange(
             entity_id=one.listed.id,
@@ -106,6 +107,13 @@ def plan(store: Store, selection: Selection, edits: Edits, *, origin: Origin) ->
     for part in _parts(changes):
         previews += store.commit(part, origin=origin, dry_run=True)
     return Plan(changes=changes, previews=tuple(previews), warnings=tuple(selection.warnings))
+
+
+def nothing_to_change() -> UsageError:
+    """The error of a plan of nothing."""
+    return UsageError(
+        "nothing to change: give at least one CHANGE", hint=Action("explain", command="update")
+    )
 
 
 def carry_out(
@@ -226,30 +234,54 @@ def _change(line: str, *, force: bool) -> EntityChange:
             close = nearest(key, KEYS, count=1)
             meant = f"; did you mean {close[0]}?" if close else ""
             raise UsageError(f"{key!r} is none of {', '.join(KEYS)}{meant}", entity_id=data["id"])
-    body = _text(data, "body")
     expected, etag = _text(data, "expected_updated_at"), _text(data, "if_match")
     if not (expected is None and etag is None):
         force = False
     written = in_json(line)
     edits = Edits(
         changes=parse_changes(
-            (),
+            _texts(data),
             unset=_names(data),
             fields=_object(data, "set"),
             written=[(at[1:], token) for at, token in written if at[0] == "set"],
             more=_list_changes(data, dict(written)),
-            read=str,
+            read=_refuse_file,
         ),
-        body=None if body is None else BodyChange(text=body),
+        body=_body(data),
     )
     if not edits:
-        raise UsageError("nothing to change: the line has none of set, unset, add, remove, body")
+        ways = ", ".join(key for key in KEYS[2:] if key not in ("expected_updated_at", "if_match"))
+        raise UsageError(f"nothing to change: the line has none of {ways}")
     return EntityChange(
         entity_id=data["id"],
         path=_text(data, "path"),
         edits=edits,
         precondition=Precondition(expected_updated_at=expected, if_match=etag, forced=force),
     )
+
+
+def _body(data: dict[str, Any]) -> BodyChange | None:
+    """The new body, or the text to append. Raises `UsageError` where there are both."""
+    new, more = _text(data, "body"), _text(data, "append_body")
+    if new is not None and more is not None:
+        raise UsageError("body and append_body can't go together", entity_id=data["id"])
+    if new is not None:
+        return BodyChange(text=new)
+    return None if more is None else BodyChange(text=more, append=True)
+
+
+def _texts(data: dict[str, Any]) -> list[str]:
+    """The changes in the forms of the command line: `field=text` and its relatives."""
+    texts = data.get("changes", [])
+    if not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
+        raise UsageError(
+            "changes must be a list of texts such as 'status=done'", entity_id=data["id"]
+        )
+    return texts
+
+
+def _refuse_file(name: str) -> str:
+    raise UsageError(f"=@{name} would read a file, which a line does not; =@@ is a text with @")
 
 
 def _list_changes(

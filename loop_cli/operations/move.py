@@ -302,6 +302,7 @@ def _moved(done: CommitResult) -> dict[str, Any]:
         "updated_at": done.after.revision.updated_at,
         "etag": done.after.revision.etag,
         "modified_fields": list(done.diff),
+        "diff": done.diff,
     }
 
 

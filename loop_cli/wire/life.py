@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from loop_cli.wire.base import Etag, RunId, Shape, Timestamp
+from loop_cli.wire.base import DiffEntry, Etag, RunId, Shape, Timestamp
 from loop_cli.wire.models import EntityDocument, ErrorDocument, Problem
 
 
@@ -62,6 +62,7 @@ class MovedEntity(Shape):
     updated_at: Timestamp = Field(description="Its time now.")
     etag: Etag = Field(description="Its state now.")
     modified_fields: list[str] = Field(description="The fields that changed with it.")
+    diff: dict[str, DiffEntry] = Field(description="Old and new value of each of them.")
 
 
 class RelinkedEntity(Shape):

@@ -21,6 +21,8 @@ from loop_cli.operations.local import LocalOperations
 from loop_cli.operations.log import LogQuery
 from loop_cli.operations.undo import Target
 from loop_cli.operations.update import LocalEntityOperations
+from loop_cli.remote.entities import RemoteEntityOperations
+from loop_cli.remote.operations import RemoteOperations
 from loop_cli.vault import schema_file
 from tests.store.memory import MemoryStore
 
@@ -49,8 +51,11 @@ def function(member: Any) -> Callable[..., Any]:
 class TestEachVerb:
     """What holds for every method of `Operations`."""
 
-    def test_is_there_in_the_local_ones_with_the_same_signature(self, name: str) -> None:
-        wanted, there = (inspect.getattr_static(cls, name) for cls in (Operations, LocalOperations))
+    @pytest.mark.parametrize("kind", [LocalOperations, RemoteOperations])
+    def test_is_there_in_each_implementation_with_the_same_signature(
+        self, name: str, kind: type
+    ) -> None:
+        wanted, there = (inspect.getattr_static(cls, name) for cls in (Operations, kind))
 
         assert type(there) is type(wanted)
         assert inspect.signature(function(there)) == inspect.signature(function(wanted))
@@ -68,10 +73,11 @@ class TestEachVerb:
         assert not any(word in str(signature.return_annotation) for word in NO_DATA)
 
 
-def test_those_on_one_entity_are_a_part_of_all() -> None:
+@pytest.mark.parametrize("kind", [LocalEntityOperations, RemoteEntityOperations])
+def test_those_on_one_entity_are_a_part_of_all(kind: type) -> None:
     assert abstract(EntityOperations).keys() < abstract(Operations).keys()
     for name, member in abstract(EntityOperations).items():
-        there = inspect.getattr_static(LocalEntityOperations, name)
+        there = inspect.getattr_static(kind, name)
         assert inspect.signature(function(there)) == inspect.signature(function(member)), name
 
 

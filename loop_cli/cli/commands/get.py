@@ -95,7 +95,7 @@ def _value(entity: Entity, name: str, loop: EntityOperations) -> Any:
 
 def _bare_at(entity: Entity, name: str, value: Any) -> str:
     """The bare value; a number with the digits that stand in the file."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and entity.has_bytes:
         from loop_cli.markdown import document, spelling
 
         yaml = document.split_any(entity.raw.decode()).yaml

@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 
 from loop_cli.cli.parser import Parameter, parameters
-from loop_cli.cli.table import COMMANDS, HELP, PLAIN
+from loop_cli.cli.table import COMMANDS, HELP, PLAIN, SERVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,7 +115,8 @@ class _Line:
 
     def _options(self) -> list[Parameter]:
         own = [one for one in parameters(self.command) if one.options]
-        return [Parameter(HELP), *own, Parameter(PLAIN)]
+        shared = [SERVER] if any(one.name == "vault" for one in own) else []
+        return [Parameter(HELP), *own, *map(Parameter, (*shared, PLAIN))]
 
     def _read(self, word: str) -> None:
         if self.takes is not None:

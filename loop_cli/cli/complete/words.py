@@ -27,7 +27,7 @@ def make(root: str) -> str:
     """The table, a row a line, with tabs between its words."""
     rows: list[tuple[str, ...]] = []
     settings = context.open_settings({"vault": root})
-    folder = context.cache_folder(root, settings.names)
+    folder = cache.folder(root, settings.names, os.environ)
     if folder is not None:
         rows.append(("index", os.path.join(folder, f"index-{cache.LAYOUT}.sqlite")))
     rows.append(("log", f"{LOG_FOLDER}/{lines.ACTIVE}"))

@@ -18,9 +18,11 @@ from loop_cli.system import home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from typing import Protocol, TypeVar
+
+    from loop_cli.core.entity import FieldNames
 
     T = TypeVar("T")
 
@@ -282,3 +284,30 @@ class _Unseen:
 
 progress: Progress = _Unseen
 """What shows that work on the cache takes long. A program sets it once, before it opens a store."""
+
+
+def folder(root: str, names: FieldNames, environ: Mapping[str, str]) -> str | None:
+    """Where the cache of the vault at `root` is, if that is what its fields are called; it may
+    be deleted at any time. None where there is no folder for one."""
+    from loop_cli.lean.basics import sha256_hex
+
+    base = home.cache(environ)
+    identity = sha256_hex(os.fsencode(f"{os.path.realpath(root)}\0{names}"))[:32]
+    return None if base is None else os.path.join(base, identity)
+
+
+def in_use(
+    root: str, names: FieldNames, environ: Mapping[str, str]
+) -> tuple[str | None, list[str]]:
+    """The folder of the cache, made where it is not there; None where none is to be used, and a
+    sentence that says why."""
+    found = folder(root, names, environ)
+    if found is None:
+        return None, [f"no index is kept, so the whole vault is read: {home.NO_HOME}"]
+    base = os.path.dirname(found)
+    try:
+        home.make_private(base)
+    except OSError as error:
+        why = f"the index in {base} can't be used ({error.strerror}), so the whole vault is read"
+        return None, [why]
+    return found, []

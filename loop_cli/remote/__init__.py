@@ -1,0 +1,1 @@
+"""Operations over HTTP: the command line of a vault on another machine."""

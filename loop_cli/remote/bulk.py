@@ -1,0 +1,95 @@
+"""Many entities are changed over HTTP."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from loop_cli.core.entity import Precondition
+from loop_cli.remote import rebuilt
+from loop_cli.remote.reads import RemoteReads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
+
+    from loop_cli.core.changes import Edits
+    from loop_cli.core.query import Query
+    from loop_cli.core.store import CommitResult, EntityChange
+    from loop_cli.operations.boundary import Progress
+    from loop_cli.operations.bulk import Outcome, Plan
+
+
+class RemoteBulk(RemoteReads):
+    """Changing many."""
+
+    def plan(self, query: Query, edits: Edits, *, progress: Progress | None = None) -> Plan:
+        from loop_cli.core.store import EntityChange
+        from loop_cli.operations.bulk import nothing_to_change
+        from loop_cli.remote.many import plan
+
+        if not edits:
+            raise nothing_to_change()
+        found = self.select(query, progress=progress)
+        changes = (
+            EntityChange(
+                entity_id=one.listed.id,
+                path=one.listed.path,
+                edits=edits,
+                precondition=Precondition(if_match=one.listed.revision.etag),
+            )
+            for one in found
+        )
+        return plan(self._previewed, changes, lambda: found.warnings)
+
+    def _previewed(self, change: EntityChange) -> CommitResult:
+        return rebuilt.committed(self._patch(change, dry_run=True))
+
+    def carry_out(
+        self,
+        changes: Sequence[EntityChange],
+        *,
+        atomic: bool = False,
+        progress: Progress | None = None,
+    ) -> Iterator[Outcome]:
+        from loop_cli.remote.many import carry_out
+
+        return carry_out(
+            partial(self._send, atomic=atomic, dry_run=False),
+            changes,
+            lambda one: {"id": one.entity_id, **self._line(one)},
+            run_id=self.run_id,
+            atomic=atomic,
+            progress=progress,
+        )
+
+    def apply(
+        self,
+        lines: Iterable[Sequence[str]],
+        *,
+        force: bool = False,
+        atomic: bool = False,
+        dry_run: bool = False,
+    ) -> Iterator[Outcome]:
+        del force  # the server alone says whether lines without a revision may do
+        from loop_cli.remote.many import apply
+
+        send = partial(self._send, atomic=atomic, dry_run=dry_run)
+        return apply(send, lines, run_id=self.run_id, atomic=atomic, dry_run=dry_run)
+
+    def _send(self, lines: Sequence[str], *, atomic: bool, dry_run: bool) -> list[dict[str, Any]]:
+        from loop_cli.remote import answers, many
+
+        ways = [("atomic", atomic), ("dry_run", dry_run)]
+        answer = self._client.ask(
+            "POST",
+            "/api/apply",
+            query=[(name, "true") for name, wanted in ways if wanted],
+            headers={"Content-Type": "application/x-ndjson"},
+            body="\n".join(lines).encode("utf-8", "surrogatepass"),
+            changes=not dry_run,
+            keyed=False,
+        )
+        if answer.status >= 300:
+            answers.document(answer)
+        return many.objects(answer.data)

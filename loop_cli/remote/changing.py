@@ -1,0 +1,157 @@
+"""Entities are made, moved, deleted, and changes undone, over HTTP."""
+
+from __future__ import annotations
+
+from loop_cli.core.entity import Precondition
+from loop_cli.errors import ConfirmationRefused
+from loop_cli.lean.http import quoted
+from loop_cli.remote.entities import path_of, where
+from loop_cli.remote.files import needs_files
+from loop_cli.remote.reads import RemoteReads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from loop_cli.operations import create, delete
+    from loop_cli.operations.asking import Ask
+    from loop_cli.operations.create import CreateResult
+    from loop_cli.operations.delete import DeleteResult
+    from loop_cli.operations.delete import Request as DeleteRequest
+    from loop_cli.operations.move import Confirm, RelocateResult
+    from loop_cli.operations.undo import Target, UndoPlan, UndoResult
+
+
+class RemoteChanges(RemoteReads):
+    """Making, removing, moving, and going back."""
+
+    def create(
+        self, request: create.Request, *, ask: Ask | None = None, dry_run: bool = False
+    ) -> CreateResult:
+        from loop_cli.remote.creation import Creation
+
+        making = Creation(self._write, self.get, self.schema, self.names)
+        return making.create(request, ask=ask, dry_run=dry_run)
+
+    def delete(
+        self,
+        request: delete.Request,
+        *,
+        confirm: Callable[[DeleteResult], bool] | None = None,
+        dry_run: bool = False,
+    ) -> DeleteResult:
+        seen = request.precondition
+        if confirm is None or seen.given or seen.forced:
+            return self._delete(request, dry_run=dry_run)
+        now = self.get(request.entity_id, path=request.path)
+        read = Precondition(if_match=now.revision.etag, own_reading=True)
+        preview = self._delete(request.replace(precondition=read), dry_run=True)
+        if dry_run:
+            return preview
+        if not confirm(preview):
+            raise ConfirmationRefused(f"{now.id} was left as it is")
+        return self._delete(request.replace(precondition=read), dry_run=False)
+
+    def _delete(self, request: DeleteRequest, *, dry_run: bool) -> DeleteResult:
+        from loop_cli.remote import life
+
+        ways = [(name, "true") for name in ("cascade", "orphan", "archive")]
+        found = self._write(
+            "DELETE",
+            path_of(request.entity_id),
+            *[way for way in ways if getattr(request, way[0])],
+            *where(request.path),
+            body=_expected(request.precondition),
+            headers=_if_match(request.precondition),
+            dry_run=dry_run,
+        )
+        return life.deleted(found, {}, dry_run=dry_run)
+
+    def move(
+        self,
+        entity_id: str,
+        project: str,
+        *,
+        precondition: Precondition,
+        path: str | None = None,
+        confirm: Confirm | None = None,
+        dry_run: bool = False,
+    ) -> RelocateResult:
+        def run(seen: Precondition, *, dry: bool) -> RelocateResult:
+            return self._relocate(
+                path_of(entity_id, "/move"),
+                {"project": project, **_expected(seen)},
+                path=path,
+                seen=seen,
+                dry_run=dry,
+            )
+
+        if confirm is None or precondition.given or precondition.forced:
+            return run(precondition, dry=dry_run)
+        now = self.get(entity_id, path=path)
+        read = Precondition(if_match=now.revision.etag, own_reading=True)
+        preview = run(read, dry=True)
+        if dry_run or not preview.changed:
+            return preview
+        if not confirm(preview):
+            raise ConfirmationRefused("everything was left as it is")
+        return run(read, dry=False)
+
+    def rename(
+        self,
+        entity_id: str | None,
+        *,
+        path: str | None = None,
+        confirm: Confirm | None = None,
+        dry_run: bool = False,
+    ) -> RelocateResult:
+        if entity_id is None:
+            needs_files("loop rename --all")
+        at = path_of(entity_id, "/rename")
+        none = Precondition()
+        if confirm is None or dry_run:
+            return self._relocate(at, {}, path=path, seen=none, dry_run=dry_run)
+        preview = self._relocate(at, {}, path=path, seen=none, dry_run=True)
+        if not preview.changed:
+            return preview
+        if not confirm(preview):
+            raise ConfirmationRefused("everything was left as it is")
+        return self._relocate(at, {}, path=path, seen=none, dry_run=False)
+
+    def _relocate(
+        self, at: str, body: Any, *, path: str | None, seen: Precondition, dry_run: bool
+    ) -> RelocateResult:
+        from loop_cli.remote import life
+
+        found = self._write(
+            "POST", at, *where(path), body=body, headers=_if_match(seen), dry_run=dry_run
+        )
+        return life.relocated(found, dry_run=dry_run)
+
+    def template(self, entity_type: str) -> tuple[str, str] | None:
+        del entity_type
+        from loop_cli.remote.creation import TEMPLATE
+
+        return TEMPLATE
+
+    def undo(
+        self,
+        target: Target,
+        *,
+        on_conflict: str = "fail",
+        confirm: Callable[[UndoPlan], bool] | None = None,
+        dry_run: bool = False,
+    ) -> UndoResult:
+        from loop_cli.remote.undoing import undo
+
+        return undo(self._write, target, on_conflict=on_conflict, confirm=confirm, dry_run=dry_run)
+
+
+def _expected(seen: Precondition) -> dict[str, str]:
+    expected = seen.expected_updated_at
+    return {} if expected is None else {"expected_updated_at": expected}
+
+
+def _if_match(seen: Precondition) -> dict[str, str]:
+    return {} if seen.if_match is None else {"If-Match": f'"{quoted(seen.if_match)}"'}

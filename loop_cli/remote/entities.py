@@ -1,0 +1,230 @@
+"""Read one entity, and change one, over HTTP: a conflict is given to a resolver here."""
+
+from __future__ import annotations
+
+from loop_cli.core.entity import Precondition
+from loop_cli.core.store import UpdateResult
+from loop_cli.errors import Action, BadAnswer, ConfirmationRefused, ConflictError, UsageError
+from loop_cli.lean.http import quoted
+from loop_cli.remote import answers, rebuilt
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from loop_cli.core.conflict import Conflict, Resolver
+    from loop_cli.core.entity import Entity, FieldNames
+    from loop_cli.core.schema.rules import Rules
+    from loop_cli.core.schema.schema import Schema
+    from loop_cli.core.store import CommitResult, EntityChange
+    from loop_cli.operations.backlinks import Backlinks
+    from loop_cli.operations.boundary import EntityOperations
+    from loop_cli.remote.client import Client
+else:  # the abstract class costs start-up; a test holds the class here against it
+    EntityOperations = object
+
+_TRIES = 20
+
+
+class RemoteEntityOperations(EntityOperations):
+    """Those on one entity, done by the server that `client` speaks to."""
+
+    def __init__(self, client: Client, *, run_id: Callable[[], str]) -> None:
+        self._client = client
+        self._run_id = run_id
+        self._schema: tuple[Schema, FieldNames] | None = None
+        self._warnings: dict[str, None] = {}
+
+    @property
+    def vault(self) -> str:
+        return self._client.url
+
+    @property
+    def names(self) -> FieldNames:
+        return self._schema_there()[1]
+
+    @property
+    def schema(self) -> Schema:
+        return self._schema_there()[0]
+
+    @property
+    def rules(self) -> Rules:
+        from loop_cli.core.schema.rules import Rules
+
+        return Rules(*self._schema_there())
+
+    @property
+    def run_id(self) -> str:
+        return self._run_id()
+
+    def take_warnings(self) -> list[str]:
+        taken, self._warnings = list(self._warnings), {}
+        return taken
+
+    def get(self, entity_id: str, *, path: str | None = None, fresh: bool = False) -> Entity:
+        del fresh  # a server reads by id exactly
+        return rebuilt.entity(self._read(path_of(entity_id), *where(path)))
+
+    def backlinks(self, entity_id: str, *, path: str | None = None) -> Backlinks:
+        from loop_cli.remote.files import needs_files
+
+        del entity_id, path
+        needs_files("loop backlinks")
+
+    def preview(self, change: EntityChange) -> CommitResult:
+        for _try in range(_TRIES):
+            before = self.get(change.entity_id, path=change.path)
+            seen = Precondition(if_match=before.revision.etag)
+            try:
+                found = self._patch(change.replace(precondition=seen), dry_run=True)
+            except ConflictError as error:
+                conflict = error.conflict
+                continue
+            return rebuilt.committed(found, before)
+        raise ConflictError(conflict)
+
+    def update(
+        self,
+        change: EntityChange,
+        *,
+        resolve: Resolver,
+        confirm: Callable[[CommitResult], bool] | None = None,
+        dry_run: bool = False,
+    ) -> UpdateResult:
+        if not change.edits:
+            raise UsageError(
+                "nothing to change: give at least one CHANGE", hint=Action("example", of="update")
+            )
+        precondition = change.precondition
+        if confirm is not None and not precondition.given and not precondition.forced:
+            preview = self.preview(change)
+            if dry_run or not preview.changed:
+                return self._result(preview, dry_run=dry_run)
+            if not confirm(preview):
+                raise ConfirmationRefused(f"{preview.before.id} was left as it is")
+            read = Precondition(if_match=preview.before.revision.etag, own_reading=True)
+            change = change.replace(precondition=read, seen=preview.before)
+        return self._commit(change, resolve, dry_run=dry_run)
+
+    def _commit(self, change: EntityChange, resolve: Resolver, *, dry_run: bool) -> UpdateResult:
+        """Change; where a resolver says so, on top of the state that was in the way. Where that
+        has moved again meanwhile, the conflict is that of the change as it was asked for."""
+        attempt, rebase = change, False
+        for rounds in range(_TRIES):
+            try:
+                found = self._patch(attempt, dry_run=dry_run, rebase=rebase)
+                return self._result(rebuilt.committed(found), dry_run=dry_run, document=found)
+            except ConflictError as error:
+                conflict = error.conflict
+            if attempt is not change or rebase:
+                attempt, rebase = change, False
+                continue
+            conflict = self._with_entity(conflict)
+            decided = None if rounds == _TRIES - 1 else resolve(conflict)
+            if decided is None or not decided.apply:
+                raise ConflictError(conflict, asked=decided is not None and decided.asked)
+            plain = decided.edits is None and not decided.theirs and not decided.values
+            if plain and not conflict.overlaps:
+                rebase = True  # the server's, which records what it was rebased from
+                continue
+            now = Precondition(if_match=conflict.current_etag, own_reading=True)
+            attempt = change.replace(edits=decided.applied_to(change.edits), precondition=now)
+            if decided.edits is not None:
+                change = attempt
+        raise ConflictError(conflict)
+
+    def _with_entity(self, conflict: Conflict) -> Conflict:
+        """The conflict with the whole state now, as far as that is still what it tells of."""
+        if conflict.reason == "deleted":
+            return conflict
+        now = self.get(conflict.entity_id, path=conflict.path)
+        return conflict.replace(entity=now) if _etag(now) == conflict.current_etag else conflict
+
+    def _patch(self, change: EntityChange, *, dry_run: bool, rebase: bool = False) -> Any:
+        query = _if(on_conflict="rebase" if rebase else None)
+        where = path_of(change.entity_id)
+        return self._write("PATCH", where, *query, body=self._line(change), dry_run=dry_run)
+
+    @staticmethod
+    def _line(change: EntityChange) -> dict[str, Any]:
+        """The change as a line of `loop apply`, but for the id."""
+        from loop_cli.remote.lines import line_of
+
+        seen = change.precondition
+        more = _if(
+            expected_updated_at=seen.expected_updated_at, if_match=seen.if_match, path=change.path
+        )
+        return {**line_of(change.edits), **dict(more)}
+
+    def _result(self, done: CommitResult, *, dry_run: bool, document: Any = None) -> UpdateResult:
+        run_id = document.get("run_id") if isinstance(document, dict) else None
+        return UpdateResult(
+            entity=done.after,
+            before=done.before,
+            changed=done.changed,
+            dry_run=dry_run,
+            run_id=run_id if isinstance(run_id, str) else self.run_id,
+            diff=done.diff,
+            warnings=done.warnings,
+        )
+
+    # -- asking --------------------------------------------------------------------------
+
+    def _read(self, path: str, *query: tuple[str, str]) -> Any:
+        """The document at a path. Raises the error that the server raised."""
+        return answers.document(self._client.ask("GET", path, query=query))
+
+    def _write(
+        self,
+        method: str,
+        path: str,
+        *query: tuple[str, str],
+        body: Any,
+        headers: Mapping[str, str] | None = None,
+        dry_run: bool = False,
+    ) -> Any:
+        """The document that answers a write. Raises the error that the server raised."""
+        from loop_cli.core.store import as_json
+
+        more = _if(dry_run="true" if dry_run else None)
+        data = as_json(body).encode("utf-8", "surrogatepass")
+        answer = self._client.ask(
+            method,
+            path,
+            query=(*query, *more),
+            headers=headers,
+            body=data,
+            changes=not dry_run,
+        )
+        return answers.document(answer)
+
+    def _schema_there(self) -> tuple[Schema, FieldNames]:
+        """The server's schema, asked for once. Raises `BadAnswer`."""
+        if self._schema is None:
+            from loop_cli.core.schema import portable
+
+            document = self._read("/api/schema")
+            try:
+                self._schema = portable.unpacked(document["x-loop"]["vault"])
+            except (ValueError, TypeError, KeyError):
+                raise BadAnswer("the server does not tell its schema in a way known here") from None
+        return self._schema
+
+
+def path_of(entity_id: str, what: str = "") -> str:
+    """The path of an entity, or of something of it."""
+    return f"/api/entities/{quoted(entity_id)}{what}"
+
+
+def where(path: str | None) -> list[tuple[str, str]]:
+    """What chooses where several files carry an id."""
+    return _if(path=path)
+
+
+def _if(**values: str | None) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in values.items() if value is not None]
+
+
+def _etag(entity: Entity) -> str:
+    return entity.revision.etag

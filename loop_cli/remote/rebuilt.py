@@ -1,0 +1,121 @@
+"""Results of operations, rebuilt from the documents that a server answers."""
+
+from __future__ import annotations
+
+from loop_cli.core.diff import undo
+from loop_cli.core.entity import Entity, Revision
+from loop_cli.core.names import BODY
+from loop_cli.core.store import CommitResult
+from loop_cli.errors import BadAnswer, UsageError
+from loop_cli.lean.plain import copied
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.core.diff import Diff
+
+_TEXTS = ("entity_id", "entity_type", "path", "updated_at", "etag")
+_NAMES = ("entity_name", "title", "name")
+
+
+class RemoteEntity(Entity):
+    """An entity without the bytes of its file, which stay on the server: `raw` raises
+    `UsageError`."""
+
+    @property
+    def has_bytes(self) -> bool:
+        return False
+
+    if not TYPE_CHECKING:
+
+        @property
+        def raw(self):
+            raise UsageError(
+                "the bytes of a file stay on the server",
+                hint="--json and --yaml have what is in it; or run this where the vault is",
+            )
+
+
+def entity(document: Any) -> Entity:
+    """The entity of a document of `loop get --json`. Raises `BadAnswer`."""
+    own = texts(document, *_TEXTS)
+    fields, body = document.get("fields"), document.get("body", "")
+    if not isinstance(fields, dict) or not isinstance(body, str):
+        raise bad_answer()
+    return RemoteEntity(
+        id=own["entity_id"],
+        type=own["entity_type"],
+        name=name_in(fields),
+        path=own["path"],
+        fields=fields,
+        body=body,
+        raw=b"",
+        revision=Revision(updated_at=own["updated_at"], etag=own["etag"]),
+        warnings=warnings(document),
+    )
+
+
+def committed(document: Any, before: Entity | None = None) -> CommitResult:
+    """What a document of `loop update --json` tells. Raises `BadAnswer`."""
+    after = entity(document)
+    found = diff(document)
+    return CommitResult(
+        before=before or _before(after, found),
+        after=after.replace(warnings=()),
+        diff=found,
+        changed=document.get("changed") is True,
+        record=None,
+        warnings=warnings(document),
+    )
+
+
+def _before(after: Entity, told: Diff) -> Entity:
+    """The entity before a diff, whose revision nobody tells."""
+    fields, body = copied(dict(after.fields)), after.body
+    for name, entry in told.items():
+        if name == BODY:
+            body = entry.get("old") or ""
+        else:
+            undo(fields, name, entry)
+    return after.replace(fields=fields, body=body, name=name_in(fields))
+
+
+def diff(document: Any) -> Diff:
+    """The diff in a document. Raises `BadAnswer`."""
+    found = document.get("diff", {})
+    if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
+        raise bad_answer()
+    return found
+
+
+def texts(document: Any, *keys: str) -> dict[str, str]:
+    """The values of a document that must be texts. Raises `BadAnswer`."""
+    if not isinstance(document, dict) or not all(isinstance(document.get(k), str) for k in keys):
+        raise bad_answer()
+    return {key: document[key] for key in keys}
+
+
+def objects(document: Any, key: str) -> list[dict[str, Any]]:
+    """The objects in a list of a document. Raises `BadAnswer`."""
+    found = document.get(key) if isinstance(document, dict) else None
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise bad_answer()
+    return found
+
+
+def warnings(document: Any) -> tuple[str, ...]:
+    """The sentences in a document."""
+    found = document.get("warnings")
+    return tuple(map(str, found)) if isinstance(found, list) else ()
+
+
+def name_in(fields: dict[str, Any]) -> str | None:
+    """What an entity with these fields is called."""
+    found = (fields.get(one) for one in _NAMES)
+    return next((one for one in found if isinstance(one, str) and one), None)
+
+
+def bad_answer() -> BadAnswer:
+    """The error where a document is none of those expected."""
+    return BadAnswer("the server answered something that is not known here; is it another version?")
