@@ -9,7 +9,7 @@ from loop_cli.core.changes import (
     parse_changes,
     parse_json,
 )
-from loop_cli.core.entity import Precondition
+from loop_cli.core.entity import Precondition, precondition_of
 from loop_cli.core.names import join_dotted, nearest
 from loop_cli.core.store import CommitResult, EntityChange
 from loop_cli.errors import Action, LoopError, PartlyFailed, UsageError, prefixed
@@ -216,7 +216,12 @@ def _change_or_error(line: str, *, force: bool) -> EntityChange | LoopError:
 
 def _change(line: str, *, force: bool) -> EntityChange:
     """The change that a line of JSON asks for. Raises `UsageError`."""
-    data = parse_json(line, line.strip())
+    return change_of(parse_json(line, line.strip()), force=force)
+
+
+def change_of(data: Any, *, force: bool) -> EntityChange:
+    """The change that the object of a line asks for; with `force` one that names no revision
+    does without. Raises `UsageError`."""
     if not isinstance(data, dict) or not isinstance(data.get("id"), str) or not data["id"]:
         raise UsageError("a line must be a JSON object with an id", hint=_EXAMPLE)
     for key in data:
@@ -240,7 +245,7 @@ def _change(line: str, *, force: bool) -> EntityChange:
         entity_id=data["id"],
         path=_text(data, "path"),
         edits=edits,
-        precondition=Precondition(expected_updated_at=expected, if_match=etag, forced=force),
+        precondition=precondition_of(expected, etag, forced=force),
     )
 
 

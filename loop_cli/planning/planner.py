@@ -15,6 +15,7 @@ from loop_cli.core.names import ARCHIVE, nearest, nfc
 from loop_cli.core.store import Create, Delete, Move, Restore
 from loop_cli.errors import (
     Action,
+    AlreadyDone,
     EntityNotFound,
     InvalidChange,
     InvalidFile,
@@ -74,8 +75,13 @@ class Surroundings(ABC):
         """The records of an id."""
 
     @abstractmethod
+    def recorded_with(self, key: str) -> AuditRecord | None:
+        """The newest record of a call with an idempotency key."""
+
     def created_with(self, key: str) -> AuditRecord | None:
         """The record of the create that was called with an idempotency key."""
+        record = self.recorded_with(key)
+        return record if record is not None and record.data.get("action") == "create" else None
 
     @abstractmethod
     def admits(self, path: str) -> bool:
@@ -124,24 +130,35 @@ class Planner:
 
         Raises what `Store.commit` lists for a change.
         """
+        origin = change.origin or self._origin
+        self._refuse_done(origin)
         if isinstance(change, Create):
-            planned = self._create(change)
+            planned = self._create(change, origin)
         elif isinstance(change, Restore):
-            planned = self._restore(change)
+            planned = self._restore(change, origin)
         else:
             assert seen is not None, "only what is to come was not seen"
-            planned = self._change(change, seen)
+            planned = self._change(change, seen, origin)
         if self._in_group:
             self._take(planned)
         return planned
 
-    def _change(self, change: AnyChange, seen: Snapshot) -> Plan:
+    def _refuse_done(self, origin: Origin) -> None:
+        """Raise `AlreadyDone` where another call has used the origin's idempotency key. What the
+        same run has recorded under it is a part of this call."""
+        if origin.key is None:
+            return
+        record = self._around.recorded_with(origin.key)
+        if record is not None and record.data.get("run_id") != origin.run_id:
+            raise AlreadyDone(f"a call with the key {origin.key!r} was made before", record=record)
+
+    def _change(self, change: AnyChange, seen: Snapshot, origin: Origin) -> Plan:
         if isinstance(change, Delete):
             from loop_cli.planning import life as plan_life
 
             if not change.orphan:
                 self._refuse_referred(seen.entity)
-            return plan_life.delete(seen, change, policy=self._policy, origin=self._origin)
+            return plan_life.delete(seen, change, policy=self._policy, origin=origin)
         assert not isinstance(change, Create | Restore)
         if isinstance(change, Move) and change.leaves:
             self._refuse_referred(seen.entity)
@@ -149,9 +166,9 @@ class Planner:
             self._refuse_taken(change.to, seen.entity.id)
             if not (self._around.admits(change.to) or change.to.startswith(f"{ARCHIVE}/")):
                 raise InvalidFile(change.to, "is not a place for entities")
-        return plan.make(seen, change, policy=self._policy, origin=self._origin, others=self)
+        return plan.make(seen, change, policy=self._policy, origin=origin, others=self)
 
-    def _create(self, change: Create) -> Plan:
+    def _create(self, change: Create, origin: Origin) -> Plan:
         from loop_cli.planning import life as plan_life
 
         if change.key is not None:
@@ -174,7 +191,7 @@ class Planner:
             path,
             history=self._around.history(entity_id),
             policy=self._policy,
-            origin=self._origin,
+            origin=origin,
         )
 
     def _draft(self, change: Create, entity_id: str, problems: list[dict[str, Any]]) -> str:
@@ -233,13 +250,13 @@ class Planner:
         except InvalidFile as error:
             problems.append(_problem("path", "no_place", error.message))
 
-    def _restore(self, change: Restore) -> Plan:
+    def _restore(self, change: Restore, origin: Origin) -> Plan:
         from loop_cli.planning import life as plan_life
 
         record = change.record
         sha256 = plan_life.kept_of(record)
         data = None if sha256 is None else self._around.kept(sha256)
-        planned = plan_life.restore(change, data, policy=self._policy, origin=self._origin)
+        planned = plan_life.restore(change, data, policy=self._policy, origin=origin)
         self._refuse_known(planned.after.id)
         self._refuse_taken(planned.path, planned.after.id)
         return planned

@@ -123,6 +123,15 @@ class VaultStore(Store):
         self.recover_if_free()
         return self.log.records_holding(run_id.encode(), b'"redacted"')
 
+    def records_with_key(self, key: str) -> Iterator[AuditRecord]:
+        from loop_cli.core.records.record import with_key
+
+        self.recover_if_free()
+        return with_key(self.log.records_with_key(key), key)
+
+    def count(self, query: Query) -> int:
+        return super().count(query) if query.text is not None else self._listing(None).count(query)
+
     def kept(self, sha256: str) -> bytes | None:
         from loop_cli.vault.commit import keeping
 

@@ -15,8 +15,9 @@ from loop_cli.core.store import passed_over
 from loop_cli.errors import Action, LoopError, PartlyFailed, Sentence, UsageError, prefixed
 
 PACKAGE = Path(__file__).parents[2] / "loop_cli"
-# What the package says about the command line: the door itself, and pages and models about it.
-ABOUT_IT = ("cli", "docs", "demo", "skill", "wire")
+# What the package says about the command line: the door itself, pages and models about it, and the
+# server, which has words of its own and names commands to its owner.
+ABOUT_IT = ("cli", "docs", "demo", "skill", "wire", "server")
 OUTSIDE = [
     path
     for path in sorted(PACKAGE.rglob("*.py"))
