@@ -55,7 +55,7 @@ def operations(settings: Settings) -> Operations:
     from loop_cli.operations.local import LocalOperations
 
     root = _root(settings)
-    return LocalOperations(_open_store(settings), origin=lambda: _origin(root), vault=root)
+    return LocalOperations(open_store(settings), origin=lambda: _origin(root), vault=root)
 
 
 def entity_operations(settings: Settings) -> EntityOperations:
@@ -63,7 +63,7 @@ def entity_operations(settings: Settings) -> EntityOperations:
     from loop_cli.operations.update import LocalEntityOperations
 
     root = _root(settings)
-    return LocalEntityOperations(_open_store(settings), origin=lambda: _origin(root), vault=root)
+    return LocalEntityOperations(open_store(settings), origin=lambda: _origin(root), vault=root)
 
 
 def _root(settings: Settings) -> str:
@@ -71,7 +71,8 @@ def _root(settings: Settings) -> str:
     return settings.root
 
 
-def _open_store(settings: Settings) -> VaultStore:
+def open_store(settings: Settings) -> VaultStore:
+    """The vault in force as a store."""
     from loop_cli.vault.index import cache as working
     from loop_cli.vault.store import VaultStore
 

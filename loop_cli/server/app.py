@@ -11,7 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
 from loop_cli import __version__
-from loop_cli.server import changing, openapi, reading, relocating
+from loop_cli.server import events, openapi, routes, signing
 from loop_cli.server.answers import HttpError, error_response, json_response
 from loop_cli.server.guard import Guard
 from loop_cli.server.identity import OWN_HEADER
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from loop_cli.server.options import Options
     from loop_cli.server.service import OpenOperations
 
-PUBLIC = ("/health", "/favicon.ico", "/sign-in")
+PUBLIC = ("/health", signing.SIGN_IN)
 _SENT = (
     "authorization", "x-api-token", "content-type", "if-match", "if-none-match",
     "idempotency-key", "x-run-id", "last-event-id",
@@ -48,17 +48,19 @@ def create_app(
     """
     counted = metrics or Metrics()
     service = Service(open_operations, options=options, metrics=counted)
+    hub = events.Hub(service.open_reader, counted)
     app = FastAPI(
         title="loop",
         version=__version__,
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(service),
+        lifespan=_lifespan(hub),
     )
     app.state.service = service
+    app.state.hub = hub
+    app.state.tokens = tokens
     _own_routes(app, counted)
-    entities = (reading, changing, relocating)
-    for router in (*(one.router for one in entities), *(one.typed_router for one in entities)):
+    for router in routes.ROUTERS:
         app.include_router(router)
     openapi.describe(app)
     app.exception_handler(HTTPException)(_of_http)
@@ -77,11 +79,11 @@ def create_app(
     return app
 
 
-def _lifespan(service: Service):  # type: ignore[no-untyped-def]
+def _lifespan(hub: events.Hub):  # type: ignore[no-untyped-def]
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        service.close()
+        hub.stop()
 
     return lifespan
 

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
         def sign_in(self, key: str) -> str | None:
             """Use up a one-time key: the value of the cookie of a new session."""
 
+        def sign_in_with(self, secret: str) -> str | None:
+            """The value of the cookie of a new session that a token begins."""
+
+        def sign_out(self, value: str) -> None:
+            """End a session."""
+
 
 COOKIE = "loop_session"
 OWN_HEADER = "x-loop"  # no form and no other site's page can send it

@@ -54,8 +54,9 @@ class Service:
         loop = self.open_operations(_origin(request))
         return await self.in_thread(partial(work, loop))
 
-    def close(self) -> None:
-        """End what goes on in the background."""
+    def open_reader(self) -> Operations:
+        """The operations for the server's own reading."""
+        return self.open_operations(Origin(run_id=uuid4(), actor="api:loop", source="api"))
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """What `work` gives, done by one of the threads that read."""

@@ -148,7 +148,17 @@ class VaultStore(Store):
         from loop_cli.vault.commit.commit import Commit
 
         commit = self._commit = Commit(self.handle, origin)
-        return commit.run(changes, atomic=atomic, dry_run=dry_run)
+        try:
+            return commit.run(changes, atomic=atomic, dry_run=dry_run)
+        finally:
+            self._note_news(commit)
+
+    def _note_news(self, commit: Commit) -> None:
+        """The index need not wait for events of our own writes."""
+        locator = self.locator()
+        if locator.index.news is not None:
+            paths = {path for staged in commit.begun for path in staged.places}
+            locator.index.news.note(filter(locator.admits, paths))
 
     @property
     def landed(self) -> list[str]:

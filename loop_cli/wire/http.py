@@ -65,6 +65,12 @@ class UndoBody(Shape):
     last: bool = Field(default=False, description="The caller's last run.")
 
 
+class SignInBody(Shape):
+    """What signs a browser in: `POST /sign-in`."""
+
+    token: str = Field(min_length=1, max_length=1000, description="A token.")
+
+
 # -- what is answered -----------------------------------------------------------------------
 
 

@@ -136,7 +136,7 @@ class Listing:
         database = None
         while database is None or database is not self._filled:
             self._filled = vault.cache.run(lambda database: database)
-            vault.locator().index.refresh(self._told)
+            vault.locator().index.catch_up(self._told)
             vault.log.cover(vault.cache)
             database = vault.cache.run(lambda database: database)
 
