@@ -69,7 +69,7 @@ class HowToWrite:
         """What the caller says it has seen; where that is nothing, whether it may do without.
         Raises `UsageError`."""
         expected = in_body if in_body is not None else self.expected_updated_at
-        seen = self.etag or etag
+        seen = self.etag if self.etag is not None else etag
         forced = unconditional and expected is None and seen is None
         return precondition_of(expected, seen, forced=forced)
 

@@ -12,7 +12,7 @@ from starlette.responses import Response  # noqa: TC002  FastAPI reads the annot
 from loop_cli.core.changes import BodyChange, Change, Edits
 from loop_cli.core.conflict import POLICIES
 from loop_cli.core.store import EntityChange
-from loop_cli.errors import UsageError
+from loop_cli.errors import LoopError, UsageError
 from loop_cli.operations import bulk, create
 from loop_cli.server import asking, older, written
 from loop_cli.server.asking import How, body_of
@@ -24,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from loop_cli.core.entity import FieldNames
+    from loop_cli.core.entity import Entity, FieldNames
     from loop_cli.core.store import UpdateResult
     from loop_cli.operations.boundary import Operations
     from loop_cli.server.asking import HowToWrite
@@ -96,14 +96,14 @@ async def put(request: Request, collection: str, entity_id: str, how: How) -> Re
 
     def work(loop: Operations) -> Response:
         kind = type_of(loop, collection)
-        found = get_of_type(loop, entity_id, kind, path=how.path)
+        get_of_type(loop, entity_id, kind, path=how.path)
         fields = older.without_unknown(given, loop.schema.writable_fields(kind, given))
         changes = tuple(Change.to((name,), value) for name, value in fields.items())
         text = None if body.body is None else BodyChange(text=body.body)
         edits = Edits(changes=changes, body=text)
-        if not edits:
-            return written.unchanged(loop, found)
         change = EntityChange(entity_id=entity_id, path=how.path, edits=edits, precondition=seen)
+        if not edits:
+            return written.unchanged(loop, _as_expected(loop, change))
         return written.updated(loop, _update(loop, change, how))
 
     return await run(request, how, data, work, written.put_again)
@@ -111,6 +111,14 @@ async def put(request: Request, collection: str, entity_id: str, how: How) -> Re
 
 def _update(loop: Operations, change: EntityChange, how: HowToWrite) -> UpdateResult:
     return loop.update(change, resolve=POLICIES[how.on_conflict], dry_run=how.dry_run)
+
+
+def _as_expected(loop: Operations, change: EntityChange) -> Entity:
+    """The entity, if it is as a change of nothing expects it. Raises what a commit raises."""
+    (outcome,) = loop.carry_out([change])
+    if isinstance(outcome.done, LoopError):
+        raise outcome.done
+    return outcome.done.after
 
 
 def _creation(

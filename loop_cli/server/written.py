@@ -163,6 +163,7 @@ def moved_again(_loop: Operations, records: list[AuditRecord]) -> Response:
         "moved": [
             {
                 "entity_id": one.entity_id,
+                "entity_type": one.data.get("entity_type"),
                 "path_before": one.metadata.get("path_before"),
                 "path": one.metadata.get("path"),
                 "updated_at": one.metadata.get("updated_after"),

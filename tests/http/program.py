@@ -4,6 +4,7 @@ tokens. It writes its access log to stderr."""
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from typing import Any
 
@@ -76,6 +77,8 @@ def main(port: int, said: dict[str, Any]) -> None:
         server_header=False,
         timeout_graceful_shutdown=10,
     )
+    # uvicorn raises the signal that ended it once more, for whoever handled it before.
+    signal.signal(signal.SIGTERM, lambda *_given: None)
     uvicorn.Server(config).run()
 
 
