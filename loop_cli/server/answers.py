@@ -61,14 +61,14 @@ def json_response(
     value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """A document as JSON."""
-    content = harmless_json(spelling.spelled(value)).encode()
+    content = harmless_json(value).encode()
     return Response(content, status, headers=headers, media_type=JSON)
 
 
 def with_warnings(document: dict[str, Any], *warnings: list[str] | tuple[str, ...]) -> Any:
-    """A document with the warnings inside it, each once, if there are any."""
-    listed = list(dict.fromkeys(one for some in warnings for one in some))
-    return {**document, "warnings": listed} if listed else document
+    """A document with the warnings inside it, each once and in words, if there are any."""
+    listed = dict.fromkeys(one for some in warnings for one in some)
+    return {**document, "warnings": [*map(spelling.spelled, listed)]} if listed else document
 
 
 def error_document(error: LoopError) -> dict[str, Any]:

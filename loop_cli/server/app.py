@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from loop_cli import __version__
 from loop_cli.server import events, openapi, routes, signing
+from loop_cli.server.access import Log
 from loop_cli.server.answers import HttpError, error_response, json_response
 from loop_cli.server.guard import Guard
 from loop_cli.server.identity import OWN_HEADER
@@ -47,14 +48,15 @@ def create_app(
     `metrics` are counted further; `public` are paths besides that need no token.
     """
     counted = metrics or Metrics()
-    service = Service(open_operations, options=options, metrics=counted)
-    hub = events.Hub(service.open_reader, counted)
+    log = Log(options.log_level)
+    service = Service(open_operations, options=options, metrics=counted, log=log)
+    hub = events.Hub(service.open_reader, counted, log)
     app = FastAPI(
         title="loop",
         version=__version__,
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(hub),
+        lifespan=_lifespan(hub, log),
     )
     app.state.service = service
     app.state.hub = hub
@@ -66,7 +68,12 @@ def create_app(
     app.exception_handler(HTTPException)(_of_http)
     app.exception_handler(RequestValidationError)(_of_parameters)
     app.add_middleware(
-        Guard, tokens=tokens, options=options, metrics=counted, public=(*PUBLIC, *public)
+        Guard,
+        tokens=tokens,
+        options=options,
+        metrics=counted,
+        log=log,
+        public=(*PUBLIC, *public),
     )
     if options.origins:
         app.add_middleware(
@@ -79,11 +86,13 @@ def create_app(
     return app
 
 
-def _lifespan(hub: events.Hub):  # type: ignore[no-untyped-def]
+def _lifespan(hub: events.Hub, log: Log):  # type: ignore[no-untyped-def]
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        log.begin()
         yield
         hub.stop()
+        log.end()
 
     return lifespan
 

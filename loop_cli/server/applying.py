@@ -18,7 +18,6 @@ from starlette.responses import Response
 from loop_cli.core.store import harmless_json
 from loop_cli.errors import LoopError, UsageError
 from loop_cli.operations.bulk import AT_ONCE
-from loop_cli.server import access
 from loop_cli.server.answers import LINES, as_loop_error, error_document
 from loop_cli.server.service import service_of, writer_of
 from loop_cli.server.spelling import spelled
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from loop_cli.operations.boundary import Operations
     from loop_cli.operations.bulk import Outcome
+    from loop_cli.server.service import Service
 
 router = APIRouter(tags=["entities"])
 
@@ -56,7 +56,7 @@ async def apply(request: Request, atomic: Atomic = False, dry_run: DryRun = Fals
     if origin.key is not None:
         raise UsageError("apply takes no Idempotency-Key: give each line its revision instead")
     how = {"force": service.options.unconditional, "atomic": atomic, "dry_run": dry_run}
-    return _Applied(service.open_operations(origin), request.stream(), how)
+    return _Applied(service.open_operations(origin), request.stream(), how, service)
 
 
 class _Applied(Response):
@@ -65,13 +65,19 @@ class _Applied(Response):
     media_type = LINES
 
     def __init__(
-        self, loop: Operations, incoming: AsyncGenerator[bytes, None], how: dict[str, bool]
+        self,
+        loop: Operations,
+        incoming: AsyncGenerator[bytes, None],
+        how: dict[str, bool],
+        service: Service,
     ) -> None:
         super().__init__()
         del self.headers["content-length"]
         self._loop = loop
         self._incoming = incoming
         self._how = how
+        self._log = service.log
+        self._appliers = service.appliers()
         self._begun = False
         self._error: LoopError | None = None
 
@@ -99,12 +105,12 @@ class _Applied(Response):
     async def _in_thread(self, out: MemoryObjectSendStream[bytes]) -> None:
         async with out:
             try:
-                await anyio.to_thread.run_sync(self._run, out)
+                await anyio.to_thread.run_sync(self._run, out, limiter=self._appliers)
             except (anyio.BrokenResourceError, ClientDisconnect):  # the client went away
                 return
             except Exception as error:
                 if not isinstance(error, LoopError):
-                    access.defect(error, APPLY)
+                    self._log.defect(error, APPLY)
                 self._error = as_loop_error(error)
 
     def _run(self, out: MemoryObjectSendStream[bytes]) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["entities"])
 typed_router = APIRouter(tags=["entities of a type"])
-"""The routes under the plural of a type, as the older API has them: these come after all others."""
+"""The routes under the plural of a type, such as `/api/tasks`, as the older API has them."""
 
 
 @router.post("/api/entities", status_code=201, openapi_extra=body_of(http.EntityCreateBody))
@@ -71,7 +71,9 @@ async def change(request: Request, entity_id: str, how: How) -> Response:
     return await run(request, how, data, work, written.updated_again)
 
 
-@typed_router.post("/api/{collection}", status_code=201, openapi_extra=body_of(http.CreateBody))
+@typed_router.post(
+    "/api/{collection:plural}", status_code=201, openapi_extra=body_of(http.CreateBody)
+)
 async def create_of_type(request: Request, collection: str, how: How) -> Response:
     """Make an entity of a type."""
     data = await request.body()
@@ -85,7 +87,9 @@ async def create_of_type(request: Request, collection: str, how: How) -> Respons
     return await run(request, how, data, work, written.created_again)
 
 
-@typed_router.put("/api/{collection}/{entity_id:path}", openapi_extra=body_of(http.FieldsBody))
+@typed_router.put(
+    "/api/{collection:plural}/{entity_id:path}", openapi_extra=body_of(http.FieldsBody)
+)
 async def put(request: Request, collection: str, entity_id: str, how: How) -> Response:
     """Change some fields of an entity; those that are not named stay as they are."""
     data = await request.body()

@@ -20,9 +20,15 @@ def singular(entity_type: str) -> str:
     return entity_type.casefold()
 
 
-def types_by_plural(schema: Schema) -> dict[str, str]:
-    """The types of the schema by the word that a path has for all of them."""
-    return {plural_of(name): name for name in schema.types}
+def type_named(plural: str, schema: Schema) -> str | None:
+    """The type of the schema that a path has this word for."""
+    if schema.types != _plurals[0]:
+        _plurals[:] = [schema.types, {plural_of(name): name for name in schema.types}]
+    found: str | None = _plurals[1].get(plural)
+    return found
+
+
+_plurals: list[Any] = [(), {}]  # of the types that were asked for last
 
 
 def of_entity(entity: Entity) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from starlette.responses import Response  # noqa: TC002  FastAPI reads the annot
 
 from loop_cli.core.store import harmless_json
 from loop_cli.operations.log import LogQuery
-from loop_cli.server import access
 from loop_cli.server.answers import HttpError
 from loop_cli.server.service import service_of
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.core.upkeep import Happening
     from loop_cli.operations.boundary import Operations
+    from loop_cli.server.access import Log
     from loop_cli.server.metrics import Metrics
 
     Event = AuditRecord | Happening
@@ -42,6 +42,7 @@ LastIdToo = Annotated[str | None, Query(description="The same, where no header c
 _MOST_WAITING = 2_000  # events of one listener
 _PAUSE = 0.1  # seconds between two looks at the log
 _AGAIN = 1.0  # seconds after which what failed is tried again
+_LATER = 30.0  # the same, of watching the files
 
 
 class Listener:
@@ -89,8 +90,11 @@ class Hub:
     """Tells all listeners what changes. `open_operations` gives the operations to follow with;
     the threads begin with the first listener."""
 
-    def __init__(self, open_operations: Callable[[], Operations], metrics: Metrics) -> None:
+    def __init__(
+        self, open_operations: Callable[[], Operations], metrics: Metrics, log: Log
+    ) -> None:
         self._open = open_operations
+        self._log = log
         self._metrics = metrics
         self._listeners: set[Listener] = set()
         self._lock = threading.Lock()
@@ -110,9 +114,8 @@ class Hub:
             begins, self._begun = not self._begun, True
         self._metrics.streams.inc()
         if begins:
-            for name, work in (("log", self._follow), ("files", self._watch)):
-                target = partial(self._again_and_again, work)
-                threading.Thread(target=target, name=f"loop-{name}", daemon=True).start()
+            for work in (self._keep_following, self._keep_watching):
+                threading.Thread(target=work, name=work.__name__, daemon=True).start()
         self._follows.wait(_AGAIN)
 
     def remove(self, listener: Listener) -> None:
@@ -131,16 +134,25 @@ class Hub:
         for one in listeners:
             one.close()
 
-    def _again_and_again(self, work: Callable[[], None]) -> None:
+    def _keep_following(self) -> None:
         while not self._stopped.is_set():
-            try:
-                work()
-            except Exception as error:
-                access.warn("events", error=f"{type(error).__name__}: {error}")
+            self._try(self._follow)
             # What came in between would be missed: who listens comes back and asks for it.
             for one in [*self._listeners]:
                 one.close()
             self._stopped.wait(_AGAIN)
+
+    def _keep_watching(self) -> None:
+        """Without this only edits outside are not told of."""
+        while not self._stopped.is_set():
+            self._try(self._watch)
+            self._stopped.wait(_LATER)
+
+    def _try(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:
+            self._log.warn("events", error=f"{type(error).__name__}: {error}")
 
     def _follow(self) -> None:
         batches = self._open().follow(LogQuery(limit=0))

@@ -8,7 +8,6 @@ import asyncio
 import time
 
 from loop_cli.errors import LoopError
-from loop_cli.server import access
 from loop_cli.server.answers import HttpError, as_loop_error, error_response
 from loop_cli.server.identity import OWN_HEADER, identify
 from loop_cli.server.visit import APPLY, Visit, plain_name
@@ -17,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from loop_cli.server.access import Log
     from loop_cli.server.identity import Caller, Tokens
     from loop_cli.server.metrics import Metrics
     from loop_cli.server.options import Options
@@ -37,12 +37,14 @@ class Guard:
         tokens: Tokens,
         options: Options,
         metrics: Metrics,
+        log: Log,
         public: tuple[str, ...],
     ) -> None:
         self._app = app
         self._tokens = tokens
         self._options = options
         self._metrics = metrics
+        self._log = log
         self._public = public
         self._names = _names(options)
 
@@ -58,20 +60,20 @@ class Guard:
             await self._app(scope, self._bounded(receive, visit), visit.sender(send))
         except Exception as error:
             if not isinstance(error, LoopError):
-                access.defect(error, visit.path)
+                self._log.defect(error, visit.path)
             if visit.status is not None:  # the answer has begun: only the connection tells
                 raise
             response = error_response(as_loop_error(error), visit.headers)
             await response(scope, receive, visit.sender(send))
         finally:
             self._metrics.count(visit)
-            access.line(visit)
+            self._log.line(visit)
 
     def _admit(self, visit: Visit) -> None:
         """Raises `HttpError` for a request that is not to be served."""
         self._check_host(visit)
         if visit.method != "OPTIONS" and not self._is_public(visit.path):
-            caller = identify(visit.headers, visit.cookie, self._tokens)
+            caller = identify(visit.headers, lambda: visit.cookie, self._tokens)
             if caller is None:
                 headers = {"WWW-Authenticate": "Bearer"}
                 message = "who are you? no known token came with this request"

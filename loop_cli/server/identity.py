@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Protocol
 
     from starlette.datastructures import Headers
@@ -51,12 +52,15 @@ class Caller:
         self.by_cookie = by_cookie
 
 
-def identify(headers: Headers, cookie: str | None, tokens: Tokens) -> Caller | None:
+def identify(
+    headers: Headers, cookie_of: Callable[[], str | None], tokens: Tokens
+) -> Caller | None:
     """Who sends a request; None where nobody is known by what it brings."""
     secret = _secret(headers)
     if secret is not None:
         token = tokens.find(secret)
         return None if token is None else Caller(token, by_cookie=False)
+    cookie = cookie_of()
     token = None if cookie is None else tokens.of_session(cookie)
     return None if token is None else Caller(token, by_cookie=True)
 

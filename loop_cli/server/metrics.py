@@ -18,6 +18,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        self._known: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
         self._requests = Counter(
             "loop_http_requests",
             "Requests answered.",
@@ -46,9 +47,14 @@ class Metrics:
     def count(self, visit: Visit) -> None:
         """Count a request that is over."""
         method = visit.method if visit.method in _METHODS else "other"
-        status = str(visit.status or 0)
-        self._requests.labels(method, visit.route, status).inc()
-        self._seconds.labels(method, visit.route).observe(time.monotonic() - visit.began)
+        key = (method, visit.route, str(visit.status or 0))
+        known = self._known.get(key)
+        if known is None:
+            known = (self._requests.labels(*key), self._seconds.labels(*key[:2]))
+            self._known[key] = known
+        requests, seconds = known
+        requests.inc()
+        seconds.observe(time.monotonic() - visit.began)
 
     def shared(self, calls: int) -> None:
         """Count a commit that so many calls share."""

@@ -13,7 +13,8 @@ from loop_cli.core.store import harmless_json
 from loop_cli.errors import EntityNotFound
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.operations.history import parse_since
-from loop_cli.server import asking, documents
+from loop_cli.operations.selection import plural_of
+from loop_cli.server import asking, documents, plural
 from loop_cli.server.answers import HttpError, is_known, json_response, quoted, with_warnings
 from loop_cli.server.service import service_of
 
@@ -30,11 +31,6 @@ if TYPE_CHECKING:
     Shown = Callable[[Selected], dict[str, Any]]
 
 AT_ONCE = 1_000  # entities in an answer that is not streamed
-FIXED = (
-    "apply", "audit", "check", "constants", "entities", "events", "members", "schema", "search",
-    "undo",
-)  # fmt: skip
-"""What else begins a path below `/api/`, and so is no type's."""
 _BATCH = 200
 Where = Annotated[list[str], Query(description="A condition as `loop list --where` has it.")]
 Sort = Annotated[str | None, Query(description="Fields by commas, `-` before one for descending.")]
@@ -45,8 +41,9 @@ FilePath = Annotated[str | None, Query(description="Chooses where several files 
 
 
 router = APIRouter(tags=["entities"])
+plural.register()
 typed_router = APIRouter(tags=["entities of a type"])
-"""The routes under the plural of a type, `/api/tasks`: these come after all others."""
+"""The routes under the plural of a type, such as `/api/tasks`, as the older API has them."""
 
 
 @router.get("/api/entities")
@@ -142,7 +139,7 @@ async def tasks_of_project(
     return await listing(request, query, "tasks", _flat)
 
 
-@typed_router.get("/api/{collection}")
+@typed_router.get("/api/{collection:plural}")
 async def list_of_type(
     request: Request,
     collection: str,
@@ -159,7 +156,7 @@ async def list_of_type(
     return await listing(request, query, collection, _flat)
 
 
-@typed_router.get("/api/{collection}/{entity_id:path}")
+@typed_router.get("/api/{collection:plural}/{entity_id:path}")
 async def one_of_type(
     request: Request, collection: str, entity_id: str, path: FilePath = None
 ) -> Response:
@@ -175,14 +172,12 @@ async def one_of_type(
 
 def type_of(loop: Operations, collection: str) -> str:
     """The type that a plural stands for. Raises `HttpError`."""
-    if collection in FIXED:
-        raise HttpError(405, "method_not_allowed", f"this method is not for /api/{collection}")
-    known = documents.types_by_plural(loop.schema)
-    if collection not in known:
+    found = documents.type_named(collection, loop.schema)
+    if found is None:
         message = f"there is no /api/{collection[:100]}"
-        hint = f"the vault's types: {', '.join(known)}"
+        hint = f"the vault's types: {', '.join(map(plural_of, loop.schema.types))}"
         raise HttpError(404, "no_such_route", message, hint=hint)
-    return known[collection]
+    return found
 
 
 def get_of_type(
@@ -288,9 +283,7 @@ def _pieces(loop: Operations, query: EntityQuery, key: str, shown: Shown) -> Ite
     # All that there are were just counted, if this is all of them.
     total = count if query.cursor is None and not more else loop.count(query)
     rest: dict[str, Any] = {"total": total, "next": _cursor(selection, last if more else None)}
-    if selection.warnings:
-        rest["warnings"] = list(selection.warnings)
-    tail = harmless_json(rest)[1:]
+    tail = harmless_json(with_warnings(rest, selection.warnings))[1:]
     yield (start + "".join(waiting) + "], " + tail).encode()
 
 

@@ -30,7 +30,7 @@ Force = Annotated[bool, Query(description="The older API's word for cascade.")]
 
 router = APIRouter(tags=["entities"])
 typed_router = APIRouter(tags=["entities of a type"])
-"""The routes under the plural of a type, as the older API has them: these come after all others."""
+"""The routes under the plural of a type, such as `/api/tasks`, as the older API has them."""
 
 
 @router.post("/api/entities/{entity_id:path}/move", openapi_extra=body_of(http.MoveBody))
@@ -97,7 +97,7 @@ async def remove(
     return await run(request, how, data, work, written.deleted_again)
 
 
-@typed_router.delete("/api/{collection}/{entity_id:path}")
+@typed_router.delete("/api/{collection:plural}/{entity_id:path}")
 async def remove_of_type(
     request: Request,
     collection: str,

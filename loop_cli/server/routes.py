@@ -1,4 +1,4 @@
-"""All routes, in the order in which they are tried: those of the types of a vault come last."""
+"""All routes, in the order in which they are tried: those that are asked for most come first."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ from loop_cli.server import (
 _ENTITIES = (reading, changing, relocating)
 
 ROUTERS = (
-    *(one.router for one in (signing, auditing, describing, applying, events, *_ENTITIES)),
     *(one.typed_router for one in _ENTITIES),
+    *(one.router for one in (*_ENTITIES, signing, auditing, describing, applying, events)),
 )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.operations.boundary import Operations
+    from loop_cli.server.access import Log
     from loop_cli.server.metrics import Metrics
     from loop_cli.server.options import Options
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _LONGEST_KEY = 200
+_NO_RUN = uuid4()  # of what reads, which no record tells of
 _RUN = re.compile(RUN_ID, re.ASCII)
 
 
@@ -40,14 +42,16 @@ class Service:
     """Does the work of requests. `open_operations` gives the operations as somebody's."""
 
     def __init__(
-        self, open_operations: OpenOperations, *, options: Options, metrics: Metrics
+        self, open_operations: OpenOperations, *, options: Options, metrics: Metrics, log: Log
     ) -> None:
         self.open_operations = open_operations
         self.options = options
         self.metrics = metrics
+        self.log = log
         self._replies = Replies()
         self._readers: anyio.CapacityLimiter | None = None
         self._writers: anyio.CapacityLimiter | None = None
+        self._appliers: anyio.CapacityLimiter | None = None
 
     async def read(self, request: Request, work: Callable[[Operations], T]) -> T:
         """What `work` reads. Raises `LoopError`."""
@@ -57,6 +61,12 @@ class Service:
     def open_reader(self) -> Operations:
         """The operations for the server's own reading."""
         return self.open_operations(Origin(run_id=uuid4(), actor="api:loop", source="api"))
+
+    def appliers(self) -> anyio.CapacityLimiter:
+        """What limits the threads that apply lines, which may have to wait for their clients."""
+        if self._appliers is None:
+            self._appliers = anyio.CapacityLimiter(self.options.writers)
+        return self._appliers
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """What `work` gives, done by one of the threads that read."""
@@ -136,12 +146,12 @@ def _origin(request: Request) -> Origin:
     caller = visit_of(request.scope).caller
     if caller is None:
         raise LoopError("a route without a caller")
-    return Origin(run_id=uuid4(), actor=caller.token.actor, source=caller.token.source)
+    return Origin(run_id=_NO_RUN, actor=caller.token.actor, source=caller.token.source)
 
 
 def writer_of(request: Request, body: bytes) -> Origin:
     """Who writes, in which run, and under which key. Raises `HttpError`."""
-    origin = _origin(request)
+    origin = _origin(request).replace(run_id=uuid4())
     run = request.headers.get("x-run-id")
     if run is not None:
         run = run.strip().lower()

@@ -12,7 +12,6 @@ import uvicorn
 
 from loop_cli.cli import context
 from loop_cli.cli.shared import opener
-from loop_cli.server import access
 from loop_cli.server.app import create_app
 from loop_cli.server.metrics import Metrics
 from loop_cli.server.options import Options
@@ -60,13 +59,12 @@ def app_of(options: Options, **more: Any) -> Any:
     """The application over the vault in force."""
     metrics = Metrics()
     settings = context.open_settings(more)
-    opened = opener(settings, shared=metrics.shared, warn=access.warn)
+    opened = opener(settings, shared=metrics.shared)
     return create_app(opened, Some(), options, metrics=metrics)
 
 
 def main(port: int, said: dict[str, Any]) -> None:
     """Serve until a signal comes."""
-    access.begin("info")
     app = app_of(Options(port=port, **said))
     config = uvicorn.Config(
         app,

@@ -237,7 +237,7 @@ class TestTheRest:
         client.update({"status": "doing"})
         text = client("GET", "/metrics").text
 
-        route = 'route="/api/{collection}/{entity_id:path}",status="200"'
+        route = 'route="/api/{collection:plural}/{entity_id:path}",status="200"'
         assert f'loop_http_requests_total{{method="PUT",{route}}} 1.0' in text
         assert "loop_commit_calls_count 1.0" in text
 
