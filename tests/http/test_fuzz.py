@@ -3,6 +3,7 @@ is ever 500, a refused write leaves every byte, and each write that is answered 
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,12 @@ FIELDS = st.fixed_dictionaries(
     },
 )
 MATCHES = st.sampled_from(["etag", "updated", "stale", "none"])
+
+
+@schemathesis.serializer("application/x-ndjson")  # type: ignore[untyped-decorator]
+def lines(_context: Any, value: Any) -> bytes:
+    """A body of one line, twice."""
+    return (json.dumps(value) + "\n").encode() * 2
 
 
 class Fuzz:
