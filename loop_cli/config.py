@@ -141,7 +141,8 @@ KEYS: tuple[Key, ...] = (
         name="fields.id",
         default="entity_id",
         parse=_text,
-        about="the field with the id; @stem is the file's name",
+        about="the field with the id; @stem is the file's name, @path its path, @folder-stem its "
+        "name or, of the page of a bundle, the folder's",
         is_data=True,
     ),
     Key(

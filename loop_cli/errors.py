@@ -220,6 +220,7 @@ class InvalidFile(LoopError):
     def __init__(self, path: str, reason: str, *, line: int | None = None) -> None:
         where = f"{path}:{line}" if line else path
         super().__init__(f"{where}: {reason}", path=path, line=line, reason=reason)
+        self.data: bytes | None = None  # of the file, where it was read
 
 
 class NoEntity(InvalidFile):

@@ -20,6 +20,7 @@ from loop_cli.core.fields import TARGETS
 from loop_cli.core.store import EntityChange
 from loop_cli.errors import AmbiguousId, InvalidFile, LoopError
 from loop_cli.lean.plain import same
+from loop_cli.markdown.dialects import is_same_time
 from loop_cli.planning import snapshot
 from loop_cli.planning.snapshot import Parsed
 from loop_cli.vault.store import VaultStore
@@ -283,7 +284,7 @@ def _assert_reads_back(change: Change, before: dict[str, Any], after: dict[str, 
     elif len(change.path) > 1:
         assert after[field] == {**(before.get(field) or {}), change.path[1]: change.value}
     else:
-        assert same(after[field], change.value)
+        assert same(after[field], change.value) or is_same_time(change.value, after[field])
 
 
 def _second_reading(parsed: Parsed) -> dict[str, Any]:

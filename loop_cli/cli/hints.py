@@ -18,16 +18,23 @@ if TYPE_CHECKING:
 
 # The words of each action, with the values that it has.
 _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "allow_field": lambda of: shlex.join(
+        ["loop", "schema", "allow", of["entity_type"], of["field"]]
+    ),
     "cascade_or_orphan": lambda of: (
         f"{shlex.join(['loop', 'delete', of['entity_id'], '--cascade'])} deletes them too; "
         "--orphan leaves them as they are"
     ),
     "check": lambda _of: "loop check",
     "choose_path": lambda _of: "--path FILE",
+    "edit_whole": lambda of: (
+        f"loop edit {of['entity_id']} takes the whole file; 'loop get --field body' gives the body"
+    ),
     "example": lambda of: _EXAMPLES[of["of"]],
     "explain": lambda of: f"loop {of['command']} --help",
     "list_kept": lambda _of: "loop kept",
     "list_records": lambda of: " ".join(("loop log", *of.values())),
+    "make_vault": lambda _of: "loop init",
     "migrate_file": lambda _of: "loop audit migrate FILE",
     "name_precondition": lambda _of: (
         "--if-match ETAG or --expected-updated-at TIME, as 'loop get' reports them; "

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+_MARK = "\ufeff"  # that some editors begin a text with
+
+
 class Reader:
     """Reads the files that the command line names; standard input once."""
 
@@ -47,7 +50,7 @@ class Reader:
 def fields(name: str | None, read: Reader) -> dict[str, Any] | None:
     if name is None:
         return None
-    value = changes.parse_json(read(name), f"--set-json {name}")
+    value = changes.parse_json(read(name).removeprefix(_MARK), f"--set-json {name}")
     if not isinstance(value, dict):
         raise UsageError(f"--set-json {name} must be a JSON object of fields")
     return value
@@ -57,8 +60,10 @@ def body(replaced: str | None, appended: str | None, read: Reader) -> BodyChange
     if replaced is not None and appended is not None:
         raise UsageError("--body-file and --append-body can't go together")
     if replaced is not None:
-        return BodyChange(text=read(replaced))
-    return None if appended is None else BodyChange(text=read(appended), append=True)
+        return BodyChange(text=read(replaced).removeprefix(_MARK))
+    if appended is None:
+        return None
+    return BodyChange(text=read(appended).removeprefix(_MARK), append=True)
 
 
 def precondition(expected: str | None, etag: str | None, force: bool) -> Precondition:

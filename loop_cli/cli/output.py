@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from itertools import islice
 
 from loop_cli.core.store import harmless_json
@@ -16,11 +15,11 @@ from loop_cli.core.store import harmless_json
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import IO, Any, ClassVar
+    from typing import IO, Any
 
     from rich.console import Console, RenderableType
-    from rich.status import Status
 
+    from loop_cli.cli.render.progress import Progress
     from loop_cli.core.conflict import Conflict
     from loop_cli.errors import Action, LoopError
 
@@ -126,30 +125,17 @@ def json_lines(found: Iterable[bytes]) -> None:
         write_raw(b"\n".join(batch))
 
 
-def csv(head: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """Comma-separated values on stdout, as RFC 4180 has them: lines end in CRLF."""
-    import csv as format_
-    import io
-
-    buffer = io.StringIO(newline="")
-    writer = format_.writer(buffer)
-    writer.writerow(head)
-    for row in rows:
-        writer.writerow(row)
-        if buffer.tell() > _PIPE_WIDTH:
-            write(buffer.getvalue())
-            buffer.seek(0)
-            buffer.truncate()
-    write(buffer.getvalue())
-
-
 class progress:  # noqa: N801
     """A context manager: a sign of life on stderr for what takes longer than a second, for
     people at a terminal. What it gives takes the count so far; None where nobody would see it."""
 
     def __init__(self, what: str, *, unit: str) -> None:
         seen = is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
-        self._shown = _Progress(what, unit) if seen else None
+        self._shown: Progress | None = None
+        if seen:
+            from loop_cli.cli.render.progress import Progress
+
+            self._shown = Progress(what, unit, lambda: console(sys.stderr).status(""))
 
     def __enter__(self) -> Callable[[int], None] | None:
         return None if self._shown is None else self._shown.tell
@@ -157,34 +143,6 @@ class progress:  # noqa: N801
     def __exit__(self, *_raised: object) -> None:
         if self._shown is not None:
             self._shown.close()
-
-
-class _Progress:
-    """Shows nothing in the first second; then a spinner, what goes on and how far it is."""
-
-    _shown: ClassVar[_Progress | None] = None  # the terminal has but one line for it
-
-    def __init__(self, what: str, unit: str) -> None:
-        self._what = what
-        self._unit = unit
-        self._begin = time.monotonic()
-        self._status: Status | None = None
-
-    def tell(self, count: int) -> None:
-        if self._status is None:
-            if time.monotonic() - self._begin < 1:
-                return
-            if _Progress._shown is not None:  # what this is a part of says more when this is done
-                _Progress._shown.close()
-            _Progress._shown = self
-            self._status = console(sys.stderr).status("")
-            self._status.start()
-        self._status.update(f"{self._what}: {count:,} {self._unit}")
-
-    def close(self) -> None:
-        if self._status is not None:
-            self._status.stop()
-            self._status = _Progress._shown = None
 
 
 def write(text: str) -> None:
@@ -223,39 +181,12 @@ def write_bytes(data: bytes) -> None:
         raise
 
 
-def leave_if_unread() -> None:
-    """Exit with 141 where the reader of stdout went away, though there is nothing to write."""
-    import select
-
-    if not hasattr(select, "poll"):
-        return
-    poll = select.poll()
-    try:
-        poll.register(sys.stdout, 0)  # the system tells of an error or a hang-up unasked
-        gone = any(event & select.POLLERR for _stream, event in poll.poll(0))
-    except (OSError, ValueError):
-        return
-    if gone:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(READER_GONE)
-
-
 def write_raw(data: bytes) -> None:
     """A file's bytes on stdout; on a terminal as text without its control characters."""
     if is_terminal(sys.stdout):
         write(data.decode("utf-8", "replace"))
     else:
         write_bytes(data)
-
-
-def wait(seconds: float) -> None:
-    """Wait; exits with 141 where the reader of stdout goes away meanwhile."""
-    import select
-
-    poll = select.poll()
-    poll.register(sys.stdout.fileno(), 0)
-    if poll.poll(seconds * 1000):  # nothing was asked for, so this is an error or the end
-        sys.exit(READER_GONE)
 
 
 def show(content: RenderableType | Callable[[Console], RenderableType]) -> None:

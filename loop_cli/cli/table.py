@@ -98,7 +98,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         What you save is checked, shown and written for the revision that was opened. Text that
         is not valid is opened again with the reasons on top; if the entity has changed meanwhile,
         you are asked. Your comments and your layout land as you save them. Whatever goes wrong,
-        your text is kept in a file, and its path is printed.""",
+        your text is kept in a file, and its path is printed. A file that can't be read, as with
+        broken YAML, is opened at the line that is wrong.""",
         _ID,
         "fields_only --fields: The frontmatter alone, without the body.",
         _PATH,
@@ -129,6 +130,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         _JSON_LINES,
         "as_csv --csv: Comma-separated values (RFC 4180).",
         _IDS,
+        "verbose --verbose -v: Name the links, excluded and unread files that are passed over.",
         _VAULT,
     ),
     "search": (
@@ -272,10 +274,15 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 
         Ask it before you write. With --json it is JSON Schema for the frontmatter:
         what is not for writing is readOnly, and x-loop has the pattern of ids, the
-        place of files, and the writable fields.""",
-        "entity_type [TYPE]: Only this type, field by field.",
+        place of files, and the writable fields.
+
+        'loop schema allow TYPE FIELD' adds a field to a type of the vault's own schema, and
+        FIELD=KIND says what it holds: text, number, boolean, date, time, list or mapping. One line
+        of the file changes, and the audit log has a record of it.""",
+        "words [TYPE|allow|FIELD]...: Only this type; or 'allow', a type and its new fields.",
+        _DRY_RUN,
         "as_json --json: As JSON Schema (2020-12); errors as JSON on stderr.",
-        _VAULT,
+        *_LOCKED,
     ),
     "init": (
         "init.init",

@@ -28,7 +28,9 @@ class Change(Struct):
     that is there once more, so that all readers of YAML read the same. `implied` tells that it
     follows from something else, as a link does from a move, or a repair from the schema, so
     that read-only is no matter. `restored` tells that the field was like that before: then it
-    may be so again, whatever the schema says of values.
+    may be so again, whatever the schema says of values. `written` is how scalars of the value are
+    to be written where the value does not tell, by their paths within it: `1.10`, or a date
+    without quotes.
     """
 
     path: tuple[str, ...]
@@ -37,6 +39,7 @@ class Change(Struct):
     typed: bool = False
     implied: bool = False
     restored: bool = False
+    written: tuple[tuple[tuple[str | int, ...], str], ...] = ()
 
     @classmethod
     def to(cls, path: tuple[str, ...], value: Any, *, restored: bool = False) -> Change:
@@ -52,10 +55,12 @@ class Change(Struct):
 
 
 class BodyChange(Struct):
-    """A new body, or text to append to it."""
+    """A new body, or text to append to it, in the file's line ending; one that is `exact` stays as
+    it is: the body that was there before, or that somebody has edited."""
 
     text: str
     append: bool = False
+    exact: bool = False
 
 
 class Layout(Struct):
@@ -127,7 +132,12 @@ def parse_change(text: str, *, read: Callable[[str], str]) -> Change:
     if operator in _LIST_OPERATORS:
         return Change(path=path, operation=_LIST_OPERATORS[operator], value=value)
     if operator == ":=":
-        return Change(path=path, operation="set", value=parse_json(value, text), typed=True)
+        typed = parse_json(value, text)
+        is_number = isinstance(typed, int | float) and not isinstance(typed, bool)
+        written: tuple[Any, ...] = ()
+        if is_number and value.strip() != repr(typed):
+            written = (((), value.strip()),)
+        return Change(path=path, operation="set", value=typed, typed=True, written=written)
     if operator == "=@" and not value.startswith("@"):
         return Change(path=path, operation="set", value=read(value))
     return Change(path=path, operation="set", value=value)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def fields_of(
-    changes: Iterable[Change], name: str | None, entity_type: str, today: str, rules: Rules
+    changes: Iterable[Change], name: str | None, entity_type: str, now: int, rules: Rules
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The fields that changes of nothing make, typed, with the name and all that they imply, in
-    the schema's order; and what is wrong with the changes."""
+    the schema's order, at the instant `now`; and what is wrong with the changes."""
     problems: list[Problem] = []
     typed: dict[str, Any] = {}
     for change in changes:  # one by one, so that one that is wrong hides no other
@@ -36,7 +36,7 @@ def fields_of(
     if name is not None:
         typed[rules.names.name] = name
     filled = implied(typed, entity_type, rules)
-    filled |= dict.fromkeys(rules.dates_due(Case(filled, entity_type, is_new=True)), today)
+    filled |= rules.dates_due(Case(filled, entity_type, is_new=True), now)
     known = rules.schema.known_fields(entity_type)
     order = [one for one in known if one in filled]
     return {one: filled[one] for one in dict.fromkeys((*order, *filled))}, problems
@@ -74,10 +74,11 @@ def default_status(entity_type: str, rules: Rules) -> str | None:
 
 
 def words_for(
-    fields: Mapping[str, Any], entity_type: str, entity_id: str, *, now: str, rules: Rules
+    fields: Mapping[str, Any], entity_type: str, entity_id: str, *, now: int, rules: Rules
 ) -> dict[str, Any]:
-    """What the placeholders of a template stand for, at the time `now`; None where a field
-    that one names has no value."""
+    """What the placeholders of a template stand for at the instant `now`, whose date is the local
+    one; None where a field that one names has no value."""
+    from loop_cli.core import days, timestamps
     from loop_cli.core.schema.schema import PREFIXES
 
     names = rules.names
@@ -98,5 +99,6 @@ def words_for(
     title = dict.fromkeys(("NAME", "TITLE", f"{entity_type.upper()}_NAME"), name)
     own = {"ID": entity_id, names.id.upper(): entity_id}
     last = entity_id.rpartition("-")[2]
-    times = {"DATE": now[:10], "TODAY": now[:10], "YEAR": now[:4], "NOW": now, "DATETIME": now}
+    day, exact = days.local_day(now), timestamps.render(now)
+    times = {"DATE": day, "TODAY": day, "YEAR": day[:4], "NOW": exact, "DATETIME": exact}
     return {**words, **title, **own, "SEQ": last, "NUMBER": last, **times}

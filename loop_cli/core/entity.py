@@ -15,6 +15,11 @@ OWN = ("entity_id", "entity_type", "path", "updated_at", "etag")
 """What every entity has besides its fields, by the names that users ask for it."""
 
 
+PLACES_AS_ID = ("@stem", "@path", "@folder-stem")
+"""What `[fields] id` may be besides the name of a field."""
+_PAGES = ("index", "_index")  # of bundles, as Hugo, Astro and others have them
+
+
 class FieldNames(Struct):
     """Which frontmatter fields carry identity and time (SPEC §2, `[fields]`)."""
 
@@ -26,8 +31,18 @@ class FieldNames(Struct):
 
     @property
     def id_is_stem(self) -> bool:
-        """The file's name without `.md` is the id."""
-        return self.id == "@stem"
+        """The file's place is the id, and no field; `id_of` tells it."""
+        return self.id in PLACES_AS_ID
+
+    def id_of(self, path: str) -> str:
+        """The id of the file at a path, where its place is its id: its name without `.md`, its
+        path, or its name and of the page of a bundle that of the folder."""
+        whole = path.removesuffix(".md").removesuffix(".markdown")
+        folder, _slash, name = whole.rpartition("/")
+        if self.id == "@path":
+            return whole
+        is_bundle = self.id == "@folder-stem" and name in _PAGES and bool(folder)
+        return folder.rpartition("/")[2] if is_bundle else name
 
     @property
     def type_is_folder(self) -> bool:

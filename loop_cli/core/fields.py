@@ -69,16 +69,19 @@ TARGETS = {
     "default_conditions_3y": "Condition",
 }
 
-NUMBER = r"(?a)[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
+KINDS_OF_FIELDS = ("text", "number", "boolean", "date", "time", "list", "mapping")
+"""What a schema may say that a field holds (`field_types`)."""
 _TIME = r"(?a)(?:[01]\d|2[0-3]):[0-5]\d"
 _BOOLEANS = {"true": True, "false": False}
 
 
 class FieldSpec(Struct):
-    """The kind of a field; `choices` are its enumeration, of the items where it is a list."""
+    """The kind of a field; `choices` are its enumeration, of the items where it is a list;
+    `inferred` tells that only the value that is there speaks for the kind."""
 
     kind: str = "any"
     choices: tuple[str, ...] = ()
+    inferred: bool = False
 
 
 class Mismatch(Exception):
@@ -117,8 +120,15 @@ def from_text(text: str, spec: FieldSpec) -> Any:
     if spec.kind == "list":
         items = [item.strip() for item in text.split(",")]
         return check([item for item in items if item], spec)
-    if spec.kind == "number" and _fits(NUMBER, text):
-        return _number(text, spec)
+    if spec.kind == "number":
+        from loop_cli.core import digits
+
+        if digits.is_exact_number(text):
+            return _number(text, spec)
+        if digits.looks_like_number(text):
+            if spec.inferred:
+                return text
+            raise Mismatch(f"{allowed(spec)} that comes back as it was typed; := takes it as JSON")
     if spec.kind == "boolean" and text in _BOOLEANS:
         return _BOOLEANS[text]
     if spec.kind == "mapping":
@@ -131,8 +141,11 @@ def from_text(text: str, spec: FieldSpec) -> Any:
 def item_from_text(text: str, spec: FieldSpec, items: list[Any]) -> Any:
     """An item to add to or remove from a list that holds `items`. Raises `Mismatch`."""
     kinds = {kind_of(item) for item in items}
-    if kinds == {"number"} and _fits(NUMBER, text):
-        return from_text(text, FieldSpec(kind="number"))
+    if kinds == {"number"} and not spec.choices:
+        try:
+            return from_text(text, FieldSpec(kind="number", inferred=True))
+        except Mismatch:
+            pass
     return check([text], spec)[0]
 
 

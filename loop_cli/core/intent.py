@@ -6,9 +6,14 @@ problems at once.
 
 from __future__ import annotations
 
-from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING, diff_fields, value_at
-from loop_cli.core.fields import TARGETS, Mismatch, check, from_text, item_from_text
+from loop_cli.core.fields import (
+    TARGETS,
+    Mismatch,
+    check,
+    from_text,
+    item_from_text,
+)
 from loop_cli.core.names import join_dotted
 from loop_cli.core.schema import field_rules
 from loop_cli.core.schema.problem import cut
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.changes import Change
     from loop_cli.core.diff import Diff
+    from loop_cli.core.fields import FieldSpec
     from loop_cli.core.schema.problem import Problem
     from loop_cli.core.schema.references import Others
     from loop_cli.core.schema.rules import Rules
@@ -34,7 +40,8 @@ class Intent(Struct):
 
     `wanted` maps the names of diffs to the values asked for, `MISSING` for a removal;
     `edits` are those that differ, by path, `rewrites` the values to be written once more, which
-    the diff has with `old` as `new`; `warnings` are sentences for the user.
+    the diff has with `old` as `new`; `written` is how scalars are to be written whose values do not
+    tell it, by path, items of lists by index; `warnings` are sentences for the user.
     """
 
     fields: dict[str, Any]
@@ -43,6 +50,7 @@ class Intent(Struct):
     diff: Diff
     warnings: tuple[str, ...]
     rewrites: tuple[tuple[tuple[str, ...], Any], ...] = ()
+    written: tuple[tuple[tuple[str | int, ...], str], ...] = ()
 
 
 class _Refused(Exception):
@@ -74,10 +82,12 @@ def intend(
     """What `fields` become. `others` are those that the entity may refer to; `now` is the instant
     of the change, whose day meets the rules for dates. Raises `InvalidChange` with every problem
     (SPEC §4)."""
-    changes = tuple(changes)
+    changes, spellings = _as_spelled(tuple(changes), fields)
+    said = [f"{name} is {there} in this file, which differs by case" for name, there in spellings]
     result = copied_at(fields, {change.path[0] for change in changes})
     edits: dict[tuple[str, ...], Any] = {}
     rewrites: dict[tuple[str, ...], Any] = {}
+    written: dict[tuple[str | int, ...], str] = {}
     problems: list[dict[str, Any]] = []
     for change in changes:
         try:
@@ -85,17 +95,23 @@ def intend(
             if change.operation == "rewrite":
                 rewrites[change.path] = value_at(fields, change.path)
                 continue
-            edits[change.path] = _apply(change, result, entity_type, rules)
+            made = edits[change.path] = _apply(change, result, entity_type, rules)
+            held = _has_number(value_at(fields, change.path))
+            if held or change.written or _has_number(made):
+                from loop_cli.core import digits
+
+                written.update(digits.written(change, made))
+                said += digits.kept_as_text(change, made) if held else []
         except _Refused as refused:
             problems.append({**_asked(change), **refused.entry})
         except _Judged as judged:
             problems.append({**judged.problem.as_dict(), **_asked(change)})
     asked = [one.path[0] for one in changes if not (one.implied or one.restored)]
-    case = Case(result, entity_type, entity_id, before=fields, given=frozenset(asked))
+    case = _case(result, entity_type, entity_id, fields, asked, dict(spellings))
     problems += _problems_of(case, rules, others, {one["field"] for one in problems})
     if problems:
         raise InvalidChange(_summary(entity_id, problems), entity_id=entity_id, problems=problems)
-    warnings = _meet_conditions(case, rules, result, edits, now)
+    warnings = (*said, *_meet_conditions(case, rules, result, edits, now))
     return Intent(
         fields=result,
         wanted={join_dotted(path): value for path, value in edits.items()},
@@ -107,7 +123,43 @@ def intend(
         diff={**_rewritten(rewrites), **diff_fields(fields, result)},
         warnings=warnings,
         rewrites=tuple(rewrites.items()),
+        written=tuple(written.items()),
     )
+
+
+def _as_spelled(
+    changes: tuple[Change, ...], fields: Mapping[str, Any]
+) -> tuple[tuple[Change, ...], tuple[tuple[str, str], ...]]:
+    """As `spellings.spelled_as_there`; where all keys are there, nothing is to be done."""
+    if all(key_in(fields, one.path[0]) in fields for one in changes):
+        return changes, ()
+    from loop_cli.core.spellings import spelled_as_there
+
+    return spelled_as_there(changes, fields)
+
+
+def _case(
+    result: Mapping[str, Any],
+    entity_type: str,
+    entity_id: str,
+    fields: Mapping[str, Any],
+    asked: list[str],
+    spellings: dict[str, str],
+) -> Case:
+    """What the rules judge; a key that differs by case is the field that the schema has."""
+    if not spellings:
+        return Case(result, entity_type, entity_id, before=fields, given=frozenset(asked))
+    names = {there: name for name, there in spellings.items()}
+    after = {names.get(key, key): value for key, value in result.items()}
+    before = {names.get(key, key): value for key, value in fields.items()}
+    given = frozenset(names.get(one, one) for one in asked)
+    return Case(after, entity_type, entity_id, before=before, given=given)
+
+
+def _has_number(value: Any) -> bool:
+    """Whether a value, or an item of a list, is a number."""
+    items = value if isinstance(value, list) else (value,)
+    return any(isinstance(one, int | float) and not isinstance(one, bool) for one in items)
 
 
 def _asked(change: Change) -> dict[str, Any]:
@@ -146,14 +198,13 @@ def _meet_conditions(
     unmet = rules.unmet(case)
     if not unmet:
         return ()
-    due = [] if now is None else rules.dates_due(case)
+    due = {} if now is None else rules.dates_due(case, now)
     said = []
     for rule in unmet:
-        if now is None or rule.field not in due or (rule.field,) in edits:
+        if rule.field not in due or (rule.field,) in edits:
             said.append(f"{rule.field} is required when {rule.when}")
             continue
-        today = timestamps.local_day(now)
-        result[rule.field] = edits[rule.field,] = today
+        today = result[rule.field] = edits[rule.field,] = due[rule.field]
         said.append(f"{rule.field} was set to {today}: it is required when {rule.when}")
     return tuple(said)
 
@@ -172,10 +223,19 @@ def _summary(entity_id: str, problems: list[dict[str, Any]]) -> str:
 def _refuse_unwritable(
     change: Change, entity_type: str, fields: Mapping[str, Any], rules: Rules
 ) -> None:
-    problem = rules.unwritable(change.path[0], entity_type, fields)
+    problem = rules.unwritable(_known_name(change.path[0], entity_type, rules), entity_type, fields)
     read_only = change.path[0] in rules.names.read_only()
     if problem is not None and (read_only or not (change.implied or change.restored)):
         raise _Judged(problem)
+
+
+def _known_name(name: str, entity_type: str, rules: Rules) -> str:
+    """The schema's spelling of a field that a file spells in another case."""
+    if rules.has_field(entity_type, name):
+        return name
+    from loop_cli.core.spellings import by_case
+
+    return by_case(name, dict.fromkeys(rules.known(entity_type)))
 
 
 def _apply(change: Change, fields: dict[str, Any], entity_type: str, rules: Rules) -> Any:
@@ -198,22 +258,39 @@ def _value(
 ) -> Any:
     if change.restored or _is_judged(change, entity_type, rules):
         return change.value
-    spec = rules.schema.spec(entity_type, change.path, fields)
+    spec = _spec(change.path, fields, entity_type, rules)
     if change.operation == "set":
         return check(change.value, spec) if change.typed else from_text(change.value, spec)
     if isinstance(current, list):
         items = current
-    elif current in (None, MISSING) and spec.kind in ("list", "any"):
+    elif current in (None, MISSING, "") and spec.kind in ("list", "any"):
         items = []
+    elif spec.kind == "list" and not isinstance(current, dict):
+        items = _one_as_list(change.path[-1], current)
     else:
         raise _Refused("not_a_list", "+= and -= are for lists; this is not one")
     item = item_from_text(change.value, spec, items) if change.operation == "add" else change.value
+    from loop_cli.core.digits import says_same
+
     if change.operation == "add":
         if any(isinstance(one, dict | list) for one in items):
             raise _Refused("wrong_type", "its items are no texts: replace the list with :=")
-        return current if any(same(item, one) for one in items) else [*items, item]
-    kept = [one for one in items if not (same(one, item) or _text(one) == item)]
+        return current if any(says_same(one, item) for one in items) else [*items, item]
+    kept = [one for one in items if not says_same(one, item)]
     return current if len(kept) == len(items) else kept
+
+
+def _one_as_list(field: str, value: Any) -> list[Any]:
+    """The items of a single value where a list is meant; tags may stand in one text by commas."""
+    if field.casefold() == "tags" and isinstance(value, str):
+        return [part for part in map(str.strip, value.split(",")) if part]
+    return [value]
+
+
+def _spec(path: tuple[str, ...], fields: dict[str, Any], kind: str, rules: Rules) -> FieldSpec:
+    """What a field takes, whatever the case that a file spells it in."""
+    known = (_known_name(path[0], kind, rules), *path[1:])
+    return rules.schema.spec(kind, known if len(path) == 1 else path, fields)
 
 
 def _is_judged(change: Change, entity_type: str, rules: Rules) -> bool:
@@ -225,16 +302,9 @@ def _is_judged(change: Change, entity_type: str, rules: Rules) -> bool:
     return known and schema.spec(entity_type, change.path, {}).kind != "any"
 
 
-def _text(value: Any) -> str | None:
-    if isinstance(value, bool) or value is None or isinstance(value, dict | list):
-        return None
-    return str(value)
-
-
 def _mismatch(
     change: Change, mismatch: Mismatch, fields: dict[str, Any], entity_type: str, rules: Rules
 ) -> Problem:
-
     spec = rules.schema.spec(entity_type, change.path, fields)
     if spec.choices and not change.typed:
         spec = spec.replace(kind="text")  # it is an item that is not one of them

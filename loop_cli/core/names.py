@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 BODY = "body"
+# What Persian, Hindi, Hebrew and sequences of emoji are written with.
+_JOINERS = "\u200c\u200d\u200e\u200f\u2060\u00ad"
 ARCHIVE = "90_Archive"
 """The folder where archived entities go, under the path that they had; no find looks there."""
 _SORTED = 1000  # characters of a run of which all may be marks
@@ -21,6 +23,31 @@ def nfc(text: str) -> str:
     if len(text) <= _SORTED or text.isascii():
         return unicodedata.normalize("NFC", text)
     return "".join(unicodedata.normalize("NFC", part) for part in _sortable(text))
+
+
+def one_name(text: str) -> str:
+    """A name of a file as systems compare it that tell neither case nor normal form apart."""
+    return nfc(nfc(text).casefold())
+
+
+def is_line(text: str) -> bool:
+    """Whether a text is one line of what people write: without control characters, line breaks and
+    marks that turn the direction of writing. Emoji, their joiners and blanks of any width are
+    writing, also those that are newer than Python's tables."""
+    return text.isprintable() or all(map(_is_written, text))
+
+
+def _is_written(character: str) -> bool:
+    if (
+        character.isprintable()
+        or character in _JOINERS
+        or "\U000e0020" <= character <= "\U000e007f"
+    ):
+        return True
+    kind = unicodedata.category(character)
+    code = ord(character)
+    is_no_character = 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
+    return kind == "Zs" or (kind == "Cn" and not is_no_character)
 
 
 def _sortable(text: str) -> Iterator[str]:

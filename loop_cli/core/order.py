@@ -7,7 +7,7 @@ sorts as Python does, and a cursor is a place as text.
 
 from __future__ import annotations
 
-from loop_cli.core import timestamps
+from loop_cli.core import days
 from loop_cli.core.names import nfc
 from loop_cli.core.query import is_empty
 from loop_cli.errors import UsageError
@@ -38,7 +38,7 @@ def sort_value(value: Any, choices: tuple[str, ...] = ()) -> tuple[int, Any]:
         return 0, choices.index(str(value))
     if not isinstance(value, str):
         return 1, value
-    instant = timestamps.parse(value)
+    instant = days.moment(value)
     return (2, instant) if instant is not None else (3, nfc(value).casefold())
 
 

@@ -14,6 +14,7 @@ import re
 import warnings
 from functools import lru_cache
 
+from loop_cli.core.names import is_line
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -80,7 +81,7 @@ def is_whole(pattern: str, entity_id: str) -> bool:
 
 
 def _may_be_id(text: str) -> bool:
-    return len(text) <= MAX_ID and text.isprintable()
+    return len(text) <= MAX_ID and is_line(text)
 
 
 @lru_cache(maxsize=2 * MAX_PATTERNS)

@@ -81,6 +81,13 @@ def slug(name: str) -> str:
     return re.sub(r"[^\w.-]+|_+", "_", nfc(name)).strip("._-")
 
 
+def file_name(name: str) -> str:
+    """The name of a file, without its ending, that a name makes: what file systems and links have
+    another use for is a blank."""
+    made = re.sub(r"[\x00-\x1f\x7f/\\:*?\"<>|#^\[\]_]+", " ", nfc(name))
+    return " ".join(part for part in made.split(" ") if part).strip(". ")
+
+
 def _named(placeholder: str, name: str) -> str:
     """The part of a path that a name makes. Raises `NoPlace`."""
     if "/" in name or "\\" in name or ".." in name:

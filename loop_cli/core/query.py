@@ -1,16 +1,17 @@
 """Which entities are asked for: `field=value` and its relatives, and in what order.
 
-Values are compared as what they are: numbers as numbers, dates and times as instants, a day as
-all of it, lists by their items; everything else as text in normal form.
+Values are compared as what they are: numbers as numbers, times as instants, with a day by the day
+that they belong to (`days.day_of`), lists by their items; everything else as text in normal
+form.
 """
 
 from __future__ import annotations
 
 import re
 
-from loop_cli.core import timestamps
+from loop_cli.core import days, timestamps
 from loop_cli.core.diff import MISSING, value_at
-from loop_cli.core.fields import NUMBER
+from loop_cli.core.digits import NUMBER
 from loop_cli.core.names import nfc, split_dotted
 from loop_cli.errors import Action, UsageError
 from loop_cli.lean.records import Struct
@@ -35,12 +36,14 @@ _DAY = 86_400 * timestamps.SECOND
 
 class Operand(Struct):
     """A value that a condition compares with, as all that its text may mean: `start` and `end`
-    are the first instant of the time it names and the first after it."""
+    are the first instant of the time it names and the first after it, `day` the day, counted from
+    1970-01-01, where it names all of one."""
 
     text: str
     number: int | float | None = None
     start: int | None = None
     end: int | None = None
+    day: int | None = None
 
 
 class Condition(Struct):
@@ -177,14 +180,15 @@ def _values(text: str) -> list[str]:
 
 def _operand(text: str, today: int) -> Operand:
     relative = _TODAY.fullmatch(text)
+    day = start = None
     if relative is not None:
-        days = int(relative[2] or 0) * (-1 if relative[1] == "-" else 1)
-        start: int | None = today + days * _DAY
+        day = today // _DAY + int(relative[2] or 0) * (-1 if relative[1] == "-" else 1)
+    elif _DATE.fullmatch(text) is not None:
+        day = days.day_of(text)
     else:
         start = timestamps.parse(text)
-    whole_day = relative is not None or _DATE.fullmatch(text) is not None
-    end = None if start is None else start + (_DAY if whole_day else 1)
-    return Operand(text=nfc(text), number=_number(text), start=start, end=end)
+    end = None if start is None else start + 1
+    return Operand(text=nfc(text), number=_number(text), start=start, end=end, day=day)
 
 
 def _number(text: str) -> int | float | None:
@@ -208,8 +212,9 @@ def _equal(value: Any, operand: Operand) -> bool:
     if isinstance(value, str):
         if nfc(value) == operand.text:
             return True
-        instant = timestamps.parse(value) if operand.start is not None else None
-        return instant is not None and _begin(operand) <= instant < _end(operand)
+        if operand.day is not None:
+            return days.day_of(value) == operand.day
+        return operand.start is not None and days.moment(value) == operand.start
     if isinstance(value, bool):
         return operand.text == ("true" if value else "false")
     return isinstance(value, int | float) and operand.number == value
@@ -247,20 +252,15 @@ def _compare(value: Any, operand: Operand, test: Callable[[Any, Any, Any], bool]
         return False
     if not isinstance(value, str):
         return operand.number is not None and test(value, operand.number, operand.number)
+    if operand.day is not None:
+        day = days.day_of(value)
+        return day is not None and test(day, operand.day, operand.day + 1)
     if operand.start is not None:
-        instant = timestamps.parse(value)
+        instant = days.moment(value)
         return instant is not None and test(instant, operand.start, operand.end)
     if operand.number is not None and _NUMBER.fullmatch(value):
         return test(_number(value), operand.number, operand.number)
     return test(nfc(value), operand.text, operand.text)
-
-
-def _begin(operand: Operand) -> int:
-    return operand.start or 0
-
-
-def _end(operand: Operand) -> int:
-    return operand.end or 0
 
 
 _TESTS: dict[str, Callable[[Any, Operand], bool]] = {

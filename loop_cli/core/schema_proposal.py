@@ -10,7 +10,7 @@ import re
 from collections import Counter
 
 from loop_cli.core import timestamps
-from loop_cli.core.entity import FieldNames
+from loop_cli.core.entity import PLACES_AS_ID, FieldNames
 from loop_cli.core.fields import kind_of
 from loop_cli.core.names import nearest, nfc
 from loop_cli.core.schema.rules import Rules
@@ -185,6 +185,8 @@ class Tally:
         self.types: dict[str, Counter[str]] = {source: Counter() for source in _SOURCES}
         self._ids: dict[str, set[str]] = {name: set() for name in CANDIDATES["id"]}
         self.twice: set[str] = set()
+        self.pages = 0  # of bundles
+        self._places: dict[str, set[str]] = {name: set() for name in PLACES_AS_ID}
 
     def add(self, path: str, fields: dict[str, Any]) -> None:
         """Take the frontmatter of the file at `path`."""
@@ -194,6 +196,13 @@ class Tally:
             self.types[source][entity_type] += 1
         for name, value in fields.items():
             self.fields.setdefault(name, _Field()).add(value, types)
+        self.pages += FieldNames(id="@folder-stem").id_of(path) != FieldNames(id="@stem").id_of(
+            path
+        )
+        for name, seen in self._places.items():
+            place = nfc(FieldNames(id=name).id_of(path))
+            self.twice.update([name] if place in seen else [])
+            seen.add(place)
         for name, seen in self._ids.items():
             value = fields.get(name)
             if isinstance(value, str | int) and not isinstance(value, bool):
@@ -232,8 +241,8 @@ def propose(tally: Tally) -> Proposal:
 
 def _names(tally: Tally) -> tuple[FieldNames, dict[str, Share]]:
     """The fields of identity and time, each with the files that have it."""
-    chosen = {"id": _first(tally, "id", _MOST, unique=True) or "@stem"}
-    enough = _MANY if chosen["id"] == "@stem" else _MOST
+    chosen = {"id": _first(tally, "id", _MOST, unique=True) or _place(tally)}
+    enough = _MANY if chosen["id"] in PLACES_AS_ID else _MOST
     by_type = _first(tally, "type", enough)
     chosen["type"] = by_type if by_type and _is_closed(tally, by_type) else "@folder"
     chosen["name"] = _first(tally, "name", _MANY) or "title"
@@ -244,6 +253,14 @@ def _names(tally: Tally) -> tuple[FieldNames, dict[str, Share]]:
         key: whole if name.startswith("@") else _share(tally, name) for key, name in chosen.items()
     }
     return FieldNames(**chosen), backing
+
+
+def _place(tally: Tally) -> str:
+    """The place that tells the files apart: their names; where bundles have pages of one name, the
+    folders' names, or the paths."""
+    if "@stem" not in tally.twice or tally.pages < _FEW:
+        return "@stem"
+    return "@path" if "@folder-stem" in tally.twice else "@folder-stem"
 
 
 def _first(

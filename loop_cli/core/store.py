@@ -67,6 +67,16 @@ class Move(EntityChange):
     leaves: bool = False
 
 
+class Mend(EntityChange):
+    """A whole text, `data`, in the place of one that can't be read as an entity.
+
+    What the file said before nobody can tell, so the record has no diff: it is an outside edit
+    mended. Raises a conflict where the file can be read by now.
+    """
+
+    data: bytes
+
+
 class Create(Struct):
     """A new entity, in a file that is not there yet.
 

@@ -13,8 +13,8 @@ TOO_LATE = 253_370_764_800 * SECOND
 """The begin of the year 9999. A file or another program's record that is dated so late is a
 mistake, and would be the end of all changes: these have to be later, and this year is the last."""
 
-_DAY = 86_400 * SECOND
-_EPOCH = 719_163  # the day 1970-01-01, counted from 0001-01-01, which is 1
+DAY = 86_400 * SECOND
+EPOCH = 719_163  # the day 1970-01-01, counted from 0001-01-01, which is 1
 _MOST = 1_000
 _LONGEST = 40  # of what is remembered
 _instants: dict[str, int | None] = {}  # of one change, the same are met several times
@@ -24,7 +24,7 @@ def parse(text: str) -> int | None:
     """The instant that `text` names (SPEC §3), or None where it names none.
 
     `YYYY-MM-DD`, or that plus `T` or a space and `hh:mm[:ss[.ffffff]]` and an optional
-    offset; no offset means UTC.
+    offset, before which a space may stand, as Jekyll writes it; no offset means UTC.
     """
     if len(text) > _LONGEST:
         return _parsed(text)
@@ -48,26 +48,18 @@ def _parsed(text: str) -> int | None:
     time = 0 if len(text) == 10 else _time(text[10:])
     if time is None:
         return None
-    instant = (day - _EPOCH) * _DAY + time
+    instant = (day - EPOCH) * DAY + time
     return instant if EARLIEST <= instant <= LATEST else None
 
 
 def render(instant: int) -> str:
     """`2026-01-09T14:35:10.123456Z`, always with six digits."""
-    days, rest = divmod(instant, _DAY)
+    days, rest = divmod(instant, DAY)
     seconds, micros = divmod(rest, SECOND)
     minutes, second = divmod(seconds, 60)
     hour, minute = divmod(minutes, 60)
-    day = date.fromordinal(days + _EPOCH).isoformat()
+    day = date.fromordinal(days + EPOCH).isoformat()
     return f"{day}T{hour:02d}:{minute:02d}:{second:02d}.{micros:06d}Z"
-
-
-def local_day(instant: int) -> str:
-    """The day of an instant where this program runs, as `YYYY-MM-DD`."""
-    import time
-
-    day = time.localtime(instant // SECOND)
-    return f"{day.tm_year:04}-{day.tm_mon:02}-{day.tm_mday:02}"
 
 
 def stand_in(*, modified: int, recorded: int | None, etag: str) -> int:
@@ -106,6 +98,8 @@ def _offset(text: str) -> int | None:
     """`Z`, `+09`, `+0900` or `-09:00` in seconds; UTC where it is empty."""
     if text in ("", "Z"):
         return 0
+    if text[0] == " " and text[1:2] in ("+", "-"):
+        text = text[1:]
     digits = text[1:3] + text[4:] if text[3:4] == ":" else text[1:]
     if text[0] not in "+-" or len(digits) not in (2, 4) or (len(digits) == 2 and len(text) != 3):
         return None

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from loop_cli.core.check.report import Checked, Scope
+    from loop_cli.core.check.report import Checked, PassedOver, Scope
+    from loop_cli.core.diff import Diff
     from loop_cli.core.records.record import AuditRecord, Origin
 
 
@@ -41,6 +42,15 @@ class Upkeep:
         """What is wrong with the entities of a scope. Raises `EntityNotFound` for a name that is
         no id, alias or type."""
         raise _can_not("check the files", scope)
+
+    def passed_over(self) -> PassedOver:
+        """What is passed over wherever entities are looked for."""
+        raise _can_not("tell what it passes over")
+
+    def allow(self, field: AllowedField, *, origin: Origin, dry_run: bool = False) -> Allowed:
+        """Allow a field more for a type, in the schema. Raises `UsageError` for a type or kind
+        that there is not, `InvalidFile`, `VaultLocked`."""
+        raise _can_not("change its schema", field, origin, dry_run)
 
     def kept(self) -> KeptCopies:
         """What is kept of deleted entities and replaced values."""
@@ -311,3 +321,34 @@ class Migration(Struct):
         if not data.pop("dry_run"):
             return data
         return {**data, "dry_run": True}
+
+
+class AllowedField(Struct):
+    """A field that a type shall have; of that kind where one is given."""
+
+    entity_type: str
+    name: str
+    kind: str | None = None
+
+
+class Allowed(Struct):
+    """What was allowed: the sections of the schema that were changed, as a diff."""
+
+    field: AllowedField
+    path: str
+    diff: Diff
+    run_id: str
+    dry_run: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of `loop schema allow`."""
+        said = {
+            "entity_type": self.field.entity_type,
+            "field": self.field.name,
+            "type": self.field.kind,
+            "path": self.path,
+            "changed": bool(self.diff),
+            "run_id": self.run_id,
+            "diff": self.diff,
+        }
+        return {**said, "dry_run": True} if self.dry_run else said

@@ -56,7 +56,7 @@ def _compare(one: Any, other: Any, at: Path, found: list[Disagreement]) -> None:
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         for index, pair in enumerate(zip(one, other, strict=True)):
             _compare(*pair, (*at, index), found)
-    elif not same(one, other) and not _is_same_time(one, other):
+    elif not same(one, other) and not is_same_time(one, other):
         found.append(Disagreement(at=at, other=other))
 
 
@@ -79,7 +79,7 @@ def _key(key: Any) -> str:
     return key.isoformat() if isinstance(key, datetime.date) else key_text(key)
 
 
-def _is_same_time(text: Any, value: Any) -> bool:
+def is_same_time(text: Any, value: Any) -> bool:
     """Whether a text and the date or time that YAML 1.1 makes of it name the same instant."""
     if not isinstance(text, str) or not isinstance(value, datetime.date):
         return False

@@ -1,7 +1,8 @@
 """A Markdown file as its frontmatter and body, byte for byte.
 
-Only ``---`` closes a frontmatter, as in Obsidian and python-frontmatter; a ``---``
-line inside a block scalar closes it too, as it does for every reader of Markdown.
+``---`` closes a frontmatter, and ``...`` as in Pandoc and Jekyll, whichever comes first; a ``---``
+line inside a block scalar closes it too, as it does for every reader of Markdown. A text that
+begins with ``---`` and has no such line is plain text with a rule at its top.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from loop_cli.lean.records import Struct
 
 _FENCE = "---"
+_DOTS = "..."
 _MARK = "\ufeff"  # a byte order mark
 
 
@@ -51,7 +53,7 @@ class Document(Struct):
     @property
     def newline(self) -> str:
         """The line ending most frontmatter lines have: ``"\\n"`` or ``"\\r\\n"``."""
-        lines = self.yaml or self.head
+        lines = self.yaml or self.head.removeprefix(_MARK) or self.body
         return "\r\n" if 2 * lines.count("\r\n") > lines.count("\n") else "\n"
 
     @property
@@ -65,7 +67,8 @@ class Document(Struct):
         """The same document with another ``yaml``, ``body`` or both.
 
         A ``yaml`` that lacks its last newline gets one, since the closing fence follows; a
-        closing fence that lacks its newline gets one where a ``body`` follows.
+        closing fence that lacks its newline gets one where a ``body`` follows. A text without
+        frontmatter gets one with its first ``yaml``.
         Raises ValueError if a line of ``yaml`` would be taken for the closing fence.
         """
         if yaml is None:
@@ -77,47 +80,64 @@ class Document(Struct):
                 raise ValueError("a line of the YAML text would close the frontmatter")
         if body is None:
             body = self.body
-        unended = bool(body) and not self.foot.endswith("\n")
-        foot = self.foot + self.newline if unended else self.foot
-        return Document(self.head, yaml, foot, body)
+        head, foot = self.head, self.foot
+        if yaml and not foot:
+            head, foot = head + _FENCE + self.newline, _FENCE + self.newline
+        unended = bool(body) and bool(foot) and not foot.endswith("\n")
+        return Document(head, yaml, foot + self.newline if unended else foot, body)
 
 
 def split(text: str) -> Document:
     """Split a file's text, decoded from UTF-8 with its newlines untouched.
 
-    Raises FrontmatterError if the first line is not ``---`` (blanks may follow it) or no
-    later line is.
+    Raises NoFrontmatter if the first line is not ``---`` (blanks may follow it) or no later line
+    closes it.
     """
     opening = _after_fence(text, len(_MARK) if text.startswith(_MARK) else 0)
     if opening is None:
         raise NoFrontmatter("no frontmatter")
-    if not text[:opening].endswith("\n"):
-        raise FrontmatterError("frontmatter is not closed")
-    closing = _closing(text, opening)
+    closing = _closing(text, opening) if text[:opening].endswith("\n") else None
     if closing is None:
-        raise FrontmatterError("frontmatter is not closed")
+        raise NoFrontmatter("frontmatter is not closed")
     start, end = closing
     return Document(text[:opening], text[opening:start], text[start:end], text[end:])
 
 
+def split_any(text: str) -> Document:
+    """As ``split``; a text without frontmatter is all body."""
+    try:
+        return split(text)
+    except NoFrontmatter:
+        mark = _MARK if text.startswith(_MARK) else ""
+        return Document(mark, "", "", text.removeprefix(_MARK))
+
+
 def _closing(text: str, start: int) -> tuple[int, int] | None:
-    """Where the first fence line from `start` on, which begins a line, begins and ends."""
+    """Where the first closing line from `start` on, which begins a line, begins and ends."""
+    fence = _first(text, start, len(text), _FENCE)
+    before = len(text) if fence is None else fence[0]
+    if text.find(_DOTS, start, before) < 0:  # as it is nearly always
+        return fence
+    return _first(text, start, before, _DOTS) or fence
+
+
+def _first(text: str, start: int, before: int, mark: str) -> tuple[int, int] | None:
     at = start
     while True:
-        end = _after_fence(text, at)
+        end = _after_fence(text, at, mark)
         if end is not None:
             return at, end
-        at = text.find("\n" + _FENCE, at) + 1
+        at = text.find("\n" + mark, at, before) + 1
         if not at:
             return None
 
 
-def _after_fence(text: str, at: int) -> int | None:
+def _after_fence(text: str, at: int, mark: str = _FENCE) -> int | None:
     """The end of the fence line at `at`, with its newline if it has one; None for no fence."""
-    if not text.startswith(_FENCE, at):
+    if not text.startswith(mark, at):
         return None
     end = text.find("\n", at)
     line = text[at:] if end < 0 else text[at:end].removesuffix("\r")
-    if line.rstrip(" \t") != _FENCE:
+    if line.rstrip(" \t") != mark:
         return None
     return len(text) if end < 0 else end + 1

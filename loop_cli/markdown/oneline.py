@@ -72,10 +72,36 @@ def _written(rest: str, old: Any, new: Any) -> str | None:
             return None
     elif quote or " " in token:
         return None
-    style = {"'": "single-quoted", '"': "double-quoted"}.get(quote)
+    style = {"'": "single-quoted", '"': "double-quoted"}.get(quote) or bare_style(old)
+    if style is None and bare_style(new):  # its neighbours tell
+        return None
     made = scalars.emit(new, style=style)
     gap = rest[: len(rest) - len(value)]
     return gap + made + after if scalars.is_plainly_safe(new, made) else None
+
+
+def bare_style(old: Any) -> str | None:
+    """The style of a value without quotes, as far as a new one can take it over."""
+    is_date = isinstance(old, str) and scalars.kind_of_date(old)
+    return scalars.BARE_DATE if is_date else None
+
+
+def token(yaml_text: str, key: str, value: Any) -> str | None:
+    """How the scalar at a key at the top is written, quotes and all; None where it takes the tree
+    to tell."""
+    text = "\n" + yaml_text
+    line = None if "\r" in text or any(sign in text for sign in _DOUBTFUL) else _line(text, key)
+    rest = "" if line is None else text[line[0] : line[1]]
+    found = rest.lstrip(" ")
+    if not found or found == rest or "\t" in found:
+        return None
+    if found[0] in "\"'":
+        written = f"{found[0]}{value}{found[0]}"
+        return written if found.startswith(written) and "\\" not in written else None
+    written = _plain(found)
+    if isinstance(value, str):
+        return written if written == value else None
+    return written if written and " " not in written else None
 
 
 def _plain(value: str) -> str:

@@ -33,6 +33,9 @@ _BLOCK_TEXTS = ("|", ">", "|-", ">-", "|+", ">+")
 # anchor holds is read again at each alias.
 _OTHER_SIGNS = (" ?", "\n?", "\t?", "[?", ",?", "':", '":', ":\t", ":\r")
 
+_BLANKS = {"\u00a0": "no-break space", "\u202f": "narrow no-break space", "\u3000": "wide space"}
+_STRANGE_BLANK = "(?:^[ \\t-]*|^[^\\n:#\"']*:)([\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff])"
+
 _PLAIN_WORDS = {
     "mapping values are not allowed in this context": "a value with ': ' in it needs quotes",
     "while scanning a quoted scalar, found unexpected end of stream": "a quote is not closed",
@@ -153,9 +156,28 @@ def parse(text: str) -> Any:
             spaced = _without_tab(text, int(found[1])) if reason == _TAB_AFTER_COLON else None
             if spaced is None:
                 line = min(int(found[2]), text.rstrip("\n").count("\n") + 1)
+                strange = _strange_blank(text)
+                if strange is not None:
+                    raise strange from None
                 raise YamlSyntaxError(_PLAIN_WORDS.get(reason, reason), line) from None
             text = spaced
     raise YamlSyntaxError("tabs after too many keys", 1)
+
+
+def _strange_blank(text: str) -> YamlSyntaxError | None:
+    """What a text that can't be read has a blank for that YAML takes for a letter, as copying from
+    a web page brings it: in an indentation, or after a key's colon or a dash."""
+    if text.isascii():
+        return None
+    import re
+
+    found = re.search(_STRANGE_BLANK, text, re.MULTILINE)
+    if found is None:
+        return None
+    blank = found[1]
+    name = _BLANKS.get(blank, "blank")
+    reason = f"a {name} (U+{ord(blank):04X}) stands where a plain blank is needed"
+    return YamlSyntaxError(reason, line_at(text, found.start(1)))
 
 
 def _without_tab(text: str, index: int) -> str | None:

@@ -10,6 +10,7 @@ import re
 
 from loop_cli.lean.plain import key_text, same
 from loop_cli.markdown import flow, lists
+from loop_cli.markdown.oneline import bare_style
 from loop_cli.markdown.source import UNSURE, Slot
 from loop_cli.markdown.splices import Splices
 
@@ -202,4 +203,6 @@ class Rewriter(Splices):
         if node is None or not node.is_scalar():
             return None
         style = node.as_scalar().style()
-        return style if style in ("single-quoted", "double-quoted") else None
+        if style in ("single-quoted", "double-quoted"):
+            return str(style)
+        return bare_style(self.source.text(node).decode())

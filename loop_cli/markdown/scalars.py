@@ -7,6 +7,7 @@ where it has characters that are not printable on one line.
 
 from __future__ import annotations
 
+from loop_cli.lean.basics import date
 from loop_cli.markdown.edits import PatchError
 
 TYPE_CHECKING = False
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 MAX_KEY = 500
 """Longest key that is written, in characters; readers give up at 1024 bytes."""
+
+BARE_DATE = "bare-date"
+"""The style of a date or a time without quotes."""
 
 _INFINITE = float("inf")  # `math` is one more file to load
 _NOT_FIRST = frozenset("-?:,[]{}#&*!|>'\"%@`=<~")
@@ -33,9 +37,10 @@ _ESCAPES = {
 def emit(value: Scalar, *, style: str | None = None, flow: bool = False) -> str:
     """``value`` on one line, in ``style`` where that is safe.
 
-    ``style`` is that of the value before: ``plain``, ``single-quoted``, ``double-quoted``
+    ``style`` is that of the value before: ``bare-date``, ``single-quoted``, ``double-quoted``
     or None; ``flow`` says that it stands inside ``[]`` or ``{}``. The value is one that
-    ``edits.check_value`` lets pass.
+    ``edits.check_value`` lets pass. A date or a time is bare where the one before was: some
+    readers take a bare one for a date and a quoted one for text.
     """
     if isinstance(value, str):
         return emit_text(value, style=style, flow=flow)
@@ -53,6 +58,8 @@ def emit_text(text: str, *, style: str | None = None, flow: bool = False) -> str
     if style == "double-quoted" or not is_printable(text):
         return _double_quoted(text)
     if style != "single-quoted" and is_plain(text, flow=flow):
+        return text
+    if style == BARE_DATE and kind_of_date(text):
         return text
     return "'" + text.replace("'", "''") + "'"
 
@@ -84,6 +91,48 @@ def is_plain(text: str, *, flow: bool = False) -> bool:
         or text.startswith("...")
         or (len(text) <= 6 and text.lower().lstrip("+-.") in _WORDS)
     )
+
+
+def kind_of_date(text: str) -> str:
+    """Which kind of date a text is that readers of YAML 1.1 may take for one: ``date``, ``time``,
+    or nothing. A day that is in no calendar is none: they fail on it."""
+    if len(text) < 10 or text[4] != "-" or text[7] != "-" or not text.isascii():
+        return ""
+    digits = text[:4] + text[5:7] + text[8:10]
+    if not digits.isdigit() or not _is_day(int(digits[:4]), int(digits[4:6]), int(digits[6:])):
+        return ""
+    if len(text) == 10:
+        return "date"
+    return "time" if _is_clock(text[10:]) else ""
+
+
+def _is_day(year: int, month: int, day: int) -> bool:
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_clock(text: str) -> bool:
+    """Whether ``T10:30`` or the like is a time of the day, with an offset or without."""
+    if text[0] not in "Tt " or text[3:4] != ":":
+        return False
+    parts, rest = [text[1:3], text[4:6]], text[6:]
+    if rest[:1] == ":":
+        parts.append(rest[1:3])
+        rest = rest[3:]
+        if rest[:1] == ".":
+            rest = rest[1:].lstrip("0123456789")
+    numbers = [int(part) if len(part) == 2 and part.isdigit() else 99 for part in parts]
+    if numbers[0] > 23 or max(numbers[1:]) > 59:
+        return False
+    zone = rest.removeprefix(" ")
+    if zone in ("", "Z"):
+        return rest != " "
+    digits = zone[1:].replace(":", "", 1)
+    in_form = zone[0] in "+-" and digits.isdigit() and len(digits) in (2, 4)
+    return in_form and int(digits[:2]) <= 23 and int(digits[2:] or 0) <= 59
 
 
 def is_plainly_safe(value: Scalar, written: str) -> bool:

@@ -10,7 +10,7 @@ import re
 import yaml_edit
 
 from loop_cli.lean.plain import key_text, same
-from loop_cli.markdown import reader
+from loop_cli.markdown import reader, scalars
 from loop_cli.markdown.edits import PatchError
 from loop_cli.markdown.guard import guarded
 from loop_cli.markdown.limits import MAX_YAML_BYTES, YamlSyntaxError
@@ -100,9 +100,15 @@ def _layout(source: Source, root: Any) -> Layout:
         return layout
     step = dash = None
     flow_lists = 0
+    dates: dict[str, set[bool]] = {}
     for entry in root.as_mapping().entries():
         node = entry.value()
-        if node is None or node.is_scalar():
+        if node is None:
+            continue
+        if node.is_scalar():
+            text = source.text(node).decode()
+            kind = scalars.kind_of_date(text.strip("\"'"))
+            dates.setdefault(kind, set()).add(text[0] not in "\"'" if kind else False)
             continue
         is_flow = source.is_flow(node)
         column = source.column(node.byte_range()[0])
@@ -115,6 +121,7 @@ def _layout(source: Source, root: Any) -> Layout:
     layout.step = step or layout.step
     layout.dash = layout.dash if dash is None else dash
     layout.flow_lists = flow_lists > 0 and dash is None
+    layout.bare_dates = frozenset(kind for kind, are_bare in dates.items() if are_bare == {True})
     return layout
 
 
@@ -153,7 +160,25 @@ def _edit_reads(result: str, written: list[tuple[tuple[Any, ...], Any]]) -> bool
             fields[key] = node.to_python()
     if len(fields) < len(keys):
         fields = tree.to_python()
-    return all(same(_at(fields, path), value) for path, value in written)
+    return all(_is_same(_at(fields, path), value) for path, value in written)
+
+
+def _is_same(read: Any, value: Any) -> bool:
+    """Whether a reader finds the value; a bare date may be a date to it, or hold one."""
+    if type(value) is dict and type(read) is dict and len(value) == len(read):
+        found = {_key(key): item for key, item in read.items()}
+        return all(key in found and _is_same(found[key], item) for key, item in value.items())
+    if type(value) is list and type(read) is list and len(value) == len(read):
+        return all(map(_is_same, read, value))
+    if same(read, value):
+        return True
+    from loop_cli.markdown.dialects import is_same_time
+
+    return is_same_time(value, read)
+
+
+def _key(key: Any) -> Any:
+    return key if isinstance(key, str) else key_text(key)
 
 
 def _reads_as_yaml_1_1(
@@ -174,7 +199,7 @@ def _reads_as_yaml_1_1(
         except YamlSyntaxError:
             return True
         return False
-    return all(same(_at(values, path), value) for path, value in written)
+    return all(_is_same(_at(values, path), value) for path, value in written)
 
 
 def _at(value: Any, path: tuple[Any, ...]) -> Any:

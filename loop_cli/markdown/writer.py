@@ -16,15 +16,17 @@ class Layout:
     """The habits of a file: what its lists look like and how deep it indents.
 
     ``step`` is the indentation of a nested mapping, ``dash`` that of a list under its key,
-    both in columns; ``flow_lists`` says that its short lists are written ``[a, b]``.
+    both in columns; ``flow_lists`` says that its short lists are written ``[a, b]``;
+    ``bare_dates`` are the kinds of dates that all stand there without quotes.
     """
 
-    __slots__ = ("dash", "flow_lists", "step")
+    __slots__ = ("bare_dates", "dash", "flow_lists", "step")
 
     def __init__(self, *, step: int = 2, dash: int = 2, flow_lists: bool = False) -> None:
         self.step = step
         self.dash = dash
         self.flow_lists = flow_lists
+        self.bare_dates: frozenset[str] = frozenset()
 
 
 class Writer:
@@ -99,6 +101,8 @@ class Writer:
             return "[" + ", ".join(self.inline(item, flow=True) for item in value) + "]"
         if self.careful and isinstance(value, str):
             style = "double-quoted"
+        if style is None and isinstance(value, str) and (kind := scalars.kind_of_date(value)):
+            style = scalars.BARE_DATE if kind in self.layout.bare_dates else None
         written = scalars.emit(value, style=style, flow=flow)
         if not scalars.is_plainly_safe(value, written):
             self.risky = True

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from loop_cli.core.changes import Edits
-    from loop_cli.core.check.report import Checked, Scope
+    from loop_cli.core.check.report import Checked, PassedOver, Scope
     from loop_cli.core.conflict import Resolver
     from loop_cli.core.entity import Entity, FieldNames, Precondition
     from loop_cli.core.evaluate import Selected
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.core.schema.rules import Rules
     from loop_cli.core.schema.schema import Schema
-    from loop_cli.core.store import CommitResult, EntityChange, UpdateResult
+    from loop_cli.core.store import CommitResult, EntityChange, Mend, UpdateResult
     from loop_cli.core.upkeep import (
+        Allowed,
+        AllowedField,
         Happening,
         Kept,
         KeptCopies,
@@ -153,6 +155,10 @@ class Operations(EntityOperations):
         no id, alias or type."""
 
     @abstractmethod
+    def passed_over(self) -> PassedOver:
+        """What is passed over wherever entities are looked for."""
+
+    @abstractmethod
     def template(self, entity_type: str) -> tuple[str, str] | None:
         """The vault's template of a type, its text and what it is called; None where there is
         none. Raises `InvalidFile`."""
@@ -165,6 +171,11 @@ class Operations(EntityOperations):
     ) -> CreateResult:
         """Make one entity; `ask` is given the problems of fields that are required. Raises what
         `Store.commit` lists for a create."""
+
+    @abstractmethod
+    def mend(self, change: Mend, *, dry_run: bool = False) -> CommitResult:
+        """Put a whole text in the place of one that can't be read as an entity. Raises what
+        `Store.commit` lists."""
 
     @abstractmethod
     def delete(
@@ -285,6 +296,11 @@ class Operations(EntityOperations):
         the plan. Raises `NoSuchChange`, `InvalidChange`, `ConflictError`, `ConfirmationRefused`."""
 
     # -- looking after the vault ----------------------------------------------------------
+
+    @abstractmethod
+    def allow(self, field: AllowedField, *, dry_run: bool = False) -> Allowed:
+        """Allow a field more for a type, in the schema. Raises `UsageError` for a type or kind
+        that there is not, `InvalidFile`, `VaultLocked`."""
 
     @abstractmethod
     def kept(self, *, entity_id: str | None = None, before: int | None = None) -> KeptCopies:

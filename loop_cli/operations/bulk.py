@@ -216,6 +216,7 @@ def _change_or_error(line: str, *, force: bool) -> EntityChange | LoopError:
 
 def _change(line: str, *, force: bool) -> EntityChange:
     """The change that a line of JSON asks for. Raises `UsageError`."""
+    line = line.removeprefix("\ufeff")  # that some programs begin a file with
     return change_of(parse_json(line, line.strip()), force=force)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from loop_cli.core import creation, ids, places, timestamps
-from loop_cli.core.names import nfc
+from loop_cli.core import creation, days, ids, places
+from loop_cli.core.names import is_line, nfc
 from loop_cli.core.schema.field_rules import no_such_type
 from loop_cli.core.store import Create, only
 from loop_cli.errors import EntityNotFound, InvalidChange
@@ -131,9 +131,9 @@ def _planned(store: Store, request: Request) -> Create:
 
 def _fields(request: Request, rules: Rules, problems: list[Problem]) -> dict[str, Any]:
     """The fields asked for, typed, with all that they imply, in the schema's order."""
-    day = timestamps.local_day(request.now)
     name = None if request.name is None else nfc(request.name)
-    fields, wrong = creation.fields_of(request.fields, name, request.entity_type, day, rules)
+    kind, now = request.entity_type, request.now
+    fields, wrong = creation.fields_of(request.fields, name, kind, now, rules)
     problems += wrong
     return fields
 
@@ -147,12 +147,14 @@ def _id(
         problems.append(problem("project_id", "required", words, allowed="a Project's id"))
         return None
     if names.id_is_stem:
-        given = given or places.slug(name).replace("_", " ").strip() or None
-        if given is not None and ("/" in given or given.startswith(".")):
+        given = given or places.file_name(name) or None
+        if names.id == "@path" and given is not None and "/" not in given:
+            return given if request.entity_type == "Note" else f"{request.entity_type}/{given}"
+        if given is not None and ("/" in given or given.startswith(".") or not is_line(given)):
             problems.append(problem("id", "id_form", f"{given!r} can't name a file", value=given))
         return given
     if given is not None:
-        if not given.strip() or not given.isprintable() or "/" in given or given.startswith("."):
+        if not given.strip() or not is_line(given) or "/" in given or given.startswith("."):
             problems.append(problem(names.id, "id_form", f"{given!r} can't be an id", value=given))
         else:
             problems += creation.id_problems(given, request.entity_type, rules)
@@ -210,13 +212,15 @@ def _path(
     kind, rules = request.entity_type, store.rules
     if kind == "Task" and not _has_project(fields):
         return None  # that it is required is said with the rest
+    if rules.names.id == "@path":
+        return f"{places.ID}.md"
     if rules.names.type_is_folder:
         return f"{kind}/{places.ID}.md" if kind != "Note" else f"{places.ID}.md"
     try:
         path = places.place_for(
             kind,
             name=name,
-            year=int(timestamps.render(request.now)[:4]),
+            year=int(days.local_day(request.now)[:4]),
             locations=rules.schema.locations,
             project=_project_path(store, fields) if kind == "Task" else None,
             siblings=lambda: _paths_of(store, kind),

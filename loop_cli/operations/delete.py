@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.core import timestamps
+from loop_cli.core import days
 from loop_cli.core.changes import Change, Edits
 from loop_cli.core.entity import Precondition
 from loop_cli.core.names import ARCHIVE, nfc
@@ -135,7 +135,7 @@ def _change(entity: Entity, seen: Precondition, request: Request, store: Store) 
         )
     edits = Edits()
     if "archived_at" in store.schema.known_fields(entity.type):
-        today = timestamps.render(request.now)[:10]
+        today = days.local_day(request.now)
         archived = Change(path=("archived_at",), operation="set", value=today, implied=True)
         edits = Edits(changes=(archived,))
     return Move(

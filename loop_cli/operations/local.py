@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loop_cli.operations import update
 from loop_cli.operations.boundary import Operations
 from loop_cli.operations.update import LocalEntityOperations
 
@@ -11,12 +12,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.changes import Edits
-    from loop_cli.core.check.report import Checked, Scope
+    from loop_cli.core.check.report import Checked, PassedOver, Scope
     from loop_cli.core.entity import Entity, Precondition
     from loop_cli.core.query import Query
     from loop_cli.core.records.record import AuditRecord
-    from loop_cli.core.store import EntityChange
+    from loop_cli.core.store import CommitResult, EntityChange, Mend
     from loop_cli.core.upkeep import (
+        Allowed,
+        AllowedField,
         Happening,
         Kept,
         KeptCopies,
@@ -68,6 +71,9 @@ class LocalOperations(LocalEntityOperations, Operations):
     def check(self, scope: Scope) -> Checked:
         return self._store.upkeep.check(scope)
 
+    def passed_over(self) -> PassedOver:
+        return self._store.upkeep.passed_over()
+
     def template(self, entity_type: str) -> tuple[str, str] | None:
         return self._store.upkeep.template(entity_type)
 
@@ -77,6 +83,9 @@ class LocalOperations(LocalEntityOperations, Operations):
         from loop_cli.operations import create
 
         return create.create(self._store, request, origin=self._origin, ask=ask, dry_run=dry_run)
+
+    def mend(self, change: Mend, *, dry_run: bool = False) -> CommitResult:
+        return update.mend(self._store, change, origin=self._origin, dry_run=dry_run)
 
     def delete(
         self,
@@ -223,6 +232,9 @@ class LocalOperations(LocalEntityOperations, Operations):
             confirm=confirm,
             dry_run=dry_run,
         )
+
+    def allow(self, field: AllowedField, *, dry_run: bool = False) -> Allowed:
+        return self._store.upkeep.allow(field, origin=self._origin, dry_run=dry_run)
 
     def kept(self, *, entity_id: str | None = None, before: int | None = None) -> KeptCopies:
         return self._store.upkeep.kept().of(entity_id, before=before)

@@ -312,7 +312,8 @@ class _Links:
             if path[0] not in self._read_only
         ]
         same_body = body == file.body
-        return Edits(changes=tuple(changes), body=None if same_body else BodyChange(text=body))
+        whole = None if same_body else BodyChange(text=body, exact=True)
+        return Edits(changes=tuple(changes), body=whole)
 
     def note(self, path: str, text: str) -> None:
         """Name a file that is no entity, and so stays as it is, where its links would change."""

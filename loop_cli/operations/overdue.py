@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.core import timestamps
+from loop_cli.core import days, timestamps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,5 +26,6 @@ def due_of(one: Selected, *, today: int) -> str | None:
 
 def is_overdue(value: Any, one: Selected, *, today: int) -> bool:
     """Whether `value` is a date that has passed, and the entity is not finished."""
-    instant = timestamps.parse(value) if isinstance(value, str) else None
-    return instant is not None and instant < today and one.fields.get("status") not in _FINISHED
+    day = days.day_of(value) if isinstance(value, str) else None
+    passed = day is not None and day < today // (86_400 * timestamps.SECOND)
+    return passed and one.fields.get("status") not in _FINISHED

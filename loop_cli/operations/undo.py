@@ -254,8 +254,8 @@ def _last_run(store: Store, actor: str) -> str:
 def _has_changed(record: AuditRecord) -> bool:
     """Whether there is something to take back, told or not; approvals alone change nothing,
     and a layout is nobody's value."""
-    if record.undoes is not None or record.is_aside:
-        return False
+    if record.undoes is not None or record.is_aside or "schema" in record.metadata:
+        return False  # the schema is no entity
     comes_or_goes = record.data.get("action") in ("create", "delete", "move")
     return comes_or_goes or bool(record.diff) or not record.tells_all
 

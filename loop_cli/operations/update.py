@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from loop_cli.core.records.record import Origin
     from loop_cli.core.schema.rules import Rules
     from loop_cli.core.schema.schema import Schema
-    from loop_cli.core.store import CommitResult, Store
+    from loop_cli.core.store import CommitResult, Mend, Store
     from loop_cli.operations.boundary import EntityOperations
 else:  # the abstract class costs start-up; a test holds the class here against it
     EntityOperations = object
@@ -131,6 +131,12 @@ class LocalEntityOperations(EntityOperations):
             confirm=confirm,
             dry_run=dry_run,
         )
+
+
+def mend(store: Store, change: Mend, *, origin: Origin, dry_run: bool = False) -> CommitResult:
+    """Put a whole text in the place of one that can't be read as an entity. Raises what
+    `Store.commit` lists."""
+    return only(store.commit([change], origin=origin, dry_run=dry_run))
 
 
 def _commit(

@@ -9,7 +9,7 @@ from loop_cli.core.diff import diff_fields
 from loop_cli.core.merge import merge
 from loop_cli.errors import InvalidFile
 from loop_cli.markdown import patch, reader
-from loop_cli.markdown.document import Document, split
+from loop_cli.markdown.document import Document, split, split_any
 from loop_cli.planning.snapshot import read_frontmatter
 
 TYPE_CHECKING = False
@@ -26,20 +26,20 @@ def edits_of(opened: Entity, data: bytes) -> Edits:
     Raises `InvalidFile`, with the line of the text, where it can't be read as an entity or
     has a key twice that was there once.
     """
-    pieces, fields, _warnings = read_frontmatter(data, opened.path)
-    before = split(opened.raw.decode())
+    before = split_any(opened.raw.decode())
+    pieces, fields, _warnings = read_frontmatter(data, opened.path, notes=not before.foot)
     _refuse_duplicates(pieces, before, opened.path)
     head, base = _head(pieces), _head(before)
     return Edits(
         changes=changes_of(diff_fields(opened.fields, fields)),
-        body=None if pieces.body == opened.body else BodyChange(text=pieces.body),
+        body=None if pieces.body == opened.body else BodyChange(text=pieces.body, exact=True),
         layout=None if head == base else Layout(text=head, base=base),
     )
 
 
 def not_yet(done: CommitResult, names: FieldNames) -> Document:
     """What a change would make of an entity, with its `updated` still as it is."""
-    before, after = split(done.before.raw.decode()), split(done.after.raw.decode())
+    before, after = split_any(done.before.raw.decode()), split_any(done.after.raw.decode())
     line = re.compile(rf"^{re.escape(names.updated)}:[^\n]*\n", re.MULTILINE)
     own, new = line.findall(before.yaml), line.findall(after.yaml)
     if len(own) == len(new) == 1:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from loop_cli.core import timestamps
 from loop_cli.core.diff import diff_body, diff_fields
+from loop_cli.core.names import nfc
 from loop_cli.core.records import record as audit
 from loop_cli.core.records.hashed import digest_of, recordable
 from loop_cli.errors import Action, InvalidChange, InvalidFile, StorageError
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from loop_cli.core.diff import Diff
     from loop_cli.core.entity import Entity
     from loop_cli.core.records.record import AuditRecord, History, Origin
-    from loop_cli.core.store import Create, Delete, Restore
+    from loop_cli.core.store import Create, Delete, Mend, Restore
     from loop_cli.planning.plan import Policy
     from loop_cli.planning.snapshot import Snapshot
 
@@ -130,6 +131,44 @@ def _coming(
             origin=origin,
             timestamp=timestamp,
             metadata={**_metadata(None, entity, "none"), **marks},
+        ),
+        kept={},
+        warnings=entity.warnings,
+    )
+
+
+def mend(seen: Snapshot, change: Mend, *, policy: Policy, origin: Origin) -> Plan:
+    """The plan for a file that could not be read and gets a whole text; its `updated` is set.
+
+    Raises `InvalidFile` where that can't be read either, or is another entity; `ConflictError`.
+    """
+    before, now = seen.entity, policy.clock()
+    parsed = snapshot.parse(change.data, before.path, policy.names)
+    if nfc(parsed.id) != nfc(before.id):
+        raise InvalidFile(before.path, f"would be {parsed.id}, not {before.id}")
+    known = (timestamps.parse(before.revision.updated_at), seen.history.ceiling)
+    rendered = timestamps.render(later_than(known, now, path=before.path))
+    data = _stamped(change.data.decode(), before.path, (policy.names.updated,), rendered)
+    entity = _entity(data, before.path, rendered, policy)
+    used = check_precondition(seen, change, {})
+    metadata = {**_metadata(before, entity, used), "mended": True}
+    if seen.edited_outside:
+        metadata["edited_outside"] = True
+    return Plan(
+        before=before,
+        after=entity,
+        source=before.path,
+        target=before.path,
+        data=data,
+        diff={},
+        wanted={},
+        record=audit.compose(
+            action="update",
+            before=as_recorded(entity, policy),
+            diff={},
+            origin=origin,
+            timestamp=now,
+            metadata=metadata,
         ),
         kept={},
         warnings=entity.warnings,

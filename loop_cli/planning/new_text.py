@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from loop_cli.core import timestamps
-from loop_cli.core.diff import MISSING
+from loop_cli.core.diff import MISSING, value_at
 from loop_cli.core.entity import Revision
-from loop_cli.core.names import join_dotted
-from loop_cli.errors import InvalidFile
+from loop_cli.core.names import BODY, join_dotted
+from loop_cli.errors import Action, InvalidChange, InvalidFile
 from loop_cli.lean.plain import same
 from loop_cli.markdown import patch, reader
 from loop_cli.markdown.document import split
-from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of
+from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of, name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.changes import BodyChange, Layout
+    from loop_cli.core.diff import Diff
     from loop_cli.core.entity import Entity, FieldNames
     from loop_cli.core.intent import Intent
     from loop_cli.markdown.document import Document
@@ -28,11 +29,61 @@ def new_body(snapshot: Snapshot, change: BodyChange | None) -> str:
     body = snapshot.entity.body
     if change is None:
         return body
-    if not change.append:
-        return change.text
-    if body and change.text and not body.endswith("\n"):
-        body += snapshot.document.newline
-    return body + change.text
+    if change.exact or not change.text:
+        return change.text if not change.append else body
+    newline = _newline(body) or snapshot.document.newline
+    text = change.text.replace("\r\n", "\n")
+    if change.append:
+        if body and not body.endswith("\n"):
+            body += newline
+        return body + text.replace("\n", newline)
+    if text == body.replace("\r\n", "\n"):
+        return body
+    _refuse_frontmatter(snapshot.entity, text)
+    return text.replace("\n", newline)
+
+
+def _newline(body: str) -> str:
+    """The line ending that most lines of a body have; empty where it has one line."""
+    lines = body.count("\n")
+    return "" if not lines else "\r\n" if 2 * body.count("\r\n") > lines else "\n"
+
+
+def _refuse_frontmatter(entity: Entity, text: str) -> None:
+    """Raise where a new body is a whole file: it would have the frontmatter twice."""
+    if not text.startswith(("---", "\ufeff---")):
+        return
+    try:
+        fields = reader.read(split(text).yaml)
+    except ValueError:
+        return
+    shared = [name for name in fields if name in entity.fields]
+    if not shared:
+        return
+    words = f"begins with frontmatter ({shared[0]}, ...), which the file has already"
+    problem = {"field": BODY, "problem": "frontmatter", "message": words}
+    raise InvalidChange(
+        f"{entity.id}: the body {words}",
+        entity_id=entity.id,
+        problems=[problem],
+        hint=Action("edit_whole", entity_id=entity.id),
+    )
+
+
+def other_digits(snapshot: Snapshot, intent: Intent) -> Diff:
+    """What is the same number and shall be written otherwise: `1.10` for 1.1."""
+    found: Diff = {}
+    for path, token in intent.written:
+        names = tuple(part for part in path if isinstance(part, str))
+        name = join_dotted(names)
+        value = value_at(intent.fields, names)
+        if len(names) < len(path) or not same(value_at(snapshot.entity.fields, names), value):
+            continue
+        from loop_cli.markdown import spelling
+
+        if spelling.token_at(snapshot.document.yaml, path) not in (token, None):
+            found[name] = {"old": value, "new": value}
+    return found
 
 
 def laid_out(snapshot: Snapshot, layout: Layout | None, intent: Intent) -> Document:
@@ -60,12 +111,11 @@ def after(
     """The entity with the values of a change, and the pieces of its file. Raises `InvalidFile`
     where they can't be written without changing something else."""
     rendered = timestamps.render(updated)
-    name = intent.fields.get(names.name)
     fields = {**intent.fields, names.updated: rendered}
     data, made = _new_bytes(snapshot, document, intent, fields, body, names)
     after = snapshot.entity.replace(
         fields=fields,
-        name=name if isinstance(name, str) else None,
+        name=name_of(intent.fields, names),
         body=body,
         raw=data,
         revision=Revision(updated_at=rendered, etag=etag_of(data)),
@@ -95,6 +145,10 @@ def _new_bytes(
         known = yaml is snapshot.document.yaml
         old = snapshot.entity.fields if known else reader.read(yaml)
         yaml, read = patch.patched(yaml, old, edits, newline=document.newline)
+        if intent.written:
+            from loop_cli.markdown import spelling
+
+            yaml = spelling.respelled(yaml, dict(intent.written))
     except patch.PatchError as error:
         raise _can_not(snapshot, document, error) from None
     made = document.replace(yaml=yaml, body=body)

@@ -114,7 +114,8 @@ def make(
         now=now,
     )
     body = new_text.new_body(snapshot, change.edits.body)
-    diff = {**intent.diff, **diff_body(before.body, body)}
+    digits = new_text.other_digits(snapshot, intent)
+    diff = {**intent.diff, **digits, **diff_body(before.body, body)}
     target = change.to if isinstance(change, Move) else before.path
     document = made = new_text.laid_out(snapshot, change.edits.layout, intent)
     laid_out = document != snapshot.document
@@ -124,7 +125,7 @@ def make(
         after, made = new_text.after(snapshot, document, intent, body, instant, policy.names)
     wanted = {**intent.wanted, **({} if change.edits.body is None else {BODY: body})}
     used = check_precondition(snapshot, change, wanted, updated=policy.names.updated)
-    recorded, kept, marks = hashed.recordable(diff, policy.private)
+    recorded, kept, marks = hashed.recordable(diff, policy.private, written=snapshot.written)
     after = after.replace(path=target)
     metadata = _metadata(snapshot, change, after, used, laid_out=laid_out)
     return Plan(

@@ -10,9 +10,8 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 
-from loop_cli.core import timestamps
-from loop_cli.core.names import ARCHIVE, nearest, nfc
-from loop_cli.core.store import Create, Delete, Move, Restore
+from loop_cli.core.names import ARCHIVE, nearest, nfc, one_name
+from loop_cli.core.store import Create, Delete, Mend, Move, Restore
 from loop_cli.errors import (
     Action,
     AlreadyDone,
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from loop_cli.planning.snapshot import Snapshot
 
 _SHOWN = 20
+_THERE = "is there already, or a name that differs by case or normal form alone"
 
 
 class Surroundings(ABC):
@@ -88,8 +88,9 @@ class Surroundings(ABC):
         """Whether entities are looked for at a place. Raises as `is_free` does."""
 
     @abstractmethod
-    def is_free(self, path: str) -> bool:
-        """Whether a file can come to a place. Raises `InvalidFile` where none ever can."""
+    def is_free(self, path: str, *, leaves: str | None = None) -> bool:
+        """Whether a file can come to a place: nothing is there, nor under a name that differs by
+        case or normal form alone, but what `leaves`. Raises `InvalidFile` where none ever can."""
 
     @abstractmethod
     def kept(self, sha256: str) -> bytes | None:
@@ -160,10 +161,14 @@ class Planner:
                 self._refuse_referred(seen.entity)
             return plan_life.delete(seen, change, policy=self._policy, origin=origin)
         assert not isinstance(change, Create | Restore)
+        if isinstance(change, Mend):
+            from loop_cli.planning import life as plan_life
+
+            return plan_life.mend(seen, change, policy=self._policy, origin=self._origin)
         if isinstance(change, Move) and change.leaves:
             self._refuse_referred(seen.entity)
         if isinstance(change, Move) and change.to != seen.entity.path:
-            self._refuse_taken(change.to, seen.entity.id)
+            self._refuse_taken(change.to, seen.entity.id, leaves=seen.entity.path)
             if not (self._around.admits(change.to) or change.to.startswith(f"{ARCHIVE}/")):
                 raise InvalidFile(change.to, "is not a place for entities")
         return plan.make(seen, change, policy=self._policy, origin=origin, others=self)
@@ -201,9 +206,8 @@ class Planner:
         names = self._policy.names
         identity = {names.id: entity_id} if not names.id_is_stem else {}
         identity |= {names.type: change.entity_type} if not names.type_is_folder else {}
-        now = timestamps.render(self._policy.clock())
         draft, fields = templates.draft(
-            change, identity, entity_id, now=now, rules=self._around.rules
+            change, identity, entity_id, now=self._policy.clock(), rules=self._around.rules
         )
         for name, line in draft.unknown:
             message = f"{change.source}:{line}: {{{{{name}}}}} stands for nothing that loop knows"
@@ -242,8 +246,8 @@ class Planner:
 
     def _look_for_place(self, path: str, problems: list[dict[str, Any]]) -> None:
         try:
-            if path in self._places or not self._around.is_free(path):
-                problems.append(_problem("path", "taken", f"{path} is there already"))
+            if self._is_planned(path) or not self._around.is_free(path):
+                problems.append(_problem("path", "taken", f"{path} {_THERE}"))
             elif not self._around.admits(path):
                 words = f"{path} is no place where entities are looked for"
                 problems.append(_problem("path", "no_place", words))
@@ -329,9 +333,13 @@ class Planner:
             where = f" by {other.path}" if other is not None else ""
             raise _taken(entity_id, "entity_id", f"the id {entity_id!r} is taken{where}")
 
-    def _refuse_taken(self, path: str, entity_id: str) -> None:
-        if path in self._places or not self._around.is_free(path):
-            raise _taken(entity_id, "path", f"{path} is there already")
+    def _refuse_taken(self, path: str, entity_id: str, *, leaves: str | None = None) -> None:
+        if self._is_planned(path) or not self._around.is_free(path, leaves=leaves):
+            raise _taken(entity_id, "path", f"{path} {_THERE}")
+
+    def _is_planned(self, path: str) -> bool:
+        """Whether a change that was planned before has a file there."""
+        return one_name(path) in map(one_name, self._places)
 
     def _refuse_referred(self, entity: Entity) -> None:
         """Raise `StillReferred`, unless another file carries the id."""

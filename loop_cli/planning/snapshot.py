@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loop_cli.core import timestamps
 from loop_cli.core.entity import Entity, EntityFile, FieldNames, Revision
+from loop_cli.core.names import BODY, join_dotted, split_dotted
 from loop_cli.errors import InvalidFile, NoEntity
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from loop_cli.core.records.record import History
     from loop_cli.markdown.document import Document
 
+MARKER = "<<<<<<< "
+"""What git begins the first side of a merge with."""
 MAX_FILE_BYTES = 32 * 1024 * 1024
 
 
@@ -67,18 +70,39 @@ class Snapshot(Struct):
     stand_in: bool
     edited_outside: bool
 
+    def written(self, name: str, value: Any) -> dict[str, dict[str, str]]:
+        """How a value stands in the file, under its name in diffs: by places within it, empty for
+        the whole. Nothing where the value itself tells it."""
+        from loop_cli.markdown.scalars import is_plain  # a reader has no use for it
+
+        if name == BODY or (isinstance(value, str) and is_plain(value)):
+            return {}
+        from loop_cli.markdown import spelling
+
+        path = split_dotted(name)
+        found = spelling.spelled(self.document.yaml, path, value)
+        places = {join_dotted(map(str, at[len(path) :])): token for at, token in found.items()}
+        return {name: places} if places else {}
+
 
 def etag_of(data: bytes) -> str:
     """The first 16 hex digits of the SHA-256 (SPEC §1)."""
     return sha256_hex(data)[:16]
 
 
-def parse(data: bytes, path: str, names: FieldNames, *, closely: bool = True) -> Parsed:
+def parse(
+    data: bytes, path: str, names: FieldNames, *, closely: bool = True, notes: bool = False
+) -> Parsed:
     """Read the bytes of the file at `path` (relative, `/`). Raises `InvalidFile`.
 
-    Without `closely` nothing is warned of.
+    Without `closely` nothing is warned of. With `notes` a file without frontmatter is one without
+    fields: where its name is its id, it can get its first.
     """
-    pieces, fields, warnings = read_frontmatter(data, path, closely=closely)
+    try:
+        pieces, fields, warnings = read_frontmatter(data, path, closely=closely, notes=notes)
+    except InvalidFile as error:
+        error.data = data
+        raise
     entity_id, entity_type, name = identity(fields, path, names)
     return Parsed(
         id=entity_id,
@@ -96,21 +120,32 @@ def identity(
     fields: Mapping[str, Any], path: str, names: FieldNames
 ) -> tuple[str, str, str | None]:
     """The id, type and name in an entity's fields. Raises `NoEntity`."""
-    entity_id = _stem(path) if names.id_is_stem else _text(fields.get(names.id))
+    entity_id = names.id_of(path) if names.id_is_stem else _text(fields.get(names.id))
     entity_type = _top_folder(path) if names.type_is_folder else _text(fields.get(names.type))
     if entity_type is None and names.id_is_stem:
         entity_type = "Note"
     if not entity_id or not entity_type:
         field = names.type if entity_id else names.id
         raise NoEntity(path, f"is no entity: it has no {field}", line=1)
+    return entity_id, entity_type, name_of(fields, names)
+
+
+def name_of(fields: Mapping[str, Any], names: FieldNames) -> str | None:
+    """What an entity is called. A name that is a number, as of a novel, is its digits."""
     name = fields.get(names.name)
-    return entity_id, entity_type, name if isinstance(name, str) else None
+    return name if isinstance(name, str) else called(name)
+
+
+def called(name: Any) -> str | None:
+    """The text of a name; None where it is none."""
+    return _text(name)
 
 
 def read_frontmatter(
-    data: bytes, path: str, *, closely: bool = True
+    data: bytes, path: str, *, closely: bool = True, notes: bool = False
 ) -> tuple[Document, dict[str, Any], tuple[str, ...]]:
-    """The pieces of a file, its fields, and warnings. Raises `InvalidFile`."""
+    """The pieces of a file, its fields, and warnings; `notes` as in `parse`. Raises
+    `InvalidFile`."""
     if len(data) > MAX_FILE_BYTES:
         size = f"{len(data):,} bytes; loop reads entities of up to {MAX_FILE_BYTES:,}"
         raise InvalidFile(path, f"is too large: {size}")
@@ -120,14 +155,18 @@ def read_frontmatter(
         line = data.count(b"\n", 0, error.start) + 1
         raise InvalidFile(path, "is not UTF-8 text", line=line) from None
     try:
-        pieces = document.split(text)
+        pieces = document.split_any(text) if notes else document.split(text)
         fields = reader.read(pieces.yaml)
         duplicates = reader.duplicate_keys(pieces.yaml, fields) if closely else {}
     except document.NoFrontmatter as error:
+        if text.startswith(MARKER):
+            raise _conflicting(path, text) from None
         raise NoEntity(path, error.reason, line=error.line) from None
     except document.FrontmatterError as error:
         raise InvalidFile(path, error.reason, line=error.line) from None
     except reader.YamlSyntaxError as error:
+        if f"\n{MARKER}" in pieces.head + pieces.yaml:
+            raise _conflicting(path, text) from None
         line = pieces.yaml_line + error.line - 1
         raise InvalidFile(path, f"broken YAML: {error.reason}", line=line) from None
     warnings = tuple(
@@ -136,6 +175,14 @@ def read_frontmatter(
         for key, lines in duplicates.items()
     )
     return pieces, fields, warnings
+
+
+def _conflicting(path: str, text: str) -> InvalidFile:
+    """That git left both sides of a merge in a file."""
+    line = text.count("\n", 0, ("\n" + text).index(f"\n{MARKER}")) + 1
+    error = InvalidFile(path, "has git's conflict markers (<<<<<<<, =======, >>>>>>>)", line=line)
+    error.hint = "keep one side of each, remove the markers, then go on: git add FILE, git commit"
+    return error
 
 
 def observe(parsed: Parsed, *, modified: int, history: History, names: FieldNames) -> Snapshot:
@@ -185,13 +232,9 @@ def reported(*, etag: str, modified: int, recorded: int | None, holds: bool) -> 
 
 
 def _text(value: Any) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     return str(value)
-
-
-def _stem(path: str) -> str:
-    return path.rpartition("/")[2].removesuffix(".md")
 
 
 def _top_folder(path: str) -> str:

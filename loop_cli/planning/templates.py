@@ -35,7 +35,7 @@ class Draft(Struct):
 
 
 def draft(
-    change: Create, identity: Mapping[str, Any], entity_id: str, *, now: str, rules: Rules
+    change: Create, identity: Mapping[str, Any], entity_id: str, *, now: int, rules: Rules
 ) -> tuple[Draft, dict[str, Any]]:
     """The template of a new entity, filled, and the fields in it. Raises `InvalidFile`."""
     made = fill(

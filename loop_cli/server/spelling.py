@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from urllib.parse import quote, urlencode
 
 from loop_cli.errors import Action, Sentence
@@ -24,16 +25,24 @@ _EXAMPLES = {
 }
 # The words of each action, with the values that it has.
 _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "allow_field": lambda of: (
+        f"'{shlex.join(['loop', 'schema', 'allow', of['entity_type'], of['field']])}' in the vault"
+    ),
     "cascade_or_orphan": lambda of: (
         f"DELETE {entity_path(of['entity_id'])}?cascade=true deletes them too; ?orphan=true leaves "
         "them as they are"
     ),
     "check": lambda _of: "GET /api/check",
     "choose_path": lambda _of: "?path=FILE",
+    "edit_whole": lambda of: (
+        f"'loop edit {of['entity_id']}' in the vault takes the whole file; here the body is what "
+        f"GET {entity_path(of['entity_id'])} has as body"
+    ),
     "example": lambda of: _EXAMPLES[of["of"]],
     "explain": lambda _of: "GET /docs",
     "list_kept": lambda _of: "'loop kept' in the vault",
     "list_records": lambda of: "GET /api/audit" + (f"?{urlencode(of)}" if of else ""),
+    "make_vault": lambda _of: "'loop init' in the folder",
     "migrate_file": lambda _of: "'loop audit migrate FILE' in the vault",
     "name_precondition": lambda _of: (
         "an If-Match header with the ETag, or expected_updated_at with `updated`, as a GET reports "

@@ -539,6 +539,7 @@ def copy_rights(descriptor: int, like: int) -> None:
     _copy_owner(descriptor, status)
     os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
     _copy_attributes(descriptor, like)
+    _copy_birth(descriptor, status)
 
 
 def _copy_owner(descriptor: int, like: os.stat_result) -> None:
@@ -550,6 +551,21 @@ def _copy_owner(descriptor: int, like: os.stat_result) -> None:
                 break
             except PermissionError:  # the writer's from now on, as with editors that rename
                 continue
+
+
+def _copy_birth(descriptor: int, like: os.stat_result) -> None:
+    """Give the file the time when the other was made. macOS and the BSDs take an older time of
+    writing for that of birth too; Linux has no way to set it, so there it is the time of the
+    last change."""
+    birth = getattr(like, "st_birthtime", None)
+    if birth is None:
+        return
+    at = int(birth * 1_000_000) * 1_000
+    try:
+        os.utime(descriptor, ns=(at, at))
+        os.utime(descriptor)
+    except OSError:  # a file system without it
+        pass
 
 
 def _copy_attributes(descriptor: int, like: int) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.core.records.record import History, with_key
+from loop_cli.core.names import one_name
+from loop_cli.core.records.record import History
 from loop_cli.planning.planner import Surroundings
 from loop_cli.vault.commit import keeping
 from loop_cli.vault.files import reading as files
@@ -69,15 +70,16 @@ class VaultSurroundings(Surroundings):
         return History(self._vault.log.records_of(entity_id, path=None))
 
     def recorded_with(self, key: str) -> AuditRecord | None:
-        return next(with_key(self._vault.log.records_with_key(key), key), None)
+        return next(self._vault.log.records_with_key(key), None)
 
     def admits(self, path: str) -> bool:
         return self._vault.locator().admits(self._real(path))
 
-    def is_free(self, path: str) -> bool:
+    def is_free(self, path: str, *, leaves: str | None = None) -> bool:
         relative = self._real(path)
         files.missing_folders(os.path.realpath(self._vault.root), relative)
-        return not os.path.lexists(os.path.join(self._vault.root, relative))
+        there = os.path.lexists(os.path.join(self._vault.root, relative))
+        return not there and not _is_alike(self._vault.root, relative, leaves)
 
     def _real(self, path: str) -> str:
         """The same place, relative, in a folder without links. Raises `InvalidFile` where no
@@ -101,3 +103,21 @@ class VaultSurroundings(Surroundings):
         if not self._looked:
             self._vault.locator().index.refresh()
             self._looked = True
+
+
+def _is_alike(root: str, path: str, leaves: str | None) -> bool:
+    """Whether a name on the way to a path is there in another case or normal form: some systems
+    take the two for one. What `leaves` is no matter."""
+    at = ""
+    for part in path.split(os.sep):
+        folder, at = at, os.path.join(at, part)
+        if os.path.lexists(os.path.join(root, at)):
+            continue
+        try:
+            names = os.listdir(os.path.join(root, folder))
+        except OSError:
+            return False
+        wanted = one_name(part)
+        alike = {os.path.join(folder, name) for name in names if one_name(name) == wanted}
+        return bool(alike - {leaves})
+    return False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 
-from loop_cli.core.names import nfc
+from loop_cli.core.names import is_line, nfc
 from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.vault.files import reading as files
 
@@ -56,4 +56,4 @@ def _listed(root: str) -> dict[Any, Any] | None:
 
 
 def _is_name(name: Any) -> TypeGuard[str]:
-    return isinstance(name, str) and bool(name.strip()) and name.isprintable()
+    return isinstance(name, str) and bool(name.strip()) and is_line(name)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 
-from loop_cli.core import order
+from loop_cli.core import conflict, order
 from loop_cli.core.evaluate import evaluate
-from loop_cli.core.names import nfc
+from loop_cli.core.names import nfc, one_name
 from loop_cli.core.query import Query
 from loop_cli.core.records.record import AuditRecord, History
 from loop_cli.core.records.story import undo_of
@@ -17,6 +17,7 @@ from loop_cli.core.store import (
     Create,
     Hit,
     Listed,
+    Mend,
     Restore,
     Store,
     as_json,
@@ -24,9 +25,10 @@ from loop_cli.core.store import (
     passed_over,
 )
 from loop_cli.core.wanted import Wanted
-from loop_cli.errors import EntityNotFound, InvalidFile, LoopError, NoEntity
+from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopError, NoEntity
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.planning import plan, snapshot
+from loop_cli.planning.broken import unread
 from loop_cli.planning.hits import hit_of
 from loop_cli.planning.planner import Planner, Surroundings
 from loop_cli.vault import schema_file
@@ -219,7 +221,11 @@ class MemoryStore(Store):
     def _plan(self, planner: Planner, change: AnyChange) -> tuple[Located | None, Plan]:
         if isinstance(change, Create | Restore):
             return None, planner.plan(change, None)
-        place = self._locate(change.entity_id, change.path)
+        place = (
+            self._broken(change)
+            if isinstance(change, Mend)
+            else self._locate(change.entity_id, change.path)
+        )
         return place, planner.plan(change, self._observe(place))
 
     def _write(self, planned: Plan, group: dict[str, object] | None = None) -> AuditRecord:
@@ -235,6 +241,20 @@ class MemoryStore(Store):
         if planned.target is not None:
             self._files[planned.target] = (planned.data, self._clock())
         return AuditRecord(data=planned.record, digest=sha256_hex(line))
+
+    def _broken(self, change: Mend) -> Located:
+        try:
+            whole = self._locate(change.entity_id, change.path)
+        except InvalidFile as error:
+            return locate.Located(parsed=unread(error, change.entity_id), modified=self._clock())
+        found = conflict.build(
+            self._observe(whole).entity,
+            reason="edited_outside",
+            precondition=change.precondition,
+            wanted={},
+            history=(),
+        )
+        raise ConflictError(found)
 
     def _locate(self, entity_id: str, path: str | None) -> Located:
         found, broken = self._parsed(nfc(entity_id))
@@ -320,9 +340,11 @@ class _Around(Surroundings):
     def admits(self, path: str) -> bool:  # noqa: ARG002  it looks at all that it has
         return True
 
-    def is_free(self, path: str) -> bool:
+    def is_free(self, path: str, *, leaves: str | None = None) -> bool:
         locate.refuse_no_place(path)
-        return not self._store.has(path)
+        wanted = one_name(path)
+        there = (one for one in self._store.paths() if one_name(one) == wanted)
+        return not self._store.has(path) and not any(one != leaves for one in there)
 
     def kept(self, sha256: str) -> bytes | None:
         return self._store.kept(sha256)

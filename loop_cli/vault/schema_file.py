@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from loop_cli.core.schema.schema import Schema
     from loop_cli.vault.index.cache import Cache
 
-_START = r"\A((?:[ \t]*(?:#[^\n]*)?\n)*)---[ \t]*\r?\n"  # a file may say where it begins
+START = r"\A((?:[ \t]*(?:#[^\n]*)?\n)*)---[ \t]*\r?\n"  # a file may say where it begins
 _FENCE = "---"
 PATH = "00_Meta/schema_constants.yaml"
 _SHIPPED = "the default schema"
@@ -86,6 +86,11 @@ def shipped_bytes() -> bytes:
         return file.read()
 
 
+def build(data: bytes) -> Schema:
+    """The schema that these bytes of a vault's own file would be. Raises `InvalidFile`."""
+    return _build(data, PATH, shipped=False)
+
+
 def _build(data: bytes, path: str, *, shipped: bool) -> Schema:
     return _built(_parsed(data, path), data, path, shipped=shipped)
 
@@ -141,7 +146,7 @@ def _parsed(data: bytes, path: str) -> dict[str, Any]:
         if _FENCE in text:
             import re
 
-            text = re.sub(_START, r"\1\n", text)
+            text = re.sub(START, r"\1\n", text)
         return reader.read(text)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1

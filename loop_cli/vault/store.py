@@ -7,6 +7,7 @@ Below it all take the handle, `vault.handle.Vault`: `vault.find` reads one entit
 from __future__ import annotations
 
 from loop_cli.core.store import Store, passed_over
+from loop_cli.errors import InvalidChange
 from loop_cli.vault.handle import Vault
 
 TYPE_CHECKING = False
@@ -124,10 +125,8 @@ class VaultStore(Store):
         return self.log.records_holding(run_id.encode(), b'"redacted"')
 
     def records_with_key(self, key: str) -> Iterator[AuditRecord]:
-        from loop_cli.core.records.record import with_key
-
         self.recover_if_free()
-        return with_key(self.log.records_with_key(key), key)
+        return self.log.records_with_key(key)
 
     def count(self, query: Query) -> int:
         return super().count(query) if query.text is not None else self._listing(None).count(query)
@@ -149,9 +148,16 @@ class VaultStore(Store):
 
         commit = self._commit = Commit(self.handle, origin)
         try:
-            return commit.run(changes, atomic=atomic, dry_run=dry_run)
+            outcomes = commit.run(changes, atomic=atomic, dry_run=dry_run)
+        except InvalidChange as error:
+            self._say_where(error)
+            raise
         finally:
             self._note_news(commit)
+        for one in outcomes:
+            if isinstance(one, InvalidChange):
+                self._say_where(one)
+        return outcomes
 
     def _note_news(self, commit: Commit) -> None:
         """The index need not wait for events of our own writes."""
@@ -159,6 +165,13 @@ class VaultStore(Store):
         if locator.index.news is not None:
             paths = {path for staged in commit.begun for path in staged.places}
             locator.index.news.note(filter(locator.admits, paths))
+
+    def _say_where(self, error: InvalidChange) -> None:
+        """Say of fields that the vault's own schema does not know which line would allow them."""
+        if not self.schema.shipped:
+            from loop_cli.vault.upkeep.allow import say_where
+
+            say_where(error, self.root, self.schema)
 
     @property
     def landed(self) -> list[str]:

@@ -50,6 +50,15 @@ class RepairEntry(Shape):
     code: str = Field(default="", description="Why not, for programs; absent if it was.")
 
 
+class PassedOverEntry(Shape):
+    """What nobody looked at, by its path in the vault (SPEC §2)."""
+
+    links: list[str] = Field(description="Symbolic links to folders and to Markdown files.")
+    folders: list[str] = Field(description="Folders that the schema excludes.")
+    files: list[str] = Field(description="Files that the schema excludes.")
+    unread: list[str] = Field(description="Files and folders that nobody may read.")
+
+
 class CheckDocument(Shape):
     """What is wrong with a vault: `loop check --json` (SPEC §7)."""
 
@@ -59,6 +68,7 @@ class CheckDocument(Shape):
     counts: FindingCounts = Field(description="How many findings there are of each severity.")
     fixable: int = Field(ge=0, description="How many of them --fix repairs.")
     findings: list[FindingEntry] = Field(description="By file and line.")
+    passed_over: PassedOverEntry = Field(description="What nobody looked at.")
     run_id: RunId = Field(default="", description="The run of --fix; absent without it.")
     repairs: list[RepairEntry] = Field(
         default=[], description="What --fix did, or would do; absent without it."
@@ -104,6 +114,7 @@ class InitDocument(Shape):
     )
     backing: dict[str, ShareEntry] = Field(description="For each of those, the files that have it.")
     types: dict[str, int] = Field(description="The types, each with its files.")
+    passed_over: PassedOverEntry = Field(description="What nobody looked at.")
     fields: list[ProposedField] = Field(description="The fields, the most frequent first.")
     left_out: dict[str, str] = Field(
         description="Names that look like typing errors, each with the name probably meant."

@@ -170,6 +170,14 @@ class AuditMetadata(GrowingShape):
     layout: Literal[True] = Field(
         default=True, description="There only if comments, order or quoting were edited too."
     )
+    schema_: Literal[True] = Field(
+        default=True,
+        alias="schema",
+        description="There only if it is the vault's schema that was changed: `loop schema allow`.",
+    )
+    mended: Literal[True] = Field(
+        default=True, description="There only if the file could not be read before: `loop edit`."
+    )
     group: Group | None = Field(default=None, description="There only in an atomic group.")
     undoes: Undoes | None = Field(
         default=None, description="There only if it takes back other changes: `loop undo`."
@@ -183,6 +191,11 @@ class AuditMetadata(GrowingShape):
         default=None,
         description="There only if JSON can't express an old value: the fields with .inf, .nan or "
         "keys that are no text.",
+    )
+    written: dict[str, dict[str, str]] | None = Field(
+        default=None,
+        description="There only if JSON does not tell how an old value was written, as with 1.10 "
+        "or a date without quotes: by field, the text by its place within the value ('' is all).",
     )
     rolled_back: Sha256 | None = Field(
         default=None, description="There only in an undo record: SHA-256 of the undone line."
@@ -292,7 +305,7 @@ class Problem(GrowingShape):
         "not_a_mapping", "not_text", "unknown_type", "taken", "no_id", "id_form", "no_place",
         "name", "form", "derived", "forbidden", "dangling", "wrong_reference", "circular",
         "no_member", "unknown_placeholder", "no_deletion", "still_referred",
-        "redacted", "not_kept", "not_recorded", "not_exact",
+        "redacted", "not_kept", "not_recorded", "not_exact", "frontmatter",
     ] = Field(description="What is wrong, for programs.")  # fmt: skip
     rule: str | None = Field(
         default=None, description="The rule, by the name that `loop check` has for it."
@@ -300,6 +313,14 @@ class Problem(GrowingShape):
     message: str = Field(description="What is wrong, in words.")
     allowed: str | list[str] | None = Field(default=None, description="What is allowed.")
     nearest: list[str] = Field(default=[], description="What may have been meant.")
+    entity_type: str | None = Field(
+        default=None, description="Of an unknown field: the type that does not have it."
+    )
+    allowed_by: str | None = Field(
+        default=None,
+        description="Of an unknown field: the file and the line of the schema that would allow it; "
+        "`loop schema allow` does it.",
+    )
 
 
 class InvalidChangeDocument(ErrorDocument):

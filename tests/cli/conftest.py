@@ -259,3 +259,9 @@ def loop(tmp_path: Path) -> Loop:
 def read_only(tmp_path_factory: pytest.TempPathFactory) -> Loop:
     """`loop` on a copy that the tests of a module share and do not change."""
     return new_loop(tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the test's own, beside the sample vault."""
+    return tmp_path_factory.mktemp("own")

@@ -82,9 +82,9 @@ def test_the_question_tells_of_those_that_can_t_be_changed_so(loop: Loop) -> Non
 
 
 def test_what_fails_is_told_and_the_others_land(loop: Loop) -> None:
-    """In one of them the tags are no list."""
+    """In one of them the tags are neither a list nor a text."""
     path = loop.vault / loop("get", "tsk-019-02", "--field", "path").out.rstrip("\n")
-    text = re.sub(r"(?ms)^tags:.*?^(?=\w|---)", "tags: 없음\n", path.read_text())
+    text = re.sub(r"(?ms)^tags:.*?^(?=\w|---)", "tags: {없음: 1}\n", path.read_text())
     path.write_text(text)
     where = ("--where", "entity_id=tsk-019-14,tsk-019-02,tsk-019-07")
 

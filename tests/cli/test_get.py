@@ -106,7 +106,7 @@ def test_field_reaches_into_mappings(read_only: Loop) -> None:
 
 def test_field_of_the_body_is_its_text(read_only: Loop) -> None:
     document = read_only("get", "prj-020", "--json").json
-    assert read_only("get", "prj-020", "--field", "body").out == document["body"] + "\n"
+    assert read_only("get", "prj-020", "--field", "body").out == document["body"]
 
 
 def test_an_unknown_field_is_2_with_the_nearest(read_only: Loop) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli.cli import output
+from loop_cli.cli.render.progress import Progress
 from loop_cli.wire import models
 
 if TYPE_CHECKING:
@@ -129,7 +130,10 @@ def test_the_lock_is_free_after_a_kill(loop: Loop, holder: subprocess.Popen[byte
 
 def test_a_sign_of_life_within_another_takes_its_place() -> None:
     """The cache is brought up to date on the way to a list; the terminal has one line for both."""
-    outer, inner = (output._Progress(what, "files") for what in ("outer", "inner"))
+    outer, inner = (
+        Progress(what, "files", lambda: output.console(sys.stderr).status(""))
+        for what in ("outer", "inner")
+    )
     for one in (outer, inner):
         one._begin -= 2  # seconds
 

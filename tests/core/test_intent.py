@@ -74,7 +74,7 @@ class TestTypes:
             ("estimated_hours=8", "estimated_hours", 8),
             ("estimated_hours=2.5", "estimated_hours", 2.5),
             ("actual_hours=-1", "actual_hours", -1),
-            ("actual_hours=1e3", "actual_hours", 1000.0),
+            ("actual_hours=1000.0", "actual_hours", 1000.0),
             ("due=2026-02-28", "due", "2026-02-28"),
             ("start_time=10:30", "start_time", "10:30"),
             ("tags=x, y ,,z", "tags", ["x", "y", "z"]),

@@ -16,8 +16,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from loop_cli.core.changes import Edits
 from loop_cli.core.entity import Precondition
-from loop_cli.core.store import Create, Delete, Move, Restore
+from loop_cli.core.store import Create, Delete, Mend, Move, Restore
 from loop_cli.errors import ConflictError, LoopError, VaultLocked
 from tests.faults.vault import FOLDER, PLAIN, Vault, change, origin
 
@@ -70,6 +71,23 @@ KINDS: dict[str, Callable[[Vault], list[AnyChange]]] = {
 }
 
 
+def mend(vault: Vault) -> Mend:
+    """The first task, whose text can't be read, whole again."""
+    return Mend(
+        entity_id=vault.id(1),
+        edits=Edits(),
+        precondition=Precondition(forced=True),
+        data=vault.path(1).read_bytes().replace(BROKEN, b""),
+    )
+
+
+BROKEN = b"broken: a: b\n"
+_EVERY: dict[str, Callable[[Vault], list[AnyChange]]] = {
+    **KINDS,
+    "mend": lambda vault: [mend(vault)],
+}
+
+
 def life(vault: Vault, kind: str) -> list[str]:
     """The arguments for Python that make a change of some kind."""
     return ["-m", __name__, "life", kind, str(vault.root)]
@@ -82,7 +100,7 @@ def group(vault: Vault, *, atomic: bool) -> list[str]:
 
 def run(vault: Vault, kind: str) -> int:
     """Make a change of some kind; its exit code."""
-    return _exit_code(vault, KINDS[kind](vault), atomic=kind == "group")
+    return _exit_code(vault, _EVERY[kind](vault), atomic=kind == "group")
 
 
 def _exit_code(vault: Vault, wanted: list[AnyChange], *, atomic: bool) -> int:

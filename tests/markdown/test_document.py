@@ -31,7 +31,10 @@ def test_the_pieces_of_an_ordinary_file() -> None:
         ("---\na: 1\n---", "a: 1\n", ""),
         ("---\na: |\n  text\n---\n  more\n---\n", "a: |\n  text\n", "  more\n---\n"),
         ("---\na: ----\n ---\n----\n--- x\n---\n", "a: ----\n ---\n----\n--- x\n", ""),
-        ("---\na: 1\n...\n---\n", "a: 1\n...\n", ""),
+        ("---\na: 1\n...\n---\n", "a: 1\n", "---\n"),
+        ("---\na: 1\n... \nx\n", "a: 1\n", "x\n"),
+        ("---\r\na: 1\r\n...\r\nx\n", "a: 1\r\n", "x\n"),
+        ("---\na: ....\n ...\n...x\n---\n", "a: ....\n ...\n...x\n", ""),
     ],
 )
 def test_fences(text: str, yaml: str, body: str) -> None:
@@ -49,7 +52,7 @@ def test_fences(text: str, yaml: str, body: str) -> None:
         ("----\na: 1\n----\n", "no frontmatter"),
         ("--- a\n---\n", "no frontmatter"),
         ("---\na: 1\n", "frontmatter is not closed"),
-        ("---\na: 1\n...\n", "frontmatter is not closed"),
+        ("---\na: 1\n....\n", "frontmatter is not closed"),
         ("---", "frontmatter is not closed"),
         ("---\n", "frontmatter is not closed"),
     ],

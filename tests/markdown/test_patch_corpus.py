@@ -12,6 +12,7 @@ import yaml
 
 from loop_cli.lean.plain import same
 from loop_cli.markdown import document, reader
+from loop_cli.markdown.dialects import is_same_time
 from loop_cli.markdown.edits import apply
 from loop_cli.markdown.patch import Remove, Set, patch
 
@@ -82,7 +83,7 @@ def check(path: Path, parts: document.Document, edit: Set | Remove) -> document.
     elif not isinstance(edit.value, list):
         for part in edit.path:
             seen = seen[part]
-        assert same(seen, edit.value), path
+        assert same(seen, edit.value) or is_same_time(edit.value, seen), path
     return edited
 
 

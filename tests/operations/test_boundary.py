@@ -14,7 +14,7 @@ from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.query import Query
 from loop_cli.core.records.record import Origin
 from loop_cli.core.store import EntityChange
-from loop_cli.core.upkeep import Upkeep
+from loop_cli.core.upkeep import AllowedField, Upkeep
 from loop_cli.errors import LoopError, UsageError
 from loop_cli.operations.boundary import EntityOperations, Operations
 from loop_cli.operations.local import LocalOperations
@@ -144,6 +144,8 @@ class TestOverAStore:
 
 UPKEEP: dict[str, Callable[[LocalOperations], object]] = {
     "check": lambda loop: loop.check(Scope()),
+    "passed_over": lambda loop: loop.passed_over(),
+    "allow": lambda loop: loop.allow(AllowedField(entity_type="Task", name="rating", kind=None)),
     "kept": lambda loop: loop.kept(),
     "prune": lambda loop: loop.prune([]),
     "take_aside": lambda loop: loop.take_aside(),

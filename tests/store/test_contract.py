@@ -125,7 +125,7 @@ class TestCommit:
         shown = done.after.revision.updated_at
         assert done.changed
         assert bench.harness.bytes_of(ONE) == before.replace(
-            b"updated: 2026-01-09", f"updated: '{shown}'".encode()
+            b"updated: 2026-01-09", f"updated: {shown}".encode()
         ).replace(b"status: todo", b"status: doing").replace(b"[a, b]", b"[a, b, c]")
 
     def test_what_is_returned_is_what_is_found_next(self, bench: Bench) -> None:
@@ -199,8 +199,8 @@ class TestCommit:
         for path, entity_id in ((ONE, "할일-1"), ("work/3.md", "tsk-3"), (TWO, "할일-1")):
             bench.commit("status=doing", entity_id=entity_id, path=path)
 
-        for spelled in ("할일-1", unicodedata.normalize("NFD", "할일-1")):
-            found = [one.metadata["path"] for one in bench.store.records(spelled)]
+        for form in ("할일-1", unicodedata.normalize("NFD", "할일-1")):
+            found = [one.metadata["path"] for one in bench.store.records(form)]
             assert found == [TWO, ONE]
         assert list(bench.store.records("tsk")) == []
 
@@ -257,9 +257,14 @@ class TestBody:
     def test_replace(self, bench: Bench) -> None:
         done = bench.commit(body=BodyChange(text="새 본문\r\n---\nno end"))
 
-        assert bench.harness.bytes_of(ONE).endswith("\n---\n새 본문\r\n---\nno end".encode())
-        assert done.diff == {"body": {"old": "Body\n", "new": "새 본문\r\n---\nno end"}}
+        assert bench.harness.bytes_of(ONE).endswith("\n---\n새 본문\n---\nno end".encode())
+        assert done.diff == {"body": {"old": "Body\n", "new": "새 본문\n---\nno end"}}
         assert bench.records()[0]["modified_fields"] == ["body"]
+
+    def test_replace_exactly(self, bench: Bench) -> None:
+        bench.commit(body=BodyChange(text="새 본문\r\n---\nno end", exact=True))
+
+        assert bench.harness.bytes_of(ONE).endswith("\n---\n새 본문\r\n---\nno end".encode())
 
     def test_append(self, bench: Bench) -> None:
         bench.commit(body=BodyChange(text="more\n", append=True))

@@ -281,7 +281,7 @@ class TestUpdated:
 
         bench.commit("status=done")
 
-        assert b"updated: '2026-02-01T00:00:00.000000Z'\n" in bench.harness.bytes_of(ONE)
+        assert b"updated: 2026-02-01T00:00:00.000000Z\n" in bench.harness.bytes_of(ONE)
 
     def test_a_missing_one_is_added(self, harness: Harness) -> None:
         harness.make({ONE: text("tsk-1", updated=None)})

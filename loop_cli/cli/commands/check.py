@@ -163,13 +163,15 @@ def _show(
         output.show(render_check.findings(found.findings))
     if not github and not _fails(found, strict=strict):
         output.line(render_check.summary(found))
+    for sentence in () if github else found.passed.sentences:
+        output.note(sentence)
 
 
 def _scope(root: str, what: Sequence[str]) -> Scope:
     """What was named: files, as a pre-commit hook names them; ids, aliases and types otherwise."""
     from loop_cli.core.check.report import Scope
 
-    files = [one for one in what if one.endswith(".md") or "/" in one]
+    files = [one for one in what if one.endswith((".md", ".markdown")) or "/" in one]
     return Scope(
         names=tuple(one for one in what if one not in files),
         paths=tuple(_in_vault(root, one) for one in files),

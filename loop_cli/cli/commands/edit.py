@@ -9,7 +9,7 @@ from loop_cli.core import conflict
 from loop_cli.core.changes import Edits
 from loop_cli.core.entity import Precondition
 from loop_cli.core.store import EntityChange
-from loop_cli.errors import ConfirmationRefused, EditorFailed
+from loop_cli.errors import ConfirmationRefused, EditorFailed, InvalidFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,9 +43,15 @@ def edit(
         {"vault": vault, "lock_timeout": lock_timeout, "editor": editor}
     )
     command = _command(settings)
-    loop = context.entity_operations(settings)
+    loop = context.operations(settings)
     chosen = context.chosen_path(loop.vault, path)
-    opened = loop.get(entity_id, path=chosen, fresh=True)
+    try:
+        opened = loop.get(entity_id, path=chosen, fresh=True)
+    except InvalidFile as error:
+        from loop_cli.cli.prompt import editing
+
+        editing.mend(loop, error, entity_id, chosen, command)
+        return
     output.warn([*opened.warnings, *loop.warnings])
     context.run_id()  # what is wrong with it is said before anything is typed
     change = EntityChange(

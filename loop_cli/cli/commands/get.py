@@ -51,9 +51,11 @@ def get(
         output.write_raw(entity.raw)
     elif path_only:
         output.line(entity.path)
+    elif field == ["body"] and not output.is_terminal(sys.stdout):
+        output.write(entity.body)  # all of it and nothing else, so that it can be put back
     elif field:
         for name in field:
-            output.line(_bare(_value(entity, name, loop)))
+            output.line(_bare_at(entity, name, _value(entity, name, loop)))
     elif as_yaml:
         output.write(_as_yaml(entity))
     else:
@@ -89,6 +91,16 @@ def _value(entity: Entity, name: str, loop: EntityOperations) -> Any:
     close = nearest(name, (*known, *own))
     meant = f"; did you mean {' or '.join(close)}?" if close else ""
     raise UsageError(f"{entity.id} has no field {name!r}{meant}")
+
+
+def _bare_at(entity: Entity, name: str, value: Any) -> str:
+    """The bare value; a number with the digits that stand in the file."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        from loop_cli.markdown import document, spelling
+
+        yaml = document.split_any(entity.raw.decode()).yaml
+        return spelling.token_at(yaml, split_dotted(name)) or _bare(value)
+    return _bare(value)
 
 
 def _bare(value: Any) -> str:

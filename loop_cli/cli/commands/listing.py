@@ -11,6 +11,7 @@ from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from loop_cli.core.evaluate import Selected
@@ -39,6 +40,7 @@ loop list task --where 'tags=urgent' --ids
 loop list --where 'missing:assignee' --json
 loop list task --csv --columns entity_id,entity_name,due > tasks.csv
 """
+_AT_ONCE = 10_000  # characters
 _COLUMNS = ("entity_id", "entity_name", "status", "priority", "due", "assignee")
 
 
@@ -54,6 +56,7 @@ def list_entities(
     as_json: bool,
     as_csv: bool,
     ids: bool,
+    verbose: bool,
     vault: str | None,
 ) -> None:
     """Run `loop list`."""
@@ -73,10 +76,13 @@ def list_entities(
     elif ids:
         output.lines(one.listed.id for one in found)
     elif as_csv:
-        output.csv(names, (_cells(one, names) for one in found))
+        _csv(names, (_cells(one, names) for one in found))
     else:
         _show_table([*found], names, loop.schema, limit=limit, optional=columns is None)
     output.warn([*found.warnings, *loop.warnings])
+    if verbose:
+        for sentence in loop.passed_over().sentences:
+            output.note(sentence)
 
 
 def query(
@@ -106,6 +112,23 @@ def _column_names(columns: str | None, name: str) -> tuple[str, ...]:
     if not found:
         raise UsageError("--columns names no field", hint="--columns entity_id,status")
     return found
+
+
+def _csv(head: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Comma-separated values on stdout, as RFC 4180 has them: lines end in CRLF."""
+    import csv as format_
+    import io
+
+    buffer = io.StringIO(newline="")
+    writer = format_.writer(buffer)
+    writer.writerow(head)
+    for row in rows:
+        writer.writerow(row)
+        if buffer.tell() > _AT_ONCE:
+            output.write(buffer.getvalue())
+            buffer.seek(0)
+            buffer.truncate()
+    output.write(buffer.getvalue())
 
 
 def _cells(one: Selected, names: tuple[str, ...]) -> list[str]:

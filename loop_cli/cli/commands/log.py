@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.cli import context, output
+from loop_cli.cli import context, output, reader
 from loop_cli.core import timestamps
 from loop_cli.core.records.record import SOURCES
 from loop_cli.errors import UsageError
@@ -82,7 +82,7 @@ def _follow(loop: Operations, query: LogQuery, *, as_json: bool, utc: bool) -> N
         for record in records:
             _show(record, as_json=as_json, utc=exact)
         if number:
-            output.wait(_PAUSE)
+            reader.wait(_PAUSE)
 
 
 def _show(record: AuditRecord, *, as_json: bool, utc: bool) -> None:

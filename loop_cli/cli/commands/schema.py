@@ -7,7 +7,9 @@ from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from loop_cli.config import Settings
     from loop_cli.core.schema.rules import Rules
+    from loop_cli.core.upkeep import Allowed
 
 EXAMPLES = """Examples:
 
@@ -16,11 +18,54 @@ loop schema
 loop schema Task
 loop schema Task --json
 loop schema Task --json | jq '."x-loop".writable'
+loop schema allow Task rating=number
 """
 
 
-def schema(*, entity_type: str | None, as_json: bool, vault: str | None) -> None:
+def schema(
+    *,
+    words: list[str] | None,
+    dry_run: bool,
+    as_json: bool,
+    lock_timeout: float | None,
+    vault: str | None,
+) -> None:
     """Run `loop schema`."""
+    if words and words[0] == "allow":
+        settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
+        _allow(settings, words[1:], dry_run=dry_run, as_json=as_json)
+        return
+    if dry_run or len(words or ()) > 1:
+        raise UsageError("give one type, or: allow TYPE FIELD[=KIND]", hint="loop schema --help")
+    _show(words[0] if words else None, as_json=as_json, vault=vault)
+
+
+def _allow(settings: Settings, words: list[str], *, dry_run: bool, as_json: bool) -> None:
+    """Allow fields for a type; one JSON document each."""
+    from loop_cli.core.upkeep import AllowedField
+
+    if len(words) < 2:
+        raise UsageError("which field of which type?", hint="loop schema allow Task rating=number")
+    loop = context.operations(settings)
+    for word in words[1:]:
+        name, _equals, kind = word.partition("=")
+        field = AllowedField(entity_type=words[0], name=name, kind=kind or None)
+        done = loop.allow(field, dry_run=dry_run)
+        if not output.as_document(done.as_dict(), loop.warnings, wanted=as_json):
+            output.line(_said(done))
+
+
+def _said(done: Allowed) -> str:
+    """What was done, in a sentence."""
+    field = done.field
+    if not done.diff:
+        return f"{field.entity_type} has {field.name} already"
+    how = "would get" if done.dry_run else "has got"
+    kind = f" ({field.kind})" if field.kind else ""
+    return f"{field.entity_type} {how} the field {field.name}{kind}: {', '.join(done.diff)}"
+
+
+def _show(entity_type: str | None, *, as_json: bool, vault: str | None) -> None:
     from loop_cli.core import describe
 
     settings = context.open_settings({"vault": vault}, need_vault=False)

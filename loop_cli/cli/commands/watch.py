@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.cli import context, output
+from loop_cli.cli import context, output, reader
 
 EXAMPLES = """Examples:
 
@@ -27,4 +27,4 @@ def watch(*, as_json: bool, vault: str | None) -> None:
                 output.line(output.json_text(one.as_dict()))
             else:
                 output.show(render_watch.happening(one))
-        output.leave_if_unread()
+        reader.leave_if_unread()

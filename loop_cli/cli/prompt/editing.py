@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from loop_cli.cli import output
 from loop_cli.core import merge
-from loop_cli.errors import InvalidChange, InvalidFile
+from loop_cli.errors import InvalidChange, InvalidFile, NoEntity
 from loop_cli.markdown import notes
 
 TYPE_CHECKING = False
@@ -15,22 +17,33 @@ if TYPE_CHECKING:
     from loop_cli.cli.prompt.editor import Draft
     from loop_cli.core.changes import Edits
     from loop_cli.core.entity import Entity
+    from loop_cli.core.store import Mend
     from loop_cli.errors import LoopError
+    from loop_cli.operations.boundary import Operations
 
     Parsed = TypeVar("Parsed")
 
 _REASON = " !"
 
 
-def until_valid(draft: Draft, text: str, parse: Callable[[str], Parsed], *, mark: str) -> Parsed:
-    """What `parse` makes of the text as the person leaves it, without the notes marked so.
+def until_valid(
+    draft: Draft,
+    text: str,
+    parse: Callable[[str], Parsed],
+    *,
+    mark: str,
+    wrong: LoopError | None = None,
+) -> Parsed:
+    """What `parse` makes of the text as the person leaves it, without the notes marked so. Where it
+    is `wrong` from the start, that stands on top, and the editor opens at the line.
 
     `parse` raises `InvalidFile` or `InvalidChange`, and the text is opened again. Left as it
     is then, or where nobody can be asked, the error is raised. Raises what `Draft.edit` does.
     """
-    shown, refused = text, None
+    shown = text if wrong is None else _with_reasons(text, wrong, mark)
+    refused, line = None, None if wrong is None else _line_in(shown, wrong, mark)
     while True:
-        left = notes.without(draft.edit(shown), mark + _REASON)
+        left = notes.without(draft.edit(shown, line=line), mark + _REASON)
         saved = notes.without(left, mark)
         try:
             return parse(saved)
@@ -39,6 +52,7 @@ def until_valid(draft: Draft, text: str, parse: Callable[[str], Parsed], *, mark
                 raise
             refused = saved
             shown = _with_reasons(left, error, mark)
+            line = _line_in(shown, error, mark)
 
 
 def text_of(
@@ -46,10 +60,10 @@ def text_of(
 ) -> tuple[str, Callable[[str], Edits]]:
     """The text to edit, and what makes edits of it once it is edited: none where nothing is
     changed. It raises `InvalidFile` with the line of that text, or `InvalidChange`."""
-    from loop_cli.markdown.document import split
+    from loop_cli.markdown.document import split_any
     from loop_cli.planning import edited
 
-    whole = split(opened.raw.decode())
+    whole = split_any(opened.raw.decode())
 
     def parse(saved: str) -> Edits:
         before = whole.yaml_line - 1 if fields_only else 0
@@ -68,12 +82,65 @@ def text_of(
     return (whole.yaml if fields_only else whole.text), parse
 
 
+def mend(
+    loop: Operations, error: InvalidFile, entity_id: str, path: str | None, command: str
+) -> None:
+    """Open a file that can't be read at the line that is wrong, and write it once it is whole.
+    Raises the error where the text is left as it was, or is none."""
+    if error.data is None or isinstance(error, NoEntity):
+        raise error
+    try:
+        text = error.data.decode()
+    except UnicodeDecodeError:
+        raise error from None
+    from loop_cli.cli.prompt.editor import Draft
+    from loop_cli.cli.render import entity as render
+    from loop_cli.core.changes import Edits
+    from loop_cli.core.entity import Precondition
+    from loop_cli.core.store import Mend
+    from loop_cli.lean.basics import sha256_hex
+
+    seen = Precondition(if_match=sha256_hex(error.data)[:16], own_reading=True)
+
+    def parse(saved: str) -> Mend | None:
+        if saved == text:
+            return None
+        change = Mend(
+            entity_id=entity_id, path=path, edits=Edits(), precondition=seen, data=saved.encode()
+        )
+        try:
+            loop.mend(change, dry_run=True)
+        except InvalidFile as why:
+            reason = why.details["reason"]
+            raise InvalidFile("your text", reason, line=why.details["line"]) from None
+        return change
+
+    with Draft(command, name=f"{entity_id}.md", environ=os.environ) as draft:
+        draft.tell_of_others()
+        mark = notes.mark_for(text)
+        change = until_valid(draft, text, parse, mark=mark, wrong=error)
+        if change is None:
+            draft.settle()
+            raise error
+        result = loop.mend(change)
+        draft.settle()
+    output.warn([*result.warnings, *loop.warnings])
+    output.note(f"{result.after.path} can be read again")
+    output.show(render.entity(result.after, loop.schema, with_body=False, formatted=False))
+
+
 def refuse_markers(text: str, path: str, *, before: str = "") -> None:
     """Raise `InvalidFile` where a clash is still between its markers; `before` may have them."""
     lines = merge.marker_lines(text, before)
     if lines:
         reason = "a clash is still between its markers: keep what you want of both sides"
         raise InvalidFile(path, reason, line=lines[0])
+
+
+def _line_in(shown: str, error: LoopError, mark: str) -> int | None:
+    """The line of a text with notes that an error is about."""
+    line = error.details.get("line")
+    return None if line is None else notes.line_among(shown, mark, line)
 
 
 def _with_reasons(text: str, error: LoopError, mark: str) -> str:

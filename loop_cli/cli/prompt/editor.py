@@ -32,6 +32,13 @@ WAIT = {
     **dict.fromkeys(("kate", "kwrite"), "--block"),
     "open": "-W",
 }
+# What opens a file at a line.
+_AT_LINE = {
+    **dict.fromkeys(("vi", "vim", "nvim", "gvim", "mvim", "kak", "joe"), ("+{line}", "{path}")),
+    **dict.fromkeys(("nano", "emacs", "emacsclient", "micro"), ("+{line}", "{path}")),
+    **dict.fromkeys(("code", "code-insiders", "codium", "cursor"), ("-g", "{path}:{line}")),
+    **dict.fromkeys(("hx", "subl", "zed"), ("{path}:{line}",)),
+}
 _WAITING = frozenset(("--wait", "-w", "--nofork", "-f", "--block", "-b", "-W", "--standalone"))
 _AT_ONCE = 1.0  # seconds within which no person has edited anything
 _SHELL = frozenset("|&;<>()$`*?[#~=%\n")
@@ -90,8 +97,8 @@ class Draft:
                 home.narrow(self.path)
             output.note(f"your text is kept in {self.path}")
 
-    def edit(self, text: str) -> str:
-        """The text as the person leaves it.
+    def edit(self, text: str, *, line: int | None = None) -> str:
+        """The text as the person leaves it; the editor opens at the line, if it is known how.
 
         Raises `EditorFailed` for an editor that is not there or fails, `StorageError`,
         `Interrupted`.
@@ -100,7 +107,7 @@ class Draft:
         self._write(data)
         self._first = self._first or data
         began = time.monotonic()
-        self._run()
+        self._run(self._at(line))
         found = self._read()
         self.hasty = found == data and time.monotonic() - began < _AT_ONCE
         if self.hasty:
@@ -160,13 +167,19 @@ class Draft:
         except OSError as error:
             raise EditorFailed(f"{self._name} left no text: {error.strerror}") from error
 
-    def _run(self) -> None:
+    def _at(self, line: int | None) -> list[str]:
+        """The arguments that open the file, at a line where it is known how."""
+        if line is None or self._name not in _AT_LINE:
+            return [self.path]
+        return [part.format(line=line, path=self.path) for part in _AT_LINE[self._name]]
+
+    def _run(self, opens: list[str]) -> None:
         """Run the editor; by the shell where its command line needs one: a shell dies of the
         Ctrl-C that its editor survives."""
         shown = None if output.is_terminal(sys.stdout) else sys.stderr
-        line = [*_words(self.editor), self.path]
+        line = [*_words(self.editor), *opens]
         if not _SHELL.isdisjoint(self.editor):
-            line = ["sh", "-c", f'{self.editor} "$@"', self.editor, self.path]
+            line = ["sh", "-c", f'{self.editor} "$@"', self.editor, *opens]
         # Ctrl-C is for the editor; a handler, unlike ignoring, does not go on to its process.
         before = {number: signal.signal(number, _pass) for number in _KEYS}
         try:

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from loop_cli.vault.upkeep.init import Foundation
 
 _SHOWN = 20
-_WORDS = {"@stem": "the file's name", "@folder": "the top folder"}
+_WORDS = {
+    "@stem": "the file's name",
+    "@path": "the file's path",
+    "@folder-stem": "the file's name; of a page bundle, the folder's",
+    "@folder": "the top folder",
+}
 
 
 def proposal(found: Foundation) -> RenderableType:
@@ -29,6 +34,7 @@ def proposal(found: Foundation) -> RenderableType:
     for name, meant in own.left_out.items():
         words = f"{visible(name)} looks like a slip of {visible(meant)}, and is left out"
         parts.append(Text(words, style=styles.NOTICE))
+    parts += [Text(visible(one), style=styles.QUIET) for one in found.passed.sentences]
     if found.unfit:
         parts.append(Text(f"What would not fit ({len(found.unfit)}):", style=styles.TITLE))
         parts.append(render_check.findings(found.unfit[:_SHOWN]))

@@ -12,6 +12,40 @@ if TYPE_CHECKING:
     from loop_cli.core.check.finding import Finding
 
 
+_SHOWN = 5  # paths
+
+
+class PassedOver(Struct):
+    """The paths, relative with `/`. `links` are symbolic links to folders and to Markdown files;
+    `folders` and `files` are excluded; `unread` can't be opened."""
+
+    links: tuple[str, ...]
+    folders: tuple[str, ...]
+    files: tuple[str, ...]
+    unread: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of it."""
+        return {name: list(paths) for name, paths in self.__dict__.items()}
+
+    @property
+    def sentences(self) -> list[str]:
+        """What is passed over, a sentence a kind."""
+        kinds = (
+            ("symbolic link", "symbolic links", self.links),
+            ("excluded folder", "excluded folders", self.folders),
+            ("excluded file", "excluded files", self.files),
+            ("file or folder that can't be read", "that can't be read", self.unread),
+        )
+        found = []
+        for one, many, paths in kinds:
+            if paths:
+                what = f"1 {one}" if len(paths) == 1 else f"{len(paths)} {many}"
+                more = ", ..." if len(paths) > _SHOWN else ""
+                found.append(f"passed over {what}: {', '.join(paths[:_SHOWN])}{more}")
+        return found
+
+
 class Scope(Struct):
     """What to check; everything where both are empty. `names` are ids, aliases and types,
     `paths` files relative to the vault."""
@@ -22,12 +56,13 @@ class Scope(Struct):
 
 class Checked(Struct):
     """What was found. `files` and `entities` count what was looked at; `etags` are those of the
-    files that can be repaired."""
+    files that can be repaired; `passed` is what nobody looked at."""
 
     files: int
     entities: int
     findings: tuple[Finding, ...]
     etags: dict[str, str]
+    passed: PassedOver
 
     def count(self, severity: str) -> int:
         """How many findings are errors, or warnings."""
@@ -47,4 +82,5 @@ class Checked(Struct):
             "counts": {severity: self.count(severity) for severity in (ERROR, WARNING)},
             "fixable": sum(one.fixable for one in self.findings),
             "findings": [one.as_dict() for one in self.findings],
+            "passed_over": self.passed.as_dict(),
         }

@@ -12,6 +12,7 @@ from loop_cli.lean.plain import key_text, same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from loop_cli.core.diff import Diff
@@ -77,13 +78,17 @@ def hides_name(name: object, names: FieldNames, private: tuple[str, ...]) -> boo
 
 
 def recordable(
-    diff: Diff, private: tuple[str, ...]
+    diff: Diff,
+    private: tuple[str, ...],
+    *,
+    written: Callable[[str, Any], dict[str, Any]] | None = None,
 ) -> tuple[Diff, dict[str, bytes], dict[str, Any]]:
     """The diff as it is recorded, where all keys are texts; what undo needs of the values it only
-    hashes, by hash; and which old ones are kept and no texts, or are more than JSON can say."""
+    hashes, by hash; and which old ones are kept and no texts, or are more than JSON can say.
+    `written` gives how an old value stood there, where JSON does not tell it."""
     recorded: Diff = {}
     kept: dict[str, bytes] = {}
-    marks: dict[str, list[str]] = {}
+    marks: dict[str, Any] = {}
     for name, entry in diff.items():
         shown = dict(entry)
         for side in ("old", "new"):
@@ -95,6 +100,8 @@ def recordable(
             hidden = audit.is_private(name, value, private)
             if value is None or (not hidden and len(data) <= audit.PLAIN_LIMIT):
                 shown[side] = logged
+                if side == "old" and written and not hidden and "added" not in entry:
+                    marks.setdefault("written", {}).update(written(name, value))
                 continue
             shown[side] = digest_of(data) if side == "old" else comparable_digest(value)
             if side == "old":
@@ -102,6 +109,8 @@ def recordable(
                 if not isinstance(value, str):
                     marks.setdefault("kept_as_json", []).append(name)
         recorded[name] = shown
+    if not marks.get("written", True):
+        del marks["written"]
     return recorded, kept, marks
 
 

@@ -16,7 +16,7 @@ from loop_cli.core.records import record as audit
 from loop_cli.core.records import story
 from loop_cli.core.records.hashed import as_logged, is_hash_of
 from loop_cli.core.store import Delete, EntityChange, Move, Restore
-from loop_cli.lean.plain import copied, key_text, read_like, same
+from loop_cli.lean.plain import copied, key_in, key_text, read_like, same
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -40,7 +40,8 @@ class EntityUndo(Struct):
     """What an undo does to one entity.
 
     `records` are those that it takes back, newest first; `diff` is what changes; `left` are
-    the fields that were changed since, and so are left as they are; `later` the records since.
+    the fields that were changed since, and so are left as they are; `later` the records since;
+    `written` is how values were written whose JSON does not tell it, by name.
     A file goes back `to` another place, is `gone` as it was before, or comes back: `restores`
     is the record of its deletion.
     """
@@ -54,6 +55,7 @@ class EntityUndo(Struct):
     to: str | None = None
     gone: bool = False
     restores: AuditRecord | None = None
+    written: tuple[tuple[str, dict[str, str]], ...] = ()
 
     @property
     def action(self) -> str | None:
@@ -83,8 +85,8 @@ class EntityUndo(Struct):
             entity_id=self.entity.id,
             path=path,
             edits=Edits(
-                changes=tuple(_restoring(self.diff)),
-                body=None if body is None else BodyChange(text=body["new"]),
+                changes=tuple(_restoring(self.diff, dict(self.written))),
+                body=None if body is None else BodyChange(text=body["new"], exact=True),
             ),
             precondition=seen,
             undoes=undoes,
@@ -153,6 +155,7 @@ def invert(
         by_path=by_path,
         to=undoing.path if undoing.path != entity.path and not undoing.gone else None,
         gone=undoing.gone,
+        written=tuple(undoing.written.items()),
     )
     return found, [{"entity_id": entity.id, **one} for one in undoing.problems]
 
@@ -180,6 +183,7 @@ class _Undoing:
         self.fields = copied(entity.fields)
         self.body = entity.body
         self.left: dict[str, ConflictField] = {}
+        self.written: dict[str, dict[str, str]] = {}
         self.problems: list[dict[str, Any]] = []
         self._reveal = reveal
         self._redacted = redacted
@@ -188,7 +192,12 @@ class _Undoing:
     def diff(self) -> Diff:
         """What is put back so far."""
         old = self._entity
-        return {**diff_fields(old.fields, self.fields), **diff_body(old.body, self.body)}
+        found = diff_fields(old.fields, self.fields)
+        for name in self.written.keys() - found.keys():  # the same number with other digits
+            value = value_at(self.fields, split_dotted(name))
+            if value is not MISSING and same(value, value_at(old.fields, split_dotted(name))):
+                found[name] = {"old": value, "new": value}
+        return {**found, **diff_body(old.body, self.body)}
 
     def take_back(self, record: AuditRecord) -> None:
         action = str(record.data.get("action"))
@@ -267,6 +276,8 @@ class _Undoing:
         current = self.body if name == BODY else value_at(self.fields, split_dotted(name))
         before, lost, vague = self._before(record, name, old, current)
         if not lost and not vague and same(current, before):
+            if name in record.written and same(old, new):  # it was written with other digits
+                self.written[name] = record.written[name]
             return
         told = record.is_own and not audit.is_digest(old)  # exactly, so that there is no more to it
         if not told and _is(current, old):
@@ -282,6 +293,9 @@ class _Undoing:
         elif name == BODY:
             self.body = before
         else:
+            self.written.pop(name, None)
+            if name in record.written:
+                self.written[name] = record.written[name]
             diff.undo(self.fields, name, {"old": before, "added": before is MISSING})
 
     def _before(
@@ -310,14 +324,34 @@ class _Undoing:
         self.problems.append({"field": field, "problem": problem, "message": message})
 
 
-def _restoring(diff: Diff) -> Iterator[Change]:
+def _restoring(diff: Diff, written: Mapping[str, Mapping[str, str]]) -> Iterator[Change]:
     for name, entry in diff.items():
         if name == BODY:
             continue
         old = MISSING if entry.get("added") else entry["old"]
         new = MISSING if entry.get("removed") else entry["new"]
-        for path, value in _leading(split_dotted(name), old, new):
-            yield Change.to(path, value, restored=True)
+        whole = split_dotted(name)
+        if same(old, new):  # it was written with other digits
+            paths: Iterable[tuple[tuple[str, ...], Any]] = [(whole, new)]
+        else:
+            paths = _leading(whole, old, new)
+        for path, value in paths:
+            places = written.get(name, {}) if path == whole and value is not MISSING else {}
+            told = tuple((_place(at, value), text) for at, text in places.items())
+            yield Change.to(path, value, restored=True).replace(written=told)
+
+
+def _place(name: str, value: Any) -> tuple[str | int, ...]:
+    """A place within a value by its name; the items of lists by number."""
+    place: list[str | int] = []
+    for part in split_dotted(name) if name else ():
+        is_item = isinstance(value, list) and part.isdigit() and int(part) < len(value)
+        place.append(int(part) if is_item else part)
+        if is_item:
+            value = value[int(part)]
+        else:
+            value = value.get(key_in(value, part)) if isinstance(value, dict) else None
+    return tuple(place)
 
 
 def _leading(path: tuple[str, ...], old: Any, new: Any) -> Iterator[tuple[tuple[str, ...], Any]]:

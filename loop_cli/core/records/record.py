@@ -142,6 +142,17 @@ class AuditRecord(Struct):
         names = self.metadata.get("inexact")
         return tuple(map(str, names)) if isinstance(names, list) else ()
 
+    @property
+    def written(self) -> dict[str, dict[str, str]]:
+        """How `old` values were written whose JSON does not tell it, `1.10` or a date without
+        quotes: by the name of the diff, and the place within the value."""
+        found = self.metadata.get("written")
+        return {
+            name: places
+            for name, places in (found.items() if isinstance(found, dict) else ())
+            if isinstance(places, dict) and all(isinstance(one, str) for one in places.values())
+        }
+
     def is_of(self, entity_id: str, path: str | None) -> bool:
         """Whether the record is of the entity; `path` counts where several files carry the id."""
         return self.entity_id == nfc(entity_id) and path in (None, self.metadata.get("path"))
@@ -391,7 +402,8 @@ def compose_undo(record: AuditRecord, *, timestamp: int) -> dict[str, Any]:
     )
     gone = (
         "group", "forced", "rebased_from", "edited_outside", "literal_before", "previous_own",
-        "undoes", "kept_as_json", "inexact", "layout",
+        "undoes", "kept_as_json", "inexact", "layout", "written",
+        "mended",
     )  # fmt: skip
     if "path_before" in metadata:
         metadata["path"] = metadata.pop("path_before")

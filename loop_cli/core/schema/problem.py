@@ -41,7 +41,8 @@ class Problem(Struct):
     `rule` is the name that `check` has for it. `message` goes on after the field's name and is
     the same wherever it is said. `at` is the place in the frontmatter, empty for the whole file.
     `repair` are the changes that put it right, where there is one right answer; `needs` the id
-    and the type of an entity that has to be there for that.
+    and the type of an entity that has to be there for that. `unknown_of` is the type that does not
+    have the field.
     """
 
     rule: str
@@ -53,6 +54,7 @@ class Problem(Struct):
     nearest: tuple[str, ...] = ()
     repair: tuple[Change, ...] = ()
     needs: tuple[str, str] | None = None
+    unknown_of: str | None = None
 
     @property
     def sentence(self) -> str:
@@ -69,6 +71,8 @@ class Problem(Struct):
             entry["allowed"] = self.allowed
         if self.nearest:
             entry["nearest"] = list(self.nearest)
+        if self.unknown_of is not None:
+            entry["entity_type"] = self.unknown_of
         return entry
 
 
@@ -101,6 +105,7 @@ def unknown_field(field: str, entity_type: str, known: tuple[str, ...]) -> Probl
         at=(field,),
         allowed=list(known),
         nearest=close,
+        unknown_of=entity_type,
     )
 
 

@@ -185,15 +185,21 @@ class Rules:
         """The conditional fields that are required now and have no value."""
         return self.schema.unmet(case.type, case.fields)
 
-    def dates_due(self, case: Case) -> list[str]:
-        """The dates that are required by what a change brings, and have no value."""
-        return [
+    def dates_due(self, case: Case, now: int) -> dict[str, str]:
+        """The dates that are required by what a change brings, and have no value: with the day of
+        the instant `now`."""
+        due = [
             rule.field
             for rule in self.unmet(case)
             if case.asks(rule.other)
             and self.schema.spec(case.type, (rule.field,), {}).kind == "date"
             and self.has_field(case.type, rule.field)
         ]
+        if not due:
+            return {}
+        from loop_cli.core import days
+
+        return dict.fromkeys(due, days.local_day(now))
 
     def _checked(self) -> tuple[dict[str, str], dict[str, str]]:
         if self._patterns is None:

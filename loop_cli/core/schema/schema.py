@@ -7,8 +7,8 @@ the rules beyond them say in words that are not known here is left alone.
 from __future__ import annotations
 
 from loop_cli.core.diff import value_at
-from loop_cli.core.fields import KINDS, FieldSpec, kind_of
-from loop_cli.core.schema.paths import build_places, mapping, names
+from loop_cli.core.fields import KINDS, KINDS_OF_FIELDS, FieldSpec, kind_of
+from loop_cli.core.schema.paths import SchemaError, build_places, mapping, names
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -124,6 +124,7 @@ class Schema(Struct):
     renamed: dict[str, str]
     elsewhere: Names
     shipped: bool
+    kinds: dict[str, str] = {}  # noqa: RUF012  a Struct's default
 
     def knows_type(self, entity_type: str) -> bool:
         """Whether the schema says anything of the type."""
@@ -154,14 +155,15 @@ class Schema(Struct):
         """What the field takes: by the schema, by the table of known fields, by its value now."""
         found = kind_of(value_at(fields, path))
         if len(path) > 1:
-            return FieldSpec(kind=found)
+            return FieldSpec(kind=found, inferred=True)
         (name,) = path
         choices = self.choices.get((entity_type, name)) or self.choices.get((ANY_TYPE, name), ())
-        kind = KINDS.get(name, found)
+        told = self.kinds.get(name) or KINDS.get(name)
+        kind = told or found
         if choices and kind != "text":
             # An enumeration is of texts, whatever else the table says; a list is one of them.
             kind = "list" if "list" in (kind, found) else "text"
-        return FieldSpec(kind=kind, choices=choices)
+        return FieldSpec(kind=kind, choices=choices, inferred=told is None and not choices)
 
     def label(self, entity_type: str, field: str, value: Any) -> str | None:
         """How the schema calls a value of an enumeration."""
@@ -226,7 +228,17 @@ def build(data: Mapping[str, Any], *, shipped: bool = False) -> Schema:
         renamed=_texts(data.get("status_mapping")),
         elsewhere=_some_names(_dict(data.get("cross_vault")).get("exec_only")),
         shipped=shipped,
+        kinds=_kinds(data),
     )
+
+
+def _kinds(data: Mapping[str, Any]) -> dict[str, str]:
+    """The kinds of fields that `field_types` says. Raises `SchemaError`."""
+    found = mapping(data, "field_types")
+    for name, kind in found.items():
+        if kind not in KINDS_OF_FIELDS:
+            raise SchemaError(f"field_types.{name} must be one of {', '.join(KINDS_OF_FIELDS)}")
+    return found
 
 
 def _by_type(data: Mapping[str, Any], key: str, *, inside: str = "") -> dict[str, Names]:

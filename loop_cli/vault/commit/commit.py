@@ -21,7 +21,7 @@ syncs of each step: one of the log, one of each folder, and the files are waited
 from __future__ import annotations
 
 from loop_cli.core.names import nfc
-from loop_cli.core.store import Create, EntityChange, Restore
+from loop_cli.core.store import Create, EntityChange, Mend, Restore
 from loop_cli.errors import (
     ConflictError,
     EntityNotFound,
@@ -36,6 +36,7 @@ from loop_cli.planning.planner import Planner
 from loop_cli.vault.commit.recovery import recover, recover_if_free
 from loop_cli.vault.commit.staging import LogMoved, Moved
 from loop_cli.vault.commit.writes import land, warnings_of
+from loop_cli.vault.index.locate import located_unread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -217,6 +218,8 @@ class Commit:
         locator = self._vault.locator()
         etag = change.precondition.if_match
         try:
+            if isinstance(change, Mend):
+                return self._broken(change)
             if etag is not None and _names_bytes(change) and change.path is None and not closely:
                 before = locator.found_before(change.entity_id, etag)
                 if before is not None:
@@ -225,11 +228,33 @@ class Commit:
         except LoopError as error:
             return error
 
+    def _broken(self, change: Mend) -> Located:
+        """The file that a change mends, as it is now. Raises what is wrong with it where it is no
+        text, `ConflictError` where it is whole by now."""
+        locator = self._vault.locator()
+        try:
+            whole = locator.find(change.entity_id, path=change.path)
+        except InvalidFile as error:
+            return located_unread(error, change.entity_id, self._vault.root)
+        from loop_cli.core import conflict
+
+        raise ConflictError(
+            conflict.build(
+                self._vault.observe(whole).entity,
+                reason="edited_outside",
+                precondition=change.precondition,
+                wanted={},
+                history=(),
+            )
+        )
+
     def _reread(self, change: AnyChange, place: Place) -> Place:
         """The same file as it is now, under the lock; looked for again where it has moved."""
         if place is None or isinstance(change, Create | Restore):
             return None
         locator = self._vault.locator()
+        if isinstance(change, Mend):
+            return self._broken(change)
         try:
             now = locator.read_again(place)
             if place.remembered:

@@ -11,9 +11,11 @@ import errno
 import re
 
 from loop_cli.core.names import ARCHIVE, nfc
-from loop_cli.errors import InvalidFile, LoopError
+from loop_cli.errors import InvalidFile, LoopError, NoEntity
 from loop_cli.planning import snapshot
-from loop_cli.vault import STAGED
+from loop_cli.planning.allowing import ID as SCHEMA_ID
+from loop_cli.planning.allowing import TYPE as SCHEMA_TYPE
+from loop_cli.vault import STAGED, schema_file
 from loop_cli.vault.commit import staging
 from loop_cli.vault.commit.staging import Intent, StagedChange, StagedCommit
 from loop_cli.vault.files import reading as files
@@ -91,7 +93,8 @@ def _intents(folders: Folders, name: str, ending: str) -> list[Intent]:
 def _judge(vault: Vault, intent: Intent) -> None:
     """Raise `Unfit` for paths, etags and a record that no change of ours has."""
     ends = [intent.path] if intent.target is None else [intent.path, intent.target]
-    admitted = [_is_admitted(vault, path) for path in ends]
+    is_schema = ends == [schema_file.PATH] and "schema" in intent.record.metadata
+    admitted = [is_schema or _is_admitted(vault, path) for path in ends]
     _judge_record(vault, intent)
     # `--path` names files where the schema has no entities too, such as one in the archive, and
     # what was deleted there comes back. Nothing new begins there.
@@ -167,12 +170,26 @@ def _judge_content(vault: Vault, change: StagedChange) -> None:
         return
     try:
         data = change.content.read(snapshot.MAX_FILE_BYTES)
+        if intent.path == schema_file.PATH:
+            _judge_schema(data, intent)
+            return
         _pieces, fields, _warnings = snapshot.read_frontmatter(data, intent.path, closely=False)
         ids = {
             nfc(snapshot.identity(fields, path, vault.names)[0])
             for path in (intent.path, intent.target or intent.path)
         }
     except InvalidFile as error:
+        broken = "mended" in intent.record.metadata and not isinstance(error, NoEntity)
+        if broken and etag == intent.etag_before:  # what could not be read comes back as it was
+            return
         raise Unfit(f"its content: {error.message}") from None
     if intent.record.entity_id not in ids:
         raise Unfit("its content is another entity than its record's")
+
+
+def _judge_schema(data: bytes, intent: Intent) -> None:
+    """The schema changes as a whole, and both what was there and what comes can be read. Raises
+    `InvalidFile` where they can't."""
+    schema_file.build(data)
+    if (intent.record.data["entity_type"], intent.record.entity_id) != (SCHEMA_TYPE, SCHEMA_ID):
+        raise Unfit("its record is not one of the schema")

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     Files = tuple[list[str], list[int]]
 
+ENDINGS = (".md", ".markdown")
+"""What the names of Markdown files end in."""
 STAMP = 4
 """Numbers that a file is told by: size, times of writing and of change (nanoseconds), inode."""
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
+FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 class Walk:
@@ -54,7 +56,7 @@ class Walk:
     def admits(self, path: str) -> bool:
         """Whether a walk meets a file of this path, relative with `/` and without links."""
         folder, _slash, name = path.rpartition("/")
-        if not name.endswith(".md") or is_hidden(path) or name in self.places.exclude_files:
+        if not name.endswith(ENDINGS) or is_hidden(path) or name in self.places.exclude_files:
             return False
         parts = folder.split("/") if folder else []
         above = {"", *("/".join(parts[: count + 1]) for count in range(len(parts)))}
@@ -92,7 +94,7 @@ class Walk:
     def are_only(self, names: list[str], known: Mapping[str, object], *, folder: str) -> bool:
         """Whether all that is in a folder are as many files as are known, and no others. A
         link is no file, and what must not be there is not either."""
-        found = [name for name in names if name.endswith(".md") and name[0] != "."]
+        found = [name for name in names if name.endswith(ENDINGS) and name[0] != "."]
         if self.places.exclude_files:
             found = [name for name in found if name not in self.places.exclude_files]
         inner_vault = bool(folder) and LOOP in names
@@ -138,7 +140,7 @@ class Walk:
         names: list[str] = []
         stamps: list[int] = []
         try:
-            opened = os.open(f"{self.root}/{folder}", _FOLDER)
+            opened = os.open(f"{self.root}/{folder}", FOLDER_FLAGS)
         except OSError:  # gone, or not ours to read: what is in it can't be meant
             return names, stamps
         excluded_files, prefix = self.places.exclude_files, f"{folder}/" if folder else ""
@@ -148,7 +150,7 @@ class Walk:
                 if name[0] == ".":
                     if name == LOOP and folder:
                         raise _nested_vault(self.root, f"{self.root}/{folder}")
-                elif name.endswith(".md"):
+                elif name.endswith(ENDINGS):
                     if name not in excluded_files and not entry.is_symlink():
                         try:
                             status = entry.stat(follow_symlinks=False)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         ) -> AbstractContextManager[Callable[[int], None] | None]: ...
 
 
-LAYOUT = 7  # in the file's name, so that two versions of loop don't take each other's for damaged
+LAYOUT = 8  # in the file's name, so that two versions of loop don't take each other's for damaged
 PATIENCE = 30.0  # seconds for another process to finish what it is writing
 _PAUSE = 0.01  # seconds between two tries
 MEMORY = 2_000  # KiB: what is read again is in the system's memory as well

@@ -74,7 +74,7 @@ def broken(start: bytes, path: str, names: FieldNames, *, problem: str | None) -
 
     It is meant by its name, and by the id that a line of its frontmatter gives.
     """
-    claims = {nfc(stem(path))}
+    claims = {nfc(names.id_of(path) if names.id_is_stem else stem(path))}
     text = "" if names.id_is_stem else _frontmatter(start).decode(errors="replace")
     if names.id in text:
         import re
@@ -90,7 +90,7 @@ def claims(start: bytes, path: str, wanted: str, names: FieldNames) -> bool:
     """Whether a file that can't be parsed has a line that gives it the id, or the name that is
     it; `wanted` is in normal form, `start` the file's beginning."""
     if names.id_is_stem:
-        return is_named(path, wanted)
+        return nfc(names.id_of(path)) == wanted
     import re
 
     field, value = re.escape(names.id), re.escape(wanted)
@@ -107,13 +107,19 @@ def is_named(path: str, wanted: str) -> bool:
 def aliases(fields: Mapping[str, Any]) -> list[str]:
     """An entity's other names, in the normal form that ids are compared in."""
     value = fields.get("aliases")
+    if value is None:
+        return []
     items = value if isinstance(value, list) else [value]
-    return [nfc(item) for item in items if isinstance(item, str)]
+    return [
+        nfc(str(item))
+        for item in items
+        if isinstance(item, str | int | float) and not isinstance(item, bool)
+    ]
 
 
 def stem(path: str) -> str:
     """The name of a file without its folder and `.md`."""
-    return path.rpartition("/")[2].removesuffix(".md")
+    return path.rpartition("/")[2].removesuffix(".md").removesuffix(".markdown")
 
 
 def head(place: str) -> bytes:
@@ -131,8 +137,8 @@ def head(place: str) -> bytes:
 
 
 def _frontmatter(start: bytes) -> bytes:
-    end = start.find(b"\n---", 3)
-    return start if end < 0 else start[:end]
+    ends = [end for mark in (b"\n---", b"\n...") if (end := start.find(mark, 3)) >= 0]
+    return start[: min(ends)] if ends else start
 
 
 def unescaped(text: str) -> str:

@@ -18,7 +18,7 @@ from loop_cli.lean.records import Struct
 from loop_cli.planning import snapshot
 from loop_cli.vault import LOG_FOLDER
 from loop_cli.vault.files import reading as files
-from loop_cli.vault.files.walk import Walk, is_hidden
+from loop_cli.vault.files.walk import ENDINGS, Walk, is_hidden
 from loop_cli.vault.index import entry
 from loop_cli.vault.index.cache import Cache
 from loop_cli.vault.index.entry import aliases, claims, is_named
@@ -156,7 +156,8 @@ class Locator:
         data, modified = files.read_stable(files.inside(self._root, path), path)
         known = self._known
         if known is None or (known.path, known.data) != (path, data):
-            known = self._known = snapshot.parse(data, path, self._names)
+            notes = self._names.id_is_stem
+            known = self._known = snapshot.parse(data, path, self._names, notes=notes)
         return Located(parsed=known, modified=modified)
 
     def wrote(self, place: Located, entity: Entity, document: Document) -> None:
@@ -245,7 +246,7 @@ def refuse_no_place(path: str) -> None:
     top = path.partition("/")[0].casefold()
     if is_hidden(path) or top in _NO_PLACES:
         raise not_a_place(path)
-    if not path.endswith(".md"):
+    if not path.endswith(ENDINGS):
         raise InvalidFile(path, "is not a place for entities: it does not end in .md")
 
 
@@ -272,6 +273,18 @@ def choose(
         raise broken[0].error
     warnings = tuple(one.error.message for one in broken)
     return matches[0].replace(warnings=warnings) if matches else None
+
+
+def located_unread(error: InvalidFile, entity_id: str, root: str) -> Located:
+    """The file that an error is about, to be mended. Raises the error where it can't be."""
+    from loop_cli.planning.broken import unread
+
+    parsed = unread(error, entity_id)
+    try:
+        modified = os.stat(os.path.join(root, parsed.path)).st_mtime_ns // 1000
+    except OSError:
+        raise error from None
+    return Located(parsed=parsed, modified=modified)
 
 
 def refuse_twice(places: Iterable[Located]) -> None:

@@ -9,6 +9,7 @@ from loop_cli.core import timestamps
 from loop_cli.core.entity import OWN, Revision
 from loop_cli.core.store import Listed
 from loop_cli.lean import jsontext
+from loop_cli.planning.snapshot import called
 from loop_cli.vault.files.walk import joined
 from loop_cli.vault.index.entry import whole
 
@@ -62,7 +63,7 @@ class Row(Listed):
             self.__dict__.update(
                 id=entity_id,
                 type=kind,
-                name=whole(title) if isinstance(title, str) else None,
+                name=None if (name_now := called(title)) is None else whole(name_now),
                 path=path,
                 revision=Revision(updated_at=updated_at, etag=etag),
             )

@@ -117,6 +117,12 @@ class _Found:
                     entry[side] = comparable_digest(value)
                 self.digests.add(str(entry[side]["sha256"]))
         data = {**record.data, "diff": diff} if fields else dict(record.data)
+        written = {name: one for name, one in record.written.items() if name not in fields}
+        if len(written) < len(record.written):
+            metadata = {**record.metadata, "written": written}
+            if not written:
+                del metadata["written"]
+            data["metadata"] = metadata
         if self.hides_name and data.get("entity_name") is not None:
             data["entity_name"] = None
             self._named = True

@@ -42,6 +42,7 @@ def check(vault: Vault, wanted: Scope) -> Checked:
         entities=walk.entities,
         findings=tuple(sorted(findings, key=order)),
         etags={path: walk.etags[path] for path in fixable},
+        passed=check_state.passed(vault),
     )
 
 
@@ -142,7 +143,7 @@ class _Walk:
         try:
             _pieces, there, _warnings = snapshot.read_frontmatter(data, path)
         except InvalidFile:
-            if not text.is_note(data):
+            if not text.is_note(data, self._rules.names):
                 found = Found(rule="unreadable", message=error.details["reason"])
                 self._add(path, found, line=error.details["line"] or 1)
             return

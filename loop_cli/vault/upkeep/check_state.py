@@ -9,12 +9,14 @@ from loop_cli.system.folders import open_folder
 from loop_cli.vault import LOOP, STAGED
 from loop_cli.vault.commit import intents
 from loop_cli.vault.commit.recovery import recover
+from loop_cli.vault.files.passed import passed_over
 from loop_cli.vault.log import verify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from loop_cli.core.check.report import PassedOver
     from loop_cli.vault.handle import Vault
 
 _LONG = 60 * timestamps.SECOND  # no change holds the lock for a minute
@@ -24,6 +26,11 @@ def findings(vault: Vault) -> Iterator[Finding]:
     """All of it."""
     yield from _lock_and_staged(vault)
     yield from _edited(vault)
+
+
+def passed(vault: Vault) -> PassedOver:
+    """What nobody looks at."""
+    return passed_over(vault.root, vault.schema.places)
 
 
 def _edited(vault: Vault) -> Iterator[Finding]:

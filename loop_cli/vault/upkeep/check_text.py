@@ -83,12 +83,18 @@ def without_doubt(found: list[Found], strange: list[Found], fields: dict[str, An
     return sure + [one.replace(repair=()) if one.at in wrong else one for one in strange]
 
 
-def is_note(data: bytes) -> bool:
-    """Whether a file does not even begin as an entity does."""
+def is_note(data: bytes, names: FieldNames) -> bool:
+    """Whether a file does not even begin as an entity does; one that has an id, and never closes
+    its frontmatter, does."""
+    text = data.decode(errors="replace")
+    if text.startswith("<<<<<<< "):
+        return False
     try:
-        document.split(data.decode(errors="replace"))
-    except document.FrontmatterError as error:
-        return error.reason == "no frontmatter"
+        document.split(text)
+    except document.NoFrontmatter as error:
+        return error.reason == "no frontmatter" or f"\n{names.id}:" not in text
+    except document.FrontmatterError:
+        pass
     return False
 
 

@@ -58,4 +58,4 @@ def _paths_of(
 
 
 def _stem(path: str) -> str:
-    return nfc(path.rpartition("/")[2].removesuffix(".md"))
+    return nfc(entry.stem(path))

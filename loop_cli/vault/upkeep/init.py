@@ -10,6 +10,7 @@ from loop_cli.lean.records import Struct
 from loop_cli.planning import snapshot
 from loop_cli.vault import schema_file
 from loop_cli.vault.files import reading as files
+from loop_cli.vault.files.passed import passed_over
 from loop_cli.vault.index.locate import Locator
 from loop_cli.vault.upkeep import check, new_files
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.check.finding import Finding
+    from loop_cli.core.check.report import PassedOver
     from loop_cli.core.schema_proposal import Proposal
 
 _PLACES = Places(exclude=propose.EXCLUDED, exclude_files=propose.EXCLUDED_FILES)
@@ -25,13 +27,15 @@ _PLACES = Places(exclude=propose.EXCLUDED, exclude_files=propose.EXCLUDED_FILES)
 
 class Foundation(Struct):
     """What a folder would be as a vault. `unfit` is what its files have that would not fit,
-    `plain` counts those without frontmatter, `toml` those of them with one in TOML."""
+    `plain` counts those without frontmatter, `toml` those of them with one in TOML; `passed` is
+    what nobody looked at."""
 
     root: str
     proposal: Proposal
     unfit: tuple[Finding, ...]
     plain: int
     toml: int
+    passed: PassedOver
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON of `loop init`."""
@@ -47,6 +51,7 @@ class Foundation(Struct):
             "fields": [one.as_dict() for one in proposal.fields],
             "left_out": proposal.left_out,
             "unfit": [one.as_dict() for one in self.unfit],
+            "passed_over": self.passed.as_dict(),
         }
 
 
@@ -72,7 +77,12 @@ def survey(root: str) -> Foundation:
             continue
     proposal = propose.propose(tally)
     return Foundation(
-        root=root, proposal=proposal, unfit=_unfit(root, proposal), plain=plain, toml=toml
+        root=root,
+        proposal=proposal,
+        unfit=_unfit(root, proposal),
+        plain=plain,
+        toml=toml,
+        passed=passed_over(root, _PLACES),
     )
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from loop_cli.core.schema.paths import Places
+    from loop_cli.core.upkeep import Happening
+    from loop_cli.vault.handle import Vault
 
     class Watched(Protocol):
         """What is watched: where entities may be, and which files tell anything."""
@@ -33,6 +35,15 @@ if TYPE_CHECKING:
     Stamps = dict[str, dict[str, tuple[int, ...]]]  # by folder and name, of Markdown files
 
 _POLL = 500  # milliseconds between two looks at who reads
+
+
+def happenings(vault: Vault) -> Iterator[list[Happening]]:
+    """What changes from now on, as `Upkeep.happenings` says. Raises as `follow` does."""
+    from loop_cli.vault.upkeep.watch import Watcher
+
+    watcher = Watcher(vault)
+    for paths in follow(vault.root, watcher):
+        yield list(watcher.happenings(paths))
 
 
 def follow(root: str, watcher: Watched) -> Iterator[list[str]]:

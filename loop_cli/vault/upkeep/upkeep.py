@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from loop_cli.core.check.report import Checked, Scope
+    from loop_cli.core.check.report import Checked, PassedOver, Scope
     from loop_cli.core.records.record import AuditRecord, Origin
     from loop_cli.core.upkeep import (
+        Allowed,
+        AllowedField,
         Happening,
         Kept,
         Migration,
@@ -35,14 +37,22 @@ class VaultUpkeep(Upkeep):
         return template_files.load(self._vault.root, entity_type)
 
     def members(self) -> dict[str, Any]:
-        from loop_cli.vault import members
-
-        return members.listed(self._vault.root)
+        return self._vault.listed_members()
 
     def check(self, scope: Scope) -> Checked:
         from loop_cli.vault.upkeep import check
 
         return check.check(self._vault, scope)
+
+    def passed_over(self) -> PassedOver:
+        from loop_cli.vault.files import passed
+
+        return passed.passed_over(self._vault.root, self._vault.schema.places)
+
+    def allow(self, field: AllowedField, *, origin: Origin, dry_run: bool = False) -> Allowed:
+        from loop_cli.vault.upkeep import allow
+
+        return allow.allow(self._vault, field, origin=origin, dry_run=dry_run)
 
     def kept(self) -> KeptCopies:
         from loop_cli.vault.upkeep import kept
@@ -67,12 +77,9 @@ class VaultUpkeep(Upkeep):
         return follow.new_records(self._vault.log)
 
     def happenings(self) -> Iterator[list[Happening]]:
-        from loop_cli.vault.upkeep.notify import follow
-        from loop_cli.vault.upkeep.watch import Watcher
+        from loop_cli.vault.upkeep import notify
 
-        watcher = Watcher(self._vault)
-        for paths in follow(self._vault.root, watcher):
-            yield list(watcher.happenings(paths))
+        return notify.happenings(self._vault)
 
     def verify(self) -> Verification:
         from loop_cli.vault.log import verify

@@ -20,6 +20,7 @@ from loop_cli.lean.records import Struct
 from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of, parse
 from loop_cli.system.folders import Folders
 from loop_cli.vault import LOG_FOLDER, schema_file
+from loop_cli.vault.files.walk import ENDINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class Watcher:
 def is_place(path: str, places: Places) -> bool:
     """Whether a file, relative to the vault, is a Markdown file where entities are."""
     *folders, name = path.split("/")
-    if not name.endswith(".md") or name in places.exclude_files:
+    if not name.endswith(ENDINGS) or name in places.exclude_files:
         return False
     if any(part.startswith(".") for part in (*folders, name)):
         return False

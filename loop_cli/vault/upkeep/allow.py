@@ -1,0 +1,132 @@
+"""`loop schema allow`: a field more for a type, in the vault's own schema, with a record.
+
+It lands as a change of an entity does (`vault/commit`): staged, recorded, exchanged.
+"""
+
+from __future__ import annotations
+
+import re
+
+from loop_cli.core.upkeep import Allowed
+from loop_cli.errors import Action, EntityNotFound, InvalidFile, Sentence, StorageError, UsageError
+from loop_cli.markdown import patch, reader
+from loop_cli.planning import allowing
+from loop_cli.vault import schema_file
+from loop_cli.vault.commit.recovery import recover
+from loop_cli.vault.commit.staging import Moved
+from loop_cli.vault.commit.writes import land
+from loop_cli.vault.files import reading as files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.core.records.record import Origin
+    from loop_cli.core.schema.schema import Schema
+    from loop_cli.core.upkeep import AllowedField
+    from loop_cli.errors import InvalidChange
+    from loop_cli.vault.handle import Vault
+
+_TRIES = 3  # where somebody else writes the schema at the same time
+
+
+def allow(vault: Vault, field: AllowedField, *, origin: Origin, dry_run: bool = False) -> Allowed:
+    """Allow a field, of that kind where one is given, for a type. What is allowed already changes
+    nothing.
+
+    Raises `UsageError` for a type or kind that there is not, and where the vault has no schema of
+    its own; `InvalidFile` where the file can't be edited losslessly; `StorageError`.
+    """
+    if dry_run:
+        return _allow(vault, field, origin, dry_run=True)
+    with vault.lock():
+        for _attempt in range(_TRIES):
+            recover(vault)
+            try:
+                return _allow(vault, field, origin, dry_run=False)
+            except Moved:
+                continue
+    raise StorageError(f"{schema_file.PATH} was left as it is: others change it all the time")
+
+
+def _allow(vault: Vault, field: AllowedField, origin: Origin, *, dry_run: bool) -> Allowed:
+    before = _own_schema(vault.root)
+    schema = schema_file.load(vault.root)
+    allowing.refuse_unknown(schema, field)
+    values = allowing.changes(schema, field)
+    edits = [patch.Set(path, value) for path, value in values.items()]
+    after = _edited(before, edits) if edits else before
+    schema_file.build(after)
+    diff = allowing.diff_of(schema, values)
+    if diff and not dry_run:
+        planned = allowing.plan(
+            schema_file.PATH, before, after, diff, origin=origin, now=vault.clock()
+        )
+        land(vault, [(planned, None)], begun=[])
+    return Allowed(
+        field=field,
+        path=schema_file.PATH,
+        diff=diff,
+        run_id=origin.run_id,
+        dry_run=dry_run,
+    )
+
+
+def _own_schema(root: str) -> bytes:
+    try:
+        return files.read_stable(files.inside(root, schema_file.PATH), schema_file.PATH)[0]
+    except EntityNotFound:
+        raise UsageError(
+            "this vault has no schema of its own that could allow a field",
+            hint=Sentence("'", Action("make_vault"), "' proposes one by the files that are there"),
+        ) from None
+
+
+def say_where(error: InvalidChange, root: str, schema: Schema) -> None:
+    """Say of fields that the vault's own schema does not know which line would allow them."""
+    for one in error.details.get("problems", ()):
+        if one["problem"] != "unknown_field":
+            continue
+        kind = str(one.get("entity_type"))
+        path, line = _where(root, schema, kind)
+        one["allowed_by"] = f"{path}:{line}"
+        if one.get("nearest"):  # it is rather misspelt
+            continue
+        command = Action("allow_field", entity_type=kind, field=one["field"])
+        lists = f"{path}:{line} lists the fields; "
+        error.hint = error.hint or Sentence(lists, command, " allows it")
+
+
+def _where(root: str, schema: Schema, entity_type: str) -> tuple[str, int]:
+    """The file and the line that say which fields a type may have."""
+    from loop_cli.markdown.lines import Lines
+
+    try:
+        text, first = _text_of(_own_schema(root))
+    except (UsageError, InvalidFile):
+        return schema_file.PATH, 1
+    path: tuple[str, ...] = ("known_fields", entity_type)
+    if entity_type in schema.writable:
+        path = ("write_targets", "writable_fields", entity_type)
+    return schema_file.PATH, max(1, first + Lines(text).of(path))
+
+
+def _text_of(data: bytes) -> tuple[str, int]:
+    """The YAML of a schema file, and how many lines come before it. Raises `InvalidFile`."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidFile(schema_file.PATH, "is not UTF-8 text") from None
+    start = re.match(schema_file.START, text)
+    return (text, 0) if start is None else (text[start.end() :], text.count("\n", 0, start.end()))
+
+
+def _edited(data: bytes, edits: list[patch.Set]) -> bytes:
+    """The bytes of a schema file with values set and nothing else changed. Raises `InvalidFile`."""
+    text, before = _text_of(data)
+    newline = "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
+    try:
+        made = patch.patch(text, edits, newline=newline)
+    except (patch.PatchError, reader.YamlSyntaxError) as error:
+        line = None if error.line is None else error.line + before
+        raise InvalidFile(schema_file.PATH, f"can't be edited: {error.reason}", line=line) from None
+    head = data[: len(data) - len(text.encode())]
+    return head + made.encode()
