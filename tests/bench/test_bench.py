@@ -108,3 +108,27 @@ def test_single_commands_are_shown_for_each_size() -> None:
     assert head.split() == ["20", "30"]
     assert len(rows) == 11
     assert all(row.count("MiB") == 2 for row in rows)
+
+
+def test_http_shows_a_bare_api_and_a_process_beside_it() -> None:
+    pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
+    options = ("--entities", "40", "--runs", "1", "--requests", "40")
+    done = subprocess.run(
+        [sys.executable, str(HERE / "http.py"), *options],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    _words, _head, _line, *rows = done.stdout.splitlines()
+
+    assert [row.split("  ")[0] for row in rows] == [
+        "GET, a bare route that reads a file",
+        "GET /api/tasks/{id}",
+        "commit in a process",
+        "PUT, one client",
+        "PUT, 32 clients",
+        "first page of a list, warm",
+        "memory of the server",
+    ]

@@ -25,6 +25,7 @@ from starlette.testclient import TestClient
 
 from loop_cli.server.options import Options
 from tests.http import program
+from tests.waiting import TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +34,6 @@ REPOSITORY = Path(__file__).parents[2]
 TASK = "50_Projects/2026/prj-019_SSOT_규칙/Tasks/tsk-019-14.md"
 ONE = "/api/tasks/tsk-019-14"
 WRITER = {"Authorization": "Bearer writer"}
-TIMEOUT = 60
 CONFLICT_KEYS = ("error", "current_updated_at", "expected_updated_at")
 
 
@@ -212,14 +212,6 @@ def _wait_for(server: Server) -> None:
         else:
             return
     raise AssertionError(f"the server did not begin: {server.log.read_text()}")
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Wait for what comes to be by itself."""
-    until = time.monotonic() + TIMEOUT
-    while not holds():
-        assert time.monotonic() < until, "it did not come to be"
-        time.sleep(0.02)
 
 
 def timestamp(text: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docs.blocks import DOCS
-from tests.http.conftest import TIMEOUT
+from tests.waiting import TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.http.conftest import CONFLICT_KEYS, ONE, WRITER, Client, wait_until
+from tests.http.conftest import CONFLICT_KEYS, ONE, WRITER, Client
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
