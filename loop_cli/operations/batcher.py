@@ -2,12 +2,15 @@
 
 A caller whose change comes while another commit is at work waits, and all that wait are committed
 together when it is done. So more writers have more changes a second, and each still has its own
-precondition, origin and outcome. Nobody waits on purpose: a single writer loses nothing.
+precondition, origin and outcome. After a commit that several shared, the next waits a moment for
+as many: those who were just answered come again, and none of them should be served alone. A single
+writer never waits.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 
 from loop_cli.core.store import Store
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     Outcomes = list[CommitResult | LoopError]
 
 AT_ONCE = 100  # changes that share a commit
+_PATIENCE = 0.25  # of the time of the commit before, in which those who shared it may come again
+_MOST_PATIENCE = 0.05  # seconds
 
 
 class _Call:
@@ -56,7 +61,9 @@ class Batcher(Store):
         self.inner = inner
         self.names: FieldNames = inner.names
         self._shared = shared
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
+        self._before = 1  # calls that shared the commit before
+        self._took = 0.0  # seconds that it took
         self._waiting: deque[_Call] = deque()
         self._busy = False
 
@@ -73,6 +80,7 @@ class Batcher(Store):
         call = _Call(changes, origin, atomic=atomic)
         with self._lock:
             self._waiting.append(call)
+            self._lock.notify()
             call.leads = not self._busy
             self._busy = True
         if not call.leads:
@@ -84,11 +92,15 @@ class Batcher(Store):
     def _lead(self) -> None:
         """Commit what waits, this call with it, and have the next caller lead."""
         with self._lock:
+            self._gather()
             calls = self._take()
+            self._before = len(calls)
+        began = time.monotonic()
         try:
             self._commit(calls)
         finally:
             with self._lock:
+                self._took = time.monotonic() - began
                 following = self._waiting[0] if self._waiting else None
                 self._busy = following is not None
             for one in calls[1:]:
@@ -96,6 +108,14 @@ class Batcher(Store):
             if following is not None:
                 following.leads = True
                 following.done.set()
+
+    def _gather(self) -> None:
+        """Wait a moment for as many calls as shared the commit before."""
+        until = time.monotonic() + min(_PATIENCE * self._took, _MOST_PATIENCE)
+        while 1 <= len(self._waiting) < self._before:
+            left = until - time.monotonic()
+            if left <= 0 or not self._lock.wait(left):
+                return
 
     def _take(self) -> list[_Call]:
         """The calls that are committed next: an atomic one alone, else as many as go together."""
