@@ -7,9 +7,11 @@ from __future__ import annotations
 import asyncio
 import time
 
+from starlette.requests import ClientDisconnect
+
 from loop_cli.errors import LoopError
 from loop_cli.server.answers import HttpError, as_loop_error, error_response
-from loop_cli.server.identity import OWN_HEADER, identify
+from loop_cli.server.identity import OWN_HEADER, SIGN_OUT, identify
 from loop_cli.server.visit import APPLY, Visit, plain_name
 
 TYPE_CHECKING = False
@@ -58,6 +60,8 @@ class Guard:
         try:
             self._admit(visit)
             await self._app(scope, self._bounded(receive, visit), visit.sender(send))
+        except ClientDisconnect:  # there is nobody to answer
+            return
         except Exception as error:
             if not isinstance(error, LoopError):
                 self._log.defect(error, visit.path)
@@ -99,11 +103,18 @@ class Guard:
 
     def _check_writer(self, visit: Visit, caller: Caller) -> None:
         token = caller.token
+        if visit.path == SIGN_OUT:
+            self._check_origin(visit, caller)
+            return
         if self._options.read_only:
             raise HttpError(403, "read_only", "this server only reads", hint="--read-only is on")
         if token.role != "write":
             hint = "'loop token add NAME --role write' makes one that may"
             raise HttpError(403, "forbidden", f"the token {token.name!r} may only read", hint=hint)
+        self._check_origin(visit, caller)
+
+    def _check_origin(self, visit: Visit, caller: Caller) -> None:
+        """A page of another site must not write with the cookie of ours."""
         if caller.by_cookie:
             origin = visit.headers.get("origin")
             if origin != f"{visit.scheme}://{visit.host}" or OWN_HEADER not in visit.headers:

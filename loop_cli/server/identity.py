@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 
 COOKIE = "loop_session"
+SIGN_OUT = "/api/sign-out"  # for which no right to write is needed
 OWN_HEADER = "x-loop"  # no form and no other site's page can send it
 
 

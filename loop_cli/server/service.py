@@ -89,12 +89,14 @@ class Service:
         that no more, `again` makes it of the records. Raises `LoopError`.
         """
         origin = writer_of(request, body)
+        if dry_run:  # which no record tells of
+            origin = origin.replace(key=None, request=None)
         visit_of(request.scope).run_id = origin.run_id
         if self._writers is None:
             self._writers = anyio.CapacityLimiter(self.options.writers)
         loop = self.open_operations(origin)
         plain = partial(work, loop)
-        if origin.key is not None and not dry_run:
+        if origin.key is not None:
             plain = partial(self._once, origin, loop, work, again)
         return await anyio.to_thread.run_sync(plain, limiter=self._writers)
 

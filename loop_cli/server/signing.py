@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from loop_cli.server import asking
 from loop_cli.server.answers import HttpError, json_response
-from loop_cli.server.identity import COOKIE
+from loop_cli.server.identity import COOKIE, SIGN_OUT
 from loop_cli.server.service import service_of
 from loop_cli.server.visit import visit_of
 from loop_cli.wire import http
@@ -56,7 +56,7 @@ async def sign_in(request: Request) -> Response:
     return answer
 
 
-@router.post("/api/sign-out", include_in_schema=False)
+@router.post(SIGN_OUT, include_in_schema=False)
 async def sign_out(request: Request) -> Response:
     """End the session of a browser."""
     value = visit_of(request.scope).cookie

@@ -136,6 +136,9 @@ class TestBrowser:
         assert client("POST", "/sign-in", {"token": "nobody"}).status_code == 401
         assert client("POST", "/sign-in", {"token": "reader"}).status_code == 200
         assert client("GET", ONE).status_code == 200
+        client.headers = {}
+        assert client("POST", "/api/sign-out", {}).status_code == 403
+        client.headers = {"X-Loop": "1", "Origin": ORIGIN}
         assert client("POST", "/api/sign-out", {}).status_code == 200
         assert client("GET", ONE).status_code == 401
 

@@ -449,6 +449,21 @@ class TestTheSameCallAgain:
         assert other.status_code == 400
         assert client.task()["status"] == "doing"
 
+    def test_a_preview_under_the_key_is_no_call(
+        self, client: Client, vault: Vault, forget: Callable[[], None]
+    ) -> None:
+        body = {"status": "doing", "expected_updated_at": client.task()["updated"]}
+        preview, first = (
+            client("PUT", path, body, idempotency_key="job-7")
+            for path in (f"{ONE}?dry_run=true", ONE)
+        )
+        forget()
+        again = client("PUT", f"{ONE}?dry_run=true", {"status": None}, idempotency_key="job-7")
+
+        assert (preview.json()["dry_run"], first.json()["changed"]) == (True, True)
+        assert again.status_code == 428
+        assert len(vault.records()) == 1
+
     def test_what_failed_is_tried_again(
         self, client: Client, vault: Vault, forget: Callable[[], None]
     ) -> None:
