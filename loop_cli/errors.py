@@ -216,6 +216,18 @@ class ConflictError(LoopError):
         }
 
 
+class AlreadyDone(LoopError):
+    """Another call with the same idempotency key has made its change; `record` is of it."""
+
+    code = "already_done"
+    exit_code = 4
+    http_status = 409
+
+    def __init__(self, message: str, *, record: Any) -> None:
+        super().__init__(message)
+        self.record = record
+
+
 class PreconditionRequired(LoopError):
     """A write off a terminal must say which revision it has seen."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from loop_cli.core import changes, timestamps
+from loop_cli.core import changes
 from loop_cli.core.changes import BodyChange
-from loop_cli.core.entity import Precondition
+from loop_cli.core.entity import Precondition, precondition_of
 from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
@@ -74,14 +74,5 @@ def body(replaced: str | None, appended: str | None, read: Reader) -> BodyChange
 def precondition(expected: str | None, etag: str | None, force: bool) -> Precondition:
     if force and (expected is not None or etag is not None):
         raise UsageError("--force skips the precondition, so it can't go with one")
-    if expected is not None and timestamps.parse(expected) is None:
-        raise UsageError(
-            f"--expected-updated-at: {expected!r} is no timestamp",
-            hint=f"such as {timestamps.EXAMPLE} or 2026-01-09, as 'loop get' reports it",
-        )
-    if etag is not None and (len(etag) != 16 or etag.strip("0123456789abcdef")):
-        raise UsageError(
-            f"--if-match: {etag!r} is no etag",
-            hint="16 hex digits such as 9f2c51d0a7b3e4f8, as 'loop get' reports it",
-        )
-    return Precondition(expected_updated_at=expected, if_match=etag, forced=force)
+    names = ("--expected-updated-at", "--if-match")
+    return precondition_of(expected, etag, forced=force, names=names)

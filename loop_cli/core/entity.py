@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from loop_cli.core import timestamps
+from loop_cli.errors import UsageError
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -86,6 +88,28 @@ class Precondition(Struct):
         """Whether the writer named the bytes of the file it means. A time does not: files that
         nobody recorded a change of may share one."""
         return self.if_match is not None and not self.own_reading
+
+
+def precondition_of(
+    expected: str | None,
+    etag: str | None,
+    *,
+    forced: bool = False,
+    names: tuple[str, str] = ("expected_updated_at", "if_match"),
+) -> Precondition:
+    """What a writer says it has seen; `names` is what it calls the two. Raises `UsageError` where
+    one of them is no timestamp, or no etag."""
+    if expected is not None and timestamps.parse(expected) is None:
+        raise UsageError(
+            f"{names[0]}: {expected!r} is no timestamp",
+            hint=f"such as {timestamps.EXAMPLE} or 2026-01-09, as a read reports it",
+        )
+    if etag is not None and (len(etag) != 16 or etag.strip("0123456789abcdef")):
+        raise UsageError(
+            f"{names[1]}: {etag!r} is no etag",
+            hint="16 hex digits such as 9f2c51d0a7b3e4f8, as a read reports it",
+        )
+    return Precondition(expected_updated_at=expected, if_match=etag, forced=forced)
 
 
 class EntityFile(Struct):

@@ -46,6 +46,7 @@ class EntityChange(Struct):
 
     A `note` is a file that is no entity: `path` and `entity_id` are both its path, the body of
     `edits` is its whole text, and it gets no time.
+    `origin`, here and below, is that of this one change where several callers share a commit.
     """
 
     entity_id: str
@@ -56,6 +57,7 @@ class EntityChange(Struct):
     rebased_from: Precondition | None = None
     undoes: dict[str, Any] | None = None
     note: bool = False
+    origin: Origin | None = None
 
 
 class Move(EntityChange):
@@ -102,6 +104,7 @@ class Create(Struct):
     problems: tuple[dict[str, Any], ...] = ()
     key: str | None = None
     request: str | None = None
+    origin: Origin | None = None
 
 
 class Restore(Struct):
@@ -110,6 +113,7 @@ class Restore(Struct):
 
     record: AuditRecord
     undoes: dict[str, Any] | None = None
+    origin: Origin | None = None
 
 
 class Delete(Struct):
@@ -126,6 +130,7 @@ class Delete(Struct):
     orphan: bool = False
     cascade: bool = False
     undoes: dict[str, Any] | None = None
+    origin: Origin | None = None
 
 
 if TYPE_CHECKING:
@@ -294,7 +299,9 @@ class Store(ABC):
         place or an id that is taken among them; `StillReferred`; `InvalidFile` where the text
         can't be edited losslessly; `PreconditionRequired`; `ConflictError`; `StorageError`
         where it could not be recorded or written, and for a deleted entity that is not kept
-        any more. With `atomic` all changes land or none, and the error is raised instead.
+        any more; `AlreadyDone` where another call with the idempotency key of the origin has
+        made a change. A change with an `origin` of its own is recorded as of that one.
+        With `atomic` all changes land or none, and the error is raised instead.
         `dry_run` does everything but writing. Raises `VaultLocked`; `InvalidFile` for a
         broken schema.
         """
@@ -334,6 +341,18 @@ class Store(ABC):
     @abstractmethod
     def records_of_run(self, run_id: str) -> Iterator[AuditRecord]:
         """Newest first, a run's records, and any that name the run or rewrote lines."""
+
+    def records_with_key(self, key: str) -> Iterator[AuditRecord]:
+        """Newest first, the records of calls with an idempotency key, without undone ones."""
+        from loop_cli.core.records.record import with_key
+
+        return with_key(self.records(), key)
+
+    def count(self, query: Query) -> int:
+        """How many entities a query asks for, whatever its limit and cursor. Raises as `scan` or
+        `search` does."""
+        whole = query.replace(limit=None, cursor=None, sort=())
+        return sum(1 for _one in (self.scan if query.text is None else self.search)(whole))
 
     @abstractmethod
     def kept(self, sha256: str) -> bytes | None:

@@ -34,6 +34,10 @@ class Upkeep:
         del entity_type
         return None
 
+    def members(self) -> dict[str, Any]:
+        """Who is listed as a member, as the file has it; empty where there is none."""
+        return {}
+
     def check(self, scope: Scope) -> Checked:
         """What is wrong with the entities of a scope. Raises `EntityNotFound` for a name that is
         no id, alias or type."""
@@ -148,7 +152,8 @@ class Pruned(Struct):
 
 class Happening(Struct):
     """One change. `record` is that of the audit log for a change inside; outside nobody knows
-    who it was, and `fields` are the names of what changed, None where that can't be told."""
+    who it was, `fields` are the names of what changed, None where that can't be told, and `etag` is
+    that of the file now, None where it is gone."""
 
     timestamp: str
     action: str
@@ -157,6 +162,7 @@ class Happening(Struct):
     entity_type: str | None
     record: AuditRecord | None = None
     fields: tuple[str, ...] | None = None
+    etag: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """One line of `loop watch --json`."""

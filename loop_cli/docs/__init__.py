@@ -23,7 +23,7 @@ GROUPS = {
         "trust", "costs", "scale",
     ),
     "Reference": (
-        "commands", "exit-codes", "json", "audit-record", "configuration", "check-rules",
+        "commands", "exit-codes", "json", "http", "audit-record", "configuration", "check-rules",
     ),
     "About loop": ("architecture", "contract", "contributing"),
 }  # fmt: skip

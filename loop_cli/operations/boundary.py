@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import Protocol
+    from typing import Any, Protocol
 
     from loop_cli.core.changes import Edits
     from loop_cli.core.check.report import Checked, PassedOver, Scope
@@ -60,6 +60,9 @@ if TYPE_CHECKING:
         @property
         def warnings(self) -> list[str]:
             """Sentences for the user about the query."""
+
+        def cursor_after(self, one: Selected) -> str:
+            """The cursor with which the same query goes on after one of its entities."""
 
 
 class EntityOperations(ABC):
@@ -133,6 +136,18 @@ class Operations(EntityOperations):
     def select(self, query: Query, *, progress: Progress | None = None) -> Selection:
         """The entities that a query finds, in its order; with a text, as a search does. Raises
         `UsageError` for a type that there is not, and what `Store.scan` raises."""
+
+    @abstractmethod
+    def count(self, query: Query) -> int:
+        """How many entities a query finds, whatever its limit and cursor. Raises as `select`."""
+
+    @abstractmethod
+    def members(self) -> dict[str, Any]:
+        """Who is listed as a member of the vault, as the file has it; empty if there is none."""
+
+    @abstractmethod
+    def recorded_with(self, key: str) -> list[AuditRecord]:
+        """The records of the call with an idempotency key, oldest first, undone ones left out."""
 
     @abstractmethod
     def overview(self, *, today: int, since: int, progress: Progress | None = None) -> Overview:
@@ -252,6 +267,11 @@ class Operations(EntityOperations):
     def difference(self, entity_id: str, since: Since, *, path: str | None = None) -> Difference:
         """An entity now against an earlier state of it. Raises what `Store.find` raises, and
         `UsageError` for a run that it has no change of."""
+
+    @abstractmethod
+    def state_after(self, record: AuditRecord) -> Entity:
+        """The entity as a record left it, as far as the log tells. Raises what `Store.find`
+        raises."""
 
     @abstractmethod
     def log(self, query: LogQuery) -> Iterator[AuditRecord]:

@@ -9,7 +9,7 @@ from loop_cli.core.changes import (
     parse_changes,
     parse_json,
 )
-from loop_cli.core.entity import Precondition
+from loop_cli.core.entity import Precondition, precondition_of
 from loop_cli.core.names import join_dotted, nearest
 from loop_cli.core.numbers import in_json
 from loop_cli.core.store import CommitResult, EntityChange
@@ -226,7 +226,13 @@ def _change_or_error(line: str, *, force: bool) -> EntityChange | LoopError:
 def _change(line: str, *, force: bool) -> EntityChange:
     """The change that a line of JSON asks for. Raises `UsageError`."""
     line = line.removeprefix("\ufeff")  # that some programs begin a file with
-    data = parse_json(line, line.strip())
+    return change_of(parse_json(line, line.strip()), force=force, line=line)
+
+
+def change_of(data: Any, *, force: bool, line: str | None = None) -> EntityChange:
+    """The change that the object of a line asks for; with `force` one that names no revision
+    does without. Numbers keep the digits that they have in the `line`, where that is known.
+    Raises `UsageError`."""
     if not isinstance(data, dict) or not isinstance(data.get("id"), str) or not data["id"]:
         raise UsageError("a line must be a JSON object with an id", hint=_EXAMPLE)
     for key in data:
@@ -237,7 +243,7 @@ def _change(line: str, *, force: bool) -> EntityChange:
     expected, etag = _text(data, "expected_updated_at"), _text(data, "if_match")
     if not (expected is None and etag is None):
         force = False
-    written = in_json(line)
+    written = [] if line is None else in_json(line)
     edits = Edits(
         changes=parse_changes(
             _texts(data),
@@ -256,7 +262,7 @@ def _change(line: str, *, force: bool) -> EntityChange:
         entity_id=data["id"],
         path=_text(data, "path"),
         edits=edits,
-        precondition=Precondition(expected_updated_at=expected, if_match=etag, forced=force),
+        precondition=precondition_of(expected, etag, forced=force),
     )
 
 

@@ -6,6 +6,7 @@ import re
 
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
+from loop_cli.core.entity import Revision
 from loop_cli.core.records import past, story
 from loop_cli.core.records.hashed import value_of
 from loop_cli.core.records.record import RUN_ID
@@ -167,6 +168,32 @@ def history(
         events=tuple(found),
         more=more,
         warnings=warnings,
+    )
+
+
+def state_after(store: Store, record: AuditRecord) -> Entity:
+    """The entity as a record left it, as far as the log tells; its file may have changed since.
+    Raises what `Store.find` raises."""
+    entity = store.find(record.entity_id)
+    if entity.revision.etag == record.etag_after:
+        return entity
+    changes = story.changes(store.records(entity.id))
+    count = next((at for at, one in enumerate(changes) if one.digest == record.digest), None)
+    if count is None:
+        return entity
+    moment = story.Moment(count=count, crosses=True)
+    state, _outside = past.rebuild(entity, changes, moment, reveal=revealer(store))
+    updated_at = _text(record, "updated_after") or entity.revision.updated_at
+    fields = {**state.fields}
+    if store.names.updated in fields:
+        fields[store.names.updated] = updated_at
+    etag = record.etag_after or entity.revision.etag
+    return entity.replace(
+        fields=fields,
+        body=state.body if isinstance(state.body, str) else "",
+        path=_text(record, "path") or entity.path,
+        revision=Revision(updated_at=updated_at, etag=etag),
+        warnings=(),
     )
 
 

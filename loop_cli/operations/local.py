@@ -9,10 +9,11 @@ from loop_cli.operations.update import LocalEntityOperations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any
 
     from loop_cli.core.changes import Edits
     from loop_cli.core.check.report import Checked, PassedOver, Scope
-    from loop_cli.core.entity import Precondition
+    from loop_cli.core.entity import Entity, Precondition
     from loop_cli.core.query import Query
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.core.store import CommitResult, EntityChange, Mend
@@ -49,6 +50,18 @@ class LocalOperations(LocalEntityOperations, Operations):
         from loop_cli.operations import selection
 
         return selection.Selection(self._store, query, told=progress)
+
+    def count(self, query: Query) -> int:
+        from loop_cli.operations import selection
+
+        known = selection.resolve_types(query.types, self._store.schema)
+        return self._store.count(query.replace(types=known))
+
+    def members(self) -> dict[str, Any]:
+        return self._store.upkeep.members()
+
+    def recorded_with(self, key: str) -> list[AuditRecord]:
+        return [*self._store.records_with_key(key)][::-1]
 
     def overview(self, *, today: int, since: int, progress: Progress | None = None) -> Overview:
         from loop_cli.operations import overview
@@ -182,6 +195,11 @@ class LocalOperations(LocalEntityOperations, Operations):
         from loop_cli.operations import history
 
         return history.difference(self._store, entity_id, since, path=path)
+
+    def state_after(self, record: AuditRecord) -> Entity:
+        from loop_cli.operations import history
+
+        return history.state_after(self._store, record)
 
     def log(self, query: LogQuery) -> Iterator[AuditRecord]:
         from loop_cli.operations import log

@@ -26,11 +26,12 @@ class LogQuery(Struct):
     actor: str | None = None
     source: str | None = None
     run_id: str | None = None
+    action: str | None = None
 
     def admits(self, record: AuditRecord) -> bool:
         """Whether the record, if it is the entity's, is asked for."""
         data = record.data
-        for key in ("actor", "source", "run_id"):
+        for key in ("actor", "source", "run_id", "action"):
             wanted = getattr(self, key)
             if wanted is not None and wanted not in _spellings(key, data.get(key)):
                 return False

@@ -50,6 +50,12 @@ class Selection:
                 ]
             yield one
 
+    def cursor_after(self, one: Selected) -> str:
+        """The cursor with which the same query goes on after one of its entities."""
+        from loop_cli.core.evaluate import Places
+
+        return Places(self.query, self._store.schema).cursor(one.listed)
+
     @property
     def warnings(self) -> list[str]:
         """After all were taken: fields asked for that neither the schema knows nor any has."""
@@ -82,8 +88,7 @@ def resolve_types(given: tuple[str, ...], schema: Schema) -> tuple[str, ...]:
     by_word: dict[str, str] = {}
     for name in schema.types:
         word = name.casefold()
-        plural = word[:-1] + "ies" if word.endswith("y") else word + "s"
-        by_word |= {word: name, plural: name, word + "es": name}
+        by_word |= {word: name, plural_of(name): name, word + "s": name, word + "es": name}
     found = []
     for word in given:
         name = by_word.get(word.casefold(), word)
@@ -96,3 +101,13 @@ def resolve_types(given: tuple[str, ...], schema: Schema) -> tuple[str, ...]:
             )
         found.append(name)
     return tuple(dict.fromkeys(found))
+
+
+def plural_of(entity_type: str) -> str:
+    """How a type is called in the plural, in small letters: `tasks`, `hypotheses`, `strategies`."""
+    word = entity_type.casefold()
+    if word.endswith("y"):
+        return word[:-1] + "ies"
+    if word.endswith("is"):
+        return word[:-2] + "es"
+    return word + ("es" if word.endswith(("s", "x", "ch", "sh")) else "s")

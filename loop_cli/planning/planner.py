@@ -12,7 +12,14 @@ from abc import ABC, abstractmethod
 
 from loop_cli.core.names import ARCHIVE, nearest, nfc, one_name
 from loop_cli.core.store import Create, Delete, Mend, Move, Restore
-from loop_cli.errors import Action, EntityNotFound, InvalidChange, InvalidFile, UsageError
+from loop_cli.errors import (
+    Action,
+    AlreadyDone,
+    EntityNotFound,
+    InvalidChange,
+    InvalidFile,
+    UsageError,
+)
 from loop_cli.planning import plan
 from loop_cli.planning.plan import Plan
 
@@ -67,8 +74,13 @@ class Surroundings(ABC):
         """The records of an id."""
 
     @abstractmethod
+    def recorded_with(self, key: str) -> AuditRecord | None:
+        """The newest record of a call with an idempotency key."""
+
     def created_with(self, key: str) -> AuditRecord | None:
         """The record of the create that was called with an idempotency key."""
+        record = self.recorded_with(key)
+        return record if record is not None and record.data.get("action") == "create" else None
 
     @abstractmethod
     def admits(self, path: str) -> bool:
@@ -128,25 +140,36 @@ class Planner:
 
         Raises what `Store.commit` lists for a change.
         """
+        origin = change.origin or self._origin
+        self._refuse_done(origin)
         if isinstance(change, Create):
-            planned = self._create(change)
+            planned = self._create(change, origin)
         elif isinstance(change, Restore):
-            planned = self._restore(change)
+            planned = self._restore(change, origin)
         else:
             assert seen is not None, "only what is to come was not seen"
-            planned = self._change(change, seen)
+            planned = self._change(change, seen, origin)
         if self._in_group:
             self._take(planned)
         return planned
 
-    def _change(self, change: AnyChange, seen: Snapshot) -> Plan:
+    def _refuse_done(self, origin: Origin) -> None:
+        """Raise `AlreadyDone` where another call has used the origin's idempotency key. What the
+        same run has recorded under it is a part of this call."""
+        if origin.key is None:
+            return
+        record = self._around.recorded_with(origin.key)
+        if record is not None and record.data.get("run_id") != origin.run_id:
+            raise AlreadyDone(f"a call with the key {origin.key!r} was made before", record=record)
+
+    def _change(self, change: AnyChange, seen: Snapshot, origin: Origin) -> Plan:
         said: tuple[str, ...] = ()
         if isinstance(change, Delete):
             from loop_cli.planning import life as plan_life
 
             if not change.orphan:
                 said = self._refuse_referred(seen.entity, change)
-            planned = plan_life.delete(seen, change, policy=self._policy, origin=self._origin)
+            planned = plan_life.delete(seen, change, policy=self._policy, origin=origin)
             return planned.replace(warnings=(*planned.warnings, *said))
         assert not isinstance(change, Create | Restore)
         if isinstance(change, Mend):
@@ -159,10 +182,10 @@ class Planner:
             self._refuse_taken(change.to, seen.entity.id, leaves=seen.entity.path)
             if not (self._around.admits(change.to) or change.to.startswith(f"{ARCHIVE}/")):
                 raise InvalidFile(change.to, "is not a place for entities")
-        made = plan.make(seen, change, policy=self._policy, origin=self._origin, others=self)
+        made = plan.make(seen, change, policy=self._policy, origin=origin, others=self)
         return made.replace(warnings=(*made.warnings, *said)) if said else made
 
-    def _create(self, change: Create) -> Plan:
+    def _create(self, change: Create, origin: Origin) -> Plan:
         from loop_cli.planning import life as plan_life
 
         if change.key is not None:
@@ -185,7 +208,7 @@ class Planner:
             path,
             history=self._around.history(entity_id),
             policy=self._policy,
-            origin=self._origin,
+            origin=origin,
         )
 
     def _draft(self, change: Create, entity_id: str, problems: list[dict[str, Any]]) -> str:
@@ -243,13 +266,13 @@ class Planner:
         except InvalidFile as error:
             problems.append(_problem("path", "no_place", error.message))
 
-    def _restore(self, change: Restore) -> Plan:
+    def _restore(self, change: Restore, origin: Origin) -> Plan:
         from loop_cli.planning import life as plan_life
 
         record = change.record
         sha256 = plan_life.kept_of(record)
         data = None if sha256 is None else self._around.kept(sha256)
-        planned = plan_life.restore(change, data, policy=self._policy, origin=self._origin)
+        planned = plan_life.restore(change, data, policy=self._policy, origin=origin)
         self._refuse_known(planned.after.id)
         self._refuse_taken(planned.path, planned.after.id)
         return planned

@@ -10,9 +10,9 @@ from loop_cli.remote.files import needs_files
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import NoReturn
 
     from loop_cli.core.check.report import Checked
+    from loop_cli.core.entity import Entity
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.core.store import CommitResult, Mend
     from loop_cli.core.upkeep import (
@@ -57,7 +57,7 @@ class RemoteOperations(RemoteBulk, RemoteChanges, Operations):
         del key
         needs_files("this")
 
-    def state_after(self, record: AuditRecord) -> NoReturn:
+    def state_after(self, record: AuditRecord) -> Entity:
         """The entity as a record left it."""
         del record
         needs_files("this")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from loop_cli.core.names import one_name
-from loop_cli.core.records.record import History, without_undone
+from loop_cli.core.records.record import History
 from loop_cli.planning.planner import Surroundings
 from loop_cli.planning.resolution import refuse_no_place
 from loop_cli.vault.commit import keeping
@@ -70,15 +70,8 @@ class VaultSurroundings(Surroundings):
     def history(self, entity_id: str) -> History:
         return History(self._vault.log.records_of(entity_id, path=None))
 
-    def created_with(self, key: str) -> AuditRecord | None:
-        return next(
-            (
-                one
-                for one in without_undone(self._vault.log.records_with_key(key))
-                if one.data.get("action") == "create" and one.metadata.get("idempotency_key") == key
-            ),
-            None,
-        )
+    def recorded_with(self, key: str) -> AuditRecord | None:
+        return next(self._vault.log.records_with_key(key), None)
 
     def admits(self, path: str) -> bool:
         return self._vault.locator().admits(self._real(path))

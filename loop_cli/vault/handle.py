@@ -20,6 +20,7 @@ from loop_cli.vault.log.log import AuditLog
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any
 
     from loop_cli.core.entity import FieldNames
     from loop_cli.core.schema.rules import Rules
@@ -76,6 +77,12 @@ class Vault:
 
             self._rules = Rules(self.schema, self.names, self._members)
         return self._rules
+
+    def listed_members(self) -> dict[str, Any]:
+        """Who is listed as a member, as the file has it."""
+        from loop_cli.vault import members
+
+        return members.listed(self.root)
 
     def _members(self) -> tuple[str, ...] | None:
         from loop_cli.vault import members

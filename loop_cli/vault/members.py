@@ -36,6 +36,11 @@ def names(root: str) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(nfc(name) for name in members.values() if _is_name(name))) or None
 
 
+def listed(root: str) -> dict[str, Any]:
+    """All that are listed, by login, with what the file says of each."""
+    return {login: said for login, said in (_listed(root) or {}).items() if isinstance(login, str)}
+
+
 def _listed(root: str) -> dict[Any, Any] | None:
     try:
         data, _modified = files.read_stable(files.inside(root, PATH), PATH)

@@ -131,6 +131,13 @@ class VaultStore(Store):
         self.recover_if_free()
         return self.log.records_holding(run_id.encode(), b'"redacted"')
 
+    def records_with_key(self, key: str) -> Iterator[AuditRecord]:
+        self.recover_if_free()
+        return self.log.records_with_key(key)
+
+    def count(self, query: Query) -> int:
+        return super().count(query) if query.text is not None else self._listing(None).count(query)
+
     def kept(self, sha256: str) -> bytes | None:
         from loop_cli.vault.commit import keeping
 
@@ -152,10 +159,19 @@ class VaultStore(Store):
         except InvalidChange as error:
             self._say_where(error)
             raise
+        finally:
+            self._note_news(commit)
         for one in outcomes:
             if isinstance(one, InvalidChange):
                 self._say_where(one)
         return outcomes
+
+    def _note_news(self, commit: Commit) -> None:
+        """The index need not wait for events of our own writes."""
+        locator = self.locator()
+        if locator.index.news is not None:
+            paths = {path for staged in commit.begun for path in staged.places}
+            locator.index.news.note(filter(locator.admits, paths))
 
     def _say_where(self, error: InvalidChange) -> None:
         """Say of fields that the vault's own schema does not know which line would allow them."""

@@ -124,3 +124,27 @@ def test_links_show_each_command_beside_reading_the_files() -> None:
     _files, _head, _line, *rows = done.stdout.splitlines()
     names = ["read", "parse", "`rename ID`", "`backlinks ID`", "`delete ID`", "`check`"]
     assert [row.split("  ")[0] for row in rows] == names
+
+
+def test_http_shows_a_bare_api_and_a_process_beside_it() -> None:
+    pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
+    options = ("--entities", "40", "--runs", "1", "--requests", "40")
+    done = subprocess.run(
+        [sys.executable, str(HERE / "http.py"), *options],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    _words, _head, _line, *rows = done.stdout.splitlines()
+
+    assert [row.split("  ")[0] for row in rows] == [
+        "GET, a bare route that reads a file",
+        "GET /api/tasks/{id}",
+        "commit in a process",
+        "PUT, one client",
+        "PUT, 32 clients",
+        "first page of a list, warm",
+        "memory of the server",
+    ]

@@ -10,7 +10,7 @@ from loop_cli.core.evaluate import evaluate
 from loop_cli.core.links import SOURCES, LinkSource
 from loop_cli.core.names import is_hidden, nfc, one_name
 from loop_cli.core.query import Query
-from loop_cli.core.records.record import AuditRecord, History, without_undone
+from loop_cli.core.records.record import AuditRecord, History
 from loop_cli.core.records.story import undo_of
 from loop_cli.core.schema.rules import Rules
 from loop_cli.core.store import (
@@ -357,11 +357,8 @@ class _Around(Surroundings):
     def history(self, entity_id: str) -> History:
         return History(self._store.records(entity_id))
 
-    def created_with(self, key: str) -> AuditRecord | None:
-        for record in without_undone(self._store.records()):
-            if record.metadata.get("idempotency_key") == key:
-                return record
-        return None
+    def recorded_with(self, key: str) -> AuditRecord | None:
+        return next(self._store.records_with_key(key), None)
 
     def admits(self, path: str) -> bool:
         return True

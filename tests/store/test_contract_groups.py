@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli.core.changes import BodyChange
+from loop_cli.core.records.record import Origin
 from loop_cli.core.store import CommitResult, EntityChange
-from loop_cli.errors import ConflictError, EntityNotFound, InvalidChange, UsageError
+from loop_cli.errors import AlreadyDone, ConflictError, EntityNotFound, InvalidChange, UsageError
 from tests.store.conftest import ONE, TWO, Bench, OnDisk, text
 
 if TYPE_CHECKING:
@@ -161,3 +162,40 @@ def test_what_the_vault_keeps_is_for_its_owner_alone(tmp_path: Path, clock: Cloc
 
 def _digest(value: bytes) -> dict[str, Any]:
     return {"sha256": hashlib.sha256(value).hexdigest(), "bytes": len(value)}
+
+
+def test_changes_of_several_callers_share_a_commit(bench: Bench) -> None:
+    """Each is recorded as of its own origin."""
+    others = [
+        Origin(run_id=f"00000000-0000-4000-8000-00000000000{number}", actor=f"api:{number}")
+        for number in range(2)
+    ]
+    changes = [
+        bench.change("status=doing", entity_id=one, forced=True).replace(origin=other)
+        for one, other in zip(("tsk-1", "tsk-2"), others, strict=True)
+    ]
+
+    outcomes = bench.store.commit(changes, origin=bench.origin)
+
+    records = [one.record for one in outcomes if isinstance(one, CommitResult)]
+    assert [(one.data["actor"], one.data["run_id"]) for one in records if one is not None] == [
+        (other.actor, other.run_id) for other in others
+    ]
+
+
+def test_a_call_that_another_run_has_made_is_not_made_again(bench: Bench) -> None:
+    """What one call records under its key, in several commits, is one call."""
+    first = bench.origin.replace(key="job-7", request="a" * 64)
+    again = first.replace(run_id="00000000-0000-4000-8000-000000000001")
+    changes = [bench.change(one, forced=True) for one in ("status=doing", "status=hold")]
+
+    for change in changes:
+        (done,) = bench.store.commit([change], origin=first)
+        assert isinstance(done, CommitResult)
+    (refused,) = bench.store.commit([bench.change("status=todo", forced=True)], origin=again)
+
+    assert isinstance(refused, AlreadyDone)
+    assert refused.record.metadata["idempotency_key"] == "job-7"
+    assert bench.find("tsk-1").fields["status"] == "hold"
+    assert len([*bench.store.records_with_key("job-7")]) == 2
+    assert [*bench.store.records_with_key("job-8")] == []

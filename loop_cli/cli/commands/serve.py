@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 from importlib.util import find_spec
 
 from loop_cli.cli import context, output
@@ -13,6 +12,8 @@ from loop_cli.errors import UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from fastapi import FastAPI
 
     from loop_cli.config import Settings
     from loop_cli.server.options import Options
@@ -74,27 +75,32 @@ def serve(
         dashboard=not no_dashboard,
         log_level=log_level,
     )
-    log = import_module("loop_cli.server.access").begin(log_level)
     app = _application(settings, known, allowed)
     where = serving.address(listening, host)
     output.line(f"serving {settings.root} at {where}")
     _introduce(known, allowed, where, open_browser=open_browser)
-    try:
-        serving.run(app, listening, log_level=log_level)
-    finally:
-        log.stop()
+    serving.run(app, listening, log_level=log_level)
 
 
 def _application(settings: Settings, known: Tokens, options: Options) -> Any:
     """The application over the vault in force. Raises what opening the vault raises."""
-    app, access, metrics = (
-        import_module(f"loop_cli.server.{name}") for name in ("app", "access", "metrics")
-    )
-    counted = metrics.Metrics()
-    opened = import_module("loop_cli.cli.shared").opener(
-        settings, shared=counted.shared, warn=access.warn
-    )
-    return app.create_app(opened, known, options, metrics=counted)
+    from loop_cli.cli.shared import opener
+    from loop_cli.server.app import create_app
+    from loop_cli.server.metrics import Metrics
+
+    counted = Metrics()
+    made: list[FastAPI] = []
+
+    def warn(what: str) -> None:
+        """Tell the owner of the server: in its log, once there is one."""
+        if made:
+            made[0].state.service.log.warn(what)
+        else:
+            output.warn([what])
+
+    opened = opener(settings, shared=counted.shared, warn=warn)
+    made.append(create_app(opened, known, options, metrics=counted))
+    return made[0]
 
 
 def _need_extra() -> None:

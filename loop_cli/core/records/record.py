@@ -22,13 +22,19 @@ PLAIN_LIMIT = 64 * 1024
 
 
 class Origin(Struct):
-    """Who writes and through which door; derived by the program, never given by a caller."""
+    """Who writes and through which door; derived by the program, never given by a caller.
+
+    `key` is the idempotency key of the call, if it has one, and `request` the SHA-256 of what it
+    asks for: both are recorded, so that the same call again is known.
+    """
 
     run_id: str
     actor: str
     source: str = "cli"
     tty: bool = False
     invoked_by: str | None = None
+    key: str | None = None
+    request: str | None = None
 
 
 class AuditRecord(Struct):
@@ -259,6 +265,13 @@ def without_undone(newest_first: Iterable[AuditRecord]) -> Iterator[AuditRecord]
             yield record
 
 
+def with_key(newest_first: Iterable[AuditRecord], key: str) -> Iterator[AuditRecord]:
+    """The records of calls with an idempotency key that count, newest first."""
+    for record in without_undone(newest_first):
+        if record.undoes is None and record.metadata.get("idempotency_key") == key:
+            yield record
+
+
 def digests_of(digest: str, earlier: Mapping[str, str]) -> list[str]:
     """All digests that a line has had; `earlier` is what redaction records tell."""
     found = [digest]
@@ -361,6 +374,7 @@ def compose(
     metadata: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The data of a record about an entity, in the order of SPEC §6."""
+    call = {} if origin.key is None else {"idempotency_key": origin.key, "request": origin.request}
     return {
         "run_id": origin.run_id,
         "timestamp": timestamps.render(timestamp),
@@ -377,6 +391,7 @@ def compose(
             **metadata,
             "tty": origin.tty,
             "invoked_by": origin.invoked_by,
+            **call,
         },
     }
 

@@ -273,6 +273,12 @@ class StagedCommit:
         """The files of the changes, for a sentence."""
         return ", ".join(change.intent.path for change in self.changes)
 
+    @property
+    def places(self) -> set[str]:
+        """The files of the changes, before and after."""
+        intents = [change.intent for change in self.changes]
+        return {one.path for one in intents} | {one.target for one in intents if one.target}
+
     def stage(self, contents: Sequence[bytes | None]) -> None:
         """Write the intents and the contents to come, durably: the record, which is written
         then, always finds them. Outside `.loop/staged` nothing comes to be that no intent names.

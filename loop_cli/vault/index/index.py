@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import FieldNames
     from loop_cli.vault.files.walk import Walk
     from loop_cli.vault.index.cache import Cache
+    from loop_cli.vault.index.news import News
     from loop_cli.vault.index.refresh import Look
 
 YOUNG = 2 * 10**9  # nanoseconds
@@ -49,6 +50,7 @@ class Index:
         self._names = names
         self._walked = False  # as far as was asked for
         self._no_news: dict[bytes, tuple[object, ...]] = {}  # how folders were that had none
+        self.news: News | None = None  # what tells where to look, if something does
 
     def candidates(self, wanted: str) -> list[str]:
         """The files that may be meant by an id or alias in normal form, as far as is known.
@@ -96,6 +98,30 @@ class Index:
             return
         with working.progress("looking at the files", unit="files") as shown:
             self._cache.run(lambda database: self._refresh(database, shown))
+
+    def catch_up(self, told: Callable[[int], None] | None = None) -> None:
+        """As `refresh`, but where `news` tells of changes only at those. Raises `UsageError`."""
+        news = self.news
+        if news is None:
+            self.refresh(told)
+            return
+        with news.turn:
+            folders = news.take()
+            try:
+                if folders is None or not self._cache.run(self._is_walked):
+                    self.refresh(told)
+                elif folders:
+                    self._cache.run(lambda database: self._look_at(database, sorted(folders)))
+            except BaseException:
+                news.give_back(folders)
+                raise
+
+    def _look_at(self, database: sqlite3.Connection, folders: Sequence[str]) -> None:
+        look = self._look(database)
+        look.remember()
+        for folder in folders:
+            look.again(folder)
+        look.keep()
 
     def _refresh(self, database: sqlite3.Connection, told: Callable[[int], None] | None) -> None:
         look = self._look(database)

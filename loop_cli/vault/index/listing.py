@@ -76,6 +76,11 @@ class Listing:
         # What was read again since the index was asked is asked itself.
         return islice((one for one in found if type(one) is Row or admits(query, one)), query.limit)
 
+    def count(self, query: Query) -> int:
+        """How many there are, whatever limit and cursor say, as the index was filled."""
+        statement = self.statement(query.replace(limit=None, cursor=None, sort=()))
+        return self.run(lambda database: pages.count_of(database, statement))
+
     def statement(self, query: Query) -> Statement:
         """What SQL needs for a query."""
         vault = self._vault
@@ -131,7 +136,7 @@ class Listing:
         database = None
         while database is None or database is not self._filled:
             self._filled = vault.cache.run(lambda database: database)
-            vault.locator().index.refresh(self._told)
+            vault.locator().index.catch_up(self._told)
             vault.log.cover(vault.cache)
             database = vault.cache.run(lambda database: database)
 

@@ -40,6 +40,14 @@ PATH = (
 _tables = count()
 
 
+def count_of(database: sqlite3.Connection, statement: Statement) -> int:
+    """How many rows the statement asks for."""
+    statement.prepare(database)
+    query = f"SELECT count(*) FROM file {statement.join} WHERE {_where(statement, [], None)}"
+    ((found,),) = statement.rows(database, query, ())
+    return int(found)
+
+
 def by_id(
     run: Run, statement: Statement, after: Place | None, *, has_shared: bool
 ) -> Iterator[list[Row]]:

@@ -83,7 +83,12 @@ class AuditLog:
                 yield record
 
     def records_with_key(self, key: str) -> Iterator[AuditRecord]:
-        """The records with an idempotency key newest first, and maybe others."""
+        """The records of calls with an idempotency key that count, newest first."""
+        from loop_cli.core.records.record import with_key
+
+        return with_key(self._maybe_with_key(key), key)
+
+    def _maybe_with_key(self, key: str) -> Iterator[AuditRecord]:
         needles = (as_json(key).encode(), jsontext.ascii_text(key).encode())
         for line in self._lines_of(key_word(key), needles):
             record = self._parse(line)

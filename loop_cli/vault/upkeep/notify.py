@@ -18,10 +18,19 @@ from loop_cli.vault.files.walk import STAMP, Walk, joined
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Protocol
 
+    from loop_cli.core.schema.paths import Places
     from loop_cli.core.upkeep import Happening
     from loop_cli.vault.handle import Vault
-    from loop_cli.vault.upkeep.watch import Watcher
+
+    class Watched(Protocol):
+        """What is watched: where entities may be, and which files tell anything."""
+
+        @property
+        def places(self) -> Places: ...
+
+        def watches(self, path: str) -> bool: ...
 
     Stamps = dict[str, dict[str, tuple[int, ...]]]  # by folder and name, of Markdown files
 
@@ -37,7 +46,7 @@ def happenings(vault: Vault) -> Iterator[list[Happening]]:
         yield list(watcher.happenings(paths))
 
 
-def follow(root: str, watcher: Watcher) -> Iterator[list[str]]:
+def follow(root: str, watcher: Watched) -> Iterator[list[str]]:
     """The files that changed, relative to the vault, in one batch after the other; empty ones in
     between, so that the caller can see whether anybody still reads. Never ends.
 
@@ -62,7 +71,7 @@ def follow(root: str, watcher: Watcher) -> Iterator[list[str]]:
 class _Folders:
     """The folders of a vault that are watched, and what is in them as far as was told."""
 
-    def __init__(self, base: str, watcher: Watcher) -> None:
+    def __init__(self, base: str, watcher: Watched) -> None:
         self._base = base
         self._watcher = watcher
         self._walk = Walk(base, watcher.places)

@@ -7,6 +7,7 @@ from loop_cli.core.upkeep import KeptCopies, Pruned, Upkeep
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Any
 
     from loop_cli.core.check.report import Checked, PassedOver, Scope
     from loop_cli.core.records.record import AuditRecord, Origin
@@ -34,6 +35,9 @@ class VaultUpkeep(Upkeep):
         from loop_cli.vault import template_files
 
         return template_files.load(self._vault.root, entity_type)
+
+    def members(self) -> dict[str, Any]:
+        return self._vault.listed_members()
 
     def check(self, scope: Scope) -> Checked:
         from loop_cli.vault.upkeep import check

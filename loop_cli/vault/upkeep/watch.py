@@ -118,6 +118,7 @@ class Watcher:
             entity_id=known.entity_id,
             entity_type=known.entity_type,
             fields=_changed(old, new),
+            etag=None if new is None else new.etag or None,
         )
 
     def _remember(self, path: str, state: _State) -> None:

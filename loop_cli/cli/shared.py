@@ -1,0 +1,42 @@
+"""The operations on one vault for the many callers of a server, who share a store."""
+
+from __future__ import annotations
+
+from loop_cli.cli import context
+from loop_cli.operations.batcher import Batcher
+from loop_cli.operations.local import LocalOperations
+from loop_cli.vault.upkeep.served import ServedVault
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from loop_cli.config import Settings
+    from loop_cli.core.records.record import Origin
+    from loop_cli.operations.boundary import Operations
+
+
+def opener(
+    settings: Settings,
+    *,
+    shared: Callable[[int], None] | None = None,
+    warn: Callable[[str], None] = lambda _sentence: None,
+) -> Callable[[Origin], Operations]:
+    """What gives the operations on the vault in force as somebody's. `shared` is told how many
+    calls share each commit, `warn` what the owner of the server should know.
+
+    Raises what opening the vault raises.
+    """
+    assert settings.root is not None, "load() raises where there is no vault"
+    root = settings.root
+    served = ServedVault(
+        lambda: context.open_store(settings),
+        share=lambda store: Batcher(store, shared=shared),
+        warn=warn,
+    )
+    served.store()  # what is wrong is said now
+
+    def opened(origin: Origin) -> Operations:
+        return LocalOperations(served.store(), origin=lambda: origin, vault=root)
+
+    return opened

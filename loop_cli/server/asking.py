@@ -1,0 +1,144 @@
+"""What a request asks for, as data of the operations: queries, changes, preconditions."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Literal
+
+from fastapi import Depends, Header, Query, Request
+from pydantic import BaseModel, ValidationError
+
+from loop_cli.core import query as queries
+from loop_cli.core import timestamps
+from loop_cli.core.changes import parse_json
+from loop_cli.core.entity import precondition_of
+from loop_cli.errors import InvalidChange, UsageError
+from loop_cli.server.answers import HttpError, expected_etag
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    from loop_cli.core.entity import Precondition
+    from loop_cli.core.query import Condition
+
+    M = TypeVar("M", bound=BaseModel)
+
+# What a list takes besides the names of fields.
+OF_LISTS = ("where", "sort", "limit", "cursor", "q")
+_MOST_CONDITIONS = 100
+
+
+class HowToWrite:
+    """What every write takes besides its body."""
+
+    def __init__(
+        self,
+        request: Request,
+        expected_updated_at: Annotated[
+            str | None, Query(description="`updated` as it was read; the body may have it too.")
+        ] = None,
+        path: Annotated[
+            str | None, Query(description="Chooses where several files have the id.")
+        ] = None,
+        dry_run: Annotated[bool, Query(description="Do everything but writing.")] = False,
+        on_conflict: Annotated[
+            Literal["fail", "rebase"],
+            Query(description="rebase: apply on top, unless a wanted field was changed."),
+        ] = "fail",
+        if_match: Annotated[
+            str | None, Header(description="The ETag as it was read; 412 if it holds no more.")
+        ] = None,
+        idempotency_key: Annotated[
+            str | None, Header(description="The same call again gets the first answer.")
+        ] = None,
+        x_run_id: Annotated[
+            str | None, Header(description="The run of the record: a UUID v4.")
+        ] = None,
+    ) -> None:
+        del if_match, idempotency_key, x_run_id  # said for the documentation; read where needed
+        self.expected_updated_at = expected_updated_at
+        self.path = path or None
+        self.dry_run = dry_run
+        self.on_conflict = on_conflict
+        self.etag = expected_etag(request.headers)
+
+    def precondition(
+        self, in_body: str | None, etag: str | None = None, *, unconditional: bool
+    ) -> Precondition:
+        """What the caller says it has seen; where that is nothing, whether it may do without.
+        Raises `UsageError`."""
+        expected = in_body if in_body is not None else self.expected_updated_at
+        seen = self.etag if self.etag is not None else etag
+        forced = unconditional and expected is None and seen is None
+        return precondition_of(expected, seen, forced=forced)
+
+
+How = Annotated[HowToWrite, Depends()]
+
+
+def body_of(model: type[BaseModel], *, needed: bool = True) -> dict[str, Any]:
+    """What the documentation of a route says of its body."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    content = {"application/json": {"schema": schema}}
+    return {"requestBody": {"required": needed, "content": content}}
+
+
+def parsed(data: bytes, model: type[M]) -> tuple[M, dict[str, Any]]:
+    """A body as its model, and as it came. Raises `HttpError`, `UsageError`, `InvalidChange`."""
+    try:
+        text = data.decode() if data.strip() else "{}"
+    except UnicodeDecodeError:
+        raise HttpError(400, "usage", "the body is not UTF-8 text") from None
+    value = parse_json(text, "the body")
+    if not isinstance(value, dict):
+        raise HttpError(400, "usage", "the body must be a JSON object")
+    try:
+        return model.model_validate(value), value
+    except ValidationError as error:
+        raise invalid_body(error.errors(include_url=False, include_context=False)) from None
+
+
+def invalid_body(errors: list[Any]) -> InvalidChange:
+    """What is wrong with the form of a body, all of it."""
+    problems = [
+        {
+            "field": ".".join(map(str, one["loc"])),
+            "problem": "wrong_type",
+            "message": str(one["msg"]),
+        }
+        for one in errors
+    ]
+    first = problems[0]
+    message = f"{first['field'] or 'the body'}: {first['message']}"
+    return InvalidChange(message, entity_id=None, problems=problems)
+
+
+def conditions(request: Request, where: list[str], *, reserved: tuple[str, ...]) -> list[Condition]:
+    """The conditions of a list: `where`, and every parameter that is the name of a field. Names
+    that begin with an underscore are nobody's. Raises `UsageError`."""
+    day = today()
+    found = [queries.parse_condition(text, today=day) for text in where]
+    for name, value in request.query_params.multi_items():
+        if name not in reserved and name and not name.startswith("_"):
+            found.append(queries.equals(name, value))
+    if len(found) > _MOST_CONDITIONS:
+        raise UsageError(f"at most {_MOST_CONDITIONS} conditions at once")
+    return found
+
+
+def today() -> int:
+    """The instant at which the day of the server began, taken for UTC as dates without a zone
+    are."""
+    instant = timestamps.parse(time.strftime("%Y-%m-%d"))
+    assert instant is not None, "today is a date"
+    return instant
+
+
+def instant_of(since: str | None) -> int | None:
+    """The instant that `since` names. Raises `UsageError`."""
+    instant = None if since is None else timestamps.parse(since)
+    if since is not None and instant is None:
+        hint = f"such as 2026-01-09 or {timestamps.EXAMPLE}"
+        raise UsageError(f"since: {since!r} is no timestamp", hint=hint)
+    return instant

@@ -1,0 +1,147 @@
+"""The routes that make and change entities.
+
+Each turns its request into data, calls one operation, and shows what it did; under an idempotency
+key the records of an earlier call tell it again.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response  # noqa: TC002  FastAPI reads the annotations
+
+from loop_cli.core.changes import BodyChange, Change, Edits
+from loop_cli.core.conflict import POLICIES
+from loop_cli.core.store import EntityChange
+from loop_cli.errors import LoopError, UsageError
+from loop_cli.operations import bulk, create
+from loop_cli.server import asking, older, written
+from loop_cli.server.asking import How, body_of
+from loop_cli.server.reading import get_of_type, type_of
+from loop_cli.server.running import now, run, unconditional
+from loop_cli.wire import http
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.core.entity import Entity, FieldNames
+    from loop_cli.core.store import UpdateResult
+    from loop_cli.operations.boundary import Operations
+    from loop_cli.server.asking import HowToWrite
+
+router = APIRouter(tags=["entities"])
+typed_router = APIRouter(tags=["entities of a type"])
+"""The routes under the plural of a type, such as `/api/tasks`, as the older API has them."""
+
+
+@router.post("/api/entities", status_code=201, openapi_extra=body_of(http.EntityCreateBody))
+async def create_entity(request: Request, how: How) -> Response:
+    """Make an entity of any type."""
+    data = await request.body()
+    body, given = asking.parsed(data, http.EntityCreateBody)
+    own = {"type", "fields", "body"}
+    fields = {**{key: value for key, value in given.items() if key not in own}, **body.fields}
+
+    def work(loop: Operations) -> Response:
+        asked = _creation(loop, body.type, fields, body.body)
+        return written.created(loop, loop.create(asked, dry_run=how.dry_run))
+
+    return await run(request, how, data, work, written.created_again)
+
+
+@router.patch("/api/entities/{entity_id:path}", openapi_extra=body_of(http.ChangeBody))
+async def change(request: Request, entity_id: str, how: How) -> Response:
+    """Change an entity as a line of `loop apply` says; the answer is that of `loop update`."""
+    data = await request.body()
+    _body, given = asking.parsed(data, http.ChangeBody)
+    if given.setdefault("id", entity_id) != entity_id:
+        raise UsageError(f"id: {given['id']!r} is another one than in the path")
+    wanted = bulk.change_of(
+        {key: one for key, one in given.items() if one is not None}, force=False
+    )
+    seen = wanted.precondition
+    precondition = how.precondition(
+        seen.expected_updated_at, seen.if_match, unconditional=unconditional(request)
+    )
+    wanted = wanted.replace(precondition=precondition, path=wanted.path or how.path)
+
+    def work(loop: Operations) -> Response:
+        return written.document(loop, _update(loop, wanted, how))
+
+    return await run(request, how, data, work, written.updated_again)
+
+
+@typed_router.post(
+    "/api/{collection:plural}", status_code=201, openapi_extra=body_of(http.CreateBody)
+)
+async def create_of_type(request: Request, collection: str, how: How) -> Response:
+    """Make an entity of a type."""
+    data = await request.body()
+    body, given = asking.parsed(data, http.CreateBody)
+    given.pop("body", None)
+
+    def work(loop: Operations) -> Response:
+        asked = _creation(loop, type_of(loop, collection), given, body.body)
+        return written.created(loop, loop.create(asked, dry_run=how.dry_run))
+
+    return await run(request, how, data, work, written.created_again)
+
+
+@typed_router.put(
+    "/api/{collection:plural}/{entity_id:path}", openapi_extra=body_of(http.FieldsBody)
+)
+async def put(request: Request, collection: str, entity_id: str, how: How) -> Response:
+    """Change some fields of an entity; those that are not named stay as they are."""
+    data = await request.body()
+    body, given = asking.parsed(data, http.FieldsBody)
+    seen = how.precondition(body.expected_updated_at, unconditional=unconditional(request))
+    for key in ("body", "expected_updated_at"):
+        given.pop(key, None)
+
+    def work(loop: Operations) -> Response:
+        kind = type_of(loop, collection)
+        get_of_type(loop, entity_id, kind, path=how.path)
+        fields = older.without_unknown(given, loop.schema.writable_fields(kind, given))
+        changes = tuple(Change.to((name,), value) for name, value in fields.items())
+        text = None if body.body is None else BodyChange(text=body.body)
+        edits = Edits(changes=changes, body=text)
+        change = EntityChange(entity_id=entity_id, path=how.path, edits=edits, precondition=seen)
+        if not edits:
+            return written.unchanged(loop, _as_expected(loop, change))
+        return written.updated(loop, _update(loop, change, how))
+
+    return await run(request, how, data, work, written.put_again)
+
+
+def _update(loop: Operations, change: EntityChange, how: HowToWrite) -> UpdateResult:
+    return loop.update(change, resolve=POLICIES[how.on_conflict], dry_run=how.dry_run)
+
+
+def _as_expected(loop: Operations, change: EntityChange) -> Entity:
+    """The entity, if it is as a change of nothing expects it. Raises what a commit raises."""
+    (outcome,) = loop.carry_out([change])
+    if isinstance(outcome.done, LoopError):
+        raise outcome.done
+    return outcome.done.after
+
+
+def _creation(
+    loop: Operations, entity_type: str, given: dict[str, Any], body: str | None
+) -> create.Request:
+    """The request to make an entity with some fields."""
+    kind = loop.rules.spelling(entity_type)
+    names: FieldNames = loop.names
+    fields = older.without_unknown(given, loop.schema.writable_fields(kind, given))
+    entity_id, name = fields.pop(names.id, None), fields.pop(names.name, None)
+    for key, value in ((names.id, entity_id), (names.name, name)):
+        if value is not None and not isinstance(value, str):
+            raise UsageError(f"{key} must be a text")
+    return create.Request(
+        entity_type=kind,
+        name=name,
+        now=now(),
+        fields=tuple(Change.to((key,), value) for key, value in fields.items()),
+        entity_id=entity_id,
+        template=loop.template(kind),
+        body=body,
+    )

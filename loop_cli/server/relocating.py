@@ -1,0 +1,155 @@
+"""The routes that remove entities, move them and take changes back; each as in `changing`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response  # noqa: TC002  FastAPI reads the annotations
+
+from loop_cli.errors import UsageError
+from loop_cli.operations import delete
+from loop_cli.operations.undo import Target
+from loop_cli.server import asking, written
+from loop_cli.server.asking import How, body_of
+from loop_cli.server.reading import get_of_type, type_of
+from loop_cli.server.running import now, run, unconditional
+from loop_cli.wire import http
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from loop_cli.operations.boundary import Operations
+    from loop_cli.server.asking import HowToWrite
+
+Cascade = Annotated[bool, Query(description="Delete those that refer to it, too.")]
+Orphan = Annotated[bool, Query(description="Leave those that refer to it as they are.")]
+Archive = Annotated[bool, Query(description="Move the files to the archive instead.")]
+Force = Annotated[bool, Query(description="The older API's word for cascade.")]
+
+router = APIRouter(tags=["entities"])
+typed_router = APIRouter(tags=["entities of a type"])
+"""The routes under the plural of a type, such as `/api/tasks`, as the older API has them."""
+
+
+@router.post("/api/entities/{entity_id:path}/move", openapi_extra=body_of(http.MoveBody))
+async def move(request: Request, entity_id: str, how: How) -> Response:
+    """Bring a task to another project, as `loop move --json`."""
+    data = await request.body()
+    body, _given = asking.parsed(data, http.MoveBody)
+    seen = how.precondition(body.expected_updated_at, unconditional=unconditional(request))
+
+    def work(loop: Operations) -> Response:
+        found = loop.move(
+            entity_id, body.project, precondition=seen, path=how.path, dry_run=how.dry_run
+        )
+        return written.document(loop, found)
+
+    return await run(request, how, data, work, written.moved_again)
+
+
+@router.post("/api/entities/{entity_id:path}/rename")
+async def rename(request: Request, entity_id: str, how: How) -> Response:
+    """Give an entity's file the name that the schema has for it, as `loop rename --json`."""
+
+    def work(loop: Operations) -> Response:
+        return written.document(loop, loop.rename(entity_id, path=how.path, dry_run=how.dry_run))
+
+    return await run(request, how, await request.body(), work, written.moved_again)
+
+
+@router.post("/api/entities/{entity_id:path}/undo")
+async def undo_entity(request: Request, entity_id: str, how: How) -> Response:
+    """Put back what an entity's last change found, as `loop undo --json`."""
+    target = Target(entity_id=entity_id, path=how.path)
+    return await _undo(request, how, target)
+
+
+@router.post("/api/undo", openapi_extra=body_of(http.UndoBody))
+async def undo(request: Request, how: How) -> Response:
+    """Put back what a run found, all of it or nothing, as `loop undo --json`."""
+    body, _given = asking.parsed(await request.body(), http.UndoBody)
+    if (body.run_id is None) != body.last:
+        raise UsageError("say what to undo: run_id, or last")
+    return await _undo(request, how, Target(given=body.run_id, last=body.last))
+
+
+@router.delete("/api/entities/{entity_id:path}")
+async def remove(
+    request: Request,
+    entity_id: str,
+    how: How,
+    cascade: Cascade = False,
+    orphan: Orphan = False,
+    archive: Archive = False,
+) -> Response:
+    """Delete an entity; its bytes are kept."""
+    data = await request.body()
+    given = asking.parsed(data, http.FieldsBody)[1]
+    asked = _delete_request(
+        request, entity_id, how, given, cascade=cascade, orphan=orphan, archive=archive
+    )
+
+    def work(loop: Operations) -> Response:
+        return written.deleted(loop, loop.delete(asked, dry_run=how.dry_run))
+
+    return await run(request, how, data, work, written.deleted_again)
+
+
+@typed_router.delete("/api/{collection:plural}/{entity_id:path}")
+async def remove_of_type(
+    request: Request,
+    collection: str,
+    entity_id: str,
+    how: How,
+    cascade: Cascade = False,
+    orphan: Orphan = False,
+    archive: Archive = False,
+    force: Force = False,
+) -> Response:
+    """Delete an entity of a type; its bytes are kept."""
+    data = await request.body()
+    given = asking.parsed(data, http.FieldsBody)[1]
+    asked = _delete_request(
+        request, entity_id, how, given, cascade=cascade or force, orphan=orphan, archive=archive
+    )
+
+    def work(loop: Operations) -> Response:
+        get_of_type(loop, entity_id, type_of(loop, collection), path=how.path)
+        return written.deleted(loop, loop.delete(asked, dry_run=how.dry_run))
+
+    return await run(request, how, data, work, written.deleted_again)
+
+
+def _delete_request(
+    request: Request,
+    entity_id: str,
+    how: HowToWrite,
+    data: dict[str, Any],
+    *,
+    cascade: bool,
+    orphan: bool,
+    archive: bool,
+) -> delete.Request:
+    """What is to go. Raises `UsageError`."""
+    if cascade and orphan:
+        raise UsageError("cascade and orphan can't go together")
+    expected = data.get("expected_updated_at")
+    return delete.Request(
+        entity_id=entity_id,
+        now=now(),
+        precondition=how.precondition(expected, unconditional=unconditional(request)),
+        path=how.path,
+        cascade=cascade,
+        orphan=orphan,
+        archive=archive,
+    )
+
+
+async def _undo(request: Request, how: HowToWrite, target: Target) -> Response:
+    def work(loop: Operations) -> Response:
+        found = loop.undo(target, on_conflict=how.on_conflict, dry_run=how.dry_run)
+        return written.document(loop, found)
+
+    return await run(request, how, await request.body(), work, written.undone_again)

@@ -1,0 +1,176 @@
+"""Between the routes and the operations: work is done in threads, as the caller of a request."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from hashlib import sha256
+
+import anyio
+import anyio.to_thread
+
+from loop_cli.core.records.record import RUN_ID, Origin
+from loop_cli.errors import AlreadyDone, LoopError, UsageError
+from loop_cli.lean.basics import uuid4
+from loop_cli.server.answers import HttpError
+from loop_cli.server.replies import Replies
+from loop_cli.server.visit import visit_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    from fastapi import Request
+    from starlette.responses import Response
+
+    from loop_cli.core.records.record import AuditRecord
+    from loop_cli.operations.boundary import Operations
+    from loop_cli.server.access import Log
+    from loop_cli.server.metrics import Metrics
+    from loop_cli.server.options import Options
+
+    OpenOperations = Callable[[Origin], Operations]
+    T = TypeVar("T")
+
+_LONGEST_KEY = 200
+_NO_RUN = uuid4()  # of what reads, which no record tells of
+_RUN = re.compile(RUN_ID, re.ASCII)
+
+
+class Service:
+    """Does the work of requests. `open_operations` gives the operations as somebody's."""
+
+    def __init__(
+        self, open_operations: OpenOperations, *, options: Options, metrics: Metrics, log: Log
+    ) -> None:
+        self.open_operations = open_operations
+        self.options = options
+        self.metrics = metrics
+        self.log = log
+        self._replies = Replies()
+        self._readers: anyio.CapacityLimiter | None = None
+        self._writers: anyio.CapacityLimiter | None = None
+        self._appliers: anyio.CapacityLimiter | None = None
+
+    async def read(self, request: Request, work: Callable[[Operations], T]) -> T:
+        """What `work` reads. Raises `LoopError`."""
+        loop = self.open_operations(_origin(request))
+        return await self.in_thread(partial(work, loop))
+
+    def open_reader(self) -> Operations:
+        """The operations for the server's own reading."""
+        return self.open_operations(Origin(run_id=uuid4(), actor="api:loop", source="api"))
+
+    def appliers(self) -> anyio.CapacityLimiter:
+        """What limits the threads that apply lines, which may have to wait for their clients."""
+        if self._appliers is None:
+            self._appliers = anyio.CapacityLimiter(self.options.writers)
+        return self._appliers
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """What `work` gives, done by one of the threads that read."""
+        if self._readers is None:
+            self._readers = anyio.CapacityLimiter(self.options.readers)
+        return await anyio.to_thread.run_sync(work, limiter=self._readers)
+
+    async def write(
+        self,
+        request: Request,
+        body: bytes,
+        work: Callable[[Operations], Response],
+        again: Callable[[Operations, list[AuditRecord]], Response],
+        *,
+        dry_run: bool,
+    ) -> Response:
+        """What `work` answers once its change is durable.
+
+        Under an idempotency key the same call again gets the first answer; where this server has
+        that no more, `again` makes it of the records. Raises `LoopError`.
+        """
+        origin = writer_of(request, body)
+        if dry_run:  # which no record tells of
+            origin = origin.replace(key=None, request=None)
+        visit_of(request.scope).run_id = origin.run_id
+        if self._writers is None:
+            self._writers = anyio.CapacityLimiter(self.options.writers)
+        loop = self.open_operations(origin)
+        plain = partial(work, loop)
+        if origin.key is not None:
+            plain = partial(self._once, origin, loop, work, again)
+        return await anyio.to_thread.run_sync(plain, limiter=self._writers)
+
+    def _once(
+        self,
+        origin: Origin,
+        loop: Operations,
+        work: Callable[[Operations], Response],
+        again: Callable[[Operations, list[AuditRecord]], Response],
+    ) -> Response:
+        assert origin.key is not None, "only a call with a key is answered once"
+        with self._replies.of(origin.key, origin.request or "") as reply:
+            if reply.known is not None:
+                return reply.known
+            done = _done_before(loop, origin)
+            if not done:
+                try:
+                    answer = work(loop)
+                    answer.headers["X-Run-Id"] = origin.run_id
+                    reply.known = answer
+                    return answer
+                except AlreadyDone:
+                    done = _done_before(loop, origin)
+                    if not done:
+                        raise
+            answer = again(loop, done)
+            answer.headers["X-Run-Id"] = str(done[-1].data["run_id"])
+            return answer
+
+
+def service_of(request: Request) -> Service:
+    """The service of the application that a request came to."""
+    found: Service = request.app.state.service
+    return found
+
+
+def _done_before(loop: Operations, origin: Origin) -> list[AuditRecord]:
+    """The records of the same call, made before. Raises `UsageError` for another call."""
+    records = loop.recorded_with(origin.key or "")
+    if any(one.metadata.get("request") != origin.request for one in records):
+        raise UsageError(
+            f"the idempotency key {origin.key!r} was used for another call",
+            hint="give every call its own key",
+        )
+    return records
+
+
+def _origin(request: Request) -> Origin:
+    caller = visit_of(request.scope).caller
+    if caller is None:
+        raise LoopError("a route without a caller")
+    return Origin(run_id=_NO_RUN, actor=caller.token.actor, source=caller.token.source)
+
+
+def writer_of(request: Request, body: bytes) -> Origin:
+    """Who writes, in which run, and under which key. Raises `HttpError`."""
+    origin = _origin(request).replace(run_id=uuid4())
+    run = request.headers.get("x-run-id")
+    if run is not None:
+        run = run.strip().lower()
+        if _RUN.fullmatch(run) is None:
+            raise HttpError(400, "usage", f"X-Run-Id must be a UUID v4, not {run[:100]!r}")
+        origin = origin.replace(run_id=run)
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return origin
+    if not 0 < len(key) <= _LONGEST_KEY or not key.isprintable():
+        words = f"Idempotency-Key must have 1 to {_LONGEST_KEY} characters"
+        raise HttpError(400, "usage", words)
+    return origin.replace(key=key, request=_digest(request, origin.actor, body))
+
+
+def _digest(request: Request, actor: str, body: bytes) -> str:
+    """The SHA-256 of what is asked for, and by whom."""
+    parts = [actor, request.method, request.url.path, request.url.query]
+    parts.append(request.headers.get("if-match", ""))
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass") + b"\0" + body).hexdigest()

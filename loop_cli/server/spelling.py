@@ -1,0 +1,88 @@
+"""What to do next, said to a program that speaks HTTP. `cli.hints` has the same for a shell."""
+
+from __future__ import annotations
+
+import shlex
+from urllib.parse import quote, urlencode
+
+from loop_cli.errors import Action, Sentence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from loop_cli.core.conflict import Conflict
+
+_BODY = '{"status": "done", "expected_updated_at": "2026-01-09T14:35:10.123456Z"}'
+_EXAMPLES = {
+    "any_name": 'PATCH /api/entities/ID with {"set": {"a!": 1}}',
+    "change": f"PUT /api/tasks/ID with {_BODY}",
+    "json": '{"tags": ["a", "b"]}',
+    "query": "GET /api/tasks?where=status%3Dtodo,doing&where=due%3Ctoday",
+    "search": f"GET /api/search?q={quote('회의록')}",
+    "update": f"PUT /api/tasks/tsk-019-14 with {_BODY}",
+}
+# The words of each action, with the values that it has.
+_WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "allow_field": lambda of: (
+        f"'{shlex.join(['loop', 'schema', 'allow', of['entity_type'], of['field']])}' in the vault"
+    ),
+    "cascade_or_orphan": lambda of: (
+        f"DELETE {entity_path(of['entity_id'])}?cascade=true deletes them too; ?orphan=true leaves "
+        "them as they are"
+    ),
+    "check": lambda _of: "GET /api/check",
+    "choose_path": lambda _of: "?path=FILE",
+    "edit_whole": lambda of: (
+        f"'loop edit {of['entity_id']}' in the vault takes the whole file; here the body is what "
+        f"GET {entity_path(of['entity_id'])} has as body"
+    ),
+    "example": lambda of: _EXAMPLES[of["of"]],
+    "explain": lambda _of: "GET /docs",
+    "list_kept": lambda _of: "'loop kept' in the vault",
+    "list_records": lambda of: "GET /api/audit" + (f"?{urlencode(of)}" if of else ""),
+    "make_vault": lambda _of: "'loop init' in the folder",
+    "migrate_file": lambda _of: "'loop audit migrate FILE' in the vault",
+    "name_precondition": lambda _of: (
+        "an If-Match header with the ETag, or expected_updated_at with `updated`, as a GET reports "
+        "them"
+    ),
+    "name_vault": lambda _of: "'loop serve --vault DIR'",
+    "read": lambda of: f"GET {entity_path(of['entity_id'])}",
+    "read_again": lambda of: f"GET {entity_path(of['entity_id'])}",
+    "rotate_log": lambda _of: "'loop audit rotate' in the vault",
+    "show_history": lambda of: f"GET {entity_path(of['entity_id'])}/history",
+    "show_schema": lambda _of: "GET /api/schema",
+    "take_aside": lambda _of: "'loop kept --aside' in the vault",
+    "take_one_vault": lambda of: f"'loop serve --vault {of['vault']}', or remove {of['other']}",
+    "undo_the_rest": lambda _of: "the same call with ?on_conflict=rebase",
+    "verify_log": lambda _of: "'loop audit verify' in the vault",
+    "wait_longer": lambda _of: "try again; 'loop serve --lock-timeout SECONDS' waits longer",
+}
+
+
+def entity_path(entity_id: str) -> str:
+    """The path of an entity in a URL."""
+    return f"/api/entities/{quote(entity_id, safe='', errors='surrogatepass')}"
+
+
+def spelled(value: Any) -> Any:
+    """A value with all actions in it, wherever they are, in words."""
+    if isinstance(value, Action):
+        words = _WORDS.get(value.name)
+        return value.name.replace("_", " ") if words is None else words(value.values)
+    if isinstance(value, Sentence):
+        return "".join(map(spelled, value.parts))
+    if isinstance(value, dict):
+        return {key: spelled(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [spelled(one) for one in value]
+    return value
+
+
+def after_conflict(conflict: Conflict, *, rebases: bool) -> Action | str:
+    """Read again where fields overlap; otherwise the same call, rebased."""
+    if conflict.overlaps or conflict.kept_moving or not rebases:
+        return Action("read_again", entity_id=conflict.entity_id)
+    return "the same call with ?on_conflict=rebase"
