@@ -57,6 +57,7 @@ class Vault:
         self.cache = Cache(cache)
         self.log = AuditLog(root, cache=self.cache)
         self._noticed = _Noticed()
+        self.counts: dict[Any, Any] = {}  # of queries, as long as the index is as it was
         self._lock_timeout = lock_timeout
         self._schema: Schema | None = None
         self._locator: Locator | None = None

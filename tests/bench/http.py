@@ -227,6 +227,7 @@ def of_many(folder: Path, *, entities: int, runs: int) -> tuple[float, float]:
         ask = Connection(ours.port)
         ask(prepared)  # makes the index
         time.sleep(2 + entities / 20_000)  # until the folders are watched
+        ask = Connection(ours.port)  # the other one was idle for too long
         ask(prepared)
         found = []
         for _each in range(max(5, 5 * runs)):

@@ -47,6 +47,14 @@ _SHARED = "SELECT id FROM file WHERE id IS NOT NULL GROUP BY id HAVING count(*) 
 _UNREADABLE = "SELECT count(*) FROM file WHERE problem IS NOT NULL"
 
 
+_MOST_COUNTS = 200  # that are remembered
+
+
+def _stamp_of(database: sqlite3.Connection) -> tuple[object, ...]:
+    """What differs once anybody has changed the database since this connection looked."""
+    return (*database.execute("PRAGMA data_version").fetchone(), database.total_changes)
+
+
 class Listing:
     """The entities of a vault. `told` is given the number of files looked at so far; `unreadable`
     counts those whose frontmatter can't be read."""
@@ -78,8 +86,21 @@ class Listing:
 
     def count(self, query: Query) -> int:
         """How many there are, whatever limit and cursor say, as the index was filled."""
+        key = (query.types, query.conditions)
         statement = self.statement(query.replace(limit=None, cursor=None, sort=()))
-        return self.run(lambda database: pages.count_of(database, statement))
+        known = self._vault.counts
+
+        def count(database: sqlite3.Connection) -> int:
+            stamp = _stamp_of(database)
+            found = known.get((id(database), key))
+            if found is None or found[0] != stamp:
+                number = pages.count_of(database, statement)
+                if len(known) >= _MOST_COUNTS:
+                    known.clear()
+                found = known[id(database), key] = (_stamp_of(database), number)
+            return found[1]
+
+        return self.run(count)
 
     def statement(self, query: Query) -> Statement:
         """What SQL needs for a query."""
