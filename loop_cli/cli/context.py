@@ -99,6 +99,20 @@ def landed() -> list[str]:
     return [paths for store in _opened for paths in store.landed]
 
 
+_done: list[str] = []
+
+
+def did(what: str) -> None:
+    """Remember what this command has done besides changes of entities, as the end of a sentence:
+    an error that comes after it, as where the result can't be printed, says so."""
+    _done.append(what)
+
+
+def done() -> list[str]:
+    """What `did` was called with."""
+    return list(_done)
+
+
 def cache_folder(root: str, names: FieldNames) -> str | None:
     """Where the cache of the vault at `root` is, if that is what its fields are called; it may
     be deleted at any time. None where there is no folder for one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 from loop_cli.core import changes, timestamps
@@ -42,9 +43,19 @@ class Reader:
                 raise UsageError(f"{name} is longer than {MAX_FILE_BYTES:,} bytes, the limit")
             return data.decode()
         except OSError as error:
+            if name == "-":
+                raise stdin_unread(error) from None
             raise UsageError(f"{name} can't be read: {error.strerror}") from None
         except UnicodeDecodeError:
             raise UsageError(f"{name} is not UTF-8 text") from None
+
+
+def stdin_unread(error: OSError) -> UsageError:
+    """What is said where standard input can't be read: closed, it is no empty text."""
+    closed = error.errno == errno.EBADF
+    return UsageError(
+        f"standard input can't be read: {'it is closed' if closed else error.strerror}"
+    )
 
 
 def fields(name: str | None, read: Reader) -> dict[str, Any] | None:

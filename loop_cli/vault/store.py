@@ -54,6 +54,7 @@ class VaultStore(Store):
             cache=cache,
         )
         self._commit: Commit | None = None
+        self._landed: list[str] = []  # by commits before the last
 
     @property
     def schema(self) -> Schema:
@@ -146,6 +147,7 @@ class VaultStore(Store):
     ) -> list[CommitResult | LoopError]:
         from loop_cli.vault.commit.commit import Commit
 
+        self._landed = self.landed
         commit = self._commit = Commit(self.handle, origin)
         try:
             outcomes = commit.run(changes, atomic=atomic, dry_run=dry_run)
@@ -166,10 +168,10 @@ class VaultStore(Store):
 
     @property
     def landed(self) -> list[str]:
-        """The files that the last commit has changed, whatever came after that: for an answer
-        where something else failed."""
+        """The files that commits of this store have changed, whatever came after that: for an
+        answer where something else failed."""
         begun = [] if self._commit is None else self._commit.begun
-        return [staged.paths for staged in begun if staged.has_landed]
+        return [*self._landed, *(name for one in begun if one.has_landed for name in one.names)]
 
     @property
     def upkeep(self) -> Upkeep:
