@@ -175,9 +175,9 @@ class TestCsv:
         assert list(rows[0])[:2] == ["entity_id", "entity_name"]
 
     def test_without_entities_there_is_the_head(self, read_only: Loop) -> None:
-        done = read_only("list", "--where", "status=none", "--csv", "--columns", "a")
+        done = read_only("list", "--where", "status=none", "--csv", "--columns", "due")
 
-        assert (done.code, done.stdout) == (0, b"a\r\n")
+        assert (done.code, done.stdout) == (0, b"due\r\n")
 
 
 class TestQueries:
@@ -230,13 +230,13 @@ class TestQueries:
         assert said in done.err
         assert hint == "null" or hint in done.err
 
-    def test_a_field_that_there_is_not_is_a_warning(self, read_only: Loop) -> None:
+    def test_a_field_that_there_is_not_is_an_error(self, read_only: Loop) -> None:
         done = read_only("list", "task", "--where", "staus=done", "--ids")
 
-        assert (done.code, done.out) == (0, "")
+        assert (done.code, done.out) == (2, "")
         assert done.err == (
-            "loop: warning: --where 'staus=done': no entity has a field 'staus'; "
-            "did you mean status or tags?\n"
+            "loop: --where 'staus=done': no entity has a field 'staus'; "
+            "did you mean status or tags?\nhint: loop schema\n"
         )
 
     def test_a_table_of_nothing_says_so(self, read_only: Loop) -> None:

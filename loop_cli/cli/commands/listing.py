@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.evaluate import Selected
     from loop_cli.core.schema.schema import Schema
+    from loop_cli.operations.boundary import Operations
 
 EXAMPLES = """Forms of EXPR:
 
@@ -29,7 +30,8 @@ EXAMPLES = """Forms of EXPR:
 'outer.inner=a'  a nested field
 
 The fields entity_id, entity_type, path, updated_at and etag are there for every
-entity. A date is all of its day; today, today+7 and today-1 are days.
+entity. A date is all of its day. A day may be said: today, tomorrow, fri, +3d, -1w,
+today+7, eom, 2026-W05 (its Monday), 내일, 금요일, 3일 후.
 
 Examples:
 
@@ -71,6 +73,8 @@ def list_entities(
     with output.progress("looking at the files", unit="files") as progress:
         found = loop.select(asked.replace(limit=at_most), progress=progress)
     names = _column_names(columns, loop.names.name)
+    if columns is not None:
+        _refuse_unknown(names, asked.types, loop)
     if as_json:
         output.json_lines(one.listed.json for one in found)
     elif ids:
@@ -101,7 +105,7 @@ def query(
     return Query(
         types=tuple(types or ()),
         conditions=tuple(conditions),
-        sort=queries.parse_sort(sort) if sort else (),
+        sort=queries.parse_sort(sort) if sort is not None else (),
     )
 
 
@@ -112,6 +116,18 @@ def _column_names(columns: str | None, name: str) -> tuple[str, ...]:
     if not found:
         raise UsageError("--columns names no field", hint="--columns entity_id,status")
     return found
+
+
+def _refuse_unknown(names: tuple[str, ...], types: tuple[str, ...], loop: Operations) -> None:
+    """Raises `UsageError` for a column that is no field of any entity."""
+    for name in names:
+        path = split_dotted(name)
+        if not all(path):
+            raise UsageError(f"--columns: {name!r} names no field")
+        try:
+            loop.select(Query(types=types, conditions=(queries.is_there(path),), limit=1))
+        except UsageError as error:
+            raise UsageError(f"--columns: {error.message}", hint=error.hint) from None
 
 
 def _csv(head: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
