@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from loop_cli.core import creation, days, ids, places
+from loop_cli.core import creation, days, ids, places, unprepared
 from loop_cli.core.names import is_line, nfc
 from loop_cli.core.schema.field_rules import no_such_type
 from loop_cli.core.store import Create, only
-from loop_cli.errors import EntityNotFound, InvalidChange
+from loop_cli.errors import Action, EntityNotFound, InvalidChange
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
 from loop_cli.operations import asking
@@ -68,7 +68,12 @@ def create(
     `ask` is given the type and the problems of fields that are required, and returns the
     values to take as text, or None to give up. Raises what `Store.commit` lists for a create.
     """
-    request = request.replace(entity_type=known_type(request.entity_type, store.rules))
+    try:
+        request = request.replace(entity_type=known_type(request.entity_type, store.rules))
+    except InvalidChange as error:
+        if unprepared.is_unprepared(store):
+            error.hint = Action("make_vault")
+        raise
     if ask is not None:
         given = asking.answers(
             store,

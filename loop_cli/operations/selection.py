@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.core import comparable
+from loop_cli.core import comparable, unprepared
 from loop_cli.core import query as queries
 from loop_cli.core.entity import OWN
 from loop_cli.core.evaluate import Selected
@@ -33,6 +33,7 @@ class Selection:
         self._store = store
         self.query = query.replace(types=resolve_types(query.types, store.schema))
         self._refuse_unknown()
+        self._any = False
         # The index is looked at before the first entity is asked for.
         self._found: Iterator[Listed] = (
             store.scan(self.query, told=told)
@@ -41,12 +42,17 @@ class Selection:
         )
 
     def __iter__(self) -> Iterator[Selected]:
-        return map(Selected, self._found)
+        for listed in self._found:
+            self._any = True
+            yield Selected(listed)
 
     @property
     def warnings(self) -> list[str]:
-        """Values asked for that no entity has and the schema does not list."""
-        schema, found = self._store.schema, []
+        """After all were taken: that the folder is no vault yet, and values asked for that no
+        entity has and the schema does not list."""
+        if not self._any and unprepared.is_unprepared(self._store):
+            return [unprepared.sentence(self._store)]
+        schema, found = self._store.schema, list[str]()
         types = self.query.types or schema.types
         for one in self.query.conditions:
             if one.operation not in ("=", "!=") or len(one.path) > 1:

@@ -7,7 +7,7 @@ Below it all take the handle, `vault.handle.Vault`: `vault.find` reads one entit
 from __future__ import annotations
 
 from loop_cli.core.store import Store, passed_over
-from loop_cli.errors import InvalidChange
+from loop_cli.errors import EntityNotFound, InvalidChange, NoEntity
 from loop_cli.vault.handle import Vault
 
 TYPE_CHECKING = False
@@ -70,7 +70,11 @@ class VaultStore(Store):
     def find(self, entity_id: str, *, path: str | None = None) -> Entity:
         from loop_cli.vault.find import find
 
-        return find(self.handle, entity_id, path=path)
+        try:
+            return find(self.handle, entity_id, path=path)
+        except (EntityNotFound, NoEntity) as error:
+            self._say_how_to_begin(error)
+            raise
 
     def note(self, path: str) -> Entity:
         from loop_cli.vault.find import find
@@ -157,7 +161,15 @@ class VaultStore(Store):
         for one in outcomes:
             if isinstance(one, InvalidChange):
                 self._say_where(one)
+            elif isinstance(one, EntityNotFound | NoEntity):
+                self._say_how_to_begin(one)
         return outcomes
+
+    def _say_how_to_begin(self, error: LoopError) -> None:
+        """Say of an error in a folder that is no vault yet how it becomes one."""
+        from loop_cli.vault.upkeep.allow import say_how_to_begin
+
+        say_how_to_begin(error, self)
 
     def _say_where(self, error: InvalidChange) -> None:
         """Say of fields that the vault's own schema does not know which line would allow them."""
@@ -165,6 +177,8 @@ class VaultStore(Store):
             from loop_cli.vault.upkeep.allow import say_where
 
             say_where(error, self.root, self.schema)
+        else:
+            self._say_how_to_begin(error)
 
     @property
     def landed(self) -> list[str]:
