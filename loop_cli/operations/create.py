@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.core import creation, days, ids, places, unprepared
+from loop_cli.core import creation, days, ids, places
 from loop_cli.core.names import is_line, nfc
 from loop_cli.core.schema.field_rules import no_such_type
 from loop_cli.core.store import Create, only
@@ -68,12 +68,7 @@ def create(
     `ask` is given the type and the problems of fields that are required, and returns the
     values to take as text, or None to give up. Raises what `Store.commit` lists for a create.
     """
-    try:
-        request = request.replace(entity_type=known_type(request.entity_type, store.rules))
-    except InvalidChange as error:
-        if unprepared.is_unprepared(store):
-            error.hint = Action("make_vault")
-        raise
+    request = request.replace(entity_type=known_type(request.entity_type, store.rules))
     if ask is not None:
         given = asking.answers(
             store,
@@ -99,7 +94,8 @@ def known_type(given: str, rules: Rules) -> str:
     if schema.knows_type(spelled) or names.type_is_folder or names.id_is_stem:
         return spelled
     found = no_such_type(given, rules)
-    raise InvalidChange(found.message, entity_id=given, problems=[found.as_dict()])
+    hint = Action("make_vault") if schema.shipped else None
+    raise InvalidChange(found.message, hint=hint, entity_id=given, problems=[found.as_dict()])
 
 
 def problem(field: str, code: str, message: str, **more: Any) -> Problem:
