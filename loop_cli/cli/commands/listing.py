@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from loop_cli.cli import context, days, output
 from loop_cli.core import query as queries
 from loop_cli.core.diff import MISSING
@@ -131,12 +133,14 @@ def _refuse_unknown(names: tuple[str, ...], types: tuple[str, ...], loop: Operat
 
 
 def _csv(head: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """Comma-separated values on stdout, as RFC 4180 has them: lines end in CRLF."""
+    """Comma-separated values on stdout, as RFC 4180 has them: lines end in CRLF, but on a terminal,
+    where that would be a control character."""
     import csv as format_
     import io
 
     buffer = io.StringIO(newline="")
-    writer = format_.writer(buffer)
+    end = "\n" if output.is_terminal(sys.stdout) else "\r\n"
+    writer = format_.writer(buffer, lineterminator=end)
     writer.writerow(head)
     for row in rows:
         writer.writerow(row)
@@ -175,6 +179,12 @@ def _show_table(
     from loop_cli.cli.render import list as render_list
 
     rows = found if limit is not None else found[: output.ROWS]
-    output.show(render_list.table(rows, names, schema, today=days.today(), optional=optional))
+    dropped: list[str] = []
+    today = days.today()
+    output.show(
+        render_list.table(rows, names, schema, today=today, optional=optional, dropped=dropped)
+    )
+    if dropped:
+        output.note(f"no room for {', '.join(dropped)}; --columns chooses")
     if len(rows) < len(found):
         output.note(f"the first {output.ROWS}; --limit 0 shows all")
