@@ -29,6 +29,11 @@ class Reader:
         larger than a file that loop reads or, as a device may be, endless."""
         from loop_cli.planning.snapshot import MAX_FILE_BYTES
 
+        if not name:
+            raise UsageError(
+                "a file is to be read and none is named",
+                hint="field=@FILE; field=@- is standard input, field=@@x the text @x",
+            )
         if name == "-":
             if self._stdin_read:
                 raise UsageError("standard input can be read once only; name a file for the other")
