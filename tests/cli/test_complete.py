@@ -63,7 +63,7 @@ def ask(loop: Loop, *typed: str) -> tuple[str, list[str]]:
         (["list", "--where", "has:stat"], ["has:status"]),
         (["list", "--where", "status!=todo,do"], ["status!=todo,doing", "status!=todo,done"]),
         (["list", "--where", "owner=관"], ["owner=관리자"]),
-        (["list", "--where", "entity_type=Tas"], ["entity_type=Task", "entity_type=TaskExecDetail"]),
+        (["list", "--where", "entity_type=Proj"], ["entity_type=Project"]),
         (["update", "--where", "updated_a"], ["updated_at="]),
         (["search", "x", "--where", "miss"], ["missing:"]),
         (["list", "--sort", "-du"], ["-due"]),
