@@ -387,7 +387,7 @@ def _root(path: str, origin: str) -> str:
             raise UsageError(
                 f"a vault inside a vault: {outer} and {root} both are roots, "
                 "so there would be two locks",
-                hint=Action("take_one_vault", vault=outer, other=os.path.join(outer, ".loop")),
+                hint=Action("take_one_vault", vault=outer),
             )
     return root
 

@@ -131,6 +131,20 @@ def landed() -> list[str]:
     return [paths for store in _opened for paths in store.landed]
 
 
+_done: list[str] = []
+
+
+def did(what: str) -> None:
+    """Remember what this command has done besides changes of entities, as the end of a sentence:
+    an error that comes after it, as where the result can't be printed, says so."""
+    _done.append(what)
+
+
+def done() -> list[str]:
+    """What `did` was called with."""
+    return list(_done)
+
+
 def now() -> int:
     """The system's clock in microseconds since 1970-01-01T00:00:00Z."""
     return time.time_ns() // 1000

@@ -48,7 +48,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "show_history": lambda of: f"loop history {of['entity_id']}",
     "show_schema": lambda _of: "loop schema",
     "take_aside": lambda _of: "loop kept --aside",
-    "take_one_vault": lambda of: f"--vault {of['vault']}, or remove {of['other']}",
+    "take_one_vault": lambda of: shlex.join(["--vault", of["vault"]]),
     "undo_the_rest": lambda of: f"loop undo {of['run_id']} --on-conflict=rebase",
     "verify_log": lambda _of: "loop audit verify",
     "wait_longer": lambda _of: "--lock-timeout SECONDS waits longer",

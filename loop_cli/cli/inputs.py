@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 from loop_cli.core import changes
@@ -29,6 +30,11 @@ class Reader:
         larger than a file that loop reads or, as a device may be, endless."""
         from loop_cli.planning.snapshot import MAX_FILE_BYTES
 
+        if not name:
+            raise UsageError(
+                "a file is to be read and none is named",
+                hint="field=@FILE; field=@- is standard input, field=@@x the text @x",
+            )
         if name == "-":
             if self._stdin_read:
                 raise UsageError("standard input can be read once only; name a file for the other")
@@ -43,9 +49,19 @@ class Reader:
                 raise UsageError(f"{name} is longer than {MAX_FILE_BYTES:,} bytes, the limit")
             return data.decode()
         except OSError as error:
+            if name == "-":
+                raise stdin_unread(error) from None
             raise UsageError(f"{name} can't be read: {error.strerror}") from None
         except UnicodeDecodeError:
             raise UsageError(f"{name} is not UTF-8 text") from None
+
+
+def stdin_unread(error: OSError) -> UsageError:
+    """What is said where standard input can't be read: closed, it is no empty text."""
+    closed = error.errno == errno.EBADF
+    return UsageError(
+        f"standard input can't be read: {'it is closed' if closed else error.strerror}"
+    )
 
 
 def fields(name: str | None, read: Reader) -> tuple[dict[str, Any] | None, Written]:

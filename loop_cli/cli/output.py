@@ -31,10 +31,32 @@ _AT_ONCE = 100  # lines
 
 
 def prepare_streams() -> None:
-    """Give the program its streams, even where it was started without them."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+    """Give the program its streams, even where it was started without them: each is then one
+    that fails when it is used, since nothing can be read from there and nobody is told."""
+    failing = (
+        ("stdin", "r", os.O_WRONLY),
+        ("stdout", "w", os.O_RDONLY),
+        ("stderr", "w", os.O_RDONLY),
+    )
+    for name, mode, flags in failing:
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+            setattr(sys, name, open(os.open(os.devnull, flags), mode, encoding="utf-8"))  # noqa: SIM115
+
+
+def leave_streams() -> None:
+    """Let go of what can't be written, or Python tries once more, and complains, as it exits."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            _abandon(stream)
+
+
+def _abandon(stream: IO[str]) -> None:
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except (OSError, ValueError):
+        return
 
 
 def is_terminal(stream: IO[str] | None) -> bool:
@@ -174,10 +196,10 @@ def write_bytes(data: bytes) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     except OSError as error:
-        # Python would try the same again, and complain, when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon(sys.stdout)
         if isinstance(error, BrokenPipeError):
             sys.exit(READER_GONE)
+        error.filename = "standard output"
         raise
 
 
@@ -302,7 +324,7 @@ def _write_stderr(text: str) -> None:
         sys.stderr.buffer.write(_encoded(text))
         sys.stderr.buffer.flush()
     except (OSError, ValueError):  # nobody left to tell; the exit code still says it
-        return
+        _abandon(sys.stderr)
 
 
 def _visible(text: str, *, styled: bool = False) -> str:

@@ -18,6 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_NAMED = 5  # files that an error names as changed
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and exit with the code of SPEC §7."""
@@ -30,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     output.prepare_streams()
     code = run(given)
+    output.leave_streams()
     gc.freeze()  # or the interpreter looks through all modules for cycles once more as it ends
     sys.exit(code)
 
@@ -59,7 +62,7 @@ def run(arguments: list[str], *, quick: bool = True) -> int:
     except MemoryError:
         return _fail(StorageError("out of memory" + _what_landed()), machine)
     except OSError as error:
-        return _fail(StorageError(str(error) + _what_landed()), machine)
+        return _fail(StorageError(_of_the_system(error) + _what_landed()), machine)
     except Exception as error:
         if isinstance(error, UnicodeEncodeError) and (odd := _no_text(error, arguments)):
             return _fail(UsageError(f"{odd!r} is not UTF-8 text"), machine)
@@ -70,12 +73,22 @@ def run(arguments: list[str], *, quick: bool = True) -> int:
         return _fail(LoopError(f"internal error: {what}", hint=hint), machine)
 
 
+def _of_the_system(error: OSError) -> str:
+    """What the system refused, in words; without its number."""
+    if not error.strerror:
+        return str(error)
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+
+
 def _what_landed() -> str:
     """What an error must say where a change was made before it came."""
     from loop_cli.cli import context
 
-    landed = context.landed()
-    return f"; the change of {', '.join(landed)} has landed" if landed else ""
+    landed, done = context.landed(), context.done()
+    shown, more = landed[:_NAMED], len(landed) - _NAMED
+    names = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+    changes = f"; the change of {names} has landed" if landed else ""
+    return changes + "".join(f"; {what}" for what in done)
 
 
 def _no_text(error: UnicodeEncodeError, arguments: list[str]) -> str | None:

@@ -71,6 +71,7 @@ TARGETS = {
 
 KINDS_OF_FIELDS = ("text", "number", "boolean", "date", "time", "list", "mapping")
 """What a schema may say that a field holds (`field_types`)."""
+_BEGINS_AS_DATE = r"(?a)(?:\d{4}-\d\d-\d\d.*)?"
 _TIME = r"(?a)(?:[01]\d|2[0-3]):[0-5]\d"
 _BOOLEANS = {"true": True, "false": False}
 
@@ -115,8 +116,13 @@ def kind_of(value: Any) -> str:
     return "text"
 
 
-def from_text(text: str, spec: FieldSpec) -> Any:
-    """`text` as a value of the field. Raises `Mismatch`."""
+def from_text(text: str, spec: FieldSpec, *, now: int | None = None) -> Any:
+    """`text` as a value of the field; a day may be said, such as `fri`, for the instant `now`.
+    Raises `Mismatch`."""
+    if spec.kind == "date" and now is not None and not _fits(_BEGINS_AS_DATE, text):
+        from loop_cli.core import said_days
+
+        text = said_days.at(text, now) or text
     if spec.kind == "list":
         items = [item.strip() for item in text.split(",")]
         return check([item for item in items if item], spec)

@@ -100,7 +100,7 @@ def intend(
             if change.operation == "rewrite":
                 rewrites[change.path] = value_at(fields, change.path)
                 continue
-            made = edits[change.path] = _apply(change, result, entity_type, rules)
+            made = edits[change.path] = _apply(change, result, entity_type, rules, now)
             held = _has_number(value_at(fields, change.path))
             if held or change.written or _has_number(made):
                 from loop_cli.core import digits
@@ -243,13 +243,15 @@ def _known_name(name: str, entity_type: str, rules: Rules) -> str:
     return by_case(name, dict.fromkeys(rules.known(entity_type)))
 
 
-def _apply(change: Change, fields: dict[str, Any], entity_type: str, rules: Rules) -> Any:
+def _apply(
+    change: Change, fields: dict[str, Any], entity_type: str, rules: Rules, now: int | None
+) -> Any:
     if change.operation == "unset":
         _remove(fields, change.path)
         return MISSING
     current = value_at(fields, change.path)
     try:
-        value = _value(change, current, fields, entity_type, rules)
+        value = _value(change, current, fields, entity_type, rules, now)
     except Mismatch as mismatch:
         raise _Judged(_mismatch(change, mismatch, fields, entity_type, rules)) from None
     _refuse_unwritable_text(value)
@@ -267,13 +269,20 @@ def _no_texts(items: list[Any]) -> str:
 
 
 def _value(
-    change: Change, current: Any, fields: dict[str, Any], entity_type: str, rules: Rules
+    change: Change,
+    current: Any,
+    fields: dict[str, Any],
+    entity_type: str,
+    rules: Rules,
+    now: int | None,
 ) -> Any:
     if change.restored or _is_judged(change, entity_type, rules):
         return change.value
     spec = _spec(change.path, fields, entity_type, rules)
     if change.operation == "set":
-        return check(change.value, spec) if change.typed else from_text(change.value, spec)
+        if change.typed:
+            return check(change.value, spec)
+        return from_text(change.value, spec, now=now)
     if isinstance(current, list):
         items = current
     elif current in (None, MISSING, "") and spec.kind in ("list", "any"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from loop_cli.core import days, timestamps
+from loop_cli.core import days, said_days, timestamps
 from loop_cli.core.diff import MISSING, value_at
 from loop_cli.core.digits import NUMBER
 from loop_cli.core.names import nfc, split_dotted
@@ -27,7 +27,6 @@ EXAMPLE = Action("example", of="query")
 _OPERATOR = re.compile(r"!=|<=|>=|=|<|>|~")
 _PRESENCE = ("has", "missing")
 _THERE = "there"
-_TODAY = re.compile(r"today(?:([+-])(\d{1,5})d?)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NUMBER = re.compile(NUMBER)
 _DIGITS = 1_000
@@ -130,9 +129,10 @@ def equals(name: str, value: str) -> Condition:
     )
 
 
-def is_there(path: tuple[str, ...]) -> Condition:
-    """The condition that an entity has a field, whatever its value."""
-    return Condition(path=path, operation=_THERE)
+def is_there(path: tuple[str, ...], *, given: str = "") -> Condition:
+    """The condition that an entity has a field, whatever its value; `given` is how it was asked
+    for."""
+    return Condition(path=path, operation=_THERE, given=given)
 
 
 def parse_sort(text: str) -> tuple[SortKey, ...]:
@@ -179,14 +179,13 @@ def _values(text: str) -> list[str]:
 
 
 def _operand(text: str, today: int) -> Operand:
-    relative = _TODAY.fullmatch(text)
     day = start = None
-    if relative is not None:
-        day = today // _DAY + int(relative[2] or 0) * (-1 if relative[1] == "-" else 1)
-    elif _DATE.fullmatch(text) is not None:
+    if _DATE.fullmatch(text) is not None:
         day = days.day_of(text)
     else:
         start = timestamps.parse(text)
+        if start is None and text and _NUMBER.fullmatch(text) is None:
+            day = said_days.day(text, today=today // _DAY)
     end = None if start is None else start + 1
     return Operand(text=nfc(text), number=_number(text), start=start, end=end, day=day)
 

@@ -135,7 +135,8 @@ class Operations(EntityOperations):
     @abstractmethod
     def select(self, query: Query, *, progress: Progress | None = None) -> Selection:
         """The entities that a query finds, in its order; with a text, as a search does. Raises
-        `UsageError` for a type that there is not, and what `Store.scan` raises."""
+        `UsageError` for a type or field that there is not and for a comparison with what is no
+        value of the field, and what `Store.scan` raises."""
 
     @abstractmethod
     def count(self, query: Query) -> int:

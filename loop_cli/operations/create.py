@@ -6,7 +6,7 @@ from loop_cli.core import creation, days, ids, places
 from loop_cli.core.names import is_line, nfc
 from loop_cli.core.schema.field_rules import no_such_type
 from loop_cli.core.store import Create, only
-from loop_cli.errors import EntityNotFound, InvalidChange
+from loop_cli.errors import Action, EntityNotFound, InvalidChange
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
 from loop_cli.operations import asking
@@ -94,7 +94,8 @@ def known_type(given: str, rules: Rules) -> str:
     if schema.knows_type(spelled) or names.type_is_folder or names.id_is_stem:
         return spelled
     found = no_such_type(given, rules)
-    raise InvalidChange(found.message, entity_id=given, problems=[found.as_dict()])
+    hint = Action("make_vault") if schema.shipped else None
+    raise InvalidChange(found.message, hint=hint, entity_id=given, problems=[found.as_dict()])
 
 
 def problem(field: str, code: str, message: str, **more: Any) -> Problem:

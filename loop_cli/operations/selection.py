@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from loop_cli.core import comparable, unprepared
 from loop_cli.core import query as queries
-from loop_cli.core.diff import MISSING
 from loop_cli.core.entity import OWN
 from loop_cli.core.evaluate import Selected
 from loop_cli.core.names import nearest
 from loop_cli.core.query import Query
-from loop_cli.errors import UsageError
+from loop_cli.errors import Action, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ class Selection:
     once.
 
     `told` is given the number of files looked at so far. Raises `UsageError` for a type that
-    there is not, and what `Store.scan` raises.
+    or field that there is not, and for a comparison with what is no value of the field; and what
+    `Store.scan` raises.
     """
 
     def __init__(
@@ -31,9 +32,8 @@ class Selection:
     ) -> None:
         self._store = store
         self.query = query.replace(types=resolve_types(query.types, store.schema))
-        known = self._known_fields() if query.conditions else []
-        # Of a field that the schema does not know it is to be told whether any entity has it.
-        self._unmet = [one for one in query.conditions if one.path[0] not in known]
+        self._refuse_unknown()
+        self._any = False
         # The index is looked at before the first entity is asked for.
         self._found: Iterator[Listed] = (
             store.scan(self.query, told=told)
@@ -43,12 +43,8 @@ class Selection:
 
     def __iter__(self) -> Iterator[Selected]:
         for listed in self._found:
-            one = Selected(listed)
-            if self._unmet:
-                self._unmet = [
-                    condition for condition in self._unmet if one.value(condition.path) is MISSING
-                ]
-            yield one
+            self._any = True
+            yield Selected(listed)
 
     def cursor_after(self, one: Selected) -> str:
         """The cursor with which the same query goes on after one of its entities."""
@@ -58,27 +54,62 @@ class Selection:
 
     @property
     def warnings(self) -> list[str]:
-        """After all were taken: fields asked for that neither the schema knows nor any has."""
-        found = []
-        for condition in self._unmet:
-            name = condition.path[0]
-            known = self._known_fields()
-            if not self._is_anywhere(condition.path):
-                close = nearest(name, known)
-                meant = f"; did you mean {' or '.join(close)}?" if close else ""
-                found.append(f"--where {condition.given!r}: no entity has a field {name!r}{meant}")
+        """After all were taken: that the folder is no vault yet, and values asked for that no
+        entity has and the schema does not list."""
+        if not self._any and unprepared.is_unprepared(self._store):
+            return [unprepared.sentence(self._store)]
+        schema, found = self._store.schema, list[str]()
+        types = self.query.types or schema.types
+        for one in self.query.conditions:
+            if one.operation not in ("=", "!=") or len(one.path) > 1:
+                continue
+            specs = [schema.spec(name, one.path, {}).choices for name in types]
+            listed = [*dict.fromkeys(value for choices in specs for value in choices)]
+            for value in (operand.text for operand in one.operands if listed):
+                alone = Query(conditions=(queries.equals(one.path[0], value),), limit=1)
+                if value and value not in listed and not self._finds(alone):
+                    close = nearest(value, listed)
+                    if one.operation == "=" and not close:
+                        continue  # that nothing is found says it
+                    meant = f"; did you mean {' or '.join(close)}?" if close else ""
+                    found.append(f"no entity has the {one.path[0]} {value!r}{meant}")
         return found
+
+    def _refuse_unknown(self) -> None:
+        """Raises `UsageError` for a type or field that neither the schema nor any entity has, and
+        for a comparison with what the field's kind does not have."""
+        schema, query = self._store.schema, self.query
+        for name in query.types:
+            if name not in schema.types and not self._finds(Query(types=(name,), limit=1)):
+                raise no_type(name, schema)
+        asked = [(one.path, one.given and f"--where {one.given!r}: ") for one in query.conditions]
+        asked += [(key.path, "--sort: ") for key in query.sort]
+        known = self._known_fields() if asked else []
+        for path, given in asked:
+            if path[0] not in known and not self._is_anywhere(path[:1]):
+                close = nearest(path[0], known)
+                meant = f"; did you mean {' or '.join(close)}?" if close else ""
+                raise UsageError(
+                    f"{given}no entity has a field {path[0]!r}{meant}",
+                    hint=Action("show_schema"),
+                    field=path[0],
+                )
+        for one in query.conditions:
+            comparable.check(one, schema=schema, names=self._store.names, types=query.types)
+
+    def _finds(self, query: Query) -> bool:
+        return next(self._store.scan(query), None) is not None
 
     def _is_anywhere(self, path: tuple[str, ...]) -> bool:
         """Whether an entity of the types has a field."""
         query = Query(types=self.query.types, conditions=(queries.is_there(path),), limit=1)
-        return next(self._store.scan(query), None) is not None
+        return self._finds(query)
 
     def _known_fields(self) -> list[str]:
         schema = self._store.schema
         types = self.query.types or schema.types
         known = [name for one in types for name in schema.known_fields(one)]
-        return list(dict.fromkeys((*known, *OWN)))
+        return list(dict.fromkeys((*known, *OWN, *self._store.names.read_only())))
 
 
 def resolve_types(given: tuple[str, ...], schema: Schema) -> tuple[str, ...]:
@@ -92,13 +123,8 @@ def resolve_types(given: tuple[str, ...], schema: Schema) -> tuple[str, ...]:
     found = []
     for word in given:
         name = by_word.get(word.casefold(), word)
-        close = [] if name in schema.types else nearest(word, schema.types)
-        if close:
-            listed = ", ".join(schema.types)
-            raise UsageError(
-                f"no type {word!r}; did you mean {' or '.join(close)}?",
-                hint=f"the vault's types: {listed}",
-            )
+        if name not in schema.types and nearest(word, schema.types):
+            raise no_type(word, schema)
         found.append(name)
     return tuple(dict.fromkeys(found))
 
@@ -111,3 +137,11 @@ def plural_of(entity_type: str) -> str:
     if word.endswith("is"):
         return word[:-2] + "es"
     return word + ("es" if word.endswith(("s", "x", "ch", "sh")) else "s")
+
+
+def no_type(word: str, schema: Schema) -> UsageError:
+    """What is said of a word that is no type."""
+    close = nearest(word, schema.types)
+    meant = f"; did you mean {' or '.join(close)}?" if close else ""
+    hint = f"the vault's types: {', '.join(schema.types)}" if schema.types else None
+    return UsageError(f"no type {word!r}{meant}", hint=hint, type=word)

@@ -7,7 +7,7 @@ Below it all take the handle, `vault.handle.Vault`: `vault.find` reads one entit
 from __future__ import annotations
 
 from loop_cli.core.store import Store, passed_over
-from loop_cli.errors import InvalidChange
+from loop_cli.errors import EntityNotFound, InvalidChange, NoEntity
 from loop_cli.vault.handle import Vault
 
 TYPE_CHECKING = False
@@ -54,6 +54,7 @@ class VaultStore(Store):
             cache=cache,
         )
         self._commit: Commit | None = None
+        self._landed: list[str] = []  # by commits before the last
 
     @property
     def schema(self) -> Schema:
@@ -69,7 +70,11 @@ class VaultStore(Store):
     def find(self, entity_id: str, *, path: str | None = None) -> Entity:
         from loop_cli.vault.find import find
 
-        return find(self.handle, entity_id, path=path)
+        try:
+            return find(self.handle, entity_id, path=path)
+        except (EntityNotFound, NoEntity) as error:
+            self._say_how_to_begin(error)
+            raise
 
     def note(self, path: str) -> Entity:
         from loop_cli.vault.find import find
@@ -153,6 +158,7 @@ class VaultStore(Store):
     ) -> list[CommitResult | LoopError]:
         from loop_cli.vault.commit.commit import Commit
 
+        self._landed = self.landed
         commit = self._commit = Commit(self.handle, origin)
         try:
             outcomes = commit.run(changes, atomic=atomic, dry_run=dry_run)
@@ -164,6 +170,8 @@ class VaultStore(Store):
         for one in outcomes:
             if isinstance(one, InvalidChange):
                 self._say_where(one)
+            elif isinstance(one, EntityNotFound | NoEntity):
+                self._say_how_to_begin(one)
         return outcomes
 
     def _note_news(self, commit: Commit) -> None:
@@ -173,19 +181,27 @@ class VaultStore(Store):
             paths = {path for staged in commit.begun for path in staged.places}
             locator.index.news.note(filter(locator.admits, paths))
 
+    def _say_how_to_begin(self, error: LoopError) -> None:
+        """Say of an error in a folder that is no vault yet how it becomes one."""
+        from loop_cli.vault.upkeep.allow import say_how_to_begin
+
+        say_how_to_begin(error, self)
+
     def _say_where(self, error: InvalidChange) -> None:
         """Say of fields that the vault's own schema does not know which line would allow them."""
         if not self.schema.shipped:
             from loop_cli.vault.upkeep.allow import say_where
 
             say_where(error, self.root, self.schema)
+        else:
+            self._say_how_to_begin(error)
 
     @property
     def landed(self) -> list[str]:
-        """The files that the last commit has changed, whatever came after that: for an answer
-        where something else failed."""
+        """The files that commits of this store have changed, whatever came after that: for an
+        answer where something else failed."""
         begun = [] if self._commit is None else self._commit.begun
-        return [staged.paths for staged in begun if staged.has_landed]
+        return [*self._landed, *(name for one in begun if one.has_landed for name in one.names)]
 
     @property
     def upkeep(self) -> Upkeep:

@@ -6,8 +6,6 @@ import getpass
 import json
 import os
 import socket
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -281,29 +279,6 @@ def test_an_argument_that_is_missing_or_wrong_is_2_in_words(
     said = done.error["error"] if as_json else done.err
     assert said.startswith("loop: ") is not as_json
     assert "internal" not in said
-
-
-def test_a_closed_standard_input_is_an_empty_one(loop: Loop) -> None:
-    for line in (
-        "apply -",
-        "update tsk-019-14 --set-json - --force",
-        "update tsk-019-14 notes=@- --force",
-        "update tsk-019-14 --body-file - --force",
-        "update tsk-019-14 notes=x",
-        "get tsk-019-14",
-        "delete tsk-019-14",
-        "create Task",
-    ):
-        done = subprocess.run(
-            ["sh", "-c", f'exec "$0" -m loop_cli {line} <&-', sys.executable],
-            env=loop.environment,
-            cwd=loop.home,
-            capture_output=True,
-            check=False,
-            timeout=60,
-        )
-        assert b"internal" not in done.stderr, (line, done.stderr)
-        assert b"Traceback" not in done.stderr, (line, done.stderr)
 
 
 def test_a_file_name_that_is_no_text(loop: Loop) -> None:

@@ -34,11 +34,15 @@ class TestTable:
     def test_it_fits_and_its_columns_are_straight(self, read_only: Loop, width: int) -> None:
         done = read_only("list", "task", env={"COLUMNS": str(width)})
 
-        assert done.stderr == b""
+        told = "no room for due, assignee; --columns chooses\n" if width == 60 else ""
+        assert done.err == told
         head, rule, *rows = done.lines[-len(TASKS) - 2 :]
         assert max(map(cell_len, done.lines)) <= width
         assert set(rule) == {"─", " "} or set(rule) == {"─"}
-        assert [row.split()[0] for row in rows] == TASKS
+        ids = [row.split()[0].partition("…") for row in rows]
+        assert [one for one in TASKS if one.startswith(ids[TASKS.index(one)][0])] == TASKS
+        assert [one for one in TASKS if one.endswith(ids[TASKS.index(one)][2])] == TASKS
+        assert [cut for _head, cut, _tail in ids].count("…") == (0 if width == 200 else 1)
         start = cell_len(head[: head.index("entity_name")])
         for row in rows:
             assert _cells(row)[start - 1] == " "
@@ -175,9 +179,9 @@ class TestCsv:
         assert list(rows[0])[:2] == ["entity_id", "entity_name"]
 
     def test_without_entities_there_is_the_head(self, read_only: Loop) -> None:
-        done = read_only("list", "--where", "status=none", "--csv", "--columns", "a")
+        done = read_only("list", "--where", "status=none", "--csv", "--columns", "due")
 
-        assert (done.code, done.stdout) == (0, b"a\r\n")
+        assert (done.code, done.stdout) == (0, b"due\r\n")
 
 
 class TestQueries:
@@ -230,13 +234,13 @@ class TestQueries:
         assert said in done.err
         assert hint == "null" or hint in done.err
 
-    def test_a_field_that_there_is_not_is_a_warning(self, read_only: Loop) -> None:
+    def test_a_field_that_there_is_not_is_an_error(self, read_only: Loop) -> None:
         done = read_only("list", "task", "--where", "staus=done", "--ids")
 
-        assert (done.code, done.out) == (0, "")
+        assert (done.code, done.out) == (2, "")
         assert done.err == (
-            "loop: warning: --where 'staus=done': no entity has a field 'staus'; "
-            "did you mean status or tags?\n"
+            "loop: --where 'staus=done': no entity has a field 'staus'; "
+            "did you mean status or tags?\nhint: loop schema\n"
         )
 
     def test_a_table_of_nothing_says_so(self, read_only: Loop) -> None:

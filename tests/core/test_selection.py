@@ -76,22 +76,37 @@ def test_a_search_in_its_order() -> None:
     assert found(Selection(tasks, query(types=("project",), text="회의"))) == []
 
 
-class TestWarnings:
-    """A field that there is not is told of, once nothing has it."""
+class TestUnknown:
+    """A field that there is not is refused before anything is selected."""
 
-    def told(self, *where: str) -> list[str]:
-        selection = Selection(store(**TASKS), query(*where))
-        list(selection)
-        return selection.warnings
+    def refused(self, selected: Query, **tasks: str) -> str:
+        with pytest.raises(UsageError) as caught:
+            Selection(store(**(tasks or TASKS)), selected)
+        return caught.value.message
 
     def test_an_unknown_field(self) -> None:
-        assert self.told("staus=done") == [
+        assert self.refused(query("staus=done")) == (
             "--where 'staus=done': no entity has a field 'staus'; did you mean status?"
-        ]
-        assert self.told("zzz!=1") == ["--where 'zzz!=1': no entity has a field 'zzz'"]
+        )
+        assert self.refused(query("zzz!=1")) == "--where 'zzz!=1': no entity has a field 'zzz'"
 
-    def test_a_field_that_the_schema_or_an_entity_has(self) -> None:
-        assert self.told("due=2020-01-01", "status=nothing", "entity_id=x", "etag=x") == []
+    @pytest.mark.parametrize("where", ["has:zzz", "missing:zzz", "zzz<1", "zzz~x", "zzz.y=1"])
+    def test_in_every_form(self, where: str) -> None:
+        assert self.refused(query(where)) == f"--where {where!r}: no entity has a field 'zzz'"
+
+    def test_a_field_to_sort_by(self) -> None:
+        told = "--sort: no entity has a field 'staus'; did you mean status?"
+        assert self.refused(query(sort="due,-staus")) == told
+
+    @pytest.mark.parametrize(
+        "where", ["due=2020-01-01", "status=todo", "entity_id=x", "etag=x", "created<today"]
+    )
+    def test_a_field_that_the_schema_or_every_entity_has(self, where: str) -> None:
+        selection = Selection(store(**TASKS), query(where))
+        list(selection)
+        assert selection.warnings == []
+
+    def test_a_field_that_only_one_entity_has(self) -> None:
         selection = Selection(store(a="mine: 1"), query("mine=2"))
         assert (found(selection), selection.warnings) == ([], [])
 
@@ -100,19 +115,66 @@ class TestWarnings:
         selection = Selection(tasks, query("mine!=5", limit=1))
         assert (found(selection), selection.warnings) == (["a"], [])
 
-    def test_a_field_that_none_has_is_told_of_before_the_last_entity_too(self) -> None:
-        selection = Selection(store(**TASKS), query("zzz!=5", limit=1))
-        assert found(selection) == ["a"]
-        assert selection.warnings == ["--where 'zzz!=5': no entity has a field 'zzz'"]
-
     def test_a_field_that_has_no_value(self) -> None:
         selection = Selection(store(a="mine:"), query("mine=2"))
         assert (found(selection), selection.warnings) == ([], [])
 
     def test_a_field_of_one_type_asked_of_another(self) -> None:
-        selection = Selection(store(**TASKS), query("due=x", types=("Project",)))
-        list(selection)
-        assert "no entity has a field 'due'" in selection.warnings[0]
+        said = self.refused(query("due=2026-01-09", types=("Project",)))
+        assert "no entity has a field 'due'" in said
+
+    def test_a_value_that_no_entity_has_and_the_schema_does_not_list(self) -> None:
+        for where, said in (
+            ("status=dnoe", ["no entity has the status 'dnoe'; did you mean done?"]),
+            ("status!=todo,zzz", ["no entity has the status 'zzz'"]),
+        ):
+            selection = Selection(store(**TASKS), query(where))
+            list(selection)
+            assert selection.warnings == said
+        own = Selection(store(a="status: mine"), query("status=mine"))
+        assert (found(own), own.warnings) == (["a"], [])
+
+
+class TestComparisons:
+    """A condition never falls back to comparing letters."""
+
+    @pytest.mark.parametrize(
+        ("where", "said"),
+        [
+            ("due<tomorow", "due is compared with a date, and 'tomorow' is none"),
+            ("due<2026-13-01", "due is compared with a date"),
+            ("due>=2026-02-30", "due is compared with a date"),
+            ("due=someday", "due is compared with a date"),
+            ("due!=2026-1-9", "due is compared with a date"),
+            ("due<5", "due is compared with a date"),
+            ("updated_at<soon", "updated_at is compared with a date"),
+            ("updated>x", "updated is compared with a date"),
+            ("created=0", "created is compared with a date"),
+            ("estimated_hours>lots", "estimated_hours is compared with a number"),
+            ("estimated_hours=today", "estimated_hours is compared with a number"),
+            ("start_time<noon", "start_time is compared with a time"),
+            ("immutable=yes", "immutable is compared with true or false"),
+            ("mine<b", "mine is compared with a date or a number"),
+            ("mine.deep>b", "deep is compared with a date or a number"),
+            ("status<todo", "status has values that are not ordered by letters"),
+        ],
+    )
+    def test_with_what_is_no_value_of_the_field(self, where: str, said: str) -> None:
+        fields = "estimated_hours: 1\nstart_time: 10:30\nimmutable: true\nmine: a\nupdated: x"
+        with pytest.raises(UsageError, match=said):
+            Selection(store(a=fields), query(where, types=("Task",)))
+
+    @pytest.mark.parametrize(
+        "where",
+        [
+            *("due<yesterday", "due<=eom", "due>2026-W05", "due=", "due<2026-01-09T10:00Z"),
+            *("due~2026-01", "entity_id>a", "entity_name<나", "path>a", "estimated_hours<2.5"),
+            *("start_time<12:00", "immutable=true", "mine<3", "mine<today", "mine=b", "due<내일"),
+        ],
+    )
+    def test_with_what_is_one(self, where: str) -> None:
+        fields = "estimated_hours: 1\nstart_time: 10:30\nimmutable: true\nmine: a\nentity_name: b"
+        list(Selection(store(a=fields), query(where)))
 
 
 class TestTypes:
@@ -139,6 +201,17 @@ class TestTypes:
         with pytest.raises(UsageError, match="no type 'taks'; did you mean Task") as caught:
             resolve_types(("taks",), SCHEMA)
         assert caught.value.hint == "the vault's types: Task, Project, Hypothesis, Entity"
+
+    def test_a_type_that_neither_the_schema_nor_a_file_has(self) -> None:
+        with pytest.raises(UsageError, match="no type '회의'"):
+            Selection(store(**TASKS), query(types=("회의",)))
+        elsewhere = MemoryStore(
+            {"m.md": b"---\nentity_id: m\nentity_type: Meeting\n---\n"},
+            names=FieldNames(),
+            clock=Clock(),
+            schema=SCHEMA,
+        )
+        assert found(Selection(elsewhere, query(types=("Meeting",)))) == ["m"]
 
     def test_it_is_told_before_anything_is_read(self) -> None:
         with pytest.raises(UsageError):

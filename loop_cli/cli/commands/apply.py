@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from loop_cli.cli import context, hints, output
+from loop_cli.cli import context, hints, inputs, output
 from loop_cli.cli.prompt.interrupts import Held
 from loop_cli.errors import Interrupted, UsageError
 from loop_cli.operations import bulk
@@ -83,6 +83,8 @@ def _lines(name: str, held: Held) -> Iterator[list[str]]:
     try:
         descriptor = os.dup(sys.stdin.fileno()) if name == "-" else os.open(name, os.O_RDONLY)
     except OSError as error:
+        if name == "-":
+            raise inputs.stdin_unread(error) from None
         raise UsageError(f"{name} can't be read: {error.strerror}") from None
     rest = b""
     try:
@@ -93,6 +95,8 @@ def _lines(name: str, held: Held) -> Iterator[list[str]]:
                 yield [_decoded(line, name) for line in whole[start : start + bulk.AT_ONCE]]
         yield [_decoded(rest, name)]
     except OSError as error:
+        if name == "-":
+            raise inputs.stdin_unread(error) from None
         raise UsageError(f"{name} can't be read: {error.strerror}") from None
     finally:
         os.close(descriptor)

@@ -79,6 +79,7 @@ def rotate(
     at_least = 0 if max_size is None else _bytes(max_size)
     loop = _opened_to_write(vault, lock_timeout)
     done = loop.rotate(at_least=at_least)
+    context.did("what there was to rotate is rotated")
     if not output.as_document(done.as_dict(), loop.take_warnings(), wanted=as_json):
         from loop_cli.cli.render import audit as render_audit
 
@@ -103,6 +104,8 @@ def redact(
         preview = loop.redact(entity_id, field, run_id=run_id, dry_run=True)
         _confirm(preview, asked=output.may_ask(as_json=as_json, no_input=no_input))
     result = loop.redact(entity_id, field, run_id=run_id, dry_run=dry_run)
+    if not dry_run:
+        context.did("the log is redacted")
     _show_redaction(loop, result, as_json=as_json)
 
 
@@ -117,6 +120,8 @@ def migrate(
     """Run `loop audit migrate`."""
     loop = _opened_to_write(vault, lock_timeout)
     done = loop.migrate(file, dry_run=dry_run)
+    if not dry_run:
+        context.did("the lines are in the log")
     if not output.as_document(done.as_dict(), loop.take_warnings(), wanted=as_json):
         from loop_cli.cli.render import audit as render_audit
 

@@ -6,6 +6,7 @@ import os
 
 from loop_cli.cli import context, hints, output
 from loop_cli.errors import (
+    Action,
     CheckFailed,
     ConfirmationRefused,
     ConflictError,
@@ -65,6 +66,8 @@ def check(
         repairs, more = _fix(loop, found, dry_run=dry_run, ask=ask, yes=yes, quiet=as_json)
         found = found if dry_run else loop.check(scope)
     _show(loop, found, more, github=github, as_json=as_json, strict=strict)
+    if not found.entities and loop.schema.shipped and not as_json:
+        output.hint(Action("make_vault"))
     _raise_failed(repairs, dry_run=dry_run)
     if _fails(found, strict=strict):
         from loop_cli.cli.render import check as render_check

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.cli import output
+from loop_cli.cli import context, output
 from loop_cli.cli.complete import shells
 from loop_cli.errors import StorageError, UsageError
 
@@ -29,6 +29,7 @@ def install(*, shell: str | None) -> None:
         os.replace(temporary, path)
     except OSError as error:
         raise StorageError(f"{path} can't be written: {error.strerror}") from error
+    context.did(f"{path} is installed")
     output.line(path)
     output.note(shells.next_step(name, path))
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 from loop_cli import demo as sample
-from loop_cli.cli import output
+from loop_cli.cli import context, output
 from loop_cli.errors import StorageError, UsageError
 from loop_cli.system import home
 
@@ -32,6 +32,7 @@ def demo(*, folder: str | None) -> None:
         sample.lay_out(root)
     except OSError as error:
         raise StorageError(f"{root} can't be written: {error}") from error
+    context.did(f"a sample vault is in {root}")
     output.line(f"A sample vault is in {root}")
     tour = _Tour(root)
     tour.say("1. Read an entity. It has a revision: updated_at, and an etag.")

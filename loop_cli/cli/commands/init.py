@@ -37,6 +37,8 @@ def init(
     if not dry_run:
         _confirm(foundation.root, yes=yes, ask=output.may_ask(as_json=as_json, no_input=no_input))
     made = () if dry_run else work.found(foundation)
+    if made:
+        context.did(f"{' and '.join(made)} are written")
     if as_json:
         more = {"dry_run": True} if dry_run else {"written": list(made)}
         output.json_document({**foundation.as_dict(), **more})

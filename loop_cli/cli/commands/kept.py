@@ -44,6 +44,8 @@ def kept(
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     loop = context.operations(settings)
     taken = loop.take_aside(dry_run=dry_run) if aside else []
+    if taken and not dry_run:
+        context.did(f"{len(taken)} files are taken aside to .loop/kept")
     before = None if older_than is None else context.now() - older_than * _DAY
     listed = loop.kept(entity_id=entity_id, before=before)
     found = listed.copies
@@ -52,6 +54,7 @@ def kept(
         if not yes:
             _ask(found, ask=output.may_ask(as_json=as_json, no_input=no_input))
         pruning = loop.prune(found)
+        context.did(f"{len(pruning.gone)} kept copies are removed")
         found = pruning.gone
         warnings += [_stays(one) for one in pruning.staying]
     warnings += loop.take_warnings()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from loop_cli.cli import context, days, output
 from loop_cli.core import query as queries
 from loop_cli.core.diff import MISSING
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.evaluate import Selected
     from loop_cli.core.schema.schema import Schema
+    from loop_cli.operations.boundary import Operations
 
 EXAMPLES = """Forms of EXPR:
 
@@ -29,7 +32,8 @@ EXAMPLES = """Forms of EXPR:
 'outer.inner=a'  a nested field
 
 The fields entity_id, entity_type, path, updated_at and etag are there for every
-entity. A date is all of its day; today, today+7 and today-1 are days.
+entity. A date is all of its day. A day may be said: today, tomorrow, fri, +3d, -1w,
+today+7, eom, 2026-W05 (its Monday), 내일, 금요일, 3일 후.
 
 Examples:
 
@@ -71,6 +75,8 @@ def list_entities(
     with output.progress("looking at the files", unit="files") as progress:
         found = loop.select(asked.replace(limit=at_most), progress=progress)
     names = _column_names(columns, loop.names.name)
+    if columns is not None:
+        _refuse_unknown(names, asked.types, loop)
     if as_json:
         output.json_lines(one.listed.json for one in found)
     elif ids:
@@ -101,7 +107,7 @@ def query(
     return Query(
         types=tuple(types or ()),
         conditions=tuple(conditions),
-        sort=queries.parse_sort(sort) if sort else (),
+        sort=queries.parse_sort(sort) if sort is not None else (),
     )
 
 
@@ -114,13 +120,27 @@ def _column_names(columns: str | None, name: str) -> tuple[str, ...]:
     return found
 
 
+def _refuse_unknown(names: tuple[str, ...], types: tuple[str, ...], loop: Operations) -> None:
+    """Raises `UsageError` for a column that is no field of any entity."""
+    for name in names:
+        path = split_dotted(name)
+        if not all(path):
+            raise UsageError(f"--columns: {name!r} names no field")
+        try:
+            loop.select(Query(types=types, conditions=(queries.is_there(path),), limit=1))
+        except UsageError as error:
+            raise UsageError(f"--columns: {error.message}", hint=error.hint) from None
+
+
 def _csv(head: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """Comma-separated values on stdout, as RFC 4180 has them: lines end in CRLF."""
+    """Comma-separated values on stdout, as RFC 4180 has them: lines end in CRLF, but on a terminal,
+    where that would be a control character."""
     import csv as format_
     import io
 
     buffer = io.StringIO(newline="")
-    writer = format_.writer(buffer)
+    end = "\n" if output.is_terminal(sys.stdout) else "\r\n"
+    writer = format_.writer(buffer, lineterminator=end)
     writer.writerow(head)
     for row in rows:
         writer.writerow(row)
@@ -159,6 +179,12 @@ def _show_table(
     from loop_cli.cli.render import list as render_list
 
     rows = found if limit is not None else found[: output.ROWS]
-    output.show(render_list.table(rows, names, schema, today=days.today(), optional=optional))
+    dropped: list[str] = []
+    today = days.today()
+    output.show(
+        render_list.table(rows, names, schema, today=today, optional=optional, dropped=dropped)
+    )
+    if dropped:
+        output.note(f"no room for {', '.join(dropped)}; --columns chooses")
     if len(rows) < len(found):
         output.note(f"the first {output.ROWS}; --limit 0 shows all")

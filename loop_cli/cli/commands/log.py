@@ -94,9 +94,17 @@ def _show(record: AuditRecord, *, as_json: bool, utc: bool) -> None:
     output.show(render_past.follow_line(record, utc=utc))
 
 
+def _said(since: str) -> int | None:
+    """The beginning of a day that is said, such as `yesterday` or `-1w`."""
+    from loop_cli.core import days, said_days
+
+    day = said_days.at(since, context.now())
+    return None if day is None else days.moment(day)
+
+
 def _instant(since: str | None) -> int | None:
-    instant = None if since is None else timestamps.parse(since)
+    instant = None if since is None else timestamps.parse(since) or _said(since)
     if since is not None and instant is None:
-        hint = f"such as 2026-01-09 or {timestamps.EXAMPLE}"
+        hint = f"such as yesterday, -1w, 2026-01-09 or {timestamps.EXAMPLE}"
         raise UsageError(f"--since: {since!r} is no timestamp", hint=hint)
     return instant

@@ -36,7 +36,7 @@ def show(*, as_json: bool) -> bool:
 
 def next_commands(found: Overview) -> list[tuple[str, str]]:
     """Commands that are useful now, each with what it does."""
-    commands = []
+    commands = [] if found.entities else [("loop init", "make this folder a vault")]
     if found.overdue:
         overdue = "loop list --where 'due<today' --where 'status!=done' --sort due"
         commands.append((overdue, "what is overdue"))

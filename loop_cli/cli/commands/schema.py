@@ -51,6 +51,8 @@ def _allow(settings: Settings, words: list[str], *, dry_run: bool, as_json: bool
         name, _equals, kind = word.partition("=")
         field = AllowedField(entity_type=words[0], name=name, kind=kind or None)
         done = loop.allow(field, dry_run=dry_run)
+        if not dry_run:
+            context.did("the schema allows the field")
         if not output.as_document(done.as_dict(), loop.take_warnings(), wanted=as_json):
             output.line(_said(done))
 

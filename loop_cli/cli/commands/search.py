@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from loop_cli.cli import context, output
 from loop_cli.cli.commands import listing
 from loop_cli.core.wanted import Wanted
@@ -12,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from loop_cli.core.query import Query
     from loop_cli.core.store import Hit
+    from loop_cli.operations.boundary import Operations, Progress, Selection
 
 EXAMPLES = """An entity is found if its id, name and body together have all words of TEXT. A word
 is found at the beginning of words, in any case; Hangul and Chinese characters are found anywhere.
@@ -51,7 +55,7 @@ def search(
     asked = asked.replace(text=text, limit=at_most)
     loop = context.operations(context.open_settings({"vault": vault}))
     with output.progress("reading the vault", unit="files") as progress:
-        found = loop.select(asked, progress=progress)
+        found = _selected(loop, asked, progress)
         hits: Iterator[Any] = (one.listed for one in found)
         first = next(hits, None)
     if as_json:
@@ -61,6 +65,17 @@ def search(
     else:
         _show(_chain(first, hits), wanted, all_of_them=limit is not None)
     output.warn([*found.warnings, *loop.take_warnings()])
+
+
+def _selected(loop: Operations, asked: Query, progress: Progress | None) -> Selection:
+    """Raises `UsageError`; of words of the search that were taken for types it says so."""
+    try:
+        return loop.select(asked, progress=progress)
+    except UsageError as error:
+        if "type" in error.details:
+            words = shlex.quote(" ".join((asked.text or "", *asked.types)))
+            error.hint = f"words of the search go together: loop search {words}"
+        raise
 
 
 def json_of(hit: Hit) -> str:

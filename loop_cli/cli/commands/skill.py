@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from loop_cli import skill as package
-from loop_cli.cli import output
+from loop_cli.cli import context, output
 from loop_cli.errors import StorageError, UsageError
 from loop_cli.system import home
 from loop_cli.system.folders import Folders, Refused
@@ -37,6 +37,8 @@ def install(*, folder: str | None, force: bool, as_json: bool) -> None:
             f"{place} can't be written: {error.strerror}",
             hint="remove it" if isinstance(error, Refused) else None,
         ) from error
+    if changed:
+        context.did(f"{target} is installed")
     listed, changed = ([os.path.join(root, one) for one in paths] for paths in (wanted, changed))
     if as_json:
         output.json_document({"skill": target, "files": listed, "written": changed})

@@ -83,6 +83,21 @@ class Vault:
                 found.setdefault(name, "")
         return list(found.items())
 
+    def all_fields(self) -> list[Word]:
+        """The fields of all types, with kinds, and what every entity has."""
+        found = {name: about for _type, name, about, _can in self._rows("field")}
+        own = ("entity_id", "entity_type", "path", "updated_at", "etag")
+        return [*found.items(), *((name, "") for name in own if name not in found)]
+
+    def all_values(self, field: str) -> list[Word]:
+        """What a field takes in any type."""
+        if field == "entity_type":
+            return [(name, "") for name in self.words("type")]
+        rows = [row for row in self._rows("choice") if row[1] == field]
+        if rows:
+            return [*{value: label for _type, _field, value, label in rows}.items()]
+        return self.values("", field)
+
     def values(self, entity_id: str, field: str) -> list[Word]:
         """What the field of an entity takes: an enumeration with its labels, or members."""
         kind = self._type_of(entity_id)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST = 200
 _OPERATORS = (":=", "+=", "-=", "=")
+_COMPARISONS = ("!=", "<=", ">=", "=", "<", ">", "~")
 # What an option takes, where its name says more than its metavar.
 _TAKES = {"--field": "SHOWN_FIELD", "--actor": "ACTOR"}
 _BREAKS = "\"'><=;|&(:@"
@@ -199,9 +200,40 @@ def _runs(vault: Vault, current: str, _line: _Line) -> Answer:
 
 
 def _types(vault: Vault, current: str, line: _Line) -> Answer:
+    """The types; in lower case, where they are begun so, since commands take them so."""
     if line.arguments[:1] == ["allow"] and len(line.arguments) > 1:  # fields come now
         return Answer()
-    return Answer(_beginning(current, [(name, "") for name in vault.words("type")]))
+    names = vault.words("type")
+    if current and not any(name.startswith(current) for name in names):
+        names = [name.lower() for name in names if name.lower().startswith(current)] or names
+    return Answer(_beginning(current, [(name, "") for name in names]))
+
+
+def _conditions(vault: Vault, current: str, _line: _Line) -> Answer:
+    """`field=`, `has:field`, and after an operator the values of the field, of any type."""
+    word, colon, name = current.partition(":")
+    if colon and word in ("has", "missing"):
+        fields = _beginning(name, vault.all_fields())
+        return Answer((f"{word}:{one}", about) for one, about in fields)
+    places = [(current.index(one), one) for one in _COMPARISONS if one in current]
+    if not places:
+        found = [(f"{one}=", about) for one, about in vault.all_fields()]
+        return Answer(
+            _beginning(current, [*found, ("has:", "has a value"), ("missing:", "has none")])
+        )
+    place, operator = min(places, key=lambda one: (one[0], -len(one[1])))
+    before, comma, last = current[place + len(operator) :].rpartition(",")
+    head = f"{current[: place + len(operator)]}{before}{comma}"
+    words = vault.all_values(current[:place])
+    return Answer((head + one, about) for one, about in _beginning(last, words))
+
+
+def _listed_fields(vault: Vault, current: str, _line: _Line) -> Answer:
+    """Fields by commas, of any type; to sort by them, with `-` before one as well."""
+    before, comma, last = current.rpartition(",")
+    sign = "-" if last.startswith("-") else ""
+    words = _beginning(last.removeprefix("-"), vault.all_fields())
+    return Answer((f"{before}{comma}{sign}{one}", about) for one, about in words)
 
 
 def _allowing(vault: Vault, current: str, line: _Line) -> Answer:
@@ -269,7 +301,9 @@ _SOURCES: dict[str, Callable[[Vault, str, _Line], Answer]] = {
     "ID": _ids,
     "RUN_ID": _runs,
     "CHANGE": _changes,
+    "EXPR": _conditions,
     "FIELD": _fields,
+    "FIELDS": _listed_fields,
     "SHOWN_FIELD": _shown_fields,
     "ACTOR": _actors,
     "TYPE": _types,

@@ -41,19 +41,19 @@ def plan(found: Plan, *, before_asking: bool = False) -> RenderableType:
     if len(changing) > _LISTED:
         parts.append(Text(f"and {len(changing) - _LISTED} more", style=styles.QUIET))
     if before_asking:
-        parts += [_refusal(entity_id, error) for entity_id, error in refused[:_IN_FULL]]
-        if len(refused) > _IN_FULL:
-            more = f"and {len(refused) - _IN_FULL} more that can't be changed"
-            parts.append(Text(more, style=styles.QUIET))
+        reasons = [*_by_reason(refused).items()]
+        parts += [_refusal(ids, reason) for reason, ids in reasons[:_IN_FULL]]
+        more = sum(len(ids) for _reason, ids in reasons[_IN_FULL:])
+        if more:
+            parts.append(Text(f"and {more} more that can't be changed", style=styles.QUIET))
     return Group(*parts)
 
 
 def outcomes(found: Sequence[Outcome], counts: Counts, *, dry_run: bool) -> RenderableType:
     """What did not land and why, and how many did."""
     lines: list[RenderableType] = []
-    for one in found:
-        if one.error is not None:
-            lines.append(_refusal(str(one.entity_id), one.error))
+    refused = [(str(one.entity_id), one.error) for one in found if one.error is not None]
+    lines += [_refusal(ids, reason) for reason, ids in _by_reason(refused).items()]
     words = f"{counts.landed} changed, {counts.unchanged} unchanged, {counts.failed} failed"
     if dry_run:
         lines.append(Text("dry run: nothing was written", style=styles.NOTICE))
@@ -62,10 +62,20 @@ def outcomes(found: Sequence[Outcome], counts: Counts, *, dry_run: bool) -> Rend
     return Group(*lines)
 
 
-def _refusal(entity_id: str, error: LoopError) -> Text:
-    """Why an entity was not changed; most messages name it themselves."""
-    reason = str(hints.spelled(error.message)).removeprefix(f"{entity_id}: ")
-    text = Text(f"{visible(entity_id)}: ", style=styles.ALERT)
+def _by_reason(refused: Sequence[tuple[str, LoopError]]) -> dict[str, list[str]]:
+    """The entities that were not changed, by why; most messages name the entity themselves."""
+    by_reason: dict[str, list[str]] = {}
+    for entity_id, error in refused:
+        reason = str(hints.spelled(error.message)).removeprefix(f"{entity_id}: ")
+        by_reason.setdefault(reason, []).append(entity_id)
+    return by_reason
+
+
+def _refusal(ids: list[str], reason: str) -> Text:
+    named = ", ".join(map(visible, ids[:_IN_FULL]))
+    if len(ids) > _IN_FULL:
+        named = f"{len(ids)} entities ({named}, ...)"
+    text = Text(f"{named}: ", style=styles.ALERT)
     return text.append(visible(reason), style=styles.NORMAL)
 
 

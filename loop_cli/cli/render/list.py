@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _BETWEEN = 2  # columns of the terminal between two of the table
 _NARROW = 8
 _SHORT = 12  # a date, marked as overdue
-_READABLE = 20  # of a name
+_READABLE = 14  # of a name
+_ID, _NAME = 16, 12  # what an id and a name are not made shorter than to keep a column
 
 
 def table(
@@ -34,27 +35,57 @@ def table(
     *,
     today: int,
     optional: bool = False,
+    dropped: list[str] | None = None,
 ) -> Callable[[Console], Table]:
     """One row an entity. What is overdue has a `!`, besides its colour. `today` is an instant;
-    the last columns are `optional` where the terminal is too narrow for them."""
+    the last columns are `optional` where the terminal is too narrow for them, even with short ids
+    and names; `dropped` then gets their names."""
     rows = [[_cell(one, name, schema, today) for name in columns] for one in found]
 
     def render(console: Console) -> Table:
         grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0, 0, 1))
         cells = [[Text(visible(name)) for name in columns], *rows]
         natural = [max(row[index].cell_len for row in cells) for index in range(len(columns))]
-        widths = _widths(natural, console.width)
-        while optional and len(widths) > 2 and widths[1] < min(natural[1], _READABLE):
-            widths = _widths(natural[: len(widths) - 1], console.width)
+        widths = _fitting(natural, console.width) if optional else _widths(natural, console.width)
+        if dropped is not None:
+            dropped[:] = columns[len(widths) :]
         for name, width in zip(columns, widths, strict=False):
             first = name == columns[0]
             overflow: OverflowMethod = "fold" if first else "ellipsis"
             grid.add_column(visible(name), overflow=overflow, no_wrap=not first, width=width)
         for row in rows:
+            if optional:
+                row[0] = _middle_cut(row[0], widths[0])
             grid.add_row(*row[: len(widths)])
         return grid
 
     return render
+
+
+def _fitting(natural: list[int], width: int) -> list[int]:
+    """How wide each column is: ids and names are shortened first, columns dropped last."""
+    for count in range(len(natural), 2, -1):
+        others = [min(one, _SHORT) for one in natural[2:count]]
+        room = width - _BETWEEN * (count - 1) - sum(others)
+        if room < min(natural[0], _ID) + min(natural[1], _NAME):
+            continue
+        first = max(min(natural[0], _ID), min(natural[0], room - min(natural[1], _READABLE)))
+        second = min(natural[1], room - first)
+        spare = room - first - second
+        for index, one in enumerate(natural[2:count]):
+            more = min(one - others[index], spare)
+            others[index], spare = others[index] + more, spare - more
+        return [first, second, *others]
+    return _widths(natural[:2], width)
+
+
+def _middle_cut(text: Text, width: int) -> Text:
+    """An id that is too long, without its middle: both ends tell ids apart."""
+    plain = text.plain
+    if text.cell_len <= width or width < _NARROW or not plain.isascii():
+        return text
+    tail = (width - 1) // 2
+    return Text(f"{plain[: width - 1 - tail]}…{plain[-tail:]}", style=styles.TITLE)
 
 
 def _widths(natural: list[int], width: int) -> list[int]:

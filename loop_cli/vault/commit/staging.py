@@ -271,7 +271,12 @@ class StagedCommit:
     @property
     def paths(self) -> str:
         """The files of the changes, for a sentence."""
-        return ", ".join(change.intent.path for change in self.changes)
+        return ", ".join(self.names)
+
+    @property
+    def names(self) -> list[str]:
+        """The files of the changes."""
+        return [change.intent.path for change in self.changes]
 
     @property
     def places(self) -> set[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from loop_cli.core.names import ENDINGS, LOG_FOLDER, is_hidden
-from loop_cli.errors import InvalidFile, UsageError
+from loop_cli.errors import Action, InvalidFile, UsageError
 from loop_cli.vault import LOOP
 from loop_cli.vault.files import reading as files
 
@@ -218,5 +218,5 @@ def joined(folder: str, name: str) -> str:
 def _nested_vault(root: str, inner: str) -> UsageError:
     return UsageError(
         f"a vault inside a vault: {root} and {inner} both are roots, so there would be two locks",
-        hint="remove the .loop folder of one of them",
+        hint=Action("take_one_vault", vault=os.path.join(root, inner)),
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from loop_cli.core import unprepared
 from loop_cli.core.upkeep import Allowed
 from loop_cli.errors import Action, EntityNotFound, InvalidFile, Sentence, StorageError, UsageError
 from loop_cli.markdown import patch, reader
@@ -21,8 +22,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from loop_cli.core.records.record import Origin
     from loop_cli.core.schema.schema import Schema
+    from loop_cli.core.store import Store
     from loop_cli.core.upkeep import AllowedField
-    from loop_cli.errors import InvalidChange
+    from loop_cli.errors import InvalidChange, LoopError
     from loop_cli.vault.handle import Vault
 
 _TRIES = 3  # where somebody else writes the schema at the same time
@@ -130,3 +132,9 @@ def _edited(data: bytes, edits: list[patch.Set]) -> bytes:
         raise InvalidFile(schema_file.PATH, f"can't be edited: {error.reason}", line=line) from None
     head = data[: len(data) - len(text.encode())]
     return head + made.encode()
+
+
+def say_how_to_begin(error: LoopError, store: Store) -> None:
+    """Say of an error in a folder that is no vault yet how it becomes one."""
+    if error.hint is None and unprepared.is_unprepared(store):
+        error.hint = Action("make_vault")
