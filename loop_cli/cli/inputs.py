@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from loop_cli.core.query import Condition
+
 
 _MARK = "\ufeff"  # that some editors begin a text with
 
@@ -66,8 +68,10 @@ def body(replaced: str | None, appended: str | None, read: Reader) -> BodyChange
     return BodyChange(text=read(appended).removeprefix(_MARK), append=True)
 
 
-def precondition(expected: str | None, etag: str | None, force: bool) -> Precondition:
-    if force and (expected is not None or etag is not None):
+def precondition(
+    expected: str | None, etag: str | None, conditions: list[str] | None, *, force: bool
+) -> Precondition:
+    if force and (expected is not None or etag is not None or conditions):
         raise UsageError("--force skips the precondition, so it can't go with one")
     if expected is not None and timestamps.parse(expected) is None:
         raise UsageError(
@@ -79,4 +83,10 @@ def precondition(expected: str | None, etag: str | None, force: bool) -> Precond
             f"--if-match: {etag!r} is no etag",
             hint="16 hex digits such as 9f2c51d0a7b3e4f8, as 'loop get' reports it",
         )
-    return Precondition(expected_updated_at=expected, if_match=etag, forced=force)
+    met: tuple[Condition, ...] = ()
+    if conditions:
+        from loop_cli.cli import days
+        from loop_cli.core import query
+
+        met = query.parse_conditions(conditions, today=days.today(), option="--if")
+    return Precondition(expected_updated_at=expected, if_match=etag, forced=force, conditions=met)

@@ -28,6 +28,7 @@ _WHERE = "where --where -w EXPR...: A condition; all of several must hold."
 _REVISION = (
     "expected_updated_at --expected-updated-at TIME: Fail unless updated_at is this.",
     "if_match --if-match ETAG: Fail unless the etag is this.",
+    "conditions --if EXPR...: Fail unless this holds now, as in --where; repeatable.",
     "force --force: Skip the precondition; recorded as forced.",
 )
 _UTC = "utc --utc: Exact times in UTC, as in a pipe; otherwise local ones."

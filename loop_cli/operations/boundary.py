@@ -227,12 +227,14 @@ class Operations(EntityOperations):
         self,
         lines: Iterable[Sequence[str]],
         *,
+        today: int,
         force: bool = False,
         atomic: bool = False,
         dry_run: bool = False,
     ) -> Iterator[Outcome]:
         """Commit the change of each line of JSON, in order. `lines` come so many at once as are
-        there. With `atomic` all or none; raises then what is in the way, with its line."""
+        there; `today` is the instant at which the day began, for conditions.
+        With `atomic` all or none; raises then what is in the way, with its line."""
 
     @abstractmethod
     def preview_repairs(self, found: Checked) -> list[Repair]:

@@ -11,6 +11,7 @@ from loop_cli.core.changes import (
 )
 from loop_cli.core.entity import Precondition
 from loop_cli.core.names import join_dotted, nearest
+from loop_cli.core.query import parse_conditions
 from loop_cli.core.store import CommitResult, EntityChange
 from loop_cli.errors import Action, LoopError, PartlyFailed, UsageError, prefixed
 from loop_cli.lean.records import Struct
@@ -25,8 +26,19 @@ if TYPE_CHECKING:
     from loop_cli.operations.selection import Selection
 
 AT_ONCE = 100  # changes whose syncs are shared
-KEYS = ("id", "path", "set", "unset", "add", "remove", "body", "expected_updated_at", "if_match")
+KEYS = (
+    "id", "path", "set", "unset", "add", "remove", "body", "expected_updated_at", "if_match",
+    "if",
+)  # fmt: skip
 _EXAMPLE = '{"id": "tsk-019-14", "set": {"status": "done"}, "if_match": "9f2c51d0a7b3e4f8"}'
+
+
+class LineRules(Struct):
+    """How lines are read: `today` is the instant at which the day began; with `force` those without
+    a precondition need none."""
+
+    today: int
+    force: bool = False
 
 
 class Outcome(Struct):
@@ -133,7 +145,7 @@ def apply(
     lines: Iterable[Sequence[str]],
     *,
     origin: Origin,
-    force: bool = False,
+    how: LineRules,
     atomic: bool = False,
     dry_run: bool = False,
 ) -> Iterator[Outcome]:
@@ -143,7 +155,7 @@ def apply(
     more. A blank line is none. With `atomic` all or none: raises what is in the way, with its
     line.
     """
-    parsed = _parsed(lines, force=force)
+    parsed = _parsed(lines, how)
     for part in [[line for some in parsed for line in some]] if atomic else parsed:
         good = [(number, one) for number, one in part if isinstance(one, EntityChange)]
         if atomic and len(good) < len(part):
@@ -190,7 +202,7 @@ class Counts:
 
 
 def _parsed(
-    lines: Iterable[Sequence[str]], *, force: bool
+    lines: Iterable[Sequence[str]], how: LineRules
 ) -> Iterator[list[tuple[int, EntityChange | LoopError]]]:
     """The changes of lines, some hundred at once at most, each with the number of its line."""
     number = 0
@@ -199,7 +211,7 @@ def _parsed(
         for line in batch:
             number += 1
             if line.strip():
-                part.append((number, _change_or_error(line, force=force)))
+                part.append((number, _change_or_error(line, how)))
             if len(part) == AT_ONCE:
                 yield part
                 part = []
@@ -207,14 +219,14 @@ def _parsed(
             yield part
 
 
-def _change_or_error(line: str, *, force: bool) -> EntityChange | LoopError:
+def _change_or_error(line: str, how: LineRules) -> EntityChange | LoopError:
     try:
-        return _change(line, force=force)
+        return _change(line, how)
     except LoopError as error:
         return error
 
 
-def _change(line: str, *, force: bool) -> EntityChange:
+def _change(line: str, how: LineRules) -> EntityChange:
     """The change that a line of JSON asks for. Raises `UsageError`."""
     line = line.removeprefix("\ufeff")  # that some programs begin a file with
     data = parse_json(line, line.strip())
@@ -227,8 +239,8 @@ def _change(line: str, *, force: bool) -> EntityChange:
             raise UsageError(f"{key!r} is none of {', '.join(KEYS)}{meant}", entity_id=data["id"])
     body = _text(data, "body")
     expected, etag = _text(data, "expected_updated_at"), _text(data, "if_match")
-    if not (expected is None and etag is None):
-        force = False
+    met = parse_conditions(_texts(data, "if"), today=how.today, option="if")
+    force = how.force and expected is None and etag is None and not met
     edits = Edits(
         changes=parse_changes(
             (), unset=_names(data), fields=_object(data, "set"), more=_list_changes(data), read=str
@@ -241,7 +253,9 @@ def _change(line: str, *, force: bool) -> EntityChange:
         entity_id=data["id"],
         path=_text(data, "path"),
         edits=edits,
-        precondition=Precondition(expected_updated_at=expected, if_match=etag, forced=force),
+        precondition=Precondition(
+            expected_updated_at=expected, if_match=etag, forced=force, conditions=met
+        ),
     )
 
 
@@ -269,11 +283,16 @@ def _object(data: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _names(data: dict[str, Any]) -> list[str]:
-    value = data.get("unset", [])
-    names = [value] if isinstance(value, str) else value
-    if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
-        raise UsageError("unset must be a list of fields", entity_id=data["id"])
-    return [join_dotted((one,)) for one in names]
+    return [join_dotted((one,)) for one in _texts(data, "unset")]
+
+
+def _texts(data: dict[str, Any], key: str) -> list[str]:
+    value = data.get(key, [])
+    found = [value] if isinstance(value, str) else value
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        what = "fields" if key == "unset" else "conditions"
+        raise UsageError(f"{key} must be a list of {what}", entity_id=data["id"])
+    return found
 
 
 def _text(data: dict[str, Any], key: str) -> str | None:

@@ -153,14 +153,16 @@ class LocalOperations(LocalEntityOperations, Operations):
         self,
         lines: Iterable[Sequence[str]],
         *,
+        today: int,
         force: bool = False,
         atomic: bool = False,
         dry_run: bool = False,
     ) -> Iterator[Outcome]:
         from loop_cli.operations import bulk
 
+        how = bulk.LineRules(today=today, force=force)
         return bulk.apply(
-            self._store, lines, origin=self._origin, force=force, atomic=atomic, dry_run=dry_run
+            self._store, lines, how=how, origin=self._origin, atomic=atomic, dry_run=dry_run
         )
 
     def preview_repairs(self, found: Checked) -> list[Repair]:

@@ -94,7 +94,7 @@ def query(
     sort: str | None = None,
 ) -> Query:
     """The query that options ask for. Raises `UsageError`."""
-    conditions = [queries.parse_condition(text, today=days.today()) for text in where or ()]
+    conditions = [*queries.parse_conditions(where or (), today=days.today())]
     for field, value in (("project_id", project), ("parent_id", children_of)):
         if value is not None:
             conditions.append(queries.equals(field, value))
