@@ -185,6 +185,7 @@ def _json_shapes() -> str:
         ("`loop check --json`", models_check.CheckDocument),
         ("`loop init --json`", models_check.InitDocument),
         ("`loop config --json`", models.ConfigDocument),
+        ("`loop schema close --json`", models_check.ClosedSchemaDocument),
         ("`loop watch --json`, a line a change", models_check.WatchEvent),
         ("`loop skill install --json`", models_check.SkillDocument),
         ("`loop --json`", models_check.OverviewDocument),

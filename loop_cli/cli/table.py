@@ -287,8 +287,12 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 
         'loop schema allow TYPE FIELD' adds a field to a type of the vault's own schema, and
         FIELD=KIND says what it holds: text, number, boolean, date, time, list or mapping. One line
-        of the file changes, and the audit log has a record of it.""",
-        "words [TYPE|allow|FIELD]...: Only this type; or 'allow', a type and its new fields.",
+        of the file changes, and the audit log has a record of it.
+
+        A schema that 'loop init' proposed is open: a field that it does not know is written, with a
+        warning. 'loop schema close' ends that.""",
+        "words [TYPE|allow|close|FIELD]...: Only this type; or 'allow', a type and its new fields; "
+        "or 'close'.",
         _DRY_RUN,
         "as_json --json: As JSON Schema (2020-12); errors as JSON on stderr.",
         *_LOCKED,

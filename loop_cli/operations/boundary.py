@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from loop_cli.core.upkeep import (
         Allowed,
         AllowedField,
+        ClosedSchema,
         Happening,
         Kept,
         KeptCopies,
@@ -288,6 +289,11 @@ class Operations(EntityOperations):
     def allow(self, field: AllowedField, *, dry_run: bool = False) -> Allowed:
         """Allow a field more for a type, in the schema. Raises `UsageError` for a type or kind
         that there is not, `InvalidFile`, `VaultLocked`."""
+
+    @abstractmethod
+    def close_schema(self, *, dry_run: bool = False) -> ClosedSchema:
+        """Close an open schema. Raises `UsageError` where the vault has none of its own,
+        `InvalidFile`, `VaultLocked`."""
 
     @abstractmethod
     def kept(self, *, entity_id: str | None = None, before: int | None = None) -> KeptCopies:

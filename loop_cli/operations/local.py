@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from loop_cli.core.upkeep import (
         Allowed,
         AllowedField,
+        ClosedSchema,
         Happening,
         Kept,
         KeptCopies,
@@ -219,6 +220,9 @@ class LocalOperations(LocalEntityOperations, Operations):
 
     def allow(self, field: AllowedField, *, dry_run: bool = False) -> Allowed:
         return self._store.upkeep.allow(field, origin=self._origin, dry_run=dry_run)
+
+    def close_schema(self, *, dry_run: bool = False) -> ClosedSchema:
+        return self._store.upkeep.close_schema(origin=self._origin, dry_run=dry_run)
 
     def kept(self, *, entity_id: str | None = None, before: int | None = None) -> KeptCopies:
         return self._store.upkeep.kept().of(entity_id, before=before)
