@@ -186,6 +186,8 @@ def _json_shapes() -> str:
         ("`loop init --json`", models_check.InitDocument),
         ("`loop config --json`", models.ConfigDocument),
         ("`loop schema close --json`", models_check.ClosedSchemaDocument),
+        ("`loop view show VIEW --json`, and of `save` and `delete`", models_find.ViewDocument),
+        ("`loop view list --json`", models_find.ViewsDocument),
         ("`loop watch --json`, a line a change", models_check.WatchEvent),
         ("`loop skill install --json`", models_check.SkillDocument),
         ("`loop --json`", models_check.OverviewDocument),

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 _ID = "entity_id! ID: The entity's id or an alias."
 _TYPES = "entity_type [TYPE]...: Only entities of these types."
+_VIEW = "name! VIEW: Its name."
 _SHELL = "shell [bash|zsh|fish]: The shell; that of SHELL otherwise."
 _PATH = (
     "path --path FILE: Choose where several files carry the id; relative to the vault, "
@@ -121,7 +122,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "list": (
         "listing.list_entities",
         "List the entities that a query asks for, each with the revision it has now.",
-        _TYPES,
+        "entity_type [TYPE|@VIEW]...: Only entities of these types; or those of a view.",
         _WHERE,
         "project --project ID: Only what belongs to this project.",
         "children_of --children-of ID: Only what has this entity as its parent.",
@@ -134,6 +135,23 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "verbose --verbose -v: Name the links, excluded and unread files that are passed over.",
         _VAULT,
     ),
+    "view": ("view", "Save queries by name; 'loop list @NAME' lists by one."),
+    "view save": (
+        "view.save",
+        "Save a query under a name, in .loop/config.toml; one of that name is replaced.",
+        "name! NAME: What it is called; 'loop list @NAME' lists by it.",
+        _TYPES,
+        _WHERE,
+        "sort --sort FIELDS: Fields by commas; -FIELD: the greatest first.",
+        "columns --columns FIELDS: The columns of the table or the CSV.",
+        "at_most --limit -l N: At most N entities; 0 is all.",
+        "of_user --user: In your own config.toml, for every vault.",
+        _JSON,
+        _VAULT,
+    ),
+    "view list": ("view.list_views", "List the views of the vault and your own.", _JSON, _VAULT),
+    "view show": ("view.show", "Show a view as the options of 'loop list'.", _VIEW, _JSON, _VAULT),
+    "view delete": ("view.delete", "Delete a view from the file it is in.", _VIEW, _JSON, _VAULT),
     "search": (
         "search.search",
         "Search names and bodies: every hit is read again before it is shown.",

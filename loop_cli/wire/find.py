@@ -53,3 +53,21 @@ class OutcomeDocument(Shape):
     modified_fields: list[str] = Field(description="The names of what was changed.")
     dry_run: bool | None = Field(default=None, description="There only with --dry-run.")
     warnings: list[str] | None = Field(default=None, description="There only if there are any.")
+
+
+class ViewDocument(Shape):
+    """A query by name: `loop view show NAME --json`."""
+
+    name: str = Field(min_length=1, description="Its name, without the @.")
+    origin: str = Field(description="The file that it is in.")
+    types: list[str] = Field(description="Only entities of these types; all if empty.")
+    where: list[str] = Field(description="The conditions.")
+    sort: str | None = Field(description="The fields it is sorted by.")
+    columns: list[str] = Field(description="The columns; the usual ones if empty.")
+    limit: int | None = Field(ge=0, description="At most so many; 0 is all.")
+
+
+class ViewsDocument(Shape):
+    """All views: `loop view list --json`."""
+
+    views: list[ViewDocument] = Field(description="The views; your own count before the vault's.")

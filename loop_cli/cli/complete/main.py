@@ -201,6 +201,15 @@ def _types(vault: Vault, current: str, _line: _Line) -> Answer:
     return Answer(_beginning(current, [(name, "") for name in vault.words("type")]))
 
 
+def _views(vault: Vault, current: str, _line: _Line) -> Answer:
+    mark = "@" if current.startswith("@") else ""
+    return Answer(_beginning(current, [(mark + name, "") for name in vault.views()]))
+
+
+def _marked_views(vault: Vault, current: str, line: _Line) -> Answer:
+    return _views(vault, current, line) if current.startswith("@") else Answer()
+
+
 def _actors(vault: Vault, current: str, _line: _Line) -> Answer:
     return Answer(_beginning(current, [(f"user:{name}", "") for name in vault.words("member")]))
 
@@ -249,6 +258,8 @@ _SOURCES: dict[str, Callable[[Vault, str, _Line], Answer]] = {
     "SHOWN_FIELD": _shown_fields,
     "ACTOR": _actors,
     "TYPE": _types,
+    "VIEW": _views,
+    "@VIEW": _marked_views,
 }
 
 
