@@ -157,6 +157,9 @@ class AuditMetadata(GrowingShape):
     )
     tty: bool = Field(description="Whether a person sat at a terminal.")
     invoked_by: str | None = Field(description="The program that started loop, if known.")
+    agent: str | None = Field(
+        default=None, description="What a program says of itself (LOOP_AGENT); absent if nothing."
+    )
     forced: Literal[True] = Field(default=True, description="There only if --force was given.")
     edited_outside: Literal[True] = Field(
         default=True, description="There only if the file had been changed without a record."

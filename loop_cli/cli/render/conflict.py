@@ -323,7 +323,7 @@ def _change_line(record: AuditRecord, now: int | None) -> Text:
     names = list(map(str, data["modified_fields"] or ()))
     more = f" and {len(names) - 8} more" if len(names) > 9 else ""
     fields = ", ".join(names[:8] if more else names) + more
-    who = str(data["actor"]).removeprefix("user:")
+    who = record.who.removeprefix("user:")
     when = _ago(str(data["timestamp"]), now)
     return Text(visible(f"{who} changed {fields or 'it'} through {data['source']}, {when}"))
 

@@ -22,13 +22,15 @@ PLAIN_LIMIT = 64 * 1024
 
 
 class Origin(Struct):
-    """Who writes and through which door; derived by the program, never given by a caller."""
+    """Who writes and through which door; derived by the program, never given by a caller. `agent`
+    is what a program says of itself."""
 
     run_id: str
     actor: str
     source: str = "cli"
     tty: bool = False
     invoked_by: str | None = None
+    agent: str | None = None
 
 
 class AuditRecord(Struct):
@@ -94,6 +96,12 @@ class AuditRecord(Struct):
     def undoes(self) -> str | None:
         """The digest of the record that this one undoes."""
         return self._text("rolled_back")
+
+    @property
+    def who(self) -> str:
+        """The actor, and what the program that wrote says of itself."""
+        actor, agent = str(self.data.get("actor")), self._text("agent")
+        return actor if agent is None else f"{actor}, via {agent} (as it says)"
 
     @property
     def is_note(self) -> bool:
@@ -377,6 +385,7 @@ def compose(
             **metadata,
             "tty": origin.tty,
             "invoked_by": origin.invoked_by,
+            **({} if origin.agent is None else {"agent": origin.agent}),
         },
     }
 
