@@ -19,6 +19,7 @@ from __future__ import annotations
 
 _ID = "entity_id! ID: The entity's id or an alias."
 _TYPES = "entity_type [TYPE]...: Only entities of these types."
+_PROJECT = "project --project ID: Only what belongs to this project."
 _VIEW = "name! VIEW: Its name."
 _SHELL = "shell [bash|zsh|fish]: The shell; that of SHELL otherwise."
 _PATH = (
@@ -124,7 +125,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "List the entities that a query asks for, each with the revision it has now.",
         "entity_type [TYPE|@VIEW]...: Only entities of these types; or those of a view.",
         _WHERE,
-        "project --project ID: Only what belongs to this project.",
+        _PROJECT,
         "children_of --children-of ID: Only what has this entity as its parent.",
         "sort --sort FIELDS: Fields by commas; -FIELD: the greatest first.",
         "columns --columns FIELDS: The columns of the table or the CSV.",
@@ -133,6 +134,32 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "as_csv --csv: Comma-separated values (RFC 4180).",
         _IDS,
         "verbose --verbose -v: Name the links, excluded and unread files that are passed over.",
+        _VAULT,
+    ),
+    "board": (
+        "board.board",
+        "Show where the work stands: a column for each status, a card for each entity.",
+        "entity_type [TYPE]...: Entities of these types; tasks otherwise.",
+        _WHERE,
+        _PROJECT,
+        "by --by FIELD =status: The field whose values are the columns; status otherwise.",
+        _JSON,
+        _VAULT,
+    ),
+    "agenda": (
+        "board.agenda",
+        "Show what is overdue, due today, this week and later, and what starts.",
+        _TYPES,
+        _WHERE,
+        _PROJECT,
+        _JSON,
+        _VAULT,
+    ),
+    "stats": (
+        "board.stats",
+        "Count the changes of each day, from the audit log.",
+        "count --days N =30: So many days, today among them; 30 otherwise.",
+        _JSON,
         _VAULT,
     ),
     "view": ("view", "Save queries by name; 'loop list @NAME' lists by one."),
