@@ -35,6 +35,7 @@ _REVISION = (
 )
 _UTC = "utc --utc: Exact times in UTC, as in a pipe; otherwise local ones."
 _IDS = "ids --ids: The bare ids, one a line."
+_COUNT = "count --count: How many there are, and nothing else."
 _JSON = "as_json --json: One JSON document on stdout; errors as JSON on stderr."
 _JSON_LINES = "as_json --json: One JSON object a line."
 _DRY_RUN = "dry_run --dry-run -n: Do everything but write."
@@ -62,8 +63,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "get": (
         "get.get",
-        "Show an entity: its identity, its revision, its fields.",
-        _ID,
+        "Show entities: their identity, their revision, their fields.",
+        "entity_id! ID...: Ids, aliases or paths; with --json a line each.",
         _JSON,
         "as_yaml --yaml: The same document as YAML.",
         "raw --raw: The file's bytes.",
@@ -133,6 +134,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         _JSON_LINES,
         "as_csv --csv: Comma-separated values (RFC 4180).",
         _IDS,
+        _COUNT,
         "verbose --verbose -v: Name the links, excluded and unread files that are passed over.",
         _VAULT,
     ),
@@ -188,6 +190,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "limit --limit -l N: At most N entities; 0 is all. People are shown 200 otherwise.",
         _JSON_LINES,
         _IDS,
+        _COUNT,
         _VAULT,
     ),
     "backlinks": (

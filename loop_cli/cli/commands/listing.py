@@ -59,12 +59,13 @@ def list_entities(
     as_json: bool,
     as_csv: bool,
     ids: bool,
+    count: bool,
     verbose: bool,
     vault: str | None,
 ) -> None:
     """Run `loop list`."""
-    if sum((as_json, as_csv, ids)) > 1:
-        raise UsageError("choose one of --json, --csv and --ids")
+    if sum((as_json, as_csv, ids, count)) > 1:
+        raise UsageError("choose one of --json, --csv, --ids and --count")
     if columns is not None and (as_json or ids):
         raise UsageError("--columns is for the table and --csv; --json has all fields")
     settings = context.open_settings({"vault": vault})
@@ -75,7 +76,7 @@ def list_entities(
         sort = sort or view.sort
         columns = columns or ",".join(view.columns) or None
         limit = view.limit if limit is None else limit
-    as_table = not (as_json or as_csv or ids)
+    as_table = not (as_json or as_csv or ids or count)
     at_most = output.ROWS + 1 if limit is None and as_table else limit or None
     asked = query(entity_type, where, project=project, children_of=children_of, sort=sort)
     loop = context.operations(settings)
@@ -84,6 +85,8 @@ def list_entities(
     names = _column_names(columns, loop, asked.types)
     if as_json:
         output.json_lines(one.listed.json for one in found)
+    elif count:
+        output.line(str(sum(1 for _one in found)))
     elif ids:
         output.lines(one.listed.id for one in found)
     elif as_csv:
