@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and exit with the code of SPEC §7."""
-    gc.set_threshold(10_000)  # what is loaded at the start stays: to look for cycles in it is waste
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["__complete"]:  # what a shell asks at every TAB
         from loop_cli.cli.complete import main as complete
