@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 VAULT_FILE = os.path.join(".loop", "config.toml")
+TABLES = ("views", "columns")
+"""Tables of free names beside the settings (`cli.views`)."""
 _MAX_BYTES = 1 << 20
 MARKERS = (os.path.join("00_Meta", "schema_constants.yaml"), ".loop", ".obsidian")
 
@@ -423,7 +425,8 @@ def _parsed(text: bytes, path: str) -> dict[str, Any]:
     import tomllib
 
     try:
-        values = _flatten(tomllib.loads(text.decode()))
+        found = tomllib.loads(text.decode())
+        values = _flatten({key: one for key, one in found.items() if key not in TABLES})
     except ValueError as error:
         raise UsageError(f"{path}: {error}") from None
     except RecursionError:

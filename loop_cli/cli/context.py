@@ -161,6 +161,7 @@ def _origin(root: str) -> Origin:
         actor=_actor(root),
         tty=output.can_ask(),
         invoked_by=platform.parent_name(),
+        agent=_agent(),
     )
 
 
@@ -176,6 +177,14 @@ def _actor(root: str) -> str:
     from loop_cli.vault import members
 
     return "user:" + members.display_name(root, platform.user_name())
+
+
+def _agent() -> str | None:
+    """What a program says of itself: `LOOP_AGENT`. Raises `UsageError`."""
+    given = os.environ.get("LOOP_AGENT", "").strip()
+    if len(given) > 100 or not given.isprintable():
+        raise UsageError("LOOP_AGENT must be one line of at most 100 characters")
+    return given or None
 
 
 def run_id() -> str:

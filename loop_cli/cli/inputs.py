@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.numbers import Written
+    from loop_cli.core.query import Condition
 
 _MARK = "\ufeff"  # that some editors begin a text with
 
@@ -87,8 +88,17 @@ def body(replaced: str | None, appended: str | None, read: Reader) -> BodyChange
     return BodyChange(text=read(appended).removeprefix(_MARK), append=True)
 
 
-def precondition(expected: str | None, etag: str | None, force: bool) -> Precondition:
-    if force and (expected is not None or etag is not None):
+def precondition(
+    expected: str | None, etag: str | None, conditions: list[str] | None, *, force: bool
+) -> Precondition:
+    if force and (expected is not None or etag is not None or conditions):
         raise UsageError("--force skips the precondition, so it can't go with one")
+    met: tuple[Condition, ...] = ()
+    if conditions:
+        from loop_cli.cli import days
+        from loop_cli.core import query
+
+        met = query.parse_conditions(conditions, today=days.today(), option="--if")
     names = ("--expected-updated-at", "--if-match")
-    return precondition_of(expected, etag, forced=force, names=names)
+    made = precondition_of(expected, etag, forced=force, names=names)
+    return made.replace(conditions=met) if met else made

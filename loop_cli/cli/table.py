@@ -19,6 +19,8 @@ from __future__ import annotations
 
 _ID = "entity_id! ID: The entity's id or an alias."
 _TYPES = "entity_type [TYPE]...: Only entities of these types."
+_PROJECT = "project --project ID: Only what belongs to this project."
+_VIEW = "name! VIEW: Its name."
 _SHELL = "shell [bash|zsh|fish]: The shell; that of SHELL otherwise."
 _PATH = (
     "path --path FILE: Choose where several files carry the id; relative to the vault, "
@@ -28,10 +30,12 @@ _WHERE = "where --where -w EXPR...: A condition; all of several must hold."
 _REVISION = (
     "expected_updated_at --expected-updated-at TIME: Fail unless updated_at is this.",
     "if_match --if-match ETAG: Fail unless the etag is this.",
+    "conditions --if EXPR...: Fail unless this holds now, as in --where; repeatable.",
     "force --force: Skip the precondition; recorded as forced.",
 )
 _UTC = "utc --utc: Exact times in UTC, as in a pipe; otherwise local ones."
 _IDS = "ids --ids: The bare ids, one a line."
+_COUNT = "count --count: How many there are, and nothing else."
 _JSON = "as_json --json: One JSON document on stdout; errors as JSON on stderr."
 _JSON_LINES = "as_json --json: One JSON object a line."
 _DRY_RUN = "dry_run --dry-run -n: Do everything but write."
@@ -61,8 +65,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "get": (
         "get.get",
-        "Show an entity: its identity, its revision, its fields.",
-        _ID,
+        "Show entities: their identity, their revision, their fields.",
+        "entity_id! ID...: Ids, aliases or paths; with --json a line each.",
         _JSON,
         "as_yaml --yaml: The same document as YAML.",
         "raw --raw: The file's bytes.",
@@ -122,9 +126,9 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "list": (
         "listing.list_entities",
         "List the entities that a query asks for, each with the revision it has now.",
-        _TYPES,
+        "entity_type [TYPE|@VIEW]...: Only entities of these types; or those of a view.",
         _WHERE,
-        "project --project ID: Only what belongs to this project.",
+        _PROJECT,
         "children_of --children-of ID: Only what has this entity as its parent.",
         "sort --sort FIELDS: Fields by commas; -FIELD: the greatest first.",
         "columns --columns FIELDS: The columns of the table or the CSV.",
@@ -132,9 +136,53 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         _JSON_LINES,
         "as_csv --csv: Comma-separated values (RFC 4180).",
         _IDS,
+        _COUNT,
         "verbose --verbose -v: Name the links, excluded and unread files that are passed over.",
         _VAULT,
     ),
+    "board": (
+        "board.board",
+        "Show where the work stands: a column for each status, a card for each entity.",
+        "entity_type [TYPE]...: Entities of these types; tasks otherwise.",
+        _WHERE,
+        _PROJECT,
+        "by --by FIELD =status: The field whose values are the columns; status otherwise.",
+        _JSON,
+        _VAULT,
+    ),
+    "agenda": (
+        "board.agenda",
+        "Show what is overdue, due today, this week and later, and what starts.",
+        _TYPES,
+        _WHERE,
+        _PROJECT,
+        _JSON,
+        _VAULT,
+    ),
+    "stats": (
+        "board.stats",
+        "Count the changes of each day, from the audit log.",
+        "count --days N =30: So many days, today among them; 30 otherwise.",
+        _JSON,
+        _VAULT,
+    ),
+    "view": ("view", "Save queries by name; 'loop list @NAME' lists by one."),
+    "view save": (
+        "view.save",
+        "Save a query under a name, in .loop/config.toml; one of that name is replaced.",
+        "name! NAME: What it is called; 'loop list @NAME' lists by it.",
+        _TYPES,
+        _WHERE,
+        "sort --sort FIELDS: Fields by commas; -FIELD: the greatest first.",
+        "columns --columns FIELDS: The columns of the table or the CSV.",
+        "at_most --limit -l N: At most N entities; 0 is all.",
+        "of_user --user: In your own config.toml, for every vault.",
+        _JSON,
+        _VAULT,
+    ),
+    "view list": ("view.list_views", "List the views of the vault and your own.", _JSON, _VAULT),
+    "view show": ("view.show", "Show a view as the options of 'loop list'.", _VIEW, _JSON, _VAULT),
+    "view delete": ("view.delete", "Delete a view from the file it is in.", _VIEW, _JSON, _VAULT),
     "search": (
         "search.search",
         "Search names and bodies: every hit is read again before it is shown.",
@@ -144,6 +192,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "limit --limit -l N: At most N entities; 0 is all. People are shown 200 otherwise.",
         _JSON_LINES,
         _IDS,
+        _COUNT,
         _VAULT,
     ),
     "backlinks": (
@@ -288,8 +337,12 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 
         'loop schema allow TYPE FIELD' adds a field to a type of the vault's own schema, and
         FIELD=KIND says what it holds: text, number, boolean, date, time, list or mapping. One line
-        of the file changes, and the audit log has a record of it.""",
-        "words [TYPE|allow|FIELD]...: Only this type; or 'allow', a type and its new fields.",
+        of the file changes, and the audit log has a record of it.
+
+        A schema that 'loop init' proposed is open: a field that it does not know is written, with a
+        warning. 'loop schema close' ends that.""",
+        "words [TYPE|allow|close|FIELD]...: Only this type; or 'allow', a type and its new fields; "
+        "or 'close'.",
         _DRY_RUN,
         "as_json --json: As JSON Schema (2020-12); errors as JSON on stderr.",
         *_LOCKED,

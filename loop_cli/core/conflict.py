@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import Entity, Precondition
     from loop_cli.core.records.record import AuditRecord
 
-    Reason = Literal["updated_changed", "etag_changed", "edited_outside", "deleted"]
+    Reason = Literal[
+        "updated_changed", "etag_changed", "edited_outside", "deleted", "condition_unmet"
+    ]
     Resolver = Callable[["Conflict"], "Resolution"]
 
 
@@ -61,7 +63,7 @@ class Conflict(Struct):
     expected revision, oldest first. `entity` is its state now. `kept_moving` tells that
     nothing stood in the way but the edits of others at that very moment: it is no question
     for a resolver. `undo` tells that the change wanted is to take another back: then a field's
-    base is what that one left, and the request what it found.
+    base is what that one left, and the request what it found. `conditions` are those not met.
     """
 
     entity_id: str
@@ -76,18 +78,27 @@ class Conflict(Struct):
     entity: Entity
     kept_moving: bool = False
     undo: bool = False
+    conditions: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether there is nothing that a resolver could decide."""
+        return self.kept_moving or bool(self.conditions)
 
     @property
     def overlaps(self) -> bool:
         """Whether a field that is wanted was changed in between."""
-        return any(field.overlap for field in self.fields) or self.reason == "deleted"
+        whole = self.reason in ("deleted", "condition_unmet")
+        return whole or any(field.overlap for field in self.fields)
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON form, all but the keys that every error has."""
-        inner = ("path", "entity", "kept_moving", "undo")
+        inner = ("path", "entity", "kept_moving", "undo", "conditions")
         data = {key: value for key, value in self.__dict__.items() if key not in inner}
         data["fields"] = [field.as_dict() for field in self.fields]
         data["changes"] = [record.as_change() for record in self.changes]
+        if self.conditions:
+            data["conditions"] = [*self.conditions]
         return {**data, "path": self.path}
 
 

@@ -147,7 +147,7 @@ def json_schema(view: TypeView, rules: Rules) -> dict[str, Any]:
         "type": "object",
         "properties": shown,
         "required": [field.name for field in view.fields if field.required],
-        "additionalProperties": not rules.schema.knows_type(view.name),
+        "additionalProperties": rules.schema.is_open or not rules.schema.knows_type(view.name),
         **({"allOf": conditions} if conditions else {}),
         "x-loop": {
             "writable": [field.name for field in view.fields if field.writable] + ["body"],

@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from loop_cli.core.query import Condition
 
 OWN = ("entity_id", "entity_type", "path", "updated_at", "etag")
 """What every entity has besides its fields, by the names that users ask for it."""
@@ -70,18 +71,21 @@ class Precondition(Struct):
     """The revision, or a part of it, that a writer says it has seen.
 
     `own_reading` tells that the program itself read it, to show it to a person or to plan with:
-    whoever asked for the change named an id only.
+    whoever asked for the change named an id only. `conditions` must hold for the entity as it is
+    under the lock.
     """
 
     expected_updated_at: str | None = None
     if_match: str | None = None
     forced: bool = False
     own_reading: bool = False
+    conditions: tuple[Condition, ...] = ()
 
     @property
     def given(self) -> bool:
-        """Whether the writer named a revision."""
-        return self.expected_updated_at is not None or self.if_match is not None
+        """Whether the writer named a revision, or a condition."""
+        named = self.expected_updated_at is not None or self.if_match is not None
+        return named or bool(self.conditions)
 
     @property
     def names_bytes(self) -> bool:

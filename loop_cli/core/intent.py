@@ -116,6 +116,8 @@ def intend(
     problems += _problems_of(case, rules, others, {one["field"] for one in problems})
     if problems:
         raise InvalidChange(_summary(entity_id, problems), entity_id=entity_id, problems=problems)
+    if rules.schema.is_open:
+        said += field_rules.new_fields(case, rules)
     warnings = (*said, *_meet_conditions(case, rules, result, edits, now))
     return Intent(
         fields=result,
@@ -282,6 +284,8 @@ def _value(
     if change.operation == "set":
         if change.typed:
             return check(change.value, spec)
+        if spec.kind == "any" and rules.schema.is_open:
+            spec = field_rules.new_spec(change, spec, entity_type, rules)
         return from_text(change.value, spec, now=now)
     if isinstance(current, list):
         items = current

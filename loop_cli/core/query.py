@@ -18,7 +18,7 @@ from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
     from loop_cli.core.schema.schema import Schema
@@ -117,6 +117,17 @@ def parse_condition(text: str, *, today: int) -> Condition:
         operands=tuple(_operand(value, today) for value in values),
         given=text,
     )
+
+
+def parse_conditions(
+    texts: Iterable[str], *, today: int, option: str = "--where"
+) -> tuple[Condition, ...]:
+    """All conditions of an option, or key, called so. Raises `UsageError`."""
+    try:
+        return tuple(parse_condition(text, today=today) for text in texts)
+    except UsageError as error:
+        error.message = error.message.replace("--where", option, 1)
+        raise
 
 
 def equals(name: str, value: str) -> Condition:

@@ -124,6 +124,7 @@ class Proposal(Struct):
                 if entity_type in one.types and one.name not in known["all"]
             ]
         data: dict[str, Any] = {
+            "open": True,
             "entity_types": list(self.types),
             "paths": {
                 "include": [],

@@ -52,6 +52,11 @@ class Upkeep:
         that there is not, `InvalidFile`, `VaultLocked`."""
         raise _can_not("change its schema", field, origin, dry_run)
 
+    def close_schema(self, *, origin: Origin, dry_run: bool = False) -> ClosedSchema:
+        """Close an open schema. Raises `UsageError` where the vault has none of its own,
+        `InvalidFile`, `VaultLocked`."""
+        raise _can_not("change its schema", origin, dry_run)
+
     def kept(self) -> KeptCopies:
         """What is kept of deleted entities and replaced values."""
         raise _can_not("list what is kept")
@@ -329,6 +334,20 @@ class AllowedField(Struct):
     entity_type: str
     name: str
     kind: str | None = None
+
+
+class ClosedSchema(Struct):
+    """That a schema takes no fields more than it knows; no diff where it took none before."""
+
+    path: str
+    diff: Diff
+    run_id: str
+    dry_run: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON of `loop schema close`."""
+        said = {"path": self.path, "changed": bool(self.diff), "run_id": self.run_id}
+        return {**said, "diff": self.diff, **({"dry_run": True} if self.dry_run else {})}
 
 
 class Allowed(Struct):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from loop_cli.core.upkeep import (
         Allowed,
         AllowedField,
+        ClosedSchema,
         Happening,
         Kept,
         KeptCopies,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from loop_cli.operations import create, delete
     from loop_cli.operations.asking import Ask
     from loop_cli.operations.backlinks import Backlinks
+    from loop_cli.operations.board import Agenda, Board, Stats
     from loop_cli.operations.bulk import Outcome, Plan
     from loop_cli.operations.create import CreateResult
     from loop_cli.operations.delete import DeleteResult
@@ -156,6 +158,21 @@ class Operations(EntityOperations):
         which the day began."""
 
     @abstractmethod
+    def board(
+        self, query: Query, by: str, *, today: int, progress: Progress | None = None
+    ) -> Board:
+        """The entities of a query by the values of a field; `today` as in `overview`. Raises as
+        `select` does."""
+
+    @abstractmethod
+    def agenda(self, query: Query, *, today: int, progress: Progress | None = None) -> Agenda:
+        """What of a query is overdue, today, this week and later. Raises as `select` does."""
+
+    @abstractmethod
+    def stats(self, *, today: int, count: int) -> Stats:
+        """The changes of the last `count` days, by day, from the log."""
+
+    @abstractmethod
     def check(self, scope: Scope) -> Checked:
         """What is wrong with the entities of a scope. Raises `EntityNotFound` for a name that is
         no id, alias or type."""
@@ -243,12 +260,14 @@ class Operations(EntityOperations):
         self,
         lines: Iterable[Sequence[str]],
         *,
+        today: int,
         force: bool = False,
         atomic: bool = False,
         dry_run: bool = False,
     ) -> Iterator[Outcome]:
         """Commit the change of each line of JSON, in order. `lines` come so many at once as are
-        there. With `atomic` all or none; raises then what is in the way, with its line."""
+        there; `today` is the instant at which the day began, for conditions.
+        With `atomic` all or none; raises then what is in the way, with its line."""
 
     @abstractmethod
     def preview_repairs(self, found: Checked) -> list[Repair]:
@@ -307,6 +326,11 @@ class Operations(EntityOperations):
     def allow(self, field: AllowedField, *, dry_run: bool = False) -> Allowed:
         """Allow a field more for a type, in the schema. Raises `UsageError` for a type or kind
         that there is not, `InvalidFile`, `VaultLocked`."""
+
+    @abstractmethod
+    def close_schema(self, *, dry_run: bool = False) -> ClosedSchema:
+        """Close an open schema. Raises `UsageError` where the vault has none of its own,
+        `InvalidFile`, `VaultLocked`."""
 
     @abstractmethod
     def kept(self, *, entity_id: str | None = None, before: int | None = None) -> KeptCopies:

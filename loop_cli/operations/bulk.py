@@ -12,6 +12,7 @@ from loop_cli.core.changes import (
 from loop_cli.core.entity import Precondition, precondition_of
 from loop_cli.core.names import join_dotted, nearest
 from loop_cli.core.numbers import in_json
+from loop_cli.core.query import parse_conditions
 from loop_cli.core.store import CommitResult, EntityChange
 from loop_cli.errors import Action, LoopError, PartlyFailed, UsageError, prefixed
 from loop_cli.lean.records import Struct
@@ -28,9 +29,17 @@ if TYPE_CHECKING:
 AT_ONCE = 100  # changes whose syncs are shared
 KEYS = (
     "id", "path", "set", "unset", "add", "remove", "changes", "body", "append_body",
-    "expected_updated_at", "if_match",
+    "expected_updated_at", "if_match", "if",
 )  # fmt: skip
 _EXAMPLE = '{"id": "tsk-019-14", "set": {"status": "done"}, "if_match": "9f2c51d0a7b3e4f8"}'
+
+
+class LineRules(Struct):
+    """How lines are read: `today` is the instant at which the day began; with `force` those without
+    a precondition need none."""
+
+    today: int
+    force: bool = False
 
 
 class Outcome(Struct):
@@ -142,7 +151,7 @@ def apply(
     lines: Iterable[Sequence[str]],
     *,
     origin: Origin,
-    force: bool = False,
+    how: LineRules,
     atomic: bool = False,
     dry_run: bool = False,
 ) -> Iterator[Outcome]:
@@ -152,7 +161,7 @@ def apply(
     more. A blank line is none. With `atomic` all or none: raises what is in the way, with its
     line.
     """
-    parsed = _parsed(lines, force=force)
+    parsed = _parsed(lines, how)
     for part in [[line for some in parsed for line in some]] if atomic else parsed:
         good = [(number, one) for number, one in part if isinstance(one, EntityChange)]
         if atomic and len(good) < len(part):
@@ -199,7 +208,7 @@ class Counts:
 
 
 def _parsed(
-    lines: Iterable[Sequence[str]], *, force: bool
+    lines: Iterable[Sequence[str]], how: LineRules
 ) -> Iterator[list[tuple[int, EntityChange | LoopError]]]:
     """The changes of lines, some hundred at once at most, each with the number of its line."""
     number = 0
@@ -208,7 +217,7 @@ def _parsed(
         for line in batch:
             number += 1
             if line.strip():
-                part.append((number, _change_or_error(line, force=force)))
+                part.append((number, _change_or_error(line, how)))
             if len(part) == AT_ONCE:
                 yield part
                 part = []
@@ -216,23 +225,22 @@ def _parsed(
             yield part
 
 
-def _change_or_error(line: str, *, force: bool) -> EntityChange | LoopError:
+def _change_or_error(line: str, how: LineRules) -> EntityChange | LoopError:
     try:
-        return _change(line, force=force)
+        return _change(line, how)
     except LoopError as error:
         return error
 
 
-def _change(line: str, *, force: bool) -> EntityChange:
+def _change(line: str, how: LineRules) -> EntityChange:
     """The change that a line of JSON asks for. Raises `UsageError`."""
     line = line.removeprefix("\ufeff")  # that some programs begin a file with
-    return change_of(parse_json(line, line.strip()), force=force, line=line)
+    return change_of(parse_json(line, line.strip()), how, line=line)
 
 
-def change_of(data: Any, *, force: bool, line: str | None = None) -> EntityChange:
-    """The change that the object of a line asks for; with `force` one that names no revision
-    does without. Numbers keep the digits that they have in the `line`, where that is known.
-    Raises `UsageError`."""
+def change_of(data: Any, how: LineRules, *, line: str | None = None) -> EntityChange:
+    """The change that the object of a line asks for. Numbers keep the digits that they have in the
+    `line`, where that is known. Raises `UsageError`."""
     if not isinstance(data, dict) or not isinstance(data.get("id"), str) or not data["id"]:
         raise UsageError("a line must be a JSON object with an id", hint=_EXAMPLE)
     for key in data:
@@ -241,12 +249,12 @@ def change_of(data: Any, *, force: bool, line: str | None = None) -> EntityChang
             meant = f"; did you mean {close[0]}?" if close else ""
             raise UsageError(f"{key!r} is none of {', '.join(KEYS)}{meant}", entity_id=data["id"])
     expected, etag = _text(data, "expected_updated_at"), _text(data, "if_match")
-    if not (expected is None and etag is None):
-        force = False
+    met = parse_conditions(_texts(data, "if"), today=how.today, option="if")
+    force = how.force and expected is None and etag is None and not met
     written = [] if line is None else in_json(line)
     edits = Edits(
         changes=parse_changes(
-            _texts(data),
+            _texts(data, "changes"),
             unset=_names(data),
             fields=_object(data, "set"),
             written=[(at[1:], token) for at, token in written if at[0] == "set"],
@@ -262,7 +270,7 @@ def change_of(data: Any, *, force: bool, line: str | None = None) -> EntityChang
         entity_id=data["id"],
         path=_text(data, "path"),
         edits=edits,
-        precondition=precondition_of(expected, etag, forced=force),
+        precondition=precondition_of(expected, etag, forced=force).replace(conditions=met),
     )
 
 
@@ -274,16 +282,6 @@ def _body(data: dict[str, Any]) -> BodyChange | None:
     if new is not None:
         return BodyChange(text=new)
     return None if more is None else BodyChange(text=more, append=True)
-
-
-def _texts(data: dict[str, Any]) -> list[str]:
-    """The changes in the forms of the command line: `field=text` and its relatives."""
-    texts = data.get("changes", [])
-    if not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
-        raise UsageError(
-            "changes must be a list of texts such as 'status=done'", entity_id=data["id"]
-        )
-    return texts
 
 
 def _refuse_file(name: str) -> str:
@@ -317,11 +315,17 @@ def _object(data: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _names(data: dict[str, Any]) -> list[str]:
-    value = data.get("unset", [])
-    names = [value] if isinstance(value, str) else value
-    if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
-        raise UsageError("unset must be a list of fields", entity_id=data["id"])
-    return [join_dotted((one,)) for one in names]
+    return [join_dotted((one,)) for one in _texts(data, "unset")]
+
+
+def _texts(data: dict[str, Any], key: str) -> list[str]:
+    value = data.get(key, [])
+    found = [value] if isinstance(value, str) else value
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        what = {"unset": "fields", "changes": "texts such as 'status=done'"}
+        said = what.get(key, "conditions")
+        raise UsageError(f"{key} must be a list of {said}", entity_id=data["id"])
+    return found
 
 
 def _text(data: dict[str, Any], key: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loop_cli.operations import update
 from loop_cli.operations.boundary import Operations
-from loop_cli.operations.update import LocalEntityOperations
+from loop_cli.operations.local_reading import LocalReading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from loop_cli.core.upkeep import (
         Allowed,
         AllowedField,
+        ClosedSchema,
         Happening,
         Kept,
         KeptCopies,
@@ -31,25 +32,19 @@ if TYPE_CHECKING:
     )
     from loop_cli.operations import create, delete
     from loop_cli.operations.asking import Ask
-    from loop_cli.operations.boundary import Progress, Selection
+    from loop_cli.operations.boundary import Progress
     from loop_cli.operations.bulk import Outcome, Plan
     from loop_cli.operations.create import CreateResult
     from loop_cli.operations.delete import DeleteResult
     from loop_cli.operations.history import Difference, Since, Story
     from loop_cli.operations.log import LogQuery
     from loop_cli.operations.move import Confirm, RelocateResult
-    from loop_cli.operations.overview import Overview
     from loop_cli.operations.repair import Repair
     from loop_cli.operations.undo import Target, UndoPlan, UndoResult
 
 
-class LocalOperations(LocalEntityOperations, Operations):
+class LocalOperations(LocalReading, Operations):
     """All of them, with those on one entity."""
-
-    def select(self, query: Query, *, progress: Progress | None = None) -> Selection:
-        from loop_cli.operations import selection
-
-        return selection.Selection(self._store, query, told=progress)
 
     def count(self, query: Query) -> int:
         from loop_cli.operations import selection
@@ -62,11 +57,6 @@ class LocalOperations(LocalEntityOperations, Operations):
 
     def recorded_with(self, key: str) -> list[AuditRecord]:
         return [*self._store.records_with_key(key)][::-1]
-
-    def overview(self, *, today: int, since: int, progress: Progress | None = None) -> Overview:
-        from loop_cli.operations import overview
-
-        return overview.overview(self._store, self._vault, today=today, since=since, told=progress)
 
     def check(self, scope: Scope) -> Checked:
         return self._store.upkeep.check(scope)
@@ -166,14 +156,16 @@ class LocalOperations(LocalEntityOperations, Operations):
         self,
         lines: Iterable[Sequence[str]],
         *,
+        today: int,
         force: bool = False,
         atomic: bool = False,
         dry_run: bool = False,
     ) -> Iterator[Outcome]:
         from loop_cli.operations import bulk
 
+        how = bulk.LineRules(today=today, force=force)
         return bulk.apply(
-            self._store, lines, origin=self._origin, force=force, atomic=atomic, dry_run=dry_run
+            self._store, lines, how=how, origin=self._origin, atomic=atomic, dry_run=dry_run
         )
 
     def preview_repairs(self, found: Checked) -> list[Repair]:
@@ -235,6 +227,9 @@ class LocalOperations(LocalEntityOperations, Operations):
 
     def allow(self, field: AllowedField, *, dry_run: bool = False) -> Allowed:
         return self._store.upkeep.allow(field, origin=self._origin, dry_run=dry_run)
+
+    def close_schema(self, *, dry_run: bool = False) -> ClosedSchema:
+        return self._store.upkeep.close_schema(origin=self._origin, dry_run=dry_run)
 
     def kept(self, *, entity_id: str | None = None, before: int | None = None) -> KeptCopies:
         return self._store.upkeep.kept().of(entity_id, before=before)

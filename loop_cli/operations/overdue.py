@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from loop_cli.core.evaluate import Selected
 
 FIELDS = ("due", "deadline", "due_date")
-_FINISHED = ("done", "completed", "cancelled", "archived", "dropped", "validated", "falsified")
+FINISHED = ("done", "completed", "cancelled", "archived", "dropped", "validated", "falsified")
 
 
 def due_of(one: Selected, *, today: int) -> str | None:
@@ -28,4 +28,4 @@ def is_overdue(value: Any, one: Selected, *, today: int) -> bool:
     """Whether `value` is a date that has passed, and the entity is not finished."""
     day = days.day_of(value) if isinstance(value, str) else None
     passed = day is not None and day < today // (86_400 * timestamps.SECOND)
-    return passed and one.fields.get("status") not in _FINISHED
+    return passed and one.fields.get("status") not in FINISHED

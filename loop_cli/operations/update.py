@@ -163,10 +163,12 @@ def _commit(
                 return only(store.commit([change], origin=origin, dry_run=dry_run))
             except ConflictError as error:
                 conflict = error.conflict
-        decided = None if conflict.kept_moving or rounds == _REBASES else resolve(conflict)
+        decided = None if conflict.is_settled or rounds == _REBASES else resolve(conflict)
         if decided is None or not decided.apply:
             raise ConflictError(conflict, asked=decided is not None and decided.asked)
-        now = Precondition(if_match=conflict.current_etag, own_reading=True)
+        now = expected.replace(
+            if_match=conflict.current_etag, expected_updated_at=None, own_reading=True
+        )
         if decided.edits is not None:  # made on the state now, so that is what was read
             change = change.replace(edits=decided.edits, precondition=now, seen=conflict.entity)
         attempt = change.replace(

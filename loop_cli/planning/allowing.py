@@ -59,7 +59,7 @@ def diff_of(schema: Schema, values: dict[tuple[str, ...], Any]) -> Diff:
     found: Diff = {}
     for path, value in values.items():
         old = value_at(schema.sections, path)
-        is_there = isinstance(old, list | str)
+        is_there = isinstance(old, list | str | bool)
         entry: dict[str, Any] = {"old": old if is_there else None, "new": value}
         found[join_dotted(path)] = entry if is_there else {**entry, "added": True}
     return found

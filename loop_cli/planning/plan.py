@@ -167,7 +167,8 @@ def check_precondition(
     *,
     updated: str | None = None,
 ) -> str:
-    """What was used of the precondition: `etag`, `updated_at`, `literal` or `none`."""
+    """What was used of the precondition: `etag`, `updated_at`, `literal`, `condition` or
+    `none`."""
     precondition = change.precondition
     entity = snapshot.entity
     if precondition.forced:
@@ -181,6 +182,15 @@ def check_precondition(
             entity_id=entity.id,
             hint=Action("read_again", entity_id=entity.id),
         )
+    if precondition.conditions:
+        from loop_cli.planning import conditions
+
+        if failed := conditions.unmet(snapshot, precondition.conditions):
+            raise ConflictError(
+                conditions.build(
+                    snapshot, failed, precondition=precondition, wanted=wanted, updated=updated
+                )
+            )
     reason, used = _compare(snapshot, precondition)
     if reason is None:
         return used
@@ -204,7 +214,7 @@ def _compare(snapshot: Snapshot, precondition: Precondition) -> tuple[Reason | N
     if precondition.if_match is not None and precondition.if_match != revision.etag:
         return ("edited_outside" if snapshot.edited_outside else "etag_changed"), "none"
     if precondition.expected_updated_at is None:
-        return None, "etag"
+        return None, "condition" if precondition.if_match is None else "etag"
     expected = timestamps.parse(precondition.expected_updated_at)
     used = "updated_at"
     if expected != timestamps.parse(revision.updated_at):

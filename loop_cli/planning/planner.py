@@ -201,7 +201,7 @@ class Planner:
         if problems:
             label = change.entity_id if isinstance(change.entity_id, str) else change.entity_type
             raise _invalid(label, problems)
-        return plan_life.create(
+        made = plan_life.create(
             change,
             text,
             entity_id,
@@ -210,6 +210,17 @@ class Planner:
             policy=self._policy,
             origin=origin,
         )
+        return made.replace(warnings=(*made.warnings, *self._new_fields(made.after)))
+
+    def _new_fields(self, entity: Entity) -> list[str]:
+        """Sentences about fields of a new entity that an open schema does not know."""
+        if not self._around.rules.schema.is_open:
+            return []
+        from loop_cli.core.schema import open_fields
+        from loop_cli.core.schema.rules import Case
+
+        case = Case(entity.fields, entity.type, entity.id)
+        return open_fields.warnings(case, self._around.rules)
 
     def _draft(self, change: Create, entity_id: str, problems: list[dict[str, Any]]) -> str:
         """The text of the file; what is wrong with it is added to `problems`."""

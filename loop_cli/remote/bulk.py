@@ -67,11 +67,13 @@ class RemoteBulk(RemoteReads):
         self,
         lines: Iterable[Sequence[str]],
         *,
+        today: int,
         force: bool = False,
         atomic: bool = False,
         dry_run: bool = False,
     ) -> Iterator[Outcome]:
-        del force  # the server alone says whether lines without a revision may do
+        # The server knows its day, and says whether lines without a revision may do.
+        del today, force
         from loop_cli.remote.many import apply
 
         send = partial(self._send, atomic=atomic, dry_run=dry_run)

@@ -19,6 +19,7 @@ from loop_cli.core.store import harmless_json
 from loop_cli.errors import LoopError, UsageError
 from loop_cli.operations.bulk import AT_ONCE
 from loop_cli.server.answers import LINES, as_loop_error, error_document
+from loop_cli.server.asking import today
 from loop_cli.server.service import service_of, writer_of
 from loop_cli.server.spelling import spelled
 from loop_cli.server.visit import APPLY, visit_of
@@ -115,7 +116,7 @@ class _Applied(Response):
 
     def _run(self, out: MemoryObjectSendStream[bytes]) -> None:
         """Apply all that comes; in a thread."""
-        for one in self._loop.apply(self._lines(), **self._how):
+        for one in self._loop.apply(self._lines(), today=today(), **self._how):
             anyio.from_thread.run(out.send, _answer(one))
 
     def _lines(self) -> Iterator[list[str]]:

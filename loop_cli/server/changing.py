@@ -56,9 +56,8 @@ async def change(request: Request, entity_id: str, how: How) -> Response:
     _body, given = asking.parsed(data, http.ChangeBody)
     if given.setdefault("id", entity_id) != entity_id:
         raise UsageError(f"id: {given['id']!r} is another one than in the path")
-    wanted = bulk.change_of(
-        {key: one for key, one in given.items() if one is not None}, force=False
-    )
+    said = {key: one for key, one in given.items() if one is not None}
+    wanted = bulk.change_of(said, bulk.LineRules(today=asking.today()))
     seen = wanted.precondition
     precondition = how.precondition(
         seen.expected_updated_at, seen.if_match, unconditional=unconditional(request)

@@ -16,7 +16,7 @@ Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 RunId = Annotated[str, Field(pattern=f"^{RUN_ID}$")]
 Action = Literal["create", "update", "delete", "move", "approve", "reject"]
 Source = Literal["ui", "api", "script", "cli"]
-PreconditionUsed = Literal["etag", "updated_at", "literal", "none"]
+PreconditionUsed = Literal["etag", "updated_at", "literal", "condition", "none"]
 
 
 class Shape(BaseModel):

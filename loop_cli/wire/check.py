@@ -9,6 +9,18 @@ from pydantic import Field
 from loop_cli.wire.base import DiffEntry, RunId, Shape
 
 
+class ClosedSchemaDocument(Shape):
+    """That the schema takes no new fields: `loop schema close --json`."""
+
+    path: str = Field(description="The schema's file, relative to the vault.")
+    changed: bool = Field(description="False if it was closed already.")
+    run_id: RunId = Field(description="The run, as in the audit log.")
+    diff: dict[str, DiffEntry] = Field(description="What was changed in it.")
+    dry_run: Literal[True] = Field(
+        default=True, description="There only with --dry-run: nothing was written."
+    )
+
+
 class FindingEntry(Shape):
     """One thing that `loop check` found (SPEC §2)."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -53,3 +53,96 @@ class OutcomeDocument(Shape):
     modified_fields: list[str] = Field(description="The names of what was changed.")
     dry_run: bool | None = Field(default=None, description="There only with --dry-run.")
     warnings: list[str] | None = Field(default=None, description="There only if there are any.")
+
+
+class ViewDocument(Shape):
+    """A query by name: `loop view show NAME --json`."""
+
+    name: str = Field(min_length=1, description="Its name, without the @.")
+    origin: str = Field(description="The file that it is in.")
+    types: list[str] = Field(description="Only entities of these types; all if empty.")
+    where: list[str] = Field(description="The conditions.")
+    sort: str | None = Field(description="The fields it is sorted by.")
+    columns: list[str] = Field(description="The columns; the usual ones if empty.")
+    limit: int | None = Field(ge=0, description="At most so many; 0 is all.")
+
+
+class ViewsDocument(Shape):
+    """All views: `loop view list --json`."""
+
+    views: list[ViewDocument] = Field(description="The views; your own count before the vault's.")
+
+
+class CardEntry(Shape):
+    """An entity in short (`loop board`, `loop agenda`)."""
+
+    entity_id: str = Field(min_length=1, description="Its id.")
+    entity_type: str = Field(description="Its type.")
+    entity_name: str | None = Field(description="Its name, if it has one.")
+    who: str | None = Field(description="Its assignee, else its owner.")
+    priority: str | None = Field(description="Its priority.")
+    due: str | None = Field(description="When it is due.")
+    overdue: bool = Field(description="Whether that has passed and it is not finished.")
+    updated_at: Timestamp = Field(description="Its revision: the time.")
+    etag: Etag = Field(description="Its revision: the bytes.")
+
+
+class BoardColumn(Shape):
+    """The cards with one value of the field."""
+
+    value: str | None = Field(description="The value; null for those without one.")
+    label: str | None = Field(description="What the schema calls the value, if it does.")
+    cards: list[CardEntry] = Field(description="The cards, by priority and due day.")
+
+
+class BoardDocument(Shape):
+    """Where the work stands: `loop board --json`."""
+
+    by: str = Field(description="The field whose values are the columns.")
+    columns: list[BoardColumn] = Field(description="The columns, in the schema's order.")
+    warnings: list[str] = Field(
+        default=[], min_length=1, description="Sentences for a person; absent if there are none."
+    )
+
+
+class AppointmentEntry(CardEntry):
+    """A day of an entity."""
+
+    day: str = Field(description="The day.")
+    what: Literal["due", "start"] = Field(description="What is on that day.")
+
+
+class AgendaDocument(Shape):
+    """What is due when: `loop agenda --json`."""
+
+    today: str = Field(description="Today, where you are.")
+    overdue: list[AppointmentEntry] = Field(description="What was due before today.")
+    due_today: list[AppointmentEntry] = Field(description="What is on today.")
+    week: list[AppointmentEntry] = Field(description="The rest of this week, until Sunday.")
+    later: list[AppointmentEntry] = Field(description="After this week.")
+    warnings: list[str] = Field(
+        default=[], min_length=1, description="Sentences for a person; absent if there are none."
+    )
+
+
+class DayCounts(Shape):
+    """The records of a day."""
+
+    day: str = Field(description="The day, where you are.")
+    records: int = Field(ge=0, description="All records.")
+    finished: int = Field(ge=0, description="Those that set a status which ends the work.")
+    create: int = Field(ge=0, description="Entities made.")
+    update: int = Field(ge=0, description="Changes.")
+    move: int = Field(ge=0, description="Files moved.")
+    delete: int = Field(ge=0, description="Entities deleted.")
+
+
+class StatsDocument(Shape):
+    """Changes by day, from the log: `loop stats --json`."""
+
+    since: str = Field(description="The first day.")
+    days: list[DayCounts] = Field(description="Each day, the oldest first.")
+    actors: dict[str, int] = Field(description="How many records of each actor.")
+    warnings: list[str] = Field(
+        default=[], min_length=1, description="Sentences for a person; absent if there are none."
+    )

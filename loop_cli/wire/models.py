@@ -157,6 +157,9 @@ class AuditMetadata(GrowingShape):
     )
     tty: bool = Field(description="Whether a person sat at a terminal.")
     invoked_by: str | None = Field(description="The program that started loop, if known.")
+    agent: str | None = Field(
+        default=None, description="What a program says of itself (LOOP_AGENT); absent if nothing."
+    )
     forced: Literal[True] = Field(default=True, description="There only if --force was given.")
     edited_outside: Literal[True] = Field(
         default=True, description="There only if the file had been changed without a record."
@@ -277,6 +280,16 @@ class ConflictChange(Shape):
     modified_fields: list[str] | None = Field(description="What was changed.")
 
 
+class UnmetCondition(Shape):
+    """A condition of a write that the entity does not meet (SPEC §3)."""
+
+    condition: str = Field(description="The condition, as it was given.")
+    field: str = Field(description="Its field.")
+    value: Any = Field(description="The field's value now; null if there is none.")
+    changed_by: str | None = Field(description="Who left this value, if a record says so.")
+    changed_at: str | None = Field(description="When.")
+
+
 class ConflictDocument(ErrorDocument):
     """A precondition that no longer holds: exit 4, HTTP 409 (SPEC §5)."""
 
@@ -285,13 +298,16 @@ class ConflictDocument(ErrorDocument):
     current_updated_at: Timestamp | None = Field(description="Its updated_at now.")
     expected_updated_at: str | None = Field(description="The one given, as it was written.")
     code: Literal["conflict"]
-    reason: Literal["updated_changed", "etag_changed", "edited_outside", "deleted"] = Field(
-        description="What no longer holds."
-    )
+    reason: Literal[
+        "updated_changed", "etag_changed", "edited_outside", "deleted", "condition_unmet"
+    ] = Field(description="What no longer holds.")
     current_etag: Etag | None = Field(description="Its etag now.")
     expected_etag: Etag | None = Field(description="The one given.")
     fields: list[ConflictField] = Field(description="The fields wanted or changed in between.")
     changes: list[ConflictChange] = Field(description="The records in between, oldest first.")
+    conditions: list[UnmetCondition] = Field(
+        default=[], min_length=1, description="The conditions (--if) not met; absent if none."
+    )
     path: str = Field(description="The entity's file.")
     others: list[dict[str, Any]] = Field(
         default=[], description="The conflicts of other entities of the same undo, if any."

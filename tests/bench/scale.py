@@ -61,6 +61,7 @@ PEAKS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("apply", (), "150"),
 )
 """Commands, and at most how many MiB they take."""
+_FORCED = bulk.LineRules(today=0, force=True)
 _ORIGIN = Origin(run_id="00000000-0000-4000-8000-000000000000", actor="user:bench")
 
 
@@ -139,7 +140,7 @@ class Vault:
         line = '{"id": "%s", "set": {"entity_name": "이름 %d"}}'
         batch = [line % (one, self._turn) for one in self._ids[:count]]
         lines = (batch[start : start + 100] for start in range(0, count, 100))
-        counts = bulk.Counts(bulk.apply(self.store(), lines, origin=_ORIGIN, force=True))
+        counts = bulk.Counts(bulk.apply(self.store(), lines, origin=_ORIGIN, how=_FORCED))
         assert (counts.landed, counts.failed) == (len(batch), 0), counts.error()
 
     def bare_apply(self, count: int) -> None:

@@ -140,7 +140,10 @@ class TestShapes:
         added = [line for line in after.splitlines() if line not in before.splitlines()]
         assert len(added) == 2  # the field, and `updated`
         assert folder("check").code == 0
-        assert folder("update", entity_id, "nonsense=1", "--force").code == 6
+        new = folder("update", entity_id, "nonsense=1", "--force")
+        assert (new.code, "nonsense is new" in new.err) == (0, True)  # the schema is open
+        assert folder("schema", "close").code == 0
+        assert folder("update", entity_id, "nonsense=2", "more=1", "--force").code == 6
 
     def test_the_commands_that_list_and_create(self, folder: Loop, shape: str) -> None:
         init(folder, "--yes")
@@ -301,7 +304,7 @@ class TestProposal:
         slip = {"posts/slip.md": note(title="x", date="2026-01-01", draft="false", wieght="3")}
         made = self.on(loop, {**HUGO, **slip})
         assert made["left_out"] == {"wieght": "weight"}
-        assert ("posts/slip.md", "unknown-field") in {
+        assert ("posts/slip.md", "open-field") in {
             (one["path"], one["rule"]) for one in made["unfit"]
         }
 

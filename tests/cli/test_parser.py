@@ -169,7 +169,7 @@ def test_what_machines_ask_for_is_taken(line: list[str]) -> None:
         ["list", "--limit", "-1"],
         ["list", "--plain"],
         ["get", "--help"],
-        ["get", "a", "b"],
+        ["history", "a", "b"],
         ["get", "a", "--path"],
         ["get", "a", "--json", "--json"],
         ["get", "--", "a"],

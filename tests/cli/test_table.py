@@ -101,7 +101,7 @@ def test_get_without_an_id_is_a_wrong_command_line(read_only: Loop, words: tuple
     done = read_only("get", *words)
 
     assert (done.code, done.out) == (2, "")
-    assert "Missing argument 'ID'" in done.err
+    assert "Missing argument 'ID...'" in done.err
 
 
 @pytest.mark.parametrize(

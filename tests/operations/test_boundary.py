@@ -155,6 +155,7 @@ class TestOverAStore:
 UPKEEP: dict[str, Callable[[LocalOperations], object]] = {
     "check": lambda loop: loop.check(Scope()),
     "passed_over": lambda loop: loop.passed_over(),
+    "close_schema": lambda loop: loop.close_schema(),
     "allow": lambda loop: loop.allow(AllowedField(entity_type="Task", name="rating", kind=None)),
     "kept": lambda loop: loop.kept(),
     "prune": lambda loop: loop.prune([]),

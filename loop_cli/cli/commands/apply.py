@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from loop_cli.cli import context, hints, inputs, output
+from loop_cli.cli import context, days, hints, inputs, output
 from loop_cli.cli.prompt.interrupts import Held
 from loop_cli.errors import Interrupted, UsageError
 from loop_cli.operations import bulk
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _AT_ONCE = 1 << 16  # bytes
 EXAMPLES = """A line is a JSON object: "id", and at least one of "set" (fields and values),
 "unset" (names), "add" and "remove" (fields and items of lists) and "body";
-"if_match" or "expected_updated_at" is the revision that was seen; "path"
+"if_match" or "expected_updated_at" is the revision that was seen, "if" a list of
+conditions that must hold, as in 'loop update --if'; "path"
 chooses where several files carry the id.
 
 Each line has a line on stdout, in order, once its change is durable: an entity
@@ -52,6 +53,7 @@ def apply(
     held = Held()
     outcomes = loop.apply(
         _lines(file, held),
+        today=days.today(),
         force=force,
         atomic=atomic,
         dry_run=dry_run,

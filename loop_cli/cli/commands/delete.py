@@ -31,6 +31,7 @@ def delete(
     entity_id: str,
     expected_updated_at: str | None,
     if_match: str | None,
+    conditions: list[str] | None,
     force: bool,
     cascade: bool,
     orphan: bool,
@@ -46,7 +47,7 @@ def delete(
     """Run `loop delete`."""
     if cascade and orphan:
         raise UsageError("--cascade and --orphan can't go together")
-    seen = inputs.precondition(expected_updated_at, if_match, force=force)
+    seen = inputs.precondition(expected_updated_at, if_match, conditions, force=force)
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     interactive = output.may_ask(as_json=as_json, no_input=no_input)
     loop = context.operations(settings)

@@ -7,7 +7,7 @@ import sys
 from loop_cli.cli import context, output
 from loop_cli.core.diff import MISSING, value_at
 from loop_cli.core.names import join_dotted, nearest, split_dotted
-from loop_cli.errors import UsageError
+from loop_cli.errors import EntityNotFound, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,13 +22,15 @@ EXAMPLES = """Examples:
 loop get tsk-019-14
 loop get tsk-019-14 --json
 loop get tsk-019-14 --field status --field etag
+loop get tsk-019-14 tsk-019-07 --json
+loop get 60_Hypotheses/2026/hyp-1-01.md
 loop get hyp-1-01 --path 60_Hypotheses/2026/hyp-1-01.md
 """
 
 
 def get(
     *,
-    entity_id: str,
+    entity_id: list[str],
     as_json: bool,
     as_yaml: bool,
     raw: bool,
@@ -43,15 +45,43 @@ def get(
     if sum(modes) > 1:
         raise UsageError("choose one of --json, --yaml, --raw, --field and --path")
     loop = context.entity_operations(context.open_settings({"vault": vault}))
-    entity = loop.get(entity_id, path=context.chosen_path(loop.vault, path))
-    warnings = [*entity.warnings, *loop.take_warnings()]
-    if output.as_document(entity.as_dict(), warnings, wanted=as_json):
-        return
-    if raw:
-        output.write_raw(entity.raw)
-    elif path_only:
-        output.line(entity.path)
-    elif field == ["body"] and not output.is_terminal(sys.stdout):
+    if len(entity_id) > 1 and (raw or path):
+        raise UsageError("--raw and --path FILE are for one entity")
+    found = [_found(loop, one, path, vault) for one in entity_id]
+    for number, entity in enumerate(found):
+        warnings = [*entity.warnings, *loop.take_warnings()]
+        if output.as_document(entity.as_dict(), warnings, wanted=as_json):
+            continue
+        if number and not (field or path_only):
+            output.line("---" if as_yaml else "")
+        if raw:
+            output.write_raw(entity.raw)
+        elif path_only:
+            output.line(entity.path)
+        else:
+            _show(entity, loop, as_yaml=as_yaml, field=field, body=body)
+
+
+def _found(loop: EntityOperations, given: str, path: str | None, vault: str | None) -> Entity:
+    """The entity with the id; where there is none, that of the file, relative to the vault, else to
+    here. Raises as `EntityOperations.get`."""
+    try:
+        return loop.get(given, path=context.chosen_path(loop.vault, path))
+    except EntityNotFound:
+        if path or not given.endswith((".md", ".markdown")):
+            raise
+        from loop_cli.cli import paths
+
+        entity_id, there = paths.entity_at(given, vault)
+        if entity_id is None:
+            raise
+        return loop.get(entity_id, path=there)
+
+
+def _show(
+    entity: Entity, loop: EntityOperations, *, as_yaml: bool, field: list[str] | None, body: bool
+) -> None:
+    if field == ["body"] and not output.is_terminal(sys.stdout):
         output.write(entity.body)  # all of it and nothing else, so that it can be put back
     elif field:
         for name in field:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from loop_cli.cli.views import View
     from loop_cli.core.evaluate import Selected
     from loop_cli.core.schema.schema import Schema
     from loop_cli.operations.boundary import Operations
@@ -42,6 +43,7 @@ loop list task --where 'status=todo,doing' --where 'due<today' --sort due
 loop list --project prj-019 --columns entity_id,status,assignee
 loop list task --where 'tags=urgent' --ids
 loop list --where 'missing:assignee' --json
+loop list @mine
 loop list task --csv --columns entity_id,entity_name,due > tasks.csv
 """
 _AT_ONCE = 10_000  # characters
@@ -60,25 +62,35 @@ def list_entities(
     as_json: bool,
     as_csv: bool,
     ids: bool,
+    count: bool,
     verbose: bool,
     vault: str | None,
 ) -> None:
     """Run `loop list`."""
-    if sum((as_json, as_csv, ids)) > 1:
-        raise UsageError("choose one of --json, --csv and --ids")
+    _refuse_several((as_json, as_csv, ids, count))
     if columns is not None and (as_json or ids):
         raise UsageError("--columns is for the table and --csv; --json has all fields")
-    as_table = not (as_json or as_csv or ids)
+    settings = context.open_settings({"vault": vault})
+    view = None
+    if any(one.startswith("@") for one in entity_type or ()):
+        view, entity_type = _viewed(settings.root, entity_type or [])
+        where = [*view.where, *(where or ())]
+        sort = sort or view.sort
+        columns = columns or ",".join(view.columns) or None
+        limit = view.limit if limit is None else limit
+    as_table = not (as_json or as_csv or ids or count)
     at_most = output.ROWS + 1 if limit is None and as_table else limit or None
     asked = query(entity_type, where, project=project, children_of=children_of, sort=sort)
-    loop = context.operations(context.open_settings({"vault": vault}))
+    loop = context.operations(settings)
     with output.progress("looking at the files", unit="files") as progress:
         found = loop.select(asked.replace(limit=at_most), progress=progress)
-    names = _column_names(columns, loop.names.name)
+    names = _column_names(columns, loop, asked.types)
     if columns is not None:
         _refuse_unknown(names, asked.types, loop)
     if as_json:
         output.json_lines(one.listed.json for one in found)
+    elif count:
+        output.line(str(sum(1 for _one in found)))
     elif ids:
         output.lines(one.listed.id for one in found)
     elif as_csv:
@@ -91,6 +103,11 @@ def list_entities(
             output.note(sentence)
 
 
+def _refuse_several(forms: tuple[bool, ...]) -> None:
+    if sum(forms) > 1:
+        raise UsageError("choose one of --json, --csv, --ids and --count")
+
+
 def query(
     types: list[str] | None,
     where: list[str] | None,
@@ -100,7 +117,7 @@ def query(
     sort: str | None = None,
 ) -> Query:
     """The query that options ask for. Raises `UsageError`."""
-    conditions = [queries.parse_condition(text, today=days.today()) for text in where or ()]
+    conditions = [*queries.parse_conditions(where or (), today=days.today())]
     for field, value in (("project_id", project), ("parent_id", children_of)):
         if value is not None:
             conditions.append(queries.equals(field, value))
@@ -111,9 +128,27 @@ def query(
     )
 
 
-def _column_names(columns: str | None, name: str) -> tuple[str, ...]:
+def _viewed(root: str | None, words: list[str]) -> tuple[View, list[str]]:
+    """The view that the words name, and the types that it and they are about."""
+    from loop_cli.cli.views import Views
+
+    named, types = [one for one in words if one[0] == "@"], [one for one in words if one[0] != "@"]
+    if len(named) > 1:
+        raise UsageError(f"one view at a time, not {' and '.join(named)}")
+    view = Views(root).get(named[0])
+    return view, types or list(view.types)
+
+
+def _column_names(columns: str | None, loop: Operations, types: tuple[str, ...]) -> tuple[str, ...]:
     if columns is None:
-        return tuple(name if one == "entity_name" else one for one in _COLUMNS)
+        from loop_cli.cli import views
+        from loop_cli.operations.selection import resolve_types
+
+        types = resolve_types(types, loop.schema)
+        chosen = views.Views(loop.vault).columns(types)
+        own = loop.names.__dict__.values()
+        usual = tuple(loop.names.name if one == "entity_name" else one for one in _COLUMNS)
+        return chosen or views.default_columns(loop.schema, types, usual, own)
     found = tuple(one.strip() for one in columns.split(",") if one.strip())
     if not found:
         raise UsageError("--columns names no field", hint="--columns entity_id,status")

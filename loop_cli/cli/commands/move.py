@@ -21,6 +21,7 @@ def move(
     project: str,
     expected_updated_at: str | None,
     if_match: str | None,
+    conditions: list[str] | None,
     force: bool,
     path: str | None,
     dry_run: bool,
@@ -31,7 +32,7 @@ def move(
     vault: str | None,
 ) -> None:
     """Run `loop move`."""
-    seen = inputs.precondition(expected_updated_at, if_match, force=force)
+    seen = inputs.precondition(expected_updated_at, if_match, conditions, force=force)
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     interactive = output.may_ask(as_json=as_json, no_input=no_input)
     loop = context.operations(settings)

@@ -19,6 +19,7 @@ loop schema Task
 loop schema Task --json
 loop schema Task --json | jq '."x-loop".writable'
 loop schema allow Task rating=number
+loop schema close --dry-run
 """
 
 
@@ -35,8 +36,14 @@ def schema(
         settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
         _allow(settings, words[1:], dry_run=dry_run, as_json=as_json)
         return
+    if words == ["close"]:
+        settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
+        _close(settings, dry_run=dry_run, as_json=as_json)
+        return
     if dry_run or len(words or ()) > 1:
-        raise UsageError("give one type, or: allow TYPE FIELD[=KIND]", hint="loop schema --help")
+        raise UsageError(
+            "give one type, allow TYPE FIELD[=KIND], or close", hint="loop schema --help"
+        )
     _show(words[0] if words else None, as_json=as_json, vault=vault)
 
 
@@ -55,6 +62,14 @@ def _allow(settings: Settings, words: list[str], *, dry_run: bool, as_json: bool
             context.did("the schema allows the field")
         if not output.as_document(done.as_dict(), loop.take_warnings(), wanted=as_json):
             output.line(_said(done))
+
+
+def _close(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
+    loop = context.operations(settings)
+    done = loop.close_schema(dry_run=dry_run)
+    if not output.as_document(done.as_dict(), loop.take_warnings(), wanted=as_json):
+        how = "would be closed" if done.dry_run else "is closed now"
+        output.line(f"{done.path} {how if done.diff else 'is closed already'}")
 
 
 def _said(done: Allowed) -> str:
@@ -96,7 +111,8 @@ def _show(entity_type: str | None, *, as_json: bool, vault: str | None) -> None:
     if entity_type is None:
         output.show(render_schema.types([describe.describe(name, rules) for name in types]))
     else:
-        output.show(render_schema.fields(describe.describe(entity_type, rules)))
+        view = describe.describe(entity_type, rules)
+        output.show(render_schema.fields(view, is_open=rules.schema.is_open))
 
 
 def _types(rules: Rules) -> tuple[str, ...]:

@@ -43,13 +43,14 @@ def search(
     limit: int | None,
     as_json: bool,
     ids: bool,
+    count: bool,
     vault: str | None,
 ) -> None:
     """Run `loop search`."""
-    if as_json and ids:
-        raise UsageError("choose one of --json and --ids")
+    if sum((as_json, ids, count)) > 1:
+        raise UsageError("choose one of --json, --ids and --count")
     wanted = Wanted(text)
-    for_people = not (as_json or ids)
+    for_people = not (as_json or ids or count)
     at_most = output.ROWS + 1 if limit is None and for_people else limit or None
     asked = listing.query(entity_type, where, project=None, children_of=None)
     asked = asked.replace(text=text, limit=at_most)
@@ -60,6 +61,8 @@ def search(
         first = next(hits, None)
     if as_json:
         output.lines(json_of(hit) for hit in _chain(first, hits))
+    elif count:
+        output.line(str(sum(1 for _hit in _chain(first, hits))))
     elif ids:
         output.lines(hit.id for hit in _chain(first, hits))
     else:

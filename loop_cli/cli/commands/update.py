@@ -34,6 +34,7 @@ loop update tsk-019-14 'status=done' --if-match 9f2c51d0a7b3e4f8
 loop update tsk-019-14 'tags+=urgent' 'due=2026-02-01' --expected-updated-at 2026-01-09
 loop update prj-019 'expected_impact.metric=409s' 'notes!' --dry-run
 loop update tsk-019-14 --append-body notes.md --if-match 9f2c51d0a7b3e4f8 --json
+loop update tsk-019-14 'status=doing' --if 'status=todo'
 loop update --where 'status=todo' --where 'due<today' 'priority=high' --dry-run
 """
 
@@ -45,6 +46,7 @@ def update(
     where: list[str] | None,
     expected_updated_at: str | None,
     if_match: str | None,
+    conditions: list[str] | None,
     force: bool,
     on_conflict: str | None,
     unset: list[str] | None,
@@ -74,7 +76,7 @@ def update(
         read=read,
     )
     edits = Edits(changes=parsed, body=inputs.body(body_file, append_body, read))
-    seen = inputs.precondition(expected_updated_at, if_match, force=force)
+    seen = inputs.precondition(expected_updated_at, if_match, conditions, force=force)
     settings = context.open_settings(
         {"vault": vault, "lock_timeout": lock_timeout, "on_conflict": on_conflict}
     )

@@ -48,6 +48,12 @@ class Vault:
         """The words of a kind in the table, below some keys."""
         return [row[0] for row in self._rows(kind, *keys)]
 
+    def views(self) -> list[str]:
+        """The names of the views."""
+        from loop_cli.cli.views import Views
+
+        return sorted(Views(self._root).all())
+
     def ids_from(self, prefix: str) -> list[Word]:
         """The ids that begin so, with the names of their entities."""
         query = "SELECT id, title FROM file WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"

@@ -257,6 +257,15 @@ def _bare(words: Iterable[str]) -> list[Word]:
     return [(one, "") for one in words]
 
 
+def _views(vault: Vault, current: str, _line: _Line) -> Answer:
+    mark = "@" if current.startswith("@") else ""
+    return Answer(_beginning(current, [(mark + name, "") for name in vault.views()]))
+
+
+def _marked_views(vault: Vault, current: str, line: _Line) -> Answer:
+    return _views(vault, current, line) if current.startswith("@") else Answer()
+
+
 def _actors(vault: Vault, current: str, _line: _Line) -> Answer:
     return Answer(_beginning(current, [(f"user:{name}", "") for name in vault.words("member")]))
 
@@ -308,6 +317,8 @@ _SOURCES: dict[str, Callable[[Vault, str, _Line], Answer]] = {
     "ACTOR": _actors,
     "TYPE": _types,
     "allow": _allowing,
+    "VIEW": _views,
+    "@VIEW": _marked_views,
 }
 
 

@@ -292,6 +292,8 @@ def _sign(field: ConflictField) -> str:
 
 
 def _headline(conflict: Conflict, *, again: bool) -> Text:
+    if conflict.conditions:
+        return _unmet(conflict)
     what = {"deleted": "deleted", "edited_outside": "edited outside loop"}
     when = "again while you decided" if again else "since you read it"
     verb = what.get(conflict.reason, "changed")
@@ -305,12 +307,23 @@ def _headline(conflict: Conflict, *, again: bool) -> Text:
     return words.append(visible("you read " + "\nyou read ".join(given)), style=styles.QUIET)
 
 
+def _unmet(conflict: Conflict) -> Text:
+    """A line for each condition that is not met, with the value now."""
+    words = Text(visible(conflict.entity_id), style=styles.TITLE)
+    words.append(": a condition of yours does not hold now", style=styles.NORMAL)
+    for one in conflict.conditions:
+        value = one["value"]
+        now = "empty" if value is None else render.value(value).plain
+        words.append(visible(f"\n{one['condition']}: {one['field']} is {now}"), style=styles.QUIET)
+    return words
+
+
 def _change_line(record: AuditRecord, now: int | None) -> Text:
     data = record.as_change()
     names = list(map(str, data["modified_fields"] or ()))
     more = f" and {len(names) - 8} more" if len(names) > 9 else ""
     fields = ", ".join(names[:8] if more else names) + more
-    who = str(data["actor"]).removeprefix("user:")
+    who = record.who.removeprefix("user:")
     when = _ago(str(data["timestamp"]), now)
     return Text(visible(f"{who} changed {fields or 'it'} through {data['source']}, {when}"))
 
@@ -319,6 +332,8 @@ def _edited_outside(conflict: Conflict) -> bool:
     """Whether it is certain that no record tells of the last change."""
     if conflict.reason == "edited_outside":
         return True
+    if conflict.conditions:
+        return any(one["changed_by"] is None for one in conflict.conditions)
     if conflict.changes:
         return conflict.changes[-1].etag_after not in (None, conflict.current_etag)
     return any(field.base_known for field in conflict.fields)

@@ -129,7 +129,7 @@ def log_table(found: Sequence[AuditRecord], *, utc: bool) -> RenderableType:
         when = times.exact(data.get("timestamp")) if exact else times.spoken(instant)
         table.add_row(
             Text(visible(when), style=styles.QUIET),
-            Text(visible(str(data.get("actor")))),
+            Text(visible(record.who)),
             Text(visible(str(data.get("source")))),
             Text(visible(str(data.get("entity_id"))), style=styles.FIELD),
             what(record),
@@ -143,7 +143,7 @@ def follow_line(record: AuditRecord, *, utc: bool) -> RenderableType:
     instant = timestamps.parse(str(data.get("timestamp")))
     when = times.exact(data.get("timestamp")) if utc else times.clock(instant)
     line = Text(visible(when), style=styles.QUIET, no_wrap=True, overflow="ellipsis")
-    line.append(f"  {_one_line(data.get('actor'))}", style=styles.NORMAL)
+    line.append(f"  {_one_line(record.who)}", style=styles.NORMAL)
     line.append(f"  {_one_line(data.get('source'))}", style=styles.QUIET)
     line.append(f"  {_one_line(data.get('entity_id'))}", style=styles.FIELD)
     line.append("  ").append(what(record))
@@ -185,7 +185,7 @@ def _since(found: Difference, when: Clock) -> Text:
 def _by_line(record: AuditRecord, when: Clock) -> Text:
     data = record.as_change()
     fields = ", ".join(map(str, data["modified_fields"] or ()))
-    words = f"  {when(data['timestamp'])}  {data['actor']} · {data['source']} · {fields}"
+    words = f"  {when(data['timestamp'])}  {record.who} · {data['source']} · {fields}"
     return Text(_one_line(words), style=styles.QUIET)
 
 
@@ -205,7 +205,7 @@ def _event(event: Event, when: Clock) -> Iterable[RenderableType]:
     line = Text(f"{number:>3}  ", style=styles.TITLE)
     line.append(when(data["timestamp"]), style=styles.NORMAL)
     run = str(data["run_id"])[:8]
-    door = f"{data['actor']} · {data['source']} · run {run}"
+    door = f"{record.who} · {data['source']} · run {run}"
     line.append(f"  {_one_line(door)}", style="dim not bold")
     for mark in _marks(event):
         line.append(f"  {mark}", style="yellow not bold")

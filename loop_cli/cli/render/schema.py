@@ -31,12 +31,13 @@ def types(views: Sequence[TypeView]) -> RenderableType:
     return Group(table, Text("loop schema TYPE shows its fields", style=styles.QUIET))
 
 
-def fields(view: TypeView) -> RenderableType:
+def fields(view: TypeView, *, is_open: bool = False) -> RenderableType:
     """One type, field by field."""
     heading = Text(visible(view.name), style=styles.TITLE)
     facts = [f"ids match {view.id_pattern}" if view.id_pattern else ""]
     facts.append(f"files go to {_files(view)}" if view.place else "")
     facts.append(f"the parent is a {view.parent}" if view.parent else "")
+    facts.append("open: other fields are written too, with a warning" if is_open else "")
     lines = "\n".join(visible(fact) for fact in facts if fact)
     table = _table("field", "takes", "", "")
     for field in view.fields:

@@ -21,7 +21,7 @@ def happening(one: Happening) -> Text:
         what = Text(_words(one))
     else:
         data = one.record.data
-        who = visible(f"{data.get('actor')}, {data.get('source')}")
+        who = visible(f"{one.record.who}, {data.get('source')}")
         text.append(f"  {who}", style=styles.DONE)
         what = render_past.what(one.record)
     text.append(f"  {visible(one.entity_id or one.path)}", style=styles.FIELD).append("  ")

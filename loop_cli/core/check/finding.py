@@ -34,6 +34,7 @@ RULES: dict[str, tuple[str, str]] = {
     "schema-pattern": (WARNING, "a pattern of the schema that can't be used"),
     "unknown-type": (WARNING, "a type that the schema does not have"),
     "unknown-field": (ERROR, "a field that the schema does not have for the type"),
+    "open-field": (WARNING, "a field that the schema does not have, but is open for"),
     "missing-field": (ERROR, "a required field is missing or empty"),
     "missing-conditional": (ERROR, "a field is required by the value of another"),
     "wrong-type": (ERROR, "the value is not of the field's type"),

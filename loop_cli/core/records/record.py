@@ -25,7 +25,8 @@ class Origin(Struct):
     """Who writes and through which door; derived by the program, never given by a caller.
 
     `key` is the idempotency key of the call, if it has one, and `request` the SHA-256 of what it
-    asks for: both are recorded, so that the same call again is known.
+    asks for: both are recorded, so that the same call again is known. `agent` is what a program
+    says of itself.
     """
 
     run_id: str
@@ -35,6 +36,7 @@ class Origin(Struct):
     invoked_by: str | None = None
     key: str | None = None
     request: str | None = None
+    agent: str | None = None
 
 
 class AuditRecord(Struct):
@@ -100,6 +102,12 @@ class AuditRecord(Struct):
     def undoes(self) -> str | None:
         """The digest of the record that this one undoes."""
         return self._text("rolled_back")
+
+    @property
+    def who(self) -> str:
+        """The actor, and what the program that wrote says of itself."""
+        actor, agent = str(self.data.get("actor")), self._text("agent")
+        return actor if agent is None else f"{actor}, via {agent} (as it says)"
 
     @property
     def is_note(self) -> bool:
@@ -392,6 +400,7 @@ def compose(
             "tty": origin.tty,
             "invoked_by": origin.invoked_by,
             **call,
+            **({} if origin.agent is None else {"agent": origin.agent}),
         },
     }
 

@@ -41,11 +41,31 @@ def unknown_fields(case: Case, rules: Rules) -> Iterator[Problem]:
     """A field must be one of its type; of a type that only the common fields are known of, a new
     entity has no others."""
     schema = rules.schema
+    if schema.is_open:
+        from loop_cli.core.schema import open_fields
+
+        yield from open_fields.problems(case, rules)
+        return
     common = case.is_new and not schema.shipped and bool(schema.known_fields(case.type))
     if schema.knows_type(case.type) or common:
         for field, _value in case.present():
             if not rules.has_field(case.type, field):
                 yield unknown_field(field, case.type, rules.known(case.type))
+
+
+def new_fields(case: Case, rules: Rules) -> list[str]:
+    """Sentences about fields that a change brings to an entity of an open schema."""
+    from loop_cli.core.schema import open_fields
+
+    return open_fields.warnings(case, rules)
+
+
+def new_spec(change: Change, spec: FieldSpec, entity_type: str, rules: Rules) -> FieldSpec:
+    """What a field holds that an open schema does not know and that has no value yet."""
+    from loop_cli.core.schema import open_fields
+
+    known = len(change.path) > 1 or rules.has_field(entity_type, change.path[0])
+    return spec if known else open_fields.spec_of(change.value)
 
 
 def missing_fields(case: Case, rules: Rules) -> Iterator[Problem]:

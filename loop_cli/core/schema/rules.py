@@ -178,6 +178,8 @@ class Rules:
         if self.has_field(entity_type, field):
             message = f"is read-only for {entity_type} (write_targets.writable_fields)"
             return read_only(field, message, choices)
+        if schema.is_open:
+            return None
         known = self.known(entity_type) if schema.knows_type(entity_type) else tuple(writable)
         return unknown_field(field, entity_type, known).replace(allowed=choices)
 

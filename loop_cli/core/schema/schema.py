@@ -126,6 +126,11 @@ class Schema(Struct):
     shipped: bool
     kinds: dict[str, str] = {}  # noqa: RUF012  a Struct's default
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a type may have fields that the schema does not know."""
+        return self.sections.get("open") is True
+
     def knows_type(self, entity_type: str) -> bool:
         """Whether the schema says anything of the type."""
         return entity_type in self.types or entity_type in self.known

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from loop_cli.core import unprepared
-from loop_cli.core.upkeep import Allowed
+from loop_cli.core.upkeep import Allowed, ClosedSchema
 from loop_cli.errors import Action, EntityNotFound, InvalidFile, Sentence, StorageError, UsageError
 from loop_cli.markdown import patch, reader
 from loop_cli.planning import allowing
@@ -20,12 +20,18 @@ from loop_cli.vault.files import reading as files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from loop_cli.core.diff import Diff
     from loop_cli.core.records.record import Origin
     from loop_cli.core.schema.schema import Schema
     from loop_cli.core.store import Store
     from loop_cli.core.upkeep import AllowedField
     from loop_cli.errors import InvalidChange, LoopError
     from loop_cli.vault.handle import Vault
+
+    Values = dict[tuple[str, ...], Any]
 
 _TRIES = 3  # where somebody else writes the schema at the same time
 
@@ -37,23 +43,56 @@ def allow(vault: Vault, field: AllowedField, *, origin: Origin, dry_run: bool = 
     Raises `UsageError` for a type or kind that there is not, and where the vault has no schema of
     its own; `InvalidFile` where the file can't be edited losslessly; `StorageError`.
     """
+
+    def values(schema: Schema) -> Values:
+        allowing.refuse_unknown(schema, field)
+        return allowing.changes(schema, field)
+
+    return Allowed(
+        field=field,
+        path=schema_file.PATH,
+        diff=_changed(vault, values, origin, dry_run=dry_run),
+        run_id=origin.run_id,
+        dry_run=dry_run,
+    )
+
+
+def close(vault: Vault, *, origin: Origin, dry_run: bool = False) -> ClosedSchema:
+    """Close a schema that is open; a closed one stays as it is. Raises as `allow` does."""
+
+    def values(schema: Schema) -> Values:
+        return {("open",): False} if schema.is_open else {}
+
+    return ClosedSchema(
+        path=schema_file.PATH,
+        diff=_changed(vault, values, origin, dry_run=dry_run),
+        run_id=origin.run_id,
+        dry_run=dry_run,
+    )
+
+
+def _changed(
+    vault: Vault, values: Callable[[Schema], Values], origin: Origin, *, dry_run: bool
+) -> Diff:
+    """Set values in the schema, as often as somebody else was faster; the diff."""
     if dry_run:
-        return _allow(vault, field, origin, dry_run=True)
+        return _change(vault, values, origin, dry_run=True)
     with vault.lock():
         for _attempt in range(_TRIES):
             recover(vault)
             try:
-                return _allow(vault, field, origin, dry_run=False)
+                return _change(vault, values, origin, dry_run=False)
             except Moved:
                 continue
     raise StorageError(f"{schema_file.PATH} was left as it is: others change it all the time")
 
 
-def _allow(vault: Vault, field: AllowedField, origin: Origin, *, dry_run: bool) -> Allowed:
+def _change(
+    vault: Vault, wanted: Callable[[Schema], Values], origin: Origin, *, dry_run: bool
+) -> Diff:
     before = _own_schema(vault.root)
     schema = schema_file.load(vault.root)
-    allowing.refuse_unknown(schema, field)
-    values = allowing.changes(schema, field)
+    values = wanted(schema)
     edits = [patch.Set(path, value) for path, value in values.items()]
     after = _edited(before, edits) if edits else before
     schema_file.build(after)
@@ -63,13 +102,7 @@ def _allow(vault: Vault, field: AllowedField, origin: Origin, *, dry_run: bool) 
             schema_file.PATH, before, after, diff, origin=origin, now=vault.clock()
         )
         land(vault, [(planned, None)], begun=[])
-    return Allowed(
-        field=field,
-        path=schema_file.PATH,
-        diff=diff,
-        run_id=origin.run_id,
-        dry_run=dry_run,
-    )
+    return diff
 
 
 def _own_schema(root: str) -> bytes:

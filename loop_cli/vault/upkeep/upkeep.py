@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from loop_cli.core.upkeep import (
         Allowed,
         AllowedField,
+        ClosedSchema,
         Happening,
         Kept,
         Migration,
@@ -53,6 +54,11 @@ class VaultUpkeep(Upkeep):
         from loop_cli.vault.upkeep import allow
 
         return allow.allow(self._vault, field, origin=origin, dry_run=dry_run)
+
+    def close_schema(self, *, origin: Origin, dry_run: bool = False) -> ClosedSchema:
+        from loop_cli.vault.upkeep import allow
+
+        return allow.close(self._vault, origin=origin, dry_run=dry_run)
 
     def kept(self) -> KeptCopies:
         from loop_cli.vault.upkeep import kept

@@ -1,0 +1,83 @@
+"""`loop board`, `loop agenda`, `loop stats`: where the work stands."""
+
+from __future__ import annotations
+
+from loop_cli.cli import context, days, output
+from loop_cli.cli.commands.listing import query
+from loop_cli.errors import UsageError
+
+BOARD_EXAMPLES = """Examples:
+
+\b
+loop board
+loop board --project prj-019
+loop board project --by owner
+loop board --where 'assignee=ops' --json
+"""
+AGENDA_EXAMPLES = """Examples:
+
+\b
+loop agenda
+loop agenda task --where 'assignee=ops'
+loop agenda --json
+"""
+STATS_EXAMPLES = """Examples:
+
+\b
+loop stats
+loop stats --days 90 --json
+"""
+_MOST_DAYS = 3660
+
+
+def board(
+    *,
+    entity_type: list[str] | None,
+    where: list[str] | None,
+    project: str | None,
+    by: str,
+    as_json: bool,
+    vault: str | None,
+) -> None:
+    """Run `loop board`."""
+    asked = query(entity_type, where, project=project, children_of=None)
+    loop = context.operations(context.open_settings({"vault": vault}))
+    with output.progress("looking at the files", unit="files") as progress:
+        found = loop.board(asked, by, today=days.today(), progress=progress)
+    warnings = [*found.warnings, *loop.take_warnings()]
+    if not output.as_document(found.as_dict(), warnings, wanted=as_json):
+        from loop_cli.cli.render import board as render
+
+        output.show(render.board(found))
+
+
+def agenda(
+    *,
+    entity_type: list[str] | None,
+    where: list[str] | None,
+    project: str | None,
+    as_json: bool,
+    vault: str | None,
+) -> None:
+    """Run `loop agenda`."""
+    asked = query(entity_type, where, project=project, children_of=None)
+    loop = context.operations(context.open_settings({"vault": vault}))
+    with output.progress("looking at the files", unit="files") as progress:
+        found = loop.agenda(asked, today=days.today(), progress=progress)
+    warnings = [*found.warnings, *loop.take_warnings()]
+    if not output.as_document(found.as_dict(), warnings, wanted=as_json):
+        from loop_cli.cli.render import board as render
+
+        output.show(render.agenda(found))
+
+
+def stats(*, count: int, as_json: bool, vault: str | None) -> None:
+    """Run `loop stats`."""
+    if not 0 < count <= _MOST_DAYS:
+        raise UsageError(f"--days must be from 1 to {_MOST_DAYS}")
+    loop = context.operations(context.open_settings({"vault": vault}))
+    found = loop.stats(today=days.today(), count=count)
+    if not output.as_document(found.as_dict(), loop.take_warnings(), wanted=as_json):
+        from loop_cli.cli.render import board as render
+
+        output.show(render.stats(found))

@@ -1,0 +1,87 @@
+"""Conditions of a write (`--if`, SPEC §3): does the entity, as it is under the lock, meet them?"""
+
+from __future__ import annotations
+
+from loop_cli.core import conflict
+from loop_cli.core.diff import MISSING
+from loop_cli.core.entity import OWN
+from loop_cli.core.names import join_dotted, overlap
+from loop_cli.core.query import value_of
+from loop_cli.lean.plain import same
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from loop_cli.core.conflict import Conflict
+    from loop_cli.core.entity import Precondition
+    from loop_cli.core.query import Condition
+    from loop_cli.core.records.record import AuditRecord
+    from loop_cli.planning.snapshot import Snapshot
+
+
+def unmet(snapshot: Snapshot, conditions: Sequence[Condition]) -> list[Condition]:
+    """The conditions that the entity does not meet."""
+    return [one for one in conditions if not one.admits(_value(snapshot, one))]
+
+
+def build(
+    snapshot: Snapshot,
+    failed: Sequence[Condition],
+    *,
+    precondition: Precondition,
+    wanted: Mapping[str, Any],
+    updated: str | None,
+) -> Conflict:
+    """The conflict of conditions that are not met: each with the value now, and the record that
+    left this value, if one did. `changes` are these records, oldest first."""
+    records = [*snapshot.history.records]
+    told: list[dict[str, Any]] = []
+    by: list[AuditRecord] = []
+    for one in failed:
+        record = _left_by(snapshot, one, records)
+        by += [] if record is None or record in by else [record]
+        change = {} if record is None else record.as_change()
+        value = _value(snapshot, one)
+        told.append(
+            {
+                "condition": one.given,
+                "field": join_dotted(one.path),
+                "value": None if value is MISSING else value,
+                "changed_by": change.get("actor"),
+                "changed_at": change.get("timestamp"),
+            }
+        )
+    found = conflict.build(
+        snapshot.entity,
+        reason="condition_unmet",
+        precondition=precondition,
+        wanted=wanted,
+        history=records,
+        updated=updated,
+    )
+    in_order = tuple(record for record in reversed(records) if record in by)
+    return found.replace(conditions=tuple(told), changes=in_order)
+
+
+def _value(snapshot: Snapshot, one: Condition) -> Any:
+    entity, revision = snapshot.entity, snapshot.entity.revision
+    values = (entity.id, entity.type, entity.path, revision.updated_at, revision.etag)
+    return value_of(one.path, entity.fields, dict(zip(OWN, values, strict=True)))
+
+
+def _left_by(
+    snapshot: Snapshot, one: Condition, newest_first: Sequence[AuditRecord]
+) -> AuditRecord | None:
+    """The newest record of the field, if what it left is what is there now. Else the file was
+    edited outside since, and nobody knows by whom."""
+    name, value = join_dotted(one.path), _value(snapshot, one)
+    for record in newest_first:
+        entry = record.diff.get(name)
+        if entry is not None:
+            left = MISSING if entry.get("removed") else entry.get("new", MISSING)
+            return record if same(left, value) else None
+        if any(overlap(name, other) for other in record.modified_fields or ()):
+            return record
+    return None

@@ -1,0 +1,152 @@
+"""`--if EXPR`: claim and change in one step, compared under the lock (SPEC §3)."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from loop_cli.wire import models
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Loop
+
+CLAIM = ("status=doing", "--if", "status=todo")
+
+
+def test_a_condition_that_holds_is_the_precondition(loop: Loop) -> None:
+    loop.write_task("tsk-019-80")
+    done = loop("update", "tsk-019-80", *CLAIM, "--if", "missing:notes", "--json").json
+    assert (done["changed"], done["fields"]["status"]) == (True, "doing")
+    assert loop.records[-1]["metadata"]["precondition"] == "condition"
+
+
+def test_a_condition_that_does_not_hold_is_a_conflict_that_says_by_whom(loop: Loop) -> None:
+    path = loop.write_task("tsk-019-80")
+    loop("update", "tsk-019-80", *CLAIM)
+    before = path.read_bytes()
+    done = loop("update", "tsk-019-80", "status=done", "--if", "status=todo", "--json")
+    assert (done.code, path.read_bytes()) == (4, before)
+    models.ConflictDocument.model_validate(done.error)
+    assert done.error["reason"] == "condition_unmet"
+    record = loop.records[-1]
+    assert done.error["conditions"] == [
+        {
+            "condition": "status=todo", "field": "status", "value": "doing",
+            "changed_by": record["actor"], "changed_at": record["timestamp"],
+        }
+    ]  # fmt: skip
+    assert [one["run_id"] for one in done.error["changes"]] == [record["run_id"]]
+    assert done.error["hint"] == "loop get tsk-019-80 --json"
+
+
+def test_only_the_unmet_conditions_are_named(loop: Loop) -> None:
+    loop.write_task("tsk-019-80")
+    given = ("--if", "status=todo", "--if", "has:notes", "--if", "entity_type=Project")
+    error = loop("update", "tsk-019-80", "status=done", *given, "--json").error
+    assert [(one["condition"], one["value"]) for one in error["conditions"]] == [
+        ("has:notes", None),
+        ("entity_type=Project", "Task"),
+    ]
+
+
+def test_nobody_is_blamed_for_an_edit_outside(loop: Loop) -> None:
+    path = loop.write_task("tsk-019-80")
+    loop("update", "tsk-019-80", *CLAIM)
+    path.write_text(path.read_text().replace("status: doing", "status: done"))
+    error = loop("update", "tsk-019-80", *CLAIM, "--json").error
+    assert error["conditions"][0]["value"] == "done"
+    assert error["conditions"][0]["changed_by"] is None
+    assert error["changes"] == []
+
+
+@pytest.mark.parametrize("policy", ["fail", "rebase"])
+def test_no_policy_sets_a_condition_aside(loop: Loop, policy: str) -> None:
+    path = loop.write_task("tsk-019-80")
+    seen = loop.etag("tsk-019-80")
+    loop("update", "tsk-019-80", "status=doing", "--if-match", seen)
+    before = path.read_bytes()
+    given = ("notes=x", "--if-match", seen, "--if", "status=todo", "--on-conflict", policy)
+    done = loop("update", "tsk-019-80", *given, "--json")
+    assert (done.error["reason"], path.read_bytes()) == ("condition_unmet", before)
+
+
+def test_a_rebase_keeps_the_condition(loop: Loop) -> None:
+    loop.write_task("tsk-019-80")
+    seen = loop.etag("tsk-019-80")
+    loop("update", "tsk-019-80", "notes=theirs", "--if-match", seen)
+    given = ("status=doing", "--if-match", seen, "--if", "status=todo", "--on-conflict=rebase")
+    assert loop("update", "tsk-019-80", *given, "--json").json["fields"]["notes"] == "theirs"
+
+
+def test_on_a_terminal_a_condition_is_not_asked_about(loop: Loop) -> None:
+    loop.write_task("tsk-019-80")
+    assert loop.on_terminal("update", "tsk-019-80", *CLAIM).code == 0
+    screen = loop.on_terminal("update", "tsk-019-80", *CLAIM)
+    assert screen.code == 4
+    assert "status=todo: status is doing" in screen.text
+
+
+@pytest.mark.parametrize(
+    "given", [("--if", "status"), ("--if", "status=todo", "--force"), ("--if", "status==todo")]
+)
+def test_what_is_no_condition_is_a_usage_error(loop: Loop, given: tuple[str, ...]) -> None:
+    error = loop("update", "tsk-019-14", "status=doing", *given, "--json").error
+    assert error["code"] == "usage"
+    assert "--where" not in error["error"]
+
+
+def test_delete_and_move_take_conditions(loop: Loop) -> None:
+    loop.write_task("tsk-019-80")
+    refused = loop("delete", "tsk-019-80", "--if", "status=done", "--json").error
+    assert refused["reason"] == "condition_unmet"
+    moved = loop("move", "tsk-019-80", "--project", "prj-020", "--if", "status=todo", "--json")
+    assert moved.code == 0, moved.err
+    assert loop("delete", "tsk-019-80", "--if", "status=todo", "--json").code == 0
+
+
+def test_a_line_of_apply_has_conditions(loop: Loop) -> None:
+    loop.write_task("tsk-019-80")
+    line = {"id": "tsk-019-80", "set": {"status": "doing"}, "if": ["status=todo"]}
+    done = loop("apply", "-", stdin=f"{json.dumps(line)}\n{json.dumps(line)}\n")
+    first, second = map(json.loads, done.lines)
+    assert (done.code, first["changed"], second["reason"]) == (4, True, "condition_unmet")
+    assert second["conditions"][0]["changed_by"] == loop.records[-1]["actor"]
+
+
+def test_eight_processes_claim_each_task_once(loop: Loop) -> None:
+    """Each of eight processes tries to claim every task; those that lose hear who won."""
+    tasks = [f"tsk-019-{number}" for number in range(200, 300)]
+    for task in tasks:
+        loop.write_task(task)
+    outcomes: list[list[dict[str, Any]]] = []
+    start = threading.Barrier(8)
+
+    def claim(who: int) -> None:
+        lines = [
+            json.dumps({"id": one, "set": {"status": "doing", "notes": f"worker {who}"},
+                        "if": ["status=todo", "missing:notes"]})
+            for one in (*tasks[who * 12 :], *tasks[: who * 12])
+        ]  # fmt: skip
+        start.wait()
+        outcomes.append([*map(json.loads, loop("apply", "-", stdin="\n".join(lines)).lines)])
+
+    threads = [threading.Thread(target=claim, args=(who,)) for who in range(8)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    results = [result for some in outcomes for result in some]
+    assert len(results) == 8 * len(tasks)
+    won = [result["entity_id"] for result in results if result.get("changed")]
+    assert sorted(won) == tasks
+    lost = [result for result in results if "error" in result]
+    assert len(lost) == 7 * len(tasks)
+    actor = loop.records[-1]["actor"]
+    for result in lost:
+        assert result["reason"] == "condition_unmet"
+        assert {told["changed_by"] for told in result["conditions"]} == {actor}
+        assert result["conditions"][0]["value"] == "doing"
+    assert sorted(record["entity_id"] for record in loop.records) == tasks

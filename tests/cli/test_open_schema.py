@@ -1,0 +1,106 @@
+"""A schema that `loop init` proposed is open: new fields are written, with a warning."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loop_cli.wire import check as models
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Loop
+
+
+@pytest.fixture
+def place(loop: Loop, own: Path) -> tuple[str, str]:
+    """A vault that `loop init` made."""
+    (own / "n.md").write_text("---\ntitle: x\nrating: 1\n---\nbody\n")
+    assert loop("init", str(own), "--yes").code == 0
+    return "--vault", str(own)
+
+
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [
+        ("mood=fine", "fine"),
+        ("mood=5", 5),
+        ("mood=1.5", 1.5),
+        ("mood=true", True),
+        ("mood=04321", "04321"),
+        ("mood=+15550000", "+15550000"),
+        ("mood=2026-01-09", "2026-01-09"),
+        ("mood=규칙", "규칙"),
+        ("mood:=[1, 2]", [1, 2]),
+        ("mood+=a", ["a"]),
+        ("mood.inner=5", "5"),
+        ("mood=", ""),
+    ],
+)
+def test_a_field_that_it_does_not_know_is_written_and_typed_by_its_value(
+    loop: Loop, place: tuple[str, str], given: str, value: object
+) -> None:
+    done = loop("update", "n", given, "--force", "--json", *place).json
+    mood = done["fields"]["mood"]
+    assert (mood["inner"] if isinstance(mood, dict) else mood) == value
+    assert any("loop schema allow" in one and "mood" in one for one in done["warnings"])
+
+
+def test_a_misspelt_field_is_written_and_the_nearest_is_named(
+    loop: Loop, place: tuple[str, str]
+) -> None:
+    done = loop("update", "n", "ratings=5", "--force", "--json", *place).json
+    assert any("did you mean rating?" in one for one in done["warnings"])
+
+
+def test_create_and_apply_are_as_open(loop: Loop, place: tuple[str, str]) -> None:
+    made = loop("create", "Note", "mood=5", "--name", "new", "--json", *place).json
+    assert made["fields"]["mood"] == 5
+    assert any("mood" in one for one in made["warnings"])
+    line = '{"id": "n", "set": {"mood": 7}}'
+    assert "schema allow" in loop("apply", "-", "--force", *place, stdin=line).out
+
+
+def test_what_stands_there_already_is_no_warning(loop: Loop, place: tuple[str, str]) -> None:
+    loop("update", "n", "mood=5", "--force", *place)
+    done = loop("update", "n", "rating=3", "--force", "--json", *place).json
+    assert "warnings" not in done
+
+
+def test_identity_stays_read_only(loop: Loop, place: tuple[str, str]) -> None:
+    assert loop("update", "n", "updated=2026-01-09", "--force", *place).code == 6
+
+
+def test_check_lists_such_fields_as_warnings(loop: Loop, place: tuple[str, str]) -> None:
+    loop("update", "n", "mood=5", "--force", *place)
+    done = loop("check", "--json", *place)
+    found = [one["rule"] for one in done.json["findings"]]
+    assert (done.code, found) == (0, ["open-field"])
+
+
+def test_allow_settles_a_field_and_close_ends_it(loop: Loop, place: tuple[str, str]) -> None:
+    loop("update", "n", "mood=5", "other=x", "--force", *place)
+    assert loop("schema", "allow", "Note", "mood=number", *place).code == 0
+    dry = loop("schema", "close", "--dry-run", "--json", *place).json
+    models.ClosedSchemaDocument.model_validate(dry)
+    assert (dry["changed"], dry["dry_run"]) == (True, True)
+    closed = loop("schema", "close", "--json", *place).json
+    models.ClosedSchemaDocument.model_validate(closed)
+    assert closed["diff"] == {"open": {"old": True, "new": False}}
+    assert loop("schema", "close", "--json", *place).json["changed"] is False
+    assert loop("update", "n", "new=5", "--force", *place).code == 6
+    errors = json.loads(loop("check", "--json", *place).stdout)
+    assert [one["rule"] for one in errors["findings"]] == ["unknown-field"]
+    assert loop("audit", "verify", *place).code == 0
+
+
+def test_the_schema_says_that_it_is_open(loop: Loop, place: tuple[str, str]) -> None:
+    assert loop("schema", "Note", "--json", *place).json["additionalProperties"] is True
+    assert "open" in loop("schema", "Note", *place).out
+
+
+def test_a_vault_with_a_schema_of_its_own_stays_closed(loop: Loop) -> None:
+    assert loop("update", "tsk-019-14", "mood=5", "--force").code == 6
