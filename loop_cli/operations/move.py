@@ -17,7 +17,7 @@ from loop_cli.errors import (
     prefixed,
 )
 from loop_cli.lean.records import Struct
-from loop_cli.planning import linking
+from loop_cli.planning import relinking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -264,15 +264,15 @@ def _with_links(store: Store, planned: list[Move]) -> tuple[list[EntityChange], 
     in words what links to them and is left as it is."""
     paths = {str(one.path): one.to for one in planned}
     moving = Moving(paths, store.paths())
-    relinker = linking.Relinker(
+    relinker = relinking.Relinker(
         moving.renamed, loses=moving.loses, read_only=store.names.read_only()
     )
     own: dict[str, EntityChange] = {}
     others: list[EntityChange] = []
     left: list[str] = []
-    sources = store.link_sources(linking.may_link([*paths, *paths.values()]))
+    sources = store.link_sources(relinking.may_link([*paths, *paths.values()]))
     for source in sorted(sources, key=lambda one: one.path):
-        broken = linking.broken(source, moving)
+        broken = relinking.broken(source, moving)
         if broken is not None:
             left += broken
             continue

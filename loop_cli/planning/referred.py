@@ -6,7 +6,7 @@ from loop_cli.core.links import Backlink, Files
 from loop_cli.core.names import join_dotted, nfc
 from loop_cli.core.references import Referrer, referred, referrers
 from loop_cli.errors import Action, StillReferred
-from loop_cli.planning import link_places, linking
+from loop_cli.planning import link_places, relinking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Referred:
 def backlinks(sources: Sources, paths: Collection[str]) -> Iterator[tuple[str, Backlink]]:
     """The links to some files, each with the path that it leads to, by file and line."""
     files = Files(sources.paths())
-    there = sources.link_sources(linking.may_link(paths))
+    there = sources.link_sources(relinking.may_link(paths))
     found = link_places.leading_to(sorted(there, key=lambda one: one.path), paths, files)
     for source, one, target in found:
         entity = source.entity

@@ -59,9 +59,9 @@ def create(
     )
     ask = None
     if output.may_ask(as_json=as_json, no_input=no_input):
-        from loop_cli.cli.prompt import ask as questions
+        from loop_cli.cli.prompt import missing_fields
 
-        ask = questions.for_fields
+        ask = missing_fields.ask
     result = loop.create(request, ask=ask, dry_run=dry_run)
     warnings = [*result.warnings, *loop.take_warnings()]
     if not output.as_document(result.as_dict(), warnings, wanted=as_json):

@@ -13,7 +13,7 @@ from loop_cli.core.check.report import MendedLinks
 from loop_cli.core.links import CANVAS, CARD, CanNotLink, Files, joined, may_have_links
 from loop_cli.lean.records import Struct
 from loop_cli.markdown import links
-from loop_cli.planning import link_places, linking
+from loop_cli.planning import link_places, relinking
 from loop_cli.planning.snapshot import etag_of
 
 TYPE_CHECKING = False
@@ -90,7 +90,7 @@ class _Links:
 
     def mended(self, source: LinkSource, names: FieldNames) -> MendedLinks:
         """What mends the links of a file, for the very bytes that were read."""
-        relinker = linking.Relinker(self._mended, read_only=names.read_only())
+        relinker = relinking.Relinker(self._mended, read_only=names.read_only())
         change = relinker.change(source)
         return MendedLinks(edits=change.edits, etag=etag_of(source.data), note=change.note)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def for_fields(entity_type: str, missing: list[dict[str, Any]]) -> Mapping[str, str] | None:
+def ask(entity_type: str, missing: list[dict[str, Any]]) -> Mapping[str, str] | None:
     """The values given for required fields, and for those that were wrong; None where the input
     ends (Ctrl-D)."""
     if any(one["problem"] == "required" for one in missing):
