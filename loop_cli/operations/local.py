@@ -1,4 +1,4 @@
-"""The operations over a store in this process. Each verb loads its own file when it is called."""
+"""The operations over a store in this process. Each verb loads its module when it is called."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 class LocalOperations(LocalEntityOperations, Operations):
-    """All of them, with those on one entity."""
+    """All operations, with those on one entity."""
 
     def select(self, query: Query, *, progress: Progress | None = None) -> Selection:
         from loop_cli.operations import selection

@@ -1,4 +1,4 @@
-"""The entities that a query asks for, and what a user may have meant by a query that finds none."""
+"""The entities of a query, and warnings about a query that may be a mistake."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 
 
 class Selection:
-    """What `query` finds in a store, in its order; with a `text`, as a search does. To be iterated
-    once.
+    """The entities of a store that `query` selects, in its order; with a `text`, by a search.
 
-    `told` is given the number of files looked at so far. Raises `UsageError` for a type that
-    there is not, and what `Store.scan` raises.
+    Iterate it once. `told` is called with the number of files looked at so far. Raises `UsageError`
+    for an unknown type, and what `Store.scan` raises.
     """
 
     def __init__(
@@ -32,9 +31,9 @@ class Selection:
         self._store = store
         self.query = query.replace(types=resolve_types(query.types, store.schema))
         known = self._known_fields() if query.conditions else []
-        # Of a field that the schema does not know it is to be told whether any entity has it.
+        # Of unknown fields a warning must say whether any entity has them.
         self._unmet = [one for one in query.conditions if one.path[0] not in known]
-        # The index is looked at before the first entity is asked for.
+        # The index is checked before the first entity is requested.
         self._found: Iterator[Listed] = (
             store.scan(self.query, told=told)
             if query.text is None
@@ -52,7 +51,7 @@ class Selection:
 
     @property
     def warnings(self) -> list[str]:
-        """After all were taken: fields asked for that neither the schema knows nor any has."""
+        """After the iteration: fields that neither the schema nor any entity has."""
         found = []
         for condition in self._unmet:
             name = condition.path[0]
@@ -76,9 +75,11 @@ class Selection:
 
 
 def resolve_types(given: tuple[str, ...], schema: Schema) -> tuple[str, ...]:
-    """The types that words mean: `Task`, `task` and `tasks` are one; a type that the schema does
-    not list may be in the files. Raises `UsageError` for a word that is near a type of the schema
-    and none itself."""
+    """Return the types that words mean: `Task`, `task` and `tasks` are the same.
+
+    Files may have types that the schema does not list. Raises `UsageError` for a word that is only
+    similar to a type of the schema.
+    """
     by_word: dict[str, str] = {}
     for name in schema.types:
         word = name.casefold()

@@ -1,4 +1,4 @@
-"""Bytes of a file read as an entity, and the revision that is reported for it."""
+"""Read the bytes of a file as an entity, and compute its revision."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from loop_cli.markdown.document import Document
 
 MARKER = "<<<<<<< "
-"""What git begins the first side of a merge with."""
+"""The beginning of the first side of a merge conflict in git."""
 MAX_FILE_BYTES = 32 * 1024 * 1024
 NOTE = "Note"
-"""The type of what has none of its own: a file that is no entity, or lies in no folder."""
+"""The type of a file without a type: it is not an entity, or is in no folder."""
 
 
 class Parsed(Struct):
@@ -36,7 +36,7 @@ class Parsed(Struct):
     document: Document
     fields: dict[str, Any]
     warnings: tuple[str, ...]
-    known_etag: str | None = None  # of what was written here
+    known_etag: str | None = None  # the written text
 
     @property
     def etag(self) -> str:
@@ -45,7 +45,7 @@ class Parsed(Struct):
 
     @property
     def file(self) -> EntityFile:
-        """The same for whoever knows no documents."""
+        """The same without the document."""
         return EntityFile(
             id=self.id,
             type=self.type,
@@ -59,10 +59,10 @@ class Parsed(Struct):
 
 
 class Snapshot(Struct):
-    """One state of an entity as a store compares it.
+    """One state of an entity, as a store compares it.
 
-    `literal` is the instant of the file's own `updated`; `stand_in` tells that
-    `updated_at` is not that; `edited_outside` that the last record left other bytes.
+    `literal` is the instant of the file's own `updated`. `stand_in` means that `updated_at` is not
+    that instant. `edited_outside` means that the last record left other bytes.
     """
 
     entity: Entity
@@ -73,9 +73,12 @@ class Snapshot(Struct):
     edited_outside: bool
 
     def written(self, name: str, value: Any) -> dict[str, dict[str, str]]:
-        """How a value stands in the file, under its name in diffs: by places within it, empty for
-        the whole. Nothing where the value itself tells it."""
-        from loop_cli.markdown.scalars import is_plain  # a reader has no use for it
+        """Return the spelling of a value in the file, by places within it; empty for the whole
+        value.
+
+        Nothing if the value itself implies the spelling.
+        """
+        from loop_cli.markdown.scalars import is_plain  # readers do not need it
 
         if name == BODY or (isinstance(value, str) and is_plain(value)):
             return {}
@@ -95,10 +98,10 @@ def etag_of(data: bytes) -> str:
 def parse(
     data: bytes, path: str, names: FieldNames, *, closely: bool = True, notes: bool = False
 ) -> Parsed:
-    """Read the bytes of the file at `path` (relative, `/`). Raises `InvalidFile`.
+    """Parse the bytes of the file at `path` (relative, `/`). Raises `InvalidFile`.
 
-    Without `closely` nothing is warned of. With `notes` a file without frontmatter is one without
-    fields: where its name is its id, it can get its first.
+    Without `closely` there are no warnings. With `notes`, a file without frontmatter counts as one
+    without fields: if its name is its id, it can get its first field.
     """
     try:
         pieces, fields, warnings = read_frontmatter(data, path, closely=closely, notes=notes)
@@ -119,10 +122,9 @@ def parse(
 
 
 def parse_note(data: bytes, path: str, names: FieldNames) -> Parsed:
-    """The same for a file that is no entity, or a template of one: its id is its path, its body
-    the whole text.
+    """Parse a file that is not an entity, or a template: its id is its path, its body the text.
 
-    Raises `InvalidFile`, for an entity too.
+    Raises `InvalidFile`, also for an entity.
     """
     text = text_of(data, path)
     try:
@@ -146,7 +148,7 @@ def parse_note(data: bytes, path: str, names: FieldNames) -> Parsed:
 def identity(
     fields: Mapping[str, Any], path: str, names: FieldNames
 ) -> tuple[str, str, str | None]:
-    """The id, type and name in an entity's fields. Raises `NoEntity`."""
+    """Return the id, type and name in an entity's fields. Raises `NoEntity`."""
     entity_id = names.id_of(path) if names.id_is_stem else _text(fields.get(names.id))
     entity_type = _top_folder(path) if names.type_is_folder else _text(fields.get(names.type))
     if entity_type is None and names.id_is_stem:
@@ -158,21 +160,23 @@ def identity(
 
 
 def name_of(fields: Mapping[str, Any], names: FieldNames) -> str | None:
-    """What an entity is called. A name that is a number, as of a novel, is its digits."""
+    """Return an entity's name. If it is a number, as of a novel, the name is its digits."""
     name = fields.get(names.name)
     return name if isinstance(name, str) else called(name)
 
 
 def called(name: Any) -> str | None:
-    """The text of a name; None where it is none."""
+    """Return the text of a name; None if it is not one."""
     return _text(name)
 
 
 def read_frontmatter(
     data: bytes, path: str, *, closely: bool = True, notes: bool = False
 ) -> tuple[Document, dict[str, Any], tuple[str, ...]]:
-    """The pieces of a file, its fields, and warnings; `notes` as in `parse`. Raises
-    `InvalidFile`."""
+    """Return the pieces of a file, its fields, and warnings; `notes` is as in `parse`.
+
+    Raises `InvalidFile`.
+    """
     text = text_of(data, path)
     try:
         pieces = document.split_any(text) if notes else document.split(text)
@@ -198,7 +202,7 @@ def read_frontmatter(
 
 
 def text_of(data: bytes, path: str) -> str:
-    """The text of a file. Raises `InvalidFile` for what is too large, or no text."""
+    """Return the text of a file. Raises `InvalidFile` if it is too large, or not text."""
     if len(data) > MAX_FILE_BYTES:
         size = f"{len(data):,} bytes; loop reads entities of up to {MAX_FILE_BYTES:,}"
         raise InvalidFile(path, f"is too large: {size}")
@@ -210,7 +214,7 @@ def text_of(data: bytes, path: str) -> str:
 
 
 def _conflicting(path: str, text: str) -> InvalidFile:
-    """That git left both sides of a merge in a file."""
+    """Whether git left both sides of a merge in a file."""
     line = text.count("\n", 0, ("\n" + text).index(f"\n{MARKER}")) + 1
     error = InvalidFile(path, "has git's conflict markers (<<<<<<<, =======, >>>>>>>)", line=line)
     error.hint = "keep one side of each, remove the markers, then go on: git add FILE, git commit"
@@ -218,11 +222,11 @@ def _conflicting(path: str, text: str) -> InvalidFile:
 
 
 def observe(parsed: Parsed, *, modified: int, history: History, names: FieldNames) -> Snapshot:
-    """The snapshot of a file modified at `modified` (microseconds), given its records.
+    """Make the snapshot of a file modified at `modified` (microseconds), given its records.
 
-    A departure from the letter of SPEC §3: where the last record left these very bytes,
-    `updated_at` is what that record says, if loop's protocol wrote it, and not the file's
-    `updated`, which other programs and an undo leave as it was, so that two states share it.
+    This departs from the letter of SPEC §3: if loop's protocol wrote the last record, and it left
+    these bytes, `updated_at` comes from the record, not from the file's `updated`. Other programs
+    and an undo may leave `updated` unchanged, so two states could share it.
     """
     etag = parsed.etag
     last = history.last
@@ -256,8 +260,11 @@ def observe(parsed: Parsed, *, modified: int, history: History, names: FieldName
 
 
 def reported(*, etag: str, modified: int, recorded: int | None, holds: bool) -> int:
-    """The `updated_at` of a file, as an instant: what is recorded where the last record is of
-    loop's protocol and `holds`, having left these bytes; else a stand-in."""
+    """Return the `updated_at` of a file as an instant.
+
+    It is the recorded one if loop's protocol wrote the last record and it still `holds`; otherwise
+    a stand-in.
+    """
     if holds and recorded is not None:
         return recorded
     return timestamps.stand_in(modified=modified, recorded=recorded, etag=etag)

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 _AT_ONCE = 1 << 16  # bytes
 EXAMPLES = """A line is a JSON object: "id", and at least one of "set" (fields and values),
 "unset" (names), "add" and "remove" (fields and items of lists) and "body";
-"if_match" or "expected_updated_at" is the revision that was seen; "path"
-chooses where several files carry the id.
+"if_match" or "expected_updated_at" is the revision that you have read. If several
+files have the id, "path" chooses one.
 
-Each line has a line on stdout, in order, once its change is durable: an entity
-as 'loop update --json' prints it, without fields and body, or an error. A line
-that fails does not keep the next from being applied; then the exit code is that
-of the first that failed, and stderr has a summary.
+For each line, loop prints a line on stdout, in order, once the change is durable: the
+entity as 'loop update --json' prints it, without fields and body, or an error. If a
+line fails, the next ones are still applied. The exit code is then that of the first
+line that failed, and stderr has a summary.
 
 Examples:
 

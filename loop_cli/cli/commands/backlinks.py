@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loop_cli.cli import context, output
 
-EXAMPLES = """'loop help links' says what is a link. Notes and canvases count too.
+EXAMPLES = """'loop help links' says what counts as a link. Links in notes and canvases count too.
 
 Examples:
 

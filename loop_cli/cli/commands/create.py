@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from loop_cli.operations.boundary import Operations
 
 PLAIN = "plain"
-EXAMPLES = """The id, the place and what the schema implies are filled in; missing required
-fields are asked for on a terminal.
+EXAMPLES = """loop fills in the id, the place, and the fields that the schema implies. At a terminal
+it asks for missing required fields.
 
 Examples:
 

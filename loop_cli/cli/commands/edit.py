@@ -15,8 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from loop_cli.config import Settings
 
-EXAMPLES = """The editor is LOOP_EDITOR or the setting 'editor', else VISUAL, else EDITOR, else one
-of the usual ones. One with a window needs its option to wait: LOOP_EDITOR='code --wait'.
+EXAMPLES = """The editor is the first of: LOOP_EDITOR, the setting 'editor', VISUAL, EDITOR, one of
+the usual editors. An editor with a window needs its option to wait: LOOP_EDITOR='code --wait'.
 
 Examples:
 

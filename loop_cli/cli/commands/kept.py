@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.upkeep import Kept
 
-EXAMPLES = """What is pruned can't be brought back by 'loop undo'.
+EXAMPLES = """'loop undo' can't restore what you have pruned.
 
 Examples:
 

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 EXAMPLES = """Forms of EXPR:
 
 \b
-'field=a,b'      is one of these; of a list: has one of these
+'field=a,b'      is one of these; a list: contains one of these
 'field!=a,b'     is none of these
-'field<value'    also <=, >, >=: numbers, dates and times as such
-'field~text'     contains the text, in any case
+'field<value'    also <=, >, >=; compares numbers, dates and times as such
+'field~text'     contains the text, in upper or lower case
 'has:field'      has a value
 'missing:field'  has none
 'outer.inner=a'  a nested field
 
-The fields entity_id, entity_type, path, updated_at and etag are there for every
-entity. A date is all of its day; today, today+7 and today-1 are days.
+Every entity has the fields entity_id, entity_type, path, updated_at and etag. A date
+means the whole day. You can also write today, today+7 and today-1.
 
 Examples:
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EXAMPLES = """Forms of CHANGE:
 
 \b
-'field=text'       text, converted to the field's type
+'field=text'       a text, converted to the field's type
 'field:=json'      a JSON value
 'field=@file'      the text of a file; =@- is standard input
 'field+=item'      add to a list

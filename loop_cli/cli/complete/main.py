@@ -154,7 +154,7 @@ def _values(metavar: str, current: str, line: _Line) -> Answer:
     plain = metavar.removesuffix("...").strip("[]")
     if plain in ("FILE", "DIR"):
         return Answer(kind="files" if plain == "FILE" else "folders")
-    if plain == "DOOR":
+    if plain == "SOURCE":
         from loop_cli.core.records.record import SOURCES
 
         return Answer(_beginning(current, [(door, "") for door in SOURCES]))

@@ -1,4 +1,4 @@
-"""What a rule has found, and the rules by their stable names."""
+"""Findings of `loop check`, and the stable names of its rules."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ERROR, WARNING = "error", "warning"
 
 RULES: dict[str, tuple[str, str]] = {
-    # rule: (severity, what it says)
+    # rule: (severity, meaning)
     "unreadable": (ERROR, "the file can't be read as an entity: YAML, encoding, size"),
     "half-entity": (ERROR, "the file has an id and no type, or a type and no id"),
     "template": (WARNING, "the id has a placeholder: a template among the entities"),
@@ -61,16 +61,16 @@ RULES: dict[str, tuple[str, str]] = {
 }
 
 
-_NAMED = ("missing-field", "missing-conditional")  # of a field that may not be there
+_NAMED = ("missing-field", "missing-conditional")  # the missing field that `at` would name
 
 
 class Found(Struct):
-    """What a rule says of one entity.
+    """A finding about one entity.
 
-    `at` is the path of the field in the frontmatter, empty for the whole file; `repair` are
-    the changes that put it right where there is one right answer, `if_there` the id and the
-    type of an entity that has to be there for that; `mends` that a change of the whole file does.
-    `line`, 1-based in the frontmatter, says where, if no field can.
+    `at` is the path of the field in the frontmatter, empty for the whole file. `repair` are the
+    changes that repair it, if there is one right answer; they need an entity with the id and type
+    of `if_there`. `mends` means: a change of the whole file repairs it. `line` is 1-based in the
+    frontmatter, for findings without a field.
     """
 
     rule: str
@@ -85,7 +85,7 @@ class Found(Struct):
 
 
 class Finding(Struct):
-    """A `Found` in its file: `path` is relative to the vault, `line` counts from 1."""
+    """A `Found` with its file: `path` is relative to the vault, `line` counts from 1."""
 
     path: str
     line: int
@@ -104,7 +104,7 @@ class Finding(Struct):
         return self.found.mends or bool(self.found.repair)
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of one finding."""
+        """Return the JSON form of one finding."""
         from loop_cli.core.names import join_dotted
 
         found = self.found
@@ -128,7 +128,7 @@ class Finding(Struct):
 
 
 class Subject(Struct):
-    """One entity as a rule sees it; `fields` are its frontmatter."""
+    """One entity as the rules see it; `fields` are its frontmatter."""
 
     id: str
     type: str
@@ -138,7 +138,7 @@ class Subject(Struct):
 
 
 def as_found(problem: Problem) -> Found:
-    """What a rule of the schema says, as a finding: in the same words."""
+    """Turn a problem of the schema's rules into a finding with the same words."""
     return Found(
         rule=problem.rule,
         message=problem.sentence if problem.at or problem.rule in _NAMED else problem.message,
@@ -151,5 +151,5 @@ def as_found(problem: Problem) -> Found:
 
 
 def order(finding: Finding) -> tuple[str, int, str, str]:
-    """Findings are listed by file, line, rule and message."""
+    """The sort key of findings: file, line, rule, message."""
     return finding.path, finding.line, finding.found.rule, finding.found.message
