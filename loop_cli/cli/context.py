@@ -1,6 +1,7 @@
-"""What a command works with: settings, the operations on the vault, who runs it. No Typer here.
+"""The context of a command: settings, operations on the vault, the actor. No Typer here.
 
-Here, and in no command, is a vault opened as the folder of files that it is."""
+Only this module opens a vault as a folder of files; no command does it itself.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def open_settings(options: dict[str, Any], *, need_vault: bool = True) -> Settings:
-    """The settings for one command; `options` by setting name, None where not given."""
+    """Return the settings for one command; `options` by setting name, None if not given."""
     settings = config.load(options, environ=os.environ, cwd=_cwd(), need_vault=need_vault)
     if settings["plain"]:
         output.be_plain()
@@ -32,8 +33,10 @@ def open_settings(options: dict[str, Any], *, need_vault: bool = True) -> Settin
 
 
 def chosen_path(root: str, path: str | None) -> str | None:
-    """What a `--path` names: a file relative to the vault, else to the current folder where
-    that is in the vault."""
+    """Return the file of a `--path`, relative to the vault.
+
+    It is relative to the vault or, if the working directory is in the vault, to that.
+    """
     if not path or "\0" in path or os.path.lexists(os.path.join(root, path)):
         return path or None
     top, here = os.path.realpath(root), os.path.realpath(_cwd())
@@ -51,7 +54,7 @@ def _cwd() -> str:
 
 
 def operations(settings: Settings) -> Operations:
-    """The operations on the vault in force."""
+    """Return the operations on the vault."""
     from loop_cli.operations.local import LocalOperations
 
     root = _root(settings)
@@ -59,7 +62,7 @@ def operations(settings: Settings) -> Operations:
 
 
 def entity_operations(settings: Settings) -> EntityOperations:
-    """Those on one entity, for which less is loaded."""
+    """Return the operations on one entity, which load less code."""
     from loop_cli.operations.update import LocalEntityOperations
 
     root = _root(settings)
@@ -86,7 +89,7 @@ def _open_store(settings: Settings) -> VaultStore:
         private=settings["audit.private"],
         cache=cache,
     )
-    store.handle.notice([*settings.notices, *notices])  # what the store tells with its own
+    store.handle.notice([*settings.notices, *notices])  # warnings of the store are added to these
     _opened.append(store)
     return store
 
@@ -95,13 +98,15 @@ _opened: list[VaultStore] = []
 
 
 def landed() -> list[str]:
-    """The files that this command has changed, for an answer where something failed after that."""
+    """Return the files that this command has changed, for an answer if something failed later."""
     return [paths for store in _opened for paths in store.landed]
 
 
 def cache_folder(root: str, names: FieldNames) -> str | None:
-    """Where the cache of the vault at `root` is, if that is what its fields are called; it may
-    be deleted at any time. None where there is no folder for one."""
+    """Return the folder of the cache for the vault at `root`, which may be deleted at any time.
+
+    None if there is no folder for one.
+    """
     from loop_cli.lean.basics import sha256_hex
 
     base = home.cache(os.environ)
@@ -110,7 +115,7 @@ def cache_folder(root: str, names: FieldNames) -> str | None:
 
 
 def _cache_in_use(settings: Settings) -> tuple[str | None, list[str]]:
-    """The folder of the cache; None where none is to be used, and a sentence that says why."""
+    """Return the folder of the cache; or None, and a sentence that says why."""
     assert settings.root is not None, "load() raises where there is no vault"
     folder = cache_folder(settings.root, settings.names)
     if folder is None:
@@ -125,13 +130,15 @@ def _cache_in_use(settings: Settings) -> tuple[str | None, list[str]]:
 
 
 def now() -> int:
-    """The system's clock in microseconds since 1970-01-01T00:00:00Z."""
+    """Return the system's clock in microseconds since 1970-01-01T00:00:00Z."""
     return time.time_ns() // 1000
 
 
 def _origin(root: str) -> Origin:
-    """Who runs this and through which door: from the system, never from an option or variable
-    (SPEC §6). `LOOP_RUN_ID` joins several commands in one run."""
+    """Return the actor and the source, from the system, never from an option or variable.
+
+    See SPEC §6. `LOOP_RUN_ID` joins several commands in one run.
+    """
     from loop_cli.core.records.record import Origin
     from loop_cli.system import platform
     from loop_cli.vault import members
@@ -146,7 +153,7 @@ def _origin(root: str) -> Origin:
 
 
 def run_id() -> str:
-    """The id of this run: `LOOP_RUN_ID`, or a new UUID v4. Raises `UsageError`."""
+    """Return the id of this run: `LOOP_RUN_ID`, or a new UUID v4. Raises `UsageError`."""
     from loop_cli.core.records.record import RUN_ID
     from loop_cli.lean.basics import uuid4
 

@@ -1,4 +1,4 @@
-"""Where a run begins: by the quick parser or by Typer; and where errors become exit codes."""
+"""The start of a run: by the quick parser or by Typer; errors become exit codes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and exit with the code of SPEC §7."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["__complete"]:  # what a shell asks at every TAB
+    if given[:1] == ["__complete"]:  # a shell calls this at every TAB
         from loop_cli.cli.complete import main as complete
 
         sys.exit(complete.main(given[1:]))
@@ -30,12 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     output.prepare_streams()
     code = run(given)
-    gc.freeze()  # or the interpreter looks through all modules for cycles once more as it ends
+    gc.freeze()  # otherwise the interpreter looks for garbage once more at the end
     sys.exit(code)
 
 
 def run(arguments: list[str], *, quick: bool = True) -> int:
-    """Run one command line; the exit code. If not `quick`, Typer parses it in any case."""
+    """Run one command line; return the exit code. If not `quick`, Typer always parses it."""
     from loop_cli.cli import parser
 
     machine = "--json" in _options(arguments) or arguments[:1] == ["apply"]
@@ -71,7 +71,7 @@ def run(arguments: list[str], *, quick: bool = True) -> int:
 
 
 def _what_landed() -> str:
-    """What an error must say where a change was made before it came."""
+    """Return what an error must say if a change landed before it."""
     from loop_cli.cli import context
 
     landed = context.landed()
@@ -79,7 +79,7 @@ def _what_landed() -> str:
 
 
 def _no_text(error: UnicodeEncodeError, arguments: list[str]) -> str | None:
-    """The argument that brought the bytes that are no text, if one did."""
+    """Return the argument with bytes that are not text, if there is one."""
     odd = error.object[error.start : error.end]
     return next((one for one in arguments if odd in one), None)
 
@@ -89,11 +89,11 @@ def _fail(error: LoopError, machine: bool) -> int:
 
     try:
         output.error(error, machine=machine)
-    except Exception:  # its details can't be shown; what happened still is
+    except Exception:  # its details can't be shown, but the error can
         output.error(LoopError(error.message, hint=error.hint), machine=machine)
     return error.exit_code
 
 
 def _options(arguments: list[str]) -> list[str]:
-    """The arguments before `--`, after which nothing is an option."""
+    """Return the arguments before `--`; after it there are no options."""
     return arguments[: arguments.index("--")] if "--" in arguments else arguments

@@ -43,11 +43,11 @@ _VAULT = "vault --vault DIR: The vault's folder (LOOP_VAULT)."
 _OF_THE_PAST = (_PATH, _UTC, _JSON, _VAULT)
 _LOCKED = (_LOCK_TIMEOUT, _VAULT)
 _WRITING = (_DRY_RUN, _JSON, _YES, _NO_INPUT, *_LOCKED)
-# Options of every command.
+# Options of all commands.
 HELP = "help --help -h: Show this help."
 PLAIN = "plain --plain: For screen readers: no boxes, no columns, words for signs (LOOP_PLAIN)."
 
-# By name; that of a command in a group follows the group's. The program itself has none.
+# By name; a command in a group has the group's name first. The program itself has an empty name.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "": (
         "app",

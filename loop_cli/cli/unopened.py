@@ -1,4 +1,4 @@
-"""What is asked of a vault without opening it: its rules, and how changes land in its files."""
+"""Answers about a vault without opening it: its rules, and how changes reach its files."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
 
 def rules(settings: Settings) -> Rules:
-    """The rules of the schema of the vault in force, or where there is none of the shipped one:
-    without the members, and without opening the vault."""
+    """Return the schema's rules of the vault, or of the default schema if there is no vault.
+
+    They have no members, and the vault is not opened.
+    """
     from loop_cli.core.schema.rules import Rules
     from loop_cli.vault import schema_file
 
@@ -21,7 +23,7 @@ def rules(settings: Settings) -> Rules:
 
 
 def protocol(settings: Settings) -> dict[str, Any]:
-    """How a change lands on the file system of the vault in force."""
+    """Return how a change reaches the file system of the vault."""
     from loop_cli.vault.files import probe
 
     return probe.protocol(settings.root)

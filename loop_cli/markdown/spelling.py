@@ -1,8 +1,7 @@
-"""How scalars are written where plain values do not tell it: the digits of `1.10`, `0x1F`, a date
-without quotes.
+"""The spelling of scalars that plain values can't tell: the digits of `1.10`, `0x1F`, bare dates.
 
-Values are read and compared as what they are; their spelling is looked up here when a change is
-recorded, and put back where somebody has typed it or an undo restores it.
+Values are read and compared by what they mean. Their spelling is looked up here when a change is
+recorded. It is restored if somebody typed it, or if an undo brings it back.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ if TYPE_CHECKING:
 
     Path = tuple[str | int, ...]
 
-_LONGEST = 200  # characters of a scalar whose spelling is told
+_LONGEST = 200  # longest scalar whose spelling is stored
 
 
 def may_differ(value: Any) -> bool:
-    """Whether a value may be written in another way than loop writes it, at any depth."""
+    """Whether a value may be spelled in another way than loop spells it, at any depth."""
     if isinstance(value, dict):
         return any(map(may_differ, value.values()))
     if isinstance(value, list):
@@ -32,8 +31,10 @@ def may_differ(value: Any) -> bool:
 
 
 def spelled(yaml_text: str, path: Path, value: Any) -> dict[Path, str]:
-    """How the scalars of the `value` at a path are written, where loop would write them otherwise,
-    by their paths."""
+    """Return the spelling of the scalars in the `value` at a path, by their paths.
+
+    Only scalars that loop would spell in another way.
+    """
     if not may_differ(value):
         return {}
     if len(path) == 1 and not isinstance(value, dict | list):
@@ -52,7 +53,7 @@ def spelled(yaml_text: str, path: Path, value: Any) -> dict[Path, str]:
 
 
 def token_at(yaml_text: str, path: Path) -> str | None:
-    """How the scalar at a path is written; None where there is none on one line."""
+    """Return the written scalar at a path; None if there is none on one line."""
     try:
         found = guarded(_spans, yaml_text, [path])
     except YamlSyntaxError:
@@ -61,7 +62,8 @@ def token_at(yaml_text: str, path: Path) -> str | None:
 
 
 def respelled(yaml_text: str, tokens: Mapping[Path, str]) -> str:
-    """`yaml_text` with scalars written as given; those that would read as something else stay."""
+    """Return `yaml_text` with the given spellings of scalars; one that would change a value is
+    skipped."""
     for path, token in tokens.items():
         yaml_text = _respelled(yaml_text, path, token)
     return yaml_text
@@ -99,7 +101,7 @@ def _value_at(value: Any, path: Path) -> Any:
 
 
 def _spans(yaml_text: str, paths: Iterable[Path]) -> dict[Path, tuple[int, int, str]]:
-    """Where the scalars at and below some paths are, in bytes, and how they are written."""
+    """Yield the places of the scalars at and below some paths, in bytes, and their text."""
     import yaml_edit
 
     root = yaml_edit.Document.parse(yaml_text).root()
@@ -128,7 +130,7 @@ def _collect(node: Any, path: Path, data: bytes, found: dict[Path, tuple[int, in
 
 
 def _parts(node: Any, data: bytes) -> dict[str | int, Any]:
-    """What is in a mapping or a list; of a key that occurs twice the last."""
+    """Return the content of a mapping or a list; the last entry of a repeated key."""
     from loop_cli.markdown.keys import key_value
 
     if node.is_sequence():

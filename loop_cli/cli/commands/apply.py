@@ -1,4 +1,4 @@
-"""`loop apply`: many changes, a line each, for one start-up."""
+"""`loop apply`: many changes, one per line, with one start-up."""
 
 from __future__ import annotations
 
@@ -77,9 +77,11 @@ def _so_far(counts: bulk.Counts) -> str:
 
 
 def _lines(name: str, held: Held) -> Iterator[list[str]]:
-    """The lines of a file, so many at once as are there, up to a hundred: who waits for the
-    result of a line before it sends the next gets it. Raises `UsageError`, and where Ctrl-C
-    came `KeyboardInterrupt`."""
+    """Yield the lines of a file in batches of the available ones, up to a hundred.
+
+    So a program can wait for the result of a line before it sends the next one. Raises
+    `UsageError`, and `KeyboardInterrupt` after Ctrl-C.
+    """
     try:
         descriptor = os.dup(sys.stdin.fileno()) if name == "-" else os.open(name, os.O_RDONLY)
     except OSError as error:
@@ -101,7 +103,7 @@ def _lines(name: str, held: Held) -> Iterator[list[str]]:
 def _read(descriptor: int, held: Held) -> bytes:
     before, held.open = held.open, True
     try:
-        held.check()  # what came before it was open
+        held.check()  # Ctrl-C came before it was open
         return os.read(descriptor, _AT_ONCE)
     finally:
         held.open = before

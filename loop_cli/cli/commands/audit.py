@@ -128,7 +128,7 @@ def _opened(vault: str | None, lock_timeout: float | None = None) -> Operations:
 
 
 def _opened_to_write(vault: str | None, lock_timeout: float | None) -> Operations:
-    """For a command that writes and records no run: a wrong `LOOP_RUN_ID` is told all the same."""
+    """For a command that writes without a run; it still reports a wrong `LOOP_RUN_ID`."""
     context.run_id()
     return _opened(vault, lock_timeout)
 
@@ -141,7 +141,7 @@ def _bytes(text: str) -> int:
 
 
 def _confirm(found: Redaction, *, asked: bool) -> None:
-    """Show what would be rewritten and ask. Raises `ConfirmationRefused`."""
+    """Show the lines to rewrite, and ask. Raises `ConfirmationRefused`."""
     if not found.changed:
         return
     if not asked:

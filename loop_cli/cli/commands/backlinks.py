@@ -1,4 +1,4 @@
-"""`loop backlinks`: who refers and who links to an entity."""
+"""`loop backlinks`: the references and links to an entity."""
 
 from __future__ import annotations
 

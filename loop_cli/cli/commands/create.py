@@ -73,7 +73,7 @@ def create(
 def _template(
     given: str | None, kind: str, loop: Operations, read: inputs.Reader
 ) -> tuple[str, str] | None:
-    """The template's text and what it is called; None for the built-in one."""
+    """Return the template's text and its name; None for the built-in one."""
     if given == PLAIN:
         return None
     return loop.template(kind) if given is None else (read(given), given)

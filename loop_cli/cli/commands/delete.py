@@ -1,4 +1,4 @@
-"""`loop delete`: an entity goes, and its bytes are kept."""
+"""`loop delete`: delete an entity, and keep its bytes."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def get(
     elif path_only:
         output.line(entity.path)
     elif field == ["body"] and not output.is_terminal(sys.stdout):
-        output.write(entity.body)  # all of it and nothing else, so that it can be put back
+        output.write(entity.body)  # exactly the value, so that it can be written back
     elif field:
         for name in field:
             output.line(_bare_at(entity, name, _value(entity, name, loop)))
@@ -62,7 +62,7 @@ def get(
         from loop_cli.cli.render import entity as render
         from loop_cli.cli.render import styles
 
-        # A pipe has no width to lay text out in.
+        # A pipe has no width for a layout.
         formatted = output.is_terminal(sys.stdout) and not styles.is_plain()
         output.show(render.entity(entity, loop.schema, with_body=body, formatted=formatted))
 
@@ -94,7 +94,7 @@ def _value(entity: Entity, name: str, loop: EntityOperations) -> Any:
 
 
 def _bare_at(entity: Entity, name: str, value: Any) -> str:
-    """The bare value; a number with the digits that stand in the file."""
+    """Return the bare value; a number keeps the digits of the file."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         from loop_cli.markdown import document, spelling
 
@@ -110,7 +110,7 @@ def _bare(value: Any) -> str:
 
 
 def _as_yaml(entity: Entity) -> str:
-    """The JSON document as YAML that reads the same in YAML 1.1 and 1.2."""
+    """Return the JSON document as YAML that YAML 1.1 and 1.2 read the same."""
     import json
 
     from loop_cli.markdown import patch

@@ -1,4 +1,4 @@
-"""`loop kept`: what is kept of deleted entities and replaced values, and pruning it."""
+"""`loop kept`: list and prune the kept copies of deleted entities and replaced values."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ loop kept --prune --older-than 90 --dry-run
 loop kept --prune --older-than 90 --yes
 loop kept --aside
 """
-_SHOWN = 3  # names
+_SHOWN = 3  # most names in the sentence
 _DAY = 86_400 * timestamps.SECOND
 
 
@@ -79,7 +79,7 @@ def _stays(one: Kept) -> str:
 
 
 def _foreign(names: Sequence[str]) -> list[str]:
-    """What is said of what lies there and is not loop's, if anything does."""
+    """Return a sentence about other files there, if there are any."""
     if not names:
         return []
     shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
@@ -87,7 +87,7 @@ def _foreign(names: Sequence[str]) -> list[str]:
 
 
 def _ask(found: Sequence[Kept], *, ask: bool) -> None:
-    """Raises `ConfirmationRefused` where nobody says yes."""
+    """Raises `ConfirmationRefused` unless somebody says yes."""
     if not ask:
         raise ConfirmationRefused(
             "pruning can't be undone, and nobody can be asked here",

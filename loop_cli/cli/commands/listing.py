@@ -1,4 +1,4 @@
-"""`loop list`: which entities there are."""
+"""`loop list`: list entities."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def query(
     children_of: str | None,
     sort: str | None = None,
 ) -> Query:
-    """The query that options ask for. Raises `UsageError`."""
+    """Return the query for the options. Raises `UsageError`."""
     conditions = [queries.parse_condition(text, today=days.today()) for text in where or ()]
     for field, value in (("project_id", project), ("parent_id", children_of)):
         if value is not None:
@@ -115,7 +115,7 @@ def _column_names(columns: str | None, name: str) -> tuple[str, ...]:
 
 
 def _csv(head: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """Comma-separated values on stdout, as RFC 4180 has them: lines end in CRLF."""
+    """Print comma-separated values as in RFC 4180: lines end in CRLF."""
     import csv as format_
     import io
 

@@ -1,4 +1,4 @@
-"""`loop move`: a task goes to another project."""
+"""`loop move`: move a task to another project."""
 
 from __future__ import annotations
 

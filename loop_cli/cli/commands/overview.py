@@ -1,4 +1,4 @@
-"""`loop` without arguments: a short overview of the vault, and what is usually done next."""
+"""`loop` without arguments: a short overview of the vault, and the usual next commands."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def show(*, as_json: bool) -> bool:
-    """Show the overview of the vault in force; False where there is no vault.
+    """Show the overview of the vault; return False if there is no vault.
 
-    Raises `NoVault` instead for JSON; otherwise what reading the vault raises.
+    For JSON it raises `NoVault` instead. Also raises what reading the vault raises.
     """
     settings = context.open_settings({}, need_vault=False)
     if settings.root is None:
@@ -35,7 +35,7 @@ def show(*, as_json: bool) -> bool:
 
 
 def next_commands(found: Overview) -> list[tuple[str, str]]:
-    """Commands that are useful now, each with what it does."""
+    """Return commands that are useful now, each with its purpose."""
     commands = []
     if found.overdue:
         overdue = "loop list --where 'due<today' --where 'status!=done' --sort due"

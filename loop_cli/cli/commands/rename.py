@@ -1,4 +1,4 @@
-"""`loop rename`: files get the name that rule A has for them."""
+"""`loop rename`: name files as rule A says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`loop search`: which entities have a text in their names or bodies."""
+"""`loop search`: find text in names and bodies."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def search(
 
 
 def json_of(hit: Hit) -> str:
-    """The JSON line of a hit."""
+    """Return the JSON line of a hit."""
     where = {"in_names": hit.in_names, "line": hit.line, "text": hit.text}
     return output.json_text({**hit.own, "entity_name": hit.name, **where})
 

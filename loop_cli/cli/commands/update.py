@@ -125,7 +125,7 @@ def _update_one(
 
 
 def _policy(name: str) -> Resolver:
-    """What `--on-conflict` says; it is loaded where there is a conflict."""
+    """Return the resolver of `--on-conflict`; it is loaded only for a conflict."""
 
     def resolve(found: Conflict) -> Resolution:
         from loop_cli.core import conflict

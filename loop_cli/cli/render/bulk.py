@@ -1,4 +1,4 @@
-"""A change of many entities, planned and done."""
+"""Show a change of many entities: the plan, and the result."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ _LISTED = 20  # entities that are named
 
 
 def plan(found: Plan, *, before_asking: bool = False) -> RenderableType:
-    """How many, which, and what would become of the first ones; `before_asking` also why others
-    can't be changed so, which else their outcomes tell."""
+    """Show the number of entities, their ids, and the changes of the first ones.
+
+    With `before_asking` it also shows why others can't be changed; otherwise their outcomes show
+    it.
+    """
     changing, refused = found.changing, found.refused
     head = f"{len(changing)} of {len(found.changes)} would change"
     if refused:
@@ -49,7 +52,7 @@ def plan(found: Plan, *, before_asking: bool = False) -> RenderableType:
 
 
 def outcomes(found: Sequence[Outcome], counts: Counts, *, dry_run: bool) -> RenderableType:
-    """What did not land and why, and how many did."""
+    """Show which changes failed and why, and how many landed."""
     lines: list[RenderableType] = []
     for one in found:
         if one.error is not None:
@@ -63,7 +66,7 @@ def outcomes(found: Sequence[Outcome], counts: Counts, *, dry_run: bool) -> Rend
 
 
 def _refusal(entity_id: str, error: LoopError) -> Text:
-    """Why an entity was not changed; most messages name it themselves."""
+    """Say why an entity was not changed; most messages name it themselves."""
     reason = str(hints.spelled(error.message)).removeprefix(f"{entity_id}: ")
     text = Text(f"{visible(entity_id)}: ", style=styles.ALERT)
     return text.append(visible(reason), style=styles.NORMAL)

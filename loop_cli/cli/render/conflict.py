@@ -1,4 +1,4 @@
-"""A conflict on the screen: who changed what, the three states, and what can be done."""
+"""Draw a conflict: who changed what, the three states, and the possible answers."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.core.store import CommitResult
 
-_COLUMNS = 72  # from which width on the three states stand side by side
-_CELL = 120  # characters of a value that are shown in the table
-_OTHERS = 12  # fields at most that only others changed
+_COLUMNS = 72  # from this width on the three states are side by side
+_CELL = 120  # most characters of a value in the table
+_OTHERS = 12  # most fields that only others changed
 _CHANGES = 6
 _STATES = ("when you read it", "now", "yours")
-# The sign of a field, its style, what it says below the table, and in words at the field.
+# The sign of a field, its style, its words below the table, and at the field.
 _SIGNS = {
     "free": ("", "", "", ""),
     "same": ("=", styles.QUIET, "both sides made the same of it", "the same on both sides"),
@@ -58,10 +58,10 @@ _SIGNS = {
 
 
 class report:  # noqa: N801  used like a function
-    """Who changed what since it was read, and the three states of each field.
+    """Show who changed what, and the three states of each field.
 
-    `now` is an instant, the system's clock otherwise; `before` are the choices about the
-    conflict before, where the entity has moved again; `choices` those about this one.
+    `now` is an instant, by default the system's clock. `before` are the choices about the previous
+    conflict, if the entity has changed again; `choices` are those about this one.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class report:  # noqa: N801  used like a function
 
 
 def menu(choices: Choices, *, editor: str | None) -> RenderableType:
-    """What can be done, the key of each first."""
+    """Show the possible answers; the key of each comes first."""
     clashes, undecided = len(choices.clashes), len(choices.open)
     rows = []
     if undecided:
@@ -150,7 +150,7 @@ def menu(choices: Choices, *, editor: str | None) -> RenderableType:
 
 
 def one(field: ConflictField, *, number: int, count: int) -> RenderableType:
-    """One field in its three states, closely, and what can be done about it."""
+    """Show one field in its three states, in detail, and the possible answers."""
     heading = Text(f"\n{number} of {count}: ")
     heading.append(visible(field.field), style=styles.FIELD)
     text = merged_text(field)
@@ -176,7 +176,7 @@ def one(field: ConflictField, *, number: int, count: int) -> RenderableType:
 
 
 def whole(choices: Choices) -> RenderableType:
-    """What others changed since it was read, and what yours would change now: all of it."""
+    """Show all that others changed, and all that the person's change would change now."""
     theirs: Diff = {}
     yours: Diff = {}
     unknown = []
@@ -197,7 +197,7 @@ def whole(choices: Choices) -> RenderableType:
 
 
 def outcome(done: CommitResult) -> RenderableType:
-    """What would be written on top of what is there now."""
+    """Show what would be written on top of the current state."""
     if not done.changed:
         return Text("\nThat leaves it as it is now.")
     words = Text("\nThis will be written on top of what is there now:", style=styles.TITLE)
@@ -236,7 +236,7 @@ def _table(fields: Sequence[ConflictField]) -> RenderableType:
 
 
 def _blocks(fields: Sequence[ConflictField], *, full: bool = False) -> Iterator[RenderableType]:
-    """The states below one another: for narrow terminals, and for screen readers."""
+    """Show the states below each other: for narrow terminals, and for screen readers."""
     for field in fields:
         mark, style, _words, short = _SIGNS[_sign(field)]
         heading = Text(f"{mark:<2}" if not styles.is_plain() and not full else "", style=style)
@@ -279,7 +279,8 @@ def _cell(value: Any, name: str, limit: int | None) -> Text:
 
 
 def _sorted(conflict: Conflict) -> list[ConflictField]:
-    """The clashes first, then what else is wanted, then what only others changed."""
+    """Sort fields: first the clashes, then other wanted ones, then those that only others
+    changed."""
     return sorted(conflict.fields, key=lambda field: (not field.wanted, kind_of(field) != "clash"))
 
 
@@ -316,7 +317,7 @@ def _change_line(record: AuditRecord, now: int | None) -> Text:
 
 
 def _edited_outside(conflict: Conflict) -> bool:
-    """Whether it is certain that no record tells of the last change."""
+    """Whether it is certain that the last change has no record."""
     if conflict.reason == "edited_outside":
         return True
     if conflict.changes:

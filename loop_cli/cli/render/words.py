@@ -1,4 +1,4 @@
-"""Which words of a line have changed."""
+"""Mark the changed words of a line."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from loop_cli.cli.render import styles
 from loop_cli.cli.render.text import visible
 
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
-_ALIKE = 0.4  # below this the two have too little in common for marks to help
+_ALIKE = 0.4  # below this the lines are too different for marks to help
 _MOST = 2000
 
 
 def marked(old: str, new: str) -> tuple[Text, Text]:
-    """Both lines, the words that differ marked by more than colour, where the two are alike."""
+    """Return both lines, with the differing words marked by signs, if the lines are similar."""
     one, other = _TOKEN.findall(old), _TOKEN.findall(new)
     before, after = Text(style=styles.OLD), Text(style=styles.NEW)
     matcher = SequenceMatcher(None, one, other, autojunk=False)
