@@ -23,10 +23,13 @@ MARKERS = (os.path.join("00_Meta", "schema_constants.yaml"), ".loop", ".obsidian
 
 
 class Key(Struct):
-    """One setting. `parse` takes text or a TOML value and raises `ValueError` in words;
-    `of_vault` is False for what no vault has a say in, since any may come from a stranger.
-    `is_data` tells that even a stranger's vault has: it says how to read the vault's files, or
-    shows less of them."""
+    """One setting.
+
+    `parse` takes a text or a TOML value and raises `ValueError` with the reason. `of_vault` is
+    False if no vault may set it, because a vault may come from an attacker. `is_data` means that
+    any vault may set it, even an untrusted one: it says how to read the vault's files, or shows
+    less of them.
+    """
 
     name: str
     default: Any
@@ -49,8 +52,10 @@ class Setting(Struct):
 
 
 class Settings(Struct):
-    """All settings in force; `root` is the vault's folder, None where there is none; `notices`
-    are sentences for the user about what does not count."""
+    """All settings; `root` is the vault's folder, None if there is none.
+
+    `notices` are sentences for the user about settings that were ignored.
+    """
 
     root: str | None
     values: dict[str, Setting]
@@ -179,10 +184,10 @@ KEYS: tuple[Key, ...] = (
 def load(
     options: Mapping[str, Any], *, environ: Mapping[str, str], cwd: str, need_vault: bool = True
 ) -> Settings:
-    """The settings in force; `options` are those given on the command line.
+    """Load the settings; `options` are those of the command line.
 
-    Raises `NoVault`, `UsageError` for a value that can't be, `EntityNotFound` for a vault
-    that is not there, `StorageError` for a vault's file that is outside it.
+    Raises `NoVault`, `UsageError` for a wrong value, `EntityNotFound` for a missing vault,
+    `StorageError` for a vault's file that is outside the vault.
     """
     user_file = user_config_path(environ)
     user = {} if user_file is None else _read(user_file)
@@ -207,13 +212,13 @@ def load(
 
 
 def user_config_path(environ: Mapping[str, str]) -> str | None:
-    """The user's configuration file; None where there is no folder for one."""
+    """Return the user's configuration file; None if there is no folder for one."""
     base = home.config(environ)
     return None if base is None else os.path.join(base, home.NAME, "config.toml")
 
 
 def find_marker(cwd: str) -> tuple[str, str] | None:
-    """The nearest folder, from `cwd` upwards, with what marks a vault; and that marker."""
+    """Return the nearest folder, from `cwd` upwards, with the mark of a vault; and that mark."""
     for marker in MARKERS:
         for folder in _upwards(cwd):
             if os.path.exists(os.path.join(folder, marker)):
@@ -224,8 +229,10 @@ def find_marker(cwd: str) -> tuple[str, str] | None:
 def _of_vault(
     root: str, user_file: str | None
 ) -> tuple[dict[str, Any], dict[str, str], tuple[str, ...]]:
-    """The settings of the vault that count; those that don't, by name, and why; and the notice
-    of these. Raises `UsageError`, `StorageError`."""
+    """Return the vault's settings that count, the others with the reasons, and the notice of these.
+
+    Raises `UsageError`, `StorageError`.
+    """
     with Folders(root) as opened:
         try:
             found = opened.slot(VAULT_FILE).read(_MAX_BYTES)
@@ -235,7 +242,7 @@ def _of_vault(
         except FileNotFoundError:
             return {}, {}, ()
         except OSError as error:
-            if error.errno == errno.ENOTDIR:  # a file where the folder would be
+            if error.errno == errno.ENOTDIR:  # a file instead of the folder
                 return {}, {}, ()
             raise _unreadable(root, error) from None
     values = _parsed(found, VAULT_FILE)
@@ -255,7 +262,7 @@ def _of_vault(
 
 
 def _unreadable(root: str, error: OSError) -> UsageError | StorageError:
-    """The error for a vault's file that is not read; a link out of the vault is the worst."""
+    """Make the error for an unreadable file of the vault; a link out of the vault comes first."""
     path = os.path.join(root, VAULT_FILE)
     if not os.path.realpath(path).startswith(os.path.join(os.path.realpath(root), "")):
         return StorageError(
@@ -337,7 +344,7 @@ def _no_vault(cwd: str, user_file: str | None) -> NoVault:
 
 
 def _read(path: str) -> dict[str, Any]:
-    """The settings in a TOML file by their dotted names; none where there is no file."""
+    """Return the settings in a TOML file by their dotted names; none if there is no file."""
     try:
         text = _bytes(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -370,7 +377,7 @@ def _parsed(text: bytes, path: str) -> dict[str, Any]:
 
 
 def _bytes(path: str) -> bytes:
-    """The bytes of a file; a pipe does not stop it. Raises `OSError`, `UsageError`."""
+    """Read a file; do not wait for a pipe. Raises `OSError`, `UsageError`."""
     with open(path, "rb", opener=_at_once) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise UsageError(f"{path} is not an ordinary file")

@@ -1,4 +1,4 @@
-"""The shapes of what looks at a whole vault: `loop check`, `loop init`, `loop watch`."""
+"""The JSON shapes of `loop check`, `loop init`, `loop watch`, `loop help` and the overview."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class FindingCounts(Shape):
 
 
 class RepairEntry(Shape):
-    """One file that `loop check --fix` repaired, or would, or could not (SPEC §6)."""
+    """One file that `loop check --fix` repaired, would repair, or could not repair (SPEC §6)."""
 
     entity_id: str = Field(description="The entity.")
     path: str = Field(description="Its file.")
@@ -51,7 +51,7 @@ class RepairEntry(Shape):
 
 
 class PassedOverEntry(Shape):
-    """What nobody looked at, by its path in the vault (SPEC §2)."""
+    """A file that was not checked, by its path in the vault (SPEC §2)."""
 
     links: list[str] = Field(description="Symbolic links to folders and to Markdown files.")
     folders: list[str] = Field(description="Folders that the schema excludes.")
@@ -60,7 +60,7 @@ class PassedOverEntry(Shape):
 
 
 class CheckDocument(Shape):
-    """What is wrong with a vault: `loop check --json` (SPEC §7)."""
+    """The problems of a vault: `loop check --json` (SPEC §7)."""
 
     ok: bool = Field(description="Whether there are no errors.")
     files: int = Field(ge=0, description="How many files were looked at.")
@@ -82,7 +82,7 @@ class CheckDocument(Shape):
 
 
 class ShareEntry(Shape):
-    """How many files back something (SPEC §2)."""
+    """The number of files that support something (SPEC §2)."""
 
     count: int = Field(ge=0, description="How many files have it.")
     of: int = Field(ge=0, description="How many files were counted.")
@@ -103,7 +103,7 @@ class ProposedField(Shape):
 
 
 class InitDocument(Shape):
-    """What a folder would be as a vault, or is now: `loop init --json` (SPEC §2)."""
+    """A folder as a vault, planned or made: `loop init --json` (SPEC §2)."""
 
     vault: str = Field(description="The folder.")
     files: int = Field(ge=0, description="How many files have frontmatter.")
@@ -176,7 +176,7 @@ class OutsideEntry(Shape):
 
 
 class RecentChanges(Shape):
-    """What the audit log has since the beginning of yesterday (SPEC §7)."""
+    """The changes in the audit log since the beginning of yesterday (SPEC §7)."""
 
     records: int = Field(ge=0, description="How many records.")
     entities: int = Field(ge=0, description="Of how many entities.")
@@ -223,7 +223,7 @@ class PageDocument(TopicEntry):
 
 
 class MatchEntry(TopicEntry):
-    """One page that has the words asked for (SPEC §13)."""
+    """One page with the searched words (SPEC §13)."""
 
     line: str = Field(description="The line that has most of the words.")
 
