@@ -316,7 +316,7 @@ def _find_root(
 def _root(path: str, origin: str) -> str:
     root = os.path.abspath(path)
     if not os.path.isdir(root):
-        raise EntityNotFound(f"no vault: {origin} names {path}, which is no folder", vault=path)
+        raise EntityNotFound(f"no vault: {origin} names {path}, which is not a folder", vault=path)
     for outer in _upwards(os.path.realpath(root))[1:]:
         if os.path.isdir(os.path.join(outer, ".loop")):
             raise UsageError(

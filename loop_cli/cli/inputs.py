@@ -74,12 +74,12 @@ def precondition(expected: str | None, etag: str | None, force: bool) -> Precond
         raise UsageError("--force skips the precondition, so it can't go with one")
     if expected is not None and timestamps.parse(expected) is None:
         raise UsageError(
-            f"--expected-updated-at: {expected!r} is no timestamp",
+            f"--expected-updated-at: {expected!r} is not a timestamp",
             hint=f"such as {timestamps.EXAMPLE} or 2026-01-09, as 'loop get' reports it",
         )
     if etag is not None and (len(etag) != 16 or etag.strip("0123456789abcdef")):
         raise UsageError(
-            f"--if-match: {etag!r} is no etag",
+            f"--if-match: {etag!r} is not an etag",
             hint="16 hex digits such as 9f2c51d0a7b3e4f8, as 'loop get' reports it",
         )
     return Precondition(expected_updated_at=expected, if_match=etag, forced=force)

@@ -282,7 +282,7 @@ def _value(
 
     if change.operation == "add":
         if any(isinstance(one, dict | list) for one in items):
-            raise _Refused("wrong_type", "its items are no texts: replace the list with :=")
+            raise _Refused("wrong_type", "its items are not texts: replace the list with :=")
         return current if any(says_same(one, item) for one in items) else [*items, item]
     kept = [one for one in items if not says_same(one, item)]
     return current if len(kept) == len(items) else kept

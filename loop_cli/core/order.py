@@ -79,7 +79,8 @@ def parse_cursor(text: str, parts: int) -> Place:
         place = ()
     if len(place) != parts + _TIE:
         raise UsageError(
-            f"{text!r} is no cursor of this list", hint="begin without a cursor, and keep the sort"
+            f"{text!r} is not a cursor of this list",
+            hint="begin without a cursor, and keep the sort",
         )
     return place
 

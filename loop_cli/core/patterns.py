@@ -95,7 +95,7 @@ def _compiled(pattern: str) -> tuple[Callable[[str], bool], Callable[[str], bool
             warnings.simplefilter("ignore")
             python = re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
-        raise Unusable(f"is no regular expression: {error}") from None
+        raise Unusable(f"is not a regular expression: {error}") from None
     whole = _Reader(pattern).whole()
     if whole.is_simple:
         return (

@@ -106,7 +106,7 @@ def parse_condition(text: str, *, today: int) -> Condition:
     match = _OPERATOR.search(text)
     if match is None:
         raise UsageError(
-            f"--where: {text!r} is no condition: it has none of = != < <= > >= ~ and does not "
+            f"--where: {text!r} is not a condition: it has none of = != < <= > >= ~ and does not "
             "begin with has: or missing:",
             hint=EXAMPLE,
         )

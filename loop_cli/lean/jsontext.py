@@ -78,7 +78,7 @@ def loads(text: str | bytes) -> Any:
 
 
 def _refuse(value: object) -> Any:
-    raise TypeError(f"{type(value).__name__} is no JSON value")
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 
 class _Context:

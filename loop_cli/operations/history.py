@@ -106,7 +106,7 @@ def parse_since(text: str) -> Since:
     instant = timestamps.parse(text)
     if instant is None:
         raise UsageError(
-            f"--since: {text!r} is no time, no run and no number of changes",
+            f"--since: {text!r} is not a time, a run or a number of changes",
             hint=f"such as 3, 2026-01-09, {timestamps.EXAMPLE} or the id of a run",
         )
     return Since(given=text, at=instant)

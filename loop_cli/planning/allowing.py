@@ -36,7 +36,7 @@ def refuse_unknown(schema: Schema, field: AllowedField) -> None:
         raise UsageError(f"{field.name!r} can't name a field")
     if field.kind is not None and field.kind not in KINDS_OF_FIELDS:
         raise UsageError(
-            f"{field.kind!r} is no type of a field", hint=f"one of {', '.join(KINDS_OF_FIELDS)}"
+            f"{field.kind!r} is not a type of a field", hint=f"one of {', '.join(KINDS_OF_FIELDS)}"
         )
 
 

@@ -243,7 +243,7 @@ class Planner:
             if self._is_planned(path) or not self._around.is_free(path):
                 problems.append(_problem("path", "taken", f"{path} {_THERE}"))
             elif not self._around.admits(path):
-                words = f"{path} is no place where entities are looked for"
+                words = f"{path} is not a place where loop looks for entities"
                 problems.append(_problem("path", "no_place", words))
         except InvalidFile as error:
             problems.append(_problem("path", "no_place", error.message))

@@ -54,7 +54,7 @@ def broken(source: LinkSource, moving: Moving) -> list[str] | None:
     if source.why is not None:
         return [f"{source.why}; its links, if any, are left as they are"]
     if source.path.endswith(CANVAS) and canvas.is_broken(source.data):
-        return [f"{source.path}: is no JSON; its links, if any, are left as they are"]
+        return [f"{source.path}: is not JSON; its links, if any, are left as they are"]
     if source.is_text:
         return None
     return [

@@ -132,7 +132,7 @@ def parse_note(data: bytes, path: str, names: FieldNames) -> Parsed:
     except InvalidFile:
         is_entity = False
     if is_entity:
-        raise InvalidFile(path, "is an entity, and no note")
+        raise InvalidFile(path, "is an entity, not a note")
     return Parsed(
         id=path,
         type=NOTE,
@@ -155,7 +155,7 @@ def identity(
         entity_type = NOTE
     if not entity_id or not entity_type:
         field = names.type if entity_id else names.id
-        raise NoEntity(path, f"is no entity: it has no {field}", line=1)
+        raise NoEntity(path, f"is not an entity: it has no {field}", line=1)
     return entity_id, entity_type, name_of(fields, names)
 
 

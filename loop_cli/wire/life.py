@@ -66,10 +66,10 @@ class MovedEntity(Shape):
 class RelinkedEntity(Shape):
     """A file whose links were changed: of an entity, a note or a canvas (SPEC §7)."""
 
-    entity_id: str = Field(description="Its id; the path where it is no entity.")
+    entity_id: str = Field(description="Its id; the path if it is not an entity.")
     path: str = Field(description="Its file.")
     modified_fields: list[str] = Field(description="Where the links are; `body` in a note.")
-    note: Literal[True] = Field(default=True, description="There only if it is no entity.")
+    note: Literal[True] = Field(default=True, description="There only if it is not an entity.")
 
 
 class MoveDocument(Shape):
@@ -111,7 +111,7 @@ class Backlink(Shape):
         description="A field with the id, a wiki link, a Markdown link, a link reference "
         "definition, or a card of a canvas."
     )
-    text: str = Field(description="What stands there, without heading and alias.")
+    text: str = Field(description="The text of the link, without heading and alias.")
 
 
 class BacklinksDocument(Shape):
@@ -153,7 +153,7 @@ class KeptEntry(Shape):
 class KeptDocument(Shape):
     """The kept copies, the newest first: `loop kept --json` (SPEC §6)."""
 
-    kept: list[KeptEntry] = Field(description="All that is kept, or was pruned.")
+    kept: list[KeptEntry] = Field(description="All kept copies, or the pruned ones.")
     bytes: int = Field(ge=0, description="How many bytes that is.")
     pruned: bool = Field(description="Whether they are gone now.")
     aside: list[str] = Field(

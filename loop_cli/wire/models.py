@@ -78,7 +78,7 @@ class ProtocolEntry(Shape):
     lease: bool | None = Field(
         description="Whether loop notices that another program has the file open."
     )
-    window: str = Field(description="What is left open to editors that know no lock.")
+    window: str = Field(description="The time in which an editor without the lock can interfere.")
 
 
 class ConfigDocument(Shape):
@@ -172,8 +172,8 @@ class AuditMetadata(GrowingShape):
     )
     note: Literal[True] = Field(
         default=True,
-        description="There only if the file is no entity: `entity_id` is its path then, and the "
-        "body its whole text.",
+        description="There only if the file is not an entity: then `entity_id` is its path, and "
+        "the body its whole text.",
     )
     schema_: Literal[True] = Field(
         default=True,
@@ -189,8 +189,8 @@ class AuditMetadata(GrowingShape):
     )
     kept_as_json: list[str] | None = Field(
         default=None,
-        description="There only if a hashed old value is no text: the fields whose values are kept "
-        "as JSON.",
+        description="There only if a hashed old value is not a text: the fields whose values are "
+        "kept as JSON.",
     )
     inexact: list[str] | None = Field(
         default=None,
@@ -230,7 +230,7 @@ class AuditRecord(Shape):
     run_id: RunId = Field(description="Shared by all that one run writes: a UUID v4.")
     timestamp: Timestamp = Field(description="When: UTC, six digits, Z.")
     actor: str = Field(pattern="^[a-z]+:.+$", description="Who, such as user:NAME.")
-    source: Source = Field(description="Through which door.")
+    source: Source = Field(description="The interface.")
     entity_type: str = Field(description="The entity's type.")
     entity_id: str = Field(description="The entity's id.")
     entity_name: str | None = Field(description="The entity's name before the change.")
@@ -273,7 +273,7 @@ class ConflictChange(Shape):
     run_id: str | None = Field(description="Its run.")
     timestamp: str | None = Field(description="When.")
     actor: str | None = Field(description="Who.")
-    source: str | None = Field(description="Through which door.")
+    source: str | None = Field(description="The interface.")
     modified_fields: list[str] | None = Field(description="What was changed.")
 
 
@@ -286,7 +286,7 @@ class ConflictDocument(ErrorDocument):
     expected_updated_at: str | None = Field(description="The one given, as it was written.")
     code: Literal["conflict"]
     reason: Literal["updated_changed", "etag_changed", "edited_outside", "deleted"] = Field(
-        description="What no longer holds."
+        description="The part of the precondition that no longer holds."
     )
     current_etag: Etag | None = Field(description="Its etag now.")
     expected_etag: Etag | None = Field(description="The one given.")
@@ -317,7 +317,7 @@ class Problem(GrowingShape):
     )
     message: str = Field(description="What is wrong, in words.")
     allowed: str | list[str] | None = Field(default=None, description="What is allowed.")
-    nearest: list[str] = Field(default=[], description="What may have been meant.")
+    nearest: list[str] = Field(default=[], description="Similar values that may be meant.")
     entity_type: str | None = Field(
         default=None, description="Of an unknown field: the type that does not have it."
     )

@@ -34,7 +34,7 @@ class DiffDocument(Shape):
     etag: Etag = Field(description="Its etag now.")
     since: SinceEntry = Field(description="The earlier state.")
     diff: dict[str, DiffEntry] = Field(description="Old and new value of each field that differs.")
-    unknown: list[str] = Field(description="The fields whose earlier value nothing tells.")
+    unknown: list[str] = Field(description="The fields whose earlier value is unknown.")
     edited_outside: bool = Field(description="Whether it was edited outside loop since.")
     changes: list[ConflictChange] = Field(description="The records since, oldest first.")
     warnings: list[str] = Field(
@@ -55,7 +55,7 @@ class HistoryEvent(GrowingShape):
     run_id: str | None = Field(default=None, description="Its run.")
     timestamp: str | None = Field(default=None, description="When.")
     actor: str | None = Field(default=None, description="Who.")
-    source: str | None = Field(default=None, description="Through which door.")
+    source: str | None = Field(default=None, description="The interface.")
     action: str | None = Field(default=None, description="What was done.")
     modified_fields: list[str] | None = Field(default=None, description="What was changed.")
     diff: dict[str, Any] = Field(default={}, description="Old and new values, as recorded.")

@@ -211,7 +211,7 @@ class TestQueries:
     @pytest.mark.parametrize(
         ("arguments", "said", "hint"),
         [
-            (("--where", "status"), "'status' is no condition", "--where"),
+            (("--where", "status"), "'status' is not a condition", "--where"),
             (("--where", "due<a,b"), "one value", "--where"),
             (("taks",), "no type 'taks'; did you mean Task or Track?", "the vault's types"),
             (("--json", "--csv"), "choose one of", "null"),

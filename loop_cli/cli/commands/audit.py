@@ -136,7 +136,7 @@ def _opened_to_write(vault: str | None, lock_timeout: float | None) -> Operation
 def _bytes(text: str) -> int:
     match = re.fullmatch(r"(\d{1,18})\s*([KMG]?)(?:i?B)?", text.strip(), re.ASCII | re.IGNORECASE)
     if match is None:
-        raise UsageError(f"--max-size: {text!r} is no size", hint="such as 1048576, 512K or 10M")
+        raise UsageError(f"--max-size: {text!r} is not a size", hint="such as 1048576, 512K or 10M")
     return int(match[1]) * _UNITS[match[2].upper()]
 
 

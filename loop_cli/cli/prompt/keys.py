@@ -53,7 +53,7 @@ def read_line() -> str | None:
     try:
         return data.decode().rstrip("\r\n")
     except UnicodeDecodeError:
-        raise Unusable("That is no UTF-8 text.") from None
+        raise Unusable("That is not UTF-8 text.") from None
 
 
 def _typed() -> bytes:

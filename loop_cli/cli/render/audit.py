@@ -73,7 +73,7 @@ def migration(done: Migration) -> RenderableType:
     """Show how many lines became records, and which did not."""
     parts: list[RenderableType] = []
     if done.skipped:
-        table = _table("line", "why it is no record")
+        table = _table("line", "why it is not a record")
         for one in done.skipped[:_SHOWN]:
             table.add_row(Text(f"{visible(done.file)}:{one.line}"), Text(visible(one.reason)))
         parts += [table, *_more(done.skipped)]
@@ -91,7 +91,7 @@ def _counts(found: Verification) -> RenderableType:
         ("records of loop", found.own),
         ("migrated records", found.migrated),
         ("records of other programs", found.foreign),
-        ("lines that are no records", found.unreadable),
+        ("lines that are not records", found.unreadable),
     )
     for name, count in rows:
         grid.add_row(Text(name, style=styles.QUIET), Text(f"{count:,}"))

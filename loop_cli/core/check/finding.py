@@ -39,7 +39,7 @@ RULES: dict[str, tuple[str, str]] = {
     "wrong-type": (ERROR, "the value is not of the field's type"),
     "not-in-enumeration": (ERROR, "the value is not one of those allowed"),
     "wrong-form": (ERROR, "the text is not as the schema's format rules want it"),
-    "name-form": (ERROR, "the entity's name is no plain line of text"),
+    "name-form": (ERROR, "the entity's name is not one plain line of text"),
     "unknown-member": (WARNING, "an assignee or owner is not listed in 00_Meta/members.yaml"),
     "id-pattern": (WARNING, "the id does not match the schema's pattern"),
     "derived-field": (WARNING, "a field that is computed is stored"),

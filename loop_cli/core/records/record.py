@@ -298,7 +298,7 @@ def since(
         found.append(record)
         if record.left(updated_at=updated_at, etag=etag):
             return found, whole
-        # Before a create, as after a delete, there is no etag; other programs leave etags out.
+        # Before a create, as after a delete, there is not an etag; other programs leave etags out.
         expected_etag = record.etag_before if record.is_own else record.etag_before or ""
     if found and found[-1].began(updated_at=updated_at, etag=etag):
         return found, whole

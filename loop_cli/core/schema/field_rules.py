@@ -160,7 +160,7 @@ def unknown_members(case: Case, rules: Rules) -> Iterator[Problem]:
             continue
         if nfc(value) not in rules.members:
             close = tuple(nearest(value, rules.members))
-            message = f"{shown(value)} is no member of 00_Meta/members.yaml{meant(close)}"
+            message = f"{shown(value)} is not a member of 00_Meta/members.yaml{meant(close)}"
             found = _wrong("unknown-member", field, message, value, list(rules.members))
             yield found.replace(nearest=close)
 

@@ -17,7 +17,7 @@ WORDS = f"one line of text, of at most {MAX_NAME} characters"
 def name_problem(name: Any) -> str | None:
     """Return the problem of a name, as the end of a sentence; None if there is none."""
     if not isinstance(name, str):
-        return "is no text"
+        return "is not a text"
     plain = name.strip()
     if not is_line(plain):
         return "has a line break or a character that can't be printed"

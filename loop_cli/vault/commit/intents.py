@@ -155,7 +155,7 @@ def _judge_record(vault: Vault, intent: Intent) -> None:
     if intent.target is not None and None in (intent.etag_before, intent.etag_after):
         raise Unfit("it moves what is not there")
     if "\n" in intent.line or said.rolled_back is not None or said.redacted is not None:
-        raise Unfit("its record is not one of a change")
+        raise Unfit("its record is not of a change")
     places = [(said.path, intent.target or intent.path)]
     if intent.target is not None or said.path_before is not None:
         places.append((said.path_before or "", intent.path))

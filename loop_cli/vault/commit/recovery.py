@@ -108,7 +108,7 @@ class Recovery:
             more = f" and {len(self.left) - 1} more" if len(self.left) > 1 else ""
             sentences.append(
                 Sentence(
-                    f"{STAGED}/{name}{more} is no change that loop can finish ({reason}); "
+                    f"{STAGED}/{name}{more} is not a change that loop can finish ({reason}); "
                     "it is left there: '",
                     Action("check"),
                     "' lists it, '",

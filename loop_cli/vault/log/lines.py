@@ -46,8 +46,8 @@ def check_length(length: int, what: str | None = None) -> None:
     """Raise `StorageError` if a line of the log is too long; `what` names it, if known."""
     if length > MAX_LINE:
         raise StorageError(
-            f"{what or 'a line of the audit log'} has over {MAX_LINE:,} bytes, so it is no record "
-            "of any program: take it out of the file",
+            f"{what or 'a line of the audit log'} has over {MAX_LINE:,} bytes, so it is not a "
+            "record of any program: take it out of the file",
             hint=None if what else Action("verify_log"),
         )
 

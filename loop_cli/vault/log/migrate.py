@@ -159,7 +159,7 @@ def _parse(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         old = None
     if not isinstance(old, dict):
-        raise _Unreadable("is no JSON object")
+        raise _Unreadable("is not a JSON object")
     return old
 
 

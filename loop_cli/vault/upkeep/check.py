@@ -158,7 +158,7 @@ class _Walk:
         if has:
             lacks = next((name for name in names if name not in has), has[0])
             words = (
-                f"it has {has[0]}, but no {lacks}" if lacks not in has else f"{lacks} is no text"
+                f"it has {has[0]}, but no {lacks}" if lacks not in has else f"{lacks} is not a text"
             )
             self._add(path, Found(rule="half-entity", message=words), line=1)
 

@@ -74,10 +74,10 @@ def lock_and_staged(vault: Vault) -> Iterator[Finding]:
     except (StorageError, OSError):  # a vault that we can only read
         return
     for name in names:
-        words = f"{name} is no file of loop's, and is left alone"
+        words = f"{name} is not a file of loop, and is left alone"
         if intents.OURS.fullmatch(name):
             words = Sentence(
-                f"{name} is no change that can be finished; '",
+                f"{name} is not a change that can be finished; '",
                 Action("take_aside"),
                 "' takes it aside",
             )

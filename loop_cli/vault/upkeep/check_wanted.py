@@ -50,7 +50,7 @@ def _paths_of(
         close = nearest(name, [*register.ids(), *types])
         meant = f"; did you mean {' or '.join(close)}?" if close else ""
         raise EntityNotFound(
-            f"{name!r} is no id, no alias and no type of this vault{meant}",
+            f"{name!r} is not an id, an alias or a type of this vault{meant}",
             entity_id=name,
             nearest=close,
         )
