@@ -120,7 +120,7 @@ KEYS: tuple[Key, ...] = (
         name="on_conflict",
         default="fail",
         parse=_policy,
-        about="what `update` does about a conflict: fail, or rebase where nothing overlaps",
+        about="what `update` does about a conflict: fail, or rebase if no field overlaps",
     ),
     Key(
         name="editor",
@@ -267,11 +267,12 @@ def _unreadable(root: str, error: OSError) -> UsageError | StorageError:
     if not os.path.realpath(path).startswith(os.path.join(os.path.realpath(root), "")):
         return StorageError(
             f"{VAULT_FILE} or its folder is a link that leads out of the vault",
-            hint="put what it leads to in its place, or name the vault that that is in",
+            hint="replace the link by the folder itself, or name the vault that the link leads to",
         )
     if error.errno == errno.ELOOP:
         return StorageError(
-            f"{error.filename} {error.strerror}", hint="put what it leads to in its place"
+            f"{error.filename} {error.strerror}",
+            hint="replace the link by the file or folder itself",
         )
     if isinstance(error, Refused):
         return UsageError(f"{error.filename} {error.strerror}")

@@ -66,7 +66,7 @@ def run(arguments: list[str], *, quick: bool = True) -> int:
         if os.environ.get("LOOP_DEBUG"):
             raise
         what = f"{type(error).__name__}: {error}{_what_landed()}"
-        hint = "this is a defect of loop; LOOP_DEBUG=1 shows where"
+        hint = "this is a defect of loop; LOOP_DEBUG=1 shows where it happened"
         return _fail(LoopError(f"internal error: {what}", hint=hint), machine)
 
 

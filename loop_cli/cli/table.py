@@ -228,7 +228,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "undo": (
         "undo.undo",
-        """Undo a change, or a whole run: put back what was there before, as a new, recorded change.
+        """Undo a change, or a whole run, by a new change with a record.
 
         A run is undone in one step, or not at all. If a field was changed since then, that is a
         conflict. If you repeat the command with '--last' or an ID, it goes one step further back.

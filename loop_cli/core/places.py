@@ -67,7 +67,7 @@ def outside(path: str, places: Places) -> str | None:
         if folder in parents:
             return f"{folder} is one of the schema's paths.exclude"
     if places.include and not any(folder in ("", *parents) for folder in places.include):
-        return "it is in none of the schema's paths.include"
+        return "it is outside the schema's paths.include"
     return None
 
 

@@ -121,7 +121,7 @@ def rename(
     files that can't be renamed are left out with a warning. Raises what `move` raises.
     """
     if store.names.id_is_stem:
-        raise UsageError("in this vault a file's name is the entity's id, so there is no rule A")
+        raise UsageError("in this vault the file's name is the id, so rule A does not apply")
 
     def plan() -> tuple[list[Move], list[str]]:
         if entity_id is not None:

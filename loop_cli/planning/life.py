@@ -87,7 +87,7 @@ def restore(change: Restore, data: bytes | None, *, policy: Policy, origin: Orig
         raise _no_deletion(record)
     if data is None or etag_of(data) != record.etag_before:
         raise StorageError(
-            f"{record.entity_id} can't come back: what was kept of it is gone",
+            f"{record.entity_id} can't come back: its kept bytes are gone",
             hint=Action("list_kept"),
         )
     reported = str(record.metadata.get("updated_before"))

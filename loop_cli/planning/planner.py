@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from loop_cli.planning.referred import Referred
     from loop_cli.planning.snapshot import Snapshot
 
-_THERE = "is there already, or a name that differs by case or normal form alone"
+_THERE = "exists already, or a name that differs from it only by case or normal form"
 
 
-class Surroundings(ABC):
+class StoreContext(ABC):
     """What a planner needs to know from its store."""
 
     @property
@@ -104,7 +104,7 @@ class Planner:
 
     def __init__(
         self,
-        around: Surroundings,
+        around: StoreContext,
         *,
         policy: Policy,
         origin: Origin,

@@ -321,7 +321,7 @@ class Folders:
         if found is None:
             outer, _slash, name = path.rpartition("/")
             if name in ("", ".", ".."):
-                raise NotAFolder(errno.ENOTDIR, "is no path in normal form", path)
+                raise NotAFolder(errno.ENOTDIR, "is not a path in normal form", path)
             found = self._open[path] = self.open(outer).inner(name)
         return found
 

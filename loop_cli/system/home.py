@@ -130,7 +130,7 @@ def read(file: str, *, most: int) -> tuple[bytes, float]:
     with open(os.open(file, flags), "rb") as opened:
         status = os.fstat(opened.fileno())
         if not stat.S_ISREG(status.st_mode) or _is_strange(status):
-            raise _refused(file, "it is no file of this user")
+            raise _refused(file, "it is not a file of this user")
         if status.st_size > most:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), file)
         return opened.read(most), status.st_mtime

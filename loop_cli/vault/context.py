@@ -6,7 +6,7 @@ import os
 
 from loop_cli.core.names import one_name
 from loop_cli.core.records.record import History, without_undone
-from loop_cli.planning.planner import Surroundings
+from loop_cli.planning.planner import StoreContext
 from loop_cli.planning.resolution import refuse_no_place
 from loop_cli.vault.commit import keeping
 from loop_cli.vault.files import reading as files
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from loop_cli.vault.handle import Vault
 
 
-class VaultSurroundings(Surroundings):
+class VaultContext(StoreContext):
     """The answers for a vault; they hold as long as the lock is held."""
 
     def __init__(self, vault: Vault) -> None:

@@ -40,8 +40,7 @@ class FoundDocument(Shape):
 
 
 class OutcomeDocument(Shape):
-    """One line of `loop apply` and of `loop update --where --json` for a change that landed (SPEC
-    §7).
+    """One line of `loop apply` and `loop update --where --json`; the change landed (SPEC §7).
 
     A failed change has the error of `loop update`, with `line` and `entity_id`.
     """

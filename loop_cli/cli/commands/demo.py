@@ -40,7 +40,9 @@ def demo(*, folder: str | None) -> None:
     update = ("update", _ENTITY, *_CHANGES, "--expected-updated-at", seen)
     tour.say("2. Change it, saying which revision you have seen.")
     tour.show(*update)
-    tour.say("3. The same again: the revision is no longer that, so nothing is written.")
+    tour.say(
+        "3. Again with the same revision: it is no longer the current one, so nothing is written."
+    )
     tour.show(*update, expected=4)
     tour.say("4. Every change has its record in _build/audit_log.jsonl.")
     tour.show("log", _ENTITY)

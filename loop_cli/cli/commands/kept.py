@@ -75,7 +75,7 @@ def kept(
 
 
 def _stays(one: Kept) -> str:
-    return f".loop/kept/{one.name} was kept anew or changed since it was listed, so it stays"
+    return f".loop/kept/{one.name} was kept again or changed since it was listed, so it stays"
 
 
 def _foreign(names: Sequence[str]) -> list[str]:
@@ -83,7 +83,7 @@ def _foreign(names: Sequence[str]) -> list[str]:
     if not names:
         return []
     shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
-    return [f".loop/kept has what loop did not put there, and leaves alone: {shown}"]
+    return [f".loop/kept has other files, which loop leaves alone: {shown}"]
 
 
 def _ask(found: Sequence[Kept], *, ask: bool) -> None:
@@ -91,7 +91,7 @@ def _ask(found: Sequence[Kept], *, ask: bool) -> None:
     if not ask:
         raise ConfirmationRefused(
             "pruning can't be undone, and nobody can be asked here",
-            hint="--dry-run shows what would go, --yes agrees to it",
+            hint="--dry-run shows what would be removed; --yes confirms",
         )
     from loop_cli.cli.prompt import questions as prompt
     from loop_cli.cli.render import life as render_life

@@ -62,7 +62,7 @@ def _confirm(yes: bool, interactive: bool) -> Confirm:
         files = "1 file" if count == 1 else f"{count} files"
         raise ConfirmationRefused(
             f"nobody can be asked here whether to rename {files}",
-            hint="--dry-run shows the plan, --yes agrees to it",
+            hint="--dry-run shows the plan; --yes confirms",
         )
 
     if interactive:

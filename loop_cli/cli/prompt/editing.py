@@ -139,7 +139,9 @@ def refuse_markers(text: str, path: str, *, before: str = "") -> None:
     """Raise `InvalidFile` if a text still has conflict markers; `before` may have them."""
     lines = merge.marker_lines(text, before)
     if lines:
-        reason = "a clash is still between its markers: keep what you want of both sides"
+        reason = (
+            "there are still conflict markers: keep the lines that you want, and remove the markers"
+        )
         raise InvalidFile(path, reason, line=lines[0])
 
 
@@ -159,7 +161,7 @@ def _with_reasons(text: str, error: LoopError, mark: str) -> str:
     noted = [
         "This can't be saved:",
         *(f"  {part}" for reason in reasons for part in reason.splitlines()),
-        "Put it right and save it, or close the editor with the text as it is to give up;",
+        "Correct it and save it; or close the editor without a change to give up;",
         "it is kept in a file then. Lines like this one are taken out.",
     ]
     if line is not None:

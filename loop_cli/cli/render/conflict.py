@@ -40,7 +40,12 @@ _STATES = ("when you read it", "now", "yours")
 _SIGNS = {
     "free": ("", "", "", ""),
     "same": ("=", styles.QUIET, "both sides made the same of it", "the same on both sides"),
-    "both": ("+", styles.NEW, "both changed it; yours is added to what is there now", "added to"),
+    "both": (
+        "+",
+        styles.NEW,
+        "both changed it; your change is added to the current value",
+        "added to",
+    ),
     "merged": ("+", styles.NEW, "both changed it, in different lines: merged", "merged by lines"),
     "clash": (
         "!",
@@ -51,7 +56,7 @@ _SIGNS = {
     "unknown": (
         "?",
         styles.WARNING,
-        "what you read is in no record, so it may have changed; you change it",
+        "no record has the value that you read, so it may have changed; you change it",
         "perhaps changed on both sides",
     ),
 }
@@ -118,9 +123,9 @@ def menu(choices: Choices, *, editor: str | None) -> RenderableType:
     if undecided:
         count = "1 field" if undecided == 1 else f"{undecided} fields"
         words = (
-            f"{count} of yours was changed by others too."
+            f"{count} that you change was changed by others too."
             if undecided == 1
-            else (f"{count} of yours were changed by others too.")
+            else (f"{count} that you change were changed by others too.")
         )
         if undecided < clashes:
             words = f"{count} still to decide."
@@ -131,13 +136,13 @@ def menu(choices: Choices, *, editor: str | None) -> RenderableType:
     else:
         alone = all(kind_of(field) == "free" for field in choices.wanted)
         words = "Others have changed nothing that you change."
-        words = words if alone else "What others have changed goes together with yours."
-        rows.append(("Enter", "apply yours on top of what is there now"))
+        words = words if alone else "Others changed other fields: both changes fit together."
+        rows.append(("Enter", "apply your change on top of the current state"))
     if clashes and not undecided:
         rows.append(("f", "decide field by field once more"))
     if clashes:
         which = "it" if clashes == 1 else "all of them"
-        rest = ", and apply the rest of yours" if len(choices.wanted) > clashes else ""
+        rest = ", and apply the rest of your change" if len(choices.wanted) > clashes else ""
         rows.append(("t", f"take theirs for {which}{rest}"))
         rows.append(("m", f"overwrite {which} with mine{rest}"))
     if editor is not None:
@@ -158,7 +163,7 @@ def one(field: ConflictField, *, number: int, count: int) -> RenderableType:
         clashes = "place" if text.clashes == 1 else "places"
         state: RenderableType = Text(
             f"a text that both sides changed; they clash in {text.clashes} {clashes}.\n"
-            "What yours changes in it:"
+            "Your change of it:"
         )
         shown = Group(state, diffs.table(_diff(field.field, field.current, field.requested)))
         other = ("e", "edit the two merged into one")
@@ -190,8 +195,12 @@ def whole(choices: Choices) -> RenderableType:
     parts: list[RenderableType] = [Text("Since you read it, others changed:", style=styles.TITLE)]
     parts += [diffs.table(theirs)] if theirs else [Text("  nothing that is known")]
     if unknown:
-        parts.append(Text(f"  what you read of these is in no record: {', '.join(unknown)}"))
-    parts.append(Text("Yours, on top of what is there now, would change:", style=styles.TITLE))
+        parts.append(
+            Text(f"  no record has the values that you read of these: {', '.join(unknown)}")
+        )
+    parts.append(
+        Text("Your change, on top of the current state, would change:", style=styles.TITLE)
+    )
     parts += [diffs.table(yours)] if yours else [Text("  nothing")]
     return Group(Text(), *parts, Text())
 
@@ -200,7 +209,7 @@ def outcome(done: CommitResult) -> RenderableType:
     """Show what would be written on top of the current state."""
     if not done.changed:
         return Text("\nThat leaves it as it is now.")
-    words = Text("\nThis will be written on top of what is there now:", style=styles.TITLE)
+    words = Text("\nThis will be written on top of the current state:", style=styles.TITLE)
     return Group(words, diffs.table(done.diff) if done.diff else Text(render.LAYOUT_ONLY))
 
 

@@ -96,7 +96,7 @@ def confirm_move(verb: str, assume_yes: bool) -> Callable[[RelocateResult], bool
 def moved(verb: str, result: RelocateResult) -> RenderableType:
     """Show what moved, or would move; `Move` or `Rename` is the verb."""
     if not result.changed:
-        there = "the file is there already" if verb == "Move" else "the names are those of rule A"
+        there = "the file is there already" if verb == "Move" else "all names follow rule A"
         return Text(f"nothing to {verb.lower()}; {there}")
     if result.dry_run:
         return Group(_moves(result), DRY)
@@ -115,7 +115,7 @@ def _moves(result: RelocateResult) -> RenderableType:
             parts.append(diffs.table(one.diff))
     if result.relinked:
         names = ", ".join(visible(one.after.id) for one in result.relinked)
-        parts.append(Text(f"links put right in {names}", style=styles.QUIET))
+        parts.append(Text(f"links changed in {names}", style=styles.QUIET))
     return Group(*parts)
 
 

@@ -54,7 +54,7 @@ def difference(found: Difference, when: Clock) -> RenderableType:
         parts.append(diffs.table(found.diff))
     if found.unknown:
         names = ", ".join(map(visible, found.unknown))
-        parts.append(Text(f"what was there before is not known: {names}", style=styles.NOTICE))
+        parts.append(Text(f"the values before are not known: {names}", style=styles.NOTICE))
     if not found.diff and not found.unknown:
         parts.append(Text("it is as it was"))
     return Group(*parts)

@@ -37,7 +37,7 @@ RULES: dict[str, tuple[str, str]] = {
     "missing-field": (ERROR, "a required field is missing or empty"),
     "missing-conditional": (ERROR, "a field is required by the value of another"),
     "wrong-type": (ERROR, "the value is not of the field's type"),
-    "not-in-enumeration": (ERROR, "the value is not one of those allowed"),
+    "not-in-enumeration": (ERROR, "the value is not an allowed one"),
     "wrong-form": (ERROR, "the text is not as the schema's format rules want it"),
     "name-form": (ERROR, "the entity's name is not one plain line of text"),
     "unknown-member": (WARNING, "an assignee or owner is not listed in 00_Meta/members.yaml"),
@@ -52,12 +52,12 @@ RULES: dict[str, tuple[str, str]] = {
     "circular-reference": (ERROR, "an entity is its own ancestor"),
     "dangling-link": (WARNING, "a link leads to no file of the vault"),
     "file-name": (WARNING, "the file is not named by rule A"),
-    "file-place": (WARNING, "the file is not where its type belongs"),
+    "file-place": (WARNING, "the file is not in the folder of its type"),
     "yaml-dialects": (WARNING, "YAML 1.1 and 1.2 read the value differently"),
     "edited-outside": (WARNING, "the file changed after its last record"),
     "gone": (WARNING, "the file of the last record is not there"),
     "stale-lock": (WARNING, "the vault's lock has been held for long"),
-    "staged-leftover": (WARNING, "something staged that nobody finishes"),
+    "staged-leftover": (WARNING, "a staged file that nobody will finish"),
 }
 
 

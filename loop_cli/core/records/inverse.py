@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from loop_cli.core.records.past import Reveal
     from loop_cli.core.records.record import AuditRecord
 
-_NOT_RECORDED = "the record does not hold what was there before"
-_NOT_KEPT = "only the hash of what was there before is left; what was kept of it is gone"
-_REDACTED = "what was there before was redacted"
+_NOT_RECORDED = "the record does not have the old value"
+_NOT_KEPT = "the record has only the hash of the old value, and the kept value is gone"
+_REDACTED = "the old value was redacted"
 _NOT_EXACT = "the record, which is JSON, does not tell here what was a number and what a text"
 _TAKEN = "there is a file with that id again"
 

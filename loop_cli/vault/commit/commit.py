@@ -33,7 +33,7 @@ from loop_cli.errors import (
 from loop_cli.lean.basics import suppress
 from loop_cli.planning import plan
 from loop_cli.planning.planner import Planner
-from loop_cli.vault.commit.staging import LogMoved, Moved
+from loop_cli.vault.commit.staging import ConcurrentWrite, LogSwapped
 from loop_cli.vault.commit.writes import land, recover, warnings_of
 from loop_cli.vault.index.locate import located_unread
 
@@ -128,7 +128,7 @@ class Commit:
             try:
                 recover(self._vault)
                 return self._at_once(batch)
-            except (Moved, LoopError):
+            except (ConcurrentWrite, LoopError):
                 pass
         outcomes: list[CommitResult | LoopError] = []
         for change, place in batch:
@@ -144,8 +144,8 @@ class Commit:
     def _at_once(self, batch: Batch) -> list[CommitResult | LoopError]:
         """Land changes in one commit.
 
-        Raises `Moved`, or `LoopError` if nothing has landed, although not every change has a
-        problem.
+        Raises `ConcurrentWrite`, or `LoopError` if nothing has landed, although not every change
+        has a problem.
         """
         planner = self._planner()
         planned: list[tuple[Plan, Place] | LoopError] = []
@@ -167,7 +167,7 @@ class Commit:
             planned = self._plan(self._planner(), change, place)
             try:
                 (outcome,) = self._land([(planned, place)])
-            except Moved as error:
+            except ConcurrentWrite as error:
                 why = error
                 continue
             if planned.changed and place is not None and planned.document and not place.note:
@@ -189,7 +189,7 @@ class Commit:
             plans = [self._plan(planner, *pair) for pair in zip(changes, places, strict=True)]
             try:
                 return self._land(list(zip(plans, places, strict=True)), group=True)
-            except Moved as error:
+            except ConcurrentWrite as error:
                 why = error
         raise self._kept_moving(changes[0], places[0], plans[0], why)
 
@@ -198,13 +198,13 @@ class Commit:
     def _land(
         self, planned: Sequence[tuple[Plan, Place] | LoopError], *, group: bool = False
     ) -> list[CommitResult | LoopError]:
-        """Land changes. Raises `Moved`, `StorageError`; then nothing has landed."""
+        """Land changes. Raises `ConcurrentWrite`, `StorageError`; then nothing has landed."""
         return land(self._vault, planned, begun=self.begun, group=group)
 
     def _planner(self, together: Sequence[AnyChange] = ()) -> Planner:
-        from loop_cli.vault.context import VaultSurroundings
+        from loop_cli.vault.context import VaultContext
 
-        around = VaultSurroundings(self._vault)
+        around = VaultContext(self._vault)
         return Planner(around, policy=self._policy, origin=self._origin, together=together)
 
     def _plan(self, planner: Planner, change: AnyChange, place: Place) -> Plan:
@@ -286,9 +286,11 @@ class Commit:
             gone = self._vault.observe(place).entity
             raise ConflictError(conflict.deleted(gone, precondition=change.precondition)) from None
 
-    def _kept_moving(self, change: AnyChange, place: Place, planned: Plan, why: Moved) -> LoopError:
+    def _kept_moving(
+        self, change: AnyChange, place: Place, planned: Plan, why: ConcurrentWrite
+    ) -> LoopError:
         """Report that the edits of others made the change impossible, with or without `--force`."""
-        if isinstance(why, LogMoved):
+        if isinstance(why, LogSwapped):
             return LogReplaced(
                 f"{planned.path} was left as it is: another program replaced the audit log "
                 f"{_TRIES} times while the change was made"

@@ -99,9 +99,9 @@ def _judge(vault: Vault, intent: Intent) -> None:
     admitted = [is_schema or _is_admitted(vault, path, is_note=is_note) for path in ends]
     _judge_record(vault, intent)
     if is_note and None in (intent.etag_before, intent.etag_after):
-        raise Unfit("it makes or removes what is no entity")
+        raise Unfit("it makes or removes a file that is not an entity")
     if is_note and intent.target is not None:
-        raise Unfit("it moves what is no entity")
+        raise Unfit("it moves a file that is not an entity")
     # With `--path`, changes are allowed outside the folders of the schema, such as in the archive,
     # and deleted files can come back there. New files can't.
     is_known = intent.etag_before is not None or "restores" in intent.record.metadata
@@ -125,7 +125,7 @@ def _is_admitted(vault: Vault, path: str, *, is_note: bool) -> bool:
     """
     parts = path.split("/")
     if any(part in ("", ".", "..") for part in parts) or "\0" in path:
-        raise Unfit(f"{path!r} is no path in the vault")
+        raise Unfit(f"{path!r} is not a path in the vault")
     try:
         (refuse_no_note if is_note else refuse_no_place)(path)
         real = files.real_name(vault.root, path)
@@ -151,9 +151,9 @@ def _judge_record(vault: Vault, intent: Intent) -> None:
     if (said.etag_before, said.etag_after) != (intent.etag_before, intent.etag_after):
         raise Unfit("its record is of other bytes")
     if intent.etag_before is None and intent.etag_after is None:
-        raise Unfit("it says neither what is there before nor what is after")
+        raise Unfit("it names neither the old file nor the new one")
     if intent.target is not None and None in (intent.etag_before, intent.etag_after):
-        raise Unfit("it moves what is not there")
+        raise Unfit("it moves a missing file")
     if "\n" in intent.line or said.rolled_back is not None or said.redacted is not None:
         raise Unfit("its record is not of a change")
     places = [(said.path, intent.target or intent.path)]

@@ -35,7 +35,7 @@ def keep(folders: Folders, data: bytes) -> str:
     folder.rename(temporary, sha256)
     folder.sync()
     if not _holds(folder, sha256, data):
-        raise OSError(errno.EIO, "what was kept can't be read back", path)
+        raise OSError(errno.EIO, "the kept bytes can't be read back", path)
     return path
 
 
@@ -52,7 +52,7 @@ def read(root: str, sha256: str) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise StorageError(f"what was kept can't be read: {error.strerror}") from error
+        raise StorageError(f"the kept bytes can't be read: {error.strerror}") from error
     return data if sha256_hex(data) == sha256 else None
 
 

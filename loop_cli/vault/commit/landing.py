@@ -12,7 +12,7 @@ from loop_cli.planning.snapshot import etag_of
 from loop_cli.system import platform
 from loop_cli.system.folders import Syncs
 from loop_cli.system.platform import Lease
-from loop_cli.vault.commit.staging import NOT_A_FILE, Moved, cannot_write, etag_at
+from loop_cli.vault.commit.staging import NOT_A_FILE, ConcurrentWrite, cannot_write, etag_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def land_all(
     confirm: Callable[[], None],
     undo: Callable[[StagedCommit], None],
 ) -> None:
-    """Land every change or none. Raises `Moved`, `StorageError`, with everything undone.
+    """Land every change or none. Raises `ConcurrentWrite`, `StorageError`, with everything undone.
 
     `record` appends the lines to the log. `confirm` raises if the log was replaced. `undo` takes
     the changes back, recorded or not. Any other exception is raised again after that; if the undo
@@ -72,9 +72,9 @@ def _land_leased(
         change.note(syncs)
     syncs.run()
     if not all(map(_came_out_as_before, changes, leases)):
-        raise Moved
+        raise ConcurrentWrite
     if not all(change.is_in_place for change in changes):
-        raise Moved
+        raise ConcurrentWrite
     confirm()
 
 
@@ -101,7 +101,7 @@ def _take_back(
     if trouble is not None:
         if not _is_marked(staged):
             raise _may_have_landed(staged, trouble) from failure
-        if isinstance(failure, Moved):
+        if isinstance(failure, ConcurrentWrite):
             raise _goes_back_later(staged, trouble) from failure
     if isinstance(failure, OSError):
         raise cannot_write(staged.paths, failure) from failure
@@ -151,11 +151,11 @@ def swap_if(change: StagedChange, *, expected: str | None) -> bool:
         try:
             swap(change, lease, expected=expected)
             change.sync()
-        except Moved:
+        except ConcurrentWrite:
             return False
         if _came_out_as(expected, change, lease):
             return True
-        with suppress(Moved):
+        with suppress(ConcurrentWrite):
             change.exchange()
         change.sync()
         return False
@@ -164,7 +164,7 @@ def swap_if(change: StagedChange, *, expected: str | None) -> bool:
 def _appear(change: StagedChange) -> bool:
     try:
         change.land()
-    except Moved:
+    except ConcurrentWrite:
         return False
     change.sync()
     return True
@@ -173,7 +173,7 @@ def _appear(change: StagedChange) -> bool:
 def _compare(stack: ExitStack, staged: Sequence[StagedChange]) -> list[Lease | None]:
     """Take leases, and check that all files are as planned and new places are free.
 
-    The lease is None for a new file. Raises `Moved`, `OSError`.
+    The lease is None for a new file. Raises `ConcurrentWrite`, `OSError`.
     """
     leases: list[Lease | None] = []
     if len(staged) > _MANY:
@@ -182,7 +182,7 @@ def _compare(stack: ExitStack, staged: Sequence[StagedChange]) -> list[Lease | N
     for change in staged:
         creates, moves = change.intent.etag_before is None, change.intent.target is not None
         if (creates or moves) and change.target.is_taken:
-            raise Moved
+            raise ConcurrentWrite
         leases.append(None if creates else stack.enter_context(closing(_lease(change, known))))
     return leases
 
@@ -199,16 +199,16 @@ def _lease(change: StagedChange, known: dict[tuple[int, int], str]) -> Lease:
         known[lease.file] = change.intent.path
     except OSError as error:
         if error.errno in NOT_A_FILE:
-            raise Moved from None
+            raise ConcurrentWrite from None
         raise
     if etag_of(lease.read()) != change.intent.etag_before or lease.writer_came:
         lease.close()
-        raise Moved
+        raise ConcurrentWrite
     return lease
 
 
 def _land(change: StagedChange, lease: Lease | None) -> None:
-    """Move a change to its place. Raises `Moved`, `OSError`."""
+    """Move a change to its place. Raises `ConcurrentWrite`, `OSError`."""
     if lease is None:
         change.land()
     else:
@@ -219,13 +219,13 @@ def _land(change: StagedChange, lease: Lease | None) -> None:
 def swap(change: StagedChange, lease: Lease, *, expected: str | None) -> None:
     """Exchange a leased file, and change back at once if another file came out.
 
-    Otherwise an editor could read a file without its last save, and save over it. Raises `Moved`,
-    `OSError`.
+    Otherwise an editor could read a file without its last save, and save over it. Raises
+    `ConcurrentWrite`, `OSError`.
     """
     change.land(lease)
     if not _came_out_as(expected, change, lease):
         change.exchange()
-        raise Moved
+        raise ConcurrentWrite
 
 
 def _came_out_as_before(change: StagedChange, lease: Lease | None) -> bool:

@@ -22,7 +22,7 @@ from loop_cli.system.folders import Folders
 from loop_cli.vault import INTENT, STAGED, UNDONE
 from loop_cli.vault.commit import landing, staging
 from loop_cli.vault.commit.keeping import keep, keep_whole
-from loop_cli.vault.commit.staging import Moved
+from loop_cli.vault.commit.staging import ConcurrentWrite
 from loop_cli.vault.log.lines import encode
 
 TYPE_CHECKING = False
@@ -52,7 +52,7 @@ def recover(vault: Vault) -> None:
         try:
             found.run()
         except OSError as error:
-            words = f"what was staged can't be put right: {error}"
+            words = f"staged files can't be recovered: {error}"
             raise StorageError(words, hint=Action("check")) from error
         finally:
             vault.notice(found.notices())
@@ -204,7 +204,7 @@ class Recovery:
                 return False
         try:
             change.relocate()
-        except Moved:
+        except ConcurrentWrite:
             return staging.etag_at(change.entity) != after
         change.sync()
         return True

@@ -35,11 +35,11 @@ MAX_INTENTS = 1 << 26
 """The largest size of a file of intents; a larger one is not read."""
 
 
-class Moved(Exception):
+class ConcurrentWrite(Exception):
     """Somebody wrote to an entity between our comparing and our exchanging."""
 
 
-class LogMoved(Moved):
+class LogSwapped(ConcurrentWrite):
     """Another program replaced the log between our recording and our answer."""
 
 
@@ -93,8 +93,8 @@ class StagedChange:
         self._file: tuple[int, int] | None = None  # the staged file, by device and inode
 
     def stage(self, data: bytes | None, syncs: Syncs) -> None:
-        """Write the new content, if any, into folders that exist. Raises `StorageError`; `Moved` if
-        the entity is gone."""
+        """Write the new content, if any, into folders that exist. Raises `StorageError`;
+        `ConcurrentWrite` if the entity is gone."""
         try:
             for folder in self.intent.made:
                 self._folders.make_place(folder)
@@ -103,7 +103,7 @@ class StagedChange:
                 syncs.add(self.content.folder)
         except OSError as error:
             if isinstance(error, FileNotFoundError) and not self.entity.is_taken:
-                raise Moved from None
+                raise ConcurrentWrite from None
             raise cannot_write(self.intent.path, error) from error
 
     def _write(self, data: bytes, syncs: Syncs) -> None:
@@ -115,7 +115,7 @@ class StagedChange:
         try:
             like = self.entity.folder.open_plain(self.entity.name)
         except OSError as error:
-            raise (Moved if error.errno in NOT_A_FILE else error) from None
+            raise (ConcurrentWrite if error.errno in NOT_A_FILE else error) from None
         try:
             self._file = folder.write_new(name, data, like=like, syncs=syncs)
         finally:
@@ -132,10 +132,10 @@ class StagedChange:
     def exchange(self, lease: platform.Lease | None = None) -> None:
         """Exchange the entity and the staged file, or move the one that exists, without replacing.
 
-        Call `sync` after it. Raises `OSError`; `Moved` if the place is taken, or if the entity is
-        not the leased file any more and there is no exchange to notice it. The entity comes first,
-        so that a program that watches its folder sees it go and come, in this order. Without a
-        lease, one is taken if needed.
+        Call `sync` after it. Raises `OSError`; `ConcurrentWrite` if the place is taken, or if the
+        entity is not the leased file any more and there is no exchange to notice it. The entity
+        comes first, so that a program that watches its folder sees it go and come, in this order.
+        Without a lease, one is taken if needed.
         """
         if self.intent.etag_before is None or self.intent.etag_after is None:
             there = self.content.is_taken
@@ -155,23 +155,23 @@ class StagedChange:
     def land(self, lease: platform.Lease | None = None) -> None:
         """Exchange, so that the staged file becomes the entity.
 
-        Raises what `exchange` raises; `Moved` if another file is there. If somebody saved over our
-        file, that stays; a link with the name of our file goes back.
+        Raises what `exchange` raises; `ConcurrentWrite` if another file is there. If somebody saved
+        over our file, that stays; a link with the name of our file goes back.
         """
         wanted, self._file = self._file or self.content.file(), None  # known the first time only
         if wanted != self.content.file():
-            raise Moved
+            raise ConcurrentWrite
         self.exchange(lease)
         if wanted is None or wanted in (self.entity.file(), self.target.file()):
             return
         if self.place.is_taken and self.place.file() is None:
             self.exchange()
-        raise Moved
+        raise ConcurrentWrite
 
     def relocate(self) -> None:
         """Move a moved entity to its target, if it is not there yet.
 
-        Call `sync` after it. Raises `OSError`; `Moved` if the target is taken.
+        Call `sync` after it. Raises `OSError`; `ConcurrentWrite` if the target is taken.
         """
         if self.place is not self.target:
             _move(self.entity, self.target)
@@ -179,7 +179,7 @@ class StagedChange:
     def bring_back(self) -> None:
         """Move an entity back to its old place, unless something is there now."""
         if self.intent.target is not None and self.place is self.target:
-            with suppress(Moved, FileNotFoundError):
+            with suppress(ConcurrentWrite, FileNotFoundError):
                 _move(self.target, self.entity)
                 self.sync()
 
@@ -197,7 +197,7 @@ class StagedChange:
             self._aside.folder.write_new(self._aside.name, before, like=lease.descriptor)
         if not place.is_leased_by(lease) or lease.read() != before:
             self._aside.remove()
-            raise Moved
+            raise ConcurrentWrite
         self.content.replace(place)
         self._aside.replace(self.content)
 
@@ -287,8 +287,8 @@ class StagedCommit:
     def stage(self, contents: Sequence[bytes | None]) -> None:
         """Write the intents and the new contents durably, before the record.
 
-        Nothing appears outside `.loop/staged` that no intent names. Raises `StorageError`, `Moved`
-        if an entity is gone; then nothing is left.
+        Nothing appears outside `.loop/staged` that no intent names. Raises `StorageError`,
+        `ConcurrentWrite` if an entity is gone; then nothing is left.
         """
         text = as_json([change.intent.as_dict() for change in self.changes]).encode()
         if len(text) > MAX_INTENTS:
@@ -412,8 +412,8 @@ def etag_at(slot: Slot, *, patient: bool = True) -> str | None:
 
 
 def _move(source: Slot, target: Slot) -> None:
-    """Rename without replacing. Raises `Moved` if the target is taken, `OSError`."""
+    """Rename without replacing. Raises `ConcurrentWrite` if the target is taken, `OSError`."""
     try:
         source.move_to(target)
     except FileExistsError:
-        raise Moved from None
+        raise ConcurrentWrite from None

@@ -16,7 +16,13 @@ from loop_cli.system.folders import Folders
 from loop_cli.vault.commit import staging
 from loop_cli.vault.commit.keeping import keep
 from loop_cli.vault.commit.landing import land_all
-from loop_cli.vault.commit.staging import Intent, LogMoved, Moved, StagedChange, StagedCommit
+from loop_cli.vault.commit.staging import (
+    ConcurrentWrite,
+    Intent,
+    LogSwapped,
+    StagedChange,
+    StagedCommit,
+)
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.log.lines import cannot_read, encode
 
@@ -45,8 +51,8 @@ def land(
 ) -> list[CommitResult | LoopError]:
     """Stage, record and exchange; return the outcomes of all.
 
-    A commit is added to `begun` before any of it may land. Raises `Moved`, `StorageError`; then
-    nothing has landed.
+    A commit is added to `begun` before any of it may land. Raises `ConcurrentWrite`,
+    `StorageError`; then nothing has landed.
     """
     plans = [one[0] for one in planned if isinstance(one, tuple) and one[0].changed]
     if not plans:
@@ -107,7 +113,7 @@ def _stage_all(
 ) -> tuple[StagedCommit, list[AuditRecord]]:
     """Stage the planned changes; return them with their future records.
 
-    Raises `StorageError`, `Moved` if an entity is gone; then nothing is left.
+    Raises `StorageError`, `ConcurrentWrite` if an entity is gone; then nothing is left.
     """
     staging.prepare(folders)
     platform.prepare()
@@ -143,7 +149,7 @@ def _intent(root: str, folders: Folders, planned: Plan, name: str) -> Intent:
         comes = planned.target not in (None, planned.source)
         made = files.missing_folders(root, target or path) if comes else ()
     except (FileNotFoundError, NotADirectoryError):  # the entity's folder is gone, or a link
-        raise Moved from None
+        raise ConcurrentWrite from None
     except OSError as error:
         raise staging.cannot_write(planned.path, error) from error
     return Intent(
@@ -162,7 +168,7 @@ class _Log:
     """A context manager: the log, open for one commit.
 
     If another program replaces the log file meanwhile, our record would not be in the new file:
-    `append` and `confirm` then raise `Moved`.
+    `append` and `confirm` then raise `ConcurrentWrite`.
     """
 
     def __init__(self, log: AuditLog) -> None:
@@ -177,14 +183,14 @@ class _Log:
             raise cannot_read(error) from error
 
     def append(self, lines: Sequence[bytes], records: Sequence[AuditRecord]) -> None:
-        """Append the lines. Raises `Moved`, `StorageError`."""
+        """Append the lines. Raises `ConcurrentWrite`, `StorageError`."""
         self.confirm()
         self._log.append(self._descriptor, lines, records)
 
     def confirm(self) -> None:
-        """Raise `Moved` if the open file is not the log any more."""
+        """Raise `ConcurrentWrite` if the open file is not the log any more."""
         if not self._log.is_at(self._descriptor):
-            raise LogMoved
+            raise LogSwapped
 
     def __enter__(self) -> Self:
         return self

@@ -158,7 +158,7 @@ class Cache:
                 return
             self._file += 1
             path = self._path or ""
-            notice = f"the index {path} was damaged and is made anew"
+            notice = f"the index {path} was damaged and is made again"
             if self._was_made_anew:  # it is damaged again: the disk is failing
                 self._path = None
                 return

@@ -16,7 +16,7 @@ from loop_cli.planning.snapshot import etag_of
 from loop_cli.system import platform
 from loop_cli.system.folders import Folders
 from loop_cli.vault.commit import landing, staging
-from loop_cli.vault.commit.staging import Intent, Moved, StagedChange
+from loop_cli.vault.commit.staging import ConcurrentWrite, Intent, StagedChange
 from loop_cli.vault.files import probe
 from loop_cli.vault.log.lines import ACTIVE, shown
 
@@ -80,7 +80,7 @@ def _refuse_open(folders: Folders, root: str, file: str) -> None:
             return
     raise StorageError(
         f"{file} can't be rewritten: another program has it open for writing, "
-        "and what it writes next would be lost",
+        "and its next lines would be lost",
         hint=Sentence(
             "close that program, or begin a new file with '",
             Action("rotate_log"),
@@ -131,7 +131,7 @@ def _swapped(change: StagedChange, before: bytes, after: bytes) -> bool:
                 continue
             try:
                 landing.swap(change, lease, expected=etag_of(now))
-            except Moved:
+            except ConcurrentWrite:
                 break
         _append(change.entity, b"")
         change.sync()

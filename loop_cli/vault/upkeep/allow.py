@@ -13,7 +13,7 @@ from loop_cli.markdown import patch, reader
 from loop_cli.planning import allowing
 from loop_cli.vault import schema_file
 from loop_cli.vault.commit.recovery import recover
-from loop_cli.vault.commit.staging import Moved
+from loop_cli.vault.commit.staging import ConcurrentWrite
 from loop_cli.vault.commit.writes import land
 from loop_cli.vault.files import reading as files
 
@@ -42,9 +42,11 @@ def allow(vault: Vault, field: AllowedField, *, origin: Origin, dry_run: bool = 
             recover(vault)
             try:
                 return _allow(vault, field, origin, dry_run=False)
-            except Moved:
+            except ConcurrentWrite:
                 continue
-    raise StorageError(f"{schema_file.PATH} was left as it is: others change it all the time")
+    raise StorageError(
+        f"{schema_file.PATH} was left as it is: other programs change it all the time"
+    )
 
 
 def _allow(vault: Vault, field: AllowedField, origin: Origin, *, dry_run: bool) -> Allowed:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from loop_cli.core.schema_proposal import Proposal
 
 CONFIG = f"{LOOP}/config.toml"
-_HEAD = """# What the entities of this folder are made of, as their frontmatter proposed it to loop.
-# It is yours from now on: change it as you like; 'loop check' and 'loop update' go by it.
+_HEAD = """# The schema of this folder. loop proposed it from the frontmatter of the files.
+# You may change it: 'loop check' and 'loop update' follow it.
 """
 
 
