@@ -278,7 +278,7 @@ def test_a_damaged_index_is_made_anew_with_one_warning(loop: Loop) -> None:
 
     assert done.lines == TASKS
     assert done.err.count("loop: warning:") == 1
-    assert "made anew" in done.err
+    assert "made again" in done.err
     assert loop("list", "--ids").err == ""
 
 

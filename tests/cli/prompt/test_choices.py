@@ -44,7 +44,7 @@ class TestTwoTerminals:
         assert "it was changed since you read it" in shown
         assert re.search(r"changed status through cli, just now", shown)
         assert "Others have changed nothing that you change." in shown
-        assert "apply yours on top" in shown
+        assert "apply your change on top" in shown
         assert b.end()[0] == 0
         assert (fields(loop)["status"], fields(loop)["priority"]) == ("doing", "critical")
         assert [record["modified_fields"] for record in loop.records] == [["status"], ["priority"]]
@@ -132,7 +132,7 @@ class TestChoices:
         seen = moved(loop, "tags+=theirs")
         terminal = Terminal(loop, *UPDATE, "tags+=mine", "--if-match", seen)
         shown = terminal.answer(WHAT_NOW, "")
-        assert "yours is added to what is there now" in shown
+        assert "your change is added to the current value" in shown
         assert terminal.end()[0] == 0
         assert fields(loop)["tags"][-2:] == ["theirs", "mine"]
 
