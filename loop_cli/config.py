@@ -145,7 +145,7 @@ KEYS: tuple[Key, ...] = (
         name="on_conflict",
         default="fail",
         parse=_policy,
-        about="what `update` does about a conflict: fail, or rebase where nothing overlaps",
+        about="what `update` does about a conflict: fail, or rebase if no field overlaps",
     ),
     Key(
         name="editor",
@@ -217,8 +217,8 @@ def load(
     """The settings in force; `options` are those given on the command line. If not `remote`, no
     server counts.
 
-    Raises `NoVault`, `UsageError` for a value that can't be, `EntityNotFound` for a vault
-    that is not there, `StorageError` for a vault's file that is outside it.
+    Raises `NoVault`, `UsageError` for a wrong value, `EntityNotFound` for a missing vault,
+    `StorageError` for a vault's file that is outside the vault.
     """
     user_file = user_config_path(environ)
     user = {} if user_file is None else _read(user_file)
@@ -281,13 +281,13 @@ def _server(
 
 
 def user_config_path(environ: Mapping[str, str]) -> str | None:
-    """The user's configuration file; None where there is no folder for one."""
+    """Return the user's configuration file; None if there is no folder for one."""
     base = home.config(environ)
     return None if base is None else os.path.join(base, home.NAME, "config.toml")
 
 
 def find_marker(cwd: str) -> tuple[str, str] | None:
-    """The nearest folder, from `cwd` upwards, with what marks a vault; and that marker."""
+    """Return the nearest folder, from `cwd` upwards, with the mark of a vault; and that mark."""
     for marker in MARKERS:
         for folder in _upwards(cwd):
             if os.path.exists(os.path.join(folder, marker)):
@@ -298,8 +298,10 @@ def find_marker(cwd: str) -> tuple[str, str] | None:
 def _of_vault(
     root: str, user_file: str | None
 ) -> tuple[dict[str, Any], dict[str, str], tuple[str, ...]]:
-    """The settings of the vault that count; those that don't, by name, and why; and the notice
-    of these. Raises `UsageError`, `StorageError`."""
+    """Return the vault's settings that count, the others with the reasons, and the notice of these.
+
+    Raises `UsageError`, `StorageError`.
+    """
     with Folders(root) as opened:
         try:
             found = opened.slot(VAULT_FILE).read(_MAX_BYTES)
@@ -309,7 +311,7 @@ def _of_vault(
         except FileNotFoundError:
             return {}, {}, ()
         except OSError as error:
-            if error.errno == errno.ENOTDIR:  # a file where the folder would be
+            if error.errno == errno.ENOTDIR:  # a file instead of the folder
                 return {}, {}, ()
             raise _unreadable(root, error) from None
     values = _parsed(found, VAULT_FILE)
@@ -329,16 +331,17 @@ def _of_vault(
 
 
 def _unreadable(root: str, error: OSError) -> UsageError | StorageError:
-    """The error for a vault's file that is not read; a link out of the vault is the worst."""
+    """Make the error for an unreadable file of the vault; a link out of the vault comes first."""
     path = os.path.join(root, VAULT_FILE)
     if not os.path.realpath(path).startswith(os.path.join(os.path.realpath(root), "")):
         return StorageError(
             f"{VAULT_FILE} or its folder is a link that leads out of the vault",
-            hint="put what it leads to in its place, or name the vault that that is in",
+            hint="replace the link by the folder itself, or name the vault that the link leads to",
         )
     if error.errno == errno.ELOOP:
         return StorageError(
-            f"{error.filename} {error.strerror}", hint="put what it leads to in its place"
+            f"{error.filename} {error.strerror}",
+            hint="replace the link by the file or folder itself",
         )
     if isinstance(error, Refused):
         return UsageError(f"{error.filename} {error.strerror}")
@@ -383,7 +386,7 @@ def _find_root(
 def _root(path: str, origin: str) -> str:
     root = os.path.abspath(path)
     if not os.path.isdir(root):
-        raise EntityNotFound(f"no vault: {origin} names {path}, which is no folder", vault=path)
+        raise EntityNotFound(f"no vault: {origin} names {path}, which is not a folder", vault=path)
     for outer in _upwards(os.path.realpath(root))[1:]:
         if os.path.isdir(os.path.join(outer, ".loop")):
             raise UsageError(
@@ -411,7 +414,7 @@ def _no_vault(cwd: str, user_file: str | None) -> NoVault:
 
 
 def _read(path: str) -> dict[str, Any]:
-    """The settings in a TOML file by their dotted names; none where there is no file."""
+    """Return the settings in a TOML file by their dotted names; none if there is no file."""
     try:
         text = _bytes(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -445,7 +448,7 @@ def _parsed(text: bytes, path: str) -> dict[str, Any]:
 
 
 def _bytes(path: str) -> bytes:
-    """The bytes of a file; a pipe does not stop it. Raises `OSError`, `UsageError`."""
+    """Read a file; do not wait for a pipe. Raises `OSError`, `UsageError`."""
     with open(path, "rb", opener=_at_once) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise UsageError(f"{path} is not an ordinary file")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Action(Struct):
-    """What can be done next, as data: a name, and of what. Each door says it in its own words.
+    """What can be done next, as data: a name and values. Each door has its own words for it.
 
     `cli.hints` lists the names.
     """
@@ -25,7 +25,7 @@ class Action(Struct):
         super().__init__(name=name, values=values)
 
     def as_dict(self) -> dict[str, Any]:
-        """The action as plain data."""
+        """Return the action as plain data."""
         return {"action": self.name, **self.values}
 
     @classmethod
@@ -37,9 +37,9 @@ class Action(Struct):
 
 
 class Sentence(str):
-    """A message or a warning with actions in it, which each door says in its own words.
+    """A message or a warning with actions in it; each door puts its own words for them.
 
-    As it stands it has the names of the actions, so that it can be read anywhere.
+    As a plain text it has the names of the actions, so that it can be read anywhere.
     """
 
     parts: tuple[str | Action, ...]
@@ -52,15 +52,15 @@ class Sentence(str):
 
 
 def prefixed(before: str, text: str) -> str:
-    """A text with something before it; a `Sentence` stays one."""
+    """Put a text before another; a `Sentence` stays one."""
     return Sentence(before, *text.parts) if isinstance(text, Sentence) else before + text
 
 
 class LoopError(Exception):
     """A failure of loop itself, a defect.
 
-    The base of all: each has a stable `code`; `details` go into the JSON error as they are.
-    What can be done about it is in `hint`: an action, where a door has words for it.
+    It is the base of all errors: each has a stable `code`; `details` go into the JSON error
+    unchanged. `hint` is what can be done next: a text or an action.
     """
 
     code = "internal"
@@ -126,7 +126,7 @@ class NotAllowed(LoopError):
 
 
 class LogReplaced(StorageError):
-    """Another program replaced the audit log each time that a record was to be in it."""
+    """Another program replaced the audit log each time that loop was about to write a record."""
 
     code = "log_replaced"
     retryable = True
@@ -201,7 +201,7 @@ class ConflictError(LoopError):
         self.others = others
 
     def as_dict(self) -> dict[str, Any]:
-        """SPEC §5: the first four keys are shared with the HTTP 409."""
+        """Return the JSON of SPEC §5: the first four keys are shared with the HTTP 409."""
         data: dict[str, Any] = self.conflict.as_dict()
         if self.others:
             data["others"] = [other.as_dict() for other in self.others]
@@ -229,7 +229,7 @@ class AlreadyDone(LoopError):
 
 
 class PreconditionRequired(LoopError):
-    """A write off a terminal must say which revision it has seen."""
+    """Without a terminal, a write must say which revision it has read."""
 
     code = "precondition_required"
     exit_code = 5
@@ -245,7 +245,7 @@ class InvalidChange(LoopError):
 
 
 class StillReferred(InvalidChange):
-    """Others refer to the entity that is to go; `referrers` lists them."""
+    """Others refer to the entity to delete; `referrers` lists them."""
 
     code = "still_referred"
 
@@ -264,7 +264,7 @@ class InvalidFile(LoopError):
 
 
 class NoEntity(InvalidFile):
-    """A file that is whole, but no entity: a note, say."""
+    """The file can be read, but is not an entity: a note, for example."""
 
 
 class CheckFailed(LoopError):
@@ -296,7 +296,7 @@ class AmbiguousId(LoopError):
 
 
 class PartlyFailed(LoopError):
-    """Of many changes some did not land; code and exit code are those of the first."""
+    """Some of many changes did not land; code and exit code are those of the first."""
 
     def __init__(self, first: LoopError, *, changed: int, unchanged: int, failed: int) -> None:
         count = changed + unchanged + failed
@@ -314,7 +314,7 @@ class PartlyFailed(LoopError):
 
 
 class VaultLocked(LoopError):
-    """Another process kept the vault's lock for longer than the time-out."""
+    """Another process held the vault's lock for longer than the time-out."""
 
     code = "locked"
     exit_code = 8

@@ -78,7 +78,7 @@ def test_what_the_corpus_holds(corpus: Path) -> None:
         "no frontmatter": 16,
         "broken YAML: a mapping or list is used as a key; is this a template?": 9,
         "broken YAML: unknown escape after a backslash in double quotes": 2,
-        "is no entity: it has no entity_id": 1,
+        "is not an entity: it has no entity_id": 1,
     }
 
 

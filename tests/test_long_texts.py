@@ -21,7 +21,7 @@ from loop_cli.core.names import nfc
 from loop_cli.core.wanted import Wanted
 from loop_cli.markdown import duplicates, notes, patch, reader
 from loop_cli.markdown.lines import Lines
-from loop_cli.planning import linking, resolution
+from loop_cli.planning import relinking, resolution
 from loop_cli.vault.index import entry
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ LINKED = {
 def test_links(text: str) -> None:
     found = links.Moving({"a/x.md": "b/y.md"}, ["a/x.md"])
     with soon():
-        linking.relinked(f"{text}[[x]](q)", "a/h.md", found)
+        relinking.relinked(f"{text}[[x]](q)", "a/h.md", found)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_links(text: str) -> None:
 def test_what_stands_in_code_is_no_link(text: str, changed: bool) -> None:
     found = links.Moving({"a/x.md": "b/y.md"}, ["a/x.md"])
     new = text.replace("[[x]]", "[[y]]") if changed else text
-    assert linking.relinked(text, "a/h.md", found).text == new
+    assert relinking.relinked(text, "a/h.md", found).text == new
 
 
 def test_a_search_in_one_long_line() -> None:

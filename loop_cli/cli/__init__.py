@@ -1,6 +1,6 @@
-"""The command line: parse, call one operation, hand the result to output."""
+"""The command line: parse, call one operation, pass the result to output."""
 
 import gc
 
-# Looking for cycles while modules are imported finds none and costs a third of an interpreter.
+# Garbage collection during imports finds nothing, and costs a third of an interpreter's start.
 gc.set_threshold(100_000)

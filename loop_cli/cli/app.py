@@ -1,4 +1,4 @@
-"""The program as Typer has it: its commands, their options, its help; made from the table."""
+"""The Typer program: its commands, options and help; made from the table."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _TYPES = {"flag": bool, "text": str, "number": int, "seconds": float}
-# What values are called where one is wrong, by Typer's name for their type.
+# The names of kinds of values in error messages, by Typer's names for their types.
 _IN_WORDS = {"int range": "whole number", "float": "number"}
 _HELP = {"help_option_names": ["-h", "--help"]}
 _SEE_ALSO = """'loop COMMAND --help' has the options of a command, with examples.
@@ -33,7 +33,7 @@ _EXIT_CODES = "Exit codes: loop help exit-codes"
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command line; the exit code. Raises `LoopError`."""
+    """Run one command line; return the exit code. Raises `LoopError`."""
     try:
         return _dispatch(arguments)
     except typer.TyperException as error:
@@ -43,7 +43,7 @@ def run(arguments: list[str]) -> int:
 
 
 def build(first: str = "") -> typer.Typer:
-    """The Typer app with all commands, or with that one or the group of that name alone."""
+    """Build the Typer app with all commands, or only with the command or group of that name."""
     app = _group("", _SEE_ALSO)
     groups = {"": app}
     for name, (place, *_rest) in COMMANDS.items():
@@ -71,7 +71,8 @@ def _group(name: str, epilog: str) -> typer.Typer:
         context_settings=_HELP,
         pretty_exceptions_enable=False,
     )
-    group.callback()(lambda: None)  # or Typer takes one that has a single command for that command
+    # otherwise Typer takes a group with a single command for that command
+    group.callback()(lambda: None)
     return group
 
 
@@ -89,7 +90,8 @@ def _add(group: typer.Typer, name: str, own: str, module: Any) -> None:
 
 
 def _with_parameters(call: Any, name: str, *first: Parameter) -> Any:
-    """A function whose parameters, as Typer reads them, are those of a command in the table."""
+    """Make a function with the parameters of a command in the table, in the form that Typer
+    reads."""
     described = [_described(one) for one in parser.parameters(name)]
     call.__annotations__ = {}
     call.__signature__ = Signature([*first, *described])
@@ -119,7 +121,7 @@ def is_command(words: list[str]) -> bool:
 
 
 def help_text(words: list[str]) -> str:
-    """What `--help` of a command prints."""
+    """Return the text that `--help` of a command prints."""
     text = io.StringIO()
     with contextlib.redirect_stdout(text):
         run([*words, "--help"])
@@ -127,7 +129,7 @@ def help_text(words: list[str]) -> str:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    """A verb in front needs only its own command; everything else the whole app."""
+    """Build only the command that is named first, or the whole app for anything else."""
     if arguments and arguments[0] in _verbs():
         command, name, rest = _alone(arguments[0]), f"loop {arguments[0]}", arguments[1:]
     else:
@@ -139,7 +141,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _alone(verb: str) -> Any:
-    """A command or a group of commands, without the rest of the app."""
+    """Return a command or a group of commands, without the rest of the app."""
     whole: Any = typer.main.get_command(build(verb))
     return whole.commands[verb]
 
@@ -152,7 +154,7 @@ def finished(command: Any) -> Any:
     """The command, or the group with all in it, with `--plain`, which every command has,
     `--server` where it is on a vault, and kinds of values named as people would."""
     for one in command.params:
-        one.type = copy(one.type)  # some are shared by all of Typer
+        one.type = copy(one.type)  # some objects are shared by all of Typer
         one.type.name = _IN_WORDS.get(one.type.name, one.type.name)
     if any(one.name == "vault" for one in command.params):
         command.params.append(_shared(SERVER, _server))
@@ -206,13 +208,13 @@ def _root(context: typer.Context, **values: Any) -> None:
 
 
 class _Command(TyperCommand):
-    """A command whose options in brackets, such as `--path` of `loop get`, may lack a value."""
+    """A command whose options in brackets, such as `--path` of `loop get`, may have no value."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Give such an option without a value the empty one."""
+        """Give an empty value to such an option if it has none."""
         options = (one for one in self.params if one.param_type_name == "option")
         lone = {name for one in options if (one.metavar or "")[:1] == "[" for name in one.opts}
-        following = [*args[1:], "-"]  # one too many where there is no argument
+        following = [*args[1:], "-"]  # one too many if no argument follows
         return super().parse_args(
             ctx,
             [

@@ -1,6 +1,7 @@
-"""What a command works with: settings, the operations on the vault, who runs it. No Typer here.
+"""The context of a command: settings, operations on the vault, the actor. No Typer here.
 
-Here, and in no command, is a vault opened as the folder of files that it is."""
+Only this module opens a vault as a folder of files; no command does it itself.
+"""
 
 from __future__ import annotations
 
@@ -45,8 +46,10 @@ def open_settings(
 
 
 def chosen_path(root: str, path: str | None) -> str | None:
-    """What a `--path` names: a file relative to the vault, else to the current folder where
-    that is in the vault."""
+    """Return the file of a `--path`, relative to the vault.
+
+    It is relative to the vault or, if the working directory is in the vault, to that.
+    """
     if not path or "\0" in path or os.path.lexists(os.path.join(root, path)):
         return path or None
     top, here = os.path.realpath(root), os.path.realpath(_cwd())
@@ -118,7 +121,7 @@ def open_store(settings: Settings) -> VaultStore:
         private=settings["audit.private"],
         cache=cache,
     )
-    store.handle.notice([*settings.notices, *notices])  # what the store tells with its own
+    store.handle.notice([*settings.notices, *notices])  # warnings of the store are added to these
     _opened.append(store)
     return store
 
@@ -127,7 +130,7 @@ _opened: list[VaultStore] = []
 
 
 def landed() -> list[str]:
-    """The files that this command has changed, for an answer where something failed after that."""
+    """Return the files that this command has changed, for an answer if something failed later."""
     return [paths for store in _opened for paths in store.landed]
 
 
@@ -146,13 +149,15 @@ def done() -> list[str]:
 
 
 def now() -> int:
-    """The system's clock in microseconds since 1970-01-01T00:00:00Z."""
+    """Return the system's clock in microseconds since 1970-01-01T00:00:00Z."""
     return time.time_ns() // 1000
 
 
 def _origin(root: str) -> Origin:
-    """Who runs this and through which door: from the system, never from an option or variable
-    (SPEC §6). `LOOP_RUN_ID` joins several commands in one run."""
+    """Return the actor and the source, from the system, never from an option or variable.
+
+    See SPEC §6. `LOOP_RUN_ID` joins several commands in one run.
+    """
     from loop_cli.core.records.record import Origin
     from loop_cli.system import platform
 
@@ -188,7 +193,7 @@ def _agent() -> str | None:
 
 
 def run_id() -> str:
-    """The id of this run: `LOOP_RUN_ID`, or a new UUID v4. Raises `UsageError`."""
+    """Return the id of this run: `LOOP_RUN_ID`, or a new UUID v4. Raises `UsageError`."""
     from loop_cli.core.records.record import RUN_ID
     from loop_cli.lean.basics import uuid4
 

@@ -1,4 +1,4 @@
-"""The instants at which days began where the user is."""
+"""The instants at which days began in the user's time zone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 
 def today() -> int:
-    """The instant at which the user's day began, taken for UTC as dates without a zone are."""
+    """Return the instant at which the user's day began, read as UTC, like dates without a zone."""
     from loop_cli.core import timestamps
 
     now = time.localtime()
@@ -16,7 +16,7 @@ def today() -> int:
 
 
 def yesterday() -> int:
-    """The instant at which yesterday began where the user is."""
+    """Return the instant at which yesterday began for the user."""
     now = time.localtime()
     begin = time.mktime((now.tm_year, now.tm_mon, now.tm_mday - 1, 0, 0, 0, 0, 0, -1))
     return int(begin) * 1_000_000

@@ -1,6 +1,6 @@
-"""What to do next, as a command line that a shell takes as it stands.
+"""The words for actions: what to do next, mostly a command line that can be pasted in a shell.
 
-Errors and warnings carry actions; here are their words.
+Errors and warnings carry actions as data.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "migrate_file": lambda _of: "loop audit migrate FILE",
     "name_precondition": lambda _of: (
         "--if-match ETAG or --expected-updated-at TIME, as 'loop get' reports them; "
-        "--force does without"
+        "--force skips the check"
     ),
     "name_vault": lambda _of: "loop demo DIR makes a sample vault; loop --vault DIR names yours",
     "orphan": lambda _of: "--orphan leaves them as they are",
@@ -71,7 +71,7 @@ def _path(of: dict[str, Any]) -> list[str]:
 
 
 def spelled(value: Any) -> Any:
-    """A value with all actions in it, wherever they are, in words."""
+    """Replace every action within a value by its words."""
     if isinstance(value, Action):
         words = _WORDS.get(value.name)  # a server may be newer than this
         return value.name.replace("_", " ") if words is None else words(value.values)
@@ -85,7 +85,7 @@ def spelled(value: Any) -> Any:
 
 
 def after_conflict(conflict: Conflict, arguments: Sequence[str]) -> str:
-    """Read again where fields overlap; otherwise the same command, rebased. Never --force."""
+    """The hint for a conflict: read again if fields overlap, else rebase. Never --force."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
     given, literal = list(arguments[:end]), arguments[end:]
     rebases = not given or given[0] in _REBASING
@@ -98,7 +98,7 @@ def after_conflict(conflict: Conflict, arguments: Sequence[str]) -> str:
 
 
 def _taken(option: str, given: list[str]) -> list[str]:
-    """Take the first such option and its value out of `given`."""
+    """Remove the first such option and its value from `given`, and return them."""
     for index, argument in enumerate(given):
         size = 2 if argument == option else 1 if argument.startswith(option + "=") else 0
         if size:

@@ -1,4 +1,4 @@
-"""What a command line names besides words: files, standard input, a revision."""
+"""Read the other inputs of a command line: files, standard input, a revision."""
 
 from __future__ import annotations
 
@@ -17,18 +17,21 @@ if TYPE_CHECKING:
     from loop_cli.core.numbers import Written
     from loop_cli.core.query import Condition
 
-_MARK = "\ufeff"  # that some editors begin a text with
+_MARK = "\ufeff"  # some editors begin a text with this
 
 
 class Reader:
-    """Reads the files that the command line names; standard input once."""
+    """Reads the files that the command line names; standard input only once."""
 
     def __init__(self) -> None:
         self._stdin_read = False
 
     def __call__(self, name: str) -> str:
-        """The text of a file, `-` for standard input. Raises `UsageError`, also for what is
-        larger than a file that loop reads or, as a device may be, endless."""
+        """Return the text of a file, `-` for standard input.
+
+        Raises `UsageError`, also for an endless device, or for more than the largest file that loop
+        reads.
+        """
         from loop_cli.planning.snapshot import MAX_FILE_BYTES
 
         if not name:

@@ -1,7 +1,7 @@
-"""Results on stdout, everything else on stderr; the only module that prints.
+"""Print results on stdout, everything else on stderr; the only module that prints.
 
-Text from a vault is shown and never interpreted: no markup, and on a terminal no control
-characters (SPEC §7). Colour only on a terminal; `NO_COLOR` and `FORCE_COLOR` are honoured.
+Text from a vault is shown and never interpreted: no markup, and on a terminal no control characters
+(SPEC §7). Colour is used only on a terminal, and respects `NO_COLOR` and `FORCE_COLOR`.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from loop_cli.errors import Action, LoopError
 
 READER_GONE = 141
-ROWS = 200  # of a table of entities, where no --limit is given
-RECORDS = 30  # of one of records
+ROWS = 200  # rows of a table of entities, without --limit
+RECORDS = 30  # rows of a table of records
 _PIPE_WIDTH = 10_000
 _AT_ONCE = 100  # lines
 
@@ -73,49 +73,51 @@ def can_ask() -> bool:
 
 
 def shows_utc(asked: bool) -> bool:
-    """Whether times on stdout are exact: where asked for, and where it is read later."""
+    """Whether times on stdout are exact: if requested, or if stdout is not a terminal."""
     return asked or not is_terminal(sys.stdout)
 
 
 def may_ask(*, as_json: bool = False, no_input: bool) -> bool:
-    """Whether a command may prompt (SPEC §7): a machine is never asked."""
+    """Whether a command may ask questions (SPEC §7): programs are never asked."""
     return not as_json and not no_input and can_ask()
 
 
 def be_plain() -> None:
-    """Show lines of text from now on, without boxes and colour."""
+    """From now on show lines of text, without boxes and colour."""
     from loop_cli.cli.render import styles
 
     styles.set_plain(True)
 
 
 def ask(question: str) -> None:
-    """A question, or the end of one, on stderr."""
+    """Print a question, or the end of one, on stderr."""
     _write_stderr(_visible(question))
 
 
 def line(text: str) -> None:
-    """A line of text on stdout."""
+    """Print a line of text on stdout."""
     write(text + "\n")
 
 
 def version() -> None:
-    """The line of `loop --version`."""
+    """Return the line of `loop --version`."""
     from loop_cli import __version__
 
     line(f"loop {__version__}")
 
 
 def json_document(value: Any, warnings: Iterable[str] | None = None) -> None:
-    """One JSON document on stdout, warnings inside it."""
+    """Print one JSON document on stdout, with the warnings in it."""
     if warnings is not None and (listed := _spelled(warnings)):
         value = {**value, "warnings": listed}
     line(json_text(value))
 
 
 def as_document(value: Any, warnings: Iterable[str], *, wanted: bool) -> bool:
-    """Where it is `wanted`, one JSON document on stdout, warnings inside it; otherwise the
-    warnings for people, to whom the caller then shows the rest. Which of the two it was."""
+    """Print one JSON document with warnings if `wanted`; otherwise print only the warnings.
+
+    Returns which of the two it did; the caller then shows the result to people.
+    """
     if wanted:
         json_document(value, warnings)
     else:
@@ -124,12 +126,12 @@ def as_document(value: Any, warnings: Iterable[str], *, wanted: bool) -> bool:
 
 
 def json_text(value: Any) -> str:
-    """One line of JSON that no terminal acts on."""
+    """Return one line of JSON that is harmless on a terminal."""
     return harmless_json(value)
 
 
 def lines(texts: Iterable[str]) -> None:
-    """Lines on stdout, some hundred at a time: a write costs more than a line."""
+    """Print lines on stdout in groups of about a hundred: a write costs more than a line."""
     waiting: list[str] = []
     for text in texts:
         waiting.append(text + "\n")
@@ -140,7 +142,7 @@ def lines(texts: Iterable[str]) -> None:
 
 
 def json_lines(found: Iterable[bytes]) -> None:
-    """Lines of JSON on stdout, some hundred at a time."""
+    """Print lines of JSON on stdout in groups of about a hundred."""
     remaining = iter(found)
     while batch := [*islice(remaining, _AT_ONCE)]:
         batch.append(b"")
@@ -148,8 +150,10 @@ def json_lines(found: Iterable[bytes]) -> None:
 
 
 class progress:  # noqa: N801
-    """A context manager: a sign of life on stderr for what takes longer than a second, for
-    people at a terminal. What it gives takes the count so far; None where nobody would see it."""
+    """A context manager that shows progress on stderr, after one second, at a terminal.
+
+    It returns the function to call with the count, or None if nobody would see it.
+    """
 
     def __init__(self, what: str, *, unit: str) -> None:
         seen = is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
@@ -168,21 +172,20 @@ class progress:  # noqa: N801
 
 
 def write(text: str) -> None:
-    """Text on stdout as it is; on a terminal without its control characters.
+    """Print text on stdout; on a terminal without control characters.
 
-    Exits with 141 where the reader of stdout went away. Raises `OSError` otherwise.
+    Exits with 141 if the reader of stdout is gone. Raises `OSError` otherwise.
     """
     write_bytes(_encoded(_fit(text, sys.stdout)))
 
 
 def _fit(text: str, stream: IO[str]) -> str:
-    """Text for a stream: a terminal gets nothing to act on; JSON stays the same JSON."""
+    """Make text harmless on a terminal; JSON keeps its meaning."""
     return _visible(text) if is_terminal(stream) else text
 
 
 def _encoded(text: str) -> bytes:
-    """Text as bytes, those of an argument or of a file's name as they were; half characters that
-    are none of these as question marks."""
+    """Encode text; arguments and file names get their original bytes, other half characters `?`."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -190,7 +193,7 @@ def _encoded(text: str) -> bytes:
 
 
 def write_bytes(data: bytes) -> None:
-    """Bytes on stdout; ends as `write` does."""
+    """Print bytes on stdout; ends as `write` does."""
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
@@ -204,7 +207,7 @@ def write_bytes(data: bytes) -> None:
 
 
 def write_raw(data: bytes) -> None:
-    """A file's bytes on stdout; on a terminal as text without its control characters."""
+    """Print a file's bytes on stdout; on a terminal as text without control characters."""
     if is_terminal(sys.stdout):
         write(data.decode("utf-8", "replace"))
     else:
@@ -212,28 +215,28 @@ def write_raw(data: bytes) -> None:
 
 
 def show(content: RenderableType | Callable[[Console], RenderableType]) -> None:
-    """A rich renderable on stdout; a function is given the console it is for."""
+    """Print a rich renderable on stdout; a function is called with the console."""
     write_bytes(_encoded(_rendered(content, sys.stdout)))
 
 
 def tell(content: RenderableType | Callable[[Console], RenderableType]) -> None:
-    """A rich renderable on stderr."""
+    """Print a rich renderable on stderr."""
     _write_stderr(_rendered(content, sys.stderr))
 
 
 def note(text: str) -> None:
-    """A remark for people, on stderr."""
+    """Print a remark for people on stderr."""
     _write_stderr(_visible(text) + "\n")
 
 
 def warn(warnings: Iterable[str]) -> None:
-    """Sentences on stderr, each once."""
+    """Print warnings on stderr, each once."""
     for warning in _spelled(warnings):
         _write_stderr(f"loop: warning: {_visible(warning)}\n")
 
 
 def _spelled(warnings: Iterable[str]) -> list[str]:
-    """The warnings, each once; those with actions in them in words."""
+    """Return the warnings, each once, with their actions in words."""
     listed = list(dict.fromkeys(warnings))
     if any(type(one) is not str for one in listed):
         from loop_cli.cli import hints
@@ -243,7 +246,7 @@ def _spelled(warnings: Iterable[str]) -> list[str]:
 
 
 def error(failure: LoopError, *, machine: bool) -> None:
-    """A failure on stderr: one JSON object for machines, sentences for people."""
+    """Print a failure on stderr: one JSON object for programs, sentences for people."""
     from loop_cli.cli import hints
 
     if machine:
@@ -262,7 +265,7 @@ def error(failure: LoopError, *, machine: bool) -> None:
 
 
 def hint(what: str | Action) -> None:
-    """What can be done next, on stderr; not folded, since it is often a command to copy."""
+    """Print the next step on stderr; without line breaks, because it is often a command to copy."""
     from loop_cli.cli import hints
 
     _write_stderr(f"hint: {_visible(hints.spelled(what))}\n")
@@ -278,7 +281,7 @@ def _tell_conflicts(*conflicts: Conflict) -> None:
 
 
 def console(stream: IO[str]) -> Console:
-    """A console that takes vault data for text, not markup."""
+    """Return a console that takes vault data for text, not for markup."""
     from rich.console import Console
 
     from loop_cli.cli.render import styles
@@ -304,13 +307,13 @@ def _rendered(
     with target.capture() as capture:
         for part in plain.lines(shown, target) if styles.is_plain() else [shown]:
             target.print(part)
-    text = _visible(capture.get(), styled=True)  # should what is shown have let anything pass
+    text = _visible(capture.get(), styled=True)  # in case that the renderable contains some
     lines = text.removesuffix("\n").split("\n") if text else []
     return "".join(part.rstrip(" ") + "\n" for part in lines)
 
 
 def say(text: str) -> None:
-    """Words for people on stderr; on a terminal folded between words, not within them."""
+    """Print words for people on stderr; on a terminal, lines break between words."""
     if is_terminal(sys.stderr):
         from rich.text import Text
 
@@ -328,7 +331,7 @@ def _write_stderr(text: str) -> None:
 
 
 def _visible(text: str, *, styled: bool = False) -> str:
-    """As `render.text.visible`, which is loaded where there is something to see."""
+    """Call `render.text.visible`; that module is loaded only if needed."""
     from loop_cli.cli.render.text import visible
 
     return visible(text, styled=styled)

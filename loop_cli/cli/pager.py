@@ -1,4 +1,4 @@
-"""Text that is longer than a screen, in the pager of the user."""
+"""Show text that is longer than a screen in the user's pager."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _USUAL = "less -R"
 
 
 def command(environ: Mapping[str, str]) -> str:
-    """The pager's command line: LOOP_PAGER, else PAGER, else `less -R`. Empty for none."""
+    """Return the pager's command line: LOOP_PAGER, PAGER, or `less -R`. Empty for none."""
     if environ.get("TERM", "dumb") == "dumb":
         return ""
     for name in ("LOOP_PAGER", "PAGER"):
@@ -29,7 +29,7 @@ def command(environ: Mapping[str, str]) -> str:
 
 
 def show(content: RenderableType, *, paged: bool) -> None:
-    """Show something formatted in the pager; without one, or where it can't be run, on stdout."""
+    """Show something formatted in the pager; if there is none, or it can't be run, on stdout."""
     console = output.console(sys.stdout)
     with console.capture() as capture:
         console.print(content)
@@ -39,7 +39,7 @@ def show(content: RenderableType, *, paged: bool) -> None:
 
 
 def _run(line: str, text: bytes) -> bool:
-    """Run the pager on the text; False where that is not possible."""
+    """Run the pager on the text; return False if that is impossible."""
     try:
         words = shlex.split(line)
     except ValueError:
@@ -56,5 +56,5 @@ def _run(line: str, text: bytes) -> bool:
         try:
             process.communicate(text)
             return True
-        except KeyboardInterrupt:  # is the pager's: in less it ends a search
+        except KeyboardInterrupt:  # the pager uses Ctrl-C; in less it stops a search
             continue

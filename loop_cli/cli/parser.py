@@ -1,8 +1,8 @@
 """The quick parser: reads a command line by the table, without Typer.
 
-Typer alone costs more than five times what an interpreter does, and many callers start a process
-for each command. The quick parser falls back to Typer for anything it does not recognize, help and
-errors included: Typer gets the same arguments and decides.
+Typer alone costs more than five times the start of an interpreter, and many callers start a process
+for each command. The quick parser falls back to Typer for anything that it does not recognize, also
+for help and errors: Typer gets the same arguments and decides.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-# The kind of a value by its METAVAR; any other is a text.
+# The kind of a value by its METAVAR; all others are texts.
 KINDS = {"N": "number", "DAYS": "number", "SECONDS": "seconds"}
-_DIGITS = 9  # of any number that makes sense
+_DIGITS = 9  # the number of digits in any sensible number
 
 
 class _Unsure(Exception):
-    """Typer is to decide."""
+    """Typer must decide."""
 
 
 class Parameter:
@@ -60,7 +60,7 @@ def function(name: str) -> Callable[..., None]:
 
 
 def parse(arguments: list[str]) -> Callable[[], None] | None:
-    """What a command line asks for, ready to be called; None where Typer is to decide."""
+    """Parse a command line into a call; None if Typer must decide."""
     if arguments == ["--version"]:
         from loop_cli.cli import output
 
@@ -77,7 +77,7 @@ def parse(arguments: list[str]) -> Callable[[], None] | None:
 
 
 def _command(arguments: list[str]) -> str | None:
-    """The name of the command in front; None where there is none, as in a group alone."""
+    """Return the command at the beginning; None if there is none, or only a group."""
     for words in (arguments[:1], arguments[:2]):
         name = " ".join(words)
         if name in COMMANDS and "." in COMMANDS[name][0] and name.split(" ") == words:
@@ -86,7 +86,7 @@ def _command(arguments: list[str]) -> str | None:
 
 
 def _values(arguments: list[str], known: list[Parameter]) -> dict[str, Any]:
-    """The values of all parameters. Raises `_Unsure`."""
+    """Return the values of all parameters. Raises `_Unsure`."""
     options = {name: one for one in known for name in one.options}
     values: dict[str, Any] = {}
     words = []
@@ -110,7 +110,7 @@ def _values(arguments: list[str], known: list[Parameter]) -> dict[str, Any]:
 
 
 def _others(values: dict[str, Any], known: list[Parameter]) -> dict[str, Any]:
-    """The values of parameters that were not given."""
+    """Return the values of parameters that were not given."""
     missing = [one for one in known if one.name not in values]
     if any(one.required for one in missing):
         raise _Unsure
@@ -118,7 +118,7 @@ def _others(values: dict[str, Any], known: list[Parameter]) -> dict[str, Any]:
 
 
 def _put(values: dict[str, Any], option: Parameter, text: str) -> None:
-    if text.startswith("-") and text != "-":  # an option that lacks its value, or a value
+    if text.startswith("-") and text != "-":  # an option without its value, or a value
         raise _Unsure
     if option.repeated:
         values.setdefault(option.name, []).append(text)
@@ -151,5 +151,5 @@ def _seconds(text: str) -> float:
     return float(text)
 
 
-# How the value of an option becomes what the command gets, by its kind.
+# How to convert the value of an option, by its kind.
 _READERS: dict[str, Callable[[str], Any]] = {"text": str, "number": _number, "seconds": _seconds}

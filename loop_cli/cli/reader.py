@@ -1,4 +1,4 @@
-"""Whether anybody still reads stdout, for commands that never end."""
+"""Find out whether anybody still reads stdout, for commands that never end."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from loop_cli.cli.output import READER_GONE
 
 
 def leave_if_unread() -> None:
-    """Exit with 141 where the reader of stdout went away, though there is nothing to write."""
+    """Exit with 141 if the reader of stdout is gone, without writing anything."""
     if not hasattr(select, "poll"):
         return
     poll = select.poll()
     try:
-        poll.register(sys.stdout, 0)  # the system tells of an error or a hang-up unasked
+        poll.register(sys.stdout, 0)  # the system always reports errors and hang-ups
         gone = any(event & select.POLLERR for _stream, event in poll.poll(0))
     except (OSError, ValueError):
         return
@@ -25,8 +25,8 @@ def leave_if_unread() -> None:
 
 
 def wait(seconds: float) -> None:
-    """Wait; exits with 141 where the reader of stdout goes away meanwhile."""
+    """Wait; exit with 141 if the reader of stdout goes away meanwhile."""
     poll = select.poll()
     poll.register(sys.stdout.fileno(), 0)
-    if poll.poll(seconds * 1000):  # nothing was asked for, so this is an error or the end
+    if poll.poll(seconds * 1000):  # no other event was requested, so this is an error or the end
         sys.exit(READER_GONE)

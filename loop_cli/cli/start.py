@@ -1,4 +1,4 @@
-"""Where a run begins: by the quick parser or by Typer; and where errors become exit codes."""
+"""The start of a run: by the quick parser or by Typer; errors become exit codes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NAMED = 5  # files that an error names as changed
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and exit with the code of SPEC §7."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["__complete"]:  # what a shell asks at every TAB
+    if given[:1] == ["__complete"]:  # a shell calls this at every TAB
         from loop_cli.cli.complete import main as complete
 
         sys.exit(complete.main(given[1:]))
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(arguments: list[str], *, quick: bool = True) -> int:
-    """Run one command line; the exit code. If not `quick`, Typer parses it in any case."""
+    """Run one command line; return the exit code. If not `quick`, Typer always parses it."""
     from loop_cli.cli import parser
 
     machine = "--json" in _options(arguments) or arguments[:1] == ["apply"]
@@ -69,7 +69,7 @@ def run(arguments: list[str], *, quick: bool = True) -> int:
         if os.environ.get("LOOP_DEBUG"):
             raise
         what = f"{type(error).__name__}: {error}{_what_landed()}"
-        hint = "this is a defect of loop; LOOP_DEBUG=1 shows where"
+        hint = "this is a defect of loop; LOOP_DEBUG=1 shows where it happened"
         return _fail(LoopError(f"internal error: {what}", hint=hint), machine)
 
 
@@ -81,7 +81,7 @@ def _of_the_system(error: OSError) -> str:
 
 
 def _what_landed() -> str:
-    """What an error must say where a change was made before it came."""
+    """Return what an error must say if a change landed before it."""
     from loop_cli.cli import context
 
     landed, done = context.landed(), context.done()
@@ -92,7 +92,7 @@ def _what_landed() -> str:
 
 
 def _no_text(error: UnicodeEncodeError, arguments: list[str]) -> str | None:
-    """The argument that brought the bytes that are no text, if one did."""
+    """Return the argument with bytes that are not text, if there is one."""
     odd = error.object[error.start : error.end]
     return next((one for one in arguments if odd in one), None)
 
@@ -102,11 +102,11 @@ def _fail(error: LoopError, machine: bool) -> int:
 
     try:
         output.error(error, machine=machine)
-    except Exception:  # its details can't be shown; what happened still is
+    except Exception:  # its details can't be shown, but the error can
         output.error(LoopError(error.message, hint=error.hint), machine=machine)
     return error.exit_code
 
 
 def _options(arguments: list[str]) -> list[str]:
-    """The arguments before `--`, after which nothing is an option."""
+    """Return the arguments before `--`; after it there are no options."""
     return arguments[: arguments.index("--")] if "--" in arguments else arguments

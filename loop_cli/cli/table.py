@@ -23,10 +23,10 @@ _PROJECT = "project --project ID: Only what belongs to this project."
 _VIEW = "name! VIEW: Its name."
 _SHELL = "shell [bash|zsh|fish]: The shell; that of SHELL otherwise."
 _PATH = (
-    "path --path FILE: Choose where several files carry the id; relative to the vault, "
-    "else to here."
+    "path --path FILE: Choose one file, if several have the id; relative to the vault, "
+    "or to the working directory."
 )
-_WHERE = "where --where -w EXPR...: A condition; all of several must hold."
+_WHERE = "where --where -w EXPR...: A condition; repeatable: all must hold."
 _REVISION = (
     "expected_updated_at --expected-updated-at TIME: Fail unless updated_at is this.",
     "if_match --if-match ETAG: Fail unless the etag is this.",
@@ -53,27 +53,27 @@ SERVER = "server --server URL: The server to ask instead of reading files (LOOP_
 HELP = "help --help -h: Show the help."
 PLAIN = "plain --plain: For screen readers: no boxes, no columns, words for signs (LOOP_PLAIN)."
 
-# By name; that of a command in a group follows the group's. The program itself has none.
+# By name; a command in a group has the group's name first. The program itself has an empty name.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "": (
         "app",
-        """Get and update the entities of a Markdown vault: with preconditions, without
-        touching a byte that was not asked for, and with an audit record of every change.""",
+        """Get and update the entities of a Markdown vault. Every change has a precondition and an
+        audit record, and changes only the bytes that you name.""",
         "vault --vault DIR: The vault's folder.",
         "version --version: Show the version and exit.",
-        "as_json --json: Without a command: the overview as JSON.",
+        "as_json --json: Without a command: print the overview as JSON.",
     ),
     "get": (
         "get.get",
         "Show entities: their identity, their revision, their fields.",
         "entity_id! ID...: Ids, aliases or paths; with --json a line each.",
         _JSON,
-        "as_yaml --yaml: The same document as YAML.",
-        "raw --raw: The file's bytes.",
-        "field --field NAME...: The bare value of a field, or of etag, updated_at, path or body; "
-        "repeatable.",
-        "path --path [FILE]: Without a FILE, print the entity's path; with one, choose it where "
-        "several files carry the id; relative to the vault, else to here.",
+        "as_yaml --yaml: Print the same document as YAML.",
+        "raw --raw: Print the bytes of the file.",
+        "field --field NAME...: Print only the value of a field, or of etag, updated_at, path or "
+        "body; repeatable.",
+        "path --path [FILE]: Without a FILE, print the entity's path. With a FILE, choose it, if "
+        "several files have the id; relative to the vault, or to the working directory.",
         "body --body: Show the body too.",
         _VAULT,
     ),
@@ -81,33 +81,33 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "update.update",
         """Change fields and the body of an entity, losslessly, with a precondition and a record.
 
-        With --where it changes all that the conditions find, after showing the plan;
-        each is changed only if it is still as the plan saw it.""",
-        "entity_id ID: The entity's id or an alias; none with --where.",
-        "change CHANGE...: What to change; see below.",
-        "where --where -w EXPR...: Change all that fit, as in 'loop list'; repeatable.",
+        With --where it changes all entities that fulfil the conditions. It shows the plan and
+        asks. An entity that changed after the plan was made is a conflict.""",
+        "entity_id ID: The entity's id or an alias; leave it out with --where.",
+        "change CHANGE...: A change; see below.",
+        "where --where -w EXPR...: Change all entities that fit, as in 'loop list'; repeatable.",
         *_REVISION,
-        "on_conflict --on-conflict fail|rebase: rebase: apply on top where no field of yours was "
-        "changed meanwhile.",
+        "on_conflict --on-conflict fail|rebase: rebase: apply your change on top, if nobody else "
+        "changed your fields.",
         "unset --unset FIELD...: Remove a field; repeatable.",
-        "set_json --set-json FILE: A JSON object of fields; - is stdin.",
+        "set_json --set-json FILE: Set the fields of a JSON object; - is stdin.",
         "body_file --body-file FILE: Replace the body; - is stdin.",
         "append_body --append-body FILE: Append to the body; - is stdin.",
         _PATH,
-        "atomic --atomic: With --where: all of them or none.",
+        "atomic --atomic: With --where: change all entities or none.",
         *_WRITING,
     ),
     "edit": (
         "edit.edit",
         """Open an entity's text in your editor, and write what you save.
 
-        What you save is checked, shown and written for the revision that was opened. Text that
-        is not valid is opened again with the reasons on top; if the entity has changed meanwhile,
-        you are asked. Your comments and your layout land as you save them. Whatever goes wrong,
-        your text is kept in a file, and its path is printed. A file that can't be read, as with
-        broken YAML, is opened at the line that is wrong.""",
+        'loop edit' checks what you save, shows it, and writes it if the entity is still at the
+        revision that was opened. If your text is not valid, it is opened again, with the reasons
+        at the top. If the entity has changed meanwhile, you are asked. Your comments and your
+        layout are written as you save them. If something goes wrong, your text is kept in a file,
+        and its path is printed. A file with broken YAML is opened at the wrong line.""",
         _ID,
-        "fields_only --fields: The frontmatter alone, without the body.",
+        "fields_only --fields: Open only the frontmatter, without the body.",
         _PATH,
         "editor --editor COMMAND: The editor's command line.",
         _NO_INPUT,
@@ -115,12 +115,12 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "apply": (
         "apply.apply",
-        "Apply many changes, one JSON object a line, each with a result line.",
-        "file! FILE: One JSON object a line; - is standard input.",
-        "atomic --atomic: All of them or none.",
-        "force --force: Lines without a revision need none; recorded.",
+        "Apply many changes: read one JSON object per line, print one result per line.",
+        "file! FILE: The file with one JSON object per line; - is standard input.",
+        "atomic --atomic: Apply all changes or none.",
+        "force --force: Accept lines without a revision; recorded as forced.",
         _DRY_RUN,
-        "as_json --json: One JSON object a line, as without it.",
+        "as_json --json: Changes nothing: the output is always JSON lines.",
         *_LOCKED,
     ),
     "list": (
@@ -132,9 +132,9 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "children_of --children-of ID: Only what has this entity as its parent.",
         "sort --sort FIELDS: Fields by commas; -FIELD: the greatest first.",
         "columns --columns FIELDS: The columns of the table or the CSV.",
-        "limit --limit -l N: At most N entities; 0 is all. A table has 200 otherwise.",
+        "limit --limit -l N: At most N entities; 0 means all. The default for a table is 200.",
         _JSON_LINES,
-        "as_csv --csv: Comma-separated values (RFC 4180).",
+        "as_csv --csv: Print comma-separated values (RFC 4180).",
         _IDS,
         _COUNT,
         "verbose --verbose -v: Name the links, excluded and unread files that are passed over.",
@@ -185,11 +185,11 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "view delete": ("view.delete", "Delete a view from the file it is in.", _VIEW, _JSON, _VAULT),
     "search": (
         "search.search",
-        "Search names and bodies: every hit is read again before it is shown.",
+        "Search ids, names and bodies. Every hit is read again before it is shown.",
         "text! TEXT: The words to search for.",
         _TYPES,
         _WHERE,
-        "limit --limit -l N: At most N entities; 0 is all. People are shown 200 otherwise.",
+        "limit --limit -l N: At most N entities; 0 means all. The default at a terminal is 200.",
         _JSON_LINES,
         _IDS,
         _COUNT,
@@ -197,7 +197,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "backlinks": (
         "backlinks.backlinks",
-        "List who refers to an entity: by a field, and by a link in any note or canvas.",
+        "List the references and links to an entity, from fields, notes and canvases.",
         _ID,
         _PATH,
         _JSON,
@@ -205,16 +205,16 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "create": (
         "create.create",
-        "Make an entity: with the schema's next id, in its place, and with a record.",
+        "Create an entity, with the next id, in the right folder, and with a record.",
         "entity_type! TYPE: The entity's type, such as Task.",
-        "fields FIELD=VALUE...: Its fields, in the forms of 'loop update'.",
-        "name --name NAME: What people call it.",
-        "template --template FILE: A Markdown file with {{PLACEHOLDERS}}; otherwise the vault's. "
-        "'plain' is none.",
+        "fields FIELD=VALUE...: Its fields, written as in 'loop update'.",
+        "name --name NAME: Its name.",
+        "template --template FILE: A Markdown file with {{PLACEHOLDERS}}, instead of the template "
+        "of the vault; 'plain': no template.",
         "body_file --body-file FILE: Its body; - is stdin.",
-        "given_id --id ID: Its id; otherwise the schema's next one.",
-        "idempotency_key --idempotency-key KEY: The same call with the same key gives the entity "
-        "made before.",
+        "given_id --id ID: Its id, instead of the next one of the schema.",
+        "idempotency_key --idempotency-key KEY: If a call with this key succeeded before, return "
+        "its entity.",
         _DRY_RUN,
         _JSON,
         _NO_INPUT,
@@ -222,74 +222,73 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "delete": (
         "delete.delete",
-        "Delete an entity, or archive it: with a precondition, a record, and its bytes kept.",
+        "Delete or archive an entity, with a precondition and a record; its bytes are kept.",
         _ID,
         *_REVISION,
-        "cascade --cascade: Also all that refer to it, all or none.",
-        "orphan --orphan: Leave those that refer to it as they are.",
+        "cascade --cascade: Also delete all entities that refer to it, all or none.",
+        "orphan --orphan: Leave the entities that refer to it as they are.",
         "archive --archive: Move it to 90_Archive/ instead of deleting it.",
         _PATH,
         *_WRITING,
     ),
     "move": (
         "move.move",
-        "Bring a task to another project: its file, its fields and the links to it.",
+        "Move a task to another project: its file, its fields and the links to it.",
         _ID,
-        "project! --project ID: The project that it moves to.",
+        "project! --project ID: The new project.",
         *_REVISION,
         _PATH,
         *_WRITING,
     ),
     "rename": (
         "rename.rename",
-        "Rename the file of an entity, or of all, to what rule A says; links follow.",
+        "Rename the file of one entity, or of all, as rule A says; links are changed too.",
         "entity_id [ID]: The entity whose file is renamed.",
-        "every --all: Every file whose name rule A has otherwise.",
+        "every --all: Rename every file whose name breaks rule A.",
         _PATH,
         *_WRITING,
     ),
     "kept": (
         "kept.kept",
-        "List what is kept of deleted entities and replaced values, or prune it.",
-        "entity_id [ID]: Only what is of this entity.",
-        "prune --prune: Remove what is listed, for good.",
-        "older_than --older-than DAYS: Only what was kept before that.",
-        "aside --aside: Take what can't be finished from .loop/staged to .loop/kept.",
+        "List the kept copies of deleted entities and replaced values, or remove them.",
+        "entity_id [ID]: Only copies of this entity.",
+        "prune --prune: Remove the listed copies for good.",
+        "older_than --older-than DAYS: Only copies that are older than this.",
+        "aside --aside: Move staged files that can't be finished to .loop/kept.",
         *_WRITING,
     ),
     "diff": (
         "diff.diff",
         """Show what has changed in an entity since an earlier state, rebuilt from the audit log.
 
-        Without --since, since before its last change. What the log can't tell, as
-        after an edit outside loop, is said so.""",
+        Without --since, it compares with the state before the last change. If the log can't
+        tell a value, as after an edit outside loop, the output says so.""",
         _ID,
-        "since --since N|TIME|RUN_ID =1: N changes ago, at a time, or before a run; 1 otherwise.",
+        "since --since N|TIME|RUN_ID =1: N changes ago, at a time, or before a run; default 1.",
         *_OF_THE_PAST,
     ),
     "history": (
         "history.history",
-        """Tell the story of an entity: who changed what, when, through which door.
+        """Show the history of an entity: who changed what, when, and how.
 
-        Newest first. The numbers in front are those that 'loop diff --since'
-        takes. Edits outside loop are shown where they were made; what was undone
-        is marked.""",
+        Newest first. You can use the number in front of a change in 'loop diff --since'.
+        The list also shows edits outside loop, and marks undone changes.""",
         _ID,
-        "limit --limit -l N =30: At most N; 0 is all. 30 otherwise.",
+        "limit --limit -l N =30: At most N; 0 means all; default 30.",
         *_OF_THE_PAST,
     ),
     "undo": (
         "undo.undo",
-        """Undo a change, or a whole run: put back what was there before, as a new, recorded change.
+        """Undo a change, or a whole run, by a new change with a record.
 
-        All of it in one step, or nothing. A field that was changed since is a
-        conflict. Repeated, '--last' and an ID go further back, past what is undone
-        already. To redo, undo the run of the undo.""",
-        "target [ID|RUN_ID]: An entity, whose last change is undone; or a run, or the beginning "
-        "of its id.",
-        "last --last: Your last run that is not undone yet.",
-        "on_conflict --on-conflict fail|rebase =fail: rebase: leave what was changed since, and "
-        "undo the rest.",
+        A run is undone in one step, or not at all. If a field was changed since then, that is a
+        conflict. If you repeat the command with '--last' or an ID, it goes one step further back.
+        To redo, undo the run of the undo.""",
+        "target [ID|RUN_ID]: An entity: undo its last change. Or a run, or the beginning of its "
+        "id.",
+        "last --last: Undo your last run that is not undone yet.",
+        "on_conflict --on-conflict fail|rebase =fail: rebase: undo all fields but those that were "
+        "changed since.",
         _PATH,
         _DRY_RUN,
         _JSON,
@@ -301,39 +300,39 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "log.log",
         "Show the audit records, newest first; with --follow, newest last.",
         "entity_id [ID]: Only this entity's records.",
-        "limit --limit -l N: At most N records; 0 is all. A table has 30 otherwise.",
-        "since --since TIME: Not older than this.",
-        "actor --actor NAME: user:NAME, or NAME alone.",
-        "source --source DOOR: ui, api, script or cli.",
+        "limit --limit -l N: At most N records; 0 means all. The default for a table is 30.",
+        "since --since TIME: Only records that are not older.",
+        "actor --actor NAME: Only records of this actor: user:NAME, or NAME.",
+        "source --source SOURCE: Only records from ui, api, script or cli.",
         "run --run RUN_ID: Only this run's records.",
-        "follow --follow -f: Show the last 10 and then each new one as it comes.",
+        "follow --follow -f: Show the last 10 records, and then each new one.",
         _UTC,
-        "as_json --json: One JSON record a line.",
+        "as_json --json: Print one JSON record per line.",
         _VAULT,
     ),
     "check": (
         "check.check",
-        """Check the vault: schema, ids, references, file names, dialects, edits outside.
+        """Check the vault: schema, ids, references, file names, YAML dialects, edits outside loop.
 
-        Each finding names its file, line and rule, and what is allowed. Exit 6
-        where there are errors; warnings alone are exit 0, unless --strict. With
-        --json the report is on stdout, whatever the exit code.
+        Each finding names its file, its line and its rule, and says what is allowed. The exit
+        code is 6 if there are errors. With warnings alone it is 0, or 6 with --strict. With
+        --json the report is on stdout, whatever the exit code is.
 
-        --fix shows what it would change, asks, and does it losslessly, as one run
-        in the audit log. It repairs only what has one right answer.""",
-        "what [ID|TYPE|FILE]...: Only these; a file is named as from here, or the vault.",
-        "fix --fix: Repair what has one right answer.",
-        "github --github: Annotations for a workflow of GitHub Actions.",
-        "strict --strict: Exit 6 for warnings too.",
+        --fix shows its changes, asks, and makes them losslessly, as one run in the audit log. It
+        repairs a finding only if there is one right answer.""",
+        "what [ID|TYPE|FILE]...: Check only these. A FILE may be relative to the vault.",
+        "fix --fix: Repair findings that have one right answer.",
+        "github --github: Print annotations for GitHub Actions.",
+        "strict --strict: Exit with 6 for warnings too.",
         *_WRITING,
     ),
     "schema": (
         "schema.schema",
-        """Show the schema in force: types and fields, what is required, allowed and writable.
+        """Show the schema: types and fields, and what is required, allowed and writable.
 
-        Ask it before you write. With --json it is JSON Schema for the frontmatter:
-        what is not for writing is readOnly, and x-loop has the pattern of ids, the
-        place of files, and the writable fields.
+        Read it before you write. With --json the output is JSON Schema for the frontmatter:
+        fields that can't be written are readOnly, and x-loop has the pattern of ids, the place of
+        files, and the writable fields.
 
         'loop schema allow TYPE FIELD' adds a field to a type of the vault's own schema, and
         FIELD=KIND says what it holds: text, number, boolean, date, time, list or mapping. One line
@@ -344,18 +343,18 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "words [TYPE|allow|close|FIELD]...: Only this type; or 'allow', a type and its new fields; "
         "or 'close'.",
         _DRY_RUN,
-        "as_json --json: As JSON Schema (2020-12); errors as JSON on stderr.",
+        "as_json --json: Print JSON Schema (2020-12); errors as JSON on stderr.",
         *_LOCKED,
     ),
     "init": (
         "init.init",
-        """Make any folder of Markdown files a vault: propose its schema, ask, write it.
+        """Turn any folder of Markdown files into a vault: propose a schema, ask, write it.
 
-        Reads the frontmatter that is there. Proposes which fields carry identity and
-        time, the types, the required fields and the enumerations, each with the
-        files that back it, and shows what would not fit. Only .loop/config.toml and
-        00_Meta/schema_constants.yaml are written; your files stay as they are.""",
-        "folder [DIR]: The folder; this one otherwise.",
+        'loop init' reads the frontmatter of your files. It proposes which fields hold the id, the
+        type, the name and the times, and which types, required fields and enumerations there are.
+        It shows how many files support each proposal, and which would not fit. It writes only
+        .loop/config.toml and 00_Meta/schema_constants.yaml; your files stay as they are.""",
+        "folder [DIR]: The folder; by default the working directory.",
         _DRY_RUN,
         _JSON,
         _YES,
@@ -363,70 +362,70 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "watch": (
         "watch.watch",
-        """Show changes as they happen, one a line: who, what, inside or outside.
+        """Show changes as they happen, one per line: who changed what, in loop or outside.
 
-        Inside is what has a record in the audit log. Outside is what another program
-        did to a file without one. Ends when interrupted, or when nobody reads.""",
-        "as_json --json: One JSON object a line; errors as JSON on stderr.",
+        A change in loop has a record in the audit log. A change outside was made by another
+        program, without a record. The command runs until Ctrl-C, or until nobody reads its
+        output.""",
+        "as_json --json: Print one JSON object per line; errors as JSON on stderr.",
         _VAULT,
     ),
     "config": (
         "settings.config",
-        """Show every setting, its value and where it came from.
+        """Show every setting, its value and where the value came from.
 
-        Settings come from options, the environment (LOOP_*), the vault's .loop/config.toml and
-        the user's config.toml, in this order.""",
+        The first of these wins: an option, the environment (LOOP_*), the vault's
+        .loop/config.toml, your own config.toml.""",
         _JSON,
         _VAULT,
     ),
     "help": (
         "help.show_help",
-        """Show a page of the documentation or the help of a command; list or find pages.
+        """Show a page of the documentation or the help of a command; list or search pages.
 
-        Without words it lists the pages. Words that are no topic and no command find
-        the pages that have them all. On a terminal a page is shown in LOOP_PAGER, else
-        PAGER, else 'less -R'; in a pipe and with --plain it is printed as Markdown.""",
-        "words [TOPIC|COMMAND|WORD]...: A page, a command, or words to find.",
+        Without words it lists the pages. If the words are neither a topic nor a command, it
+        lists the pages that contain all of them. On a terminal it uses the pager LOOP_PAGER, or
+        PAGER, or 'less -R'. In a pipe and with --plain it prints the page as Markdown.""",
+        "words [TOPIC|COMMAND|WORD]...: A page, a command, or words to search for.",
         _JSON,
         "no_pager --no-pager: Print the page all at once.",
     ),
     "demo": (
         "demo.demo",
-        "Lay out a sample vault and walk through the main job on it: get, update, conflict, log.",
-        "folder [DIR]: A new or empty folder; a temporary one otherwise.",
+        "Make a sample vault and show the main job on it: get, update, conflict, log.",
+        "folder [DIR]: A new or empty folder; by default a temporary one.",
     ),
     "skill": ("skill", "Install the skill that teaches an agent to work with loop."),
     "skill install": (
         "skill.install",
-        """Write loop-entity-creator/SKILL.md, and a script to copy, into a folder.
+        """Write loop-entity-creator/SKILL.md and an example script into a folder.
 
-        Installing it once more changes nothing; files that you have changed are
-        replaced with --force only.""",
-        "folder [DIR]: The folder of skills; this one otherwise.",
-        "force --force: Replace files of it that are there and differ.",
+        If you install it again, nothing changes. Files that you have changed are replaced only
+        with --force.""",
+        "folder [DIR]: The folder of skills; by default the working directory.",
+        "force --force: Replace files of the skill that you have changed.",
         _JSON,
     ),
-    "audit": ("audit", "Verify the audit log, and rotate, redact or migrate it."),
+    "audit": ("audit", "Verify, rotate, redact or migrate the audit log."),
     "audit verify": (
         "audit.verify",
-        """Verify the audit log: no line altered, none missing, every record valid.
+        """Verify the audit log: no line is altered, none is missing, every record is valid.
 
-        Entities edited outside loop, files that are gone and lines of other
-        programs are counted and listed; they are no failure. A damaged log is
-        exit 1. A change of the very last line, or lines cut off at the end, show
-        only as entities edited outside. With --json the report is on stdout,
-        whatever the exit code.""",
+        The report also counts and lists entities edited outside loop, missing files and lines of
+        other programs. They are not failures. If the log is damaged, the exit code is 1. If
+        somebody changed the last line, or cut off lines at the end, you only see that entities
+        count as edited outside. With --json the report is on stdout, whatever the exit code is.""",
         _JSON,
         _VAULT,
     ),
     "audit rotate": (
         "audit.rotate",
-        """Begin a new log file; the old one becomes a segment, which is still read.
+        """Begin a new log file. The old file becomes a segment, which loop still reads.
 
-        _build/audit_log.jsonl becomes _build/audit_log.<UTC>.jsonl. Nothing is
-        lost while others write. An empty file is left as it is.""",
-        "max_size --max-size BYTES: Only if the file has at least that many bytes; 512K, 10M, 1G "
-        "work too.",
+        _build/audit_log.jsonl becomes _build/audit_log.<UTC>.jsonl. Nothing is lost if other
+        programs write at the same time. An empty log file stays as it is.""",
+        "max_size --max-size BYTES: Only if the file has at least this size, such as 512K, 10M "
+        "or 1G.",
         _JSON,
         *_LOCKED,
     ),
@@ -434,31 +433,31 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "audit.redact",
         """Replace the values of a field in an entity's audit records by their hashes.
 
-        What is nested in the field, and what was kept of its values for undo, goes
-        too; so these changes can't be undone any more. The entity itself is not
-        changed. A record tells of the redaction, and 'loop audit verify' accepts it.
+        Nested fields and the values kept for undo are included, so these changes can't be undone
+        any more. The entity itself is not changed. The redaction has a record of its own, and
+        'loop audit verify' accepts it.
 
-        Not touched: lines of other programs, backups of editors, the history of
-        git, an old audit.log that was migrated, and copies of whole files in
-        .loop/kept. A short value can be guessed, and found by its hash.""",
+        The command does not touch lines of other programs, backups of editors, the history of
+        git, a migrated audit.log, and copies of whole files in .loop/kept. A short value can be
+        guessed from its hash.""",
         _ID,
-        "field! FIELD: A field, a nested one with dots, or body.",
+        "field! FIELD: A field, a nested field with dots, or body.",
         "run_id --run RUN_ID: Only this run's records.",
         _YES_TO_THE_QUESTION,
-        "dry_run --dry-run -n: Show the lines and write nothing.",
+        "dry_run --dry-run -n: Show the lines, and write nothing.",
         _JSON,
         _NO_INPUT,
         *_LOCKED,
     ),
     "audit migrate": (
         "audit.migrate",
-        """Bring the lines of an older audit.log into the audit log, each once.
+        """Copy the lines of an older audit.log into the audit log, each once.
 
-        The old lines are JSON objects with timestamp, action, entity_type,
-        entity_id, entity_name, user and details. The old file is kept as it is.
-        Lines that can't be told as records are listed.""",
-        "file [FILE]: The old log; _build/audit.log otherwise.",
-        "dry_run --dry-run -n: Show what would be done and write nothing.",
+        The old lines are JSON objects with timestamp, action, entity_type, entity_id,
+        entity_name, user and details. The old file stays as it is. The output lists the lines
+        that can't become records.""",
+        "file [FILE]: The old log; by default _build/audit.log.",
+        "dry_run --dry-run -n: Show the new records, and write nothing.",
         _JSON,
         *_LOCKED,
     ),
@@ -524,11 +523,11 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "completion": (
         "completion",
-        "Complete commands, ids, fields and values at TAB, in bash, zsh and fish.",
+        "Complete commands, ids, fields and values with TAB, in bash, zsh and fish.",
     ),
     "completion install": (
         "completion.install",
-        "Write the script to where the shell looks for it, and say what else there is to do.",
+        "Write the script to the place where the shell looks, and say what you still have to do.",
         _SHELL,
     ),
     "completion show": ("completion.show", "Print the script.", _SHELL),

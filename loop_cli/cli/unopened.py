@@ -1,4 +1,4 @@
-"""What is asked of a vault without opening it: its rules, and how changes land in its files."""
+"""Answers about a vault without opening it: its rules, and how changes reach its files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def rules(settings: Settings) -> Rules:
 
 
 def protocol(settings: Settings) -> dict[str, Any]:
-    """How a change lands on the file system of the vault in force."""
+    """Return how a change reaches the file system of the vault."""
     from loop_cli.vault.files import probe
 
     return probe.protocol(settings.root)

@@ -1,4 +1,4 @@
-"""What a user asks for: `field=value` and its relatives, parsed into `Change`s (SPEC §4)."""
+"""What a user asks for: parse `field=value` and the other forms into `Change`s (SPEC §4)."""
 
 from __future__ import annotations
 
@@ -16,21 +16,19 @@ if TYPE_CHECKING:
 
     Operation = Literal["set", "add", "remove", "unset", "rewrite"]
 
-_INFINITE = float("inf")  # `math` is one more file to load
+_INFINITE = float("inf")  # importing `math` would load one more file
 _LIST_OPERATORS: dict[str, Operation] = {"+=": "add", "-=": "remove"}
 
 
 class Change(Struct):
     """One change of one field.
 
-    `path` is the field and the keys below it. `value` is text still to be converted to the
-    field's type where `typed` is false, otherwise the value itself; `rewrite` writes the value
-    that is there once more, so that all readers of YAML read the same. `implied` tells that it
-    follows from something else, as a link does from a move, or a repair from the schema, so
-    that read-only is no matter. `restored` tells that the field was like that before: then it
-    may be so again, whatever the schema says of values. `written` is how scalars of the value are
-    to be written where the value does not tell, by their paths within it: `1.10`, or a date
-    without quotes.
+    `path` is the field and the keys below it. If `typed` is false, `value` is a text that is still
+    to be converted to the field's type. `rewrite` writes the current value again, so that all YAML
+    readers read the same. `implied` means: the change follows from something else, such as a link
+    after a move, or a repair; it may change read-only fields. `restored` means: the field had this
+    value before, so the schema does not judge it. `written` gives the spelling of scalars, by their
+    paths within the value, if the value does not imply it: `1.10`, or a date without quotes.
     """
 
     path: tuple[str, ...]
@@ -43,7 +41,8 @@ class Change(Struct):
 
     @classmethod
     def to(cls, path: tuple[str, ...], value: Any, *, restored: bool = False) -> Change:
-        """The change after which there is this value, or none where it is `MISSING`."""
+        """Return the change that sets this value, or removes the field if the value is
+        `MISSING`."""
         if value is MISSING:
             return cls(path=path, operation="unset", restored=restored)
         return cls(path=path, operation="set", value=value, typed=True, restored=restored)
@@ -55,8 +54,11 @@ class Change(Struct):
 
 
 class BodyChange(Struct):
-    """A new body, or text to append to it, in the file's line ending; one that is `exact` stays as
-    it is: the body that was there before, or that somebody has edited."""
+    """A new body, or text to append to it.
+
+    `loop` converts it to the file's line ending, unless it is `exact`: an earlier body, or one that
+    somebody has edited.
+    """
 
     text: str
     append: bool = False
@@ -64,10 +66,10 @@ class BodyChange(Struct):
 
 
 class Layout(Struct):
-    """A file's text down to the body as somebody has edited it, and as it was before.
+    """The text of a file up to the body, as somebody has edited it, and as it was before.
 
-    It brings the comments, the order and the quoting; which values change is for `changes` to
-    say. Where the file is no longer as it was before, the two are merged by lines.
+    It brings the comments, the order and the quoting; `changes` says which values change. If the
+    file has changed since, the two texts are merged by lines.
     """
 
     text: str
@@ -75,7 +77,7 @@ class Layout(Struct):
 
 
 class Edits(Struct):
-    """All that one call wants changed in one entity."""
+    """All changes that one call makes in one entity."""
 
     changes: tuple[Change, ...] = ()
     body: BodyChange | None = None
@@ -86,7 +88,7 @@ class Edits(Struct):
 
 
 def changes_of(diff: Diff) -> tuple[Change, ...]:
-    """The changes that lead from the old fields of a diff to the new ones."""
+    """Return the changes that lead from the old fields of a diff to the new ones."""
     return tuple(
         Change.to(split_dotted(name), MISSING if entry.get("removed") else entry["new"])
         for name, entry in diff.items()
@@ -103,7 +105,7 @@ def parse_changes(
     more: Iterable[Change] = (),
     read: Callable[[str], str],
 ) -> tuple[Change, ...]:
-    """The changes a command line asks for.
+    """Parse the changes of a command line.
 
     `fields` are those of `--set-json`, keys taken literally, `written` how their numbers are
     written (`numbers.in_json`); `read(name)` gives the text of the file named after `=@`. Raises
@@ -127,7 +129,7 @@ def parse_changes(
 
 
 def parse_change(text: str, *, read: Callable[[str], str]) -> Change:
-    """One `field=value` or one of its relatives. Raises `UsageError`."""
+    """Parse `field=value` or one of the other forms. Raises `UsageError`."""
     name, operator, value = _split(text)
     if not operator:
         if text.endswith("!"):
@@ -155,7 +157,7 @@ def parse_change(text: str, *, read: Callable[[str], str]) -> Change:
 
 
 def _split(text: str) -> tuple[str, str, str]:
-    """What is before the leftmost operator, that, and what is after it; each has one `=`."""
+    """Split at the leftmost operator; every operator has one `=`."""
     at = text.find("=")
     if at < 0:
         return text, "", ""
@@ -165,7 +167,7 @@ def _split(text: str) -> tuple[str, str, str]:
 
 
 def parse_json(text: str, source: str) -> Any:
-    """The JSON value in `text`. Raises `UsageError` naming `source` and the place."""
+    """Parse `text` as JSON. Raises `UsageError` with `source` and the position."""
     import json
 
     try:
@@ -184,7 +186,7 @@ def parse_json(text: str, source: str) -> Any:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(f"{name} is not a JSON value")
 
 
 def _finite(text: str) -> float:

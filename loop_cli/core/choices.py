@@ -1,4 +1,4 @@
-"""What a person decides about a conflict, field by field; the questions are somebody else's."""
+"""The decisions of a person about a conflict, field by field; asking is done elsewhere."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class Choice(Struct):
-    """One decision: for a side, or for a `value` of its own (`MISSING`: removed). Of a text of
-    several lines a side has only the places that clash; the rest is merged.
+    """One decision about a field: take one side, or a `value` (`MISSING`: remove the field).
 
-    It was made about `current` and `requested` and is worth nothing about others.
+    In a text of several lines, a side is taken only for the clashing lines; the rest is merged. The
+    decision counts only as long as `current` and `requested` are the same.
     """
 
     side: Side
@@ -33,12 +33,12 @@ class Choice(Struct):
     value: Any = MISSING
 
     def is_about(self, field: ConflictField) -> bool:
-        """Whether the field is still as it was when this was decided."""
+        """Whether the field is still the same as when this was decided."""
         return same(self.current, field.current) and same(self.requested, field.requested)
 
 
 class Choices(Struct):
-    """The decisions about one conflict so far, by field; `made` may hold some about another."""
+    """The decisions about one conflict so far, by field; `made` may contain outdated ones."""
 
     conflict: Conflict
     made: Mapping[str, Choice] = {}
@@ -50,37 +50,37 @@ class Choices(Struct):
 
     @property
     def clashes(self) -> tuple[ConflictField, ...]:
-        """The fields that call for a decision, whether it was made or not."""
+        """The fields that need a decision, whether it was made or not."""
         return tuple(field for field in self.conflict.fields if kind_of(field) == "clash")
 
     @property
     def open(self) -> tuple[ConflictField, ...]:
-        """The fields that still call for one."""
+        """The fields that still need a decision."""
         return tuple(field for field in self.clashes if self.of(field) is None)
 
     def of(self, field: ConflictField) -> Choice | None:
-        """The decision about a field, if there is one that still counts."""
+        """Return the decision about a field, if there is one that still counts."""
         made = self.made.get(field.field)
         return made if made is not None and made.is_about(field) else None
 
     def take(self, field: ConflictField, side: Side, value: Any = MISSING) -> Choices:
-        """The same with one more decision, or another one."""
+        """Return the choices with one decision added or replaced."""
         one = Choice(side=side, current=field.current, requested=field.requested, value=value)
         return self.replace(made={**self.made, field.field: one})
 
     def take_all(self, side: Side) -> Choices:
-        """The same with one side for every field that calls for a decision."""
+        """Return the choices with one side taken for every field that needs a decision."""
         choices = self
         for field in self.clashes:
             choices = choices.take(field, side)
         return choices
 
     def about(self, conflict: Conflict) -> Choices:
-        """The same decisions about another conflict of the entity; those that count still do."""
+        """Return the same decisions for another conflict of the entity."""
         return self.replace(conflict=conflict)
 
     def resolution(self) -> Resolution:
-        """What is to be done. Raises ValueError while a field calls for a decision."""
+        """Return the resolution. Raises ValueError while a field needs a decision."""
         if self.open:
             raise ValueError(f"undecided: {', '.join(field.field for field in self.open)}")
         theirs: list[str] = []
@@ -98,11 +98,11 @@ class Choices(Struct):
 
 
 def kind_of(field: ConflictField) -> Kind:
-    """What the change means for a field.
+    """Classify a field.
 
-    `free`: it is not wanted, or nobody else changed it; `same`: it is now what is wanted;
-    `both`: the value wanted holds all that others changed; `merged`: both changed a text, in
-    different lines; `clash`: one side's value would go.
+    `free`: the change does not want it, or nobody else changed it. `same`: it already has the
+    wanted value. `both`: the wanted value contains all changes of the others. `merged`: both sides
+    changed a text, in different lines. `clash`: one side's value would be lost.
     """
     if not field.overlap:
         return "free"
@@ -115,21 +115,24 @@ def kind_of(field: ConflictField) -> Kind:
 
 
 def merged_text(field: ConflictField) -> Merge | None:
-    """A text of several lines that both sides changed, merged by lines; else None."""
+    """Merge a text of several lines that both sides changed; None if that is not the case."""
     texts = (field.current, field.requested)
     if not field.overlap or not all(isinstance(text, str) for text in texts):
         return None
     if not any("\n" in text for text in texts) or _holds_theirs(field):
         return None
     known = field.base_known and isinstance(field.base, str)
-    if known and field.base == field.requested:  # wanted as it was, so a merge would refuse it
+    # the wanted value is the base, so a merge would drop it
+    if known and field.base == field.requested:
         return None
     return merge(field.base if known else None, *texts)
 
 
 def _holds_theirs(field: ConflictField) -> bool:
-    """Whether the value wanted is the value now with something added, as `+=` makes it, and
-    brings nothing back that others removed."""
+    """Whether the wanted value is the current one with something added, as by `+=`.
+
+    It must not bring back what others removed.
+    """
     states: tuple[Any, ...] = (field.base, field.current, field.requested)
     if not field.base_known or len(set(map(type, states))) != 1:
         return False

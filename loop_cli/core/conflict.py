@@ -1,4 +1,4 @@
-"""A conflict is data; what to do about it is a resolver's business (SPEC §5)."""
+"""A conflict is data; a resolver decides what to do about it (SPEC §5)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ConflictField(Struct):
     overlap: bool
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON form; a field that is absent shows as null."""
+        """Return the JSON form; an absent field becomes null."""
         values = ("base", "current", "requested")
         return {
             key: None if key in values and value is MISSING else value
@@ -57,7 +57,7 @@ class ConflictField(Struct):
 
 
 class Conflict(Struct):
-    """A precondition that no longer holds, with all that is needed to decide.
+    """A precondition that no longer holds, with all data that a decision needs.
 
     `fields` are those wanted and those changed in between; `changes` the records since the
     expected revision, oldest first. `entity` is its state now. `kept_moving` tells that
@@ -103,12 +103,11 @@ class Conflict(Struct):
 
 
 class Resolution(Struct):
-    """What a resolver decided: to leave the entity as it is, or to change the state now.
+    """The decision of a resolver: leave the entity as it is, or change the current state.
 
-    To `apply` alone is to put what was asked for on top. `theirs` are the wanted fields that
-    stay as they are now, `values` those that become something else than was asked for, by
-    name, `MISSING` for a removal, the body among them. `edits`, if any, are instead all that
-    is to be done to the state now. `asked` tells that a person has seen the conflict.
+    With `apply` alone, the requested change is applied on top. `theirs` are wanted fields that keep
+    their current value. `values` are other values for fields or the body, by name (`MISSING`
+    removes). `edits`, if given, replace all of that. `asked` means: a person has seen the conflict.
     """
 
     apply: bool
@@ -118,7 +117,7 @@ class Resolution(Struct):
     asked: bool = False
 
     def applied_to(self, edits: Edits) -> Edits:
-        """What is to be done to the state now, where `edits` were asked for."""
+        """Return the change to apply to the current state, if `edits` were given."""
         if self.edits is not None:
             return self.edits
         settled = {*self.theirs, *self.values}
@@ -135,17 +134,17 @@ class Resolution(Struct):
 
 
 def fail(_conflict: Conflict) -> Resolution:
-    """`--on-conflict=fail`."""
+    """The resolver of `--on-conflict=fail`."""
     return Resolution(apply=False)
 
 
 def rebase(conflict: Conflict) -> Resolution:
-    """`--on-conflict=rebase`: on top of the state now, unless a wanted field was changed."""
+    """The resolver of `--on-conflict=rebase`: apply on top, unless a wanted field was changed."""
     return Resolution(apply=not conflict.overlaps)
 
 
 POLICIES: dict[str, Resolver] = {"fail": fail, "rebase": rebase}
-"""What the setting `on_conflict` may be."""
+"""The values of the setting `on_conflict`."""
 
 
 def build(
@@ -158,13 +157,13 @@ def build(
     seen: Entity | None = None,
     updated: str | None = None,
 ) -> Conflict:
-    """The conflict between what was expected and the entity now.
+    """Build the conflict between the expected revision and the current entity.
 
-    `wanted` maps the names of diffs to values, `MISSING` standing for a removal;
-    `history` are the entity's records, newest first; `seen` is the state that the caller
-    read, where that is at hand: then no base is unknown. `updated` is the field of the
-    timestamp, whose changes are nobody's. Where the entity was deleted or created in between,
-    it is another one now: each wanted field counts as changed, whatever its value is.
+    `wanted` maps the names of diffs to values (`MISSING`: remove). `history` are the entity's
+    records, newest first. `seen` is the state that the caller read, if it is at hand; then every
+    base is known. `updated` is the timestamp field, whose changes are ignored. If the entity was
+    deleted or created in between, every wanted field counts as changed, because it is another
+    entity now.
     """
     expected = precondition.expected_updated_at
     records, whole = audit.since(
@@ -200,7 +199,7 @@ def build(
 
 
 def deleted(entity: Entity, *, precondition: Precondition) -> Conflict:
-    """The conflict with an entity that was there a moment ago and is gone."""
+    """Build the conflict with an entity that was just deleted."""
     return Conflict(
         entity_id=entity.id,
         path=entity.path,
@@ -216,14 +215,14 @@ def deleted(entity: Entity, *, precondition: Precondition) -> Conflict:
 
 
 class _Before:
-    """The entity before some records, newest first; all unknown where these do not tell it."""
+    """The entity before some records, newest first; unknown if the records do not tell it."""
 
     def __init__(self, entity: Entity, records: list[AuditRecord] | None) -> None:
         self._told = records is not None
         self._fields, self._body, self._unknown = rebuild(entity.fields, entity.body, records or ())
 
     def value(self, name: str) -> tuple[Any, bool]:
-        """The value of a field or of the body, and whether it is known."""
+        """Return the value of a field or of the body, and whether it is known."""
         if name == BODY:
             return self._body, self._told and type(self._body) is str
         value, known = value_before(self._fields, self._unknown, split_dotted(name))
@@ -249,10 +248,10 @@ def _field(
 def rebuild(
     fields: Mapping[str, Any], body: str, newest_first: Iterable[AuditRecord]
 ) -> tuple[dict[str, Any], Any, set[tuple[str, ...]]]:
-    """The fields and body before the records, and the paths whose value they do not hold.
+    """Rebuild the fields and the body before the records, and list the paths that stay unknown.
 
-    A body that they do not hold is its hash, or None. An older record that holds a value makes up
-    for a hash; not for a value that JSON could not say, whose keys may be others than it seems.
+    An unknown body is its hash, or None. If one record has only a hash, an older record may have
+    the value. An exception are values that JSON can't express: their keys may be wrong.
     """
     state = copied(dict(fields))
     text: Any = body
@@ -272,8 +271,10 @@ def rebuild(
 
 
 def _fits(record: AuditRecord, entry: Mapping[str, Any], current: Any) -> bool:
-    """Whether an entry tells of the value that its record left, and tells exactly what was there
-    before. Other programs may read or write values in other ways than loop does."""
+    """Whether an entry fits the value after its record, and gives the exact value before it.
+
+    Other programs may read or write values differently than loop.
+    """
     if record.is_own:
         return True
     left = MISSING if entry.get("removed") else entry.get("new", MISSING)
@@ -283,7 +284,7 @@ def _fits(record: AuditRecord, entry: Mapping[str, Any], current: Any) -> bool:
 def value_before(
     state: Mapping[str, Any], unknown: set[tuple[str, ...]], path: tuple[str, ...]
 ) -> tuple[Any, bool]:
-    """The value at `path` in a rebuilt state, and whether it is known."""
+    """Return the value at `path` in a rebuilt state, and whether it is known."""
     if any(paths_overlap(other, path) for other in unknown):
         return MISSING, False
     return value_at(state, path), True

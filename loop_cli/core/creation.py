@@ -1,4 +1,4 @@
-"""What the schema implies for a new entity, and what its template's placeholders stand for."""
+"""The fields that the schema implies for a new entity, and the values of placeholders."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 def fields_of(
     changes: Iterable[Change], name: str | None, entity_type: str, now: int, rules: Rules
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """The fields that changes of nothing make, typed, with the name and all that they imply, in
-    the schema's order, at the instant `now`; and what is wrong with the changes."""
+    """Return the typed fields of a new entity at the instant `now`, and the problems.
+
+    The fields include the name and all implied fields, in the schema's order.
+    """
     problems: list[Problem] = []
     typed: dict[str, Any] = {}
-    for change in changes:  # one by one, so that one that is wrong hides no other
+    for change in changes:  # one change at a time, so that every problem is found
         try:
             made = change.replace(implied=True)
             typed = intend(
@@ -43,12 +45,12 @@ def fields_of(
 
 
 def id_problems(given: str, entity_type: str, rules: Rules) -> list[Problem]:
-    """What the schema has against an id."""
+    """Return the problems of an id by the schema."""
     return [one.as_dict() for one in id_pattern(Case({}, entity_type, given), rules)]
 
 
 def implied(fields: dict[str, Any], entity_type: str, rules: Rules) -> dict[str, Any]:
-    """The fields with what the schema implies: a Task's parent, the first status."""
+    """Add the implied fields: a Task's parent, the first status."""
     found = dict(fields)
     if entity_type == "Task":
         for one, other in (("parent_id", "project_id"), ("project_id", "parent_id")):
@@ -62,7 +64,7 @@ def implied(fields: dict[str, Any], entity_type: str, rules: Rules) -> dict[str,
 
 
 def default_status(entity_type: str, rules: Rules) -> str | None:
-    """The status that an entity begins with, if the schema has one."""
+    """Return the status of a new entity, if the schema has one."""
     default = rules.schema.default(entity_type, "status")
     if default is not None:
         return default
@@ -76,8 +78,10 @@ def default_status(entity_type: str, rules: Rules) -> str | None:
 def words_for(
     fields: Mapping[str, Any], entity_type: str, entity_id: str, *, now: int, rules: Rules
 ) -> dict[str, Any]:
-    """What the placeholders of a template stand for at the instant `now`, whose date is the local
-    one; None where a field that one names has no value."""
+    """Return the values of a template's placeholders at the instant `now`; dates are local.
+
+    A placeholder is None if its field has no value.
+    """
     from loop_cli.core import days, timestamps
     from loop_cli.core.schema.schema import PREFIXES
 

@@ -1,4 +1,4 @@
-"""Days: which one an instant or a text belongs to, where this program runs."""
+"""Days in the time zone of this program: the day of an instant, and the day of a text."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from loop_cli.lean.basics import date
 
 
 def local_day(instant: int) -> str:
-    """The day of an instant where this program runs, as `YYYY-MM-DD`."""
+    """Return the local day of an instant, as `YYYY-MM-DD`."""
     import time
 
     try:
         day = time.localtime(instant // SECOND)
-    except (OverflowError, ValueError, OSError):  # a year that the system does not know
+    except (OverflowError, ValueError, OSError):  # the system does not know this year
         return render(instant)[:10]
     return f"{day.tm_year:04}-{day.tm_mon:02}-{day.tm_mday:02}"
 
 
 def day_of(text: str) -> int | None:
-    """The day that a date or a time belongs to, counted from 1970-01-01: a date is itself, a time
-    in UTC of the local day, any other of the day that it is written in; None where it names none.
+    """Return the day of a date or time, counted from 1970-01-01; None for other texts.
+
+    A time in UTC belongs to the local day, any other time to the day in its text.
     """
     instant = parse(text)
     if instant is None:
@@ -30,8 +31,7 @@ def day_of(text: str) -> int | None:
 
 
 def moment(text: str) -> int | None:
-    """The instant that a text names where times and days are compared: a day begins at midnight
-    where this program runs."""
+    """Return the instant of a text for comparisons. A day begins at local midnight."""
     instant = parse(text)
     if instant is None or len(text) > 10:
         return instant
@@ -40,5 +40,5 @@ def moment(text: str) -> int | None:
     begin = (int(text[:4]), int(text[5:7]), int(text[8:10]), 0, 0, 0, 0, 0, -1)
     try:
         return int(time.mktime(begin)) * SECOND
-    except (OverflowError, ValueError):  # a year that the system does not know
+    except (OverflowError, ValueError):  # the system does not know this year
         return instant

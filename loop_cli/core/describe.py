@@ -1,4 +1,4 @@
-"""The schema in force, told to who is about to write: by type and field, or as JSON Schema."""
+"""The schema, described for people who want to write: by type and field, or as JSON Schema."""
 
 from __future__ import annotations
 
@@ -38,14 +38,16 @@ _NAME = {
     "maxLength": MAX_NAME,
     "pattern": r"^[^\s\x00-\x1f]([^\x00-\x1f]*[^\s\x00-\x1f])?$",
 }
-# What a field that must not be there may have all the same: nothing, in the form of its kind.
+# A field that must not be present may still be empty, in the form of its kind.
 _EMPTY: dict[str, list[Any]] = {"text": [""], "list": [[]], "mapping": [{}], "any": ["", [], {}]}
 
 
 class FieldView(Struct):
-    """One field of a type. `when` are the conditions under which it is required, in words;
-    `names` is the type of the entity that its value names, empty for any; `words` is what it
-    takes where its kind does not say."""
+    """One field of a type.
+
+    `when` are the conditions under which it is required, in words. `names` is the type of the
+    entity that it refers to, empty for any. `words` describe the values if the kind does not.
+    """
 
     name: str
     spec: FieldSpec
@@ -62,7 +64,7 @@ class FieldView(Struct):
 
     @property
     def takes(self) -> str:
-        """What it takes, in words."""
+        """The allowed values, in words."""
         if self.words is not None:
             return self.words
         words = [fields.allowed(self.spec), *(rule.words for rule in self.forms)]
@@ -72,7 +74,7 @@ class FieldView(Struct):
 
 
 class TypeView(Struct):
-    """One type: its fields in the schema's order, its ids, and where its files go."""
+    """One type: its fields in the schema's order, its ids, and the place of its files."""
 
     name: str
     fields: tuple[FieldView, ...]
@@ -83,7 +85,7 @@ class TypeView(Struct):
 
 
 def describe(entity_type: str, rules: Rules) -> TypeView:
-    """All that the schema says of a type."""
+    """Describe a type."""
     required = rules.required(entity_type)
     place = rules.schema.locations.get(entity_type)
     names = (
@@ -124,7 +126,7 @@ def _field(entity_type: str, name: str, rules: Rules) -> FieldView:
 
 
 def _own_words(entity_type: str, name: str, own: FieldNames) -> str | None:
-    """What a field of identity or time takes, in words; None for the others."""
+    """Describe the values of a field of identity or time; None for other fields."""
     time = f"a time such as {timestamps.EXAMPLE}"
     words = {own.name: "a line of text", own.created: time, own.updated: time}
     words |= {own.type: entity_type, own.id: "its id"}
@@ -132,9 +134,10 @@ def _own_words(entity_type: str, name: str, own: FieldNames) -> str | None:
 
 
 def json_schema(view: TypeView, rules: Rules) -> dict[str, Any]:
-    """The frontmatter of a type as JSON Schema (2020-12).
+    """Return the frontmatter of a type as JSON Schema (2020-12).
 
-    What is not for writing is `readOnly`; what JSON Schema has no word for is under `x-loop`.
+    Fields that can't be written are `readOnly`. `x-loop` has the parts that JSON Schema can't
+    express.
     """
     shown = {field.name: _property(field, view, rules) for field in view.fields}
     conditions = [
@@ -161,7 +164,7 @@ def json_schema(view: TypeView, rules: Rules) -> dict[str, Any]:
 
 
 def json_schema_of_all(types: tuple[str, ...], rules: Rules) -> dict[str, Any]:
-    """The frontmatter of any entity, each type by its own schema in `$defs`."""
+    """Return the JSON Schema for entities of all types; each type has its schema in `$defs`."""
     definitions = {}
     for name in types:
         own = json_schema(describe(name, rules), rules)
@@ -211,7 +214,7 @@ def _property(field: FieldView, view: TypeView, rules: Rules) -> dict[str, Any]:
 
 
 def _nullable(shown: dict[str, Any], field: FieldView) -> dict[str, Any]:
-    """A required field has a value; any other may be null."""
+    """Allow null, unless the field is required."""
     if field.required:
         return {**shown, "not": {"enum": [None, ""]}} if field.spec.kind != "any" else shown
     return {"anyOf": [shown, {"type": "null"}]} if shown and not field.forbidden else shown
@@ -254,7 +257,7 @@ def _condition(
 
 
 def _pointer(name: str) -> str:
-    """A name as a part of a JSON pointer in a URI fragment."""
+    """Escape a name for a JSON pointer in a URI fragment."""
     escaped = name.replace("~", "~0").replace("/", "~1")
     return re.sub(
         r"[^\w~-]", lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), escaped

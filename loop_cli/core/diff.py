@@ -27,19 +27,19 @@ MISSING: Any = _Missing()
 
 
 def diff_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> Diff:
-    """What differs between two mappings of fields."""
+    """Compare two mappings of fields."""
     found: Diff = {}
     _collect(old, new, (), found)
     return found
 
 
 def diff_body(old: str, new: str) -> Diff:
-    """What differs between two bodies: nothing, or one entry."""
+    """Compare two bodies: return no entry or one."""
     return {} if old == new else {BODY: {"old": old, "new": new}}
 
 
 def value_at(fields: Mapping[str, Any], path: tuple[str, ...]) -> Any:
-    """The value at a path, or `MISSING`."""
+    """Return the value at a path, or `MISSING`."""
     value: Any = fields
     for part in path:
         if not isinstance(value, dict):
@@ -49,7 +49,7 @@ def value_at(fields: Mapping[str, Any], path: tuple[str, ...]) -> Any:
 
 
 def undo(fields: dict[str, Any], name: str, entry: Mapping[str, Any]) -> None:
-    """Put the `old` of one diff entry back into `fields`, in place."""
+    """Put the `old` value of one diff entry back into `fields`, in place."""
     *parents, last = split_dotted(name)
     target = fields
     for part in parents:
@@ -80,7 +80,7 @@ def _collect(
 
 
 def _has_names(value: Any) -> bool:
-    """Whether it is a mapping whose keys can be parts of a dotted name; YAML has other keys."""
+    """Whether all keys of a mapping can be parts of a dotted name; YAML allows other keys."""
     return isinstance(value, dict) and bool(value) and all(isinstance(key, str) for key in value)
 
 

@@ -1,4 +1,4 @@
-"""Numbers with the digits that were typed, as `1.10`; and whether two values say the same."""
+"""Keep numbers as they were typed, such as `1.10`; compare what two scalars say."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ _OTHER_NUMBER = r"(?a)0[xo][0-9A-Fa-f]+|[-+]?\d[\d_]*"
 
 
 def looks_like_number(text: str) -> bool:
-    """Whether some reader of YAML takes a text for a number."""
+    """Whether some YAML reader takes a text for a number."""
     return _fits(NUMBER, text) or _fits(_OTHER_NUMBER, text)
 
 
 def is_exact_number(text: str) -> bool:
-    """Whether a text is a number that comes back from every reader of YAML with the digits that
-    were typed: `1.10`, and not `04321`, `+1`, `7654321e8` or `0x1F`."""
+    """Whether every YAML reader returns a number with the digits that were typed.
+
+    True for `1.10`; false for `04321`, `+1`, `7654321e8` or `0x1F`.
+    """
     digits = text.removeprefix("-")
     whole, dot, rest = digits.partition(".")
     if not digits.isascii() or not whole.isdigit() or (whole[0] == "0" and len(whole) > 1):
@@ -31,7 +33,7 @@ def is_exact_number(text: str) -> bool:
 
 
 def says(value: Any) -> str | None:
-    """What a scalar says, as it would be typed; None of what is no scalar."""
+    """Return a scalar as one would type it; None for other values."""
     if isinstance(value, dict | list):
         return None
     if value is None or isinstance(value, bool):
@@ -40,8 +42,7 @@ def says(value: Any) -> str | None:
 
 
 def says_same(one: Any, item: Any) -> bool:
-    """Whether an item of a list is the one that somebody names: `2024` and `1.10` name numbers as
-    well as texts."""
+    """Whether an item of a list matches a typed text: `2024` matches the number and the text."""
     if same(one, item):
         return True
     texts = says(one), says(item)
@@ -57,7 +58,7 @@ def says_same(one: Any, item: Any) -> bool:
 
 
 def written(change: Change, made: Any) -> dict[tuple[str | int, ...], str]:
-    """How the scalars of a change are to be written: with the digits that were typed."""
+    """Return the spelling of the scalars of a change, with the digits that were typed."""
     told = {(*change.path, *at): text for at, text in change.written}
     if change.typed or not isinstance(change.value, str):
         return told
@@ -69,7 +70,7 @@ def written(change: Change, made: Any) -> dict[tuple[str | int, ...], str]:
 
 
 def kept_as_text(change: Change, made: Any) -> list[str]:
-    """That a number would not have come back as it was typed, so that it is text now."""
+    """Warn that a number is stored as text, because a number would lose its digits."""
     item = made[-1] if change.operation == "add" and isinstance(made, list) and made else made
     if (
         change.typed

@@ -1,4 +1,4 @@
-"""Entities, their revisions, and what a writer says it has seen."""
+"""Entities, their revisions, and the preconditions of writers."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from loop_cli.core.query import Condition
 
 OWN = ("entity_id", "entity_type", "path", "updated_at", "etag")
-"""What every entity has besides its fields, by the names that users ask for it."""
+"""The values of an entity besides its fields, by the names that users use in queries."""
 
 
 def is_template(entity_id: str) -> bool:
-    """Whether an id has a placeholder in braces: nothing a real entity is called by."""
+    """Whether an id has a placeholder in braces; real entities do not have that."""
     return "{" in entity_id and "}" in entity_id
 
 
 PLACES_AS_ID = ("@stem", "@path", "@folder-stem")
-"""What `[fields] id` may be besides the name of a field."""
-_PAGES = ("index", "_index")  # of bundles, as Hugo, Astro and others have them
+"""The values of `[fields] id` that are not the name of a field."""
+_PAGES = ("index", "_index")  # of page bundles, as in Hugo, Astro and others
 
 
 class FieldNames(Struct):
-    """Which frontmatter fields carry identity and time (SPEC §2, `[fields]`)."""
+    """The frontmatter fields for identity and time (SPEC §2, `[fields]`)."""
 
     id: str = "entity_id"
     type: str = "entity_type"
@@ -37,12 +37,15 @@ class FieldNames(Struct):
 
     @property
     def id_is_stem(self) -> bool:
-        """The file's place is the id, and no field; `id_of` tells it."""
+        """Whether the file's place is the id, and not a field; `id_of` computes it."""
         return self.id in PLACES_AS_ID
 
     def id_of(self, path: str) -> str:
-        """The id of the file at a path, where its place is its id: its name without `.md`, its
-        path, or its name and of the page of a bundle that of the folder."""
+        """Return the id of a file, if its place is its id.
+
+        That is its name without `.md`, its path, or its name, but for the page of a bundle the name
+        of the folder.
+        """
         whole = path.removesuffix(".md").removesuffix(".markdown")
         folder, _slash, name = whole.rpartition("/")
         if self.id == "@path":
@@ -52,7 +55,7 @@ class FieldNames(Struct):
 
     @property
     def type_is_folder(self) -> bool:
-        """The file's top folder is the type."""
+        """Whether the file's top folder is the type."""
         return self.type == "@folder"
 
     def read_only(self) -> frozenset[str]:
@@ -61,14 +64,14 @@ class FieldNames(Struct):
 
 
 class Revision(Struct):
-    """One state of an entity: the `updated_at` that is reported, and the etag."""
+    """One state of an entity: the reported `updated_at`, and the etag."""
 
     updated_at: str
     etag: str
 
 
 class Precondition(Struct):
-    """The revision, or a part of it, that a writer says it has seen.
+    """The revision that a writer has read, or a part of it.
 
     `own_reading` tells that the program itself read it, to show it to a person or to plan with:
     whoever asked for the change named an id only. `conditions` must hold for the entity as it is
@@ -89,8 +92,8 @@ class Precondition(Struct):
 
     @property
     def names_bytes(self) -> bool:
-        """Whether the writer named the bytes of the file it means. A time does not: files that
-        nobody recorded a change of may share one."""
+        """Whether the writer named an etag. A time is not enough: files without a record may share
+        it."""
         return self.if_match is not None and not self.own_reading
 
 
@@ -117,7 +120,7 @@ def precondition_of(
 
 
 class EntityFile(Struct):
-    """An entity as its file has it, without what the log says of it; as in `Entity`."""
+    """An entity with only the data of its file, without the log. The names are as in `Entity`."""
 
     id: str
     type: str
@@ -130,15 +133,15 @@ class EntityFile(Struct):
 
     @property
     def is_template(self) -> bool:
-        """Whether it is none yet: its id has a placeholder."""
+        """Whether it is a template: its id has a placeholder."""
         return is_template(self.id)
 
 
 class Entity(Struct):
     """One state of one entity, as read.
 
-    `path` is relative to the vault, with `/`; `fields` are the frontmatter's values in the
-    file's order; `raw` are the file's bytes; `warnings` are sentences for the user.
+    `path` is relative to the vault, with `/`; `fields` are the frontmatter's values in the file's
+    order; `raw` are the file's bytes; `warnings` are sentences for the user.
     """
 
     id: str
@@ -157,7 +160,7 @@ class Entity(Struct):
         return True
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop get` (SPEC §7)."""
+        """Return the JSON of `loop get` (SPEC §7)."""
         return {
             "entity_id": self.id,
             "entity_type": self.type,

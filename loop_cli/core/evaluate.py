@@ -1,6 +1,6 @@
-"""What a query means, in Python: every store's answer is the one that is given here.
+"""The meaning of a query, in Python; every store must give the same answer.
 
-A store that can say a query in a language of its own does, as long as the answer is this.
+A store may translate a query into its own language, if the answer is the same.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Selected:
-    """An entity that was asked for; of a search `listed` is a `Hit`."""
+    """A selected entity; in a search `listed` is a `Hit`."""
 
     __slots__ = ("_fields", "listed")
 
@@ -36,19 +36,22 @@ class Selected:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The values of its fields."""
+        """Its fields and their values."""
         if self._fields is None:
             self._fields = jsontext.loads(self.listed.fields)
         return self._fields
 
     def value(self, path: tuple[str, ...]) -> Any:
-        """Its value at a path; of `entity_id`, `path` and their like too; else `MISSING`."""
+        """Return its value at a path, or of `entity_id`, `path` and so on; else `MISSING`."""
         return queries.value_of(path, self.fields, self.listed.own)
 
 
 def evaluate(rows: Iterable[L], query: Query, schema: Schema) -> Iterator[L]:
-    """The entities of a query among all, which come by id and path, or as a search finds them
-    (`query.text` has been looked for by then). Raises `UsageError` for a cursor that is none."""
+    """Select and order the entities of a query.
+
+    The entities come ordered by id and path, or by the search, which has already handled
+    `query.text`. Raises `UsageError` for a wrong cursor.
+    """
     places = Places(query, schema)
     found: Iterator[L] = filter(partial(admits, query), rows)
     if query.cursor is not None:
@@ -60,14 +63,14 @@ def evaluate(rows: Iterable[L], query: Query, schema: Schema) -> Iterator[L]:
 
 
 def admits(query: Query, one: Listed) -> bool:
-    """Whether an entity is of the types, and the conditions hold."""
+    """Whether an entity is of the types, and fulfils the conditions."""
     if query.types and one.type not in query.types:
         return False
     return not query.conditions or query.admits(Selected(one).fields, one.own)
 
 
 class Places:
-    """The places of entities in the order of a query."""
+    """The sort keys of entities in the order of a query."""
 
     def __init__(self, query: Query, schema: Schema) -> None:
         choices = queries.choices_of(schema, query.types)
@@ -75,7 +78,7 @@ class Places:
         self._of_search = query.text is not None and not query.sort
 
     def of(self, one: Listed) -> Place:
-        """The place of one; a search has those first whose names have the words."""
+        """Return the sort key of one entity. In a search, matches in names come first."""
         selected = Selected(one)
         ranks = [rank(selected.value(path)) for path, rank in self._ranks]
         if self._of_search:
@@ -83,16 +86,16 @@ class Places:
         return *ranks, *order.tie(one.id, one.path)
 
     def cursor(self, one: Listed) -> str:
-        """The cursor of what comes after one."""
+        """Return the cursor for the entities after this one."""
         return order.cursor_of(self.of(one))
 
     def after(self, cursor: str) -> Place:
-        """The place that a cursor names. Raises `UsageError`."""
+        """Return the sort key that a cursor names. Raises `UsageError`."""
         return order.parse_cursor(cursor, len(self._ranks) + self._of_search)
 
 
 def _in_order(found: Iterable[L], places: Places, limit: int | None) -> Iterator[L]:
-    """Sorted; no more than `limit` are kept meanwhile."""
+    """Sort, and keep no more than `limit` entities in memory."""
     if limit is None:
         return iter(sorted(found, key=places.of))
     from heapq import nsmallest

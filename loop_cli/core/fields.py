@@ -1,7 +1,7 @@
-"""What kind of value a field holds, and how text becomes one (SPEC §4, "The type of a field").
+"""The kinds of values, and how a text becomes a value (SPEC §4, "The type of a field").
 
-Kinds: `text`, `number`, `boolean`, `date` (`YYYY-MM-DD`), `time` (`HH:MM`), `list`,
-`mapping`, and `any` for a field that nothing is known of.
+Kinds: `text`, `number`, `boolean`, `date` (`YYYY-MM-DD`), `time` (`HH:MM`), `list`, `mapping`, and
+`any` for an unknown field.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_INFINITE = float("inf")  # `math` is one more file to load
-# loop's own table of the known fields, for what a schema's lists of names don't say.
+_INFINITE = float("inf")  # importing `math` would load one more file
+# loop's own table of known fields, for schemas that list only names.
 KINDS: dict[str, str] = {
     name: kind
     for kind, names in {
@@ -43,7 +43,7 @@ KINDS: dict[str, str] = {
     for name in names.split()
 }
 
-# What a field names: the type of the entity, or "" where it may be of any.
+# The type of the entity that a field refers to, or "" for any type.
 TARGETS = {
     "parent_id": "",
     "project_id": "Project",
@@ -77,8 +77,11 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 class FieldSpec(Struct):
-    """The kind of a field; `choices` are its enumeration, of the items where it is a list;
-    `inferred` tells that only the value that is there speaks for the kind."""
+    """The kind of a field.
+
+    `choices` are its enumeration, or that of its items if it is a list. `inferred` means: only the
+    current value suggests the kind.
+    """
 
     kind: str = "any"
     choices: tuple[str, ...] = ()
@@ -86,7 +89,7 @@ class FieldSpec(Struct):
 
 
 class Mismatch(Exception):
-    """A value that is not of its field's kind; `allowed` says in words what is."""
+    """The value does not have the kind of its field; `allowed` says in words what is allowed."""
 
     def __init__(self, allowed: str, *, nearest: list[str] | None = None) -> None:
         super().__init__(allowed)
@@ -95,14 +98,14 @@ class Mismatch(Exception):
 
 
 def _fits(pattern: str, text: str) -> bool:
-    """Patterns are compiled where a value needs one: most fields are text."""
+    """Compile a pattern only if a value needs it: most fields are text."""
     import re
 
     return re.fullmatch(pattern, text) is not None
 
 
 def kind_of(value: Any) -> str:
-    """The kind that a value found in a file speaks for."""
+    """Return the kind that a value in a file suggests."""
     if value is None or value is MISSING:
         return "any"
     for types, kind in (
@@ -145,7 +148,7 @@ def from_text(text: str, spec: FieldSpec, *, now: int | None = None) -> Any:
 
 
 def item_from_text(text: str, spec: FieldSpec, items: list[Any]) -> Any:
-    """An item to add to or remove from a list that holds `items`. Raises `Mismatch`."""
+    """Convert a text to an item of a list that has these `items`. Raises `Mismatch`."""
     kinds = {kind_of(item) for item in items}
     if kinds == {"number"} and not spec.choices:
         try:
@@ -156,7 +159,7 @@ def item_from_text(text: str, spec: FieldSpec, items: list[Any]) -> Any:
 
 
 def check(value: Any, spec: FieldSpec) -> Any:
-    """`value` itself where it is of the field's kind. Raises `Mismatch`."""
+    """Return `value` if it has the kind of the field. Raises `Mismatch`."""
     if value is None or spec.kind == "any":
         return value
     if spec.kind == "list":
@@ -173,7 +176,7 @@ def check(value: Any, spec: FieldSpec) -> Any:
 
 
 def allowed(spec: FieldSpec) -> str:
-    """What the field takes, in words."""
+    """Describe the allowed values in words."""
     if spec.choices:
         what = ", ".join(spec.choices)
         return f"a list of {what}" if spec.kind == "list" else f"one of {what}"
@@ -192,7 +195,7 @@ def _check_choice(value: Any, spec: FieldSpec) -> None:
 def _number(text: str, spec: FieldSpec) -> int | float:
     try:
         value = int(text) if text.lstrip("+-").isdigit() else float(text)
-    except ValueError:  # thousands of digits
+    except ValueError:  # too many digits
         raise Mismatch(allowed(spec)) from None
     if isinstance(value, float) and abs(value) == _INFINITE:
         raise Mismatch(allowed(spec))

@@ -1,6 +1,6 @@
-"""Ids by the schema's patterns: which rule makes the next one, and the ids that it gives.
+"""Ids by the schema's patterns: choose the rule for the next id, and generate ids.
 
-A rule is data; a store runs it under its lock, where it knows which ids are taken.
+A rule is data. A store applies it under its lock, because only then it knows the taken ids.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 HASH_LENGTH = 6
 _EPOCH_DIGITS = 13
-_TRIES = 100  # random ids that may be taken before it is said that none is free
+_TRIES = 100  # give up after this many random ids that are taken
 
 
-# Where the first number of an id such as `hyp-1-03` may come from, in this order.
+# The fields that can give the first number of an id such as `hyp-1-03`, in this order.
 SOURCES = (
     "parent_id", "project_id", "source_project", "source_task", "hypothesis_id", "project",
 )  # fmt: skip
@@ -34,11 +34,11 @@ _TOKEN = re.compile(r"\\d(?:\{(\d)\})?|\[(.)-(.)\]|([A-Za-z0-9:_-])")
 
 
 class NoRule(ValueError):
-    """No id can be made; the message says why, and that one is to be given."""
+    """No id can be made; the message says why, and that the user must give one."""
 
 
 class NoNumber(NoRule):
-    """An id of the `pattern` has a number of what the entity belongs to, and no field gives it."""
+    """The `pattern` needs the number of a related entity, and no field gives it."""
 
     def __init__(self, pattern: str) -> None:
         super().__init__(f"no id can be made that matches {pattern}; give --id")
@@ -46,11 +46,10 @@ class NoNumber(NoRule):
 
 
 class IdRule(Struct):
-    """How the next id of a kind is made: `prefix` and something after it.
+    """How to make the next id: `prefix`, and something after it.
 
-    `epoch`: the milliseconds since 1970; `random`: six digits of base 36; `next`: a number
-    of `width` digits, one more than the greatest there is; `choice`: one of `choices`, the
-    one after the last there is.
+    `epoch`: the milliseconds since 1970; `random`: six digits of base 36; `next`: a number of
+    `width` digits, one more than the greatest; `choice`: the one of `choices` after the last.
     """
 
     kind: Kind
@@ -60,7 +59,7 @@ class IdRule(Struct):
 
     @property
     def looks_at_others(self) -> bool:
-        """Whether the next id depends on those that are there."""
+        """Whether the next id depends on existing ids."""
         return self.kind in ("next", "choice")
 
 
@@ -72,7 +71,10 @@ def rule_for(
     rules: Rules,
     digest: Callable[[bytes], bytes],
 ) -> IdRule | str:
-    """How the id of a new entity is made, or the id where its name gives it. Raises `NoRule`."""
+    """Return the rule for the id of a new entity, or the id, if the name gives it.
+
+    Raises `NoRule`.
+    """
     from loop_cli.core.schema.schema import PREFIXES
 
     prefix = PREFIXES.get(entity_type, entity_type.lower())
@@ -97,15 +99,17 @@ def _fits(pattern: str | None, sample: str) -> bool:
 
 
 def _named(prefix: str, name: str, pattern: str) -> str | None:
-    """An id of the words of a name, where the pattern has it."""
+    """Make an id from the words of a name, if the pattern allows it."""
     words = re.findall(r"[a-z0-9]+", name.lower()) if name.isascii() else []
     made = "-".join((prefix, *words))
     return made if words and is_whole(pattern, made) else None
 
 
 def _rule_of(pattern: str, fields: Mapping[str, Any]) -> IdRule | None:
-    """The rule for a pattern of letters, numbers and ranges; None for a pattern of more. Raises
-    `NoNumber`."""
+    """Return the rule for a pattern of letters, numbers and ranges; None for other patterns.
+
+    Raises `NoNumber`.
+    """
     tokens = _tokens(pattern.removeprefix("^").removesuffix("$"))
     if tokens is None or not isinstance(tokens[-1], int | tuple):
         return None
@@ -127,7 +131,7 @@ def _rule_of(pattern: str, fields: Mapping[str, Any]) -> IdRule | None:
 
 
 def _tokens(pattern: str) -> list[str | int | tuple[str, ...]] | None:
-    """Letters as they are, numbers as their width, ranges as their members."""
+    """Split a pattern: letters as they are, numbers as their width, ranges as their members."""
     found: list[str | int | tuple[str, ...]] = []
     position = 0
     while position < len(pattern):
@@ -146,7 +150,7 @@ def _tokens(pattern: str) -> list[str | int | tuple[str, ...]] | None:
 
 
 def _number_from(fields: Mapping[str, Any], token: int | tuple[str, ...]) -> str | None:
-    """The number of what the entity belongs to: `1` of `trk-1`, `015` of `prj-015`."""
+    """Return the number of a related entity: `1` of `trk-1`, `015` of `prj-015`."""
     for field in SOURCES:
         value = fields.get(field)
         for part in value.split("-")[1:] if isinstance(value, str) else ():
@@ -160,7 +164,7 @@ def _number_from(fields: Mapping[str, Any], token: int | tuple[str, ...]) -> str
 def candidates(
     rule: IdRule, *, now: int, ids: Iterable[str], entropy: Callable[[int], bytes]
 ) -> Iterator[str]:
-    """The ids to try in turn, at `now` (microseconds), where `ids` are there already."""
+    """Yield ids to try, at `now` (microseconds); `ids` are the existing ones."""
     if rule.kind == "epoch":
         return (f"{rule.prefix}{now // 1000 + number:0{_EPOCH_DIGITS}}" for number in range(10**6))
     if rule.kind == "random":
@@ -175,7 +179,7 @@ def candidates(
 
 
 def hash_of(digest: bytes) -> str:
-    """The first six digits of a digest as a number of base 36."""
+    """Return the first six digits of a digest as a number of base 36."""
     return _digits(digest)[:HASH_LENGTH]
 
 

@@ -1,7 +1,7 @@
-"""From what a user asks for to what an entity shall be: typed, judged by the rules, all
-problems at once.
+"""Turn a user's changes into the new state of an entity, and check it by the rules.
 
-`intend` is pure: every store calls it under its lock, with the state it compares.
+`intend` is pure: every store calls it under its lock, with the state that it compares. It reports
+all problems at once.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 
 
 class Intent(Struct):
-    """The state that changes lead to.
+    """The state that the changes lead to.
 
-    `wanted` maps the names of diffs to the values asked for, `MISSING` for a removal;
-    `edits` are those that differ, by path, `rewrites` the values to be written once more, which
-    the diff has with `old` as `new`; `written` is how scalars are to be written whose values do not
-    tell it, by path, items of lists by index; `warnings` are sentences for the user.
+    `wanted` maps the names of diffs to the requested values (`MISSING`: remove). `edits` are the
+    values that differ, by path. `rewrites` are values to write again; in the diff their `old` and
+    `new` are equal. `written` is the spelling of scalars whose values do not imply it, by path;
+    items of lists are counted. `warnings` are sentences for the user.
     """
 
     fields: dict[str, Any]
@@ -54,12 +54,12 @@ class Intent(Struct):
 
 
 def untouched() -> Intent:
-    """The state of what has no fields."""
+    """The unchanged state of a file without fields."""
     return Intent(fields={}, wanted={}, edits=(), diff={}, warnings=())
 
 
 class _Refused(Exception):
-    """That a change can't be carried out; `entry` says why."""
+    """A change that can't be carried out; `entry` says why."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -67,7 +67,7 @@ class _Refused(Exception):
 
 
 class _Judged(Exception):
-    """That a rule refuses a change."""
+    """A change that a rule refuses."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
@@ -84,9 +84,11 @@ def intend(
     others: Others | None = None,
     now: int | None = None,
 ) -> Intent:
-    """What `fields` become. `others` are those that the entity may refer to; `now` is the instant
-    of the change, whose day meets the rules for dates. Raises `InvalidChange` with every problem
-    (SPEC §4)."""
+    """Return what `fields` become.
+
+    `others` are the entities that it may refer to. `now` is the instant of the change; its day is
+    used by the rules for dates. Raises `InvalidChange` with every problem (SPEC §4).
+    """
     changes, spellings = _as_spelled(tuple(changes), fields)
     said = [f"{name} is {there} in this file, which differs by case" for name, there in spellings]
     result = copied_at(fields, {change.path[0] for change in changes})
@@ -137,7 +139,7 @@ def intend(
 def _as_spelled(
     changes: tuple[Change, ...], fields: Mapping[str, Any]
 ) -> tuple[tuple[Change, ...], tuple[tuple[str, str], ...]]:
-    """As `spellings.spelled_as_there`; where all keys are there, nothing is to be done."""
+    """Call `spellings.spelled_as_there`, unless all keys are present as they are."""
     if all(key_in(fields, one.path[0]) in fields for one in changes):
         return changes, ()
     from loop_cli.core.spellings import spelled_as_there
@@ -153,7 +155,7 @@ def _case(
     asked: list[str],
     spellings: dict[str, str],
 ) -> Case:
-    """What the rules judge; a key that differs by case is the field that the schema has."""
+    """Build the case for the rules; a key that differs only by case is the schema's field."""
     if not spellings:
         return Case(result, entity_type, entity_id, before=fields, given=frozenset(asked))
     names = {there: name for name, there in spellings.items()}
@@ -170,7 +172,7 @@ def _has_number(value: Any) -> bool:
 
 
 def _asked(change: Change) -> dict[str, Any]:
-    """The field and the value that a change asks for, as problems have them."""
+    """Return the field and the requested value of a change, for problems."""
     if change.operation == "unset":
         return {"field": change.name}
     return {"field": change.name, "value": cut(change.value)}
@@ -179,8 +181,7 @@ def _asked(change: Change) -> dict[str, Any]:
 def _problems_of(
     case: Case, rules: Rules, others: Others | None, known: set[str]
 ) -> list[dict[str, Any]]:
-    """What the rules say of what the changes lead to, apart from fields already `known` to be
-    wrong."""
+    """Return the rules' problems with the new state, without fields that are in `known`."""
     found = [*field_rules.problems(case, rules)]
     if others is not None and any(map(_may_refer, case.given or ())):
         from loop_cli.core.schema.references import problems
@@ -200,8 +201,10 @@ def _meet_conditions(
     edits: dict[tuple[str, ...], Any],
     now: int | None,
 ) -> tuple[str, ...]:
-    """Give the dates that the changes require today's date, where nothing else was asked for;
-    what was done, and what is still required, as sentences."""
+    """Set dates that the changes require to today, unless the user asked for another value.
+
+    Returns what was set, and the conditions that are still not fulfilled, as sentences.
+    """
     unmet = rules.unmet(case)
     if not unmet:
         return ()
@@ -237,7 +240,7 @@ def _refuse_unwritable(
 
 
 def _known_name(name: str, entity_type: str, rules: Rules) -> str:
-    """The schema's spelling of a field that a file spells in another case."""
+    """Return the schema's spelling of a field that the file spells in another case."""
     if rules.has_field(entity_type, name):
         return name
     from loop_cli.core.spellings import by_case
@@ -307,20 +310,20 @@ def _value(
 
 
 def _one_as_list(field: str, value: Any) -> list[Any]:
-    """The items of a single value where a list is meant; tags may stand in one text by commas."""
+    """Turn a single value into a list; a text of tags is split at commas."""
     if field.casefold() == "tags" and isinstance(value, str):
         return [part for part in map(str.strip, value.split(",")) if part]
     return [value]
 
 
 def _spec(path: tuple[str, ...], fields: dict[str, Any], kind: str, rules: Rules) -> FieldSpec:
-    """What a field takes, whatever the case that a file spells it in."""
+    """Return the kind of a field, in whatever case the file spells it."""
     known = (_known_name(path[0], kind, rules), *path[1:])
     return rules.schema.spec(kind, known if len(path) == 1 else path, fields)
 
 
 def _is_judged(change: Change, entity_type: str, rules: Rules) -> bool:
-    """Whether the rules say whether the value fits, which know what was wrong before."""
+    """Whether the rules decide if the value fits; they know which values were wrong before."""
     if not change.typed or change.implied or change.operation != "set" or len(change.path) > 1:
         return False
     schema = rules.schema
@@ -333,7 +336,7 @@ def _mismatch(
 ) -> Problem:
     spec = rules.schema.spec(entity_type, change.path, fields)
     if spec.choices and not change.typed:
-        spec = spec.replace(kind="text")  # it is an item that is not one of them
+        spec = spec.replace(kind="text")  # it is an item that is not allowed
     field = change.path[0]
     problem = field_rules.wrong_value(field, change.value, spec, mismatch, entity_type, rules)
     if change.value == "" and not change.typed:

@@ -1,8 +1,8 @@
-"""What a link leads to, and what it has to say once files have moved.
+"""The target of a link, and the new text of a link after files have moved.
 
-`Files` knows all files of a vault and finds the one that a link names: as Obsidian does for
-`[[wiki links]]`, and as CommonMark and Obsidian do for `[Markdown](links.md)`. `Moving` knows
-which files move. How a link stands in a text is for `markdown.links`.
+`Files` knows all files of a vault and finds the target of a link: as Obsidian does for `[[wiki
+links]]`, and as CommonMark and Obsidian do for `[Markdown](links.md)`. `Moving` knows which files
+move. `markdown.links` finds the links in a text.
 """
 
 from __future__ import annotations
@@ -22,30 +22,32 @@ if TYPE_CHECKING:
 
 CANVAS = ".canvas"
 SOURCES = (*ENDINGS, CANVAS)
-"""What the names of files end in that have links."""
+"""The endings of files that can contain links."""
 WIKI = "wiki"
 CARD = "card"
-_MANY = 50  # names, from which on a file is rather read than searched for each
+_MANY = 50  # with this many names, reading a file is faster than searching each name in it
 _ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-_NOT_IN_WIKI = re.compile(r"[\[\]#^|\\\n]")  # Obsidian has no link with these in the name
+_NOT_IN_WIKI = re.compile(r"[\[\]#^|\\\n]")  # Obsidian does not link to names with these characters
 _ESCAPING = (b"%", b"\\", b"&")
-# The characters that become ASCII letters or signs by NFC or where case is no matter.
+# Characters that become ASCII letters or signs by NFC or by ignoring case.
 _FOLDED = (
     "\xdf\u0130\u0149\u017f\u037e\u1e9a\u1e9e\u1fef\u212a\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06"
 )
 _FOLDING = re.compile(b"|".join(one.encode() for one in _FOLDED))
 _STARTS = (b"[[", b"](", b"]:")
 _IN_EACH_FOLDER = ("index", "project", "readme")
-_FILLED_IN = ("{", "<%", "$")  # what begins a placeholder
+_FILLED_IN = ("{", "<%", "$")  # the beginning of a placeholder
 
 
 class CanNotLink(ValueError):
-    """No link of this kind can lead to where it should."""
+    """No link of this kind can lead to the target."""
 
 
 class LinkSource(Struct):
-    """A file that may have links, by its path and bytes: a Markdown file, which may be an entity
-    or a note, or a canvas. `entity` is what it is as an entity; `why` that it can't be read.
+    """A file that may contain links: a Markdown file (entity or note), or a canvas.
+
+    It has its path and bytes. `entity` is the entity in it, if there is one. `why` says why it
+    can't be read.
     """
 
     path: str
@@ -64,10 +66,10 @@ class LinkSource(Struct):
 
 
 class Backlink(Struct):
-    """A place that leads to an entity: a link, or a field that has its id (`kind` is `reference`).
+    """A place that leads to an entity: a link, or a field with its id (`kind` is `reference`).
 
-    `entity_id` and `entity_type` say whose it is, where the file is an entity; `field` is a dotted
-    name, `body`, or None in a file without either; `text` what stands there.
+    `entity_id` and `entity_type` belong to the file with the link, if it is an entity. `field` is a
+    dotted name, `body`, or None in a file without frontmatter. `text` is the text of the link.
     """
 
     path: str
@@ -79,7 +81,7 @@ class Backlink(Struct):
     entity_type: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {
             "entity_id": self.entity_id,
             "entity_type": self.entity_type,
@@ -92,7 +94,7 @@ class Backlink(Struct):
 
 
 class Files:
-    """All files of a vault, by the paths relative to it, with `/`."""
+    """All files of a vault, by their paths relative to it, with `/`."""
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._exact: dict[str, str] = {}
@@ -106,10 +108,9 @@ class Files:
             self._named.setdefault(_last(folded), []).append(path)
 
     def resolve(self, kind: str, name: str, home: str) -> str | None:
-        """The file that a link names in the file at `home`; None where that is no file, or one of
-        several."""
+        """Return the target of a link in the file at `home`; None if there is none or several."""
         name = nfc(name)
-        if kind == CARD:  # a path from the vault's folder, and nothing else
+        if kind == CARD:  # a path from the vault's folder
             return self._exact.get(name) or self._folded.get(name.casefold())
         if name.startswith("/"):
             return self.at(name[1:])
@@ -124,7 +125,7 @@ class Files:
         return several[0] if len(several) == 1 else None
 
     def at(self, path: str | None) -> str | None:
-        """The file at a path, which may lack the ending and differ by case."""
+        """Return the file at a path; the ending may be missing and the case may differ."""
         if path is None:
             return None
         for one in (path, *(path + ending for ending in ENDINGS)):
@@ -134,7 +135,8 @@ class Files:
         return None
 
     def ending(self, name: str) -> list[str]:
-        """The files whose paths end in this, which may lack the ending and differ by case."""
+        """Return the files whose paths end in this; the ending may be missing, the case may
+        differ."""
         folded = nfc(name).casefold()
         for ending in ("", *ENDINGS):
             whole = folded + ending
@@ -148,8 +150,11 @@ class Files:
         return []
 
     def dangles(self, kind: str, name: str, home: str) -> bool:
-        """Whether a link leads to no file of the vault. What several files may be is none, nor
-        what a program fills in, leads out of the vault, or is an address of a site."""
+        """Whether a link leads to no file of the vault.
+
+        False for a name of several files, for placeholders, for paths out of the vault, and for
+        addresses of a site.
+        """
         if self.resolve(kind, name, home) is not None or any(mark in name for mark in _FILLED_IN):
             return False
         if kind == WIKI:
@@ -162,15 +167,19 @@ class Files:
         return aim.casefold() not in self._folders
 
     def meant(self, name: str) -> list[str]:
-        """The files that a link to nothing may mean: those that have the same name elsewhere. Of
-        a name that every folder may have, such as `project` or `_INDEX`, none."""
+        """Return the files that a broken link may mean: files of the same name elsewhere.
+
+        Names that many folders have, such as `project` or `_INDEX`, give none.
+        """
         last = _last(nfc(name))
         common = last.startswith("_") or _stem(last).casefold() in _IN_EACH_FOLDER
         return [] if common else self.ending(last)
 
     def naming(self, kind: str, path: str, home: str, *, like: str) -> str:
-        """What a link in the file at `home` says to lead to a file; with `.md` where that which
-        it is `like` has it. Raises `CanNotLink`."""
+        """Return the text of a link in the file at `home` that leads to a file.
+
+        It ends in `.md` if the old text `like` does. Raises `CanNotLink`.
+        """
         written = path if kind == CARD or like.endswith(ENDINGS) else without_ending(path)
         shortest = written if kind == CARD else _relative(home, written)
         forms = (_last(written) if kind == WIKI else shortest, written, f"/{written}")
@@ -189,12 +198,12 @@ class Files:
         return found
 
     def names_one(self, name: str, path: str) -> bool:
-        """Whether a name or the end of a path leads to this file from everywhere."""
+        """Whether a name or the end of a path means this file, from every folder."""
         return self.at(name) == path or self.ending(name) == [path]
 
 
 class Moving:
-    """Some files that move, old path to new, among all files that there are."""
+    """Files that move, old path to new path, among all files."""
 
     def __init__(self, paths: Mapping[str, str], everything: Iterable[str]) -> None:
         now = {nfc(one): one for one in everything} | {nfc(one): one for one in paths}
@@ -204,23 +213,25 @@ class Moving:
 
     @cached_property
     def after(self) -> Files:
-        """All files once these have moved."""
+        """All files after the move."""
         return Files(self._paths.get(one, one) for one in self._now.values())
 
     def home(self, path: str) -> str:
-        """Where a file is afterwards."""
+        """Return the path of a file after the move."""
         return self._paths.get(self._now.get(nfc(path), path), path)
 
     def renamed(self, kind: str, name: str, home: str) -> str | None:
-        """What a link in the file at `home` (its path before) has to say to lead where it did;
-        None where it stays. Raises `CanNotLink`."""
+        """Return the new text of a link in the file at `home` (its old path); None if it stays.
+
+        Raises `CanNotLink`.
+        """
         old, new_home = self.before.resolve(kind, name, home), self.home(home)
         if kind == CARD:
             return None if old is None or self.home(old) == old else self.home(old)
         if old is None:
             return _same_place(name, home, new_home) if kind != WIKI else None
         new = self.home(old)
-        # A Markdown link that every reader can follow stays one that every reader can.
+        # If every reader can follow a Markdown link before, every reader can after.
         beside = kind != WIKI and self.before.at(joined(home, nfc(name))) == old
         moved = beside and _folder(home) != _folder(new_home)
         if not moved and self._leads(kind, name, new, new_home, beside=beside, anyhow=True):
@@ -232,16 +243,21 @@ class Moving:
         raise CanNotLink(f"no link {name!r} can name {new}")
 
     def loses(self, name: str) -> bool:
-        """Whether a name that several files have is the name of one that moves: it is left as it
-        is, and leads to one less."""
+        """Whether a name of several files loses one of them by the move.
+
+        Such a link is left as it is.
+        """
         several = self.before.ending(name)
         return len(several) > 1 and any(self.home(one) != one for one in several)
 
     def _leads(
         self, kind: str, form: str, path: str, home: str, *, beside: bool, anyhow: bool = False
     ) -> bool:
-        """Whether a form leads to a file: from its own folder where it is to be `beside`; and
-        `anyhow`, or wherever a name without a folder stands."""
+        """Whether a form of a link leads to a file.
+
+        With `beside`, it must lead there from its own folder. With `anyhow`, or for a name without
+        a folder, it may lead there in another way.
+        """
         form = nfc(form)
         if kind != WIKI:
             absolute = form.startswith("/")
@@ -254,13 +270,15 @@ class Moving:
 
 
 def may_have_links(path: str, data: bytes) -> bool:
-    """Whether a file may have links at all: quick, and right wherever it says no."""
+    """Whether a file may contain links. Fast; False is always right, True may be wrong."""
     return path.endswith(CANVAS) or any(start in data for start in _STARTS)
 
 
 def may_link(paths: Iterable[str]) -> Callable[[str, bytes], bool]:
-    """Whether a file, by its path and bytes, may have links to one of some paths, or is one of
-    them: quick, and right wherever it says no."""
+    """Whether a file may contain links to one of some paths, or is one of them.
+
+    Fast; False is always right, True may be wrong.
+    """
     own = {nfc(path) for path in paths}
     names = {_stem(path).casefold() for path in own}
     # Blanks may be a line's end in a link; so of a name with some, the longest word is looked for.
@@ -290,8 +308,7 @@ def may_link(paths: Iterable[str]) -> Callable[[str, bytes], bool]:
 
 
 def _readings(data: bytes) -> list[str] | None:
-    """A text with all its escapes undone, whichever they are, and in one line; None for escapes
-    that only YAML or JSON has."""
+    """Resolve all escapes in a text and join its lines; None for escapes of YAML or JSON."""
     text = data.decode(errors="replace")
     if "&" in text:
         import html
@@ -306,7 +323,7 @@ def _readings(data: bytes) -> list[str] | None:
 
 
 def joined(home: str, name: str) -> str | None:
-    """A path from the folder of the file at `home`; None where it leads out of the vault."""
+    """Join a path to the folder of the file at `home`; None if it leads out of the vault."""
     found: list[str] = []
     for part in (*home.split("/")[:-1], *name.split("/")):
         if part == "..":
@@ -319,7 +336,7 @@ def joined(home: str, name: str) -> str | None:
 
 
 def without_ending(path: str) -> str:
-    """A path without `.md`."""
+    """Return a path without `.md`."""
     for ending in ENDINGS:
         if path.endswith(ending):
             return path.removesuffix(ending)
@@ -327,7 +344,7 @@ def without_ending(path: str) -> str:
 
 
 def _wiki_forms(name: str, old: str, new: str, _home: str, new_home: str) -> Iterable[str]:
-    """The ways to write a wiki link to a new path: first what changes least."""
+    """Yield the forms of a wiki link to a new path; the smallest change comes first."""
     written = new if name.endswith(ENDINGS) else without_ending(new)
     head, slash, _name = name.rpartition("/")
     if nfc(without_ending(old)).casefold() == without_ending(name).casefold() and head:
@@ -345,11 +362,11 @@ def _wiki_forms(name: str, old: str, new: str, _home: str, new_home: str) -> Ite
 
 
 def _markdown_forms(name: str, old: str, new: str, home: str, new_home: str) -> Iterable[str]:
-    """The same for the destination of a Markdown link."""
+    """Yield the forms of the destination of a Markdown link."""
     written = new if name.endswith(ENDINGS) or old == new == name else without_ending(new)
     relative = _relative(new_home, written)
     if ":" in relative.partition("/")[0]:
-        relative = f"./{relative}"  # or it would be taken for another site
+        relative = f"./{relative}"  # otherwise it would look like another site
     aim = joined(home, name)
     beside = aim is not None and aim.casefold() in (
         nfc(old).casefold(),
@@ -364,7 +381,7 @@ def _markdown_forms(name: str, old: str, new: str, home: str, new_home: str) -> 
 
 
 def _same_place(name: str, home: str, new_home: str) -> str | None:
-    """What leads to the same place from another folder, whatever is there."""
+    """Return the link to the same place from another folder, whether or not a file is there."""
     aim = joined(home, name)
     if name.startswith("/") or not aim or _folder(home) == _folder(new_home):
         return None
@@ -372,7 +389,7 @@ def _same_place(name: str, home: str, new_home: str) -> str | None:
 
 
 def _relative(home: str, target: str) -> str:
-    """The way from the folder of a file to another file."""
+    """Return the relative path from the folder of a file to another file."""
     folder, parts = home.split("/")[:-1], target.split("/")
     common = 0
     while common < min(len(folder), len(parts) - 1) and folder[common] == parts[common]:

@@ -1,4 +1,4 @@
-"""Texts that two sides have changed, merged by lines (diff3 over `difflib`)."""
+"""Merge two changed versions of a text by lines (diff3 over `difflib`)."""
 
 from __future__ import annotations
 
@@ -18,31 +18,33 @@ _MARKER = re.compile(r"^(?:<{7}|={7}|>{7})(?: .*)?\r?$", re.MULTILINE)
 
 
 class Clash(Struct):
-    """Lines that both sides have changed, each its own way."""
+    """Lines that both sides have changed, in different ways."""
 
     theirs: str
     mine: str
 
 
 class Merge(Struct):
-    """A merged text in pieces: text that is settled, and clashes."""
+    """A merged text in pieces: settled text, and clashes."""
 
     pieces: tuple[str | Clash, ...]
 
     @property
     def clashes(self) -> int:
-        """How many places somebody must decide."""
+        """The number of places where a person must decide."""
         return sum(isinstance(piece, Clash) for piece in self.pieces)
 
     def taking(self, side: Side) -> str:
-        """The text with one side's lines where the two clash."""
+        """Return the text, with the lines of one side at the clashes."""
         return "".join(
             piece if isinstance(piece, str) else getattr(piece, side) for piece in self.pieces
         )
 
     def marked(self, *, theirs: str, mine: str, newline: str = "\n") -> str:
-        """The text with both sides' lines between markers where they clash; `theirs` and
-        `mine` are what the markers call the sides."""
+        """Return the text with both sides' lines between markers at the clashes.
+
+        `theirs` and `mine` are the names of the sides in the markers.
+        """
         parts = []
         for piece in self.pieces:
             if isinstance(piece, str):
@@ -54,9 +56,9 @@ class Merge(Struct):
 
 
 def merge(base: str | None, theirs: str, mine: str) -> Merge:
-    """What `theirs` and `mine` have made of `base`, merged.
+    """Merge the changes that `theirs` and `mine` have made to `base`.
 
-    Without a base, whatever differs between the two is a clash.
+    Without a base, every difference between the two is a clash.
     """
     other, own = _lines(theirs), _lines(mine)
     if base is None:
@@ -65,8 +67,11 @@ def merge(base: str | None, theirs: str, mine: str) -> Merge:
 
 
 def marker_lines(text: str, allowed: str = "") -> list[int]:
-    """The 1-based lines of `text` that are conflict markers, where all three kinds are there
-    more often than in `allowed`; a row of `=` alone is a heading."""
+    """Return the 1-based lines of `text` that are conflict markers.
+
+    There must be more markers of all three kinds than in `allowed`; a line of `=` alone is a
+    heading.
+    """
     found = [(match[0][0], text.count("\n", 0, match.start()) + 1) for match in _markers(text)]
     known = [match[0][0] for match in _markers(allowed)]
     kinds = [kind for kind, _line in found]
@@ -82,7 +87,7 @@ def _markers(text: str) -> Iterator[re.Match[str]]:
 def _merged(
     base: list[str], theirs: list[str], mine: list[str]
 ) -> Iterator[tuple[list[str], list[str]]]:
-    """Pieces of the merge, as the lines of both sides; these are the same where it is settled."""
+    """Yield the pieces of the merge, as the lines of both sides; they are equal if settled."""
     at_base = at_theirs = at_mine = 0
     for start, in_theirs, in_mine, length in _in_all(base, theirs, mine):
         old = base[at_base:start]
@@ -103,8 +108,10 @@ def _settled(old: list[str], theirs: list[str], mine: list[str]) -> tuple[list[s
 def _in_all(
     base: list[str], theirs: list[str], mine: list[str]
 ) -> Iterator[tuple[int, int, int, int]]:
-    """The runs of lines that all three have: where they begin in each, and how long they are.
-    The last is empty, at the end of all."""
+    """Return the runs of lines that all three texts share: their starts and their length.
+
+    The last run is empty, at the end of all texts.
+    """
     ours = list(_blocks(base, mine))
     index = 0
     for start, in_theirs, length in _blocks(base, theirs):
@@ -131,8 +138,10 @@ def _compared(theirs: list[str], mine: list[str]) -> Iterator[tuple[list[str], l
 
 
 def _blocks(one: Sequence[str], other: Sequence[str]) -> Iterator[tuple[int, int, int]]:
-    """The runs of lines that two texts share, in order. What they share at both ends is set
-    aside first: the comparison takes longer than the texts are."""
+    """Return the runs of lines that two texts share, in order.
+
+    Equal lines at both ends are removed first, because comparing is slow.
+    """
     from difflib import SequenceMatcher
 
     shorter = min(len(one), len(other))
@@ -150,7 +159,7 @@ def _blocks(one: Sequence[str], other: Sequence[str]) -> Iterator[tuple[int, int
 
 
 def _join(pieces: Iterator[tuple[list[str], list[str]]]) -> Merge:
-    """Neighbouring settled pieces as one text."""
+    """Join neighbouring settled pieces into one text."""
     joined: list[str | Clash] = []
     for theirs, mine in pieces:
         if theirs != mine:
@@ -163,7 +172,7 @@ def _join(pieces: Iterator[tuple[list[str], list[str]]]) -> Merge:
 
 
 def _lines(text: str) -> list[str]:
-    r"""The lines of a text with their ends; `\n` alone ends one, as in the file."""
+    r"""Split a text into lines with their ends; only `\n` ends a line, as in the file."""
     lines = [line + "\n" for line in text.split("\n")]
     lines[-1] = lines[-1][:-1]
     return lines if lines[-1] else lines[:-1]

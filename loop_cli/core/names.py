@@ -9,35 +9,37 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 BODY = "body"
-# What Persian, Hindi, Hebrew and sequences of emoji are written with.
+# Characters that Persian, Hindi, Hebrew and sequences of emoji need.
 _JOINERS = "\u200c\u200d\u200e\u200f\u2060\u00ad"
 ARCHIVE = "90_Archive"
-"""The folder where archived entities go, under the path that they had; no find looks there."""
+"""The folder of archived entities, under their former paths; `find` does not look there."""
 LOG_FOLDER = "_build"
 """The folder of the audit log."""
 ENDINGS = (".md", ".markdown")
-"""What the names of Markdown files end in."""
-_SORTED = 1000  # characters of a run of which all may be marks
-_ALIKE = 0.6  # from which ratio on a name is suggested
-_COMPARED = 4000  # names at most that are compared with one that is not there
+"""The endings of Markdown files."""
+_SORTED = 1000  # characters of a run that may all be marks
+_ALIKE = 0.6  # the least similarity of a suggested name
+_COMPARED = 4000  # the most names that are compared with a missing one
 
 
 def nfc(text: str) -> str:
-    """Canonical composition: macOS file systems and some editors decompose Hangul."""
+    """Return the composed normal form: macOS file systems and some editors decompose Hangul."""
     if len(text) <= _SORTED or text.isascii():
         return unicodedata.normalize("NFC", text)
     return "".join(unicodedata.normalize("NFC", part) for part in _sortable(text))
 
 
 def one_name(text: str) -> str:
-    """A name of a file as systems compare it that tell neither case nor normal form apart."""
+    """Return a file name as file systems compare it that ignore case and normal form."""
     return nfc(nfc(text).casefold())
 
 
 def is_line(text: str) -> bool:
-    """Whether a text is one line of what people write: without control characters, line breaks and
-    marks that turn the direction of writing. Emoji, their joiners and blanks of any width are
-    writing, also those that are newer than Python's tables."""
+    """Whether a text is one line of ordinary writing.
+
+    Not allowed are control characters, line breaks, and marks that change the writing direction.
+    Allowed are emoji, their joiners and all blanks, also emoji that are newer than Python's tables.
+    """
     return text.isprintable() or all(map(_is_written, text))
 
 
@@ -55,13 +57,15 @@ def _is_written(character: str) -> bool:
 
 
 def is_hidden(path: str) -> bool:
-    """Whether a relative path leads through a name that begins with a dot."""
+    """Whether a part of a relative path begins with a dot."""
     return any(part.startswith(".") and part != "." for part in path.split("/"))
 
 
 def _sortable(text: str) -> Iterator[str]:
-    """The text in parts that can be normalized each by itself. Marks that follow each other are
-    sorted, which takes the square of their number: a part has no more than some of them."""
+    """Split a text into parts that can be normalized separately.
+
+    Sorting marks in a row takes quadratic time, so a part has only a limited number of them.
+    """
     import re
 
     longest = max(map(len, re.split("[\x00-\x7f]+", text)))
@@ -78,7 +82,7 @@ def _sortable(text: str) -> Iterator[str]:
 
 
 def split_dotted(name: str) -> tuple[str, ...]:
-    r"""`outer.inner` as a path; `\.` is a dot in a key, `\\` a backslash."""
+    r"""Split `outer.inner` into a path; `\.` is a dot in a key, `\\` is a backslash."""
     if name == "\\" + BODY:
         return (BODY,)
     parts, current, escaped = [], "", False
@@ -98,29 +102,29 @@ def split_dotted(name: str) -> tuple[str, ...]:
 
 
 def join_dotted(path: Iterable[str]) -> str:
-    r"""The name of a path in diffs and messages; a frontmatter field `body` is `\body`."""
+    r"""Return the name of a path in diffs and messages; a frontmatter field `body` is `\body`."""
     name = ".".join(key.replace("\\", "\\\\").replace(".", "\\.") for key in path)
     return "\\" + name if name == BODY else name
 
 
 def overlap(one: str, other: str) -> bool:
-    """Whether two names of diffs are of one field, or of a field and one within it."""
+    """Whether two names of diffs mean the same field, or a field and one within it."""
     if BODY in (one, other):
         return one == other
     return paths_overlap(split_dotted(one), split_dotted(other))
 
 
 def paths_overlap(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether one of two paths leads to or through the other."""
+    """Whether one of two paths is equal to the other, or a part of it."""
     shorter = min(len(one), len(other))
     return one[:shorter] == other[:shorter]
 
 
 def nearest(name: str, candidates: Iterable[str], *, count: int = 3) -> list[str]:
-    """The candidates most like `name`, best first; at most `count`.
+    """Return the candidates most similar to `name`, best first; at most `count`.
 
-    As `difflib.get_close_matches` has them, which would compare each for some 20 µs: here the
-    most promising come first, and the others only while they might be better.
+    The result is that of `difflib.get_close_matches`, which takes about 20 µs per candidate. Here
+    the most promising come first; the others are compared only if they could be better.
     """
     from difflib import SequenceMatcher
 
@@ -139,8 +143,10 @@ def nearest(name: str, candidates: Iterable[str], *, count: int = 3) -> list[str
 
 
 def _promising(name: str, candidates: Iterable[str]) -> list[tuple[float, str]]:
-    """The candidates that may be alike, each after the most that its ratio can be: that of the
-    characters the two have in common, in whatever order."""
+    """Return the candidates that may be similar, with the highest possible ratio.
+
+    That ratio counts the characters that both have, in any order.
+    """
     counts = [(character, name.count(character)) for character in set(name)]
     shortest = len(name) * _ALIKE / (2 - _ALIKE)
     longest = len(name) * (2 - _ALIKE) / _ALIKE

@@ -1,8 +1,8 @@
-"""In what order entities are listed: enumerations in the schema's order, numbers, times, then
-text; without a value last, either way; what is the same, by id and path.
+"""The order of lists: enumerations in the schema's order, numbers, times, then text.
 
-The place of an entity is a tuple of bytes that compare as the order goes, so that a database
-sorts as Python does, and a cursor is a place as text.
+Entities without a value come last in both directions. Equal values are ordered by id and path. A
+sort key is a tuple of bytes, so that a database sorts as Python does. A cursor is a sort key as
+text.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     Choices = Callable[[tuple[str, ...]], tuple[str, ...]]
 
 _VALUE, _NOTHING = b"\x01", b"\x02"
-_TIE = 2  # parts of a place after those of the keys: id and path
-_MIDDLE = 1 << 31  # of the exponents of numbers
+_TIE = 2  # parts of a sort key after those of the fields: id and path
+_MIDDLE = 1 << 31  # bytes of the exponents of numbers
 _OPPOSITE = bytes(range(255, -1, -1))
 
 
 def sort_value(value: Any, choices: tuple[str, ...] = ()) -> tuple[int, Any]:
-    """What a value is sorted by: enumerations in their order, numbers, times, then text."""
+    """Return the value to sort by: enumerations in their order, numbers, times, then text."""
     if isinstance(value, list):
         value = value[0] if value else None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -43,7 +43,7 @@ def sort_value(value: Any, choices: tuple[str, ...] = ()) -> tuple[int, Any]:
 
 
 def rank(value: Any, choices: tuple[str, ...] = (), *, descending: bool = False) -> bytes:
-    """The part of a place that a value gives."""
+    """Return the part of a sort key for a value."""
     if is_empty(value):
         return _NOTHING
     kind, thing = sort_value(value, choices)
@@ -52,30 +52,35 @@ def rank(value: Any, choices: tuple[str, ...] = (), *, descending: bool = False)
 
 
 def ranker(key: SortKey, choices: Choices) -> Callable[[Any], bytes]:
-    """What gives the part of a place that is of one key of a sort."""
+    """Return the function that makes the part of a sort key for one field."""
     known, descending = choices(key.path), key.descending
     return lambda value: rank(value, known, descending=descending)
 
 
 def tie(entity_id: str, path: str) -> Place:
-    """The part of a place that no two entities share; the id is in normal form."""
+    """Return the part of a sort key that is different for every entity; the id is in normal
+    form."""
     return entity_id.encode("utf-8", "surrogatepass"), path.encode("utf-8", "surrogateescape")
 
 
 def cursor_of(place: Place) -> str:
-    """A place as text, from which a later query goes on."""
+    """Return a sort key as text; a later query can continue after it."""
     return "-".join(part.hex() for part in place)
 
 
 def parse_cursor(text: str, parts: int) -> Place:
-    """The place that a cursor names, of so many parts before the tie. Raises `UsageError`."""
+    """Return the sort key in a cursor, with this many parts before the tie.
+
+    Raises `UsageError`.
+    """
     try:
         place = tuple(bytes.fromhex(part) for part in text.split("-"))
     except ValueError:
         place = ()
     if len(place) != parts + _TIE:
         raise UsageError(
-            f"{text!r} is no cursor of this list", hint="begin without a cursor, and keep the sort"
+            f"{text!r} is not a cursor of this list",
+            hint="begin without a cursor, and keep the sort",
         )
     return place
 
@@ -85,7 +90,7 @@ def _text(text: str) -> bytes:
 
 
 def _number(number: int | float) -> bytes:
-    """Numbers of any size and kind, as bytes that compare as the numbers do."""
+    """Encode numbers of any size and kind as bytes that compare as the numbers do."""
     if not number:
         return b"\x80"
     size = _magnitude(abs(number))
@@ -93,7 +98,7 @@ def _number(number: int | float) -> bytes:
 
 
 def _magnitude(number: int | float) -> bytes:
-    """The exponent of 2, and after it the digits without the zeros that end them."""
+    """Encode the exponent of 2, and then the digits without trailing zeros."""
     if number == float("inf"):
         return b"\xff" * 4
     digits, divisor = number.as_integer_ratio()
@@ -104,6 +109,6 @@ def _magnitude(number: int | float) -> bytes:
 
 
 def _reversed(data: bytes) -> bytes:
-    """Bytes that compare the other way round; those of a beginning come after the longer ones."""
+    """Encode bytes so that they compare in the opposite order; a prefix comes after longer ones."""
     spelled = data.replace(b"\x01", b"\x01\x02").replace(b"\x00", b"\x01\x01")
     return spelled.translate(_OPPOSITE) + b"\xff"

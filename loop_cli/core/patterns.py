@@ -1,11 +1,11 @@
-r"""Patterns of ids from a schema, matched in a time that grows no faster than the id.
+r"""Match id patterns of a schema in linear time.
 
-A vault may come from a stranger, and Python's `re` tries all ways in which a pattern can match:
-`[a-z]*[a-z]*...` takes forever on a short id. So each pattern is read here first. What has few
-ways to match stays with `re`. All else goes to the regex engine of `pydantic_core`, which has
-no backtracking, in its own syntax. What neither can do is refused with a reason.
-
-An id is one line that can be printed; so `$` and `\Z` mean the same, and `.` has no line breaks.
+A vault may come from an attacker, and Python's `re` tries all ways in which a pattern can match:
+`[a-z]*[a-z]*...` takes forever on a short id. So this module first parses each pattern. Patterns
+with few ways to match stay with `re`. All others go to the regex engine of `pydantic_core`, which
+does not backtrack, in the syntax of that engine. If neither can do it, the pattern is refused with
+a reason. An id is one printable line; so `$` and `\Z` mean the same, and `.` matches no line
+breaks.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_ID = 200
-"""The longest id that is compared with a pattern, in characters."""
+"""The longest id that is matched, in characters."""
 MAX_PATTERN = 500
 """The longest pattern that is used, in characters."""
 MAX_PATTERNS = 100
-"""How many patterns of a schema are used."""
+"""The number of patterns of a schema that are used."""
 
-_MAX_DEPTH = 20  # groups in groups
-_MAX_SIZE = 2000  # characters that a pattern stands for, its repeats written out
-_UNICODE_SIZE = 30  # what a class such as \w costs the engine, in single characters
-_MAX_STEPS = 10_000  # that `re` may take for an id, where it takes all ways
+_MAX_DEPTH = 20  # depth of nested groups
+_MAX_SIZE = 2000  # characters that a pattern stands for, with all repeats expanded
+_UNICODE_SIZE = 30  # the cost of a class such as \w in the engine, in single characters
+_MAX_STEPS = 10_000  # the number of ways in which `re` may try to match an id
 _ENDLESS = -1
 _COUNT = re.compile(r"\{([0-9]*)(?:(,)([0-9]*))?\}")
 _FLAGS = re.compile(r"\?([aimsux]*)(?:-([imsx]+))?([:)])")
@@ -42,7 +42,7 @@ _GROUPS = (
     *(("?>", "an atomic group"), ("?#", "a comment"), ("?P=", "a back reference")),
 )
 _CONTROLS = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
-# What Python means by these, in the syntax of the other engine, which means a little else.
+# Python's meaning of these classes, in the syntax of the other engine, where they differ.
 _CLASSES = {
     "d": r"\p{Nd}",
     "D": r"\P{Nd}",
@@ -62,21 +62,21 @@ _ASCII_CLASSES = {
 
 
 class Unusable(ValueError):
-    """The pattern can't be used; the message says why, and goes after its name."""
+    """The pattern can't be used; the message says why, and follows the pattern's name."""
 
 
 def check(pattern: str) -> None:
-    """Raise `Unusable` for a pattern that can't be used."""
+    """Raise `Unusable` if a pattern can't be used."""
     _compiled(pattern)
 
 
 def is_found(pattern: str, entity_id: str) -> bool:
-    """Whether the pattern, which can be used, matches in the id, as `re.search` has it."""
+    """Whether a usable pattern matches somewhere in the id, like `re.search`."""
     return _may_be_id(entity_id) and _compiled(pattern)[0](entity_id)
 
 
 def is_whole(pattern: str, entity_id: str) -> bool:
-    """Whether the pattern, which can be used, matches the whole id, as `re.fullmatch` has it."""
+    """Whether a usable pattern matches the whole id, like `re.fullmatch`."""
     return _may_be_id(entity_id) and _compiled(pattern)[1](entity_id)
 
 
@@ -86,15 +86,16 @@ def _may_be_id(text: str) -> bool:
 
 @lru_cache(maxsize=2 * MAX_PATTERNS)
 def _compiled(pattern: str) -> tuple[Callable[[str], bool], Callable[[str], bool]]:
-    """What searches and what matches the whole, for a pattern. Raises `Unusable`."""
+    """Return the functions that search for a pattern and match it whole. Raises `Unusable`."""
     if len(pattern) > MAX_PATTERN:
         raise Unusable(f"is longer than {MAX_PATTERN} characters; loop does not use it")
     try:
-        with warnings.catch_warnings():  # what may change in Python is not the user's matter
+        # a warning about future changes in Python does not help the user
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             python = re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
-        raise Unusable(f"is no regular expression: {error}") from None
+        raise Unusable(f"is not a regular expression: {error}") from None
     whole = _Reader(pattern).whole()
     if whole.is_simple:
         return (
@@ -105,7 +106,7 @@ def _compiled(pattern: str) -> tuple[Callable[[str], bool], Callable[[str], bool
 
 
 def _in_linear_time(engine: str) -> Callable[[str], bool]:
-    """What tells whether a text matches a pattern of the engine. Raises `Unusable`."""
+    """Return a function that matches a pattern of the engine. Raises `Unusable`."""
     from pydantic_core import SchemaError, SchemaValidator, ValidationError
     from pydantic_core.core_schema import str_schema
 
@@ -128,10 +129,10 @@ def _in_linear_time(engine: str) -> Callable[[str], bool]:
 class _Part(Struct):
     """A part of a pattern.
 
-    `engine` is its text in the engine's syntax; `size` the number of characters that it stands
-    for at most, a repeat without end counted once; `ways` in how many ways `re` may try it;
-    `endless` how many repeats without an end are in it. `is_tail` tells that the only one of
-    them is its end, and repeats a single character.
+    `engine` is its text in the engine's syntax. `size` is the highest number of characters that it
+    stands for; an endless repeat counts once. `ways` is the number of ways in which `re` may try
+    it. `endless` counts its endless repeats. `is_tail` means: its only endless repeat is at its
+    end, and repeats a single character.
     """
 
     engine: str
@@ -146,14 +147,15 @@ class _Part(Struct):
 
     @property
     def is_simple(self) -> bool:
-        """Whether `re` is linear for it: few ways, and only an end that may go on."""
+        """Whether `re` matches it in linear time: few ways, and only its end may repeat
+        endlessly."""
         ends = self.endless == 0 or (self.endless == 1 and self.is_tail)
         steps = self.ways * (self.size + self.endless * MAX_ID)
         return self.is_anchored and ends and steps <= _MAX_STEPS
 
 
 class _Reader:
-    """Reads a pattern that Python has accepted. Raises `Unusable`."""
+    """Parse a pattern that Python has accepted. Raises `Unusable`."""
 
     def __init__(self, pattern: str) -> None:
         self._text = pattern
@@ -169,7 +171,7 @@ class _Reader:
         return part
 
     def _next(self, expected: str) -> bool:
-        """Go past `expected`, if it is next."""
+        """Skip `expected`, if it comes next."""
         if not self._text.startswith(expected, self._at):
             return False
         self._at += len(expected)
@@ -186,7 +188,7 @@ class _Reader:
         return found
 
     def _branches(self) -> _Part:
-        """All up to the end, or to the bracket that closes the group."""
+        """Parse up to the end, or to the bracket that closes the group."""
         parts = [self._sequence()]
         while self._next("|"):
             parts.append(self._sequence())
@@ -220,14 +222,14 @@ class _Reader:
         )
 
     def _repeated(self, part: _Part) -> _Part:
-        """The part with the repeat that follows it, if one does."""
+        """Parse the repeat that follows a part, if there is one."""
         count = self._count()
         if count is None:
             return part
         low, high = count
         if self._next("+"):
             raise Unusable("has a possessive repeat, which loop does not support")
-        self._next("?")  # which of the ways is tried first is no matter
+        self._next("?")  # the order in which `re` tries the ways does not matter
         times = max(low, 1) if high == _ENDLESS else high
         if max(part.size, 1) * times > _MAX_SIZE:
             raise Unusable("is too large with its repeats written out; loop does not use it")
@@ -242,7 +244,7 @@ class _Reader:
         )
 
     def _count(self) -> tuple[int, int] | None:
-        """How often the last part is there at least and at most, if that is what is next."""
+        """Return how often the last part may repeat, at least and at most, if a repeat follows."""
         for sign, count in (("*", (0, _ENDLESS)), ("+", (1, _ENDLESS)), ("?", (0, 1))):
             if self._next(sign):
                 return count
@@ -277,19 +279,19 @@ class _Reader:
             if found is None:
                 raise Unusable(f"has {self._shown_group()}, which loop does not support")
             flags = self._set_flags(found[1], found[2] or "")
-            if found[3] == ")":  # for all of the pattern, at the beginning of which it is
+            if found[3] == ")":  # such flags are at the beginning, for the whole pattern
                 return _Part(engine=f"(?{flags})" if flags else "", size=0, cost=0)
         self._depth += 1
         if self._depth > _MAX_DEPTH:
             raise Unusable(f"has more than {_MAX_DEPTH} groups in each other; loop does not use it")
         inner = self._branches()
-        self._at += 1  # the closing bracket
+        self._at += 1  # skip the closing bracket
         self._depth -= 1
         self._ascii, self._any_case = before
         return inner.replace(engine=f"(?{flags}:{inner.engine})", is_tail=False)
 
     def _set_flags(self, on: str, off: str) -> str:
-        """Take note of flags; those of the engine for them. `m` and `u` change nothing here."""
+        """Record flags, and return them for the engine. `m` and `u` change nothing here."""
         if "x" in on:
             raise Unusable("is a verbose pattern, (?x), which loop does not support")
         self._ascii = ("a" in on) or (self._ascii and "u" not in on)
@@ -305,7 +307,7 @@ class _Reader:
         return next(found, "a condition")
 
     def _set(self) -> _Part:
-        """A class of characters in brackets."""
+        """Parse a class of characters in brackets."""
         negated = self._next("^")
         items, cost = "", 1
         begin = self._at
@@ -327,7 +329,7 @@ class _Reader:
         return _Part(engine=f"[{'^' if negated else ''}{items}]", cost=cost, is_single=True)
 
     def _member(self) -> int | str:
-        """The next character of a set by its number, or a class in the engine's syntax."""
+        """Return the next character of a set as a number, or a class in the engine's syntax."""
         sign = self._take()
         if sign != "\\":
             return ord(sign)
@@ -351,7 +353,7 @@ class _Reader:
         return _Part(engine=_literal(self._escaped(sign)), is_single=True)
 
     def _escaped(self, sign: str) -> int:
-        """The number of the character that an escape stands for."""
+        """Return the number of the character that an escape means."""
         if sign in "0123456789":
             raise Unusable("has a back reference or an octal escape, which loop does not support")
         self._at -= 1
@@ -373,12 +375,12 @@ def _literal(code: int) -> str:
 
 
 def _few(ways: int) -> int:
-    """The number, or one that is too large anyway."""
+    """Return the number, or one that is too large in any case."""
     return min(ways, _MAX_STEPS + 1)
 
 
 def _ways(of_one: int, low: int, high: int) -> int:
-    """In how many ways a part that has some itself can be there `low` to `high` times."""
+    """Return the number of ways to match a part `low` to `high` times."""
     total, power = 0, 1
     for times in range(high + 1):
         total += power if times >= low else 0

@@ -1,4 +1,4 @@
-"""Rule A: where the file of a new entity is, and what it is called (SPEC §2)."""
+"""Rule A: the folder and the name of a new entity's file (SPEC §2)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from loop_cli.core.schema.paths import Places
 
 ID = "{entity_id}"
-"""What stands for the id in a place, until the id is known."""
-_MAX_PART = 255  # bytes of one part of a path, on every file system that we know
+"""The placeholder for the id in a place, until the id is known."""
+_MAX_PART = 255  # bytes of one part of a path, on all known file systems
 _NAME = r"\{[A-Za-z]*[Nn]ame\}|\{folder\}"
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
 class NoPlace(ValueError):
-    """The entity has no place; the message says why. `field` is what is to blame."""
+    """The entity has no place; the message says why, and `field` names the cause."""
 
     def __init__(self, message: str, *, field: str = "entity_type") -> None:
         super().__init__(message)
@@ -36,10 +36,10 @@ def place_for(
     project: str | None,
     siblings: Callable[[], Iterable[str]],
 ) -> str:
-    """The path of a new entity, with `ID` for its id.
+    """Return the path of a new entity, with `ID` for its id.
 
-    `project` is the path of its project's file, `siblings` are those of others of its type.
-    Raises `NoPlace`.
+    `project` is the path of its project's file; `siblings` are the paths of other entities of its
+    type. Raises `NoPlace`.
     """
     if entity_type == "Task" and project is not None:
         return _joined(project.rpartition("/")[0], f"Tasks/{ID}.md")
@@ -58,7 +58,7 @@ def place_for(
 
 
 def outside(path: str, places: Places) -> str | None:
-    """Why loop would not find an entity there; None where it would."""
+    """Return why loop would not find an entity at a path; None if it would."""
     name = path.rpartition("/")[2]
     if name in places.exclude_files:
         return f"{name} is one of the schema's paths.exclude_files"
@@ -67,29 +67,31 @@ def outside(path: str, places: Places) -> str | None:
         if folder in parents:
             return f"{folder} is one of the schema's paths.exclude"
     if places.include and not any(folder in ("", *parents) for folder in places.include):
-        return "it is in none of the schema's paths.include"
+        return "it is outside the schema's paths.include"
     return None
 
 
 def too_long(path: str) -> bool:
-    """Whether a part of a path is longer than file systems take."""
+    """Whether a part of a path is too long for file systems."""
     return any(len(part.encode()) > _MAX_PART for part in path.split("/"))
 
 
 def slug(name: str) -> str:
-    """A name as a part of a path: its letters and digits, other characters as `_`."""
+    """Turn a name into a part of a path: letters and digits stay, other characters become `_`."""
     return re.sub(r"[^\w.-]+|_+", "_", nfc(name)).strip("._-")
 
 
 def file_name(name: str) -> str:
-    """The name of a file, without its ending, that a name makes: what file systems and links have
-    another use for is a blank."""
+    """Turn a name into a file name without ending.
+
+    Characters that file systems or links use become blanks.
+    """
     made = re.sub(r"[\x00-\x1f\x7f/\\:*?\"<>|#^\[\]_]+", " ", nfc(name))
     return " ".join(part for part in made.split(" ") if part).strip(". ")
 
 
 def _named(placeholder: str, name: str) -> str:
-    """The part of a path that a name makes. Raises `NoPlace`."""
+    """Return the part of a path for a name. Raises `NoPlace`."""
     if "/" in name or "\\" in name or ".." in name:
         raise NoPlace(f"{name!r} can't name a folder: it holds '/', '\\' or '..'", field="name")
     made = slug(name)
@@ -108,7 +110,7 @@ def _most_common(entity_type: str, paths: Iterable[str]) -> str:
 
 
 def _like(folder: str, entity_type: str, paths: Iterable[str]) -> str:
-    """The folder of others of the type that is as the place says, the last one by name."""
+    """Return the last folder of other entities of the type that matches the place."""
     parts = folder.split("/")
     found = {path.rpartition("/")[0] for path in paths}
     fitting = [one for one in found if _fits(one.split("/"), parts)]
@@ -118,11 +120,14 @@ def _like(folder: str, entity_type: str, paths: Iterable[str]) -> str:
 
 
 def _fits(names: list[str], parts: list[str]) -> bool:
-    """Whether a path is as a place says, whose `...` are one name or more. In steps, each of all
-    that the names so far may have been, since the ways to share them out are too many to try."""
+    """Whether a path matches a place, in which each `...` is one name or more.
+
+    It goes step by step and keeps all possible positions; trying all combinations would be too
+    slow.
+    """
     if len(parts) > len(names):
         return False
-    reached = {0}  # how many of the parts
+    reached = {0}  # positions in the parts of the place
     for name in names:
         following = set()
         for place in reached:
@@ -135,7 +140,8 @@ def _fits(names: list[str], parts: list[str]) -> bool:
 
 
 def _is_named(name: str, part: str) -> bool:
-    """Whether a name is as a part of a place says, whose placeholders are a character or more."""
+    """Whether a name matches a part of a place, in which each placeholder is a character or
+    more."""
     first, *others = _PLACEHOLDER.split(part)
     if not others:
         return name == part
@@ -143,7 +149,7 @@ def _is_named(name: str, part: str) -> bool:
         return False
     at = len(first)
     for text in others[:-1]:
-        at = name.find(text, at + 1)  # the first there is leaves most to the others
+        at = name.find(text, at + 1)  # the first match leaves the most text for the others
         if at < 0:
             return False
         at += len(text)

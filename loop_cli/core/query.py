@@ -1,8 +1,7 @@
-"""Which entities are asked for: `field=value` and its relatives, and in what order.
+"""Queries: conditions such as `field=value`, and the sort order.
 
-Values are compared as what they are: numbers as numbers, times as instants, with a day by the day
-that they belong to (`days.day_of`), lists by their items; everything else as text in normal
-form.
+Values are compared by their kind: numbers as numbers, times as instants, a day with the day that a
+time belongs to (`days.day_of`), lists by their items, everything else as text in normal form.
 """
 
 from __future__ import annotations
@@ -34,9 +33,11 @@ _DAY = 86_400 * timestamps.SECOND
 
 
 class Operand(Struct):
-    """A value that a condition compares with, as all that its text may mean: `start` and `end`
-    are the first instant of the time it names and the first after it, `day` the day, counted from
-    1970-01-01, where it names all of one."""
+    """A value of a condition, with all meanings that its text may have.
+
+    `start` is the first instant of the time that it names, `end` the first instant after it. `day`
+    is the day, counted from 1970-01-01, if it names a whole day.
+    """
 
     text: str
     number: int | float | None = None
@@ -46,8 +47,11 @@ class Operand(Struct):
 
 
 class Condition(Struct):
-    """One `--where`. `operation` is an operator, `has` or `missing`; or `there`, which holds
-    where the entity has the field at all."""
+    """One `--where`.
+
+    `operation` is an operator, `has` or `missing`; or `there`: the entity has the field, with or
+    without a value.
+    """
 
     path: tuple[str, ...]
     operation: str
@@ -55,7 +59,7 @@ class Condition(Struct):
     given: str = ""
 
     def admits(self, value: Any) -> bool:
-        """Whether an entity that has this value there is asked for; `MISSING` where none is."""
+        """Whether an entity with this value fulfils the condition; `MISSING` for no value."""
         if self.operation == _THERE:
             return value is not MISSING
         if self.operation in _PRESENCE:
@@ -74,11 +78,11 @@ class SortKey(Struct):
 
 
 class Query(Struct):
-    """Which entities a list shall have, and in what order: data that every store evaluates itself.
+    """The entities of a list, and their order; data that every store evaluates itself.
 
-    The types, or all; the conditions, all of which must hold; the words of a search as `text`; at
-    most `limit`, after the place that `cursor` names (`order.cursor_of`). Without `sort` the order
-    is by id, or that of a search. `core.evaluate` says what a query means.
+    `types` (empty: all); `conditions`, all of which must hold; `text`, the words of a search; at
+    most `limit` entities, after the one that `cursor` names (`order.cursor_of`). Without `sort` the
+    order is by id, or the order of a search. `core.evaluate` defines what a query means.
     """
 
     types: tuple[str, ...] = ()
@@ -89,20 +93,19 @@ class Query(Struct):
     cursor: str | None = None
 
     def admits(self, row: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
-        """Whether the conditions hold for an entity with these fields; `own` are its values for
-        `OWN`."""
+        """Whether the conditions hold for these fields; `own` are the values for `OWN`."""
         return all(one.admits(value_of(one.path, row, own)) for one in self.conditions)
 
 
 def parse_condition(text: str, *, today: int) -> Condition:
-    """One `--where`. `today` is the instant at which the day began. Raises `UsageError`."""
+    """Parse one `--where`. `today` is the instant at which the day began. Raises `UsageError`."""
     word, colon, name = text.partition(":")
     if colon and word in _PRESENCE:
         return Condition(path=_path(name, text), operation=word, given=text)
     match = _OPERATOR.search(text)
     if match is None:
         raise UsageError(
-            f"--where: {text!r} is no condition: it has none of = != < <= > >= ~ and does not "
+            f"--where: {text!r} is not a condition: it has none of = != < <= > >= ~ and does not "
             "begin with has: or missing:",
             hint=EXAMPLE,
         )
@@ -131,7 +134,7 @@ def parse_conditions(
 
 
 def equals(name: str, value: str) -> Condition:
-    """The condition that a field has this very text, or has it in its list."""
+    """Make the condition that a field has exactly this text, or a list contains it."""
     return Condition(
         path=(name,),
         operation="=",
@@ -147,7 +150,7 @@ def is_there(path: tuple[str, ...], *, given: str = "") -> Condition:
 
 
 def parse_sort(text: str) -> tuple[SortKey, ...]:
-    """`--sort`: fields by commas, `-` before one for the greatest first. Raises `UsageError`."""
+    """Parse `--sort`: fields with commas; `-` means the greatest first. Raises `UsageError`."""
     return tuple(
         SortKey(path=_path(name.removeprefix("-"), text), descending=name.startswith("-"))
         for name in text.split(",")
@@ -155,14 +158,14 @@ def parse_sort(text: str) -> tuple[SortKey, ...]:
 
 
 def value_of(path: tuple[str, ...], row: Mapping[str, Any], own: Mapping[str, Any]) -> Any:
-    """The value at a path of an entity's fields, or one of its `OWN`; else `MISSING`."""
+    """Return the value at a path of an entity's fields, or one of its `OWN`; else `MISSING`."""
     if len(path) == 1 and path[0] in own:
         return own[path[0]]
     return value_at(row, path)
 
 
 def choices_of(schema: Schema, types: tuple[str, ...]) -> Callable[[tuple[str, ...]], Any]:
-    """The enumeration of a field, in the schema's order: that of the types, or of any."""
+    """Return the enumeration of a field in the schema's order, for these types or for any."""
 
     def choices(path: tuple[str, ...]) -> tuple[str, ...]:
         if len(path) > 1:
@@ -184,7 +187,7 @@ def _path(name: str, source: str) -> tuple[str, ...]:
 
 
 def _values(text: str) -> list[str]:
-    r"""The values between commas; `\,` is a comma in one."""
+    r"""Split values at commas; `\,` is a comma in a value."""
     parts = re.split(r"(?<!\\),", text)
     return [part.replace("\\,", ",") for part in parts]
 
@@ -202,7 +205,7 @@ def _operand(text: str, today: int) -> Operand:
 
 
 def _number(text: str) -> int | float | None:
-    """Whole numbers as they are: one of over 53 bits has no float of its own."""
+    """Keep integers exact: a float has only 53 bits."""
     if _NUMBER.fullmatch(text) is None:
         return None
     whole = text.lstrip("+-").isdigit() and len(text) <= _DIGITS
@@ -210,7 +213,7 @@ def _number(text: str) -> int | float | None:
 
 
 def is_empty(value: Any) -> bool:
-    """Whether a field with this value counts as one without."""
+    """Whether a field with this value counts as empty."""
     return value is MISSING or value is None or value in ("", [], {})
 
 
@@ -255,7 +258,7 @@ def _at_least(value: Any, operand: Operand) -> bool:
 
 
 def _compare(value: Any, operand: Operand, test: Callable[[Any, Any, Any], bool]) -> bool:
-    """Test a value with the bounds of an operand, both of one kind; a number is both bounds."""
+    """Compare a value with the bounds of an operand of the same kind."""
     if isinstance(value, list):
         return any(_compare(item, operand, test) for item in value)
     if isinstance(value, bool) or not isinstance(value, str | int | float):

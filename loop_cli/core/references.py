@@ -1,4 +1,4 @@
-"""Which fields of an entity point to others, and what an entity refers to."""
+"""Find the fields of an entity that refer to other entities."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.entity import EntityFile, FieldNames
 
-# Fields that hold ids under names that do not say so: these, and some that are no plain lists.
+# Fields with ids whose names do not show it, and fields that are not simple lists.
 NAMED = frozenset(TARGETS) | frozenset(
     (
         "outgoing_relations",
@@ -30,14 +30,14 @@ NAMED = frozenset(TARGETS) | frozenset(
 
 
 class Referrer(Struct):
-    """An entity that refers to another, and the fields in which it does."""
+    """An entity that refers to another, and the fields that do it."""
 
     entity_id: str
     path: str
     fields: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {"entity_id": self.entity_id, "path": self.path, "fields": list(self.fields)}
 
 
@@ -49,8 +49,10 @@ def is_reference(field: str, names: FieldNames) -> bool:
 
 
 def referred(fields: Mapping[str, Any], names: FieldNames) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The path of every text in a reference field, with the text in the form that ids are
-    compared in; a wiki link is what it links to."""
+    """Yield each text in a reference field with its path, in the form for comparing ids.
+
+    Of a wiki link, it is the target.
+    """
     for field, value in fields.items():
         name = key_text(field)
         if is_reference(name, names):
@@ -58,7 +60,7 @@ def referred(fields: Mapping[str, Any], names: FieldNames) -> Iterator[tuple[tup
 
 
 def referrers(entities: Iterable[EntityFile], wanted: str, names: FieldNames) -> list[Referrer]:
-    """Those of the entities that refer to an id, by id."""
+    """Return the entities that refer to an id, ordered by id."""
     found = []
     for entity in entities:
         if nfc(entity.id) == nfc(wanted):
@@ -88,7 +90,7 @@ def _texts(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
 
 
 def bare(text: str) -> str:
-    """The id in a wiki link, or the text itself."""
+    """Return the id in a wiki link, or the text itself."""
     text = text.strip()
     if text.startswith("[[") and text.endswith("]]"):
         return text[2:-2].partition("|")[0].partition("#")[0].strip()

@@ -1,7 +1,7 @@
-"""What a folder of Markdown files says of itself: the schema that its frontmatter proposes.
+"""Propose a schema from the frontmatter of a folder of Markdown files.
 
-`Tally` is told of one file after the other and keeps counts only; `propose` decides. Whatever
-is proposed has a share: of the files it is about, how many back it.
+`Tally` counts file after file and keeps only the counts; `propose` decides. Each proposal has a
+share: how many of the files support it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-ROOT_TYPE = "Note"  # the type of files in no folder, and of those without a type
+ROOT_TYPE = "Note"  # the type of files without a folder or a type
 CANDIDATES = {
     "id": ("entity_id", "id", "uid", "uuid", "zettel_id"),
     "type": ("entity_type", "type", "kind"),
@@ -39,7 +39,7 @@ CANDIDATES = {
     ),
 }
 _SOURCES = ("@folder", *CANDIDATES["type"])
-_MOST = 0.95  # from which share on something is proposed as a rule
+_MOST = 0.95  # the least share of a proposed rule
 _MANY = 0.5
 _RARE = 0.02
 _FEW = 3
@@ -47,7 +47,7 @@ _MAX_CHOICES = 12
 _MAX_VALUES = 400
 _LONGEST_CHOICE = 40
 _NOT_CLOSED = re.compile(r"\d|\n|[.!?]$|://")  # a date, a number, a sentence, an address
-# Sections of a schema; a field of such a name gets no enumeration, which is one too.
+# Sections of a schema; a field with such a name gets no enumeration of its own.
 _SECTIONS = {
     "paths", "entity_types", "id_patterns", "required_fields", "known_fields", "write_targets",
     "file_locations", "validation_rules", "condition_ids", "condition_labels", "program_types",
@@ -56,21 +56,23 @@ _SECTIONS = {
 
 
 class Share(Struct):
-    """That `count` of `of` files back something."""
+    """`count` of `of` files support something."""
 
     count: int
     of: int
 
     @property
     def part(self) -> float:
-        """From 0 to 1."""
+        """The share from 0 to 1."""
         return self.count / self.of if self.of else 0.0
 
 
 class FieldProposal(Struct):
-    """A field: how many files have it, and what its values are. `types` are those that have it,
-    `required` those that hardly have a file without; `choices` is its enumeration, which
-    `chosen` of its values back."""
+    """A field: how many files have it, and its values.
+
+    `types` are the types that have it; `required` are the types in which almost every file has it.
+    `choices` is its enumeration, which `chosen` of its values support.
+    """
 
     name: str
     share: Share
@@ -81,7 +83,7 @@ class FieldProposal(Struct):
     chosen: Share | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """One entry of `fields` in the JSON of `loop init`."""
+        """Return one entry of `fields` in the JSON of `loop init`."""
         data = {
             "field": self.name,
             "share": self.share.__dict__,
@@ -95,8 +97,10 @@ class FieldProposal(Struct):
 
 
 class Proposal(Struct):
-    """The identity and time fields with what backs each, the types with their files, and the
-    fields. `left_out` are names that look like a slip of another's."""
+    """The fields of identity and time with their shares, the types with their files, the fields.
+
+    `left_out` are names that look like misspellings of other names.
+    """
 
     names: FieldNames
     backing: dict[str, Share]
@@ -106,7 +110,7 @@ class Proposal(Struct):
     files: int
 
     def schema(self) -> dict[str, Any]:
-        """The sections of the schema file."""
+        """Return the sections of the schema file."""
         own = [name for name in self.names.__dict__.values() if not name.startswith("@")]
         everywhere = [one.name for one in self.fields if len(one.types) * 2 > len(self.types)]
         known = {"all": list(dict.fromkeys([*own, *everywhere]))}
@@ -140,7 +144,7 @@ class Proposal(Struct):
         return data
 
     def rules(self) -> Rules:
-        """What would be in force."""
+        """The rules that the proposal would give."""
         return Rules(build(self.schema()), self.names)
 
 
@@ -151,7 +155,7 @@ EXCLUDED_FILES = ("README.md", "CLAUDE.md", "CHANGELOG.md", "LICENSE.md")
 
 
 class _Field:
-    """The counts of one field; `has` and `filled` by source of types and type."""
+    """The counts of one field; `has` and `filled` are by source of types and by type."""
 
     def __init__(self) -> None:
         self.count = self.filled = self.times = self.begins_as_time = self.placeholders = 0
@@ -179,7 +183,7 @@ class _Field:
 
 
 class Tally:
-    """What the files have, counted. Files without frontmatter are no matter."""
+    """Counts what the files have. Files without frontmatter do not count."""
 
     def __init__(self) -> None:
         self.files = 0
@@ -187,11 +191,11 @@ class Tally:
         self.types: dict[str, Counter[str]] = {source: Counter() for source in _SOURCES}
         self._ids: dict[str, set[str]] = {name: set() for name in CANDIDATES["id"]}
         self.twice: set[str] = set()
-        self.pages = 0  # of bundles
+        self.pages = 0  # of page bundles
         self._places: dict[str, set[str]] = {name: set() for name in PLACES_AS_ID}
 
     def add(self, path: str, fields: dict[str, Any]) -> None:
-        """Take the frontmatter of the file at `path`."""
+        """Count the frontmatter of the file at `path`."""
         self.files += 1
         types = {source: type_by(source, path, fields) for source in _SOURCES}
         for source, entity_type in types.items():
@@ -214,7 +218,7 @@ class Tally:
 
 
 def type_by(source: str, path: str, fields: dict[str, Any]) -> str:
-    """The type of a file, where types come from `source`: a field, or `@folder`."""
+    """Return the type of a file, if types come from `source`: a field, or `@folder`."""
     if source == "@folder":
         return path.partition("/")[0] if "/" in path else ROOT_TYPE
     value = fields.get(source)
@@ -222,7 +226,7 @@ def type_by(source: str, path: str, fields: dict[str, Any]) -> str:
 
 
 def propose(tally: Tally) -> Proposal:
-    """The schema that the counts back."""
+    """Propose the schema that the counts support."""
     names, backing = _names(tally)
     known = sorted(tally.fields, key=lambda name: -tally.fields[name].count)
     left_out = _slips(tally, known, names)
@@ -242,7 +246,7 @@ def propose(tally: Tally) -> Proposal:
 
 
 def _names(tally: Tally) -> tuple[FieldNames, dict[str, Share]]:
-    """The fields of identity and time, each with the files that have it."""
+    """Propose the fields of identity and time, each with the files that have it."""
     chosen = {"id": _first(tally, "id", _MOST, unique=True) or _place(tally)}
     enough = _MANY if chosen["id"] in PLACES_AS_ID else _MOST
     by_type = _first(tally, "type", enough)
@@ -283,7 +287,7 @@ def _free(tally: Tally, key: str) -> str:
 def _first(
     tally: Tally, key: str, enough: float, *, unique: bool = False, times: str | None = None
 ) -> str | None:
-    """The candidate that most files have, if that is enough of them."""
+    """Return the candidate that most files have, if they are enough."""
     found = []
     for name in CANDIDATES[key]:
         counts = tally.fields.get(name)
@@ -298,7 +302,7 @@ def _first(
 
 
 def _is_closed(tally: Tally, name: str) -> bool:
-    """Whether the values of a field can be types: texts, of few kinds."""
+    """Whether the values of a field can be types: texts, and few different ones."""
     counts = tally.fields[name]
     return set(counts.kinds) == {"text"} and len(counts.values) <= max(_MAX_CHOICES, 1)
 
@@ -309,7 +313,7 @@ def _share(tally: Tally, name: str) -> Share:
 
 
 def _slips(tally: Tally, known: list[str], names: FieldNames) -> dict[str, str]:
-    """Fields of very few files that look like one of many files."""
+    """Find fields of very few files with a name similar to a field of many files."""
     own = names.__dict__.values()
     common = [name for name in known if tally.fields[name].count >= _MANY * tally.files]
     found = {}
@@ -326,7 +330,7 @@ def _field(name: str, tally: Tally, names: FieldNames, *, is_own: bool) -> Field
     choices, chosen = ((), None) if is_own else _choices(name, counts)
     types, filled = tally.types[names.type], counts.filled_by_type[names.type]
     required = [one for one, count in types.items() if filled[one] >= _MOST * count]
-    if not any(types[one] >= _FEW for one in required):  # one file alone makes no rule
+    if not any(types[one] >= _FEW for one in required):  # a single file is no rule
         required = []
     return FieldProposal(
         name=name,
@@ -340,7 +344,8 @@ def _field(name: str, tally: Tally, names: FieldNames, *, is_own: bool) -> Field
 
 
 def _choices(name: str, counts: _Field) -> tuple[tuple[str, ...], Share | None]:
-    """The values of a field that takes one of few: each in several files, and hardly any other."""
+    """Return the enumeration of a field: few values, each in several files, and almost no
+    others."""
     texts = set(counts.kinds) == {"text"} and name not in _SECTIONS
     often = [value for value, count in counts.values.most_common() if count > 1]
     few = 1 < len(often) <= _MAX_CHOICES and len(often) * 3 <= counts.filled

@@ -1,4 +1,4 @@
-"""Keys of fields that differ by case: the one that stands in the file is meant (SPEC §4)."""
+"""Keys of fields that differ only by case mean the key in the file (SPEC §4)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 def spelled_as_there(
     changes: tuple[Change, ...], fields: Mapping[str, Any]
 ) -> tuple[tuple[Change, ...], tuple[tuple[str, str], ...]]:
-    """The changes with the keys that the fields have, where they differ by case alone; and the
-    names at the top that were changed so. What follows from a text, as an edit in an editor or an
-    undo does, names its keys exactly."""
+    """Return the changes with the keys of the file, and the top-level names that were replaced.
+
+    Only keys that differ by case are replaced. Changes that come from a text, as in an editor or an
+    undo, name their keys exactly.
+    """
     exact = {one.path[0] for one in changes if one.operation == "unset" or one.restored}
     found: dict[str, str] = {}
     made = []
@@ -33,7 +35,7 @@ def spelled_as_there(
 
 
 def by_case(name: str, fields: Mapping[str, Any]) -> str:
-    """The key that a name means: the same, or the one that differs by case alone."""
+    """Return the key that a name means: the same, or the one that differs only by case."""
     if key_in(fields, name) in fields:
         return name
     folded = name.casefold()

@@ -1,8 +1,8 @@
-"""The contract of a store: where entities live, and where a change is one step.
+"""The interface of a store: it holds entities, and makes each change in one step.
 
-A store alone holds the lock, compares, builds the record and writes; so a write without
-its record, or a check apart from its write, can't be expressed (`loop help architecture`).
-Every store passes the suite in `tests/store/`.
+Only the store holds the lock, compares, builds the record and writes. So no code can write without
+a record, or check a precondition apart from the write (`loop help architecture`). Every store must
+pass the tests in `tests/store/`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _HEAD = "{{" + ", ".join(f'"{name}": {{}}' for name in OWN) + ', "fields": '
 
 
 class EntityChange(Struct):
-    """What to change in one entity, and the revision that the writer has seen: an update.
+    """An update: what to change in one entity, and the revision that the writer has read.
 
     `path` chooses where several files carry the id. `seen` is the state at the expected
     revision, where the writer has it at hand: so a conflict knows what was read. `rebased_from`
@@ -61,11 +61,11 @@ class EntityChange(Struct):
 
 
 class Move(EntityChange):
-    """The same, with the file going to another place: archived, renamed, in another project.
+    """An update that also moves the file: into the archive, under another name, to another project.
 
-    `to` is relative to the vault, with `/`, and must be free; folders are made as needed.
-    Where it `leaves` for a place in which nobody finds it, such as the archive, others that
-    refer or link to it are in the way, as with `Delete`; `cascade` as there.
+    `to` is relative to the vault, with `/`, and must be free; folders are made as needed. `leaves`
+    means: entities are not found at the new place, such as the archive. Then others that refer or
+    link to it stop the move, as for `Delete`; `cascade` is as there.
     """
 
     to: str
@@ -74,24 +74,24 @@ class Move(EntityChange):
 
 
 class Mend(EntityChange):
-    """A whole text, `data`, in the place of one that can't be read as an entity.
+    """A whole text, `data`, that replaces a file that can't be read as an entity.
 
-    What the file said before nobody can tell, so the record has no diff: it is an outside edit
-    mended. Raises a conflict where the file can be read by now.
+    The old content is unknown, so the record has no diff. It is a conflict if the file can be read
+    by now.
     """
 
     data: bytes
 
 
 class Create(Struct):
-    """A new entity, in a file that is not there yet.
+    """A new entity in a new file.
 
     The file is the `template` (called `source` in errors) with its placeholders filled, the
-    `fields` put in, and with `body` that instead of its own. Identity and times are the
-    store's to set: where `entity_id` is a rule, it makes the id, and `{entity_id}` in `path`
-    stands for it. `problems` are what the caller found wrong, to be said with all the rest;
-    only then may id and path be missing. Where a record of `key` is found, the entity that
-    it made is the result, unchanged; `request` tells that it is the same call.
+    `fields` set, and the `body`, if given. The store sets identity and times. If `entity_id` is a
+    rule, the store makes the id, and `{entity_id}` in `path` stands for it. `problems` are problems
+    that the caller found, to be reported with all others; only then id and path may be missing. If
+    there is a record with `key`, the result is the entity that it made, unchanged; `request` shows
+    that it is the same call.
     """
 
     entity_type: str
@@ -108,8 +108,11 @@ class Create(Struct):
 
 
 class Restore(Struct):
-    """A deleted entity back in its place, byte for byte: the one write that leaves `updated`
-    alone. `record` is that of its deletion; `undoes` as in `EntityChange`."""
+    """A deleted entity that comes back in its place, byte for byte.
+
+    It is the only write that does not set `updated`. `record` is the record of the deletion;
+    `undoes` is as in `EntityChange`.
+    """
 
     record: AuditRecord
     undoes: dict[str, Any] | None = None
@@ -117,11 +120,11 @@ class Restore(Struct):
 
 
 class Delete(Struct):
-    """An entity to remove, and the revision that the writer has seen. Its bytes are kept.
+    """An entity to delete, and the revision that the writer has read. Its bytes are kept.
 
-    Others that refer or link to it are in the way, unless they go in the same atomic group, or
-    `orphan` says that they may refer to nothing. With `cascade`, what only links to it is no
-    obstacle, and named in a warning. `undoes` as in `EntityChange`.
+    Others that refer or link to it stop the deletion, unless they are deleted in the same atomic
+    group, or `orphan` allows broken references. With `cascade`, files that only link to it do not
+    stop the deletion; a warning names them. `undoes` is as in `EntityChange`.
     """
 
     entity_id: str
@@ -138,9 +141,9 @@ if TYPE_CHECKING:
 
 
 class CommitResult(Struct):
-    """What became of one change. `record` is None where nothing was written.
+    """The result of one change. `record` is None if nothing was written.
 
-    A create has no state before and a delete none after: there both are the one that is.
+    A create has no state before, and a delete none after: then both are the one state that exists.
     """
 
     before: Entity
@@ -152,7 +155,7 @@ class CommitResult(Struct):
 
 
 class UpdateResult(Struct):
-    """What an update did. `run_id` is that of the run, `entity` the state after it."""
+    """The result of an update. `run_id` is its run, `entity` the state after it."""
 
     entity: Entity
     before: Entity
@@ -163,7 +166,7 @@ class UpdateResult(Struct):
     warnings: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop update` (SPEC §7)."""
+        """Return the JSON of `loop update` (SPEC §7)."""
         data = {
             **self.entity.as_dict(),
             "changed": self.changed,
@@ -186,35 +189,37 @@ class Listed(Struct):
 
     @property
     def own(self) -> dict[str, str]:
-        """What it has besides its fields, by the names that conditions and columns use."""
+        """Its values besides the fields, by the names that conditions and columns use."""
         values = (self.id, self.type, self.path, self.revision.updated_at, self.revision.etag)
         return dict(zip(OWN, values, strict=True))
 
     @property
     def etag(self) -> str:
-        """That of its revision."""
+        """The etag of its revision."""
         return self.revision.etag
 
     def dated(self, updated_at: str) -> Listed:
-        """The same with another `updated_at`."""
+        """Return a copy with another `updated_at`."""
         return self.replace(revision=Revision(updated_at=updated_at, etag=self.etag))
 
     @property
     def flat(self) -> bool:
-        """Whether it is certain that no mapping lies within its fields."""
+        """Whether it is certain that its fields contain no mapping."""
         return is_flat(self.fields)
 
     @property
     def json(self) -> bytes:
-        """It in one line of JSON that no terminal acts on: what `get` prints of it but for the
-        body."""
+        """The JSON of `get` without the body, in one line that is harmless on a terminal."""
         text = f"{head_of(*self.own.values())}{self.fields}}}"
         return jsontext.harmless(text).encode()
 
 
 class Hit(Listed):
-    """An entity that a search found. Of its body, `line` of the file and `text` are the first
-    line that has the most words; none where only the names have any."""
+    """An entity that a search found.
+
+    `line` and `text` are the first line of the body with the most words; none if only the names
+    have the words.
+    """
 
     in_names: bool
     line: int | None = None
@@ -229,38 +234,37 @@ class Store(ABC):
     @property
     @abstractmethod
     def schema(self) -> Schema:
-        """What the entities are made of.
+        """The schema of the vault.
 
-        Raises `InvalidFile` where the schema can't be read, with file, line and reason.
+        Raises `InvalidFile` with file, line and reason if the schema can't be read.
         """
 
     @property
     @abstractmethod
     def rules(self) -> Rules:
-        """The rules for entities. Raises as `schema` does."""
+        """The rules for entities. Raises what `schema` raises."""
 
     @abstractmethod
     def find(self, entity_id: str, *, path: str | None = None) -> Entity:
-        """The entity with the id, or with the alias where none has the id.
+        """Find the entity with the id, or if there is none, with the alias.
 
-        Raises `EntityNotFound` with the nearest ids; `AmbiguousId` where several files
-        carry it and `path` does not choose; `InvalidFile` where the file that carries it
-        can't be read; `StorageError` where the system refuses.
+        Raises `EntityNotFound` with the nearest ids; `AmbiguousId` if several files have the id and
+        `path` does not choose one; `InvalidFile` if the file can't be read as an entity;
+        `StorageError` if the system refuses.
         """
 
     @abstractmethod
     def note(self, path: str) -> Entity:
-        """A file that is no entity, as one whose id is its path and whose body its whole text.
+        """Return a file that is not an entity, in the form of one: its id is its path, its body its
+        text.
 
-        Raises `EntityNotFound`; `InvalidFile` for an entity, what is no place for a note, and what
-        is not UTF-8.
+        Raises `EntityNotFound`; `InvalidFile` if it is an entity, at a wrong place, or not UTF-8.
         """
 
     def refresh(self) -> None:
-        """Look for files that came to any folder or went from it, so that the finds that follow
-        know of them: for a write whose caller names an id and not the bytes of a file.
+        """Look for new and removed files in all folders, so that later calls of `find` know them.
 
-        Raises `UsageError`.
+        For writes whose caller names an id, and not the bytes of a file. Raises `UsageError`.
         """
         return
 
@@ -268,20 +272,20 @@ class Store(ABC):
     def scan(
         self, query: Query | None = None, *, told: Callable[[int], None] | None = None
     ) -> Iterator[Listed]:
-        """The entities that a query asks for, as they are now, in its order; of none all, by id.
+        """Yield the entities of a query as they are now, in its order; without a query all, by id.
 
-        What comes out is what `core.evaluate` says. `told` is given the number of files looked
-        at so far. Files that can't be read are passed over; a warning then says so. Raises
-        `UsageError`, `StorageError`.
+        `core.evaluate` defines the result. `told` is called with the number of files looked at so
+        far. Files that can't be read are left out, with a warning. Raises `UsageError`,
+        `StorageError`.
         """
 
     @abstractmethod
     def search(self, query: Query, *, told: Callable[[int], None] | None = None) -> Iterator[Hit]:
-        """The entities that a query asks for whose names (id and name) and body have all words of
-        its `text`: sorted as it says, else by id, but those first whose names alone have them.
+        """Yield the entities of a query whose id, name and body have all words of its `text`.
 
-        Each was read as it is now. `told` is given the number of files looked at so far, then
-        of those read. Raises as `scan` does; `UsageError` where there is no word.
+        They are sorted as the query says, or by id; matches in names come first. Each file is read
+        again. `told` is called with the number of files looked at, and then of files read. Raises
+        what `scan` raises; `UsageError` if there is no word.
         """
 
     @abstractmethod
@@ -293,7 +297,7 @@ class Store(ABC):
         atomic: bool = False,
         dry_run: bool = False,
     ) -> list[CommitResult | LoopError]:
-        """Compare, record and write, under one lock: one outcome for each change, in order.
+        """Compare, record and write, under one lock; return one outcome per change, in order.
 
         Outcomes that are errors: what `find` raises; `InvalidChange` with all problems, a
         place or an id that is taken among them; `StillReferred`; `InvalidFile` where the text
@@ -313,34 +317,38 @@ class Store(ABC):
         mentioning: Sequence[str] | None = None,
         where: Callable[[str, bytes], bool] | None = None,
     ) -> Iterator[EntityFile]:
-        """Every entity that can be read, in no order, as its file has it: at least those in
-        whose fields or path one of some texts is, and of these those whose path and bytes
-        `where` admits. The log is not asked, so there are no revisions. Raises `UsageError`.
+        """Yield the entities that can be read, with the data of their files, in no order.
+
+        These are at least the entities whose fields or path contain one of some texts, if `where`
+        accepts the path and bytes. The log is not read, so there are no revisions. Raises
+        `UsageError`.
         """
 
     @abstractmethod
     def paths(self) -> Iterator[str]:
-        """Every file that a link may lead to, of any kind and wherever it lies, in no order."""
+        """Yield the paths of all files that a link may lead to, of any kind, in no order."""
 
     @abstractmethod
     def link_sources(
         self, where: Callable[[str, bytes], bool] = lambda _path, _data: True
     ) -> Iterator[LinkSource]:
-        """Every Markdown file and every canvas, an entity or not and wherever it lies, as it is
-        now, whose path and bytes `where` admits, in no order; and without bytes what can't be read.
+        """Yield all Markdown files and canvases as they are now, entities or not, in no order.
+
+        `where` must accept the path and bytes. Files that can't be read come without bytes.
         """
 
     @abstractmethod
     def records(self, entity_id: str | None = None) -> Iterator[AuditRecord]:
-        """The audit records newest first, undone ones and undo records included: all, or
-        those of the files that carry the id.
+        """Yield the audit records newest first, with undone records and undo records.
 
-        Lines that are no records are passed over; a warning then says so.
+        All records, or those of the files that have the id. Lines that are not records are skipped,
+        with a warning.
         """
 
     @abstractmethod
     def records_of_run(self, run_id: str) -> Iterator[AuditRecord]:
-        """Newest first, a run's records, and any that name the run or rewrote lines."""
+        """Yield the records of a run, newest first, and records that name the run or rewrote
+        lines."""
 
     def records_with_key(self, key: str) -> Iterator[AuditRecord]:
         """Newest first, the records of calls with an idempotency key, without undone ones."""
@@ -356,23 +364,25 @@ class Store(ABC):
 
     @abstractmethod
     def kept(self, sha256: str) -> bytes | None:
-        """What is kept of a value that records hold only the hash of; None where nothing is."""
+        """Return the value that was kept for a hash in a record; None if it was not kept."""
 
     @property
     def upkeep(self) -> Upkeep:
-        """What the store does besides; by default it refuses all of it in words."""
+        """The other work of the store; by default it refuses all of it with a message."""
         from loop_cli.core.upkeep import Upkeep
 
         return Upkeep()
 
     @abstractmethod
     def take_warnings(self) -> list[str]:
-        """Sentences for the user about what this thread has met since it last took them, each
-        once: so what is told with a result is about that result."""
+        """Return the warnings that this thread has met since its last call, each once.
+
+        So the warnings with a result are about that result.
+        """
 
 
 def list_entity(entity: Entity) -> Listed:
-    """An entity as it is listed."""
+    """Make the list form of an entity."""
     return Listed(
         id=nfc(entity.id),
         type=entity.type,
@@ -384,29 +394,29 @@ def list_entity(entity: Entity) -> Listed:
 
 
 def is_flat(fields: str) -> bool:
-    """Whether the JSON of fields has no mapping within, nor a text that looks like one."""
+    """Whether the JSON of fields contains no mapping, and no text that looks like one."""
     return "{" not in fields[1:]
 
 
 def head_of(*own: str) -> str:
-    """What comes before the fields in the JSON of an entity, of its values for `OWN`."""
+    """Return the JSON before the fields, from the values for `OWN`."""
     return _HEAD.format(*map(jsontext.text, own))
 
 
 def names_of(listed: Listed) -> tuple[str, ...]:
-    """What an entity is called."""
+    """Return the names of an entity."""
     return (listed.id,) if listed.name is None else (listed.id, listed.name)
 
 
 def passed_over(files: int) -> list[str]:
-    """The warning about files that a list is without."""
+    """Return the warning about files that a list leaves out."""
     what = "1 file has frontmatter that" if files == 1 else f"{files} files have frontmatter that"
     end = (" can't be read; passed over ('", Action("check"), "' tells why)")
     return [Sentence(what, *end)] if files else []
 
 
 def only(outcomes: list[CommitResult | LoopError]) -> CommitResult:
-    """The outcome of a commit of one change. Raises it where it is an error."""
+    """Return the outcome of a commit of one change, or raise it if it is an error."""
     (outcome,) = outcomes
     if isinstance(outcome, LoopError):
         raise outcome
@@ -414,7 +424,7 @@ def only(outcomes: list[CommitResult | LoopError]) -> CommitResult:
 
 
 def as_json(value: Any) -> str:
-    """One line of JSON; what JSON can't say (`.inf`, `.nan`) becomes its YAML text."""
+    """Return one line of JSON; values that JSON can't express (`.inf`) become their YAML text."""
     try:
         return jsontext.dumps(value)
     except ValueError:
@@ -422,7 +432,7 @@ def as_json(value: Any) -> str:
 
 
 def harmless_json(value: Any) -> str:
-    """One line of JSON that no terminal acts on."""
+    """Return one line of JSON that is harmless on a terminal."""
     return jsontext.harmless(as_json(value))
 
 

@@ -10,27 +10,30 @@ EARLIEST = -62_135_596_800 * SECOND
 LATEST = 253_402_300_800 * SECOND - 1
 """The first and the last instant that can be written, in the years 1 and 9999."""
 TOO_LATE = 253_370_764_800 * SECOND
-"""The begin of the year 9999. A file or another program's record that is dated so late is a
-mistake, and would be the end of all changes: these have to be later, and this year is the last."""
+"""The beginning of the year 9999.
+
+Such a late date in a file or in another program's record is a mistake: every later change must have
+a later time, and this year is the last.
+"""
 
 DAY = 86_400 * SECOND
-EPOCH = 719_163  # the day 1970-01-01, counted from 0001-01-01, which is 1
+EPOCH = 719_163  # 1970-01-01, counted from 0001-01-01, which is 1
 _MOST = 1_000
-_LONGEST = 40  # of what is remembered
-_instants: dict[str, int | None] = {}  # of one change, the same are met several times
+_LONGEST = 40  # cached results
+_instants: dict[str, int | None] = {}  # one change parses the same times several times
 
 
 def parse(text: str) -> int | None:
-    """The instant that `text` names (SPEC §3), or None where it names none.
+    """Return the instant of `text` (SPEC §3), or None if it is no time.
 
-    `YYYY-MM-DD`, or that plus `T` or a space and `hh:mm[:ss[.ffffff]]` and an optional
-    offset, before which a space may stand, as Jekyll writes it; no offset means UTC.
+    `YYYY-MM-DD`, or that with `T` or a space and `hh:mm[:ss[.ffffff]]` and an optional offset. A
+    space may stand before the offset, as Jekyll writes it. Without an offset it is UTC.
     """
     if len(text) > _LONGEST:
         return _parsed(text)
     try:
         return _instants[text]
-    except KeyError:  # or another thread has just cleared them
+    except KeyError:  # or another thread has just cleared the cache
         pass
     if len(_instants) >= _MOST:
         _instants.clear()
@@ -63,10 +66,10 @@ def render(instant: int) -> str:
 
 
 def stand_in(*, modified: int, recorded: int | None, etag: str) -> int:
-    """The instant reported for a file whose own `updated` can't be trusted (SPEC §3).
+    """Return the instant to report for a file whose own `updated` can't be trusted (SPEC §3).
 
-    `modified` is the file's modification time, `recorded` the entity's recorded `updated`;
-    the microseconds come from the etag, so that another content gives another instant.
+    `modified` is the file's modification time, `recorded` the entity's recorded `updated`. The
+    microseconds come from the etag, so that other content gives another instant.
     """
     if recorded is not None and modified <= recorded:
         modified = recorded + SECOND
@@ -75,7 +78,7 @@ def stand_in(*, modified: int, recorded: int | None, etag: str) -> int:
 
 
 def _time(text: str) -> int | None:
-    """`T14:35`, `T14:35:10.5` and an offset, in microseconds since midnight in UTC."""
+    """Parse `T14:35`, `T14:35:10.5` and an offset into microseconds since midnight in UTC."""
     if text[0] not in "T " or text[3:4] != ":":
         return None
     hour, minute = _number(text[1:3]), _number(text[4:6])
@@ -95,7 +98,7 @@ def _time(text: str) -> int | None:
 
 
 def _offset(text: str) -> int | None:
-    """`Z`, `+09`, `+0900` or `-09:00` in seconds; UTC where it is empty."""
+    """Parse `Z`, `+09`, `+0900` or `-09:00` into seconds; empty is UTC."""
     if text in ("", "Z"):
         return 0
     if text[0] == " " and text[1:2] in ("+", "-"):
@@ -111,5 +114,5 @@ def _offset(text: str) -> int | None:
 
 
 def _number(digits: str, count: int = 2) -> int:
-    """A number of so many digits; -1 for anything else."""
+    """Parse a number with this many digits; -1 for anything else."""
     return int(digits) if len(digits) == count and digits.isdigit() else -1

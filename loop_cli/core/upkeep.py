@@ -1,7 +1,7 @@
-"""What a store does besides reading and changing entities, each of which it may refuse in words.
+"""The work of a store besides reading and changing entities.
 
-It checks, it keeps what was deleted, it tells of changes as they come, and it looks after its
-audit log. What these give is data.
+A store checks, keeps deleted entities, reports changes as they come, and looks after its audit log.
+It may refuse each of these with a message. All results are data.
 """
 
 from __future__ import annotations
@@ -23,14 +23,16 @@ if TYPE_CHECKING:
 
 
 class Upkeep:
-    """What a store does besides. Here each is refused; a store overrides what it can do.
+    """The other work of a store. Here each method refuses; a store overrides what it can do.
 
-    All raise `UsageError` where the store can't, and `StorageError` where the system refuses.
+    All raise `UsageError` if the store can't do it, and `StorageError` if the system refuses.
     """
 
     def template(self, entity_type: str) -> tuple[str, str] | None:
-        """The template of a type, its text and what it is called; None where there is none.
-        Raises `InvalidFile`."""
+        """Return the template of a type, its text and its name; None if there is none.
+
+        Raises `InvalidFile`.
+        """
         del entity_type
         return None
 
@@ -39,17 +41,18 @@ class Upkeep:
         return {}
 
     def check(self, scope: Scope) -> Checked:
-        """What is wrong with the entities of a scope. Raises `EntityNotFound` for a name that is
-        no id, alias or type."""
+        """Check the entities of a scope. Raises `EntityNotFound` for an unknown name."""
         raise _can_not("check the files", scope)
 
     def passed_over(self) -> PassedOver:
-        """What is passed over wherever entities are looked for."""
+        """Return the files that are left out wherever loop looks for entities."""
         raise _can_not("tell what it passes over")
 
     def allow(self, field: AllowedField, *, origin: Origin, dry_run: bool = False) -> Allowed:
-        """Allow a field more for a type, in the schema. Raises `UsageError` for a type or kind
-        that there is not, `InvalidFile`, `VaultLocked`."""
+        """Allow another field for a type, in the schema.
+
+        Raises `UsageError` for an unknown type or kind, `InvalidFile`, `VaultLocked`.
+        """
         raise _can_not("change its schema", field, origin, dry_run)
 
     def close_schema(self, *, origin: Origin, dry_run: bool = False) -> ClosedSchema:
@@ -58,43 +61,52 @@ class Upkeep:
         raise _can_not("change its schema", origin, dry_run)
 
     def kept(self) -> KeptCopies:
-        """What is kept of deleted entities and replaced values."""
+        """Return the kept copies of deleted entities and replaced values."""
         raise _can_not("list what is kept")
 
     def prune(self, unwanted: Sequence[Kept]) -> Pruned:
-        """Remove for good what is still as it was listed. Raises `VaultLocked`."""
+        """Remove kept copies for good, if they have not changed since they were listed.
+
+        Raises `VaultLocked`.
+        """
         raise _can_not("remove what is kept", unwanted)
 
     def take_aside(self, *, dry_run: bool = False) -> list[str]:
-        """Keep what was staged and can't be finished; the paths. Raises `VaultLocked`."""
+        """Keep staged files that can't be finished; return the paths. Raises `VaultLocked`."""
         raise _can_not("take anything aside", dry_run)
 
     def new_records(self) -> Iterator[list[AuditRecord]]:
-        """The records that come from now on, in the log's order, a batch each time that it is
-        asked; the first one is empty, and so is one where nothing came. Never ends."""
+        """Yield new records in the log's order, in batches, for ever.
+
+        The first batch is empty, and so is one when there is nothing new.
+        """
         raise _can_not("follow the log")
 
     def happenings(self) -> Iterator[list[Happening]]:
-        """What changes from now on, inside and outside; some batches are empty, so that the
-        caller can see whether anybody still reads. Never ends."""
+        """Yield all changes from now on, inside and outside, for ever.
+
+        Some batches are empty, so that the caller can see whether anybody still reads.
+        """
         raise _can_not("watch for changes")
 
     def verify(self) -> Verification:
-        """Check the chain of the log, its records, and each entity against its last one."""
+        """Check the chain of the log, its records, and each entity against its last record."""
         raise _can_not("verify the log")
 
     def rotate(self, *, at_least: int) -> Rotation:
-        """Begin a new file of the log, if that has so many bytes. Raises `VaultLocked`."""
+        """Begin a new file of the log, if the old one is large enough. Raises `VaultLocked`."""
         raise _can_not("rotate the log", at_least)
 
     def redact(self, wanted: ToRedact, *, origin: Origin, dry_run: bool = False) -> Redaction:
-        """Put hashes in the place of recorded values. Raises `EntityNotFound`, `InvalidChange`,
+        """Replace recorded values by hashes. Raises `EntityNotFound`, `InvalidChange`,
         `VaultLocked`."""
         raise _can_not("redact the log", wanted, origin, dry_run)
 
     def migrate(self, file: str | None, *, dry_run: bool = False) -> Migration:
-        """Take the lines of an older log into this one. Raises `EntityNotFound` where there is
-        no such file, `VaultLocked`."""
+        """Copy the lines of an older log into this one.
+
+        Raises `EntityNotFound` if there is no such file, `VaultLocked`.
+        """
         raise _can_not("migrate a log", file, dry_run)
 
 
@@ -103,11 +115,11 @@ def _can_not(what: str, *_asked: object) -> UsageError:
 
 
 class Kept(Struct):
-    """One file of `.loop/kept/`, kept at an instant; of which entity, as far as records tell.
+    """One file of `.loop/kept/`, with its time, and its entity, if records tell it.
 
-    `what` is `file` for a whole entity, else the field; None for what no record names: it is
-    of a change that did not land, or the text of somebody else. `stamp` tells one content from
-    another, and a file from one that was kept anew.
+    `what` is `file` for a whole entity, or else the field. It is None if no record names the file:
+    it comes from a change that did not land, or is a text of another program. `stamp` shows whether
+    a file has changed or was kept again.
     """
 
     name: str
@@ -119,7 +131,7 @@ class Kept(Struct):
     what: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {
             "name": self.name,
             "bytes": self.size,
@@ -131,13 +143,13 @@ class Kept(Struct):
 
 
 class KeptCopies(Struct):
-    """What is kept, and the names of what lies there and is not loop's."""
+    """The kept copies, and the names of other files there."""
 
     copies: tuple[Kept, ...]
     foreign: tuple[str, ...] = ()
 
     def of(self, entity_id: str | None, *, before: int | None) -> KeptCopies:
-        """Those of one entity, and those kept before an instant."""
+        """Return the copies of one entity, or those kept before an instant."""
         known = None if entity_id is None else nfc(entity_id)
         chosen = [
             one
@@ -149,7 +161,7 @@ class KeptCopies(Struct):
 
 
 class Pruned(Struct):
-    """What was removed, and what stays since it was kept anew or changed since."""
+    """What was removed, and what stays because it was kept again or has changed."""
 
     gone: tuple[Kept, ...]
     staying: tuple[Kept, ...]
@@ -170,7 +182,7 @@ class Happening(Struct):
     etag: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """One line of `loop watch --json`."""
+        """Return one line of `loop watch --json`."""
         data = self.record.data if self.record is not None else {}
         names = self.record.modified_fields if self.record is not None else self.fields
         return {
@@ -189,7 +201,7 @@ class Happening(Struct):
 
 
 class LogProblem(Struct):
-    """What is wrong at a line of ours; `problem` is `chain`, `schema` or `rolled_back`."""
+    """A problem with one of loop's lines; `problem` is `chain`, `schema` or `rolled_back`."""
 
     file: str
     line: int
@@ -198,15 +210,18 @@ class LogProblem(Struct):
 
 
 class RecordedPlace(Struct):
-    """An entity's file, as its last record names it."""
+    """The file of an entity by its last record."""
 
     entity_id: str
     path: str
 
 
 class Verification(Struct):
-    """What was found. `records` are the lines that are records, `own` those of them that the
-    chain joins, `migrated` and `foreign` the others, `unreadable` the lines that are none."""
+    """The result of verifying.
+
+    `records` counts the lines that are records. Of these, `own` are in the chain; `migrated` and
+    `foreign` are the others. `unreadable` counts the lines that are not records.
+    """
 
     files: tuple[str, ...]
     records: int
@@ -220,11 +235,11 @@ class Verification(Struct):
 
     @property
     def ok(self) -> bool:
-        """Whether no line of ours is altered, missing or invalid."""
+        """Whether no line of loop is altered, missing or invalid."""
         return not self.problems
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop audit verify`."""
+        """Return the JSON of `loop audit verify`."""
         listed = ("problems", "edited_outside", "gone")
         return {
             "ok": self.ok,
@@ -234,20 +249,22 @@ class Verification(Struct):
 
 
 class Rotation(Struct):
-    """What was done. `size` is that of the active file in bytes, before."""
+    """The result of a rotation. `size` is that of the active file in bytes, before."""
 
     rotated: bool
     segment: str | None
     size: int
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop audit rotate`."""
+        """Return the JSON of `loop audit rotate`."""
         return {"rotated": self.rotated, "segment": self.segment, "bytes": self.size}
 
 
 class ToRedact(Struct):
-    """Which values: those of `field` (a dotted name, or `body`) and of what is nested in it,
-    in the entity's records, or in those of one run."""
+    """The values to redact: those of `field` (a dotted name, or `body`) and its nested fields.
+
+    In all records of the entity, or in those of one run.
+    """
 
     entity_id: str
     field: str
@@ -255,8 +272,11 @@ class ToRedact(Struct):
 
 
 class RedactedLine(Struct):
-    """A line with values of the field. `after` is the text to come; None where the line is
-    another program's, which is never changed."""
+    """A line with values of the field.
+
+    `after` is the new text; None if the line belongs to another program, because such lines are
+    never changed.
+    """
 
     file: str
     number: int
@@ -266,7 +286,7 @@ class RedactedLine(Struct):
     after: bytes | None
 
     def as_dict(self) -> dict[str, Any]:
-        """The line in the JSON of `loop audit redact`."""
+        """Return the line in the JSON of `loop audit redact`."""
         place = {"file": self.file, "line": self.number, "fields": list(self.fields)}
         if self.after is None:
             return place
@@ -274,8 +294,11 @@ class RedactedLine(Struct):
 
 
 class Redaction(Struct):
-    """What was done, or would be: `lines` are rewritten, `left` are lines of other programs
-    with such values, `kept` the kept copies removed (SHA-256)."""
+    """The result of a redaction, or of a dry run.
+
+    `lines` are rewritten; `left` are lines of other programs with such values; `kept` are the
+    removed kept copies (SHA-256).
+    """
 
     wanted: ToRedact
     run_id: str
@@ -290,7 +313,7 @@ class Redaction(Struct):
         return bool(self.lines or self.kept)
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop audit redact`."""
+        """Return the JSON of `loop audit redact`."""
         data = {
             "entity_id": self.wanted.entity_id,
             "field": self.wanted.field,
@@ -304,15 +327,17 @@ class Redaction(Struct):
 
 
 class SkippedLine(Struct):
-    """A line that became no record, and why."""
+    """A line that became no record, and the reason."""
 
     line: int
     reason: str
 
 
 class Migration(Struct):
-    """What was done, or would be: `migrated` lines became records, `known` are in the log
-    already, `skipped` can't be told as records."""
+    """The result of a migration, or of a dry run.
+
+    `migrated` lines became records; `known` are already in the log; `skipped` can't become records.
+    """
 
     file: str
     migrated: int
@@ -321,7 +346,7 @@ class Migration(Struct):
     dry_run: bool
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop audit migrate`."""
+        """Return the JSON of `loop audit migrate`."""
         data = {**self.__dict__, "skipped": [one.__dict__ for one in self.skipped]}
         if not data.pop("dry_run"):
             return data
@@ -329,7 +354,7 @@ class Migration(Struct):
 
 
 class AllowedField(Struct):
-    """A field that a type shall have; of that kind where one is given."""
+    """A field to allow for a type, with a kind, if one is given."""
 
     entity_type: str
     name: str
@@ -351,7 +376,7 @@ class ClosedSchema(Struct):
 
 
 class Allowed(Struct):
-    """What was allowed: the sections of the schema that were changed, as a diff."""
+    """The changed sections of the schema, as a diff."""
 
     field: AllowedField
     path: str
@@ -360,7 +385,7 @@ class Allowed(Struct):
     dry_run: bool
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop schema allow`."""
+        """Return the JSON of `loop schema allow`."""
         said = {
             "entity_type": self.field.entity_type,
             "field": self.field.name,

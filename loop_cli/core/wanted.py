@@ -1,8 +1,8 @@
-"""What a search asks for: words, all of which an entity's names and body must have.
+"""The words of a search; an entity's names and body must have all of them.
 
-A word is found in any case and normal form, at the beginning of a word; Hangul, Chinese
-characters and other writing without blanks between words, anywhere. For an index, texts are
-taken apart into grams: a text that has a word has all grams of the word.
+A word matches in any case and normal form, at the beginning of a word. Hangul, Chinese characters
+and other writing without blanks match anywhere. For an index, texts are split into grams: a text
+with a word has all grams of that word.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _DENSE = (  # Thai to Myanmar, Khmer, Hangul, kana, bopomofo, Chinese characters
 _SPACED = rf"[^\W_{_DENSE}]"
 _RUN = re.compile(rf"[{_DENSE}]+|{_SPACED}+")
 _DENSE_RUN = re.compile(rf"[{_DENSE}]+")
-_PAIRS = re.compile(rf"(?=([{_DENSE}]{{1,2}}))[{_DENSE}]")  # from each character on
+_PAIRS = re.compile(rf"(?=([{_DENSE}]{{1,2}}))[{_DENSE}]")  # one gram from each character on
 _SPACED_RUN = re.compile(rf"{_SPACED}+")
-_LONGEST = 64  # characters of a run without blanks that are told apart
-_ENOUGH = 40  # grams of one word that are asked an index for
+_LONGEST = 64  # longer runs without blanks are cut
+_ENOUGH = 40  # grams of one word that are looked up in an index
 _SHOWN = 400  # characters of a line
 
 
 class Found(Struct):
-    """Where a body has the words: a line, from 1, and its text; none where only names have."""
+    """The place of the words in a body: a line, from 1, and its text; none if only names match."""
 
     in_names: bool
     line: int | None = None
@@ -43,8 +43,10 @@ class Found(Struct):
 
 
 class Wanted:
-    """The words of `text`, which blanks part; between double quotes blanks are part of a word.
-    Raises `UsageError` where it has none."""
+    """The words of `text`, split at blanks; double quotes keep words together.
+
+    Raises `UsageError` if there are none.
+    """
 
     def __init__(self, text: str) -> None:
         parts = re.findall(r'"([^"]+)"|([^\s"]+)', fold(text))
@@ -61,7 +63,7 @@ class Wanted:
         self._patterns = [_pattern(word) for word in self.words]
 
     def found(self, names: Iterable[str], body: str) -> Found | None:
-        """Where they are, if all are; each in one of the names or on a line of the body."""
+        """Return where the words are, if each is in one of the names or on a line of the body."""
         in_names = self.are_in_names(names)
         missing = [] if in_names else self._missing_in(names)
         folded = fold(body)
@@ -75,7 +77,7 @@ class Wanted:
         return Found(in_names=in_names, line=line + 1, text=self._excerpt(whole))
 
     def _best_line(self, folded: str) -> int | None:
-        """Where the line begins that has the most of the words, the first of several."""
+        """Return the beginning of the first line with the most words."""
         counts: dict[int, int] = {}
         for pattern in self._patterns:
             match = pattern.search(folded)
@@ -91,7 +93,8 @@ class Wanted:
         return not self._missing_in(names)
 
     def spans(self, text: str) -> list[Span]:
-        """Where a text in normal form has a word: begins and ends, in order, none overlapping."""
+        """Return the places of a word in a text in normal form: starts and ends, in order, no
+        overlap."""
         parts = [character.casefold() for character in text]
         folded = "".join(parts)
         places = [index for index, part in enumerate(parts) for _each in part]
@@ -109,7 +112,8 @@ class Wanted:
         return merged
 
     def grams(self) -> tuple[list[str], list[str]]:
-        """The grams that a text with all words has, and beginnings of which it has a gram each."""
+        """Return the grams that every matching text has, and prefixes, for each of which it has a
+        gram."""
         exact: list[str] = []
         beginnings: list[str] = []
         for word in self.words:
@@ -132,7 +136,7 @@ class Wanted:
         ]
 
     def _excerpt(self, line: str) -> str:
-        """The line, or of a long one the part around the first word."""
+        """Return the line, or a part of a long line around the first word."""
         text = nfc(line)
         if len(text) <= _SHOWN:
             return text
@@ -143,15 +147,15 @@ class Wanted:
 
 
 def fold(text: str) -> str:
-    """A text as it is compared: in normal form, without case."""
+    """Return a text in the form for comparing: in normal form, without case."""
     return nfc(text).casefold()
 
 
 def grams_of(text: str) -> set[str]:
-    """The grams of a text: pairs of neighbours in dense writing and the last of a run, so that
-    every character begins one; and words.
+    """Return the grams of a text: pairs of neighbours in dense writing, and words.
 
-    No gram has a blank in it, so each line is looked at once, and of these each word.
+    The last character of a run is a gram too, so that every character begins one. No gram has a
+    blank, so each line, and each of its words, is looked at once.
     """
     lines = "\n".join(set(text.split("\n")))
     folded = fold(" ".join(set(lines.split())))

@@ -1,4 +1,4 @@
-"""The sample vault of `loop demo`, written for it."""
+"""The sample vault of `loop demo`."""
 
 from __future__ import annotations
 

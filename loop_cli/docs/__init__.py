@@ -1,4 +1,4 @@
-"""The pages of the documentation, found by name or by words."""
+"""The pages of the documentation, by name or by words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 FOLDER = os.path.dirname(__file__)
-# The pages in the order in which they are listed. One that is not in the wheel is left out.
+# The pages in the order in which they are listed. A page that is not in the wheel is left out.
 GROUPS = {
     "Tasks": (
         "first-steps", "changing", "finding", "bulk", "creating", "links", "undoing",
@@ -44,7 +44,7 @@ class Page(Struct):
 
 
 class Match(Struct):
-    """A page that has the words, and the line that has most of them."""
+    """A page that has the words, and its best line."""
 
     page: Page
     line: str
@@ -55,7 +55,7 @@ class Match(Struct):
 
 
 def pages() -> Iterator[Page]:
-    """The pages that are there, in the order of `GROUPS`."""
+    """Return the existing pages, in the order of `GROUPS`."""
     for group, names in GROUPS.items():
         for name in names:
             try:
@@ -68,7 +68,7 @@ def pages() -> Iterator[Page]:
 
 
 def find(words: Sequence[str], listed: Sequence[Page]) -> list[Match]:
-    """The pages that have all words, in name or title first; each with its best line."""
+    """Return the pages with all words, in name or title first; each with its best line."""
     wanted = [word.casefold() for word in words]
     by_title, by_text = [], []
     for page in listed:
@@ -82,7 +82,7 @@ def find(words: Sequence[str], listed: Sequence[Page]) -> list[Match]:
 
 
 def readable(text: str) -> str:
-    """The page without the HTML comments, which are for tools."""
+    """Return the page without the HTML comments, which are for tools."""
     lines = [line for line in text.splitlines() if not _is_comment(line)]
     return "\n".join(lines) + "\n"
 

@@ -1,1 +1,1 @@
-"""What start-up can't afford from the standard library, each held against it by a test."""
+"""Small replacements for slow parts of the standard library; a test compares each with it."""

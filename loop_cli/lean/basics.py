@@ -1,8 +1,8 @@
-"""Dates, SHA-256, random UUIDs and context managers without the modules that have them.
+"""Dates, SHA-256, random UUIDs and context managers without their usual modules.
 
-Each is a few lines, and what it stands in for costs a third of an interpreter's start or more:
-`datetime` defines all its classes in Python first, `hashlib` loads OpenSSL, `uuid` asks the system
-for its network, `contextlib` loads four others.
+Each is a few lines, and saves a third of an interpreter's start or more: `datetime` defines all its
+classes in Python first, `hashlib` loads OpenSSL, `uuid` asks the system for its network,
+`contextlib` loads four other modules.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ else:
         from _datetime import date
     except ImportError:
         from datetime import date
-    try:  # to look for a module that is not there costs as much as to load one that is
+    try:  # looking for a missing module costs as much as loading one
         if sys.version_info >= (3, 12):
             from _sha2 import sha256 as _small
         else:
@@ -29,7 +29,7 @@ else:
         from hashlib import sha256 as _small
 
     class suppress:  # noqa: N801
-        """Ends without an error where the block raises one of these."""
+        """Suppresses these errors in a block."""
 
         def __init__(self, *kinds):
             self._kinds = kinds
@@ -62,7 +62,7 @@ else:
             return self
 
         def enter_context(self, manager):
-            """Enter a manager; what it gives."""
+            """Enter a manager; return its value."""
             given = manager.__enter__()
             self._entered.append(manager)
             return given
@@ -84,14 +84,16 @@ else:
 
 
 __all__ = ["ExitStack", "closing", "date", "sha256_hex", "suppress", "uuid4"]
-_MANY = 1 << 18  # bytes from which on OpenSSL's, which is several times faster, is worth it
+_MANY = 1 << 18  # from this size on OpenSSL is worth its cost: it is several times faster
 _sha256 = _small
 _hashed = 0
 
 
 def sha256_hex(data: bytes) -> str:
-    """The SHA-256 of `data` in 64 hex digits. CPython's own is as good as OpenSSL's for a few
-    files."""
+    """Return the SHA-256 of `data` in 64 hex digits.
+
+    For a few files, CPython's own is as good as OpenSSL's.
+    """
     global _hashed, _sha256  # noqa: PLW0603  who hashes much does not notice what loading costs
     if _sha256 is _small:
         _hashed += len(data)
@@ -103,7 +105,7 @@ def sha256_hex(data: bytes) -> str:
 
 
 def uuid4() -> str:
-    """A random UUID (RFC 9562, version 4) as text."""
+    """Return a random UUID (RFC 9562, version 4) as text."""
     bits = int.from_bytes(os.urandom(16))
     bits = bits & ~(0xF << 76) | 4 << 76
     bits = bits & ~(0x3 << 62) | 2 << 62

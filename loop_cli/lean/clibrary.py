@@ -1,7 +1,7 @@
-"""Functions of the C library without `ctypes`, whose Python half costs a fifth of an interpreter.
+"""Call functions of the C library without `ctypes`.
 
-What `ctypes` defines in Python are names for all types of C. The two classes that a function
-returning an `int` needs are made here from its half in C.
+The Python part of `ctypes` costs a fifth of an interpreter's start; it defines names for all C
+types. This module makes the two needed classes from the C part.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 
 def function(name: str) -> Callable[..., int] | None:
-    """A function of the C library that takes ints and bytes and returns an errno, 0 if it went
-    well; None where there is no such function. The C function must return 0 or set `errno`."""
+    """Return a C function that takes ints and bytes and returns an errno, 0 for success.
+
+    None if there is no such function. The C function must return 0 or set `errno`.
+    """
     try:
         call, get_errno = _found(name)
     except (ImportError, OSError, AttributeError):  # a Python or a system without it

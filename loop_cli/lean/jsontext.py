@@ -1,6 +1,6 @@
-"""JSON text without the start-up cost of `json`, which loads `re` (`loop help costs`).
+"""Read and write JSON without the start-up cost of `json`, which loads `re` (`loop help costs`).
 
-The C functions that `json` itself works with, where this Python has them; else `json`.
+It uses the C functions of `json`, if this Python has them; else `json`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ _CONTROL = "[\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 
 
 def dumps(value: Any) -> str:
-    """`value` in one line; what is not ASCII stays as it is. Raises as `json.dumps` does, also
-    for what JSON has no number for."""
+    """Return `value` in one line; non-ASCII characters stay as they are.
+
+    Raises what `json.dumps` raises, also for numbers that JSON does not have.
+    """
     if _c is None:
         import json
 
@@ -30,12 +32,12 @@ def dumps(value: Any) -> str:
 
 
 def text(value: str) -> str:
-    """A text in JSON, as `dumps` has it."""
+    """Return a text in JSON, as `dumps` writes it."""
     return dumps(value) if _c is None else str(_c.encode_basestring(value))
 
 
 def ascii_text(text: str) -> str:
-    """A text in JSON with every character that is not ASCII as an escape."""
+    """Return a text in JSON with every non-ASCII character as an escape."""
     if _c is None:
         import json
 
@@ -44,8 +46,8 @@ def ascii_text(text: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """JSON text with what a terminal acts on spelled out."""
-    if text.isprintable():  # the pattern costs more to compile than most documents to print
+    """Return JSON text in which everything that a terminal interprets is an escape."""
+    if text.isprintable():  # compiling the pattern costs more than printing most documents
         return text
     import re
 
@@ -53,34 +55,34 @@ def harmless(text: str) -> str:
 
 
 def is_harmless(text: str) -> bool:
-    """Whether there is nothing in JSON text that a terminal acts on."""
+    """Whether JSON text contains nothing that a terminal interprets."""
     return text.isprintable() or harmless(text) == text
 
 
 def loads(text: str | bytes) -> Any:
-    """The value of a text. Raises as `json.loads` does."""
+    """Return the value of a text. Raises what `json.loads` raises."""
     if isinstance(text, bytes):
         text = text.decode()
     if _c is not None:
         begin = len(text) - len(text.lstrip(_BLANKS))
         try:
             value, end = _scan(text, begin)
-        except (StopIteration, SystemError):  # the second, where `json` is not loaded to say it
+        except (StopIteration, SystemError):  # the second error, if `json` is not loaded
             pass
         else:
             if not text[end:].strip(_BLANKS):
                 return value
     import json
 
-    return json.loads(text)  # which says what is wrong
+    return json.loads(text)  # it raises an error with the reason
 
 
 def _refuse(value: object) -> Any:
-    raise TypeError(f"{type(value).__name__} is no JSON value")
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 
 class _Context:
-    """What the scanner asks of a decoder: that of `json.loads` without options."""
+    """The settings that the scanner takes from a decoder: those of `json.loads` without options."""
 
     strict = True
     object_hook = None
@@ -98,7 +100,7 @@ class _Context:
 
 _scan: Any = None if _c is None else _c.make_scanner(_Context())
 _encode: Any = None
-if _c is not None:  # nothing that is written holds itself, so it keeps no list of where it is
+if _c is not None:  # no value contains itself, so the encoder needs no check for circles
     _encode = _c.make_encoder(
         None, _refuse, _c.encode_basestring, None, ": ", ", ", False, False, False
     )

@@ -1,7 +1,7 @@
-"""Plain data, as YAML and JSON have it: dicts, lists, texts, numbers, true, false and null.
+"""Plain data, as in YAML and JSON: dicts, lists, texts, numbers, true, false and null.
 
-Reading, writing and comparing go by the same rules, so whether two values are the same and
-which key a name means is said here, for `markdown` and `core` alike.
+Reading, writing and comparing use the same rules. So this module decides, for `markdown` and
+`core`, whether two values are the same, and which key a name means.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 
 _CONTAINERS = frozenset((dict, list))
 _NUMBERS = {".inf": float("inf"), "-.inf": float("-inf"), ".nan": float("nan")}
-_WITHOUT_REFERENCES = 2  # a version of marshal's: what is met twice is spelled twice
+_WITHOUT_REFERENCES = 2  # in this version of marshal, a repeated value is written again
 
 
 def same(one: Any, other: Any) -> bool:
-    """Equal in type and value all the way down: 1, 1.0 and true differ, NaN equals NaN."""
+    """Whether two values have the same type and value at all depths: 1, 1.0 and true differ.
+
+    NaN equals NaN.
+    """
     if one is other:
         return True
     kind = type(one)
@@ -31,11 +34,13 @@ def same(one: Any, other: Any) -> bool:
 
 
 def _spelled_same(one: Any, other: Any) -> bool:
-    """Whether two containers are the same in the same order, as nearly all are that are
-    compared: Python's own spelling of values tells their types, and costs a tenth."""
+    """Whether two containers are the same, in the same order; this is almost always the case.
+
+    Python's own representation of values shows their types, and costs a tenth.
+    """
     try:
         return marshal.dumps(one, _WITHOUT_REFERENCES) == marshal.dumps(other, _WITHOUT_REFERENCES)
-    except ValueError:  # too deep, or something else within
+    except ValueError:  # too deep, or it contains something else
         return False
 
 
@@ -67,7 +72,7 @@ def _same_items(one: dict[Any, Any], other: dict[Any, Any]) -> bool:
 
 
 def copied(value: Any) -> Any:
-    """The value with new dicts and lists, all the way down."""
+    """Return the value with new dicts and lists at all depths."""
     kind = type(value)
     if kind is dict:
         return {
@@ -80,8 +85,10 @@ def copied(value: Any) -> Any:
 
 
 def copied_at(mapping: Mapping[Any, Any], parts: Iterable[str]) -> dict[Any, Any]:
-    """A copy of a mapping to change at the keys that some parts of paths name; what is at
-    others is shared, so that it need not be compared."""
+    """Copy a mapping, to change it at the keys that some parts of paths name.
+
+    The other values are shared, so that they need not be compared.
+    """
     result = dict(mapping)
     for part in parts:
         key = key_in(result, part)
@@ -91,7 +98,7 @@ def copied_at(mapping: Mapping[Any, Any], parts: Iterable[str]) -> dict[Any, Any
 
 
 def key_text(key: object) -> str:
-    """A key as a part of a path: `2024` for the number, `true` and `null` for the words."""
+    """Return a key as a part of a path: `2024` for the number, `true` and `null` for the words."""
     if isinstance(key, str):
         return key
     if key is None:
@@ -102,9 +109,11 @@ def key_text(key: object) -> str:
 
 
 def read_like(value: Any, model: Any, *, inside: bool = False) -> tuple[Any, bool]:
-    """A value that JSON could not say, read back, and whether that is vague: a key that reads like
-    a number is what `model` has, 2024 and not "2024", and vague where that has no such number; as
-    is `inside` another value whether `.inf` was one."""
+    """Read a value that JSON could not express; also return whether it is vague.
+
+    A key that reads like a number becomes the key of `model`, 2024 and not "2024"; it is vague if
+    `model` has no such number. `.inf` `inside` another value is vague too.
+    """
     if type(value) is str:
         number = _NUMBERS.get(value)
         return (value, False) if number is None else (value if inside else number, inside)
@@ -124,13 +133,15 @@ def read_like(value: Any, model: Any, *, inside: bool = False) -> tuple[Any, boo
 
 
 def may_be_vague(value: Any) -> bool:
-    """Whether a value of JSON may be one that JSON can't say: a text that may have been `.inf`, or
-    a key that may have been a number, at any depth."""
+    """Whether a JSON value may stand for one that JSON can't express.
+
+    That is a text that may have been `.inf`, or a key that may have been a number, at any depth.
+    """
     return read_like(value, None, inside=True)[1]
 
 
 def _may_be_no_text(part: str) -> bool:
-    """Whether a key of JSON may have been a number or a word of YAML."""
+    """Whether a JSON key may have been a number or a word of YAML."""
     if part in _NUMBERS or part in ("null", "true", "false"):
         return True
     try:
@@ -141,7 +152,7 @@ def _may_be_no_text(part: str) -> bool:
 
 
 def key_in(mapping: Mapping[Any, Any], part: str) -> Any:
-    """The key that a part of a path names: that text, or else the key that reads like it."""
+    """Return the key for a part of a path: that text, or else the key that reads like it."""
     if part in mapping:
         return part
     for key in mapping:

@@ -1,8 +1,8 @@
-"""Frozen records for the start-up path.
+"""Immutable records for the start-up path.
 
-`dataclasses` and `typing` cost twice what the bare interpreter does (`loop help costs`),
-and every subprocess caller pays it. A `Struct` is declared like a frozen,
-keyword-only dataclass and type-checked as one.
+`dataclasses` and `typing` cost twice as much as starting the interpreter (`loop help costs`), and
+every caller of a subprocess pays for that. A `Struct` is declared and type-checked like a frozen,
+keyword-only dataclass.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ else:
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 class Struct:
-    """Base of immutable records; fields are the annotated names, defaults the class values."""
+    """Base of immutable records; the annotated names are its fields, class values are defaults."""
 
     _fields: ClassVar[tuple[str, ...]] = ()
-    _blank: ClassVar[dict[str, Any]] = {}  # all fields in order, those without default as None
+    _blank: ClassVar[dict[str, Any]] = {}  # all fields in order; those without default have None
     _needed: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls) -> None:
@@ -44,7 +44,7 @@ class Struct:
             raise TypeError(f"{type(self).__name__}() needs {name}=")
 
     def replace(self, **values: Any) -> Self:
-        """The same record with some values replaced."""
+        """Return the same record with some values replaced."""
         made = object.__new__(type(self))
         made._fill(self.__dict__, values)
         return made

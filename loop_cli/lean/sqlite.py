@@ -1,8 +1,8 @@
-"""SQLite without what Python's `sqlite3` adds to it and what that loads.
+"""SQLite without the extras of Python's `sqlite3`, and the modules that they load.
 
-The module in Python adds dates, which no database of ours holds, and loads the calendar for them.
-The module in C asks `functools` for nothing but `lru_cache`, which is in C too. Together that
-costs every command half an interpreter's start.
+The Python part adds dates, which loop's databases do not have, and loads the calendar for them. The
+C part needs only `lru_cache` of `functools`, which is also in C. Together this saves every command
+half an interpreter's start.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _SAFE = b"/-_.~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 def file_uri(path: str) -> str:
-    """A path as a URI, quoted as `urllib.parse.quote` does, which loads `re`."""
+    """Return a path as a URI, quoted as `urllib.parse.quote` does, which loads `re`."""
     data = os.fsencode(path)
     return "file:" + "".join(chr(one) if one in _SAFE else f"%{one:02X}" for one in data)
 
 
 def _without_functools() -> Any:
-    """The module in C, loaded while its one function of `functools` stands in for all of it."""
+    """Load the C part, with a stand-in for `functools` that has only this one function."""
     from _functools import _lru_cache_wrapper  # type: ignore[import-not-found]
 
     def lru_cache(most: int) -> Any:

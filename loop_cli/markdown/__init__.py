@@ -1,1 +1,1 @@
-"""Text in, text out: frontmatter and lossless edits of YAML. Knows no entity and no file."""
+"""Text in, text out: frontmatter and lossless edits of YAML. It knows no entity and no file."""

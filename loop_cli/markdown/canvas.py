@@ -1,5 +1,8 @@
-"""The links in a canvas of Obsidian, a JSON file: the files that its cards show, and the links in
-the Markdown of its text cards. What is no link stays byte for byte."""
+"""The links in a canvas of Obsidian, a JSON file.
+
+These are the files that its cards show, and the links in the Markdown of its text cards. Everything
+else stays byte for byte.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ _IN_A_NODE = ["{", "nodes[", "{"]
 
 
 def find(text: str) -> list[Link]:
-    """The links in a canvas, in their order; those of a file that is no JSON are none."""
+    """Return the links in a canvas, in order; none if the file is not JSON."""
     try:
         json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
@@ -39,7 +42,7 @@ def find(text: str) -> list[Link]:
 
 
 def is_broken(data: bytes) -> bool:
-    """Whether a file is no canvas that could be read."""
+    """Whether a file is not a readable canvas."""
     try:
         json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
@@ -48,7 +51,7 @@ def is_broken(data: bytes) -> bool:
 
 
 def replaced(text: str, new: Iterable[tuple[Link, str]]) -> str:
-    """The text with other paths in some of its links, which are in their order."""
+    """Return the text with other paths in some of its links, which must be in order."""
     parts, position = list[str](), 0
     for link, path in new:
         raw = text[link.start : link.end]
@@ -60,7 +63,7 @@ def replaced(text: str, new: Iterable[tuple[Link, str]]) -> str:
 
 
 def _nodes(text: str) -> Iterator[dict[str, Span]]:
-    """Where the texts of each card stand, quotes and all, by their keys."""
+    """Yield the places of each card's texts, with their quotes, by their keys."""
     opened: list[str] = []
     node: dict[str, Span] = {}
     key = last = None
@@ -86,12 +89,12 @@ def _nodes(text: str) -> Iterator[dict[str, Span]]:
 
 
 def _said(text: str, span: Span | None) -> str:
-    """The text between two places; none where nothing stands there."""
+    """Return the text between two places; empty if there is none."""
     return "" if span is None else str(json.loads(text[span[0] : span[1]]))
 
 
 def _in_text(text: str, span: Span) -> Iterator[Link]:
-    """The links in the Markdown of a card, by where they stand in the file."""
+    """Yield the links in the Markdown of a card, with their places in the file."""
     raw = text[span[0] + 1 : span[1] - 1]
     places: list[int] = []
     for match in _PIECE.finditer(raw):
@@ -99,6 +102,6 @@ def _in_text(text: str, span: Span) -> Iterator[Link]:
     places.append(span[1] - 1)
     markdown = _said(text, span)
     if len(markdown) + 1 != len(places):
-        return  # halves of characters, which no editor writes
+        return  # half characters, which no editor writes
     for link in links.find(markdown):
         yield link.replace(start=places[link.start], end=places[link.end])

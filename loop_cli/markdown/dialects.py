@@ -1,4 +1,4 @@
-"""Where YAML 1.1, as python-frontmatter reads it, and YAML 1.2 disagree about a frontmatter."""
+"""Find differences between YAML 1.1, as python-frontmatter reads it, and YAML 1.2."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A place that the dialects read differently; `other` is YAML 1.1's reading.
+    """A place that the dialects read differently; `other` is the reading of YAML 1.1.
 
-    Where YAML 1.1 can't read the text at all, `at` is empty, `line`, 1-based in the YAML
-    text, says where, and `other` why. `is_key` tells that the key itself is the matter.
+    If YAML 1.1 can't read the text at all, `at` is empty, `line` (1-based in the YAML text) is the
+    place, and `other` is the reason. `is_key` means that the key itself differs.
     """
 
     at: tuple[str | int, ...]
@@ -31,9 +31,9 @@ class Disagreement:
 
 
 def disagreements(yaml_text: str, fields: dict[str, Any]) -> list[Disagreement]:
-    """The disagreements about a text that YAML 1.2 reads as `fields`.
+    """Yield the differences for a text that YAML 1.2 reads as `fields`.
 
-    A date that YAML 1.1 makes a date of, and YAML 1.2 a text, is the same date.
+    A text that YAML 1.1 reads as the same date counts as equal.
     """
     try:
         return guarded(_disagreements, yaml_text, fields)
@@ -71,7 +71,7 @@ def _compare_keys(
             _compare(item, theirs[name], (*at, name), found)
         else:
             found.append(Disagreement(at=(*at, name), other="another key", is_key=True))
-    if not found and len(theirs) > len(one):  # what `<<` brings, say
+    if not found and len(theirs) > len(one):  # the result of `<<`, for example
         found.append(Disagreement(at=at, other="other keys", line=1))
 
 
@@ -80,7 +80,7 @@ def _key(key: Any) -> str:
 
 
 def is_same_time(text: Any, value: Any) -> bool:
-    """Whether a text and the date or time that YAML 1.1 makes of it name the same instant."""
+    """Whether a text names the same instant as the date or time that YAML 1.1 makes of it."""
     if not isinstance(text, str) or not isinstance(value, datetime.date):
         return False
     if not isinstance(value, datetime.datetime):

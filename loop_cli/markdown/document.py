@@ -27,14 +27,14 @@ class FrontmatterError(ValueError):
 
 
 class NoFrontmatter(FrontmatterError):
-    """The text does not begin with one, as notes need not."""
+    """The text does not begin with frontmatter; notes need none."""
 
 
 class Document(Struct):
-    """The four pieces of a Markdown file; joined they are the file's text again.
+    """The four pieces of a Markdown file; joined they are the text of the file.
 
-    ``head`` is the byte order mark, if any, and the opening fence line; ``yaml`` the text
-    between the fences; ``foot`` the closing fence line; ``body`` all that follows.
+    ``head`` is the byte order mark, if any, and the opening fence line; ``yaml`` the text between
+    the fences; ``foot`` the closing fence line; ``body`` everything after it.
     """
 
     head: str
@@ -47,12 +47,12 @@ class Document(Struct):
 
     @property
     def text(self) -> str:
-        """The whole file's text."""
+        """The text of the whole file."""
         return self.head + self.yaml + self.foot + self.body
 
     @property
     def newline(self) -> str:
-        """The line ending most frontmatter lines have: ``"\\n"`` or ``"\\r\\n"``."""
+        r"""The line ending of most frontmatter lines: ``"\n"`` or ``"\r\n"``."""
         lines = self.yaml or self.head.removeprefix(_MARK) or self.body
         return "\r\n" if 2 * lines.count("\r\n") > lines.count("\n") else "\n"
 
@@ -104,7 +104,7 @@ def split(text: str) -> Document:
 
 
 def split_any(text: str) -> Document:
-    """As ``split``; a text without frontmatter is all body."""
+    """Split like ``split``; a text without frontmatter is all body."""
     try:
         return split(text)
     except NoFrontmatter:
@@ -113,10 +113,10 @@ def split_any(text: str) -> Document:
 
 
 def _closing(text: str, start: int) -> tuple[int, int] | None:
-    """Where the first closing line from `start` on, which begins a line, begins and ends."""
+    """Return the start and end of the first closing line after `start`, the start of a line."""
     fence = _first(text, start, len(text), _FENCE)
     before = len(text) if fence is None else fence[0]
-    if text.find(_DOTS, start, before) < 0:  # as it is nearly always
+    if text.find(_DOTS, start, before) < 0:  # the usual case
         return fence
     return _first(text, start, before, _DOTS) or fence
 
@@ -133,7 +133,7 @@ def _first(text: str, start: int, before: int, mark: str) -> tuple[int, int] | N
 
 
 def _after_fence(text: str, at: int, mark: str = _FENCE) -> int | None:
-    """The end of the fence line at `at`, with its newline if it has one; None for no fence."""
+    """Return the end of the fence line at `at`, with its newline; None if it is not a fence."""
     if not text.startswith(mark, at):
         return None
     end = text.find("\n", at)

@@ -1,4 +1,4 @@
-"""Keys that occur more than once in the same mapping. Whether there may be any, `reader` tells."""
+"""Find keys that occur more than once in one mapping. `reader` says whether there may be any."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MOST_READ = 20
-# The last word before each colon that may end a key. Where all of them differ, no key
-# occurs twice; where the text has other ways to write a key, a closer look decides.
-# Tried only where a word or a run of blanks begins, so that a long one costs no square.
+# The last word before each colon that may end a key. If all are different, no key occurs
+# twice. If the text has other ways to write a key, a closer look is needed.
+# It is tried only at the start of a word or of blanks, so that long ones take linear time.
 _LAST_WORD = (
     r"(?:(?<![^\s'\"{,\[])|(?<=['\"]:)|(?<=:)(?=[\]} \t]))([^\s'\"{,\[]*)"
     r"(?:['\"][ \t]*:|(?<![ \t])[ \t]*:(?=[\s,\[\]{}]|\Z))"
@@ -24,10 +24,10 @@ _OTHER_KEYS = r"\{|\\|(?:^|[\s,])(?:\?\s|[&*!]\S)"
 
 
 def duplicate_paths(yaml_text: str) -> dict[tuple[str, ...], list[int]]:
-    """Keys that occur more than once in one mapping, by path, each with its 1-based lines.
+    """Return keys that occur more than once in one mapping, by path, with their 1-based lines.
 
-    An item of a list counts with its index in the path. Expects a text that could be
-    read; a text that can't be has no duplicates.
+    Items of lists have their index in the path. The text must be readable; an unreadable text has
+    no duplicates.
     """
     try:
         return guarded(_duplicate_paths, yaml_text)
@@ -51,8 +51,10 @@ def _duplicate_paths(yaml_text: str) -> dict[tuple[str, ...], list[int]]:
 
 
 def without_repeats(yaml_text: str, key: str) -> str:
-    """The text without the earlier entries of a top-level key that all say the same as the
-    last, each on a line of its own without a comment; else the text as it is."""
+    """Return the text with only the last of several equal entries of a top-level key.
+
+    Each entry must be on one line without a comment; otherwise the text is returned unchanged.
+    """
     try:
         return guarded(_without_repeats, yaml_text, key)
     except YamlSyntaxError:
@@ -82,8 +84,11 @@ def _is_key(key: Any, name: str, source: bytes) -> bool:
 
 
 def _say_the_same(entries: list[Any], source: bytes) -> bool:
-    """Whether all entries have one value. Of very many only if they are written alike, since to
-    read each takes as long as the text is."""
+    """Whether all entries have one value.
+
+    If there are very many, they must be written alike, because reading each takes as long as the
+    text is.
+    """
     nodes = [entry.value() for entry in entries]
     if len({node and source[slice(*node.byte_range())] for node in nodes}) == 1:
         return True
@@ -94,7 +99,7 @@ def _say_the_same(entries: list[Any], source: bytes) -> bool:
 
 
 def _own_line(entry: Any, source: bytes) -> tuple[int, int] | None:
-    """The line that holds an entry and nothing else; None where there is none such."""
+    """Return the line that contains only this entry; None if there is none."""
     start, end = entry.byte_range()
     stop = source.find(b"\n", start) + 1 or len(source)
     alone = start == 0 or source[start - 1 : start] == b"\n"
@@ -103,7 +108,7 @@ def _own_line(entry: Any, source: bytes) -> tuple[int, int] | None:
 
 
 class _Collector:
-    """Goes through the mappings of a text, and puts into `found` the keys that occur again."""
+    """Collects the repeated keys of all mappings of a text in `found`."""
 
     def __init__(self, source: bytes, found: dict[tuple[str, ...], list[int]]) -> None:
         self._source = source

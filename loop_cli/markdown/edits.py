@@ -1,4 +1,4 @@
-"""What an edit is, and what it means on plain data."""
+"""The edits, and their meaning on plain data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _JSON_TYPES = frozenset((str, int, float, bool, type(None), dict, list))
 
 
 class PatchError(ValueError):
-    """The edit can't be made. ``path`` is the field's, ``line`` 1-based in the YAML text."""
+    """The edit can't be made. ``path`` is the field's, ``line`` is 1-based in the YAML text."""
 
     def __init__(self, reason: str, path: Path = (), line: int | None = None) -> None:
         super().__init__(reason if not path else f"{'.'.join(path)}: {reason}")
@@ -28,7 +28,7 @@ class PatchError(ValueError):
 
 
 class Remove(Struct):
-    """Remove the entry at ``path``; nothing happens where there is none."""
+    """Remove the entry at ``path``, if there is one."""
 
     path: Path
 
@@ -37,7 +37,7 @@ class Remove(Struct):
 
 
 class Set(Struct):
-    """Give the entry at ``path`` the JSON-like ``value``; missing parents become mappings."""
+    """Set the entry at ``path`` to the JSON-like ``value``; missing parents become mappings."""
 
     path: Path
     value: Any
@@ -53,11 +53,11 @@ class Set(Struct):
 
 
 def apply(mapping: Mapping[str, Any], edits: Iterable[Set | Remove]) -> dict[str, Any]:
-    """``mapping`` with ``edits`` made in order; what they don't touch is shared with it.
+    """Return ``mapping`` with ``edits`` made in order; unchanged parts are shared with it.
 
-    A part of a path names the key that is this text, or else the number or word that
-    reads like it (``2024``). Raises PatchError for a parent that is a scalar or a list,
-    and for a value that is not JSON-like.
+    A part of a path is the key with this text, or else the number or word that reads like it
+    (``2024``). Raises PatchError for a parent that is a scalar or a list, and for a value that is
+    not JSON-like.
     """
     edits = tuple(edits)
     result: dict[str, Any] = copied_at(mapping, {edit.path[0] for edit in edits})
@@ -75,7 +75,7 @@ def apply(mapping: Mapping[str, Any], edits: Iterable[Set | Remove]) -> dict[str
 
 
 def check_value(value: Any, path: Path, depth: int = 1) -> None:
-    """Raise PatchError if ``value`` is not JSON-like, can't be written or is too deep."""
+    """Raise PatchError if ``value`` is not JSON-like, can't be written, or is too deep."""
     kind = type(value)
     if kind is dict or kind is list:
         if depth >= MAX_DEPTH:

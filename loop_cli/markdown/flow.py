@@ -41,10 +41,10 @@ def change_parts(
     kept: list[int],
     inserted: dict[int, list[str]],
 ) -> None:
-    """Leave the ``kept`` parts between the brackets and insert new ones among them.
+    """Keep the ``kept`` parts between the brackets, and insert new ones between them.
 
-    ``inserted[n]`` goes before the n-th kept part, or behind all for ``n == len(kept)``.
-    A part keeps the separator behind it, comment included.
+    ``inserted[n]`` goes before the n-th kept part, or at the end for ``n == len(kept)``. A part
+    keeps the separator after it, with its comment.
     """
     data = splices.source.data
     start, end = node.byte_range()
@@ -78,7 +78,7 @@ def _change_tail(
     texts: list[bytes],
     usual: bytes,
 ) -> None:
-    """Replace what follows part ``last``, the last one kept, by ``texts``."""
+    """Replace the text after part ``last``, the last one kept, by ``texts``."""
     source = splices.source
     start, end = parts[last][1], parts[-1][1]
     if last + 1 < len(parts):
@@ -93,7 +93,7 @@ def _change_tail(
     if b"#" not in behind or b"\n" not in usual or b"]" in behind or b"}" in behind:
         splices.splice(end, end, b"".join(usual + text for text in texts))
         return
-    # The last part has a comment of its own: the new ones go below it.
+    # The last part has a comment: the new parts go below it.
     trailing = behind.lstrip().startswith(b",")
     lead = usual[usual.index(b",") + 1 :]
     if not trailing:
@@ -119,7 +119,7 @@ def _cut_tail(splices: Splices, gap: bytes, start: int, end: int) -> None:
 
 
 def _usual_separator(splices: Splices, node: Any, parts: list[Span], gaps: list[bytes]) -> bytes:
-    """The separator for new parts: as between the old ones, without their comments."""
+    """Return the separator for new parts: like the old ones, without comments."""
     source = splices.source
     for gap in gaps:
         if b"#" not in gap:

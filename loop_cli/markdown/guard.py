@@ -1,7 +1,7 @@
-"""Whatever a parser raises for a text, as one kind of error.
+"""Turn every error of a parser into one kind of error.
 
-Parsers raise more than they say: PyYAML an `AttributeError` for `!!timestamp no`, those in Rust a
-panic, which is no `Exception`. A text that makes one fail is a text that can't be read.
+Parsers raise more than they document: PyYAML raises an `AttributeError` for `!!timestamp no`, and
+parsers in Rust panic, which is not an `Exception`. A text on which a parser fails can't be read.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
     T = TypeVar("T")
 
-_PANIC = "PanicException"  # of a parser in Rust; it has no name to import
+_PANIC = "PanicException"  # of a parser in Rust; its class can't be imported
 
 
 def guarded(parse: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
-    """What a parser, or a function that uses one, makes of its arguments.
+    """Wrap a parser, or a function that uses one.
 
-    Raises YamlSyntaxError with the parser's reason and line, whatever the parser raised. A
-    PatchError goes through, and what ends the program.
+    Whatever it raises becomes a YamlSyntaxError with the reason and the line. A PatchError, and
+    exceptions that end the program, pass.
     """
     try:
         return parse(*arguments, **options)
@@ -50,7 +50,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _line(error: BaseException) -> int:
-    """The 1-based line that the error names; the first where it names none."""
+    """Return the 1-based line in the error; the first line if there is none."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is not None:
         return int(mark.line) + 1

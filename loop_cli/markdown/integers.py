@@ -1,4 +1,4 @@
-"""Integers beyond 64 bits, which the parser reads as floats or text, made exact."""
+"""Make integers beyond 64 bits exact, which the parser reads as floats or text."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _DECIMAL = re.compile(r"[-+]?[0-9]+")
 _HEX = re.compile(r"0x[0-9a-fA-F]+")
 _OCTAL = re.compile(r"0o[0-7]+")
 _MAX_DIGITS = 4000
-_MAX_BITS = 13_288  # of a number of so many digits; Python writes no longer ones in decimal
+_MAX_BITS = 13_288  # the most digits of a number; Python refuses longer ones in decimal
 
 
 def exact_integers(value: dict[Any, Any], text: str) -> dict[Any, Any]:
-    """``value``, read from ``text``, with every long integer exact.
+    """Return ``value``, read from ``text``, with every long integer exact.
 
     Raises YamlSyntaxError for a number of more than 4000 digits.
     """

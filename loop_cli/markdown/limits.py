@@ -1,8 +1,8 @@
-"""Guards that a YAML text passes before a parser sees it.
+"""Check a YAML text before a parser reads it.
 
-The strict parser overflows the stack of the whole process on very deep block nesting
-and copies aliased nodes, so both are bounded here. Ordinary text costs a few
-microseconds; only an unusual one is looked at closely.
+The strict parser overflows the stack of the process on very deep nesting, and copies aliased nodes;
+both are limited here. An ordinary text costs a few microseconds; only an unusual one is checked in
+detail.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
     from typing import Any
 
 MAX_YAML_BYTES = 1 << 20
-"""Longer texts are refused unread, in bytes of UTF-8."""
+"""Longer texts are refused without reading, in bytes of UTF-8."""
 
 MAX_DEPTH = 64
-"""Mappings and lists inside each other, the top-level mapping counted."""
+"""The depth of nested mappings and lists, with the top-level mapping."""
 
 MAX_ALIAS_NODES = 10_000
-"""Nodes of a text that has aliases, each alias counted with all it stands for."""
+"""The nodes of a text with aliases, with all copies that the aliases make."""
 
-# Below these no combination of aliases can grow to more than some 100,000 nodes.
+# Below these limits no combination of aliases can grow to more than some 100,000 nodes.
 _FEW_ALIASES = 8
 _SHORT_TEXT = 16 << 10
 
 # A block can only be nested deeper at a column of its own, or as a list at its key's
 # column, so the number of columns in use bounds the depth however the text is built.
 _MAX_COLUMNS = 200
-# An ordinary text is told by passes over its bytes, which cost a tenth of a pattern's; what
-# only unusual texts need is compiled when one comes.
+# Fast passes over the bytes recognize an ordinary text, at a tenth of the cost of a pattern.
+# Patterns for unusual texts are compiled when needed.
 _CONTROL_BYTES = bytes(code for code in range(32) if code not in b"\t\n\r")
 _INDICATORS_AS_BLANKS = bytes.maketrans(b"\t?:-", b"    ")
 _DEEP = b" " * 40
@@ -44,7 +44,7 @@ _FIRST_CONTENT = r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*( *)(?=[^\s#])"
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
 _MARKER_STARTS = ("\n---", "\n...", "\n%")
 _MARKER = r"(?m)^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)|^%"
-# The sign comes first in these, since that is what a search can jump to.
+# These begin with the sign, because a search can jump to it.
 _ANCHOR = r"&(?<![^\s\[\]{},:]&)([^\s\[\]{},]+)"
 _ALIAS = r"\*(?<![^\s\[\]{},:]\*)([^\s\[\]{},]+)"
 
@@ -52,7 +52,7 @@ _ALIAS = r"\*(?<![^\s\[\]{},:]\*)([^\s\[\]{},]+)"
 class YamlSyntaxError(ValueError):
     """The text is not YAML that can be read as a mapping of plain values.
 
-    ``line`` is 1-based within the YAML text, ``reason`` one short sentence.
+    ``line`` is 1-based within the YAML text, ``reason`` is one short sentence.
     """
 
     def __init__(self, reason: str, line: int) -> None:
@@ -62,12 +62,12 @@ class YamlSyntaxError(ValueError):
 
 
 def line_at(text: str, index: int) -> int:
-    """The 1-based line on which the character at ``index`` stands."""
+    """Return the 1-based line of the character at ``index``."""
     return text.count("\n", 0, index) + 1
 
 
 def check_text(text: str) -> bool:
-    """Refuse what must not reach a parser; True if the parsed depth has to be checked too.
+    """Refuse texts that a parser must not read; return True if the depth must be checked after it.
 
     Raises YamlSyntaxError.
     """
@@ -108,8 +108,11 @@ def _check_markers(text: str) -> None:
 
 
 def _begins_at_margin(text: str) -> bool:
-    """Whether a letter is the first of all but comments and blank lines. Most texts begin so, and
-    are spared `re`, whose loading costs more than half an interpreter's start."""
+    """Whether the first character after comments and blank lines is a letter at the left edge.
+
+    Most texts begin so. They need no `re`, whose loading costs more than half an interpreter's
+    start.
+    """
     at = 0
     while text.startswith(("#", "\n"), at):
         at = text.find("\n", at) + 1 or len(text)
@@ -117,7 +120,7 @@ def _begins_at_margin(text: str) -> bool:
 
 
 def _check_first_indent(text: str) -> None:
-    """A top-level mapping may be indented, but then all of it is; the parser overlooks that."""
+    """A top-level mapping may be indented, but then all of it; the parser does not check that."""
     import re
 
     first = re.match(_FIRST_CONTENT, text)
@@ -159,18 +162,20 @@ def _check_aliases(text: str) -> None:
 
 
 def _may_name(aliases: list[str], anchors: list[str]) -> bool:
-    """Whether an alias may stand for an anchor; in prose with `&` and `*` none does. A colon
-    after an alias may or may not be part of its name."""
+    """Whether an alias may belong to an anchor; in prose with `&` and `*` none does.
+
+    A colon after an alias may or may not be part of its name.
+    """
     names = {name.rstrip(":") for name in anchors}
     return any(alias.rstrip(":") in names for alias in aliases)
 
 
 def _added_by_aliases(text: str) -> int:
-    """An upper bound of the nodes that expanding all aliases adds to ``text``.
+    """Return an upper bound of the nodes that expanding all aliases adds to ``text``.
 
-    It counts words, of which there are no fewer than nodes. An anchor holds all words up
-    to the line that closes it by its indentation. Only in blocks does indentation tell:
-    once a quote leaves open whether a bracket is one, nothing closes any more.
+    It counts words, and there are at least as many words as nodes. An anchor contains all words up
+    to the line that ends it by its indentation. Indentation counts only in blocks: if a quote makes
+    it unclear whether a bracket is one, nothing ends any more.
     """
     import re
 
@@ -199,7 +204,7 @@ def _added_by_aliases(text: str) -> int:
 
 
 def _lines(text: str) -> Iterator[tuple[str, bool]]:
-    """The lines, each with whether its indentation surely ends the blocks before it."""
+    """Yield the lines, each with whether its indentation certainly ends the blocks before it."""
     import re
 
     brackets = 0

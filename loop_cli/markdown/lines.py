@@ -1,4 +1,4 @@
-"""On which line of a YAML text a field stands."""
+"""Find the line of a field in a YAML text."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 
 class Lines:
-    """The places of a YAML text; it is parsed when the first is asked for, and each of its
-    mappings and lists is gone through once."""
+    """The places in a YAML text.
+
+    It is parsed at the first question, and each of its mappings and lists is read once.
+    """
 
     def __init__(self, yaml_text: str) -> None:
         self._text = yaml_text
@@ -24,8 +26,10 @@ class Lines:
         self._inside: dict[tuple[str, ...], dict[str, tuple[Any, Any]]] = {}
 
     def of(self, path: Iterable[str | int]) -> int:
-        """The 1-based line of the key, or the item of a list, at a path; of a key that occurs
-        twice, of the last. Where there is none, of what the path leads to before it, else 0."""
+        """Return the 1-based line of the key or item at a path; the last one of a repeated key.
+
+        If there is none, the line of its nearest existing parent, else 0.
+        """
         try:
             return guarded(self._of, tuple(map(str, path)))
         except YamlSyntaxError:
@@ -48,8 +52,11 @@ class Lines:
         return 0 if found is None else self._numbers.of(found.byte_range()[0])
 
     def _parts(self, node: Any) -> dict[str, tuple[Any, Any]]:
-        """What is in a mapping or a list, by key or index: the node that shows where it is, and
-        that of its value; the last where a key occurs twice."""
+        """Return the content of a mapping or list, by key or index: the node of the place, and of
+        the value.
+
+        The last one of a repeated key.
+        """
         if node is not None and node.is_sequence():
             return {str(at): (item, item) for at, item in enumerate(node.as_sequence().values())}
         if node is None or not node.is_mapping():

@@ -1,9 +1,9 @@
-"""The links in a Markdown text, by where each one says what it leads to.
+"""Find the links in a Markdown text, and the place of each target.
 
-A CommonMark parser decides what a link is, with Obsidian's `[[wiki links]]` as it reads them: so
-code, HTML and escaped brackets have none. Obsidian's `%%comments%%` are left out here.
-The parser gives the range of a link. Where its destination stands in that range is looked for
-here, and counts only if it reads as the destination that the parser has read.
+A CommonMark parser with Obsidian's `[[wiki links]]` decides what is a link. So there are none in
+code, HTML and escaped brackets. Obsidian's `%%comments%%` are left out here. The parser gives the
+range of a link. This module finds the destination in that range, and accepts it only if it reads as
+the destination of the parser.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z0-9]+);")
 _ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-_HALVES = re.compile("[\ud800-\udfff]")  # of surrogate pairs, as YAML's escapes can make
+_HALVES = re.compile("[\ud800-\udfff]")  # half of a surrogate pair, which YAML escapes can make
 _GAP = re.compile(rb"[ \t]*(?:\r?\n[ \t>]*)?")
 _WIKI = re.compile(r"\[(?=\[([^\[\]|#^\n]*))")
 _INLINE = re.compile(r"\]\([ \t]*([^\s)]*)(.?)")
-# A bracket in the name of a wiki link, or one that ends in the next line.
+# A bracket in the name of a wiki link, or a name that ends in the next line.
 _UNSURE = re.compile(r"\[\[[^\[\]\n]*(?:\](?!\])|\[|\n)")
 _MARKERS = re.compile(rb"%%")
 _LINE_START = re.compile(rb"(?:^|\n)[ \t>]*\Z")
 
 
 class Link(Struct):
-    """One link. `kind` is `wiki`, `inline` or `definition`; `start` and `end` are where the
-    destination stands in the text; without what comes after the path, such as `#heading`.
+    """One link.
 
-    `path` is what it says, decoded. `angle` tells that the destination stands in `<>`; `embed`
-    that the link shows what it leads to.
+    `kind` is `wiki`, `inline` or `definition`. `start` and `end` are the place of the destination
+    in the text, without anything after the path, such as `#heading`. `path` is the decoded path.
+    `angle` means that the destination is in `<>`; `embed` means that the link shows its target.
     """
 
     kind: str
@@ -47,20 +47,24 @@ class Link(Struct):
 
 
 def find(text: str) -> list[Link]:
-    """The links in a text, in their order. What leads to another site is none."""
+    """Return the links in a text, in order, without links to other sites."""
     if "[" not in text:
         return []
-    if text[0] == "\ufeff":  # a mark of the file, which is no character of its first line
+    if text[0] == "\ufeff":  # a mark of the file, which is not part of its first line
         return [one.replace(start=one.start + 1, end=one.end + 1) for one in find(text[1:])]
-    text = _HALVES.sub("\ufffd", text)  # which are as long, and which the parser can't read
+    # which have the same length, and which the parser can't read
+    text = _HALVES.sub("\ufffd", text)
     data = text.encode()
     found = _Finder(data).links(text)
     return _in_characters(text, data, sorted(found, key=lambda link: link.start))
 
 
 def said(text: str) -> list[tuple[str, str]] | None:
-    """What links in a file may lead to, by kind and path: at least what `find` tells of its
-    frontmatter and of the rest, and much quicker. None where only the parser can tell."""
+    """Return possible link targets of a file, by kind and path; None if the parser is needed.
+
+    They include everything that `find` returns for its frontmatter and the rest, but this is much
+    faster.
+    """
     found: list[tuple[str, str]] = []
     if "]:" in text or _UNSURE.search(text):
         return None
@@ -83,7 +87,7 @@ def said(text: str) -> list[tuple[str, str]] | None:
 
 
 def replaced(text: str, new: Iterable[tuple[Link, str]]) -> str:
-    """The text with other paths in some of its links, which are in their order."""
+    """Return the text with other paths in some of its links, which must be in order."""
     parts, position = list[str](), 0
     for link, path in new:
         parts += (text[position : link.start], written(text[link.start : link.end], link, path))
@@ -92,7 +96,7 @@ def replaced(text: str, new: Iterable[tuple[Link, str]]) -> str:
 
 
 def written(old: str, link: Link, path: str) -> str:
-    """A path as it stands in a link; `old` is what stands there now and lends its style."""
+    """Return a path as written in a link, in the style of the `old` one."""
     if link.kind == "wiki":
         lead = old[: len(old) - len(old.lstrip())]
         return lead + path + old[len(old.rstrip()) :]
@@ -107,7 +111,7 @@ def _encode(match: re.Match[str]) -> str:
 
 
 def decoded(text: str) -> str:
-    """A path without the escapes of URLs."""
+    """Return a path without URL escapes."""
 
     def decode(match: re.Match[str]) -> str:
         try:
@@ -119,7 +123,7 @@ def decoded(text: str) -> str:
 
 
 class _Finder:
-    """Goes through what the parser says of a text, which is `data` in UTF-8."""
+    """Goes through the events of the parser for a text, which is `data` in UTF-8."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -127,7 +131,7 @@ class _Finder:
         self._comments: list[tuple[int, int]] = []
 
     def links(self, text: str) -> list[Link]:
-        """The links; their places count bytes."""
+        """Return the links; their places count bytes."""
         import pyromark
 
         option = pyromark.Options
@@ -147,8 +151,8 @@ class _Finder:
         return [one for one in self._found.values() if not self._in_comment(one)]
 
     def _read(self, events: Iterable[Any]) -> None:
-        """Take the links of the events, and where comments are."""
-        opened: list[tuple[dict[str, Any], int, bool]] = []  # links: what, its text's end, image
+        """Collect the links of the events, and the places of comments."""
+        opened: list[tuple[dict[str, Any], int, bool]] = []  # links: kind, end of the text, image
         markers: list[tuple[int, int]] = []
         block = 0
         for event, place in events:
@@ -206,7 +210,7 @@ class _Finder:
             self._destination(match.end(), end, target, kind="definition", embed=False)
 
     def _destination(self, at: int, end: int, target: str, *, kind: str, embed: bool) -> None:
-        """Take what stands from `at` on as the destination, if it reads as `target`."""
+        """Accept the text at `at` as the destination, if it reads as `target`."""
         gap = _GAP.match(self._data, at, end)
         at = at if gap is None else gap.end()
         angle = self._data[at : at + 1] == b"<"
@@ -232,8 +236,11 @@ class _Finder:
 
 
 def _comments(data: bytes, markers: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Where Obsidian's comments begin and end. One that begins a line goes on to the next `%%`,
-    others end in their block; what is not closed is none."""
+    """Return the starts and ends of Obsidian's comments.
+
+    A comment at the start of a line goes to the next `%%`; others end in their block. An unclosed
+    one is none.
+    """
     left = iter(markers)
     opened: tuple[int, int] | None = None
     for at, block in left:
@@ -254,8 +261,7 @@ def _angle_end(data: bytes, at: int, end: int) -> int:
 
 
 def _plain_end(data: bytes, at: int, end: int) -> int:
-    """Where a destination without `<>` ends: at a blank, or at a parenthesis that it did not
-    open."""
+    """Return the end of a destination without `<>`: a blank, or an unopened parenthesis."""
     depth, position = 0, at
     while position < end:
         byte = data[position]
@@ -274,15 +280,17 @@ def _plain_end(data: bytes, at: int, end: int) -> int:
 
 
 def _unescaped(raw: str) -> str:
-    """A destination without the escapes of Markdown and HTML."""
+    """Return a destination without the escapes of Markdown and HTML."""
     if "\\" not in raw and "&" not in raw:
         return raw
     return _ESCAPE.sub(lambda match: match[1] or html.unescape(match[0]), raw)
 
 
 def _length_of_path(raw: str) -> int:
-    """How much of a destination is its path: what comes before `#`, else before `?`. An `#` in
-    a character reference such as `&#39;` is none."""
+    """Return the length of the path in a destination: up to `#`, or else `?`.
+
+    An `#` in a character reference such as `&#39;` does not count.
+    """
     for mark in "#?":
         at = raw.find(mark)
         while at > 0 and mark == "#" and raw[at - 1] == "&":
@@ -297,7 +305,7 @@ def _leads_away(target: str) -> bool:
 
 
 def _in_characters(text: str, data: bytes, found: list[Link]) -> list[Link]:
-    """The links with places that count characters, not bytes."""
+    """Return the links with places that count characters instead of bytes."""
     if len(text) == len(data):
         return found
     moved, at, count = list[Link](), 0, 0

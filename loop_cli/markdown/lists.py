@@ -1,4 +1,4 @@
-"""Changes of a list that keep the bytes of every item that stays."""
+"""Change a list, and keep the bytes of every item that stays."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ def change_items(
     new: list[Any],
     path: tuple[Any, ...],
 ) -> None:
-    """Remove the items of a list node that are in none of the ``pairs`` of `matches`, and add
-    those of ``new`` that are in none."""
+    """Remove the old items that are in no pair of `matches`, and add the new ones in no pair."""
     kept = [i for i, _ in pairs]
     added: dict[int, list[Any]] = {}
     place = 0
@@ -46,10 +45,10 @@ def change_items(
 
 
 def matches(old: list[Any], new: list[Any]) -> list[tuple[int, int]]:
-    """Which items stay, as rising pairs of indexes; a pair may differ in its content.
+    """Return the items that stay, as rising pairs of indexes; a pair may differ in its content.
 
-    Equal items are matched first. What lies between is paired one to one where both
-    sides have the same kind of value and, for scalars, the same number of items.
+    Equal items are matched first. The items between them are paired one to one if both sides have
+    the same kind of value and, for scalars, the same number of items.
     """
     start, end = 0, min(len(old), len(new))
     while start < end and same(old[start], new[start]):
@@ -71,7 +70,7 @@ def matches(old: list[Any], new: list[Any]) -> list[tuple[int, int]]:
 
 
 def _common(old: list[Any], new: list[Any]) -> list[tuple[int, int]]:
-    """The longest common subsequence as pairs of indexes; a shorter one for huge lists."""
+    """Return the longest common subsequence as pairs of indexes; a shorter one for huge lists."""
     if len(old) * len(new) > _MOST_COMPARED:
         return _common_in_huge_lists(old, new)
     lengths = [[0] * (len(new) + 1) for _ in range(len(old) + 1)]
@@ -104,7 +103,7 @@ def _common_in_huge_lists(old: list[Any], new: list[Any]) -> list[tuple[int, int
         left = places.get(repr(item), [])
         while left and left[-1] <= last:
             left.pop()
-        # An item that moved far down would bar all items on its way.
+        # An item that moved far down would block all items on its way.
         if left and left[-1] - last <= max(0, len(new) - len(old)) + _LOOK_AHEAD:
             last = left.pop()
             pairs.append((i, last))
@@ -134,7 +133,7 @@ def _both_scalars(old: Any, new: Any) -> bool:
 
 
 def _alike(old: Any, new: Any) -> bool:
-    """Whether one collection is better changed into the other than written anew."""
+    """Whether it is better to change a collection into the other than to write it again."""
     if isinstance(old, dict) and isinstance(new, dict):
         return bool(old.keys() & new.keys())
     return isinstance(old, list) and isinstance(new, list) and bool(old) and bool(new)
@@ -147,7 +146,7 @@ def _change_block(
     column = source.column(slots[0].start)
     indent, newline = " " * column, writer.newline
     gone = sorted(set(range(len(slots))).difference(kept))
-    # The first dash may stand behind another one, on a line that is not its own.
+    # The first dash may be behind another one on the same line.
     inline = not source.is_first_on_line(slots[0].start)
     takes_over = inline and gone[:1] == [0]
     if takes_over:

@@ -1,4 +1,4 @@
-"""Notes to a person in a text that is about to be edited, and out of it again."""
+"""Add notes for a person to a text before it is edited, and remove them afterwards."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MARK = "#~"
 
 
 def mark_for(text: str) -> str:
-    """What the notes in `text` begin with: a YAML comment that is not in it yet."""
+    """Return the beginning of the notes: a YAML comment that is not in `text` yet."""
     mark = _MARK
     while re.search(rf"^[ \t]*{mark}", text, re.MULTILINE):
         mark += "~"
@@ -26,14 +26,13 @@ def mark_for(text: str) -> str:
 
 
 def on_top(text: str, lines: Iterable[str], mark: str) -> str:
-    """`text` with notes above it."""
+    """Return `text` with notes at the top."""
     newline = _newline(text)
     return "".join(_note(line, mark, newline) for line in lines) + text
 
 
 def above(yaml_text: str, notes: Mapping[str, Sequence[str]], mark: str) -> str:
-    """The YAML text with notes above the fields that they are about; above all where there is
-    no such field."""
+    """Return the YAML text with notes above their fields; at the top if there is no such field."""
     lines = re.split(r"(?<=\n)", yaml_text)
     places: dict[int, list[str]] = {}
     try:
@@ -51,12 +50,12 @@ def above(yaml_text: str, notes: Mapping[str, Sequence[str]], mark: str) -> str:
 
 
 def without(text: str, mark: str) -> str:
-    """`text` without its notes."""
+    """Return `text` without its notes."""
     return re.sub(rf"^[ \t]*{mark}[^\n]*(?:\n|\Z)", "", text, flags=re.MULTILINE)
 
 
 def line_among(text: str, mark: str, line: int) -> int:
-    """The 1-based line of `text` that is the given one of the text without its notes."""
+    """Return the 1-based line in `text` for a line of the text without notes."""
     note = re.compile(rf"[ \t]*{mark}")
     for number, one in enumerate(text.split("\n"), start=1):
         line -= note.match(one) is None
@@ -74,7 +73,7 @@ def _newline(text: str) -> str:
 
 
 def _key_lines(yaml_text: str) -> dict[str, int]:
-    """The 0-based line that each top-level key is on."""
+    """Return the 0-based line of each top-level key."""
     import yaml_edit
 
     root: Any = yaml_edit.Document.parse(yaml_text).root()

@@ -1,8 +1,8 @@
-"""The edit that most changes are: scalars that stand on the line of their key, in place.
+"""The most frequent edit: replace scalars on the line of their key.
 
-No syntax tree is built for it, which is half of what an edit costs. It is made only where the
-text leaves no doubt about where the value stands, and is the same as the tree's would be; the
-result is checked by ``patch`` as any other.
+It needs no syntax tree, which is half of the cost of an edit. It is made only if the text leaves no
+doubt about the place of the value, and gives the same result as the tree. ``patch`` checks the
+result.
 """
 
 from __future__ import annotations
@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-# Lines at the left edge that begin so may hold a key in other words, or are not of the mapping.
+# A line at the left edge that begins so may have a key in another form, or ends the mapping.
 _DOUBTFUL = tuple("\n" + sign for sign in "\"'?&*!{[%")
 _NOT_PLAIN = frozenset("?&*!{[%|>@`#]},:")
 _SCALARS = (str, int, float, bool)
 
 
 def replaced(yaml_text: str, old: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
-    """``yaml_text``, which reads as ``old``, with other scalars at the top to be ``wanted``; None
-    where it takes the tree to tell how."""
+    """Return ``yaml_text``, which reads as ``old``, with other top-level scalars, as ``wanted``.
+
+    None if the syntax tree is needed.
+    """
     if old.keys() != wanted.keys():
         return None
     changed = [key for key, value in old.items() if not same(value, wanted[key])]
@@ -42,8 +44,10 @@ def replaced(yaml_text: str, old: Mapping[str, Any], wanted: Mapping[str, Any]) 
 
 
 def _line(text: str, key: str) -> tuple[int, int] | None:
-    """Where what follows a key and its colon begins and its line ends; None where the key may
-    be there twice, or in other words."""
+    """Return the place after a key and its colon, and the end of its line.
+
+    None if the key may occur twice, or in another form.
+    """
     letters = key.replace("_", "").replace("-", "").replace(" ", "")
     if not (letters.isalnum() and key[0].isalpha() and scalars.is_plain(key)):
         return None
@@ -57,7 +61,8 @@ def _line(text: str, key: str) -> tuple[int, int] | None:
 
 
 def _written(rest: str, old: Any, new: Any) -> str | None:
-    """What follows the colon, its value ``old`` replaced; None where that is not all there."""
+    """Return the text after the colon with the value ``old`` replaced; None if it is not all
+    there."""
     value = rest.lstrip(" ")
     if not value or value == rest or "\t" in value or (isinstance(new, str) and "\n" in new):
         return None
@@ -73,7 +78,7 @@ def _written(rest: str, old: Any, new: Any) -> str | None:
     elif quote or " " in token:
         return None
     style = {"'": "single-quoted", '"': "double-quoted"}.get(quote) or bare_style(old)
-    if style is None and bare_style(new):  # its neighbours tell
+    if style is None and bare_style(new):  # its neighbours decide
         return None
     made = scalars.emit(new, style=style)
     gap = rest[: len(rest) - len(value)]
@@ -81,14 +86,16 @@ def _written(rest: str, old: Any, new: Any) -> str | None:
 
 
 def bare_style(old: Any) -> str | None:
-    """The style of a value without quotes, as far as a new one can take it over."""
+    """Return the style of a value without quotes, if a new value can have it."""
     is_date = isinstance(old, str) and scalars.kind_of_date(old)
     return scalars.BARE_DATE if is_date else None
 
 
 def token(yaml_text: str, key: str, value: Any) -> str | None:
-    """How the scalar at a key at the top is written, quotes and all; None where it takes the tree
-    to tell."""
+    """Return the written form of the scalar at a top-level key, with quotes.
+
+    None if the syntax tree is needed.
+    """
     text = "\n" + yaml_text
     line = None if "\r" in text or any(sign in text for sign in _DOUBTFUL) else _line(text, key)
     rest = "" if line is None else text[line[0] : line[1]]
@@ -105,6 +112,6 @@ def token(yaml_text: str, key: str, value: Any) -> str | None:
 
 
 def _plain(value: str) -> str:
-    """The plain scalar that a line begins with; empty where it begins with none."""
+    """Return the plain scalar at the beginning of a line; empty if there is none."""
     end = value.find(" #")
     return "" if value[0] in _NOT_PLAIN else (value if end < 0 else value[:end]).rstrip(" ")

@@ -17,12 +17,11 @@ _PLACEHOLDER = "written-again"
 
 
 def patch(yaml_text: str, edits: Iterable[Set | Remove], *, newline: str = "\n") -> str:
-    """``yaml_text`` with ``edits`` made in order and nothing else changed.
+    """Return ``yaml_text`` with ``edits`` made in order and nothing else changed.
 
-    New lines end in ``newline``. What comes back was read again, and where the values call
-    for it by two more readers, one of which knows YAML 1.1: it holds exactly what ``apply``
-    makes of the old values. Raises PatchError if an edit can't be made so, and
-    ``reader.YamlSyntaxError`` if ``yaml_text`` can't be read.
+    New lines end in ``newline``. The result is read again, and if the values need it by two more
+    readers, one of which knows YAML 1.1: it has exactly the values of ``apply``. Raises PatchError
+    if an edit can't be made so, and ``reader.YamlSyntaxError`` if ``yaml_text`` can't be read.
     """
     return patched(yaml_text, reader.read(yaml_text), edits, newline=newline)[0]
 
@@ -34,8 +33,8 @@ def patched(
     *,
     newline: str = "\n",
 ) -> tuple[str, dict[str, Any]]:
-    """As ``patch``, of a text that ``reader.read`` has read as ``old``; and what it then read
-    the new text as."""
+    """Like ``patch``, for a text that ``reader.read`` has read as ``old``; also return the new
+    values."""
     edits = list(edits)
     wanted = apply(old, edits)
     if same(old, wanted):
@@ -58,9 +57,11 @@ def _reads_as(yaml_text: str, wanted: dict[str, Any]) -> bool:
 
 
 def rewrite(yaml_text: str, path: tuple[str, ...], value: Any, *, newline: str = "\n") -> str:
-    """``yaml_text`` with the ``value`` that is at ``path`` written once more, so that YAML 1.1
-    reads it as 1.2 does; its comment stays. A key that says the same several times is left to
-    say it once, as it stands last. Raises as ``patch`` does."""
+    """Write the ``value`` at ``path`` again, so that YAML 1.1 reads it as 1.2 does.
+
+    Its comment stays. A key that occurs several times with the same value is left once, at its last
+    place. Raises what ``patch`` raises.
+    """
     from loop_cli.markdown.duplicates import without_repeats
 
     shorter = without_repeats(yaml_text, path[0]) if len(path) == 1 else yaml_text
@@ -71,9 +72,9 @@ def rewrite(yaml_text: str, path: tuple[str, ...], value: Any, *, newline: str =
 
 
 def compose(values: Mapping[str, Any]) -> str:
-    """A text of all of ``values``, also where it is too long or too deep for ``read``.
+    """Write all of ``values`` as a text, even if it is too long or too deep for ``read``.
 
-    What can't be read again to make sure is written in quotes, as every reader understands.
+    If it can't be read again as a check, it is written in quotes, which every reader understands.
     """
     from loop_cli.markdown.writer import Layout, Writer
 

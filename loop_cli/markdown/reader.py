@@ -1,8 +1,8 @@
-"""YAML text to plain values, strictly by YAML 1.2.
+r"""Read YAML text as plain values, strictly by YAML 1.2.
 
-The parser is ``py-yaml12``; what it can't be trusted with is guarded or made good here:
-deep nesting, aliases, NUL bytes, integers beyond 64 bits, tabs after a key's colon.
-``\\r`` alone ends a line, as YAML says; NEL, LS and PS are ordinary characters.
+The parser is ``py-yaml12``. This module checks or corrects its weak points: deep nesting, aliases,
+NUL bytes, integers beyond 64 bits, tabs after a key's colon. ``\r`` alone ends a line, as YAML
+says; NEL, LS and PS are ordinary characters.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _POSITION = r" at byte (\d+) line (\d+) column \d+\s*\Z"
 _TAB_AFTER_COLON = "':' must be followed by a valid YAML whitespace"
 _TABS = r"(?<=:)[ \t]*\t[ \t]*\Z"
 _MAX_TABBED_LINES = 200
-_MAX_PARSED = 8 << 20  # characters in all, since the text is read again for each tab
+_MAX_PARSED = 8 << 20  # characters in total, because the text is read again for each tab
 _INT64 = 2.0**63
 _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
 _LONG = b"0" * len(str(2**63))
 _BLOCK_TEXTS = ("|", ">", "|-", ">-", "|+", ">+")
-# Flow mappings and quoted keys may have a colon without a blank, `?` keys none at all; what an
-# anchor holds is read again at each alias.
+# Flow mappings and quoted keys may have a colon without a blank, `?` keys none at all; the
+# content of an anchor is read again at each alias.
 _OTHER_SIGNS = (" ?", "\n?", "\t?", "[?", ",?", "':", '":', ":\t", ":\r")
 
 _BLANKS = {"\u00a0": "no-break space", "\u202f": "narrow no-break space", "\u3000": "wide space"}
@@ -55,11 +55,11 @@ _PLAIN_WORDS = {
 
 
 def read(yaml_text: str) -> dict[str, Any]:
-    """The frontmatter as plain dicts, lists and scalars; ``{}`` for an empty text.
+    """Return the frontmatter as plain dicts, lists and scalars; ``{}`` for an empty text.
 
-    Top-level keys are text; nested keys are what they are in YAML. A tagged value is read
-    as its plain value, an alias as what it stands for; ``<<`` is a key like any other. Of
-    a key that occurs twice the last value counts. Raises YamlSyntaxError, and nothing else.
+    Top-level keys are texts; nested keys keep their YAML type. A tagged value is read as its plain
+    value, an alias as the value of its anchor; ``<<`` is an ordinary key. If a key occurs twice,
+    the last value counts. Raises only YamlSyntaxError.
     """
     return guarded(_read, yaml_text)
 
@@ -82,9 +82,9 @@ def _read(yaml_text: str) -> dict[str, Any]:
 
 
 def duplicate_keys(yaml_text: str, fields: Mapping[str, Any] | None = None) -> dict[str, list[int]]:
-    """Top-level keys that occur more than once, each with the 1-based lines it is on.
+    """Return top-level keys that occur more than once, each with its 1-based lines.
 
-    `fields`, what the text was read as, makes it cheap for an ordinary text.
+    `fields`, the parsed text, makes it fast for an ordinary text.
     """
     if fields is not None and (
         _has_a_colon_for_each(yaml_text, fields) or _has_a_colon_for_each(_bare(yaml_text), fields)
@@ -97,8 +97,10 @@ def duplicate_keys(yaml_text: str, fields: Mapping[str, Any] | None = None) -> d
 
 
 def _has_a_colon_for_each(yaml_text: str, fields: Mapping[str, Any]) -> bool:
-    """Whether the text has no more colons that could end a key than there are keys, so that
-    none can be there twice. Only where each key needs one, and none is read more than once."""
+    """Whether the text has no more colons that could end a key than there are keys.
+
+    Then no key can occur twice, if each key needs a colon and none is read twice.
+    """
     if any(sign in yaml_text for sign in _OTHER_SIGNS) or yaml_text[:1] == "?":
         return False
     if ("&" in yaml_text and "*" in yaml_text) or yaml_text.count("{") != yaml_text.count("{}"):
@@ -108,10 +110,12 @@ def _has_a_colon_for_each(yaml_text: str, fields: Mapping[str, Any]) -> bool:
 
 
 def _bare(yaml_text: str) -> str:
-    """The text without what surely has no keys: comments, the lines of block texts, values
-    between quotes on one line."""
+    """Return the text without parts that certainly have no keys.
+
+    These are comments, lines of block texts, and quoted values on one line.
+    """
     lines = []
-    text_below = None  # the column of the key whose block text goes on
+    text_below = None  # the column of the key whose block text continues
     for line in yaml_text.split("\n"):
         column = len(line) - len(line.lstrip(" -"))
         if text_below is not None and (column > text_below or not line.strip()):
@@ -141,7 +145,7 @@ def _count_keys(value: Any) -> int:
 
 
 def parse(text: str) -> Any:
-    """What the parser makes of ``text``, which has passed ``check_text``."""
+    """Parse ``text``, which has passed ``check_text``."""
     for _ in range(min(_MAX_TABBED_LINES, _MAX_PARSED // (len(text) + 1))):
         try:
             return yaml12.parse_yaml(text)
@@ -165,8 +169,10 @@ def parse(text: str) -> Any:
 
 
 def _strange_blank(text: str) -> YamlSyntaxError | None:
-    """What a text that can't be read has a blank for that YAML takes for a letter, as copying from
-    a web page brings it: in an indentation, or after a key's colon or a dash."""
+    """Return a strange blank in an unreadable text, such as one copied from a web page.
+
+    YAML takes it for a letter. It is in an indentation, or after a key's colon or a dash.
+    """
     if text.isascii():
         return None
     import re
@@ -181,7 +187,7 @@ def _strange_blank(text: str) -> YamlSyntaxError | None:
 
 
 def _without_tab(text: str, index: int) -> str | None:
-    """``text`` with spaces for the tabs that the parser complained about, if it was those."""
+    """Return ``text`` with spaces for the tabs of the parser's error, if tabs were the problem."""
     import re
 
     line_start = text.rfind("\n", 0, index) + 1
@@ -196,14 +202,13 @@ def _has_content(text: str) -> bool:
 
 
 def _may_have_long_number(text: str) -> bool:
-    """Whether there are as many digits in a row as an integer beyond 64 bits has, or one that
-    is written with letters."""
+    """Whether the text may have an integer beyond 64 bits: many digits, or written with letters."""
     digits = text.encode("utf-8", "replace").translate(_DIGITS_AS_ZEROS)
     return _LONG in digits or "0x" in text
 
 
 def _has_long_number(value: Any) -> bool:
-    """Whether an integer beyond 64 bits may be in ``value``, read as a float or as text."""
+    """Whether ``value`` may have an integer beyond 64 bits, read as a float or as text."""
     for item in value.values() if type(value) is dict else value:
         kind = type(item)
         if kind is str:
@@ -218,7 +223,7 @@ def _has_long_number(value: Any) -> bool:
 
 
 def _plain(value: Any, text: str) -> Any:
-    """``value`` without the parser's own objects; untouched where there are none."""
+    """Return ``value`` without objects of the parser; unchanged if there are none."""
     kind = type(value)
     if kind is dict:
         for key, item in value.items():

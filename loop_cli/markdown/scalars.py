@@ -1,8 +1,8 @@
-"""How one scalar is written so that it reads the same in YAML 1.1 and 1.2.
+"""Write one scalar so that it reads the same in YAML 1.1 and 1.2.
 
-Numbers, booleans and null are plain. Text is plain only where no reader of either
-version takes it for something else, then single-quoted, and double-quoted with escapes
-where it has characters that are not printable on one line.
+Numbers, booleans and null are plain. Text is plain only if no reader of either version takes it for
+something else. Otherwise it is single-quoted, or double-quoted with escapes if it has characters
+that are not printable on one line.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     Scalar = str | int | float | bool | None
 
 MAX_KEY = 500
-"""Longest key that is written, in characters; readers give up at 1024 bytes."""
+"""Longest key that is written, in characters; readers refuse more than 1024 bytes."""
 
 BARE_DATE = "bare-date"
 """The style of a date or a time without quotes."""
 
-_INFINITE = float("inf")  # `math` is one more file to load
+_INFINITE = float("inf")  # importing `math` would load one more file
 _NOT_FIRST = frozenset("-?:,[]{}#&*!|>'\"%@`=<~")
 _NUMBER_STARTS = frozenset("-+.0123456789")
 _NUMBERLIKE = frozenset("-+0123456789abcdefABCDEFxXoO_.,:tTzZ ")
@@ -35,12 +35,12 @@ _ESCAPES = {
 
 
 def emit(value: Scalar, *, style: str | None = None, flow: bool = False) -> str:
-    """``value`` on one line, in ``style`` where that is safe.
+    """Return ``value`` on one line, in ``style`` if that is safe.
 
-    ``style`` is that of the value before: ``bare-date``, ``single-quoted``, ``double-quoted``
-    or None; ``flow`` says that it stands inside ``[]`` or ``{}``. The value is one that
-    ``edits.check_value`` lets pass. A date or a time is bare where the one before was: some
-    readers take a bare one for a date and a quoted one for text.
+    ``style`` is that of the old value: ``bare-date``, ``single-quoted``, ``double-quoted`` or None;
+    ``flow`` means that it is inside ``[]`` or ``{}``. ``edits.check_value`` must accept the value.
+    A date or a time has no quotes if the old one had none: some readers take a bare one for a date
+    and a quoted one for text.
     """
     if isinstance(value, str):
         return emit_text(value, style=style, flow=flow)
@@ -54,7 +54,7 @@ def emit(value: Scalar, *, style: str | None = None, flow: bool = False) -> str:
 
 
 def emit_text(text: str, *, style: str | None = None, flow: bool = False) -> str:
-    """``text`` on one line, quoted as far as needed; see ``emit``."""
+    """Return ``text`` on one line, quoted if needed; see ``emit``."""
     if style == "double-quoted" or not is_printable(text):
         return _double_quoted(text)
     if style != "single-quoted" and is_plain(text, flow=flow):
@@ -65,14 +65,14 @@ def emit_text(text: str, *, style: str | None = None, flow: bool = False) -> str
 
 
 def emit_key(key: str, *, flow: bool = False) -> str:
-    """``key`` as the key of an entry. Raises PatchError if it is too long."""
+    """Return ``key`` as the key of an entry. Raises PatchError if it is too long."""
     if len(key) > MAX_KEY:
         raise PatchError(f"a key of more than {MAX_KEY} characters can't be written")
     return emit_text(key, flow=flow)
 
 
 def is_printable(text: str) -> bool:
-    """Whether ``text`` can stand on one line as it is, within quotes at least."""
+    """Whether ``text`` can be written on one line without escapes, at least within quotes."""
     # Character classes of this size cost more to compile than a whole edit.
     return text.isprintable() or not any(_is_escaped(char) for char in text)
 
@@ -94,8 +94,10 @@ def is_plain(text: str, *, flow: bool = False) -> bool:
 
 
 def kind_of_date(text: str) -> str:
-    """Which kind of date a text is that readers of YAML 1.1 may take for one: ``date``, ``time``,
-    or nothing. A day that is in no calendar is none: they fail on it."""
+    """Return the kind of date that YAML 1.1 may see in a text: ``date``, ``time``, or nothing.
+
+    A day that is in no calendar does not count: such readers fail on it.
+    """
     if len(text) < 10 or text[4] != "-" or text[7] != "-" or not text.isascii():
         return ""
     digits = text[:4] + text[5:7] + text[8:10]
@@ -136,17 +138,17 @@ def _is_clock(text: str) -> bool:
 
 
 def is_plainly_safe(value: Scalar, written: str) -> bool:
-    """Whether ``written``, made from ``value``, needs no second reader to be believed."""
+    """Whether ``written``, made from ``value``, needs no second reader as a check."""
     if isinstance(value, str):
         return written in (value, f"'{value}'", f'"{value}"')
     return not isinstance(value, float) or abs(value) < _INFINITE
 
 
 def literal(text: str, *, indent: str, newline: str, may_keep: bool) -> tuple[str, str] | None:
-    """``text`` as a literal block: its header and its lines, or None if it can't be one.
+    """Return ``text`` as a literal block: its header and its lines, or None if that is impossible.
 
-    The lines end without the last newline. ``may_keep`` allows ``|+``, which takes the
-    blank lines that follow into the value. ``newline`` is written at every line's end.
+    The lines end without the last newline. ``may_keep`` allows ``|+``, which includes the following
+    blank lines in the value. ``newline`` is written at the end of every line.
     """
     content = text.rstrip("\n")
     ends = len(text) - len(content)
@@ -168,7 +170,7 @@ def _emit_float(value: float) -> str:
         return ".inf" if value > 0 else "-.inf"
     written = repr(value)
     mantissa, e, exponent = written.partition("e")
-    # YAML 1.1 wants a dot in every float.
+    # YAML 1.1 requires a dot in every float.
     return written if "." in mantissa or not e else f"{mantissa}.0e{exponent}"
 
 
@@ -189,7 +191,7 @@ def _escaped(char: str) -> str:
 
 
 def _is_escaped(char: str) -> bool:
-    """Controls, what breaks lines in YAML 1.1, byte order marks and noncharacters."""
+    """Controls, line breaks of YAML 1.1, byte order marks and noncharacters."""
     code = ord(char)
     return (
         code < 0x20

@@ -1,4 +1,4 @@
-"""Where things stand in a YAML text: lines, entries and the ends of values, in bytes."""
+"""Find places in a YAML text: lines, entries and the ends of values, in bytes."""
 
 from __future__ import annotations
 
@@ -20,12 +20,11 @@ _FLOW_FILLER = rb"(?:[\s,]|(?<=[\s,\[{])#[^\n]*)*"
 
 
 class Slot:
-    """A place that holds a value: an entry of a mapping or an item of a list.
+    """A place with a value: an entry of a mapping or an item of a list.
 
-    ``start`` is where the key or the dash begins, ``mark`` where its ``:`` or ``-`` ends
-    (``start`` in a flow list; None where there is no such mark), ``stop`` where the
-    value's last byte ends, before any comment behind it. ``node`` is None for a value
-    that is left out. ``stop`` is worked out when it is first asked for.
+    ``start`` is the beginning of the key or the dash, ``mark`` the end of its ``:`` or ``-``
+    (``start`` in a flow list; None without such a mark). ``stop`` is the end of the value's last
+    byte, before a comment; it is computed at first use. ``node`` is None for an empty value.
     """
 
     __slots__ = ("_source", "_stop", "flow", "key_stop", "mark", "node", "start")
@@ -56,7 +55,7 @@ class Slot:
 
 
 class Source:
-    """The bytes of a YAML text with the questions an edit asks about them."""
+    """The bytes of a YAML text, with answers to the questions of an edit."""
 
     __slots__ = ("data",)
 
@@ -67,7 +66,7 @@ class Source:
         return self.data.rfind(b"\n", 0, at) + 1
 
     def line_end(self, at: int) -> int:
-        """Where the line that holds ``at`` ends, before its newline."""
+        """Return the end of the line of ``at``, before its newline."""
         end = self.data.find(b"\n", at)
         if end < 0:
             return len(self.data)
@@ -90,12 +89,13 @@ class Source:
         return start < len(self.data) and not self.data[start : self.line_end(start)].strip(_BLANK)
 
     def comment(self, start: int, end: int) -> bytes:
-        """The blanks and comment between two points of a line; nothing if only blanks."""
+        """Return the blanks and the comment between two points of a line; nothing if only
+        blanks."""
         rest = self.data[start:end]
         return rest.rstrip(_BLANK) if b"#" in rest else b""
 
     def after_block(self, stop: int, column: int) -> int:
-        """The line after a value that ends at ``stop``, past the comments inside its block.
+        """Return the line after a value that ends at ``stop``, past the comments inside its block.
 
         Comments indented deeper than ``column`` belong to the value above them.
         """
@@ -121,7 +121,7 @@ class Source:
         return node.is_scalar() and self.text(node)[:1] in (b"|", b">")
 
     def header_end(self, node: Any) -> int:
-        """Where the ``|-`` of a block scalar ends."""
+        """Return the end of the ``|-`` of a block scalar."""
         found = re.match(_HEADER, self.text(node))
         return int(node.byte_range()[0]) + (found.end() if found is not None else 0)
 
@@ -137,7 +137,7 @@ class Source:
         return slot.mark if slot.flow else slot.mark + len(self._properties_line(slot.mark))
 
     def stop(self, node: Any) -> int:
-        """Where the last byte of a node's own content ends."""
+        """Return the end of the last byte of a node's own content."""
         start, end = node.byte_range()
         if node.is_scalar():
             return self._scalar_stop(node, start, end)
@@ -156,8 +156,10 @@ class Source:
         return self._blanks_stop(int(start) + len(body.rstrip()), self.header_end(node))
 
     def _blanks_stop(self, stop: int, header_end: int) -> int:
-        """Where a block scalar ends whose last words end at ``stop``: a line of blanks that is
-        longer than its lines are indented is content as well."""
+        """Return the end of a block scalar whose last words end at ``stop``.
+
+        A line of blanks that is longer than the indentation is content too.
+        """
         first = re.match(_FIRST_LINE, self.data[header_end:stop])
         at = self.next_line(stop)
         while first is not None and self.is_blank_line(at):
@@ -167,7 +169,7 @@ class Source:
         return stop
 
     def key(self, entry: Any, known: Any) -> Any:
-        """The key of an entry; a plain word that is among the ``known`` ones is itself."""
+        """Return the key of an entry; a plain word in ``known`` is the key itself."""
         key = entry.key()
         if key is None or not key.is_scalar():
             return None
@@ -177,7 +179,7 @@ class Source:
         return key_value(key, self.data)
 
     def slot(self, entry: Any, *, flow: bool) -> Slot:
-        """The slot of an entry of a mapping."""
+        """Return the slot of an entry of a mapping."""
         start = entry.byte_range()[0]
         key, node = entry.key(), entry.value()
         if key is None or not key.is_scalar() or self.data[start : start + 1] == b"?":
@@ -190,7 +192,7 @@ class Source:
         return Slot(self, start, mark + 1 if colon else None, node, flow=flow, key_stop=key_stop)
 
     def items(self, sequence: Any) -> list[Slot]:
-        """The items of a list node, in order. Raises PatchError where they can't be told."""
+        """Return the items of a list node, in order. Raises PatchError if that is impossible."""
         nodes = sequence.as_sequence().values()
         if self.is_flow(sequence):
             return self._flow_items(sequence, nodes)
@@ -219,12 +221,12 @@ class Source:
         return slots
 
     def _properties_line(self, mark: int) -> bytes:
-        """What stands behind a mark on its line, an anchor or a tag, without a comment."""
+        """Return the text after a mark on its line, an anchor or a tag, without a comment."""
         line = self.data[mark : self.line_end(mark)].rstrip(_BLANK)
         return line and re.sub(rb"(?:^|(?<![ \t])[ \t]+)#.*", b"", line).rstrip(_BLANK)
 
     def properties(self, slot: Slot) -> bytes:
-        """An anchor or a tag between the mark of a slot and its value."""
+        """Return an anchor or a tag between the mark of a slot and its value."""
         if slot.mark is None:
             return b""
         if slot.node is None:

@@ -1,8 +1,7 @@
-"""How scalars are written where plain values do not tell it: the digits of `1.10`, `0x1F`, a date
-without quotes.
+"""The spelling of scalars that plain values can't tell: the digits of `1.10`, `0x1F`, bare dates.
 
-Values are read and compared as what they are; their spelling is looked up here when a change is
-recorded, and put back where somebody has typed it or an undo restores it.
+Values are read and compared by what they mean. Their spelling is looked up here when a change is
+recorded. It is restored if somebody typed it, or if an undo brings it back.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ def spelled(yaml_text: str, path: Path, value: Any) -> dict[Path, str]:
 
 
 def token_at(yaml_text: str, path: Path) -> str | None:
-    """How the scalar at a path is written; None where there is none on one line."""
+    """Return the written scalar at a path; None if there is none on one line."""
     try:
         found = guarded(_spans, yaml_text, [path])
     except YamlSyntaxError:
@@ -110,7 +109,7 @@ def _value_at(value: Any, path: Path) -> Any:
 
 
 def _spans(yaml_text: str, paths: Iterable[Path]) -> dict[Path, tuple[int, int, str]]:
-    """Where the scalars at and below some paths are, in bytes, and how they are written."""
+    """Yield the places of the scalars at and below some paths, in bytes, and their text."""
     import yaml_edit
 
     root = yaml_edit.Document.parse(yaml_text).root()
@@ -139,7 +138,7 @@ def _collect(node: Any, path: Path, data: bytes, found: dict[Path, tuple[int, in
 
 
 def _parts(node: Any, data: bytes) -> dict[str | int, Any]:
-    """What is in a mapping or a list; of a key that occurs twice the last."""
+    """Return the content of a mapping or a list; the last entry of a repeated key."""
     from loop_cli.markdown.keys import key_value
 
     if node.is_sequence():

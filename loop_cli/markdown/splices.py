@@ -1,4 +1,4 @@
-"""The splices that turn one text into another, and the text that they make."""
+"""Collect splices, and apply them to a text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Splices:
-    """Collects splices (start, end, text), in bytes, and the values they write, by path."""
+    """Collects splices (start, end, text), in bytes, and the values that they write, by path."""
 
     def __init__(self, source: Source, writer: Writer) -> None:
         self.source = source
@@ -33,7 +33,7 @@ class Splices:
         return PatchError(reason, tuple(key_text(part) for part in path), line)
 
     def result(self) -> bytes:
-        """The text with all splices made. Raises PatchError if two of them collide."""
+        """Return the text with all splices made. Raises PatchError if two of them overlap."""
         data, position, pieces = self.source.data, 0, list[bytes]()
         for start, end, text in sorted(self.splices, key=lambda splice: splice[:2]):
             if start < position:

@@ -1,6 +1,6 @@
-"""Edits along the syntax tree that `yaml-edit` gives: any value, at any depth.
+"""Edit with the syntax tree of `yaml-edit`: any value, at any depth.
 
-The result is read again before it is believed; see ``patch``.
+The result is read again as a check; see ``patch``.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from loop_cli.markdown import reader, scalars
 from loop_cli.markdown.edits import PatchError
 from loop_cli.markdown.guard import guarded
 from loop_cli.markdown.limits import MAX_YAML_BYTES, YamlSyntaxError
-from loop_cli.markdown.rewrite import Rewriter
 from loop_cli.markdown.source import UNSURE, Source
+from loop_cli.markdown.value_splices import Rewriter
 from loop_cli.markdown.writer import Layout, Writer
 
 TYPE_CHECKING = False
@@ -31,8 +31,10 @@ _FEW_FIELDS = 5
 def rewritten(
     yaml_text: str, old: dict[str, Any], wanted: dict[str, Any], *, newline: str
 ) -> str | None:
-    """``yaml_text``, which reads as ``old``, made to read as ``wanted``; None where no reading
-    bears out what was written. Raises PatchError."""
+    """Change ``yaml_text``, which reads as ``old``, so that it reads as ``wanted``.
+
+    None if no attempt passes the check. Raises PatchError.
+    """
     lone = re.search(r"\r(?!\n)", yaml_text) if "\r" in yaml_text else None
     if lone is not None:
         line = yaml_text.count("\n", 0, lone.start()) + 1
@@ -50,8 +52,8 @@ def rewritten(
 def _attempt(
     yaml_text: str, old: dict[str, Any], wanted: dict[str, Any], newline: str, *, careful: bool
 ) -> str | None:
-    """The new text, or None if reading it does not give ``wanted``."""
-    # A last line without its newline is given one for the time being.
+    """Return the new text, or None if it does not read as ``wanted``."""
+    # A last line without newline gets one for the moment.
     unended = bool(yaml_text) and not yaml_text.endswith("\n")
     text = yaml_text + newline if unended else yaml_text
     source = Source(text.encode())
@@ -73,7 +75,7 @@ def _attempt(
 
 
 def _refuse_too_long(result: str, written: list[tuple[tuple[Any, ...], Any]]) -> None:
-    """Raise PatchError, of the longest value written, if no reader would take the text."""
+    """Raise PatchError about the longest written value, if no reader would accept the text."""
     if len(result) * 4 > MAX_YAML_BYTES < len(result.encode()):
         longest = max(written, key=lambda one: len(str(one[1])), default=((), None))[0]
         limit = f"the frontmatter would be longer than {MAX_YAML_BYTES:,} bytes, the limit"
@@ -81,7 +83,7 @@ def _refuse_too_long(result: str, written: list[tuple[tuple[Any, ...], Any]]) ->
 
 
 def _root(text: str) -> Any:
-    """The node of the top-level mapping; None if there are only comments and blanks."""
+    """Return the node of the top-level mapping; None if there are only comments and blanks."""
     try:
         root = yaml_edit.Document.parse(text).root()
     except (ValueError, TypeError) as error:
@@ -94,7 +96,7 @@ def _root(text: str) -> Any:
 
 
 def _layout(source: Source, root: Any) -> Layout:
-    """The file's own habits, from its first nested mapping and list."""
+    """Return the file's own layout, from its first nested mapping and list."""
     layout = Layout()
     if root is None or source.is_flow(root):
         return layout
@@ -132,8 +134,11 @@ def _holds(
     yaml_text: str,
     risky: bool,
 ) -> bool:
-    """Whether all readers find in ``result`` what was to be written. Text that is plain or in
-    quotes on its line, and a number, are the same to every reader, so one is enough."""
+    """Whether all readers find the written values in ``result``.
+
+    For plain text, quoted text on one line, and numbers, one reader is enough, because all readers
+    agree.
+    """
     try:
         if not same(reader.read(result), wanted):
             return False
@@ -147,13 +152,13 @@ def _holds(
 
 
 def _edit_reads(result: str, written: list[tuple[tuple[Any, ...], Any]]) -> bool:
-    """Whether the syntax tree, too, has the written values at their paths."""
+    """Whether the syntax tree also has the written values at their paths."""
     tree = yaml_edit.Document.parse(result).as_mapping()
     if tree is None:
         return True
     keys = {path[0] for path, _ in written}
     fields = {}
-    # One look-up is cheaper than all values, but it takes as long as the mapping is.
+    # One look-up is cheaper than reading all values, but takes as long as the mapping is.
     for key in keys if len(keys) <= _FEW_FIELDS else ():
         node = tree.get(key)
         if node is not None:
@@ -164,7 +169,7 @@ def _edit_reads(result: str, written: list[tuple[tuple[Any, ...], Any]]) -> bool
 
 
 def _is_same(read: Any, value: Any) -> bool:
-    """Whether a reader finds the value; a bare date may be a date to it, or hold one."""
+    """Whether a reader finds the value; it may read a bare date as a date, at any depth."""
     if type(value) is dict and type(read) is dict and len(value) == len(read):
         found = {_key(key): item for key, item in read.items()}
         return all(key in found and _is_same(found[key], item) for key, item in value.items())
@@ -184,9 +189,9 @@ def _key(key: Any) -> Any:
 def _reads_as_yaml_1_1(
     result: str, written: list[tuple[tuple[Any, ...], Any]], yaml_text: str
 ) -> bool:
-    """Whether PyYAML, which python-frontmatter reads with, finds the written values too.
+    """Whether PyYAML, which python-frontmatter uses, also finds the written values.
 
-    A text that it can't read in the first place is no reason to refuse an edit.
+    If it could not read the old text, the edit is accepted.
     """
     import yaml
 
@@ -211,6 +216,6 @@ def _at(value: Any, path: tuple[Any, ...]) -> Any:
         elif part in value:
             value = value[part]
         else:
-            # Keys at the top are text here and what they are for other readers.
+            # Keys at the top are texts here; other readers keep their type.
             value = next((v for k, v in value.items() if key_text(k) == part), _ABSENT)
     return value

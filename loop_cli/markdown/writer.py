@@ -1,4 +1,4 @@
-"""How new values are laid out: in block style in a block, in flow style in ``[]`` or ``{}``."""
+"""The layout of new values: block style in a block, flow style in ``[]`` or ``{}``."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _LONGEST_FLOW_LIST = 80
 
 
 class Layout:
-    """The habits of a file: what its lists look like and how deep it indents.
+    """The layout of a file: the form of its lists, and its indentation.
 
-    ``step`` is the indentation of a nested mapping, ``dash`` that of a list under its key,
-    both in columns; ``flow_lists`` says that its short lists are written ``[a, b]``;
-    ``bare_dates`` are the kinds of dates that all stand there without quotes.
+    ``step`` is the indentation of a nested mapping, ``dash`` that of a list under its key, both in
+    columns. ``flow_lists`` means that short lists are written ``[a, b]``. ``bare_dates`` are the
+    kinds of dates that have no quotes anywhere in the file.
     """
 
     __slots__ = ("bare_dates", "dash", "flow_lists", "step")
@@ -30,9 +30,9 @@ class Layout:
 
 
 class Writer:
-    """Writes values as text. ``risky`` turns True once one needs a second reader.
+    """Writes values as text. ``risky`` becomes True if a value needs a second reader.
 
-    ``careful`` writes all text double-quoted, which every reader understands alike.
+    ``careful`` writes all text in double quotes, which every reader understands.
     """
 
     def __init__(self, layout: Callable[[], Layout], newline: str, *, careful: bool) -> None:
@@ -44,25 +44,25 @@ class Writer:
 
     @property
     def layout(self) -> Layout:
-        """The file's habits, looked up when the first collection is written."""
+        """The file's layout, looked up when the first collection is written."""
         if self._layout is None:
             self._layout = self._look()
         return self._layout
 
     def entry(self, key: str, value: Any, column: int) -> str:
-        """A whole entry of a block mapping, its first line without indentation."""
+        """Return a whole entry of a block mapping; its first line has no indentation."""
         inline, body = self.after_colon(value, column)
         return self._joined(self.key(key) + ":", inline, body)
 
     def item(self, value: Any, column: int) -> str:
-        """A whole item of a block list, its first line without indentation."""
+        """Return a whole item of a block list; its first line has no indentation."""
         inline, body = self.after_dash(value, column)
         return self._joined("-", inline, body)
 
     def after_colon(
         self, value: Any, column: int, *, style: str | None = None, may_keep: bool = False
     ) -> tuple[str, str]:
-        """The value of a key at ``column``: what follows on its line, and the lines below."""
+        """Return the value of a key at ``column``: the rest of its line, and the lines below."""
         if isinstance(value, dict) and value:
             self.risky = True
             return "", self._mapping(value, column + self.layout.step)
@@ -76,7 +76,7 @@ class Writer:
     def after_dash(
         self, value: Any, column: int, *, style: str | None = None, may_keep: bool = False
     ) -> tuple[str, str]:
-        """The item of a dash at ``column``: what follows on its line, and the lines below."""
+        """Return the item of a dash at ``column``: the rest of its line, and the lines below."""
         if isinstance(value, (dict, list)) and value:
             self.risky = True
             inside = column + 2
@@ -89,7 +89,7 @@ class Writer:
         return self._leaf(value, column + 2, style, may_keep)
 
     def inline(self, value: Any, *, style: str | None = None, flow: bool) -> str:
-        """``value`` on one line, collections in flow style."""
+        """Return ``value`` on one line, collections in flow style."""
         if isinstance(value, dict):
             self.risky = self.risky or bool(value)
             parts = [

@@ -1,1 +1,1 @@
-"""What a user can do, a module a verb."""
+"""What a user can do: one module per verb."""

@@ -1,4 +1,4 @@
-"""Questions for what a new entity lacks: which are asked, and what becomes of the answers."""
+"""Ask for missing values of a new entity, and use the answers."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     Ask = Callable[[str, list[Problem]], Mapping[str, str] | None]
     Attempt = Callable[[Mapping[str, str]], object]
 
-_ROUNDS = 9  # of questions: an answer may be wrong, or require another field
+_ROUNDS = 9  # rounds of questions: an answer may be wrong, or require another field
 _JSON = 'JSON, such as {"key": "text"}'
 
 
 def answers(store: Store, entity_type: str, attempt: Attempt, ask: Ask) -> Mapping[str, str]:
-    """The fields by their answers with which an `attempt` to make the entity goes well.
+    """Ask for the missing fields until `attempt` succeeds; return the answers.
 
-    What is required is asked for, and once more what was answered wrongly. Raises the
-    `InvalidChange` of an attempt where anything else is wrong or nobody answers any more.
+    Wrong answers are asked again. Raises the `InvalidChange` of the last attempt if there are other
+    problems, or if nobody answers any more.
     """
     given: dict[str, str] = {}
     for _round in range(_ROUNDS):
@@ -47,7 +47,8 @@ def answers(store: Store, entity_type: str, attempt: Attempt, ask: Ask) -> Mappi
 
 
 def as_change(field: str, answer: str, kind: str) -> Change:
-    """The change that an answer is for a field of a kind: text, or JSON where that is no text."""
+    """Turn an answer into a change for a field of this kind: as text, or as JSON for other
+    kinds."""
     import json
 
     from loop_cli.core.changes import Change
@@ -55,26 +56,26 @@ def as_change(field: str, answer: str, kind: str) -> Change:
     if kind in ("mapping", "list", "any") and answer.startswith(("{", "[")):
         try:
             return Change(path=(field,), operation="set", value=json.loads(answer), typed=True)
-        except ValueError:  # then it is a text, for better or worse
+        except ValueError:  # then it stays a text
             pass
     return Change(path=(field,), operation="set", value=answer)
 
 
 def _questions(problems: list[Problem], given: Mapping[str, str]) -> list[Problem] | None:
-    """What to ask about the problems, each field once; None where there are some that no answer
-    helps."""
+    """Return the questions about the problems, each field once; None if answers can't solve
+    them."""
     wrong = [one.get("value") for one in problems if one["field"] in given]
     found: dict[str, Problem] = {}
     for one in problems:
         if one["problem"] == "required" or one["field"] in given:
             found.setdefault(one["field"], one)
-        elif one.get("value") is None or one["value"] not in wrong:  # implied by a wrong answer
+        elif one.get("value") is None or one["value"] not in wrong:  # caused by a wrong answer
             return None
     return list(found.values())
 
 
 def _with_choices(one: Problem, entity_type: str, store: Store) -> Problem:
-    """The problem with the ids that a reference may be, for a person to choose from."""
+    """Add to a problem the ids that a person can choose for a reference."""
     field = one["field"]
     schema = store.rules.schema
     wanted = schema.parents.get(entity_type) if field == "parent_id" else TARGETS.get(field)

@@ -1,4 +1,4 @@
-"""`loop backlinks`: who refers to an entity, by a field, and who links to it."""
+"""`loop backlinks`: the fields that refer to an entity, and the links to it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Backlinks(Struct):
     found: tuple[Backlink, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop backlinks`."""
+        """Return the JSON of `loop backlinks`."""
         return {
             "entity_id": self.entity.id,
             "entity_type": self.entity.type,
@@ -32,8 +32,10 @@ class Backlinks(Struct):
 
 
 def backlinks(store: Store, entity_id: str, *, path: str | None = None) -> Backlinks:
-    """All that leads to an entity, but from itself. A field that names it and links to it is
-    there once. Raises what `Store.find` does."""
+    """Return all references and links to an entity, without its own.
+
+    A field that refers to it and also links to it appears once. Raises what `Store.find` raises.
+    """
     entity = store.find(entity_id, path=path)
     files = store.files(mentioning=referred.names_of(entity))
     found = list(referred.by_field(files, entity, store.names))

@@ -1,9 +1,11 @@
-"""`Operations`: all that a user can do, one method a verb. Every door calls these and no store.
+"""`Operations`: everything that a user can do, one method per verb.
 
-What goes in and comes out is data, so that HTTP fits in between. The exceptions are the callables
-that a door passes in to be asked: `resolve`, `confirm`, `ask`, and `progress`, which is given the
-number of files or changes so far. An implementation may refuse any verb with `UsageError`. All
-raise `StorageError` where the system refuses; what else they raise is said at each.
+Every door (command line, HTTP) calls these methods, and no store. Input and output are data, so
+that HTTP fits in between. The exceptions are the callables that a door passes in: `resolve`,
+`confirm` and `ask` ask the user; `progress` is called with the number of files or changes so far.
+
+An implementation may refuse any verb with `UsageError`. All raise `StorageError` if the system
+refuses; each docstring names the other errors.
 """
 
 from __future__ import annotations
@@ -55,31 +57,33 @@ if TYPE_CHECKING:
     Progress = Callable[[int], None]
 
     class Selection(Protocol):
-        """Entities as they are found, to be iterated once. After that `warnings` are complete."""
+        """Entities of a query, to be iterated once. After that `warnings` are complete."""
 
         def __iter__(self) -> Iterator[Selected]: ...
 
         @property
         def warnings(self) -> list[str]:
-            """Sentences for the user about the query."""
+            """The warnings about the query."""
 
         def cursor_after(self, one: Selected) -> str:
             """The cursor with which the same query goes on after one of its entities."""
 
 
 class EntityOperations(ABC):
-    """What can be done with one entity of a vault, by one actor, in one run: the part of
-    `Operations` that a command on one entity needs, so that it has little to load."""
+    """What one actor can do with one entity, in one run.
+
+    It is a part of `Operations`, so that a command on one entity loads little code.
+    """
 
     @property
     @abstractmethod
     def vault(self) -> str:
-        """What the vault is called: its folder or its address."""
+        """The name of the vault: its folder or its address."""
 
     @property
     @abstractmethod
     def names(self) -> FieldNames:
-        """What the fields of identity and time are called."""
+        """The names of the fields of identity and time."""
 
     @property
     @abstractmethod
@@ -94,26 +98,32 @@ class EntityOperations(ABC):
     @property
     @abstractmethod
     def run_id(self) -> str:
-        """The id of this run, which all it writes share. Raises `UsageError`."""
+        """The id of this run, which all its records share. Raises `UsageError`."""
 
     @abstractmethod
     def take_warnings(self) -> list[str]:
-        """Sentences for the user about what this thread has met since it last took them, each
-        once: to be told with the result of what it did meanwhile."""
+        """Return the warnings that this thread has met since its last call, each once.
+
+        They belong to the result of what it did meanwhile.
+        """
 
     @abstractmethod
     def get(self, entity_id: str, *, path: str | None = None, fresh: bool = False) -> Entity:
-        """The entity as it is now; `path` chooses where several files carry the id. With `fresh`
-        other files that carry it are looked for first. Raises what `Store.find` raises."""
+        """Return the entity as it is now; `path` chooses a file if several have the id.
+
+        With `fresh`, it first looks for new files with the id. Raises what `Store.find` raises.
+        """
 
     @abstractmethod
     def preview(self, change: EntityChange) -> CommitResult:
-        """What a change would do to the state now, whatever its precondition. Raises what
-        `Store.commit` lists, but for conflicts."""
+        """Show the effect of a change on the current state, whatever its precondition.
+
+        Raises what `Store.commit` lists, except conflicts.
+        """
 
     @abstractmethod
     def backlinks(self, entity_id: str, *, path: str | None = None) -> Backlinks:
-        """Who refers and who links to an entity. Raises what `Store.find` raises."""
+        """Return the references and links to an entity. Raises what `Store.find` raises."""
 
     @abstractmethod
     def update(
@@ -124,13 +134,16 @@ class EntityOperations(ABC):
         confirm: Callable[[CommitResult], bool] | None = None,
         dry_run: bool = False,
     ) -> UpdateResult:
-        """Change one entity. `resolve` decides about a conflict; `confirm` is asked where no
-        precondition was given, and what it sees becomes the precondition. Raises what
-        `Store.commit` lists, `ConfirmationRefused`, `UsageError` for a change of nothing."""
+        """Change one entity.
+
+        `resolve` decides about a conflict. `confirm` is called if no precondition was given; the
+        state that it shows becomes the precondition. Raises what `Store.commit` lists,
+        `ConfirmationRefused`, and `UsageError` if there is nothing to change.
+        """
 
 
 class Operations(EntityOperations):
-    """What can be done with one vault, by one actor, in one run."""
+    """What one actor can do with one vault, in one run."""
 
     # -- reading --------------------------------------------------------------------------
 
@@ -154,8 +167,7 @@ class Operations(EntityOperations):
 
     @abstractmethod
     def overview(self, *, today: int, since: int, progress: Progress | None = None) -> Overview:
-        """Count the entities and what has happened `since` an instant; `today` is the one at
-        which the day began."""
+        """Count the entities, and the events `since` an instant; `today` is when the day began."""
 
     @abstractmethod
     def board(
@@ -174,17 +186,18 @@ class Operations(EntityOperations):
 
     @abstractmethod
     def check(self, scope: Scope) -> Checked:
-        """What is wrong with the entities of a scope. Raises `EntityNotFound` for a name that is
-        no id, alias or type."""
+        """Check the entities of a scope. Raises `EntityNotFound` for an unknown name."""
 
     @abstractmethod
     def passed_over(self) -> PassedOver:
-        """What is passed over wherever entities are looked for."""
+        """Return the files that are left out wherever loop looks for entities."""
 
     @abstractmethod
     def template(self, entity_type: str) -> tuple[str, str] | None:
-        """The vault's template of a type, its text and what it is called; None where there is
-        none. Raises `InvalidFile`."""
+        """Return the vault's template of a type, its text and its name; None if there is none.
+
+        Raises `InvalidFile`.
+        """
 
     # -- making and removing ----------------------------------------------------------------
 
@@ -192,13 +205,17 @@ class Operations(EntityOperations):
     def create(
         self, request: create.Request, *, ask: Ask | None = None, dry_run: bool = False
     ) -> CreateResult:
-        """Make one entity; `ask` is given the problems of fields that are required. Raises what
-        `Store.commit` lists for a create."""
+        """Create one entity; `ask` is called with the problems of required fields.
+
+        Raises what `Store.commit` lists for a create.
+        """
 
     @abstractmethod
     def mend(self, change: Mend, *, dry_run: bool = False) -> CommitResult:
-        """Put a whole text in the place of one that can't be read as an entity. Raises what
-        `Store.commit` lists."""
+        """Replace the whole text of a file that can't be read as an entity.
+
+        Raises what `Store.commit` lists.
+        """
 
     @abstractmethod
     def delete(
@@ -208,8 +225,10 @@ class Operations(EntityOperations):
         confirm: Callable[[DeleteResult], bool] | None = None,
         dry_run: bool = False,
     ) -> DeleteResult:
-        """Delete or archive an entity, and those that refer to it where that is asked for. Raises
-        what `Store.commit` lists, `ConfirmationRefused`."""
+        """Delete or archive an entity, and the entities that refer to it, if asked for.
+
+        Raises what `Store.commit` lists, `ConfirmationRefused`.
+        """
 
     @abstractmethod
     def move(
@@ -222,8 +241,10 @@ class Operations(EntityOperations):
         confirm: Confirm | None = None,
         dry_run: bool = False,
     ) -> RelocateResult:
-        """Move a task to another project, and put the links to it right. Raises what
-        `Store.commit` lists, `ConfirmationRefused`."""
+        """Move a task to another project, and change the links to it.
+
+        Raises what `Store.commit` lists, `ConfirmationRefused`.
+        """
 
     @abstractmethod
     def rename(
@@ -234,15 +255,16 @@ class Operations(EntityOperations):
         confirm: Confirm | None = None,
         dry_run: bool = False,
     ) -> RelocateResult:
-        """Give the file of an entity, or of all, the name that rule A has for it. Raises as
-        `move` does."""
+        """Rename the file of an entity, or of all, as rule A says. Raises what `move` raises."""
 
     # -- changing many --------------------------------------------------------------------
 
     @abstractmethod
     def plan(self, query: Query, edits: Edits, *, progress: Progress | None = None) -> Plan:
-        """What `edits` would do to all that a query finds. Raises what `select` raises, and
-        `UsageError` where there is nothing to change."""
+        """Show the effect of `edits` on all entities of a query.
+
+        Raises what `select` raises, and `UsageError` if there is nothing to change.
+        """
 
     @abstractmethod
     def carry_out(
@@ -252,8 +274,10 @@ class Operations(EntityOperations):
         atomic: bool = False,
         progress: Progress | None = None,
     ) -> Iterator[Outcome]:
-        """Commit changes; an outcome says what is durable. With `atomic` all or none; raises then
-        what is in the way."""
+        """Commit changes; yield one outcome each, as soon as it is durable.
+
+        With `atomic` all land or none, and an error is raised.
+        """
 
     @abstractmethod
     def apply(
@@ -271,22 +295,24 @@ class Operations(EntityOperations):
 
     @abstractmethod
     def preview_repairs(self, found: Checked) -> list[Repair]:
-        """The repairs that there are for what a check found, and what each would change."""
+        """Return the possible repairs of the findings of a check, with their changes."""
 
     @abstractmethod
     def repair(self, planned: Sequence[Repair]) -> list[Repair]:
-        """Make the repairs of a preview that can be made; each one stands for itself."""
+        """Make the repairs of a preview; each one succeeds or fails by itself."""
 
     # -- looking back, and going back -----------------------------------------------------
 
     @abstractmethod
     def history(self, entity_id: str, *, limit: int | None, path: str | None = None) -> Story:
-        """The story of an entity. Raises what `Store.find` raises."""
+        """Return the history of an entity. Raises what `Store.find` raises."""
 
     @abstractmethod
     def difference(self, entity_id: str, since: Since, *, path: str | None = None) -> Difference:
-        """An entity now against an earlier state of it. Raises what `Store.find` raises, and
-        `UsageError` for a run that it has no change of."""
+        """Compare an entity with an earlier state.
+
+        Raises what `Store.find` raises, and `UsageError` for a run that did not change it.
+        """
 
     @abstractmethod
     def state_after(self, record: AuditRecord) -> Entity:
@@ -295,18 +321,24 @@ class Operations(EntityOperations):
 
     @abstractmethod
     def log(self, query: LogQuery) -> Iterator[AuditRecord]:
-        """The records that are asked for, newest first. Raises `AmbiguousId` for an alias of
-        several entities."""
+        """Yield the matching records, newest first.
+
+        Raises `AmbiguousId` for an alias of several entities.
+        """
 
     @abstractmethod
     def follow(self, query: LogQuery) -> Iterator[list[AuditRecord]]:
-        """The records that are asked for, oldest first, in one batch; then those that come, each
-        time that the caller asks. Never ends. Raises `AmbiguousId` as `log` does."""
+        """Yield the matching records, oldest first, in one batch; then new ones, for ever.
+
+        Raises `AmbiguousId`, as `log` does.
+        """
 
     @abstractmethod
     def watch(self) -> Iterator[list[Happening]]:
-        """What changes from now on, inside and outside; some batches are empty, so that the
-        caller can see whether anybody still reads. Never ends."""
+        """Yield all changes from now on, inside and outside, for ever.
+
+        Some batches are empty, so that the caller can see whether anybody still reads.
+        """
 
     @abstractmethod
     def undo(
@@ -317,15 +349,19 @@ class Operations(EntityOperations):
         confirm: Callable[[UndoPlan], bool] | None = None,
         dry_run: bool = False,
     ) -> UndoResult:
-        """Put back what a run or a change found, all of it or nothing; `confirm` is asked about
-        the plan. Raises `NoSuchChange`, `InvalidChange`, `ConflictError`, `ConfirmationRefused`."""
+        """Undo a run or a change, all of it or nothing; `confirm` is called with the plan.
+
+        Raises `NoSuchChange`, `InvalidChange`, `ConflictError`, `ConfirmationRefused`.
+        """
 
     # -- looking after the vault ----------------------------------------------------------
 
     @abstractmethod
     def allow(self, field: AllowedField, *, dry_run: bool = False) -> Allowed:
-        """Allow a field more for a type, in the schema. Raises `UsageError` for a type or kind
-        that there is not, `InvalidFile`, `VaultLocked`."""
+        """Allow another field for a type, in the schema.
+
+        Raises `UsageError` for an unknown type or kind, `InvalidFile`, `VaultLocked`.
+        """
 
     @abstractmethod
     def close_schema(self, *, dry_run: bool = False) -> ClosedSchema:
@@ -334,33 +370,42 @@ class Operations(EntityOperations):
 
     @abstractmethod
     def kept(self, *, entity_id: str | None = None, before: int | None = None) -> KeptCopies:
-        """What is kept of deleted entities and replaced values: of all or of one entity, and
-        from before an instant."""
+        """Return the kept copies of deleted entities and replaced values.
+
+        All of them, or those of one entity, or those from before an instant.
+        """
 
     @abstractmethod
     def prune(self, unwanted: Sequence[Kept]) -> Pruned:
-        """Remove for good what is still as it was listed. Raises `VaultLocked`."""
+        """Remove kept copies for good, if they have not changed since they were listed.
+
+        Raises `VaultLocked`.
+        """
 
     @abstractmethod
     def take_aside(self, *, dry_run: bool = False) -> list[str]:
-        """Keep what was staged and can't be finished; the paths. Raises `VaultLocked`."""
+        """Keep staged files that can't be finished; return the paths. Raises `VaultLocked`."""
 
     @abstractmethod
     def verify(self) -> Verification:
-        """Check the chain of the log, its records, and each entity against its last one."""
+        """Check the chain of the log, its records, and each entity against its last record."""
 
     @abstractmethod
     def rotate(self, *, at_least: int) -> Rotation:
-        """Begin a new file of the log, if that has so many bytes. Raises `VaultLocked`."""
+        """Begin a new file of the log, if the old one is large enough. Raises `VaultLocked`."""
 
     @abstractmethod
     def redact(
         self, entity_id: str, field: str, *, run_id: str | None = None, dry_run: bool = False
     ) -> Redaction:
-        """Put hashes in the place of the values of a field in an entity's records, or in those of
-        one run. Raises `EntityNotFound`, `InvalidChange`, `VaultLocked`."""
+        """Replace the values of a field by hashes, in an entity's records, or in those of one run.
+
+        Raises `EntityNotFound`, `InvalidChange`, `VaultLocked`.
+        """
 
     @abstractmethod
     def migrate(self, file: str | None, *, dry_run: bool = False) -> Migration:
-        """Take the lines of an older log into this one. Raises `EntityNotFound` where there is no
-        such file, `VaultLocked`."""
+        """Copy the lines of an older log into this one.
+
+        Raises `EntityNotFound` if there is no such file, `VaultLocked`.
+        """

@@ -1,4 +1,4 @@
-"""Many changes in one run: read from lines of JSON, or made for all that a query finds."""
+"""Many changes in one run: from JSON lines, or for all entities of a query."""
 
 from __future__ import annotations
 
@@ -43,8 +43,11 @@ class LineRules(Struct):
 
 
 class Outcome(Struct):
-    """What became of one change. `line` is the number of its line, from 1, where it came in one;
-    `entity_id` is None where the line does not tell."""
+    """The result of one change.
+
+    `line` is the number of its line, from 1, if it came in a line. `entity_id` is None if the line
+    does not name it.
+    """
 
     done: CommitResult | LoopError
     entity_id: str | None
@@ -54,11 +57,11 @@ class Outcome(Struct):
 
     @property
     def error(self) -> LoopError | None:
-        """Why it did not land."""
+        """The reason if it did not land."""
         return self.done if isinstance(self.done, LoopError) else None
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON line of it."""
+        """Return its JSON line."""
         where = {} if self.line is None else {"line": self.line}
         if isinstance(self.done, LoopError):
             return {**where, "entity_id": self.entity_id, **self.done.as_dict()}
@@ -78,8 +81,11 @@ class Outcome(Struct):
 
 
 class Plan(Struct):
-    """What a change would do to each entity that a query finds: `changes` are for the revisions
-    that were seen, `previews` what each would do, `warnings` about the query."""
+    """The effect of a change on each entity of a query.
+
+    `changes` name the revisions that were read, `previews` show the effects, `warnings` are about
+    the query.
+    """
 
     changes: tuple[EntityChange, ...]
     previews: tuple[CommitResult | LoopError, ...]
@@ -87,20 +93,22 @@ class Plan(Struct):
 
     @property
     def changing(self) -> tuple[CommitResult, ...]:
-        """The previews of those that would change."""
+        """The previews in which something changes."""
         done = (one for one in self.previews if isinstance(one, CommitResult))
         return tuple(one for one in done if one.changed)
 
     @property
     def refused(self) -> tuple[tuple[str, LoopError], ...]:
-        """The ids of those that can't be changed so, and why."""
+        """The ids that can't be changed in this way, and the reasons."""
         pairs = zip(self.changes, self.previews, strict=True)
         return tuple((one.entity_id, why) for one, why in pairs if isinstance(why, LoopError))
 
 
 def plan(store: Store, selection: Selection, edits: Edits, *, origin: Origin) -> Plan:
-    """What `edits` would do to all that is selected. Raises what the selection raises, and
-    `UsageError` where there is nothing to change."""
+    """Show the effect of `edits` on all selected entities.
+
+    Raises what the selection raises, and `UsageError` if there is nothing to change.
+    """
     if not edits:
         raise nothing_to_change()
     changes = tuple(
@@ -133,9 +141,10 @@ def carry_out(
     atomic: bool = False,
     told: Callable[[int], None] | None = None,
 ) -> Iterator[Outcome]:
-    """Commit changes, each as soon as some hundred are there: an outcome says what is durable.
+    """Commit changes in groups of about a hundred; yield outcomes that are durable.
 
-    `told` is given how many are done. With `atomic` all or none; raises then what is in the way.
+    `told` is called with the number of finished changes. With `atomic` all land or none, and the
+    error is raised.
     """
     done = 0
     for part in [changes] if atomic else _parts(changes):
@@ -155,10 +164,10 @@ def apply(
     atomic: bool = False,
     dry_run: bool = False,
 ) -> Iterator[Outcome]:
-    """Commit the change of each line, in order; the rest goes on where one fails.
+    """Commit the change of each line, in order; if one fails, the others go on.
 
-    `lines` come so many at once as are there: these share their syncs, and nobody waits for
-    more. A blank line is none. With `atomic` all or none: raises what is in the way, with its
+    `lines` come in batches of the available lines. A batch shares its syncs, and does not wait for
+    more lines. Blank lines are skipped. With `atomic` all land or none: raises the error with its
     line.
     """
     parsed = _parsed(lines, how)
@@ -180,7 +189,7 @@ def apply(
 
 
 class Counts:
-    """How many landed, and the first that did not."""
+    """The number of outcomes, and the first error."""
 
     def __init__(self, outcomes: Iterable[Outcome] = ()) -> None:
         self.landed = self.unchanged = self.failed = 0
@@ -189,7 +198,7 @@ class Counts:
             self.count(one)
 
     def count(self, one: Outcome) -> None:
-        """Take one in."""
+        """Count one outcome."""
         if isinstance(one.done, LoopError):
             self.failed += 1
             self._first = self._first or one.done
@@ -199,7 +208,8 @@ class Counts:
             self.unchanged += 1
 
     def error(self) -> PartlyFailed | None:
-        """What ends the command where not all landed, with the exit code of the first."""
+        """The error that ends the command if some changes failed, with the first one's exit
+        code."""
         if self._first is None:
             return None
         return PartlyFailed(
@@ -210,7 +220,7 @@ class Counts:
 def _parsed(
     lines: Iterable[Sequence[str]], how: LineRules
 ) -> Iterator[list[tuple[int, EntityChange | LoopError]]]:
-    """The changes of lines, some hundred at once at most, each with the number of its line."""
+    """Yield the changes of lines in groups of about a hundred, each with its line number."""
     number = 0
     for batch in lines:
         part: list[tuple[int, EntityChange | LoopError]] = []
@@ -341,7 +351,7 @@ def _parts(changes: Sequence[EntityChange]) -> Iterator[Sequence[EntityChange]]:
 
 
 def _at(error: LoopError, line: int) -> LoopError:
-    """The error of a line, which says which."""
+    """Add the number of its line to an error."""
     error.message = prefixed(f"line {line}: ", error.message)
     error.details["line"] = line
     return error

@@ -1,4 +1,4 @@
-"""`loop create`: a new entity with its id, its place and all that the schema implies."""
+"""`loop create`: a new entity with its id, its place and all implied fields."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
 
 class Request(Struct):
-    """What is asked for. `fields` are changes as of an update, the name apart; `template` is
-    a text and what it is called; `now` an instant."""
+    """The entity to create.
+
+    `fields` are changes as in an update, without the name. `template` is a text and its name. `now`
+    is an instant.
+    """
 
     entity_type: str
     name: str | None
@@ -41,7 +44,7 @@ class Request(Struct):
 
 
 class CreateResult(Struct):
-    """The entity made, or found where the idempotency key was used before."""
+    """The new entity, or the one that an earlier call with the same idempotency key made."""
 
     entity: Entity
     created: bool
@@ -50,7 +53,7 @@ class CreateResult(Struct):
     warnings: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop create`."""
+        """Return the JSON of `loop create`."""
         data = {**self.entity.as_dict(), "created": self.created, "run_id": self.run_id}
         return {**data, "dry_run": True} if self.dry_run else data
 
@@ -63,10 +66,10 @@ def create(
     ask: Ask | None = None,
     dry_run: bool = False,
 ) -> CreateResult:
-    """Make one entity.
+    """Create one entity.
 
-    `ask` is given the type and the problems of fields that are required, and returns the
-    values to take as text, or None to give up. Raises what `Store.commit` lists for a create.
+    `ask` is called with the type and the problems of required fields. It returns values as text, or
+    None to give up. Raises what `Store.commit` lists for a create.
     """
     request = request.replace(entity_type=known_type(request.entity_type, store.rules))
     if ask is not None:
@@ -88,7 +91,7 @@ def create(
 
 
 def known_type(given: str, rules: Rules) -> str:
-    """The schema's spelling of a type. Raises `InvalidChange` with the nearest."""
+    """Return the schema's spelling of a type. Raises `InvalidChange` with the nearest one."""
     schema, names = rules.schema, rules.names
     spelled = rules.spelling(given)
     if schema.knows_type(spelled) or names.type_is_folder or names.id_is_stem:
@@ -99,12 +102,12 @@ def known_type(given: str, rules: Rules) -> str:
 
 
 def problem(field: str, code: str, message: str, **more: Any) -> Problem:
-    """An entry of `InvalidChange.problems`, of what no rule about fields says."""
+    """Make an entry of `InvalidChange.problems` for a problem outside the rules about fields."""
     return {"field": field, **more, "problem": code, "message": message}
 
 
 def _planned(store: Store, request: Request) -> Create:
-    """The change that the store is asked for; ids and places are made there."""
+    """Make the change for the store; it includes the rules for id and place."""
     rules = store.rules
     kind = request.entity_type
     problems: list[Problem] = []
@@ -131,7 +134,7 @@ def _planned(store: Store, request: Request) -> Create:
 
 
 def _fields(request: Request, rules: Rules, problems: list[Problem]) -> dict[str, Any]:
-    """The fields asked for, typed, with all that they imply, in the schema's order."""
+    """Return the requested and implied fields, typed, in the schema's order."""
     name = None if request.name is None else nfc(request.name)
     kind, now = request.entity_type, request.now
     fields, wrong = creation.fields_of(request.fields, name, kind, now, rules)
@@ -176,8 +179,10 @@ def _id(
 def _no_id(
     error: ids.NoRule, kind: str, fields: Mapping[str, Any], rules: Rules
 ) -> Iterator[Problem]:
-    """That no id can be made: to be said of the field that would give it its number, where one
-    would; and not at all where a name would, which is said to be missing anyway."""
+    """Report that no id can be made, at the field that would give its number.
+
+    If only the name is missing, nothing is added: the missing name is reported anyway.
+    """
     schema, name = rules.schema, rules.names.name
     required = schema.required_fields(kind)
     sources = [one for one in ids.SOURCES if one in schema.known_fields(kind)]
@@ -209,10 +214,10 @@ def _path(
     entity_id: ids.IdRule | str | None,
     problems: list[Problem],
 ) -> str | None:
-    """The place by rule A; None where it can't be told, which the problems then say."""
+    """Return the place by rule A; None if it is unknown, which is then among the problems."""
     kind, rules = request.entity_type, store.rules
     if kind == "Task" and not _has_project(fields):
-        return None  # that it is required is said with the rest
+        return None  # the missing field is reported with the other problems
     if rules.names.id == "@path":
         return f"{places.ID}.md"
     if rules.names.type_is_folder:
@@ -247,7 +252,7 @@ def _has_project(fields: Mapping[str, Any]) -> bool:
 
 
 def _project_path(store: Store, fields: dict[str, Any]) -> str | None:
-    """The file of a task's project; None where there is none, which the references say."""
+    """Return the file of a task's project; None if there is none, which the rules report."""
     try:
         return store.find(str(fields["project_id"])).path
     except EntityNotFound:
@@ -272,7 +277,7 @@ def _answered(request: Request, answers: Mapping[str, str], rules: Rules) -> Req
 
 
 def _digest(request: Request) -> str:
-    """The SHA-256 of what is asked for, whenever it is."""
+    """Return the SHA-256 of the request, without its time."""
     parts = [request.entity_type, request.name, request.entity_id, request.template, request.body]
     changes = [(one.path, one.operation, one.value, one.typed) for one in request.fields]
     return sha256_hex(repr((parts, changes)).encode("utf-8", "surrogateescape"))

@@ -1,4 +1,4 @@
-"""`loop delete`: an entity goes, with those that refer to it or without, or to the archive."""
+"""`loop delete`: delete or archive an entity, maybe with the entities that refer to it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 
 class Request(Struct):
-    """What is to go. `cascade` takes with it all that refer to it by a field, and says which
-    links will lead nowhere; `orphan` leaves all as it is; `archive` moves the files instead of
-    deleting them. `now` is an instant."""
+    """The entity to delete.
+
+    `cascade` also deletes all entities that refer to it by a field, and warns of links that will
+    lead nowhere. `orphan` leaves the others as they are. `archive` moves the files instead. `now`
+    is an instant.
+    """
 
     entity_id: str
     now: int
@@ -36,14 +39,14 @@ class Request(Struct):
 
 
 class Removed(Struct):
-    """One entity that went: to another path, or for good; its bytes are in `kept` then."""
+    """One deleted or archived entity; if it was deleted, its bytes are in `kept`."""
 
     entity: Entity
     to: str | None
     kept: str | None
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         entity = self.entity
         return {
             "entity_id": entity.id,
@@ -56,7 +59,7 @@ class Removed(Struct):
 
 
 class DeleteResult(Struct):
-    """What went; the entity that was named comes first."""
+    """The deleted entities; the one that was named comes first."""
 
     removed: tuple[Removed, ...]
     archived: bool
@@ -65,7 +68,7 @@ class DeleteResult(Struct):
     warnings: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop delete`."""
+        """Return the JSON of `loop delete`."""
         first = self.removed[0].entity
         data = {
             "entity_id": first.id,
@@ -88,8 +91,8 @@ def delete(
 ) -> DeleteResult:
     """Delete or archive one entity, and with `cascade` those that refer to it, all or none.
 
-    `confirm` is asked where no precondition was given: it sees what would go, and that
-    reading becomes the precondition. Raises what `Store.commit` lists, `ConfirmationRefused`.
+    `confirm` is called with the plan if no precondition was given; the state in the plan becomes
+    the precondition. Raises what `Store.commit` lists, `ConfirmationRefused`.
     """
     given = request.precondition
     asks = confirm is not None and not given.given and not given.forced
@@ -98,7 +101,7 @@ def delete(
     first = store.find(request.entity_id, path=request.path)
     group = [first, *(_dependents(store, first) if request.cascade else ())]
     seen = Precondition(if_match=first.revision.etag, own_reading=True) if asks else given
-    # Without the path, so that another file with the id that comes meanwhile is met.
+    # Without the path, so that a new file with the same id is noticed.
     changes = [_change(first, seen, request, store).replace(path=request.path)]
     changes += [
         _change(one, Precondition(if_match=one.revision.etag), request, store) for one in group[1:]
@@ -113,7 +116,7 @@ def delete(
 
 
 def _dependents(store: Store, first: Entity) -> list[Entity]:
-    """All that refer to an entity, directly or through others, each once."""
+    """Return all entities that refer to an entity, directly or not, each once."""
     known = {nfc(first.id)}
     found: list[Entity] = []
     waiting = [first.id]
@@ -162,7 +165,7 @@ def _commit(
     *,
     dry_run: bool,
 ) -> DeleteResult:
-    """All or none; the last to be found goes first, so that nobody refers to what is gone."""
+    """Commit all or none, in reverse order, so that no entity refers to a deleted one."""
     alone = len(changes) == 1
     outcomes = store.commit(changes[::-1], origin=origin, atomic=not alone, dry_run=dry_run)
     done: list[CommitResult] = []

@@ -1,4 +1,4 @@
-"""Looking back: what an entity was, and its story. Each operation returns one frozen result."""
+"""Look back: an earlier state of an entity, and its history."""
 
 from __future__ import annotations
 
@@ -31,8 +31,10 @@ _RUN = re.compile(r"[0-9a-f]{8}[0-9a-f-]{0,28}", re.ASCII | re.IGNORECASE)
 
 
 class Since(Struct):
-    """From when on: a number of changes ago, an instant, or before a run (or the beginning of
-    a run's id). `given` is the text."""
+    """The starting point: a number of changes ago, an instant, or before a run.
+
+    A run is named by the beginning of its id. `given` is the text.
+    """
 
     given: str
     changes: int | None = None
@@ -41,11 +43,10 @@ class Since(Struct):
 
 
 class Difference(Struct):
-    """An entity now against an earlier state of it.
+    """An entity compared with an earlier state.
 
-    `unknown` are the names whose earlier value the log does not tell; `changes` the records
-    in between, oldest first; `updated_at` and `etag` are the earlier state's, None where
-    nothing tells them.
+    `unknown` are the names whose earlier value the log does not tell. `changes` are the records in
+    between, oldest first. `updated_at` and `etag` belong to the earlier state; None if unknown.
     """
 
     entity: Entity
@@ -58,7 +59,7 @@ class Difference(Struct):
     warnings: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop diff`."""
+        """Return the JSON of `loop diff`."""
         document = self.entity.as_dict()
         keys = ("entity_id", "entity_type", "path", "updated_at", "etag")
         return {
@@ -72,8 +73,11 @@ class Difference(Struct):
 
 
 class Story(Struct):
-    """What happened to an entity, newest first. `entity` is None where its file is gone or
-    can't be read; `more` tells that there are older records."""
+    """The events of an entity, newest first.
+
+    `entity` is None if its file is gone or can't be read. `more` means that there are older
+    records.
+    """
 
     entity_id: str
     entity: Entity | None
@@ -82,7 +86,7 @@ class Story(Struct):
     warnings: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop history`."""
+        """Return the JSON of `loop history`."""
         revision = None if self.entity is None else self.entity.revision
         return {
             "entity_id": self.entity_id,
@@ -95,7 +99,7 @@ class Story(Struct):
 
 
 def parse_since(text: str) -> Since:
-    """What a `--since` asks for. Raises `UsageError`."""
+    """Parse the text of `--since`. Raises `UsageError`."""
     if _COUNT.fullmatch(text) and int(text):
         return Since(given=text, changes=int(text))
     if _RUN.fullmatch(text):
@@ -103,7 +107,7 @@ def parse_since(text: str) -> Since:
     instant = timestamps.parse(text)
     if instant is None:
         raise UsageError(
-            f"--since: {text!r} is no time, no run and no number of changes",
+            f"--since: {text!r} is not a time, a run or a number of changes",
             hint=f"such as 3, 2026-01-09, {timestamps.EXAMPLE} or the id of a run",
         )
     return Since(given=text, at=instant)
@@ -112,10 +116,10 @@ def parse_since(text: str) -> Since:
 def difference(
     store: Store, entity_id: str, since: Since, *, path: str | None = None
 ) -> Difference:
-    """The entity now against its state `since` then.
+    """Compare the entity with its state `since` then.
 
-    Raises what `Store.find` raises; `NoSuchChange` for a run that did not change it, or more
-    changes than there are.
+    Raises what `Store.find` raises; `NoSuchChange` for a run that did not change it, or for too
+    many changes.
     """
     entity = store.find(entity_id, path=path)
     changes = story.changes(records_of(store, entity, path=path))
@@ -138,9 +142,9 @@ def difference(
 def history(
     store: Store, entity_id: str, *, limit: int | None = None, path: str | None = None
 ) -> Story:
-    """The story of an entity, also of one whose file is gone.
+    """Return the history of an entity, also if its file is gone.
 
-    Raises `EntityNotFound` where neither a file nor a record has the id; `AmbiguousId`.
+    Raises `EntityNotFound` if neither a file nor a record has the id; `AmbiguousId`.
     """
     known = recorded_id(store, entity_id) if path is None else entity_id
     warnings: tuple[str, ...] = ()
@@ -198,13 +202,13 @@ def state_after(store: Store, record: AuditRecord) -> Entity:
 
 
 def records_of(store: Store, entity: Entity, *, path: str | None) -> Iterator[AuditRecord]:
-    """An entity's records, newest first; where a path chose its file, those of that file."""
+    """Return an entity's records, newest first; only those of its file, if a path chose it."""
     records = store.records(entity.id)
     return records if path is None else _of_file(records, entity.path)
 
 
 def revealer(store: Store) -> Reveal:
-    """What looks up the values that records hold only the hash of."""
+    """Return a function that looks up the values behind the hashes in records."""
 
     def reveal(record: AuditRecord, name: str, digest: Mapping[str, Any], side: str) -> Any:
         data = store.kept(str(digest["sha256"]))
@@ -250,7 +254,7 @@ def _moment(
 
 
 def _before_run(entity: Entity, changes: Sequence[AuditRecord], run: str) -> int:
-    """How many changes ago the run's first change of the entity was."""
+    """Return how many changes ago the run first changed the entity."""
     places = {
         str(record.data.get("run_id")): count
         for count, record in enumerate(changes, start=1)
@@ -271,7 +275,7 @@ def _before_run(entity: Entity, changes: Sequence[AuditRecord], run: str) -> int
 def _revision(
     entity: Entity, changes: Sequence[AuditRecord], moment: Moment
 ) -> tuple[str | None, str | None]:
-    """The revision of a state."""
+    """Return the revision of a state."""
     if moment.crosses:
         record = changes[moment.count]
         return _text(record, "updated_after"), record.etag_after
@@ -287,7 +291,7 @@ def _text(record: AuditRecord, key: str) -> str | None:
 
 
 def _event_dicts(event: Event) -> Iterator[dict[str, Any]]:
-    """An event as one entry, with one before it for an outside edit that came after it."""
+    """Return an event as JSON; an outside edit after it gets an entry of its own before it."""
     record = event.record
     if event.outside_after:
         yield {"kind": "edited_outside", "after": record.data.get("timestamp")}

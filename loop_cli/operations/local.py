@@ -1,4 +1,4 @@
-"""The operations over a store in this process. Each verb loads its own file when it is called."""
+"""The operations over a store in this process. Each verb loads its module when it is called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The audit records, and the id that they know an entity by."""
+"""Read the audit records, and find the id that records use for an entity."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class LogQuery(Struct):
-    """Which records to list, newest first; `since` is an instant, `limit` None for all."""
+    """The records to list, newest first; `since` is an instant; `limit` None means all."""
 
     entity_id: str | None = None
     limit: int | None = None
@@ -29,7 +29,7 @@ class LogQuery(Struct):
     action: str | None = None
 
     def admits(self, record: AuditRecord) -> bool:
-        """Whether the record, if it is the entity's, is asked for."""
+        """Whether a record of the entity matches."""
         data = record.data
         for key in ("actor", "source", "run_id", "action"):
             wanted = getattr(self, key)
@@ -42,7 +42,7 @@ class LogQuery(Struct):
 
 
 def log(store: Store, query: LogQuery) -> Iterator[AuditRecord]:
-    """The records that the query asks for, newest first.
+    """Yield the matching records, newest first.
 
     Raises `AmbiguousId` for an alias of several entities.
     """
@@ -57,17 +57,16 @@ def log(store: Store, query: LogQuery) -> Iterator[AuditRecord]:
 
 
 def follow(store: Store, query: LogQuery) -> Iterator[list[AuditRecord]]:
-    """The records that the query asks for, oldest first; then those that come, a batch each time
-    that the caller asks. Never ends.
+    """Yield the matching records, oldest first; then new ones in batches, for ever.
 
     Raises `AmbiguousId` for an alias of several entities; what `Upkeep.new_records` raises.
     """
     known = _followed_id(store, query.entity_id)
     coming = store.upkeep.new_records()
-    next(coming)  # nothing that is recorded from here on is missed
+    next(coming)  # from here on no new record is missed
     backlog = list(log(store, query))
     yield backlog[::-1]
-    shown = {record.digest for record in backlog}  # what came meanwhile may be among them
+    shown = {record.digest for record in backlog}  # new records may be among these
     for batch in coming:
         yield [
             record
@@ -80,7 +79,7 @@ def follow(store: Store, query: LogQuery) -> Iterator[list[AuditRecord]]:
 
 
 def _followed_id(store: Store, given: str | None) -> str | None:
-    """The id whose records are waited for; it need not be there yet."""
+    """Return the id to wait for; the entity need not exist yet."""
     if given is None:
         return None
     try:
@@ -90,17 +89,17 @@ def _followed_id(store: Store, given: str | None) -> str | None:
 
 
 def to_redact(store: Store, entity_id: str, field: str, *, run_id: str | None) -> ToRedact:
-    """What to redact, by the id that the log knows. Raises as `recorded_id` does."""
+    """Return the values to redact, by the id in the log. Raises what `recorded_id` raises."""
     from loop_cli.core.upkeep import ToRedact
 
     return ToRedact(entity_id=recorded_id(store, entity_id), field=field, run_id=run_id)
 
 
 def recorded_id(store: Store, given: str) -> str:
-    """The id that the log knows; where it knows none, what the alias stands for.
+    """Return the id in the log; if the log does not know it, the id behind the alias.
 
-    Files that can't be read, or share the id, are no matter: it is asked for records.
-    Raises `EntityNotFound`; `AmbiguousId` for an alias of several entities.
+    Files that can't be read, or that share the id, do not matter here. Raises `EntityNotFound`;
+    `AmbiguousId` for an alias of several entities.
     """
     return given if next(store.records(given), None) is not None else _found_id(store, given)
 
@@ -133,7 +132,7 @@ def _records_of(store: Store, given: str) -> Iterator[AuditRecord]:
 
 
 def _spellings(key: str, value: Any) -> tuple[Any, ...]:
-    """An actor may be asked for without its prefix: `user:ops` as `ops`."""
+    """Return the names of an actor: the prefix may be left out, `ops` for `user:ops`."""
     if key == "actor" and isinstance(value, str):
         return value, value.partition(":")[2]
     return (value,)

@@ -1,4 +1,4 @@
-"""`loop move` and `loop rename`: files go to another place, and links follow in the same run."""
+"""`loop move` and `loop rename`: move files, and change links in the same run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from loop_cli.errors import (
     prefixed,
 )
 from loop_cli.lean.records import Struct
-from loop_cli.planning import linking
+from loop_cli.planning import relinking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
     Confirm = Callable[["RelocateResult"], bool]
 
-_TRIES = 5  # others may edit a file whose links are put right
+_TRIES = 5  # attempts: others may edit a file with links at the same time
 _TASKS = "Tasks"
 
 
 class RelocateResult(Struct):
-    """What moved, and others whose links were put right."""
+    """The moved entities, and other files whose links were changed."""
 
     moved: tuple[CommitResult, ...]
     relinked: tuple[CommitResult, ...]
@@ -45,11 +45,11 @@ class RelocateResult(Struct):
 
     @property
     def changed(self) -> bool:
-        """Whether anything did."""
+        """Whether anything moved."""
         return bool(self.moved)
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop move` and `loop rename`."""
+        """Return the JSON of `loop move` and `loop rename`."""
         data = {
             "changed": self.changed,
             "moved": [_moved(one) for one in self.moved],
@@ -78,10 +78,10 @@ def move(
     confirm: Confirm | None = None,
     dry_run: bool = False,
 ) -> RelocateResult:
-    """Bring a task to another project.
+    """Move a task to another project.
 
-    `confirm` is asked where no precondition was given: it sees the plan, whose revisions are
-    then the preconditions. Raises what `Store.commit` lists, `ConfirmationRefused`.
+    `confirm` is called with the plan if no precondition was given; the revisions in the plan become
+    the preconditions. Raises what `Store.commit` lists, `ConfirmationRefused`.
     """
 
     def plan() -> tuple[list[Move], list[str]]:
@@ -115,13 +115,13 @@ def rename(
     confirm: Confirm | None = None,
     dry_run: bool = False,
 ) -> RelocateResult:
-    """Give the file of one entity, or with None of all, the name that rule A has for it.
+    """Rename the file of one entity, or of all (None), as rule A says.
 
-    `confirm` sees the plan, whose revisions are the preconditions. Of all, what can't be
-    renamed is passed over with a warning. Raises as `move` does.
+    `confirm` is called with the plan, whose revisions are the preconditions. If all are renamed,
+    files that can't be renamed are left out with a warning. Raises what `move` raises.
     """
     if store.names.id_is_stem:
-        raise UsageError("in this vault a file's name is the entity's id, so there is no rule A")
+        raise UsageError("in this vault the file's name is the id, so rule A does not apply")
 
     def plan() -> tuple[list[Move], list[str]]:
         if entity_id is not None:
@@ -146,7 +146,7 @@ def rename(
 
 
 def _all_misnamed(store: Store, origin: Origin) -> tuple[list[Move], list[str]]:
-    """The files with another name than rule A has; and what stays, in words."""
+    """Return the files with a wrong name, and sentences about those that stay."""
     found: list[Move] = []
     staying: list[str] = []
     taken: set[str] = set()
@@ -215,9 +215,11 @@ def _run(
     given: Precondition | None,
     by_id: bool,
 ) -> RelocateResult:
-    """Plan, show, ask, and land all or none. An edit of others meanwhile is planned for anew,
-    unless it is of what the caller has named a revision of. `by_id` tells that the one entity to
-    move was named by its id alone."""
+    """Plan, show and commit, all or none.
+
+    If others edit a file meanwhile, a new plan is made, unless the caller named a revision of that
+    file. `by_id` means: the one entity to move was named by its id only.
+    """
     planned, staying = plan()
     asks = confirm is not None and not (given is not None and (given.given or given.forced))
     if not planned:
@@ -248,7 +250,7 @@ def _land(
     by_id: bool,
 ) -> RelocateResult:
     changes, unlinked = _with_links(store, planned)
-    if by_id:  # so that another file with the id that comes meanwhile is met
+    if by_id:  # so that a new file with the same id is noticed
         changes[0] = changes[0].replace(path=None)
     outcomes = store.commit(changes, origin=origin, atomic=len(changes) > 1, dry_run=dry_run)
     done: list[CommitResult] = []
@@ -260,19 +262,18 @@ def _land(
 
 
 def _with_links(store: Store, planned: list[Move]) -> tuple[list[EntityChange], list[str]]:
-    """The moves with the links in the moved files, then the others whose links name them; and
-    in words what links to them and is left as it is."""
+    """Return the moves, with the new links in all files; and sentences about links that stay."""
     paths = {str(one.path): one.to for one in planned}
     moving = Moving(paths, store.paths())
-    relinker = linking.Relinker(
+    relinker = relinking.Relinker(
         moving.renamed, loses=moving.loses, read_only=store.names.read_only()
     )
     own: dict[str, EntityChange] = {}
     others: list[EntityChange] = []
     left: list[str] = []
-    sources = store.link_sources(linking.may_link([*paths, *paths.values()]))
+    sources = store.link_sources(relinking.may_link([*paths, *paths.values()]))
     for source in sorted(sources, key=lambda one: one.path):
-        broken = linking.broken(source, moving)
+        broken = relinking.broken(source, moving)
         if broken is not None:
             left += broken
             continue

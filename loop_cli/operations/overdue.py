@@ -1,4 +1,4 @@
-"""Which entities are overdue: their date has passed, and they are not finished."""
+"""Overdue entities: their date has passed, and they are not finished."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ FINISHED = ("done", "completed", "cancelled", "archived", "dropped", "validated"
 
 
 def due_of(one: Selected, *, today: int) -> str | None:
-    """The date that an entity is overdue since; None where it is not. `today` is the instant
-    at which the day began."""
+    """Return the date of an overdue entity; None if it is not. `today` is when the day began."""
     for name in FIELDS:
         value = one.value((name,))
         if is_overdue(value, one, today=today):

@@ -1,4 +1,4 @@
-"""What there is in a vault, and what has happened in it: counts, overdue entities, edits."""
+"""The overview of a vault: counts, overdue entities, recent edits."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _NO_STATUS = "none"
 
 
 class Overview(Struct):
-    """What there is in a vault, and what has happened since an instant.
+    """The entities of a vault, and the events since an instant.
 
-    `types` has the number of entities of each type by their status. `overdue` and
-    `edited_outside` have an entity each; `actors` the number of records of each actor.
+    `types` has the number of entities of each type, by status. `overdue` and `edited_outside` have
+    one entry per entity; `actors` has the number of records of each actor.
     """
 
     vault: str
@@ -39,7 +39,7 @@ class Overview(Struct):
     actors: dict[str, int]
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop --json`, but for the commands that are useful now."""
+        """Return the JSON of `loop --json`, without the suggested commands."""
         return {
             "vault": self.vault,
             "entities": self.entities,
@@ -66,9 +66,9 @@ def overview(
     since: int,
     told: Callable[[int], None] | None = None,
 ) -> Overview:
-    """Count the entities of the vault at `root`, and what has happened `since` an instant.
+    """Count the entities of the vault at `root`, and the events `since` an instant.
 
-    `today` is the instant at which the day began; `told` is given the number of files looked
+    `today` is the instant at which the day began. `told` is called with the number of files looked
     at so far. Raises what reading the store raises.
     """
     types: dict[str, dict[str, int]] = {}
@@ -105,7 +105,7 @@ def overview(
 
 
 def _edited_outside(one: Selected, store: Store, *, since: int) -> dict[str, Any] | None:
-    """The entity, if its file changed since then and is not as its last record left it."""
+    """Return the entity, if its file changed since then and after its last record."""
     listed = one.listed
     changed = timestamps.parse(listed.revision.updated_at)
     if changed is None or changed < since:
@@ -122,7 +122,7 @@ def _named(one: Selected) -> dict[str, Any]:
 
 
 def _in_order(types: dict[str, dict[str, int]], store: Store) -> dict[str, dict[str, int]]:
-    """The types and statuses in the schema's order; others after these."""
+    """Return the types and statuses in the schema's order; others follow."""
     schema = store.schema
     names = [name for name in schema.types if name in types]
     names += sorted(types.keys() - set(names))

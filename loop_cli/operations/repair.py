@@ -1,6 +1,6 @@
-"""`loop check --fix`: what has one right answer is put right, as one run of ordinary commits.
+"""`loop check --fix`: repair findings that have one right answer, as one run of commits.
 
-A repair holds for the very bytes that were checked: the etag is its precondition.
+A repair is only for the bytes that were checked: their etag is its precondition.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 
 class Repair(Struct):
-    """The repair of one file: what it changes, or why it can't be made."""
+    """The repair of one file: its changes, or the reason why it failed."""
 
     change: EntityChange
     outcome: CommitResult | LoopError
 
     @property
     def done(self) -> CommitResult | None:
-        """What it changes; None where it can't be made."""
+        """The changes; None if the repair failed."""
         return None if isinstance(self.outcome, LoopError) else self.outcome
 
     def as_dict(self) -> dict[str, Any]:
-        """One entry of `repairs` in the JSON of `loop check --fix`."""
+        """Return one entry of `repairs` in the JSON of `loop check --fix`."""
         data: dict[str, Any] = {"entity_id": self.change.entity_id, "path": self.change.path}
         if isinstance(self.outcome, LoopError):
             return {**data, "error": self.outcome.message, "code": self.outcome.code}
@@ -43,18 +43,18 @@ class Repair(Struct):
 
 
 def preview(store: Store, found: Checked, *, origin: Origin) -> list[Repair]:
-    """The repairs that there are for what was found, and what each would change."""
+    """Return the possible repairs of the findings, with their changes."""
     return _commit(store, changes(found), origin=origin, dry_run=True)
 
 
 def apply(store: Store, planned: Sequence[Repair], *, origin: Origin) -> list[Repair]:
-    """Make the repairs of a preview that can be made; each one stands for itself."""
+    """Make the repairs of a preview; each one succeeds or fails by itself."""
     possible = [one.change for one in planned if one.done is not None]
     return _commit(store, possible, origin=origin, dry_run=False)
 
 
 def changes(found: Checked) -> list[EntityChange]:
-    """One change for each file that has something to repair, in the order of the findings."""
+    """Return one change per file with something to repair, in the order of the findings."""
     by_path: dict[str, list[Change]] = {}
     ids: dict[str, str] = {}
     for finding in found.findings:
@@ -67,7 +67,7 @@ def changes(found: Checked) -> list[EntityChange]:
 
 
 def _change(path: str, entity_id: str | None, edits: list[Change], found: Checked) -> EntityChange:
-    """What repairs a file: its fields, and its links."""
+    """Make the change that repairs a file: its fields and its links."""
     links = found.mended.get(path)
     if links is not None:
         _add(links.edits.changes, edits)
@@ -81,7 +81,7 @@ def _change(path: str, entity_id: str | None, edits: list[Change], found: Checke
 
 
 def _add(more: Sequence[Change], edits: list[Change]) -> None:
-    """Take the changes of a field that none of the others touches."""
+    """Add the changes of a field, if no other change touches it."""
     for change in more:
         size = len(change.path)
         if not any(one.path[:size] == change.path[: len(one.path)] for one in edits):

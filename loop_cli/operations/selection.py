@@ -1,4 +1,4 @@
-"""The entities that a query asks for, and what a user may have meant by a query that finds none."""
+"""The entities of a query, and warnings about a query that may be a mistake."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 
 class Selection:
-    """What `query` finds in a store, in its order; with a `text`, as a search does. To be iterated
-    once.
+    """The entities of a store that `query` selects, in its order; with a `text`, by a search.
 
     `told` is given the number of files looked at so far. Raises `UsageError` for a type that
     or field that there is not, and for a comparison with what is no value of the field; and what
@@ -113,9 +112,11 @@ class Selection:
 
 
 def resolve_types(given: tuple[str, ...], schema: Schema) -> tuple[str, ...]:
-    """The types that words mean: `Task`, `task` and `tasks` are one; a type that the schema does
-    not list may be in the files. Raises `UsageError` for a word that is near a type of the schema
-    and none itself."""
+    """Return the types that words mean: `Task`, `task` and `tasks` are the same.
+
+    Files may have types that the schema does not list. Raises `UsageError` for a word that is only
+    similar to a type of the schema.
+    """
     by_word: dict[str, str] = {}
     for name in schema.types:
         word = name.casefold()

@@ -1,7 +1,7 @@
-"""Undo: a compensating change, recorded like any other, that puts back what a run found.
+"""Undo: a new change with a record, which restores the values before a run.
 
-What is compared are values, not revisions: a field that still has what the run left is put
-back; one that was changed since is a conflict. So an undo is undone like any change.
+Values are compared, not revisions. A field that still has the run's value gets its old value back.
+A field that was changed since is a conflict. So an undo can be undone like any other change.
 """
 
 from __future__ import annotations
@@ -44,8 +44,7 @@ _TRIES = 5
 class Target(Struct):
     """What to undo: a run, the actor's last run (`last`), or an entity's last change.
 
-    `given` is what a person says for one of these: a run's id or the beginning of it, or an
-    entity's.
+    `given` is the text of a person: an entity's id, a run's id, or the beginning of one.
     """
 
     run_id: str | None = None
@@ -56,19 +55,21 @@ class Target(Struct):
 
 
 class UndoPlan(Struct):
-    """What an undo of a run, or of one record of it, does: entity by entity, newest first."""
+    """The undo of a run, or of one record, entity by entity, newest first."""
 
     run_id: str
     entities: tuple[EntityUndo, ...]
 
     @property
     def to_change(self) -> tuple[EntityUndo, ...]:
-        """The entities with something to put back."""
+        """The entities in which something changes."""
         return tuple(one for one in self.entities if one.action)
 
     def refuse(self, *, on_conflict: str) -> None:
-        """Raise `ConflictError` where fields were changed since and that is not to be passed
-        over, or where nothing else is left to undo."""
+        """Raise `ConflictError` if fields were changed since, or if nothing is left to undo.
+
+        Changed fields are accepted if they may be left as they are.
+        """
         found = [one.as_conflict() for one in self.entities if one.left]
         if not found or (on_conflict == "rebase" and self.to_change):
             return
@@ -80,8 +81,10 @@ class UndoPlan(Struct):
 
 
 class Undone(Struct):
-    """What an undo did to one entity: `entity` after it, or before it where that is gone;
-    `action` as in `EntityUndo`."""
+    """The undo of one entity: `entity` is its state after it, or before, if it is gone.
+
+    `action` is as in `EntityUndo`.
+    """
 
     entity: Entity
     action: str | None
@@ -89,7 +92,7 @@ class Undone(Struct):
     left: tuple[ConflictField, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         document = self.entity.as_dict()
         keys = ("entity_id", "entity_type", "path", "updated_at", "etag")
         return {
@@ -102,7 +105,7 @@ class Undone(Struct):
 
 
 class UndoResult(Struct):
-    """What an undo did, entity by entity."""
+    """The result of an undo, entity by entity."""
 
     run_id: str
     undone: str
@@ -112,11 +115,11 @@ class UndoResult(Struct):
 
     @property
     def changed(self) -> bool:
-        """Whether anything was put back."""
+        """Whether anything was restored."""
         return any(one.action for one in self.entities)
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop undo`."""
+        """Return the JSON of `loop undo`."""
         data = {
             "changed": self.changed,
             "run_id": self.run_id,
@@ -135,12 +138,11 @@ def undo(
     confirm: Callable[[UndoPlan], bool] | None = None,
     dry_run: bool = False,
 ) -> UndoResult:
-    """Put back what a run or a change found, all of it in one step, or nothing.
+    """Undo a run or a change, all of it in one step, or nothing.
 
-    `confirm` is asked about the plan. `on_conflict` is `fail`, or `rebase`: leave the fields
-    that were changed since. Raises `NoSuchChange`; what `Store.find` and an atomic
-    `Store.commit` raise; `InvalidChange` where the log does not hold what was there before;
-    `ConflictError`; `ConfirmationRefused`.
+    `confirm` is called with the plan. `on_conflict` is `fail`, or `rebase`: leave the fields that
+    were changed since. Raises `NoSuchChange`; what `Store.find` and an atomic `Store.commit` raise;
+    `InvalidChange` if the log does not have the old values; `ConflictError`; `ConfirmationRefused`.
     """
     for attempt in range(_TRIES):
         plan = make_plan(store, target, actor=origin.actor)
@@ -163,7 +165,7 @@ def undo(
 
 
 def make_plan(store: Store, target: Target, *, actor: str) -> UndoPlan:
-    """What an undo would do. Raises as `undo` does, but for conflicts."""
+    """Plan an undo. Raises what `undo` raises, except conflicts."""
     target = _meant(store, target)
     store.refresh()
     records = _wanted(store, target, actor)
@@ -197,8 +199,7 @@ def make_plan(store: Store, target: Target, *, actor: str) -> UndoPlan:
 
 
 def _meant(store: Store, target: Target) -> Target:
-    """The target by what its `given` stands for: a run's whole id, an entity, or the beginning of
-    a run's id."""
+    """Resolve the `given` text: a whole run id, an entity, or the beginning of a run id."""
     given = target.given
     if given is None:
         return target
@@ -211,7 +212,7 @@ def _meant(store: Store, target: Target) -> Target:
 
 
 def _wanted(store: Store, target: Target, actor: str) -> list[AuditRecord]:
-    """The records to take back, newest first, at least one."""
+    """Return the records to take back, newest first, at least one."""
     if target.entity_id is not None:
         return [_last_of_entity(store, target.entity_id, target.path)]
     run = target.run_id or _last_run(store, actor)
@@ -234,7 +235,7 @@ def _last_of_entity(store: Store, given: str, path: str | None) -> AuditRecord:
     try:
         entity = store.find(given, path=path)
         entity_id, records = entity.id, records_of(store, entity, path=path)
-    except EntityNotFound:  # deleted, or in the archive, where nobody looks
+    except EntityNotFound:  # deleted, or in the archive, where `find` does not look
         entity_id, records = given, store.records(given)
         if path is not None or next(store.records(given), None) is None:
             raise
@@ -258,17 +259,21 @@ def _last_run(store: Store, actor: str) -> str:
 
 
 def _has_changed(record: AuditRecord) -> bool:
-    """Whether there is something to take back, told or not; approvals alone change nothing,
-    and a layout is nobody's value."""
+    """Whether a record changed something that can be taken back.
+
+    Approvals change nothing, and a layout is not a value.
+    """
     if record.undoes is not None or record.is_aside or "schema" in record.metadata:
-        return False  # the schema is no entity
+        return False  # the schema is not an entity
     comes_or_goes = record.data.get("action") in ("create", "delete", "move")
     return comes_or_goes or bool(record.diff) or not record.tells_all
 
 
 def find_run(store: Store, text: str) -> str | None:
-    """The run that a text names by its id, or by the first eight digits or more; None where
-    the text is no such thing or no run begins so. Raises `NoSuchChange` for several."""
+    """Return the run for an id, or for at least its first eight digits; None for other texts.
+
+    Raises `NoSuchChange` if several runs match.
+    """
     text = text.lower()
     if re.fullmatch(RUN_ID, text):
         return text
@@ -287,8 +292,10 @@ def find_run(store: Store, text: str) -> str | None:
 def _by_entity(
     store: Store, records: Iterable[AuditRecord], path: str | None
 ) -> Iterator[tuple[Entity | None, bool, list[AuditRecord]]]:
-    """The records of each entity, which a path chooses where several files carry the id; None
-    for one that is not there."""
+    """Return the records of each entity; None for an entity that is not there.
+
+    The path chooses the file if several have the id.
+    """
     groups: dict[tuple[str, str], tuple[Entity | None, bool, list[AuditRecord]]] = {}
     for record in records:
         entity, by_path = _entity_of(store, record, path)
@@ -298,8 +305,10 @@ def _by_entity(
 
 
 def _entity_of(store: Store, record: AuditRecord, path: str | None) -> tuple[Entity | None, bool]:
-    """The entity of a record, also in a place where nobody looks, such as the archive; and
-    whether it is named by its path."""
+    """Return the entity of a record, and whether its path names it.
+
+    It may be in a place where `find` does not look, such as the archive.
+    """
     given = str(record.data.get("entity_id"))
     if record.is_note:
         try:
@@ -319,7 +328,7 @@ def _entity_of(store: Store, record: AuditRecord, path: str | None) -> tuple[Ent
 
 
 def _brought_back(records: list[AuditRecord]) -> EntityUndo:
-    """The undo of a deletion. Raises `ConflictError` where the file went another way."""
+    """Plan the undo of a deletion. Raises `ConflictError` if the file is back in another way."""
     newest = records[0]
     given = str(newest.data.get("entity_id"))
     if newest.data.get("action") != "delete" or len(records) > 1:
@@ -353,7 +362,7 @@ def _gone(entity_id: str, record: AuditRecord) -> Conflict:
 
 
 def _as_recorded(entity_id: str, record: AuditRecord) -> Entity:
-    """What a record says of an entity whose file is gone."""
+    """Return what a record says of an entity whose file is gone."""
     name = record.data.get("entity_name")
     return Entity(
         id=entity_id,

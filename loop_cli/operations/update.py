@@ -1,4 +1,4 @@
-"""Read one entity, and change one: a conflict is given to a resolver."""
+"""Read one entity, and change one: a resolver decides about conflicts."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from loop_cli.core.store import CommitResult, Mend, Store
     from loop_cli.operations.backlinks import Backlinks
     from loop_cli.operations.boundary import EntityOperations
-else:  # the abstract class costs start-up; a test holds the class here against it
+else:  # the abstract class would cost start-up time; a test compares this class with it
     EntityOperations = object
 
 _REBASES = 20
 
 
 def get(store: Store, entity_id: str, *, path: str | None = None) -> Entity:
-    """The entity as it is now. Raises what `Store.find` raises."""
+    """Return the entity as it is now. Raises what `Store.find` raises."""
     return store.find(entity_id, path=path)
 
 
@@ -40,9 +40,9 @@ def update(
 ) -> UpdateResult:
     """Change one entity.
 
-    `resolve` decides about a conflict. `confirm` is asked where no precondition was given:
-    it sees what would be done, and that reading becomes the precondition. Raises what
-    `Store.commit` lists, `ConflictError` with a hint, `ConfirmationRefused`, `UsageError`.
+    `resolve` decides about a conflict. `confirm` is called if no precondition was given; the state
+    that it shows becomes the precondition. Raises what `Store.commit` lists, `ConflictError` with a
+    hint, `ConfirmationRefused`, `UsageError`.
     """
     if not change.edits:
         raise UsageError(
@@ -62,15 +62,20 @@ def update(
 
 
 def preview_of(store: Store, change: EntityChange, *, origin: Origin) -> CommitResult:
-    """What the change would do to the state now, whatever that is. Raises what
-    `Store.commit` lists, but for conflicts."""
+    """Show the effect of the change on the current state.
+
+    Raises what `Store.commit` lists, except conflicts.
+    """
     unchecked = change.replace(precondition=Precondition(forced=True))
     return only(store.commit([unchecked], origin=origin, dry_run=True))
 
 
 class LocalEntityOperations(EntityOperations):
-    """Those over `store`. `origin` says who runs this, and is called when that matters first;
-    `vault` is what the vault is called."""
+    """The operations on one entity, over `store`.
+
+    `origin` returns the actor of this run, and is called when it is first needed; `vault` is the
+    name of the vault.
+    """
 
     def __init__(self, store: Store, *, origin: Callable[[], Origin], vault: str) -> None:
         self._store = store
@@ -139,18 +144,20 @@ class LocalEntityOperations(EntityOperations):
 
 
 def mend(store: Store, change: Mend, *, origin: Origin, dry_run: bool = False) -> CommitResult:
-    """Put a whole text in the place of one that can't be read as an entity. Raises what
-    `Store.commit` lists."""
+    """Replace the whole text of a file that can't be read as an entity.
+
+    Raises what `Store.commit` lists.
+    """
     return only(store.commit([change], origin=origin, dry_run=dry_run))
 
 
 def _commit(
     store: Store, change: EntityChange, origin: Origin, resolve: Resolver, dry_run: bool
 ) -> CommitResult:
-    """Commit; where a resolver says so, on top of the state that was in the way.
+    """Commit; if a resolver says so, apply the change on top of the conflicting state.
 
-    Where that has moved again meanwhile, the conflict is that of the change as it was asked
-    for, so that the resolver decides about all of it once more.
+    If that state has changed again meanwhile, the next conflict is about the original change, so
+    that the resolver decides about all of it again.
     """
     attempt, expected = change, change.precondition
     for rounds in range(_REBASES + 1):

@@ -1,1 +1,1 @@
-"""One change against one state: the new text and the record, for every store."""
+"""Turn one change and one state into the new text and the record, for every store."""

@@ -1,4 +1,4 @@
-"""A field more for a type of the schema: what changes in its file, and the record of that."""
+"""Allow another field for a type: change the schema file, and make the record."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 ID = "schema"
 TYPE = "Schema"
-"""What records call the schema."""
+"""The name of the schema in records."""
 
 
 def refuse_unknown(schema: Schema, field: AllowedField) -> None:
-    """Raise `UsageError` for a type or kind that there is not, and a name that can't be one."""
+    """Raise `UsageError` for an unknown type or kind, and for a name that can't be a field."""
     if not schema.knows_type(field.entity_type):
         close = nearest(field.entity_type, [*schema.types, *schema.known], count=1)
         meant = f"; did you mean {close[0]}?" if close else ""
@@ -36,12 +36,12 @@ def refuse_unknown(schema: Schema, field: AllowedField) -> None:
         raise UsageError(f"{field.name!r} can't name a field")
     if field.kind is not None and field.kind not in KINDS_OF_FIELDS:
         raise UsageError(
-            f"{field.kind!r} is no type of a field", hint=f"one of {', '.join(KINDS_OF_FIELDS)}"
+            f"{field.kind!r} is not a type of a field", hint=f"one of {', '.join(KINDS_OF_FIELDS)}"
         )
 
 
 def changes(schema: Schema, field: AllowedField) -> dict[tuple[str, ...], Any]:
-    """The values to be set in the schema; none where the field is allowed already."""
+    """Return the values to set in the schema; none if the field is allowed already."""
     found: dict[tuple[str, ...], Any] = {}
     entity_type, name = field.entity_type, field.name
     if name not in schema.known_fields(entity_type):
@@ -55,7 +55,7 @@ def changes(schema: Schema, field: AllowedField) -> dict[tuple[str, ...], Any]:
 
 
 def diff_of(schema: Schema, values: dict[tuple[str, ...], Any]) -> Diff:
-    """What the values change in the schema."""
+    """Return the diff of the schema."""
     found: Diff = {}
     for path, value in values.items():
         old = value_at(schema.sections, path)
@@ -66,7 +66,10 @@ def diff_of(schema: Schema, values: dict[tuple[str, ...], Any]) -> Diff:
 
 
 def plan(path: str, before: bytes, after: bytes, diff: Diff, *, origin: Origin, now: int) -> Plan:
-    """The plan for the file at `path`, which is no entity but is changed and recorded as one is."""
+    """Plan the change of the file at `path`.
+
+    The schema file is not an entity, but is changed and recorded like one.
+    """
     old, new = (
         Entity(
             id=ID,

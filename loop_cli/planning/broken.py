@@ -1,4 +1,4 @@
-"""Files that can't be read as entities: what is there to mend."""
+"""Files that can't be read as entities, in a form that `loop edit` can repair."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from loop_cli.planning.snapshot import Parsed
 
 
 def unread(error: InvalidFile, entity_id: str) -> Parsed:
-    """A file that can't be read as an entity, as far as it goes: its bytes, and the id that was
-    looked for. Raises the error where nobody read the bytes, or they are no text."""
+    """Return an unreadable file with its bytes and the id that was looked for.
+
+    Raises the error if the bytes were not read, or are not a text.
+    """
     data = error.data
     try:
         if data is None or isinstance(error, NoEntity):

@@ -1,4 +1,4 @@
-"""The text of an entity as somebody has edited it: what it asks for, and how it is laid out."""
+"""Compare the edited text of an entity with the old one: the changes, and the new layout."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def edits_of(opened: Entity, data: bytes) -> Edits:
-    """What is to be done so that the entity, which was `opened`, becomes these bytes.
+    """Return the edits that turn the `opened` entity into these bytes.
 
-    Raises `InvalidFile`, with the line of the text, where it can't be read as an entity or
-    has a key twice that was there once.
+    Raises `InvalidFile` with the line of the text, if it can't be read as an entity, or if it
+    repeats a key that was there once.
     """
     before = split_any(opened.raw.decode())
     pieces, fields, _warnings = read_frontmatter(data, opened.path, notes=not before.foot)
@@ -38,7 +38,7 @@ def edits_of(opened: Entity, data: bytes) -> Edits:
 
 
 def not_yet(done: CommitResult, names: FieldNames) -> Document:
-    """What a change would make of an entity, with its `updated` still as it is."""
+    """Return the entity after a change, but with its old `updated`."""
     before, after = split_any(done.before.raw.decode()), split_any(done.after.raw.decode())
     line = re.compile(rf"^{re.escape(names.updated)}:[^\n]*\n", re.MULTILINE)
     own, new = line.findall(before.yaml), line.findall(after.yaml)
@@ -52,10 +52,11 @@ def not_yet(done: CommitResult, names: FieldNames) -> Document:
 
 
 def laid_out(document: Document, layout: Layout, fields: dict[str, Any]) -> Document:
-    """The document with the layout and with `fields`; the document itself where that is no
-    other layout than it has, or where the two do not go together.
+    """Return the document with the new layout and with `fields`.
 
-    Raises `patch.PatchError` where the layout was made for this document and can't be read.
+    Returns the document itself if its layout is not different, or if the layout and the fields do
+    not fit together. Raises `patch.PatchError` if the layout was made for this document and can't
+    be read.
     """
     now = _head(document)
     try:
@@ -72,15 +73,15 @@ def laid_out(document: Document, layout: Layout, fields: dict[str, Any]) -> Docu
 
 
 def _is_plain(found: Document, document: Document, fields: dict[str, Any]) -> bool:
-    """Whether setting the values in the document, without any layout, gives the same text."""
+    """Whether setting the values, without the layout, gives the same text."""
     try:
         return _head(found) == _head(_with_values(document, fields))
-    except patch.PatchError:  # a key that is there twice, and in what was found no longer
+    except patch.PatchError:  # a key that occurred twice, and now does not
         return False
 
 
 def _with_values(document: Document, fields: dict[str, Any]) -> Document:
-    """The document so that it reads as `fields`. Raises ValueError where it can't be so."""
+    """Change the document so that it reads as `fields`. Raises ValueError if that is impossible."""
     edits = [
         patch.Remove(change.path)
         if change.operation == "unset"

@@ -1,4 +1,4 @@
-"""What a search finds in the text of a file."""
+"""The match of a search in the text of a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def hit_of(listed: Listed, data: bytes, wanted: Wanted) -> Hit | None:
-    """The entity as it is found in its file's bytes, if it has the words."""
+    """Return the hit for a file's bytes, if it has the words."""
     pieces = document.split(data.decode())
     found = wanted.found(names_of(listed), pieces.body)
     if found is None:

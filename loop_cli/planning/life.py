@@ -1,6 +1,6 @@
-"""What makes an entity, removes it and brings it back: checked, with the record to come.
+"""Plans that create, delete and restore an entity: the checks, and the record.
 
-Pure; every store calls it under its lock, as it does `planning.plan`.
+All is pure; every store calls it under its lock, as it does `planning.plan`.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ def create(
     policy: Policy,
     origin: Origin,
 ) -> Plan:
-    """The plan for a new entity with that id and place; `text` is its file without times, and
-    `history` are records that the id has already.
+    """Plan a new entity with this id and place.
 
-    Raises `InvalidFile`.
+    `text` is its file without times; `history` are records that the id already has. Raises
+    `InvalidFile`.
     """
     names = policy.names
     now = policy.clock()
@@ -76,10 +76,10 @@ def create(
 
 
 def restore(change: Restore, data: bytes | None, *, policy: Policy, origin: Origin) -> Plan:
-    """The plan for a deleted entity that comes back as it was; `data` are the bytes kept of it.
+    """Plan the return of a deleted entity; `data` are its kept bytes.
 
-    Raises `InvalidChange` where the record is of no deletion; `StorageError` where nothing is
-    kept, or something else.
+    Raises `InvalidChange` if the record is not a deletion; `StorageError` if the bytes are not
+    kept, or are wrong.
     """
     record, undoes = change.record, change.undoes
     path = record.metadata.get("path")
@@ -87,7 +87,7 @@ def restore(change: Restore, data: bytes | None, *, policy: Policy, origin: Orig
         raise _no_deletion(record)
     if data is None or etag_of(data) != record.etag_before:
         raise StorageError(
-            f"{record.entity_id} can't come back: what was kept of it is gone",
+            f"{record.entity_id} can't come back: its kept bytes are gone",
             hint=Action("list_kept"),
         )
     reported = str(record.metadata.get("updated_before"))
@@ -115,7 +115,7 @@ def _coming(
     recorded: Diff,
     marks: dict[str, Any],
 ) -> Plan:
-    """The plan for a file that is not there yet, whose diff is recorded as `recorded`."""
+    """Plan a new file, whose diff is recorded as `recorded`."""
     return Plan(
         before=entity,
         after=entity,
@@ -138,9 +138,10 @@ def _coming(
 
 
 def mend(seen: Snapshot, change: Mend, *, policy: Policy, origin: Origin) -> Plan:
-    """The plan for a file that could not be read and gets a whole text; its `updated` is set.
+    """Plan a whole new text for a file that could not be read; its `updated` is set.
 
-    Raises `InvalidFile` where that can't be read either, or is another entity; `ConflictError`.
+    Raises `InvalidFile` if the new text can't be read either, or is another entity;
+    `ConflictError`.
     """
     before, now = seen.entity, policy.clock()
     parsed = snapshot.parse(change.data, before.path, policy.names)
@@ -176,7 +177,7 @@ def mend(seen: Snapshot, change: Mend, *, policy: Policy, origin: Origin) -> Pla
 
 
 def delete(seen: Snapshot, change: Delete, *, policy: Policy, origin: Origin) -> Plan:
-    """The plan for an entity that goes. Raises `PreconditionRequired`, `ConflictError`."""
+    """Plan the deletion of an entity. Raises `PreconditionRequired`, `ConflictError`."""
     entity = seen.entity
     used = check_precondition(seen, change, {})
     kept = digest_of(entity.raw)
@@ -211,7 +212,7 @@ def _undoing(undoes: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def kept_of(record: AuditRecord) -> str | None:
-    """The SHA-256 of the bytes that were kept of a deleted entity."""
+    """Return the SHA-256 of the kept bytes of a deleted entity."""
     kept = record.metadata.get("kept")
     sha256 = kept.get("sha256") if isinstance(kept, dict) else None
     return sha256 if isinstance(sha256, str) else None
@@ -230,7 +231,7 @@ def _metadata(before: Entity | None, after: Entity | None, used: str) -> dict[st
 
 
 def _stamped(text: str, path: str, names: tuple[str, ...], rendered: str) -> bytes:
-    """The bytes of a file whose times are set."""
+    """Return the bytes of a file with its times set."""
     try:
         document = split(text)
         edits = [patch.Set((name,), rendered) for name in names]
@@ -243,7 +244,7 @@ def _stamped(text: str, path: str, names: tuple[str, ...], rendered: str) -> byt
 
 
 def _entity(data: bytes, path: str, updated_at: str, policy: Policy) -> Entity:
-    """The entity that the bytes are, as it is reported. Raises `InvalidFile`."""
+    """Read the bytes as an entity, as it is reported. Raises `InvalidFile`."""
     parsed = snapshot.parse(data, path, policy.names)
     seen = observe(parsed, modified=0, history=audit.History(), names=policy.names).entity
     return seen.replace(revision=seen.revision.replace(updated_at=updated_at))

@@ -1,4 +1,4 @@
-"""Where the links of a file stand, and which of them lead to some files."""
+"""Find the places of links in a file, and the links that lead to certain files."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 
 class Placed(Struct):
-    """A link and where it stands: on which line of the file, and in which field (a dotted name,
-    or `body`); None in a file without either. `at` is the field's path in the frontmatter."""
+    """A link and its place: the line of the file, and the field (a dotted name, or `body`).
+
+    The field is None in a file without fields. `at` is the field's path in the frontmatter.
+    """
 
     link: links.Link
     line: int
@@ -28,13 +30,13 @@ class Placed(Struct):
 
     @property
     def shown(self) -> str:
-        """The link as a person would write it."""
+        """Return the link as a person would write it."""
         path = self.link.path
         return f"[[{path}]]" if self.link.kind == "wiki" else path
 
 
 def placed(path: str, data: bytes) -> Iterator[Placed]:
-    """The links in a file, by its path and bytes, in its frontmatter and after it."""
+    """Yield the links in a file, in its frontmatter and after it."""
     text = data.decode(errors="replace")
     if path.endswith(CANVAS):
         yield from _by_line(text, canvas.find(text), 1, None)
@@ -55,8 +57,8 @@ def placed(path: str, data: bytes) -> Iterator[Placed]:
 def leading_to(
     sources: Iterable[LinkSource], paths: Collection[str], files: Files
 ) -> Iterator[tuple[LinkSource, Placed, str]]:
-    """The links that lead to one of some files, and to which, file by file; those of a file to
-    itself are none."""
+    """Yield the links that lead to one of some files, with that file; links to itself are left
+    out."""
     for source in sources:
         for one in placed(source.path, source.data):
             target = files.resolve(one.link.kind, one.link.path, source.path)
@@ -67,7 +69,7 @@ def leading_to(
 def lines_of(
     data: bytes, paths: Sequence[tuple[str, ...]]
 ) -> Iterator[tuple[tuple[str, ...], int]]:
-    """The lines of a file on which some fields of its frontmatter stand."""
+    """Return the lines of some fields of a file's frontmatter."""
     if not paths:
         return
     from loop_cli.markdown.lines import Lines
@@ -79,8 +81,7 @@ def lines_of(
 
 
 def pieces(text: str) -> tuple[Document | None, dict[str, Any] | None]:
-    """A text as frontmatter and body, and the fields; None for what is not there, or can't be
-    read."""
+    """Split a text into frontmatter and body, and read the fields; None for missing parts."""
     try:
         document = split(text)
     except FrontmatterError:
@@ -94,7 +95,7 @@ def pieces(text: str) -> tuple[Document | None, dict[str, Any] | None]:
 def _by_line(
     text: str, found: Iterable[links.Link], first: int, field: str | None
 ) -> Iterator[Placed]:
-    """Links of a text that begins on the line `first`, in their order."""
+    """Yield the links of a text that begins on the line `first`, in their order."""
     line, at = first, 0
     for link in found:
         line += text.count("\n", at, link.start)

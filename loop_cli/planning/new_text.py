@@ -1,4 +1,4 @@
-"""The new text of an entity: the values of a change put into the text that is there."""
+"""The new text of an entity: put the values of a change into the current text."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def new_body(snapshot: Snapshot, change: BodyChange | None) -> str:
-    """The body with what a change replaces or appends."""
+    """Return the body after a change replaces it or appends to it."""
     body = snapshot.entity.body
     if change is None:
         return body
@@ -47,13 +47,13 @@ def new_body(snapshot: Snapshot, change: BodyChange | None) -> str:
 
 
 def _newline(body: str) -> str:
-    """The line ending that most lines of a body have; empty where it has one line."""
+    """Return the line ending of most lines of a body; empty if it has one line."""
     lines = body.count("\n")
     return "" if not lines else "\r\n" if 2 * body.count("\r\n") > lines else "\n"
 
 
 def _refuse_frontmatter(entity: Entity, text: str) -> None:
-    """Raise where a new body is a whole file: it would have the frontmatter twice."""
+    """Raise if a new body is a whole file: the file would have the frontmatter twice."""
     if not text.startswith(("---", "\ufeff---")):
         return
     try:
@@ -99,8 +99,10 @@ def other_digits(snapshot: Snapshot, intent: Intent) -> tuple[Diff, Spelled]:
 
 
 def laid_out(snapshot: Snapshot, layout: Layout | None, intent: Intent) -> Document:
-    """The document with another layout, if that is asked for, and the values to come; all the
-    same the document itself where its layout is what it was."""
+    """Return the document with a new layout, if there is one, and the new values.
+
+    Returns the same document if its layout does not change.
+    """
     document = snapshot.document
     if layout is None:
         return document
@@ -120,8 +122,10 @@ def after(
     updated: int,
     names: FieldNames,
 ) -> tuple[Entity, Document]:
-    """The entity with the values of a change, and the pieces of its file. Raises `InvalidFile`
-    where they can't be written without changing something else."""
+    """Return the entity with the new values, and the pieces of its file.
+
+    Raises `InvalidFile` if they can't be written without changing something else.
+    """
     rendered = timestamps.render(updated)
     fields = {**intent.fields, names.updated: rendered}
     data, made = _new_bytes(snapshot, document, intent, fields, body, names)
@@ -136,7 +140,7 @@ def after(
 
 
 def note(snapshot: Snapshot, text: str, updated: int, names: FieldNames) -> tuple[Entity, Document]:
-    """The same for a file that is no entity. Raises `InvalidFile` where it would become one."""
+    """Do the same for a file that is not an entity. Raises `InvalidFile` if it would become one."""
     data = text.encode()
     made = parse_note(data, snapshot.entity.path, names).document
     revision = Revision(updated_at=timestamps.render(updated), etag=etag_of(data))
@@ -190,7 +194,7 @@ def _can_not(snapshot: Snapshot, document: Document, error: patch.PatchError) ->
 
 
 def _is_split_into(text: str, made: Document) -> bool:
-    """Whether the text of a file is this frontmatter and this body, and nothing else."""
+    """Whether the text of a file consists of exactly this frontmatter and this body."""
     try:
         return split(text) == made
     except ValueError:

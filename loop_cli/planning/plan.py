@@ -1,7 +1,7 @@
-"""What one change does to one snapshot: the checks of SPEC §3 in their order, the new
-bytes, and the record to come. Pure; every store calls it under its lock.
+"""Plan one change of one snapshot: the checks of SPEC §3 in their order, the new bytes, the record.
 
-Updates and moves are here, what makes and removes an entity in `planning.life`.
+All is pure; every store calls it under its lock. Updates and moves are here; `planning.life` has
+creations and deletions.
 """
 
 from __future__ import annotations
@@ -35,8 +35,11 @@ if TYPE_CHECKING:
 
 
 class Policy(Struct):
-    """What a store brings to every plan: its rules, its clock (microseconds) and the fields
-    whose values are recorded as hashes."""
+    """What a store gives to every plan: its rules, its clock (microseconds), and its private
+    fields.
+
+    Records have only hashes of private fields.
+    """
 
     rules: Rules
     clock: Callable[[], int]
@@ -44,18 +47,17 @@ class Policy(Struct):
 
     @property
     def names(self) -> FieldNames:
-        """Which fields carry identity and time."""
+        """The fields that carry identity and time."""
         return self.rules.names
 
 
 class Plan(Struct):
     """A change that passed every check.
 
-    `source` is the file that it begins with, None for a create; `target` the one that it
-    ends with, None for a delete; `data` the bytes to come there. `wanted` maps the names of
-    diffs to the values asked for; `record` is the record's data, still without `previous`;
-    `kept` are the values, by SHA-256, that the record holds only the hash of; `document`
-    the pieces of `data`, where they are known.
+    `source` is its old file, None for a create; `target` its new file, None for a delete; `data`
+    the new bytes. `wanted` maps the names of diffs to the requested values. `record` is the
+    record's data, still without `previous`. `kept` are the values, by SHA-256, of which the record
+    has only hashes. `document` are the pieces of `data`, if known.
     """
 
     before: Entity
@@ -72,17 +74,19 @@ class Plan(Struct):
 
     @property
     def changed(self) -> bool:
-        """Whether there is anything to write: a value, the way values are laid out, a place."""
+        """Whether there is anything to write: a value, a layout, a place."""
         return self.data != self.before.raw or self.source != self.target
 
     @property
     def path(self) -> str:
-        """Where the change begins, or where it ends if there is nothing before."""
+        """The old path, or the new one if there is no old one."""
         return self.source or self.target or ""
 
     def result(self, record: AuditRecord | None, *, warnings: tuple[str, ...] = ()) -> CommitResult:
-        """What became of it: `record` is None where nothing was written; `warnings` are those
-        that were met on the way to it."""
+        """Return the result: `record` is None if nothing was written.
+
+        `warnings` are added to those of the plan.
+        """
         return CommitResult(
             before=self.before,
             after=self.after,
@@ -101,8 +105,10 @@ def make(
     origin: Origin,
     others: Others | None = None,
 ) -> Plan:
-    """The plan for one update or move; `others` are whom the entity may refer to. Raises
-    `InvalidChange`, `InvalidFile`, `PreconditionRequired`, `ConflictError`."""
+    """Plan one update or move; `others` are the entities that it may refer to.
+
+    Raises `InvalidChange`, `InvalidFile`, `PreconditionRequired`, `ConflictError`.
+    """
     before = snapshot.entity
     now = policy.clock()
     intent = untouched() if change.note else _intent(before, change, policy, others, now)
@@ -226,7 +232,8 @@ def _compare(snapshot: Snapshot, precondition: Precondition) -> tuple[Reason | N
 
 
 def _next_instant(snapshot: Snapshot, now: int) -> int:
-    """Later than the file's value, the reported one and every recorded one (SPEC §3)."""
+    """Return an instant later than the file's, the reported one and every recorded one (SPEC
+    §3)."""
     reported = timestamps.parse(snapshot.entity.revision.updated_at)
     _refuse_late(snapshot, reported)
     known = (reported, snapshot.literal, snapshot.history.ceiling)
@@ -234,8 +241,10 @@ def _next_instant(snapshot: Snapshot, now: int) -> int:
 
 
 def later_than(known: Iterable[int | None], now: int, *, path: str) -> int:
-    """Now, or right after the last of the instants that are known. Raises `InvalidFile` where that
-    can't be written, or the clock is in the last year there is."""
+    """Return now, or the instant right after the last known one.
+
+    Raises `InvalidFile` if that can't be written, or if the clock is in the last year.
+    """
     if now >= timestamps.TOO_LATE:
         raise InvalidFile(path, f"the clock says {timestamps.render(now)}: no change can be later")
     later = max([now, *(instant + 1 for instant in known if instant is not None)])
@@ -245,13 +254,17 @@ def later_than(known: Iterable[int | None], now: int, *, path: str) -> int:
 
 
 def _refuse_late(snapshot: Snapshot, reported: int | None) -> None:
-    """Raise `InvalidFile` for a file that is dated in the last year there is, unless our own
-    records led there: a change would be later, and nothing after it."""
+    """Raise `InvalidFile` for a file with a date in the last possible year.
+
+    A change would get a later time, and nothing could come after it. It is allowed if our own
+    records led there.
+    """
     ceiling = snapshot.history.ceiling or 0
     for instant, what in ((snapshot.literal, "its `updated`"), (reported, "its modification time")):
         if instant is None or instant < timestamps.TOO_LATE:
             continue
-        if instant > ceiling + 2 * timestamps.SECOND:  # by which a stand-in is later than a record
+        # so much later than a record a stand-in may be
+        if instant > ceiling + 2 * timestamps.SECOND:
             last = timestamps.render(instant)
             reason = f"{what} is {last}, and no change can be later: correct it outside loop"
             raise InvalidFile(snapshot.entity.path, reason)
@@ -292,6 +305,6 @@ def _metadata(
 
 
 def as_recorded(entity: Entity, policy: Policy) -> Entity:
-    """The entity as a record speaks of it: without its name where that is private."""
+    """Return the entity for a record: without its name, if that is private."""
     hidden = hashed.hides_name(entity.name, policy.names, policy.private)
     return entity.replace(name=None) if hidden else entity

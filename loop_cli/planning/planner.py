@@ -1,8 +1,8 @@
-"""From a change of any kind to its plan, with what only the whole store can tell: which ids and
-places are taken, who refers to whom, what was kept.
+"""Plan a change of any kind, with the knowledge of the whole store.
 
-One planner serves the changes that are planned together: those of an atomic group see each
-other's ids and places. What an update does not need is imported where it is needed.
+That is: which ids and places are taken, which entities refer to which, and which bytes were kept.
+One planner serves all changes of an atomic group, so that they see each other's ids and places.
+Modules that an update does not need are imported when they are needed.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     from loop_cli.planning.referred import Referred
     from loop_cli.planning.snapshot import Snapshot
 
-_THERE = "is there already, or a name that differs by case or normal form alone"
+_THERE = "exists already, or a name that differs from it only by case or normal form"
 
 
-class Surroundings(ABC):
-    """What a plan asks of the store that it is for."""
+class StoreContext(ABC):
+    """What a planner needs to know from its store."""
 
     @property
     @abstractmethod
@@ -51,27 +51,27 @@ class Surroundings(ABC):
 
     @abstractmethod
     def named(self, name: str) -> list[EntityFile]:
-        """The files that have the id, or else the alias."""
+        """Return the files that have the id, or if there are none, the alias."""
 
     @abstractmethod
     def carrier(self, entity_id: str) -> EntityFile | None:
-        """The file that has the id, or one of those that do. No alias counts."""
+        """Return the file that has the id, or one of several; aliases do not count."""
 
     @abstractmethod
     def find(self, entity_id: str) -> Entity | None:
-        """The entity of that file."""
+        """Return the entity of that file."""
 
     @abstractmethod
     def seems_taken(self, entity_id: str) -> bool:
-        """Whether a file has the id, by what was seen when all were last looked at."""
+        """Whether a file has the id, by the last look at all files."""
 
     @abstractmethod
     def all_ids(self) -> Iterable[str]:
-        """Every id that a file seems to carry."""
+        """Yield every id that a file seems to have."""
 
     @abstractmethod
     def history(self, entity_id: str) -> History:
-        """The records of an id."""
+        """Return the records of an id."""
 
     @abstractmethod
     def recorded_with(self, key: str) -> AuditRecord | None:
@@ -84,16 +84,19 @@ class Surroundings(ABC):
 
     @abstractmethod
     def admits(self, path: str) -> bool:
-        """Whether entities are looked for at a place. Raises as `is_free` does."""
+        """Whether loop looks for entities at a place. Raises what `is_free` raises."""
 
     @abstractmethod
     def is_free(self, path: str, *, leaves: str | None = None) -> bool:
-        """Whether a file can come to a place: nothing is there, nor under a name that differs by
-        case or normal form alone, but what `leaves`. Raises `InvalidFile` where none ever can."""
+        """Whether a file can be put at a place.
+
+        No other file may be there, nor a name that differs only by case or normal form; the file
+        `leaves` does not count. Raises `InvalidFile` if no file can ever be there.
+        """
 
     @abstractmethod
     def kept(self, sha256: str) -> bytes | None:
-        """What was kept under a SHA-256."""
+        """Return the bytes that were kept under a SHA-256."""
 
     @abstractmethod
     def files(self, mentioning: str) -> Iterator[EntityFile]:
@@ -109,11 +112,11 @@ class Surroundings(ABC):
 
 
 class Planner:
-    """Plans changes in turn. `together` are all those that land in one atomic group."""
+    """Plans changes in turn. `together` are all changes of one atomic group."""
 
     def __init__(
         self,
-        around: Surroundings,
+        around: StoreContext,
         *,
         policy: Policy,
         origin: Origin,
@@ -136,7 +139,7 @@ class Planner:
         self._places: set[str] = set()
 
     def plan(self, change: AnyChange, seen: Snapshot | None) -> Plan:
-        """The plan for one change of the entity `seen`, None for one that is to come.
+        """Plan one change of the entity `seen`, which is None for a new one.
 
         Raises what `Store.commit` lists for a change.
         """
@@ -223,7 +226,7 @@ class Planner:
         return open_fields.warnings(case, self._around.rules)
 
     def _draft(self, change: Create, entity_id: str, problems: list[dict[str, Any]]) -> str:
-        """The text of the file; what is wrong with it is added to `problems`."""
+        """Return the text of the file; its problems are added to `problems`."""
         from loop_cli.planning import templates
 
         names = self._policy.names
@@ -241,8 +244,10 @@ class Planner:
     def _judged(
         self, change: Create, entity_id: str, fields: dict[str, Any]
     ) -> Iterator[dict[str, Any]]:
-        """What the rules say of the fields of a new entity, whose identity is made here. A task
-        without a project lacks no parent besides."""
+        """Return the rules' problems with the fields of a new entity, but not with its identity.
+
+        A task without a project gets no second problem about its parent.
+        """
         from loop_cli.core.schema import field_rules, references
         from loop_cli.core.schema.rules import Case
 
@@ -256,13 +261,13 @@ class Planner:
                 yield one.as_dict()
 
     def named(self, name: str) -> Sequence[Other]:
-        """Those that a change may refer to by a name, here or among those planned before."""
+        """Return the entities that a reference may mean, with those planned before."""
         found = [one for one in self._around.named(name) if "{" not in one.id]
         stay = [one for one in found if nfc(one.id) not in self._leaving]
         return stay or [one for one in self._made if nfc(one.id) == nfc(name)]
 
     def nearest(self, name: str) -> tuple[str, ...]:
-        """The ids that may be meant by one that nobody has, which two fields often share."""
+        """Return ids similar to a missing one; two fields often have the same one."""
         if name not in self._close:
             self._close[name] = tuple(nearest(name, self._around.all_ids()))
         return self._close[name]
@@ -272,7 +277,7 @@ class Planner:
             if self._is_planned(path) or not self._around.is_free(path):
                 problems.append(_problem("path", "taken", f"{path} {_THERE}"))
             elif not self._around.admits(path):
-                words = f"{path} is no place where entities are looked for"
+                words = f"{path} is not a place where loop looks for entities"
                 problems.append(_problem("path", "no_place", words))
         except InvalidFile as error:
             problems.append(_problem("path", "no_place", error.message))
@@ -289,7 +294,7 @@ class Planner:
         return planned
 
     def _made_before(self, change: Create, record: AuditRecord) -> Plan:
-        """The plan that does nothing, since an earlier call did it."""
+        """Return the plan that does nothing, because an earlier call has made the entity."""
         if change.request != record.metadata.get("request"):
             raise UsageError(
                 f"the idempotency key {change.key!r} was used for another call, which made "
@@ -319,7 +324,7 @@ class Planner:
         )
 
     def _id_for(self, change: Create, problems: list[dict[str, Any]]) -> str:
-        """The id; empty where there can be none yet."""
+        """Return the id; empty if there can't be one yet."""
         from loop_cli.core import ids
 
         rule = change.entity_id
@@ -341,13 +346,16 @@ class Planner:
         return ""
 
     def _is_there(self, entity_id: str) -> bool:
-        """Whether the vault has an id that was made. All files need not be looked at for it: what
-        loop has made the log knows, a number comes after all that were just looked at, and no
-        one else gives a file that millisecond of that project, or those six digits."""
+        """Whether the vault already has a generated id.
+
+        It is not necessary to look at all files: the log knows the ids that loop has made, a
+        counted id comes after all files were looked at, and nobody else makes the same millisecond
+        of the same project, or the same random digits.
+        """
         return nfc(entity_id) in self._ids or self._around.seems_taken(entity_id)
 
     def _was_there(self, entity_id: str) -> bool:
-        """Whether the log knows the id, which then has a history of its own."""
+        """Whether the log knows the id; the new entity then continues that history."""
         return any(one.undoes is None for one in self._around.history(entity_id).records)
 
     def _refuse_known(self, entity_id: str) -> None:
@@ -361,11 +369,11 @@ class Planner:
             raise _taken(entity_id, "path", f"{path} {_THERE}")
 
     def _is_planned(self, path: str) -> bool:
-        """Whether a change that was planned before has a file there."""
+        """Whether a change that was planned before puts a file there."""
         return one_name(path) in map(one_name, self._places)
 
     def _refuse_referred(self, entity: Entity, change: Delete | Move) -> tuple[str, ...]:
-        """Raise `StillReferred`. Sentences about links that will lead nowhere."""
+        """Raise `StillReferred`, or return sentences about links that will lead nowhere."""
         from loop_cli.planning.referred import Referred
 
         if self._referred is None:
@@ -395,7 +403,7 @@ def _taken(entity_id: str, field: str, message: str) -> InvalidChange:
 
 
 def _invalid(label: str, problems: list[dict[str, Any]]) -> InvalidChange:
-    """All problems, each once."""
+    """Return all problems, each once."""
     unique = list({(one["field"], one["problem"]): one for one in reversed(problems)}.values())
     unique.reverse()
     lines = [

@@ -1,4 +1,4 @@
-"""Who refers and who links to an entity, and that it can't go while they do."""
+"""Find the entities that refer or link to an entity; they can stop its deletion."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from loop_cli.core.links import Backlink, Files
 from loop_cli.core.names import join_dotted, nfc
 from loop_cli.core.references import Referrer, referred, referrers
 from loop_cli.errors import Action, StillReferred
-from loop_cli.planning import link_places, linking
+from loop_cli.planning import link_places, relinking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from loop_cli.core.store import Delete, Move
 
     class Sources(Protocol):
-        """What has files with links: a store, or what a plan knows of one."""
+        """Gives files with links: a store, or a plan's view of one."""
 
         def paths(self) -> Iterable[str]: ...
         def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]: ...
 
     class Around(Sources, Protocol):
-        """The same, with the entities that mention a text."""
+        """Gives files with links, and the entities that mention a text."""
 
         def files(self, mentioning: str) -> Iterator[EntityFile]: ...
 
@@ -33,7 +33,7 @@ _SHOWN = 20
 
 
 class Referred:
-    """What is asked of those that leave together: `going` are all of a group."""
+    """Answers for entities that are deleted together; `going` are all of a group."""
 
     def __init__(self, around: Around, names: FieldNames, going: Sequence[Delete | Move]) -> None:
         self._around = around
@@ -43,8 +43,12 @@ class Referred:
         self._links: dict[str, list[Backlink]] = {}
 
     def refuse(self, entity: Entity, *, cascade: bool) -> tuple[str, ...]:
-        """Raise `StillReferred` while others refer to an entity, or, without `cascade`, link to
-        it, unless another file carries the id. Sentences about links that will lead nowhere."""
+        """Raise `StillReferred` if other entities refer to an entity, or (without `cascade`) link
+        to it.
+
+        It is allowed if another file has the same id. Returns sentences about links that will lead
+        nowhere.
+        """
         wanted = nfc(entity.id)
         others = [*self._around.files(entity.id)]
         if any(nfc(one.id) == wanted and one.path != entity.path for one in others):
@@ -64,7 +68,7 @@ class Referred:
         return warnings(entity, links)
 
     def _links_to(self, path: str) -> list[Backlink]:
-        """The links to a file; those to all that leave are looked for at once."""
+        """Return the links to a file; the links to all files of the group are searched at once."""
         if path not in self._links:
             leaving = {*self._paths, path}
             self._links = {one: [] for one in leaving}
@@ -74,9 +78,9 @@ class Referred:
 
 
 def backlinks(sources: Sources, paths: Collection[str]) -> Iterator[tuple[str, Backlink]]:
-    """The links to some files, each with the path that it leads to, by file and line."""
+    """Yield the links to some files, each with its target, by file and line."""
     files = Files(sources.paths())
-    there = sources.link_sources(linking.may_link(paths))
+    there = sources.link_sources(relinking.may_link(paths))
     found = link_places.leading_to(sorted(there, key=lambda one: one.path), paths, files)
     for source, one, target in found:
         entity = source.entity
@@ -95,14 +99,14 @@ def backlinks(sources: Sources, paths: Collection[str]) -> Iterator[tuple[str, B
 
 
 def names_of(entity: Entity) -> list[str]:
-    """What a field may call an entity: its id, or an alias."""
+    """Return the texts by which a field may refer to an entity: its id, or an alias."""
     value = entity.fields.get("aliases")
     items = value if isinstance(value, list) else [value]
     return [entity.id, *(item for item in items if isinstance(item, str))]
 
 
 def by_field(files: Iterable[EntityFile], entity: Entity, names: FieldNames) -> Iterator[Backlink]:
-    """The fields of others that name an entity, each once."""
+    """Yield the fields of other entities that refer to an entity, each once."""
     wanted = set(map(nfc, names_of(entity)))
     for file in files:
         if file.path == entity.path:
@@ -121,7 +125,7 @@ def by_field(files: Iterable[EntityFile], entity: Entity, names: FieldNames) -> 
 
 
 def refusal(entity: Entity, found: Sequence[Referrer], links: Sequence[Backlink]) -> StillReferred:
-    """That an entity stays, since others refer or link to it."""
+    """Make the error that an entity stays because others refer or link to it."""
     referrers = _with_linking(found, links)
     notes = {one.path for one in links if one.entity_id is None}
     others = " and ".join(
@@ -149,7 +153,7 @@ def refusal(entity: Entity, found: Sequence[Referrer], links: Sequence[Backlink]
 
 
 def warnings(entity: Entity, links: Sequence[Backlink]) -> tuple[str, ...]:
-    """Sentences about the links that lead nowhere once an entity is gone."""
+    """Return sentences about the links that lead nowhere after a deletion."""
     said = [f"{_where(one)} leads nowhere once {entity.id} is gone" for one in links[:_SHOWN]]
     if len(links) > _SHOWN:
         said.append(f"{len(links) - _SHOWN} more links lead nowhere once {entity.id} is gone")
@@ -157,7 +161,7 @@ def warnings(entity: Entity, links: Sequence[Backlink]) -> tuple[str, ...]:
 
 
 def _with_linking(found: Sequence[Referrer], links: Sequence[Backlink]) -> list[Referrer]:
-    """Those that refer, with the fields in which they link; and those that only link."""
+    """Return the entities that refer, with the linking fields; and those that only link."""
     fields = {(one.entity_id, one.path): list(one.fields) for one in found}
     for link in links:
         if link.entity_id is not None:

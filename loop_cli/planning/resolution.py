@@ -1,4 +1,4 @@
-"""Which file an id, an alias or a path means: the same answer from every store (SPEC §2)."""
+"""Find the file for an id, an alias or a path: the same answer from every store (SPEC §2)."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from loop_cli.planning.snapshot import Parsed
 
 _ESCAPE = r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U((?:000[0-9A-Fa-f]|0010)[0-9A-Fa-f]{4}))"
-# Of the log; and the shell's name for the home folder, which nobody should have to remove.
+# The log's folder, and the shell's name for the home folder: nobody should have to remove that.
 _NO_PLACES = (LOG_FOLDER.casefold(), "~")
 
 
 class Located(Struct):
-    """A file that is the entity looked for.
+    """A file that matches.
 
-    `modified` is the file's time when it was read (microseconds), 0 where it was not; `shared`
-    tells that other files carry the id too, so its records are those of its path; `warnings`
-    are about files that might have been meant and can't be read; `remembered` that it was not
-    looked for anew; `note` that it is no entity.
+    `modified` is the file's time when it was read (microseconds), 0 if it was not read. `shared`
+    means: other files have the id too, so only records of its path are its own. `warnings` are
+    about unreadable files that may be meant. `remembered` means: it comes from the index. `note`
+    means: it is not an entity.
     """
 
     parsed: Parsed
@@ -45,8 +45,8 @@ class Located(Struct):
 
 
 class Broken(Struct):
-    """A file that might be the one looked for and can't be read; `claims` tells that the id is
-    in it, and not only its name."""
+    """An unreadable file that may be the one; `claims` means: the id is in it, not only in its
+    name."""
 
     error: LoopError
     claims: bool
@@ -55,10 +55,10 @@ class Broken(Struct):
 def choose(
     entity_id: str, found: Sequence[Located], broken: Sequence[Broken] = ()
 ) -> Located | None:
-    """The one whose id it is, warning of broken files; else the one whose alias it is, where no
-    broken file claims the id.
+    """Choose the file with the id, and warn of unreadable files; or the file with the alias.
 
-    Raises `AmbiguousId`, and what is wrong with a broken file that may be the one meant.
+    The alias counts only if no unreadable file claims the id. Raises `AmbiguousId`, or the error of
+    an unreadable file that may be meant.
     """
     wanted = nfc(entity_id)
     matches = [one for one in found if nfc(one.parsed.id) == wanted]
@@ -84,12 +84,12 @@ def is_meant(located: Located, wanted: str) -> bool:
 
 
 def not_a_place(path: str) -> InvalidFile:
-    """The error for a `--path` to a hidden file, or into a hidden folder such as `.loop`."""
+    """Make the error for a `--path` to a hidden file, or into a hidden folder such as `.loop`."""
     return InvalidFile(path, "is not a place for entities")
 
 
 def refuse_no_place(path: str) -> None:
-    """Raise `InvalidFile` where no entity can be, whatever is there now."""
+    """Raise `InvalidFile` if no entity can be at a path."""
     if path.startswith("/") or ".." in path.split("/") or "\0" in path:
         raise InvalidFile(path, "leads out of the vault")
     top = path.partition("/")[0].casefold()
@@ -100,7 +100,7 @@ def refuse_no_place(path: str) -> None:
 
 
 def refuse_no_note(path: str) -> None:
-    """Raise `InvalidFile` where no file with links can be."""
+    """Raise `InvalidFile` if no file with links can be at a path."""
     from loop_cli.core.links import SOURCES
 
     stem, dot, ending = path.rpartition(".")
@@ -108,8 +108,10 @@ def refuse_no_note(path: str) -> None:
 
 
 def claims(start: bytes, path: str, wanted: str, names: FieldNames) -> bool:
-    """Whether a file that can't be parsed has a line that gives it the id, or the name that is
-    it; `wanted` is in normal form, `start` the file's beginning."""
+    """Whether an unreadable file has a line with the id, or a name that is the id.
+
+    `wanted` is in normal form, `start` is the file's beginning.
+    """
     if names.id_is_stem:
         return nfc(names.id_of(path)) == wanted
     import re
@@ -121,7 +123,7 @@ def claims(start: bytes, path: str, wanted: str, names: FieldNames) -> bool:
 
 
 def is_named(path: str, wanted: str) -> bool:
-    """Whether the file has the id for its name; `wanted` is in normal form."""
+    """Whether the id is the file's name; `wanted` is in normal form."""
     return nfc(stem(path)) == wanted
 
 
@@ -145,7 +147,7 @@ def aliases(fields: Mapping[str, Any], yaml_text: str = "") -> list[str]:
 
 
 def stem(path: str) -> str:
-    """The name of a file without its folder and `.md`."""
+    """Return a file's name without its folder and `.md`."""
     return path.rpartition("/")[2].removesuffix(".md").removesuffix(".markdown")
 
 
@@ -155,14 +157,14 @@ def frontmatter_of(start: bytes) -> bytes:
 
 
 def unescaped(text: str) -> str:
-    """A text with YAML's escapes by number as the characters that they stand for."""
+    """Replace YAML's numeric escapes in a text by their characters."""
     import re
 
     return re.sub(_ESCAPE, lambda match: chr(int(match[match.lastindex or 0], 16)), text)
 
 
 def refuse_twice(places: Iterable[Located]) -> None:
-    """Raise `UsageError` where two changes of an atomic group are of one file."""
+    """Raise `UsageError` if two changes of an atomic group are about one file."""
     seen: set[str] = set()
     for path in (place.parsed.path for place in places):
         if path in seen:
@@ -171,7 +173,7 @@ def refuse_twice(places: Iterable[Located]) -> None:
 
 
 def no_such_entity(entity_id: str, ids: Iterable[str]) -> EntityNotFound:
-    """The error for an id that nothing carries, with the nearest ones."""
+    """Make the error for an unknown id, with the nearest ids."""
     close = nearest(entity_id, ids)
     meant = f"; did you mean {' or '.join(close)}?" if close else ""
     return EntityNotFound(
@@ -183,7 +185,7 @@ def no_such_entity(entity_id: str, ids: Iterable[str]) -> EntityNotFound:
 
 
 def excluded(entity_id: str, path: str) -> EntityNotFound:
-    """The error for an id that only a file has where nobody looks for entities."""
+    """Make the error for an id that only an excluded file has."""
     return EntityNotFound(
         f"no entity {entity_id!r}: {path} carries it, where the schema has no entities",
         entity_id=entity_id,
@@ -193,7 +195,7 @@ def excluded(entity_id: str, path: str) -> EntityNotFound:
 
 
 def wrong_file(entity_id: str, located: Located) -> EntityNotFound:
-    """The error for a `--path` that is another entity."""
+    """Make the error for a `--path` to another entity."""
     parsed = located.parsed
     return EntityNotFound(
         f"{parsed.path} is not {entity_id!r}: its id is {parsed.id!r}",

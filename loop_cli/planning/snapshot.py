@@ -1,4 +1,4 @@
-"""Bytes of a file read as an entity, and the revision that is reported for it."""
+"""Read the bytes of a file as an entity, and compute its revision."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from loop_cli.markdown.document import Document
 
 MARKER = "<<<<<<< "
-"""What git begins the first side of a merge with."""
+"""The beginning of the first side of a merge conflict in git."""
 MAX_FILE_BYTES = 32 * 1024 * 1024
 NOTE = "Note"
-"""The type of what has none of its own: a file that is no entity, or lies in no folder."""
+"""The type of a file without a type: it is not an entity, or is in no folder."""
 
 
 class Parsed(Struct):
@@ -36,7 +36,7 @@ class Parsed(Struct):
     document: Document
     fields: dict[str, Any]
     warnings: tuple[str, ...]
-    known_etag: str | None = None  # of what was written here
+    known_etag: str | None = None  # the written text
 
     @property
     def etag(self) -> str:
@@ -45,7 +45,7 @@ class Parsed(Struct):
 
     @property
     def file(self) -> EntityFile:
-        """The same for whoever knows no documents."""
+        """The same without the document."""
         return EntityFile(
             id=self.id,
             type=self.type,
@@ -59,10 +59,10 @@ class Parsed(Struct):
 
 
 class Snapshot(Struct):
-    """One state of an entity as a store compares it.
+    """One state of an entity, as a store compares it.
 
-    `literal` is the instant of the file's own `updated`; `stand_in` tells that
-    `updated_at` is not that; `edited_outside` that the last record left other bytes.
+    `literal` is the instant of the file's own `updated`. `stand_in` means that `updated_at` is not
+    that instant. `edited_outside` means that the last record left other bytes.
     """
 
     entity: Entity
@@ -109,10 +109,10 @@ def _is_bare(value: Any, yaml_text: str) -> bool:
 def parse(
     data: bytes, path: str, names: FieldNames, *, closely: bool = True, notes: bool = False
 ) -> Parsed:
-    """Read the bytes of the file at `path` (relative, `/`). Raises `InvalidFile`.
+    """Parse the bytes of the file at `path` (relative, `/`). Raises `InvalidFile`.
 
-    Without `closely` nothing is warned of. With `notes` a file without frontmatter is one without
-    fields: where its name is its id, it can get its first.
+    Without `closely` there are no warnings. With `notes`, a file without frontmatter counts as one
+    without fields: if its name is its id, it can get its first field.
     """
     try:
         pieces, fields, warnings = read_frontmatter(data, path, closely=closely, notes=notes)
@@ -133,10 +133,9 @@ def parse(
 
 
 def parse_note(data: bytes, path: str, names: FieldNames) -> Parsed:
-    """The same for a file that is no entity, or a template of one: its id is its path, its body
-    the whole text.
+    """Parse a file that is not an entity, or a template: its id is its path, its body the text.
 
-    Raises `InvalidFile`, for an entity too.
+    Raises `InvalidFile`, also for an entity.
     """
     text = text_of(data, path)
     try:
@@ -144,7 +143,7 @@ def parse_note(data: bytes, path: str, names: FieldNames) -> Parsed:
     except InvalidFile:
         is_entity = False
     if is_entity:
-        raise InvalidFile(path, "is an entity, and no note")
+        raise InvalidFile(path, "is an entity, not a note")
     return Parsed(
         id=path,
         type=NOTE,
@@ -160,33 +159,35 @@ def parse_note(data: bytes, path: str, names: FieldNames) -> Parsed:
 def identity(
     fields: Mapping[str, Any], path: str, names: FieldNames
 ) -> tuple[str, str, str | None]:
-    """The id, type and name in an entity's fields. Raises `NoEntity`."""
+    """Return the id, type and name in an entity's fields. Raises `NoEntity`."""
     entity_id = names.id_of(path) if names.id_is_stem else _text(fields.get(names.id))
     entity_type = _top_folder(path) if names.type_is_folder else _text(fields.get(names.type))
     if entity_type is None and names.id_is_stem:
         entity_type = NOTE
     if not entity_id or not entity_type:
         field = names.type if entity_id else names.id
-        raise NoEntity(path, f"is no entity: it has no {field}", line=1)
+        raise NoEntity(path, f"is not an entity: it has no {field}", line=1)
     return entity_id, entity_type, name_of(fields, names)
 
 
 def name_of(fields: Mapping[str, Any], names: FieldNames) -> str | None:
-    """What an entity is called. A name that is a number, as of a novel, is its digits."""
+    """Return an entity's name. If it is a number, as of a novel, the name is its digits."""
     name = fields.get(names.name)
     return name if isinstance(name, str) else called(name)
 
 
 def called(name: Any) -> str | None:
-    """The text of a name; None where it is none."""
+    """Return the text of a name; None if it is not one."""
     return _text(name)
 
 
 def read_frontmatter(
     data: bytes, path: str, *, closely: bool = True, notes: bool = False
 ) -> tuple[Document, dict[str, Any], tuple[str, ...]]:
-    """The pieces of a file, its fields, and warnings; `notes` as in `parse`. Raises
-    `InvalidFile`."""
+    """Return the pieces of a file, its fields, and warnings; `notes` is as in `parse`.
+
+    Raises `InvalidFile`.
+    """
     text = text_of(data, path)
     try:
         if notes:
@@ -214,7 +215,7 @@ def read_frontmatter(
 
 
 def text_of(data: bytes, path: str) -> str:
-    """The text of a file. Raises `InvalidFile` for what is too large, or no text."""
+    """Return the text of a file. Raises `InvalidFile` if it is too large, or not text."""
     if len(data) > MAX_FILE_BYTES:
         size = f"{len(data):,} bytes; loop reads entities of up to {MAX_FILE_BYTES:,}"
         raise InvalidFile(path, f"is too large: {size}")
@@ -258,7 +259,7 @@ def _refuse_displaced_frontmatter(path: str, text: str) -> None:
 
 
 def _conflicting(path: str, text: str) -> InvalidFile:
-    """That git left both sides of a merge in a file."""
+    """Whether git left both sides of a merge in a file."""
     line = text.count("\n", 0, ("\n" + text).index(f"\n{MARKER}")) + 1
     error = InvalidFile(path, "has git's conflict markers (<<<<<<<, =======, >>>>>>>)", line=line)
     error.hint = "keep one side of each, remove the markers, then go on: git add FILE, git commit"
@@ -266,11 +267,11 @@ def _conflicting(path: str, text: str) -> InvalidFile:
 
 
 def observe(parsed: Parsed, *, modified: int, history: History, names: FieldNames) -> Snapshot:
-    """The snapshot of a file modified at `modified` (microseconds), given its records.
+    """Make the snapshot of a file modified at `modified` (microseconds), given its records.
 
-    A departure from the letter of SPEC §3: where the last record left these very bytes,
-    `updated_at` is what that record says, if loop's protocol wrote it, and not the file's
-    `updated`, which other programs and an undo leave as it was, so that two states share it.
+    This departs from the letter of SPEC §3: if loop's protocol wrote the last record, and it left
+    these bytes, `updated_at` comes from the record, not from the file's `updated`. Other programs
+    and an undo may leave `updated` unchanged, so two states could share it.
     """
     etag = parsed.etag
     last = history.last
@@ -304,8 +305,11 @@ def observe(parsed: Parsed, *, modified: int, history: History, names: FieldName
 
 
 def reported(*, etag: str, modified: int, recorded: int | None, holds: bool) -> int:
-    """The `updated_at` of a file, as an instant: what is recorded where the last record is of
-    loop's protocol and `holds`, having left these bytes; else a stand-in."""
+    """Return the `updated_at` of a file as an instant.
+
+    It is the recorded one if loop's protocol wrote the last record and it still `holds`; otherwise
+    a stand-in.
+    """
     if holds and recorded is not None:
         return recorded
     return timestamps.stand_in(modified=modified, recorded=recorded, etag=etag)

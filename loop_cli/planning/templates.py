@@ -1,6 +1,6 @@
-"""Templates of new entities: `{{NAME}}` and its like filled in, fields put in their places.
+"""Templates of new entities: fill in `{{NAME}}` and so on, and set the fields.
 
-What is no placeholder stays as it is, comments and order included, as in every other edit.
+Everything else stays as it is, with comments and order, as in every other edit.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PLACEHOLDER = re.compile(r"\{\{[ \t]*([^\W\d]\w*)[ \t]*\}\}")
 
 
 class Draft(Struct):
-    """A filled template; `unknown` are the placeholders that stand for nothing, by line."""
+    """A filled template; `unknown` are the placeholders without a meaning, by line."""
 
     text: str
     unknown: tuple[tuple[str, int], ...]
@@ -37,7 +37,7 @@ class Draft(Struct):
 def draft(
     change: Create, identity: Mapping[str, Any], entity_id: str, *, now: int, rules: Rules
 ) -> tuple[Draft, dict[str, Any]]:
-    """The template of a new entity, filled, and the fields in it. Raises `InvalidFile`."""
+    """Fill the template of a new entity; return it with its fields. Raises `InvalidFile`."""
     made = fill(
         change.template,
         change.source,
@@ -58,9 +58,9 @@ def fill(
     words: Mapping[str, Any],
     body: str | None,
 ) -> Draft:
-    """The template with `fields` set, `words` for its placeholders, and maybe another body.
+    """Fill the template: set `fields`, replace placeholders by `words`, maybe replace the body.
 
-    A field that is set needs no placeholder's word. Raises `InvalidFile`.
+    A field that is set needs no word for its placeholder. Raises `InvalidFile`.
     """
     try:
         document = split(text)
@@ -94,7 +94,7 @@ def fill(
 
 
 class _Tokens:
-    """A YAML text whose placeholders are plain words, since `{{` would be read as mappings."""
+    """A YAML text in which plain words stand for placeholders; YAML reads `{{` as a mapping."""
 
     def __init__(self, yaml: str, *, first_line: int) -> None:
         self._names: dict[str, tuple[str, str, int]] = {}  # token: name, placeholder, line
@@ -111,7 +111,7 @@ class _Tokens:
         self.unknown: list[tuple[str, int]] = []
 
     def are_in(self, value: Any) -> bool:
-        """Whether a value holds one."""
+        """Whether a value contains one."""
         if isinstance(value, list):
             return any(map(self.are_in, value))
         if isinstance(value, dict):
@@ -119,8 +119,11 @@ class _Tokens:
         return isinstance(value, str) and self._pattern.search(value) is not None
 
     def value(self, value: Any, words: Mapping[str, Any]) -> Any:
-        """The value with words for tokens; a lone one is the word itself, of whatever kind, and
-        a text around one that has no word is none either."""
+        """Return the value with words for tokens.
+
+        A token alone becomes the word itself, of any kind. A text with a token that has no word has
+        no value.
+        """
         if isinstance(value, list):
             return [self.value(item, words) for item in value]
         if isinstance(value, dict):
@@ -134,7 +137,8 @@ class _Tokens:
     def put_back(
         self, yaml: str, words: Mapping[str, Any], values: dict[str, Any], source: str
     ) -> str:
-        """The text without tokens, which are left in comments only. Raises `InvalidFile`."""
+        """Return the text without tokens; they may be left only in comments. Raises
+        `InvalidFile`."""
 
         def replace(match: re.Match[str]) -> str:
             name, placeholder, _line = self._names[match[0]]
@@ -173,8 +177,8 @@ def _filled(
 
 
 def _keys(value: Any) -> Iterator[str]:
-    """The names of all fields, as placeholders have them: `{{DUE}}` stands for that of `due`,
-    which has no value where none is given."""
+    """Return the placeholders of all fields: `{{DUE}}` is the field `due`, without a value if none
+    is given."""
     if isinstance(value, list):
         for item in value:
             yield from _keys(item)
@@ -192,7 +196,7 @@ def _shown(value: Any) -> str:
 
 
 def _leaves(value: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every value that is no mapping of names, by path."""
+    """Yield every value that is not a mapping, with its path."""
     for key, inner in value.items():
         if isinstance(inner, dict) and inner and all(isinstance(one, str) for one in inner):
             yield from _leaves(inner, (*path, key))

@@ -1,4 +1,4 @@
-"""The skill that teaches an agent to work with `loop`: a text, and a script to copy."""
+"""The skill that teaches an agent to work with `loop`: a text, and an example script."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _SOURCE = os.path.join(os.path.dirname(__file__), NAME)
 
 
 def files() -> dict[str, bytes]:
-    """The files of the skill by their paths, `/` between the parts, in its folder."""
+    """Return the files of the skill by their paths in its folder, with `/` between the parts."""
     found = {}
     for folder, _folders, names in os.walk(_SOURCE):
         for name in names:

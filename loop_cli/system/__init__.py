@@ -1,1 +1,1 @@
-"""What the operating system offers: open folders, platform calls, the user's own folders."""
+"""The operating system: open folders, platform calls, the user's own folders."""

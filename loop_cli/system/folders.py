@@ -1,9 +1,9 @@
-"""Folders that are open, and names in them.
+"""Open folders, and the names in them.
 
-All that `loop` keeps in a vault is opened here, and entities are written through here: relative to
-a folder that is open, one name after the other, following no link. So a link that comes with a
-vault, or that somebody swaps in meanwhile, leads nowhere (SPEC §8). Modes and owners are set on
-open files, never by path.
+All files of `loop` in a vault are opened here, and entities are written here: relative to an open
+folder, one name after the other, without following links. So a link that came with a vault, or that
+somebody puts there meanwhile, leads nowhere (SPEC §8). Modes and owners are set on open files,
+never by path.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _BLOCK = 1 << 20
 _TRIES = 20
 _LINK = "is a link, and none is followed there"
 _ODD = "is not an ordinary file"
-_OPEN = 100  # files that wait to be synced
-# Why a folder can't be removed, now and later: not empty, not there, not ours to change.
+_OPEN = 100  # files that wait to be synced together
+# Why a folder can't be removed, now and later: not empty, missing, not ours to change.
 _STAYS = (
     errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM,
     errno.EBUSY, errno.EROFS, errno.ELOOP,
@@ -36,17 +36,17 @@ _STAYS = (
 
 
 class Refused(OSError):
-    """Something else is where an ordinary file should be; `strerror` says what it is."""
+    """Something that is not an ordinary file; `strerror` says what it is."""
 
 
 class NotAFolder(Refused, NotADirectoryError):
-    """A link, with `ELOOP`, or something else, with `ENOTDIR`, is where a folder should be."""
+    """A link (`ELOOP`), or something else (`ENOTDIR`), instead of a folder."""
 
 
 class Folder:
     """An open folder. `path` is relative to the vault; errors name files by it.
 
-    `vault` is the status of the vault's own folder, which says whose new files are.
+    `vault` is the status of the vault's own folder, which says who gets new files.
     """
 
     def __init__(self, descriptor: int, path: str, vault: os.stat_result) -> None:
@@ -55,7 +55,7 @@ class Folder:
         self.vault = vault
 
     def inner(self, name: str) -> Folder:
-        """A folder in this one, opened. Raises `OSError`; `NotAFolder` for a link."""
+        """Open a folder in this one. Raises `OSError`; `NotAFolder` for a link."""
         path = self._shown(name)
         try:
             descriptor = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=self.descriptor)
@@ -68,18 +68,18 @@ class Folder:
         return Folder(descriptor, path, self.vault)
 
     def names(self) -> list[str]:
-        """All that is in it, in the system's order. Raises `OSError`."""
+        """Return all names in it, in the system's order. Raises `OSError`."""
         return os.listdir(self.descriptor)
 
     def status(self, name: str) -> os.stat_result:
-        """What is there, not what a link leads to. Raises `OSError`."""
+        """Return the status of a name; a link is not followed. Raises `OSError`."""
         try:
             return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
         except OSError as error:
             raise self._named(error, name) from None
 
     def has(self, name: str) -> bool:
-        """Whether anything is there, if only a link."""
+        """Whether a name exists, even as a link."""
         try:
             self.status(name)
         except FileNotFoundError:
@@ -87,9 +87,9 @@ class Folder:
         return True
 
     def open_plain(self, name: str, *, patient: bool = True) -> int:
-        """A descriptor that reads an ordinary file. Raises `OSError`; `Refused` for another.
+        """Open an ordinary file for reading. Raises `OSError`; `Refused` if it is something else.
 
-        `BlockingIOError` comes at once for a leased file where it is not `patient`.
+        If it is not `patient`, a leased file raises `BlockingIOError` at once.
         """
         try:
             descriptor = platform.open_plain(name, self.descriptor, patient=patient)
@@ -104,13 +104,17 @@ class Folder:
             raise Refused(errno.ENXIO, _ODD, self._shown(name))
 
     def _refused(self, error: OSError, name: str) -> OSError:
-        """The error for a file that could not be opened; of a link, a socket in words."""
+        """Make the error for a file that could not be opened; a link or a socket is named in
+        words."""
         words = {errno.ELOOP: _LINK, errno.ENXIO: _ODD}.get(error.errno or 0)
         return Refused(error.errno, words, self._shown(name)) if words else self._named(error, name)
 
     def open_shared(self, name: str, flags: int, *, make: bool = True) -> int:
-        """Open a file of ours, making it private, or shared with the vault's group where that
-        writes. Raises `OSError`; `Refused` for what is no ordinary file."""
+        """Open a file of ours; make it private, or share it with the vault's group if that may
+        write.
+
+        Raises `OSError`; `Refused` if it is not an ordinary file.
+        """
         flags |= os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
             try:
@@ -138,8 +142,10 @@ class Folder:
         return descriptor
 
     def read(self, name: str, limit: int, *, patient: bool = True) -> bytes:
-        """The bytes of an ordinary file of at most `limit`; one that changes meanwhile is read
-        again. Raises `OSError`; `Refused` with `EFBIG` where it has more."""
+        """Read an ordinary file of at most `limit` bytes; if it changes meanwhile, read it again.
+
+        Raises `OSError`; `Refused` with `EFBIG` if it is larger.
+        """
         for _attempt in range(_TRIES):
             descriptor = self.open_plain(name, patient=patient)
             try:
@@ -166,12 +172,12 @@ class Folder:
         mode: int = 0o600,
         syncs: Syncs | None = None,
     ) -> tuple[int, int]:
-        """Make a file that must not be there yet, and sync it; nothing is left where that fails.
-        Its device and inode.
+        """Make a new file and sync it; return its device and inode. After a failure nothing is
+        left.
 
-        It gets mode, owner and attributes of the open file `like`; with the mode `shared` it is
-        shared with the vault's group where that writes; else it has `mode`, of which the user's
-        mask takes from 0666 alone. With `syncs` it is left to those to sync it. Raises `OSError`.
+        It gets mode, owner and attributes of the open file `like`. With the mode `shared` it is
+        shared with the vault's group, if that may write. Otherwise it has `mode`; the user's mask
+        reduces only 0666. With `syncs` it is synced later, with others. Raises `OSError`.
         """
         try:
             descriptor = os.open(name, _NEW, mode, dir_fd=self.descriptor)
@@ -201,8 +207,10 @@ class Folder:
         return status.st_dev, status.st_ino
 
     def share(self, descriptor: int, mode: int | None) -> None:
-        """Give a new file or folder to the vault's owner where root made it; and with `mode` to
-        the vault's group, where that writes."""
+        """Give a new file or folder to the vault's owner, if root made it.
+
+        With `mode`, also to the vault's group, if that may write.
+        """
         vault = self.vault
         if vault.st_uid != os.geteuid() == 0:
             os.fchown(descriptor, vault.st_uid, vault.st_gid)
@@ -210,14 +218,14 @@ class Folder:
             try:
                 os.fchown(descriptor, -1, vault.st_gid)
                 os.fchmod(descriptor, mode)
-            except PermissionError:  # not a member of the group: it stays private
+            except PermissionError:  # we are not a member of the group: it stays private
                 pass
 
     def make(self, name: str, *, mode: int, shared: int) -> bool:
-        """Make a folder in this one where it is missing, durably; whether it was made.
+        """Make a folder in this one if it is missing, durably; return whether it was made.
 
-        It is shared, with the mode `shared`, with the vault's group where that writes. Raises
-        `OSError`; `NotAFolder` where something else is there.
+        With the mode `shared` it is shared with the vault's group, if that may write. Raises
+        `OSError`; `NotAFolder` if something else is there.
         """
         try:
             os.mkdir(name, mode, dir_fd=self.descriptor)
@@ -235,7 +243,7 @@ class Folder:
         return True
 
     def remove(self, name: str) -> bool:
-        """Remove a file, and tell whether it was there. Raises `OSError`."""
+        """Remove a file; return whether it existed. Raises `OSError`."""
         try:
             os.unlink(name, dir_fd=self.descriptor)
         except FileNotFoundError:
@@ -245,12 +253,12 @@ class Folder:
         return True
 
     def rename(self, name: str, other: str, folder: Folder | None = None) -> None:
-        """Rename a file, into `folder` if given, replacing what is there. Raises `OSError`."""
+        """Rename a file, into `folder` if given; an existing file is replaced. Raises `OSError`."""
         target = self if folder is None else folder
         os.rename(name, other, src_dir_fd=self.descriptor, dst_dir_fd=target.descriptor)
 
     def rename_new(self, name: str, other: str) -> None:
-        """Rename a file within this folder, replacing nothing. Raises `OSError`."""
+        """Rename a file within this folder; an existing file is not replaced. Raises `OSError`."""
         try:
             platform.move(name, other, self.descriptor, self.descriptor)
         except platform.Unsupported:  # under the lock nobody else makes such a name
@@ -263,7 +271,7 @@ class Folder:
         platform.sync_folder(self.descriptor)
 
     def close(self) -> None:
-        """Close it."""
+        """Close the folder."""
         os.close(self.descriptor)
 
     def __enter__(self) -> Self:
@@ -281,11 +289,11 @@ class Folder:
 
 
 class Folders:
-    """A context manager: the folders of the vault at `root`, each open from its first use on.
+    """A context manager: the folders of the vault at `root`, each open after its first use.
 
     A folder is named by its path relative to the vault, with `/`; the vault itself is the empty
-    name. A path through a link raises `NotAFolder`. `root` itself may be a link: whoever names
-    it means what it leads to.
+    name. A path through a link raises `NotAFolder`. `root` itself may be a link: the caller means
+    its target.
     """
 
     def __init__(self, root: str) -> None:
@@ -308,27 +316,27 @@ class Folders:
             self._open.popitem()[1].close()
 
     def open(self, path: str) -> Folder:
-        """The folder, opened. Raises `OSError`."""
+        """Open a folder. Raises `OSError`."""
         found = self._open.get(path)
         if found is None:
             outer, _slash, name = path.rpartition("/")
             if name in ("", ".", ".."):
-                raise NotAFolder(errno.ENOTDIR, "is no path in normal form", path)
+                raise NotAFolder(errno.ENOTDIR, "is not a path in normal form", path)
             found = self._open[path] = self.open(outer).inner(name)
         return found
 
     def detach(self, path: str) -> Folder:
-        """The folder, opened and to be closed by the caller. Raises `OSError`."""
+        """Open a folder that the caller will close. Raises `OSError`."""
         found = self.open(path)
         del self._open[path]
         return found
 
     def slot(self, path: str) -> Slot:
-        """The place of a file."""
+        """Return the place of a file."""
         return Slot(self, path)
 
     def is_in_place(self, path: str) -> bool:
-        """Whether an open folder is still what its path leads to, through no link."""
+        """Whether the path of an open folder still leads to it, without links."""
         folder, found = self.open(path), self.root
         try:
             for name in path.split("/") if path else ():
@@ -346,9 +354,9 @@ class Folders:
         return os.path.samestat(status, os.fstat(folder.descriptor))
 
     def make_own(self, path: str, *, mode: int = 0o700) -> Folder:
-        """A folder of ours, made where it is missing, durably. Raises `OSError`.
+        """Make one of our folders if it is missing, durably. Raises `OSError`.
 
-        It is shared with the vault's group where that writes.
+        It is shared with the vault's group, if that may write.
         """
         try:
             return self.open(path)
@@ -359,13 +367,16 @@ class Folders:
         return self.open(path)
 
     def make_place(self, path: str) -> bool:
-        """Make a folder where it is missing, durably, open as an editor would make it; shared with
-        the vault's group where that writes. Whether it was made. Raises `OSError`."""
+        """Make a folder if it is missing, durably, with ordinary rights; return whether it was
+        made.
+
+        It is shared with the vault's group, if that may write. Raises `OSError`.
+        """
         outer, _slash, name = path.rpartition("/")
         return self.open(outer).make(name, mode=0o777, shared=0o775)
 
     def remove_place(self, path: str) -> None:
-        """Remove a folder that is empty, durably, and leave what can't be. Raises `OSError`."""
+        """Remove an empty folder, durably; leave it if that is impossible. Raises `OSError`."""
         outer, _slash, name = path.rpartition("/")
         try:
             folder = self.open(outer)
@@ -380,15 +391,15 @@ class Folders:
 
 
 def open_folder(root: str, path: str) -> Folder:
-    """One folder of the vault at `root`, open. Raises `OSError`, `StorageError`."""
+    """Open one folder of the vault at `root`. Raises `OSError`, `StorageError`."""
     with Folders(root) as folders:
         return folders.detach(path)
 
 
 class Slot:
-    """The place of a file: its folder, opened when it is needed, and its name there.
+    """The place of a file: its folder, opened when needed, and its name there.
 
-    Where the folder is not there, or a link is on the way, neither is the file.
+    If the folder is missing, or a link is on the way, the file does not exist.
     """
 
     def __init__(self, folders: Folders, path: str) -> None:
@@ -403,14 +414,14 @@ class Slot:
 
     @property
     def is_taken(self) -> bool:
-        """Whether anything is there, if only a link."""
+        """Whether something is there, even a link."""
         try:
             return self.folder.has(self.name)
         except (FileNotFoundError, NotADirectoryError):
             return False
 
     def file(self) -> tuple[int, int] | None:
-        """Device and inode of the ordinary file that is there; None where none is."""
+        """Return device and inode of the ordinary file there; None if there is none."""
         try:
             status = self.folder.status(self.name)
         except (FileNotFoundError, NotADirectoryError):
@@ -418,12 +429,11 @@ class Slot:
         return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
 
     def read(self, limit: int, *, patient: bool = True) -> bytes:
-        """The bytes of the file, of which there are at most `limit`. Raises as `Folder.read`."""
+        """Read the file, at most `limit` bytes. Raises what `Folder.read` raises."""
         return self.folder.read(self.name, limit, patient=patient)
 
     def write(self, data: bytes, *, mode: int) -> None:
-        """Make the file, or put another in its place, whole or not at all, durably. Raises
-        `OSError`."""
+        """Make or replace the file, whole or not at all, durably. Raises `OSError`."""
         folder, temporary = self.folder, f"{self.name}.{os.urandom(4).hex()}"
         folder.write_new(temporary, data, mode=mode)
         try:
@@ -434,14 +444,14 @@ class Slot:
         folder.sync()
 
     def remove(self) -> bool:
-        """Remove the file, and tell whether it was there. Raises `OSError`."""
+        """Remove the file; return whether it existed. Raises `OSError`."""
         try:
             return self.folder.remove(self.name)
         except (FileNotFoundError, NotADirectoryError):
             return False
 
     def exchange(self, other: Slot) -> None:
-        """Swap two files in one step. Raises `platform.Unsupported`, `OSError`."""
+        """Exchange two files in one step. Raises `platform.Unsupported`, `OSError`."""
         one, two = self.folder.descriptor, other.folder.descriptor
         platform.exchange(self.name, other.name, one, two)
 
@@ -456,7 +466,7 @@ class Slot:
             self.replace(other)
 
     def replace(self, other: Slot) -> None:
-        """Rename, replacing what is there. Raises `OSError`."""
+        """Rename; an existing file is replaced. Raises `OSError`."""
         self.folder.rename(self.name, other.name, other.folder)
 
     def link_to(self, other: Slot) -> None:
@@ -470,11 +480,11 @@ class Slot:
         )
 
     def lease(self) -> platform.Lease:
-        """A lease on the file. Raises `OSError`."""
+        """Take a lease on the file. Raises `OSError`."""
         return platform.Lease(self.name, self.folder.descriptor)
 
     def is_leased_by(self, lease: platform.Lease) -> bool:
-        """Whether the leased file is still the one here."""
+        """Whether the leased file is still here."""
         try:
             return lease.is_at(self.name, self.folder.descriptor)
         except (FileNotFoundError, NotADirectoryError):
@@ -482,21 +492,24 @@ class Slot:
 
 
 class Syncs:
-    """Files and folders that are made durable together: the disk writes the others while one
-    is waited for, and a folder of several files is synced once."""
+    """Files and folders that are synced together.
+
+    The disk writes the others while we wait for one, and a folder of several files is synced once.
+    """
 
     def __init__(self) -> None:
         self._folders: dict[int, Folder] = {}
         self._files: list[int] = []
 
     def add(self, folder: Folder) -> None:
-        """Sync a folder, after the files. It stays open until then."""
+        """Sync a folder later, after the files. It stays open until then."""
         self._folders[folder.descriptor] = folder
 
     def take(self, descriptor: int) -> None:
-        """Sync an open file with the others, and close it. Raises `OSError`; it is left alone then.
+        """Sync an open file together with the others, and close it.
 
-        The disk begins with it at once, unless it is the first, which is waited for first.
+        Raises `OSError`; then the file stays as it is. The disk begins to write it at once. Only
+        the first file is written later, because we wait for it first.
         """
         if len(self._files) == _OPEN:
             self._sync_files()
@@ -519,13 +532,13 @@ class Syncs:
             self.close()
 
     def close(self) -> None:
-        """Close what is not to be synced any more."""
+        """Close everything that will not be synced any more."""
         while self._files:
             os.close(self._files.pop())
 
 
 def _read(descriptor: int, limit: int) -> bytes:
-    """What an open file has, but for what comes after `limit` bytes."""
+    """Read an open file, up to `limit` bytes."""
     parts: list[bytes] = []
     while limit > 0 and (part := os.read(descriptor, min(limit, _BLOCK))):
         parts.append(part)
@@ -549,14 +562,17 @@ def _copy_owner(descriptor: int, like: os.stat_result) -> None:
             try:
                 os.fchown(descriptor, owner, like.st_gid)
                 break
-            except PermissionError:  # the writer's from now on, as with editors that rename
+            # it belongs to the writer from now on, as with editors that rename
+            except PermissionError:
                 continue
 
 
 def _copy_birth(descriptor: int, like: os.stat_result) -> None:
-    """Give the file the time when the other was made. macOS and the BSDs take an older time of
-    writing for that of birth too; Linux has no way to set it, so there it is the time of the
-    last change."""
+    """Give the file the creation time of the other.
+
+    macOS and the BSDs take an older modification time for that. Linux can't set it, so there it is
+    the time of the last change.
+    """
     birth = getattr(like, "st_birthtime", None)
     if birth is None:
         return
@@ -564,12 +580,12 @@ def _copy_birth(descriptor: int, like: os.stat_result) -> None:
     try:
         os.utime(descriptor, ns=(at, at))
         os.utime(descriptor)
-    except OSError:  # a file system without it
+    except OSError:  # a file system without creation times
         pass
 
 
 def _copy_attributes(descriptor: int, like: int) -> None:
-    """Access lists and what programs noted of a file, as far as the system lets us."""
+    """Copy access lists and notes of programs, as far as the system allows it."""
     if sys.platform != "linux":
         return
     try:

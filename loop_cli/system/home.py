@@ -1,9 +1,9 @@
 """The user's own folders: configuration, cache, state, data (XDG base directories).
 
-Cache and state are for this user alone: folders 0700, files 0600, whatever the umask. What
-belongs to somebody else, is a link or can be written by others is not used. A relative path in
-HOME or in a variable of XDG does not count: it would lie in the folder that the command runs
-in, which may be anybody's vault.
+Cache and state are for this user only: folders 0700, files 0600, whatever the umask is. Folders
+that belong to somebody else, are links, or can be written by others are not used. A relative path
+in HOME or in an XDG variable does not count: it would be in the working directory, which may be
+anybody's vault.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ _WRITE = 0o022  # the right of others to write
 
 
 def home(environ: Mapping[str, str]) -> str | None:
-    """The user's home folder: HOME, else the one in the password database; None where neither
-    is a folder that is there."""
+    """Return the user's home folder: HOME, or the one in the password database.
+
+    None if neither is an existing folder.
+    """
     named = environ.get("HOME", "")
     if _is_folder(named):
         return named
@@ -35,29 +37,29 @@ def home(environ: Mapping[str, str]) -> str | None:
 
 
 def config(environ: Mapping[str, str]) -> str | None:
-    """The folder of configurations, of all programs."""
+    """Return the folder of configurations of all programs."""
     return _base(environ, "XDG_CONFIG_HOME", ".config")
 
 
 def data(environ: Mapping[str, str]) -> str | None:
-    """The folder of data, of all programs."""
+    """Return the folder of data of all programs."""
     return _base(environ, "XDG_DATA_HOME", ".local", "share")
 
 
 def cache(environ: Mapping[str, str]) -> str | None:
-    """Our folder of what can be made again."""
+    """Return our folder for files that can be made again."""
     return _ours(_base(environ, "XDG_CACHE_HOME", ".cache"))
 
 
 def state(environ: Mapping[str, str]) -> str | None:
-    """Our folder of what is to be kept."""
+    """Return our folder for files to keep."""
     return _ours(_base(environ, "XDG_STATE_HOME", ".local", "state"))
 
 
 def expand(path: str, environ: Mapping[str, str]) -> str:
-    """The path with the home folder for `~`, or that of another user for `~name`.
+    """Replace `~` by the home folder, and `~name` by that of another user.
 
-    Raises `UsageError` where there is no such folder.
+    Raises `UsageError` if there is no such folder.
     """
     if not path.startswith("~"):
         return path
@@ -71,9 +73,9 @@ def expand(path: str, environ: Mapping[str, str]) -> str:
 
 
 def make_private(folder: str) -> None:
-    """Make a folder for this user alone, 0700, or narrow the one that is there.
+    """Make a folder for this user only (0700), or restrict an existing one.
 
-    Raises `OSError`, which says in words why it is not to be used.
+    Raises `OSError` with the reason in words if it can't be used.
     """
     above = os.path.dirname(folder)
     status = _status(folder)
@@ -91,10 +93,10 @@ def make_private(folder: str) -> None:
 
 
 def narrow(file: str) -> bool | None:
-    """Take from others all rights to a file of ours. True where there is one; False where
-    something else is in its place, a link say; None where nothing is.
+    """Take all rights to a file of ours from others.
 
-    Raises `OSError` where the rights can't be taken.
+    True if there is such a file; False if there is something else, such as a link; None if there is
+    nothing. Raises `OSError` if the rights can't be taken.
     """
     status = _status(file)
     if status is None:
@@ -107,7 +109,7 @@ def narrow(file: str) -> bool | None:
 
 
 def create(file: str) -> int:
-    """A descriptor that writes a new file for this user alone, 0600. Raises `OSError`."""
+    """Make a new file for this user only (0600); return its descriptor. Raises `OSError`."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
     descriptor = os.open(file, flags, 0o600)
     try:
@@ -120,15 +122,15 @@ def create(file: str) -> int:
 
 
 def read(file: str, *, most: int) -> tuple[bytes, float]:
-    """The bytes of a file of ours, and when it was written, in seconds since 1970.
+    """Read a file of ours; also return its modification time in seconds since 1970.
 
-    Raises `OSError`, for what is no ordinary file or has more bytes than `most` too.
+    Raises `OSError`, also if it is not an ordinary file, or has more bytes than `most`.
     """
     flags = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | _AT_ONCE
     with open(os.open(file, flags), "rb") as opened:
         status = os.fstat(opened.fileno())
         if not stat.S_ISREG(status.st_mode) or _is_strange(status):
-            raise _refused(file, "it is no file of this user")
+            raise _refused(file, "it is not a file of this user")
         if status.st_size > most:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), file)
         return opened.read(most), status.st_mtime
@@ -155,7 +157,7 @@ def _is_folder(path: str) -> bool:
 
 
 def _listed(name: str | None) -> str | None:
-    """The home folder that the system has for a user, or for this one."""
+    """Return the home folder that the system knows for a user, or for this user."""
     try:
         import pwd
     except ImportError:  # Windows
@@ -175,7 +177,7 @@ def _status(path: str) -> os.stat_result | None:
 
 
 def _make_above(folder: str) -> None:
-    """Make what is missing above a folder of ours, each 0700, as XDG asks for."""
+    """Make missing folders above one of ours, each 0700, as XDG requires."""
     missing = []
     while folder and not os.path.exists(folder):
         missing.append(folder)
@@ -187,7 +189,7 @@ def _make_above(folder: str) -> None:
 def _make(folder: str) -> None:
     try:
         os.mkdir(folder, 0o700)
-    except FileExistsError:  # another process was faster, or it is a link to nowhere
+    except FileExistsError:  # another process was faster, or it is a broken link
         if not os.path.isdir(folder):
             raise
 
@@ -203,7 +205,7 @@ def _is_wide(status: os.stat_result) -> bool:
 
 
 def _narrow(path: str, flags: int) -> None:
-    """Take the rights of others away, through a descriptor: a name may lead elsewhere by then."""
+    """Take the rights of others away, with a descriptor, because the name may change."""
     if not hasattr(os, "fchmod"):
         return
     try:
@@ -225,8 +227,10 @@ def _narrow(path: str, flags: int) -> None:
 
 
 def _refuse_strangers(above: str) -> None:
-    """Raise where the folder that ours lies in belongs to neither this user nor the system: its
-    owner could put another one in our place; and root would lock its owner out."""
+    """Raise if the folder above ours belongs neither to this user nor to the system.
+
+    Its owner could replace our folder. And root would lock the owner out.
+    """
     if not hasattr(os, "geteuid"):
         return
     if os.stat(above).st_uid not in (0, os.geteuid()):

@@ -1,8 +1,8 @@
-"""What differs between operating systems: locks, leases, exchanging two files, syncing.
+"""The differences between operating systems: locks, leases, exchanging files, syncing.
 
-Linux has all of it. macOS has no write lease for us, and `renameatx_np` instead of
-`renameat2`. Windows has neither `fcntl` nor an exchange, and has not been tried: `lock`
-refuses there, so that nothing is written without one.
+Linux has all of it. macOS has no write lease for us, and `renameatx_np` instead of `renameat2`.
+Windows has neither `fcntl` nor an exchange, and was never tested: `lock` refuses there, so that
+nothing is written without a lock.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MAC_FLAGS = {EXCHANGE: 2, NO_REPLACE: 4}  # RENAME_SWAP and RENAME_EXCL of rena
 AT_CWD = -2 if sys.platform == "darwin" else -100  # AT_FDCWD
 _NOT_THERE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
 _LEASE_PATIENCE = 0.05  # seconds
-_PATIENCE = 60.0  # seconds; the system breaks a lease that is not given back after 45
+_PATIENCE = 60.0  # seconds; the system ends a lease that is not returned after 45
 
 
 class Unsupported(Exception):
@@ -39,8 +39,8 @@ class Unsupported(Exception):
 def lock(descriptor: int, *, patience: float) -> bool:
     """Take the exclusive lock of an open file within `patience` seconds; False if it is held.
 
-    The system releases it when the process dies. Waiting is done in the kernel's queue,
-    so that no waiter starves behind faster ones.
+    The system releases it when the process dies. The kernel keeps a queue of waiters, so that no
+    waiter starves behind faster ones.
     """
     if sys.platform == "win32":
         raise StorageError("loop can't write on Windows: there is no lock to rely on")
@@ -61,7 +61,7 @@ def _lock_in_queue(descriptor: int, patience: float) -> bool:
     waiting = True
 
     def stop(_signal: int, _frame: object) -> None:
-        if waiting:  # an alarm that rings late must not be raised into somebody else's code
+        if waiting:  # a late alarm must not be raised in somebody else's code
             raise TimeoutError
 
     before = signal.signal(signal.SIGALRM, stop)
@@ -92,11 +92,11 @@ def _lock_by_polling(descriptor: int, patience: float) -> bool:
 class Lease:
     """A write lease on a file: while it is held, nobody else has the file open (fcntl(2)).
 
-    Where a reader has it open it is a read lease, which tells of writers just as well. Where
-    the system refuses both, or a writer keeps the file open for 50 ms, `held` is false and
-    the descriptor only reads. While a lease is held, opening the file by its path waits for
-    us, in our own process too: read through `read`. `folder` is the open folder that `path`
-    is relative to. Raises `OSError`; with `ENXIO` for what is no ordinary file.
+    If a reader has it open, it is a read lease, which also reports writers. If the system refuses
+    both, or a writer keeps the file open for 50 ms, `held` is false and the descriptor only reads.
+    While a lease is held, opening the file by its path waits for us, even in our own process: so
+    use `read`. `folder` is the open folder to which `path` is relative. Raises `OSError`; with
+    `ENXIO` if it is not an ordinary file.
     """
 
     def __init__(self, path: str, folder: int | None = None) -> None:
@@ -132,7 +132,7 @@ class Lease:
             time.sleep(0.002)
 
     def read(self) -> bytes:
-        """All bytes of the file, wherever it has been renamed to."""
+        """Return all bytes of the file, wherever it was renamed to."""
         parts, offset = [], 0
         while part := os.pread(self.descriptor, 1 << 16, offset):
             parts.append(part)
@@ -144,7 +144,7 @@ class Lease:
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether the bytes are those that were read first, and no writer waits."""
+        """Whether the bytes are those of the first reading, and no writer waits."""
         return self._first == self.read() and not self.writer_came
 
     def is_at(self, path: str, folder: int | None = None) -> bool:
@@ -157,21 +157,21 @@ class Lease:
 
     @property
     def writer_came(self) -> bool:
-        """Whether somebody waits to open the file for writing; a waiting reader is no matter."""
+        """Whether somebody waits to open the file for writing; waiting readers do not count."""
         if not self.held or sys.platform != "linux":
             return False
         return fcntl.fcntl(self.descriptor, fcntl.F_GETLEASE) == fcntl.F_UNLCK
 
     def close(self) -> None:
-        """Give the lease back, and with it wake whoever waits."""
+        """Return the lease; that wakes the waiting programs."""
         os.close(self.descriptor)
 
 
 def open_plain(path: str, folder: int | None = None, *, patient: bool = True) -> int:
-    """A descriptor that reads a file; a pipe without a writer does not stop it, a link does.
+    """Open a file for reading; do not wait for a pipe without a writer, and refuse a link.
 
-    Where somebody holds a lease, as loop does for the milliseconds of a change, it waits
-    for them, if it is `patient`. Raises `OSError`.
+    If somebody holds a lease, as loop does for the milliseconds of a change, it waits, if it is
+    `patient`. Raises `OSError`.
     """
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
     deadline = None
@@ -186,7 +186,7 @@ def open_plain(path: str, folder: int | None = None, *, patient: bool = True) ->
 
 
 def exchange(one: str, other: str, folder: int = AT_CWD, other_folder: int = AT_CWD) -> None:
-    """Swap two files in one step; their names are relative to open folders, if given.
+    """Exchange two files in one step; their names are relative to open folders, if given.
 
     Raises `Unsupported`, `OSError`.
     """
@@ -202,8 +202,10 @@ _call: RenameCall | None = None
 
 
 def prepare() -> None:
-    """Look up the system's call for `exchange` and `move`, which loads a library: what is
-    recorded must not wait for that, nor fail by it."""
+    """Look up the system's call for `exchange` and `move`, which loads a library.
+
+    After the record is written, nothing should wait for that, or fail because of it.
+    """
     global _call  # noqa: PLW0603  looked up once: each look makes a class
     if _call is None:
         _call = _rename_call()
@@ -220,7 +222,7 @@ def _rename(one: str, other: str, folder: int, other_folder: int, flag: int) -> 
 
 
 def _rename_call() -> RenameCall:
-    """The system's rename with flags as a function that returns an errno, or 0."""
+    """Return the system's rename with flags, as a function that returns an errno, or 0."""
     from loop_cli.lean import clibrary
 
     call = clibrary.function("renameat2")
@@ -237,15 +239,15 @@ def _rename_call() -> RenameCall:
 
 
 def _no_call(_one: int, _name: bytes, _two: int, _other: bytes, _flag: int) -> int:
-    """For a system without such a rename: a plain one is used, as `loop config` says."""
+    """The call for a system without such a rename; a plain one is used, as `loop config` says."""
     return errno.ENOSYS
 
 
 class uninterrupted:  # noqa: N801
-    """A context manager: Ctrl-C has no effect for the few milliseconds of a landing.
+    """A context manager that delays Ctrl-C for the few milliseconds of a landing.
 
-    "Interrupted" would leave the user wondering whether the change is there, and the command
-    is as good as done. Where somebody handles it, because more is to come, they get it after.
+    After "interrupted" the user would not know whether the change landed, and the command is almost
+    done. If somebody handles Ctrl-C, because there is more work, they get it afterwards.
     """
 
     def __enter__(self) -> None:
@@ -255,7 +257,7 @@ class uninterrupted:  # noqa: N801
         self._came = False
         try:
             self._before = _signal.signal(_signal.SIGINT, self._come)
-        except ValueError:  # not in the main thread, where Ctrl-C arrives
+        except ValueError:  # not in the main thread, which gets Ctrl-C
             self._before = None
 
     def __exit__(self, *_raised: object) -> None:
@@ -271,7 +273,7 @@ class uninterrupted:  # noqa: N801
 
 
 def sync_folder(descriptor: int) -> None:
-    """Make the names in an open folder durable, where its file system can. Raises `OSError`."""
+    """Make the names in an open folder durable, if its file system can. Raises `OSError`."""
     if sys.platform == "win32":
         return
     try:
@@ -282,7 +284,7 @@ def sync_folder(descriptor: int) -> None:
 
 
 def sync(descriptor: int) -> None:
-    """Make an open file durable; on macOS that takes more than `fsync`. Raises `OSError`."""
+    """Make an open file durable; on macOS that needs more than `fsync`. Raises `OSError`."""
     if sys.platform == "darwin":
         try:
             fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
@@ -293,7 +295,7 @@ def sync(descriptor: int) -> None:
 
 
 def begin_to_write_out(descriptor: int) -> None:
-    """Let the disk begin with a file that is to be synced soon; nothing is promised."""
+    """Let the disk begin to write a file that will be synced soon; nothing is guaranteed."""
     if hasattr(os, "posix_fadvise"):
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
@@ -302,9 +304,9 @@ _exchanging: set[tuple[int, int, int]] = set()
 
 
 def can_exchange(folder: int, other: int) -> bool:
-    """Whether files can change places between two open folders: one device, and one mount of it.
+    """Whether files can be exchanged between two open folders: one device, and one mount of it.
 
-    Renaming what is not there tells of mounts that share a device, and does nothing else.
+    Several mounts may share a device. Renaming a missing file shows that, and has no other effect.
     """
     one, two = os.fstat(folder), os.fstat(other)
     if one.st_dev != two.st_dev:
@@ -323,7 +325,7 @@ def can_exchange(folder: int, other: int) -> bool:
 
 
 def allow_files(count: int) -> None:
-    """Allow this process as many open files more, as far as the system lets it."""
+    """Allow this process to open this many more files, as far as the system allows it."""
     if sys.platform == "win32":
         return
     import resource
@@ -335,7 +337,7 @@ def allow_files(count: int) -> None:
 
 
 def user_name() -> str:
-    """The operating system's name of the user, from its own tables and not the environment."""
+    """Return the name of the user from the system's own tables, not from the environment."""
     if sys.platform == "win32":
         return os.getlogin()
     import pwd
@@ -347,7 +349,7 @@ def user_name() -> str:
 
 
 def parent_name() -> str | None:
-    """The name of the program that started this one, where the system tells it cheaply."""
+    """Return the name of the program that started this one, if the system tells it cheaply."""
     try:
         with open(f"/proc/{os.getppid()}/comm", "rb") as file:
             return file.read(64).decode(errors="replace").strip() or None

@@ -1,12 +1,11 @@
-"""The store of Markdown files; and where it keeps its own files in a vault, and what their names
-end in."""
+"""The store of Markdown files; and the names of loop's own files in a vault."""
 
 from loop_cli.core.names import LOG_FOLDER
 
-LOOP = ".loop"  # the folder of the lock, the settings and what is staged or kept
+LOOP = ".loop"  # the folder of the lock, the settings, and staged and kept files
 OWN_FOLDERS = LOOP, LOG_FOLDER
 KEPT = f"{LOOP}/kept"
 STAGED = f"{LOOP}/staged"
-# What the names in `.loop/staged` end in: intent, content, intent of what is undone, and the
-# old file's second name where the system has no exchange.
+# The endings in `.loop/staged`: intents, content, intents of commits to undo, and the second
+# name of the old file, on systems without an exchange.
 ENDINGS = INTENT, CONTENT, UNDONE, ASIDE = ".intent", ".new", ".undone", ".old"

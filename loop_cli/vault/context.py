@@ -1,4 +1,4 @@
-"""What a plan asks of the vault: who carries an id, which places are free, what was kept."""
+"""Answer a planner's questions about the vault: ids, free places, kept bytes."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from loop_cli.vault.handle import Vault
 
 
-class VaultSurroundings(Surroundings):
-    """Of a vault; what it says holds as long as the lock is held."""
+class VaultContext(StoreContext):
+    """The answers for a vault; they hold as long as the lock is held."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
@@ -83,8 +83,8 @@ class VaultSurroundings(Surroundings):
         return not there and not _is_alike(self._vault.root, relative, leaves)
 
     def _real(self, path: str) -> str:
-        """The same place, relative, in a folder without links. Raises `InvalidFile` where no
-        entity can be."""
+        """Return the same place, relative, without links. Raises `InvalidFile` if no entity can be
+        there."""
         refuse_no_place(path)
         folder, _slash, name = path.rpartition("/")
         relative = joined(files.real_name(self._vault.root, folder) if folder else "", name)
@@ -106,15 +106,17 @@ class VaultSurroundings(Surroundings):
         return self._vault.locator().link_sources(where)
 
     def _look(self) -> None:
-        """Look at every file, once for all that is planned together."""
+        """Look at every file, once for all changes that are planned together."""
         if not self._looked:
             self._vault.locator().index.refresh()
             self._looked = True
 
 
 def _is_alike(root: str, path: str, leaves: str | None) -> bool:
-    """Whether a name on the way to a path is there in another case or normal form: some systems
-    take the two for one. What `leaves` is no matter."""
+    """Whether a part of the path exists in another case or normal form.
+
+    Some systems take the two names for one. The file `leaves` does not count.
+    """
     at = ""
     for part in path.split(os.sep):
         folder, at = at, os.path.join(at, part)

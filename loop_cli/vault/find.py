@@ -1,7 +1,7 @@
-"""Finding an entity: the file and its records as they were at one moment.
+"""Find an entity: its file and its records, as they were at one moment.
 
-A read takes no lock and never waits for one: the exchange of SPEC §6 shows it the old file
-or the new one. What a crash left is recovered by whoever next finds the lock free.
+A read takes no lock and never waits: because of the exchange of SPEC §6, it sees the old file or
+the new one. If a crash left something, the next process that finds the lock free recovers it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TRIES = 20
 
 
 def find(vault: Vault, entity_id: str, *, path: str | None = None, note: bool = False) -> Entity:
-    """As `Store.find` says, and of a `note` `Store.note`."""
+    """Do what `Store.find` says; with `note`, what `Store.note` says."""
     for _attempt in range(_TRIES):
         unsettled = recover_if_free(vault)
         locator = vault.locator()
@@ -35,7 +35,7 @@ def find(vault: Vault, entity_id: str, *, path: str | None = None, note: bool = 
 
 
 def recover_if_free(vault: Vault) -> bool:
-    """As `recovery.recover_if_free`, which is loaded where something lies staged."""
+    """Call `recovery.recover_if_free`; that module is loaded only if something is staged."""
     if not vault.has_staged():
         return False
     from loop_cli.vault.commit import recovery
@@ -44,14 +44,13 @@ def recover_if_free(vault: Vault) -> bool:
 
 
 def _is_of_one_moment(vault: Vault, located: Located, seen: Snapshot, unsettled: bool) -> bool:
-    """Whether the file was as it was read when its records were, and none of these is of a
-    change that was still to land."""
+    """Whether the file and its records are of one moment, and no change was on its way."""
     last = seen.history.last
     starts_here = last is not None and last.etag_before == seen.entity.revision.etag
     if starts_here and not unsettled and vault.has_staged():
         return False
     path = located.parsed.path
-    try:  # last, so that whatever landed meanwhile is seen; two changes may share a time
+    try:  # last, so that later changes are noticed; two changes may have the same time
         now = files.read_stable(os.path.join(vault.root, path), path)
     except LoopError:
         return False

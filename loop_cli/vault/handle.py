@@ -1,6 +1,6 @@
-"""The handle of one vault: what every part of this store works with, and opens at most once.
+"""The handle of one vault: it opens the lock, the log and so on, each at most once.
 
-The facade `VaultStore` makes it. What lies below takes the handle and never the facade.
+The facade `VaultStore` makes it. Modules below take the handle, and never the facade.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 
 class Vault:
-    """The vault at `root`. `lock_timeout` is in seconds, `clock` gives microseconds;
-    `private` names the fields that are recorded as hashes, `cache` the folder of the cache.
+    """The vault at `root`.
 
-    Raises `StorageError` where a folder of
+    `lock_timeout` is in seconds; `clock` gives microseconds; `private` names the fields that are
+    recorded as hashes; `cache` is the folder of the cache. Raises `StorageError` if a folder of
     loop's own is a link.
     """
 
@@ -65,14 +65,14 @@ class Vault:
 
     @property
     def schema(self) -> Schema:
-        """As `Store.schema` says."""
+        """As in `Store.schema`."""
         if self._schema is None:
             self._schema = schema_file.load(self.root, cache=self.cache)
         return self._schema
 
     @property
     def rules(self) -> Rules:
-        """As `Store.rules` says."""
+        """As in `Store.rules`."""
         if self._rules is None:
             from loop_cli.core.schema.rules import Rules
 
@@ -91,7 +91,7 @@ class Vault:
         return members.names(self.root)
 
     def locator(self) -> Locator:
-        """What finds and reads the files of this vault."""
+        """The object that finds and reads the files of this vault."""
         if self._locator is None:
             schema = self._schema
             places = schema.places if schema else schema_file.load_places(self.root)
@@ -99,10 +99,10 @@ class Vault:
         return self._locator
 
     def observe(self, place: Located, *, unsettled: bool = False) -> Snapshot:
-        """The entity in a file, with what the log says of it.
+        """Return the entity in a file, with the data of the log.
 
-        `unsettled` tells that a writer is at work: a record that starts from these very
-        bytes is then not yet there.
+        `unsettled` means that a writer is active: then a record that starts from these bytes does
+        not count yet.
         """
         parsed = place.parsed
         records = self.log.records_of(parsed.id, path=parsed.path if place.shared else None)
@@ -113,35 +113,35 @@ class Vault:
         return observe(parsed, modified=place.modified, history=history, names=self.names)
 
     def is_told_of(self, place: Located) -> bool:
-        """Whether the last record of the id, if any, is of this file and not of a copy."""
+        """Whether the last record of the id, if any, is about this file, and not about a copy."""
         last = History(self.log.records_of(place.parsed.id, path=None)).last
         return last is None or last.metadata.get("path") == place.parsed.path
 
     def lock(self, *, wait: float | None = None) -> VaultLock:
-        """The vault's lock, to be entered; `wait` is in seconds."""
+        """Return the vault's lock as a context manager; `wait` is in seconds."""
         from loop_cli.vault.files.lock import VaultLock
 
         patience = self._lock_timeout if wait is None else wait
         return VaultLock(self.root, wait=patience, clock=self.clock)
 
     def has_staged(self) -> bool:
-        """Whether a change lies staged: a writer is at work, or was and crashed."""
+        """Whether a change is staged: a writer is active, or has crashed."""
         try:
             with open_folder(self.root, STAGED) as folder:
                 names = folder.names()
         except (FileNotFoundError, NotADirectoryError):
             return False
-        except OSError:  # not ours to see: a writer may be at work
+        except OSError:  # not visible for us: a writer may be active
             return True
         return any(name.endswith(ENDINGS) for name in names)
 
     def notice(self, sentences: Iterable[str]) -> None:
-        """Have the warnings of this thread say these too, each once."""
+        """Add warnings for this thread, each once."""
         known = self._noticed.sentences
         known += [one for one in sentences if one not in known]
 
     def take_notices(self) -> list[str]:
-        """What this thread has met since it last asked, and what became of the index."""
+        """Return the new warnings of this thread, and those about the index."""
         taken, self._noticed.sentences = self._noticed.sentences, []
         count, self.log.unreadable = self.log.unreadable, 0
         if count:
@@ -151,14 +151,15 @@ class Vault:
 
 
 class _Noticed(_thread._local):
-    """Sentences for the user; each thread has its own."""
+    """Warnings for the user; each thread has its own."""
 
     def __init__(self) -> None:
         self.sentences: list[str] = []
 
 
 def _refuse_link(root: str, name: str) -> None:
-    """Raise `StorageError` where a folder of ours is a link: none of ours is opened through one."""
+    """Raise `StorageError` if a folder of loop is a link, because loop never opens one through a
+    link."""
     if os.path.islink(os.path.join(root, name)):
         raise StorageError(
             f"{name} is a link, so loop does not use it",

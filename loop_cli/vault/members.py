@@ -20,10 +20,10 @@ PATH = "00_Meta/members.yaml"
 
 
 def display_name(root: str, login: str) -> str:
-    """The display name of an operating-system user; the login where none is listed.
+    """Return the display name of a user of the system; the login if none is listed.
 
-    A file that can't be read lists nobody: it must not keep a change from being recorded. Nor
-    must a name with a line break or another character that can't be printed.
+    If the file can't be read, nobody is listed: that must not stop a change from being recorded.
+    The same holds for a name with a line break or an unprintable character.
     """
     members = _listed(root)
     name = None if members is None else members.get(login)
@@ -31,7 +31,7 @@ def display_name(root: str, login: str) -> str:
 
 
 def names(root: str) -> tuple[str, ...] | None:
-    """How all that are listed are called, in the file's order; None where nobody is."""
+    """Return the names of all members, in the file's order; None if there are none."""
     members = _listed(root) or {}
     return tuple(dict.fromkeys(nfc(name) for name in members.values() if _is_name(name))) or None
 

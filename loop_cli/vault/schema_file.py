@@ -1,4 +1,4 @@
-"""The schema in force: the vault's own file, or the one that ships with the package."""
+"""Load the schema: the vault's own file, or the default one of the package."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from loop_cli.core.schema.schema import Schema
     from loop_cli.vault.index.cache import Cache
 
-START = r"\A((?:[ \t]*(?:#[^\n]*)?\n)*)---[ \t]*\r?\n"  # a file may say where it begins
+START = r"\A((?:[ \t]*(?:#[^\n]*)?\n)*)---[ \t]*\r?\n"  # a file may have a document start
 _FENCE = "---"
 PATH = "00_Meta/schema_constants.yaml"
 _SHIPPED = "the default schema"
@@ -31,10 +31,10 @@ WHERE source.name = 'schema source' AND source.value = ? AND said.name = 'schema
 
 
 def load(root: str, *, cache: Cache | None = None) -> Schema:
-    """The schema of the vault at `root`. Raises `InvalidFile` with file, line and reason.
+    """Return the schema of the vault at `root`. Raises `InvalidFile` with file, line and reason.
 
-    The `cache` remembers what the YAML says, by its bytes: reading that costs a writer as much
-    as an interpreter's start.
+    The `cache` keeps the parsed YAML with its bytes, because parsing costs a writer as much as the
+    start of an interpreter.
     """
     try:
         data, _modified = files.read_stable(files.inside(root, PATH), PATH)
@@ -45,10 +45,10 @@ def load(root: str, *, cache: Cache | None = None) -> Schema:
 
 
 def load_places(root: str) -> paths.Places:
-    """Where the entities of the vault at `root` are: all that a reader needs of the schema.
+    """Return where the entities of the vault at `root` are; a reader needs nothing else.
 
-    The section is parsed alone, since all the rest costs a reader half an interpreter's
-    start; where it can't be, the whole file speaks. Raises as `load` does.
+    Only that section is parsed, because the rest would cost half the start of an interpreter. If
+    that fails, the whole file is parsed. Raises what `load` raises.
     """
     try:
         data, _modified = files.read_stable(files.inside(root, PATH), PATH)
@@ -56,7 +56,7 @@ def load_places(root: str) -> paths.Places:
         data = shipped_bytes()
     lines = b"\n" + data.removeprefix(codecs.BOM_UTF8)
     section = lines.rfind(b"\npaths:")
-    if section < 0:  # the key may be in quotes, and an indented one is another's
+    if section < 0:  # the key may be quoted; an indented key belongs to another one
         return _build(data, PATH, shipped=False).places if b"paths" in data else paths.Places()
     try:
         text = lines[section + 1 : _next_key(lines, section + 1)].decode()
@@ -66,7 +66,7 @@ def load_places(root: str) -> paths.Places:
 
 
 def _next_key(lines: bytes, at: int) -> int:
-    """Where the next line begins that is neither indented, nor a comment, nor a list's item."""
+    """Return the start of the next line that is not indented, a comment, or an item of a list."""
     while (at := lines.find(b"\n", at) + 1) > 0:
         if lines[at : at + 1].strip() and lines[at : at + 1] not in b"#-":
             return at - 1
@@ -74,12 +74,12 @@ def _next_key(lines: bytes, at: int) -> int:
 
 
 def shipped() -> Schema:
-    """The default schema."""
+    """Return the default schema."""
     return _build(shipped_bytes(), _SHIPPED, shipped=True)
 
 
 def shipped_bytes() -> bytes:
-    """The default schema as YAML."""
+    """Return the default schema as YAML."""
     with open(
         os.path.join(os.path.dirname(os.path.dirname(paths.__file__)), "default_schema.yaml"), "rb"
     ) as file:
@@ -87,7 +87,7 @@ def shipped_bytes() -> bytes:
 
 
 def build(data: bytes) -> Schema:
-    """The schema that these bytes of a vault's own file would be. Raises `InvalidFile`."""
+    """Build the schema from the bytes of a vault's own file. Raises `InvalidFile`."""
     return _build(data, PATH, shipped=False)
 
 
@@ -115,13 +115,13 @@ def _said(data: bytes, path: str, cache: Cache | None) -> dict[str, Any]:
 
 
 def _remembered(data: bytes, cache: Cache) -> dict[str, Any] | None:
-    """What was remembered of these bytes: to compare them costs less than to hash them."""
+    """Return the cached result for these bytes; comparing them is faster than hashing."""
     row = cache.run(lambda database: database.execute(_REMEMBERED, (data,)).fetchone())
     return None if row is None else jsontext.loads(row[0])
 
 
 def _remember(data: bytes, said: dict[str, Any], cache: Cache) -> None:
-    """What JSON can't say as it is, a key that is no text say, is not remembered."""
+    """Cache the result, unless JSON can't express it, such as a key that is not a text."""
     from loop_cli.vault.index.cache import transaction
 
     try:
@@ -156,7 +156,7 @@ def _parsed(data: bytes, path: str) -> dict[str, Any]:
 
 
 def _line_of(data: bytes, message: str) -> int | None:
-    """The line of the key that a message begins with, as near as text can tell."""
+    """Return the line of the key at the beginning of a message, as well as the text allows."""
     lines = [line.strip() for line in data.removeprefix(b"\xef\xbb\xbf").splitlines()]
     number = 0
     for key in message.split(" ", maxsplit=1)[0].encode().split(b"."):

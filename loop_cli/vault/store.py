@@ -1,7 +1,7 @@
-"""The Markdown vault as a store: the facade, which hands every call to the part that does it.
+"""The Markdown vault as a store: the facade, which passes every call to the right module.
 
-Below it all take the handle, `vault.handle.Vault`: `vault.find` reads one entity,
-`vault.index` all of them, `vault.commit.commit` writes.
+Modules below take the handle, `vault.handle.Vault`: `vault.find` reads one entity, `vault.index`
+all of them, `vault.commit.commit` writes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class VaultStore(Store):
-    """The vault at `root`, by its `handle`; the arguments are those of `Vault`."""
+    """The vault at `root`, with its `handle`; the arguments are those of `Vault`."""
 
     def __init__(
         self,
@@ -188,7 +188,7 @@ class VaultStore(Store):
         say_how_to_begin(error, self)
 
     def _say_where(self, error: InvalidChange) -> None:
-        """Say of fields that the vault's own schema does not know which line would allow them."""
+        """Add the line of the schema that would allow a field which the schema does not know."""
         if not self.schema.shipped:
             from loop_cli.vault.upkeep.allow import say_where
 
@@ -218,7 +218,7 @@ class VaultStore(Store):
 
     @property
     def cache(self) -> Cache:
-        """The cache; it keeps nothing where there is no folder for it."""
+        """The cache; it keeps nothing if there is no folder for it."""
         return self.handle.cache
 
     @property
@@ -227,21 +227,21 @@ class VaultStore(Store):
         return self.handle.log
 
     def locator(self) -> Locator:
-        """What finds and reads the files."""
+        """The object that finds and reads the files."""
         return self.handle.locator()
 
     def lock(self, *, wait: float | None = None) -> VaultLock:
-        """The vault's lock, to be entered; `wait` is in seconds."""
+        """Return the vault's lock as a context manager; `wait` is in seconds."""
         return self.handle.lock(wait=wait)
 
     def recover(self) -> None:
-        """Under the lock: finish or undo what a crash left. Raises `StorageError`."""
+        """Finish or undo what a crash left. Call it under the lock. Raises `StorageError`."""
         from loop_cli.vault.commit import recovery
 
         recovery.recover(self.handle)
 
     def recover_if_free(self) -> bool:
-        """Recover without waiting; True where a writer is at work instead."""
+        """Recover without waiting; return True if a writer is active instead."""
         from loop_cli.vault.find import recover_if_free
 
         return recover_if_free(self.handle)

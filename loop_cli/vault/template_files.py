@@ -1,4 +1,4 @@
-"""The vault's templates of new entities, a file for each type."""
+"""The vault's templates for new entities, one file per type."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ FOLDER = "00_Meta/_TEMPLATES"
 
 
 def load(root: str, entity_type: str) -> tuple[str, str] | None:
-    """The vault's template of a type, and its path; None where it has none. Raises
-    `InvalidFile`, `StorageError`."""
+    """Return the vault's template of a type, and its path; None if it has none.
+
+    Raises `InvalidFile`, `StorageError`.
+    """
     path = f"{FOLDER}/template_{entity_type.lower()}.md"
     try:
         data, _modified = files.read_stable(files.inside(root, path), path)

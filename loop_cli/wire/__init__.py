@@ -1,1 +1,1 @@
-"""The shapes of all that crosses a boundary, as pydantic models."""
+"""The pydantic models of all data that crosses a boundary."""

@@ -1,4 +1,4 @@
-"""What the JSON shapes are made of: how strict they are, and the texts with a form."""
+"""The basics of the JSON shapes: strictness, and texts with a form."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Shape(BaseModel):
 
 
 class GrowingShape(BaseModel):
-    """A shape that may have further keys, now or in a later version."""
+    """A shape that may have more keys, now or in a later version."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 

@@ -1,4 +1,4 @@
-"""The shapes of what looks at a whole vault: `loop check`, `loop init`, `loop watch`."""
+"""The JSON shapes of `loop check`, `loop init`, `loop watch`, `loop help` and the overview."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ class FindingEntry(Shape):
         default="", description="What is allowed, if that can be said."
     )
     nearest: list[str] = Field(
-        default=[], min_length=1, description="What may have been meant; absent if nothing."
+        default=[],
+        min_length=1,
+        description="Similar values that may be meant; absent if there are none.",
     )
 
 
@@ -49,7 +51,7 @@ class FindingCounts(Shape):
 
 
 class RepairEntry(Shape):
-    """One file that `loop check --fix` repaired, or would, or could not (SPEC §6)."""
+    """One file that `loop check --fix` repaired, would repair, or could not repair (SPEC §6)."""
 
     entity_id: str = Field(description="The entity.")
     path: str = Field(description="Its file.")
@@ -63,16 +65,16 @@ class RepairEntry(Shape):
 
 
 class PassedOverEntry(Shape):
-    """What nobody looked at, by its path in the vault (SPEC §2)."""
+    """A file that was not checked, by its path in the vault (SPEC §2)."""
 
     links: list[str] = Field(description="Symbolic links to folders and to Markdown files.")
     folders: list[str] = Field(description="Folders that the schema excludes.")
     files: list[str] = Field(description="Files that the schema excludes.")
-    unread: list[str] = Field(description="Files and folders that nobody may read.")
+    unread: list[str] = Field(description="Files and folders that can't be read.")
 
 
 class CheckDocument(Shape):
-    """What is wrong with a vault: `loop check --json` (SPEC §7)."""
+    """The problems of a vault: `loop check --json` (SPEC §7)."""
 
     ok: bool = Field(description="Whether there are no errors.")
     files: int = Field(ge=0, description="How many files were looked at.")
@@ -80,7 +82,7 @@ class CheckDocument(Shape):
     counts: FindingCounts = Field(description="How many findings there are of each severity.")
     fixable: int = Field(ge=0, description="How many of them --fix repairs.")
     findings: list[FindingEntry] = Field(description="By file and line.")
-    passed_over: PassedOverEntry = Field(description="What nobody looked at.")
+    passed_over: PassedOverEntry = Field(description="Files and folders that were not checked.")
     run_id: RunId = Field(default="", description="The run of --fix; absent without it.")
     repairs: list[RepairEntry] = Field(
         default=[], description="What --fix did, or would do; absent without it."
@@ -94,7 +96,7 @@ class CheckDocument(Shape):
 
 
 class ShareEntry(Shape):
-    """How many files back something (SPEC §2)."""
+    """The number of files that support something (SPEC §2)."""
 
     count: int = Field(ge=0, description="How many files have it.")
     of: int = Field(ge=0, description="How many files were counted.")
@@ -115,21 +117,23 @@ class ProposedField(Shape):
 
 
 class InitDocument(Shape):
-    """What a folder would be as a vault, or is now: `loop init --json` (SPEC §2)."""
+    """A folder as a vault, planned or made: `loop init --json` (SPEC §2)."""
 
     vault: str = Field(description="The folder.")
     files: int = Field(ge=0, description="How many files have frontmatter.")
-    without_frontmatter: int = Field(ge=0, description="How many have none; they are no entities.")
+    without_frontmatter: int = Field(
+        ge=0, description="How many files have none; they are not entities."
+    )
     toml_frontmatter: int = Field(ge=0, description="How many of those have one in TOML.")
     names: dict[str, str] = Field(
         description="The fields of identity and time: id, type, name, created, updated."
     )
     backing: dict[str, ShareEntry] = Field(description="For each of those, the files that have it.")
     types: dict[str, int] = Field(description="The types, each with its files.")
-    passed_over: PassedOverEntry = Field(description="What nobody looked at.")
+    passed_over: PassedOverEntry = Field(description="Files and folders that were not checked.")
     fields: list[ProposedField] = Field(description="The fields, the most frequent first.")
     left_out: dict[str, str] = Field(
-        description="Names that look like typing errors, each with the name probably meant."
+        description="Names that look like typing errors, each with the name that is probably meant."
     )
     unfit: list[FindingEntry] = Field(description="What would not fit, as `loop check` says it.")
     written: list[str] = Field(default=[], description="The files made; absent with --dry-run.")
@@ -146,7 +150,7 @@ class WatchEvent(Shape):
     )
     timestamp: str = Field(description="The record's time; outside, when it was noticed.")
     actor: str | None = Field(description="Who; null outside, since nobody knows.")
-    source: str | None = Field(description="Through which door; null outside.")
+    source: str | None = Field(description="The interface; null outside.")
     action: str = Field(description="create, update, delete, move, or undo.")
     entity_id: str | None = Field(description="The entity, if the file is one.")
     entity_type: str | None = Field(description="Its type.")
@@ -161,7 +165,7 @@ class SkillDocument(Shape):
 
     skill: str = Field(description="The folder of the skill.")
     files: list[str] = Field(description="Its files.")
-    written: list[str] = Field(description="Those that were not there, or differed.")
+    written: list[str] = Field(description="Files that were missing or different.")
 
 
 class StatusCounts(Shape):
@@ -188,7 +192,7 @@ class OutsideEntry(Shape):
 
 
 class RecentChanges(Shape):
-    """What the audit log has since the beginning of yesterday (SPEC §7)."""
+    """The changes in the audit log since the beginning of yesterday (SPEC §7)."""
 
     records: int = Field(ge=0, description="How many records.")
     entities: int = Field(ge=0, description="Of how many entities.")
@@ -203,7 +207,9 @@ class OverviewDocument(Shape):
     types: dict[str, StatusCounts] = Field(
         description="For each type `count`, and `status`: how many entities have each status."
     )
-    overdue: list[OverdueEntry] = Field(description="What is not done and past its day.")
+    overdue: list[OverdueEntry] = Field(
+        description="Entities that are not done and past their day."
+    )
     since: str = Field(description="When yesterday began: UTC, six digits, Z.")
     edited_outside: list[OutsideEntry] = Field(description="What was edited outside since then.")
     changes: RecentChanges = Field(description="What the log has since then.")
@@ -235,7 +241,7 @@ class PageDocument(TopicEntry):
 
 
 class MatchEntry(TopicEntry):
-    """One page that has the words asked for (SPEC §13)."""
+    """One page with the searched words (SPEC §13)."""
 
     line: str = Field(description="The line that has most of the words.")
 

@@ -1,4 +1,4 @@
-"""The shapes of what finds entities: a line of `loop list`, a line of `loop search`."""
+"""The JSON shapes of `loop list`, `loop search`, `loop apply` and bulk updates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from loop_cli.wire.base import Etag, Shape, Timestamp
 
 
 class ListedDocument(Shape):
-    """One line of `loop list --json`: what `loop get` prints but for the body (SPEC §7)."""
+    """One line of `loop list --json`: the output of `loop get` without the body (SPEC §7)."""
 
     entity_id: str = Field(min_length=1, description="The entity's id, in normal form (NFC).")
     entity_type: str = Field(min_length=1, description="Its type.")
@@ -40,8 +40,10 @@ class FoundDocument(Shape):
 
 
 class OutcomeDocument(Shape):
-    """One line of `loop apply` and of `loop update --where --json` whose change landed (SPEC §7);
-    of one that did not, the error that `loop update` gives, with `line` and `entity_id`."""
+    """One line of `loop apply` and `loop update --where --json`; the change landed (SPEC §7).
+
+    A failed change has the error of `loop update`, with `line` and `entity_id`.
+    """
 
     line: int | None = Field(default=None, ge=1, description="Of `apply`: the line it came in.")
     entity_id: str = Field(min_length=1, description="The entity's id.")

@@ -1,5 +1,4 @@
-"""The JSON shapes of `loop create`, `delete`, `move`, `rename` and `kept`, as `models` has the
-others."""
+"""The JSON shapes of `loop create`, `delete`, `move`, `rename` and `kept`."""
 
 from __future__ import annotations
 
@@ -33,7 +32,7 @@ class RemovedEntity(Shape):
 
 
 class DeleteDocument(Shape):
-    """What went: `loop delete ID ... --json` (SPEC §7)."""
+    """The deleted entities: `loop delete ID ... --json` (SPEC §7)."""
 
     entity_id: str = Field(description="The entity that was named.")
     entity_type: str = Field(description="Its type.")
@@ -66,16 +65,16 @@ class MovedEntity(Shape):
 
 
 class RelinkedEntity(Shape):
-    """A file whose links were put right: of an entity, a note or a canvas (SPEC §7)."""
+    """A file whose links were changed: of an entity, a note or a canvas (SPEC §7)."""
 
-    entity_id: str = Field(description="Its id; the path where it is no entity.")
+    entity_id: str = Field(description="Its id; the path if it is not an entity.")
     path: str = Field(description="Its file.")
     modified_fields: list[str] = Field(description="Where the links are; `body` in a note.")
-    note: Literal[True] = Field(default=True, description="There only if it is no entity.")
+    note: Literal[True] = Field(default=True, description="There only if it is not an entity.")
 
 
 class MoveDocument(Shape):
-    """What moved: `loop move ID ... --json`, `loop rename ... --json` (SPEC §7)."""
+    """The moved entities: `loop move ID ... --json`, `loop rename ... --json` (SPEC §7)."""
 
     changed: bool = Field(description="False if every file was in its place.")
     moved: list[MovedEntity] = Field(description="The entities whose files moved.")
@@ -92,7 +91,7 @@ class MoveDocument(Shape):
 
 
 class Referrer(Shape):
-    """An entity that refers to the one that was to go (SPEC §7)."""
+    """An entity that refers to the one to delete (SPEC §7)."""
 
     entity_id: str = Field(description="Its id.")
     path: str = Field(description="Its file.")
@@ -113,11 +112,11 @@ class Backlink(Shape):
         description="A field with the id, a wiki link, a Markdown link, a link reference "
         "definition, or a card of a canvas."
     )
-    text: str = Field(description="What stands there, without heading and alias.")
+    text: str = Field(description="The text of the link, without heading and alias.")
 
 
 class BacklinksDocument(Shape):
-    """Who refers and links to an entity: `loop backlinks ID --json` (SPEC §2)."""
+    """The references and links to an entity: `loop backlinks ID --json` (SPEC §2)."""
 
     entity_id: str = Field(description="The entity.")
     entity_type: str = Field(description="Its type.")
@@ -129,7 +128,7 @@ class BacklinksDocument(Shape):
 
 
 class StillReferredDocument(ErrorDocument):
-    """Others refer or link to the entity that was to go: exit 6, HTTP 422 (SPEC §7)."""
+    """Others refer or link to the entity to delete: exit 6, HTTP 422 (SPEC §7)."""
 
     entity_id: str = Field(description="The entity.")
     problems: list[Problem] = Field(min_length=1, description="The same, as a list of problems.")
@@ -142,7 +141,7 @@ class StillReferredDocument(ErrorDocument):
 
 
 class KeptEntry(Shape):
-    """Bytes that were kept of a deleted entity or a replaced value (SPEC §6)."""
+    """Kept bytes of a deleted entity or a replaced value (SPEC §6)."""
 
     name: str = Field(description="The file in `.loop/kept/`: the SHA-256 of the bytes.")
     bytes: int = Field(ge=0, description="How many there are.")
@@ -153,9 +152,9 @@ class KeptEntry(Shape):
 
 
 class KeptDocument(Shape):
-    """What is kept, the newest first: `loop kept --json` (SPEC §6)."""
+    """The kept copies, the newest first: `loop kept --json` (SPEC §6)."""
 
-    kept: list[KeptEntry] = Field(description="All that is kept, or was pruned.")
+    kept: list[KeptEntry] = Field(description="All kept copies, or the pruned ones.")
     bytes: int = Field(ge=0, description="How many bytes that is.")
     pruned: bool = Field(description="Whether they are gone now.")
     aside: list[str] = Field(

@@ -1,8 +1,8 @@
-"""The machine-readable shapes as pydantic models: strict where the contract is strict.
+"""The machine-readable shapes as pydantic models: strict if the contract is strict.
 
-Nothing on the path of a command imports this module (`loop help costs`): it describes
-the shapes for readers, proves them in tests, and checks data at the doors where it comes in.
-What may grow (`metadata`, errors) takes further keys; everything else has these and no others.
+No command imports this module on its path (`loop help costs`). It describes the shapes for readers,
+tests use it, and it checks data from outside. `metadata` and errors may have more keys; all other
+shapes have exactly these.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class EntityDocument(Shape):
 
 
 class UpdateDocument(EntityDocument):
-    """What an update did, and the entity after it: `loop update ID ... --json` (SPEC §7)."""
+    """The result of an update, and the entity after it: `loop update ID ... --json` (SPEC §7)."""
 
     changed: bool = Field(description="False if nothing had to change: then nothing was written.")
     run_id: RunId = Field(description="The run, as in the audit log: a UUID v4.")
@@ -72,13 +72,13 @@ class SettingEntry(Shape):
 
 
 class ProtocolEntry(Shape):
-    """What the vault's file system can do for a write (SPEC §6)."""
+    """What the vault's file system supports for writes (SPEC §6)."""
 
     exchange: bool | None = Field(description="Whether two files can change places in one step.")
     lease: bool | None = Field(
         description="Whether loop notices that another program has the file open."
     )
-    window: str = Field(description="What is left open to editors that know no lock.")
+    window: str = Field(description="The time in which an editor without the lock can interfere.")
 
 
 class ConfigDocument(Shape):
@@ -92,7 +92,7 @@ class ConfigDocument(Shape):
 
 
 class RebasedFrom(Shape):
-    """The precondition that did not hold any more (SPEC §5)."""
+    """The precondition that no longer held (SPEC §5)."""
 
     updated_at: str | None = Field(
         description="The --expected-updated-at given, as it was written."
@@ -127,7 +127,7 @@ class RedactedLine(Shape):
 
 
 class Kept(Shape):
-    """What was kept of a deleted entity (SPEC §6)."""
+    """The kept bytes of a deleted entity (SPEC §6)."""
 
     sha256: Sha256 = Field(description="The SHA-256 of its bytes, and the name of their file.")
     bytes: int = Field(ge=0, description="How many there are.")
@@ -175,8 +175,8 @@ class AuditMetadata(GrowingShape):
     )
     note: Literal[True] = Field(
         default=True,
-        description="There only if the file is no entity: `entity_id` is its path then, and the "
-        "body its whole text.",
+        description="There only if the file is not an entity: then `entity_id` is its path, and "
+        "the body its whole text.",
     )
     schema_: Literal[True] = Field(
         default=True,
@@ -192,8 +192,8 @@ class AuditMetadata(GrowingShape):
     )
     kept_as_json: list[str] | None = Field(
         default=None,
-        description="There only if a hashed old value is no text: the fields whose values are kept "
-        "as JSON.",
+        description="There only if a hashed old value is not a text: the fields whose values are "
+        "kept as JSON.",
     )
     inexact: list[str] | None = Field(
         default=None,
@@ -233,7 +233,7 @@ class AuditRecord(Shape):
     run_id: RunId = Field(description="Shared by all that one run writes: a UUID v4.")
     timestamp: Timestamp = Field(description="When: UTC, six digits, Z.")
     actor: str = Field(pattern="^[a-z]+:.+$", description="Who, such as user:NAME.")
-    source: Source = Field(description="Through which door.")
+    source: Source = Field(description="The interface.")
     entity_type: str = Field(description="The entity's type.")
     entity_id: str = Field(description="The entity's id.")
     entity_name: str | None = Field(description="The entity's name before the change.")
@@ -250,7 +250,7 @@ class AuditRecord(Shape):
 
 
 class ErrorDocument(GrowingShape):
-    """What every error on stderr has with --json (SPEC §7)."""
+    """The keys of every error on stderr with --json (SPEC §7)."""
 
     error: str = Field(min_length=1, description="What went wrong, in words.")
     code: str = Field(pattern="^[a-z_]+$", description="What went wrong, for programs.")
@@ -276,7 +276,7 @@ class ConflictChange(Shape):
     run_id: str | None = Field(description="Its run.")
     timestamp: str | None = Field(description="When.")
     actor: str | None = Field(description="Who.")
-    source: str | None = Field(description="Through which door.")
+    source: str | None = Field(description="The interface.")
     modified_fields: list[str] | None = Field(description="What was changed.")
 
 
@@ -317,7 +317,7 @@ class ConflictDocument(ErrorDocument):
 
 
 class Problem(GrowingShape):
-    """One thing wrong with a change (SPEC §4)."""
+    """One problem of a change (SPEC §4)."""
 
     field: str = Field(description="The field.")
     value: Any = Field(default=None, description="The value; absent where a field is removed.")
@@ -333,7 +333,7 @@ class Problem(GrowingShape):
     )
     message: str = Field(description="What is wrong, in words.")
     allowed: str | list[str] | None = Field(default=None, description="What is allowed.")
-    nearest: list[str] = Field(default=[], description="What may have been meant.")
+    nearest: list[str] = Field(default=[], description="Similar values that may be meant.")
     entity_type: str | None = Field(
         default=None, description="Of an unknown field: the type that does not have it."
     )
@@ -345,7 +345,7 @@ class Problem(GrowingShape):
 
 
 class InvalidChangeDocument(ErrorDocument):
-    """The change is not valid, with all that is wrong: exit 6, HTTP 422 (SPEC §4)."""
+    """The change is not valid, with all problems: exit 6, HTTP 422 (SPEC §4)."""
 
     entity_id: str = Field(description="The entity.")
     problems: list[Problem] = Field(min_length=1, description="All problems at once.")
@@ -354,7 +354,7 @@ class InvalidChangeDocument(ErrorDocument):
 
 
 class InvalidFileDocument(ErrorDocument):
-    """A file can't be read as what it should be: exit 6, HTTP 422 (SPEC §2)."""
+    """A file can't be read: exit 6, HTTP 422 (SPEC §2)."""
 
     path: str = Field(description="The file, relative to the vault.")
     line: int | None = Field(ge=1, description="The line, if it can be told.")
@@ -373,7 +373,7 @@ class NotFoundDocument(ErrorDocument):
 
 
 class AmbiguousDocument(ErrorDocument):
-    """Several files carry the id or the alias: exit 7, HTTP 409 (SPEC §2)."""
+    """Several files have the id or the alias: exit 7, HTTP 409 (SPEC §2)."""
 
     entity_id: str = Field(description="The id asked for.")
     paths: list[str] = Field(min_length=2, description="The files; --path chooses one.")

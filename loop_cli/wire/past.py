@@ -1,4 +1,4 @@
-"""The JSON shapes of `loop diff`, `loop history` and `loop undo`, as `models` has the others."""
+"""The JSON shapes of `loop diff`, `loop history` and `loop undo`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SinceEntry(Shape):
 
 
 class DiffDocument(Shape):
-    """An entity now against an earlier state: `loop diff ID --json` (SPEC §6)."""
+    """An entity compared with an earlier state: `loop diff ID --json` (SPEC §6)."""
 
     entity_id: str = Field(description="The entity's id.")
     entity_type: str = Field(description="Its type.")
@@ -34,7 +34,7 @@ class DiffDocument(Shape):
     etag: Etag = Field(description="Its etag now.")
     since: SinceEntry = Field(description="The earlier state.")
     diff: dict[str, DiffEntry] = Field(description="Old and new value of each field that differs.")
-    unknown: list[str] = Field(description="The fields whose earlier value nothing tells.")
+    unknown: list[str] = Field(description="The fields whose earlier value is unknown.")
     edited_outside: bool = Field(description="Whether it was edited outside loop since.")
     changes: list[ConflictChange] = Field(description="The records since, oldest first.")
     warnings: list[str] = Field(
@@ -43,7 +43,7 @@ class DiffDocument(Shape):
 
 
 class HistoryEvent(GrowingShape):
-    """A record in a story, or an outside edit after the one that follows (SPEC §6)."""
+    """A record in a history, or an outside edit after the next one (SPEC §6)."""
 
     kind: Literal["record", "edited_outside"] = Field(description="What it is.")
     after: str | None = Field(
@@ -55,7 +55,7 @@ class HistoryEvent(GrowingShape):
     run_id: str | None = Field(default=None, description="Its run.")
     timestamp: str | None = Field(default=None, description="When.")
     actor: str | None = Field(default=None, description="Who.")
-    source: str | None = Field(default=None, description="Through which door.")
+    source: str | None = Field(default=None, description="The interface.")
     action: str | None = Field(default=None, description="What was done.")
     modified_fields: list[str] | None = Field(default=None, description="What was changed.")
     diff: dict[str, Any] = Field(default={}, description="Old and new values, as recorded.")
@@ -68,7 +68,7 @@ class HistoryEvent(GrowingShape):
 
 
 class HistoryDocument(Shape):
-    """The story of an entity, newest first: `loop history ID --json` (SPEC §6)."""
+    """The history of an entity, newest first: `loop history ID --json` (SPEC §6)."""
 
     entity_id: str = Field(description="The entity's id.")
     path: str | None = Field(description="Its file; null where it is gone or can't be read.")
@@ -98,7 +98,7 @@ class UndoneEntity(Shape):
 
 
 class UndoDocument(Shape):
-    """What an undo did: `loop undo ... --json` (SPEC §6)."""
+    """The result of an undo: `loop undo ... --json` (SPEC §6)."""
 
     changed: bool = Field(description="False if nothing had to change.")
     run_id: RunId = Field(description="The run of the undo. To redo, undo this run.")

@@ -1,4 +1,4 @@
-"""What a file of intents in `.loop/staged` holds, as pydantic models."""
+"""The content of a file of intents in `.loop/staged`, as pydantic models."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from loop_cli.wire.base import Etag, Shape
 
 
 class LogPlace(Shape):
-    """Where the log ended when a change was staged."""
+    """The end of the log when a change was staged."""
 
     model_config = ConfigDict(strict=True)
     segment: str | None = Field(

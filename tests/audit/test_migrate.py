@@ -183,13 +183,13 @@ def test_lines_that_are_no_records_are_listed(vault: Vault) -> None:
     done = vault.loop("audit", "migrate", "--json").json
     assert done["migrated"] == 1
     assert [(one["line"], one["reason"]) for one in done["skipped"]] == [
-        (1, "is no JSON object"),
+        (1, "is not a JSON object"),
         (2, 'has no timestamp that can be read: "yesterday"'),
         (3, 'has an unknown action: "exploded"'),
         (4, "has no entity_id"),
-        (5, "is no JSON object"),
+        (5, "is not a JSON object"),
     ]
-    assert "why it is no record" in vault.loop("audit", "migrate").out
+    assert "why it is not a record" in vault.loop("audit", "migrate").out
 
 
 def test_migrated_records_are_no_last_records(vault: Vault) -> None:

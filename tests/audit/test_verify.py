@@ -47,7 +47,7 @@ def test_a_log_as_loop_wrote_it_is_whole(written: Vault) -> None:
 def test_people_read_the_verdict(written: Vault) -> None:
     done = written.loop("audit", "verify")
     assert (done.code, done.err) == (0, "")
-    assert "records of loop            5" in done.out
+    assert "records of loop             5" in done.out
     assert done.out.endswith("the audit log is whole\n")
 
 

@@ -83,8 +83,8 @@ def test_a_full_disk_behind_stdout_is_1(read_only: Loop) -> None:
     ("arguments", "words"),
     [
         (["--nope"], "--nope"),
-        (["status=done", "--expected-updated-at", "yesterday"], "'yesterday' is no timestamp"),
-        (["status=done", "--if-match", "9F2C"], "'9F2C' is no etag"),
+        (["status=done", "--expected-updated-at", "yesterday"], "'yesterday' is not a timestamp"),
+        (["status=done", "--if-match", "9F2C"], "'9F2C' is not an etag"),
         (["status=done", "--force", "--if-match", "0" * 16], "--force"),
         ([], "nothing to change"),
         (["status"], "has no '='"),

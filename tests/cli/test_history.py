@@ -139,7 +139,7 @@ class TestDiff:
         assert found["edited_outside"] is True
         assert {"tags", "body"} <= set(found["unknown"])
         shown = changed("diff", "tsk-019-14")
-        assert "what was there before is not known: " in shown.out
+        assert "the values before are not known: " in shown.out
         assert "edited outside loop" in shown.out
 
     def test_a_time_tells_on_which_side_of_an_outside_edit_it_is(self, changed: Loop) -> None:

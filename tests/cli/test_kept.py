@@ -236,7 +236,7 @@ class TestMeanwhile:
 
         screen = kept.on_terminal("kept", "--prune", replies=((question, Answer("y")),))
         words = " ".join(screen.text.split())
-        assert "was kept anew or changed since it was listed, so it stays" in words
+        assert "was kept again or changed since it was listed, so it stays" in words
         assert names(kept) == {name}
 
 

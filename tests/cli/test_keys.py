@@ -66,7 +66,7 @@ def test_an_interrupt_at_any_moment_is_heeded(terminal: tuple[int, int]) -> None
         (b"one\ntwo\n", "'one'"),
         (b"half\x04\x04", "None"),
         (b"\x04", "None"),
-        (b"\xff\n", "That is no UTF-8 text."),
+        (b"\xff\n", "That is not UTF-8 text."),
         (b"x" * 5000 + b"\nnext\n", f"That is {LONGER}"),
     ],
 )

@@ -166,7 +166,7 @@ class TestNotes:
         said = rename(vault)["warnings"]
 
         assert said == [
-            "board.canvas: is no JSON; its links, if any, are left as they are",
+            "board.canvas: is not JSON; its links, if any, are left as they are",
             "latin.md:3: is not UTF-8, so the link 'old name' does not become 'n-1'",
         ]
         assert vault.path("latin.md").read_bytes() == b"caf\xe9\n\n[[old name]] [[other]]\n"

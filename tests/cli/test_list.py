@@ -215,7 +215,7 @@ class TestQueries:
     @pytest.mark.parametrize(
         ("arguments", "said", "hint"),
         [
-            (("--where", "status"), "'status' is no condition", "--where"),
+            (("--where", "status"), "'status' is not a condition", "--where"),
             (("--where", "due<a,b"), "one value", "--where"),
             (("taks",), "no type 'taks'; did you mean Task or Track?", "the vault's types"),
             (("--json", "--csv"), "choose one of", "null"),
@@ -282,7 +282,7 @@ def test_a_damaged_index_is_made_anew_with_one_warning(loop: Loop) -> None:
 
     assert done.lines == TASKS
     assert done.err.count("loop: warning:") == 1
-    assert "made anew" in done.err
+    assert "made again" in done.err
     assert loop("list", "--ids").err == ""
 
 

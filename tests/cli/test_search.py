@@ -135,7 +135,7 @@ def test_control_characters_and_markup_are_shown(meetings: Loop) -> None:
         (("--", "--"), "without letter or digit"),
         (("!?",), "without letter or digit"),
         (("x", "--json", "--ids"), "choose one of"),
-        (("x", "--where", "y"), "is no condition"),
+        (("x", "--where", "y"), "is not a condition"),
         ((), "TEXT"),
     ],
 )

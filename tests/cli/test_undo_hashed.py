@@ -42,7 +42,7 @@ class TestHashed:
         done = loop("undo", run, "--yes", "--json")
         models.InvalidChangeDocument.model_validate(done.error)
         assert (done.code, done.error["problems"][0]["problem"]) == (6, "redacted")
-        assert "notes: what was there before was redacted" in loop("undo", run, "--yes").err
+        assert "notes: the old value was redacted" in loop("undo", run, "--yes").err
         assert field(loop, "notes") == "b"
 
     def test_what_was_kept_and_is_gone_is_refused_too(self, loop: Loop) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loop_cli.core import links
-from loop_cli.planning import linking
+from loop_cli.planning import relinking
 
 HOME = "50_Projects/prj-1/project.md"
 OLD, NEW = "50_Projects/prj-1/Tasks/일 하나.md", "50_Projects/prj-2/Tasks/tsk-1.md"
@@ -15,7 +15,7 @@ OTHERS = [HOME, "50_Projects/prj-2/project.md", "notes/other.md"]
 
 
 def relinked(text: str, *, home: str = HOME, old: str = OLD, new: str = NEW) -> str:
-    return linking.relinked(text, home, links.Moving({old: new}, [*OTHERS, old])).text
+    return relinking.relinked(text, home, links.Moving({old: new}, [*OTHERS, old])).text
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_new_name_that_others_have_is_written_with_its_path() -> None:
 def test_a_name_that_several_files_have_is_left_alone() -> None:
     found = links.Moving({HOME: "elsewhere/p.md"}, OTHERS)
 
-    assert linking.relinked("[[project]]", "notes/other.md", found).text == "[[project]]"
+    assert relinking.relinked("[[project]]", "notes/other.md", found).text == "[[project]]"
 
 
 def test_links_of_the_file_that_moves_lead_where_they_led() -> None:
@@ -105,7 +105,7 @@ def test_of_a_spelling_in_ascii() -> None:
 def test_any_text_is_read_to_its_end(text: str) -> None:
     """And where nothing moves, nothing changes."""
     relinked(text)
-    assert linking.relinked(text, HOME, links.Moving({}, OTHERS)).text == text
+    assert relinking.relinked(text, HOME, links.Moving({}, OTHERS)).text == text
 
 
 part = st.text(alphabet="ab 일하나-", min_size=1, max_size=6).filter(lambda one: one == one.strip())
@@ -117,8 +117,8 @@ def test_there_and_back_is_nothing(one: list[str], other: list[str]) -> None:
     old, new = "/".join(one) + "x.md", "/".join(other) + "y.md"
     text = f"[[{old}]] [x](<{old}>)"
 
-    there = linking.relinked(text, "home.md", links.Moving({old: new}, ["home.md", old])).text
-    back = linking.relinked(there, "home.md", links.Moving({new: old}, ["home.md", new])).text
+    there = relinking.relinked(text, "home.md", links.Moving({old: new}, ["home.md", old])).text
+    back = relinking.relinked(there, "home.md", links.Moving({new: old}, ["home.md", new])).text
 
     assert back == text
     assert new in there
@@ -150,6 +150,6 @@ def test_many_that_move_are_each_found() -> None:
 
     assert links.may_link(old)(HOME, b"[[n7]]")
     assert (
-        linking.relinked("[[notes/n7]] [[n8]] [[N9]]", HOME, found).text
+        relinking.relinked("[[notes/n7]] [[n8]] [[N9]]", HOME, found).text
         == "[[kept/n7]] [[n8]] [[N9]]"
     )

@@ -105,5 +105,5 @@ def test_a_cursor_is_a_place_as_text(place: tuple[bytes, ...]) -> None:
 
 @pytest.mark.parametrize("text", ["", "x", "6162", "61-62", "61-62-63-64", "6-1-2", "가"])
 def test_what_is_no_cursor(text: str) -> None:
-    with pytest.raises(UsageError, match="no cursor of this list"):
+    with pytest.raises(UsageError, match="not a cursor of this list"):
         order.parse_cursor(text, 1)

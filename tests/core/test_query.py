@@ -158,9 +158,9 @@ def test_all_conditions_must_hold() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "is no condition"),
-        ("status", "is no condition"),
-        ("status:todo", "is no condition"),
+        ("", "is not a condition"),
+        ("status", "is not a condition"),
+        ("status:todo", "is not a condition"),
         ("=x", "names no field"),
         ("has:", "names no field"),
         ("a..b=x", "names no field"),

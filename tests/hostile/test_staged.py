@@ -109,7 +109,7 @@ def assert_harmless(vault: Vault, before: dict[str, object], name: str) -> None:
     """Nothing outside the log changes, reads work, writes to others work, and `check` names it."""
     store = vault.store()
     assert store.find(vault.id(2)).fields["priority"] == "high"
-    told = [one for one in store.take_warnings() if "is no change that loop can finish" in one]
+    told = [one for one in store.take_warnings() if "is not a change that loop can finish" in one]
     (warning,) = told
     assert name in warning and "loop kept --aside" in spelled(warning)
     assert list(vault.store().scan(Query(types=("Task",))))

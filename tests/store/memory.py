@@ -32,7 +32,7 @@ from loop_cli.lean.basics import sha256_hex
 from loop_cli.planning import plan, resolution, snapshot
 from loop_cli.planning.broken import unread
 from loop_cli.planning.hits import hit_of
-from loop_cli.planning.planner import Planner, Surroundings
+from loop_cli.planning.planner import Planner, StoreContext
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -325,7 +325,7 @@ class MemoryStore(Store):
         )
 
 
-class _Around(Surroundings):
+class _Around(StoreContext):
     """What a plan asks of a `MemoryStore`."""
 
     def __init__(self, store: MemoryStore) -> None:

@@ -79,7 +79,7 @@ class TestCacheFile:
         assert [one.id for one in store.scan()] == ["t-0", "t-1", "t-2"]
         assert store.find("t-1").path == "a/1.md"
         assert len(store.cache.notices) == 1
-        assert "is made anew" in store.cache.notices[0]
+        assert "is made again" in store.cache.notices[0]
         assert str(three.file) in store.cache.notices[0]
         three.check(notices=0)
 

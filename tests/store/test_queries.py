@@ -261,7 +261,7 @@ class TestEveryStore:
         assert [hit.id for hit in harness.store.search(by_path)] == ["회의2", "회의"]
 
     def test_a_cursor_of_another_list_is_an_error(self, bench: Bench) -> None:
-        with pytest.raises(UsageError, match="no cursor of this list"):
+        with pytest.raises(UsageError, match="not a cursor of this list"):
             list(bench.store.scan(Query(cursor="61-62", sort=parse_sort("due"))))
 
 

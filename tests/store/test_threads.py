@@ -126,7 +126,7 @@ def test_a_damaged_cache_is_made_anew_once(many: Folder) -> None:
     fresh = many.store()
     assert together(lambda _thread: len(list(fresh.scan()))) == [ENTITIES] * THREADS
 
-    assert len([one for one in fresh.take_warnings() if "made anew" in one]) == 1
+    assert len([one for one in fresh.take_warnings() if "made again" in one]) == 1
     assert together(lambda _thread: len(list(store.scan()))) == [ENTITIES] * THREADS
     many.check()
 

@@ -1,4 +1,4 @@
-"""`loop apply`: many changes, a line each, for one start-up."""
+"""`loop apply`: many changes, one per line, with one start-up."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ EXAMPLES = """A line is a JSON object: "id", and at least one of "set" (fields a
 conditions that must hold, as in 'loop update --if'; "path"
 chooses where several files carry the id.
 
-Each line has a line on stdout, in order, once its change is durable: an entity
-as 'loop update --json' prints it, without fields and body, or an error. A line
-that fails does not keep the next from being applied; then the exit code is that
-of the first that failed, and stderr has a summary.
+For each line, loop prints a line on stdout, in order, once the change is durable: the
+entity as 'loop update --json' prints it, without fields and body, or an error. If a
+line fails, the next ones are still applied. The exit code is then that of the first
+line that failed, and stderr has a summary.
 
 Examples:
 
@@ -79,9 +79,11 @@ def _so_far(counts: bulk.Counts) -> str:
 
 
 def _lines(name: str, held: Held) -> Iterator[list[str]]:
-    """The lines of a file, so many at once as are there, up to a hundred: who waits for the
-    result of a line before it sends the next gets it. Raises `UsageError`, and where Ctrl-C
-    came `KeyboardInterrupt`."""
+    """Yield the lines of a file in batches of the available ones, up to a hundred.
+
+    So a program can wait for the result of a line before it sends the next one. Raises
+    `UsageError`, and `KeyboardInterrupt` after Ctrl-C.
+    """
     try:
         descriptor = os.dup(sys.stdin.fileno()) if name == "-" else os.open(name, os.O_RDONLY)
     except OSError as error:
@@ -107,7 +109,7 @@ def _lines(name: str, held: Held) -> Iterator[list[str]]:
 def _read(descriptor: int, held: Held) -> bytes:
     before, held.open = held.open, True
     try:
-        held.check()  # what came before it was open
+        held.check()  # Ctrl-C came before it was open
         return os.read(descriptor, _AT_ONCE)
     finally:
         held.open = before

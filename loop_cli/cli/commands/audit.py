@@ -133,7 +133,7 @@ def _opened(vault: str | None, lock_timeout: float | None = None) -> Operations:
 
 
 def _opened_to_write(vault: str | None, lock_timeout: float | None) -> Operations:
-    """For a command that writes and records no run: a wrong `LOOP_RUN_ID` is told all the same."""
+    """For a command that writes without a run; it still reports a wrong `LOOP_RUN_ID`."""
     context.run_id()
     return _opened(vault, lock_timeout)
 
@@ -141,12 +141,12 @@ def _opened_to_write(vault: str | None, lock_timeout: float | None) -> Operation
 def _bytes(text: str) -> int:
     match = re.fullmatch(r"(\d{1,18})\s*([KMG]?)(?:i?B)?", text.strip(), re.ASCII | re.IGNORECASE)
     if match is None:
-        raise UsageError(f"--max-size: {text!r} is no size", hint="such as 1048576, 512K or 10M")
+        raise UsageError(f"--max-size: {text!r} is not a size", hint="such as 1048576, 512K or 10M")
     return int(match[1]) * _UNITS[match[2].upper()]
 
 
 def _confirm(found: Redaction, *, asked: bool) -> None:
-    """Show what would be rewritten and ask. Raises `ConfirmationRefused`."""
+    """Show the lines to rewrite, and ask. Raises `ConfirmationRefused`."""
     if not found.changed:
         return
     if not asked:

@@ -1,10 +1,10 @@
-"""`loop backlinks`: who refers and who links to an entity."""
+"""`loop backlinks`: the references and links to an entity."""
 
 from __future__ import annotations
 
 from loop_cli.cli import context, output
 
-EXAMPLES = """'loop help links' says what is a link. Notes and canvases count too.
+EXAMPLES = """'loop help links' says what counts as a link. Links in notes and canvases count too.
 
 Examples:
 

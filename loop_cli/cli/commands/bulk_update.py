@@ -1,4 +1,4 @@
-"""`loop update --where`: one change of all that a query finds, shown as a plan before."""
+"""`loop update --where`: change all entities of a query, after showing the plan."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class How(Struct):
-    """The options of it. `can_ask` tells that somebody would see a question."""
+    """The options. `can_ask` means that a person would see a question."""
 
     atomic: bool
     dry_run: bool
@@ -30,8 +30,10 @@ class How(Struct):
 
 
 def run(settings: Settings, where: list[str], edits: Edits, how: How) -> None:
-    """Plan, show, ask and carry out. Raises `ConfirmationRefused`, and `PartlyFailed` with the
-    exit code of the first that did not land."""
+    """Plan, show, ask and change.
+
+    Raises `ConfirmationRefused`, and `PartlyFailed` with the exit code of the first failure.
+    """
     query = listing.query(None, where, project=None, children_of=None)
     loop = context.operations(settings)
     with output.progress("looking at the files", unit="files") as progress:
@@ -58,7 +60,8 @@ def _previewed(plan: Plan, run_id: str, *, dry_run: bool) -> list[Outcome]:
 
 
 def _carried_out(loop: Operations, plan: Plan, *, atomic: bool) -> list[Outcome]:
-    """What was done, not all where it was interrupted. Raises with `atomic` what is in the way."""
+    """Return what was done; not everything, if it was interrupted. With `atomic` it raises
+    errors."""
     done: list[Outcome] = []
     with Held() as held, output.progress("updated", unit="entities") as progress:
 

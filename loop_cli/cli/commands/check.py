@@ -1,4 +1,4 @@
-"""`loop check`: what is wrong with the entities of a vault, and what has one right answer."""
+"""`loop check`: find and repair problems of the entities in a vault."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def check(
 def _fix(
     loop: Operations, found: Checked, *, dry_run: bool, ask: bool, yes: bool, quiet: bool
 ) -> tuple[list[Repair], dict[str, Any]]:
-    """Show the plan, ask, and repair; the repairs, and what the JSON says of them.
+    """Show the plan, ask, and repair; return the repairs, and their JSON.
 
     Raises `ConfirmationRefused`.
     """
@@ -104,7 +104,7 @@ def _fix(
 
 
 def _raise_failed(repairs: Sequence[Repair], *, dry_run: bool) -> None:
-    """Raise `RepairFailed` where a repair was tried in vain."""
+    """Raise `RepairFailed` if a repair failed."""
     failed = [one for one in repairs if one.done is None]
     if not failed or dry_run:
         return
@@ -151,7 +151,7 @@ def _show(
     as_json: bool,
     strict: bool,
 ) -> None:
-    """Print the findings on stdout, whether they are good or bad: a report is a result."""
+    """Print the findings on stdout, even if there are errors: a report is a result."""
     if as_json:
         output.json_document(hints.spelled({**found.as_dict(), **more}), loop.take_warnings())
         return
@@ -171,7 +171,7 @@ def _show(
 
 
 def _scope(root: str, what: Sequence[str]) -> Scope:
-    """What was named: files, as a pre-commit hook names them; ids, aliases and types otherwise."""
+    """Return the scope: files, as a pre-commit hook names them; or ids, aliases and types."""
     from loop_cli.core.check.report import Scope
 
     files = [one for one in what if one.endswith((".md", ".markdown")) or "/" in one]
@@ -182,7 +182,7 @@ def _scope(root: str, what: Sequence[str]) -> Scope:
 
 
 def _in_vault(root: str, name: str) -> str:
-    """A file as a path of the vault. One that lies outside is nothing that is checked."""
+    """Return a file as a path of the vault. A file outside the vault is not checked."""
     base = os.path.realpath(root)
     for place in (os.path.join(os.getcwd(), name), os.path.join(base, name)):
         if "\0" not in name and os.path.lexists(place):
@@ -191,7 +191,7 @@ def _in_vault(root: str, name: str) -> str:
 
 
 def _below_workspace(root: str) -> str:
-    """The vault's folder as seen from the repository: annotations name files from there."""
+    """Return the vault's folder relative to the repository: annotations name files from there."""
     workspace = os.environ.get("GITHUB_WORKSPACE") or os.getcwd()
     below = os.path.relpath(os.path.realpath(root), os.path.realpath(workspace))
     return "" if below == os.curdir or below.startswith(os.pardir) else below.replace(os.sep, "/")

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from loop_cli.operations.boundary import Operations
 
 PLAIN = "plain"
-EXAMPLES = """The id, the place and what the schema implies are filled in; missing required
-fields are asked for on a terminal.
+EXAMPLES = """loop fills in the id, the place, and the fields that the schema implies. At a terminal
+it asks for missing required fields.
 
 Examples:
 
@@ -59,9 +59,9 @@ def create(
     )
     ask = None
     if output.may_ask(as_json=as_json, no_input=no_input):
-        from loop_cli.cli.prompt import ask as questions
+        from loop_cli.cli.prompt import missing_fields
 
-        ask = questions.for_fields
+        ask = missing_fields.ask
     result = loop.create(request, ask=ask, dry_run=dry_run)
     warnings = [*result.warnings, *loop.take_warnings()]
     if not output.as_document(result.as_dict(), warnings, wanted=as_json):
@@ -73,7 +73,7 @@ def create(
 def _template(
     given: str | None, kind: str, loop: Operations, read: inputs.Reader
 ) -> tuple[str, str] | None:
-    """The template's text and what it is called; None for the built-in one."""
+    """Return the template's text and its name; None for the built-in one."""
     if given == PLAIN:
         return None
     return loop.template(kind) if given is None else (read(given), given)

@@ -1,4 +1,4 @@
-"""`loop delete`: an entity goes, and its bytes are kept."""
+"""`loop delete`: delete an entity, and keep its bytes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     from loop_cli.operations.delete import DeleteResult
 
-EXAMPLES = """What others refer or link to is not deleted, unless --cascade or --orphan is given.
-Who only links to it is never deleted: --cascade names the links that lead
-nowhere then. The bytes are kept: 'loop undo' brings them back, 'loop kept'
-lists them.
+EXAMPLES = """If others refer or link to an entity, it is not deleted without --cascade or --orphan.
+--cascade also deletes the entities that refer to it. It does not delete files that only
+link to it; a warning names these links. The bytes are kept: 'loop undo' restores them,
+'loop kept' lists them.
 
 Examples:
 

@@ -1,4 +1,4 @@
-"""`loop demo`: a sample vault, and the main job done on it by the real program."""
+"""`loop demo`: make a sample vault, and show the main job on it with the real program."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def demo(*, folder: str | None) -> None:
     update = ("update", _ENTITY, *_CHANGES, "--expected-updated-at", seen)
     tour.say("2. Change it, saying which revision you have seen.")
     tour.show(*update)
-    tour.say("3. The same again: the revision is no longer that, so nothing is written.")
+    tour.say(
+        "3. Again with the same revision: it is no longer the current one, so nothing is written."
+    )
     tour.show(*update, expected=4)
     tour.say("4. Every change has its record in _build/audit_log.jsonl.")
     tour.show("log", _ENTITY)
@@ -50,7 +52,7 @@ def demo(*, folder: str | None) -> None:
 
 
 class _Tour:
-    """Runs commands of the program as a user would, on the sample vault."""
+    """Runs commands of the program on the sample vault, as a user would."""
 
     def __init__(self, root: str) -> None:
         plain = {key: value for key, value in os.environ.items() if not key.startswith("LOOP_")}
@@ -64,7 +66,7 @@ class _Tour:
         output.line(f"\n{text}")
 
     def show(self, *arguments: str, expected: int = 0) -> None:
-        """Run a command and show it with its output and its exit code where that is not 0."""
+        """Run a command, and show it with its output, and with its exit code if that is not 0."""
         output.line(f"\n$ {shlex.join(['loop', *arguments])}")
         done = self._run(arguments, stderr=subprocess.STDOUT)
         output.write_bytes(done.stdout)
@@ -74,7 +76,7 @@ class _Tour:
             raise StorageError(f"'loop {arguments[0]}' failed on the sample vault")
 
     def read(self, *arguments: str) -> dict[str, str]:
-        """The JSON that a command prints."""
+        """Return the JSON that a command prints."""
         data: dict[str, str] = json.loads(self._run(arguments, stderr=None).stdout)
         return data
 

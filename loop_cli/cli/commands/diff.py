@@ -1,4 +1,4 @@
-"""`loop diff`: an entity now against an earlier state of it."""
+"""`loop diff`: compare an entity with an earlier state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`loop edit`: an entity's text in your editor."""
+"""`loop edit`: open an entity's text in your editor."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from loop_cli.config import Settings
 
-EXAMPLES = """The editor is LOOP_EDITOR or the setting 'editor', else VISUAL, else EDITOR, else one
-of the usual ones. One with a window needs its option to wait: LOOP_EDITOR='code --wait'.
+EXAMPLES = """The editor is the first of: LOOP_EDITOR, the setting 'editor', VISUAL, EDITOR, one of
+the usual editors. An editor with a window needs its option to wait: LOOP_EDITOR='code --wait'.
 
 Examples:
 
@@ -53,7 +53,7 @@ def edit(
         editing.mend(loop, error, entity_id, chosen, command)
         return
     output.warn([*opened.warnings, *loop.take_warnings()])
-    context.run_id()  # what is wrong with it is said before anything is typed
+    context.run_id()  # report problems before anything is typed
     change = EntityChange(
         entity_id=entity_id,
         path=chosen,
@@ -94,7 +94,7 @@ _HASTY = "; if a window of your editor is still open, give it its option to wait
 
 
 def _command(settings: Settings) -> str:
-    """The editor's command line; one that was not named for loop needs a terminal."""
+    """Return the editor's command line; an editor that was not set for loop needs a terminal."""
     from loop_cli.cli.prompt import editor
 
     named = settings["editor"]

@@ -92,7 +92,7 @@ def _show(
         from loop_cli.cli.render import entity as render
         from loop_cli.cli.render import styles
 
-        # A pipe has no width to lay text out in.
+        # A pipe has no width for a layout.
         formatted = output.is_terminal(sys.stdout) and not styles.is_plain()
         output.show(render.entity(entity, loop.schema, with_body=body, formatted=formatted))
 
@@ -140,7 +140,7 @@ def _bare(value: Any) -> str:
 
 
 def _as_yaml(entity: Entity) -> str:
-    """The JSON document as YAML that reads the same in YAML 1.1 and 1.2."""
+    """Return the JSON document as YAML that YAML 1.1 and 1.2 read the same."""
     import json
 
     from loop_cli.markdown import patch

@@ -1,4 +1,4 @@
-"""`loop help`: the pages of the documentation, found by name or by words."""
+"""`loop help`: show pages of the documentation, by name or by words."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def show_help(*, words: list[str] | None, as_json: bool, no_pager: bool) -> None
 
 
 def _find(words: list[str], listed: list[Page], *, as_json: bool, no_pager: bool) -> None:
-    """Show the page that has the words, or list those that do. Raises `UsageError`."""
+    """Show the page that has the words, or list several. Raises `UsageError`."""
     matches = find(words, listed)
     if not matches:
         raise _nothing(words, listed)
@@ -77,7 +77,7 @@ def _nothing(words: list[str], listed: list[Page]) -> UsageError:
 
 
 def _set_plain() -> None:
-    """Heed the setting `plain`, wherever it comes from. Help works without any settings."""
+    """Use the setting `plain`, from any source. Help also works without settings."""
     from loop_cli.cli import context
 
     try:

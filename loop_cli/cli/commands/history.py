@@ -1,4 +1,4 @@
-"""`loop history`: the story of an entity."""
+"""`loop history`: show the history of an entity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`loop init`: make a folder of Markdown files a vault."""
+"""`loop init`: turn a folder of Markdown files into a vault."""
 
 from __future__ import annotations
 
@@ -47,7 +47,10 @@ def init(
 
 
 def _root(folder: str | None) -> str:
-    """The folder, which is no part of another vault. Raises `EntityNotFound`, `UsageError`."""
+    """Return the folder, which may not be inside another vault.
+
+    Raises `EntityNotFound`, `UsageError`.
+    """
     root = os.path.abspath(home.expand(folder or os.curdir, os.environ))
     if not os.path.isdir(root):
         raise EntityNotFound(f"there is no folder {root}", path=root)

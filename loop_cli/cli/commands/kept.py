@@ -1,4 +1,4 @@
-"""`loop kept`: what is kept of deleted entities and replaced values, and pruning it."""
+"""`loop kept`: list and prune the kept copies of deleted entities and replaced values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.upkeep import Kept
 
-EXAMPLES = """What is pruned can't be brought back by 'loop undo'.
+EXAMPLES = """'loop undo' can't restore what you have pruned.
 
 Examples:
 
@@ -23,7 +23,7 @@ loop kept --prune --older-than 90 --dry-run
 loop kept --prune --older-than 90 --yes
 loop kept --aside
 """
-_SHOWN = 3  # names
+_SHOWN = 3  # most names in the sentence
 _DAY = 86_400 * timestamps.SECOND
 
 
@@ -78,23 +78,23 @@ def kept(
 
 
 def _stays(one: Kept) -> str:
-    return f".loop/kept/{one.name} was kept anew or changed since it was listed, so it stays"
+    return f".loop/kept/{one.name} was kept again or changed since it was listed, so it stays"
 
 
 def _foreign(names: Sequence[str]) -> list[str]:
-    """What is said of what lies there and is not loop's, if anything does."""
+    """Return a sentence about other files there, if there are any."""
     if not names:
         return []
     shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
-    return [f".loop/kept has what loop did not put there, and leaves alone: {shown}"]
+    return [f".loop/kept has other files, which loop leaves alone: {shown}"]
 
 
 def _ask(found: Sequence[Kept], *, ask: bool) -> None:
-    """Raises `ConfirmationRefused` where nobody says yes."""
+    """Raises `ConfirmationRefused` unless somebody says yes."""
     if not ask:
         raise ConfirmationRefused(
             "pruning can't be undone, and nobody can be asked here",
-            hint="--dry-run shows what would go, --yes agrees to it",
+            hint="--dry-run shows what would be removed; --yes confirms",
         )
     from loop_cli.cli.prompt import questions as prompt
     from loop_cli.cli.render import life as render_life

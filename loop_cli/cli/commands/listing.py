@@ -1,4 +1,4 @@
-"""`loop list`: which entities there are."""
+"""`loop list`: list entities."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 EXAMPLES = """Forms of EXPR:
 
 \b
-'field=a,b'      is one of these; of a list: has one of these
+'field=a,b'      is one of these; a list: contains one of these
 'field!=a,b'     is none of these
-'field<value'    also <=, >, >=: numbers, dates and times as such
-'field~text'     contains the text, in any case
+'field<value'    also <=, >, >=; compares numbers, dates and times as such
+'field~text'     contains the text, in upper or lower case
 'has:field'      has a value
 'missing:field'  has none
 'outer.inner=a'  a nested field

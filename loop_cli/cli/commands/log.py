@@ -1,4 +1,4 @@
-"""`loop log`: the audit records."""
+"""`loop log`: show the audit records."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def log(
 
 
 def _follow(loop: Operations, query: LogQuery, *, as_json: bool, utc: bool) -> None:
-    """Show records as they come, until interrupted or the reader of stdout goes away."""
+    """Show new records until Ctrl-C, or until the reader of stdout is gone."""
     exact = output.shows_utc(utc)
     for number, records in enumerate(loop.follow(query)):
         if not number:

@@ -1,11 +1,11 @@
-"""`loop move`: a task goes to another project."""
+"""`loop move`: move a task to another project."""
 
 from __future__ import annotations
 
 from loop_cli.cli import context, inputs, output
 
-EXAMPLES = """Its project_id and parent_id change with it, and links in other entities that name
-the file are put right in the same run.
+EXAMPLES = """loop also changes its project_id and parent_id, and the links to its file,
+all in the same run.
 
 Examples:
 

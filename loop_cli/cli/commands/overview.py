@@ -1,4 +1,4 @@
-"""`loop` without arguments: a short overview of the vault, and what is usually done next."""
+"""`loop` without arguments: a short overview of the vault, and the usual next commands."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def show(*, as_json: bool) -> bool:
-    """Show the overview of the vault in force; False where there is no vault.
+    """Show the overview of the vault; return False if there is no vault.
 
-    Raises `NoVault` instead for JSON; otherwise what reading the vault raises.
+    For JSON it raises `NoVault` instead. Also raises what reading the vault raises.
     """
     settings = context.open_settings({}, need_vault=False)
     if settings.root is None and settings["server"] is None:

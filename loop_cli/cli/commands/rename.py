@@ -1,4 +1,4 @@
-"""`loop rename`: files get the name that rule A has for them."""
+"""`loop rename`: name files as rule A says."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from loop_cli.operations.move import Confirm, RelocateResult
 
-EXAMPLES = """Rule A: a task's file is <id>.md, a project's is project.md, and where the
-schema's file_locations names a file for a type, that. Of other types any name
-will do: --all leaves it, and named by its ID, such a file becomes <id>.md.
-Folders stay ('loop move' changes them). --all takes what 'loop check' calls
-file-name. Links that name a file follow in the same run, in every Markdown file
-and canvas of the vault: 'loop help links' says what is a link.
+EXAMPLES = """Rule A: the file of a task is <id>.md, and the file of a project is project.md. If
+file_locations in the schema has a file name for a type, that is the name. A file of any
+other type may have any name: --all does not rename it, and 'loop rename ID' names it
+<id>.md. Folders stay; 'loop move' changes them. --all renames the files that 'loop check'
+reports as file-name. Links to the files are changed in the same run, in every Markdown
+file and canvas of the vault: 'loop help links' says what counts as a link.
 
 Examples:
 
@@ -62,7 +62,7 @@ def _confirm(yes: bool, interactive: bool) -> Confirm:
         files = "1 file" if count == 1 else f"{count} files"
         raise ConfirmationRefused(
             f"nobody can be asked here whether to rename {files}",
-            hint="--dry-run shows the plan, --yes agrees to it",
+            hint="--dry-run shows the plan; --yes confirms",
         )
 
     if interactive:

@@ -1,4 +1,4 @@
-"""`loop schema`: what the vault's entities are made of."""
+"""`loop schema`: show the types, fields and rules of the vault's entities."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def schema(
 
 
 def _allow(settings: Settings, words: list[str], *, dry_run: bool, as_json: bool) -> None:
-    """Allow fields for a type; one JSON document each."""
+    """Allow fields for a type; print one JSON document for each."""
     from loop_cli.core.upkeep import AllowedField
 
     if len(words) < 2:
@@ -73,7 +73,7 @@ def _close(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
 
 
 def _said(done: Allowed) -> str:
-    """What was done, in a sentence."""
+    """Return a sentence about the change."""
     field = done.field
     if not done.diff:
         return f"{field.entity_type} has {field.name} already"
@@ -116,6 +116,6 @@ def _show(entity_type: str | None, *, as_json: bool, vault: str | None) -> None:
 
 
 def _types(rules: Rules) -> tuple[str, ...]:
-    """The types of the schema, and those that it has fields of without listing them."""
+    """Return the types of the schema, and types that only have fields in it."""
     others = (name for name in rules.schema.known if name != "all")
     return tuple(dict.fromkeys((*rules.schema.types, *others)))

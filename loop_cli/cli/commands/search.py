@@ -1,4 +1,4 @@
-"""`loop search`: which entities have a text in their names or bodies."""
+"""`loop search`: find text in names and bodies."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from loop_cli.core.store import Hit
     from loop_cli.operations.boundary import Operations, Progress, Selection
 
-EXAMPLES = """An entity is found if its id, name and body together have all words of TEXT. A word
-is found at the beginning of words, in any case; Hangul and Chinese characters are found anywhere.
-Double quotes keep words together. Those with all words in id or name come first.
+EXAMPLES = """The search finds an entity if its id, name and body together have all words of TEXT. A
+word matches the beginning of a word, in upper or lower case. Hangul and Chinese
+characters match anywhere. Double quotes keep words together. Entities with all words in
+the id or the name come first.
 
 Examples:
 
@@ -30,7 +31,7 @@ loop search 'release 일정' task --where 'status=todo,doing'
 loop search '"write lease"' --json
 loop search tsk-019 --ids
 
-The first search of a vault reads all of it and takes a while; later ones read what was changed.
+The first search of a vault reads all files and takes a while. Later ones read only changed files.
 """
 _AT_ONCE = 20  # hits
 
@@ -82,7 +83,7 @@ def _selected(loop: Operations, asked: Query, progress: Progress | None) -> Sele
 
 
 def json_of(hit: Hit) -> str:
-    """The JSON line of a hit."""
+    """Return the JSON line of a hit."""
     where = {"in_names": hit.in_names, "line": hit.line, "text": hit.text}
     return output.json_text({**hit.own, "entity_name": hit.name, **where})
 

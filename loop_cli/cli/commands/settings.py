@@ -1,4 +1,4 @@
-"""`loop config`: every setting, its value and where it came from."""
+"""`loop config`: show every setting, its value and its source."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ loop skill install
 loop skill install ~/agent/skills
 """
 
-_MOST = 1 << 20  # bytes of a file that may be one of ours
+_MOST = 1 << 20  # largest size of a file of the skill
 
 
 def install(*, folder: str | None, force: bool, as_json: bool) -> None:
@@ -49,8 +49,11 @@ def install(*, folder: str | None, force: bool, as_json: bool) -> None:
 
 
 def _changed(folders: Folders, wanted: dict[str, bytes], root: str, *, force: bool) -> list[str]:
-    """The files to be written. Raises `UsageError` for one that somebody has changed, `OSError`
-    for what is no file, a link say."""
+    """Return the files to write.
+
+    Raises `UsageError` for a file that somebody has changed, `OSError` for something that is not a
+    file, such as a link.
+    """
     changed = []
     for path, data in wanted.items():
         try:
@@ -69,7 +72,7 @@ def _changed(folders: Folders, wanted: dict[str, bytes], root: str, *, force: bo
 
 
 def _write(folders: Folders, path: str, data: bytes) -> None:
-    """A file whole or not at all; scripts can be run."""
+    """Write a file whole or not at all; make scripts executable."""
     above = path.rpartition("/")[0]
     parts = above.split("/")
     for count in range(1, len(parts) + 1):

@@ -1,4 +1,4 @@
-"""`loop undo`: put back what a run or a change found."""
+"""`loop undo`: restore the values before a run or a change."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def undo(
 
 
 def _confirm(*, asked: bool) -> Callable[[UndoPlan], bool]:
-    """Show the plan and ask. Raises `ConfirmationRefused` where nobody can be asked."""
+    """Show the plan and ask. Raises `ConfirmationRefused` if nobody can be asked."""
 
     def confirm(plan: UndoPlan) -> bool:
         if not asked:

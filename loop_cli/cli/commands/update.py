@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EXAMPLES = """Forms of CHANGE:
 
 \b
-'field=text'       text, converted to the field's type
+'field=text'       a text, converted to the field's type
 'field:=json'      a JSON value
 'field=@file'      the text of a file; =@- is standard input
 'field+=item'      add to a list
@@ -83,7 +83,9 @@ def update(
     interactive = output.may_ask(as_json=as_json, no_input=no_input)
     if where:
         if seen.given or force or path is not None or on_conflict is not None:
-            raise UsageError("--where takes the revisions of its plan: no precondition, no --path")
+            raise UsageError(
+                "--where uses the revisions of its plan: leave out preconditions and --path"
+            )
         from loop_cli.cli.commands import bulk_update
 
         how = bulk_update.How(
@@ -92,7 +94,7 @@ def update(
         bulk_update.run(settings, where, edits, how)
         return
     if atomic:
-        raise UsageError("--atomic goes with --where: one change lands whole or not at all anyway")
+        raise UsageError("--atomic needs --where: a single change always lands whole or not at all")
     wanted = EntityChange(entity_id=words[0], path=path, edits=edits, precondition=seen)
     _update_one(
         settings, wanted, interactive=interactive, yes=yes, dry_run=dry_run, as_json=as_json
@@ -129,7 +131,7 @@ def _update_one(
 
 
 def _policy(name: str) -> Resolver:
-    """What `--on-conflict` says; it is loaded where there is a conflict."""
+    """Return the resolver of `--on-conflict`; it is loaded only for a conflict."""
 
     def resolve(found: Conflict) -> Resolution:
         from loop_cli.core import conflict

@@ -1,4 +1,4 @@
-"""`loop watch`: the changes of a vault as they happen."""
+"""`loop watch`: show the changes of a vault as they happen."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What TAB offers."""
+"""The completions for TAB."""

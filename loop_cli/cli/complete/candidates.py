@@ -1,7 +1,7 @@
-"""Where the words of completions come from: the index, the end of the log, the table of words.
+"""The sources of completions: the index, the end of the log, and a table of words.
 
-The table of words is made from schema, members and settings. It names the files that it was made
-from, and is made anew when one of them changes.
+The table of words is made from schema, members and settings. It names these files, and is made
+again if one of them changes.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     Word = tuple[str, str]
 
 _MOST = 200
-_LOG_END = 1 << 16  # bytes of the log in which runs are looked for
-_STEPS = 500_000  # of SQLite: what is looked for then has not been found in time
-_FRESH = 60.0  # seconds for which the words of a search are good
-_LARGE = 8 << 20  # bytes of an index from which on they are read behind the answer's back
-_MOST_KEPT = 1 << 28  # bytes of words that are read
-_FEW = 1 << 18  # bytes of words that are searched in every way
+_LOG_END = 1 << 16  # bytes of the log that are searched for runs
+_STEPS = 500_000  # instructions of SQLite; a search that takes more is stopped
+_FRESH = 60.0  # seconds for which the words of a search may be used
+_LARGE = 8 << 20  # from this size of an index on, a background process reads it
+_MOST_KEPT = 1 << 28  # largest size of the words that are read
+_FEW = 1 << 18  # largest size of the words that are searched in every way
 
 
 def open_vault(given: str | None) -> Vault | None:
-    """The vault in force; None where there is none."""
+    """Return the vault; None if there is none."""
     root = given or os.environ.get("LOOP_VAULT") or _around() or _by_settings()
     return Vault(os.path.abspath(home.expand(root, os.environ))) if root else None
 
@@ -45,7 +45,7 @@ class Vault:
         self._lines: list[list[str]] | None = None
 
     def words(self, kind: str, *keys: str) -> list[str]:
-        """The words of a kind in the table, below some keys."""
+        """Return the words of a kind in the table, below some keys."""
         return [row[0] for row in self._rows(kind, *keys)]
 
     def views(self) -> list[str]:
@@ -55,14 +55,16 @@ class Vault:
         return sorted(Views(self._root).all())
 
     def ids_from(self, prefix: str) -> list[Word]:
-        """The ids that begin so, with the names of their entities."""
+        """Return the ids that begin with the text, with the names of their entities."""
         query = "SELECT id, title FROM file WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
         begin = prefix.encode("utf-8", "surrogatepass")
         return self._found(query, begin, begin + b"\xff", _MOST)
 
     def ids_like(self, text: str) -> list[Word]:
-        """The ids of entities that hold the text in their id or name, whatever its case; where
-        there are not too many, those whose id has its characters in that order."""
+        """Return the ids of entities with the text in the id or name, in any case.
+
+        If there are not too many words, also ids that have its characters in that order.
+        """
         words = self._all_words()
         folded, wanted = words.lower(), text.encode("utf-8", "surrogatepass").lower()
         found: dict[bytes, None] = {}
@@ -77,7 +79,8 @@ class Vault:
         return [(entity_id, name) for entity_id, _tab, name in parts]
 
     def fields(self, entity_id: str, *, writable: bool) -> list[Word]:
-        """The fields of an entity: those of its type, then others that it has; with kinds."""
+        """Return the fields of an entity with their kinds: those of its type, then its other
+        fields."""
         kind = self._type_of(entity_id)
         found = {
             name: about
@@ -105,7 +108,7 @@ class Vault:
         return self.values("", field)
 
     def values(self, entity_id: str, field: str) -> list[Word]:
-        """What the field of an entity takes: an enumeration with its labels, or members."""
+        """Return the values for a field of an entity: an enumeration with labels, or members."""
         kind = self._type_of(entity_id)
         rows = self._rows("choice", kind, field) or self._rows("choice", "*", field)
         if rows:
@@ -114,13 +117,13 @@ class Vault:
         return [(name, "") for name in self.words("member")] if people else []
 
     def items(self, entity_id: str, field: str) -> list[Word]:
-        """The items of a list that an entity has."""
+        """Return the items of a list of an entity."""
         query = "SELECT value FROM json_each(fields, ?)"
         quoted = field.replace('"', '\\"')
         return [(item, "") for item in self._json(entity_id, query, f'$."{quoted}"')]
 
     def runs(self) -> list[Word]:
-        """The last runs, newest first, each with an entity that it changed."""
+        """Return the last runs, newest first, each with an entity that it changed."""
         try:
             lines = _end_of(self._root, "".join(self.words("log"))).split(b"\n")
         except OSError:
@@ -150,7 +153,7 @@ class Vault:
         return ""
 
     def _json(self, entity_id: str, inner: str, *values: Any) -> list[str]:
-        """The texts in the fields of an entity."""
+        """Return the texts in the fields of an entity."""
         key = entity_id.encode("utf-8", "surrogatepass")
         fields = "(SELECT fields FROM file WHERE id = ? LIMIT 1)"
         query = inner.replace("fields", fields)
@@ -170,17 +173,17 @@ class Vault:
                 database.set_progress_handler(lambda: 1, steps)
             for row in database.execute(query, values):
                 rows.append(row)
-        except sqlite3.Error:  # too long, or another process is at it: what was found, then
+        except sqlite3.Error:  # too slow, or locked by another process: use what was found
             pass
         finally:
             database.close()
         return rows
 
     def _all_words(self) -> bytes:
-        """Every id, a tab and the name, a line each.
+        """Return every id, a tab and the name, one per line.
 
-        They are kept in a file, since of a hundred thousand it takes longer to read them from
-        the index than a shell should wait: then who is next has the new ones.
+        They are kept in a file, because reading a hundred thousand of them from the index is too
+        slow for a shell. In that case the next call gets the new ones.
         """
         path = _cached(self._root, "ids")
         words, age = _aged(path)
@@ -208,7 +211,7 @@ class Vault:
         return [row[len(wanted) :] for row in self._lines if row[: len(wanted)] == wanted]
 
     def _table(self) -> str:
-        """The table, from its file where that is not older than what it is made from."""
+        """Return the table, from its file if that is up to date."""
         from loop_cli import __version__
 
         head = f"{__version__}\n"
@@ -221,7 +224,7 @@ class Vault:
             pass
         from loop_cli.cli.complete import words
 
-        # The states come first: what changes while the table is made has another one then.
+        # The states are read first: if a file changes meanwhile, its state will differ.
         states = [f"from\t{one}\t{stamp(one) if one else ''}" for one in words.sources(self._root)]
         table = "\n".join((*states, words.make(self._root)))
         write(path, (head + table).encode())
@@ -229,14 +232,14 @@ class Vault:
 
 
 def _cached(root: str, what: str) -> str | None:
-    """Where words of a vault are kept; None where no folder is there for that."""
+    """Return the file for the words of a vault; None if there is no folder for it."""
     base = home.cache(os.environ)
     name = sha256_hex(os.fsencode(os.path.realpath(root)))[:32]
     return None if base is None else os.path.join(base, f"{what}-{name}.tsv")
 
 
 def _is_fresh(table: str) -> bool:
-    """Whether the files that a table was made from, which it names, are as they were then."""
+    """Whether the files that a table was made from have not changed."""
     rows = (line.split("\t") for line in table.split("\n") if line.startswith("from\t"))
     return all(stamp(path) == then for _from, path, then in rows)
 
@@ -249,7 +252,7 @@ def _is_file(path: str) -> bool:
 
 
 def _end_of(root: str, path: str) -> bytes:
-    """The last bytes of the log. Raises `OSError`, for what is no ordinary file too."""
+    """Return the last bytes of the log. Raises `OSError`, also if it is not an ordinary file."""
     with Folders(root) as opened:
         place = opened.slot(path)
         log = place.folder.open_plain(place.name)
@@ -261,7 +264,7 @@ def _end_of(root: str, path: str) -> bytes:
 
 
 def stamp(path: str) -> str:
-    """The state of a file, as a word."""
+    """Return the state of a file as a word."""
     try:
         status = os.stat(path)
     except OSError:
@@ -283,8 +286,10 @@ def _by_settings() -> str | None:
 
 
 def _aged(path: str | None) -> tuple[bytes, float]:
-    """What is kept in a file, and for how many seconds it has been; endless where nothing is.
-    Only what lies in a folder for this user alone counts."""
+    """Return the content of a file, and its age in seconds; endless if there is none.
+
+    Only a file in a private folder of this user counts.
+    """
     if path is None:
         return b"", float("inf")
     try:
@@ -297,8 +302,10 @@ def _aged(path: str | None) -> tuple[bytes, float]:
 
 
 def _in_background(work: Callable[[], None]) -> None:
-    """Do something that the answer does not wait for; the shell would, for as long as anybody
-    holds its pipe."""
+    """Do something in a process for which the answer does not wait.
+
+    The process must not keep the shell's pipe open, because the shell would wait for it.
+    """
     try:
         if os.fork():
             return
@@ -315,7 +322,7 @@ def _in_background(work: Callable[[], None]) -> None:
 
 
 def _text_after(line: bytes, key: bytes) -> str:
-    """The text of a key in a line of JSON, where it is plain."""
+    """Return the simple text of a key in a line of JSON."""
     _before, found, rest = line.partition(key)
     text = rest.partition(b'"')[0]
     return text.decode("utf-8", "replace") if found and b"\\" not in text else ""
@@ -328,7 +335,7 @@ def _in_order(wanted: bytes, line: bytes) -> bool:
 
 
 def write(path: str | None, data: bytes) -> None:
-    """Keep what can be made again, for this user alone, where that works."""
+    """Store something that can be made again, for this user only, if possible."""
     if path is None:
         return
     temporary = f"{path}.{os.urandom(4).hex()}"
@@ -344,5 +351,5 @@ def write(path: str | None, data: bytes) -> None:
 def _remove(path: str) -> None:
     try:
         os.unlink(path)
-    except OSError:  # it is not there
+    except OSError:  # it does not exist
         return

@@ -1,10 +1,9 @@
-"""What a shell asks at every TAB: `loop __complete SHELL ...`, an answer and never an error.
+"""The answer to TAB: `loop __complete SHELL ...`, which never fails.
 
-Reads the index, the end of the log and a table of words made from the schema; nothing of Typer,
-rich or pydantic is loaded, nor what reads YAML, unless that table is not there yet.
-
-The answer's first line is its kind: `words` and `fuzzy` (other words than those that begin so)
-are followed by lines of a word, a tab and what it is; `files` and `folders` are the shell's.
+It reads the index, the end of the log, and a table of words made from the schema. It loads no
+Typer, rich or pydantic, and YAML only if that table is missing. The first line of the answer is its
+kind. After `words` and `fuzzy` (words that do not begin with the text) follow lines with a word, a
+tab and a description. For `files` and `folders` the shell has its own words.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _BREAKS = "\"'><=;|&(:@"
 
 
 class Answer:
-    """What the shell is told. `cut` characters of each word are there already."""
+    """The answer for the shell. The first `cut` characters of each word are typed already."""
 
     def __init__(self, words: Iterable[Word] = (), *, kind: str = "words") -> None:
         self.words = list(words)
@@ -41,7 +40,7 @@ class Answer:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Answer one question: `SHELL -- WORD...`, or `bash LINE`. Always 0."""
+    """Answer one question: `SHELL -- WORD...`, or `bash LINE`. Always returns 0."""
     try:
         shell, *rest = arguments
         if shell == "bash":
@@ -51,13 +50,13 @@ def main(arguments: Sequence[str]) -> int:
         else:
             answer = complete([*rest[1:-1], rest[-1].lstrip("'\"")])
         _write(answer, shell)
-    except Exception:  # a prompt is no place for it
+    except Exception:  # a prompt must not show errors
         return 0
     return 0
 
 
 def complete(typed: Sequence[str]) -> Answer:
-    """The words that may come in place of the last of `typed`, those after `loop`."""
+    """Return the words that can replace the last of `typed`, which follow `loop`."""
     line = _Line(typed)
     current = line.current
     if line.takes is not None:
@@ -80,13 +79,14 @@ def complete(typed: Sequence[str]) -> Answer:
 
 
 class _Line:
-    """The words before the one that is completed, by what they are."""
+    """The words before the completed one, by their roles."""
 
     def __init__(self, typed: Sequence[str]) -> None:
         *before, self.current = typed or [""]
         self.command = ""
         self.arguments: list[str] = []
-        self.takes: str | None = None  # the metavar of the option before, if it waits for a value
+        # the metavar of the previous option, if it still needs a value
+        self.takes: str | None = None
         self.literal = False
         self.vault: str | None = None
         for word in before:
@@ -94,12 +94,12 @@ class _Line:
 
     @property
     def subcommands(self) -> list[Word]:
-        """The commands below the one that is named so far."""
+        """The commands below the current group."""
         return _below(self.command)
 
     @property
     def places(self) -> list[str]:
-        """What the command takes as arguments, in order."""
+        """The arguments of the command, in order."""
         return [one.metavar for one in parameters(self.command) if not one.options]
 
     def options(self) -> list[Word]:
@@ -108,7 +108,7 @@ class _Line:
         return sorted(found, key=lambda option: not option[0].startswith("--"))
 
     def metavar_of(self, name: str) -> str | None:
-        """What an option takes; None where it takes nothing, or is none."""
+        """Return the metavar of an option; None if it takes no value, or is unknown."""
         for one in self._options():
             if name in one.options:
                 return _TAKES.get(name, one.metavar) if one.metavar else None
@@ -139,7 +139,7 @@ class _Line:
 
 
 def _below(name: str) -> list[Word]:
-    """The commands below a group, or below the program itself."""
+    """Return the commands below a group, or below the program."""
     prefix = name and name + " "
     names = sorted(one for one in COMMANDS if one.startswith(prefix) and one)
     found = dict.fromkeys(one[len(prefix) :].split(" ")[0] for one in names)
@@ -147,16 +147,16 @@ def _below(name: str) -> list[Word]:
 
 
 def _about(name: str) -> str:
-    """The first paragraph of a command's help, in a line."""
+    """Return the first paragraph of a command's help, in one line."""
     return " ".join(COMMANDS[name][1].partition("\n\n")[0].split())
 
 
 def _values(metavar: str, current: str, line: _Line) -> Answer:
-    """The words for what is written as `metavar` in the help."""
+    """Return the words for a `metavar` of the help."""
     plain = metavar.removesuffix("...").strip("[]")
     if plain in ("FILE", "DIR"):
         return Answer(kind="files" if plain == "FILE" else "folders")
-    if plain == "DOOR":
+    if plain == "SOURCE":
         from loop_cli.core.records.record import SOURCES
 
         return Answer(_beginning(current, [(door, "") for door in SOURCES]))
@@ -170,7 +170,7 @@ def _values(metavar: str, current: str, line: _Line) -> Answer:
     if vault is None:
         return Answer()
     answer = Answer()
-    for part in sorted(plain.split("|"), key="ID".__eq__):  # runs before the many ids
+    for part in sorted(plain.split("|"), key="ID".__eq__):  # runs come before the many ids
         take = _SOURCES.get(part)
         if take is not None:
             found = take(vault, current, line)
@@ -180,7 +180,7 @@ def _values(metavar: str, current: str, line: _Line) -> Answer:
 
 
 def _topics(before: Sequence[str]) -> list[Word]:
-    """The pages of the documentation and the commands; behind a group, its commands."""
+    """Return the pages of the documentation and the commands; after a group, its commands."""
     if before:
         return _below(" ".join(before))
     from loop_cli.docs import pages
@@ -280,7 +280,7 @@ def _shown_fields(vault: Vault, current: str, line: _Line) -> Answer:
 
 
 def _changes(vault: Vault, current: str, line: _Line) -> Answer:
-    """`field=`, and after it the values of the field."""
+    """Return `field=`, and after it the values of the field."""
     places = [(current.index(one), one) for one in _OPERATORS if one in current]
     if not places:
         names = [
@@ -323,7 +323,7 @@ _SOURCES: dict[str, Callable[[Vault, str, _Line], Answer]] = {
 
 
 def _beginning(current: str, words: Iterable[Word]) -> list[Word]:
-    """The words that begin so; where none does, those that do so in another case."""
+    """Return the words that begin with the text; if there are none, in any case."""
     listed = list(words)
     exact = [one for one in listed if one[0].startswith(current)]
     folded = current.casefold()
@@ -331,8 +331,11 @@ def _beginning(current: str, words: Iterable[Word]) -> list[Word]:
 
 
 def split_line(line: str) -> tuple[list[str], str, int]:
-    """The words of a line as bash reads them; the quote that is open in the last, and how much
-    of it stands before the last character at which bash begins a word anew."""
+    """Split a line as bash reads it.
+
+    Also return the open quote of the last word, and the part of that word before the last character
+    at which bash begins a new word.
+    """
     words, current, quote, cut = [], "", "", 0
     begun = False
     characters = iter(line)
@@ -371,7 +374,7 @@ def _write(answer: Answer, shell: str) -> None:
 
 
 def _for_bash(word: str, quote: str) -> str:
-    """A word that bash takes as it stands, within the quote that is open."""
+    """Return a word that bash takes literally, within the open quote."""
     special = {"'": "", '"': '"$`\\'}.get(quote, " \t\"'\\$`&|;<>()*?[]{}#!~")
     if quote == "'":
         return word.replace("'", "'\\''")

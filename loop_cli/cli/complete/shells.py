@@ -1,4 +1,4 @@
-"""The scripts that make shells ask `loop __complete`; `completions/` has them as files."""
+"""The scripts with which shells call `loop __complete`; `completions/` has them as files."""
 
 from __future__ import annotations
 
@@ -114,13 +114,13 @@ FILES = {"bash": "loop.bash", "zsh": "_loop", "fish": "loop.fish"}
 
 
 def script(shell: str) -> str:
-    """The script for a shell."""
+    """Return the script for a shell."""
     return _SCRIPTS[shell].replace("{head}", _HEAD.format(shell=shell))
 
 
 def place(shell: str) -> str:
-    """Where the shell looks for it, or is told to. Raises `StorageError` where there is no
-    folder for it."""
+    """Return the place where the shell looks for it. Raises `StorageError` if there is no
+    folder."""
     data, settings = home.data(os.environ), home.config(os.environ)
     if data is None or settings is None:
         hint = f"loop completion show {shell} prints the script"
@@ -133,7 +133,7 @@ def place(shell: str) -> str:
 
 
 def next_step(shell: str, path: str) -> str:
-    """What to do for the script in `path` to be used, in words."""
+    """Say how to activate the script in `path`."""
     if shell == "fish":
         return "fish finds it by itself"
     if shell == "bash":

@@ -1,4 +1,4 @@
-"""The table of words for completions, made from schema, members and settings."""
+"""Make the table of words for completions, from schema, members and settings."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 def make(root: str) -> str:
-    """The table, a row a line, with tabs between its words."""
+    """Return the table, one row per line, with tabs between its words."""
     rows: list[tuple[str, ...]] = []
     settings = context.open_settings({"vault": root})
     folder = cache.folder(root, settings.names, os.environ)
     if folder is not None:
         rows.append(("index", os.path.join(folder, f"index-{cache.LAYOUT}.sqlite")))
     rows.append(("log", f"{LOG_FOLDER}/{lines.ACTIVE}"))
-    with suppress(LoopError):  # a schema that is broken; every other command says so
+    with suppress(LoopError):  # a broken schema; every other command reports it
         rows += _of_schema(schema_file.load(root), settings.names)
     rows += [("member", name) for name in members.names(root) or ()]
     rows += [("of_members", field) for field in MEMBER_FIELDS]
@@ -39,13 +39,15 @@ def make(root: str) -> str:
 
 
 def sources(root: str) -> Iterator[str]:
-    """The files that the table is made from. A name that is empty stands for one that nobody
-    can know the state of: the table is then never fresh."""
+    """Return the files that the table is made from.
+
+    An empty name stands for a file whose state is unknown: the table is then never up to date.
+    """
     inside = (schema_file.PATH, members.PATH, config.VAULT_FILE)
     outside = (config.user_config_path(os.environ), cache.__file__)
     for path in (*(os.path.join(root, one) for one in inside), *outside):
-        # A name that is not printable has no place in the table. Where there is no folder of
-        # settings, one may be named at the next TAB.
+        # The table can't hold an unprintable name. Without a settings folder, there may be one at
+        # the next TAB.
         yield "" if path is None or not path.isprintable() else path
 
 

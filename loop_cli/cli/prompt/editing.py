@@ -1,4 +1,4 @@
-"""A text goes to the editor until what comes back is valid; the reasons are shown on top."""
+"""Open a text in the editor until it is valid; the reasons are shown at the top."""
 
 from __future__ import annotations
 
@@ -34,11 +34,12 @@ def until_valid(
     mark: str,
     wrong: LoopError | None = None,
 ) -> Parsed:
-    """What `parse` makes of the text as the person leaves it, without the notes marked so. Where it
-    is `wrong` from the start, that stands on top, and the editor opens at the line.
+    """Return what `parse` makes of the edited text, without the notes.
 
-    `parse` raises `InvalidFile` or `InvalidChange`, and the text is opened again. Left as it
-    is then, or where nobody can be asked, the error is raised. Raises what `Draft.edit` does.
+    If the text is `wrong` from the start, the reason is at the top, and the editor opens at the
+    line. If `parse` raises `InvalidFile` or `InvalidChange`, the text is opened again. If the
+    person does not change it then, or if nobody can be asked, the error is raised. Raises what
+    `Draft.edit` raises.
     """
     shown = text if wrong is None else _with_reasons(text, wrong, mark)
     refused, line = None, None if wrong is None else _line_in(shown, wrong, mark)
@@ -58,8 +59,11 @@ def until_valid(
 def text_of(
     opened: Entity, check: Callable[[Edits], None], *, fields_only: bool
 ) -> tuple[str, Callable[[str], Edits]]:
-    """The text to edit, and what makes edits of it once it is edited: none where nothing is
-    changed. It raises `InvalidFile` with the line of that text, or `InvalidChange`."""
+    """Return the text to edit, and a function that turns the edited text into edits.
+
+    There are no edits if nothing changed. The function raises `InvalidFile` with the line of that
+    text, or `InvalidChange`.
+    """
     from loop_cli.markdown.document import split_any
     from loop_cli.planning import edited
 
@@ -73,7 +77,7 @@ def text_of(
         except InvalidFile as error:
             line, reason = error.details["line"], error.details["reason"]
             raise InvalidFile("your text", reason, line=line and max(line - before, 1)) from None
-        except ValueError as error:  # a line of the fields is the fence
+        except ValueError as error:  # a line of the fields would close the frontmatter
             raise InvalidFile("your text", str(error)) from None
         if edits:
             check(edits)
@@ -85,8 +89,10 @@ def text_of(
 def mend(
     loop: Operations, error: InvalidFile, entity_id: str, path: str | None, command: str
 ) -> None:
-    """Open a file that can't be read at the line that is wrong, and write it once it is whole.
-    Raises the error where the text is left as it was, or is none."""
+    """Open an unreadable file at the wrong line, and write it when it is valid.
+
+    Raises its error if the text stays as it was, or is not a text.
+    """
     if error.data is None or isinstance(error, NoEntity):
         raise error
     try:
@@ -130,15 +136,17 @@ def mend(
 
 
 def refuse_markers(text: str, path: str, *, before: str = "") -> None:
-    """Raise `InvalidFile` where a clash is still between its markers; `before` may have them."""
+    """Raise `InvalidFile` if a text still has conflict markers; `before` may have them."""
     lines = merge.marker_lines(text, before)
     if lines:
-        reason = "a clash is still between its markers: keep what you want of both sides"
+        reason = (
+            "there are still conflict markers: keep the lines that you want, and remove the markers"
+        )
         raise InvalidFile(path, reason, line=lines[0])
 
 
 def _line_in(shown: str, error: LoopError, mark: str) -> int | None:
-    """The line of a text with notes that an error is about."""
+    """Return the line of an error in a text with notes."""
     line = error.details.get("line")
     return None if line is None else notes.line_among(shown, mark, line)
 
@@ -153,7 +161,7 @@ def _with_reasons(text: str, error: LoopError, mark: str) -> str:
     noted = [
         "This can't be saved:",
         *(f"  {part}" for reason in reasons for part in reason.splitlines()),
-        "Put it right and save it, or close the editor with the text as it is to give up;",
+        "Correct it and save it; or close the editor without a change to give up;",
         "it is kept in a file then. Lines like this one are taken out.",
     ]
     if line is not None:

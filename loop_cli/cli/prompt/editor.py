@@ -1,5 +1,8 @@
-"""The round trip through a person's editor. What they have typed is never lost: it is in a
-file of its own from the start, and that file goes only once its text has landed."""
+"""Open a text in a person's editor, and read it back.
+
+The person's text is never lost: it is in a file of its own from the start, and the file is removed
+only after its text has landed.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
 USUAL = ("editor", "nano", "vim", "vi", "emacs", "micro", "hx")
-# Editors with a window that return at once, and what makes them wait.
+# Editors with a window that return at once, and the option that makes them wait.
 WAIT = {
     **dict.fromkeys(("code", "code-insiders", "codium", "cursor", "windsurf", "zed"), "--wait"),
     **dict.fromkeys(("subl", "atom", "mate", "bbedit", "pulsar", "gedit", "xed"), "--wait"),
@@ -32,7 +35,7 @@ WAIT = {
     **dict.fromkeys(("kate", "kwrite"), "--block"),
     "open": "-W",
 }
-# What opens a file at a line.
+# How to open a file at a line.
 _AT_LINE = {
     **dict.fromkeys(("vi", "vim", "nvim", "gvim", "mvim", "kak", "joe"), ("+{line}", "{path}")),
     **dict.fromkeys(("nano", "emacs", "emacsclient", "micro"), ("+{line}", "{path}")),
@@ -40,13 +43,13 @@ _AT_LINE = {
     **dict.fromkeys(("hx", "subl", "zed"), ("{path}:{line}",)),
 }
 _WAITING = frozenset(("--wait", "-w", "--nofork", "-f", "--block", "-b", "-W", "--standalone"))
-_AT_ONCE = 1.0  # seconds within which no person has edited anything
+_AT_ONCE = 1.0  # seconds; nobody can edit anything in less
 _SHELL = frozenset("|&;<>()$`*?[#~=%\n")
 _NAME = r"[^\w.@+-]+"
 
 
 def command(configured: str | None, environ: Mapping[str, str]) -> str | None:
-    """The editor's command line: LOOP_EDITOR or the setting, VISUAL, EDITOR, the usual ones."""
+    """Return the editor's command line: LOOP_EDITOR or the setting, VISUAL, EDITOR, a usual one."""
     dumb = environ.get("TERM", "dumb") == "dumb"
     given = [configured, None if dumb else environ.get("VISUAL"), environ.get("EDITOR")]
     found = next((one for one in given if one and one.strip()), None)
@@ -54,8 +57,10 @@ def command(configured: str | None, environ: Mapping[str, str]) -> str | None:
 
 
 def folder(environ: Mapping[str, str]) -> str:
-    """Where texts lie while they are edited, and stay if something fails. Raises `StorageError`
-    where there is no folder for them."""
+    """Return the folder of texts that are being edited; after a failure they stay there.
+
+    Raises `StorageError` if there is no folder for them.
+    """
     base = home.state(environ)
     if base is None:
         hint = "export XDG_STATE_HOME=DIR names a folder of yours"
@@ -64,9 +69,11 @@ def folder(environ: Mapping[str, str]) -> str:
 
 
 class Draft:
-    """One text in an editor, as a context: the file `path` goes at the end where that was
-    `settled`, and stays, and is named, where it was not and holds something. `hasty` tells
-    that the editor has returned at once, with the text as it was."""
+    """A context manager with one text in an editor.
+
+    At the end the file `path` is removed if it was `settled`. Otherwise it stays, and its path is
+    printed, unless it is empty. `hasty` means that the editor returned at once, with the same text.
+    """
 
     def __init__(self, editor: str, *, name: str, environ: Mapping[str, str]) -> None:
         self.editor = editor
@@ -93,15 +100,14 @@ class Draft:
         if self._settled or not self._holds_something():
             shutil.rmtree(self._place, ignore_errors=True)
         else:
-            with suppress(OSError):  # an editor may have put a new file in its place
+            with suppress(OSError):  # an editor may have replaced the file
                 home.narrow(self.path)
             output.note(f"your text is kept in {self.path}")
 
     def edit(self, text: str, *, line: int | None = None) -> str:
-        """The text as the person leaves it; the editor opens at the line, if it is known how.
+        """Return the text as the person leaves it; the editor opens at the line, if possible.
 
-        Raises `EditorFailed` for an editor that is not there or fails, `StorageError`,
-        `Interrupted`.
+        Raises `EditorFailed` if the editor is missing or fails, `StorageError`, `Interrupted`.
         """
         data = text.encode()
         self._write(data)
@@ -118,11 +124,11 @@ class Draft:
             raise EditorFailed(f"{self._name} has saved a text that is not UTF-8") from None
 
     def settle(self) -> None:
-        """The text has landed, or there is nothing in it that could be lost."""
+        """Mark the text as settled: it has landed, or nothing in it could be lost."""
         self._settled = True
 
     def tell_of_others(self) -> None:
-        """Say where the newest text of this entity lies that an earlier edit has left."""
+        """Print where the newest text of this entity from an earlier edit is."""
         top = os.path.dirname(self._place)
         wanted = os.path.splitext(os.path.basename(self.path))[0]
         try:
@@ -168,19 +174,21 @@ class Draft:
             raise EditorFailed(f"{self._name} left no text: {error.strerror}") from error
 
     def _at(self, line: int | None) -> list[str]:
-        """The arguments that open the file, at a line where it is known how."""
+        """Return the arguments that open the file, at a line if possible."""
         if line is None or self._name not in _AT_LINE:
             return [self.path]
         return [part.format(line=line, path=self.path) for part in _AT_LINE[self._name]]
 
     def _run(self, opens: list[str]) -> None:
-        """Run the editor; by the shell where its command line needs one: a shell dies of the
-        Ctrl-C that its editor survives."""
+        """Run the editor; with a shell only if its command line needs one.
+
+        A shell would die of a Ctrl-C that its editor survives.
+        """
         shown = None if output.is_terminal(sys.stdout) else sys.stderr
         line = [*_words(self.editor), *opens]
         if not _SHELL.isdisjoint(self.editor):
             line = ["sh", "-c", f'{self.editor} "$@"', self.editor, *opens]
-        # Ctrl-C is for the editor; a handler, unlike ignoring, does not go on to its process.
+        # Ctrl-C is for the editor; unlike ignoring, a handler is not passed on to its process.
         before = {number: signal.signal(number, _pass) for number in _KEYS}
         try:
             code = subprocess.Popen(line, stdout=shown).wait()
@@ -204,7 +212,7 @@ class Draft:
         option = WAIT.get(self._name)
         if option is None or not _WAITING.isdisjoint(_words(self.editor)):
             return
-        self._first = b""  # so that the file stays for the window that may be open on it
+        self._first = b""  # so that the file stays for a window that may still show it
         raise EditorFailed(
             f"{self._name} has returned at once, without waiting for its window to be closed",
             hint=f"tell it to wait: export LOOP_EDITOR={shlex.quote(f'{self.editor} {option}')}",
@@ -223,7 +231,7 @@ def _words(command_line: str) -> list[str]:
 
 
 def _pass(_number: int, _frame: FrameType | None) -> None:
-    """Leave it to the editor."""
+    """Do nothing: the editor handles it."""
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""Ctrl-C between the steps of many changes, so that what is said of them is what landed."""
+"""Delay Ctrl-C until the next step of many changes, so that the report is complete."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ if TYPE_CHECKING:
 
 
 class Held:
-    """A context manager that holds Ctrl-C back until `check`, and raises `KeyboardInterrupt`
-    there. A second one, or one while `open`, is raised at once."""
+    """A context manager that delays Ctrl-C until `check`, which raises `KeyboardInterrupt`.
+
+    A second Ctrl-C, or one while `open`, is raised at once.
+    """
 
     def __init__(self) -> None:
         self._came = self.open = False
         self._before: object = None
 
     def check(self) -> None:
-        """Between two steps: all that was done has been reported."""
+        """Call it between two steps, when all finished work has been reported."""
         if self._came:
             raise KeyboardInterrupt
 

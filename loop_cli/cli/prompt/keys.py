@@ -1,4 +1,4 @@
-"""Answers typed at a terminal, a line each."""
+"""Read answers at a terminal, one line each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What the keys give while the keyboard is set to Hangul.
+# The letters on a keyboard that is set to Hangul.
 _HANGUL = dict(
     zip(
         "ㅂㅈㄷㄱㅅㅛㅕㅑㅐㅔㅁㄴㅇㄹㅎㅗㅓㅏㅣㅋㅌㅊㅍㅠㅜㅡ",
@@ -23,17 +23,17 @@ _HANGUL = dict(
     )
 )
 _LONGEST = 1023 if sys.platform == "darwin" else 4095
-_WOKEN, _WAKER = os.pipe()  # what a signal writes into, so that a wait for keys ends
+_WOKEN, _WAKER = os.pipe()  # a signal writes into this pipe, to end a wait for keys
 os.set_blocking(_WOKEN, False)
 os.set_blocking(_WAKER, False)
 
 
 class Unusable(Exception):
-    """Why what was typed can't be used, a sentence; nothing of it is left to be read."""
+    """The typed text can't be used; the message says why. Nothing of it remains to be read."""
 
 
 def read_line() -> str | None:
-    """The line that a person types; None for Ctrl-D, also after letters, which nobody entered.
+    """Return the typed line; None for Ctrl-D, even after letters, because they were not entered.
 
     Raises `Unusable`, and KeyboardInterrupt.
     """
@@ -53,21 +53,21 @@ def read_line() -> str | None:
     try:
         return data.decode().rstrip("\r\n")
     except UnicodeDecodeError:
-        raise Unusable("That is no UTF-8 text.") from None
+        raise Unusable("That is not UTF-8 text.") from None
 
 
 def _typed() -> bytes:
-    """The bytes of a line, as the terminal passes them on. Raises `OSError`.
+    """Return the bytes of a line, as the terminal passes them on. Raises `OSError`.
 
-    A Ctrl-C that comes before a `read` begins does not end it: Python notes the signal, and heeds
-    it after the next key only. So no `read` waits here, and the wait is one that the signal's
-    byte in a pipe ends (`signal.set_wakeup_fd`).
+    If a Ctrl-C comes before a `read` begins, it does not end the `read`: Python handles the signal
+    only after the next key. So no `read` waits here. The program waits until the signal writes a
+    byte into a pipe (`signal.set_wakeup_fd`).
     """
     keyboard = _opened(sys.stdin.fileno())
     before = signal.set_wakeup_fd(_WAKER, warn_on_full_buffer=False)
     line = b""
     try:
-        signal.pthread_sigmask(signal.SIG_BLOCK, ())  # heeds what came before there was the pipe
+        signal.pthread_sigmask(signal.SIG_BLOCK, ())  # handle signals from before the pipe was set
         while not line.endswith(b"\n"):
             try:
                 byte = os.read(keyboard, 1)
@@ -85,17 +85,23 @@ def _typed() -> bytes:
 
 @functools.cache
 def _opened(terminal: int) -> int:
-    """The terminal once more, so that only we don't wait in a `read`: others share stdin. Open to
-    the end, since an interrupt can come between opening and closing."""
+    """Open the terminal again, so that only this program reads without waiting.
+
+    Other programs share stdin. It stays open, because an interrupt can come between opening and
+    closing.
+    """
     try:
         return os.open(os.ttyname(terminal), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
-    except OSError:  # it has no name here; a `read` waits then
+    except OSError:  # the terminal has no name here; then a `read` waits
         return os.dup(terminal)
 
 
 def choose(question: str, answers: Mapping[str, str], *, end: str) -> str:
-    """What an answer stands for, asked for until it is one: the word itself, its first letter
-    under either layout, or Enter where `answers` has the empty word. `end` is for Ctrl-D."""
+    """Ask until the answer is a known one, and return its meaning.
+
+    Accepted are the word, its first letter in either keyboard layout, and Enter, if `answers` has
+    the empty word. `end` is the meaning of Ctrl-D.
+    """
     output.ask(question)
     while True:
         try:
@@ -109,20 +115,20 @@ def choose(question: str, answers: Mapping[str, str], *, end: str) -> str:
         for form in (word, word.casefold()):
             if form in answers:
                 return answers[form]
-        forget_typed()  # the rest of what was pasted is no answer either
+        forget_typed()  # the rest of a pasted text is not an answer
         words = [one for one in answers if 0 < len(one) < 3]
         enter = " or Enter" if "" in answers else ""
         output.ask(f"Answer with {', '.join(words)}{enter}.\n{question}")
 
 
 def yes_or_no(question: str, *, default: bool = False) -> bool:
-    """The answer to a question; Enter is the default, and the end of the input is no."""
+    """Return the answer to a question; Enter is the default, and the end of the input is no."""
     answers = {"y": "y", "yes": "y", "n": "n", "no": "n", "": "y" if default else "n"}
     return choose(question, answers, end="n") == "y"
 
 
 def forget_typed() -> None:
-    """Drop what was typed and is not read yet."""
+    """Drop typed keys that were not read yet."""
     try:
         import termios
 

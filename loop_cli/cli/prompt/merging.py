@@ -1,4 +1,4 @@
-"""Both sides of a conflict as one text in the editor."""
+"""Edit both sides of a conflict as one text in the editor."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def edit_all(
     editor: str | None,
     confirm: Callable[[Resolution], bool],
 ) -> Resolution | None:
-    """The whole text in the editor: what is settled is in it, each clash as it is now, with
-    both versions in comments; a clash of the body between markers. What is saved is shown and
-    asked about; None where it is not to be.
+    """Open the whole merged text in the editor.
 
-    Raises `EditorFailed`; `InvalidFile` or `InvalidChange` where the person gave up.
+    Clashing fields have their current value, with both versions in comments; a clash of the body is
+    between markers. The saved text is shown, and the person confirms it; None if not. Raises
+    `EditorFailed`; `InvalidFile` or `InvalidChange` if the person gave up.
     """
     entity = choices.conflict.entity
     settled = choices
@@ -69,9 +69,9 @@ def edit_all(
 
 
 def edit_field(conflict: Conflict, field: ConflictField, *, editor: str | None) -> str:
-    """The text of one field, its clashes between markers, as the person leaves it.
+    """Open the text of one field, with clashes between markers; return the edited text.
 
-    Raises `EditorFailed`; `InvalidFile` where the markers are still there.
+    Raises `EditorFailed`; `InvalidFile` if the markers are still there.
     """
     merged = merged_text(field)
     text = str(field.current) if merged is None else merged.marked(theirs=THEIRS, mine=MINE)

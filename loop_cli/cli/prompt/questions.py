@@ -1,4 +1,4 @@
-"""Questions to the person at the terminal, on stderr: the confirmation, and the conflict."""
+"""Ask the person at the terminal, on stderr: to confirm, and about a conflict."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _QUESTION = "What now? "
 
 
 def confirm_update(*, assume_yes: bool) -> Callable[[CommitResult], bool]:
-    """Show what an update would do and ask; Enter is no."""
+    """Show what an update would do, and ask; Enter means no."""
 
     def confirm(preview: CommitResult) -> bool:
         output.tell(render.preview(preview))
@@ -47,7 +47,7 @@ def confirm_update(*, assume_yes: bool) -> Callable[[CommitResult], bool]:
 
 
 def resolver(loop: EntityOperations, change: EntityChange, *, settings: Settings) -> Resolver:
-    """Ask about conflicts, but for those that a policy settles which somebody has named."""
+    """Ask about conflicts, unless a given policy decides them."""
     ask = ConflictPrompt(
         change.edits,
         preview=lambda edits: loop.preview(change.replace(edits=edits)),
@@ -66,11 +66,11 @@ def resolver(loop: EntityOperations, change: EntityChange, *, settings: Settings
 
 
 class ConflictPrompt:
-    """Asks what to do about a conflict; a `Resolver`.
+    """A `Resolver` that asks what to do about a conflict.
 
-    `edits` are what was asked for, `preview` tells what some edits would do to the state now,
-    `editor_command` is the editor's command line if there is one. Called again, because the entity
-    has moved meanwhile, it says so and keeps the choices that still count.
+    `edits` are the requested changes. `preview` shows the effect of edits on the current state.
+    `editor_command` is the editor's command line, if there is one. If it is called again, because
+    the entity has changed meanwhile, it says so and keeps the choices that still count.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class ConflictPrompt:
         return decided
 
     def _ask(self, choices: Choices) -> Resolution:
-        """The main question, until it is answered for good."""
+        """Ask the main question, until there is a final answer."""
         while True:
             self._last = choices
             output.tell(render_conflict.menu(choices, editor=self._editor))
@@ -121,7 +121,7 @@ class ConflictPrompt:
     # -- field by field -------------------------------------------------------------------
 
     def _each(self, choices: Choices) -> Choices:
-        """A question for each clash that is open, or for all where none is."""
+        """Ask about each open clash, or about all clashes if none is open."""
         fields = choices.open or choices.clashes
         for number, field in enumerate(fields, start=1):
             output.tell(render_conflict.one(field, number=number, count=len(fields)))
@@ -143,7 +143,7 @@ class ConflictPrompt:
         return choices
 
     def _other(self, choices: Choices, field: ConflictField) -> Choices | None:
-        """The choices with another value for the field, from the editor or as typed."""
+        """Return the choices with another value for the field, edited or typed."""
         if merged_text(field) is not None or field.field == BODY:
             return self._edited_text(choices, field)
         return self._typed(choices, field)
@@ -180,7 +180,7 @@ class ConflictPrompt:
     # -- all at once ----------------------------------------------------------------------
 
     def _merged(self, choices: Choices) -> Resolution | None:
-        """The merged text as the person has edited it; None to ask the question again."""
+        """Return the merged text as the person has edited it; None to ask the question again."""
         from loop_cli.cli.prompt import merging
 
         try:
@@ -197,14 +197,14 @@ class ConflictPrompt:
             return None
 
     def _confirms(self, decided: Resolution) -> bool:
-        """Show what would be written, and ask; Enter is yes."""
+        """Show what would be written, and ask; Enter means yes."""
         done = self._preview(decided.applied_to(self._edits))
         output.tell(render_conflict.outcome(done))
         return yes_or_no("Write this? [Y/n] ", default=True)
 
 
 def _tell_why(error: LoopError) -> None:
-    """Why a text that was edited can't be used; where it is kept was said already."""
+    """Say why an edited text can't be used; the place of its copy was printed before."""
     line = error.details.get("line")
     where = f"line {line}: " if line is not None else ""
     output.say(f"\nThat was not used: {where}{error.details.get('reason', error.message)}")

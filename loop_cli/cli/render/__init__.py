@@ -1,1 +1,1 @@
-"""What results look like at a terminal."""
+"""How results look at a terminal."""

@@ -1,4 +1,4 @@
-"""What `loop audit` shows to people."""
+"""How `loop audit` shows results to people."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHOWN = 20
 
 
 def verification(found: Verification) -> RenderableType:
-    """What was counted, then what was found, then the verdict."""
+    """Show the counts, then the problems, then the verdict."""
     parts: list[RenderableType] = [_counts(found)]
     if found.problems:
         table = _table("place", "problem")
@@ -38,7 +38,7 @@ def verification(found: Verification) -> RenderableType:
 
 
 def rotation(done: Rotation) -> RenderableType:
-    """What became of the active file."""
+    """Show what happened to the active file."""
     if done.segment is None:
         return Text(f"nothing to rotate: the active file has {done.size:,} bytes")
     text = Text("rotated", style=styles.DONE)
@@ -46,7 +46,7 @@ def rotation(done: Rotation) -> RenderableType:
 
 
 def redaction(result: Redaction) -> RenderableType:
-    """The lines and their fields, and what was done, or would be."""
+    """Show the lines and their fields, and what was done, or would be."""
     if not result.changed:
         return Text("nothing to redact: the values are hashes already")
     table = _table("line", "when (UTC)", "fields")
@@ -70,10 +70,10 @@ def redaction(result: Redaction) -> RenderableType:
 
 
 def migration(done: Migration) -> RenderableType:
-    """How many lines became records, and which did not."""
+    """Show how many lines became records, and which did not."""
     parts: list[RenderableType] = []
     if done.skipped:
-        table = _table("line", "why it is no record")
+        table = _table("line", "why it is not a record")
         for one in done.skipped[:_SHOWN]:
             table.add_row(Text(f"{visible(done.file)}:{one.line}"), Text(visible(one.reason)))
         parts += [table, *_more(done.skipped)]
@@ -91,7 +91,7 @@ def _counts(found: Verification) -> RenderableType:
         ("records of loop", found.own),
         ("migrated records", found.migrated),
         ("records of other programs", found.foreign),
-        ("lines that are no records", found.unreadable),
+        ("lines that are not records", found.unreadable),
     )
     for name, count in rows:
         grid.add_row(Text(name, style=styles.QUIET), Text(f"{count:,}"))

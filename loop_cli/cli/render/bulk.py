@@ -1,4 +1,4 @@
-"""A change of many entities, planned and done."""
+"""Show a change of many entities: the plan, and the result."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ _LISTED = 20  # entities that are named
 
 
 def plan(found: Plan, *, before_asking: bool = False) -> RenderableType:
-    """How many, which, and what would become of the first ones; `before_asking` also why others
-    can't be changed so, which else their outcomes tell."""
+    """Show the number of entities, their ids, and the changes of the first ones.
+
+    With `before_asking` it also shows why others can't be changed; otherwise their outcomes show
+    it.
+    """
     changing, refused = found.changing, found.refused
     head = f"{len(changing)} of {len(found.changes)} would change"
     if refused:
@@ -50,7 +53,7 @@ def plan(found: Plan, *, before_asking: bool = False) -> RenderableType:
 
 
 def outcomes(found: Sequence[Outcome], counts: Counts, *, dry_run: bool) -> RenderableType:
-    """What did not land and why, and how many did."""
+    """Show which changes failed and why, and how many landed."""
     lines: list[RenderableType] = []
     refused = [(str(one.entity_id), one.error) for one in found if one.error is not None]
     lines += [_refusal(ids, reason) for reason, ids in _by_reason(refused).items()]

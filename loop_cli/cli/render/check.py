@@ -1,4 +1,4 @@
-"""What `loop check` shows to people, and to the workflows of GitHub Actions."""
+"""How `loop check` shows results to people, and to GitHub Actions."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _STYLES = {ERROR: styles.ALERT, WARNING: styles.WARNING}
 
 
 def findings(found: Sequence[Finding]) -> RenderableType:
-    """One finding a line, as compilers have it: file, line, severity, what, rule."""
+    """Show one finding per line, like compilers: file, line, severity, message, rule."""
     return Group(*map(_line, found))
 
 
 def summary(found: Checked) -> str:
-    """How much was looked at, and how much was found."""
+    """Say how many files were checked, and how many findings there are."""
     looked = f"{found.entities:,} entities in {found.files:,} files"
     if not found.findings:
         return f"{looked}: nothing is wrong"
@@ -38,13 +38,13 @@ def summary(found: Checked) -> str:
 
 
 def hint(found: Checked) -> str | None:
-    """What to do next."""
+    """Return the next step."""
     fixable = sum(one.fixable for one in found.findings)
     return None if not fixable else f"loop check --fix repairs {fixable} of them"
 
 
 def plan(repairs: Sequence[Repair], *, dry_run: bool) -> RenderableType:
-    """What `--fix` would change, file by file."""
+    """Show what `--fix` would change, file by file."""
     parts: list[RenderableType] = []
     for one in repairs:
         parts.append(Text(visible(one.change.path or one.change.entity_id), style=styles.TITLE))
@@ -60,7 +60,7 @@ def plan(repairs: Sequence[Repair], *, dry_run: bool) -> RenderableType:
 
 
 def repaired(repairs: Sequence[Repair], run_id: str) -> RenderableType:
-    """What `--fix` has changed, and what it could not."""
+    """Show what `--fix` has changed, and what it could not change."""
     failed = [one for one in repairs if one.done is None]
     done = _count(len(repairs) - len(failed), "file")
     parts = [
@@ -73,7 +73,7 @@ def repaired(repairs: Sequence[Repair], run_id: str) -> RenderableType:
 
 
 def annotation(one: Finding, prefix: str) -> str:
-    """A workflow command: what is data in it can't end it, or begin another."""
+    """Return a workflow command; data can't end it, or begin another one."""
     path = f"{prefix}/{one.path}" if prefix else one.path
     properties = f"file={_property(path)},line={one.line},title={_property(one.found.rule)}"
     return f"::{one.severity} {properties}::{_data(hints.spelled(one.found.message))}"

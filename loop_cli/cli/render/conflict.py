@@ -1,4 +1,4 @@
-"""A conflict on the screen: who changed what, the three states, and what can be done."""
+"""Draw a conflict: who changed what, the three states, and the possible answers."""
 
 from __future__ import annotations
 
@@ -31,16 +31,21 @@ if TYPE_CHECKING:
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.core.store import CommitResult
 
-_COLUMNS = 72  # from which width on the three states stand side by side
-_CELL = 120  # characters of a value that are shown in the table
-_OTHERS = 12  # fields at most that only others changed
+_COLUMNS = 72  # from this width on the three states are side by side
+_CELL = 120  # most characters of a value in the table
+_OTHERS = 12  # most fields that only others changed
 _CHANGES = 6
 _STATES = ("when you read it", "now", "yours")
-# The sign of a field, its style, what it says below the table, and in words at the field.
+# The sign of a field, its style, its words below the table, and at the field.
 _SIGNS = {
     "free": ("", "", "", ""),
     "same": ("=", styles.QUIET, "both sides made the same of it", "the same on both sides"),
-    "both": ("+", styles.NEW, "both changed it; yours is added to what is there now", "added to"),
+    "both": (
+        "+",
+        styles.NEW,
+        "both changed it; your change is added to the current value",
+        "added to",
+    ),
     "merged": ("+", styles.NEW, "both changed it, in different lines: merged", "merged by lines"),
     "clash": (
         "!",
@@ -51,17 +56,17 @@ _SIGNS = {
     "unknown": (
         "?",
         styles.WARNING,
-        "what you read is in no record, so it may have changed; you change it",
+        "no record has the value that you read, so it may have changed; you change it",
         "perhaps changed on both sides",
     ),
 }
 
 
 class report:  # noqa: N801  used like a function
-    """Who changed what since it was read, and the three states of each field.
+    """Show who changed what, and the three states of each field.
 
-    `now` is an instant, the system's clock otherwise; `before` are the choices about the
-    conflict before, where the entity has moved again; `choices` those about this one.
+    `now` is an instant, by default the system's clock. `before` are the choices about the previous
+    conflict, if the entity has changed again; `choices` are those about this one.
     """
 
     def __init__(
@@ -112,15 +117,15 @@ class report:  # noqa: N801  used like a function
 
 
 def menu(choices: Choices, *, editor: str | None) -> RenderableType:
-    """What can be done, the key of each first."""
+    """Show the possible answers; the key of each comes first."""
     clashes, undecided = len(choices.clashes), len(choices.open)
     rows = []
     if undecided:
         count = "1 field" if undecided == 1 else f"{undecided} fields"
         words = (
-            f"{count} of yours was changed by others too."
+            f"{count} that you change was changed by others too."
             if undecided == 1
-            else (f"{count} of yours were changed by others too.")
+            else (f"{count} that you change were changed by others too.")
         )
         if undecided < clashes:
             words = f"{count} still to decide."
@@ -131,13 +136,13 @@ def menu(choices: Choices, *, editor: str | None) -> RenderableType:
     else:
         alone = all(kind_of(field) == "free" for field in choices.wanted)
         words = "Others have changed nothing that you change."
-        words = words if alone else "What others have changed goes together with yours."
-        rows.append(("Enter", "apply yours on top of what is there now"))
+        words = words if alone else "Others changed other fields: both changes fit together."
+        rows.append(("Enter", "apply your change on top of the current state"))
     if clashes and not undecided:
         rows.append(("f", "decide field by field once more"))
     if clashes:
         which = "it" if clashes == 1 else "all of them"
-        rest = ", and apply the rest of yours" if len(choices.wanted) > clashes else ""
+        rest = ", and apply the rest of your change" if len(choices.wanted) > clashes else ""
         rows.append(("t", f"take theirs for {which}{rest}"))
         rows.append(("m", f"overwrite {which} with mine{rest}"))
     if editor is not None:
@@ -150,7 +155,7 @@ def menu(choices: Choices, *, editor: str | None) -> RenderableType:
 
 
 def one(field: ConflictField, *, number: int, count: int) -> RenderableType:
-    """One field in its three states, closely, and what can be done about it."""
+    """Show one field in its three states, in detail, and the possible answers."""
     heading = Text(f"\n{number} of {count}: ")
     heading.append(visible(field.field), style=styles.FIELD)
     text = merged_text(field)
@@ -158,7 +163,7 @@ def one(field: ConflictField, *, number: int, count: int) -> RenderableType:
         clashes = "place" if text.clashes == 1 else "places"
         state: RenderableType = Text(
             f"a text that both sides changed; they clash in {text.clashes} {clashes}.\n"
-            "What yours changes in it:"
+            "Your change of it:"
         )
         shown = Group(state, diffs.table(_diff(field.field, field.current, field.requested)))
         other = ("e", "edit the two merged into one")
@@ -176,7 +181,7 @@ def one(field: ConflictField, *, number: int, count: int) -> RenderableType:
 
 
 def whole(choices: Choices) -> RenderableType:
-    """What others changed since it was read, and what yours would change now: all of it."""
+    """Show all that others changed, and all that the person's change would change now."""
     theirs: Diff = {}
     yours: Diff = {}
     unknown = []
@@ -190,17 +195,21 @@ def whole(choices: Choices) -> RenderableType:
     parts: list[RenderableType] = [Text("Since you read it, others changed:", style=styles.TITLE)]
     parts += [diffs.table(theirs)] if theirs else [Text("  nothing that is known")]
     if unknown:
-        parts.append(Text(f"  what you read of these is in no record: {', '.join(unknown)}"))
-    parts.append(Text("Yours, on top of what is there now, would change:", style=styles.TITLE))
+        parts.append(
+            Text(f"  no record has the values that you read of these: {', '.join(unknown)}")
+        )
+    parts.append(
+        Text("Your change, on top of the current state, would change:", style=styles.TITLE)
+    )
     parts += [diffs.table(yours)] if yours else [Text("  nothing")]
     return Group(Text(), *parts, Text())
 
 
 def outcome(done: CommitResult) -> RenderableType:
-    """What would be written on top of what is there now."""
+    """Show what would be written on top of the current state."""
     if not done.changed:
         return Text("\nThat leaves it as it is now.")
-    words = Text("\nThis will be written on top of what is there now:", style=styles.TITLE)
+    words = Text("\nThis will be written on top of the current state:", style=styles.TITLE)
     return Group(words, diffs.table(done.diff) if done.diff else Text(render.LAYOUT_ONLY))
 
 
@@ -236,7 +245,7 @@ def _table(fields: Sequence[ConflictField]) -> RenderableType:
 
 
 def _blocks(fields: Sequence[ConflictField], *, full: bool = False) -> Iterator[RenderableType]:
-    """The states below one another: for narrow terminals, and for screen readers."""
+    """Show the states below each other: for narrow terminals, and for screen readers."""
     for field in fields:
         mark, style, _words, short = _SIGNS[_sign(field)]
         heading = Text(f"{mark:<2}" if not styles.is_plain() and not full else "", style=style)
@@ -279,7 +288,8 @@ def _cell(value: Any, name: str, limit: int | None) -> Text:
 
 
 def _sorted(conflict: Conflict) -> list[ConflictField]:
-    """The clashes first, then what else is wanted, then what only others changed."""
+    """Sort fields: first the clashes, then other wanted ones, then those that only others
+    changed."""
     return sorted(conflict.fields, key=lambda field: (not field.wanted, kind_of(field) != "clash"))
 
 
@@ -329,7 +339,7 @@ def _change_line(record: AuditRecord, now: int | None) -> Text:
 
 
 def _edited_outside(conflict: Conflict) -> bool:
-    """Whether it is certain that no record tells of the last change."""
+    """Whether it is certain that the last change has no record."""
     if conflict.reason == "edited_outside":
         return True
     if conflict.conditions:

@@ -1,4 +1,4 @@
-"""Diffs for people: one row a field, long texts and the body by lines, with their words marked."""
+"""Show diffs to people: one row per field; long texts and the body by lines."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MINUS, _PLUS = "-", "+"
 
 
 def table(diff: Diff) -> Table:
-    """What changes, field by field: `-` what goes, `+` what comes, in colour where there is."""
+    """Show the changes, field by field: `-` for the old value, `+` for the new one."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column()
     grid.add_column(overflow="fold")
@@ -41,7 +41,7 @@ def table(diff: Diff) -> Table:
 
 
 def plain(value: Any) -> str:
-    """A value in one line, as YAML users would write it, control characters spelled out."""
+    """Return a value in one line, like YAML, with control characters as escapes."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -57,11 +57,11 @@ def plain(value: Any) -> str:
 
 
 def change(name: str, entry: Mapping[str, Any]) -> Text:
-    """What changes in one field."""
+    """Show the change of one field."""
     old, new = entry.get("old"), entry.get("new")
     if isinstance(old, list) and isinstance(new, list):
         return _list_change(old, new)
-    if same(old, new):  # what `check --fix` quotes
+    if same(old, new):  # `check --fix` adds quotes
         return Text(plain(new)).append("  (written again)", style=styles.QUIET)
     texts = [value for value in (old, new) if isinstance(value, str)]
     if name == BODY or any("\n" in text for text in texts):
@@ -69,7 +69,7 @@ def change(name: str, entry: Mapping[str, Any]) -> Text:
     if len(texts) == 2 and max(map(len, texts)) > _LONG:
         return _pair(str(old), str(new))
     words = Text()
-    if same(old, new):  # what `check --fix` quotes
+    if same(old, new):  # `check --fix` adds quotes
         return words.append(plain(new)).append("  (written again)", style=styles.QUIET)
     if not entry.get("added"):
         words.append(cut(plain(old)), style=styles.OLD)
@@ -154,7 +154,7 @@ def grouped(before: list[str], after: list[str]) -> Iterator[list[Opcode]]:
 
 
 def _pair(old: str, new: str) -> Text:
-    """A long text of one line, before and after."""
+    """Show a long text of one line, before and after."""
     before, after = marked(old, new)
     words = Text(_sign(_MINUS), style=styles.OLD).append_text(before).append("\n")
     return words.append(_sign(_PLUS), style=styles.NEW).append_text(after)
@@ -175,5 +175,5 @@ def _sign(sign: str) -> str:
 
 
 def plain_lines(value: Any) -> list[str]:
-    """The lines of a text; of another value its one line."""
+    """Return the lines of a text; of another value its one line."""
     return value.splitlines() if isinstance(value, str) else [plain(value)]

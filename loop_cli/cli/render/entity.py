@@ -1,4 +1,4 @@
-"""Results as rich renderables; text from a vault goes in as `Text`, never as markup."""
+"""Show results with rich; text from a vault is `Text`, never markup."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 def entity(
     found: Entity, schema: Schema, *, with_body: bool, formatted: bool = True
 ) -> RenderableType:
-    """An entity: identity, revision, fields in the schema's order with the labels of values.
+    """Show an entity: identity, revision, fields in the schema's order with labels.
 
-    The body is rendered as Markdown where it is `formatted`, and is text otherwise.
+    The body is rendered as Markdown if it is `formatted`, and as plain text otherwise.
     """
     parts: list[RenderableType] = [_heading(found), _identity(found), Text()]
     order = [name for name in schema.known_fields(found.type) if name in found.fields]
@@ -57,13 +57,13 @@ def entity(
 
 
 def _markdown(text: str) -> RenderableType:
-    from rich.markdown import Markdown  # which loads as much again as all the rest
+    from rich.markdown import Markdown  # it loads as much code as all the rest
 
     return Markdown(text, hyperlinks=False)
 
 
 def updated(result: UpdateResult) -> RenderableType:
-    """What an update did, or would do."""
+    """Show what an update did, or would do."""
     if not result.changed:
         return Text(f"{visible(result.entity.id)}: nothing to change; it is as you want it")
     revision = result.entity.revision
@@ -79,15 +79,17 @@ def updated(result: UpdateResult) -> RenderableType:
 
 
 def preview(planned: CommitResult, *, now: int | None = None) -> RenderableType:
-    """What an update would do, before it is confirmed. `now` is an instant, the system's clock
-    otherwise."""
+    """Show what an update would do, before it is confirmed.
+
+    `now` is an instant, by default the system's clock.
+    """
     return Group(
         _heading(planned.before), _identity(planned.before, now), diffs.table(planned.diff)
     )
 
 
 def settings(rows: Sequence[Mapping[str, Any]], protocol: Mapping[str, Any]) -> RenderableType:
-    """The table of settings, and what the vault's file system can do."""
+    """Show the table of settings, and what the vault's file system supports."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in ("setting", "value", "from", "about"):
         table.add_column(title, overflow="fold")
@@ -106,9 +108,9 @@ def settings(rows: Sequence[Mapping[str, Any]], protocol: Mapping[str, Any]) -> 
 
 
 def ago(instant: int, now: int | None = None) -> str:
-    """How long an instant is ago, in words."""
+    """Say how long ago an instant is."""
     seconds = ((time.time_ns() // 1000 if now is None else now) - instant) // timestamps.SECOND
-    if seconds < -1:  # a stand-in may lie within the second that has just begun
+    if seconds < -1:  # a stand-in may be within the current second
         return "in the future"
     for length, unit in _UNITS:
         count = seconds // length
@@ -143,7 +145,7 @@ def _grid() -> Table:
 
 
 def value(found: Any) -> Text:
-    """A value by itself; lists of single values without brackets."""
+    """Return a value alone; lists of simple values without brackets."""
     if found is None or found is MISSING:
         return Text(styles.nothing(), style=styles.QUIET)
     if isinstance(found, list) and all(not isinstance(item, list | dict) for item in found):

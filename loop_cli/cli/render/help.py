@@ -1,4 +1,4 @@
-"""What `loop help` shows to people: the list of pages, a page, the pages that have some words."""
+"""Show the help: the list of pages, a page, and pages with some words."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from loop_cli.docs import Match, Page
 
-# Rich's own colours stand on a black background, which is not everybody's.
+# Rich's own colours are made for a black background.
 _THEME = Theme(
     {
         "markdown.code": styles.FIELD,
@@ -42,7 +42,7 @@ _ANCHOR = re.compile(r"\[([^\]]+)\]\(#[^)]*\)")
 
 
 def index(pages: Sequence[Page]) -> RenderableType:
-    """The pages by group, a line each."""
+    """Show the pages by group, one per line."""
     parts: list[RenderableType] = []
     for group in dict.fromkeys(page.group for page in pages):
         rows = [(page.name, page.about) for page in pages if page.group == group]
@@ -55,13 +55,14 @@ def index(pages: Sequence[Page]) -> RenderableType:
 
 
 def matches(found: Sequence[Match]) -> RenderableType:
-    """The pages that have the words, each with the line that has most of them."""
+    """Show the pages with the words, each with its best line."""
     rows = [(one.page.name, " ".join(_LINK.sub(r"\1", one.line).split())) for one in found]
     return Group(_table(rows), Text(), Text("loop help TOPIC shows a page."))
 
 
 def page(text: str) -> RenderableType:
-    """A page, formatted, without pictures. A link to another page says how to show that."""
+    """Show a page, formatted, without pictures. A link to a page becomes the command that shows
+    it."""
     text = _IMAGE.sub("", text)
     linked = _ANCHOR.sub(r"\1", _LINK.sub(r"\1 (`loop help \2`)", text))
     return _Page(linked)
@@ -83,7 +84,7 @@ class _Heading(Heading):
 
 
 class _Code(CodeBlock):
-    """Code as it stands, indented: what is copied from it has no colours to lose."""
+    """Code without changes, indented; copied text contains no colours."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         code = Text(str(self.text).rstrip(), style=styles.FIELD, overflow="fold")

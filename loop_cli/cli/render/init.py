@@ -1,4 +1,4 @@
-"""What `loop init` proposes, shown to people."""
+"""Show the proposal of `loop init`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WORDS = {
 
 
 def proposal(found: Foundation) -> RenderableType:
-    """Identity and time, types, fields, what would not fit."""
+    """Show identity and time, types, fields, and findings that would not fit."""
     own = found.proposal
     parts: list[RenderableType] = [_heading(found), _names(own)]
     if own.types:

@@ -1,4 +1,4 @@
-"""What was made, deleted, moved and renamed, and what is kept, as rich renderables."""
+"""Show created, deleted, moved, renamed and kept entities."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DRY = Text("dry run: nothing was written", style=styles.NOTICE)
 
 
 def made(result: CreateResult) -> RenderableType:
-    """What a create made, or would make."""
+    """Show what a create made, or would make."""
     entity = result.entity
     heading = Text(visible(entity.id), style=styles.TITLE)
     if entity.name:
@@ -49,7 +49,7 @@ def made(result: CreateResult) -> RenderableType:
 
 
 def to_remove(preview: DeleteResult) -> RenderableType:
-    """What would go, before it is confirmed."""
+    """Show what would be deleted, before it is confirmed."""
     count = len(preview.removed)
     what = "1 entity" if count == 1 else f"{count} entities"
     word = "archives" if preview.archived else "deletes"
@@ -57,7 +57,7 @@ def to_remove(preview: DeleteResult) -> RenderableType:
 
 
 def removed(result: DeleteResult) -> RenderableType:
-    """What went, or would go."""
+    """Show what was deleted, or would be."""
     if result.dry_run:
         return Group(_removed_table(result), DRY)
     last = Text("archived" if result.archived else "deleted", style=styles.DONE)
@@ -82,7 +82,7 @@ def _removed_table(result: DeleteResult) -> Table:
 
 
 def confirm_move(verb: str, assume_yes: bool) -> Callable[[RelocateResult], bool]:
-    """Show what would move and ask whether to (`Move` or `Rename`); Enter is no."""
+    """Show the plan and ask (`Move` or `Rename`); Enter means no."""
 
     def confirm(preview: RelocateResult) -> bool:
         output.tell(_moves(preview))
@@ -94,9 +94,9 @@ def confirm_move(verb: str, assume_yes: bool) -> Callable[[RelocateResult], bool
 
 
 def moved(verb: str, result: RelocateResult) -> RenderableType:
-    """What moved, or would move; how it is called (`Move` or `Rename`)."""
+    """Show what moved, or would move; `Move` or `Rename` is the verb."""
     if not result.changed:
-        there = "the file is there already" if verb == "Move" else "the names are those of rule A"
+        there = "the file is there already" if verb == "Move" else "all names follow rule A"
         return Text(f"nothing to {verb.lower()}; {there}")
     if result.dry_run:
         return Group(_moves(result), DRY)
@@ -115,12 +115,12 @@ def _moves(result: RelocateResult) -> RenderableType:
             parts.append(diffs.table(one.diff))
     if result.relinked:
         names = ", ".join(visible(one.after.id) for one in result.relinked)
-        parts.append(Text(f"links put right in {names}", style=styles.QUIET))
+        parts.append(Text(f"links changed in {names}", style=styles.QUIET))
     return Group(*parts)
 
 
 def kept(found: Sequence[Kept], *, pruned: bool, dry_run: bool) -> RenderableType:
-    """What is kept, or was until now."""
+    """Show what is kept, or was until now."""
     if not found:
         return Text("nothing is kept")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)

@@ -1,4 +1,4 @@
-"""What leads to an entity, as a table."""
+"""Show the references and links to an entity, as a table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def backlinks(found: Backlinks) -> Table:
-    """A row for each place: whose it is, the field, what stands there, file and line."""
+    """Show one row for each place: its entity, the field, the text, file and line."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in ("entity", "field", "what", "where"):
         table.add_column(title, overflow="fold")

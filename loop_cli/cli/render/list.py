@@ -1,4 +1,4 @@
-"""Entities as a table that fits the terminal."""
+"""Show entities as a table that fits the terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from loop_cli.core.evaluate import Selected
     from loop_cli.core.schema.schema import Schema
 
-_BETWEEN = 2  # columns of the terminal between two of the table
+_BETWEEN = 2  # columns of the terminal between two columns of the table
 _NARROW = 8
 _SHORT = 12  # a date, marked as overdue
 _READABLE = 14  # of a name
@@ -89,8 +89,10 @@ def _middle_cut(text: Text, width: int) -> Text:
 
 
 def _widths(natural: list[int], width: int) -> list[int]:
-    """How wide each column is: long texts are cut first, then all, the first column, which
-    names the entity, last."""
+    """Return the width of each column.
+
+    Long texts are cut first, then all columns; the first one, which names the entity, last.
+    """
     room = width - _BETWEEN * (len(natural) - 1)
     first, *others = natural
     for least, uncut in ((_NARROW, _SHORT), (1, 0)):
@@ -113,12 +115,12 @@ def _cell(one: Selected, name: str, schema: Schema, today: int) -> Text:
         return Text("none" if styles.is_plain() else "·", style=styles.QUIET)
     if isinstance(value, list):
         return Text(nfc(", ".join(diffs.plain(item) for item in value)))
-    text = Text(nfc(diffs.plain(value)))  # what is decomposed is as wide to a terminal
+    text = Text(nfc(diffs.plain(value)))  # decomposed characters are as wide at a terminal
     color = schema.color(one.listed.type, name, value)
     if color is not None:
         text.stylize(_style(color))
     elif name in overdue.FIELDS and overdue.is_overdue(value, one, today=today):
-        text = Text("! ").append_text(text)  # in front, where it is not cut off
+        text = Text("! ").append_text(text)  # at the beginning, where it is not cut off
         text.stylize(styles.ALERT)
     elif name == "entity_id":
         text.stylize(styles.TITLE)
@@ -126,7 +128,7 @@ def _cell(one: Selected, name: str, schema: Schema, today: int) -> Text:
 
 
 def _style(color: str) -> str:
-    """A colour of the schema, where it is one."""
+    """Return a colour of the schema, if it is a valid one."""
     from rich.errors import StyleSyntaxError
     from rich.style import Style
 

@@ -1,4 +1,4 @@
-"""What `loop` without arguments shows to people."""
+"""How `loop` without arguments looks."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ if TYPE_CHECKING:
 
     from loop_cli.operations.overview import Overview
 
-_MOST = 5  # of a list
+_MOST = 5  # rows of a list
 
 
 def overview(found: Overview, commands: Sequence[tuple[str, str]]) -> RenderableType:
-    """Counts, what is overdue, what has happened since yesterday, and the `commands` that are
-    useful now, each with what it does."""
+    """Show counts, overdue entities, changes since yesterday, and useful `commands`."""
     title = Text(visible(found.vault), style=styles.TITLE)
     title.append(f"{styles.separator()}{found.entities:,} entities", style=styles.NORMAL)
     parts: list[RenderableType] = [title, Text(), _types(found)]

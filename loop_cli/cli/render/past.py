@@ -1,4 +1,4 @@
-"""What `loop diff`, `loop history` and `loop undo` show to people."""
+"""Show the results of `loop diff`, `loop history` and `loop undo`."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _LONG = 60
 
 
 class Clock:
-    """How times are shown: exactly and in UTC, or as people say them."""
+    """How to show times: exactly and in UTC, or in words."""
 
     def __init__(self, *, utc: bool) -> None:
         self._utc = utc
 
     def __call__(self, text: object) -> str:
-        """A timestamp of a record."""
+        """Return the text for a timestamp of a record."""
         if self._utc:
             return times.exact(text) + " UTC"
         instant = timestamps.parse(str(text))
@@ -47,21 +47,21 @@ class Clock:
 
 
 def difference(found: Difference, when: Clock) -> RenderableType:
-    """An entity now against an earlier state of it."""
+    """Show an entity compared with an earlier state."""
     parts: list[RenderableType] = [_heading(found.entity), _since(found, when)]
     parts += [_by_line(record, when) for record in found.changes]
     if found.diff:
         parts.append(diffs.table(found.diff))
     if found.unknown:
         names = ", ".join(map(visible, found.unknown))
-        parts.append(Text(f"what was there before is not known: {names}", style=styles.NOTICE))
+        parts.append(Text(f"the values before are not known: {names}", style=styles.NOTICE))
     if not found.diff and not found.unknown:
         parts.append(Text("it is as it was"))
     return Group(*parts)
 
 
 def story(found: Story, when: Clock) -> RenderableType:
-    """What happened to an entity, newest first."""
+    """Show the history of an entity, newest first."""
     name = found.entity.name if found.entity is not None else None
     parts: list[RenderableType] = [_title(found.entity_id, name)]
     for event in found.events:
@@ -76,14 +76,14 @@ def story(found: Story, when: Clock) -> RenderableType:
 
 
 def undo_plan(plan: UndoPlan) -> RenderableType:
-    """What an undo would put back."""
+    """Show what an undo would restore."""
     return Group(
         *(part for one in plan.entities for part in _undone_entity(one, one.to or one.entity.path))
     )
 
 
 def undone(result: UndoResult) -> RenderableType:
-    """What an undo put back, or would."""
+    """Show what an undo restored, or would restore."""
     parts = [part for one in result.entities for part in _undone_entity(one, one.entity.path)]
     if not result.changed:
         return Group(*parts, Text("nothing to undo: all is as it was before"))
@@ -96,7 +96,7 @@ def undone(result: UndoResult) -> RenderableType:
 
 
 def undo_conflict(found: Conflict) -> RenderableType:
-    """The fields that an undo would put back and that were changed since."""
+    """Show the fields that an undo would restore, but that were changed since."""
     if found.reason == "deleted":
         return Text(f"{visible(found.entity_id)}: its file is gone")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -118,7 +118,7 @@ def undo_conflict(found: Conflict) -> RenderableType:
 
 
 def log_table(found: Sequence[AuditRecord], *, utc: bool) -> RenderableType:
-    """A table of audit records."""
+    """Show a table of audit records."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in ("when (UTC)" if utc else "when", "who", "door", "entity", "what"):
         table.add_column(title, overflow="fold")
@@ -138,7 +138,7 @@ def log_table(found: Sequence[AuditRecord], *, utc: bool) -> RenderableType:
 
 
 def follow_line(record: AuditRecord, *, utc: bool) -> RenderableType:
-    """A record in one line, as it comes; cut where the terminal is too narrow for it."""
+    """Show a new record in one line; it is cut if the terminal is too narrow."""
     data = record.data
     instant = timestamps.parse(str(data.get("timestamp")))
     when = times.exact(data.get("timestamp")) if utc else times.clock(instant)
@@ -147,11 +147,11 @@ def follow_line(record: AuditRecord, *, utc: bool) -> RenderableType:
     line.append(f"  {_one_line(data.get('source'))}", style=styles.QUIET)
     line.append(f"  {_one_line(data.get('entity_id'))}", style=styles.FIELD)
     line.append("  ").append(what(record))
-    return Group(line)  # a bare Text loses that it is not to be wrapped
+    return Group(line)  # a bare Text would lose that it must not be wrapped
 
 
 def what(record: AuditRecord) -> Text:
-    """What a record says was done, in one line."""
+    """Say in one line what a record did."""
     if record.undoes is not None:
         return Text("taken back", style=styles.NOTICE)
     if record.redacted:
@@ -167,7 +167,7 @@ def what(record: AuditRecord) -> Text:
     action = str(record.data.get("action"))
     words = Text("undo " if reverses(record) else "", style=styles.NOTICE)
     words.append("" if action == "update" else _one_line(action) + " ", style=styles.NORMAL)
-    if action == "create" and record.diff:  # what it began with is what it is: its name says it
+    if action == "create" and record.diff:  # its old type is its type: its name says it
         made = [record.data.get("entity_type"), record.data.get("entity_name")]
         return words.append(": ".join(_one_line(one) for one in made if one), style=styles.NORMAL)
     return words.append("; ".join(parts), style=styles.NORMAL)
@@ -233,7 +233,7 @@ def _marks(event: Event) -> Iterable[str]:
 
 
 def _brief(diff: Diff) -> Table:
-    """A diff in which long texts are only counted."""
+    """Return a diff in which long texts are only counted."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column()
     grid.add_column(overflow="fold")

@@ -1,4 +1,4 @@
-"""What is shown in columns as lines, for screen readers and for whoever prefers them."""
+"""Show columns as lines, for screen readers and for people who prefer it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 
 def lines(content: RenderableType, console: Console) -> Iterator[RenderableType]:
-    """The content with each table as lines: one a cell, after the name of its column, and
-    where the columns have no names one a row."""
+    """Return each table as lines.
+
+    Each cell gets a line, after the name of its column. If the columns have no names, each row gets
+    a line.
+    """
     if isinstance(content, Group):
         for part in content.renderables:
             yield from lines(part, console)

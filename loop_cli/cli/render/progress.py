@@ -1,4 +1,4 @@
-"""How far a command is, for people at a terminal."""
+"""Show the progress of a command to people at a terminal."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """Shows nothing in the first second; then a spinner, what goes on and how far it is."""
+    """Shows nothing in the first second; then a spinner, the task and the count."""
 
-    _shown: ClassVar[Progress | None] = None  # the terminal has but one line for it
+    _shown: ClassVar[Progress | None] = None  # the terminal has only one line for it
 
     def __init__(self, what: str, unit: str, make: Callable[[], Status]) -> None:
         self._what = what
@@ -28,7 +28,7 @@ class Progress:
         if self._status is None:
             if time.monotonic() - self._begin < 1:
                 return
-            if Progress._shown is not None:  # what this is a part of says more when this is done
+            if Progress._shown is not None:  # an outer progress says more when this one is done
                 Progress._shown.close()
             Progress._shown = self
             self._status = self._make()

@@ -1,4 +1,4 @@
-"""What `loop schema` shows to people."""
+"""How `loop schema` looks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def types(views: Sequence[TypeView]) -> RenderableType:
-    """The types: what their ids look like, and where their files go."""
+    """Show the types: their ids, and the places of their files."""
     table = _table("type", "required", "ids", "files")
     for view in views:
         required = sum(field.required for field in view.fields)
@@ -61,7 +61,7 @@ def _duty(field: FieldView) -> str:
 
 
 def _files(view: TypeView) -> str:
-    """The place of a type's files with the name, where rule A gives one."""
+    """Return the place of a type's files, with the name, if rule A gives one."""
     if view.place is None:
         return "—"
     return view.place + (view.file or "") if view.place.endswith("/") else view.place

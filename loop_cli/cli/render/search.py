@@ -1,4 +1,4 @@
-"""Hits of a search: what was found, where, and the line with the words marked."""
+"""Show the hits of a search: id, name, and the line with the words marked."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from loop_cli.core.wanted import Wanted
 
 MARKS = "«»"
-_BEFORE = 0.4  # of the width is before the first word, where a line does not fit
+_BEFORE = 0.4  # part of the width before the first word, if a line does not fit
 
 
 def hits(found: Sequence[Hit], wanted: Wanted) -> Callable[[Console], Group]:
-    """Two or three lines for each: id and name, file and line number, the line itself."""
+    """Show two or three lines for each hit: id and name, file and line number, the line."""
 
     def render(console: Console) -> Group:
         return Group(*(line for hit in found for line in _lines(hit, wanted, console.width)))
@@ -47,7 +47,7 @@ def _lines(hit: Hit, wanted: Wanted, width: int) -> list[Text]:
 
 
 def _marked(text: str, wanted: Wanted) -> Text:
-    """The text with signs around the words, besides a colour."""
+    """Return the text with signs around the words, not only a colour."""
     text = nfc(text)
     marked = Text()
     done = 0
@@ -59,7 +59,7 @@ def _marked(text: str, wanted: Wanted) -> Text:
 
 
 def _fitted(line: Text, width: int) -> Text:
-    """A line that is too long from a little before its first word on."""
+    """Cut a long line, beginning shortly before its first word."""
     if line.cell_len <= width:
         return line
     begin = line.plain.find(MARKS[0])

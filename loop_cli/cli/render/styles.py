@@ -1,8 +1,8 @@
-"""How things look, by what they are; the one table of it.
+"""The styles of all output, in one table.
 
-The colours are of the 256 that mean the same everywhere, of a brightness between: each is
-readable on black and on white (3:1 at least), and old and new, vermilion and blue, are told
-apart by the colour-blind. None of them says what a word or a sign does not say too.
+The colours are of the 256 that look the same everywhere, of medium brightness. Each is readable on
+black and on white (3:1 at least). Old and new, vermilion and blue, are different for colour-blind
+people. Every colour comes with a word or a sign that says the same.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ _plain = False
 
 
 def set_plain(plain: bool) -> None:
-    """Whether the output is for a screen reader: no boxes, no columns, words for signs."""
+    """Set the output for screen readers: no boxes, no columns, words for signs."""
     global _plain  # noqa: PLW0603  one program, one terminal
     _plain = plain
 
 
 def is_plain() -> bool:
-    """What `set_plain` said."""
+    """Return the value of `set_plain`."""
     return _plain
 
 
 def arrow() -> str:
-    """What stands between an old value and a new one."""
+    """Return the sign between an old value and a new one."""
     return ", now " if _plain else " → "
 
 
 def separator() -> str:
-    """What stands between the parts of a line."""
+    """Return the sign between the parts of a line."""
     return ", " if _plain else " · "
 
 
 def nothing() -> str:
-    """What stands for no value."""
+    """Return the sign for no value."""
     return "none" if _plain else "—"

@@ -1,4 +1,4 @@
-"""Text from a vault made fit to be seen: nothing in it is for the terminal to act on (SPEC §7)."""
+"""Make text from a vault harmless: the terminal must not interpret anything in it (SPEC §7)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
 
-# Controls but for newline and tab, marks of direction, what breaks lines, annotations, halves.
+# Controls except newline and tab, direction marks, line separators, annotations, halves.
 _CONTROL = (
     "[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f"
     "\ufff9-\ufffb\ud800-\udfff]"
@@ -16,10 +16,10 @@ _NO_STYLE = r"\x1b(?!\[[0-9;]*m)"
 
 
 def visible(text: str, *, styled: bool = False) -> str:
-    r"""`text` with its control characters and direction marks spelled out, such as `\x1b`.
+    r"""Return `text` with control characters and direction marks as escapes, such as `\x1b`.
 
-    What a letter above `\xff` becomes, `\u202e`, is its escape in JSON, too. In a `styled` text,
-    the sequences that give a style stay.
+    Above `\xff` the escape is that of JSON, such as `\u202e`. In a `styled` text, the sequences for
+    styles stay.
     """
     if text.isprintable():
         return text

@@ -1,4 +1,4 @@
-"""Times as people say them; the exact ones are in JSON, and in text that is read later."""
+"""Times in words for people; JSON and text in pipes have the exact ones."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _MINUTE, _HOUR = 60, 3_600
 
 
 def spoken(instant: int | None, *, now: int | None = None) -> str:
-    """An instant as one says it today: `5 minutes ago`, `today 14:35`, `2026-01-09 14:35`.
+    """Return an instant in words: `5 minutes ago`, `today 14:35`, `2026-01-09 14:35`.
 
-    In the zone of the machine. `now` is an instant, the system's clock otherwise.
+    In the time zone of the machine. `now` is an instant, by default the system's clock.
     """
     if instant is None:
         return "at a time not known"
@@ -29,13 +29,13 @@ def spoken(instant: int | None, *, now: int | None = None) -> str:
 
 
 def exact(text: object) -> str:
-    """A timestamp as it is recorded, in UTC, to the second: `2026-01-09 14:35:10`."""
+    """Return a recorded timestamp in UTC, to the second: `2026-01-09 14:35:10`."""
     instant = timestamps.parse(str(text))
     return str(text) if instant is None else timestamps.render(instant)[:19].replace("T", " ")
 
 
 def clock(instant: int | None, *, now: int | None = None) -> str:
-    """The time of day for a line that has just come, with the date where that is another."""
+    """Return the time of day for a new line, with the date if it is not today."""
     if instant is None:
         return "--:--:--"
     then, today = _local(instant), _local(time.time_ns() // 1000 if now is None else now)
@@ -46,5 +46,5 @@ def _local(instant: int) -> datetime:
     seconds, rest = divmod(instant, timestamps.SECOND)
     try:
         return datetime.fromtimestamp(seconds).replace(microsecond=rest)
-    except (OverflowError, OSError, ValueError):  # of a year that the zone does not reach
+    except (OverflowError, OSError, ValueError):  # the time zone data do not reach this year
         return datetime.fromisoformat(timestamps.render(instant)).astimezone(UTC)

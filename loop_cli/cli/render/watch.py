@@ -1,4 +1,4 @@
-"""What `loop watch` shows to people."""
+"""How `loop watch` looks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def happening(one: Happening) -> Text:
-    """One change in one line: when (UTC), who, through which door, which entity, what."""
+    """Show one change in one line: when (UTC), who, source, entity, what."""
     text = Text(visible(one.timestamp[11:19]), style=styles.QUIET)
     if one.record is None:
         text.append("  outside", style=styles.NOTICE)

@@ -1,4 +1,4 @@
-"""Which words of a line have changed."""
+"""Mark the changed words of a line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from loop_cli.cli.render import styles
 from loop_cli.cli.render.text import visible
 
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
-_ALIKE = 0.4  # below this the two have too little in common for marks to help
+_ALIKE = 0.4  # below this the lines are too different for marks to help
 _MOST = 2000
 _SHOWN = 2000  # characters of a line
 _BEFORE = 100  # characters in front of the first difference of very long lines

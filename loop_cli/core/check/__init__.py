@@ -1,1 +1,1 @@
-"""What `loop check` knows to be wrong: small pure rules over entities and over the vault."""
+"""The rules of `loop check`: small pure functions over one entity and over the vault."""

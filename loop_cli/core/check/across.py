@@ -1,5 +1,8 @@
-"""The rules between entities: ids, references, ancestors. `Register` is told of each in turn and
-keeps of it what these need: who it is, where, and whom it names."""
+"""The rules between entities: ids, references, ancestors.
+
+`Register` is given each entity in turn. It keeps what these rules need: id, type, file and
+references.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
     Wanted = Callable[["Who"], bool]
 
-_COMPARED = 10_000_000  # ids in all that are gone through for those that may have been meant
+_COMPARED = 10_000_000  # search for similar ids only if at most this many ids are missing
 
 
 class Who(Struct):
@@ -33,7 +36,7 @@ class Who(Struct):
 
 
 class Register:
-    """All entities of a vault, and what is wrong between them."""
+    """All entities of a vault, and the problems between them."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
@@ -44,7 +47,7 @@ class Register:
         self._compared = 0
 
     def add(self, subject: Subject) -> None:
-        """Take the next entity. A template is nobody: nothing names it, and it names nothing."""
+        """Add the next entity. A template is skipped: nothing may refer to it."""
         if is_template(subject.id):
             return
         who = Who(
@@ -60,28 +63,30 @@ class Register:
             self._by_alias.setdefault(alias, []).append(who)
 
     def named(self, name: str) -> list[Who]:
-        """Those that have the id, or else the alias."""
+        """Return the entities that have the id, or if there are none, the alias."""
         return self.with_id(name) or self.with_alias(name)
 
     def with_id(self, name: str) -> list[Who]:
-        """Those that have the id."""
+        """Return the entities that have the id."""
         return self._by_id.get(nfc(name), [])
 
     def with_alias(self, name: str) -> list[Who]:
-        """Those that have the alias."""
+        """Return the entities that have the alias."""
         return self._by_alias.get(nfc(name), [])
 
     def ids(self) -> list[str]:
-        """Every id."""
+        """All ids."""
         return [who.id for who in self.everybody]
 
     def has(self, entity_id: str, entity_type: str) -> bool:
-        """Whether an entity of the type has the id."""
+        """Whether an entity of this type has the id."""
         return any(who.type == entity_type for who in self.named(entity_id))
 
     def nearest(self, target: str) -> tuple[str, ...]:
-        """The id that may have been meant by one that nobody has, while there are not too many
-        of them: each has to be compared with every id."""
+        """Return the id most similar to an unknown one.
+
+        Only a limited number of unknown ids is looked up, because each is compared with every id.
+        """
         if target not in self._nearest:
             self._compared += len(self.everybody)
             close = nearest(target, self.ids(), count=1) if self._compared <= _COMPARED else ()
@@ -91,14 +96,13 @@ class Register:
     def findings(
         self, wanted: Callable[[Who], bool] = lambda _who: True
     ) -> Iterator[tuple[Who, Found]]:
-        """What is wrong between the entities, with the one in whose file it shows, where that
-        is `wanted`."""
+        """Yield the problems between entities, each with its entity, if that entity is `wanted`."""
         for rule in _RULES:
             yield from rule(self, self._rules, wanted)
 
 
 def duplicate_ids(register: Register, rules: Rules, wanted: Wanted) -> Iterator[tuple[Who, Found]]:
-    """Files that share an id, each with the others."""
+    """Find files that share an id; each is reported with the others."""
     for who in filter(wanted, register.everybody):
         others = sorted(one.path for one in register.with_id(who.id) if one.path != who.path)
         if others:
@@ -115,7 +119,7 @@ def duplicate_ids(register: Register, rules: Rules, wanted: Wanted) -> Iterator[
 def duplicate_aliases(
     register: Register, _rules: Rules, wanted: Wanted
 ) -> Iterator[tuple[Who, Found]]:
-    """Aliases that are another entity's id, or its alias too."""
+    """Find aliases that are also the id or an alias of another entity."""
     for who in filter(wanted, register.everybody):
         own = nfc(who.id)
         for alias in dict.fromkeys(who.aliases):
@@ -133,7 +137,7 @@ def duplicate_aliases(
 def dangling_references(
     register: Register, rules: Rules, wanted: Wanted
 ) -> Iterator[tuple[Who, Found]]:
-    """Fields that name nobody, or somebody of the wrong type."""
+    """Find fields that refer to a missing entity, or to one of the wrong type."""
     for who in filter(wanted, register.everybody):
         for one in who.references:
             found = register.named(one.target)
@@ -146,7 +150,7 @@ def dangling_references(
 def circular_references(
     register: Register, _rules: Rules, wanted: Wanted
 ) -> Iterator[tuple[Who, Found]]:
-    """Entities that are their own ancestors, each with the way around."""
+    """Find entities that are their own ancestors, each with the circle."""
     for field in ANCESTORS:
         parents = {
             nfc(who.id): nfc(found[0].id)
@@ -163,7 +167,7 @@ def circular_references(
 
 
 def _on_circles(parents: Mapping[str, str]) -> Iterator[str]:
-    """Those that are met again when one goes from parent to parent."""
+    """Return the ids that are met again when one follows the parents."""
     done: set[str] = set()
     for start in parents:
         way: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""What the rules of the schema say of one entity as it stands."""
+"""Apply the rules of the schema to one entity as it is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def findings(subject: Subject, rules: Rules) -> Iterator[Found]:
-    """Everything that is wrong with an entity on its own. Of a template only that it is one."""
+    """Return all problems of one entity. A template gets only the finding that it is one."""
     if is_template(subject.id):
         yield Found(
             rule="template",

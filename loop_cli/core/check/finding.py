@@ -1,4 +1,4 @@
-"""What a rule has found, and the rules by their stable names."""
+"""Findings of `loop check`, and the stable names of its rules."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ERROR, WARNING = "error", "warning"
 
 RULES: dict[str, tuple[str, str]] = {
-    # rule: (severity, what it says)
+    # rule: (severity, meaning)
     "unreadable": (ERROR, "the file can't be read as an entity: YAML, encoding, size"),
     "half-entity": (ERROR, "the file has an id and no type, or a type and no id"),
     "template": (WARNING, "the id has a placeholder: a template among the entities"),
@@ -38,9 +38,9 @@ RULES: dict[str, tuple[str, str]] = {
     "missing-field": (ERROR, "a required field is missing or empty"),
     "missing-conditional": (ERROR, "a field is required by the value of another"),
     "wrong-type": (ERROR, "the value is not of the field's type"),
-    "not-in-enumeration": (ERROR, "the value is not one of those allowed"),
+    "not-in-enumeration": (ERROR, "the value is not an allowed one"),
     "wrong-form": (ERROR, "the text is not as the schema's format rules want it"),
-    "name-form": (ERROR, "the entity's name is no plain line of text"),
+    "name-form": (ERROR, "the entity's name is not one plain line of text"),
     "unknown-member": (WARNING, "an assignee or owner is not listed in 00_Meta/members.yaml"),
     "id-pattern": (WARNING, "the id does not match the schema's pattern"),
     "derived-field": (WARNING, "a field that is computed is stored"),
@@ -59,20 +59,20 @@ RULES: dict[str, tuple[str, str]] = {
     "edited-outside": (WARNING, "the file changed after its last record"),
     "gone": (WARNING, "the file of the last record is not there"),
     "stale-lock": (WARNING, "the vault's lock has been held for long"),
-    "staged-leftover": (WARNING, "something staged that nobody finishes"),
+    "staged-leftover": (WARNING, "a staged file that nobody will finish"),
 }
 
 
-_NAMED = ("missing-field", "missing-conditional")  # of a field that may not be there
+_NAMED = ("missing-field", "missing-conditional")  # the missing field that `at` would name
 
 
 class Found(Struct):
-    """What a rule says of one entity.
+    """A finding about one entity.
 
-    `at` is the path of the field in the frontmatter, empty for the whole file; `repair` are
-    the changes that put it right where there is one right answer, `if_there` the id and the
-    type of an entity that has to be there for that; `mends` that a change of the whole file does.
-    `line`, 1-based in the frontmatter, says where, if no field can.
+    `at` is the path of the field in the frontmatter, empty for the whole file. `repair` are the
+    changes that repair it, if there is one right answer; they need an entity with the id and type
+    of `if_there`. `mends` means: a change of the whole file repairs it. `line` is 1-based in the
+    frontmatter, for findings without a field.
     """
 
     rule: str
@@ -87,7 +87,7 @@ class Found(Struct):
 
 
 class Finding(Struct):
-    """A `Found` in its file: `path` is relative to the vault, `line` counts from 1."""
+    """A `Found` with its file: `path` is relative to the vault, `line` counts from 1."""
 
     path: str
     line: int
@@ -106,7 +106,7 @@ class Finding(Struct):
         return self.found.mends or bool(self.found.repair)
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of one finding."""
+        """Return the JSON form of one finding."""
         from loop_cli.core.names import join_dotted
 
         found = self.found
@@ -130,7 +130,7 @@ class Finding(Struct):
 
 
 class Subject(Struct):
-    """One entity as a rule sees it; `fields` are its frontmatter."""
+    """One entity as the rules see it; `fields` are its frontmatter."""
 
     id: str
     type: str
@@ -140,7 +140,7 @@ class Subject(Struct):
 
 
 def as_found(problem: Problem) -> Found:
-    """What a rule of the schema says, as a finding: in the same words."""
+    """Turn a problem of the schema's rules into a finding with the same words."""
     return Found(
         rule=problem.rule,
         message=problem.sentence if problem.at or problem.rule in _NAMED else problem.message,
@@ -153,5 +153,5 @@ def as_found(problem: Problem) -> Found:
 
 
 def order(finding: Finding) -> tuple[str, int, str, str]:
-    """Findings are listed by file, line, rule and message."""
+    """The sort key of findings: file, line, rule, message."""
     return finding.path, finding.line, finding.found.rule, finding.found.message

@@ -1,4 +1,4 @@
-"""Rule A: what a file is called, and where it belongs (SPEC §2)."""
+"""Rule A: the name of a file, and its folder (SPEC §2)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SYNC_COPIES = (
 
 
 def misplaced(register: Register, rules: Rules) -> Iterator[tuple[Who, Found]]:
-    """Files that rule A would call otherwise, or put elsewhere."""
+    """Find files whose name or folder breaks rule A."""
     for who in register.everybody:
         if not rules.schema.locations or rules.names.type_is_folder:
             return
@@ -66,7 +66,7 @@ def sync_copy(path: str) -> Found | None:
 
 
 def file_name(entity_type: str, entity_id: str, place: str = "") -> str | None:
-    """The name that rule A, or else the type's place, gives a file; None where neither does."""
+    """Return the file name by rule A, or by the type's place; None if neither gives one."""
     if entity_type == "Task":
         return f"{entity_id}.md"
     if entity_type == "Project":
@@ -76,7 +76,7 @@ def file_name(entity_type: str, entity_id: str, place: str = "") -> str | None:
 
 
 def _expected_folder(who: Who, register: Register, rules: Rules) -> tuple[str, str] | None:
-    """The folder in words, and as a pattern; None where nothing says."""
+    """Return the expected folder, in words and as a pattern; None if the schema gives none."""
     if who.type == "Task":
         project = _project_of(who, register)
         if project is not None:
@@ -87,7 +87,7 @@ def _expected_folder(who: Who, register: Register, rules: Rules) -> tuple[str, s
 
 
 def _project_of(who: Who, register: Register) -> Who | None:
-    """The one project that a task names."""
+    """Return the one project that a task refers to."""
     for one in who.references:
         if one.at == ("project_id",):
             found = [other for other in register.named(one.target) if other.type == "Project"]
@@ -96,7 +96,7 @@ def _project_of(who: Who, register: Register) -> Who | None:
 
 
 def pattern_of(place: str) -> str:
-    """A place of `file_locations` as a pattern: `{year}` is any name, `...` any folders."""
+    """Turn a place of `file_locations` into a pattern: `{year}` is any name, `...` any folders."""
     parts = []
     for part in nfc(place).strip("/").split("/"):
         if part == "...":

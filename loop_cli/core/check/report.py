@@ -1,4 +1,4 @@
-"""What a check is asked for, and what it found."""
+"""The scope of a check, and its report."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ _SHOWN = 5  # paths
 
 
 class PassedOver(Struct):
-    """The paths, relative with `/`. `links` are symbolic links to folders and to Markdown files;
-    `folders` and `files` are excluded; `unread` can't be opened."""
+    """Files and folders that were not checked, as paths relative to the vault.
+
+    `links` are symbolic links to folders and to Markdown files; `folders` and `files` are excluded
+    by the schema; `unread` can't be opened.
+    """
 
     links: tuple[str, ...]
     folders: tuple[str, ...]
@@ -26,12 +29,12 @@ class PassedOver(Struct):
     unread: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of it."""
+        """Return the JSON form."""
         return {name: list(paths) for name, paths in self.__dict__.items()}
 
     @property
     def sentences(self) -> list[str]:
-        """What is passed over, a sentence a kind."""
+        """Return one sentence for each kind."""
         kinds = (
             ("symbolic link", "symbolic links", self.links),
             ("excluded folder", "excluded folders", self.folders),
@@ -48,16 +51,17 @@ class PassedOver(Struct):
 
 
 class Scope(Struct):
-    """What to check; everything where both are empty. `names` are ids, aliases and types,
-    `paths` files relative to the vault."""
+    """What to check; everything if both are empty.
+
+    `names` are ids, aliases and types; `paths` are files relative to the vault.
+    """
 
     names: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
 
 
 class MendedLinks(Struct):
-    """What mends the links of a file, whose bytes had the `etag`; `note` tells that it is no
-    entity."""
+    """The repaired links of a file that had this `etag`; `note` means that it is not an entity."""
 
     edits: Edits
     etag: str
@@ -65,9 +69,11 @@ class MendedLinks(Struct):
 
 
 class Checked(Struct):
-    """What was found. `files` and `entities` count what was looked at; `etags` are those of the
-    files that can be repaired, `mended` what mends the links of some; `passed` is what nobody
-    looked at."""
+    """The result of a check.
+
+    `files` and `entities` are counts; `etags` are those of the files that can be repaired; `mended`
+    are repaired links; `passed` are the files that were not checked.
+    """
 
     files: int
     entities: int
@@ -77,16 +83,16 @@ class Checked(Struct):
     passed: PassedOver
 
     def count(self, severity: str) -> int:
-        """How many findings are errors, or warnings."""
+        """Count the findings of one severity."""
         return sum(one.severity == severity for one in self.findings)
 
     @property
     def ok(self) -> bool:
-        """Whether there are no errors; warnings are no matter."""
+        """Whether there are no errors; warnings do not matter."""
         return self.count(ERROR) == 0
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop check`."""
+        """Return the JSON of `loop check`."""
         return {
             "ok": self.ok,
             "files": self.files,

@@ -1,1 +1,1 @@
-"""Audit records, histories, and the states that are rebuilt from them."""
+"""Audit records, histories, and the states that can be rebuilt from them."""

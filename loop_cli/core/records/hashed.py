@@ -1,5 +1,7 @@
-"""A diff as a record holds it: long and private values as their hash, of which the value is kept
-for undo (SPEC §6)."""
+"""The diff of a record, with hashes for long and private values.
+
+The values themselves are kept for undo (SPEC §6).
+"""
 
 from __future__ import annotations
 
@@ -21,31 +23,36 @@ if TYPE_CHECKING:
 
 
 def digest_of(data: bytes) -> dict[str, Any]:
-    """What a record holds instead of a value that it does not show, and what it is kept under."""
+    """Return the hash that stands for a value in a record, and names the kept value."""
     return {"sha256": sha256_hex(data), "bytes": len(data)}
 
 
 def value_bytes(value: Any) -> bytes:
-    """A value as it is kept, and hashed under that name: a text as it is, anything else as JSON."""
+    """Return the bytes of a value to keep and to hash: a text as it is, other values as JSON."""
     return value.encode() if isinstance(value, str) else as_json(value).encode()
 
 
 def as_logged(value: Any, data: bytes | None = None) -> Any:
-    """A value as the log's readers have it: keys are texts, and what JSON can't say is a text.
-    `data` are its `value_bytes`, where they are known."""
+    """Return a value as readers of the log see it.
+
+    Keys become texts, and so do values that JSON can't express. `data` are its `value_bytes`, if
+    they are known.
+    """
     if not isinstance(value, dict | list | float):
         return value
     return jsontext.loads(value_bytes(value) if data is None else data)
 
 
 def comparable_digest(value: Any) -> dict[str, Any]:
-    """What a record holds instead of a value that is not kept: the hash with the keys of mappings
-    sorted, as texts, since their order makes no other value."""
+    """Return the hash for a value that is not kept.
+
+    The keys of mappings are sorted, as texts, because their order does not change the value.
+    """
     return digest_of(value_bytes(_sorted(value)))
 
 
 def is_hash_of(value: Any, digest: Any) -> bool:
-    """Whether a record's digest is that of a value, whichever way it was hashed."""
+    """Whether a record's hash fits a value; there are two ways to hash."""
     data = value_bytes(value)
     if len(data) != digest["bytes"]:
         return False
@@ -53,11 +60,10 @@ def is_hash_of(value: Any, digest: Any) -> bool:
 
 
 def value_of(data: bytes, record: AuditRecord, name: str, side: str) -> Any:
-    """The value that was kept as `data` for one side, `old` or `new`, of the entry `name` of a
-    record's diff.
+    """Return the value that was kept as `data`, for `old` or `new` in the entry `name` of a diff.
 
-    The bytes alone do not tell `5` from `"5"`; of `old` the record does. Raises `ValueError`
-    where they are not what they should be, or nothing tells.
+    The bytes alone can't tell `5` from `"5"`, but the record can, for `old`. Raises `ValueError` if
+    the bytes are wrong, or nothing tells the value.
     """
     import json
 
@@ -66,14 +72,14 @@ def value_of(data: bytes, record: AuditRecord, name: str, side: str) -> Any:
     if side == "new" and name != BODY:
         try:
             json.loads(data)
-        except ValueError:  # so they can be nothing but a text
+        except ValueError:  # so they can only be a text
             return data.decode()
         raise ValueError("a text or a value as JSON")
     return data.decode()
 
 
 def hides_name(name: object, names: FieldNames, private: tuple[str, ...]) -> bool:
-    """Whether records are without the entity's name, because that is a private field."""
+    """Whether records leave out the entity's name, because it is a private field."""
     return audit.is_private(join_dotted((names.name,)), name, private)
 
 
@@ -83,9 +89,11 @@ def recordable(
     *,
     written: Callable[[str, Any], dict[str, Any]] | None = None,
 ) -> tuple[Diff, dict[str, bytes], dict[str, Any]]:
-    """The diff as it is recorded, where all keys are texts; what undo needs of the values it only
-    hashes, by hash; and which old ones are kept and no texts, or are more than JSON can say.
-    `written` gives how an old value stood there, where JSON does not tell it."""
+    """Return a diff as it is recorded (all keys are texts), and what goes with it.
+
+    Also returned: the values that undo needs, by hash; and marks about old values that are kept as
+    JSON, or that JSON can't express. `written` is the spelling of old values that JSON can't tell.
+    """
     recorded: Diff = {}
     kept: dict[str, bytes] = {}
     marks: dict[str, Any] = {}

@@ -1,7 +1,8 @@
-"""What takes records back on one entity, compared value by value.
+"""Compute how to take records back on one entity, value by value.
 
-A field that still has what the records left gets what they found. One that has been changed
-since is left, and told; what the log does not hold is a problem, never a guess.
+If a field still has the value that the records wrote, it gets its old value back. If it was changed
+since, it stays, and the result says so. A value that the log does not have is a problem; nothing is
+guessed.
 """
 
 from __future__ import annotations
@@ -40,11 +41,10 @@ _TAKEN = "there is a file with that id again"
 class EntityUndo(Struct):
     """What an undo does to one entity.
 
-    `records` are those that it takes back, newest first; `diff` is what changes; `left` are
-    the fields that were changed since, and so are left as they are; `later` the records since;
-    `written` is how values were written whose JSON does not tell it, by name.
-    A file goes back `to` another place, is `gone` as it was before, or comes back: `restores`
-    is the record of its deletion.
+    `records` are taken back, newest first; `diff` is what changes. `left` are fields that were
+    changed since and stay; `later` are the records since. `written` is the spelling of values that
+    JSON can't tell, by name. The file goes back `to` its old place, or is `gone`, or comes back:
+    `restores` is the record of its deletion.
     """
 
     entity: Entity
@@ -60,7 +60,7 @@ class EntityUndo(Struct):
 
     @property
     def action(self) -> str | None:
-        """What is done: `update`, `move`, `delete`, `restore`; None for nothing."""
+        """The kind of change: `update`, `move`, `delete`, `restore`; None for no change."""
         if self.restores is not None:
             return "restore"
         if self.gone:
@@ -68,7 +68,7 @@ class EntityUndo(Struct):
         return "move" if self.to is not None else "update" if self.diff else None
 
     def as_change(self, run_id: str) -> EntityChange | Delete | Restore:
-        """The change for the store, with the revision that the plan has seen."""
+        """Return the change for the store, with the revision of the plan."""
         undoes: dict[str, Any] = {
             "run_id": run_id,
             "lines": [record.digest for record in self.records],
@@ -96,7 +96,7 @@ class EntityUndo(Struct):
         return change if self.to is None else Move(**change.__dict__, to=self.to)
 
     def as_conflict(self) -> Conflict:
-        """That some fields were changed since."""
+        """Return the conflict about fields that were changed since."""
         revision, undone = self.entity.revision, self.records[0]
         newest = next((one for one in self.later if story.is_change(one)), undone)
         outside = newest.etag_after not in (None, revision.etag)
@@ -125,10 +125,10 @@ def invert(
     by_path: bool,
     updated: str,
 ) -> tuple[EntityUndo, list[dict[str, Any]]]:
-    """What takes `records` of the entity back, and the problems with that.
+    """Compute how to take `records` back, and the problems.
 
-    `history` are all records of the entity; these and `records` are newest first. `updated`
-    is the field that a create sets, and no matter.
+    `history` are all records of the entity; both lists are newest first. `updated` is a field that
+    a create sets; it is ignored.
     """
     since: list[AuditRecord] = []
     later: list[AuditRecord] = []
@@ -163,9 +163,10 @@ def invert(
 
 
 def _is_of_another(record: AuditRecord, since: Sequence[AuditRecord]) -> bool:
-    """Whether the entity that has the id now is not the one that the record changed: that was
-    deleted and another one created. `since` are all records from the newest to the oldest one
-    to take back."""
+    """Whether another entity has the id now, because the old one was deleted.
+
+    `since` are the records from the newest to the oldest one to take back.
+    """
     if record.data.get("action") == "delete":
         return False
     place = next((at for at, one in enumerate(since) if one.digest == record.digest), len(since))
@@ -173,7 +174,7 @@ def _is_of_another(record: AuditRecord, since: Sequence[AuditRecord]) -> bool:
 
 
 class _Undoing:
-    """Takes records back on a copy of an entity; what can't be taken back is noted."""
+    """Takes records back on a copy of an entity, and notes what can't be taken back."""
 
     def __init__(
         self, entity: Entity, reveal: Reveal, redacted: Collection[str], updated: str
@@ -192,7 +193,7 @@ class _Undoing:
 
     @property
     def diff(self) -> Diff:
-        """What is put back so far."""
+        """The changes so far."""
         old = self._entity
         found = diff_fields(old.fields, self.fields)
         for name in self.written.keys() - found.keys():  # the same number with other digits
@@ -219,7 +220,7 @@ class _Undoing:
                 self._put_back(record, name, entry)
 
     def leave_all(self, record: AuditRecord) -> None:
-        """Leave the entity as it is: the record is of another one that had the id."""
+        """Leave the entity as it is: the record belongs to an earlier entity with the same id."""
         etag = self._entity.revision.etag
         if not record.diff:
             self._leave("etag", record.etag_after, etag, None)
@@ -241,8 +242,8 @@ class _Undoing:
             self._leave("path", after, self.path, before)
 
     def _remove(self, record: AuditRecord) -> None:
-        """The file goes, where all in it is what the record made."""
-        if not record.diff:  # it came back as it had been
+        """Remove the file, if everything in it comes from the record."""
+        if not record.diff:  # it came back with its old content
             etag = self._entity.revision.etag
             if record.etag_after != etag:
                 self._leave("etag", record.etag_after, etag, None)
@@ -278,10 +279,10 @@ class _Undoing:
         current = self.body if name == BODY else value_at(self.fields, split_dotted(name))
         before, lost, vague = self._before(record, name, old, current)
         if not lost and not vague and same(current, before):
-            if name in record.written and same(old, new):  # it was written with other digits
+            if name in record.written and same(old, new):  # it was spelled with other digits
                 self.written[name] = record.written[name]
             return
-        told = record.is_own and not audit.is_digest(old)  # exactly, so that there is no more to it
+        told = record.is_own and not audit.is_digest(old)  # the record has the exact value
         if not told and _is(current, old):
             return
         if not _is(current, new):
@@ -303,7 +304,7 @@ class _Undoing:
     def _before(
         self, record: AuditRecord, name: str, old: Any, current: Any
     ) -> tuple[Any, bool, bool]:
-        """The value that a record's `old` stands for; whether it is lost, and whether vague."""
+        """Return the value before a record, whether it is lost, and whether it is vague."""
         before = self._shown(record, name, old, "old")
         if before is MISSING:
             return before, old is not MISSING, False
@@ -333,7 +334,7 @@ def _restoring(diff: Diff, written: Mapping[str, Mapping[str, str]]) -> Iterator
         old = MISSING if entry.get("added") else entry["old"]
         new = MISSING if entry.get("removed") else entry["new"]
         whole = split_dotted(name)
-        if same(old, new):  # it was written with other digits
+        if same(old, new):  # it was spelled with other digits
             paths: Iterable[tuple[tuple[str, ...], Any]] = [(whole, new)]
         else:
             paths = _leading(whole, old, new)
@@ -354,7 +355,7 @@ def _usual(value: Any) -> dict[str, str]:
 
 
 def _place(name: str, value: Any) -> tuple[str | int, ...]:
-    """A place within a value by its name; the items of lists by number."""
+    """Return the path of a place within a value from its name; items of lists are numbers."""
     place: list[str | int] = []
     for part in split_dotted(name) if name else ():
         is_item = isinstance(value, list) and part.isdigit() and int(part) < len(value)
@@ -367,8 +368,11 @@ def _place(name: str, value: Any) -> tuple[str | int, ...]:
 
 
 def _leading(path: tuple[str, ...], old: Any, new: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Paths and what comes there. A mapping with keys that are no texts is changed key by key:
-    what is put back has such a key only where it is there now."""
+    """Yield paths and their new values.
+
+    A mapping with keys that are not texts is changed key by key: such a key only comes back if it
+    is there now.
+    """
     if type(old) is not dict or type(new) is not dict or all(type(key) is str for key in new):
         yield path, new
         return
@@ -379,7 +383,7 @@ def _leading(path: tuple[str, ...], old: Any, new: Any) -> Iterator[tuple[tuple[
 
 
 def _is(value: Any, recorded: Any) -> bool:
-    """Whether a value is the one that a diff holds, or holds the hash of."""
+    """Whether a value equals the one in a diff, or fits its hash."""
     if value is MISSING:
         return same(value, recorded)
     if audit.is_digest(recorded) and not audit.is_digest(value):

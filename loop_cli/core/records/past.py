@@ -1,4 +1,4 @@
-"""An earlier state of an entity, rebuilt from its records: what they tell, and no more."""
+"""Rebuild an earlier state of an entity from its records, as far as they tell it."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from loop_cli.core.records.story import Moment
 
     Path = tuple[str, ...]
-    # The value that a record holds only the hash of, by its diff's name; MISSING if it is lost.
+    # Return the value of a hash in a record, by the diff's name; MISSING if it is lost.
     Reveal = Callable[[AuditRecord, str, Mapping[str, Any], str], Any]
 
 
 class State:
-    """Fields and body at one moment, and what of them is known.
+    """The fields and the body at one moment, and which of them are known.
 
-    Either all is known but `unknown`, or, where `known` is a set, nothing but that.
+    If `known` is a set, only these are known. Otherwise everything is known but `unknown`.
     """
 
     def __init__(self, fields: Mapping[str, Any], body: Any, reveal: Reveal) -> None:
@@ -45,37 +45,36 @@ class State:
         self._reveal = reveal
 
     def value(self, name: str) -> tuple[Any, bool]:
-        """The value under a name of diffs, and whether it is known."""
+        """Return the value under a name of diffs, and whether it is known."""
         if name == BODY:
             return self.body, self.body_known
         path = split_dotted(name)
         return value_at(self.fields, path), self._knows(path)
 
     def forget(self) -> None:
-        """From here on nothing is known but what is put in."""
+        """Mark everything as unknown, until values are added."""
         self.fields, self.known, self.unknown = {}, set(), set()
         self.body_known = False
 
     def tell(self, newest_first: Sequence[AuditRecord]) -> None:
-        """To what some changes tell of the state after the newest, as far as they follow upon one
-        another, and no more."""
+        """Go to the state that some changes tell, as far as they form an unbroken chain."""
         self.forget()
         for record in reversed(_unbroken(newest_first)):
             self.forth(record)
 
     def back(self, record: AuditRecord) -> None:
-        """To the state before a record."""
+        """Go to the state before a record."""
         if not record.tells_all:
             self.forget()
         for name, entry in record.diff.items():
             self._put(record, name, entry, "old", absent=bool(entry.get("added")))
 
     def forth(self, record: AuditRecord) -> None:
-        """To the state after a record."""
+        """Go to the state after a record."""
         if not record.tells_all:
             self.forget()
         created = record.etag_before is None and record.data.get("action") == "create"
-        if created and record.diff:  # what came back is as it was, and its record has no diff
+        if created and record.diff:  # a restored entity is as before, and its record has no diff
             self.fields, self.known, self.unknown = {}, None, set()
             self.body, self.body_known = "", True
         for name, entry in record.diff.items():
@@ -109,15 +108,15 @@ class State:
 def rebuild(
     entity: Entity, changes: Sequence[AuditRecord], moment: Moment, *, reveal: Reveal
 ) -> tuple[State, bool]:
-    """The state at a moment of the story, and whether the entity was edited outside since.
+    """Rebuild the state at a moment of the story; also say whether there was an outside edit since.
 
-    `changes` are the entity's, newest first. Beyond an outside edit only that is known which
-    records from before it tell.
+    `changes` are those of the entity, newest first. Before an outside edit, only values in earlier
+    records are known.
     """
     state = State(entity.fields, entity.body, reveal)
     expected: str | None = entity.revision.etag
     outside = False
-    back: str | None = None  # the etag that came back with the record after this one
+    back: str | None = None  # the etag that the next record restored
     for index in range(moment.count + moment.crosses):
         record = changes[index]
         if record.etag_after != expected:
@@ -133,8 +132,10 @@ def rebuild(
 
 
 def compare(before: State, entity: Entity, *, ignored: Collection[str]) -> tuple[Diff, list[str]]:
-    """What of an entity differs from an earlier state, and the names whose earlier value is
-    not known. `ignored` are the fields that are no matter."""
+    """Compare an entity with an earlier state; also return the names with an unknown earlier value.
+
+    `ignored` are fields that do not count.
+    """
     diff: Diff = {}
     unknown: list[str] = []
     for name, entry in diff_fields(before.fields, entity.fields).items():
@@ -154,12 +155,12 @@ def compare(before: State, entity: Entity, *, ignored: Collection[str]) -> tuple
 
 
 def _leading_to(etag: str | None, changes: Sequence[AuditRecord]) -> Sequence[AuditRecord]:
-    """The changes, where the newest of them left that etag; none where it did not."""
+    """Return the changes, if the newest one wrote that etag; otherwise none."""
     return changes if changes and changes[0].etag_after == etag else ()
 
 
 def _unbroken(changes: Sequence[AuditRecord]) -> list[AuditRecord]:
-    """The newest changes that follow upon one another without an outside edit between."""
+    """Return the newest changes that follow each other without an outside edit in between."""
     return list(_following(changes))
 
 

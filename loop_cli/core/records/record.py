@@ -1,4 +1,4 @@
-"""Audit records (SPEC §6, rule C), and what can be rebuilt from them."""
+"""Audit records (SPEC §6, rule C), and the history of an entity."""
 
 from __future__ import annotations
 
@@ -47,53 +47,54 @@ class AuditRecord(Struct):
 
     @property
     def entity_id(self) -> str:
-        """The entity's id in the normal form that ids are compared in."""
+        """The entity's id, in the normal form for comparisons."""
         return nfc(str(self.data.get("entity_id")))
 
     @property
     def metadata(self) -> Mapping[str, Any]:
-        """The record's metadata; foreign lines may have none."""
+        """The record's metadata; lines of other programs may have none."""
         value = self.data.get("metadata")
         return value if isinstance(value, dict) else {}
 
     @property
     def diff(self) -> Diff:
-        """The record's diff, without what has no proper shape."""
+        """The record's diff, without entries of a wrong shape."""
         value = self.data.get("diff")
         entries = value.items() if isinstance(value, dict) else ()
         return {name: entry for name, entry in entries if isinstance(entry, dict)}
 
     @property
     def modified_fields(self) -> tuple[str, ...] | None:
-        """The names of what was changed; foreign lines may have none."""
+        """The names of the changed fields; lines of other programs may have none."""
         names = self.data.get("modified_fields")
         return tuple(map(str, names)) if isinstance(names, list) else None
 
     @property
     def tells_all(self) -> bool:
-        """Whether the diff can hold all that was changed; other programs may leave it out."""
+        """Whether the diff can contain all changes; other programs may leave it out."""
         diff = self.diff
         if self.data.get("diff", {}) != diff or not all("old" in one for one in diff.values()):
             return False
         names = self.modified_fields or ()
-        # With no diff, a move of ours only moved, and what another program changed isn't told.
+        # Without a diff, a move by loop changed nothing else; other programs may have changed
+        # fields.
         untold = self.etag_before != self.etag_after and not self.is_own
         return diff.keys() >= set(names) and (bool(diff) or not untold)
 
     @property
     def etag_before(self) -> str | None:
-        """The etag of the bytes that were changed."""
+        """The etag of the bytes before the change."""
         return self._text("etag_before")
 
     @property
     def etag_after(self) -> str | None:
-        """The etag of the bytes that were written."""
+        """The etag of the bytes after the change."""
         return self._text("etag_after")
 
     @property
     def updated_after(self) -> int | None:
-        """The instant that the entity's `updated` was set to; not what another program says
-        that is `TOO_LATE`."""
+        """The new instant of `updated`; a value of another program does not count if it is
+        `TOO_LATE`."""
         instant = self._instant("updated_after")
         late = instant is not None and instant >= timestamps.TOO_LATE
         return None if late and not self.is_own else instant
@@ -111,17 +112,17 @@ class AuditRecord(Struct):
 
     @property
     def is_note(self) -> bool:
-        """Whether it is of a file that is no entity, whose path is the id."""
+        """Whether it is about a file that is not an entity; the id is then the path."""
         return "note" in self.metadata and self.is_own
 
     @property
     def is_return(self) -> bool:
-        """Whether it brought a state back with its times: an undo record, a restored entity."""
+        """Whether it restored a state with its times: an undo record, or a restored entity."""
         return self.undoes is not None or "restores" in self.metadata
 
     @property
     def redacted(self) -> dict[str, str]:
-        """Of a redaction record: the digest of each line it rewrote, to the one it had before."""
+        """In a redaction record: the new digest of each rewritten line, and its old one."""
         value = self.metadata.get("redacted")
         pairs = value if isinstance(value, list) and self.is_own else ()
         return {
@@ -134,31 +135,36 @@ class AuditRecord(Struct):
 
     @property
     def is_aside(self) -> bool:
-        """Whether the record changed nothing where it stands in the log: a redaction record,
-        or a migrated line, which tells of a time before."""
+        """Whether the record changed nothing at its place in the log.
+
+        That is a redaction record, or a migrated line, which tells of an earlier time.
+        """
         return "migrated_from" in self.metadata or bool(self.redacted)
 
     @property
     def is_own(self) -> bool:
-        """Whether loop's protocol wrote the record, whatever its door: chained and ordered."""
+        """Whether loop's protocol wrote the record, from any interface: chained and ordered."""
         return "previous" in self.metadata and "migrated_from" not in self.metadata
 
     @property
     def kept_as_json(self) -> tuple[str, ...]:
-        """The names of hashed `old` values that are kept as JSON; other ones are texts."""
+        """The names of hashed `old` values that are kept as JSON; the others are texts."""
         names = self.metadata.get("kept_as_json")
         return tuple(map(str, names)) if isinstance(names, list) else ()
 
     @property
     def inexact(self) -> tuple[str, ...]:
-        """The names of `old` values that JSON can't say: with keys that are no texts, or `.inf`."""
+        """The names of `old` values that JSON can't express: with keys that are not texts, or
+        `.inf`."""
         names = self.metadata.get("inexact")
         return tuple(map(str, names)) if isinstance(names, list) else ()
 
     @property
     def written(self) -> dict[str, dict[str, str]]:
-        """How `old` values were written whose JSON does not tell it, `1.10` or a date without
-        quotes: by the name of the diff, and the place within the value."""
+        """The spelling of `old` values that JSON can't tell: `1.10`, or a date without quotes.
+
+        By the name in the diff, and the place within the value.
+        """
         found = self.metadata.get("written")
         return {
             name: places
@@ -167,14 +173,14 @@ class AuditRecord(Struct):
         }
 
     def is_of(self, entity_id: str, path: str | None) -> bool:
-        """Whether the record is of the entity; `path` counts where several files carry the id."""
+        """Whether the record is about the entity; `path` counts if several files have the id."""
         return self.entity_id == nfc(entity_id) and path in (None, self.metadata.get("path"))
 
     def reached(self, *, updated_at: int | None, etag: str | None) -> bool:
         """Whether the entity was at the revision right after this record.
 
-        All that is given must match. A time tells one state from another where loop's
-        protocol wrote it, or where the record moved it; other programs may leave it as it was.
+        All given parts must match. A time counts only if loop's protocol wrote it, or if the record
+        changed it; other programs may leave the time as it was.
         """
         moved = self._instant("updated_before") not in (None, self.updated_after)
         return _matches(etag, (self.etag_after,)) and _matches(
@@ -191,8 +197,7 @@ class AuditRecord(Struct):
         return _matches(etag, (self.etag_before,)) and _matches(updated_at, times)
 
     def as_change(self) -> dict[str, Any]:
-        """The record as an entry of a conflict's `changes`; null where a foreign line has
-        something else than it should."""
+        """Return an entry of a conflict's `changes`; wrong values of other programs become null."""
         keys = ("run_id", "timestamp", "actor", "source")
         texts = {key: self.data.get(key) for key in keys}
         names = self.modified_fields
@@ -210,7 +215,7 @@ class AuditRecord(Struct):
 
 
 class History:
-    """What the log says of one entity; read from the newest record back, as far as needed."""
+    """The records of one entity; read from the newest back, as far as needed."""
 
     def __init__(self, newest_first: Iterable[AuditRecord] = ()) -> None:
         self._source = iter(newest_first)
@@ -231,9 +236,9 @@ class History:
 
     @property
     def ceiling(self) -> int | None:
-        """The latest instant that any record, undone or not, set `updated` to.
+        """The latest instant to which any record set `updated`, undone records included.
 
-        A landed record of loop's own is later than all before it, so reading stops there.
+        A record of loop's own that landed is later than all before it, so reading stops there.
         """
         latest: int | None = None
         last = self.last
@@ -246,7 +251,7 @@ class History:
         return latest
 
     def all(self) -> Iterator[AuditRecord]:
-        """The records newest first, undone ones too."""
+        """The records newest first, with undone ones."""
         index = 0
         while True:
             if index == len(self._read):
@@ -259,9 +264,9 @@ class History:
 
 
 def without_undone(newest_first: Iterable[AuditRecord]) -> Iterator[AuditRecord]:
-    """The records that count: an undone one is left out, its undo record stays.
+    """Return the records that count: undone ones are left out, their undo records stay.
 
-    An undo record names the line as it was then; a later redaction may have rewritten it.
+    An undo record names the old text of a line; a later redaction may have rewritten it.
     """
     undone: set[str] = set()
     earlier: dict[str, str] = {}
@@ -281,7 +286,7 @@ def with_key(newest_first: Iterable[AuditRecord], key: str) -> Iterator[AuditRec
 
 
 def digests_of(digest: str, earlier: Mapping[str, str]) -> list[str]:
-    """All digests that a line has had; `earlier` is what redaction records tell."""
+    """Return all digests that a line has had; `earlier` comes from redaction records."""
     found = [digest]
     while (before := earlier.get(found[-1])) is not None and before not in found:
         found.append(before)
@@ -295,11 +300,11 @@ def since(
     updated_at: int | None,
     etag: str | None,
 ) -> tuple[list[AuditRecord], bool]:
-    """The records after the expected revision, and whether they tell all that happened.
+    """Return the records after the expected revision, and whether they tell everything.
 
-    They do when they lead in an unbroken chain of etags from that revision to the current
-    bytes, and their diffs hold what they changed; an outside edit breaks the chain. A
-    revision that no record names leaves those that are later than it.
+    They do if they form an unbroken chain of etags from that revision to the current bytes, and
+    their diffs have all changes. An outside edit breaks the chain. If no record has the revision,
+    the later records are returned.
     """
     found: list[AuditRecord] = []
     expected_etag: str | None = current_etag
@@ -314,19 +319,22 @@ def since(
         found.append(record)
         if record.left(updated_at=updated_at, etag=etag):
             return found, whole
-        # Before a create of ours is nothing, as after a delete; others leave etags out.
+        # Before a create, as after a delete, there is not an etag; other programs leave etags out.
         expected_etag = record.etag_before if record.is_own else record.etag_before or ""
     if found and found[-1].began(updated_at=updated_at, etag=etag):
         return found, whole
-    if updated_at is None:  # nothing tells when that etag was
+    if updated_at is None:  # nothing tells the time of that etag
         return [], False
     return [record for record in found if (record.updated_after or 0) > updated_at], False
 
 
 def is_replaced(newest_first: Iterable[AuditRecord]) -> bool:
-    """Whether changes that follow one another tell of another entity under the same id: it was
-    deleted or created in between. What `loop undo` brings back is the same one, byte for byte."""
-    back: str | None = None  # the etag of what came back, until its deletion is met
+    """Whether the changes belong to another entity with the same id.
+
+    That is the case if it was deleted or created in between. An entity that `loop undo` restores is
+    the same one, byte for byte.
+    """
+    back: str | None = None  # the etag of the restored file, until its deletion is found
     for record in newest_first:
         action = record.data.get("action")
         if back is not None:
@@ -343,13 +351,16 @@ def is_replaced(newest_first: Iterable[AuditRecord]) -> bool:
 
 
 def is_digest(value: Any) -> bool:
-    """Whether a diff holds the hash of a value instead of the value."""
+    """Whether a diff has the hash of a value instead of the value."""
     return isinstance(value, dict) and value.keys() == {"sha256", "bytes"}
 
 
 def touches(name: str, value: Any, field: str) -> bool:
-    """Whether the value that a diff has under `name` is one of `field` (a dotted name, or
-    `body`), is nested in one, or holds one."""
+    """Whether the value under `name` in a diff belongs to `field`.
+
+    `field` is a dotted name, or `body`. The value may be the field itself, nested in it, or around
+    it.
+    """
     if BODY in (name, field):
         return name == field
     path = tuple(map(nfc, split_dotted(name)))
@@ -360,7 +371,7 @@ def touches(name: str, value: Any, field: str) -> bool:
 
 
 def is_private(name: str, value: Any, private: Iterable[str]) -> bool:
-    """Whether the value that a diff has under `name` is one of the private fields."""
+    """Whether the value under `name` in a diff is a private field."""
     return any(touches(name, value, field) for field in private)
 
 
@@ -406,7 +417,7 @@ def compose(
 
 
 def compose_undo(record: AuditRecord, *, timestamp: int) -> dict[str, Any]:
-    """The undo record of SPEC §6: the entity is where it was before `record`."""
+    """Build the undo record of SPEC §6: the entity is again as it was before `record`."""
     metadata = dict(record.metadata)
     metadata["rolled_back"] = record.digest
     metadata["etag_before"], metadata["etag_after"] = record.etag_after, record.etag_before
@@ -428,5 +439,5 @@ def compose_undo(record: AuditRecord, *, timestamp: int) -> dict[str, Any]:
 
 
 def _matches(expected: object, values: tuple[object, ...]) -> bool:
-    """Whether what is expected, if anything is, is one of the values."""
+    """Whether an expected value, if there is one, is among the values."""
     return expected is None or expected in values

@@ -1,8 +1,7 @@
-"""The story of an entity in its records: which count, which were undone, where it was edited
-outside in between, and which states it went through.
+"""The story of an entity: which records count, which were undone, where outside edits were made.
 
-Records are always given newest first. A *change* is a record that led from one state of the
-file to another: no undo record, no redaction, no migrated line.
+Records are always given newest first. A *change* is a record that led from one state of the file to
+another; undo records, redactions and migrated lines are not changes.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ if TYPE_CHECKING:
 class Event(Struct):
     """One record in the story.
 
-    `number` counts the changes from the newest, which is 1; None for what is no change or was
-    taken back at once. `undone_by` is the record that undid it, if one did and stands itself.
-    `outside_after` tells that the file was changed without a record after this one.
+    `number` counts the changes; the newest is 1. It is None for a record that is not a change, or
+    was taken back at once. `undone_by` is the record that undid it, if that one was not undone
+    itself. `outside_after` means: the file was changed without a record after this one.
     """
 
     record: AuditRecord
@@ -35,10 +34,10 @@ class Event(Struct):
 
 
 class Moment(Struct):
-    """A state in the story: before the `count` newest changes; where `crosses` is set, also
-    before the outside edit that came right before those.
+    """A state in the story: before the `count` newest changes.
 
-    `reached` is false where the log tells of nothing as old as what was asked for.
+    If `crosses` is set, it is also before the outside edit right before those. `reached` is false
+    if the log does not go back so far.
     """
 
     count: int
@@ -47,7 +46,7 @@ class Moment(Struct):
 
 
 def events(newest_first: Iterable[AuditRecord], *, current_etag: str | None) -> Iterator[Event]:
-    """The story, newest first. `current_etag` is the file's; None where there is no file."""
+    """Return the story, newest first. `current_etag` is the file's; None if there is no file."""
     expected = current_etag
     count = 0
     for record, undoer, taken_back in _with_fate(newest_first):
@@ -65,33 +64,34 @@ def events(newest_first: Iterable[AuditRecord], *, current_etag: str | None) -> 
 
 
 def standing(newest_first: Iterable[AuditRecord]) -> Iterator[tuple[AuditRecord, bool]]:
-    """The records that were not taken back, each with whether it still stands: not undone, or
-    undone by one that was undone itself."""
+    """Return the records that were not taken back, each with whether it still stands.
+
+    A record stands if it was not undone, or if its undo was undone.
+    """
     for record, undoer, taken_back in _with_fate(newest_first):
         if not taken_back:
             yield record, undoer is None
 
 
 def changes(newest_first: Iterable[AuditRecord]) -> list[AuditRecord]:
-    """The changes, newest first, without those that were taken back at once."""
+    """Return the changes, newest first, without those that were taken back at once."""
     return [record for record in audit.without_undone(newest_first) if is_change(record)]
 
 
 def is_change(record: AuditRecord) -> bool:
-    """Whether the record led from one state to another; lines of others may not tell."""
+    """Whether the record led from one state to another; lines of other programs may not say it."""
     etags = (record.etag_before, record.etag_after)
     return record.undoes is None and not record.is_aside and etags != (None, None)
 
 
 def reverses(record: AuditRecord) -> tuple[str, ...]:
-    """The digests of the lines whose changes a record takes back, as `loop undo` does."""
+    """Return the digests of the lines that a record takes back, as `loop undo` does."""
     lines = undo_of(record).get("lines")
     return tuple(map(str, lines)) if isinstance(lines, list) else ()
 
 
 def undo_of(record: AuditRecord) -> Mapping[str, Any]:
-    """What a record says of the changes that it takes back: their `run_id`, their `lines`,
-    and whether it is `partial`."""
+    """Return what a record says of the changes that it takes back: `run_id`, `lines`, `partial`."""
     value = record.metadata.get("undoes")
     return value if isinstance(value, dict) and record.undoes is None else {}
 
@@ -99,9 +99,9 @@ def undo_of(record: AuditRecord) -> Mapping[str, Any]:
 def moment_at(
     found: Sequence[AuditRecord], *, current_etag: str, current_updated_at: int | None, at: int
 ) -> Moment:
-    """The state at an instant; `found` are the entity's changes, newest first.
+    """Find the state at an instant; `found` are the entity's changes, newest first.
 
-    When an outside edit was made, only the file's time at the next record tells.
+    The time of an outside edit is known only from the file's time in the next record.
     """
     expected: str | None = current_etag
     began = current_updated_at
@@ -119,7 +119,7 @@ def moment_at(
 
 
 def instant_of(record: AuditRecord) -> int | None:
-    """When the record's change was made, as its entity's `updated` says it, in order."""
+    """Return the time of the record's change, from the entity's `updated`, so it is in order."""
     own = record.updated_after if record.is_own else None
     return own if own is not None else timestamps.parse(str(record.data.get("timestamp")))
 
@@ -127,9 +127,9 @@ def instant_of(record: AuditRecord) -> int | None:
 def _with_fate(
     newest_first: Iterable[AuditRecord],
 ) -> Iterator[tuple[AuditRecord, AuditRecord | None, bool]]:
-    """Each record, the one that undid it, and whether it was taken back at once.
+    """Return each record, the one that undid it, and whether it was taken back at once.
 
-    What names a line names it as it was then; a redaction may have rewritten it since.
+    Records name the old text of a line; a redaction may have rewritten it since.
     """
     undoers: dict[str, AuditRecord] = {}
     taken_back: set[str] = set()

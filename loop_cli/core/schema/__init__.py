@@ -1,7 +1,7 @@
 """The vault's schema and the one set of rules (SPEC §2, §4).
 
-`paths` says where entities are, `schema` is what the schema file says as data, `rules` what it
-demands of an entity. `field_rules` judges one, with a function a rule: create, update, check, init
-and schema all ask it. `references` has those that need other entities, `names` the one for names,
-`repairs` the one right value for a wrong one, `problem` the form of an answer.
+`paths` says where entities are, `schema` is the schema file as data, and `rules` are its demands on
+an entity. `field_rules` checks one entity; create, update, check, init and schema all use it.
+`references` has the rules that need other entities, `names` the rule for names, `repairs` the right
+values for wrong ones, and `problem` the form of a result.
 """

@@ -1,5 +1,7 @@
-"""The rules about the fields of one entity: one function a rule, which yields what is wrong as a
-`Problem`, in one form and one wording for every command."""
+"""The rules about the fields of one entity.
+
+Each rule is a function that yields `Problem`s, with the same words for every command.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +22,17 @@ if TYPE_CHECKING:
     Rule = Callable[[Case, Rules], Iterator[Problem]]
 
 MEMBER_FIELDS = ("assignee", "owner")
-_PARENTS = {"parent_id": "project_id", "project_id": "parent_id"}  # that a task has twice
+_PARENTS = {"parent_id": "project_id", "project_id": "parent_id"}  # a task has the parent twice
 
 
 def problems(case: Case, rules: Rules) -> Iterator[Problem]:
-    """Everything that is wrong with an entity by itself."""
+    """Yield all problems of an entity by itself."""
     for rule in _RULES:
         yield from rule(case, rules)
 
 
 def unknown_type(case: Case, rules: Rules) -> Iterator[Problem]:
-    """The type must be one of the schema."""
+    """The type must be in the schema."""
     schema, field = rules.schema, rules.names.type
     if schema.shipped or not schema.types or case.type in schema.types or not case.asks(field):
         return
@@ -38,8 +40,10 @@ def unknown_type(case: Case, rules: Rules) -> Iterator[Problem]:
 
 
 def unknown_fields(case: Case, rules: Rules) -> Iterator[Problem]:
-    """A field must be one of its type; of a type that only the common fields are known of, a new
-    entity has no others."""
+    """A field must be one of its type.
+
+    If the schema knows only the common fields of a type, a new entity may have no others.
+    """
     schema = rules.schema
     if schema.is_open:
         from loop_cli.core.schema import open_fields
@@ -69,8 +73,11 @@ def new_spec(change: Change, spec: FieldSpec, entity_type: str, rules: Rules) ->
 
 
 def missing_fields(case: Case, rules: Rules) -> Iterator[Problem]:
-    """A required field must have a value. A change can't empty a list; one that stands empty is
-    wrong only where the schema says that it needs an item."""
+    """A required field must have a value.
+
+    A change may not empty a list. An empty list that is there already is wrong only if the schema
+    says that it needs an item.
+    """
     filled = rules.schema.filled.get(case.type, ())
     for field in rules.required(case.type):
         value = case.fields.get(field)
@@ -107,7 +114,7 @@ def wrong_values(case: Case, rules: Rules) -> Iterator[Problem]:
             continue
         spec = rules.schema.spec(case.type, (field,), {})
         if isinstance(value, list) and case.before and isinstance(case.before.get(field), list):
-            spec = spec.replace(kind="list")  # as it was before
+            spec = spec.replace(kind="list")  # unchanged
         if not rules.has_field(case.type, field) or _stays_mapping(value, case, field):
             continue
         try:
@@ -117,13 +124,13 @@ def wrong_values(case: Case, rules: Rules) -> Iterator[Problem]:
 
 
 def _stays_mapping(value: Any, case: Case, field: str) -> bool:
-    """Whether a change is within a mapping that is none by the schema: it was so before."""
+    """Whether a change is within a value that was a mapping before, against the schema."""
     before = None if case.before is None else case.before.get(field)
     return isinstance(value, dict) and isinstance(before, dict)
 
 
 def times(case: Case, rules: Rules) -> Iterator[Problem]:
-    """Identity's times must be times. Of `created`, the date is enough."""
+    """The times of an entity must be times. For `created`, a date is enough."""
     for field in (rules.names.created, rules.names.updated):
         value = case.fields.get(field)
         if value in (None, "") or not case.asks(field):
@@ -141,7 +148,7 @@ def forms(case: Case, rules: Rules) -> Iterator[Problem]:
     for rule in rules.schema.forms.get(case.type, ()):
         value = case.fields.get(rule.field)
         choices = rules.schema.spec(case.type, (rule.field,), {}).choices
-        outside = choices and value not in choices  # which is said already
+        outside = choices and value not in choices  # another rule reports it
         if is_empty(value) or outside or rule.holds(value) or not case.asks(rule.field):
             continue
         message = f"{shown(value)} is not {rule.words}"
@@ -166,14 +173,14 @@ def name_form(case: Case, rules: Rules) -> Iterator[Problem]:
 
 
 def unknown_members(case: Case, rules: Rules) -> Iterator[Problem]:
-    """A person must be one of the vault's, if it lists them."""
+    """A person must be a member of the vault, if the vault lists its members."""
     for field in MEMBER_FIELDS:
         value = case.fields.get(field)
         if not isinstance(value, str) or not value or not case.asks(field) or not rules.members:
             continue
         if nfc(value) not in rules.members:
             close = tuple(nearest(value, rules.members))
-            message = f"{shown(value)} is no member of 00_Meta/members.yaml{meant(close)}"
+            message = f"{shown(value)} is not a member of 00_Meta/members.yaml{meant(close)}"
             found = _wrong("unknown-member", field, message, value, list(rules.members))
             yield found.replace(nearest=close)
 
@@ -194,7 +201,7 @@ def id_pattern(case: Case, rules: Rules) -> Iterator[Problem]:
 
 
 def derived_fields(case: Case, rules: Rules) -> Iterator[Problem]:
-    """What is computed is not stored."""
+    """A computed field is not stored."""
     for field in rules.schema.derived.get(case.type, ()):
         value = case.fields.get(field)
         if case.asks(field) and not is_empty(value):
@@ -210,7 +217,7 @@ def derived_fields(case: Case, rules: Rules) -> Iterator[Problem]:
 
 
 def forbidden_fields(case: Case, rules: Rules) -> Iterator[Problem]:
-    """What a type must not have."""
+    """A type must not have its forbidden fields."""
     for field in rules.schema.forbidden.get(case.type, ()):
         value = case.fields.get(field)
         if case.asks(field) and not is_empty(value):
@@ -237,7 +244,7 @@ _RULES: tuple[Rule, ...] = (
 
 
 def no_such_type(entity_type: str, rules: Rules) -> Problem:
-    """That the schema has no such type."""
+    """Return the problem that the schema has no such type."""
     schema, names = rules.schema, rules.names
     known = tuple(dict.fromkeys((*schema.types, *(one for one in schema.known if one != "all"))))
     close = tuple(nearest(entity_type, known))
@@ -256,8 +263,10 @@ def no_such_type(entity_type: str, rules: Rules) -> Problem:
 def wrong_value(
     field: str, value: Any, spec: FieldSpec, mismatch: Mismatch, entity_type: str, rules: Rules
 ) -> Problem:
-    """That a value is not of its field's type or enumeration, with the right one where there is
-    one."""
+    """Return the problem that a value has the wrong type or is not in the enumeration.
+
+    It has the right value, if there is one.
+    """
     from loop_cli.core.schema.repairs import repaired
 
     right = repaired(value, spec, rules.schema, entity_type, field)
@@ -265,14 +274,14 @@ def wrong_value(
     in_list = spec.kind != "list" or isinstance(value, list)
     rule = "not-in-enumeration" if spec.choices and in_list else "wrong-type"
     message = f"{shown(value)} is not {mismatch.allowed}{meant(close)}"
-    certain = right is not None or value == ""  # nothing at all is null
+    certain = right is not None or value == ""  # no value at all is null
     return _wrong(rule, field, message, value, list(spec.choices) or allowed(spec)).replace(
         nearest=close, repair=_set_to(field, right) if certain else ()
     )
 
 
 def is_empty(value: Any) -> bool:
-    """Whether a field says nothing, though it may be there."""
+    """Whether a field has no value, although it is present."""
     return value is None or value in ("", [], {})
 
 
@@ -286,7 +295,8 @@ def _needed(field: str, message: str, rule: str, case: Case, rules: Rules) -> Pr
 
 
 def _implied(field: str, case: Case, rules: Rules) -> tuple[str, str]:
-    """What another field implies: an entity whose parent is a project names it once."""
+    """Return a value that another field implies: a project that is the parent is named only
+    once."""
     kind = rules.schema.parents.get(case.type, "")
     other = case.fields.get(_PARENTS.get(field, ""))
     return (other, kind) if kind == "Project" and isinstance(other, str) else ("", "")
@@ -299,7 +309,7 @@ def _wrong(
 
 
 def _set_to(field: str, value: Any, *, unset: bool = False) -> tuple[Change, ...]:
-    """The change that gives a field its right value, or removes it."""
+    """Return the change that sets the right value of a field, or removes the field."""
     from loop_cli.core.changes import Change
 
     if unset:

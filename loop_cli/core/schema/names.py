@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 MAX_NAME = 200
 """The longest name of an entity, in characters."""
 WORDS = f"one line of text, of at most {MAX_NAME} characters"
-"""What a name may be, in words."""
+"""The allowed names, in words."""
 
 
 def name_problem(name: Any) -> str | None:
-    """What is wrong with a name, as the end of a sentence; None where nothing is."""
+    """Return the problem of a name, as the end of a sentence; None if there is none."""
     if not isinstance(name, str):
-        return "is no text"
+        return "is not a text"
     plain = name.strip()
     if not is_line(plain):
         return "has a line break or a character that can't be printed"
@@ -27,6 +27,6 @@ def name_problem(name: Any) -> str | None:
 
 
 def right_name(name: Any) -> str | None:
-    """The name that a wrong one stands for; None where that is not certain."""
+    """Return the right form of a wrong name; None if that is not certain."""
     right = str(name) if type(name) is int else name.strip() if isinstance(name, str) else ""
     return right if right and name_problem(right) is None else None

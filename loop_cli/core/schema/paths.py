@@ -1,6 +1,6 @@
 """Where the entities of a vault are: the section `paths` of the schema (SPEC §2).
 
-Apart from `read`, because a reader needs nothing else of the schema.
+This file is separate because reading needs nothing else of the schema.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class SchemaError(ValueError):
-    """A section has the wrong shape; the message names the section and what it must be."""
+    """A section has the wrong shape; the message names the section and the right shape."""
 
 
 class Places(Struct):
-    """Where the entities are: folders and file names of the schema's `paths`.
+    """The folders and file names of the schema's `paths`.
 
-    The folders are relative to the vault, without `.`, `..` and doubled slashes; the vault
-    itself is the empty name.
+    The folders are relative to the vault, without `.`, `..` and double slashes; the empty name is
+    the vault itself.
     """
 
     include: Names = ()
@@ -32,7 +32,7 @@ class Places(Struct):
 
 
 def build_places(data: Mapping[str, Any]) -> Places:
-    """The places in a parsed file, or in its section `paths` alone. Raises `SchemaError`."""
+    """Build the places from a parsed file, or from its section `paths`. Raises `SchemaError`."""
     paths = mapping(data, "paths")
     include, exclude, files = (names(paths, key, inside="paths.") for key in Places._fields)
     for name in include:
@@ -47,7 +47,7 @@ def build_places(data: Mapping[str, Any]) -> Places:
 
 
 def names(data: Mapping[str, Any], key: str, *, inside: str = "") -> Names:
-    """The list of names under a key, empty where there is none. Raises `SchemaError`."""
+    """Return the list of names under a key, empty if it is missing. Raises `SchemaError`."""
     value = data.get(key)
     if value is None:
         return ()
@@ -57,7 +57,7 @@ def names(data: Mapping[str, Any], key: str, *, inside: str = "") -> Names:
 
 
 def mapping(data: Mapping[str, Any], key: str, *, inside: str = "") -> dict[str, Any]:
-    """The mapping under a key, empty where there is none. Raises `SchemaError`."""
+    """Return the mapping under a key, empty if it is missing. Raises `SchemaError`."""
     value = data.get(key)
     if value is None:
         return {}

@@ -1,4 +1,4 @@
-"""What is wrong with one field, and the words for it: one form for every command."""
+"""A problem with one field, and its words: the same for every command."""
 
 from __future__ import annotations
 
@@ -30,19 +30,18 @@ CODES = {
     "wrong-reference": "wrong_reference",
     "circular-reference": "circular",
 }
-"""What the errors of a write call the rules."""
+"""The names of the rules in the errors of a write."""
 _SHOWN = 60  # characters of a value in a message
-_LONGEST = 200  # characters of a value beside it
+_LONGEST = 200  # characters of a value next to a message
 
 
 class Problem(Struct):
-    """One thing that is wrong with one field.
+    """One problem with one field.
 
-    `rule` is the name that `check` has for it. `message` goes on after the field's name and is
-    the same wherever it is said. `at` is the place in the frontmatter, empty for the whole file.
-    `repair` are the changes that put it right, where there is one right answer; `needs` the id
-    and the type of an entity that has to be there for that. `unknown_of` is the type that does not
-    have the field.
+    `rule` is its name in `check`. `message` follows the field's name, and is the same everywhere.
+    `at` is the place in the frontmatter, empty for the whole file. `repair` are the changes that
+    repair it, if there is one right answer; `needs` is the id and the type of an entity that must
+    exist for that. `unknown_of` is the type that does not have the field.
     """
 
     rule: str
@@ -58,11 +57,11 @@ class Problem(Struct):
 
     @property
     def sentence(self) -> str:
-        """What is wrong, with the field."""
+        """The problem as a sentence with the field."""
         return f"{self.field}: {self.message}"
 
     def as_dict(self) -> dict[str, Any]:
-        """An entry of `InvalidChange.problems`."""
+        """Return an entry of `InvalidChange.problems`."""
         entry: dict[str, Any] = {"field": self.field}
         if self.value is not MISSING:
             entry["value"] = cut(self.value)
@@ -77,25 +76,25 @@ class Problem(Struct):
 
 
 def meant(close: tuple[str, ...]) -> str:
-    """The end of a message that names the nearest match."""
+    """Return the end of a message that suggests the nearest match."""
     return f"; did you mean {close[0]}?" if close else ""
 
 
 def shown(value: Any) -> str:
-    """A value in a message."""
+    """Return a value for a message."""
     text = repr(value)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
 def cut(value: Any) -> Any:
-    """A value beside a message: a long text is cut."""
+    """Return a value to put next to a message; a long text is cut."""
     if isinstance(value, str) and len(value) > _LONGEST:
         return value[:_LONGEST] + "…"
     return value
 
 
 def unknown_field(field: str, entity_type: str, known: tuple[str, ...]) -> Problem:
-    """That a type has no such field."""
+    """Return the problem that a type has no such field."""
     close = tuple(nearest(field, known))
     message = f"is not a field of {entity_type}{meant(close)}"
     return Problem(
@@ -110,5 +109,5 @@ def unknown_field(field: str, entity_type: str, known: tuple[str, ...]) -> Probl
 
 
 def read_only(field: str, message: str, choices: list[str] | None = None) -> Problem:
-    """That no change may name a field."""
+    """Return the problem that no change may name a field."""
     return Problem(rule="read-only", field=field, message=message, at=(field,), allowed=choices)

@@ -1,7 +1,7 @@
-"""The rules about what an entity refers to: the others must exist, and be of the right type.
+"""The rules about references: the other entities must exist, and have the right type.
 
-`check` asks them of a register of all entities. A write asks them of the index, one look-up for
-each reference that is new.
+`check` looks them up in a register of all entities. A write looks them up in the index, once for
+each new reference.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Place = tuple[str | int, ...]
 
     class Other(Protocol):
-        """An entity that is named, as far as the rules need it."""
+        """The entity at the other end of a reference, as far as the rules need it."""
 
         @property
         def id(self) -> str: ...
@@ -33,28 +33,28 @@ if TYPE_CHECKING:
         def fields(self) -> Mapping[str, Any]: ...
 
     class Others(Protocol):
-        """Whom a write may name."""
+        """The entities that a write may refer to."""
 
         def named(self, name: str) -> Sequence[Other]:
-            """Those that have the id, or else the alias."""
+            """Return the entities that have the id, or if there are none, the alias."""
 
         def nearest(self, name: str) -> tuple[str, ...]:
-            """The ids that may be meant by one that nobody has."""
+            """Return the ids similar to a missing one."""
 
 
 ANCESTORS = ("parent_id", "parent_hypothesis_id")
-"""The fields that lead to an entity's parent."""
-# Lists of mappings of which one key names an entity.
+"""The fields that name an entity's parent."""
+# Lists of mappings in which one key is a reference.
 _INSIDE = {
     "outgoing_relations": ("target_id", ""),
     "condition_contributes": ("to", "Condition"),
     "track_contributes": ("to", "Track"),
 }
-_DEEPEST = 1000  # ancestors that are followed
+_DEEPEST = 1000  # follow at most this many ancestors
 
 
 class Reference(Struct):
-    """That an entity names another in a field; `wanted` is the type, empty for any."""
+    """A field that refers to another entity; `wanted` is the type, empty for any."""
 
     at: Place
     target: str
@@ -62,12 +62,12 @@ class Reference(Struct):
 
 
 def may_name(field: str, names: FieldNames) -> bool:
-    """Whether a field may name another entity."""
+    """Whether a field may refer to another entity."""
     return field in TARGETS or field in _INSIDE or is_reference(field, names)
 
 
 def references(fields: Mapping[str, Any], entity_type: str, rules: Rules) -> Iterator[Reference]:
-    """Whom an entity names. In a vault whose ids follow no pattern, nobody can tell."""
+    """Yield the references of an entity. There are none in a vault whose ids have no pattern."""
     if not rules.patterns:
         return
     for field, wanted in TARGETS.items():
@@ -83,14 +83,14 @@ def references(fields: Mapping[str, Any], entity_type: str, rules: Rules) -> Ite
         items = fields.get(field)
         for index, item in enumerate(items if isinstance(items, list) else ()):
             target = item.get(key) if isinstance(item, dict) else None
-            # `action:pmf_pivot` names something to do, and no entity
+            # `action:pmf_pivot` is an action, not an entity
             if isinstance(target, str) and target and ":" not in target:
                 yield Reference(at=(field, index, key), target=bare(target), wanted=wanted)
     yield from _by_pattern(fields, rules)
 
 
 def _by_pattern(fields: Mapping[str, Any], rules: Rules) -> Iterator[Reference]:
-    """What stands in other fields for ids, such as `window_id`, and has the form of one."""
+    """Yield values of other fields, such as `window_id`, that look like ids."""
     others = {
         field: value
         for field, value in fields.items()
@@ -106,7 +106,7 @@ def _by_pattern(fields: Mapping[str, Any], rules: Rules) -> Iterator[Reference]:
 
 
 def problems(case: Case, rules: Rules, others: Others) -> Iterator[Problem]:
-    """What is wrong with the references that are new in a case."""
+    """Yield the problems of the references that are new in a case."""
     asked = {
         field: value
         for field, value in case.present()
@@ -131,14 +131,14 @@ def problems(case: Case, rules: Rules, others: Others) -> Iterator[Problem]:
 
 
 def _circle(field: str, entity_id: str, parent: Other, others: Others) -> Iterator[Problem]:
-    """That an entity would be its own ancestor, by way of its new parent."""
+    """Return the circle of ancestors that a new parent would close."""
     way = [entity_id]
     for _step in range(_DEEPEST):
         if nfc(parent.id) == nfc(entity_id):
             yield circular(field, entity_id, way)
             return
         if nfc(parent.id) in map(nfc, way):
-            return  # a circle that the entity is not on
+            return  # a circle without the entity
         way.append(parent.id)
         following = parent.fields.get(field)
         found = others.named(bare(following)) if isinstance(following, str) and following else ()
@@ -148,7 +148,7 @@ def _circle(field: str, entity_id: str, parent: Other, others: Others) -> Iterat
 
 
 def dangling(one: Reference, close: tuple[str, ...]) -> Problem:
-    """That a field names nobody."""
+    """Return the problem that a field refers to a missing entity."""
     return Problem(
         rule="dangling-reference",
         field=str(one.at[0]),
@@ -161,7 +161,7 @@ def dangling(one: Reference, close: tuple[str, ...]) -> Problem:
 
 
 def wrong_type(one: Reference, found: str) -> Problem:
-    """That a field names an entity of the wrong type."""
+    """Return the problem that a field refers to an entity of the wrong type."""
     return Problem(
         rule="wrong-reference",
         field=str(one.at[0]),
@@ -173,7 +173,7 @@ def wrong_type(one: Reference, found: str) -> Problem:
 
 
 def circular(field: str, entity_id: str, way: Sequence[str]) -> Problem:
-    """That an entity is its own ancestor, with the way around."""
+    """Return the problem that an entity is its own ancestor, with the circle."""
     shown = " → ".join([*way, way[0]][:8]) + (" → …" if len(way) > 7 else "")
     return Problem(
         rule="circular-reference",

@@ -1,4 +1,4 @@
-"""The one right value, where a wrong one leaves no choice."""
+"""Find the right value for a wrong one, if there is only one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BOOLEANS = {"yes": True, "no": False, "on": True, "off": False, "true": True, "
 
 
 def repaired(value: Any, spec: FieldSpec, schema: Schema, entity_type: str, field: str) -> Any:
-    """The value of the field that `value` stands for; None where that is not certain."""
+    """Return the right value of the field for `value`; None if that is not certain."""
     right = _right(value, spec, schema, entity_type, field)
     try:
         return None if right is None else check(right, spec)
@@ -44,8 +44,10 @@ def _right(value: Any, spec: FieldSpec, schema: Schema, entity_type: str, field:
 
 
 def _choice(value: Any, spec: FieldSpec, schema: Schema, entity_type: str, field: str) -> Any:
-    """The choice that differs in case or blanks only, that has this label, or that the schema
-    names as the status of today."""
+    """Return the choice that differs only in case or blanks, or has this label.
+
+    Or the new name of an old status, if the schema has one.
+    """
     if not isinstance(value, str):
         return None
     if value in spec.choices:

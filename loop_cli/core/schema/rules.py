@@ -1,8 +1,8 @@
 """The one set of rules for the entities of a vault.
 
-Create, update, apply, edit, bulk, check, init and schema all ask it, so that a rule has one
-function and one wording. A `Case` is what they judge: a whole entity, or what a change does to
-one. `field_rules.problems` has the rules about fields, `references.problems` those that need other
+Create, update, apply, edit, bulk, check, init and schema all use it, so each rule has one function
+and one message. A `Case` is what the rules judge: a whole entity, or a change.
+`field_rules.problems` has the rules about fields, `references.problems` the rules that need other
 entities.
 """
 
@@ -25,12 +25,11 @@ _DEFAULTS = FieldNames()
 
 
 class Case:
-    """What is judged: the fields of an entity, of which some may have been there before.
+    """The fields to judge, and what was there before.
 
-    `before` are the fields that a change begins with, None for an entity as it stands. Of a
-    change only the fields count that it changes, and of a list only the items that are new: what
-    was wrong before is no obstacle. `is_new` tells of an entity to come; `given` limits it to some
-    fields; `passed` leaves some out.
+    `before` are the fields before a change, None for an entity as it is. In a change, only the
+    changed fields are judged, and in lists only new items: old mistakes do not stop a change.
+    `is_new` means a new entity. `given` limits the case to some fields, `passed` leaves some out.
     """
 
     def __init__(
@@ -54,20 +53,20 @@ class Case:
         self._known: dict[str, bool] = {}
 
     def asks(self, field: str) -> bool:
-        """Whether a field is to be judged."""
+        """Whether the rules should judge a field."""
         if field not in self._known:
             of_change = self.given is None or field in self.given
             self._known[field] = of_change and field not in self._passed and self._differs(field)
         return self._known[field]
 
     def present(self) -> Iterator[tuple[str, Any]]:
-        """The fields to be judged that are there, with their values."""
+        """The fields to judge that are present, with their values."""
         for field, value in self.fields.items():
             if self.asks(field):
                 yield field, value
 
     def new(self, field: str) -> Any:
-        """The value of a field; of a list that was there before, the items that are new."""
+        """Return the value of a field; for a list that was there before, only the new items."""
         value = self.fields.get(field)
         old = None if self.before is None else self.before.get(field)
         if isinstance(value, list) and isinstance(old, list):
@@ -84,7 +83,7 @@ class Case:
 
 
 class Rules:
-    """What a vault demands of its entities. `members` gives the people that it lists, if any."""
+    """The demands of a vault on its entities. `members` returns its members, if it lists them."""
 
     def __init__(
         self,
@@ -100,37 +99,37 @@ class Rules:
 
     @property
     def members(self) -> tuple[str, ...]:
-        """The people that the vault lists; none where it lists nobody."""
+        """The members of the vault; none if it does not list them."""
         if self._members is None:
             self._members = self._list_members() or ()
         return self._members
 
     @property
     def patterns(self) -> dict[str, str]:
-        """The patterns of ids that can be used, by prefix."""
+        """The usable patterns of ids, by prefix."""
         return self._checked()[0]
 
     @property
     def unusable(self) -> dict[str, str]:
-        """The prefixes whose pattern can't be used, with the reason."""
+        """The prefixes with an unusable pattern, and the reasons."""
         return self._checked()[1]
 
     def pattern(self, entity_type: str, entity_id: str) -> str | None:
-        """The pattern that an id of the type must match; None where the schema has none."""
+        """Return the pattern for ids of the type; None if the schema has none."""
         prefix = PREFIXES.get(entity_type)
         if prefix is not None and (prefix in self.patterns or prefix in self.unusable):
             return self.patterns.get(prefix)
         return self.patterns.get(entity_id.replace(":", "-").partition("-")[0])
 
     def governs(self, entity_type: str) -> bool:
-        """Whether the schema says anything of entities of the type: the one that ships with
-        loop is silent on types of others."""
+        """Whether the schema has rules for the type; the default schema is silent on other
+        types."""
         return not self.schema.shipped or self.schema.knows_type(entity_type)
 
     def required(self, entity_type: str) -> tuple[str, ...]:
-        """The fields that an entity of the type can't be without.
+        """Return the required fields of the type.
 
-        Identity and time count under the names that this vault has for them.
+        Identity and time have the names that this vault gives them.
         """
         if not self.governs(entity_type):
             return ()
@@ -139,12 +138,12 @@ class Rules:
         return tuple(dict.fromkeys(name for name in found if not self._is_elsewhere(name)))
 
     def known(self, entity_type: str) -> tuple[str, ...]:
-        """The fields that an entity of the type may have."""
+        """Return the fields that the type may have."""
         own = (name for name in self.names.__dict__.values() if not name.startswith("@"))
         return tuple(dict.fromkeys((*self.schema.known_fields(entity_type), *own)))
 
     def has_field(self, entity_type: str, field: str) -> bool:
-        """Whether the schema names a field of the type anywhere."""
+        """Whether the schema mentions a field of the type anywhere."""
         schema = self.schema
         return (
             field in schema.writable.get(entity_type, ())
@@ -154,7 +153,7 @@ class Rules:
         )
 
     def spelling(self, entity_type: str) -> str:
-        """The schema's spelling of a type; one that it does not know as it is given."""
+        """Return the schema's spelling of a type; an unknown type is returned as given."""
         known = (*self.schema.types, *self.schema.known)
         if entity_type in known:
             return entity_type
@@ -164,7 +163,7 @@ class Rules:
     def unwritable(
         self, field: str, entity_type: str, present: Mapping[str, Any]
     ) -> Problem | None:
-        """Why no change may name a field; None where one may."""
+        """Return why no change may name a field; None if a change may."""
         names, schema = self.names, self.schema
         if field in names.read_only():
             what = (
@@ -184,12 +183,12 @@ class Rules:
         return unknown_field(field, entity_type, known).replace(allowed=choices)
 
     def unmet(self, case: Case) -> list[ConditionalField]:
-        """The conditional fields that are required now and have no value."""
+        """Return the conditional fields that are required now and have no value."""
         return self.schema.unmet(case.type, case.fields)
 
     def dates_due(self, case: Case, now: int) -> dict[str, str]:
-        """The dates that are required by what a change brings, and have no value: with the day of
-        the instant `now`."""
+        """Return the dates that a change requires and that have no value, set to the day of
+        `now`."""
         due = [
             rule.field
             for rule in self.unmet(case)
@@ -209,12 +208,12 @@ class Rules:
         return self._patterns
 
     def _is_elsewhere(self, name: str) -> bool:
-        """Whether it is a default name of identity or time that this vault does not use."""
+        """Whether it is a default name for identity or time that this vault does not use."""
         return name in _DEFAULTS.__dict__.values() and name not in self.names.__dict__.values()
 
 
 def _checked(patterns: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """The patterns that can be used, and those that can't with the reason, by prefix."""
+    """Return the usable patterns, and the unusable ones with the reason, by prefix."""
     from loop_cli.core.patterns import MAX_PATTERNS, Unusable, check
 
     usable: dict[str, str] = {}

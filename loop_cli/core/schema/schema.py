@@ -1,7 +1,7 @@
 """The vault's schema as data: types, fields, enumerations, ids, places and rules (SPEC §2).
 
-`build` makes it from the parsed file. Sections of types and fields must have their shape; what
-the rules beyond them say in words that are not known here is left alone.
+`build` makes it from the parsed file. The sections of types and fields must have their shape. Other
+rules in unknown words are ignored.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from loop_cli.core.schema.paths import Names, Places
 
 ANY_TYPE = "*"
-"""What stands for every type in the tables of enumerations."""
+"""The name for "every type" in the tables of enumerations."""
 
-# Fields whose enumeration stands under another name than their own.
+# Fields whose enumeration has another name.
 _CHOICES_ELSEWHERE = {
     "priority_flag": ("priority", "values"),
     "conditions_3y": ("condition_ids",),
@@ -29,10 +29,10 @@ _CHOICES_ELSEWHERE = {
     "tier": ("impact", "tiers"),
     "impact_magnitude": ("impact", "magnitudes"),
 }
-_LOOKS_ELSEWHERE = {"priority_flag": "priority"}  # whose labels and colours are another's
+_LOOKS_ELSEWHERE = {"priority_flag": "priority"}  # its labels and colours belong to another field
 _PLURALS = {"types": "type", "target_projects": "target_project"}
 _ONE_OF = "must be one of ["
-# How `format_rules` say in words what a text must be; the text itself follows in quotes.
+# The words of `format_rules` about a text; the text itself follows in quotes.
 _FORMS = (
     ("must be ", "equals"),
     ("always ", "equals"),
@@ -43,7 +43,7 @@ _FORMS = (
 )
 
 
-# The prefix of a type's ids, where the schema has a pattern for it.
+# The prefix of a type's ids, if the schema has a pattern for it.
 PREFIXES = {
     "NorthStar": "ns",
     "MetaHypothesis": "mh",
@@ -64,7 +64,7 @@ PREFIXES = {
 
 
 class ConditionalField(Struct):
-    """A field that is required when another has one of some values."""
+    """A field that is required if another field has one of some values."""
 
     field: str
     when: str
@@ -73,14 +73,14 @@ class ConditionalField(Struct):
 
 
 class FormRule(Struct):
-    """How the text of a field must look; `how` is `equals`, `starts`, `ends` or `contains`."""
+    """The form of a field's text; `how` is `equals`, `starts`, `ends` or `contains`."""
 
     field: str
     how: str
     text: str
 
     def holds(self, value: Any) -> bool:
-        """Whether the value is so. What is no text is for other rules to judge."""
+        """Whether the value has this form. Values that are not texts are left to other rules."""
         if not isinstance(value, str):
             return True
         return {
@@ -92,18 +92,18 @@ class FormRule(Struct):
 
     @property
     def words(self) -> str:
-        """What is allowed, in words."""
+        """The allowed form, in words."""
         ways = {"equals": "", "starts": "a text that begins with ", "ends": "a text that ends in "}
         return ways.get(self.how, "a text that contains ") + repr(self.text)
 
 
 class Schema(Struct):
-    """What a vault's entities are made of. `shipped` tells the default schema.
+    """The parts of a schema.
 
-    `sections` is the whole file, for what few commands ask; `id_patterns` are by prefix, as they
-    are written; `locations` folders, or files, with placeholders; `parents` the type that
-    `parent_id` names; `filled` lists that need an item; `renamed` gives old statuses their new
-    name; `elsewhere` are the types that live in another vault.
+    `shipped` means the default schema. `sections` is the whole file, for the few commands that need
+    it. `id_patterns` are by prefix, as written. `locations` are folders or files with placeholders.
+    `parents` has the type of `parent_id`. `filled` are lists that need an item. `renamed` maps old
+    statuses to new ones. `elsewhere` are the types that live in another vault.
     """
 
     types: Names
@@ -132,19 +132,19 @@ class Schema(Struct):
         return self.sections.get("open") is True
 
     def knows_type(self, entity_type: str) -> bool:
-        """Whether the schema says anything of the type."""
+        """Whether the schema mentions the type."""
         return entity_type in self.types or entity_type in self.known
 
     def known_fields(self, entity_type: str) -> Names:
-        """The fields of the type, in the schema's order."""
+        """Return the fields of the type, in the schema's order."""
         fields = (*self.known.get("all", ()), *self.known.get(entity_type, ()))
         return tuple(dict.fromkeys(fields))
 
     def writable_fields(self, entity_type: str, present: Mapping[str, Any]) -> Names | None:
-        """The fields that may be changed; None where any may.
+        """Return the fields that may be changed; None if all may.
 
-        A type of its own that the schema is silent on has the common fields and those that
-        the file has; in a vault without a schema such a type is free.
+        An unknown type has the common fields and those in its file. In a vault without a schema it
+        is free.
         """
         if entity_type in self.writable:
             return self.writable[entity_type]
@@ -153,11 +153,12 @@ class Schema(Struct):
         return None if self.shipped else (*self.known_fields(entity_type), *present)
 
     def required_fields(self, entity_type: str) -> Names:
-        """The fields that an entity of the type can't be without."""
+        """Return the required fields of the type."""
         return (*self.required.get("all", ()), *self.required.get(entity_type, ()))
 
     def spec(self, entity_type: str, path: tuple[str, ...], fields: Mapping[str, Any]) -> FieldSpec:
-        """What the field takes: by the schema, by the table of known fields, by its value now."""
+        """Return the kind of a field: by the schema, the table of known fields, or its current
+        value."""
         found = kind_of(value_at(fields, path))
         if len(path) > 1:
             return FieldSpec(kind=found, inferred=True)
@@ -166,20 +167,20 @@ class Schema(Struct):
         told = self.kinds.get(name) or KINDS.get(name)
         kind = told or found
         if choices and kind != "text":
-            # An enumeration is of texts, whatever else the table says; a list is one of them.
+            # An enumeration has texts, whatever the table says; a list may have one for its items.
             kind = "list" if "list" in (kind, found) else "text"
         return FieldSpec(kind=kind, choices=choices, inferred=told is None and not choices)
 
     def label(self, entity_type: str, field: str, value: Any) -> str | None:
-        """How the schema calls a value of an enumeration."""
+        """Return the schema's label for a value of an enumeration."""
         return self._of_value("labels", entity_type, field, value)
 
     def color(self, entity_type: str, field: str, value: Any) -> str | None:
-        """The colour that the schema gives a value of an enumeration, such as `#16a34a`."""
+        """Return the schema's colour for a value of an enumeration, such as `#16a34a`."""
         return self._of_value("colors", entity_type, field, value)
 
     def default(self, entity_type: str, field: str) -> str | None:
-        """The value that a new entity has where none is given."""
+        """Return the default value of a new entity."""
         own = _dict(self.sections.get(entity_type.lower())).get(f"{field}_default")
         value = own if isinstance(own, str) and own else None
         if value is None:
@@ -187,7 +188,7 @@ class Schema(Struct):
         return value if isinstance(value, str) else None
 
     def _of_value(self, what: str, entity_type: str, field: str, value: Any) -> str | None:
-        """What the schema says of a value of an enumeration: its label, its colour."""
+        """Return what the schema says of a value of an enumeration: its label or its colour."""
         table = None
         if entity_type in self.types:
             table = _section(self.sections, entity_type).get(f"{field}_{what}")
@@ -199,7 +200,7 @@ class Schema(Struct):
         return said if isinstance(said, str) else None
 
     def unmet(self, entity_type: str, fields: Mapping[str, Any]) -> list[ConditionalField]:
-        """The conditional fields that are required now and have no value."""
+        """Return the conditional fields that are required now and have no value."""
         return [
             rule
             for rule in self.conditional.get(entity_type, ())
@@ -208,7 +209,7 @@ class Schema(Struct):
 
 
 def build(data: Mapping[str, Any], *, shipped: bool = False) -> Schema:
-    """The schema in a parsed file. Raises `SchemaError`."""
+    """Build the schema from a parsed file. Raises `SchemaError`."""
     types = names(data, "entity_types")
     targets = mapping(data, "write_targets")
     rules = mapping(data, "validation_rules")
@@ -238,7 +239,7 @@ def build(data: Mapping[str, Any], *, shipped: bool = False) -> Schema:
 
 
 def _kinds(data: Mapping[str, Any]) -> dict[str, str]:
-    """The kinds of fields that `field_types` says. Raises `SchemaError`."""
+    """Read the kinds of fields in `field_types`. Raises `SchemaError`."""
     found = mapping(data, "field_types")
     for name, kind in found.items():
         if kind not in KINDS_OF_FIELDS:
@@ -275,7 +276,7 @@ def _choices(
 
 
 def _choices_in_words(rules: Mapping[str, Any]) -> dict[tuple[str, str], Names]:
-    """The enumerations that `format_rules` spell out: `must be one of [a, b]`."""
+    """Read the enumerations in `format_rules`: `must be one of [a, b]`."""
     found: dict[tuple[str, str], Names] = {}
     for entity_type, formats in mapping(rules, "format_rules", inside="validation_rules.").items():
         for field, rule in (formats if isinstance(formats, dict) else {}).items():
@@ -307,9 +308,9 @@ def _conditional(rules: Mapping[str, Any]) -> dict[str, tuple[ConditionalField, 
 
 
 def _condition(text: str) -> tuple[str, Names] | None:
-    """The field and its values in `status = done` or `type in [dev, bug]`; None for other words.
+    """Parse `status = done` or `type in [dev, bug]` into a field and its values; else None.
 
-    By hand, since a regular expression would cost every update a third of an interpreter.
+    It uses no regular expression, which would cost every update a third of an interpreter.
     """
     field, *rest = text.split(None, 1) or [""]
     if not rest or not _is_word(field):
@@ -334,7 +335,8 @@ def _split(text: str) -> Names:
 def _forms(
     rules: Mapping[str, Any], parents: Mapping[str, str]
 ) -> tuple[dict[str, tuple[FormRule, ...]], dict[str, Names]]:
-    """The forms of texts, and the lists that need an item, of `format_rules` and `guardrails`."""
+    """Read the forms of texts, and the lists that need an item, from `format_rules` and
+    `guardrails`."""
     forms: dict[str, tuple[FormRule, ...]] = {}
     filled: dict[str, Names] = {}
     for kind, sayings in _dict(rules.get("format_rules")).items():
@@ -357,7 +359,8 @@ def _forms(
 
 
 def _form(field: str, words: str) -> FormRule | None:
-    """The rule in words such as `must end with '?'`, by hand as `_condition` is."""
+    """Parse words such as `must end with '?'`, without regular expressions, as `_condition`
+    does."""
     for start, how in _FORMS:
         if words.startswith(start + "'"):
             inner, end, _rest = words[len(start) + 1 :].partition("'")

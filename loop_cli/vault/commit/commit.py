@@ -33,7 +33,7 @@ from loop_cli.errors import (
 from loop_cli.lean.basics import suppress
 from loop_cli.planning import plan
 from loop_cli.planning.planner import Planner
-from loop_cli.vault.commit.staging import LogMoved, Moved
+from loop_cli.vault.commit.staging import ConcurrentWrite, LogSwapped
 from loop_cli.vault.commit.writes import land, recover, warnings_of
 from loop_cli.vault.index.locate import located_unread
 
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from loop_cli.vault.handle import Vault
     from loop_cli.vault.index.locate import Locator
 
-    Place = Located | None  # of the entity, None for one that is to come
+    Place = Located | None  # the entity's path, None for a new one
     Batch = list[tuple[AnyChange, Place | LoopError]]
 
 AT_ONCE = 100  # updates that share their syncs
@@ -69,7 +69,7 @@ class Commit:
     def run(
         self, changes: Sequence[AnyChange], *, atomic: bool, dry_run: bool
     ) -> list[CommitResult | LoopError]:
-        """The outcomes, as `Store.commit` says."""
+        """Return the outcomes, as `Store.commit` says."""
         if dry_run:
             from loop_cli.vault.find import recover_if_free
 
@@ -84,7 +84,7 @@ class Commit:
         if dry_run:
             return self._each(changes, places, atomic=atomic, dry_run=True)
         with self._vault.lock():
-            self._refresh(changes)  # what was located before is located again by this
+            self._refresh(changes)  # the caller looks up again what it has located before
             if atomic:
                 recover(self._vault)
                 found = [place for place in places if not isinstance(place, LoopError)]
@@ -119,16 +119,16 @@ class Commit:
     # -- changes that share their syncs ---------------------------------------------------
 
     def _together(self, batch: Batch) -> list[CommitResult | LoopError]:
-        """Land what can be landed together; where anything is in the way, each by itself.
+        """Land the changes that can land together; if something is in the way, land each alone.
 
-        What failed before may be not wholly taken back: that comes first, or a change that it
-        seems to have made would be gone with it.
+        If an earlier failure was not taken back completely, that is done first. Otherwise a change
+        that seems to have landed would be lost with it.
         """
         if len(batch) > 1:
             try:
                 recover(self._vault)
                 return self._at_once(batch)
-            except (Moved, LoopError):
+            except (ConcurrentWrite, LoopError):
                 pass
         outcomes: list[CommitResult | LoopError] = []
         for change, place in batch:
@@ -142,7 +142,11 @@ class Commit:
         return outcomes
 
     def _at_once(self, batch: Batch) -> list[CommitResult | LoopError]:
-        """Raises `Moved`, `LoopError` where nothing has landed, though not all are in the way."""
+        """Land changes in one commit.
+
+        Raises `ConcurrentWrite`, or `LoopError` if nothing has landed, although not every change
+        has a problem.
+        """
         planner = self._planner()
         planned: list[tuple[Plan, Place] | LoopError] = []
         for change, place in batch:
@@ -163,11 +167,11 @@ class Commit:
             planned = self._plan(self._planner(), change, place)
             try:
                 (outcome,) = self._land([(planned, place)])
-            except Moved as error:
+            except ConcurrentWrite as error:
                 why = error
                 continue
             if planned.changed and place is not None and planned.document and not place.note:
-                with suppress(Exception):  # it has landed: what is remembered is read again
+                with suppress(Exception):  # it has landed: read the cached data again
                     if planned.source == planned.target:
                         self._vault.locator().wrote(place, planned.after, planned.document)
             return outcome
@@ -178,14 +182,14 @@ class Commit:
     def _as_group(
         self, changes: Sequence[AnyChange], places: Sequence[Place]
     ) -> list[CommitResult | LoopError]:
-        """All or none: planned together, recorded by one append, then exchanged."""
+        """Land all or none: plan together, record with one append, then exchange."""
         for _attempt in range(_TRIES):
             places = [self._reread(*pair) for pair in zip(changes, places, strict=True)]
             planner = self._planner(changes)
             plans = [self._plan(planner, *pair) for pair in zip(changes, places, strict=True)]
             try:
                 return self._land(list(zip(plans, places, strict=True)), group=True)
-            except Moved as error:
+            except ConcurrentWrite as error:
                 why = error
         raise self._kept_moving(changes[0], places[0], plans[0], why)
 
@@ -194,13 +198,13 @@ class Commit:
     def _land(
         self, planned: Sequence[tuple[Plan, Place] | LoopError], *, group: bool = False
     ) -> list[CommitResult | LoopError]:
-        """Raises `Moved`, `StorageError`; nothing has landed then."""
+        """Land changes. Raises `ConcurrentWrite`, `StorageError`; then nothing has landed."""
         return land(self._vault, planned, begun=self.begun, group=group)
 
     def _planner(self, together: Sequence[AnyChange] = ()) -> Planner:
-        from loop_cli.vault.context import VaultSurroundings
+        from loop_cli.vault.context import VaultContext
 
-        around = VaultSurroundings(self._vault)
+        around = VaultContext(self._vault)
         return Planner(around, policy=self._policy, origin=self._origin, together=together)
 
     def _plan(self, planner: Planner, change: AnyChange, place: Place) -> Plan:
@@ -208,13 +212,15 @@ class Commit:
         return planner.plan(change, seen)
 
     def _refresh(self, changes: Sequence[AnyChange]) -> None:
-        """Look for files that came to any folder, where a change does not name the bytes of the
-        file it means: it never acts on one of two."""
+        """Look for new files in all folders, if a change does not name the bytes of its file.
+
+        So a change never writes to one of two files with the same id.
+        """
         if not all(map(_names_bytes, changes)):
             self._vault.locator().index.refresh_folders()
 
     def _locate(self, change: AnyChange, *, closely: bool) -> Place | LoopError:
-        """Where the entity of a change is; not `closely`, if it is to be read again anyway."""
+        """Find the entity's file; not `closely`, if the file will be read again anyway."""
         if isinstance(change, Create | Restore):
             return None
         locator = self._vault.locator()
@@ -231,8 +237,10 @@ class Commit:
             return error
 
     def _broken(self, change: Mend) -> Located:
-        """The file that a change mends, as it is now. Raises what is wrong with it where it is no
-        text, `ConflictError` where it is whole by now."""
+        """Return the unreadable file that a change repairs, as it is now.
+
+        Raises its error if it is not a text, and `ConflictError` if it can be read by now.
+        """
         locator = self._vault.locator()
         try:
             whole = locator.find(change.entity_id, path=change.path)
@@ -251,7 +259,7 @@ class Commit:
         )
 
     def _reread(self, change: AnyChange, place: Place) -> Place:
-        """The same file as it is now, under the lock; looked for again where it has moved."""
+        """Read the file again under the lock; look for the entity again if it has moved."""
         if place is None or isinstance(change, Create | Restore):
             return None
         locator = self._vault.locator()
@@ -269,7 +277,7 @@ class Commit:
             pass
         except InvalidFile:
             if not place.remembered:
-                raise  # it was read a moment ago; where it was not, it may be another by now
+                raise  # it was read a moment ago; otherwise another file may be there now
         try:
             return _find(locator, change)
         except EntityNotFound:
@@ -278,9 +286,11 @@ class Commit:
             gone = self._vault.observe(place).entity
             raise ConflictError(conflict.deleted(gone, precondition=change.precondition)) from None
 
-    def _kept_moving(self, change: AnyChange, place: Place, planned: Plan, why: Moved) -> LoopError:
-        """The change could not be done between the edits of others, `--force` or not."""
-        if isinstance(why, LogMoved):
+    def _kept_moving(
+        self, change: AnyChange, place: Place, planned: Plan, why: ConcurrentWrite
+    ) -> LoopError:
+        """Report that the edits of others made the change impossible, with or without `--force`."""
+        if isinstance(why, LogSwapped):
             return LogReplaced(
                 f"{planned.path} was left as it is: another program replaced the audit log "
                 f"{_TRIES} times while the change was made"
@@ -301,7 +311,8 @@ class Commit:
 
 
 def batches(pairs: Iterable[tuple[AnyChange, Place | LoopError]]) -> Iterator[Batch]:
-    """Changes in turn, so many at once as may land together: updates of different files."""
+    """Yield changes in order, grouped so that they can land together: updates of different
+    files."""
     batch: Batch = []
     seen: set[str] = set()
     for change, place in pairs:
@@ -320,12 +331,12 @@ def batches(pairs: Iterable[tuple[AnyChange, Place | LoopError]]) -> Iterator[Ba
 
 
 def _find(locator: Locator, change: EntityChange | Delete) -> Located:
-    """The file of a change. Raises `LoopError`."""
+    """Find the file of a change. Raises `LoopError`."""
     if isinstance(change, EntityChange) and change.note:
         return locator.note(change.entity_id)
     return locator.find(change.entity_id, path=change.path)
 
 
 def _names_bytes(change: AnyChange) -> bool:
-    """Whether the caller named the bytes of the file, or the file is to come."""
+    """Whether the caller named the bytes of the file, or the file is new."""
     return isinstance(change, Create | Restore) or change.precondition.names_bytes

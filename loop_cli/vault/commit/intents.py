@@ -1,8 +1,8 @@
-"""Reading the files of intents in `.loop/staged`: data from outside, judged as a whole.
+"""Read the files of intents in `.loop/staged`: untrusted data, checked as a whole.
 
-A vault may come from anywhere, with `.loop/staged` in it. So an intent counts only where it is
-what a change of `loop` could have written, and asks for nothing that an update could not do. One
-that does not fit is left where it is, and stops nothing.
+A vault may come from anywhere, with files in `.loop/staged`. So an intent counts only if a change
+of `loop` could have written it, and if it asks for nothing that an update could not do. Other
+intents are left where they are, and stop nothing.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     from loop_cli.vault.handle import Vault
 
 OURS = re.compile(r"([0-9a-f]{32})(?:-\d+)?(?:\.intent|\.undone|\.new|\.new\.old)")
-"""The names that `loop` gives in `.loop/staged`; the first part is that of the commit."""
+"""The names that `loop` uses in `.loop/staged`; the first part is the name of the commit."""
 _MOST = 100_000  # changes of one commit
 
 
 class Unfit(Exception):
-    """An intent that no change of `loop` has written; its text says why."""
+    """The intent was not written by a change of `loop`; the text says why."""
 
 
 class Torn(Exception):
-    """A file of intents that a crash cut short, so that nothing followed it."""
+    """A crash cut the file of intents short, so nothing was done after it."""
 
 
 def read_commit(vault: Vault, folders: Folders, name: str, ending: str) -> StagedCommit:
-    """The changes that the file of intents `name` + `ending` tells of.
+    """Return the changes in the file of intents `name` + `ending`.
 
     Raises `Unfit`, `Torn`, `OSError`.
     """
@@ -91,7 +91,7 @@ def _intents(folders: Folders, name: str, ending: str) -> list[Intent]:
 
 
 def _judge(vault: Vault, intent: Intent) -> None:
-    """Raise `Unfit` for paths, etags and a record that no change of ours has."""
+    """Raise `Unfit` for paths, etags or a record that no change of loop has."""
     ends = [intent.path] if intent.target is None else [intent.path, intent.target]
     record = parse_line(intent.line.encode())
     is_note = record is not None and record.is_note
@@ -99,11 +99,11 @@ def _judge(vault: Vault, intent: Intent) -> None:
     admitted = [is_schema or _is_admitted(vault, path, is_note=is_note) for path in ends]
     _judge_record(vault, intent)
     if is_note and None in (intent.etag_before, intent.etag_after):
-        raise Unfit("it makes or removes what is no entity")
+        raise Unfit("it makes or removes a file that is not an entity")
     if is_note and intent.target is not None:
-        raise Unfit("it moves what is no entity")
-    # `--path` names files where the schema has no entities too, such as one in the archive, and
-    # what was deleted there comes back. Nothing new begins there.
+        raise Unfit("it moves a file that is not an entity")
+    # With `--path`, changes are allowed outside the folders of the schema, such as in the archive,
+    # and deleted files can come back there. New files can't.
     is_known = intent.etag_before is not None or "restores" in intent.record.metadata
     for path, is_admitted in zip(ends, admitted, strict=True):
         is_source = path == intent.path
@@ -119,11 +119,13 @@ def _judge(vault: Vault, intent: Intent) -> None:
 
 
 def _is_admitted(vault: Vault, path: str, *, is_note: bool) -> bool:
-    """Whether the schema has entities there. Raises `Unfit` for what is no plain path of the
-    vault: hidden, through a link, or out of it."""
+    """Whether the schema has entities there.
+
+    Raises `Unfit` for a path that is hidden, leads through a link, or out of the vault.
+    """
     parts = path.split("/")
     if any(part in ("", ".", "..") for part in parts) or "\0" in path:
-        raise Unfit(f"{path!r} is no path in the vault")
+        raise Unfit(f"{path!r} is not a path in the vault")
     try:
         (refuse_no_note if is_note else refuse_no_place)(path)
         real = files.real_name(vault.root, path)
@@ -149,11 +151,11 @@ def _judge_record(vault: Vault, intent: Intent) -> None:
     if (said.etag_before, said.etag_after) != (intent.etag_before, intent.etag_after):
         raise Unfit("its record is of other bytes")
     if intent.etag_before is None and intent.etag_after is None:
-        raise Unfit("it says neither what is there before nor what is after")
+        raise Unfit("it names neither the old file nor the new one")
     if intent.target is not None and None in (intent.etag_before, intent.etag_after):
-        raise Unfit("it moves what is not there")
+        raise Unfit("it moves a missing file")
     if "\n" in intent.line or said.rolled_back is not None or said.redacted is not None:
-        raise Unfit("its record is not one of a change")
+        raise Unfit("its record is not of a change")
     places = [(said.path, intent.target or intent.path)]
     if intent.target is not None or said.path_before is not None:
         places.append((said.path_before or "", intent.path))
@@ -169,7 +171,7 @@ def _real(vault: Vault, path: str) -> str | None:
 
 
 def _judge_content(vault: Vault, change: StagedChange) -> None:
-    """What may take the entity's place, forwards or backwards, is that entity."""
+    """Check that only the same entity can take the entity's place, forwards or backwards."""
     intent = change.intent
     etag = change.staged_etag()
     if etag is None or etag not in (intent.etag_before, intent.etag_after):
@@ -185,7 +187,7 @@ def _judge_content(vault: Vault, change: StagedChange) -> None:
             ids = _ids_in(vault, intent, data)
     except InvalidFile as error:
         broken = "mended" in intent.record.metadata and not isinstance(error, NoEntity)
-        if broken and etag == intent.etag_before:  # what could not be read comes back as it was
+        if broken and etag == intent.etag_before:  # an unreadable file may come back as it was
             return
         raise Unfit(f"its content: {error.message}") from None
     if intent.record.entity_id not in ids:
@@ -193,7 +195,7 @@ def _judge_content(vault: Vault, change: StagedChange) -> None:
 
 
 def _ids_in(vault: Vault, intent: Intent, data: bytes) -> set[str]:
-    """What the content is called, at either end. Raises `InvalidFile`."""
+    """Return the ids in the content, at both ends. Raises `InvalidFile`."""
     _pieces, fields, _warnings = snapshot.read_frontmatter(data, intent.path, closely=False)
     return {
         nfc(snapshot.identity(fields, path, vault.names)[0])
@@ -202,8 +204,10 @@ def _ids_in(vault: Vault, intent: Intent, data: bytes) -> set[str]:
 
 
 def _judge_schema(data: bytes, intent: Intent) -> None:
-    """The schema changes as a whole, and both what was there and what comes can be read. Raises
-    `InvalidFile` where they can't."""
+    """Check a change of the schema: both the old and the new text must be readable.
+
+    Raises `InvalidFile`.
+    """
     schema_file.build(data)
     if (intent.record.data["entity_type"], intent.record.entity_id) != (SCHEMA_TYPE, SCHEMA_ID):
         raise Unfit("its record is not one of the schema")

@@ -1,5 +1,4 @@
-"""Keeping what must not be lost: replaced values, deleted files and text of others, in
-`.loop/kept/` (SPEC §6)."""
+"""Keep bytes in `.loop/kept/`: replaced values, deleted files, texts of others (SPEC §6)."""
 
 from __future__ import annotations
 
@@ -20,10 +19,10 @@ _BLOCK = 1 << 20
 
 
 def keep(folders: Folders, data: bytes) -> str:
-    """Keep bytes that must not be lost in `.loop/kept/`; the path relative to the vault.
+    """Keep bytes in `.loop/kept/`; return the path relative to the vault.
 
-    They are read back before anything may rely on them. What was kept before gets a new age.
-    Raises `OSError`. Synced: file and folder.
+    The bytes are read back before anybody may rely on them. If they are kept already, they get a
+    new age. Raises `OSError`. Synced: file and folder.
     """
     sha256 = sha256_hex(data)
     folder = folders.make_own(KEPT)
@@ -36,16 +35,16 @@ def keep(folders: Folders, data: bytes) -> str:
     folder.rename(temporary, sha256)
     folder.sync()
     if not _holds(folder, sha256, data):
-        raise OSError(errno.EIO, "what was kept can't be read back", path)
+        raise OSError(errno.EIO, "the kept bytes can't be read back", path)
     return path
 
 
 def read(root: str, sha256: str) -> bytes | None:
-    """What is kept under a hash; None where nothing is, or something else by now.
+    """Return the bytes kept under a hash; None if there are none, or if they have changed.
 
     Raises `StorageError`.
     """
-    if len(sha256) != 64 or not sha256.isalnum():  # of a line that others wrote
+    if len(sha256) != 64 or not sha256.isalnum():  # another program wrote this line
         return None
     try:
         with open_folder(root, KEPT) as folder:
@@ -53,12 +52,12 @@ def read(root: str, sha256: str) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise StorageError(f"what was kept can't be read: {error.strerror}") from error
+        raise StorageError(f"the kept bytes can't be read: {error.strerror}") from error
     return data if sha256_hex(data) == sha256 else None
 
 
 def among(root: str, digests: set[str]) -> set[str]:
-    """Those of some hashes under which something is kept. Raises `StorageError`."""
+    """Return those of some hashes that have kept bytes. Raises `StorageError`."""
     try:
         with open_folder(root, KEPT) as folder:
             return digests.intersection(folder.names())
@@ -78,7 +77,7 @@ def remove(root: str, digests: list[str]) -> None:
 
 
 def _holds(folder: Folder, name: str, data: bytes) -> bool:
-    """Whether the file has these bytes; its age is renewed then."""
+    """Whether the file has these bytes; if so, its age is renewed."""
     try:
         descriptor = folder.open_plain(name)
     except OSError:
@@ -94,7 +93,7 @@ def _holds(folder: Folder, name: str, data: bytes) -> bool:
         if place != len(data):
             return False
         os.utime(descriptor)
-    except OSError:  # another's file: a new one takes its place
+    except OSError:  # it belongs to another program: a new file replaces it
         return False
     finally:
         os.close(descriptor)
@@ -102,7 +101,8 @@ def _holds(folder: Folder, name: str, data: bytes) -> bool:
 
 
 def keep_whole(slot: Slot) -> str:
-    """Keep what is no ordinary file, a link say, by moving it. Raises `OSError`."""
+    """Keep something that is not an ordinary file, such as a link, by moving it. Raises
+    `OSError`."""
     folder = slot.folders.make_own(KEPT)
     name = f"{slot.name}.{os.urandom(4).hex()}"
     slot.folder.rename(slot.name, name, folder)

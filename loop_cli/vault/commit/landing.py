@@ -1,8 +1,7 @@
-"""Steps 2 to 4 of SPEC §6: compare under leases, record with one append, exchange, look at
-what came out.
+"""Steps 2 to 4 of SPEC §6: compare under leases, record with one append, exchange, check.
 
-From the append on nothing is imported, and no exception of any class passes by: the changes are
-taken back, or the answer says that they have landed or may have.
+After the append nothing is imported, and every exception is handled: either the changes are taken
+back, or the answer says that they have landed or may have landed.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from loop_cli.planning.snapshot import etag_of
 from loop_cli.system import platform
 from loop_cli.system.folders import Syncs
 from loop_cli.system.platform import Lease
-from loop_cli.vault.commit.staging import NOT_A_FILE, Moved, cannot_write, etag_at
+from loop_cli.vault.commit.staging import NOT_A_FILE, ConcurrentWrite, cannot_write, etag_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from loop_cli.system.platform import Lease
     from loop_cli.vault.commit.staging import StagedChange, StagedCommit
 
-_MANY = 200  # more leases at once may need more open files than are allowed
+_MANY = 200  # more leases at once could exceed the limit of open files
 
 
 def land_all(
@@ -33,11 +32,11 @@ def land_all(
     confirm: Callable[[], None],
     undo: Callable[[StagedCommit], None],
 ) -> None:
-    """Land every change or none. Raises `Moved`, `StorageError`, with all undone.
+    """Land every change or none. Raises `ConcurrentWrite`, `StorageError`, with everything undone.
 
-    `record` appends their lines to the log; `confirm` raises where the log is not there any
-    more; `undo` takes the changes back, recorded or not. Whatever else is raised meanwhile is
-    raised again once they are taken back; where that fails too, the error says so.
+    `record` appends the lines to the log. `confirm` raises if the log was replaced. `undo` takes
+    the changes back, recorded or not. Any other exception is raised again after that; if the undo
+    fails too, the error says so.
     """
     failure: BaseException | None = None
     try:
@@ -46,13 +45,13 @@ def land_all(
             staged.has_landed = True
     except BaseException as error:
         failure = error
-    # The leases are given back before anything is undone: a writer that waits then writes
-    # to its own file, which goes back to its place; and opening a leased file would block.
+    # Release the leases before the undo. Then a waiting writer writes to its own file, which
+    # goes back to its place. Opening a leased file would block.
     if failure is not None and not staged.has_landed:
         _take_back(staged, failure, undo)
     try:
         staged.discard()
-    except BaseException:  # it has landed: whoever next takes the lock does the rest
+    except BaseException:  # it has landed: the next holder of the lock does the rest
         return
 
 
@@ -73,20 +72,24 @@ def _land_leased(
         change.note(syncs)
     syncs.run()
     if not all(map(_came_out_as_before, changes, leases)):
-        raise Moved
+        raise ConcurrentWrite
     if not all(change.is_in_place for change in changes):
-        raise Moved
+        raise ConcurrentWrite
     confirm()
 
 
 def _take_back(
     staged: StagedCommit, failure: BaseException, undo: Callable[[StagedCommit], None]
 ) -> NoReturn:
-    """Undo, and raise the failure. What could not be undone, and not marked so that it only can
-    be undone later, may land by recovery: the error says so. Nor is a change tried again that is
-    marked but not yet undone: what it would find is to go back."""
+    """Undo, and raise the failure.
+
+    If a change could not be undone, and not be marked as undone either, recovery may land it: the
+    error says so. A change that is marked but not undone is not tried again, because its file will
+    still go back.
+    """
     trouble: BaseException | None = None
-    for _attempt in range(2):  # the second, where an interrupt or a want of memory hit the first
+    # the second time, if an interrupt or lack of memory stopped the first
+    for _attempt in range(2):
         try:
             undo(staged)
             trouble = None
@@ -98,7 +101,7 @@ def _take_back(
     if trouble is not None:
         if not _is_marked(staged):
             raise _may_have_landed(staged, trouble) from failure
-        if isinstance(failure, Moved):
+        if isinstance(failure, ConcurrentWrite):
             raise _goes_back_later(staged, trouble) from failure
     if isinstance(failure, OSError):
         raise cannot_write(staged.paths, failure) from failure
@@ -129,10 +132,10 @@ def _goes_back_later(staged: StagedCommit, trouble: BaseException) -> StorageErr
 
 
 def swap_if(change: StagedChange, *, expected: str | None) -> bool:
-    """Exchange where the entity is `expected`, by its etag, None where none is to be there;
-    False with nothing changed where it is not, or where somebody writes to it just then.
+    """Exchange if the entity has the `expected` etag (None: no file).
 
-    Raises `OSError`.
+    Returns False, with nothing changed, if it has not, or if somebody is writing to it. Raises
+    `OSError`.
     """
     if expected is None:
         return _appear(change)
@@ -148,11 +151,11 @@ def swap_if(change: StagedChange, *, expected: str | None) -> bool:
         try:
             swap(change, lease, expected=expected)
             change.sync()
-        except Moved:
+        except ConcurrentWrite:
             return False
         if _came_out_as(expected, change, lease):
             return True
-        with suppress(Moved):
+        with suppress(ConcurrentWrite):
             change.exchange()
         change.sync()
         return False
@@ -161,15 +164,17 @@ def swap_if(change: StagedChange, *, expected: str | None) -> bool:
 def _appear(change: StagedChange) -> bool:
     try:
         change.land()
-    except Moved:
+    except ConcurrentWrite:
         return False
     change.sync()
     return True
 
 
 def _compare(stack: ExitStack, staged: Sequence[StagedChange]) -> list[Lease | None]:
-    """Leases on files that are as they were planned with, None where there is none, and the
-    places of those to come are free. Raises `Moved`, `OSError`."""
+    """Take leases, and check that all files are as planned and new places are free.
+
+    The lease is None for a new file. Raises `ConcurrentWrite`, `OSError`.
+    """
     leases: list[Lease | None] = []
     if len(staged) > _MANY:
         platform.allow_files(len(staged))
@@ -177,13 +182,13 @@ def _compare(stack: ExitStack, staged: Sequence[StagedChange]) -> list[Lease | N
     for change in staged:
         creates, moves = change.intent.etag_before is None, change.intent.target is not None
         if (creates or moves) and change.target.is_taken:
-            raise Moved
+            raise ConcurrentWrite
         leases.append(None if creates else stack.enter_context(closing(_lease(change, known))))
     return leases
 
 
 def _lease(change: StagedChange, known: dict[tuple[int, int], str]) -> Lease:
-    """A lease on an entity that is as it was planned with; `known` are the files met before."""
+    """Take a lease on an entity that is as planned; `known` are the files checked before."""
     try:
         if known:
             status = change.entity.folder.status(change.entity.name)
@@ -194,16 +199,16 @@ def _lease(change: StagedChange, known: dict[tuple[int, int], str]) -> Lease:
         known[lease.file] = change.intent.path
     except OSError as error:
         if error.errno in NOT_A_FILE:
-            raise Moved from None
+            raise ConcurrentWrite from None
         raise
     if etag_of(lease.read()) != change.intent.etag_before or lease.writer_came:
         lease.close()
-        raise Moved
+        raise ConcurrentWrite
     return lease
 
 
 def _land(change: StagedChange, lease: Lease | None) -> None:
-    """Bring a change to its place. Raises `Moved`, `OSError`."""
+    """Move a change to its place. Raises `ConcurrentWrite`, `OSError`."""
     if lease is None:
         change.land()
     else:
@@ -212,12 +217,15 @@ def _land(change: StagedChange, lease: Lease | None) -> None:
 
 
 def swap(change: StagedChange, lease: Lease, *, expected: str | None) -> None:
-    """Exchange what is leased, and change back at once where something else came out: an editor
-    that reads what lacks its last save would save over it. Raises `Moved`, `OSError`."""
+    """Exchange a leased file, and change back at once if another file came out.
+
+    Otherwise an editor could read a file without its last save, and save over it. Raises
+    `ConcurrentWrite`, `OSError`.
+    """
     change.land(lease)
     if not _came_out_as(expected, change, lease):
         change.exchange()
-        raise Moved
+        raise ConcurrentWrite
 
 
 def _came_out_as_before(change: StagedChange, lease: Lease | None) -> bool:
@@ -225,15 +233,15 @@ def _came_out_as_before(change: StagedChange, lease: Lease | None) -> bool:
 
 
 def _came_out_as(expected: str | None, change: StagedChange, lease: Lease) -> bool:
-    """Whether the leased file, `expected` when it was first read, is unchanged, and what the
-    exchange took out is it or its like."""
+    """Whether the leased file is still as `expected`, and the exchange took out it or an equal
+    file."""
     return lease.is_unchanged and (
         change.content.is_leased_by(lease) or _etag_out(change) in (None, expected)
     )
 
 
 def _etag_out(change: StagedChange) -> str | None:
-    """The etag of what lies in the staged place; None where that is leased, so by us."""
+    """Return the etag of the file in the staged place; None if it is leased, so by us."""
     try:
         return etag_at(change.content, patient=False)
     except BlockingIOError:

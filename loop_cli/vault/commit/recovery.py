@@ -1,9 +1,9 @@
-"""Finishing or undoing what a crash left staged, by whoever next takes the lock (SPEC §6).
+"""Finish or undo what a crash left staged; the next holder of the lock does it (SPEC §6).
 
-Every step may be interrupted in turn, so each leaves a state that this same table decides
-in the same way: what is to be undone is marked before anything that told so is removed.
-Each commit is settled on its own: what can be neither landed nor put back is undone by record,
-its text is kept, and the vault goes on.
+Each step may be interrupted again. So each leaves a state in which the same rules decide the same
+way: a commit is marked as undone before any evidence of that is removed. Each commit is handled by
+itself. A change that can neither land nor be put back is undone by a record, its text is kept, and
+the vault can be used again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from loop_cli.system.folders import Folders
 from loop_cli.vault import INTENT, STAGED, UNDONE
 from loop_cli.vault.commit import landing, staging
 from loop_cli.vault.commit.keeping import keep, keep_whole
-from loop_cli.vault.commit.staging import Moved
+from loop_cli.vault.commit.staging import ConcurrentWrite
 from loop_cli.vault.log.lines import encode
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _TRIES = 20
 _NEW = 0o644  # the mode of a new entity
-# What the state of the files makes impossible; any other error is the disk's, and may pass.
+# These errors mean that the files make it impossible; others come from the disk and may pass.
 _FOR_GOOD = (
     errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EXDEV, errno.EACCES, errno.EPERM,
     errno.EROFS, errno.EEXIST, errno.ENXIO, errno.ENAMETOOLONG, errno.EMLINK, errno.ENOTEMPTY,
@@ -44,7 +44,7 @@ _FOR_GOOD = (
 
 
 def recover(vault: Vault) -> None:
-    """Under the lock: finish or undo what a crash left. Raises `StorageError`."""
+    """Finish or undo what a crash left. Call it under the lock. Raises `StorageError`."""
     if not vault.has_staged():
         return
     with Folders(vault.root) as folders:
@@ -52,14 +52,14 @@ def recover(vault: Vault) -> None:
         try:
             found.run()
         except OSError as error:
-            words = f"what was staged can't be put right: {error}"
+            words = f"staged files can't be recovered: {error}"
             raise StorageError(words, hint=Action("check")) from error
         finally:
             vault.notice(found.notices())
 
 
 def recover_if_free(vault: Vault) -> bool:
-    """Recover without waiting; True where a writer is at work instead."""
+    """Recover without waiting; return True if a writer is active instead."""
     if not vault.has_staged():
         return False
     try:
@@ -71,9 +71,12 @@ def recover_if_free(vault: Vault) -> bool:
 
 
 class Recovery:
-    """Brings the vault back to whole states. Call `run` under the lock; raises `OSError`,
-    `StorageError`. `kept` lists what was found in no record, relative to the vault; `left` are
-    the files of `.loop/staged` that are no change of this vault, each with the reason."""
+    """Brings the vault back to whole states.
+
+    Call `run` under the lock; raises `OSError`, `StorageError`. `kept` lists files with text that
+    was in no record, relative to the vault. `left` are the files in `.loop/staged` that are no
+    change of this vault, each with the reason.
+    """
 
     def __init__(self, vault: Vault, folders: Folders) -> None:
         self._vault = vault
@@ -83,7 +86,7 @@ class Recovery:
         self.left: dict[str, str] = {}
 
     def run(self) -> None:
-        """Finish or undo everything that is staged, commits as a whole."""
+        """Finish or undo everything that is staged, commit by commit."""
         from loop_cli.vault.commit import intents
 
         swept: list[str] = []
@@ -98,14 +101,14 @@ class Recovery:
         self._sweep(swept)
 
     def notices(self) -> list[str]:
-        """What was kept, and what was left as it is: a sentence each."""
+        """Return a sentence for each file that was kept or left."""
         sentences = [f"text found in no record was kept in {path}" for path in self.kept]
         if self.left:
             name, reason = next(iter(self.left.items()))
             more = f" and {len(self.left) - 1} more" if len(self.left) > 1 else ""
             sentences.append(
                 Sentence(
-                    f"{STAGED}/{name}{more} is no change that loop can finish ({reason}); "
+                    f"{STAGED}/{name}{more} is not a change that loop can finish ({reason}); "
                     "it is left there: '",
                     Action("check"),
                     "' lists it, '",
@@ -116,10 +119,9 @@ class Recovery:
         return sentences
 
     def undo(self, staged: StagedCommit) -> None:
-        """Take a commit of this process back, recorded or not, since an error will say that it
-        did not happen.
+        """Take a commit of this process back, recorded or not, because an error reports a failure.
 
-        A mark that can't be made matters only if the rest fails too.
+        If the mark can't be made, that matters only if the rest fails too.
         """
         with suppress(OSError):
             staged.mark_undone()
@@ -146,7 +148,7 @@ class Recovery:
         try:
             self._recover(staged, recorded)
         except OSError as error:
-            if error.errno == errno.EBUSY:  # whoever is next puts it back
+            if error.errno == errno.EBUSY:  # the next holder of the lock puts it back
                 self.left[name + ending] = str(error.strerror)
             elif error.errno in _FOR_GOOD:
                 self._give_up(staged, recorded)
@@ -154,7 +156,7 @@ class Recovery:
                 raise
 
     def _has_old_lines(self, unrecorded: Sequence[StagedChange]) -> bool:
-        """Whether a line was in the log before its change was staged: then it is not its line."""
+        """Whether a line was in the log before the change was staged: then it is another line."""
         lines = {one.intent.line.encode() for one in unrecorded}
         return bool(lines) and bool(self._log.holding(lines))
 
@@ -166,7 +168,7 @@ class Recovery:
         standing = self._standing(recorded)
         whole = len(standing) == len(changes) and not staged.is_marked_undone
         if whole and all(map(_can_land, changes)):
-            self._log.sync()  # the line may have been written and never synced
+            self._log.sync()  # the line may have been written but not synced
             if all(map(self._land, changes)):
                 for change in changes:
                     self._keep_unknown(change)
@@ -177,19 +179,23 @@ class Recovery:
         self._take_back(staged, recorded)
 
     def _recorded(self, staged: StagedCommit) -> list[StagedChange]:
-        """The changes whose line is in the log: the first ones, since it comes with one append."""
+        """Return the changes whose line is in the log: the first ones, because one append wrote
+        them."""
         lines = [one.intent.line.encode() for one in staged.changes]
         there = self._log.holding(set(lines), since=staged.changes[0].intent.log)
         pairs = takewhile(lambda pair: pair[0] in there, zip(lines, staged.changes, strict=True))
         return [change for _line, change in pairs]
 
     def _standing(self, recorded: Sequence[StagedChange]) -> list[StagedChange]:
-        """Those of them that are not undone."""
+        """Return those that are not undone."""
         return [change for change in recorded if not self._is_undone(change)]
 
     def _land(self, change: StagedChange) -> bool:
-        """True when the change has landed; False where somebody writes to the entity, or took
-        its place. Raises `OSError`."""
+        """Return True if the change has landed; False if somebody wrote to the entity or replaced
+        it.
+
+        Raises `OSError`.
+        """
         before, after = change.intent.etag_before, change.intent.etag_after
         begins = change.staged_etag() == after and change.entity_etag() == before
         if begins:
@@ -198,16 +204,16 @@ class Recovery:
                 return False
         try:
             change.relocate()
-        except Moved:
+        except ConcurrentWrite:
             return staging.etag_at(change.entity) != after
         change.sync()
         return True
 
     def _take_back(self, staged: StagedCommit, recorded: Sequence[StagedChange]) -> None:
-        """The entities first, newest first, and then the records that say so.
+        """Put the entities back, newest first, and then append the undo records.
 
-        A change that is in no log, since another program replaced the log meanwhile, is put back
-        as well.
+        A change is also put back if its line is in no log, because another program replaced the
+        log.
         """
         for change in staged.changes:
             change.settle()
@@ -224,7 +230,7 @@ class Recovery:
         self._discard(staged)
 
     def _discard(self, staged: StagedCommit) -> None:
-        """Remove what lies staged of a commit that is settled. Raises `OSError`."""
+        """Remove the staged files of a finished commit. Raises `OSError`."""
         try:
             staged.discard()
         except OSError as error:
@@ -233,8 +239,11 @@ class Recovery:
             self.left[staged.name] = f"it can't be removed: {error.strerror}"
 
     def _give_up(self, staged: StagedCommit, recorded: Sequence[StagedChange]) -> None:
-        """Undo what can be, and by record alone what has no place any more, or one on another
-        device or not ours to change; its text is kept. Raises `OSError`, `StorageError`."""
+        """Undo what can be undone.
+
+        If an entity has no place any more, or its place is on another device or not ours to change,
+        it is undone by a record only, and its text is kept. Raises `OSError`, `StorageError`.
+        """
         standing = self._standing(recorded)
         if standing:
             staged.mark_undone()
@@ -270,7 +279,7 @@ class Recovery:
             os.close(descriptor)
 
     def _keep_unknown(self, change: StagedChange) -> None:
-        """What lies staged and is in neither record is somebody's work."""
+        """Keep a staged text that is in neither record: somebody has written it."""
         intent = change.intent
         if change.staged_etag() not in (None, intent.etag_before, intent.etag_after):
             self._keep(change.content)
@@ -283,7 +292,7 @@ class Recovery:
             self.kept.append(keep(self._folders, slot.read(MAX_FILE_BYTES)))
 
     def _sweep(self, names: Sequence[str]) -> None:
-        """Files of ours without a readable intent: no record can name them."""
+        """Remove loop's files without a readable intent: no record can name them."""
         folder = self._folders.open(STAGED)
         left = {name[:32] for name in self.left}
         for name in names:
@@ -294,12 +303,12 @@ class Recovery:
 
 
 def _can_land(change: StagedChange) -> bool:
-    """Whether the change has landed or can still: neither file was touched by others."""
+    """Whether the change has landed or still can: others have touched neither file."""
     intent = change.intent
     staged, entity = change.staged_etag(), change.entity_etag()
     if staged == intent.etag_after:
         return entity in (intent.etag_before, intent.etag_after)
-    if staged is None:  # of a create that is as it should be
+    if staged is None:  # a create that is as it should be
         return entity != intent.etag_before
     if intent.etag_before is None:
         return False
@@ -307,10 +316,10 @@ def _can_land(change: StagedChange) -> bool:
 
 
 def _put_back(change: StagedChange) -> None:
-    """The entity as it was, unless somebody has written to it since it was new.
+    """Put the old entity back, unless somebody has written to the new one.
 
-    Raises `OSError`, with `EBUSY` where it stays busy: marked as it is, it is put back by whoever
-    is next.
+    Raises `OSError`, with `EBUSY` if writers stay active: it is marked, so the next holder of the
+    lock puts it back.
     """
     before, after = change.intent.etag_before, change.intent.etag_after
     for _attempt in range(_TRIES):
@@ -321,13 +330,15 @@ def _put_back(change: StagedChange) -> None:
         change.bring_back()
         if landing.swap_if(change, expected=after):
             return
-        time.sleep(0.005)  # a writer came, who is to finish first
+        time.sleep(0.005)  # a writer came and must finish first
     raise OSError(errno.EBUSY, f"{change.intent.path} is being written to all the time")
 
 
 def _set_rights(change: StagedChange) -> None:
-    """Give what is to land the rights of the entity, or of a new one: what lay staged may have
-    come with the vault. Raises `OSError`."""
+    """Give the staged file the rights of the entity, or of a new one.
+
+    Its own rights may have come with the vault. Raises `OSError`.
+    """
     if change.intent.etag_after is None:
         return
     folder, is_new = change.content.folder, change.intent.etag_before is None

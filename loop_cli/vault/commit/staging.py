@@ -1,8 +1,8 @@
-"""Changes on their way to the disk: staged, exchanged, marked undone, discarded (SPEC §6).
+"""Changes on their way to the disk: staged, exchanged, marked as undone, discarded (SPEC §6).
 
-Those of one commit have one file of intents, so that they are landed or taken back together;
-and each has a file of its own for its content. Each step names the sync that guards it. What a
-crash leaves of a step is finished or undone by `vault.commit.recovery`, from the intents alone.
+The changes of one commit share a file of intents, so that they land or are taken back together.
+Each change has a file for its content. Each step names the sync that guards it. After a crash,
+`vault.commit.recovery` finishes or undoes a step from the intents alone.
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ if TYPE_CHECKING:
     from loop_cli.system.folders import Folder
 
 NOT_A_FILE = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.ENXIO)
-"""What opening an entity fails with where there is none any more."""
+"""The errors of opening an entity that is not there any more."""
 NO_FILE = "no file"
-"""In place of an etag: of a link, a folder, a device, or a file that is too large for an entity."""
+"""Instead of an etag: for a link, a folder, a device, or a file too large for an entity."""
 MAX_INTENTS = 1 << 26
-"""Bytes of a file of intents; one that has more is not read."""
+"""The largest size of a file of intents; a larger one is not read."""
 
 
-class Moved(Exception):
+class ConcurrentWrite(Exception):
     """Somebody wrote to an entity between our comparing and our exchanging."""
 
 
-class LogMoved(Moved):
-    """Another program put a file in the place of the log between our recording and our answer."""
+class LogSwapped(ConcurrentWrite):
+    """Another program replaced the log between our recording and our answer."""
 
 
 class Intent(Struct):
-    """What a change was about to do. `line` is the record's line; `path`, `staged` and
-    `target` are relative to the vault.
+    """The plan of a change, stored before it is made.
 
-    No `etag_before` is a create, no `etag_after` a delete: there is no file then, and what
-    takes its place does so without replacing. A `target` is where a move leads, once the
-    content is new. `made` are folders that are made for it, the outermost first. `log` is
-    where the log ended.
+    `line` is the record's line; `path`, `staged` and `target` are relative to the vault. Without
+    `etag_before` it is a create, without `etag_after` a delete; then one of the files does not
+    exist, and the other is moved without replacing. `target` is the end of a move, made after the
+    content is new. `made` are folders made for it, the outermost first. `log` is the end of the log
+    before it.
     """
 
     name: str
@@ -65,20 +65,22 @@ class Intent(Struct):
 
     @property
     def record(self) -> AuditRecord:
-        """The record that the line is."""
+        """The record in the line."""
         found = parse_line(self.line.encode())
         assert found is not None
         return found
 
     def as_dict(self) -> dict[str, object]:
-        """The JSON form, as a file of intents has it."""
+        """Return the JSON form for a file of intents."""
         return {**self.__dict__, "log": self.log.__dict__}
 
 
 class StagedChange:
-    """One change. `entity` is the file that it begins with, `target` the one that it ends with,
-    `content` what is to take its place, `is_beside` whether that lies beside the entity, on
-    another device than `.loop`."""
+    """One staged change.
+
+    `entity` is its old file, `target` its new one, `content` the new bytes. `is_beside` means: the
+    content is beside the entity, because that is on another device than `.loop`.
+    """
 
     def __init__(self, folders: Folders, intent: Intent) -> None:
         self.intent = intent
@@ -88,13 +90,11 @@ class StagedChange:
         self.is_beside = not intent.staged.startswith(f"{LOOP}/")
         self._aside = folders.slot(intent.staged + ASIDE)
         self._folders = folders
-        self._file: tuple[int, int] | None = None  # what was staged, by device and inode
+        self._file: tuple[int, int] | None = None  # the staged file, by device and inode
 
     def stage(self, data: bytes | None, syncs: Syncs) -> None:
-        """Write the content to come, if any, in folders that are there then.
-
-        Raises `StorageError`; `Moved` where the entity is gone.
-        """
+        """Write the new content, if any, into folders that exist. Raises `StorageError`;
+        `ConcurrentWrite` if the entity is gone."""
         try:
             for folder in self.intent.made:
                 self._folders.make_place(folder)
@@ -103,19 +103,19 @@ class StagedChange:
                 syncs.add(self.content.folder)
         except OSError as error:
             if isinstance(error, FileNotFoundError) and not self.entity.is_taken:
-                raise Moved from None
+                raise ConcurrentWrite from None
             raise cannot_write(self.intent.path, error) from error
 
     def _write(self, data: bytes, syncs: Syncs) -> None:
         folder, name = self.content.folder, self.content.name
         if self.intent.etag_before is None:
-            # With the mode that an editor would give it.
+            # Use the mode that an editor would give it.
             self._file = folder.write_new(name, data, mode=0o666, shared=0o664)
             return
         try:
             like = self.entity.folder.open_plain(self.entity.name)
         except OSError as error:
-            raise (Moved if error.errno in NOT_A_FILE else error) from None
+            raise (ConcurrentWrite if error.errno in NOT_A_FILE else error) from None
         try:
             self._file = folder.write_new(name, data, like=like, syncs=syncs)
         finally:
@@ -123,20 +123,19 @@ class StagedChange:
 
     @property
     def place(self) -> Slot:
-        """Where the entity is now: a move has brought it to its target, or not yet."""
+        """Return where the entity is now: before or after its move."""
         if self.intent.target is None:
             return self.entity
         arrived = etag_at(self.target) == self.intent.etag_after
         return self.target if arrived or not self.entity.is_taken else self.entity
 
     def exchange(self, lease: platform.Lease | None = None) -> None:
-        """Entity and staged file change places; where one of them is not to be, the other
-        takes its place without replacing. To be followed by `sync`. Raises `OSError`;
-        `Moved` where the place is taken, or where the entity is not the leased file any more
-        and no exchange could tell.
+        """Exchange the entity and the staged file, or move the one that exists, without replacing.
 
-        The entity comes first, so that who watches its folder sees it go and come, in this
-        order. Without a lease, where what is there does not matter, one is taken if needed.
+        Call `sync` after it. Raises `OSError`; `ConcurrentWrite` if the place is taken, or if the
+        entity is not the leased file any more and there is no exchange to notice it. The entity
+        comes first, so that a program that watches its folder sees it go and come, in this order.
+        Without a lease, one is taken if needed.
         """
         if self.intent.etag_before is None or self.intent.etag_after is None:
             there = self.content.is_taken
@@ -154,36 +153,42 @@ class StagedChange:
                     self._exchange_in_steps(own, place)
 
     def land(self, lease: platform.Lease | None = None) -> None:
-        """Exchange, so that the file that was staged is the entity's. Raises as `exchange`; `Moved`
-        where another is there. What somebody has saved over ours by then stays; a link that took
-        the name of ours goes back.
+        """Exchange, so that the staged file becomes the entity.
+
+        Raises what `exchange` raises; `ConcurrentWrite` if another file is there. If somebody saved
+        over our file, that stays; a link with the name of our file goes back.
         """
         wanted, self._file = self._file or self.content.file(), None  # known the first time only
         if wanted != self.content.file():
-            raise Moved
+            raise ConcurrentWrite
         self.exchange(lease)
         if wanted is None or wanted in (self.entity.file(), self.target.file()):
             return
         if self.place.is_taken and self.place.file() is None:
             self.exchange()
-        raise Moved
+        raise ConcurrentWrite
 
     def relocate(self) -> None:
-        """Bring a moved entity to its target, where it is not there yet. To be followed by
-        `sync`. Raises `OSError`; `Moved` where the target is taken."""
+        """Move a moved entity to its target, if it is not there yet.
+
+        Call `sync` after it. Raises `OSError`; `ConcurrentWrite` if the target is taken.
+        """
         if self.place is not self.target:
             _move(self.entity, self.target)
 
     def bring_back(self) -> None:
-        """Bring a moved entity back to where it came from, unless something is there now."""
+        """Move an entity back to its old place, unless something is there now."""
         if self.intent.target is not None and self.place is self.target:
-            with suppress(Moved, FileNotFoundError):
+            with suppress(ConcurrentWrite, FileNotFoundError):
                 _move(self.target, self.entity)
                 self.sync()
 
     def _exchange_in_steps(self, lease: platform.Lease, place: Slot) -> None:
-        """Give the old file a second name, put the new one in its place, and then the old
-        one in the new one's; `settle` finishes that after a crash."""
+        """Exchange in steps: give the old file a second name, put the new file in its place, and
+        then the old file in the place of the new one.
+
+        `settle` finishes it after a crash.
+        """
         before = lease.read()
         self._aside.remove()
         try:
@@ -192,12 +197,12 @@ class StagedChange:
             self._aside.folder.write_new(self._aside.name, before, like=lease.descriptor)
         if not place.is_leased_by(lease) or lease.read() != before:
             self._aside.remove()
-            raise Moved
+            raise ConcurrentWrite
         self.content.replace(place)
         self._aside.replace(self.content)
 
     def settle(self) -> None:
-        """Finish an exchange in steps that a crash interrupted. Raises `OSError`."""
+        """Finish an exchange in steps after a crash. Raises `OSError`."""
         if not self._aside.is_taken:
             return
         if self.content.is_taken:
@@ -207,16 +212,16 @@ class StagedChange:
             self.sync()
 
     def sync(self) -> None:
-        """Make an exchange durable, before it is reported. Raises `OSError`.
+        """Make an exchange durable before it is reported. Raises `OSError`.
 
-        Synced: the folders of all its files, as far as they are there.
+        Synced: the folders of all its files, if they are there.
         """
         syncs = Syncs()
         self.note(syncs)
         syncs.run()
 
     def note(self, syncs: Syncs) -> None:
-        """Name the folders that an exchange has changed, as far as they are there."""
+        """Return the folders that an exchange has changed, if they are there."""
         places = [self.entity, *([self.target] if self.intent.target else [])]
         if not self.is_beside:
             places.append(self.content)
@@ -226,27 +231,31 @@ class StagedChange:
 
     @property
     def is_in_place(self) -> bool:
-        """Whether the folders of its files are still where they were: one may have been moved out
-        of the vault, or a link put in its place. Raises `OSError`."""
+        """Whether the folders of its files are where they were.
+
+        Somebody may have moved one out of the vault, or put a link in its place. Raises `OSError`.
+        """
         places = {self.entity.folder_path, self.target.folder_path}
         return all(map(self._folders.is_in_place, places))
 
     def staged_etag(self) -> str | None:
-        """The etag of what lies in the staged place; None where nothing does."""
+        """Return the etag of the staged file; None if there is none."""
         return etag_at(self.content)
 
     def entity_etag(self) -> str | None:
-        """The etag of what lies in the entity's place; None where nothing does."""
+        """Return the etag of the entity's file; None if there is none."""
         return etag_at(self.place)
 
     def discard(self) -> None:
-        """Remove the staged file; `settle` has seen to what an exchange in steps left. Raises
-        `OSError`."""
+        """Remove the staged file; `settle` has handled an exchange in steps. Raises `OSError`."""
         self.content.remove()
 
     def discard_outside(self) -> None:
-        """Remove what is not in `.loop/staged`: a staged file beside the entity, folders made
-        for what did not come. Raises `OSError`."""
+        """Remove files and folders outside `.loop/staged`: a staged file beside the entity, unused
+        folders.
+
+        Raises `OSError`.
+        """
         if self.is_beside:
             self.discard()
         for folder in reversed(self.intent.made):
@@ -254,8 +263,10 @@ class StagedChange:
 
 
 class StagedCommit:
-    """The changes of a commit, and `name`, that of their file of intents. `has_landed` says that
-    all is in place and durable."""
+    """The changes of a commit, and `name`, the name of their file of intents.
+
+    `has_landed` means: all is in place and durable.
+    """
 
     def __init__(self, folders: Folders, name: str, changes: Sequence[StagedChange]) -> None:
         self.changes = tuple(changes)
@@ -285,10 +296,10 @@ class StagedCommit:
         return {one.path for one in intents} | {one.target for one in intents if one.target}
 
     def stage(self, contents: Sequence[bytes | None]) -> None:
-        """Write the intents and the contents to come, durably: the record, which is written
-        then, always finds them. Outside `.loop/staged` nothing comes to be that no intent names.
+        """Write the intents and the new contents durably, before the record.
 
-        Raises `StorageError`, `Moved` where an entity is gone; nothing is left then.
+        Nothing appears outside `.loop/staged` that no intent names. Raises `StorageError`,
+        `ConcurrentWrite` if an entity is gone; then nothing is left.
         """
         text = as_json([change.intent.as_dict() for change in self.changes]).encode()
         if len(text) > MAX_INTENTS:
@@ -316,9 +327,9 @@ class StagedCommit:
             raise
 
     def mark_undone(self) -> None:
-        """From here on the changes can only be undone, by us or by recovery. Raises `OSError`.
+        """Mark the changes: from here on they can only be undone. Raises `OSError`.
 
-        Renaming the intents needs no space on a full disk. Synced: their folder.
+        The intents are renamed, which needs no space on a full disk. Synced: their folder.
         """
         if not self.is_marked_undone:
             folder = self.folder
@@ -327,21 +338,20 @@ class StagedCommit:
 
     @property
     def is_marked_undone(self) -> bool:
-        """Whether it was said before that the changes did not happen."""
+        """Whether the changes are marked as undone."""
         return self.folder.has(self.name + UNDONE)
 
     def discard(self) -> None:
-        """Remove staged files and intents, and folders made for what did not come. Raises
-        `OSError`.
+        """Remove staged files, intents and unused folders. Raises `OSError`.
 
-        In `.loop/staged` the intents go before the contents, since content alone is swept;
-        what is elsewhere goes before them, since nothing else tells where it is. The newest
-        goes first, since what it lies in may have been made for one before.
+        Files outside `.loop/staged` are removed before the intents, because only the intents name
+        them. The contents in `.loop/staged` are removed after the intents; content alone is swept.
+        The newest goes first, because its folder may have been made for an earlier one.
         """
         for change in reversed(self.changes):
             change.discard_outside()
         folder = self.folder
-        if not folder.remove(self.name + INTENT):  # which is one file under one of two names
+        if not folder.remove(self.name + INTENT):  # one file under one of two names
             folder.remove(self.name + UNDONE)
         for change in self.changes:
             if not change.is_beside:
@@ -349,16 +359,16 @@ class StagedCommit:
 
 
 def cannot_write(path: str, error: OSError) -> StorageError:
-    """The error for an entity that could not be written, or could not be staged for it."""
+    """Make the error that an entity could not be written or staged."""
     ours = str(error.filename or "")
-    ours = "" if error.filename2 else ours  # of two places, it does not say which refused
+    ours = "" if error.filename2 else ours  # the error does not say which of two places refused
     folder, _slash, name = ours.removeprefix(f"{LOOP}/").rpartition("/")
     where = f"{LOOP}/{folder or name}: " if ours.startswith(f"{LOOP}/") else ""
     return StorageError(f"{path} can't be written: {where}{error.strerror or error}")
 
 
 def prepare(folders: Folders) -> Folder:
-    """The folder for staged files, made where it is missing. Raises `StorageError`."""
+    """Return the folder for staged files; make it if it is missing. Raises `StorageError`."""
     try:
         return folders.make_own(STAGED)
     except OSError as error:
@@ -368,10 +378,10 @@ def prepare(folders: Folders) -> Folder:
 
 
 def staged_place(folders: Folders, path: str, name: str) -> str:
-    """Where the content of a change to `path` is staged, relative to the vault.
+    """Return the place of the staged content of a change to `path`, relative to the vault.
 
-    An exchange works within one device only, so elsewhere it lies beside the entity. A
-    folder still to be made will be where the innermost one is that is there. Raises `OSError`.
+    An exchange works only within one device. So if needed, the content is beside the entity. A new
+    folder will be on the device of the innermost existing one. Raises `OSError`.
     """
     own, beside = staged_places(path, name)
     staged = folders.open(STAGED).descriptor
@@ -387,20 +397,20 @@ def staged_place(folders: Folders, path: str, name: str) -> str:
 
 
 def name_of(commit: str, index: int) -> str:
-    """The name of a change of a commit, by its place among them."""
+    """Return the name of a change in a commit, by its index."""
     return f"{commit}-{index}"
 
 
 def staged_places(path: str, name: str) -> tuple[str, str]:
-    """The two places where the content of a change can be."""
+    """Return the two places where the content of a change can be."""
     folder, slash, _name = path.rpartition("/")
     return f"{STAGED}/{name}{CONTENT}", f"{folder}{slash}.loop-{name}"
 
 
 def etag_at(slot: Slot, *, patient: bool = True) -> str | None:
-    """The etag of the file; None where nothing is, `NO_FILE` for what is nobody's etag.
+    """Return the etag of the file; None if there is none, `NO_FILE` if it is not an ordinary file.
 
-    Raises `OSError`; `BlockingIOError` for a leased file where it is not `patient`.
+    Raises `OSError`; `BlockingIOError` for a leased file if it is not `patient`.
     """
     try:
         return etag_of(slot.read(MAX_FILE_BYTES, patient=patient))
@@ -413,8 +423,8 @@ def etag_at(slot: Slot, *, patient: bool = True) -> str | None:
 
 
 def _move(source: Slot, target: Slot) -> None:
-    """Rename without replacing. Raises `Moved` where the target is taken, `OSError`."""
+    """Rename without replacing. Raises `ConcurrentWrite` if the target is taken, `OSError`."""
     try:
         source.move_to(target)
     except FileExistsError:
-        raise Moved from None
+        raise ConcurrentWrite from None

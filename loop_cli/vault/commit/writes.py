@@ -1,7 +1,7 @@
-"""Planned changes on the disk: staged, recorded and exchanged, or nothing of them is left.
+"""Put planned changes on the disk: stage, record and exchange them, or leave nothing.
 
-Which sync guards what, is said in `commit`. Changes that come together share the file of intents
-and the syncs of each step.
+The module `commit` says which sync guards what. Changes of one commit share the file of intents and
+the syncs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,13 @@ from loop_cli.system.folders import Folders
 from loop_cli.vault.commit import staging
 from loop_cli.vault.commit.keeping import keep
 from loop_cli.vault.commit.landing import land_all
-from loop_cli.vault.commit.staging import Intent, LogMoved, Moved, StagedChange, StagedCommit
+from loop_cli.vault.commit.staging import (
+    ConcurrentWrite,
+    Intent,
+    LogSwapped,
+    StagedChange,
+    StagedCommit,
+)
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.log.lines import cannot_read, encode
 
@@ -33,7 +39,7 @@ if TYPE_CHECKING:
     from loop_cli.vault.log.lines import LogPlace
     from loop_cli.vault.log.log import AuditLog
 
-    Place = Located | None  # of the entity, None for one that is to come
+    Place = Located | None  # the entity's path, None for a new one
 
 
 def land(
@@ -43,10 +49,10 @@ def land(
     begun: list[StagedCommit],
     group: bool = False,
 ) -> list[CommitResult | LoopError]:
-    """Stage, record, exchange what is to change; the outcomes of all. What may have landed is
-    added to `begun` before it does.
+    """Stage, record and exchange; return the outcomes of all.
 
-    Raises `Moved`, `StorageError`; nothing has landed then.
+    A commit is added to `begun` before any of it may land. Raises `ConcurrentWrite`,
+    `StorageError`; then nothing has landed.
     """
     plans = [one[0] for one in planned if isinstance(one, tuple) and one[0].changed]
     if not plans:
@@ -72,7 +78,7 @@ def land(
 
 
 def recover(vault: Vault) -> None:
-    """As `recovery.recover`, which is loaded where something lies staged."""
+    """Call `recovery.recover`; that module is loaded only if something is staged."""
     if vault.has_staged():
         from loop_cli.vault.commit import recovery
 
@@ -80,8 +86,11 @@ def recover(vault: Vault) -> None:
 
 
 class _Undo:
-    """Takes a commit of this process back. What that needs is loaded only then; where it can't be,
-    the intents are still there, and whoever is next takes the commit back."""
+    """Takes a commit of this process back; the code for that is loaded only then.
+
+    If it can't be loaded, the intents are still there, and the next holder of the lock takes the
+    commit back.
+    """
 
     def __init__(self, vault: Vault, folders: Folders) -> None:
         self._vault = vault
@@ -95,16 +104,16 @@ class _Undo:
         self._recovery.undo(staged)
 
     def notices(self) -> list[str]:
-        """As `Recovery.notices`."""
+        """Return the sentences of `Recovery.notices`."""
         return [] if self._recovery is None else self._recovery.notices()
 
 
 def _stage_all(
     vault: Vault, folders: Folders, log: _Log, plans: Sequence[Plan], *, group: bool
 ) -> tuple[StagedCommit, list[AuditRecord]]:
-    """The planned changes on the disk, beside the vault's files; and their records to come.
+    """Stage the planned changes; return them with their future records.
 
-    Raises `StorageError`, `Moved` where an entity is gone; nothing is left then.
+    Raises `StorageError`, `ConcurrentWrite` if an entity is gone; then nothing is left.
     """
     staging.prepare(folders)
     platform.prepare()
@@ -128,7 +137,7 @@ def _stage_all(
 
 
 def _intent(root: str, folders: Folders, planned: Plan, name: str) -> Intent:
-    """What a change is about to do; what its record only hashes is kept now."""
+    """Make the intent of a change; keep the values that its record only hashes."""
     metadata = planned.record["metadata"]
     path = files.real_name(root, planned.path)
     moves = planned.source is not None and planned.target not in (None, planned.source)
@@ -140,7 +149,7 @@ def _intent(root: str, folders: Folders, planned: Plan, name: str) -> Intent:
         comes = planned.target not in (None, planned.source)
         made = files.missing_folders(root, target or path) if comes else ()
     except (FileNotFoundError, NotADirectoryError):  # the entity's folder is gone, or a link
-        raise Moved from None
+        raise ConcurrentWrite from None
     except OSError as error:
         raise staging.cannot_write(planned.path, error) from error
     return Intent(
@@ -156,29 +165,32 @@ def _intent(root: str, folders: Folders, planned: Plan, name: str) -> Intent:
 
 
 class _Log:
-    """A context manager: the log, open for one commit. Another program may put a new file in its
-    place meanwhile, which our record would not be in: `append` and `confirm` raise `Moved`."""
+    """A context manager: the log, open for one commit.
+
+    If another program replaces the log file meanwhile, our record would not be in the new file:
+    `append` and `confirm` then raise `ConcurrentWrite`.
+    """
 
     def __init__(self, log: AuditLog) -> None:
         self._log = log
         self._descriptor = log.open()
 
     def place(self) -> LogPlace:
-        """Where it ends. Raises `StorageError`."""
+        """Return the end of the log. Raises `StorageError`."""
         try:
             return self._log.place(self._descriptor)
         except OSError as error:
             raise cannot_read(error) from error
 
     def append(self, lines: Sequence[bytes], records: Sequence[AuditRecord]) -> None:
-        """Append the lines. Raises `Moved`, `StorageError`."""
+        """Append the lines. Raises `ConcurrentWrite`, `StorageError`."""
         self.confirm()
         self._log.append(self._descriptor, lines, records)
 
     def confirm(self) -> None:
-        """Raise `Moved` where the open file is not the log any more."""
+        """Raise `ConcurrentWrite` if the open file is not the log any more."""
         if not self._log.is_at(self._descriptor):
-            raise LogMoved
+            raise LogSwapped
 
     def __enter__(self) -> Self:
         return self
@@ -190,7 +202,7 @@ class _Log:
 def _outcomes(
     planned: Sequence[tuple[Plan, Place] | LoopError], records: Sequence[AuditRecord]
 ) -> list[CommitResult | LoopError]:
-    """What is answered once the changes have landed, with the records of those that do change."""
+    """Return the outcomes after the changes have landed, with the records."""
     left = iter(records)
     return [
         one
@@ -201,8 +213,10 @@ def _outcomes(
 
 
 def _tidy(folders: Folders, plans: Sequence[Plan]) -> None:
-    """Remove the folders of tasks and projects that are empty now. As far as it goes: an
-    empty folder is no harm, and the changes have landed."""
+    """Remove empty folders of tasks and projects.
+
+    Errors are ignored: an empty folder does no harm, and the changes have landed.
+    """
     for planned in plans:
         if planned.source is None or planned.source == planned.target:
             continue
@@ -218,7 +232,7 @@ def _tidy(folders: Folders, plans: Sequence[Plan]) -> None:
 
 
 def warnings_of(place: Place) -> tuple[str, ...]:
-    """What was met on the way to an entity."""
+    """Return the warnings about an entity."""
     return () if place is None else place.warnings
 
 

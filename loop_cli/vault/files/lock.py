@@ -1,4 +1,4 @@
-"""The vault's one lock: `.loop/lock`, held by the system for the life of its holder."""
+"""The vault's one lock, `.loop/lock`; the system holds it as long as its holder lives."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _IGNORED = b"/lock\n/staged/\n/kept/\n"
 class VaultLock:
     """A context manager; `wait` is in seconds, and `clock` gives microseconds.
 
-    Raises `VaultLocked` naming the holder, `StorageError` where the folder can't be written.
+    Raises `VaultLocked` with the holder, `StorageError` if the folder can't be written.
     """
 
     def __init__(self, root: str, *, wait: float, clock: Callable[[], int]) -> None:
@@ -39,7 +39,8 @@ class VaultLock:
     def __enter__(self) -> Self:
         try:
             with Folders(self._root) as folders:
-                # Not private: it holds the vault's settings, which every reader needs.
+                # It is not private: the folder also has the vault's settings, which every reader
+                # needs.
                 folders.make_own(LOOP, mode=0o755)
                 while not self._acquire(folders):
                     pass
@@ -53,7 +54,7 @@ class VaultLock:
             self._file.close()
 
     def _acquire(self, folders: Folders) -> bool:
-        """True when locked; False when the lock file was replaced meanwhile."""
+        """Return True if locked; False if the lock file was replaced meanwhile."""
         folder = folders.open(LOOP)
         descriptor = folder.open_shared(NAME, os.O_RDWR)
         try:
@@ -69,12 +70,12 @@ class VaultLock:
         except BaseException:
             os.close(descriptor)
             raise
-        # A file closes itself, too, where an exception keeps `__exit__` from it.
+        # A file is also closed if an exception skips `__exit__`.
         self._file = open(descriptor, "rb", buffering=0)  # noqa: SIM115
         return True
 
     def _sign(self, descriptor: int, size: int) -> None:
-        """Say who holds the lock; in place first, since that needs no space on a full disk."""
+        """Write who holds the lock; in place, because that needs no space on a full disk."""
         holder = f"{os.getpid()} {os.uname().nodename} {timestamps.render(self._clock())}\n"
         data = holder.encode()
         os.pwrite(descriptor, data, 0)
@@ -95,14 +96,15 @@ class VaultLock:
 
 
 def _settle_in(folders: Folders) -> None:
-    """Under the first lock of a vault: make what `.loop/` holds, and its name, durable."""
+    """Make the contents and the name of `.loop/` durable, with the first lock of a vault."""
     folder = folders.open(LOOP)
     if folder.has(_IGNORE):
         status = folder.status(_IGNORE)
-        if stat.S_ISREG(status.st_mode) and not status.st_size:  # what a crash left
+        if stat.S_ISREG(status.st_mode) and not status.st_size:  # left by a crash
             folder.remove(_IGNORE)
     if not folder.has(_IGNORE):
-        folder.write_new(_IGNORE, _IGNORED, mode=0o644, shared=0o664)  # git of others reads it
+        # git of other users must be able to read it
+        folder.write_new(_IGNORE, _IGNORED, mode=0o644, shared=0o664)
     folders.make_own(STAGED)
     folder.sync()
     folders.root.sync()

@@ -1,5 +1,4 @@
-"""What a walk over the vault passes over, by name: links, folders and files that the schema
-excludes, and files that nobody may read."""
+"""Find what a walk leaves out: links, excluded folders and files, unreadable files."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def passed_over(root: str, places: Places) -> PassedOver:
-    """What a walk over the vault at `root` passes over. Hidden names are no matter."""
+    """Return what a walk over the vault at `root` leaves out, without hidden names."""
     found: dict[str, list[str]] = {name: [] for name in PassedOver._fields}
     excluded = set(places.exclude)
     waiting = [name for name in places.include or ("",) if name not in excluded]
@@ -54,7 +53,7 @@ def _judged(
     excluded: set[str],
     places: Places,
 ) -> Iterator[tuple[str, str]]:
-    """What is in an open folder, and what is to be done with it: `inside` is to go into it."""
+    """Sort the names in an open folder by what to do with them; `inside` means: go into it."""
     for entry in entries:
         path = joined(folder, entry.name)
         if entry.name.startswith("."):

@@ -1,4 +1,4 @@
-"""What the vault's file system can do for a write, found by trying it (SPEC §6)."""
+"""Find out what the vault's file system supports for writes, by trying it (SPEC §6)."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ _WINDOWS = {
 
 
 def protocol(root: str | None) -> dict[str, Any]:
-    """`exchange` and `lease`: whether the vault's file system has them, None where unknown;
-    `window`: what is left open to editors that know no lock. Raises `StorageError`."""
+    """Return `exchange` and `lease` (None: unknown), and `window`.
+
+    The window is the time in which editors without the lock can interfere. Raises `StorageError`.
+    """
     exchange, lease = (None, None) if root is None else _try(root)
     if exchange is None or lease is None:
         return {"exchange": None, "lease": None, "window": "known after the first change"}

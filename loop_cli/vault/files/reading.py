@@ -1,4 +1,4 @@
-"""Reading the files of entities: never half, never outside the vault, never through a link."""
+"""Read the files of entities: never half, never outside the vault, never through a link."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from loop_cli.planning.snapshot import MAX_FILE_BYTES
 from loop_cli.system import platform
 
 HEAD = 1 << 16
-"""Bytes of a file that are looked at where it can't be read as an entity."""
+"""The bytes that are read of a file that can't be read as an entity."""
 _TRIES = 20
 
 
 def read_stable(path: str, shown: str) -> tuple[bytes, int]:
-    """The bytes of a file and its modification time in microseconds since the epoch.
+    """Return the bytes of a file and its modification time in microseconds since the epoch.
 
-    A file that changes while it is read is read again. Raises `EntityNotFound`,
-    `InvalidFile` for what is no ordinary file or too large, `StorageError`.
+    If the file changes during the reading, it is read again. Raises `EntityNotFound`; `InvalidFile`
+    if it is not an ordinary file, or too large; `StorageError`.
     """
     try:
         for _attempt in range(_TRIES):
@@ -47,7 +47,7 @@ def read_stable(path: str, shown: str) -> tuple[bytes, int]:
 
 
 def refuse_unreadable(status: os.stat_result, shown: str) -> None:
-    """Raise `InvalidFile` for what is no ordinary file of a sensible size."""
+    """Raise `InvalidFile` unless it is an ordinary file of a sensible size."""
     if stat.S_ISDIR(status.st_mode):
         raise InvalidFile(shown, "is a folder, not a file")
     if not stat.S_ISREG(status.st_mode):
@@ -58,9 +58,9 @@ def refuse_unreadable(status: os.stat_result, shown: str) -> None:
 
 
 def inside(root: str, relative: str) -> str:
-    """The real path of a file named relative to the vault. Raises `InvalidFile`.
+    """Return the real path of a file that is named relative to the vault. Raises `InvalidFile`.
 
-    A link is followed where it leads to a file of the vault, and refused where it leaves it.
+    A link to a file of the vault is followed; a link out of the vault is refused.
     """
     base = _real_root(root)
     plain = _without_links(base, relative)
@@ -73,7 +73,7 @@ def inside(root: str, relative: str) -> str:
 
 
 def real_name(root: str, relative: str) -> str:
-    """The same file named relative to the vault without links. Raises `InvalidFile`."""
+    """Return the same file, relative to the vault, without links. Raises `InvalidFile`."""
     return inside(root, relative)[len(_real_root(root).rstrip(os.sep)) + 1 :]
 
 
@@ -81,7 +81,7 @@ _real_roots: dict[str, str] = {}
 
 
 def _real_root(root: str) -> str:
-    """The vault's folder without links, looked up once: a run has one vault."""
+    """Return the vault's folder without links; looked up once, because a run has one vault."""
     found = _real_roots.get(root)
     if found is None:
         found = _real_roots[root] = os.path.realpath(root)
@@ -89,7 +89,7 @@ def _real_root(root: str) -> str:
 
 
 def _without_links(base: str, relative: str) -> str | None:
-    """A path below `base` where no link is on the way; None where that takes a closer look."""
+    """Return a path below `base` if no link is on the way; None if that needs a closer look."""
     if not relative or "\0" in relative:
         return None
     path = base.rstrip(os.sep)
@@ -100,15 +100,15 @@ def _without_links(base: str, relative: str) -> str | None:
         try:
             if stat.S_ISLNK(os.lstat(path).st_mode):
                 return None
-        except OSError:  # not there, or not to be seen: a closer look says what is
+        except OSError:  # missing, or not visible: a closer look tells
             return None
     return path
 
 
 def missing_folders(root: str, path: str) -> tuple[str, ...]:
-    """The folders that a file at `path` needs and that are not there, the outermost first.
+    """Return the missing folders of a file at `path`, the outermost first.
 
-    Raises `InvalidFile` where one of them is a file.
+    Raises `InvalidFile` if one of them is a file.
     """
     found: list[str] = []
     folder = os.path.dirname(path)
@@ -128,7 +128,7 @@ def _read_all(descriptor: int, size: int) -> bytes:
         part = os.read(descriptor, wanted)
         parts.append(part)
         limit -= len(part)
-        if len(part) < wanted:  # its end, or so the caller's second look at its size will say
+        if len(part) < wanted:  # the end, or the caller's second look at the size will notice it
             break
     return b"".join(parts)
 
@@ -138,7 +138,7 @@ def _same_content(before: os.stat_result, after: os.stat_result) -> bool:
 
 
 def head(place: str) -> bytes:
-    """The beginning of a file; empty for what can't be read."""
+    """Return the beginning of a file; empty if it can't be read."""
     try:
         descriptor = platform.open_plain(place)
     except OSError:

@@ -1,4 +1,4 @@
-"""The Markdown files of a vault, where the schema's `paths` say that entities are.
+"""Walk over the Markdown files of a vault, where the schema's `paths` allow entities.
 
 Links are not followed, so a walk stays in the vault and meets every file once.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Files = tuple[list[str], list[int]]
 
 STAMP = 4
-"""Numbers that a file is told by: size, times of writing and of change (nanoseconds), inode."""
+"""Numbers that identify a state of a file: size, times of writing and change (ns), inode."""
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -33,7 +33,7 @@ class Walk:
         self.places = places
 
     def paths(self) -> Iterator[str]:
-        """The files, relative with `/`. Raises `UsageError` for a vault inside the vault."""
+        """Yield the files, relative with `/`. Raises `UsageError` for a vault inside the vault."""
         for folder, names, _stamps in self.folders():
             for name in names:
                 yield joined(folder, name)
@@ -41,10 +41,10 @@ class Walk:
     def folders(
         self, known: Mapping[str, object] | None = None
     ) -> Iterator[tuple[str, list[str], list[int]]]:
-        """Each folder once: its path, relative with `/`, and of the Markdown files that are there
-        the names, and the `STAMP` of each. Of those that are `known`, with all in them, none.
+        """Yield each folder once: its path, the names of its Markdown files, and the `STAMP` of
+        each.
 
-        Raises as `paths` does.
+        Folders in `known`, with everything below them, are left out. Raises what `paths` raises.
         """
         excluded, seen = set(self.places.exclude), set(known or ())
         for name in self.places.include or ("",):
@@ -53,8 +53,9 @@ class Walk:
                 yield from self._below(folder, excluded, seen)
 
     def everything(self) -> Iterator[tuple[str, bool]]:
-        """Every file below the root but loop's own and hidden ones, whatever the schema says of
-        its place; and whether it is an ordinary one, and no link. A vault inside is passed over.
+        """Yield every file below the root, in all folders, with whether it is an ordinary file.
+
+        Left out are loop's own files, hidden ones, and a vault inside.
         """
         waiting = [""]
         while waiting:
@@ -91,7 +92,10 @@ class Walk:
         return any(one in above for one in included if one is not None)
 
     def folders_in(self, folder: str) -> list[str]:
-        """The folders right in one, if not excluded; none where it is gone. Raises `UsageError`."""
+        """Return the folders directly in one, without excluded ones; none if it is gone.
+
+        Raises `UsageError`.
+        """
         waiting: list[str] = []
         self._look_into(folder, set(self.places.exclude), waiting)
         return waiting
@@ -99,26 +103,28 @@ class Walk:
     def below(
         self, folder: str, known: Mapping[str, object]
     ) -> Iterator[tuple[str, list[str], list[int]]]:
-        """As `folders`, of those in one folder that are not `known`."""
+        """Yield as `folders` does, for one folder, without the `known` ones."""
         new = [one for one in self.folders_in(folder) if one not in known]
         seen = set(known)
         for one in new:
             yield from self._below(one, set(self.places.exclude), seen)
 
     def files_in(self, folder: str) -> Files:
-        """The files of one folder as `folders` has them; none where it is gone."""
+        """Return the files of one folder as in `folders`; none if it is gone."""
         return self._look_into(folder, set(), [])
 
     def names_in(self, folder: str) -> list[str] | None:
-        """All that is in a folder, in the system's order; None where it is gone."""
+        """Return all names in a folder, in the system's order; None if it is gone."""
         try:
             return os.listdir(f"{self.root}/{folder}")
         except OSError:
             return None
 
     def are_only(self, names: list[str], known: Mapping[str, object], *, folder: str) -> bool:
-        """Whether all that is in a folder are as many files as are known, and no others. A
-        link is no file, and what must not be there is not either."""
+        """Whether a folder has exactly the known files.
+
+        A link does not count as a file.
+        """
         found = [name for name in names if name.endswith(ENDINGS) and name[0] != "."]
         if self.places.exclude_files:
             found = [name for name in found if name not in self.places.exclude_files]
@@ -126,14 +132,15 @@ class Walk:
         return len(found) == len(known) and not inner_vault and all(one in known for one in found)
 
     def modified(self, folder: str) -> int:
-        """The time of modification of a folder (nanoseconds); 0 where it is gone."""
+        """Return the modification time of a folder (nanoseconds); 0 if it is gone."""
         try:
             return os.stat(f"{self.root}/{folder}", follow_symlinks=False).st_mtime_ns
         except OSError:
             return 0
 
     def _real_folder(self, name: str) -> str | None:
-        """The folder that an include names, without links; None where it is no place."""
+        """Return the folder that an include names, without links; None if it is not a valid
+        place."""
         if not name:
             return name
         try:
@@ -145,9 +152,9 @@ class Walk:
     def _below(
         self, folder: str, excluded: set[str], seen: set[str]
     ) -> Iterator[tuple[str, list[str], list[int]]]:
-        """A generator over folders still to visit: no recursion, so no depth is too deep.
+        """Yield folders with a list of folders to visit: without recursion, any depth works.
 
-        The folders `seen`, by this walk or one before, are not visited again.
+        Folders in `seen` are not visited again.
         """
         waiting = [folder]
         while waiting:
@@ -158,15 +165,15 @@ class Walk:
             yield current, *self._look_into(current, excluded, waiting)
 
     def _look_into(self, folder: str, excluded: set[str], waiting: list[str]) -> Files:
-        """The files of a folder; its folders, if not excluded, are put to those still to visit.
+        """Return the files of a folder, and add its folders to the list, without excluded ones.
 
-        It is held open meanwhile: its files are then found without going through those above.
+        The folder is open meanwhile, so its files are found without the path above it.
         """
         names: list[str] = []
         stamps: list[int] = []
         try:
             opened = os.open(f"{self.root}/{folder}", FOLDER_FLAGS)
-        except OSError:  # gone, or not ours to read: what is in it can't be meant
+        except OSError:  # gone or unreadable: its files can't be meant
             return names, stamps
         excluded_files, prefix = self.places.exclude_files, f"{folder}/" if folder else ""
         try:
@@ -200,18 +207,18 @@ def _listed(opened: int) -> list[os.DirEntry[str]]:
 
 
 def listing_of(stamps: dict[str, str]) -> bytes:
-    """The files of a folder, by name and stamp, as bytes; a slash is in no name."""
+    """Encode the names and stamps of a folder's files as bytes; names have no slash."""
     return os.fsencode("/".join([part for pair in stamps.items() for part in pair]))
 
 
 def stamps_in(listing: bytes) -> dict[str, str]:
-    """The files in what `listing_of` made."""
+    """Decode the result of `listing_of`."""
     parts = iter(os.fsdecode(listing).split("/"))
     return dict(zip(parts, parts, strict=False))
 
 
 def joined(folder: str, name: str) -> str:
-    """The path of a file in a folder; the vault itself is the empty folder."""
+    """Return the path of a file in a folder; the vault itself is the empty folder."""
     return f"{folder}/{name}" if folder else name
 
 

@@ -1,10 +1,8 @@
 """The vault's cache: one SQLite file in the user's cache folder, never in the vault.
 
-It may be deleted at any time, and what it says is compared with what it was made from. A
-file that is damaged is made anew; where none can be kept, one in memory does for a command.
-
-It is brought up to date on the way to an answer, which may take seconds that nobody asked for:
-`progress` shows them.
+It may be deleted at any time. Its content is always compared with its sources. A damaged file is
+made again. If no file can be kept, a database in memory serves one command. Updating the cache may
+take seconds in the middle of a command; `progress` shows that.
 """
 
 from __future__ import annotations
@@ -27,15 +25,17 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
     class Progress(Protocol):
-        """Makes a context manager that gives what takes the count so far; None for nobody."""
+        """Makes a context manager that returns the function to call with the count; None for
+        nobody."""
 
         def __call__(
             self, what: str, *, unit: str
         ) -> AbstractContextManager[Callable[[int], None] | None]: ...
 
 
-LAYOUT = 8  # in the file's name, so that two versions of loop don't take each other's for damaged
-PATIENCE = 30.0  # seconds for another process to finish what it is writing
+# part of the file's name, so that two versions of loop do not take each other's for damaged
+LAYOUT = 8
+PATIENCE = 30.0  # seconds to wait for another process that is writing
 _PAUSE = 0.01  # seconds between two tries
 MEMORY = 2_000  # KiB: what is read again is in the system's memory as well
 _INMEMORY = ":memory:"
@@ -76,15 +76,15 @@ CREATE TABLE IF NOT EXISTS last (
 
 
 class Cache:
-    """The cache in the folder `folder`; None for one in memory. Several threads may use it: each
-    has a connection of its own, and where the cache is in memory, a cache of its own.
+    """The cache in `folder`; None for one in memory.
 
-    `notices` are sentences for the user about what became of it, until somebody takes them.
+    Several threads may use it: each has its own connection, and in memory its own cache. `notices`
+    are sentences for the user about the cache, until somebody takes them.
     """
 
     def __init__(self, folder: str | None) -> None:
         self._path = None if folder is None else os.path.join(folder, f"index-{LAYOUT}.sqlite")
-        self._file = 0  # counts the files that were made anew, or done without
+        self._file = 0  # counts the files that were made again or given up
         self._guard = _thread.allocate_lock()
         self._own = _Own()
         self._was_made_anew = False
@@ -92,11 +92,12 @@ class Cache:
 
     @property
     def is_kept(self) -> bool:
-        """Whether it is there for the next command too."""
+        """Whether the next command can use it too."""
         return self._path is not None
 
     def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """What `work` makes of the database. It may be called again, with another database."""
+        """Return the result of `work` on the database. It may be called again, with a new
+        database."""
         while True:
             with self._guard:
                 path, file = self._path, self._file
@@ -106,7 +107,7 @@ class Cache:
                 if path is None:
                     raise
                 if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
-                    self._begin_anew(file)  # it has other tables than ours
+                    self._begin_anew(file)  # its tables are different from ours
                 else:
                     self._do_without(error, file)
             except sqlite3.DatabaseError:
@@ -115,19 +116,19 @@ class Cache:
                 self._begin_anew(file)
 
     def take_notices(self) -> list[str]:
-        """The notices so far, which whoever asks first is told."""
+        """Return the notices so far, to the first caller that asks."""
         with self._guard:
             taken, self.notices = self.notices, []
         return taken
 
     def close(self) -> None:
-        """Close what this thread has open; the next use opens it again."""
+        """Close the connection of this thread; the next use opens it again."""
         database, self._own.database = self._own.database, None
         if database is not None:
             database.close()
 
     def _opened(self, path: str | None, file: int) -> sqlite3.Connection:
-        """The connection of this thread."""
+        """Return the connection of this thread."""
         if self._own.database is None or self._own.file != file:
             self.close()
             if path is not None:
@@ -143,7 +144,7 @@ class Cache:
     def _do_without(self, error: sqlite3.Error, file: int) -> None:
         self.close()
         with self._guard:
-            if file != self._file:  # another thread has seen to it
+            if file != self._file:  # another thread has done it
                 return
             self.notices.append(
                 f"the index in {os.path.dirname(self._path or '')} can't be used ({error}), so "
@@ -155,12 +156,12 @@ class Cache:
     def _begin_anew(self, file: int) -> None:
         self.close()
         with self._guard:
-            if file != self._file:  # another thread has seen to it
+            if file != self._file:  # another thread has done it
                 return
             self._file += 1
             path = self._path or ""
-            notice = f"the index {path} was damaged and is made anew"
-            if self._was_made_anew:  # and is damaged again: the disk is failing
+            notice = f"the index {path} was damaged and is made again"
+            if self._was_made_anew:  # it is damaged again: the disk is failing
                 self._path = None
                 return
             self._was_made_anew = True
@@ -168,12 +169,12 @@ class Cache:
             for one in _files_of(path):
                 try:
                     os.unlink(one)
-                except OSError:  # not there, or not to be had: the next command says so
+                except OSError:  # missing or not accessible: the next command says so
                     continue
 
 
 class _Own(_thread._local):
-    """What a thread has open, and which of the files it is."""
+    """The connection of a thread, and which file it is."""
 
     def __init__(self) -> None:
         self.database: sqlite3.Connection | None = None
@@ -181,7 +182,7 @@ class _Own(_thread._local):
 
 
 class transaction:  # noqa: N801
-    """A context manager: all that is written within lands, or nothing."""
+    """A context manager: all writes within it are committed, or none."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
@@ -195,18 +196,21 @@ class transaction:  # noqa: N801
 
 
 def word(text: str) -> bytes:
-    """An id or alias as the cache has it; what a file's name or YAML can hold, text can't."""
+    """Return an id or alias as the cache stores it; file names and YAML may have half
+    characters."""
     return text.encode("utf-8", "surrogatepass")
 
 
 def key_word(key: str) -> bytes:
-    """An idempotency key as the cache has it among the ids, none of which begins so."""
+    """Return an idempotency key as the cache stores it among the ids; no id begins like it."""
     return b"\xff" + word(key)
 
 
 def _write_ahead(database: sqlite3.Connection) -> None:
-    """Keep a log beside the file, so that readers need not wait. Of several that ask for this at
-    once, SQLite has one wait for nothing: it may be refused at once."""
+    """Turn on a write-ahead log, so that readers need not wait.
+
+    If several processes do this at once, SQLite may refuse some at once.
+    """
     until = time.monotonic() + PATIENCE
     while True:
         try:
@@ -219,7 +223,7 @@ def _write_ahead(database: sqlite3.Connection) -> None:
 
 
 def _files_of(path: str) -> tuple[str, ...]:
-    """The database and what SQLite puts beside it, with the same rights."""
+    """Return the database and the files that SQLite puts beside it, with the same rights."""
     return (path, path + "-wal", path + "-shm")
 
 
@@ -239,8 +243,10 @@ def _make_private(path: str) -> None:
 
 
 def _remove_older(path: str) -> None:
-    """Remove what versions before this one have left beside a cache that is made anew. One that
-    is still in use makes its own anew, once."""
+    """Remove the caches of earlier versions when a new one is made.
+
+    If one is still in use, its version makes its own again, once.
+    """
     from loop_cli.lean.basics import suppress
 
     folder = os.path.dirname(path)
@@ -260,7 +266,7 @@ def _connect(path: str) -> sqlite3.Connection:
                 f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {LAYOUT}; COMMIT"
             )
             _remove_older(path)
-        # What the power takes with it is read again; that it is never half there WAL sees to.
+        # After a power failure the data is read again; WAL prevents half of it.
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute(f"PRAGMA cache_size = -{MEMORY}")
     except BaseException:
@@ -270,7 +276,7 @@ def _connect(path: str) -> sqlite3.Connection:
 
 
 class _Unseen:
-    """A context manager: nobody is there to see it."""
+    """A context manager that shows nothing."""
 
     def __init__(self, what: str, *, unit: str) -> None:
         pass

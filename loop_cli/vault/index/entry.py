@@ -1,4 +1,4 @@
-"""What the index keeps of one file, and by which names the file may be meant."""
+"""The index entry of one file, and the names by which the file may be meant."""
 
 from __future__ import annotations
 
@@ -23,12 +23,11 @@ _ID_LINE = r"""(?m)^['"]?%s['"]?\s*:\s*['"]?(.*)$"""
 
 
 class Entry(Struct):
-    """What a file says: an entity, or nothing, or by its `problem` why it can't be read.
+    """The content of a file: an entity, or nothing, or the `problem` why it can't be read.
 
-    `claims` are the names in normal form, other than `id`, by which it may be meant; `fields`
-    are JSON. `head` is what comes before them in the line that a list prints, as long as nobody
-    recorded a change; none where that line can't be kept as it is printed. In those that are
-    `flat` no mapping lies within another.
+    `claims` are names in normal form, besides `id`, by which it may be meant. `fields` are JSON.
+    `head` is the beginning of its line in a list, as long as it has no record; empty if the line
+    can't be stored as it is printed. In `flat` fields no mapping is within another.
     """
 
     claims: tuple[str, ...]
@@ -43,7 +42,7 @@ class Entry(Struct):
 
 
 def entry_of(data: bytes, path: str, names: FieldNames, *, etag: str, modified: int) -> Entry:
-    """The entry of a file's bytes; it was modified at `modified` (microseconds)."""
+    """Return the entry for a file's bytes; it was modified at `modified` (microseconds)."""
     try:
         pieces, fields, _warnings = snapshot.read_frontmatter(data, path, closely=False)
         given, entity_type, name = snapshot.identity(fields, path, names)
@@ -67,9 +66,9 @@ def entry_of(data: bytes, path: str, names: FieldNames, *, etag: str, modified: 
 
 
 def broken(start: bytes, path: str, names: FieldNames, *, problem: str | None) -> Entry:
-    """The entry of a file that is no entity, or can't be read as one; `start` is its beginning.
+    """Return the entry of a file that is not an entity, or can't be read; `start` is its beginning.
 
-    It is meant by its name, and by the id that a line of its frontmatter gives.
+    It may be meant by its name, and by an id in a line of its frontmatter.
     """
     claims = {nfc(names.id_of(path) if names.id_is_stem else stem(path))}
     text = "" if names.id_is_stem else frontmatter_of(start).decode(errors="replace")
@@ -84,7 +83,7 @@ def broken(start: bytes, path: str, names: FieldNames, *, problem: str | None) -
 
 
 def whole(text: str) -> str:
-    """A text without half characters, which YAML's escapes and names of files may have."""
+    """Return a text without half characters, which YAML escapes and file names may have."""
     return text if text.isprintable() else text.encode("utf-8", "replace").decode()
 
 

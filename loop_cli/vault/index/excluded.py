@@ -1,4 +1,4 @@
-"""An id that only an excluded file carries: nobody finds it, so the error names the file."""
+"""Find an id that only an excluded file has, so that the error can name the file."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import FieldNames
 
 _MOST = 10_000
-"""Files that are opened to look: this is for an error's text."""
+"""The most files that are opened; it is only for the text of an error."""
 
 
 def excluded_carrier(walk: Walk, entity_id: str, names: FieldNames) -> str | None:
-    """The path of a file that carries an id where the schema has no entities; of several, one
-    that is called so before one that says so. None where there is none. Raises `UsageError`."""
+    """Return a file with the id where the schema has no entities; a file with that name comes
+    first.
+
+    None if there is none. Raises `UsageError`.
+    """
     wanted = nfc(entity_id)
     every = Walk(walk.root, Places())
     excluded = [path for path in every.paths() if not walk.admits(path)]

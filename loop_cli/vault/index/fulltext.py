@@ -1,9 +1,8 @@
-"""Search: the cache has the grams of every entity's names and body, and tells who may have the
-words; each file that is shown was read again.
+"""Search: the cache has the grams of every entity's names and body, and gives candidates.
 
-The grams are kept by SQLite's full-text index, without the texts. A file that is read again by
-`index` loses its entry there in the same transaction, and whatever has none is a candidate: so
-an index half made, or behind, costs time and no hit.
+Every file that is shown was read again. SQLite's full-text index stores the grams, without the
+texts. If `index` reads a file again, its grams are removed in the same transaction, and a file
+without grams is always a candidate. So an incomplete index costs time, but misses nothing.
 """
 
 from __future__ import annotations
@@ -36,14 +35,14 @@ if TYPE_CHECKING:
 
     Text = tuple[int, str, str, str]
 
-_FORM = f"1 {unicodedata.unidata_version}"  # of the grams
+_FORM = f"1 {unicodedata.unidata_version}"  # version of the grams
 _BATCH = 500  # files that are written to the cache at once
-_STALE = 1_000  # entries of texts that are no more, on top of twice those that are
+_STALE = 1_000  # outdated entries allowed, besides twice the number of current ones
 _MAKE = """
 CREATE VIRTUAL TABLE text USING fts5
 (names, body, content='', detail=column, columnsize=0, tokenize='ascii')
 """
-# Many are added at once: it is put in order less often than it would be.
+# Many are added at once: merge them less often than usual.
 _SELDOM = "INSERT INTO text (text, rank) VALUES ('automerge', 16)"
 _MISSING = """
 SELECT key FROM file INDEXED BY file_by_id
@@ -61,7 +60,7 @@ _MAY = """
 
 
 class Texts:
-    """Searches what `listing` has. `told` is given the number of texts read so far."""
+    """Searches the entities of `listing`. `told` is called with the number of texts read so far."""
 
     def __init__(
         self, vault: Vault, listing: Listing, told: Callable[[int], None] | None = None
@@ -71,12 +70,12 @@ class Texts:
         self._told = told
 
     def hits(self, query: Query) -> Iterator[Hit]:
-        """As `Store.search` says."""
+        """Yield the hits, as `Store.search` says."""
         wanted = Wanted(query.text or "")
         return evaluate(self._hits(query, wanted), query, self._vault.schema)
 
     def _hits(self, query: Query, wanted: Wanted) -> Iterator[Hit]:
-        """Those with the words, among them all that the query asks for."""
+        """Yield the hits that fulfil all conditions of the query."""
         self._complete()
         statement = self._listing.statement(query)
         shown: set[tuple[str, str]] = set()  # of the first pass: names may change before the second
@@ -84,7 +83,7 @@ class Texts:
             ids = self._candidates(wanted, statement, in_names=in_names)
             for listed in self._listing.of(ids):
                 if (listed.id, listed.path) in shown or not admits(query, listed):
-                    continue  # it was shown, or shares the id of one that is asked for
+                    continue  # it was shown already, or has the id of one that was requested
                 if in_names and not wanted.are_in_names(names_of(listed)):
                     continue
                 hit = self._read(listed, wanted)
@@ -94,13 +93,13 @@ class Texts:
                     yield hit
 
     def _read(self, listed: Listed, wanted: Wanted) -> Hit | None:
-        """The hit in an entity as it is now."""
+        """Return the hit in an entity as it is now."""
         path: str | None = listed.path
         try:
             data = self._data(listed.path)
             if etag_of(data) == listed.revision.etag:
                 return hit_of(listed, data, wanted)
-        except EntityNotFound:  # it moved just now; others with its id are listed themselves
+        except EntityNotFound:  # it has just moved; other files with its id have their own entries
             if self._listing.is_shared(listed.id):
                 return None
             path = None
@@ -116,8 +115,10 @@ class Texts:
         return files.read_stable(os.path.join(self._vault.root, path), path)[0]
 
     def _candidates(self, wanted: Wanted, statement: Statement, *, in_names: bool) -> list[bytes]:
-        """The ids, in order, of those that may have the words. A file's key is no name for it: it
-        has another when somebody else has put it into the index anew."""
+        """Yield the ids, in order, of entities that may have the words.
+
+        The key of a file can change, if another process has indexed it again.
+        """
 
         def find(database: sqlite3.Connection) -> list[bytes]:
             statement.prepare(database)
@@ -142,7 +143,7 @@ class Texts:
                 self._told(start + len(texts))
 
     def _texts(self, keys: Sequence[int]) -> list[Text]:
-        """Of each file, if it is as it was looked at or not: its key, etag and grams."""
+        """Yield each file's key, etag and grams, whether it has changed or not."""
         places = f"SELECT key, id, title, folder, name FROM file WHERE key IN ({_marks(keys)})"
         found = []
         for key, entity_id, title, folder, name in self._listing.query(places, keys):
@@ -157,8 +158,8 @@ class Texts:
 
 
 def _keep(database: sqlite3.Connection, texts: Sequence[Text]) -> None:
-    """Keep those that are still as they were read, and that nobody else has kept."""
-    if not _is_made(database):  # it is another one, made anew meanwhile
+    """Store those that have not changed since, and that no other process has stored."""
+    if not _is_made(database):  # another table, made meanwhile
         return
     keys = [text[0] for text in texts]
     with transaction(database):
@@ -173,14 +174,16 @@ def _keep(database: sqlite3.Connection, texts: Sequence[Text]) -> None:
 
 
 def _made(database: sqlite3.Connection) -> bool:
-    """Have a table for the grams; one of another form, or mostly of texts that are no more, is
-    made anew. False where SQLite has no full-text index."""
+    """Make a table for the grams, if there is none, or it has another form, or is mostly outdated.
+
+    Returns False if SQLite has no full-text index.
+    """
     if not database.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").fetchone():
         return False
     if _is_in_order(database):
         return True
     with transaction(database):
-        if not _is_in_order(database):  # nor did another process just see to it
+        if not _is_in_order(database):  # and no other process has just done it
             database.execute("DROP TABLE IF EXISTS text")
             database.execute("DELETE FROM searched")
             database.execute("DELETE FROM sqlite_sequence WHERE name = 'searched'")
@@ -195,7 +198,7 @@ def _is_in_order(database: sqlite3.Connection) -> bool:
 
 
 def _is_stale(database: sqlite3.Connection) -> bool:
-    """Whether two in three entries, and many, are of texts that are no more."""
+    """Whether two in three entries, and many, are outdated."""
     ever = database.execute(_LAST).fetchone()
     (current,) = database.execute("SELECT count(*) FROM file WHERE id IS NOT NULL").fetchone()
     return ever is not None and ever[0] > 3 * current + _STALE
@@ -207,7 +210,7 @@ def _is_made(database: sqlite3.Connection) -> bool:
 
 
 def _expression(wanted: Wanted, *, in_names: bool) -> str:
-    """The query for texts that have all grams; grams have no quotes."""
+    """Return the query for texts that have all grams; grams have no quotes."""
     exact, beginnings = wanted.grams()
     parts = [f'"{gram}"' for gram in exact] + [f'"{gram}" *' for gram in beginnings]
     every = " AND ".join(parts)

@@ -1,9 +1,9 @@
-"""Which file carries which id, and every entity's fields: kept in the cache, so that a find
-reads one file and a list those that changed.
+"""The ids and fields of all entities in the cache.
 
-An answer is never trusted over the files. `candidates` are paths to read and compare; `refresh`
-looks at every file, and reads again those that are not as they were: other in size, times or
-number, or so young when they were read that they may have changed within a tick of the clock.
+So `find` reads one file, and a list reads only changed files. The files always decide. `candidates`
+are paths to read and compare. `refresh` looks at every file, and reads those again with another
+size, time or number. It also reads files again that were very new, because they may have changed
+within a tick of the clock.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 YOUNG = 2 * 10**9  # nanoseconds
 _ASKED = 100  # texts in one query
-_REMEMBERED = 8  # folders that a run of changes goes back and forth between
+_REMEMBERED = 8  # folders between which a run of changes alternates
 _CLAIMING = """
 SELECT folder, name, modified, looked
 FROM (
@@ -42,7 +42,7 @@ _LISTING = "SELECT files FROM listing WHERE folder = ?"
 
 
 class Index:
-    """The index of the files that `walk` meets."""
+    """The index of the files that `walk` finds."""
 
     def __init__(self, cache: Cache, walk: Walk, names: FieldNames) -> None:
         self._cache = cache
@@ -53,21 +53,24 @@ class Index:
         self.news: News | None = None  # what tells where to look, if something does
 
     def candidates(self, wanted: str) -> list[str]:
-        """The files that may be meant by an id or alias in normal form, as far as is known.
+        """Return the files that may be meant by an id or alias in normal form, as far as is known.
 
-        The folders of these are looked at for new files: a copy comes to lie beside its original.
+        Their folders are checked for new files, because a copy often is beside its original.
         """
         return self._cache.run(lambda database: self._candidates(database, wanted))
 
     def ids(self) -> list[str]:
-        """All ids, for suggestions."""
+        """Return all ids, for suggestions."""
         query = "SELECT DISTINCT id FROM file WHERE id IS NOT NULL"
         rows = self._cache.run(lambda database: database.execute(query).fetchall())
         return [_text(row[0]) for row in rows]
 
     def mentioning(self, texts: Sequence[str]) -> list[str]:
-        """The entities' files in whose fields or path one of some texts is, in either normal
-        form, as far as is known."""
+        """Yield the entities' files whose fields or path contain one of some texts, as far as is
+        known.
+
+        Both normal forms of the texts are searched.
+        """
         found: set[str] = set()
         for start in range(0, len(texts), _ASKED):
             tests = [test for text in texts[start : start + _ASKED] for test in _tests(text)]
@@ -81,7 +84,7 @@ class Index:
         return [joined(os.fsdecode(folder), os.fsdecode(name)) for folder, name in rows]
 
     def refresh_if_unknown(self) -> None:
-        """Look at every file where nobody has ever, or where no cache keeps what was seen."""
+        """Look at every file, if nobody ever has, or if no cache is kept."""
         if self._walked and self._cache.is_kept:
             return
         if not self._cache.is_kept or not self._cache.run(self._is_walked):
@@ -89,9 +92,9 @@ class Index:
         self._walked = True
 
     def refresh(self, told: Callable[[int], None] | None = None) -> None:
-        """Look at every file of the vault, and read those that are new or changed.
+        """Look at every file of the vault, and read the new and changed ones.
 
-        `told` is given the number of files looked at so far. Raises `UsageError`.
+        `told` is called with the number of files looked at so far. Raises `UsageError`.
         """
         if told is not None:
             self._cache.run(lambda database: self._refresh(database, told))
@@ -133,9 +136,11 @@ class Index:
         look.finish(walked=self._places)
 
     def refresh_folders(self) -> None:
-        """Look at the times of all folders, and at the files of those that changed: so every file
-        is known that came or went. Without a cache every find looks at them anyway. Raises
-        `UsageError`."""
+        """Compare the times of all folders, and list the files of the changed ones.
+
+        So all new and removed files are known. Without a kept cache, every find looks at them
+        anyway. Raises `UsageError`.
+        """
         if self._cache.is_kept:
             self._cache.run(self._refresh_folders)
             self._walked = True
@@ -178,7 +183,7 @@ class Index:
 
     def _look(self, database: sqlite3.Connection) -> Look:
         from loop_cli.vault.index.refresh import (
-            Look,  # which a find that finds all as it was can spare
+            Look,  # a find that finds everything unchanged can skip this
         )
 
         return Look(database, self._walk, self._names, young=YOUNG)
@@ -186,8 +191,10 @@ class Index:
     def _has_news(
         self, database: sqlite3.Connection, key: bytes, known: int | None, looked: int | None
     ) -> bool:
-        """Whether a folder, `known` as it was modified when it was `looked` at, has files other
-        than those known, by their names."""
+        """Whether a folder has other files than those known, by their names.
+
+        It is compared with the time at which it was `looked` at.
+        """
         folder = os.fsdecode(key)
         if known is None or looked is None:
             return True
@@ -212,7 +219,7 @@ class Index:
 
     @property
     def _places(self) -> str:
-        return f"every folder of {self._walk.places!r}"  # not only those that have files, as once
+        return f"every folder of {self._walk.places!r}"  # not only folders with files, as before
 
 
 def _text(data: bytes) -> str:
@@ -220,8 +227,10 @@ def _text(data: bytes) -> str:
 
 
 def _tests(text: str) -> list[tuple[str, object]]:
-    """What holds for the rows that have a text, as SQL and its value. JSON has characters as
-    they are, or where one is but half a character, as escapes."""
+    """Return SQL tests, with values, for rows that contain a text.
+
+    JSON has the characters themselves, but half characters as escapes.
+    """
     found: list[tuple[str, object]] = []
     for form in dict.fromkeys((nfc(text), unicodedata.normalize("NFD", text))):
         escaped = jsontext.ascii_text(form)[1:-1]

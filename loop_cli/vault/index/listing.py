@@ -1,8 +1,8 @@
-"""All entities as the index has them, each with the revision that `get` would report.
+"""All entities of the index, each with the revision that `get` would report.
 
-The index is refreshed first, so every revision was checked by a look at its file. What the files
-say and what the log says is of one moment where no record of the entity came meanwhile; another
-one is read again, as `get` does, so that every revision that is given was that of the file.
+The index is refreshed first, so every file was looked at. The data of file and log are of one
+moment, if no record of the entity was added meanwhile. Otherwise the entity is read again, as `get`
+does. So every revision was correct at some moment.
 """
 
 from __future__ import annotations
@@ -56,8 +56,11 @@ def _stamp_of(database: sqlite3.Connection) -> tuple[object, ...]:
 
 
 class Listing:
-    """The entities of a vault. `told` is given the number of files looked at so far; `unreadable`
-    counts those whose frontmatter can't be read."""
+    """The entities of a vault.
+
+    `told` is called with the number of files looked at so far; `unreadable` counts files whose
+    frontmatter can't be read.
+    """
 
     def __init__(self, vault: Vault, *, told: Callable[[int], None] | None = None) -> None:
         self._vault = vault
@@ -68,7 +71,7 @@ class Listing:
         ((self.unreadable,),) = self.query(_UNREADABLE)
 
     def rows(self, query: Query) -> Iterator[Listed]:
-        """As `Store.scan` says."""
+        """Yield the entities, as `Store.scan` says."""
         schema = self._vault.schema
         after = None if query.cursor is None else Places(query, schema).after(query.cursor)
         statement = self.statement(query)
@@ -81,7 +84,7 @@ class Listing:
             found = self._of_pages(pages.first(self.run, statement, after, size=size))
         else:
             found = self._sorted(statement, after)
-        # What was read again since the index was asked is asked itself.
+        # An entity that was read again after the index was queried must be tested again.
         return islice((one for one in found if type(one) is Row or admits(query, one)), query.limit)
 
     def count(self, query: Query) -> int:
@@ -103,7 +106,7 @@ class Listing:
         return self.run(count)
 
     def statement(self, query: Query) -> Statement:
-        """What SQL needs for a query."""
+        """Return the SQL parts of a query."""
         vault = self._vault
         is_kept = vault.cache.is_kept
         return Statement(query, vault.schema, shared=self._shared, is_kept=is_kept)
@@ -126,7 +129,7 @@ class Listing:
             table.close()
 
     def of(self, ids: Sequence[bytes]) -> Iterator[Listed]:
-        """The entities with some ids, in the order of `rows` where the ids are."""
+        """Yield the entities with some ids, in the order of the ids."""
         for start in range(0, len(ids), pages.PAGE):
             some = ids[start : start + pages.PAGE]
             query = f"{_OF} ({', '.join('?' * len(some))}) {_IN_ORDER}"
@@ -137,12 +140,12 @@ class Listing:
         return word(entity_id) in self._shared
 
     def query(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
-        """The rows of the index as it was filled."""
+        """Yield the rows of the index as it was filled."""
         return self.run(lambda database: database.execute(query, values).fetchall())
 
     def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """What `work` makes of the index as it was filled: where that had to be made anew
-        since, it is filled again first."""
+        """Return the result of `work` on the filled index; fill it again first, if it was made
+        again."""
         while True:
             made = self._vault.cache.run(
                 lambda database: [work(database)] if database is self._filled else []
@@ -162,7 +165,7 @@ class Listing:
             database = vault.cache.run(lambda database: database)
 
     def _listed(self, page: Sequence[Sequence[Any]]) -> Iterator[Listed]:
-        """The entities of rows; most are as their line in the cache says."""
+        """Yield the entities of rows; most are printed from their line in the cache."""
         name, shared = self._vault.names.name, self._shared
         self._appended.read()
         appended = self._appended if self._appended else None
@@ -181,11 +184,13 @@ class Listing:
                 yield from self._recorded(listed, entity_id, modified, after, *last)
 
     def _without_line(self, entity_id: bytes, *place: bytes) -> Iterator[Listed]:
-        """The entity of a file whose line is not printed as it is; nothing if it is gone."""
+        """Return the entity of a file whose line can't be printed from the cache; none if it is
+        gone."""
         for entity_type, title, folder, name, modified, etag, fields in self.query(
             _WHOLE, (entity_id, *place)
         ):
-            if (folder, name) != place and entity_id in self._shared:  # that is a row by itself
+            # that one has a row of its own
+            if (folder, name) != place and entity_id in self._shared:
                 continue
             listed = without_line(entity_id, entity_type, title, (folder, name), etag, fields)
             found = self.query(_LAST_AT, (entity_id, b""))
@@ -195,13 +200,13 @@ class Listing:
     def _recorded(
         self, listed: Listed, entity_id: bytes, modified: int, *last: Any
     ) -> Iterator[Listed]:
-        """The entity with the revision that its last record gives it; nothing if it is gone."""
+        """Return the entity with the revision of its last record; none if it is gone."""
         if entity_id in self._shared:
             found = self.query(_LAST_AT, (entity_id, word(listed.path)))
             last = found[0] if found else (None,) * 4
         after, before, updated, own = last
         etag = listed.etag
-        # The change of a record that starts from these bytes may not have landed yet.
+        # A change may be recorded and not have landed yet.
         if before == etag or self._appended.is_of(entity_id):
             yield from self._again(listed.id, listed.path)
             return
@@ -210,10 +215,10 @@ class Listing:
         yield listed.dated(timestamps.render(instant))
 
     def _again(self, entity_id: str, path: str) -> Iterator[Listed]:
-        """The entity as it is now, wherever it is; nothing if it is gone."""
+        """Return the entity as it is now, wherever it is; none if it is gone."""
         try:
             yield list_entity(find(self._vault, entity_id, path=path))
-        except EntityNotFound:  # another of those that share the id is a row by itself
+        except EntityNotFound:  # another file with the same id has a row of its own
             if not self.is_shared(entity_id):
                 yield from self._anywhere(entity_id)
         except LoopError:

@@ -1,4 +1,4 @@
-"""Finding the file of an entity: the index says which may be meant, the files themselves decide."""
+"""Find the file of an entity: the index gives candidates, the files decide."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 
 class Locator:
-    """Looks for entities below `root`, where the schema's `paths` say they are.
+    """Looks for entities below `root`, in the places of the schema's `paths`.
 
-    Without a `cache` that is kept, every find looks at every file.
+    Without a kept `cache`, every find looks at every file.
     """
 
     def __init__(
@@ -35,13 +35,13 @@ class Locator:
     ) -> None:
         self._root = root
         self._names = names
-        self._known: Parsed | None = None  # what was read or written last
-        self._found: Parsed | None = None  # the last that an id alone was enough to find
+        self._known: Parsed | None = None  # the files read or written last
+        self._found: Parsed | None = None  # the last file that was found by its id alone
         self._walk = Walk(root, places)
         self.index = Index(cache or Cache(None), self._walk, names)
 
     def paths(self) -> Iterator[str]:
-        """The Markdown files of the vault, relative with `/`. Raises `UsageError`."""
+        """Yield the Markdown files of the vault, relative with `/`. Raises `UsageError`."""
         return self._walk.paths()
 
     def admits(self, path: str) -> bool:
@@ -49,7 +49,7 @@ class Locator:
         return self._walk.admits(path)
 
     def find(self, entity_id: str, *, path: str | None = None) -> Located:
-        """The file whose id, or else whose alias, is `entity_id`.
+        """Find the file with the id `entity_id`, or if there is none, with the alias.
 
         Raises `EntityNotFound`, `AmbiguousId`, `InvalidFile`, `UsageError`.
         """
@@ -64,7 +64,7 @@ class Locator:
         return match
 
     def _nowhere(self, entity_id: str) -> EntityNotFound:
-        """That nobody is found, and the file that is excluded and would be meant."""
+        """Make the error that nothing is found; it names an excluded file with that id."""
         from loop_cli.vault.index.excluded import excluded_carrier
 
         path = excluded_carrier(self._walk, entity_id, self._names)
@@ -73,9 +73,11 @@ class Locator:
         return resolution.no_such_entity(entity_id, self.index.ids())
 
     def found_before(self, entity_id: str, etag: str) -> Located | None:
-        """What was found last, or what became of it here, if it is still there and a change names
-        this revision: who does has been told of this file, whatever lies beside it by now. For
-        callers that read the file again before anything comes of it."""
+        """Return the last found file, if it is still there and a change names its revision.
+
+        A caller with that revision means this file, even if a copy is beside it now. Callers must
+        read the file again before they use it.
+        """
         found = self._found
         if found is None or found.etag != etag or nfc(found.id) != nfc(entity_id):
             return None
@@ -83,14 +85,14 @@ class Locator:
         return Located(parsed=found, remembered=True) if there else None
 
     def carriers(self, entity_id: str) -> list[Located]:
-        """All whose id it is, by path, of the files that may be meant as far as is known."""
+        """Return all candidates that have the id, by path."""
         wanted = nfc(entity_id)
         self.index.refresh_if_unknown()
         found, _broken, _known = self._candidates(wanted)
         return [one for one in found if nfc(one.parsed.id) == wanted]
 
     def named(self, name: str) -> list[Located]:
-        """All whose id it is, else all whose alias, as `carriers` finds them."""
+        """Return all that have the id, or if there are none, the alias."""
         wanted = nfc(name)
         self.index.refresh_if_unknown()
         found, _broken, _known = self._candidates(wanted)
@@ -98,28 +100,28 @@ class Locator:
         return by_id or [one for one in found if resolution.is_meant(one, wanted)]
 
     def seems_taken(self, entity_id: str) -> bool:
-        """Whether a file may be meant by the id, by what is known without looking at all."""
+        """Whether a file may have the id, by what is known without looking at all files."""
         self.index.refresh_if_unknown()
         return bool(self.index.candidates(nfc(entity_id)))
 
     def files(
         self, paths: Iterable[str], where: Callable[[str, bytes], bool] | None = None
     ) -> Iterator[EntityFile]:
-        """The entities in some of the files, as they are now, where path and bytes are admitted."""
+        """Yield the entities in some files, as they are now, if path and bytes are accepted."""
         for path in paths:
             try:
                 data, _modified = files.read_stable(os.path.join(self._root, path), path)
                 if where is None or where(path, data):
                     yield snapshot.parse(data, path, self._names).file
-            except LoopError:  # what can't be read as an entity is none
+            except LoopError:  # not an entity
                 continue
 
     def everything(self) -> Iterator[str]:
-        """Every file that a link may lead to."""
+        """Yield every file that a link may lead to."""
         return (path for path, _plain in self._walk.everything())
 
     def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]:
-        """As `Store.link_sources`."""
+        """As in `Store.link_sources`."""
         from loop_cli.core import links
 
         for path, plain in self._walk.everything():
@@ -136,14 +138,14 @@ class Locator:
                 yield links.LinkSource(path=path, data=data, entity=self._entity_in(path, data))
 
     def _entity_in(self, path: str, data: bytes) -> EntityFile | None:
-        """The entity in a file with these bytes, None where it is none."""
+        """Return the entity in a file with these bytes, None if there is none."""
         try:
             return snapshot.parse(data, path, self._names, closely=False).file
         except InvalidFile:
             return None
 
     def read_again(self, place: Located) -> Located:
-        """The same file as it is now. Raises as `read` does."""
+        """Read the same file again. Raises what `read` raises."""
         path = place.parsed.path
         data, modified = files.read_stable(files.inside(self._root, path), path)
         if data == place.parsed.data:
@@ -153,7 +155,7 @@ class Locator:
         return self.read(path).replace(shared=place.shared, warnings=place.warnings)
 
     def read(self, path: str) -> Located:
-        """The entity in the file at `path`. Raises `InvalidFile`, `EntityNotFound`."""
+        """Read the entity in the file at `path`. Raises `InvalidFile`, `EntityNotFound`."""
         data, modified = files.read_stable(files.inside(self._root, path), path)
         known = self._known
         if known is None or (known.path, known.data) != (path, data):
@@ -162,7 +164,8 @@ class Locator:
         return Located(parsed=known, modified=modified)
 
     def note(self, path: str) -> Located:
-        """The file at `path`, which is no entity. Raises `InvalidFile`, `EntityNotFound`."""
+        """Read the file at `path`, which is not an entity. Raises `InvalidFile`,
+        `EntityNotFound`."""
         resolution.refuse_no_note(path)
         if files.real_name(self._root, path) != path:
             raise InvalidFile(path, "leads through a link")
@@ -171,8 +174,8 @@ class Locator:
         return Located(parsed=parsed, modified=modified, note=True)
 
     def wrote(self, place: Located, entity: Entity, document: Document) -> None:
-        """Tell of what was written to a file: as long as its bytes are those, it need not be
-        parsed again."""
+        """Remember what was written to a file: as long as its bytes are the same, it is not parsed
+        again."""
         if not place.parsed.warnings:
             was_found = place.parsed is self._found
             known = self._known = place.parsed.replace(
@@ -208,8 +211,10 @@ class Locator:
         return relative
 
     def _meant(self, wanted: str) -> tuple[list[Located], list[Broken]]:
-        """The entities that have the id or alias, and the files that seem to be the one but
-        can't be read. All files are looked at where the index knows none, or another one."""
+        """Return the entities with the id or alias, and unreadable files that may be meant.
+
+        All files are looked at if the index knows none, or if it was wrong.
+        """
         self.index.refresh_if_unknown()
         found, broken, known = self._candidates(wanted)
         if not known:
@@ -218,7 +223,8 @@ class Locator:
         return found, broken
 
     def _candidates(self, wanted: str) -> tuple[list[Located], list[Broken], bool]:
-        """As the files are now; and whether they bear out what the index says of the id."""
+        """Read the candidates as they are now; also return whether the index was right about the
+        id."""
         found: list[Located] = []
         broken: list[Broken] = []
         borne_out = True
@@ -240,7 +246,7 @@ class Locator:
 
 
 def located_unread(error: InvalidFile, entity_id: str, root: str) -> Located:
-    """The file that an error is about, to be mended. Raises the error where it can't be."""
+    """Return the file of an error, to be repaired. Raises the error if that is impossible."""
     from loop_cli.planning.broken import unread
 
     parsed = unread(error, entity_id)

@@ -1,8 +1,8 @@
-"""The rows of the index that a query asks for, in its order, some at a time: no statement stays
-open meanwhile, so that what comes between may write.
+"""Read the rows of a query in pages.
 
-A page by id, or of the first of a sorted list, is a statement that begins after the last row. A
-sorted list without end is sorted once, into a table of its own that is no part of the cache.
+No statement stays open between pages, so that others can write. A page by id, or the first of a
+sorted list, is one statement that begins after the last row. A sorted list without limit is sorted
+once, into a table outside the cache.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
     Row = Sequence[Any]
     Read = Callable[[sqlite3.Connection], list[Row]]
-    Run = Callable[[Read], list[Row]]  # reads with the database of the cache
+    Run = Callable[[Read], list[Row]]  # uses the database of the cache
 
 PAGE = 200  # rows
-SORTED = 1_000  # rows of a sorted list that one statement sorts and gives
+SORTED = 1_000  # rows of a sorted list that one statement can sort and return
 COLUMNS = """
 file.id, CAST(file.head || file.fields || '}' AS BLOB), file.flat, last.etag_after,
 CASE WHEN file.head IS NULL THEN file.folder END, CASE WHEN file.head IS NULL THEN file.name END,
 file.modified, last.etag_before, last.updated, last.own
 """
-WIDTH = 10  # of these
+WIDTH = 10  # pages
 LAST = "LEFT JOIN last ON last.entity = file.id AND last.path = x''"
 PATH = (
     "CASE file.folder WHEN x'' THEN file.name"
@@ -51,9 +51,11 @@ def count_of(database: sqlite3.Connection, statement: Statement) -> int:
 def by_id(
     run: Run, statement: Statement, after: Place | None, *, has_shared: bool
 ) -> Iterator[list[Row]]:
-    """In the order of ids and paths, each page of one moment; each row has the `COLUMNS` first.
-    `has_shared` tells that several files may have one id."""
-    # Where no id is shared, it is enough to tell the rows of a page from the later ones.
+    """Yield rows in the order of ids and paths; each page is of one moment.
+
+    Each row begins with the `COLUMNS`. `has_shared` means that several files may have one id.
+    """
+    # If no id is shared, the id alone separates a page from later rows.
     place = ["file.id", PATH] if has_shared else ["file.id"]
     tie = None if after is None else after[: len(place)]
 
@@ -68,14 +70,14 @@ def by_id(
     page = run(read)
     while page:
         yield page
-        if len(page) < PAGE:  # there are no more, and looking for them would take as long again
+        if len(page) < PAGE:  # there are no more; looking for them would take as long again
             return
         tie = tuple(page[-1][WIDTH:])
         page = run(read)
 
 
 def first(run: Run, statement: Statement, after: Place | None, *, size: int) -> Iterator[list[Row]]:
-    """As the statement sorts, so many rows at a time."""
+    """Return this many rows in the order of the statement."""
 
     def read(database: sqlite3.Connection) -> list[Row]:
         statement.prepare(database)
@@ -98,7 +100,7 @@ def first(run: Run, statement: Statement, after: Place | None, *, size: int) -> 
 
 
 class SortedTable:
-    """All rows as the statement sorts them. To be closed."""
+    """All rows in the order of the statement. It must be closed."""
 
     def __init__(self, run: Run, statement: Statement, after: Place | None) -> None:
         self._run = run
@@ -109,17 +111,19 @@ class SortedTable:
         self._read = 0
 
     def pages(self) -> Iterator[list[Row]]:
-        """The rows, with their places after the `COLUMNS`. Those that changed since all were
-        sorted have only the places."""
+        """Yield the rows, with their sort keys after the `COLUMNS`.
+
+        Rows that have changed since the sorting have only the sort keys.
+        """
         while page := self._run(self._page):
             yield page
             self._read += len(page)
             self._after = tuple(page[-1][WIDTH:])
 
     def close(self) -> None:
-        """Forget what was sorted."""
+        """Delete the sorted rows."""
         if self._made_in is not None:
-            with suppress(sqlite3.Error):  # it is closed, or another thread's
+            with suppress(sqlite3.Error):  # it is closed, or belongs to another thread
                 self._made_in.execute(f"DROP TABLE IF EXISTS temp.{self._name}")
 
     def _page(self, database: sqlite3.Connection) -> list[Row]:
@@ -141,7 +145,7 @@ class SortedTable:
 
 
 def _sorted(statement: Statement, after: Place | None) -> str:
-    """The keys of the files and their places, in the order of these."""
+    """Return the keys of the files and their sort keys, in order."""
     place = [*statement.order, "file.id", PATH]
     names = _names(statement)
     named = ", ".join(f"{sql} AS {name}" for sql, name in zip(place, names, strict=True))
@@ -152,7 +156,7 @@ def _sorted(statement: Statement, after: Place | None) -> str:
 
 
 def _names(statement: Statement) -> list[str]:
-    """What the parts of a place are called."""
+    """Return the column names of the parts of a sort key."""
     return [*(f"rank_{at}" for at in range(len(statement.order))), "id", "path"]
 
 

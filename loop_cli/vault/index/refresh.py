@@ -1,6 +1,6 @@
-"""One look at every file of a vault, which keeps what it finds in the cache (`index`).
+"""Look at every file of a vault once, and store the results in the cache (`index`).
 
-A folder's listing has each file's name and stamp: where it is as it was, so are the files.
+A folder's listing has each file's name and stamp. If the listing is unchanged, so are the files.
 """
 
 from __future__ import annotations
@@ -34,20 +34,21 @@ _COLUMNS = (
     "head", "fields",
 )  # fmt: skip
 _NEW = f"INSERT INTO file (key, {', '.join(_COLUMNS)}) VALUES (?{', ?' * len(_COLUMNS)})"
-_DROP = (  # of the files in `old`; each that is read again gets another key
+_DROP = (  # of the files in `old`; a file that is read again gets a new key
     "DELETE FROM file WHERE key IN old",
     "DELETE FROM claim WHERE file IN old",
     "DELETE FROM searched WHERE file IN old",
     "DELETE FROM value WHERE field IN (SELECT number FROM field) AND file IN old",
 )
-_YOUNG = "young"  # in the place of a stamp; no stamp is that
+_YOUNG = "young"  # instead of a stamp; no stamp is equal to it
 
 
 class Look:
-    """One look at every file. What it finds goes into the cache a batch at a time, so that one
-    that is interrupted is not in vain; each folder's rows are right by themselves.
+    """One look at every file.
 
-    A file that was changed less than `young` nanoseconds before is read again by the next.
+    Results are written to the cache in batches, so that an interrupted look is not lost. The rows
+    of a folder are always right together. A file that was changed less than `young` nanoseconds ago
+    is read again next time.
     """
 
     def __init__(
@@ -63,26 +64,26 @@ class Look:
         self._listings: dict[bytes, bytes] = {}
         self._forgotten: list[tuple[bytes, int]] = []
         self._digests: dict[bytes, tuple[int, bytes | None]] = {}
-        self._before: dict[bytes, tuple[int, bytes] | None] = {}  # as the cache had the folders
-        self._unknown: set[bytes] = set()  # folders that nobody looked at before
+        self._before: dict[bytes, tuple[int, bytes] | None] = {}  # the folders in the cache
+        self._unknown: set[bytes] = set()  # folders without an entry
         self._began = time.time_ns()
         self._waiting = 0
         self.count = 0
 
     def remember(self) -> None:
-        """What is known of all folders, before all are looked at."""
+        """Load what is known of all folders, before looking at all."""
         rows = self._database.execute(_FOLDERS, (self._young,))
         self._digests = {path: (looked, digest) for path, looked, digest in rows}
 
     def at(self, folder: str, names: list[str], stamps: list[int]) -> None:
-        """Look at the files of a folder, and read them where it is not as it was."""
+        """Look at a folder, and read its files if it has changed."""
         self.count += len(names)
         key = os.fsencode(folder)
         if key not in self._digests:
             self._unknown.add(key)
         digest = self._digests.pop(key, (0, None))[1]
         if digest is None:
-            # Its time is from after its files were listed; where it is old, that is all one.
+            # Its time was read after its files were listed; if it is old, that does not matter.
             looked = min(self._began, time.time_ns())
             modified = self._walk.modified(folder)
             if looked - modified >= self._young:
@@ -94,7 +95,7 @@ class Look:
             self.again(folder)
 
     def again(self, folder: str) -> None:
-        """List the files of a folder, and read those that are new or changed."""
+        """List the files of a folder, and read the new and changed ones."""
         self._list_again(folder)
         self._keep_if_many()
 
@@ -106,8 +107,11 @@ class Look:
     def _read_changed(
         self, folder: str, looked: int, modified: int, names: list[str], numbers: list[int]
     ) -> None:
-        """Read the files that are new or changed. A young one's stamp is marked, so that it is
-        read again; the folder's own time is from before its files were listed."""
+        """Read the new and changed files.
+
+        The stamp of a young file is marked, so that it is read again. The folder's own time was
+        read before its files were listed.
+        """
         key = os.fsencode(folder)
         known = self._known_in(key)
         found = self._found.setdefault(key, [])
@@ -133,18 +137,18 @@ class Look:
             self.keep()
 
     def _known_in(self, folder: bytes) -> dict[str, str]:
-        """The stamps of the files in a folder, as they are kept."""
+        """Return the stored stamps of the files in a folder."""
         known = None if folder in self._unknown else self._kept(folder)
         self._before[folder] = known
         return {} if known is None else stamps_in(known[1])
 
     def _kept(self, folder: bytes) -> tuple[int, bytes] | None:
-        """When a folder was looked at last, and its listing, as the cache has them now."""
+        """Return the time of the last look at a folder, and its listing, from the cache now."""
         row: tuple[int, bytes] | None = self._database.execute(_KNOWN, (folder,)).fetchone()
         return row
 
     def finish(self, *, walked: str) -> None:
-        """Forget the folders that were not met, and tell that all others were."""
+        """Remove the folders that were not found, and store that all were looked at."""
         self._forgotten = [(folder, looked) for folder, (looked, _) in self._digests.items()]
         self.keep()
         self._database.execute(f"PRAGMA cache_size = -{MEMORY}")
@@ -156,7 +160,7 @@ class Look:
                 )
 
     def keep(self) -> None:
-        """Write what was found to the cache."""
+        """Write the results to the cache."""
         if not self._listings and not self._forgotten:
             return
         if self._waiting >= BATCH:
@@ -179,9 +183,10 @@ class Look:
         self._before.clear()
 
     def _look_again(self) -> None:
-        """List again the folders that another process wrote to the cache since we listed them:
-        its listing may be newer than ours. We hold the lock of the database, so ours is the
-        newest now."""
+        """List folders again that another process has written since: its listing may be newer.
+
+        We hold the lock of the database, so our new listing is the newest.
+        """
         changed = [one for one in self._listings if self._kept(one) != self._before[one]]
         if not changed:
             return
@@ -192,8 +197,8 @@ class Look:
             self._list_again(os.fsdecode(folder))
 
     def _forget(self) -> list[tuple[bytes]]:
-        """Forget the folders that the walk did not meet, unless another process listed one since;
-        return them."""
+        """Remove folders that the walk did not find, unless another process listed them; return
+        them."""
         forgotten = []
         for folder, looked in self._forgotten:
             kept = self._kept(folder)
@@ -204,7 +209,7 @@ class Look:
         return forgotten
 
     def _put(self) -> None:
-        """Put what was found: a row for each file, whose key was never another's."""
+        """Write the results: a row for each file, with a key that no other file has had."""
         query = "SELECT seq FROM sqlite_sequence WHERE name = 'file'"
         last = self._database.execute(query).fetchone()
         key = 0 if last is None else last[0]
@@ -218,7 +223,7 @@ class Look:
         self._database.executemany("INSERT INTO claim VALUES (?, ?)", claims)
 
     def _drop_old(self, again: Iterable[tuple[object, ...]]) -> None:
-        """Drop what is known of the files that are gone or read again, in one pass."""
+        """Remove the rows of files that are gone or were read again, in one pass."""
         query = "SELECT key FROM file WHERE folder = ? AND name = ?"
         keys = []
         for place in {*self._gone, *again}:
@@ -232,14 +237,14 @@ class Look:
                 self._database.execute(statement)
 
     def _read(self, folder: bytes, name: str, path: str) -> list[Found]:
-        """The row of a file, and the names that it claims; nothing where it is gone."""
+        """Return the row of a file, and the names that it claims; nothing if it is gone."""
         place = f"{self._walk.root}/{path}"
         try:
             data, modified = files.read_stable(place, path)
         except EntityNotFound:
             return []
         except LoopError as error:
-            modified = 0  # what can't be read has no revision
+            modified = 0  # an unreadable file has no revision
             entry = broken(files.head(place), path, self._names, problem=error.message)
         else:
             etag = sha256_hex(data)[:16]
@@ -251,8 +256,10 @@ class Look:
 
 
 def _digest(names: list[str], stamps: list[int]) -> bytes:
-    """What differs where a name or a number does. Python's hash of numbers takes each in by steps
-    that can be undone, so that one other number never gives the same; of texts it is another in
-    every process."""
+    """Return a number that differs if a name or a number differs.
+
+    Python's hash combines numbers in reversible steps, so changing one number always changes the
+    result. For texts it differs between processes.
+    """
     seen = sha256_hex("/".join(names).encode("utf-8", "surrogateescape"))
     return b"%d %b" % (hash(tuple(stamps)), seen[:16].encode())

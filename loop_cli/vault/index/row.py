@@ -1,5 +1,4 @@
-"""An entity of a list as its row in the cache says: its line is printed as it is, and taken apart
-where more is asked for."""
+"""A listed entity from its cached line; the line is parsed only if more is needed."""
 
 from __future__ import annotations
 
@@ -17,14 +16,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# What stands in a line before the values that it is cut at; no text in it holds these, since a
-# quote in one is escaped.
+# The texts in a line before its values; no value contains them, because quotes in values are
+# escaped.
 _UPDATED, _ETAG, _FIELDS = b', "updated_at": "', b', "etag": "', b', "fields": '
 _INSTANT = len(timestamps.EXAMPLE)
 
 
 class Row(Listed):
-    """An entity as its line says, which is taken apart where more is asked for than that."""
+    """An entity with its line; the line is parsed if another value is needed."""
 
     def __init__(self, line: bytes, flat: int, name_field: str) -> None:
         self.__dict__["_kept"] = (line, flat, name_field)
@@ -50,7 +49,7 @@ class Row(Listed):
         return Row(dated, *self.__dict__["_kept"][1:])
 
     def __getattr__(self, name: str) -> Any:
-        """A value that was not asked for yet."""
+        """Parse the line for a value that was not needed yet."""
         if name not in self._fields:
             raise AttributeError(name)
         line = self.json
@@ -84,7 +83,7 @@ def without_line(
     etag: str,
     fields: str,
 ) -> Listed:
-    """An entity whose line is not printed as it is, still without its time."""
+    """Make an entity whose line is not in the cache, still without its time."""
     folder, name = place
     return Listed(
         id=text_of(entity_id),
@@ -97,5 +96,5 @@ def without_line(
 
 
 def text_of(data: bytes) -> str:
-    """An id as the cache has it, as text."""
+    """Return the text of an id as the cache stores it."""
     return data.decode("utf-8", "surrogatepass")

@@ -1,5 +1,7 @@
-"""A query as SQL over the index. What a condition and an order mean is asked of `core`, once for
-each value that is met; so SQL and Python can't mean different things.
+"""Turn a query into SQL over the index.
+
+SQL asks `core` for the meaning of conditions and orders, once for each value. So SQL and Python
+can't differ.
 """
 
 from __future__ import annotations
@@ -32,26 +34,26 @@ if TYPE_CHECKING:
 
 _FUNCTION = "loop_call"
 _IS_KNOWN = f"SELECT 1 FROM pragma_function_list WHERE name = '{_FUNCTION}'"
-_MOST = 10_000  # values of which it is remembered what they mean
-_LONGEST = 100  # characters of such a value
+_MOST = 10_000  # values whose meaning is cached
+_LONGEST = 100  # longest such value, in characters
 _LAST = "LEFT JOIN last AS mine ON mine.entity = file.id AND mine.path = {path}\n"
 _calls: dict[int, Callable[..., object]] = {}
 _numbers = count()
 
 
 class Source(Struct):
-    """Where a statement has a value: the `sql` of the arguments that `read` makes it of."""
+    """The source of a value in a statement: the `sql` of the arguments for `read`."""
 
     sql: str
     read: Callable[..., Any]
 
 
 class Statement:
-    """What SQL needs for a query, `prepare`d for a database: the tables to `join`, the `tests`
-    with their `values`, and the parts of the `order` before id and path.
+    """The SQL parts of a query, `prepare`d for a database.
 
-    `shared` are the ids that several files have; `is_kept` tells that the database is there for
-    the next command.
+    The tables to `join`, the `tests` with their `values`, and the parts of the `order` before id
+    and path. `shared` are the ids that several files have. `is_kept` means that the next command
+    can use the database.
     """
 
     def __init__(
@@ -73,7 +75,7 @@ class Statement:
         self.order: list[str] = []
 
     def prepare(self, database: sqlite3.Connection) -> None:
-        """Have all that the statement asks for in a database, once."""
+        """Prepare a database for the statement, once."""
         if database is self._prepared:
             return
         if database.execute(_IS_KNOWN).fetchone() is None:
@@ -101,7 +103,7 @@ class Statement:
     def rows(
         self, database: sqlite3.Connection, query: str, given: Sequence[object] = ()
     ) -> list[Sequence[Any]]:
-        """The rows of a query that is made of this. Raises what `core` raised: SQL can't."""
+        """Yield the rows of a query. Raises the errors of `core`, which SQL can't pass on."""
         found = database.execute(query, (*self.values, *given)).fetchall()
         if self._failures:
             raise self._failures.pop()
@@ -116,14 +118,14 @@ class Statement:
         self._own.clear()
 
     def _field(self, database: sqlite3.Connection, name: str, table: str) -> Source:
-        """A field: from its kept values, or where these are not up to a file, from all fields."""
+        """Return the source of a field: its kept values, or for newer files all fields."""
         all_fields = self._called(lambda fields: values.value_in(fields, name), "file.fields")
         sql, join = values.source(database, name, table, all_fields)
         self.join += join
         return Source(sql=sql, read=_json_value)
 
     def _conditions(self, fields: dict[str, Source]) -> list[str]:
-        """A test for all conditions on one value."""
+        """Make one test of all conditions on one value."""
         together: dict[str, tuple[Source, list[Condition]]] = {}
         for one in self._query.conditions:
             source = _source(one.path, fields)
@@ -134,13 +136,13 @@ class Statement:
         ]
 
     def _called(self, function: Callable[..., Any], arguments: str) -> str:
-        """The SQL that calls a function of Python."""
+        """Return SQL that calls a Python function."""
         failures = self._failures
 
         def call(*given: Any) -> Any:
             try:
                 return function(*given)
-            except Exception as error:  # SQLite would take it for one of its own
+            except Exception as error:  # SQLite would take it for its own function
                 failures.append(error)
                 return None
 
@@ -177,7 +179,7 @@ def _ranked(
 
 
 def _within(value: Any, path: Path) -> Any:
-    """The value at a path that begins at this one."""
+    """Return the value at a path that begins at this one."""
     return (
         value
         if len(path) == 1
@@ -186,7 +188,7 @@ def _within(value: Any, path: Path) -> Any:
 
 
 def _remembered(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same, which remembers what it said of short values."""
+    """Cache the results of a function for short values."""
     known: dict[tuple[Any, ...], Any] = {}
 
     def remembered(*given: Any) -> Any:
@@ -217,7 +219,7 @@ def _path(folder: bytes, name: bytes) -> str:
 
 
 def _path_of_record(shared: AbstractSet[bytes]) -> Callable[[bytes, bytes, bytes], bytes]:
-    """What gives the path under which the last record of an entity is kept."""
+    """Return the function that gives the path of an entity's last record."""
     return lambda entity_id, *place: word(_path(*place)) if entity_id in shared else b""
 
 

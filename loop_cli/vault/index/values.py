@@ -1,10 +1,9 @@
-"""The values of the fields that queries ask for, each field in a narrow table of its own: the
-cache keeps a field's values from the first query for it on, so that later ones need not take the
-JSON of every entity apart.
+"""The values of fields that queries use; each field has a narrow table of its own.
 
-A field's values are there for the files up to a key (`until`); a file that is read again gets a
-later key. Of a later one, and where a value is too long to be kept, a statement takes it from the
-JSON of all fields: so what is not kept yet, or not any more, costs time and no row.
+The cache keeps a field's values after the first query for it, so that later queries need not parse
+the JSON of every entity. The values are complete for files with a key up to `until`; a file that is
+read again gets a greater key. For newer files, and for very long values, a statement uses the JSON
+of all fields. So a missing value costs time, but no row is lost.
 """
 
 from __future__ import annotations
@@ -19,19 +18,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-FIELDS = 32  # whose values are kept; the one that was asked for first goes first
-_ENOUGH = 500  # files whose JSON is rather taken apart again than their values kept
+FIELDS = 32  # fields with kept values; the oldest is removed first
+_ENOUGH = 500  # with fewer files, parsing the JSON again is better
 _MEMORY = 16_000  # KiB that SQLite may use while it writes
 _BATCH = 200  # files
-_LONG = 500  # characters of a value that is not kept
+_LONG = 500  # longer values are not kept, in characters
 _NUMBER = "SELECT number, until FROM field WHERE name = ?"
 _LAST = "SELECT seq FROM sqlite_sequence WHERE name = 'file'"
 _LATER = "SELECT key, fields FROM file WHERE key > ? AND id IS NOT NULL ORDER BY key LIMIT ?"
 
 
 def keep(database: sqlite3.Connection, names: Iterable[str]) -> None:
-    """Keep the values of fields, of all files that are known, where they are many and nobody else
-    is writing: a list does without them, so it neither waits nor fails."""
+    """Keep the values of fields for all known files, if there are many and nobody is writing.
+
+    A list can do without them, so it neither waits nor fails.
+    """
     keys = [word(name) for name in names]
     if not any(_are_many(database, key) for key in keys):
         return
@@ -49,8 +50,10 @@ def keep(database: sqlite3.Connection, names: Iterable[str]) -> None:
 
 
 def source(database: sqlite3.Connection, name: str, table: str, otherwise: str) -> tuple[str, str]:
-    """The SQL of a field's JSON, and of the join that it needs under the name `table`; where the
-    value is not kept, that is the SQL `otherwise`."""
+    """Return the SQL of a field's JSON, and the join with the table `table`.
+
+    If the value is not kept, it is the SQL `otherwise`.
+    """
     row = database.execute(_NUMBER, (word(name),)).fetchone()
     if row is None:
         return otherwise, ""
@@ -64,7 +67,7 @@ def source(database: sqlite3.Connection, name: str, table: str, otherwise: str) 
 
 
 def value_in(fields: str, name: str) -> str | None:
-    """The JSON of a field in the JSON of all; None where it is not there."""
+    """Return the JSON of a field from the JSON of all; None if it is missing."""
     if name.isascii() and name.isalnum() and name not in fields:
         return None
     value = jsontext.loads(fields).get(name, MISSING)
@@ -102,7 +105,7 @@ def _keep(database: sqlite3.Connection, key: bytes) -> None:
 
 
 def _forget(database: sqlite3.Connection) -> None:
-    """Make room for one more field."""
+    """Remove a field, to make room for another."""
     oldest = "SELECT number FROM field ORDER BY number DESC LIMIT -1 OFFSET ?"
     for (number,) in database.execute(oldest, (FIELDS - 1,)).fetchall():
         database.execute("DELETE FROM value WHERE field = ?", (number,))
@@ -110,7 +113,7 @@ def _forget(database: sqlite3.Connection) -> None:
 
 
 def _json(value: Any) -> str:
-    """JSON; half characters, which a database takes for none, as escapes."""
+    """Return JSON; half characters become escapes, because a database refuses them."""
     text = jsontext.dumps(value)
     try:
         text.encode()

@@ -1,7 +1,7 @@
-"""Of which entities records came to the log since a reader began.
+"""Find the entities with new records since a reader began.
 
-A list takes the files first and the log later. Of an entity that nobody recorded a change of
-meanwhile, both are of one moment; any other is read again.
+A list reads the files first and the log later. If an entity has no new record, both are of one
+moment. Otherwise it is read again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 
 class Appended:
-    """The ids in the records that came to `log` since this was made. Raises `StorageError`."""
+    """The ids in the records that were added to `log` since this was made. Raises
+    `StorageError`."""
 
     def __init__(self, log: AuditLog) -> None:
         self._log = log
@@ -31,7 +32,7 @@ class Appended:
             self._until = opened.size
 
     def read(self) -> None:
-        """Take in what came since this was asked the last time. Raises `StorageError`."""
+        """Read the new records since the last call. Raises `StorageError`."""
         stamp = self._stamp_now()
         if stamp == self._stamp:
             return
@@ -45,7 +46,7 @@ class Appended:
                     self._ids.add(word(record.entity_id))
 
     def is_of(self, entity_id: bytes) -> bool:
-        """Whether a record of the entity may have come."""
+        """Whether there may be a new record of the entity."""
         return self._rewritten or entity_id in self._ids
 
     def __bool__(self) -> bool:

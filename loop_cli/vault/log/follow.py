@@ -1,8 +1,8 @@
-"""The lines that come into the audit log from now on, whoever writes them.
+"""Follow the audit log: the new lines of all programs.
 
-The files are looked at again and again, which costs a few microseconds each time. After a
-rotation the old file is watched too, for programs that still have it open; after a redaction
-has rewritten a file, reading goes on behind as many lines as were read.
+The files are polled, which takes a few microseconds. After a rotation the old file is also
+followed, because programs may still have it open. After a redaction has rewritten a file, reading
+continues after the same number of lines.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _WATCHED = 3  # files: the active one, and those before it
 
 
 def new_records(log: AuditLog) -> Iterator[list[AuditRecord]]:
-    """The records that come from now on, as `Upkeep.new_records` says. Raises `StorageError`."""
+    """Yield new records, as `Upkeep.new_records` says. Raises `StorageError`."""
     with Follower(log) as follower:
         yield []
         while True:
@@ -35,12 +35,12 @@ def new_records(log: AuditLog) -> Iterator[list[AuditRecord]]:
 
 
 class Follower:
-    """A context manager that stands at the end of the log. Raises `StorageError`."""
+    """A context manager at the end of the log. Raises `StorageError`."""
 
     def __init__(self, log: AuditLog) -> None:
         self._log = log
         self._tails: list[_Tail] = []
-        self._before: set[str] = set()  # the segments that were there, where no file was active
+        self._before: set[str] = set()  # the existing segments, if there is no active file
 
     def __enter__(self) -> Self:
         try:
@@ -61,7 +61,7 @@ class Follower:
             tail.close()
 
     def new_lines(self) -> list[bytes]:
-        """The lines that have come since, without their newlines, as far as they are whole."""
+        """Return the new complete lines, without their newlines."""
         try:
             found = self._drained()
             if not self._is_current():
@@ -75,16 +75,16 @@ class Follower:
         return [line for tail in self._tails for line in tail.drain()]
 
     def _is_current(self) -> bool:
-        """Whether the newest file that is watched is the active one, or none is."""
+        """Whether the newest file that is followed is the active one, or there is none."""
         try:
             with self._log.open_folder() as folder:
                 status = folder.status(ACTIVE)
-        except FileNotFoundError:  # a rotation is at work, or nobody has written yet
+        except FileNotFoundError:  # a rotation is running, or nobody has written yet
             return True
         return bool(self._tails) and os.path.samestat(status, self._tails[-1].status)
 
     def _move_on(self) -> None:
-        """Watch the files that have come after the one that was the newest."""
+        """Follow the files that are newer than the newest one so far."""
         with self._log.open_folder() as folder:
             names = segments_in(folder)
             if not self._tails:
@@ -121,7 +121,7 @@ class Follower:
 
 
 class _Tail:
-    """An open file of the log, and how far it was read. Raises `OSError`."""
+    """An open file of the log, and the position in it. Raises `OSError`."""
 
     def __init__(self, name: str, descriptor: int) -> None:
         self.name = name
@@ -142,7 +142,7 @@ class _Tail:
         os.close(self._descriptor)
 
     def to_end(self) -> None:
-        """Behind the last whole line. Raises `StorageError` where none ends as far as one goes."""
+        """Go to the end of the last complete line. Raises `StorageError` if a line is too long."""
         size = position = self.status.st_size
         while position:
             check_length(size - position, shown(self.name))
@@ -154,7 +154,8 @@ class _Tail:
             position = begin
 
     def drain(self) -> list[bytes]:
-        """The whole lines that were not read yet. Raises `StorageError` for too long a one."""
+        """Yield the complete lines not read yet. Raises `StorageError` for a line that is too
+        long."""
         size = self.status.st_size
         place = self._offset = min(self._offset, size)  # somebody cut the file
         found: list[bytes] = []
@@ -174,14 +175,14 @@ class _Tail:
         return [line for line in found if line.strip()]
 
     def count(self) -> int:
-        """How many lines were read."""
+        """Count the lines that were read."""
         return sum(
             os.pread(self._descriptor, min(_BLOCK, self._offset - begin), begin).count(b"\n")
             for begin in range(0, self._offset, _BLOCK)
         )
 
     def skip(self, count: int) -> None:
-        """Behind the first lines, or behind all where there are fewer."""
+        """Skip the first lines, or all if there are fewer."""
         self.to_end()
         end, self._offset = self._offset, 0
         while count and self._offset < end:

@@ -1,4 +1,4 @@
-"""The lines of the audit log as records, records as lines, and what is said where the log fails."""
+"""Turn lines of the audit log into records and back; errors of the log."""
 
 from __future__ import annotations
 
@@ -20,19 +20,22 @@ if TYPE_CHECKING:
 
 ACTIVE = "audit_log.jsonl"
 MAX_LINE = 1 << 29
-"""Bytes of a line; what is longer is damage, not a record, and would fill the memory."""
+"""The longest line, in bytes; a longer one is damage, and would fill the memory."""
 
 
 class LogPlace(Struct):
-    """Where the log ended when a change was staged: its newest closed segment, if any, and the
-    size of the active file in bytes. The change's line comes after that."""
+    """The end of the log when a change was staged.
+
+    That is its newest closed segment, if any, and the size of the active file in bytes. The
+    change's line comes after it.
+    """
 
     segment: str | None
     offset: int
 
 
 class Segment(Struct):
-    """An open file of the log; `start` is its first byte's offset in the whole log."""
+    """An open file of the log; `start` is the offset of its first byte in the whole log."""
 
     descriptor: int
     start: int
@@ -40,41 +43,44 @@ class Segment(Struct):
 
 
 def check_length(length: int, what: str | None = None) -> None:
-    """Raise `StorageError` where a line of the log, `what` if it is known, is too long."""
+    """Raise `StorageError` if a line of the log is too long; `what` names it, if known."""
     if length > MAX_LINE:
         raise StorageError(
-            f"{what or 'a line of the audit log'} has over {MAX_LINE:,} bytes, so it is no record "
-            "of any program: take it out of the file",
+            f"{what or 'a line of the audit log'} has over {MAX_LINE:,} bytes, so it is not a "
+            "record of any program: take it out of the file",
             hint=None if what else Action("verify_log"),
         )
 
 
 def shown(name: str) -> str:
-    """A file of the log, relative to the vault."""
+    """Return a file of the log, relative to the vault."""
     return f"{LOG_FOLDER}/{name}"
 
 
 def cannot_read(error: OSError) -> StorageError:
-    """The error for a log that can't be read."""
+    """Make the error that the log can't be read."""
     name = os.path.basename(error.filename) + ": " if isinstance(error.filename, str) else ""
     return StorageError(f"the audit log can't be read: {name}{_reason(error)}")
 
 
 def cannot_write(error: OSError) -> StorageError:
-    """The error for a log that refuses a record."""
+    """Make the error that the log refuses a record."""
     return StorageError(f"the audit log {LOG_FOLDER}/{ACTIVE} can't be written: {_reason(error)}")
 
 
 def _reason(error: OSError) -> str | None:
-    """What is wrong with a file of the log; of a link, that it is one."""
+    """Return the problem of a file of the log; if it is a link, that is the problem."""
     if isinstance(error, NotADirectoryError):
         return f"{error.filename} {error.strerror}"
     return "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
 
 
 def backwards(text: bytes) -> Iterator[bytes]:
-    """The lines of a text from the last to the first, without their newlines; one that is empty
-    after a newline at the end. Whoever wants the last few pays for no others."""
+    """Yield the lines of a text from the last to the first, without their newlines.
+
+    A final newline gives an empty line. A caller that needs only the last lines does not pay for
+    others.
+    """
     end = len(text)
     while True:
         start = text.rfind(b"\n", 0, end) + 1
@@ -85,7 +91,7 @@ def backwards(text: bytes) -> Iterator[bytes]:
 
 
 def parse_line(line: bytes) -> AuditRecord | None:
-    """A line, without its newline, as a record; None where it is none."""
+    """Parse a line, without its newline, as a record; None if it is not one."""
     try:
         data = jsontext.loads(line)
     except (ValueError, RecursionError):
@@ -96,7 +102,7 @@ def parse_line(line: bytes) -> AuditRecord | None:
 
 
 def needles_of(entity_id: str) -> tuple[bytes, ...]:
-    """How the id may be spelled in a line of JSON."""
+    """Return the spellings of an id in a line of JSON."""
     import unicodedata
 
     forms = {nfc(entity_id), unicodedata.normalize("NFD", entity_id), entity_id}
@@ -105,5 +111,5 @@ def needles_of(entity_id: str) -> tuple[bytes, ...]:
 
 
 def encode(data: dict[str, object]) -> bytes:
-    """A record as the line it becomes, without the newline."""
+    """Turn a record into its line, without the newline."""
     return as_json(data).encode()

@@ -1,7 +1,7 @@
 """The audit log on disk: `_build/audit_log.jsonl` and its older segments.
 
-Other programs append to it too. Nothing here changes a line that is there; only a tail
-torn by our own interrupted write is cut, and only when it is the beginning of that line.
+Other programs append to it too. Nothing here changes an existing line. Only an incomplete last line
+of our own interrupted write is cut, and only if it is the beginning of that line.
 """
 
 from __future__ import annotations
@@ -39,33 +39,36 @@ if TYPE_CHECKING:
     Stamp = tuple[int, int, int, int]
 
 _BLOCK = 1 << 16
-LONG = 1 << 18  # bytes from which on the log is looked up in the cache
-_FEW = 4  # lines that are looked for in whole blocks; more are compared line by line
-_RECENT = 8  # no reader is so slow that more rotations come between two of its steps
+LONG = 1 << 18  # a log of at least this size is looked up in the cache
+_FEW = 4  # up to this many lines are searched in whole blocks; more are compared line by line
+_RECENT = 8  # no reader is so slow that more rotations happen between two of its steps
 
 
 class AuditLog:
-    """The log of the vault at `root`. `unreadable` counts the lines that are no records;
-    `cache` is that of its `LogIndex`, if it shall have one."""
+    """The log of the vault at `root`.
+
+    `unreadable` counts the lines that are not records; `cache` is the cache of its `LogIndex`, if
+    there is one.
+    """
 
     def __init__(self, root: str, *, cache: Cache | None = None) -> None:
         self.root = root
         self.path = os.path.join(root, LOG_FOLDER, ACTIVE)
         self._cache = cache
         self.unreadable = 0
-        # The lines of the last append, where it told their records, and the file then.
+        # The lines of the last append with known records, and the file at that time.
         self._own: dict[bytes, AuditRecord] = {}
         self._after_own: Stamp | None = None
 
     def records(self) -> Iterator[AuditRecord]:
-        """All records newest first. Raises `StorageError`."""
+        """Yield all records newest first. Raises `StorageError`."""
         for line in self._lines():
             record = self._parse(line)
             if record is not None:
                 yield record
 
     def records_of(self, entity_id: str, *, path: str | None) -> Iterator[AuditRecord]:
-        """An entity's records newest first; only lines that hold the id are parsed."""
+        """Yield an entity's records newest first; only lines with the id are parsed."""
         own = self._own_end()
         for record in reversed(own.values()):
             if record.is_of(entity_id, path):
@@ -76,7 +79,8 @@ class AuditLog:
                 yield found
 
     def records_holding(self, *needles: bytes) -> Iterator[AuditRecord]:
-        """The records whose lines hold one of some texts, newest first. Raises `StorageError`."""
+        """Yield the records whose lines have one of some texts, newest first. Raises
+        `StorageError`."""
         for line in self._lines(needles):
             record = self._parse(line)
             if record is not None:
@@ -96,9 +100,9 @@ class AuditLog:
                 yield record
 
     def holding(self, lines: set[bytes], *, since: LogPlace | None = None) -> set[bytes]:
-        """Which of these very lines (without newlines) the log has, after a place if given.
+        """Return which of these exact lines (without newlines) the log has, after a place if given.
 
-        Where the log was replaced, so that the place is no more, the whole log counts.
+        If the log was replaced, so that the place is gone, the whole log is searched.
         """
         found: set[bytes] = set()
         try:
@@ -114,9 +118,9 @@ class AuditLog:
         return found
 
     def _after(self, since: LogPlace | None) -> Iterator[tuple[int, int]]:
-        """The files of the log after a place, newest first, each with the offset to begin at.
+        """Yield the files of the log after a place, newest first, each with the offset to begin at.
 
-        What was the active file then is the first segment that sorts after the newest one then.
+        The former active file is the first segment that sorts after the former newest segment.
         """
         try:
             folder = self.open_folder()
@@ -126,7 +130,7 @@ class AuditLog:
             names = segments_in(folder)
             then = since.segment if since is not None else None
             if then is not None and then not in names:
-                since = None  # another log than then
+                since = None  # a different log
             later = names[names.index(then) + 1 :] if since and then else names
             for name in reversed(later):
                 try:
@@ -142,14 +146,14 @@ class AuditLog:
                     os.close(descriptor)
 
     def place(self, descriptor: int) -> LogPlace:
-        """Where the log ends, whose active file is open. Raises `OSError`."""
+        """Return the end of the log, whose active file is open. Raises `OSError`."""
         with self.open_folder() as folder:
             closed = [name for name in segments_in(folder) if name != ACTIVE]
         offset = os.fstat(descriptor).st_size
         return LogPlace(segment=closed[-1] if closed else None, offset=offset)
 
     def is_at(self, descriptor: int) -> bool:
-        """Whether an open file is the active one still: another program may replace it."""
+        """Whether an open file is still the active one: another program may replace it."""
         try:
             with self.open_folder() as folder:
                 return os.path.samestat(folder.status(ACTIVE), os.fstat(descriptor))
@@ -157,11 +161,11 @@ class AuditLog:
             return False
 
     def open_folder(self) -> Folder:
-        """The log's folder, open. Raises `OSError`; `NotADirectoryError` where it is a link."""
+        """Open the log's folder. Raises `OSError`; `NotADirectoryError` if it is a link."""
         return open_folder(self.root, LOG_FOLDER)
 
     def open(self) -> int:
-        """A descriptor to append with; made where it is missing. Raises `StorageError`."""
+        """Open the active file for appending; make it if it is missing. Raises `StorageError`."""
         try:
             with Folders(self.root) as folders:
                 folder = folders.make_own(LOG_FOLDER, mode=0o755)
@@ -170,10 +174,10 @@ class AuditLog:
             raise cannot_write(error) from error
 
     def link(self) -> dict[str, str | None]:
-        """What the next record says of the lines before it.
+        """Return what the next record says of the lines before it.
 
-        `previous` is the digest of the last line. Where that is another program's, it says
-        nothing of our own last line, so `previous_own` does.
+        `previous` is the digest of the last line. If that line is another program's, `previous_own`
+        is the digest of our own last line.
         """
         own = self._own_end()
         last = next(reversed(own) if own else self._lines(), None)
@@ -194,7 +198,7 @@ class AuditLog:
     ) -> None:
         """Append lines (without newlines) and sync: all of them or none. Raises `StorageError`.
 
-        Where they are told as `records` of loop's protocol, nobody here need read them.
+        If the caller gives their `records`, they need not be read again.
         """
         data, start = b"".join(line + b"\n" for line in lines), 0
         try:
@@ -214,8 +218,7 @@ class AuditLog:
             raise cannot_write(error) from error
 
     def _own_end(self) -> dict[bytes, AuditRecord]:
-        """The lines that the log ends with, where these are the last that were appended here: as
-        long as the file is as it was then, nobody need read them."""
+        """Return the last lines, if we have appended them and the file has not changed since."""
         if not self._own:
             return {}
         try:
@@ -231,7 +234,7 @@ class AuditLog:
             folders.root.sync()
 
     def sync(self) -> None:
-        """Make lines durable that an append before us may have left unsynced. Raises `OSError`."""
+        """Sync lines of an earlier append that may not be durable. Raises `OSError`."""
         with self.open_folder() as folder:
             for name in segments_in(folder)[-2:]:
                 descriptor = folder.open_plain(name)
@@ -241,9 +244,10 @@ class AuditLog:
                     os.close(descriptor)
 
     def cut_tail(self, line: bytes) -> None:
-        """Cut an unterminated tail that is the beginning of `line`; no other tail.
+        """Cut an incomplete last line, if it is the beginning of `line`.
 
-        A log that can only be appended to keeps it: the next line begins anew after it.
+        If the log can only be appended to, the incomplete line stays; the next line begins after
+        it.
         """
         try:
             with self.open_folder() as folder:
@@ -263,7 +267,7 @@ class AuditLog:
             os.close(descriptor)
 
     def segments(self) -> list[str]:
-        """The names of the log's files, oldest first; the active file is the last."""
+        """Return the names of the log's files, oldest first; the active file is the last."""
         try:
             with self.open_folder() as folder:
                 return segments_in(folder)
@@ -278,8 +282,11 @@ class AuditLog:
             raise cannot_read(error) from error
 
     def _lines_of(self, wanted: bytes, needles: tuple[bytes, ...]) -> Iterator[bytes]:
-        """The lines that may be an entity's, or have a key: of a long log by its cache, which
-        has them under the word `wanted`, else those with one of the needles."""
+        """Yield the lines that may belong to an entity, or have a key.
+
+        For a long log, the cache finds them by the word `wanted`; otherwise they have one of the
+        needles.
+        """
         segments = self._open_segments()
         try:
             cache = self._cache
@@ -298,7 +305,7 @@ class AuditLog:
     def _indexed(
         wanted: bytes, needles: tuple[bytes, ...], segments: list[Segment], cache: Cache
     ) -> Iterator[bytes]:
-        """The lines after what the cache covers, and those that it says are wanted."""
+        """Yield the lines after the end of the cache, and those that it gives."""
         from loop_cli.vault.log.log_index import AT_A_TIME, look_up
 
         index, offsets, until = look_up(cache, segments, wanted, None)
@@ -313,7 +320,7 @@ class AuditLog:
             index, offsets, _until = look_up(cache, segments, wanted, offsets[-1])
 
     def cover(self, cache: Cache) -> None:
-        """Have all lines that are there now in the cache. Raises `StorageError`."""
+        """Put all existing lines into the cache. Raises `StorageError`."""
         from loop_cli.vault.log.log_index import LogIndex
 
         segments = self._open_segments()
@@ -325,7 +332,8 @@ class AuditLog:
             _close(segments)
 
     def _open_segments(self) -> list[Segment]:
-        """The files of the log, oldest first, to be closed. Raises `StorageError`."""
+        """Open the files of the log, oldest first; the caller closes them. Raises
+        `StorageError`."""
         descriptors: list[int] = []
         try:
             for descriptor in self._newest_first():
@@ -343,8 +351,11 @@ class AuditLog:
             raise cannot_read(error) from error
 
     def _newest_first(self) -> Iterator[int]:
-        """The files of the log, each open until the next. The segments are listed while the
-        active file is open: where a rotation made it one of them, it is met once."""
+        """Yield the files of the log, newest first; each is open until the next.
+
+        The segments are listed while the active file is open. So if a rotation turns it into a
+        segment, it is read once.
+        """
         try:
             folder = self.open_folder()
         except FileNotFoundError:
@@ -373,8 +384,8 @@ class AuditLog:
 
     @staticmethod
     def _reversed(descriptor: int, needles: tuple[bytes, ...], until: int = 0) -> Iterator[bytes]:
-        """The lines from the last back to the offset `until`; with needles, those that may hold
-        one."""
+        """Yield the lines from the last back to the offset `until`; with needles, only likely
+        ones."""
         position = os.fstat(descriptor).st_size
         rest: list[bytes] = []  # pieces of the line that began before the last block, backwards
         while position > until:
@@ -405,7 +416,7 @@ class AuditLog:
 
 
 def segments_in(folder: Folder) -> list[str]:
-    """The names of the log's files in its folder, oldest first; the active file is the last."""
+    """Return the names of the log's files in its folder, oldest first; the active one is last."""
     names = folder.names()
     closed = sorted(
         name
@@ -423,7 +434,8 @@ def _opened(folder: Folder, name: str) -> int | None:
 
 
 def _place_of(descriptor: int, folder: Folder, names: list[str]) -> int:
-    """Where an open file is among the files of a folder; the list's end where it is none."""
+    """Return the index of an open file among the files of a folder; the list's length if
+    missing."""
     status = os.fstat(descriptor)
     for index in range(len(names) - 1, max(-1, len(names) - _RECENT), -1):
         if os.path.samestat(folder.status(names[index]), status):
@@ -441,7 +453,7 @@ def _close(segments: list[Segment]) -> None:
 
 
 def _write(descriptor: int, data: bytes, start: int) -> None:
-    """Write all of `data`, which the system may take in pieces. Raises `OSError`."""
+    """Write all of `data`; the system may take it in pieces. Raises `OSError`."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
@@ -450,11 +462,11 @@ def _write(descriptor: int, data: bytes, start: int) -> None:
 
 
 def cut_torn(descriptor: int, data: bytes, start: int) -> None:
-    """Take back what was written of `data` at `start`, unless others have appended since."""
+    """Remove the part of `data` that was written at `start`, unless others have appended since."""
     try:
         tail = os.pread(descriptor, len(data) + 1, start)
         if tail and data.startswith(tail):
             os.ftruncate(descriptor, start)
             os.fsync(descriptor)
-    except OSError:  # the disk is failing; recovery will meet the tail again
+    except OSError:  # the disk is failing; recovery will find the rest again
         return

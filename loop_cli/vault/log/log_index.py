@@ -1,10 +1,9 @@
-"""Where each entity's records stand in the log, and what its last one says: kept in the cache,
-so that a long log is not read whole.
+"""The place of each entity's records in the log, and its last record, in the cache.
 
-The cache has the offset of every record up to a point, counted over all segments, so that a
-rotation changes nothing; what comes after that point is read from the log itself. It is believed
-only while the last bytes it covers are still where they were, and what it points to is parsed
-and compared.
+So a long log is not read whole. The cache has the offset of every record up to a point, counted
+over all segments, so that a rotation changes nothing. Lines after that point are read from the log.
+The cache is used only if the last bytes before that point are unchanged, and every line that it
+gives is parsed and compared.
 """
 
 from __future__ import annotations
@@ -28,37 +27,36 @@ if TYPE_CHECKING:
     from loop_cli.vault.index.cache import Cache
     from loop_cli.vault.log.lines import Segment
 
-TAIL = 1 << 16  # bytes that are rather read again than covered
-_WITNESS = 4096  # bytes before the end of what is covered that must not have moved
+TAIL = 1 << 16  # bytes that are better read again than indexed
+_WITNESS = 4096  # bytes before the end of the index that must be unchanged
 _BLOCK = 1 << 18
 _ONE_LINE = 1 << 12
 _BATCH = 100_000  # records that are written to the cache at once
 _MEMORY = 32_000  # KiB that SQLite may use meanwhile, so that it writes each page once
-AT_A_TIME = 20  # records of an entity; seldom are more wanted than the last
-_LARGE = 1 << 24  # bytes to cover
-_TOLD = 5_000  # lines after which it is told how many there were
-_SAID = ("etag_before", "etag_after", "updated_after")  # of a record's metadata, for `last`
+AT_A_TIME = 20  # records of an entity; most callers need only the last
+_LARGE = 1 << 24  # bytes to index
+_TOLD = 5_000  # lines between two reports of progress
+_SAID = ("etag_before", "etag_after", "updated_after")  # keys of a record's metadata, for `last`
 _ADD = "INSERT OR IGNORE INTO record VALUES (?, ?)"
 _REPLACE = "INSERT OR REPLACE INTO last VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 class LogIndex:
-    """What `database` has of the log that is made of `segments`, oldest first."""
+    """The part of the log that `database` has; `segments` are the log's files, oldest first."""
 
     def __init__(self, database: sqlite3.Connection, segments: list[Segment]) -> None:
         self._database = database
         self._segments = list(segments)
         self._total = 0
         self._measure()
-        self._records: list[tuple[bytes, int]] = []  # to be written, as the table has them
+        self._records: list[tuple[bytes, int]] = []  # rows to be written
         self._last: dict[tuple[bytes, bytes], tuple[Any, ...]] = {}  # and these
 
     def find(self, wanted: bytes, *, before: int | None = None) -> tuple[list[int], int]:
-        """The offsets of the last records of an entity or with a key, by the word that the cache
-        has for it, or of those before an offset; newest first, `AT_A_TIME` where there are more.
-        And up to where the log is covered.
+        """Return the offsets of the last records for a word (an entity or a key), newest first.
 
-        At most `TAIL` bytes and an unterminated line come after that. Raises `OSError`,
+        Or those before an offset; `AT_A_TIME` if there are more. Also return the end of the index:
+        at most `TAIL` bytes and an incomplete line come after it. Raises `OSError`,
         `sqlite3.Error`.
         """
         until = self.cover(but=TAIL)
@@ -70,26 +68,25 @@ class LogIndex:
         return [offset for (offset,) in rows], until
 
     def cover(self, *, but: int = 0) -> int:
-        """Cover the log but for that many bytes at most; up to where it is covered.
-
-        Raises as `find` does.
-        """
+        """Index the log, except for this many last bytes; return the end. Raises what `find`
+        raises."""
         until = self._covered()
         if until is None or self._total - until > but:
             return self._cover_more()
         return until
 
     def line_at(self, offset: int) -> bytes:
-        """The line that begins at an offset, without its newline; empty past the end."""
+        """Return the line at an offset, without its newline; empty past the end."""
         return next((line for _at, line, _end in self._lines_from(offset, _ONE_LINE)), b"")
 
     def lines_after(self, offset: int) -> Iterator[bytes]:
-        """The lines from an offset on, newest first, an unterminated one too."""
+        """Yield the lines from an offset on, newest first, with an incomplete last one."""
         for part in reversed(self._read(offset, self._total)):
             yield from backwards(part)
 
     def _read(self, start: int, until: int) -> list[bytes]:
-        """The bytes between two offsets, a part for each file: a line never goes on in the next."""
+        """Return the bytes between two offsets, one part per file: no line continues in the next
+        file."""
         parts = []
         for one in self._segments:
             begin, end = max(start, one.start), min(until, one.start + one.size)
@@ -98,8 +95,10 @@ class LogIndex:
         return parts
 
     def _measure(self) -> None:
-        """Take in what the file that is written to has by now. Another process may have covered
-        more than there was when the files were opened here; the log is not shorter for that."""
+        """Measure the active file again.
+
+        Another process may have indexed more than the size when the files were opened here.
+        """
         if self._segments:
             last = self._segments[-1]
             size = max(last.size, os.fstat(last.descriptor).st_size)
@@ -107,7 +106,7 @@ class LogIndex:
         self._total = sum(segment.size for segment in self._segments)
 
     def _covered(self) -> int | None:
-        """Up to where the cache holds; None where it never did, or the log was rewritten."""
+        """Return the end of the index; None if there is none, or if the log was rewritten."""
         query = "SELECT value FROM note WHERE name = 'covered'"
         row = self._database.execute(query).fetchone()
         if row is None:
@@ -137,7 +136,7 @@ class LogIndex:
         return until
 
     def _cover_from(self, until: int, told: Callable[[int], None] | None) -> int:
-        """Cover all complete lines from an offset on; up to where they go."""
+        """Index all complete lines from an offset on; return the end."""
         large = self._total - until > _LARGE
         if large:
             self._database.execute(f"PRAGMA cache_size = -{_MEMORY}")
@@ -156,7 +155,7 @@ class LogIndex:
         return until
 
     def _keep(self, data: dict[str, Any], offset: int) -> None:
-        """Keep what a record says until a batch is written."""
+        """Collect the data of a record until a batch is written."""
         metadata = data.get("metadata")
         if not isinstance(metadata, dict):
             metadata = {}
@@ -168,14 +167,14 @@ class LogIndex:
         if isinstance(metadata.get("etag_after"), str):
             self._keep_last(entity, metadata, offset)
         elif isinstance(metadata.get("rolled_back"), str):
-            # What was made is gone: an older record is the last.
+            # The created entity is gone: an older record is the last.
             self._write()
             self._database.execute("DELETE FROM last WHERE entity = ?", (entity,))
             for other, place in reversed(self._counting(entity)):
                 self._keep_last(entity, other.metadata, place)
 
     def _keep_last(self, entity: bytes, metadata: Mapping[str, Any], offset: int) -> None:
-        """Keep it as the last of its entity, and of the one at its path."""
+        """Store it as the last record of its entity, and of its path."""
         own = "previous" in metadata and "migrated_from" not in metadata
         said = (offset, own, *map(metadata.get, _SAID))
         self._last[entity, b""] = said
@@ -184,7 +183,7 @@ class LogIndex:
             self._last[entity, word(path)] = said
 
     def _write(self) -> None:
-        """Write what was kept, in the order that the tables have."""
+        """Write the collected rows, in the order of the tables."""
         rows = [
             (*place, offset, *_columns(dict(zip(_SAID, said, strict=True)), own=own))
             for place, (offset, own, *said) in sorted(self._last.items(), key=_place)
@@ -195,7 +194,8 @@ class LogIndex:
         self._last.clear()
 
     def _counting(self, entity: bytes) -> list[tuple[AuditRecord, int]]:
-        """The records that left a state and are not undone, newest first, and their offsets."""
+        """Yield the records that left a state and are not undone, newest first, with their
+        offsets."""
         rows = self._database.execute(
             "SELECT offset FROM record WHERE entity = ? ORDER BY offset DESC", (entity,)
         )
@@ -205,8 +205,10 @@ class LogIndex:
         return [found[one.digest] for one in records if one.etag_after is not None]
 
     def _lines_from(self, offset: int, block: int) -> Iterator[tuple[int, bytes, int]]:
-        """The lines from an offset on, with where each begins and where the next does; without
-        an unterminated one at the end, to which more may come."""
+        """Yield the lines from an offset on, each with its start and the next one's start.
+
+        An incomplete last line is left out, because more may follow.
+        """
         for segment in self._segments:
             position, end = max(offset, segment.start), segment.start + segment.size
             begin = position
@@ -230,7 +232,8 @@ class LogIndex:
 
 
 def _data_of(line: bytes) -> dict[str, Any] | None:
-    """What a line says of a record; None where it is none. As `parse_line`, without the digest."""
+    """Return the data of a line; None if it is not a record. Like `parse_line`, without the
+    digest."""
     try:
         data = jsontext.loads(line)
     except (ValueError, RecursionError):
@@ -239,7 +242,7 @@ def _data_of(line: bytes) -> dict[str, Any] | None:
 
 
 def _columns(metadata: dict[str, Any], *, own: bool) -> tuple[object, ...]:
-    """What the table of the last records has of one, `own` or of another program."""
+    """Return the columns of a last record; `own` says whether loop wrote it."""
     shown = {**metadata, "previous": None} if own else metadata
     record = AuditRecord(data={"metadata": shown}, digest="")
     return record.etag_before, record.etag_after, record.updated_after, record.is_own
@@ -252,7 +255,7 @@ def _place(item: tuple[tuple[bytes, bytes], object]) -> tuple[bytes, bytes]:
 def look_up(
     cache: Cache, segments: list[Segment], wanted: bytes, before: int | None
 ) -> tuple[LogIndex, list[int], int]:
-    """As `LogIndex.find`; covered anew where the cache was damaged meanwhile."""
+    """Do what `LogIndex.find` does; index again if the cache was damaged meanwhile."""
 
     def find(database: sqlite3.Connection) -> tuple[LogIndex, list[int], int]:
         index = LogIndex(database, segments)

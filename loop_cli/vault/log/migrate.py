@@ -1,8 +1,7 @@
-"""Migration: lines of the older `audit.log` become records of the audit log, once.
+"""Migration: turn the lines of an older `audit.log` into records, once.
 
-A migrated record tells what its line tells and where it is from. It has no etags and no
-`previous`: it is never an entity's last record, and the chain does not join it. The old file
-is kept as it is.
+A migrated record has the data of its line and its origin. It has no etags and no `previous`: it is
+never an entity's last record, and it is not in the chain. The old file stays as it is.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from loop_cli.vault.handle import Vault
 
 DEFAULT = "_build/audit.log"
-MOST = 1 << 28  # bytes of the older file
+MOST = 1 << 28  # largest size of the older file
 _VERBS = {
     "created": "create",
     "add": "create",
@@ -60,12 +59,14 @@ _APIS = ("api", "n8n")
 
 
 class _Unreadable(Exception):
-    """A line does not say what a record must say."""
+    """The line lacks something that a record needs."""
 
 
 def migrate(vault: Vault, file: str | None, *, dry_run: bool) -> Migration:
-    """Append what is not there yet, with one write. Raises `EntityNotFound` where there is
-    no such file, `StorageError`, `VaultLocked`."""
+    """Append the lines that are not there yet, with one write.
+
+    Raises `EntityNotFound` if there is no such file, `StorageError`, `VaultLocked`.
+    """
     path = os.path.join(vault.root, DEFAULT) if file is None else file
     name = _name(vault.root, path)
     data = _read(vault.root, path, name)
@@ -84,7 +85,7 @@ def migrate(vault: Vault, file: str | None, *, dry_run: bool) -> Migration:
 
 
 def _plan(vault: Vault, data: bytes, name: str, *, dry_run: bool) -> tuple[list[bytes], Migration]:
-    """The lines to append, and what that makes of the older ones."""
+    """Return the lines to append, and the result for each old line."""
     known = _known(vault)
     lines: list[bytes] = []
     skipped: list[SkippedLine] = []
@@ -114,7 +115,7 @@ def _plan(vault: Vault, data: bytes, name: str, *, dry_run: bool) -> tuple[list[
 
 
 def _known(vault: Vault) -> set[str]:
-    """The digests of the lines that are in the log already."""
+    """Return the digests of the lines that are in the log already."""
     found = set()
     with OpenLog(vault.log) as log:
         for _file, _number, text in log.lines(b'"migrated_from"'):
@@ -126,14 +127,13 @@ def _known(vault: Vault) -> set[str]:
 
 
 def _record(line: bytes, origin: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
-    """The record that a line becomes; what a record does not show is a hash in it. Raises
-    `_Unreadable`."""
+    """Turn a line into a record; private values become hashes. Raises `_Unreadable`."""
     old = _parse(line)
     entity_id = old.get("entity_id")
     if not isinstance(entity_id, str) or not entity_id:
         raise _Unreadable("has no entity_id")
     details = old.get("details")
-    told = details if isinstance(details, dict) else old  # some programs nest nothing
+    told = details if isinstance(details, dict) else old  # some programs do not nest the details
     name, user = old.get("entity_name"), old.get("user") or old.get("actor")
     if hides_name(name, vault.names, vault.private):
         name = None
@@ -159,12 +159,12 @@ def _parse(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         old = None
     if not isinstance(old, dict):
-        raise _Unreadable("is no JSON object")
+        raise _Unreadable("is not a JSON object")
     return old
 
 
 def _run_id(digest: str) -> str:
-    """A UUID v4 in form; the same line always gives the same one."""
+    """Return an id in the form of a UUID v4; the same line always gives the same id."""
     import uuid
 
     return str(uuid.UUID(bytes=bytes.fromhex(digest)[:16], version=4))
@@ -202,7 +202,7 @@ def _action(value: Any) -> str:
 
 
 def _diff(told: Mapping[str, Any]) -> Diff:
-    """Old and new values, where the details have both."""
+    """Return the old and new values, if the details have both."""
     changes = told.get("changes", told.get("diff"))
     found: Diff = {}
     for key, value in changes.items() if isinstance(changes, dict) else ():
@@ -228,7 +228,7 @@ def _modified(told: Mapping[str, Any], diff: Diff) -> list[str]:
 
 
 def _name(root: str, path: str) -> str:
-    """How the file is named in records: relative to the vault, or without its folder."""
+    """Return the file's name for records: relative to the vault, or without its folder."""
     base, real = os.path.realpath(root), os.path.realpath(path)
     if real.startswith(base.rstrip(os.sep) + os.sep):
         return os.path.relpath(real, base).replace(os.sep, "/")
@@ -236,8 +236,11 @@ def _name(root: str, path: str) -> str:
 
 
 def _read(root: str, path: str, name: str) -> bytes:
-    """The bytes of the older file, which is no link. In the vault no folder on the way is one
-    either: what it leads to would be copied into the log, which others may read."""
+    """Read the older file, which may not be a link.
+
+    Inside the vault, no folder on the way may be a link: the file would be copied into the log,
+    which others may read.
+    """
     top, relative = _beneath(root, path)
     try:
         with Folders(top) as folders:
@@ -260,7 +263,8 @@ def _refused(root: str, top: str, path: str, error: OSError) -> StorageError:
 
 
 def _beneath(root: str, path: str) -> tuple[str, str]:
-    """The folder that a path is taken from, and the rest of it: the vault's, if it is in it."""
+    """Return the folder at which a path begins, and the rest: the vault's folder, if it is
+    inside."""
     whole, base = os.path.abspath(path), os.path.abspath(root)
     if whole.startswith(base.rstrip(os.sep) + os.sep):
         return root, os.path.relpath(whole, base).replace(os.sep, "/")

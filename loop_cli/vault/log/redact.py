@@ -1,7 +1,7 @@
-"""Redaction: values of a field in an entity's records become hashes.
+"""Redaction: replace values of a field in an entity's records by hashes.
 
-The lines are rewritten, and a record tells which line became which, so that the chain still
-holds. The record comes first: a crash in between leaves lines for the next run to rewrite.
+The lines are rewritten, and a record says which line became which, so that the chain still holds.
+The record comes first. After a crash in between, the next run rewrites the lines.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 
 def preview(vault: Vault, wanted: ToRedact, *, origin: Origin) -> Redaction:
-    """What `redact` would do. Raises `EntityNotFound`, `InvalidChange`, `StorageError`."""
+    """Show what `redact` would do. Raises `EntityNotFound`, `InvalidChange`, `StorageError`."""
     found, kept = _look(vault, wanted)
     return _result(found, kept, origin, dry_run=True)
 
 
 def redact(vault: Vault, wanted: ToRedact, *, origin: Origin) -> Redaction:
-    """Rewrite the lines and remove the kept copies. Raises `VaultLocked` too."""
+    """Rewrite the lines and remove the kept copies. Also raises `VaultLocked`."""
     with vault.lock():
         recover(vault)
         found, kept = _look(vault, wanted)
@@ -65,7 +65,7 @@ def _look(vault: Vault, wanted: ToRedact) -> tuple[_Found, list[str]]:
 
 
 class _Found:
-    """What the log holds of the values. `digests` are those that the lines will hold."""
+    """The values in the log. `digests` are the hashes that the lines will have."""
 
     def __init__(self, wanted: ToRedact, *, named_by: str) -> None:
         self.wanted = wanted
@@ -73,13 +73,13 @@ class _Found:
         self.left: list[RedactedLine] = []
         self.digests: set[str] = set()
         self.newest: AuditRecord | None = None
-        self.told: dict[str, str] = {}  # rewritten lines that a record tells of: new, old
+        self.told: dict[str, str] = {}  # rewritten lines in redaction records: new, old
         self.hides_name = wanted.field == named_by
         self._named = False
         self._names: set[str] = set()
 
     def add(self, file: str, number: int, text: bytes) -> None:
-        """Take the next line that may be the entity's."""
+        """Add the next line that may belong to the entity."""
         record = parse_line(text)
         if record is None or not record.is_of(self.wanted.entity_id, None):
             return
@@ -105,7 +105,7 @@ class _Found:
         (self.lines if ours else self.left).append(line)
 
     def _hidden(self, record: AuditRecord, fields: list[str]) -> dict[str, Any]:
-        """The record's data with hashes for values."""
+        """Return the record's data with hashes for values."""
         diff: dict[str, Any] = {**record.data["diff"]} if fields else {}
         for name in fields:
             entry = diff[name] = dict(diff[name])
@@ -129,7 +129,7 @@ class _Found:
         return data
 
     def refuse_nothing(self) -> None:
-        """Raise where the entity or the field is in no record: it may be misspelt."""
+        """Raise if no record has the entity or the field: it may be misspelt."""
         wanted = self.wanted
         if self.newest is None:
             raise EntityNotFound(f"no record of {wanted.entity_id!r}", entity_id=wanted.entity_id)
@@ -145,7 +145,7 @@ class _Found:
         )
 
     def texts(self) -> dict[str, dict[bytes, bytes]]:
-        """By file, the lines to rewrite and what becomes of them."""
+        """Return the lines to rewrite and their new text, by file."""
         changes: dict[str, dict[bytes, bytes]] = {}
         for line in self.lines:
             if line.after is not None:
@@ -153,7 +153,7 @@ class _Found:
         return changes
 
     def without_values(self, text: bytes) -> bytes:
-        """A line without the entries whose kept copies are no longer needed."""
+        """Return a line without the entries whose kept copies are no longer needed."""
         record = parse_line(text)
         wanted = self.wanted
         if record is None or not record.is_of(wanted.entity_id, None):
@@ -172,8 +172,10 @@ def _holds(name: str, entry: Mapping[str, Any], wanted: ToRedact) -> bool:
 
 
 def _records(vault: Vault, found: _Found, origin: Origin) -> list[dict[str, Any]]:
-    """The redaction records, one for each path, since an entity's records are looked up by
-    path where several files carry its id."""
+    """Make the redaction records, one for each path.
+
+    If several files have an id, its records are looked up by path.
+    """
     pairs: dict[str, list[dict[str, str]]] = {}
     for line in found.lines:
         before, after = line.record.digest, sha256_hex(line.after or b"")
@@ -192,7 +194,7 @@ def _records(vault: Vault, found: _Found, origin: Origin) -> list[dict[str, Any]
 def _record(
     vault: Vault, found: _Found, origin: Origin, path: str, metadata: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """It names no etags, so that it says nothing of the entity's state."""
+    """Make one redaction record; without etags, because it says nothing of the entity's state."""
     last = {} if found.newest is None else found.newest.data
     name = last.get("entity_name")
     return {

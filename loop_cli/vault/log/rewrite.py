@@ -1,8 +1,8 @@
-"""Rewriting lines in the files of the audit log, while other programs may append to them.
+"""Rewrite lines in the files of the audit log, while other programs may append to them.
 
-A new file changes places with the old one under a lease, as an entity does: where a writer
-came, they change back and it is tried again. Where leases are refused because a program has
-the file open for writing, nothing is done, since it would go on writing into the old file.
+A new file and the old one change places under a lease, as for an entity. If a writer came, they
+change back, and it is tried again. If a program has the file open for writing, so that there is no
+lease, nothing is done: that program would continue to write into the old file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from loop_cli.planning.snapshot import etag_of
 from loop_cli.system import platform
 from loop_cli.system.folders import Folders
 from loop_cli.vault.commit import landing, staging
-from loop_cli.vault.commit.staging import Intent, Moved, StagedChange
+from loop_cli.vault.commit.staging import ConcurrentWrite, Intent, StagedChange
 from loop_cli.vault.files import probe
 from loop_cli.vault.log.lines import ACTIVE, shown
 
@@ -35,10 +35,10 @@ _LEFTOVER = re.compile(r"\.loop-[0-9a-f]{32}(?:\.old)?")
 def rewrite(
     vault: Vault, changes: Mapping[str, Mapping[bytes, bytes]], records: Sequence[bytes]
 ) -> None:
-    """Append the records, and in each file (relative to the vault) put lines for lines.
+    """Append the records, and replace lines in each file (relative to the vault).
 
-    In the active file both is one step, and it comes first: so no line is rewritten that no
-    record tells of. Raises `OSError`, `StorageError`.
+    In the active file both are one step, which comes first. So every rewritten line is in a record.
+    Raises `OSError`, `StorageError`.
     """
     with Folders(vault.root) as folders:
         _rewrite(vault, folders, changes, records)
@@ -67,7 +67,7 @@ def _rewrite(
 
 
 def clear_leftovers(log: AuditLog) -> None:
-    """Remove what a crash left beside the log; in `.loop/staged` recovery does it."""
+    """Remove what a crash left beside the log; recovery does it in `.loop/staged`."""
     with log.open_folder() as folder:
         for name in folder.names():
             if _LEFTOVER.fullmatch(name):
@@ -80,7 +80,7 @@ def _refuse_open(folders: Folders, root: str, file: str) -> None:
             return
     raise StorageError(
         f"{file} can't be rewritten: another program has it open for writing, "
-        "and what it writes next would be lost",
+        "and its next lines would be lost",
         hint=Sentence(
             "close that program, or begin a new file with '",
             Action("rotate_log"),
@@ -94,7 +94,7 @@ def _exchange(
 ) -> None:
     staging.prepare(folders)
     for _attempt in range(_TRIES):
-        with closing(folders.slot(file).lease()) as lease:  # which reads a file of any size
+        with closing(folders.slot(file).lease()) as lease:  # this function reads a file of any size
             before = lease.read()
         change = _staged(folders, file, etag_of(before))
         try:
@@ -113,9 +113,11 @@ def _exchange(
 
 
 def _swapped(change: StagedChange, before: bytes, after: bytes) -> bool:
-    """Exchange what was `before` and what is to come, with what others appended meanwhile: a
-    disk may take longer to sync than they take from line to line. False where they did anything
-    else, or give no moment's peace."""
+    """Exchange the file that was `before` and the new one, with lines that others have appended.
+
+    A disk may sync more slowly than others append. Returns False if others changed the file in
+    another way, or never paused.
+    """
     seen, length = before, len(after)
     for _attempt in range(_TRIES):
         with closing(change.entity.lease()) as lease:
@@ -123,13 +125,13 @@ def _swapped(change: StagedChange, before: bytes, after: bytes) -> bool:
             late = now[len(seen) :]
             if not now.startswith(seen) or (late and not before.endswith(b"\n")):
                 return False
-            _append(change.content, late, sync=False)  # which takes longer than a lease should
+            _append(change.content, late, sync=False)  # this takes too long for a lease
             seen, length = now, length + len(late)
             if lease.writer_came:
                 continue
             try:
                 landing.swap(change, lease, expected=etag_of(now))
-            except Moved:
+            except ConcurrentWrite:
                 break
         _append(change.entity, b"")
         change.sync()
@@ -162,7 +164,7 @@ def _replaced(data: bytes, lines: Mapping[bytes, bytes], records: Sequence[bytes
 
 
 def _append(slot: Slot, data: bytes, *, sync: bool = True) -> None:
-    """Append to a file, and sync it with what was not yet. Raises `OSError`."""
+    """Append to a file, and sync it with all earlier data. Raises `OSError`."""
     descriptor = slot.folder.open_shared(slot.name, os.O_RDWR | os.O_APPEND, make=False)
     try:
         rest = memoryview(data)

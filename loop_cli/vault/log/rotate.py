@@ -1,7 +1,7 @@
 """Rotation: the active file of the audit log becomes a segment, and a new one begins.
 
-Programs that still have the old file open go on in the segment, so no line is lost. After a
-crash between the two steps the log goes on from the segment's last line.
+Programs that still have the old file open continue in the segment, so no line is lost. After a
+crash between the two steps, the log continues from the segment's last line.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NAME = re.compile(r"audit_log\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{6})Z
 
 
 def rotate(vault: Vault, *, at_least: int) -> Rotation:
-    """Begin a new active file where the one there is not empty and has `at_least` bytes.
+    """Begin a new active file, if the old one is not empty and has `at_least` bytes.
 
     Raises `VaultLocked`, `StorageError`.
     """
@@ -60,7 +60,7 @@ def _rotate(vault: Vault, at_least: int) -> Rotation:
 
 
 def _next_name(vault: Vault, folder: Folder) -> str:
-    """A name that sorts after every segment's, even when the clock went back."""
+    """Return a name that sorts after every segment's, even if the clock went back."""
     instant = vault.clock()
     segments = [name for name in segments_in(folder) if name != ACTIVE]
     if segments:
@@ -78,10 +78,10 @@ def _next_name(vault: Vault, folder: Folder) -> str:
 
 
 def _begin(folder: Folder, *, like: int) -> None:
-    """A new file with the mode and the owner of the old one."""
+    """Make a new file with the mode and the owner of the old one."""
     try:
         folder.write_new(ACTIVE, b"", like=like)
-    except FileExistsError:  # another program has already begun it, or put a link there
+    except FileExistsError:  # another program has already made it, or a link
         try:
             descriptor = folder.open_plain(ACTIVE)
         except OSError:

@@ -1,4 +1,4 @@
-"""The files of the audit log from the first line to the last, each line with its place."""
+"""The files of the audit log from the first line to the last, each line with its position."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _BLOCK = 1 << 20
 
 
 class OpenLog:
-    """A context manager: all files of the log as they are at one moment, oldest first.
+    """A context manager: all files of the log at one moment, oldest first.
 
-    What others append later is not seen. Raises `StorageError`.
+    Lines that others append later are not seen. Raises `StorageError`.
     """
 
     def __init__(self, log: AuditLog) -> None:
@@ -57,9 +57,9 @@ class OpenLog:
 
     @property
     def size(self) -> int:
-        """The bytes of all files together, without a line at the end that is not whole yet.
+        """The bytes of all files, without an incomplete last line.
 
-        Raises `StorageError` where that is too long for a line.
+        Raises `StorageError` if that is too long for a line.
         """
         total = sum(size for _path, _descriptor, size in self._files)
         for name, descriptor, size in self._files[-1:]:
@@ -73,10 +73,10 @@ class OpenLog:
         return total
 
     def lines_from(self, offset: int) -> Iterator[tuple[bytes, int]]:
-        """The lines from an offset in the whole log on, without their newlines, each with where the
-        next begins; not one at the end that lacks its own, to which more may come.
+        """Yield the lines from an offset on, without their newlines, each with the next offset.
 
-        Raises `StorageError` for a line that is too long.
+        An incomplete last line is left out, because more may follow. Raises `StorageError` for a
+        line that is too long.
         """
         start = 0
         for name, descriptor, size in self._files:
@@ -98,8 +98,8 @@ class OpenLog:
                 yield b"".join(pending), start
 
     def lines(self, *needles: bytes) -> Iterator[tuple[str, int, bytes]]:
-        """File, number and text of every line that is not blank; with needles, of those that
-        hold one of them."""
+        """Yield file, number and text of every line that is not blank; with needles, of likely
+        ones."""
         for name, descriptor, size in self._files:
             os.lseek(descriptor, 0, os.SEEK_SET)
             left = size
@@ -115,7 +115,7 @@ class OpenLog:
                         break
 
     def _open(self) -> bool:
-        """False where a rotation or a redaction changed the files meanwhile."""
+        """Return False if a rotation or a redaction changed the files meanwhile."""
         try:
             folder = self._log.open_folder()
         except FileNotFoundError:
@@ -151,8 +151,10 @@ def _is_at(descriptor: int, folder: Folder, name: str) -> bool:
 
 
 def open_settled(vault: Vault, stack: ExitStack) -> OpenLog:
-    """The log's files, opened under the lock and recovered where nobody is writing. Where no
-    lock has been there yet, none is made to read."""
+    """Open the log's files, under the lock and after recovery, if nobody is writing.
+
+    If there is no lock file yet, none is made for reading.
+    """
     if not os.path.isdir(os.path.join(vault.root, LOOP)):
         return stack.enter_context(OpenLog(vault.log))
     try:

@@ -1,7 +1,7 @@
-"""Verifying the audit log: chain, schema, and every entity's last record against its file.
+"""Verify the audit log: chain, schema, and every entity's last record against its file.
 
-A record of ours names by its digest the line before it. Lines of other programs may lie in
-between. A line that a redaction rewrote counts as the line it was.
+Each record of loop has the digest of the line before it. Lines of other programs may be in between.
+A line that a redaction rewrote counts as the old line.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from loop_cli.vault.handle import Vault
     from loop_cli.vault.log.segments import OpenLog
 
-_TAILS = 64  # lines of others that may have been unterminated when our next line came
+_TAILS = 64  # lines of others that may have been incomplete when our next line was written
 
 
 def verify(vault: Vault) -> Verification:
-    """Read the whole log, and the files of the entities in it. Raises `StorageError`."""
+    """Read the whole log, and the files of its entities. Raises `StorageError`."""
     with ExitStack() as stack:
         log = open_settled(vault, stack)
         walk = _Walk(_claims(log))
@@ -57,7 +57,7 @@ def verify(vault: Vault) -> Verification:
 
 
 def against_files(vault: Vault) -> tuple[list[RecordedPlace], list[RecordedPlace]]:
-    """The entities edited outside since their last record, and those whose file is gone.
+    """Return the entities edited outside since their last record, and those without a file.
 
     Raises `StorageError`.
     """
@@ -73,8 +73,8 @@ def against_files(vault: Vault) -> tuple[list[RecordedPlace], list[RecordedPlace
 
 
 class _Claims(Struct):
-    """What records say of other lines: `earlier` the digests that rewritten lines had before,
-    `undone` the digests that undo records name."""
+    """References to lines: `earlier` are the old digests of rewritten lines, `undone` those of
+    undone ones."""
 
     earlier: dict[str, str]
     undone: frozenset[str]
@@ -107,7 +107,7 @@ class _Walk:
         self.entities = _Entities()
 
     def step(self, file: str, number: int, text: bytes) -> None:
-        """Take the next line."""
+        """Check the next line."""
         record = parse_line(text)
         digests = digests_of(sha256_hex(text), self._claims.earlier)
         if record is None or not record.is_own:
@@ -129,7 +129,7 @@ class _Walk:
             self.entities.add(record, digests)
 
     def finish(self) -> None:
-        """After the last line: the undo records whose line was not met."""
+        """Finish after the last line: report undo records whose line was not found."""
         for file, number, digest in self._undoes:
             if digest in self._missing:
                 words = "takes back a line that is not in the log"
@@ -157,9 +157,9 @@ class _Walk:
 
 
 def _grew(line: bytes, digest: str) -> bool:
-    """Whether a line of another program had the digest when it was not finished yet.
+    """Whether a line of another program had the digest before it was complete.
 
-    A line of ours never grows: that would be an altered one.
+    Our own lines never grow: that would be an altered line.
     """
     state = hashlib.sha256()
     for end in range(1, len(line)):
@@ -184,14 +184,15 @@ def _schema_errors(record: AuditRecord) -> Iterator[str]:
 
 
 class _Entities:
-    """The last record of every entity: what it says of the file."""
+    """The last record of every entity: the expected state of its file."""
 
     def __init__(self) -> None:
-        # id -> what its records say in turn: (digests of the line, path, etag, deleted there)
+        # id -> its records in order: (digests of the line, path, etag, deleted there)
         self._states: dict[str, list[tuple[list[str], str, str | None, bool]]] = {}
 
     def add(self, record: AuditRecord, digests: list[str]) -> None:
-        """Take the next record; a note is no entity, and others write to it as they like."""
+        """Add the next record; notes are left out, because other programs may write to them
+        freely."""
         if record.is_note:
             return
         states = self._states.setdefault(record.entity_id, [])
@@ -209,7 +210,7 @@ class _Entities:
             states.append((digests, path, None, True))
 
     def expected(self) -> Iterator[tuple[str, str, str | None, bool]]:
-        """Id, path, etag (None where deleted), and whether it is the id's last record."""
+        """Yield id, path, etag (None if deleted), and whether it is the id's last record."""
         for entity_id, states in self._states.items():
             last = {path: (etag, deleted) for _digests, path, etag, deleted in states}
             for path, (etag, deleted) in last.items():
@@ -219,7 +220,7 @@ class _Entities:
 def _against_files(
     vault: Vault, entities: _Entities
 ) -> tuple[list[RecordedPlace], list[RecordedPlace]]:
-    """The entities edited outside, and those whose file is gone."""
+    """Return the entities edited outside, and those without a file."""
     edited: list[RecordedPlace] = []
     gone: list[RecordedPlace] = []
     for entity_id, path, expected, newest in entities.expected():
@@ -235,7 +236,7 @@ def _against_files(
 
 
 def _etag_at(vault: Vault, path: str) -> str | None:
-    """The etag of the file; None where there is none, empty where it can't be read."""
+    """Return the etag of the file; None if there is none, empty if it can't be read."""
     try:
         data, _modified = files.read_stable(files.inside(vault.root, path), path)
         return etag_of(data)
@@ -246,8 +247,10 @@ def _etag_at(vault: Vault, path: str) -> str | None:
 
 
 def _settled_since(vault: Vault, place: RecordedPlace, etag: str) -> bool:
-    """Whether the file is as a record says that came while the log was read, or as it was
-    before a change that a writer is about to land."""
+    """Whether a change that came meanwhile explains the state of the file.
+
+    The file is as a newer record says, or as before a change that is about to land.
+    """
     unsettled = recover_if_free(vault)
     records = vault.log.records_of(place.entity_id, path=place.path)
     last = History(one for one in records if nfc(one.entity_id) == place.entity_id).last

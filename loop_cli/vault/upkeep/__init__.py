@@ -1,1 +1,1 @@
-"""What is about the vault and not its entities: init, watch, check, kept."""
+"""Work on the vault as a whole: init, watch, check, kept."""

@@ -1,4 +1,4 @@
-"""`loop schema allow`: a field more for a type, in the vault's own schema, with a record.
+"""`loop schema allow`: allow another field for a type, in the vault's schema, with a record.
 
 It lands as a change of an entity does (`vault/commit`): staged, recorded, exchanged.
 """
@@ -14,7 +14,7 @@ from loop_cli.markdown import patch, reader
 from loop_cli.planning import allowing
 from loop_cli.vault import schema_file
 from loop_cli.vault.commit.recovery import recover
-from loop_cli.vault.commit.staging import Moved
+from loop_cli.vault.commit.staging import ConcurrentWrite
 from loop_cli.vault.commit.writes import land
 from loop_cli.vault.files import reading as files
 
@@ -37,11 +37,11 @@ _TRIES = 3  # where somebody else writes the schema at the same time
 
 
 def allow(vault: Vault, field: AllowedField, *, origin: Origin, dry_run: bool = False) -> Allowed:
-    """Allow a field, of that kind where one is given, for a type. What is allowed already changes
-    nothing.
+    """Allow a field for a type, with a kind, if one is given.
 
-    Raises `UsageError` for a type or kind that there is not, and where the vault has no schema of
-    its own; `InvalidFile` where the file can't be edited losslessly; `StorageError`.
+    If it is allowed already, nothing changes. Raises `UsageError` for an unknown type or kind, and
+    if the vault has no schema of its own; `InvalidFile` if the file can't be edited losslessly;
+    `StorageError`.
     """
 
     def values(schema: Schema) -> Values:
@@ -84,7 +84,9 @@ def _changed(
                 return _change(vault, values, origin, dry_run=False)
             except Moved:
                 continue
-    raise StorageError(f"{schema_file.PATH} was left as it is: others change it all the time")
+    raise StorageError(
+        f"{schema_file.PATH} was left as it is: other programs change it all the time"
+    )
 
 
 def _change(
@@ -116,14 +118,14 @@ def _own_schema(root: str) -> bytes:
 
 
 def say_where(error: InvalidChange, root: str, schema: Schema) -> None:
-    """Say of fields that the vault's own schema does not know which line would allow them."""
+    """Add the line of the schema that would allow a field which the schema does not know."""
     for one in error.details.get("problems", ()):
         if one["problem"] != "unknown_field":
             continue
         kind = str(one.get("entity_type"))
         path, line = _where(root, schema, kind)
         one["allowed_by"] = f"{path}:{line}"
-        if one.get("nearest"):  # it is rather misspelt
+        if one.get("nearest"):  # it is probably misspelt
             continue
         command = Action("allow_field", entity_type=kind, field=one["field"])
         lists = f"{path}:{line} lists the fields; "
@@ -131,7 +133,7 @@ def say_where(error: InvalidChange, root: str, schema: Schema) -> None:
 
 
 def _where(root: str, schema: Schema, entity_type: str) -> tuple[str, int]:
-    """The file and the line that say which fields a type may have."""
+    """Return the file and the line that list the fields of a type."""
     from loop_cli.markdown.lines import Lines
 
     try:
@@ -145,7 +147,7 @@ def _where(root: str, schema: Schema, entity_type: str) -> tuple[str, int]:
 
 
 def _text_of(data: bytes) -> tuple[str, int]:
-    """The YAML of a schema file, and how many lines come before it. Raises `InvalidFile`."""
+    """Return the YAML of a schema file, and the number of lines before it. Raises `InvalidFile`."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -155,7 +157,8 @@ def _text_of(data: bytes) -> tuple[str, int]:
 
 
 def _edited(data: bytes, edits: list[patch.Set]) -> bytes:
-    """The bytes of a schema file with values set and nothing else changed. Raises `InvalidFile`."""
+    """Return the bytes of a schema file with new values and no other change. Raises
+    `InvalidFile`."""
     text, before = _text_of(data)
     newline = "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
     try:

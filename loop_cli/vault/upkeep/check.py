@@ -1,6 +1,6 @@
-"""`loop check`: a walk over the files of a vault, each judged by the rules of `core.check`.
+"""`loop check`: walk over the files of a vault, and check each by the rules of `core.check`.
 
-A file is read once and forgotten; what is kept of it is whom it names and what is wrong.
+A file is read once. Only its references and its findings stay in memory.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 
 def check(vault: Vault, wanted: Scope) -> Checked:
-    """Look at the whole vault, and list what is wrong with what is `wanted`.
+    """Check the whole vault, and list the findings that are `wanted`.
 
-    Raises `EntityNotFound` for a name that is no id, alias or type, and what the schema raises.
+    Raises `EntityNotFound` for an unknown name, and the errors of the schema.
     """
     walk = _walk(vault.root, vault.locator(), vault.rules, wanted)
     state = check_state.look(vault, walk.register)
@@ -50,7 +50,7 @@ def check(vault: Vault, wanted: Scope) -> Checked:
 
 
 def judge(root: str, locator: Locator, rules: Rules) -> tuple[Finding, ...]:
-    """What is wrong with the files of a folder by rules that need not be in force there."""
+    """Check the files of a folder by rules that are not in use there yet."""
     return tuple(sorted(_walk(root, locator, rules, Scope()).findings, key=order))
 
 
@@ -63,8 +63,11 @@ def _walk(root: str, locator: Locator, rules: Rules, wanted: Scope) -> _Walk:
 
 
 class _Walk:
-    """The findings so far, and the register of those met: of all, since what is wrong between
-    entities shows only there. Judged is what may be `wanted`, which costs ten times as much."""
+    """The findings so far, and the register of all entities.
+
+    All are registered, because problems between entities need it. Only `wanted` files are checked,
+    because that costs ten times as much.
+    """
 
     def __init__(self, root: str, locator: Locator, rules: Rules, wanted: Scope) -> None:
         self._root = root
@@ -80,7 +83,7 @@ class _Walk:
         self.files = self.entities = 0
 
     def step(self, path: str) -> None:
-        """Take the next file. One that is gone since it was listed is passed over."""
+        """Check the next file. A file that is gone since it was listed is skipped."""
         try:
             data, _modified = files.read_stable(files.inside(self._root, path), path)
         except EntityNotFound:
@@ -102,7 +105,7 @@ class _Walk:
         self._entity(parsed)
 
     def finish(self) -> None:
-        """After the last file: what is wrong between them."""
+        """Finish after the last file: check between entities."""
         misplaced = [
             one for one in places.misplaced(self.register, self._rules) if self._judged(one[0])
         ]
@@ -145,7 +148,7 @@ class _Walk:
             self.etags[parsed.path] = snapshot.etag_of(parsed.data)
 
     def _no_entity(self, path: str, data: bytes, error: InvalidFile) -> None:
-        """A file that is no entity is nothing wrong, unless it says that it is one."""
+        """A file that is not an entity is fine, unless it claims to be one."""
         try:
             _pieces, there, _warnings = snapshot.read_frontmatter(data, path)
         except InvalidFile:
@@ -158,7 +161,7 @@ class _Walk:
         if has:
             lacks = next((name for name in names if name not in has), has[0])
             words = (
-                f"it has {has[0]}, but no {lacks}" if lacks not in has else f"{lacks} is no text"
+                f"it has {has[0]}, but no {lacks}" if lacks not in has else f"{lacks} is not a text"
             )
             self._add(path, Found(rule="half-entity", message=words), line=1)
 
@@ -177,14 +180,14 @@ class _Walk:
         self.findings.append(finding)
 
     def _settled(self, one: Finding) -> Finding:
-        """The finding without a repair that would name somebody who is not there."""
+        """Return the finding without a repair that would refer to a missing entity."""
         needed = one.found.if_there
         if needed is None or self.register.has(*needed):
             return one
         return one.replace(found=one.found.replace(repair=()))
 
     def _line_in(self, path: str, found: Found) -> int:
-        """The line of a field in a file that was read before."""
+        """Return the line of a field in a file that was read before."""
         if not found.at:
             return 1
         if self._last is None or self._last[0].path != path:

@@ -1,7 +1,7 @@
-"""What `loop check` finds in the links of a vault: those that lead to no file.
+"""Find the broken links of a vault, for `loop check`.
 
-A link has one right answer where one file elsewhere has the name that it says, or else one entity
-the id or the alias.
+A link has one right answer if exactly one file elsewhere has its name, or exactly one entity has it
+as its id or alias.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from loop_cli.core.check.report import MendedLinks
 from loop_cli.core.links import CANVAS, CARD, CanNotLink, Files, joined, may_have_links
 from loop_cli.lean.records import Struct
 from loop_cli.markdown import links
-from loop_cli.planning import link_places, linking
+from loop_cli.planning import link_places, relinking
 from loop_cli.planning.snapshot import etag_of
 
 TYPE_CHECKING = False
@@ -27,15 +27,17 @@ if TYPE_CHECKING:
 
 
 class Mending(Struct):
-    """The links that lead nowhere: `findings`, and by path the changes that mend some."""
+    """The broken links: `findings`, and by path the changes that repair some."""
 
     findings: tuple[Finding, ...]
     changes: dict[str, MendedLinks]
 
 
 def look(vault: Vault, register: Register) -> Mending:
-    """Look at all links but those in places that the schema excludes, and in templates.
-    `register` knows who is in the vault."""
+    """Check all links, without those in excluded places and in templates.
+
+    `register` has the entities of the vault.
+    """
     those = _Links(vault, register)
     findings: list[Finding] = []
     changes: dict[str, MendedLinks] = {}
@@ -83,19 +85,19 @@ class _Links:
             )
 
     def _may_dangle(self, source: LinkSource) -> bool:
-        """Whether it takes the parser to tell that all links lead somewhere."""
+        """Whether the parser is needed to see that all links lead somewhere."""
         text = source.data.decode(errors="replace")
         said = None if source.path.endswith(CANVAS) else links.said(text)
         return said is None or any(self._dangles(*one, source.path) for one in said)
 
     def mended(self, source: LinkSource, names: FieldNames) -> MendedLinks:
-        """What mends the links of a file, for the very bytes that were read."""
-        relinker = linking.Relinker(self._mended, read_only=names.read_only())
+        """Return the change that repairs the links of a file, for the bytes that were read."""
+        relinker = relinking.Relinker(self._mended, read_only=names.read_only())
         change = relinker.change(source)
         return MendedLinks(edits=change.edits, etag=etag_of(source.data), note=change.note)
 
     def _mended(self, kind: str, name: str, home: str) -> str | None:
-        """What a link that leads nowhere has to say, where there is one answer."""
+        """Return the new text of a broken link, if there is one answer."""
         if not self._dangles(kind, name, home):
             return None
         found = set(self._files.meant(name))

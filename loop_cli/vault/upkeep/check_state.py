@@ -1,5 +1,4 @@
-"""What `loop check` finds around the entities: the log against the files, the lock, the staged, and
-the links."""
+"""Check the state around the entities: the log against the files, the lock, staged files, links."""
 
 from __future__ import annotations
 
@@ -27,19 +26,19 @@ _LONG = 60 * timestamps.SECOND  # no change holds the lock for a minute
 
 
 def look(vault: Vault, register: Register) -> Mending:
-    """All of it; `register` knows who is in the vault."""
+    """Check all of it; `register` has the entities of the vault."""
     found = [*lock_and_staged(vault), *_edited(vault)]
     links = check_links.look(vault, register)
     return links.replace(findings=(*found, *links.findings))
 
 
 def passed(vault: Vault) -> PassedOver:
-    """What nobody looks at."""
+    """Return the files that are not checked."""
     return passed_over(vault.root, vault.schema.places)
 
 
 def _edited(vault: Vault) -> Iterator[Finding]:
-    """The files that are not as their last record left them."""
+    """Find the files that changed after their last record."""
     edited, gone = verify.against_files(vault)
     for place in edited:
         words = "was edited outside loop since its last record"
@@ -52,8 +51,11 @@ def _edited(vault: Vault) -> Iterator[Finding]:
 
 
 def lock_and_staged(vault: Vault) -> Iterator[Finding]:
-    """A lock that somebody has held for longer than any change takes. Where nobody does, what
-    a crash left staged is recovered on the way; what lies there then is nobody's."""
+    """Find a lock that is held for too long.
+
+    If nobody holds the lock, recovery handles what a crash left. Files that remain then belong to
+    nobody.
+    """
     try:
         folder = open_folder(vault.root, STAGED)
     except OSError:
@@ -72,10 +74,10 @@ def lock_and_staged(vault: Vault) -> Iterator[Finding]:
     except (StorageError, OSError):  # a vault that we can only read
         return
     for name in names:
-        words = f"{name} is no file of loop's, and is left alone"
+        words = f"{name} is not a file of loop, and is left alone"
         if intents.OURS.fullmatch(name):
             words = Sentence(
-                f"{name} is no change that can be finished; '",
+                f"{name} is not a change that can be finished; '",
                 Action("take_aside"),
                 "' takes it aside",
             )

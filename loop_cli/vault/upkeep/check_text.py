@@ -1,5 +1,4 @@
-"""What `loop check` finds in the text of a file: keys that are there twice, values that readers of
-YAML disagree on, and the lines of all findings."""
+"""Check the text of a file: repeated keys, values with two meanings, the lines of findings."""
 
 from __future__ import annotations
 
@@ -23,18 +22,18 @@ _SHOWN = 60
 
 
 def lines_of(parsed: Parsed) -> Lines:
-    """Where the fields of a file are."""
+    """Return the lines of the fields of a file."""
     return Lines(parsed.document.yaml)
 
 
 def line_of(parsed: Parsed, lines: Lines, found: Found) -> int:
-    """The line of the file that a finding is about; the first where it is about the whole."""
+    """Return the line of a finding in the file; the first if it is about the whole file."""
     line = found.line or (lines.of(found.at) if found.at else 0)
     return parsed.document.yaml_line + line - 1 if line else 1
 
 
 def duplicate_keys(parsed: Parsed, own: FieldNames) -> Iterator[Found]:
-    """The keys that are there more than once. To leave out what says the same is always right."""
+    """Find repeated keys. Removing repeats with the same value is always right."""
     yaml = parsed.document.yaml
     for path, lines in duplicate_paths(yaml).items():
         numbers = [parsed.document.yaml_line + line - 1 for line in lines]
@@ -50,7 +49,8 @@ def duplicate_keys(parsed: Parsed, own: FieldNames) -> Iterator[Found]:
 
 
 def disagreements(parsed: Parsed, own: FieldNames) -> Iterator[Found]:
-    """What YAML 1.1 reads otherwise. To write the value as YAML 1.2 has it is always right."""
+    """Find values that YAML 1.1 reads differently. Writing them as YAML 1.2 reads them is always
+    right."""
     for one in dialects.disagreements(parsed.document.yaml, parsed.fields):
         if one.line is not None:
             words = f"python-frontmatter (YAML 1.1) reads this otherwise: {one.other}"
@@ -70,9 +70,11 @@ def disagreements(parsed: Parsed, own: FieldNames) -> Iterator[Found]:
 
 
 def without_doubt(found: list[Found], strange: list[Found], fields: dict[str, Any]) -> list[Found]:
-    """All of both. What dialects read differently is written again only where nothing else is
-    wrong with it, and given another type only where it is a text: what a number's digits
-    were meant to be, nobody knows."""
+    """Return both kinds of findings.
+
+    A value with two meanings is rewritten only if nothing else is wrong with it. Its type changes
+    only if it is a text: nobody knows what the digits of a number were meant to be.
+    """
     wrong, unsure = {one.at for one in found}, {one.at for one in strange}
     sure = [
         one.replace(repair=())
@@ -84,8 +86,10 @@ def without_doubt(found: list[Found], strange: list[Found], fields: dict[str, An
 
 
 def is_note(data: bytes, names: FieldNames) -> bool:
-    """Whether a file does not even begin as an entity does; one that has an id, and never closes
-    its frontmatter, does."""
+    """Whether a file does not begin as an entity does.
+
+    A file with an id and an unclosed frontmatter is not a note.
+    """
     text = data.decode(errors="replace")
     if text.startswith("<<<<<<< "):
         return False
@@ -99,7 +103,7 @@ def is_note(data: bytes, names: FieldNames) -> bool:
 
 
 def _rewrite(path: tuple[str, ...]) -> Change:
-    """The change that writes a value again, so that every reader of YAML reads the same."""
+    """Return the change that writes a value again, so that every YAML reader reads the same."""
     return Change(path=path, operation="rewrite", implied=True)
 
 

@@ -1,4 +1,4 @@
-"""What `loop check` is asked for: everything, some files, or entities by their names."""
+"""The scope of `loop check`: everything, some files, or some entities."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def may_be(wanted: Scope, one: Subject) -> bool:
-    """Whether it may turn out that an entity is meant."""
+    """Whether an entity may be in the scope."""
     if not wanted.names and not wanted.paths:
         return True
     called = {one.type, one.id, nfc(one.id), _stem(one.path), *aliases(one.fields)}
@@ -28,7 +28,7 @@ def may_be(wanted: Scope, one: Subject) -> bool:
 def selection(
     wanted: Scope, register: across.Register, types: set[str], found: Sequence[Finding]
 ) -> Callable[[Finding], bool]:
-    """Which findings are asked for. Raises `EntityNotFound`."""
+    """Select the findings in the scope. Raises `EntityNotFound`."""
     if not wanted.names and not wanted.paths:
         return lambda _one: True
     paths, chosen = set(wanted.paths), set[str]()
@@ -43,14 +43,14 @@ def selection(
 def _paths_of(
     name: str, register: across.Register, types: set[str], findings: Sequence[Finding]
 ) -> list[str]:
-    """The files of an id or an alias; of a file that can't be read, the name is the id."""
+    """Return the files of an id or an alias; for an unreadable file, its name is the id."""
     found = [who.path for who in register.named(name)]
     found += [one.path for one in findings if _stem(one.path) == nfc(name)]
     if not found:
         close = nearest(name, [*register.ids(), *types])
         meant = f"; did you mean {' or '.join(close)}?" if close else ""
         raise EntityNotFound(
-            f"{name!r} is no id, no alias and no type of this vault{meant}",
+            f"{name!r} is not an id, an alias or a type of this vault{meant}",
             entity_id=name,
             nearest=close,
         )

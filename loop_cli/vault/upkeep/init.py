@@ -1,4 +1,4 @@
-"""`loop init`: a folder of Markdown files becomes a vault, by what its frontmatter proposes."""
+"""`loop init`: turn a folder of Markdown files into a vault; propose a schema from frontmatter."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ _PLACES = Places(exclude=propose.EXCLUDED, exclude_files=propose.EXCLUDED_FILES)
 
 
 class Foundation(Struct):
-    """What a folder would be as a vault. `unfit` is what its files have that would not fit,
-    `plain` counts those without frontmatter, `toml` those of them with one in TOML; `passed` is
-    what nobody looked at."""
+    """A folder as a future vault.
+
+    `unfit` are the findings that its files would have. `plain` counts files without frontmatter,
+    `toml` those of them with TOML; `passed` are files that were not read.
+    """
 
     root: str
     proposal: Proposal
@@ -38,7 +40,7 @@ class Foundation(Struct):
     passed: PassedOver
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON of `loop init`."""
+        """Return the JSON of `loop init`."""
         proposal = self.proposal
         return {
             "vault": self.root,
@@ -56,10 +58,10 @@ class Foundation(Struct):
 
 
 def survey(root: str) -> Foundation:
-    """Read the folder and propose. Nothing is written.
+    """Read the folder and propose; nothing is written.
 
-    Raises `UsageError` for a folder that is a vault already, or has one inside; `StorageError`
-    where the files to be made would lie behind a link.
+    Raises `UsageError` for a folder that is a vault already, or contains one; `StorageError` if the
+    new files would be behind a link.
     """
     for path in (new_files.CONFIG, schema_file.PATH):
         new_files.refuse_there(root, path)
@@ -73,7 +75,7 @@ def survey(root: str) -> Foundation:
         except InvalidFile:
             plain += not _begins(data, b"---")
             toml += _begins(data, b"+++")
-        except LoopError:  # what is wrong with it is said below
+        except LoopError:  # its problems are reported below
             continue
     proposal = propose.propose(tally)
     return Foundation(
@@ -87,15 +89,15 @@ def survey(root: str) -> Foundation:
 
 
 def found(foundation: Foundation) -> tuple[str, ...]:
-    """Make the folder a vault; the files that were made, relative to it.
+    """Turn the folder into a vault; return the new files, relative to it. All are made or none.
 
-    All are made or none. Raises `StorageError`; `UsageError` where somebody was faster.
+    Raises `StorageError`; `UsageError` if somebody else was faster.
     """
     return new_files.make(foundation.root, foundation.proposal)
 
 
 def _unfit(root: str, proposal: Proposal) -> tuple[Finding, ...]:
-    """What `check` would find if the proposal were in force."""
+    """Return what `check` would find by the proposal."""
     rules = proposal.rules()
     return check.judge(root, Locator(root, _PLACES, proposal.names), rules)
 

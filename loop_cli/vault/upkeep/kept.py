@@ -1,9 +1,8 @@
-"""What `.loop/kept/` holds: deleted files and replaced values that an undo needs, and text of
-others that no record has. It stays until it is pruned (SPEC §6).
+"""The files in `.loop/kept/`: deleted files and replaced values for undo, and texts of others.
 
-The folder may have come with a vault from anywhere. So it is opened without following a link, what
-is in it is only looked at and never opened, and only what has a name that loop gives is listed or
-removed.
+They stay until they are pruned (SPEC §6). The folder may have come with a vault from anywhere. So
+it is opened without following a link. Its files are listed but never opened, and only files with
+loop's names are listed or removed.
 """
 
 from __future__ import annotations
@@ -31,14 +30,14 @@ if TYPE_CHECKING:
 
 FOLDER = "kept"
 _OURS = re.compile(r"[0-9a-f]{64}")
-# Also what a crash left half written, and what was staged and is no file to read.
+# Also files that a crash left half written, and staged things that are not files.
 _GIVEN = re.compile(
     r"[0-9a-f]{64}(?:\.\d+)?|(?:\.loop-)?[0-9a-f]{32}(?:-\d+)?(?:\.[a-z]+)*\.[0-9a-f]{8}"
 )
 
 
 def listed(vault: Vault) -> list[Kept]:
-    """All that loop has kept, the newest first. Raises `StorageError`."""
+    """Return all files that loop has kept, the newest first. Raises `StorageError`."""
     found = {one.name: one for one in _files(vault.root)}
     if found:
         recover_if_free(vault)
@@ -56,17 +55,16 @@ def listed(vault: Vault) -> list[Kept]:
 
 
 def others(vault: Vault) -> list[str]:
-    """The names of what lies there and is not loop's. Raises `StorageError`."""
+    """Return the names of other files there. Raises `StorageError`."""
     with _opened(vault.root) as folder:
         names = [] if folder is None else folder.names()
     return sorted(name for name in names if not _GIVEN.fullmatch(name))
 
 
 def prune(vault: Vault, unwanted: list[Kept]) -> tuple[list[Kept], list[Kept]]:
-    """Remove what is kept, for good: those that are as they were listed. What was kept anew since,
-    or is another file now, stays. Those that were removed, and those that stay.
+    """Remove kept files for good, if they have not changed since they were listed.
 
-    Raises `StorageError`, `VaultLocked`.
+    Returns the removed ones and those that stay. Raises `StorageError`, `VaultLocked`.
     """
     removed: list[Kept] = []
     staying: list[Kept] = []
@@ -89,9 +87,9 @@ def prune(vault: Vault, unwanted: list[Kept]) -> tuple[list[Kept], list[Kept]]:
 
 
 def take_aside(vault: Vault, *, dry_run: bool = False) -> list[str]:
-    """Move what lies in `.loop/staged` and is no change that loop can finish to `.loop/kept`.
+    """Move files that loop can't finish from `.loop/staged` to `.loop/kept`.
 
-    The new paths, or with `dry_run` those that would be moved, relative to the vault. Raises
+    Returns the new paths, or with `dry_run` the old ones, relative to the vault. Raises
     `StorageError`, `VaultLocked`.
     """
     from loop_cli.vault.commit import intents
@@ -111,8 +109,10 @@ def take_aside(vault: Vault, *, dry_run: bool = False) -> list[str]:
 
 @contextmanager
 def _opened(root: str) -> Iterator[Folder | None]:
-    """The folder, open; None where there is none. Raises `StorageError`, and for an `OSError`
-    within; a link in its place is refused."""
+    """Open the folder; None if there is none.
+
+    Raises `StorageError`, also for an `OSError` within; a link in its place is refused.
+    """
     try:
         with open_folder(root, f"{LOOP}/{FOLDER}") as folder:
             yield folder
@@ -138,7 +138,7 @@ def _files(root: str) -> Iterator[Kept]:
 
 
 def _kept(folder: Folder, name: str) -> Kept | None:
-    """What has a name now; None where it is gone, or is a folder. A link is not followed."""
+    """Return the file with a name; None if it is gone, or is a folder. A link is not followed."""
     try:
         status = folder.status(name)
     except FileNotFoundError:
@@ -165,7 +165,7 @@ def _cannot(what: str, error: OSError) -> StorageError:
 
 
 def _named(record: AuditRecord) -> Iterator[tuple[str, str]]:
-    """The hashes that a record names, each with what it is of."""
+    """Return the hashes in a record, each with its entity and field."""
     values = [(record.metadata.get("kept"), "file")]
     values += [(entry.get("old"), name) for name, entry in record.diff.items()]
     for value, what in values:

@@ -1,4 +1,4 @@
-"""The files that make a folder a vault: its settings and its schema."""
+"""Make the files of a new vault: its settings and its schema."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     from loop_cli.core.schema_proposal import Proposal
 
 CONFIG = f"{LOOP}/config.toml"
-_HEAD = """# What the entities of this folder are made of, as their frontmatter proposed it to loop.
-# It is yours from now on: change it as you like; 'loop check' and 'loop update' go by it.
+_HEAD = """# The schema of this folder. loop proposed it from the frontmatter of the files.
+# You may change it: 'loop check' and 'loop update' follow it.
 """
 
 
 def make(root: str, proposal: Proposal) -> tuple[str, ...]:
-    """Make the files; their paths relative to the folder. All are made or none. Raises
-    `StorageError`; `UsageError` where somebody was faster."""
+    """Make the files; return their paths relative to the folder. All are made or none.
+
+    Raises `StorageError`; `UsageError` if somebody else was faster.
+    """
     body = patch.compose(proposal.schema())
     texts = {schema_file.PATH: _HEAD + body, CONFIG: _config(proposal.names)}
     try:
@@ -36,8 +38,10 @@ def make(root: str, proposal: Proposal) -> tuple[str, ...]:
 
 
 def _write_all(root: Folders, texts: dict[str, str]) -> tuple[str, ...]:
-    """Make the files, which everybody may read who may read the folder, durably. Raises
-    `OSError`; none is left then."""
+    """Make the files durably; whoever can read the folder can read them.
+
+    Raises `OSError`; then none is left.
+    """
     made, folders = list[str](), list[str]()
     try:
         for path, text in texts.items():
@@ -59,7 +63,7 @@ def _write_all(root: Folders, texts: dict[str, str]) -> tuple[str, ...]:
 
 
 def refuse_there(root: str, path: str) -> None:
-    """Raise where a file that is to be made is there, or can't be made."""
+    """Raise if a new file exists already, or can't be made."""
     try:
         with Folders(root) as folders:
             place = folders.slot(path)
@@ -90,7 +94,7 @@ def _can_not_be_made(root: str, error: OSError) -> StorageError:
 
 
 def _config(names: FieldNames) -> str:
-    """The vault's settings as TOML."""
+    """Return the vault's settings as TOML."""
     import json
 
     lines = [

@@ -1,9 +1,9 @@
-"""What the system tells of changed files: only of the vault's own folders, where its schema
-says that entities are, and of the one of the log.
+"""Watch the file system for changed files, in the vault's own folders only.
 
-Each folder is watched by itself. The system's watching of all below a folder goes through
-links, out of the vault. Where folders come or go, watching begins anew with those that are
-there, and what changed in between is found by comparing names, sizes and times.
+These are the folders where the schema has entities, and the folder of the log. Each folder is
+watched by itself, because recursive watching follows links out of the vault. If folders come or go,
+watching begins again with the existing ones. Changes in between are found by comparing names, sizes
+and times.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
     Stamps = dict[str, dict[str, tuple[int, ...]]]  # by folder and name, of Markdown files
 
-_POLL = 500  # milliseconds between two looks at who reads
+_POLL = 500  # milliseconds between two checks whether anybody still reads
 
 
 def happenings(vault: Vault) -> Iterator[list[Happening]]:
-    """What changes from now on, as `Upkeep.happenings` says. Raises as `follow` does."""
+    """Yield changes, as `Upkeep.happenings` says. Raises what `follow` raises."""
     from loop_cli.vault.upkeep.watch import Watcher
 
     watcher = Watcher(vault)
@@ -50,7 +50,8 @@ def follow(root: str, watcher: Watched) -> Iterator[list[str]]:
     """The files that changed, relative to the vault, in one batch after the other; empty ones in
     between, so that the caller can see whether anybody still reads. Never ends.
 
-    Raises `StorageError` where the system can't watch so many folders.
+    Some batches are empty, so that the caller can see whether anybody still reads. Raises
+    `StorageError` if the system can't watch so many folders.
     """
     base = os.path.realpath(root)
     folders = _Folders(base, watcher)
@@ -59,7 +60,7 @@ def follow(root: str, watcher: Watched) -> Iterator[list[str]]:
         for number, paths in enumerate(_batches(base, watched)):
             found, others = set(paths), False
             folders.note(found)
-            # What happened before the watching began is told by no event.
+            # There are no events for changes before the watching began.
             if not number or folders.may_differ(found, watched):
                 found |= folders.compare()
                 others = folders.watched() != watched
@@ -69,7 +70,7 @@ def follow(root: str, watcher: Watched) -> Iterator[list[str]]:
 
 
 class _Folders:
-    """The folders of a vault that are watched, and what is in them as far as was told."""
+    """The watched folders of a vault, and their last known content."""
 
     def __init__(self, base: str, watcher: Watched) -> None:
         self._base = base
@@ -78,7 +79,7 @@ class _Folders:
         self._stamps = self._look()
 
     def watched(self) -> set[str]:
-        """The folders where entities may be, those that lead there, and the one of the log."""
+        """Return the folders with entities, the folders above them, and the folder of the log."""
         found = {"", *self._stamps}
         for name in (LOG_FOLDER, *self._watcher.places.include):
             path = ""
@@ -96,7 +97,8 @@ class _Folders:
         )
 
     def note(self, paths: Iterable[str]) -> None:
-        """Files that are told of now need not be told of by the next comparison."""
+        """Note files that are being reported, so that the next comparison does not report them
+        again."""
         for path in paths:
             folder, _slash, name = path.rpartition("/")
             if not self._watcher.watches(path) or folder not in self._stamps:
@@ -114,7 +116,7 @@ class _Folders:
                 )  # fmt: skip
 
     def compare(self) -> set[str]:
-        """The files that have come, gone or changed since they were looked at."""
+        """Return the files that were added, removed or changed since the last look."""
         old, new = self._stamps, self._look()
         self._stamps = new
         return {
@@ -141,8 +143,10 @@ class _Folders:
 
 
 def _batches(base: str, folders: set[str]) -> Iterator[list[str]]:
-    """All that changed in some folders, relative to `base`; an empty batch where nothing did.
-    Ends where a folder to be watched has gone meanwhile."""
+    """Yield the changes in some folders, relative to `base`; empty batches if there are none.
+
+    Ends if a watched folder is gone.
+    """
     import watchfiles
 
     def relative(path: str) -> str:
@@ -167,7 +171,7 @@ def _batches(base: str, folders: set[str]) -> Iterator[list[str]]:
         yield []
     except OSError as error:
         raise _can_not_watch(base, error) from error
-    except Exception as error:  # the watcher's own, which its package does not export
+    except Exception as error:  # the watcher's own error, which its package does not export
         if type(error).__module__.startswith(("watchfiles", "_rust_notify")):
             raise _can_not_watch(base, error) from error
         raise

@@ -1,4 +1,4 @@
-"""What the vault does besides reading and changing entities: `core.upkeep`, each by its file."""
+"""The methods of `core.upkeep` for a vault; each has its own module."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class VaultUpkeep(Upkeep):
-    """That of one vault."""
+    """The other work of one vault."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault

@@ -1,8 +1,8 @@
-"""`loop watch`: what changes in a vault, told as it happens.
+"""`loop watch`: report the changes of a vault as they happen.
 
-A change inside comes with its record, which the log has before the file is new; a change
-outside shows in the file alone. Of every file its etag is known, and of its fields a digest
-each, so that what changed outside can be told by name.
+A change inside has a record, which is in the log before the file is new. A change outside is
+visible only in the file. For every file the etag is known, and a digest of each field, so that an
+outside change can be reported by field names.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from loop_cli.core.schema.paths import Places
     from loop_cli.vault.handle import Vault
 
-_REMEMBERED = 20_000  # files; of others it shows that they changed, but not what
-_NEWEST = 10_000  # records that are looked through for those that are new
+_REMEMBERED = 20_000  # files; for others it reports that they changed, but not what
+_NEWEST = 10_000  # records that are searched for new ones
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 class _State(Struct):
-    """What is remembered of a file."""
+    """The remembered state of a file."""
 
     etag: str
     entity_id: str | None = None
@@ -45,7 +45,7 @@ class _State(Struct):
 
 
 class Watcher:
-    """Tells what the changes of some files were. Made before the events begin."""
+    """Describes the changes of files. It must be made before the events begin."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
@@ -60,11 +60,11 @@ class Watcher:
                 self._seen[path] = state
 
     def watches(self, path: str) -> bool:
-        """Whether a file, relative to the vault, tells anything."""
+        """Whether a file, relative to the vault, is interesting."""
         return path.startswith(f"{LOG_FOLDER}/audit_log.") or is_place(path, self.places)
 
     def happenings(self, paths: Iterable[str]) -> Iterator[Happening]:
-        """What happened, given the files that changed: first what the log says."""
+        """Return the changes, given the changed files; records of the log come first."""
         yield from self._inside()
         for path in sorted(set(paths)):
             if not path.startswith(f"{LOG_FOLDER}/"):
@@ -90,7 +90,7 @@ class Watcher:
             )
 
     def _expect(self, record: AuditRecord, path: str) -> None:
-        """From now on the file is as the record says, whenever its event comes."""
+        """Expect the file to be as the record says, whenever its event comes."""
         before = record.metadata.get("path_before")
         if isinstance(before, str):
             self._seen.pop(before, None)
@@ -128,8 +128,7 @@ class Watcher:
             self._seen.popitem(last=False)
 
     def _read(self, path: str) -> _State | None:
-        """The file as it is now; None where there is none, or something that a link leads to:
-        what is elsewhere is none of the vault's."""
+        """Read the file as it is now; None if there is none, or if it is reached through a link."""
         try:
             with Folders(self._vault.root) as folders:
                 data = folders.slot(path).read(MAX_FILE_BYTES)
@@ -149,7 +148,7 @@ class Watcher:
 
 
 def is_place(path: str, places: Places) -> bool:
-    """Whether a file, relative to the vault, is a Markdown file where entities are."""
+    """Whether a file, relative to the vault, is a Markdown file in a place for entities."""
     *folders, name = path.split("/")
     if not name.endswith(ENDINGS) or name in places.exclude_files:
         return False
@@ -161,7 +160,7 @@ def is_place(path: str, places: Places) -> bool:
 
 
 def _changed(old: _State | None, new: _State | None) -> tuple[str, ...] | None:
-    """The names of the fields that differ; None where one state's are not known."""
+    """Return the names of the changed fields; None if they are unknown for one state."""
     if old is None or new is None or old.fields is None or new.fields is None:
         return None
     names = dict.fromkeys((*old.fields, *new.fields))
@@ -171,7 +170,7 @@ def _changed(old: _State | None, new: _State | None) -> tuple[str, ...] | None:
 def _digest(value: Any) -> str:
     try:
         return sha256_hex(as_json(value).encode("utf-8", "surrogatepass"))[:16]
-    except (TypeError, ValueError):  # a key that JSON has none for
+    except (TypeError, ValueError):  # JSON has no such key
         return sha256_hex(repr(value).encode("utf-8", "surrogatepass"))[:16]
 
 

@@ -44,7 +44,7 @@ class TestTwoTerminals:
         assert "it was changed since you read it" in shown
         assert re.search(r"changed status through cli, just now", shown)
         assert "Others have changed nothing that you change." in shown
-        assert "apply yours on top" in shown
+        assert "apply your change on top" in shown
         assert b.end()[0] == 0
         assert (fields(loop)["status"], fields(loop)["priority"]) == ("doing", "critical")
         assert [record["modified_fields"] for record in loop.records] == [["status"], ["priority"]]
@@ -55,7 +55,7 @@ class TestTwoTerminals:
         shown = b.answer(WHAT_NOW, "m")
         assert re.search(r"! +status +todo +doing +done", shown)
         assert not re.search(r"\n +updated ", shown)
-        assert "1 field of yours was changed by others too." in shown
+        assert "1 field that you change was changed by others too." in shown
         assert b.end()[0] == 0
         assert fields(loop)["status"] == "done"
 
@@ -98,7 +98,7 @@ class TestChoices:
     def test_one_side_for_all(self, loop: Loop, etag: str, answer: str, status: str) -> None:
         terminal = Terminal(loop, *UPDATE, *MINE, "--if-match", etag)
         shown = terminal.answer(WHAT_NOW, answer)
-        assert "take theirs for it, and apply the rest of yours" in shown
+        assert "take theirs for it, and apply the rest of your change" in shown
         assert terminal.end()[0] == 0
         assert (fields(loop)["status"], fields(loop)["priority"]) == (status, "critical")
 
@@ -112,7 +112,7 @@ class TestChoices:
         terminal = Terminal(loop, *UPDATE, *MINE, "--if-match", etag)
         terminal.answer(WHAT_NOW, "d")
         shown = terminal.answer(WHAT_NOW, "a")
-        theirs, yours = shown.split("Yours, on top of what is there now, would change:")
+        theirs, yours = shown.split("Your change, on top of the current state, would change:")
         assert re.search(r"status +todo → doing", theirs)
         assert re.search(r"status +doing → done", yours)
         assert re.search(r"priority +high → critical", yours)
@@ -132,7 +132,7 @@ class TestChoices:
         seen = moved(loop, "tags+=theirs")
         terminal = Terminal(loop, *UPDATE, "tags+=mine", "--if-match", seen)
         shown = terminal.answer(WHAT_NOW, "")
-        assert "yours is added to what is there now" in shown
+        assert "your change is added to the current value" in shown
         assert terminal.end()[0] == 0
         assert fields(loop)["tags"][-2:] == ["theirs", "mine"]
 
@@ -172,7 +172,7 @@ class TestFieldByField:
         mine = ("status=done", "priority=critical", "estimated_hours=8", "due=2026-02-01")
         terminal = Terminal(loop, *UPDATE, *mine, "--if-match", seen)
         shown = terminal.answer(WHAT_NOW, "")
-        assert "3 fields of yours were changed by others too." in shown
+        assert "3 fields that you change were changed by others too." in shown
         yield terminal
         terminal.kill()
 
@@ -275,6 +275,6 @@ class TestMovingTarget:
         terminal.type(ENTER)
         shown = terminal.answer(WHAT_NOW, "a")
         assert re.search(r"! +status +todo +blocked +done", shown)
-        assert "1 field of yours was changed by others too." in shown
+        assert "1 field that you change was changed by others too." in shown
         assert terminal.end()[0] == 4
         assert fields(loop)["status"] == "blocked"

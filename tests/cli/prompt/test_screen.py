@@ -78,7 +78,7 @@ class TestScreen:
         mine = [f"{name}:=3" for name in names[:60]]
         terminal = Terminal(loop, "update", "tsk-019-90", *mine, "--if-match", seen)
         shown = terminal.answer(WHAT_NOW, "")
-        assert "10 fields of yours were changed by others too." in shown
+        assert "10 fields that you change were changed by others too." in shown
         assert "and 128 more that only others changed" in shown
         rows = re.findall(r"field_\d+", shown[shown.index("when you read it") :])
         assert rows[:10] == names[50:60]

@@ -1,7 +1,7 @@
-"""From old values to new ones: the splices that turn one text into the other.
+"""Turn old values into new ones: collect the splices of the text.
 
-Walks the syntax tree along the values that differ and nowhere else, so whatever is
-equal on both sides keeps its bytes. The result is checked by ``patch``, not here.
+It walks the syntax tree along the differing values only, so all equal parts keep their bytes.
+``patch`` checks the result, not this module.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _ANCHOR_NAME = rb"&([^\s,\[\]{}]+)"
 
 
 class Rewriter(Splices):
-    """Collects the splices that bring a mapping node from its old values to new ones."""
+    """Collects the splices that change a mapping node from its old values to new ones."""
 
     def mapping(
         self, node: Any, old: dict[Any, Any], new: dict[Any, Any], path: tuple[Any, ...]
     ) -> None:
-        """Bring a mapping node from ``old`` to ``new``."""
+        """Change a mapping node from ``old`` to ``new``."""
         changed = [key for key, value in old.items() if key in new and not same(value, new[key])]
         removed = [key for key in old if key not in new]
         added = {key: value for key, value in new.items() if key not in old}
@@ -51,7 +51,7 @@ class Rewriter(Splices):
     def _find(
         self, entries: list[Any], wanted: list[Any], old: dict[Any, Any], path: tuple[Any, ...]
     ) -> dict[Any, int]:
-        """Where the wanted keys stand among the entries of the mapping at ``path``."""
+        """Find the wanted keys among the entries of the mapping at ``path``."""
         places: dict[Any, list[int]] = {key: [] for key in wanted}
         kinds = {key: type(key) for key in wanted}
         for index, entry in enumerate(entries) if wanted else ():
@@ -72,7 +72,7 @@ class Rewriter(Splices):
         return {key: indexes[0] for key, indexes in places.items()}
 
     def value(self, slot: Slot, old: Any, new: Any, path: tuple[Any, ...]) -> None:
-        """Bring the value of a slot from ``old``, which differs, to ``new``."""
+        """Change the value of a slot from ``old`` to ``new``, which differs."""
         self._check_value(slot, path)
         node = slot.node
         if node is not None and self._is_kept_mapping(node, old, new):
@@ -88,7 +88,7 @@ class Rewriter(Splices):
             self._replace_in_block(slot, new)
 
     def _sequence(self, node: Any, old: list[Any], new: list[Any], path: tuple[Any, ...]) -> None:
-        """Bring a list node from ``old`` to ``new``, neither of them empty."""
+        """Change a list node from ``old`` to ``new``; neither is empty."""
         slots = self.source.items(node)
         if len(slots) != len(old):
             raise self.error(UNSURE, path)
@@ -99,7 +99,7 @@ class Rewriter(Splices):
         lists.change_items(self, node, slots, pairs, new, path)
 
     def _is_kept_mapping(self, node: Any, old: Any, new: Any) -> bool:
-        """Whether a mapping is changed entry by entry; a block one has to keep an entry."""
+        """Whether a mapping is changed entry by entry; in a block, one entry must stay."""
         if not (node.is_mapping() and old and new and isinstance(new, dict)):
             return False
         return self.source.is_flow(node) or bool(old.keys() & new.keys())
@@ -117,7 +117,7 @@ class Rewriter(Splices):
             self.splice(slot.mark, slot.mark, " " + written)
 
     def _replace_in_block(self, slot: Slot, new: Any) -> None:
-        """Put a new value behind a key or a dash of a block, keeping the comment there."""
+        """Put a new value after a key or a dash of a block, and keep the comment there."""
         source, node, mark = self.source, slot.node, slot.mark
         assert mark is not None
         line_end = source.line_end(mark)
@@ -162,7 +162,7 @@ class Rewriter(Splices):
             if source.is_first_on_line(slot.start):
                 self.splice(source.line_start(slot.start), end, b"")
             elif first_kept is not None and not source.data[end:first_kept].strip():
-                # The first key behind a dash: the next one takes its place.
+                # The first key after a dash: the next key takes its place.
                 self.splice(slot.start, first_kept, b"")
             else:
                 self.splice(slot.start, source.line_end(slot.stop), b"")
@@ -199,7 +199,7 @@ class Rewriter(Splices):
                 raise self.error(f"the value has an anchor (&{anchor}) that is in use", path, at)
 
     def _style(self, node: Any) -> str | None:
-        """The style of a scalar, as far as a new one can take it over."""
+        """Return the style of a scalar, if a new value can have it."""
         if node is None or not node.is_scalar():
             return None
         style = node.as_scalar().style()

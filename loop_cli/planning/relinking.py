@@ -1,5 +1,7 @@
-"""The links of files, put right: what `markdown.links` and `markdown.canvas` find has to say what
-`core.links` tells."""
+"""Rewrite the links of files.
+
+`markdown.links` and `markdown.canvas` find the links, `core.links` gives their new text.
+"""
 
 from __future__ import annotations
 
@@ -24,32 +26,35 @@ if TYPE_CHECKING:
 
     Path = tuple[str, ...]
     Renamed = Callable[[str, str, str], str | None]
-    """What a link is to say, by its kind, its path and its file; None where it stays. Raises
-    `CanNotLink`."""
+    """Return the new text of a link, from its kind, its path and its file; None if it stays.
+
+    Raises `CanNotLink`.
+    """
 
 __all__ = ["Relinked", "Relinker", "broken", "may_link", "relinked"]
 
 
 class Relinked(Struct):
-    """A text with its links as they are to be; `left` are those that can't be put right."""
+    """A text with its new links; `left` are the links that can't be rewritten."""
 
     text: str
     left: tuple[str, ...] = ()
 
 
 def relinked(text: str, home: str, moving: Moving) -> Relinked:
-    """A text of the file at `home` (its path before) with the links that it is to have."""
+    """Rewrite the links in a text of the file at `home` (its old path)."""
     relinker = Relinker(moving.renamed, loses=moving.loses)
     new = relinker.text(text, home)
     return Relinked(text=new, left=tuple(relinker.left))
 
 
 def broken(source: LinkSource, moving: Moving) -> list[str] | None:
-    """Sentences about the links of a file that can't be changed; None for one that can."""
+    """Return sentences about the links of a file that can't be changed; None if it can be
+    changed."""
     if source.why is not None:
         return [f"{source.why}; its links, if any, are left as they are"]
     if source.path.endswith(CANVAS) and canvas.is_broken(source.data):
-        return [f"{source.path}: is no JSON; its links, if any, are left as they are"]
+        return [f"{source.path}: is not JSON; its links, if any, are left as they are"]
     if source.is_text:
         return None
     return [
@@ -69,8 +74,10 @@ def _would_change(source: LinkSource, moving: Moving) -> Iterator[tuple[str, int
 
 
 class Relinker:
-    """Puts the links of files right, as `renamed` says; `left` are the paths of those that can't
-    be, for what is asked next to take."""
+    """Rewrites the links of files, as `renamed` says.
+
+    `left` collects the paths of links that can't be rewritten; the caller takes them.
+    """
 
     def __init__(
         self,
@@ -85,7 +92,7 @@ class Relinker:
         self.left: list[str] = []
 
     def change(self, source: LinkSource) -> EntityChange:
-        """What puts the links of a file right, which is text, for the bytes that were read."""
+        """Return the change that rewrites the links of a file, for the bytes that were read."""
         file = source.entity
         seen = Precondition(if_match=etag_of(source.data))
         if file is None or file.is_template:
@@ -100,7 +107,7 @@ class Relinker:
         )
 
     def entity(self, file: EntityFile) -> Edits:
-        """The edits of an entity."""
+        """Return the edits of an entity."""
         body = self.text(file.body, file.path)
         changes = [
             Change(path=path, operation="set", value=value, typed=True, implied=True)
@@ -113,8 +120,10 @@ class Relinker:
         )
 
     def note(self, text: str, home: str) -> str:
-        """The whole text of a file that is no entity. Where its frontmatter can't be read, its
-        lines are taken one by one."""
+        """Return the new text of a file that is not an entity.
+
+        If its frontmatter can't be read, each line is rewritten by itself.
+        """
         if home.endswith(CANVAS):
             return canvas.replaced(text, self._new(canvas.find(text), home))
         document, fields = pieces(text)
@@ -132,7 +141,7 @@ class Relinker:
         return document.head + yaml + document.foot + self.text(document.body, home)
 
     def text(self, text: str, home: str) -> str:
-        """A text of the file at `home` (its path before)."""
+        """Rewrite a text of the file at `home` (its old path)."""
         new = self._new(links.find(text), home)
         return links.replaced(text, new) if new else text
 

@@ -1,11 +1,11 @@
-"""Questions for the fields that a new entity can't be without, on stderr."""
+"""Ask for the missing fields of a new entity, on stderr."""
 
 from __future__ import annotations
 
 from loop_cli.cli import output
 from loop_cli.cli.prompt import keys
 
-_SHOWN = 30  # choices at most; ids of others are taken too
+_SHOWN = 30  # most choices shown; other ids are accepted too
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def for_fields(entity_type: str, missing: list[dict[str, Any]]) -> Mapping[str, str] | None:
-    """The values given for required fields, and for those that were wrong; None where the input
-    ends (Ctrl-D)."""
+def ask(entity_type: str, missing: list[dict[str, Any]]) -> Mapping[str, str] | None:
+    """Return the values for required fields and for wrong ones; None if the input ends (Ctrl-D)."""
     if any(one["problem"] == "required" for one in missing):
         output.ask(f"A new {entity_type} needs (Ctrl-D gives up):\n")
     answers: dict[str, str] = {}
@@ -28,7 +27,7 @@ def for_fields(entity_type: str, missing: list[dict[str, Any]]) -> Mapping[str, 
 
 
 def _ask(missing: dict[str, Any]) -> str | None:
-    """One answer: text, or the numbers of choices; an empty one is asked for again."""
+    """Return one answer: a text, or numbers of choices; an empty answer is asked again."""
     if missing["problem"] != "required":
         output.ask(f"{missing['field']}: {missing['message']}\n")
     allowed = missing.get("allowed")
@@ -56,7 +55,7 @@ def _ask(missing: dict[str, Any]) -> str | None:
 
 
 def _chosen(answer: str, choices: list[str]) -> str | None:
-    """The answer with numbers as the choices that they stand for; None where there are none."""
+    """Replace numbers in the answer by the choices; None if there are no such choices."""
     parts = [part.strip() for part in answer.split(",")]
     are_numbers = all(part.isascii() and part.isdigit() for part in parts)
     if not choices or answer in choices or not are_numbers:

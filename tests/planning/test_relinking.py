@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from loop_cli.core.links import Files, Moving
 from loop_cli.markdown import links
-from loop_cli.planning.linking import relinked
+from loop_cli.planning.relinking import relinked
 
 FOLDERS = ("", "a/", "b/", "a/c/", "한글/")
 NAMES = ("x.md", "y z.md", "글.md", "v1.2.md", "p(q).md", "X2.md")
