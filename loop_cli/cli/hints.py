@@ -30,6 +30,9 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "edit_whole": lambda of: (
         f"loop edit {of['entity_id']} takes the whole file; 'loop get --field body' gives the body"
     ),
+    "edit_schema_back": lambda of: (
+        f"take out of the schema what it put in: loop log --run {of['run_id']}"
+    ),
     "example": lambda of: _EXAMPLES[of["of"]],
     "explain": lambda of: f"loop {of['command']} --help",
     "list_kept": lambda _of: "loop kept",

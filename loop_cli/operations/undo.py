@@ -222,7 +222,7 @@ def _wanted(store: Store, target: Target, actor: str) -> list[AuditRecord]:
         raise NoSuchChange(
             f"run {run} changed the vault's schema, which is no entity: undo does not take it back",
             run_id=run,
-            hint=f"take out of the schema what it put in: loop log --run {run}",
+            hint=Action("edit_schema_back", run_id=run),
         )
     if not found:
         raise NoSuchChange(

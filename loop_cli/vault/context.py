@@ -6,7 +6,7 @@ import os
 
 from loop_cli.core.names import one_name
 from loop_cli.core.records.record import History
-from loop_cli.planning.planner import Surroundings
+from loop_cli.planning.planner import StoreContext
 from loop_cli.planning.resolution import refuse_no_place
 from loop_cli.vault.commit import keeping
 from loop_cli.vault.files import reading as files

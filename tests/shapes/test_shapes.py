@@ -30,7 +30,7 @@ from loop_cli.markdown import document, links, reader
 from loop_cli.operations.create import Request, create
 from loop_cli.operations.undo import Target, undo
 from loop_cli.operations.update import update
-from loop_cli.planning.linking import relinked
+from loop_cli.planning.relinking import relinked
 from loop_cli.vault.store import VaultStore
 from loop_cli.vault.upkeep import check, init
 

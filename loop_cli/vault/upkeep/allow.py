@@ -82,7 +82,7 @@ def _changed(
             recover(vault)
             try:
                 return _change(vault, values, origin, dry_run=False)
-            except Moved:
+            except ConcurrentWrite:
                 continue
     raise StorageError(
         f"{schema_file.PATH} was left as it is: other programs change it all the time"
