@@ -84,7 +84,7 @@ def list_entities(
     loop = context.operations(settings)
     with output.progress("looking at the files", unit="files") as progress:
         found = loop.select(asked.replace(limit=at_most), progress=progress)
-    names = _column_names(columns, loop, asked.types)
+    names = _column_names(columns, settings.root, loop, asked.types)
     if columns is not None:
         _refuse_unknown(names, asked.types, loop)
     if as_json:
@@ -139,13 +139,15 @@ def _viewed(root: str | None, words: list[str]) -> tuple[View, list[str]]:
     return view, types or list(view.types)
 
 
-def _column_names(columns: str | None, loop: Operations, types: tuple[str, ...]) -> tuple[str, ...]:
+def _column_names(
+    columns: str | None, root: str | None, loop: Operations, types: tuple[str, ...]
+) -> tuple[str, ...]:
     if columns is None:
         from loop_cli.cli import views
         from loop_cli.operations.selection import resolve_types
 
         types = resolve_types(types, loop.schema)
-        chosen = views.Views(loop.vault).columns(types)
+        chosen = views.Views(root).columns(types)
         own = loop.names.__dict__.values()
         usual = tuple(loop.names.name if one == "entity_name" else one for one in _COLUMNS)
         return chosen or views.default_columns(loop.schema, types, usual, own)
