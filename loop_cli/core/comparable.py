@@ -24,10 +24,15 @@ _HINTS = {"date": f"such as {EXAMPLES}", "time": "such as 14:30", "number": "suc
 
 
 def check(
-    condition: Condition, *, schema: Schema, names: FieldNames, types: Iterable[str] = ()
+    condition: Condition,
+    *,
+    schema: Schema,
+    names: FieldNames,
+    types: Iterable[str] = (),
+    option: str = "--where",
 ) -> None:
-    """Raises `UsageError` for an operand that is no value of the field's kind, in all the types
-    or in any."""
+    """Raises `UsageError`, which names the `option`, for an operand that is not a value of the
+    field's kind, in all the types or in any."""
     if condition.operation not in (*_ORDERS, "=", "!="):
         return
     ordered = condition.operation in _ORDERS
@@ -37,21 +42,19 @@ def check(
     field = ".".join(condition.path)
     if choices:
         raise UsageError(
-            f"{_given(condition)}{field} has values that are not ordered by letters",
-            hint=f"name those that are asked for: --where '{field}={','.join(choices[:2])}'",
+            f"{_given(condition, option)}{field} has values that are not ordered by letters",
+            hint=f"name those that are asked for: {option} '{field}={','.join(choices[:2])}'",
         )
     for operand in condition.operands:
         if operand.text and not any(_fits(operand, kind, ordered=ordered) for kind in kinds):
             what = " or ".join(_WORDS.get(kind, "a date or a number") for kind in sorted(kinds))
             hint = next((_HINTS[kind] for kind in sorted(kinds) if kind in _HINTS), _HINTS["date"])
-            raise UsageError(
-                f"{_given(condition)}{field} is compared with {what}, and {operand.text!r} is none",
-                hint=hint,
-            )
+            said = f"{field} is compared with {what}, and {operand.text!r} is none"
+            raise UsageError(_given(condition, option) + said, hint=hint)
 
 
-def _given(condition: Condition) -> str:
-    return f"--where {condition.given!r}: " if condition.given else ""
+def _given(condition: Condition, option: str) -> str:
+    return f"{option} {condition.given!r}: " if condition.given else ""
 
 
 def _kinds(

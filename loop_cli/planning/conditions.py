@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.core import conflict
+from loop_cli.core import comparable, conflict
 from loop_cli.core.diff import MISSING
 from loop_cli.core.entity import OWN
 from loop_cli.core.names import join_dotted, overlap
@@ -15,10 +15,19 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.conflict import Conflict
-    from loop_cli.core.entity import Precondition
+    from loop_cli.core.entity import Entity, Precondition
     from loop_cli.core.query import Condition
     from loop_cli.core.records.record import AuditRecord
+    from loop_cli.core.schema.rules import Rules
     from loop_cli.planning.snapshot import Snapshot
+
+
+def refuse_strange(precondition: Precondition, entity: Entity, rules: Rules) -> None:
+    """Raise `UsageError` for a condition that compares a field with what is no value of it."""
+    for one in precondition.conditions:
+        comparable.check(
+            one, schema=rules.schema, names=rules.names, types=(entity.type,), option="--if"
+        )
 
 
 def unmet(snapshot: Snapshot, conditions: Sequence[Condition]) -> list[Condition]:

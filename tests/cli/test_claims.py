@@ -150,3 +150,13 @@ def test_eight_processes_claim_each_task_once(loop: Loop) -> None:
         assert {told["changed_by"] for told in result["conditions"]} == {actor}
         assert result["conditions"][0]["value"] == "doing"
     assert sorted(record["entity_id"] for record in loop.records) == tasks
+
+
+def test_a_condition_never_compares_letters_with_a_day(loop: Loop) -> None:
+    path = loop.write_task("tsk-019-80")
+    before = path.read_bytes()
+
+    done = loop("update", "tsk-019-80", "status=done", "--if", "due<tomorow", "--json")
+
+    assert (done.code, path.read_bytes()) == (2, before)
+    assert done.error["error"].startswith("--if 'due<tomorow': due is compared with a date")
