@@ -166,6 +166,13 @@ def _intent(
     )
 
 
+def refuse_strange(precondition: Precondition, entity: Entity, rules: Rules) -> None:
+    """Raise `UsageError` for a condition that compares a field with what is not a value of it."""
+    from loop_cli.planning import conditions
+
+    conditions.refuse_strange(precondition, entity, rules)
+
+
 def check_precondition(
     snapshot: Snapshot,
     change: EntityChange | Delete,
