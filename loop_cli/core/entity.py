@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from loop_cli.core import timestamps
 from loop_cli.errors import UsageError
 from loop_cli.lean.records import Struct
 
@@ -105,15 +104,17 @@ def precondition_of(
     names: tuple[str, str] = ("expected_updated_at", "if_match"),
 ) -> Precondition:
     """What a writer says it has seen; `names` is what it calls the two. Raises `UsageError` where
-    one of them is no timestamp, or no etag."""
+    one of them is not a timestamp, or not an etag."""
+    from loop_cli.core import timestamps  # most commands have no use for it
+
     if expected is not None and timestamps.parse(expected) is None:
         raise UsageError(
-            f"{names[0]}: {expected!r} is no timestamp",
+            f"{names[0]}: {expected!r} is not a timestamp",
             hint=f"such as {timestamps.EXAMPLE} or 2026-01-09, as a read reports it",
         )
     if etag is not None and (len(etag) != 16 or etag.strip("0123456789abcdef")):
         raise UsageError(
-            f"{names[1]}: {etag!r} is no etag",
+            f"{names[1]}: {etag!r} is not an etag",
             hint="16 hex digits such as 9f2c51d0a7b3e4f8, as a read reports it",
         )
     return Precondition(expected_updated_at=expected, if_match=etag, forced=forced)

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from loop_cli.markdown.document import Document
     from loop_cli.planning.snapshot import Snapshot
 
+IS_THERE = "exists already, or a name that differs from it only by case or normal form"
+"""What is said of a place that is taken."""
+
 
 class Policy(Struct):
     """What a store gives to every plan: its rules, its clock (microseconds), and its private
