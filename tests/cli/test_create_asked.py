@@ -70,7 +70,7 @@ class TestOnATerminal:
         terminal.answer("entity_name: ", "x" * 5000)
         assert "longer than a terminal takes" in terminal.until("entity_name: ")
         terminal.type("\udcff\r")
-        assert "no UTF-8 text" in terminal.answer("entity_name: ", "이제 맞는 일")
+        assert "not UTF-8 text" in terminal.answer("entity_name: ", "이제 맞는 일")
         assert terminal.end()[0] == 0
         assert loop.records[-1]["entity_name"] == "이제 맞는 일"
 

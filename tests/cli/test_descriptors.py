@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 needs_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
 TASK = "tsk-019-14"
-ENDLESS = ("watch", "log --follow", "edit", "demo", "help")
+ENDLESS = ("watch", "log --follow", "edit", "demo", "help", "serve")
 FULL = "standard output: No space left on device"
 
 

@@ -31,7 +31,10 @@ OPTIONS = {
     name: [option for one in parser.parameters(name) for option in one.options] for name in NAMES
 }
 # They wait, or write without --dry-run.
-SILENT = {"edit", "apply", "init", "watch", "demo", "skill install", "completion install"}
+SILENT = {
+    "edit", "apply", "init", "watch", "demo", "skill install", "completion install", "serve",
+    "token add", "token revoke", "login", "logout",
+}  # fmt: skip
 SILENT |= {"audit rotate"}
 
 

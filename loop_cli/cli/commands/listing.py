@@ -84,7 +84,8 @@ def list_entities(
     loop = context.operations(settings)
     with output.progress("looking at the files", unit="files") as progress:
         found = loop.select(asked.replace(limit=at_most), progress=progress)
-    names = _column_names(columns, settings.root, loop, asked.types)
+    with_columns = as_csv or as_table
+    names = _column_names(columns, settings.root, loop, asked.types) if with_columns else ()
     if columns is not None:
         _refuse_unknown(names, asked.types, loop)
     if as_json:
