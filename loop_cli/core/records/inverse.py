@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _MOST_ITEMS = 50  # of a list whose texts are looked at one by one
 _NOT_RECORDED = "the record does not hold what was there before"
 _NOT_KEPT = "only the hash of what was there before is left; what was kept of it is gone"
-_REDACTED = "what was there before was redacted"
+_REDACTED = "the old value was redacted"
 _NOT_EXACT = "the record, which is JSON, does not tell here what was a number and what a text"
 _TAKEN = "there is a file with that id again"
 
