@@ -241,7 +241,7 @@ class TestDiscovery:
         if kind == "file":
             place.write(place.root / kind, "")
 
-        with pytest.raises(EntityNotFound, match="no folder") as caught:
+        with pytest.raises(EntityNotFound, match="not a folder") as caught:
             place.load(vault=str(place.root / kind))
 
         assert caught.value.exit_code == 3

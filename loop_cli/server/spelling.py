@@ -34,6 +34,9 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     ),
     "check": lambda _of: "GET /api/check",
     "choose_path": lambda _of: "?path=FILE",
+    "edit_schema_back": lambda of: (
+        f"take out of the schema what it put in: GET /api/audit?run_id={of['run_id']}"
+    ),
     "edit_whole": lambda of: (
         f"'loop edit {of['entity_id']}' in the vault takes the whole file; here the body is what "
         f"GET {entity_path(of['entity_id'])} has as body"
@@ -49,6 +52,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
         "them"
     ),
     "name_vault": lambda _of: "'loop serve --vault DIR'",
+    "orphan": lambda _of: "?orphan=true leaves them as they are",
     "read": lambda of: f"GET {entity_path(of['entity_id'])}",
     "read_again": lambda of: f"GET {entity_path(of['entity_id'])}",
     "rotate_log": lambda _of: "'loop audit rotate' in the vault",

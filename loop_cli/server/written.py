@@ -171,6 +171,7 @@ def moved_again(_loop: Operations, records: list[AuditRecord]) -> Response:
                 "updated_at": one.metadata.get("updated_after"),
                 "etag": one.etag_after,
                 "modified_fields": list(one.modified_fields or ()),
+                "diff": dict(one.diff),
             }
             for one in moved
         ],
@@ -179,6 +180,7 @@ def moved_again(_loop: Operations, records: list[AuditRecord]) -> Response:
                 "entity_id": one.entity_id,
                 "path": one.metadata.get("path"),
                 "modified_fields": list(one.modified_fields or ()),
+                **({"note": True} if one.metadata.get("note") else {}),
             }
             for one in relinked
         ],

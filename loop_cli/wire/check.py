@@ -10,7 +10,7 @@ from loop_cli.wire.base import DiffEntry, RunId, Shape
 
 
 class ClosedSchemaDocument(Shape):
-    """That the schema takes no new fields: `loop schema close --json`."""
+    """That the schema takes no new fields: `loop schema close --json` (SPEC §7)."""
 
     path: str = Field(description="The schema's file, relative to the vault.")
     changed: bool = Field(description="False if it was closed already.")

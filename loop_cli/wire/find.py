@@ -58,7 +58,7 @@ class OutcomeDocument(Shape):
 
 
 class ViewDocument(Shape):
-    """A query by name: `loop view show NAME --json`."""
+    """A query by name: `loop view show NAME --json` (SPEC §7)."""
 
     name: str = Field(min_length=1, description="Its name, without the @.")
     origin: str = Field(description="The file that it is in.")
@@ -70,13 +70,13 @@ class ViewDocument(Shape):
 
 
 class ViewsDocument(Shape):
-    """All views: `loop view list --json`."""
+    """All views: `loop view list --json` (SPEC §7)."""
 
     views: list[ViewDocument] = Field(description="The views; your own count before the vault's.")
 
 
 class CardEntry(Shape):
-    """An entity in short (`loop board`, `loop agenda`)."""
+    """An entity in short (`loop board`, `loop agenda`) (SPEC §7)."""
 
     entity_id: str = Field(min_length=1, description="Its id.")
     entity_type: str = Field(description="Its type.")
@@ -90,7 +90,7 @@ class CardEntry(Shape):
 
 
 class BoardColumn(Shape):
-    """The cards with one value of the field."""
+    """The cards with one value of the field (SPEC §7)."""
 
     value: str | None = Field(description="The value; null for those without one.")
     label: str | None = Field(description="What the schema calls the value, if it does.")
@@ -98,7 +98,7 @@ class BoardColumn(Shape):
 
 
 class BoardDocument(Shape):
-    """Where the work stands: `loop board --json`."""
+    """Where the work stands: `loop board --json` (SPEC §7)."""
 
     by: str = Field(description="The field whose values are the columns.")
     columns: list[BoardColumn] = Field(description="The columns, in the schema's order.")
@@ -108,14 +108,14 @@ class BoardDocument(Shape):
 
 
 class AppointmentEntry(CardEntry):
-    """A day of an entity."""
+    """A day of an entity (SPEC §7)."""
 
     day: str = Field(description="The day.")
     what: Literal["due", "start"] = Field(description="What is on that day.")
 
 
 class AgendaDocument(Shape):
-    """What is due when: `loop agenda --json`."""
+    """What is due when: `loop agenda --json` (SPEC §7)."""
 
     today: str = Field(description="Today, where you are.")
     overdue: list[AppointmentEntry] = Field(description="What was due before today.")
@@ -128,7 +128,7 @@ class AgendaDocument(Shape):
 
 
 class DayCounts(Shape):
-    """The records of a day."""
+    """The records of a day (SPEC §7)."""
 
     day: str = Field(description="The day, where you are.")
     records: int = Field(ge=0, description="All records.")
@@ -140,7 +140,7 @@ class DayCounts(Shape):
 
 
 class StatsDocument(Shape):
-    """Changes by day, from the log: `loop stats --json`."""
+    """Changes by day, from the log: `loop stats --json` (SPEC §7)."""
 
     since: str = Field(description="The first day.")
     days: list[DayCounts] = Field(description="Each day, the oldest first.")

@@ -16,6 +16,7 @@ from loop_cli.core.changes import Edits, parse_changes
 from loop_cli.core.entity import Precondition
 from loop_cli.core.query import Query, parse_condition, parse_sort
 from loop_cli.core.store import EntityChange, as_json, list_entity, only
+from loop_cli.errors import UsageError
 from loop_cli.operations.selection import Selection
 from tests.store.folder import Folder
 
@@ -104,7 +105,11 @@ def test_lines_are_as_when_every_entity_is_taken_apart(
             parsed = tuple(parse_condition(one, today=0) for one in conditions)
             query = Query(conditions=parsed)
             expected = taken_apart(fresh, query)
-            assert [one.listed.json for one in Selection(store, query)] == expected
+            try:
+                found = [one.listed.json for one in Selection(store, query)]
+            except UsageError:  # no entity has the field, or it is of another kind
+                continue
+            assert found == expected
             in_order = query.replace(sort=parse_sort("path"))
             assert sorted(one.listed.json for one in Selection(store, in_order)) == sorted(expected)
 

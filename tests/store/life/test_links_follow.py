@@ -134,7 +134,7 @@ def relocate(store: VaultStore, root: Path, entity_id: str, *, to_project: bool)
         else:
             done = move.rename(store, entity_id, origin=origin)
     except Exception as error:
-        assert "is there already" in str(error), error
+        assert "exists already" in str(error), error
         assert read(root) == before
         return
     paths = {one.before.path: one.after.path for one in done.moved}
