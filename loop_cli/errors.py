@@ -9,6 +9,7 @@ from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from typing import Any
 
 
@@ -49,6 +50,20 @@ class Sentence(str):
         made = super().__new__(cls, "".join(words))
         made.parts = parts
         return made
+
+
+def in_words(value: Any, words: Mapping[str, Callable[[dict[str, Any]], str]]) -> Any:
+    """Replace every action within a value by the words that a door has for it."""
+    if isinstance(value, Action):
+        found = words.get(value.name)  # another program may know more actions than this one
+        return value.name.replace("_", " ") if found is None else found(value.values)
+    if isinstance(value, Sentence):
+        return "".join(in_words(part, words) for part in value.parts)
+    if isinstance(value, dict):
+        return {key: in_words(one, words) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [in_words(one, words) for one in value]
+    return value
 
 
 def prefixed(before: str, text: str) -> str:

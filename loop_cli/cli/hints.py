@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 
-from loop_cli.errors import Action, Sentence
+from loop_cli.errors import in_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,16 +75,7 @@ def _path(of: dict[str, Any]) -> list[str]:
 
 def spelled(value: Any) -> Any:
     """Replace every action within a value by its words."""
-    if isinstance(value, Action):
-        words = _WORDS.get(value.name)  # a server may be newer than this
-        return value.name.replace("_", " ") if words is None else words(value.values)
-    if isinstance(value, Sentence):
-        return "".join(map(spelled, value.parts))
-    if isinstance(value, dict):
-        return {key: spelled(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [spelled(one) for one in value]
-    return value
+    return in_words(value, _WORDS)
 
 
 def after_conflict(conflict: Conflict, arguments: Sequence[str]) -> str:

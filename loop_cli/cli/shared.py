@@ -16,14 +16,29 @@ if TYPE_CHECKING:
     from loop_cli.operations.boundary import Operations
 
 
+class SharedVault:
+    """Gives each caller the operations on a vault. `close` ends the watching of its files."""
+
+    def __init__(self, served: ServedVault, root: str) -> None:
+        self._served = served
+        self._root = root
+
+    def __call__(self, origin: Origin) -> Operations:
+        return LocalOperations(self._served.store(), origin=lambda: origin, vault=self._root)
+
+    def close(self) -> None:
+        """End the watching."""
+        self._served.close()
+
+
 def opener(
     settings: Settings,
     *,
     shared: Callable[[int], None] | None = None,
     warn: Callable[[str], None] = lambda _sentence: None,
-) -> Callable[[Origin], Operations]:
-    """What gives the operations on the vault in force as somebody's. `shared` is told how many
-    calls share each commit, `warn` what the owner of the server should know.
+) -> SharedVault:
+    """Open the vault in force for many callers. `shared` is told how many calls share each commit,
+    `warn` what the owner of the server should know.
 
     Raises what opening the vault raises.
     """
@@ -35,8 +50,4 @@ def opener(
         warn=warn,
     )
     served.store()  # what is wrong is said now
-
-    def opened(origin: Origin) -> Operations:
-        return LocalOperations(served.store(), origin=lambda: origin, vault=root)
-
-    return opened
+    return SharedVault(served, root)

@@ -463,9 +463,9 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "serve": (
         "serve.serve",
-        """Serve the vault over HTTP, until interrupted: a dashboard, and an API for programs.
+        """Serve the vault over HTTP, until interrupted: an API for programs.
 
-        Callers need a token, but for the dashboard's own files and /health. All writes go
+        Callers need a token, except for /health. All writes go
         through the same checks, preconditions and records as those of this command line, which
         may be used meanwhile.""",
         "host --host HOST =127.0.0.1: The address to listen on; this machine alone otherwise.",
@@ -474,8 +474,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "allow_unconditional --allow-unconditional: Let writes do without a precondition; "
         "recorded as such.",
         "cors_origin --cors-origin URL...: A site whose pages may call it; repeatable.",
-        "no_dashboard --no-dashboard: The API alone.",
-        "open_browser --open: Open the dashboard, signed in.",
+        "no_dashboard --no-dashboard: Print no link that signs a browser in.",
+        "open_browser --open: Open the list of routes in your browser, signed in.",
         "name --name NAME...: A further name that callers know it by, such as a proxy's; "
         "repeatable.",
         "proxy --proxy ADDRESS...: A proxy whose X-Forwarded headers count; repeatable.",

@@ -1,4 +1,8 @@
-"""Entities by the columns of a field, by when they are due, and changes by day."""
+"""Show where the work stands: entities by status, by due day, and changes by day.
+
+These are not verbs of their own: they are made from `Operations.select` and `Operations.log`, so
+they work over a store and over HTTP.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +12,18 @@ from loop_cli.core.diff import MISSING
 from loop_cli.core.names import split_dotted
 from loop_cli.lean.records import Struct
 from loop_cli.operations import overdue
-from loop_cli.operations.log import LogQuery, log
-from loop_cli.operations.selection import Selection
+from loop_cli.operations.log import LogQuery
+from loop_cli.operations.selection import resolve_types
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from typing import Any
 
     from loop_cli.core.evaluate import Selected
     from loop_cli.core.query import Query
     from loop_cli.core.schema.schema import Schema
-    from loop_cli.core.store import Store
+    from loop_cli.operations.boundary import Operations, Progress
 
 WHO = ("assignee", "owner")
 PRIORITY = ("priority", "priority_flag")
@@ -106,26 +110,21 @@ class Stats(Struct):
 
 
 def board(
-    store: Store,
-    query: Query,
-    by: str,
-    *,
-    today: int,
-    told: Callable[[int], None] | None = None,
+    loop: Operations, query: Query, by: str, *, today: int, progress: Progress | None = None
 ) -> Board:
-    """The entities of a query, tasks where no type is asked for and there are such, by a field. An
-    entity with a list is in each of its columns. Raises as `Selection`."""
-    schema = store.schema
-    if not query.types and "Task" in schema.types:
-        query = query.replace(types=("Task",))
-    selection = Selection(store, _sorted(query), told=told)
+    """Return the entities of a query by the values of a field. Without a type these are the tasks,
+    if the vault has tasks. An entity with a list is in each of its columns. Raises as
+    `Operations.select`."""
+    schema = loop.schema
+    types = resolve_types(query.types, schema) or (("Task",) if "Task" in schema.types else ())
+    selection = loop.select(_sorted(query.replace(types=types)), progress=progress)
     path = split_dotted(by)
-    choices = queries.choices_of(schema, selection.query.types)(path)
+    choices = queries.choices_of(schema, types)(path)
     found: dict[str | None, list[Card]] = {str(one): [] for one in choices}
     for one in selection:
         for value in _values(one.value(path)):
             found.setdefault(value, []).append(card(one, today=today))
-    kinds = selection.query.types or schema.types
+    kinds = types or schema.types
     others = sorted(one for one in found if one is not None and one not in choices)
     order = [*map(str, choices), *others, *([None] if None in found else [])]
     return Board(
@@ -139,13 +138,13 @@ def board(
 
 
 def agenda(
-    store: Store, query: Query, *, today: int, told: Callable[[int], None] | None = None
+    loop: Operations, query: Query, *, today: int, progress: Progress | None = None
 ) -> Agenda:
-    """The days of all that is not finished, by start and by due day; `today` is the instant at
-    which the day began. Weeks end on Sunday. Raises as `Selection`."""
+    """Return the start and due days of everything that is not finished. `today` is the instant at
+    which the day began. A week ends on Sunday. Raises as `Operations.select`."""
     now = today // _DAY
     week = now + (3 - now) % 7 + 1  # 1970-01-01 was a Thursday: the day after the next Sunday
-    selection = Selection(store, query, told=told)
+    selection = loop.select(query, progress=progress)
     groups: dict[str, list[tuple[int, str, Appointment]]] = {name: [] for name in GROUPS}
     for one in selection:
         if one.fields.get("status") in overdue.FINISHED:
@@ -165,8 +164,8 @@ def agenda(
     )
 
 
-def stats(store: Store, *, today: int, count: int) -> Stats:
-    """The changes of the last `count` days, today among them, from the log."""
+def stats(loop: Operations, *, today: int, count: int) -> Stats:
+    """Return the changes of the last `count` days, today included, from the log."""
     first = today // _DAY - count + 1
     rows: dict[str, dict[str, Any]] = {
         timestamps.render(day * _DAY)[:10]: {
@@ -177,7 +176,7 @@ def stats(store: Store, *, today: int, count: int) -> Stats:
         for day in range(first, first + count)
     }
     actors: dict[str, int] = {}
-    for record in log(store, LogQuery(since=(first - 1) * _DAY)):
+    for record in loop.log(LogQuery(since=(first - 1) * _DAY)):
         instant = timestamps.parse(str(record.data.get("timestamp")))
         row = None if instant is None else rows.get(days.local_day(instant))
         if row is None:

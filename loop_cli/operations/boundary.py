@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from loop_cli.operations import create, delete
     from loop_cli.operations.asking import Ask
     from loop_cli.operations.backlinks import Backlinks
-    from loop_cli.operations.board import Agenda, Board, Stats
     from loop_cli.operations.bulk import Outcome, Plan
     from loop_cli.operations.create import CreateResult
     from loop_cli.operations.delete import DeleteResult
@@ -168,21 +167,6 @@ class Operations(EntityOperations):
     @abstractmethod
     def overview(self, *, today: int, since: int, progress: Progress | None = None) -> Overview:
         """Count the entities, and the events `since` an instant; `today` is when the day began."""
-
-    @abstractmethod
-    def board(
-        self, query: Query, by: str, *, today: int, progress: Progress | None = None
-    ) -> Board:
-        """The entities of a query by the values of a field; `today` as in `overview`. Raises as
-        `select` does."""
-
-    @abstractmethod
-    def agenda(self, query: Query, *, today: int, progress: Progress | None = None) -> Agenda:
-        """What of a query is overdue, today, this week and later. Raises as `select` does."""
-
-    @abstractmethod
-    def stats(self, *, today: int, count: int) -> Stats:
-        """The changes of the last `count` days, by day, from the log."""
 
     @abstractmethod
     def check(self, scope: Scope) -> Checked:

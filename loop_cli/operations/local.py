@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loop_cli.operations import update
 from loop_cli.operations.boundary import Operations
-from loop_cli.operations.local_reading import LocalReading
+from loop_cli.operations.update import LocalEntityOperations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,19 +32,30 @@ if TYPE_CHECKING:
     )
     from loop_cli.operations import create, delete
     from loop_cli.operations.asking import Ask
-    from loop_cli.operations.boundary import Progress
+    from loop_cli.operations.boundary import Progress, Selection
     from loop_cli.operations.bulk import Outcome, Plan
     from loop_cli.operations.create import CreateResult
     from loop_cli.operations.delete import DeleteResult
     from loop_cli.operations.history import Difference, Since, Story
     from loop_cli.operations.log import LogQuery
     from loop_cli.operations.move import Confirm, RelocateResult
+    from loop_cli.operations.overview import Overview
     from loop_cli.operations.repair import Repair
     from loop_cli.operations.undo import Target, UndoPlan, UndoResult
 
 
-class LocalOperations(LocalReading, Operations):
+class LocalOperations(LocalEntityOperations, Operations):
     """All of them, with those on one entity."""
+
+    def select(self, query: Query, *, progress: Progress | None = None) -> Selection:
+        from loop_cli.operations import selection
+
+        return selection.Selection(self._store, query, told=progress)
+
+    def overview(self, *, today: int, since: int, progress: Progress | None = None) -> Overview:
+        from loop_cli.operations import overview
+
+        return overview.overview(self._store, self._vault, today=today, since=since, told=progress)
 
     def count(self, query: Query) -> int:
         from loop_cli.operations import selection

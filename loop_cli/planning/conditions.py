@@ -15,23 +15,24 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.conflict import Conflict
-    from loop_cli.core.entity import Entity, Precondition
+    from loop_cli.core.entity import Precondition
     from loop_cli.core.query import Condition
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.core.schema.rules import Rules
     from loop_cli.planning.snapshot import Snapshot
 
 
-def refuse_strange(precondition: Precondition, entity: Entity, rules: Rules) -> None:
-    """Raise `UsageError` for a condition that compares a field with what is no value of it."""
-    for one in precondition.conditions:
+def unmet(snapshot: Snapshot, conditions: Sequence[Condition], rules: Rules) -> list[Condition]:
+    """Return the conditions that the entity does not meet. Raises `UsageError` for a condition that
+    compares a field with something that is not a value of its kind."""
+    for one in conditions:
         comparable.check(
-            one, schema=rules.schema, names=rules.names, types=(entity.type,), option="--if"
+            one,
+            schema=rules.schema,
+            names=rules.names,
+            types=(snapshot.entity.type,),
+            option="--if",
         )
-
-
-def unmet(snapshot: Snapshot, conditions: Sequence[Condition]) -> list[Condition]:
-    """The conditions that the entity does not meet."""
     return [one for one in conditions if not one.admits(_value(snapshot, one))]
 
 

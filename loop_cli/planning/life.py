@@ -151,7 +151,7 @@ def mend(seen: Snapshot, change: Mend, *, policy: Policy, origin: Origin) -> Pla
     rendered = timestamps.render(later_than(known, now, path=before.path))
     data = _stamped(change.data.decode(), before.path, (policy.names.updated,), rendered)
     entity = _entity(data, before.path, rendered, policy)
-    used = check_precondition(seen, change, {})
+    used = check_precondition(seen, change, {}, rules=policy.rules)
     metadata = {**_metadata(before, entity, used), "mended": True}
     if seen.edited_outside:
         metadata["edited_outside"] = True
@@ -179,7 +179,7 @@ def mend(seen: Snapshot, change: Mend, *, policy: Policy, origin: Origin) -> Pla
 def delete(seen: Snapshot, change: Delete, *, policy: Policy, origin: Origin) -> Plan:
     """Plan the deletion of an entity. Raises `PreconditionRequired`, `ConflictError`."""
     entity = seen.entity
-    used = check_precondition(seen, change, {})
+    used = check_precondition(seen, change, {}, rules=policy.rules)
     kept = digest_of(entity.raw)
     metadata = {**_metadata(entity, None, used), "kept": kept, **_undoing(change.undoes)}
     if change.precondition.forced:

@@ -129,7 +129,9 @@ def make(
         else:
             after, made = new_text.after(snapshot, document, intent, body, instant, policy.names)
     wanted = {**intent.wanted, **({} if change.edits.body is None else {BODY: body})}
-    used = check_precondition(snapshot, change, wanted, updated=policy.names.updated)
+    used = check_precondition(
+        snapshot, change, wanted, rules=policy.rules, updated=policy.names.updated
+    )
     recorded, kept, marks = hashed.recordable(diff, policy.private, written=written)
     after = after.replace(path=target)
     metadata = _metadata(snapshot, change, after, used, laid_out=laid_out)
@@ -169,18 +171,12 @@ def _intent(
     )
 
 
-def refuse_strange(precondition: Precondition, entity: Entity, rules: Rules) -> None:
-    """Raise `UsageError` for a condition that compares a field with what is not a value of it."""
-    from loop_cli.planning import conditions
-
-    conditions.refuse_strange(precondition, entity, rules)
-
-
 def check_precondition(
     snapshot: Snapshot,
     change: EntityChange | Delete,
     wanted: dict[str, Any],
     *,
+    rules: Rules,
     updated: str | None = None,
 ) -> str:
     """What was used of the precondition: `etag`, `updated_at`, `literal`, `condition` or
@@ -201,7 +197,7 @@ def check_precondition(
     if precondition.conditions:
         from loop_cli.planning import conditions
 
-        if failed := conditions.unmet(snapshot, precondition.conditions):
+        if failed := conditions.unmet(snapshot, precondition.conditions, rules):
             raise ConflictError(
                 conditions.build(
                     snapshot, failed, precondition=precondition, wanted=wanted, updated=updated

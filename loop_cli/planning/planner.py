@@ -163,8 +163,6 @@ class Planner:
 
     def _change(self, change: AnyChange, seen: Snapshot, origin: Origin) -> Plan:
         said: tuple[str, ...] = ()
-        if not isinstance(change, Create | Restore) and change.precondition.conditions:
-            plan.refuse_strange(change.precondition, seen.entity, self._around.rules)
         if isinstance(change, Delete):
             from loop_cli.planning import life as plan_life
 

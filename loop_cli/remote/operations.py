@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from loop_cli.core.check.report import Checked
     from loop_cli.core.entity import Entity
-    from loop_cli.core.query import Query
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.core.store import CommitResult, Mend
     from loop_cli.core.upkeep import (
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
         Rotation,
         Verification,
     )
-    from loop_cli.operations.board import Agenda, Board, Stats
     from loop_cli.operations.boundary import Progress
     from loop_cli.operations.log import LogQuery
     from loop_cli.operations.overview import Overview
@@ -42,20 +40,6 @@ class RemoteOperations(RemoteBulk, RemoteChanges, Operations):
     def overview(self, *, today: int, since: int, progress: Progress | None = None) -> Overview:
         del today, since, progress
         needs_files("the overview")
-
-    def board(
-        self, query: Query, by: str, *, today: int, progress: Progress | None = None
-    ) -> Board:
-        del query, by, today, progress
-        needs_files("loop board")
-
-    def agenda(self, query: Query, *, today: int, progress: Progress | None = None) -> Agenda:
-        del query, today, progress
-        needs_files("loop agenda")
-
-    def stats(self, *, today: int, count: int) -> Stats:
-        del today, count
-        needs_files("loop stats")
 
     def mend(self, change: Mend, *, dry_run: bool = False) -> CommitResult:
         del change, dry_run

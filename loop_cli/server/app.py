@@ -21,7 +21,7 @@ from loop_cli.server.service import Service
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from loop_cli.server.identity import Tokens
     from loop_cli.server.options import Options
@@ -42,10 +42,12 @@ def create_app(
     *,
     metrics: Metrics | None = None,
     public: tuple[str, ...] = (),
+    on_end: Callable[[], None] = lambda: None,
 ) -> FastAPI:
     """The application over what `open_operations` gives for the origin of a request.
 
-    `metrics` are counted further; `public` are paths besides that need no token.
+    `metrics` are counted further; `public` are further paths that need no token. `on_end` is called
+    after the last request.
     """
     counted = metrics or Metrics()
     log = Log(options.log_level)
@@ -56,7 +58,7 @@ def create_app(
         version=__version__,
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(hub, log),
+        lifespan=_lifespan(hub, log, on_end),
     )
     app.state.service = service
     app.state.hub = hub
@@ -86,12 +88,13 @@ def create_app(
     return app
 
 
-def _lifespan(hub: events.Hub, log: Log):  # type: ignore[no-untyped-def]
+def _lifespan(hub: events.Hub, log: Log, on_end: Callable[[], None]):  # type: ignore[no-untyped-def]
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         log.begin()
         yield
         hub.stop()
+        on_end()
         log.end()
 
     return lifespan

@@ -140,5 +140,5 @@ def instant_of(since: str | None) -> int | None:
     instant = None if since is None else timestamps.parse(since)
     if since is not None and instant is None:
         hint = f"such as 2026-01-09 or {timestamps.EXAMPLE}"
-        raise UsageError(f"since: {since!r} is no timestamp", hint=hint)
+        raise UsageError(f"since: {since!r} is not a timestamp", hint=hint)
     return instant

@@ -187,7 +187,7 @@ def get_of_type(
     found = loop.get(entity_id, path=path)
     if found.type != entity_type:
         raise EntityNotFound(
-            f"{entity_id} is a {found.type} and no {entity_type}", entity_id=entity_id, nearest=[]
+            f"{entity_id} is a {found.type}, not a {entity_type}", entity_id=entity_id, nearest=[]
         )
     return found
 

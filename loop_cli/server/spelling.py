@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from urllib.parse import quote, urlencode
 
-from loop_cli.errors import Action, Sentence
+from loop_cli.errors import Action, in_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "show_history": lambda of: f"GET {entity_path(of['entity_id'])}/history",
     "show_schema": lambda _of: "GET /api/schema",
     "take_aside": lambda _of: "'loop kept --aside' in the vault",
-    "take_one_vault": lambda of: f"'loop serve --vault {of['vault']}', or remove {of['other']}",
+    "take_one_vault": lambda of: f"'loop serve --vault {of['vault']}'",
     "undo_the_rest": lambda _of: "the same call with ?on_conflict=rebase",
     "verify_log": lambda _of: "'loop audit verify' in the vault",
     "wait_longer": lambda _of: "try again; 'loop serve --lock-timeout SECONDS' waits longer",
@@ -72,17 +72,8 @@ def entity_path(entity_id: str) -> str:
 
 
 def spelled(value: Any) -> Any:
-    """A value with all actions in it, wherever they are, in words."""
-    if isinstance(value, Action):
-        words = _WORDS.get(value.name)
-        return value.name.replace("_", " ") if words is None else words(value.values)
-    if isinstance(value, Sentence):
-        return "".join(map(spelled, value.parts))
-    if isinstance(value, dict):
-        return {key: spelled(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [spelled(one) for one in value]
-    return value
+    """Replace every action within a value by its words."""
+    return in_words(value, _WORDS)
 
 
 def after_conflict(conflict: Conflict, *, rebases: bool) -> Action | str:

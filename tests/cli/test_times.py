@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from loop_cli.cli.render import times
 from loop_cli.core import timestamps
+from tests.zones import in_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,13 +17,10 @@ NOW = "2026-01-09T14:35:10Z"
 
 
 @pytest.fixture(params=["UTC", "Asia/Seoul"])
-def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def zone(request: pytest.FixtureRequest) -> Iterator[str]:
     """The machine's zone; in Seoul it is nine hours later."""
-    monkeypatch.setenv("TZ", request.param)
-    time.tzset()
-    yield request.param
-    monkeypatch.undo()
-    time.tzset()
+    with in_zone(request.param) as name:
+        yield name
 
 
 def instant(text: str) -> int:

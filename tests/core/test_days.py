@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import time
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -12,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loop_cli.core import days, order, query, timestamps
+from tests.zones import in_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,13 +21,10 @@ EPOCH = datetime.date(1970, 1, 1)
 
 
 @pytest.fixture(params=ZONES)
-def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def zone(request: pytest.FixtureRequest) -> Iterator[str]:
     """The program runs in this zone."""
-    monkeypatch.setenv("TZ", request.param)
-    time.tzset()
-    yield request.param
-    monkeypatch.undo()
-    time.tzset()
+    with in_zone(request.param) as name:
+        yield name
 
 
 def number(day: str) -> int:

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,17 +124,15 @@ def local(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
     """Makes an application in this process, with some options."""
     for name, value in vault.environment.items():
         monkeypatch.setenv(name, value)
-    opened: list[TestClient] = []
+    opened = ExitStack()
 
     def make(*, settings: dict[str, Any] | None = None, **options: Any) -> Client:
         app = program.app_of(Options(**options), **(settings or {}))
         http = TestClient(app, base_url="http://localhost:8081", follow_redirects=False)
-        opened.append(http)
-        return Client(http)
+        return Client(opened.enter_context(http))
 
-    yield make
-    for http in opened:
-        http.close()
+    with opened:
+        yield make
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def app_of(options: Options, **more: Any) -> Any:
     metrics = Metrics()
     settings = context.open_settings(more)
     opened = opener(settings, shared=metrics.shared)
-    return create_app(opened, Some(), options, metrics=metrics)
+    return create_app(opened, Some(), options, metrics=metrics, on_end=opened.close)
 
 
 def main(port: int, said: dict[str, Any]) -> None:

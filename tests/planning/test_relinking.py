@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loop_cli.core.links import Files, Moving
-from loop_cli.markdown import links
+from loop_cli.core.links import Moving
 from loop_cli.planning.relinking import relinked
+from tests.planning.linked import around, leads, written
 
 FOLDERS = ("", "a/", "b/", "a/c/", "한글/")
 NAMES = ("x.md", "y z.md", "글.md", "v1.2.md", "p(q).md", "X2.md")
@@ -22,18 +22,6 @@ FORMS = (
     "[t](<{relative}>)", "[t](</{path}>)", "![t](<{relative}#h> 'T')", "[t](<./{bare}>)",
     "`[[{stem}]]`", "\\[[{stem}]]", "<!-- [[{stem}]] -->", "한 `b` text",
 )  # fmt: skip
-
-
-def written(form: str, home: str, target: str) -> str:
-    relative = posixpath.relpath(target, posixpath.dirname(home) or ".")
-    return form.format(
-        stem=posixpath.basename(target).removesuffix(".md"),
-        path=target,
-        whole=target.removesuffix(".md"),
-        tail="/".join(target.removesuffix(".md").split("/")[-2:]),
-        relative=relative,
-        bare=relative.removesuffix(".md"),
-    )
 
 
 @st.composite
@@ -51,21 +39,6 @@ def vaults(draw: st.DrawFn) -> tuple[dict[str, str], dict[str, str]]:
         for home in paths
     }
     return texts, dict(zip(moving, new, strict=False))
-
-
-def leads(text: str, home: str, everything: list[str]) -> list[str | None]:
-    """What each link of a text leads to."""
-    files = Files(everything)
-    return [files.resolve(link.kind, link.path, home) for link in links.find(text)]
-
-
-def around(text: str) -> list[str]:
-    """A text without what its links say that they lead to."""
-    pieces, position = [], 0
-    for link in links.find(text):
-        pieces.append(text[position : link.start])
-        position = link.end
-    return [*pieces, text[position:]]
 
 
 def rendered(text: str, home: str) -> list[str]:

@@ -24,11 +24,13 @@ STAND_IN = textwrap.dedent(
     """
     import asyncio, json, sys, types
 
-    def create_app(open_operations, tokens, options, metrics):
+    def create_app(open_operations, tokens, options, metrics, on_end):
         async def app(scope, receive, send):
             if scope["type"] == "lifespan":
                 while True:
                     message = await receive()
+                    if message["type"] == "lifespan.shutdown":
+                        on_end()
                     await send({"type": message["type"] + ".complete"})
                     if message["type"] == "lifespan.shutdown":
                         return
@@ -56,18 +58,19 @@ STAND_IN = textwrap.dedent(
             await send({"type": "http.response.body", "body": body})
         return app
 
-    def begin(level):
-        return types.SimpleNamespace(stop=lambda: print("log ended", file=sys.stderr))
-
     def opener(settings, shared, warn):
         from loop_cli.cli import context
         from loop_cli.operations.local import LocalOperations
         store = context.open_store(settings)
-        return lambda origin: LocalOperations(store, origin=lambda: origin, vault=settings.root)
+        class Opened:
+            def __call__(self, origin):
+                return LocalOperations(store, origin=lambda: origin, vault=settings.root)
+            def close(self):
+                print("vault closed", file=sys.stderr)
+        return Opened()
 
     stand_ins = {
         "server.app": {"create_app": create_app},
-        "server.access": {"begin": begin, "warn": print},
         "server.metrics": {"Metrics": lambda: types.SimpleNamespace(shared=print)},
         "cli.shared": {"opener": opener},
     }

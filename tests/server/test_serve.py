@@ -93,7 +93,8 @@ def test_its_options(serve: Serve) -> None:
 
     said = ask(running.url)["options"]
     assert said["port"] == int(running.url.rpartition(":")[2])
-    chosen = ("read_only", "unconditional", "dashboard", "log_level", "origins", "names", "proxies")
+    first = ("read_only", "unconditional", "sign_in_link", "log_level")
+    chosen = (*first, "origins", "names", "proxies")
     assert [said[name] for name in chosen] == [
         True, True, False, "error", ["https://app.example", "http://localhost:3000"],
         ["notes.example"], ["10.0.0.1"],
@@ -233,6 +234,7 @@ class TestEnd:
         asking.join()
 
         assert code == 0, err.decode()
+        assert b"vault closed" in err
         assert answers[0]["path"] == "/slow"
         with pytest.raises(OSError):
             ask(running.url)

@@ -20,19 +20,20 @@ from loop_cli.core.changes import BodyChange, Edits, parse_changes
 from loop_cli.core.check.report import Scope
 from loop_cli.core.conflict import POLICIES
 from loop_cli.core.entity import Precondition
-from loop_cli.core.links import Files, Moving
+from loop_cli.core.links import Moving
 from loop_cli.core.names import split_dotted
 from loop_cli.core.records.record import Origin
 from loop_cli.core.store import EntityChange, Move, only
 from loop_cli.errors import InvalidChange, InvalidFile
 from loop_cli.lean.plain import same
-from loop_cli.markdown import document, links, reader
+from loop_cli.markdown import document, reader
 from loop_cli.operations.create import Request, create
 from loop_cli.operations.undo import Target, undo
 from loop_cli.operations.update import update
 from loop_cli.planning.relinking import relinked
 from loop_cli.vault.store import VaultStore
 from loop_cli.vault.upkeep import check, init
+from tests.planning.linked import around, leads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -373,16 +374,3 @@ def test_links_lead_where_they_led_whichever_file_moves(shape: Shape) -> None:
                 after = leads(new.text, to if home == moved else home, places)
                 assert after == [to if one == moved else one for one in before], (home, moved, to)
                 assert around(new.text) == around(text)
-
-
-def leads(text: str, home: str, everything: Any) -> list[str | None]:
-    files = Files(everything)
-    return [files.resolve(link.kind, link.path, home) for link in links.find(text)]
-
-
-def around(text: str) -> list[str]:
-    pieces, position = [], 0
-    for link in links.find(text):
-        pieces.append(text[position : link.start])
-        position = link.end
-    return [*pieces, text[position:]]

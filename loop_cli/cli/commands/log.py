@@ -106,5 +106,5 @@ def _instant(since: str | None) -> int | None:
     instant = None if since is None else timestamps.parse(since) or _said(since)
     if since is not None and instant is None:
         hint = f"such as yesterday, -1w, 2026-01-09 or {timestamps.EXAMPLE}"
-        raise UsageError(f"--since: {since!r} is no timestamp", hint=hint)
+        raise UsageError(f"--since: {since!r} is not a timestamp", hint=hint)
     return instant

@@ -72,7 +72,7 @@ def serve(
         origins=tuple(map(_origin, cors_origin or ())),
         read_only=read_only,
         unconditional=allow_unconditional,
-        dashboard=not no_dashboard,
+        sign_in_link=not no_dashboard,
         log_level=log_level,
     )
     app = _application(settings, known, allowed)
@@ -99,7 +99,7 @@ def _application(settings: Settings, known: Tokens, options: Options) -> Any:
             output.warn([what])
 
     opened = opener(settings, shared=counted.shared, warn=warn)
-    made.append(create_app(opened, known, options, metrics=counted))
+    made.append(create_app(opened, known, options, metrics=counted, on_end=opened.close))
     return made[0]
 
 
@@ -137,9 +137,9 @@ def _introduce(known: Tokens, options: Options, where: str, *, open_browser: boo
         )
     person = output.is_terminal(sys.stderr)
     link = where
-    if options.dashboard and (person or open_browser):
+    if options.sign_in_link and (person or open_browser):
         link = f"{where}{SIGN_IN}?key={known.sessions.new_key()}"
-    if options.dashboard and person:
+    if options.sign_in_link and person:
         output.note(f"open {link} to sign in; it is good once, within ten minutes")
     elif not known.count():
         output.note("there are no tokens, so nobody can use it: loop token add NAME makes one")

@@ -62,6 +62,8 @@ def inside(root: str, relative: str) -> str:
 
     A link to a file of the vault is followed; a link out of the vault is refused.
     """
+    if "\0" in relative:  # the system calls can't take it
+        raise InvalidFile(relative, "is not a path of a file")
     base = _real_root(root)
     plain = _without_links(base, relative)
     if plain is not None:

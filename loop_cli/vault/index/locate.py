@@ -201,8 +201,6 @@ class Locator:
         )
 
     def _relative(self, path: str) -> str:
-        if "\0" in path:
-            raise EntityNotFound(f"{path!r} is not there")
         base = os.path.realpath(self._root)
         shown = path
         if os.path.isabs(path):

@@ -4,7 +4,6 @@ entities, notes and canvases; every other byte is what it was; undone, all is as
 from __future__ import annotations
 
 import json
-import posixpath
 import re
 import tempfile
 from pathlib import Path
@@ -19,6 +18,7 @@ from loop_cli.operations import move, undo
 from loop_cli.planning.link_places import placed
 from loop_cli.vault.store import VaultStore
 from tests.conftest import Clock
+from tests.planning.linked import written
 
 RUN = "5b4f1d7e-3c2a-4f6b-8d9e-0a1b2c3d4e5f"
 PROJECTS = {"prj-1": "A/project.md", "prj-2": "b c/프로젝트.md"}
@@ -32,18 +32,6 @@ FORMS = (
     "| [[{whole}\\|t]] | x |", "[t](<{relative}> 'T')", "[t](</{path}>)", "[t](<./{bare}#h>)",
 )  # fmt: skip
 NO_LINKS = ("`[[{stem}]]`", "    [[{stem}]]", "\\[[{stem}]]", "<!-- [[{stem}]] -->")
-
-
-def written(form: str, home: str, target: str) -> str:
-    relative = posixpath.relpath(target, posixpath.dirname(home) or ".")
-    return form.format(
-        stem=posixpath.basename(target).removesuffix(".md"),
-        path=target,
-        whole=target.removesuffix(".md"),
-        tail="/".join(target.removesuffix(".md").split("/")[-2:]),
-        relative=relative,
-        bare=relative.removesuffix(".md"),
-    )
 
 
 def entity(kind: str, entity_id: str, up: str, body: str) -> str:
