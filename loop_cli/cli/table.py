@@ -465,9 +465,9 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "serve.serve",
         """Serve the vault over HTTP, until interrupted: an API for programs.
 
-        Callers need a token, except for /health. All writes go
-        through the same checks, preconditions and records as those of this command line, which
-        may be used meanwhile.""",
+        Callers need a token, except for /health. A write meets the same checks and
+        preconditions as a command, and leaves the same record. You may go on using
+        commands while the server runs.""",
         "host --host HOST =127.0.0.1: The address to listen on; this machine alone otherwise.",
         "port --port N =8081: The port; 0 takes any that is free.",
         "read_only --read-only: Refuse everything that changes anything.",
