@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import collections
+import os
 import shutil
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,6 +15,10 @@ from hypothesis import HealthCheck, settings
 from loop_cli import demo
 from loop_cli.core import timestamps
 from loop_cli.core.records.record import Origin
+from loop_cli.system import home
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")  # no test is about time, and the machine may have other work
@@ -40,6 +46,22 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         self.now += round(seconds * timestamps.SECOND)
+
+
+def _of_this_user() -> dict[str, int]:
+    """The files in the folder of this user's own settings, and when they were written."""
+    folder = home.config(os.environ)
+    if folder is None or not os.path.isdir(folder):
+        return {}
+    return {entry.name: entry.stat().st_mtime_ns for entry in os.scandir(folder)}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_settings_stay() -> Iterator[None]:
+    """No test writes to the settings of whoever runs the tests."""
+    before = _of_this_user()
+    yield
+    assert _of_this_user() == before
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@
 
 Counts instructions with callgrind, which hardly vary; where valgrind is absent or with
 `--clock`, the medians of the time of N runs in turn. Everything runs on a temporary copy
-of a vault, in an environment that holds nothing but PATH, from a built wheel.
+of a vault, in an environment without settings, from a built wheel.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ CASES: dict[str, tuple[tuple[str, ...] | None, float | None]] = {
     "loop __complete": (("__complete", "zsh", "--", "get", "tsk"), 2.4),
     UPDATE: (("update", common.ENTITY, "status=doing", "--json", "--expected-updated-at"), 3.1),
 }
-_CLEAN = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
+# The settings of whoever measures do not count: no such folder is there.
+_CLEAN = {"PATH": "/usr/local/bin:/usr/bin:/bin", "XDG_CONFIG_HOME": "/nonexistent"}
 _FROM_SOURCES = f"""
 import sys
 sys.path.insert(0, {str(common.PROJECT)!r})

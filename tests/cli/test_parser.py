@@ -118,6 +118,7 @@ def test_both_print_the_same(line: list[str], sample_vault: Path, tmp_path: Path
         patch.setattr(styles, "_plain", False)
         patch.setenv("LOOP_RUN_ID", "5b4f1d7e-3c2a-4f6b-8d9e-0a1b2c3d4e5f")
         patch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))  # 'loop view save --user' writes
         patch.chdir(sample_vault)
         patch.setattr(context, "now", lambda: 1_767_969_310_123_456)
         with pytest.MonkeyPatch.context() as streams:
