@@ -425,10 +425,10 @@ def _read(path: str) -> dict[str, Any]:
 
 
 def _parsed(text: bytes, path: str) -> dict[str, Any]:
-    import tomllib
+    from loop_cli.lean import toml
 
     try:
-        found = tomllib.loads(text.decode())
+        found = toml.loads(text.decode())
         values = _flatten({key: one for key, one in found.items() if key not in TABLES})
     except ValueError as error:
         raise UsageError(f"{path}: {error}") from None
