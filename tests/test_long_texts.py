@@ -22,7 +22,7 @@ from loop_cli.core.wanted import Wanted
 from loop_cli.markdown import duplicates, notes, patch, reader
 from loop_cli.markdown.lines import Lines
 from loop_cli.planning import relinking, resolution
-from loop_cli.vault.index import entry
+from loop_cli.vault.index import refresh
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,7 @@ def test_frontmatter(text: str) -> None:
 )
 def test_the_line_of_an_id_in_a_broken_file(line: str) -> None:
     with soon():
-        entry.broken(f"---\nentity_id: a{line}".encode()[: 1 << 16], "a.md", NAMES, problem="x")
+        refresh.broken(f"---\nentity_id: a{line}".encode()[: 1 << 16], "a.md", NAMES, problem="x")
         resolution.claims(f"---\nentity_id: a{line}".encode()[: 1 << 16], "b.md", "a", NAMES)
 
 
@@ -104,7 +104,7 @@ def test_the_line_of_an_id_in_a_broken_file(line: str) -> None:
     ],
 )
 def test_such_a_line_is_still_understood(line: str, claim: str) -> None:
-    assert claim in entry.broken(f"---\n{line}\n: [".encode(), "a.md", NAMES, problem="x").claims
+    assert claim in refresh.broken(f"---\n{line}\n: [".encode(), "a.md", NAMES, problem="x").claims
 
 
 LINKED = {

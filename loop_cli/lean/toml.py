@@ -41,8 +41,7 @@ class _Reader:
 
     def read(self, text: str) -> dict[str, Any]:
         table = self._top
-        for line in text.split("\n"):
-            line = line.strip(_BLANKS)
+        for line in (one.strip(_BLANKS) for one in text.split("\n")):
             if not line.replace("\t", " ").isprintable():
                 raise _Other
             if not line or line[0] == "#":

@@ -6,8 +6,7 @@ import datetime
 from dataclasses import dataclass
 
 from loop_cli.lean.plain import key_text, same
-from loop_cli.markdown.guard import guarded
-from loop_cli.markdown.limits import YamlSyntaxError
+from loop_cli.markdown.limits import YamlSyntaxError, guarded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

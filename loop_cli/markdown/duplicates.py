@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from loop_cli.lean.plain import key_text, same
-from loop_cli.markdown.guard import guarded
 from loop_cli.markdown.keys import LineNumbers, key_value
-from loop_cli.markdown.limits import YamlSyntaxError
+from loop_cli.markdown.limits import YamlSyntaxError, guarded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loop_cli.lean.plain import copied, copied_at, key_in, same
 from loop_cli.lean.records import Struct
-from loop_cli.markdown.limits import MAX_DEPTH
+from loop_cli.markdown.limits import MAX_DEPTH, PatchError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,16 +15,6 @@ if TYPE_CHECKING:
 
 _MAX_BITS = 13_000
 _JSON_TYPES = frozenset((str, int, float, bool, type(None), dict, list))
-
-
-class PatchError(ValueError):
-    """The edit can't be made. ``path`` is the field's, ``line`` is 1-based in the YAML text."""
-
-    def __init__(self, reason: str, path: Path = (), line: int | None = None) -> None:
-        super().__init__(reason if not path else f"{'.'.join(path)}: {reason}")
-        self.reason = reason
-        self.path = path
-        self.line = line
 
 
 class Remove(Struct):

@@ -1,16 +1,22 @@
-"""Check a YAML text before a parser reads it.
+"""Check a YAML text before a parser reads it, and guard the parser.
 
 The strict parser overflows the stack of the process on very deep nesting, and copies aliased nodes;
 both are limited here. An ordinary text costs a few microseconds; only an unusual one is checked in
 detail.
+
+Parsers raise more than they document: PyYAML raises an `AttributeError` for `!!timestamp no`, and
+parsers in Rust panic, which is not an `Exception`. A text on which a parser fails can't be read.
 """
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
+    from collections.abc import Callable, Iterator
+    from typing import Any, ParamSpec, TypeVar
+
+    P = ParamSpec("P")
+    T = TypeVar("T")
 
 MAX_YAML_BYTES = 1 << 20
 """Longer texts are refused without reading, in bytes of UTF-8."""
@@ -36,6 +42,7 @@ _DEEP = b" " * 40
 _PREFIX = r"(?m)^[ \t?:-]+"
 
 _INDENT_MISLEADS = r"(?m)\r|^ *\t|\A(?:\s*#.*\n)*\s*[\[{&!]"
+_PANIC = "PanicException"  # of a parser in Rust; its class can't be imported
 _BRACKET = r"[\[\]{}]"
 _INDICATOR = r"[-?:](?=[ \t]|\Z)"
 _WORD = r"[&*][^\s\[\]{},]+|[^\s\[\]{},&*]+|[,\[{&*]"
@@ -58,6 +65,16 @@ class YamlSyntaxError(ValueError):
     def __init__(self, reason: str, line: int) -> None:
         super().__init__(f"line {line}: {reason}")
         self.reason = reason
+        self.line = line
+
+
+class PatchError(ValueError):
+    """The edit can't be made. ``path`` is the field's, ``line`` is 1-based in the YAML text."""
+
+    def __init__(self, reason: str, path: tuple[str, ...] = (), line: int | None = None) -> None:
+        super().__init__(reason if not path else f"{'.'.join(path)}: {reason}")
+        self.reason = reason
+        self.path = path
         self.line = line
 
 
@@ -248,3 +265,42 @@ def check_depth(value: Any, text: str) -> None:
             prefix = max(re.finditer(_PREFIX, text), key=lambda m: len(m.group()), default=None)
             at = prefix.start() if prefix is not None else 0
             raise YamlSyntaxError("nested too deeply", line_at(text, at))
+
+
+def guarded(parse: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+    """Wrap a parser, or a function that uses one.
+
+    Whatever it raises becomes a YamlSyntaxError with the reason and the line. A PatchError, and
+    exceptions that end the program, pass.
+    """
+    try:
+        return parse(*arguments, **options)
+    except YamlSyntaxError:
+        raise
+    except BaseException as error:
+        ends = not isinstance(error, Exception) and type(error).__name__ != _PANIC
+        if ends or isinstance(error, PatchError):
+            raise
+        raise YamlSyntaxError(_reason(error), _line(error)) from None
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    if isinstance(error, MemoryError):
+        return "too large for the memory"
+    said = getattr(error, "problem", None) or str(error).split("\n")[0]
+    if isinstance(error, ValueError) or type(error).__module__.startswith("yaml."):
+        return said or "it can't be read"
+    return f"the parser fails on it ({type(error).__name__}{': ' if said else ''}{said})"
+
+
+def _line(error: BaseException) -> int:
+    """Return the 1-based line in the error; the first line if there is none."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if mark is not None:
+        return int(mark.line) + 1
+    import re
+
+    found = re.search(r"line (\d{1,9}), column", str(error))
+    return int(found[1]) if found else 1

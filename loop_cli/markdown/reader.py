@@ -10,8 +10,7 @@ from __future__ import annotations
 import yaml12
 
 from loop_cli.lean.plain import key_text
-from loop_cli.markdown.guard import guarded
-from loop_cli.markdown.limits import YamlSyntaxError, check_depth, check_text, line_at
+from loop_cli.markdown.limits import YamlSyntaxError, check_depth, check_text, guarded, line_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ that are not printable on one line.
 from __future__ import annotations
 
 from loop_cli.lean.basics import date
-from loop_cli.markdown.edits import PatchError
+from loop_cli.markdown.limits import PatchError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -201,3 +201,9 @@ def _is_escaped(char: str) -> bool:
         or 0xFDD0 <= code <= 0xFDEF
         or code & 0xFFFE == 0xFFFE
     )
+
+
+def bare_style(old: object) -> str | None:
+    """Return the style of a value without quotes, if a new value can have it."""
+    is_date = isinstance(old, str) and kind_of_date(old)
+    return BARE_DATE if is_date else None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from loop_cli.markdown.edits import PatchError
 from loop_cli.markdown.keys import key_value
+from loop_cli.markdown.limits import PatchError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from loop_cli.lean.plain import key_text, same
 from loop_cli.markdown import reader, scalars
-from loop_cli.markdown.guard import guarded
-from loop_cli.markdown.limits import YamlSyntaxError
+from loop_cli.markdown.limits import YamlSyntaxError, guarded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

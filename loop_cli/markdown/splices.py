@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.lean.plain import key_text
-from loop_cli.markdown.edits import PatchError
+from loop_cli.markdown.limits import PatchError
 from loop_cli.markdown.source import UNSURE, Source
 
 TYPE_CHECKING = False

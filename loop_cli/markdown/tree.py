@@ -11,9 +11,7 @@ import yaml_edit
 
 from loop_cli.lean.plain import key_text, same
 from loop_cli.markdown import reader, scalars
-from loop_cli.markdown.edits import PatchError
-from loop_cli.markdown.guard import guarded
-from loop_cli.markdown.limits import MAX_YAML_BYTES, YamlSyntaxError
+from loop_cli.markdown.limits import MAX_YAML_BYTES, PatchError, YamlSyntaxError, guarded
 from loop_cli.markdown.source import UNSURE, Source
 from loop_cli.markdown.value_splices import Rewriter
 from loop_cli.markdown.writer import Layout, Writer

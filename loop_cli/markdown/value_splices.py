@@ -10,7 +10,7 @@ import re
 
 from loop_cli.lean.plain import key_text, same
 from loop_cli.markdown import flow, lists
-from loop_cli.markdown.oneline import bare_style
+from loop_cli.markdown.scalars import bare_style
 from loop_cli.markdown.source import UNSURE, Slot
 from loop_cli.markdown.splices import Splices
 

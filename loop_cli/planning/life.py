@@ -13,11 +13,10 @@ from loop_cli.core.records.hashed import digest_of, recordable
 from loop_cli.errors import Action, InvalidChange, InvalidFile, StorageError
 from loop_cli.markdown import patch
 from loop_cli.markdown.document import FrontmatterError, split
-from loop_cli.planning import snapshot
+from loop_cli.planning import precondition, snapshot
 from loop_cli.planning.plan import (
     Plan,
     as_recorded,
-    check_precondition,
     later_than,
 )
 from loop_cli.planning.snapshot import etag_of, observe
@@ -151,7 +150,7 @@ def mend(seen: Snapshot, change: Mend, *, policy: Policy, origin: Origin) -> Pla
     rendered = timestamps.render(later_than(known, now, path=before.path))
     data = _stamped(change.data.decode(), before.path, (policy.names.updated,), rendered)
     entity = _entity(data, before.path, rendered, policy)
-    used = check_precondition(seen, change, {}, rules=policy.rules)
+    used = precondition.check(seen, change, {}, rules=policy.rules)
     metadata = {**_metadata(before, entity, used), "mended": True}
     if seen.edited_outside:
         metadata["edited_outside"] = True
@@ -179,7 +178,7 @@ def mend(seen: Snapshot, change: Mend, *, policy: Policy, origin: Origin) -> Pla
 def delete(seen: Snapshot, change: Delete, *, policy: Policy, origin: Origin) -> Plan:
     """Plan the deletion of an entity. Raises `PreconditionRequired`, `ConflictError`."""
     entity = seen.entity
-    used = check_precondition(seen, change, {}, rules=policy.rules)
+    used = precondition.check(seen, change, {}, rules=policy.rules)
     kept = digest_of(entity.raw)
     metadata = {**_metadata(entity, None, used), "kept": kept, **_undoing(change.undoes)}
     if change.precondition.forced:

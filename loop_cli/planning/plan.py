@@ -13,23 +13,21 @@ from loop_cli.core.names import BODY
 from loop_cli.core.records import hashed
 from loop_cli.core.records import record as audit
 from loop_cli.core.store import CommitResult, EntityChange, Move
-from loop_cli.errors import Action, ConflictError, InvalidFile, PreconditionRequired, Sentence
+from loop_cli.errors import InvalidFile
 from loop_cli.lean.records import Struct
-from loop_cli.planning import new_text
+from loop_cli.planning import new_text, precondition
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from loop_cli.core.conflict import Reason
     from loop_cli.core.diff import Diff
-    from loop_cli.core.entity import Entity, FieldNames, Precondition
+    from loop_cli.core.entity import Entity, FieldNames
     from loop_cli.core.intent import Intent
     from loop_cli.core.records.record import AuditRecord, Origin
     from loop_cli.core.schema.references import Others
     from loop_cli.core.schema.rules import Rules
-    from loop_cli.core.store import Delete
     from loop_cli.markdown.document import Document
     from loop_cli.planning.snapshot import Snapshot
 
@@ -129,7 +127,7 @@ def make(
         else:
             after, made = new_text.after(snapshot, document, intent, body, instant, policy.names)
     wanted = {**intent.wanted, **({} if change.edits.body is None else {BODY: body})}
-    used = check_precondition(
+    used = precondition.check(
         snapshot, change, wanted, rules=policy.rules, updated=policy.names.updated
     )
     recorded, kept, marks = hashed.recordable(diff, policy.private, written=written)
@@ -169,72 +167,6 @@ def _intent(
         others=others,
         now=now,
     )
-
-
-def check_precondition(
-    snapshot: Snapshot,
-    change: EntityChange | Delete,
-    wanted: dict[str, Any],
-    *,
-    rules: Rules,
-    updated: str | None = None,
-) -> str:
-    """What was used of the precondition: `etag`, `updated_at`, `literal`, `condition` or
-    `none`."""
-    precondition = change.precondition
-    entity = snapshot.entity
-    if precondition.forced:
-        return "none"
-    if not precondition.given:
-        raise PreconditionRequired(
-            Sentence(
-                f"{entity.id}: nobody can be asked here, so say which revision you have seen: ",
-                Action("name_precondition"),
-            ),
-            entity_id=entity.id,
-            hint=Action("read_again", entity_id=entity.id),
-        )
-    if precondition.conditions:
-        from loop_cli.planning import conditions
-
-        if failed := conditions.unmet(snapshot, precondition.conditions, rules):
-            raise ConflictError(
-                conditions.build(
-                    snapshot, failed, precondition=precondition, wanted=wanted, updated=updated
-                )
-            )
-    reason, used = _compare(snapshot, precondition)
-    if reason is None:
-        return used
-    from loop_cli.core import conflict
-
-    raise ConflictError(
-        conflict.build(
-            entity,
-            reason=reason,
-            precondition=precondition,
-            wanted=wanted,
-            history=snapshot.history.records,
-            seen=change.seen if isinstance(change, EntityChange) else None,
-            updated=updated,
-        )
-    )
-
-
-def _compare(snapshot: Snapshot, precondition: Precondition) -> tuple[Reason | None, str]:
-    revision = snapshot.entity.revision
-    if precondition.if_match is not None and precondition.if_match != revision.etag:
-        return ("edited_outside" if snapshot.edited_outside else "etag_changed"), "none"
-    if precondition.expected_updated_at is None:
-        return None, "condition" if precondition.if_match is None else "etag"
-    expected = timestamps.parse(precondition.expected_updated_at)
-    used = "updated_at"
-    if expected != timestamps.parse(revision.updated_at):
-        never_recorded = snapshot.history.last is None
-        if not (never_recorded and expected is not None and expected == snapshot.literal):
-            return ("edited_outside" if snapshot.stand_in else "updated_changed"), "none"
-        used = "literal"
-    return None, "etag" if precondition.if_match is not None else used
 
 
 def _next_instant(snapshot: Snapshot, now: int) -> int:

@@ -75,13 +75,13 @@ class Snapshot(Struct):
     def written(self, name: str, value: Any) -> dict[str, dict[str, str]]:
         """How a value stands in the file, under its name in diffs: by places within it, empty for
         the whole. Nothing where the value itself tells it."""
-        from loop_cli.markdown import oneline, scalars  # a reader has no use for them
+        from loop_cli.markdown import patch, scalars  # a reader has no use for them
 
         yaml, path = self.document.yaml, split_dotted(name)
         if name == BODY or _is_bare(value, yaml):
             return {}
         if len(path) == 1 and not isinstance(value, dict | list):
-            token = oneline.token(yaml, path[0], value)
+            token = patch.token_on_line(yaml, path[0], value)
             if token is not None:
                 return {name: {"": token}} if token != scalars.emit(value) else {}
         from loop_cli.markdown import spelling

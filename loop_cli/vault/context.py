@@ -8,7 +8,6 @@ from loop_cli.core.names import one_name
 from loop_cli.core.records.record import History
 from loop_cli.planning.planner import StoreContext
 from loop_cli.planning.resolution import refuse_no_place
-from loop_cli.vault.commit import keeping
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.files.walk import joined
 
@@ -92,6 +91,8 @@ class VaultContext(StoreContext):
         return relative
 
     def kept(self, sha256: str) -> bytes | None:
+        from loop_cli.vault.commit import keeping
+
         return keeping.read(self._vault.root, sha256)
 
     def files(self, mentioning: str) -> Iterator[EntityFile]:

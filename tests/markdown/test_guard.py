@@ -12,8 +12,7 @@ from loop_cli.markdown import (
     patch,
     reader,
 )
-from loop_cli.markdown.guard import guarded
-from loop_cli.markdown.limits import YamlSyntaxError
+from loop_cli.markdown.limits import YamlSyntaxError, guarded
 
 # What YAML 1.1's parser raises for these is none of its own errors.
 ODD = [

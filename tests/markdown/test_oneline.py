@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loop_cli.lean.plain import same
-from loop_cli.markdown import document, oneline, reader, tree
-from loop_cli.markdown.edits import PatchError
+from loop_cli.markdown import document, patch, reader, tree
+from loop_cli.markdown.limits import PatchError
 from tests.markdown.written import LOOKALIKES, Text, checked, scalars, texts
 
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
@@ -34,7 +34,7 @@ def reads_as(text: str, wanted: dict[str, Any]) -> bool:
 
 def in_place(text: str, wanted: dict[str, Any]) -> str | None:
     """What ``patch`` would take of it: what reads as it shall."""
-    found = oneline.replaced(text, reader.read(text), wanted)
+    found = patch.replaced_on_lines(text, reader.read(text), wanted)
     return found if found is not None and reads_as(found, wanted) else None
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 
 from loop_cli.cli import context, output
-from loop_cli.core.diff import MISSING, value_at
-from loop_cli.core.names import join_dotted, nearest, split_dotted
 from loop_cli.errors import EntityNotFound, UsageError
 
 TYPE_CHECKING = False
@@ -108,6 +106,9 @@ def _value(entity: Entity, name: str, loop: EntityOperations) -> Any:
     }
     if name in own:
         return own[name]
+    from loop_cli.core.diff import MISSING, value_at
+    from loop_cli.core.names import join_dotted, nearest, split_dotted
+
     path = split_dotted(name)
     value = value_at(entity.fields, path)
     if value is not MISSING:
@@ -126,6 +127,7 @@ def _value(entity: Entity, name: str, loop: EntityOperations) -> Any:
 def _bare_at(entity: Entity, name: str, value: Any) -> str:
     """The bare value; a number with the digits that stand in the file."""
     if isinstance(value, int | float) and not isinstance(value, bool) and entity.has_bytes:
+        from loop_cli.core.names import split_dotted
         from loop_cli.markdown import document, spelling
 
         yaml = document.split_any(entity.raw.decode()).yaml

@@ -14,7 +14,6 @@ from loop_cli.lean.basics import sha256_hex, suppress
 from loop_cli.system import platform
 from loop_cli.system.folders import Folders
 from loop_cli.vault.commit import staging
-from loop_cli.vault.commit.keeping import keep
 from loop_cli.vault.commit.landing import land_all
 from loop_cli.vault.commit.staging import (
     ConcurrentWrite,
@@ -28,7 +27,7 @@ from loop_cli.vault.log.lines import cannot_read, encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Self
 
     from loop_cli.core.store import CommitResult
@@ -143,8 +142,7 @@ def _intent(root: str, folders: Folders, planned: Plan, name: str) -> Intent:
     moves = planned.source is not None and planned.target not in (None, planned.source)
     target = files.real_name(root, planned.target or "") if moves else None
     try:
-        for data in planned.kept.values():
-            keep(folders, data)
+        _keep(folders, planned.kept)
         place = staging.staged_place(folders, path, name)
         comes = planned.target not in (None, planned.source)
         made = files.missing_folders(root, target or path) if comes else ()
@@ -162,6 +160,15 @@ def _intent(root: str, folders: Folders, planned: Plan, name: str) -> Intent:
         target=target,
         made=made,
     )
+
+
+def _keep(folders: Folders, values: Mapping[str, bytes]) -> None:
+    """Keep replaced values; most changes have none. Raises `OSError`."""
+    if values:
+        from loop_cli.vault.commit.keeping import keep
+
+        for data in values.values():
+            keep(folders, data)
 
 
 class _Log:

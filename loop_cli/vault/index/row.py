@@ -10,7 +10,7 @@ from loop_cli.core.store import Listed
 from loop_cli.lean import jsontext
 from loop_cli.planning.snapshot import called
 from loop_cli.vault.files.walk import joined
-from loop_cli.vault.index.entry import whole
+from loop_cli.vault.index.refresh import whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
