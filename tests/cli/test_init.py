@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Loop
 
-CONFIG, SCHEMA = ".loop/config.toml", "00_Meta/schema_constants.yaml"
+CONFIG, SCHEMA = ".loop/config.toml", ".loop/schema.yaml"
 
 
 def note(**fields: Any) -> str:

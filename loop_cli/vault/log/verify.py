@@ -225,7 +225,7 @@ def _against_files(
     gone: list[RecordedPlace] = []
     for entity_id, path, expected, newest in entities.expected():
         place = RecordedPlace(entity_id=entity_id, path=path)
-        found = _etag_at(vault, path)
+        found = _etag_at(vault, vault.layout.now(path))
         moved_away = not newest and None in (found, expected)
         if found == expected or moved_away:
             continue
