@@ -116,6 +116,15 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(item for item in items if item)
 
 
+def _place(value: Any) -> str:
+    """A place in the vault, which neither leads out of it nor into a hidden folder of others."""
+    first, *rest = _text(value).split("/")
+    hidden = [one for one in (first, *rest) if one in ("", "~") or one.startswith(".")]
+    if "\0" in value or "\\" in value or (hidden and (hidden != [".loop"] or first != ".loop")):
+        raise ValueError("must be a path in the vault, such as meta/schema.yaml, not hidden")
+    return str(value)
+
+
 _KEY_OF_VAULT = Key(name="vault", default=None, parse=_text, about="the vault's folder")
 _KEY_OF_SERVER = Key(
     name="server",
@@ -159,6 +168,22 @@ KEYS: tuple[Key, ...] = (
         default=False,
         parse=_flag,
         about="output for screen readers: no boxes, no columns, words for signs",
+    ),
+    Key(
+        name="files.schema",
+        default=None,
+        parse=_place,
+        about="the file of the schema; else 00_Meta/schema_constants.yaml if there is one, else "
+        ".loop/schema.yaml",
+        is_data=True,
+    ),
+    Key(
+        name="files.log",
+        default=None,
+        parse=_place,
+        about="the folder of the audit log; else _build with 00_Meta/schema_constants.yaml, .loop "
+        "without it, or where the log is already",
+        is_data=True,
     ),
     Key(
         name="audit.private",

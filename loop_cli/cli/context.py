@@ -120,6 +120,8 @@ def open_store(settings: Settings) -> VaultStore:
         lock_timeout=settings["lock_timeout"],
         private=settings["audit.private"],
         cache=cache,
+        schema_at=settings["files.schema"],
+        log_at=settings["files.log"],
     )
     store.handle.notice([*settings.notices, *notices])  # warnings of the store are added to these
     _opened.append(store)

@@ -52,6 +52,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "show_schema": lambda _of: "loop schema",
     "take_aside": lambda _of: "loop kept --aside",
     "take_one_vault": lambda of: shlex.join(["--vault", of["vault"]]),
+    "upgrade_vault": lambda _of: "loop init --upgrade",
     "undo_the_rest": lambda of: f"loop undo {of['run_id']} --on-conflict=rebase",
     "verify_log": lambda _of: "loop audit verify",
     "wait_longer": lambda _of: "--lock-timeout SECONDS waits longer",

@@ -353,8 +353,11 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         'loop init' reads the frontmatter of your files. It proposes which fields hold the id, the
         type, the name and the times, and which types, required fields and enumerations there are.
         It shows how many files support each proposal, and which would not fit. It writes only
-        .loop/config.toml and 00_Meta/schema_constants.yaml; your files stay as they are.""",
+        .loop/config.toml and .loop/schema.yaml; your files stay as they are. Site generators do not
+        publish that folder. In a vault that an older version made, --upgrade moves the schema and
+        the audit log there.""",
         "folder [DIR]: The folder; by default the working directory.",
+        "upgrade --upgrade: Move schema and log of a vault that an older 'loop init' made.",
         _DRY_RUN,
         _JSON,
         _YES,

@@ -13,15 +13,30 @@ if TYPE_CHECKING:
 def rules(settings: Settings) -> Rules:
     """The rules of the schema of the vault in force, or where there is none of the shipped one:
     without the members, and without opening the vault. A server is asked for its schema."""
-    if settings["server"] is not None:
-        from loop_cli.cli import context
+    from loop_cli.cli import context
 
+    if settings["server"] is not None:
         return context.entity_operations(settings).rules
     from loop_cli.core.schema.rules import Rules
-    from loop_cli.vault import schema_file
+    from loop_cli.vault import VaultLayout, schema_file
 
-    schema = schema_file.shipped() if settings.root is None else schema_file.load(settings.root)
+    if settings.root is None:
+        schema = schema_file.shipped()
+    else:
+        named = settings["files.schema"]
+        schema = schema_file.load(VaultLayout(settings.root, schema=named))
     return Rules(schema, settings.names)
+
+
+def is_older(settings: Settings) -> bool:
+    """Whether an older `loop init` made the vault in force, where site generators publish it."""
+    if settings.root is None:
+        return False
+    from loop_cli.vault import VaultLayout
+    from loop_cli.vault.upkeep import upgrade
+
+    named = {"schema": settings["files.schema"], "log": settings["files.log"]}
+    return bool(upgrade.moves(VaultLayout(settings.root, **named)))
 
 
 def protocol(settings: Settings) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def fields_of(
         try:
             made = change.replace(implied=True)
             typed = intend(
-                typed, [made], entity_id=entity_type, entity_type=entity_type, rules=rules
+                typed, [made], entity_id=entity_type, entity_type=entity_type, rules=rules, now=now
             ).fields
         except InvalidChange as error:
             problems += error.details["problems"]

@@ -11,7 +11,7 @@ from collections import Counter
 
 from loop_cli.core import timestamps
 from loop_cli.core.entity import PLACES_AS_ID, FieldNames
-from loop_cli.core.fields import kind_of
+from loop_cli.core.fields import KINDS, kind_of
 from loop_cli.core.names import nearest, nfc
 from loop_cli.core.schema.rules import Rules
 from loop_cli.core.schema.schema import build
@@ -43,6 +43,8 @@ _MOST = 0.95  # the least share of a proposed rule
 _MANY = 0.5
 _RARE = 0.02
 _FEW = 3
+_TWO = 2  # the least files that say what a field holds
+_DAY = re.compile(r"\d{4}-(?:0\d|1[0-2])-(?:[0-2]\d|3[01])", re.ASCII)
 _MAX_CHOICES = 12
 _MAX_VALUES = 400
 _LONGEST_CHOICE = 40
@@ -51,7 +53,7 @@ _NOT_CLOSED = re.compile(r"\d|\n|[.!?]$|://")  # a date, a number, a sentence, a
 _SECTIONS = {
     "paths", "entity_types", "id_patterns", "required_fields", "known_fields", "write_targets",
     "file_locations", "validation_rules", "condition_ids", "condition_labels", "program_types",
-    "impact", "status_mapping", "cross_vault",
+    "impact", "status_mapping", "cross_vault", "field_types",
 }  # fmt: skip
 
 
@@ -71,7 +73,8 @@ class FieldProposal(Struct):
     """A field: how many files have it, and its values.
 
     `types` are the types that have it; `required` are the types in which almost every file has it.
-    `choices` is its enumeration, which `chosen` of its values support.
+    `choices` is its enumeration, which `chosen` of its values support. `typed` is the kind that all
+    its values have, if the schema must say it, since the field's name alone does not.
     """
 
     name: str
@@ -81,6 +84,7 @@ class FieldProposal(Struct):
     required: tuple[str, ...]
     choices: tuple[str, ...] = ()
     chosen: Share | None = None
+    typed: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return one entry of `fields` in the JSON of `loop init`."""
@@ -138,6 +142,9 @@ class Proposal(Struct):
             "required_fields": required,
             "known_fields": known,
         }
+        kinds = {one.name: one.typed for one in self.fields if one.typed is not None}
+        if kinds:
+            data["field_types"] = kinds
         for one in self.fields:
             if one.choices:
                 data[one.name] = {"values": list(one.choices)}
@@ -158,7 +165,8 @@ class _Field:
     """The counts of one field; `has` and `filled` are by source of types and by type."""
 
     def __init__(self) -> None:
-        self.count = self.filled = self.times = self.begins_as_time = self.placeholders = 0
+        self.count = self.filled = self.placeholders = 0
+        self.days = self.times = self.begins_as_time = 0
         self.kinds: Counter[str] = Counter()
         self.values: Counter[str] = Counter()
         self.by_type: dict[str, Counter[str]] = {source: Counter() for source in _SOURCES}
@@ -176,6 +184,7 @@ class _Field:
         self.kinds[kind_of(value)] += 1
         if isinstance(value, str):
             self.placeholders += value.startswith(("<%", "{{"))
+            self.days += _DAY.fullmatch(value) is not None
             self.times += timestamps.parse(value) is not None
             self.begins_as_time += re.match(r"\d{4}-\d\d-\d\d", value) is not None
             if value in self.values or len(self.values) < _MAX_VALUES:
@@ -335,12 +344,28 @@ def _field(name: str, tally: Tally, names: FieldNames, *, is_own: bool) -> Field
     return FieldProposal(
         name=name,
         share=Share(count=counts.count, of=tally.files),
-        kind=counts.kinds.most_common(1)[0][0] if counts.kinds else "any",
+        kind=_kind(counts) or (counts.kinds.most_common(1)[0][0] if counts.kinds else "any"),
         types=tuple(one for one in types if counts.by_type[names.type][one]),
         required=() if name == names.updated else tuple(required),
         choices=choices,
         chosen=chosen,
+        typed=None if is_own or choices else _typed(name, counts),
     )
+
+
+def _kind(counts: _Field) -> str | None:
+    """Return the kind that all values have."""
+    if len(counts.kinds) != 1:
+        return None
+    if counts.filled == counts.days:
+        return "date"
+    return next(iter(counts.kinds))
+
+
+def _typed(name: str, counts: _Field) -> str | None:
+    """Return that kind, unless loop's own table gives it already, or a single file has it."""
+    kind = _kind(counts)
+    return None if counts.filled < _TWO or kind == KINDS.get(name, "text") else kind
 
 
 def _choices(name: str, counts: _Field) -> tuple[tuple[str, ...], Share | None]:

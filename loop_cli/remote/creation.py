@@ -48,14 +48,14 @@ class Creation:
         if request.body is not None:
             body["body"] = request.body
         if ask is not None:
-            self._answer(request.entity_type, body, ask)
+            self._answer(request, body, ask)
         key = {} if request.key is None else {"Idempotency-Key": request.key}
         return self._result(self._send(body, headers=key, dry_run=dry_run), dry_run=dry_run)
 
     def _send(self, body: Any, *, headers: Any = None, dry_run: bool) -> Any:
         return self._write("POST", "/api/entities", body=body, headers=headers, dry_run=dry_run)
 
-    def _answer(self, entity_type: str, body: dict[str, Any], ask: Ask) -> None:
+    def _answer(self, request: Request, body: dict[str, Any], ask: Ask) -> None:
         """Put the answers to what is required into the body, until nothing is."""
         for _round in range(_ROUNDS):
             try:
@@ -66,11 +66,11 @@ class Creation:
                 asked = [one for one in problems if one.get("problem") == "required"]
                 if len(asked) < len(problems) or not asked:
                     raise
-                answers = ask(entity_type, asked)
+                answers = ask(request.entity_type, asked)
                 if answers is None:
                     raise
                 for name, text in answers.items():
-                    body["fields"][name] = self._value(entity_type, (name,), text)
+                    body["fields"][name] = self._value(request, (name,), text)
 
     def _fields(self, request: Request) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -79,10 +79,10 @@ class Creation:
         if request.name is not None:
             found[self._names.name] = request.name
         for change in request.fields:
-            self._put(found, request.entity_type, change)
+            self._put(found, request, change)
         return found
 
-    def _put(self, fields: dict[str, Any], entity_type: str, change: Change) -> None:
+    def _put(self, fields: dict[str, Any], request: Request, change: Change) -> None:
         inner = fields
         for key in change.path[:-1]:
             inner = inner.setdefault(key, {})
@@ -93,7 +93,7 @@ class Creation:
             inner[last] = None
             return
         if not change.typed:
-            value = self._value(entity_type, change.path, value)
+            value = self._value(request, change.path, value)
         if change.operation == "add":
             items = value if isinstance(value, list) else [value]
             value = [*(inner.get(last) or []), *items]
@@ -101,13 +101,15 @@ class Creation:
             raise UsageError(f"{change.name}: a new entity has nothing to remove")
         inner[last] = value
 
-    def _value(self, entity_type: str, path: tuple[str, ...], text: str) -> Any:
+    def _value(self, request: Request, path: tuple[str, ...], text: str) -> Any:
         """The value of a text; where it is none of the field's kind, the text, which the server
         then says."""
-        spelled = {one.casefold(): one for one in self._schema.types}.get(entity_type.casefold())
+        spelled = {one.casefold(): one for one in self._schema.types}.get(
+            request.entity_type.casefold()
+        )
         try:
-            spec = self._schema.spec(spelled or entity_type, path, {})
-            return kinds.from_text(text, spec)
+            spec = self._schema.spec(spelled or request.entity_type, path, {})
+            return kinds.from_text(text, spec, now=request.now)
         except ValueError:
             return text
 

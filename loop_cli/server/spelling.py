@@ -58,6 +58,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "rotate_log": lambda _of: "'loop audit rotate' in the vault",
     "show_history": lambda of: f"GET {entity_path(of['entity_id'])}/history",
     "show_schema": lambda _of: "GET /api/schema",
+    "upgrade_vault": lambda _of: "'loop init --upgrade' in the vault",
     "take_aside": lambda _of: "'loop kept --aside' in the vault",
     "take_one_vault": lambda of: f"'loop serve --vault {of['vault']}'",
     "undo_the_rest": lambda _of: "the same call with ?on_conflict=rebase",

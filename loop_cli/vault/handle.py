@@ -12,7 +12,7 @@ from loop_cli.core.records.record import History
 from loop_cli.errors import StorageError
 from loop_cli.planning.snapshot import etag_of, observe
 from loop_cli.system.folders import open_folder
-from loop_cli.vault import ENDINGS, OWN_FOLDERS, STAGED, schema_file
+from loop_cli.vault import ENDINGS, LOOP, STAGED, VaultLayout, schema_file
 from loop_cli.vault.index.cache import Cache
 from loop_cli.vault.index.locate import Locator
 from loop_cli.vault.log.log import AuditLog
@@ -34,8 +34,9 @@ class Vault:
     """The vault at `root`.
 
     `lock_timeout` is in seconds; `clock` gives microseconds; `private` names the fields that are
-    recorded as hashes; `cache` is the folder of the cache. Raises `StorageError` if a folder of
-    loop's own is a link.
+    recorded as hashes; `cache` is the folder of the cache; `schema_at` and `log_at` are
+    the places that the settings name.
+    Raises `StorageError` if a folder of loop's own is a link.
     """
 
     def __init__(
@@ -47,15 +48,18 @@ class Vault:
         lock_timeout: float,
         private: tuple[str, ...],
         cache: str | None,
+        schema_at: str | None = None,
+        log_at: str | None = None,
     ) -> None:
-        for name in OWN_FOLDERS:
-            _refuse_link(root, name)
         self.root = root
+        self.layout = VaultLayout(root, schema=schema_at, log=log_at)
+        for name in (LOOP, self.layout.log):
+            _refuse_link(root, name)
         self.names = names
         self.clock = clock
         self.private = private
         self.cache = Cache(cache)
-        self.log = AuditLog(root, cache=self.cache)
+        self.log = AuditLog(self.layout, cache=self.cache)
         self._noticed = _Noticed()
         self.counts: dict[Any, Any] = {}  # of queries, as long as the index is as it was
         self._lock_timeout = lock_timeout
@@ -67,7 +71,7 @@ class Vault:
     def schema(self) -> Schema:
         """As in `Store.schema`."""
         if self._schema is None:
-            self._schema = schema_file.load(self.root, cache=self.cache)
+            self._schema = schema_file.load(self.layout, cache=self.cache)
         return self._schema
 
     @property
@@ -94,7 +98,7 @@ class Vault:
         """The object that finds and reads the files of this vault."""
         if self._locator is None:
             schema = self._schema
-            places = schema.places if schema else schema_file.load_places(self.root)
+            places = schema.places if schema else schema_file.load_places(self.layout)
             self._locator = Locator(self.root, places, self.names, cache=self.cache)
         return self._locator
 

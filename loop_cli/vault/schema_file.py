@@ -6,10 +6,13 @@ import codecs
 import os
 
 from loop_cli.core.schema import paths
-from loop_cli.errors import EntityNotFound, InvalidFile
+from loop_cli.errors import EntityNotFound, InvalidFile, StorageError
 from loop_cli.lean import jsontext
 from loop_cli.lean.plain import same
 from loop_cli.markdown import reader
+from loop_cli.planning.snapshot import MAX_FILE_BYTES
+from loop_cli.system.folders import Folders, Refused
+from loop_cli.vault import LOOP
 from loop_cli.vault.files import reading as files
 
 TYPE_CHECKING = False
@@ -18,11 +21,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.schema.schema import Schema
+    from loop_cli.vault import VaultLayout
     from loop_cli.vault.index.cache import Cache
 
 START = r"\A((?:[ \t]*(?:#[^\n]*)?\n)*)---[ \t]*\r?\n"  # a file may have a document start
 _FENCE = "---"
-PATH = "00_Meta/schema_constants.yaml"
 _SHIPPED = "the default schema"
 _REMEMBERED = """
 SELECT said.value FROM note AS source, note AS said
@@ -30,39 +33,65 @@ WHERE source.name = 'schema source' AND source.value = ? AND said.name = 'schema
 """
 
 
-def load(root: str, *, cache: Cache | None = None) -> Schema:
-    """Return the schema of the vault at `root`. Raises `InvalidFile` with file, line and reason.
+def load(layout: VaultLayout, *, cache: Cache | None = None) -> Schema:
+    """Return the schema of a vault. Raises `InvalidFile` with file, line and reason.
 
     The `cache` keeps the parsed YAML with its bytes, because parsing costs a writer as much as the
     start of an interpreter.
     """
     try:
-        data, _modified = files.read_stable(files.inside(root, PATH), PATH)
-        path, own = PATH, True
+        path, data = own_bytes(layout)
+        own = True
     except EntityNotFound:
         data, path, own = shipped_bytes(), _SHIPPED, False
     return _built(_said(data, path, cache), data, path, shipped=not own)
 
 
-def load_places(root: str) -> paths.Places:
-    """Return where the entities of the vault at `root` are; a reader needs nothing else.
+def own_bytes(layout: VaultLayout) -> tuple[str, bytes]:
+    """Return the path and the bytes of the vault's own schema. Raises `EntityNotFound`."""
+    while True:
+        path = layout.schema
+        try:
+            return path, _read(layout.root, path)
+        except EntityNotFound:
+            if layout.schema == path:
+                raise
+
+
+def _read(root: str, path: str) -> bytes:
+    """Return the bytes of a schema file; in `.loop` nothing is read through a link."""
+    if not path.startswith(f"{LOOP}/"):
+        return files.read_stable(files.inside(root, path), path)[0]
+    try:
+        with Folders(root) as folders:
+            return folders.slot(path).read(MAX_FILE_BYTES)
+    except (FileNotFoundError, NotADirectoryError):
+        raise EntityNotFound(f"{path} is not there") from None
+    except (Refused, IsADirectoryError) as error:
+        raise InvalidFile(path, str(error.strerror)) from None
+    except OSError as error:
+        raise StorageError(f"{path} can't be read: {error.strerror}") from error
+
+
+def load_places(layout: VaultLayout) -> paths.Places:
+    """Return where the entities of a vault are; a reader needs nothing else.
 
     Only that section is parsed, because the rest would cost half the start of an interpreter. If
     that fails, the whole file is parsed. Raises what `load` raises.
     """
     try:
-        data, _modified = files.read_stable(files.inside(root, PATH), PATH)
+        path, data = own_bytes(layout)
     except EntityNotFound:
-        data = shipped_bytes()
+        path, data = _SHIPPED, shipped_bytes()
     lines = b"\n" + data.removeprefix(codecs.BOM_UTF8)
     section = lines.rfind(b"\npaths:")
     if section < 0:  # the key may be quoted; an indented key belongs to another one
-        return _build(data, PATH, shipped=False).places if b"paths" in data else paths.Places()
+        return _build(data, path, shipped=False).places if b"paths" in data else paths.Places()
     try:
         text = lines[section + 1 : _next_key(lines, section + 1)].decode()
         return paths.build_places(reader.read(text))
     except (ValueError, paths.SchemaError):
-        return _build(data, PATH, shipped=False).places
+        return _build(data, path, shipped=False).places
 
 
 def _next_key(lines: bytes, at: int) -> int:
@@ -86,9 +115,9 @@ def shipped_bytes() -> bytes:
         return file.read()
 
 
-def build(data: bytes) -> Schema:
-    """Build the schema from the bytes of a vault's own file. Raises `InvalidFile`."""
-    return _build(data, PATH, shipped=False)
+def build(data: bytes, path: str) -> Schema:
+    """Build the schema from the bytes of a vault's own file at `path`. Raises `InvalidFile`."""
+    return _build(data, path, shipped=False)
 
 
 def _build(data: bytes, path: str, *, shipped: bool) -> Schema:

@@ -43,6 +43,8 @@ class VaultStore(Store):
         lock_timeout: float = 10.0,
         private: tuple[str, ...] = (),
         cache: str | None = None,
+        schema_at: str | None = None,
+        log_at: str | None = None,
     ) -> None:
         self.names = names
         self.handle = Vault(
@@ -52,6 +54,8 @@ class VaultStore(Store):
             lock_timeout=lock_timeout,
             private=private,
             cache=cache,
+            schema_at=schema_at,
+            log_at=log_at,
         )
         self._commit: Commit | None = None
         self._landed: list[str] = []  # by commits before the last
@@ -192,7 +196,7 @@ class VaultStore(Store):
         if not self.schema.shipped:
             from loop_cli.vault.upkeep.allow import say_where
 
-            say_where(error, self.root, self.schema)
+            say_where(error, self.handle.layout, self.schema)
         else:
             self._say_how_to_begin(error)
 

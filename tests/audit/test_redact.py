@@ -17,6 +17,7 @@ from loop_cli.core.records.record import AuditRecord, compose_undo
 from loop_cli.core.upkeep import Redaction, ToRedact
 from loop_cli.errors import EntityNotFound, InvalidChange, StorageError
 from loop_cli.system import platform
+from loop_cli.vault import VaultLayout
 from loop_cli.vault.log.lines import encode
 from loop_cli.vault.log.log import AuditLog
 from loop_cli.vault.log.redact import preview, redact
@@ -257,7 +258,7 @@ def test_an_undone_record_stays_undone(secret: Vault) -> None:
     line = secret.lines[-1]
     record = AuditRecord(data=json.loads(line), digest=hashlib.sha256(line).hexdigest())
     undo = compose_undo(record, timestamp=secret.now)
-    undo["metadata"].update(AuditLog(str(secret.root)).link())
+    undo["metadata"].update(AuditLog(VaultLayout(str(secret.root))).link())
     secret.append(encode(undo) + b"\n")
     before = _diffs(secret)
     run(secret)

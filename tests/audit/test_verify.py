@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli.core.records.record import AuditRecord, compose_undo
+from loop_cli.vault import VaultLayout
 from loop_cli.vault.log.log import AuditLog
 from loop_cli.vault.log.verify import verify
 
@@ -163,7 +164,7 @@ def test_an_undo_record_names_a_line_that_is_there(written: Vault) -> None:
     last = written.lines[-1]
     record = AuditRecord(data=json.loads(last), digest=hashlib.sha256(last).hexdigest())
     undo = compose_undo(record, timestamp=written.now)
-    undo["metadata"].update(AuditLog(str(written.root)).link())
+    undo["metadata"].update(AuditLog(VaultLayout(str(written.root))).link())
     written.append(json.dumps(undo).encode() + b"\n")
     assert verify(written.store.handle).ok
     undo["metadata"]["rolled_back"] = "0" * 64

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
+from loop_cli.vault import VaultLayout
 from loop_cli.vault.log.follow import Follower
 from loop_cli.vault.log.log import AuditLog
 
@@ -144,7 +145,7 @@ class TestFollower:
     @pytest.fixture
     def log(self, tmp_path: Path) -> AuditLog:
         (tmp_path / "_build").mkdir()
-        return AuditLog(str(tmp_path))
+        return AuditLog(VaultLayout(str(tmp_path)))
 
     def append(self, log: AuditLog, text: str, name: str | None = None) -> None:
         path = log.path if name is None else log.path.replace("log.jsonl", f"log.{name}.jsonl")

@@ -19,6 +19,7 @@ from loop_cli.core.schema.rules import Rules
 from loop_cli.core.schema.schema import build
 from loop_cli.errors import StorageError
 from loop_cli.markdown import patch
+from loop_cli.vault import SHARED_SCHEMA
 from loop_cli.vault.upkeep import init as init_module
 from loop_cli.wire import check as models_check
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Loop
 
-CONFIG, SCHEMA = ".loop/config.toml", "00_Meta/schema_constants.yaml"
+CONFIG, SCHEMA = ".loop/config.toml", ".loop/schema.yaml"
 
 
 def note(**fields: Any) -> str:
@@ -316,7 +317,7 @@ class TestProposal:
 class TestRefusals:
     def test_a_vault_is_one_already(self, loop: Loop) -> None:
         error = loop("init", str(loop.vault), "--yes", "--json").error
-        assert (error["code"], SCHEMA in error["error"]) == ("usage", True)
+        assert (error["code"], SHARED_SCHEMA in error["error"]) == ("usage", True)
 
     def test_twice(self, loop: Loop) -> None:
         shutil.rmtree(loop.vault)

@@ -16,7 +16,7 @@ from loop_cli.core.check.finding import Subject
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.schema.rules import Rules
 from loop_cli.errors import LoopError
-from loop_cli.vault import schema_file
+from loop_cli.vault import VaultLayout, schema_file
 from loop_cli.vault.store import VaultStore
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def test_forms_conditions_and_what_is_forbidden() -> None:
 def _agree(root: str) -> int:
     """How many entities of a vault are judged, by both alike."""
     names = FieldNames()
-    rules = Rules(schema_file.load(root), names)
+    rules = Rules(schema_file.load(VaultLayout(root)), names)
     locator = VaultStore(root, names=names, clock=lambda: 0).locator()
     validators: dict[str, Any] = {}
     judged = 0

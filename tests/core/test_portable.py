@@ -9,14 +9,14 @@ import pytest
 
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.schema import portable
-from loop_cli.vault import schema_file
+from loop_cli.vault import VaultLayout, schema_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def test_the_sample_vaults_is_the_same_after_json(sample_vault: Path) -> None:
-    schema = schema_file.load(str(sample_vault))
+    schema = schema_file.load(VaultLayout(str(sample_vault)))
     names = FieldNames(id="@stem", updated="modified")
 
     document = json.loads(json.dumps(portable.packed(schema, names), ensure_ascii=False))
@@ -31,7 +31,7 @@ def test_the_shipped_one_is_known_as_such() -> None:
 
 
 def test_the_corpus(corpus: Path) -> None:
-    schema = schema_file.load(str(corpus))
+    schema = schema_file.load(VaultLayout(str(corpus)))
 
     document = json.loads(json.dumps(portable.packed(schema, FieldNames())))
     assert portable.unpacked(document)[0] == schema

@@ -13,6 +13,7 @@ import pytest
 from loop_cli.core.store import only
 from loop_cli.errors import LoopError
 from loop_cli.system import platform
+from loop_cli.vault import VaultLayout
 from tests.faults.vault import Vault, change, origin
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def test_a_cache_that_is_busy_is_not_deleted(
     monkeypatch.setattr(log, "LONG", 1)
     monkeypatch.setattr(cache, "PATIENCE", 0.1)
     monkeypatch.setattr(log_index, "TAIL", 0)
-    cached = AuditLog(str(vault.root), cache=cache.Cache(str(tmp_path / "cache")))
+    cached = AuditLog(VaultLayout(str(vault.root)), cache=cache.Cache(str(tmp_path / "cache")))
     entity_id = vault.id(1)
     before = [one.digest for one in cached.records_of(entity_id, path=None)]
     (place,) = (tmp_path / "cache").glob("*.sqlite")

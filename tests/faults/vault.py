@@ -109,7 +109,7 @@ class Vault:
 
     @property
     def log(self) -> Path:
-        return self.root / "_build" / "audit_log.jsonl"
+        return self.root / ".loop" / "audit_log.jsonl"
 
     @property
     def staged(self) -> list[str]:

@@ -23,6 +23,7 @@ from loop_cli.core.records.record import History
 from loop_cli.errors import LoopError
 from loop_cli.markdown import document, patch, reader
 from loop_cli.markdown.edits import apply
+from loop_cli.vault import VaultLayout
 from loop_cli.vault.log.log import AuditLog
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def try_log(chance: random.Random) -> None:
     with tempfile.TemporaryDirectory() as root:
         (Path(root) / "_build").mkdir()
         (Path(root) / "_build" / "audit_log.jsonl").write_bytes(data)
-        log = AuditLog(root)
+        log = AuditLog(VaultLayout(root))
         try:
             for record in log.records():
                 record.as_change()

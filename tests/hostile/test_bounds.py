@@ -13,6 +13,7 @@ import pytest
 
 from loop_cli import demo
 from loop_cli.errors import StorageError
+from loop_cli.vault import VaultLayout
 from loop_cli.vault.log.follow import Follower
 from loop_cli.vault.log.log import AuditLog
 from loop_cli.vault.log.segments import OpenLog
@@ -79,7 +80,7 @@ def test_its_end_is_not_looked_for_further_than_a_line_is_long(vault: Path) -> N
     (vault / "_build").mkdir()
     (vault / "_build" / "audit_log.jsonl").write_bytes(b"{}\n")
     os.truncate(vault / "_build" / "audit_log.jsonl", 1 << 40)
-    with OpenLog(AuditLog(str(vault))) as opened:
+    with OpenLog(AuditLog(VaultLayout(str(vault)))) as opened:
         with pytest.raises(StorageError, match=r"audit_log\.jsonl has over"):
             _ = opened.size
         with pytest.raises(StorageError, match=r"audit_log\.jsonl has over"):
@@ -100,7 +101,7 @@ def test_the_lines_of_it_are_whole_however_long_they_are(
     (vault / "_build" / "audit_log.jsonl").write_bytes(text)
     expected = closed[begin:].split(b"\n") if begin < len(closed) else []
     expected += text[max(0, begin - len(closed)) :].split(b"\n")[:-1]
-    with OpenLog(AuditLog(str(vault))) as opened:
+    with OpenLog(AuditLog(VaultLayout(str(vault)))) as opened:
         found = list(opened.lines_from(begin))
         assert opened.size == len(closed) + len(text) - len(end)
     assert [line for line, _next in found] == expected
@@ -111,7 +112,7 @@ def test_who_follows_it_reads_no_terabyte_that_is_put_in_its_place(vault: Path) 
     (vault / "_build").mkdir()
     log = vault / "_build" / "audit_log.jsonl"
     log.write_bytes(b"{}\n")
-    with Follower(AuditLog(str(vault))) as follower:
+    with Follower(AuditLog(VaultLayout(str(vault)))) as follower:
         assert follower.new_lines() == []
         with log.open("ab") as file:
             file.write(b"x" * 200_000 + b"\n\n[]\nnot who")
@@ -124,6 +125,6 @@ def test_who_follows_it_reads_no_terabyte_that_is_put_in_its_place(vault: Path) 
             follower.new_lines()
     with (
         pytest.raises(StorageError, match=r"_build/audit_log\.jsonl has over"),
-        Follower(AuditLog(str(vault))),
+        Follower(AuditLog(VaultLayout(str(vault)))),
     ):
         pass

@@ -166,8 +166,14 @@ def test_what_is_no_file_is_no_log(vault: Vault, kind: str) -> None:
     assert b"status: todo" in vault.data()
 
 
-def test_a_folder_of_the_log_that_is_a_link_is_refused(vault: Vault) -> None:
-    (vault.root / "_build").rename(vault.root / "elsewhere")
-    (vault.root / "_build").symlink_to("elsewhere")
-    with pytest.raises(StorageError, match="_build is a link"):
+@pytest.mark.parametrize("folder", [".loop", "_build"])
+def test_a_folder_of_the_log_that_is_a_link_is_refused(vault: Vault, folder: str) -> None:
+    if folder == "_build":
+        (vault.root / "00_Meta").mkdir()
+        (vault.root / "00_Meta/schema_constants.yaml").write_text("entity_types: [Task]\n")
+        (vault.root / folder).mkdir()
+        vault.log.rename(vault.root / folder / vault.log.name)
+    (vault.root / folder).rename(vault.root / "elsewhere")
+    (vault.root / folder).symlink_to("elsewhere")
+    with pytest.raises(StorageError, match=f"{folder} is a link"):
         vault.store()

@@ -107,7 +107,7 @@ class TestGroup:
             assert done.returncode == 0, done.stderr
         modes = files_of(root)
         assert {gid for _uid, gid, _mode in modes.values()} == {GROUP}
-        assert modes[".loop/lock"][2] == modes["_build/audit_log.jsonl"][2] == 0o660
+        assert modes[".loop/lock"][2] == modes[".loop/audit_log.jsonl"][2] == 0o660
 
 
 @pytest.fixture

@@ -131,11 +131,11 @@ class OnDisk(Harness):
         return (self.root / path).read_bytes()
 
     def lines(self) -> list[bytes]:
-        log = self.root / "_build" / "audit_log.jsonl"
+        log = self.root / ".loop" / "audit_log.jsonl"
         return log.read_bytes().splitlines() if log.exists() else []
 
     def record_outside(self, line: bytes) -> None:
-        log = self.root / "_build" / "audit_log.jsonl"
+        log = self.root / ".loop" / "audit_log.jsonl"
         log.parent.mkdir(exist_ok=True)
         with log.open("ab") as file:
             file.write(line + b"\n")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loop_cli.vault import VaultLayout
 from loop_cli.vault.log.log import AuditLog
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def test_it_says_what_another_reads(
     tmp_path_factory: pytest.TempPathFactory, steps: list[list[str] | str]
 ) -> None:
     root: Path = tmp_path_factory.mktemp("vault")
-    log = AuditLog(str(root))
+    log = AuditLog(VaultLayout(str(root)))
     for number, step in enumerate(steps):
         descriptor = log.open()
         try:
@@ -78,7 +79,7 @@ def test_it_says_what_another_reads(
                 _disturb(log, step, number)
         finally:
             os.close(descriptor)
-        other = AuditLog(str(root))
+        other = AuditLog(VaultLayout(str(root)))
         assert log.link() == other.link()
         for one in IDS:
             assert list(log.records_of(one, path=None)) == list(other.records_of(one, path=None))

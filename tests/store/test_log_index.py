@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from loop_cli.errors import StorageError
 from loop_cli.lean.basics import sha256_hex
+from loop_cli.vault import VaultLayout
 from loop_cli.vault.index import cache as working
 from loop_cli.vault.index.cache import LAYOUT, Cache
 from loop_cli.vault.log import lines, log_index
@@ -101,7 +102,10 @@ def test_the_cache_answers_as_the_log_does(
     steps: list[tuple[str, bool] | str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     root = tmp_path_factory.mktemp("vault")
-    cached, plain = AuditLog(str(root), cache=Cache(str(root / "cache"))), AuditLog(str(root))
+    cached, plain = (
+        AuditLog(VaultLayout(str(root)), cache=Cache(str(root / "cache"))),
+        AuditLog(VaultLayout(str(root))),
+    )
     cache = root / "cache" / CACHE
     for number, step in enumerate(steps):
         if isinstance(step, tuple):
@@ -116,7 +120,7 @@ def test_the_cache_answers_as_the_log_does(
 
 def test_only_the_tail_of_a_covered_log_is_read(tmp_path: Path) -> None:
     _append(tmp_path, b"".join(_line("tsk-1", number) for number in range(200)))
-    log = AuditLog(str(tmp_path), cache=Cache(str(tmp_path / "cache")))
+    log = AuditLog(VaultLayout(str(tmp_path)), cache=Cache(str(tmp_path / "cache")))
     covered = "SELECT value FROM note WHERE name = 'covered'"
     assert _numbers(log, "tsk-1")[0] == 199
     with sqlite3.connect(tmp_path / "cache" / CACHE) as database:
@@ -132,7 +136,7 @@ def test_only_the_tail_of_a_covered_log_is_read(tmp_path: Path) -> None:
 def test_a_cache_that_is_damaged_between_two_look_ups(tmp_path: Path, read: int) -> None:
     _append(tmp_path, b"".join(_line("tsk-1", number) for number in range(5)))
     cache = Cache(str(tmp_path / "cache"))
-    records = AuditLog(str(tmp_path), cache=cache).records_of("tsk-1", path=None)
+    records = AuditLog(VaultLayout(str(tmp_path)), cache=cache).records_of("tsk-1", path=None)
 
     first = [next(records).data["number"] for _ in range(read)]
     cache.close()
@@ -147,7 +151,7 @@ def test_a_cache_folder_that_cannot_be_made_is_done_without(tmp_path: Path) -> N
     _append(tmp_path, _line("tsk-1", 1))
     (tmp_path / "cache").write_text("a file")
     cache = Cache(str(tmp_path / "cache"))
-    assert _numbers(AuditLog(str(tmp_path), cache=cache), "tsk-1") == [1]
+    assert _numbers(AuditLog(VaultLayout(str(tmp_path)), cache=cache), "tsk-1") == [1]
     assert "can't be used" in cache.notices[0]
 
 
@@ -161,10 +165,10 @@ def test_a_line_that_is_longer_than_any_record_is_an_error(
     _append(tmp_path, _line("tsk-1", 1) + b"\0" * (1 << 19) + end)
     cache = Cache(str(tmp_path / "cache")) if cached else None
     with pytest.raises(StorageError, match="a line of the audit log has over 262,144 bytes"):
-        _numbers(AuditLog(str(tmp_path), cache=cache), "tsk-1")
+        _numbers(AuditLog(VaultLayout(str(tmp_path)), cache=cache), "tsk-1")
     with (
         pytest.raises(StorageError, match=r"_build/audit_log.jsonl:2 has over 262,144 bytes"),
-        OpenLog(AuditLog(str(tmp_path))) as log,
+        OpenLog(AuditLog(VaultLayout(str(tmp_path)))) as log,
     ):
         list(log.lines())
 
@@ -173,7 +177,7 @@ def test_a_key_is_found_without_reading_the_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _append(tmp_path, b"".join(_line("tsk-1", number) for number in range(200)))
-    log = AuditLog(str(tmp_path), cache=Cache(str(tmp_path / "cache")))
+    log = AuditLog(VaultLayout(str(tmp_path)), cache=Cache(str(tmp_path / "cache")))
     monkeypatch.delattr(AuditLog, "_lines")
 
     assert _with_key(log, "열쇠 2") == list(range(197, 0, -3))
@@ -220,7 +224,7 @@ class TestProgress:
         _append(tmp_path, b"".join(_line("tsk-1", number) for number in range(120)))
 
         next(
-            AuditLog(str(tmp_path), cache=Cache(str(tmp_path / "cache"))).records_of(
+            AuditLog(VaultLayout(str(tmp_path)), cache=Cache(str(tmp_path / "cache"))).records_of(
                 "tsk-1", path=None
             )
         )
@@ -231,7 +235,7 @@ class TestProgress:
         self, tmp_path: Path, shown: list[tuple[str, int]]
     ) -> None:
         _append(tmp_path, _line("tsk-1", 1))
-        log = AuditLog(str(tmp_path), cache=Cache(str(tmp_path / "cache")))
+        log = AuditLog(VaultLayout(str(tmp_path)), cache=Cache(str(tmp_path / "cache")))
         for _time in range(2):
             assert _numbers(log, "tsk-1") == [1]
 
@@ -256,7 +260,7 @@ def test_batches_of_any_size_leave_the_same_cache(
         written.append(json.dumps(data).encode())
     _append(tmp_path, b"".join(line + b"\n" for line in written))
     cache = Cache(str(tmp_path / "cache"))
-    AuditLog(str(tmp_path)).cover(cache)
+    AuditLog(VaultLayout(str(tmp_path))).cover(cache)
 
     rows = cache.run(lambda database: database.execute("SELECT * FROM last").fetchall())
     last = {(bytes(row[0]), bytes(row[1])): (row[4], bool(row[6])) for row in rows}
@@ -277,7 +281,7 @@ def test_one_who_opened_the_log_before_others_covered_more_leaves_it_covered(
     """The log has grown since; it was not rewritten."""
     _append(tmp_path, b"".join(_line("tsk-1", number) for number in range(20)))
     cache = Cache(str(tmp_path / "cache"))
-    log = AuditLog(str(tmp_path), cache=cache)
+    log = AuditLog(VaultLayout(str(tmp_path)), cache=cache)
     with open(log.path, "rb") as file:
         early = Segment(descriptor=file.fileno(), start=0, size=os.path.getsize(log.path))
         _append(tmp_path, b"".join(_line("tsk-11", number) for number in range(20)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli.errors import InvalidFile
-from loop_cli.vault import schema_file
+from loop_cli.vault import SHARED_SCHEMA, VaultLayout, schema_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,18 +21,18 @@ def root(tmp_path: Path) -> Path:
 
 
 def put(root: Path, data: bytes) -> None:
-    (root / schema_file.PATH).write_bytes(data)
+    (root / SHARED_SCHEMA).write_bytes(data)
 
 
 def refused(root: Path) -> InvalidFile:
     with pytest.raises(InvalidFile) as caught:
-        schema_file.load(str(root))
-    assert caught.value.details["path"] == schema_file.PATH
+        schema_file.load(VaultLayout(str(root)))
+    assert caught.value.details["path"] == SHARED_SCHEMA
     return caught.value
 
 
 def test_a_vault_without_one_gets_the_schema_that_ships(tmp_path: Path) -> None:
-    found = schema_file.load(str(tmp_path))
+    found = schema_file.load(VaultLayout(str(tmp_path)))
 
     assert found.shipped
     assert found == schema_file.shipped()
@@ -42,7 +42,7 @@ def test_a_vault_without_one_gets_the_schema_that_ships(tmp_path: Path) -> None:
 def test_the_vaults_own_is_read(root: Path) -> None:
     put(root, "\ufeffentity_types: [메모]\r\n".encode())
 
-    found = schema_file.load(str(root))
+    found = schema_file.load(VaultLayout(str(root)))
 
     assert found.types == ("메모",)
     assert not found.shipped
@@ -55,7 +55,7 @@ def test_broken_yaml_is_named_with_its_line(root: Path) -> None:
 
     assert error.details["line"] in (2, 3)
     assert "broken YAML" in error.message
-    assert f"{schema_file.PATH}:" in error.message
+    assert f"{SHARED_SCHEMA}:" in error.message
 
 
 def test_bytes_that_are_no_text_are_named_with_their_line(root: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_top_level_shape_too(root: Path, text: str) -> None:
 
 
 def test_a_folder_in_its_place_is_refused(root: Path) -> None:
-    (root / schema_file.PATH).mkdir()
+    (root / SHARED_SCHEMA).mkdir()
 
     assert "folder" in refused(root).message
 
@@ -99,7 +99,7 @@ def test_a_folder_in_its_place_is_refused(root: Path) -> None:
 def test_a_link_that_leaves_the_vault_is_refused(root: Path, tmp_path_factory: object) -> None:
     outside = root.parent / f"{root.name}-outside.yaml"
     outside.write_text("entity_types: [Evil]\n")
-    (root / schema_file.PATH).symlink_to(outside)
+    (root / SHARED_SCHEMA).symlink_to(outside)
 
     assert "out of the vault" in refused(root).message
 
@@ -115,7 +115,7 @@ def test_an_include_that_is_no_folder_of_the_vault_is_refused(root: Path, folder
     assert "paths.include" in error.message
     assert error.details["line"] == 3
     with pytest.raises(InvalidFile, match=r"paths\.include"):
-        schema_file.load_places(str(root))
+        schema_file.load_places(VaultLayout(str(root)))
 
 
 @pytest.mark.parametrize(
@@ -133,17 +133,19 @@ def test_an_include_that_is_no_folder_of_the_vault_is_refused(root: Path, folder
 def test_the_places_read_alone_are_those_of_the_whole(root: Path, text: str) -> None:
     put(root, text.encode())
 
-    assert schema_file.load_places(str(root)).include == ("a",)
-    assert schema_file.load(str(root)).places == schema_file.load_places(str(root))
+    assert schema_file.load_places(VaultLayout(str(root))).include == ("a",)
+    assert schema_file.load(VaultLayout(str(root))).places == schema_file.load_places(
+        VaultLayout(str(root))
+    )
 
 
 def test_a_schema_may_begin_with_a_document_marker(tmp_path: Path) -> None:
-    path = tmp_path / schema_file.PATH
+    path = tmp_path / SHARED_SCHEMA
     path.parent.mkdir(parents=True)
     path.write_text("# 스키마\n---\nentity_types: [Task]\npaths:\n  include: [a]\n")
-    assert schema_file.load(str(tmp_path)).types == ("Task",)
-    assert schema_file.load_places(str(tmp_path)).include == ("a",)
+    assert schema_file.load(VaultLayout(str(tmp_path))).types == ("Task",)
+    assert schema_file.load_places(VaultLayout(str(tmp_path))).include == ("a",)
     path.write_text("---\nentity_types: [Task\n")
     with pytest.raises(InvalidFile) as refused:
-        schema_file.load(str(tmp_path))
+        schema_file.load(VaultLayout(str(tmp_path)))
     assert refused.value.details["line"] in (2, 3)

@@ -14,18 +14,24 @@ EXAMPLES = """Examples:
 loop init --dry-run
 loop init ~/notes
 loop init site/content --yes --json
+loop init site/content --upgrade
 """
 
 
 def init(
     *,
     folder: str | None,
+    upgrade: bool,
     dry_run: bool,
     as_json: bool,
     yes: bool,
     no_input: bool,
 ) -> None:
     """Run `loop init`."""
+    ask = output.may_ask(as_json=as_json, no_input=no_input)
+    if upgrade:
+        _upgrade(_root(folder), dry_run=dry_run, as_json=as_json, yes=yes, ask=ask)
+        return
     from loop_cli.vault.upkeep import init as work
 
     foundation = work.survey(_root(folder))
@@ -35,7 +41,7 @@ def init(
         show = output.show if dry_run else output.tell
         show(render_init.proposal(foundation))
     if not dry_run:
-        _confirm(foundation.root, yes=yes, ask=output.may_ask(as_json=as_json, no_input=no_input))
+        _confirm(foundation.root, yes=yes, ask=ask)
     made = () if dry_run else work.found(foundation)
     if made:
         context.did(f"{' and '.join(made)} are written")
@@ -44,6 +50,44 @@ def init(
         output.json_document({**foundation.as_dict(), **more})
     elif made:
         output.line(f"{foundation.root} is a vault now: {' and '.join(made)}")
+
+
+def _upgrade(root: str, *, dry_run: bool, as_json: bool, yes: bool, ask: bool) -> None:
+    from loop_cli.vault.upkeep import upgrade as work
+
+    vault = context.open_store(context.open_settings({"vault": root}, remote=False)).handle
+    done = work.plan(vault.layout)
+    if not dry_run:
+        if done.moves:
+            _confirm_moves(done.moves, yes=yes, ask=ask)
+        done = work.upgrade(vault)
+    for old, new in done.moves.items() if not dry_run else ():
+        context.did(f"{old} is {new} now")
+    if as_json:
+        output.json_document(done.as_dict())
+        return
+    for old, new in done.moves.items():
+        output.line(f"{old} -> {new}")
+    if not done.moves:
+        output.line(f"{root}: nothing to move")
+    for path in done.left:
+        output.note(f"{path} is no part of the log in .loop, and was left")
+
+
+def _confirm_moves(moves: dict[str, str], *, yes: bool, ask: bool) -> None:
+    if yes:
+        return
+    if not ask:
+        raise ConfirmationRefused(
+            f"{len(moves)} files of loop would move to .loop, and nobody can be asked here",
+            hint="loop init --upgrade --dry-run shows them; --yes confirms",
+        )
+    from loop_cli.cli.prompt import questions as prompt
+
+    for old, new in moves.items():
+        output.tell(f"{old} -> {new}")
+    if not prompt.yes_or_no("Move these files of loop? [y/N] "):
+        raise ConfirmationRefused("nothing was moved")
 
 
 def _root(folder: str | None) -> str:

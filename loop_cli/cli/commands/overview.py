@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from loop_cli.cli import context, days, output
+from loop_cli.cli import context, days, output, unopened
 from loop_cli.errors import NoVault
 
 TYPE_CHECKING = False
@@ -25,7 +25,7 @@ def show(*, as_json: bool) -> bool:
     loop = context.operations(settings)
     with output.progress("looking at the files", unit="files") as progress:
         found = loop.overview(today=days.today(), since=days.yesterday(), progress=progress)
-    commands = next_commands(found)
+    commands = next_commands(found, upgrade=unopened.is_older(settings))
     document = {**found.as_dict(), "next": [command for command, _about in commands]}
     if not output.as_document(document, loop.take_warnings(), wanted=as_json):
         from loop_cli.cli.render import overview as render_overview
@@ -34,9 +34,11 @@ def show(*, as_json: bool) -> bool:
     return True
 
 
-def next_commands(found: Overview) -> list[tuple[str, str]]:
+def next_commands(found: Overview, *, upgrade: bool = False) -> list[tuple[str, str]]:
     """Commands that are useful now, each with what it does."""
     commands = [] if found.entities else [("loop init", "make this folder a vault")]
+    if upgrade:
+        commands.append(("loop init --upgrade", "move the log to where no site generator shows it"))
     if found.overdue:
         overdue = "loop list --where 'due<today' --where 'status!=done' --sort due"
         commands.append((overdue, "what is overdue"))

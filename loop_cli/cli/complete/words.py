@@ -8,17 +8,16 @@ from contextlib import suppress
 from loop_cli import config
 from loop_cli.cli import context
 from loop_cli.core.fields import KINDS
-from loop_cli.core.names import LOG_FOLDER
 from loop_cli.core.schema.field_rules import MEMBER_FIELDS
 from loop_cli.errors import LoopError
-from loop_cli.vault import members, schema_file
+from loop_cli.vault import ACTIVE_LOG, VaultLayout, members, schema_file
 from loop_cli.vault.index import cache
-from loop_cli.vault.log import lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from loop_cli.config import Settings
     from loop_cli.core.entity import FieldNames
     from loop_cli.core.schema.schema import Schema
 
@@ -30,9 +29,10 @@ def make(root: str) -> str:
     folder = cache.folder(root, settings.names, os.environ)
     if folder is not None:
         rows.append(("index", os.path.join(folder, f"index-{cache.LAYOUT}.sqlite")))
-    rows.append(("log", f"{LOG_FOLDER}/{lines.ACTIVE}"))
+    layout = _layout(settings, root)
+    rows.append(("log", f"{layout.log}/{ACTIVE_LOG}"))
     with suppress(LoopError):  # a broken schema; every other command reports it
-        rows += _of_schema(schema_file.load(root), settings.names)
+        rows += _of_schema(schema_file.load(layout), settings.names)
     rows += [("member", name) for name in members.names(root) or ()]
     rows += [("of_members", field) for field in MEMBER_FIELDS]
     return "\n".join("\t".join(row) for row in rows if all(part.isprintable() for part in row))
@@ -43,12 +43,17 @@ def sources(root: str) -> Iterator[str]:
 
     An empty name stands for a file whose state is unknown: the table is then never up to date.
     """
-    inside = (schema_file.PATH, members.PATH, config.VAULT_FILE)
+    layout = _layout(context.open_settings({"vault": root}), root)
+    inside = (*layout.schemas, members.PATH, config.VAULT_FILE)
     outside = (config.user_config_path(os.environ), cache.__file__)
     for path in (*(os.path.join(root, one) for one in inside), *outside):
         # The table can't hold an unprintable name. Without a settings folder, there may be one at
         # the next TAB.
         yield "" if path is None or not path.isprintable() else path
+
+
+def _layout(settings: Settings, root: str) -> VaultLayout:
+    return VaultLayout(root, schema=settings["files.schema"], log=settings["files.log"])
 
 
 def _of_schema(schema: Schema, names: FieldNames) -> Iterator[tuple[str, ...]]:

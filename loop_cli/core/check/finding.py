@@ -58,6 +58,7 @@ RULES: dict[str, tuple[str, str]] = {
     "yaml-dialects": (WARNING, "YAML 1.1 and 1.2 read the value differently"),
     "edited-outside": (WARNING, "the file changed after its last record"),
     "gone": (WARNING, "the file of the last record is not there"),
+    "old-place": (WARNING, "the log or the schema is where site generators publish it"),
     "stale-lock": (WARNING, "the vault's lock has been held for long"),
     "staged-leftover": (WARNING, "a staged file that nobody will finish"),
 }

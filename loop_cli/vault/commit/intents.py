@@ -95,7 +95,7 @@ def _judge(vault: Vault, intent: Intent) -> None:
     ends = [intent.path] if intent.target is None else [intent.path, intent.target]
     record = parse_line(intent.line.encode())
     is_note = record is not None and record.is_note
-    is_schema = ends == [schema_file.PATH] and record is not None and "schema" in record.metadata
+    is_schema = ends == [vault.layout.schema] and record is not None and "schema" in record.metadata
     admitted = [is_schema or _is_admitted(vault, path, is_note=is_note) for path in ends]
     _judge_record(vault, intent)
     if is_note and None in (intent.etag_before, intent.etag_after):
@@ -178,7 +178,7 @@ def _judge_content(vault: Vault, change: StagedChange) -> None:
         return
     try:
         data = change.content.read(snapshot.MAX_FILE_BYTES)
-        if intent.path == schema_file.PATH:
+        if intent.path == vault.layout.schema:
             _judge_schema(data, intent)
             return
         if intent.record.is_note:
@@ -208,6 +208,6 @@ def _judge_schema(data: bytes, intent: Intent) -> None:
 
     Raises `InvalidFile`.
     """
-    schema_file.build(data)
+    schema_file.build(data, intent.path)
     if (intent.record.data["entity_type"], intent.record.entity_id) != (SCHEMA_TYPE, SCHEMA_ID):
         raise Unfit("its record is not one of the schema")

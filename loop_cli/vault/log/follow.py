@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.vault.log.lines import ACTIVE, cannot_read, check_length, parse_line, shown
+from loop_cli.vault import ACTIVE_LOG
+from loop_cli.vault.log.lines import cannot_read, check_length, parse_line
 from loop_cli.vault.log.log import segments_in
 
 TYPE_CHECKING = False
@@ -44,8 +45,8 @@ class Follower:
 
     def __enter__(self) -> Self:
         try:
-            self._before = set(self._log.segments()) - {ACTIVE}
-            tail = self._opened(ACTIVE)
+            self._before = set(self._log.segments()) - {ACTIVE_LOG}
+            tail = self._opened(ACTIVE_LOG)
             if tail is not None:
                 self._tails.append(tail)
                 tail.to_end()
@@ -78,7 +79,7 @@ class Follower:
         """Whether the newest file that is followed is the active one, or there is none."""
         try:
             with self._log.open_folder() as folder:
-                status = folder.status(ACTIVE)
+                status = folder.status(ACTIVE_LOG)
         except FileNotFoundError:  # a rotation is running, or nobody has written yet
             return True
         return bool(self._tails) and os.path.samestat(status, self._tails[-1].status)
@@ -115,7 +116,7 @@ class Follower:
     def _opened(self, name: str) -> _Tail | None:
         try:
             with self._log.open_folder() as folder:
-                return _Tail(name, folder.open_plain(name))
+                return _Tail(name, folder.open_plain(name), shown=self._log.shown(name))
         except FileNotFoundError:
             return None
 
@@ -123,8 +124,9 @@ class Follower:
 class _Tail:
     """An open file of the log, and the position in it. Raises `OSError`."""
 
-    def __init__(self, name: str, descriptor: int) -> None:
+    def __init__(self, name: str, descriptor: int, *, shown: str) -> None:
         self.name = name
+        self._shown = shown
         self._descriptor = descriptor
         self._offset = 0
 
@@ -145,7 +147,7 @@ class _Tail:
         """Go to the end of the last complete line. Raises `StorageError` if a line is too long."""
         size = position = self.status.st_size
         while position:
-            check_length(size - position, shown(self.name))
+            check_length(size - position, self._shown)
             begin = max(0, position - _BLOCK)
             newline = os.pread(self._descriptor, position - begin, begin).rfind(b"\n")
             if newline >= 0:
@@ -171,7 +173,7 @@ class _Tail:
                 self._offset = place - len(rest)
                 pending = []
             pending.append(rest)
-            check_length(place - self._offset, shown(self.name))
+            check_length(place - self._offset, self._shown)
         return [line for line in found if line.strip()]
 
     def count(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
-from loop_cli.core.names import LOG_FOLDER, nfc
+from loop_cli.core.names import nfc
 from loop_cli.core.records.record import AuditRecord
 from loop_cli.core.store import as_json
 from loop_cli.errors import Action, StorageError
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-ACTIVE = "audit_log.jsonl"
 MAX_LINE = 1 << 29
 """The longest line, in bytes; a longer one is damage, and would fill the memory."""
 
@@ -52,20 +51,15 @@ def check_length(length: int, what: str | None = None) -> None:
         )
 
 
-def shown(name: str) -> str:
-    """Return a file of the log, relative to the vault."""
-    return f"{LOG_FOLDER}/{name}"
-
-
 def cannot_read(error: OSError) -> StorageError:
     """Make the error that the log can't be read."""
     name = os.path.basename(error.filename) + ": " if isinstance(error.filename, str) else ""
     return StorageError(f"the audit log can't be read: {name}{_reason(error)}")
 
 
-def cannot_write(error: OSError) -> StorageError:
-    """Make the error that the log refuses a record."""
-    return StorageError(f"the audit log {LOG_FOLDER}/{ACTIVE} can't be written: {_reason(error)}")
+def cannot_write(error: OSError, file: str) -> StorageError:
+    """Make the error that the log's active file refuses a record."""
+    return StorageError(f"the audit log {file} can't be written: {_reason(error)}")
 
 
 def _reason(error: OSError) -> str | None:

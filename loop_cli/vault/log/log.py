@@ -1,4 +1,4 @@
-"""The audit log on disk: `_build/audit_log.jsonl` and its older segments.
+"""The audit log on disk: `audit_log.jsonl` in `_build/` or `.loop/`, and its older segments.
 
 Other programs append to it too. Nothing here changes an existing line. Only an incomplete last line
 of our own interrupted write is cut, and only if it is the beginning of that line.
@@ -9,15 +9,15 @@ from __future__ import annotations
 import errno
 import os
 
-from loop_cli.core.names import LOG_FOLDER, nfc
+from loop_cli.core.names import nfc
 from loop_cli.core.store import as_json
 from loop_cli.lean import jsontext
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.system import platform
 from loop_cli.system.folders import Folders, open_folder
+from loop_cli.vault import ACTIVE_LOG, is_log
 from loop_cli.vault.index.cache import key_word, word
 from loop_cli.vault.log.lines import (
-    ACTIVE,
     LogPlace,
     Segment,
     backwards,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.system.folders import Folder
+    from loop_cli.vault import VaultLayout
     from loop_cli.vault.index.cache import Cache
 
     Stamp = tuple[int, int, int, int]
@@ -45,20 +46,34 @@ _RECENT = 8  # no reader is so slow that more rotations happen between two of it
 
 
 class AuditLog:
-    """The log of the vault at `root`.
+    """The log of a vault, wherever the `layout` has it.
 
     `unreadable` counts the lines that are not records; `cache` is the cache of its `LogIndex`, if
     there is one.
     """
 
-    def __init__(self, root: str, *, cache: Cache | None = None) -> None:
-        self.root = root
-        self.path = os.path.join(root, LOG_FOLDER, ACTIVE)
+    def __init__(self, layout: VaultLayout, *, cache: Cache | None = None) -> None:
+        self.root = layout.root
+        self._layout = layout
         self._cache = cache
         self.unreadable = 0
         # The lines of the last append with known records, and the file at that time.
         self._own: dict[bytes, AuditRecord] = {}
         self._after_own: Stamp | None = None
+
+    @property
+    def folder(self) -> str:
+        """The folder that the log is in now, relative to the vault."""
+        return self._layout.log
+
+    @property
+    def path(self) -> str:
+        """The active file."""
+        return os.path.join(self.root, self.shown(ACTIVE_LOG))
+
+    def shown(self, name: str) -> str:
+        """Return a file of the log, relative to the vault."""
+        return f"{self.folder}/{name}"
 
     def records(self) -> Iterator[AuditRecord]:
         """Yield all records newest first. Raises `StorageError`."""
@@ -148,7 +163,7 @@ class AuditLog:
     def place(self, descriptor: int) -> LogPlace:
         """Return the end of the log, whose active file is open. Raises `OSError`."""
         with self.open_folder() as folder:
-            closed = [name for name in segments_in(folder) if name != ACTIVE]
+            closed = [name for name in segments_in(folder) if name != ACTIVE_LOG]
         offset = os.fstat(descriptor).st_size
         return LogPlace(segment=closed[-1] if closed else None, offset=offset)
 
@@ -156,22 +171,23 @@ class AuditLog:
         """Whether an open file is still the active one: another program may replace it."""
         try:
             with self.open_folder() as folder:
-                return os.path.samestat(folder.status(ACTIVE), os.fstat(descriptor))
+                return os.path.samestat(folder.status(ACTIVE_LOG), os.fstat(descriptor))
         except (FileNotFoundError, NotADirectoryError):
             return False
 
     def open_folder(self) -> Folder:
         """Open the log's folder. Raises `OSError`; `NotADirectoryError` if it is a link."""
-        return open_folder(self.root, LOG_FOLDER)
+        return open_folder(self.root, self.folder)
 
     def open(self) -> int:
         """Open the active file for appending; make it if it is missing. Raises `StorageError`."""
+        name = self.folder
         try:
             with Folders(self.root) as folders:
-                folder = folders.make_own(LOG_FOLDER, mode=0o755)
-                return folder.open_shared(ACTIVE, os.O_RDWR | os.O_APPEND)
+                folder = folders.make_own(name, mode=0o755)
+                return folder.open_shared(ACTIVE_LOG, os.O_RDWR | os.O_APPEND)
         except OSError as error:
-            raise cannot_write(error) from error
+            raise cannot_write(error, f"{name}/{ACTIVE_LOG}") from error
 
     def link(self) -> dict[str, str | None]:
         """Return what the next record says of the lines before it.
@@ -215,7 +231,7 @@ class AuditLog:
             self._after_own = _stamp(status)
         except OSError as error:
             cut_torn(descriptor, data, start)
-            raise cannot_write(error) from error
+            raise cannot_write(error, self.shown(ACTIVE_LOG)) from error
 
     def _own_end(self) -> dict[bytes, AuditRecord]:
         """Return the last lines, if we have appended them and the file has not changed since."""
@@ -223,14 +239,14 @@ class AuditLog:
             return {}
         try:
             with self.open_folder() as folder:
-                status = folder.status(ACTIVE)
+                status = folder.status(ACTIVE_LOG)
         except OSError:
             return {}
         return self._own if _stamp(status) == self._after_own else {}
 
     def _sync_names(self) -> None:
         with Folders(self.root) as folders:
-            folders.open(LOG_FOLDER).sync()
+            folders.open(self.folder).sync()
             folders.root.sync()
 
     def sync(self) -> None:
@@ -251,7 +267,7 @@ class AuditLog:
         """
         try:
             with self.open_folder() as folder:
-                descriptor = folder.open_shared(ACTIVE, os.O_RDWR | os.O_APPEND, make=False)
+                descriptor = folder.open_shared(ACTIVE_LOG, os.O_RDWR | os.O_APPEND, make=False)
         except OSError:
             return
         try:
@@ -356,31 +372,49 @@ class AuditLog:
         The segments are listed while the active file is open. So if a rotation turns it into a
         segment, it is read once.
         """
+        while True:
+            name, is_empty = self.folder, True
+            for descriptor in self._newest_first_in(name):
+                is_empty = False
+                yield descriptor
+            if not is_empty or self.folder == name:
+                return
+
+    def _newest_first_in(self, name: str) -> Iterator[int]:
         try:
-            folder = self.open_folder()
+            folder = open_folder(self.root, name)
         except FileNotFoundError:
             return
         with folder:
-            yield from self._newest_first_in(folder)
+            active = _opened(folder, ACTIVE_LOG)
+            if active is None:
+                names = [one for one in segments_in(folder) if one != ACTIVE_LOG]
+            else:
+                try:
+                    yield active
+                    names = self._segments_before(active)
+                finally:
+                    os.close(active)
+            for one in reversed(names):
+                descriptor = self._open_segment(folder, one)
+                try:
+                    yield descriptor
+                finally:
+                    os.close(descriptor)
 
-    @staticmethod
-    def _newest_first_in(folder: Folder) -> Iterator[int]:
-        active = _opened(folder, ACTIVE)
-        if active is None:
-            names = [name for name in segments_in(folder) if name != ACTIVE]
-        else:
-            try:
-                yield active
-                names = [name for name in segments_in(folder) if name != ACTIVE]
-                names = names[: _place_of(active, folder, names)]
-            finally:
-                os.close(active)
-        for name in reversed(names):
-            descriptor = folder.open_plain(name)
-            try:
-                yield descriptor
-            finally:
-                os.close(descriptor)
+    def _segments_before(self, active: int) -> list[str]:
+        """Return the closed segments that are older than an open file."""
+        with self.open_folder() as folder:
+            names = [one for one in segments_in(folder) if one != ACTIVE_LOG]
+            return names[: _place_of(active, folder, names)]
+
+    def _open_segment(self, folder: Folder, name: str) -> int:
+        """Open a segment, which may have moved to the other folder meanwhile."""
+        try:
+            return folder.open_plain(name)
+        except FileNotFoundError:
+            with self.open_folder() as now:
+                return now.open_plain(name)
 
     @staticmethod
     def _reversed(descriptor: int, needles: tuple[bytes, ...], until: int = 0) -> Iterator[bytes]:
@@ -418,12 +452,8 @@ class AuditLog:
 def segments_in(folder: Folder) -> list[str]:
     """Return the names of the log's files in its folder, oldest first; the active one is last."""
     names = folder.names()
-    closed = sorted(
-        name
-        for name in names
-        if name.startswith("audit_log.") and name.endswith(".jsonl") and name != ACTIVE
-    )
-    return [*closed, ACTIVE] if ACTIVE in names else closed
+    closed = sorted(name for name in names if is_log(name) and name != ACTIVE_LOG)
+    return [*closed, ACTIVE_LOG] if ACTIVE_LOG in names else closed
 
 
 def _opened(folder: Folder, name: str) -> int | None:

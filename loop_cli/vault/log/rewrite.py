@@ -15,10 +15,10 @@ from loop_cli.lean.basics import closing
 from loop_cli.planning.snapshot import etag_of
 from loop_cli.system import platform
 from loop_cli.system.folders import Folders
+from loop_cli.vault import ACTIVE_LOG
 from loop_cli.vault.commit import landing, staging
 from loop_cli.vault.commit.staging import ConcurrentWrite, Intent, StagedChange
 from loop_cli.vault.files import probe
-from loop_cli.vault.log.lines import ACTIVE, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _rewrite(
 ) -> None:
     for file in changes:
         _refuse_open(folders, vault.root, file)
-    active = shown(ACTIVE)
+    active = vault.log.shown(ACTIVE_LOG)
     if active in changes:
         _exchange(folders, active, changes[active], records)
     elif records:

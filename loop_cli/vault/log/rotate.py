@@ -14,8 +14,8 @@ from loop_cli.core import timestamps
 from loop_cli.core.upkeep import Rotation
 from loop_cli.errors import StorageError
 from loop_cli.system.folders import copy_rights
+from loop_cli.vault import ACTIVE_LOG
 from loop_cli.vault.commit.recovery import recover
-from loop_cli.vault.log.lines import ACTIVE, shown
 from loop_cli.vault.log.log import segments_in
 
 TYPE_CHECKING = False
@@ -42,7 +42,7 @@ def rotate(vault: Vault, *, at_least: int) -> Rotation:
 def _rotate(vault: Vault, at_least: int) -> Rotation:
     try:
         folder = vault.log.open_folder()
-        descriptor = folder.open_plain(ACTIVE)
+        descriptor = folder.open_plain(ACTIVE_LOG)
     except FileNotFoundError:
         return Rotation(rotated=False, segment=None, size=0)
     with folder:
@@ -51,10 +51,10 @@ def _rotate(vault: Vault, at_least: int) -> Rotation:
             if size < at_least:
                 return Rotation(rotated=False, segment=None, size=size)
             segment = _next_name(vault, folder)
-            folder.rename_new(ACTIVE, segment)
+            folder.rename_new(ACTIVE_LOG, segment)
             _begin(folder, like=descriptor)
             folder.sync()
-            return Rotation(rotated=True, segment=shown(segment), size=size)
+            return Rotation(rotated=True, segment=vault.log.shown(segment), size=size)
         finally:
             os.close(descriptor)
 
@@ -62,14 +62,14 @@ def _rotate(vault: Vault, at_least: int) -> Rotation:
 def _next_name(vault: Vault, folder: Folder) -> str:
     """Return a name that sorts after every segment's, even if the clock went back."""
     instant = vault.clock()
-    segments = [name for name in segments_in(folder) if name != ACTIVE]
+    segments = [name for name in segments_in(folder) if name != ACTIVE_LOG]
     if segments:
         newest = segments[-1]
         match = _NAME.fullmatch(newest)
         known = timestamps.parse("{}-{}-{}T{}:{}:{}.{}".format(*match.groups())) if match else None
         if known is None:
             raise StorageError(
-                f"{shown(newest)} has no name of a segment, and sorts after any that has",
+                f"{vault.log.shown(newest)} has no name of a segment, and sorts after any that has",
                 hint="give it a name such as audit_log.20260109T143510.123456Z.jsonl",
             )
         instant = max(instant, known + 1)
@@ -80,10 +80,10 @@ def _next_name(vault: Vault, folder: Folder) -> str:
 def _begin(folder: Folder, *, like: int) -> None:
     """Make a new file with the mode and the owner of the old one."""
     try:
-        folder.write_new(ACTIVE, b"", like=like)
+        folder.write_new(ACTIVE_LOG, b"", like=like)
     except FileExistsError:  # another program has already made it, or a link
         try:
-            descriptor = folder.open_plain(ACTIVE)
+            descriptor = folder.open_plain(ACTIVE_LOG)
         except OSError:
             return
         with suppress(PermissionError):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 
 from loop_cli.errors import StorageError, VaultLocked
+from loop_cli.system.folders import open_folder
 from loop_cli.vault import LOOP
 from loop_cli.vault.commit.recovery import recover
-from loop_cli.vault.log.lines import MAX_LINE, cannot_read, check_length, shown
+from loop_cli.vault.log.lines import MAX_LINE, cannot_read, check_length
 from loop_cli.vault.log.log import segments_in
 
 TYPE_CHECKING = False
@@ -33,6 +34,7 @@ class OpenLog:
     def __init__(self, log: AuditLog) -> None:
         self._log = log
         self._files: list[tuple[str, int, int]] = []  # name, descriptor, size
+        self._folder = log.folder
 
     def __enter__(self) -> Self:
         try:
@@ -53,7 +55,7 @@ class OpenLog:
     @property
     def names(self) -> list[str]:
         """The files, relative to the vault."""
-        return [shown(name) for name, _descriptor, _size in self._files]
+        return [self._shown(name) for name, _descriptor, _size in self._files]
 
     @property
     def size(self) -> int:
@@ -64,7 +66,7 @@ class OpenLog:
         total = sum(size for _path, _descriptor, size in self._files)
         for name, descriptor, size in self._files[-1:]:
             for end in range(size, 0, -_BLOCK):
-                check_length(size - end, shown(name))
+                check_length(size - end, self._shown(name))
                 part = os.pread(descriptor, min(_BLOCK, end), max(0, end - _BLOCK))
                 place = part.rfind(b"\n")
                 total -= len(part) - place - 1
@@ -92,7 +94,7 @@ class OpenLog:
                     yield whole, start + place
                 pending.append(rest)
                 length += len(rest)
-                check_length(length, shown(name))
+                check_length(length, self._shown(name))
             start += size
             if length and name != self._files[-1][0]:
                 yield b"".join(pending), start
@@ -106,20 +108,21 @@ class OpenLog:
             with open(descriptor, "rb", closefd=False) as file:
                 lines = iter(lambda: file.readline(MAX_LINE + 2), b"")
                 for number, raw in enumerate(lines, start=1):
-                    check_length(len(raw) - 1, f"{shown(name)}:{number}")
+                    check_length(len(raw) - 1, f"{self._shown(name)}:{number}")
                     text = raw[:left].removesuffix(b"\n")
                     if text.strip() and (not needles or any(one in text for one in needles)):
-                        yield shown(name), number, text
+                        yield self._shown(name), number, text
                     left -= len(raw)
                     if left <= 0:
                         break
 
     def _open(self) -> bool:
-        """Return False if a rotation or a redaction changed the files meanwhile."""
+        """Return False if a rotation, a redaction or a move changed the files meanwhile."""
+        self._folder = self._log.folder
         try:
-            folder = self._log.open_folder()
+            folder = open_folder(self._log.root, self._folder)
         except FileNotFoundError:
-            return True
+            return self._log.folder == self._folder
         with folder:
             names = segments_in(folder)
             for name in names:
@@ -129,9 +132,13 @@ class OpenLog:
                     return False
                 size = os.fstat(descriptor).st_size
                 self._files.append((name, descriptor, size))
-            return segments_in(folder) == names and all(
+            is_same = segments_in(folder) == names and self._log.folder == self._folder
+            return is_same and all(
                 _is_at(descriptor, folder, name) for name, descriptor, _size in self._files
             )
+
+    def _shown(self, name: str) -> str:
+        return f"{self._folder}/{name}"
 
 
 def _parts(descriptor: int, begin: int, end: int) -> Iterator[bytes]:

@@ -225,7 +225,10 @@ def _against_files(
     gone: list[RecordedPlace] = []
     for entity_id, path, expected, newest in entities.expected():
         place = RecordedPlace(entity_id=entity_id, path=path)
-        found = _etag_at(vault, path)
+        now = vault.layout.now(path)
+        if now != path and not newest:
+            continue
+        found = _etag_at(vault, now)
         moved_away = not newest and None in (found, expected)
         if found == expected or moved_away:
             continue

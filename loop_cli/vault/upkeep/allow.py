@@ -16,7 +16,6 @@ from loop_cli.vault import schema_file
 from loop_cli.vault.commit.recovery import recover
 from loop_cli.vault.commit.staging import ConcurrentWrite
 from loop_cli.vault.commit.writes import land
-from loop_cli.vault.files import reading as files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from loop_cli.core.store import Store
     from loop_cli.core.upkeep import AllowedField
     from loop_cli.errors import InvalidChange, LoopError
+    from loop_cli.vault import VaultLayout
     from loop_cli.vault.handle import Vault
 
     Values = dict[tuple[str, ...], Any]
@@ -50,7 +50,7 @@ def allow(vault: Vault, field: AllowedField, *, origin: Origin, dry_run: bool = 
 
     return Allowed(
         field=field,
-        path=schema_file.PATH,
+        path=vault.layout.schema,
         diff=_changed(vault, values, origin, dry_run=dry_run),
         run_id=origin.run_id,
         dry_run=dry_run,
@@ -64,7 +64,7 @@ def close(vault: Vault, *, origin: Origin, dry_run: bool = False) -> ClosedSchem
         return {("open",): False} if schema.is_open else {}
 
     return ClosedSchema(
-        path=schema_file.PATH,
+        path=vault.layout.schema,
         diff=_changed(vault, values, origin, dry_run=dry_run),
         run_id=origin.run_id,
         dry_run=dry_run,
@@ -85,31 +85,30 @@ def _changed(
             except ConcurrentWrite:
                 continue
     raise StorageError(
-        f"{schema_file.PATH} was left as it is: other programs change it all the time"
+        f"{vault.layout.schema} was left as it is: other programs change it all the time"
     )
 
 
 def _change(
     vault: Vault, wanted: Callable[[Schema], Values], origin: Origin, *, dry_run: bool
 ) -> Diff:
-    before = _own_schema(vault.root)
-    schema = schema_file.load(vault.root)
+    path, before = _own_schema(vault.layout)
+    schema = schema_file.load(vault.layout)
     values = wanted(schema)
     edits = [patch.Set(path, value) for path, value in values.items()]
-    after = _edited(before, edits) if edits else before
-    schema_file.build(after)
+    after = _edited(path, before, edits) if edits else before
+    schema_file.build(after, path)
     diff = allowing.diff_of(schema, values)
     if diff and not dry_run:
-        planned = allowing.plan(
-            schema_file.PATH, before, after, diff, origin=origin, now=vault.clock()
-        )
+        planned = allowing.plan(path, before, after, diff, origin=origin, now=vault.clock())
         land(vault, [(planned, None)], begun=[])
     return diff
 
 
-def _own_schema(root: str) -> bytes:
+def _own_schema(layout: VaultLayout) -> tuple[str, bytes]:
+    """Return the path and the bytes of the vault's own schema. Raises `UsageError`."""
     try:
-        return files.read_stable(files.inside(root, schema_file.PATH), schema_file.PATH)[0]
+        return schema_file.own_bytes(layout)
     except EntityNotFound:
         raise UsageError(
             "this vault has no schema of its own that could allow a field",
@@ -117,13 +116,13 @@ def _own_schema(root: str) -> bytes:
         ) from None
 
 
-def say_where(error: InvalidChange, root: str, schema: Schema) -> None:
+def say_where(error: InvalidChange, layout: VaultLayout, schema: Schema) -> None:
     """Add the line of the schema that would allow a field which the schema does not know."""
     for one in error.details.get("problems", ()):
         if one["problem"] != "unknown_field":
             continue
         kind = str(one.get("entity_type"))
-        path, line = _where(root, schema, kind)
+        path, line = _where(layout, schema, kind)
         one["allowed_by"] = f"{path}:{line}"
         if one.get("nearest"):  # it is probably misspelt
             continue
@@ -132,40 +131,41 @@ def say_where(error: InvalidChange, root: str, schema: Schema) -> None:
         error.hint = error.hint or Sentence(lists, command, " allows it")
 
 
-def _where(root: str, schema: Schema, entity_type: str) -> tuple[str, int]:
+def _where(layout: VaultLayout, schema: Schema, entity_type: str) -> tuple[str, int]:
     """Return the file and the line that list the fields of a type."""
     from loop_cli.markdown.lines import Lines
 
     try:
-        text, first = _text_of(_own_schema(root))
+        file, data = _own_schema(layout)
+        text, first = _text_of(file, data)
     except (UsageError, InvalidFile):
-        return schema_file.PATH, 1
+        return layout.schema, 1
     path: tuple[str, ...] = ("known_fields", entity_type)
     if entity_type in schema.writable:
         path = ("write_targets", "writable_fields", entity_type)
-    return schema_file.PATH, max(1, first + Lines(text).of(path))
+    return file, max(1, first + Lines(text).of(path))
 
 
-def _text_of(data: bytes) -> tuple[str, int]:
+def _text_of(file: str, data: bytes) -> tuple[str, int]:
     """Return the YAML of a schema file, and the number of lines before it. Raises `InvalidFile`."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InvalidFile(schema_file.PATH, "is not UTF-8 text") from None
+        raise InvalidFile(file, "is not UTF-8 text") from None
     start = re.match(schema_file.START, text)
     return (text, 0) if start is None else (text[start.end() :], text.count("\n", 0, start.end()))
 
 
-def _edited(data: bytes, edits: list[patch.Set]) -> bytes:
+def _edited(file: str, data: bytes, edits: list[patch.Set]) -> bytes:
     """Return the bytes of a schema file with new values and no other change. Raises
     `InvalidFile`."""
-    text, before = _text_of(data)
+    text, before = _text_of(file, data)
     newline = "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
     try:
         made = patch.patch(text, edits, newline=newline)
     except (patch.PatchError, reader.YamlSyntaxError) as error:
         line = None if error.line is None else error.line + before
-        raise InvalidFile(schema_file.PATH, f"can't be edited: {error.reason}", line=line) from None
+        raise InvalidFile(file, f"can't be edited: {error.reason}", line=line) from None
     head = data[: len(data) - len(text.encode())]
     return head + made.encode()
 

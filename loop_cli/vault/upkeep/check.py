@@ -12,7 +12,7 @@ from loop_cli.core.check.finding import Finding, Found, Subject, is_template, or
 from loop_cli.core.check.report import Checked, Scope
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError
 from loop_cli.planning import snapshot
-from loop_cli.vault import schema_file
+from loop_cli.vault import VaultLayout
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.upkeep import check_state
 from loop_cli.vault.upkeep import check_text as text
@@ -32,7 +32,7 @@ def check(vault: Vault, wanted: Scope) -> Checked:
 
     Raises `EntityNotFound` for an unknown name, and the errors of the schema.
     """
-    walk = _walk(vault.root, vault.locator(), vault.rules, wanted)
+    walk = _walk(vault.layout, vault.locator(), vault.rules, wanted)
     state = check_state.look(vault, walk.register)
     walk.findings += state.findings
     admits = selection(wanted, walk.register, walk.types, walk.findings)
@@ -51,11 +51,11 @@ def check(vault: Vault, wanted: Scope) -> Checked:
 
 def judge(root: str, locator: Locator, rules: Rules) -> tuple[Finding, ...]:
     """Check the files of a folder by rules that are not in use there yet."""
-    return tuple(sorted(_walk(root, locator, rules, Scope()).findings, key=order))
+    return tuple(sorted(_walk(VaultLayout(root), locator, rules, Scope()).findings, key=order))
 
 
-def _walk(root: str, locator: Locator, rules: Rules, wanted: Scope) -> _Walk:
-    walk = _Walk(root, locator, rules, wanted)
+def _walk(layout: VaultLayout, locator: Locator, rules: Rules, wanted: Scope) -> _Walk:
+    walk = _Walk(layout, locator, rules, wanted)
     for path in locator.paths():
         walk.step(path)
     walk.finish()
@@ -69,8 +69,9 @@ class _Walk:
     because that costs ten times as much.
     """
 
-    def __init__(self, root: str, locator: Locator, rules: Rules, wanted: Scope) -> None:
-        self._root = root
+    def __init__(self, layout: VaultLayout, locator: Locator, rules: Rules, wanted: Scope) -> None:
+        self._root = layout.root
+        self._layout = layout
         self._locator = locator
         self._rules = rules
         self._wanted = wanted
@@ -115,7 +116,7 @@ class _Walk:
         self.findings = [self._settled(one) for one in self.findings]
         for prefix, reason in self._rules.unusable.items():
             message = f"id_patterns.{prefix} {reason}"
-            self._add(schema_file.PATH, Found(rule="schema-pattern", message=message), line=1)
+            self._add(self._layout.schema, Found(rule="schema-pattern", message=message), line=1)
 
     def _judged(self, who: across.Who) -> bool:
         return who.path not in self._passed_over

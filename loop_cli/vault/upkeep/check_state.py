@@ -11,7 +11,7 @@ from loop_cli.vault.commit import intents
 from loop_cli.vault.commit.recovery import recover
 from loop_cli.vault.files.passed import passed_over
 from loop_cli.vault.log import verify
-from loop_cli.vault.upkeep import check_links
+from loop_cli.vault.upkeep import check_links, upgrade
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _LONG = 60 * timestamps.SECOND  # no change holds the lock for a minute
 
 def look(vault: Vault, register: Register) -> Mending:
     """Check all of it; `register` has the entities of the vault."""
-    found = [*lock_and_staged(vault), *_edited(vault)]
+    found = [*lock_and_staged(vault), *_edited(vault), *_old_places(vault)]
     links = check_links.look(vault, register)
     return links.replace(findings=(*found, *links.findings))
 
@@ -48,6 +48,20 @@ def _edited(vault: Vault) -> Iterator[Finding]:
         words = f"the file of {place.entity_id}, as its last record names it, is not there"
         found = Found(rule="gone", message=words)
         yield Finding(path=place.path, line=1, found=found, entity_id=place.entity_id)
+
+
+def _old_places(vault: Vault) -> Iterator[Finding]:
+    """Find files of loop where an older `loop init` put them."""
+    paths = upgrade.moves(vault.layout)
+    if not paths:
+        return
+    words = Sentence(
+        "loop's own files are here, and site generators publish them: '",
+        Action("upgrade_vault"),
+        f"' moves them to {LOOP}/",
+    )
+    path = list(paths)[-1]
+    yield Finding(path=path, line=1, found=Found(rule="old-place", message=words))
 
 
 def lock_and_staged(vault: Vault) -> Iterator[Finding]:

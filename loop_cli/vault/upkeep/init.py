@@ -8,11 +8,10 @@ from loop_cli.core.schema.paths import Places
 from loop_cli.errors import InvalidFile, LoopError
 from loop_cli.lean.records import Struct
 from loop_cli.planning import snapshot
-from loop_cli.vault import schema_file
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.files.passed import passed_over
 from loop_cli.vault.index.locate import Locator
-from loop_cli.vault.upkeep import check, new_files
+from loop_cli.vault.upkeep import check, new_files, upgrade
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,8 +62,8 @@ def survey(root: str) -> Foundation:
     Raises `UsageError` for a folder that is a vault already, or contains one; `StorageError` if the
     new files would be behind a link.
     """
-    for path in (new_files.CONFIG, schema_file.PATH):
-        new_files.refuse_there(root, path)
+    upgrade.refuse_older(root)
+    new_files.refuse_vault(root)
     tally, plain, toml = propose.Tally(), 0, 0
     for path in sorted(Locator(root, _PLACES, FieldNames()).paths()):
         data = b"---"

@@ -8,7 +8,7 @@ from contextlib import suppress
 from loop_cli.errors import Action, Sentence, StorageError, UsageError
 from loop_cli.markdown import patch
 from loop_cli.system.folders import Folders, Refused
-from loop_cli.vault import LOOP, schema_file
+from loop_cli.vault import LOOP, OWN_SCHEMA, SCHEMAS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from loop_cli.core.schema_proposal import Proposal
 
 CONFIG = f"{LOOP}/config.toml"
-_HEAD = """# The schema of this folder. loop proposed it from the frontmatter of the files.
+HEAD = """# The schema of this folder. loop proposed it from the frontmatter of the files.
 # You may change it: 'loop check' and 'loop update' follow it.
 """
 
@@ -27,7 +27,7 @@ def make(root: str, proposal: Proposal) -> tuple[str, ...]:
     Raises `StorageError`; `UsageError` if somebody else was faster.
     """
     body = patch.compose(proposal.schema())
-    texts = {schema_file.PATH: _HEAD + body, CONFIG: _config(proposal.names)}
+    texts = {OWN_SCHEMA: HEAD + body, CONFIG: _config(proposal.names)}
     try:
         with Folders(root) as folders:
             return _write_all(folders, texts)
@@ -62,7 +62,13 @@ def _write_all(root: Folders, texts: dict[str, str]) -> tuple[str, ...]:
     return tuple(made)
 
 
-def refuse_there(root: str, path: str) -> None:
+def refuse_vault(root: str) -> None:
+    """Raise if the folder is a vault already, or can't be made one."""
+    for path in (*SCHEMAS, CONFIG):
+        _refuse_there(root, path)
+
+
+def _refuse_there(root: str, path: str) -> None:
     """Raise if a new file exists already, or can't be made."""
     try:
         with Folders(root) as folders:

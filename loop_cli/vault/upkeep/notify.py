@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import stat
 
-from loop_cli.core.names import LOG_FOLDER, is_hidden
+from loop_cli.core.names import is_hidden
 from loop_cli.errors import StorageError
 from loop_cli.vault.files.walk import STAMP, Walk, joined
 
@@ -25,10 +25,13 @@ if TYPE_CHECKING:
     from loop_cli.vault.handle import Vault
 
     class Watched(Protocol):
-        """What is watched: where entities may be, and which files tell anything."""
+        """Where entities may be, our `own` folders, and which files tell anything."""
 
         @property
         def places(self) -> Places: ...
+
+        @property
+        def own(self) -> tuple[str, ...]: ...
 
         def watches(self, path: str) -> bool: ...
 
@@ -79,9 +82,9 @@ class _Folders:
         self._stamps = self._look()
 
     def watched(self) -> set[str]:
-        """Return the folders with entities, the folders above them, and the folder of the log."""
+        """Return the folders with entities, the folders above them, and those of our own."""
         found = {"", *self._stamps}
-        for name in (LOG_FOLDER, *self._watcher.places.include):
+        for name in (*self._watcher.own, *self._watcher.places.include):
             path = ""
             for part in name.split("/"):
                 path = joined(path, part)

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from loop_cli.core.store import Store
     from loop_cli.vault.store import VaultStore
 
-_DECIDING = (schema_file.PATH, members.PATH)  # the files that a store reads once
-
 
 class Opened(Struct):
     """A store, as callers use it, and what decided how it was opened."""
@@ -53,6 +51,7 @@ class ServedVault:
         self._lock = threading.Lock()
         self._opened: Opened | None = None
         self._root: str | None = None
+        self._schemas: tuple[str, ...] = ()
 
     def store(self) -> Store:
         """The store. Raises what opening it raises."""
@@ -70,7 +69,7 @@ class ServedVault:
         with self._lock:
             if self._opened is None or self._stamp() != self._opened.stamp:
                 inner = self._open_store()
-                self._root = inner.root
+                self._root, self._schemas = inner.root, inner.handle.layout.schemas
                 stamp = self._stamp()  # of before it is read
                 shared = self._share(inner)
                 self._opened = Opened(stamp=stamp, inner=inner, shared=shared)
@@ -78,7 +77,9 @@ class ServedVault:
             return self._opened
 
     def _stamp(self) -> tuple[object, ...]:
-        return tuple(_stamp_of(os.path.join(self._root or "", name)) for name in _DECIDING)
+        """Of the files that a store reads once."""
+        names = (*self._schemas, members.PATH)
+        return tuple(_stamp_of(os.path.join(self._root or "", name)) for name in names)
 
     def _watch(self, inner: VaultStore) -> None:
         news = inner.locator().index.news = News()
@@ -90,7 +91,7 @@ class ServedVault:
     def _follow(self, inner: VaultStore, news: News) -> None:
         """Tell the index of news, as long as the store is the one in use."""
         try:
-            places = _Watched(schema_file.load_places(inner.root))
+            places = _Watched(schema_file.load_places(inner.handle.layout))
             for number, paths in enumerate(notify.follow(inner.root, places)):
                 if not number:
                     news.begin()
@@ -109,6 +110,7 @@ class _Watched:
 
     def __init__(self, places: Places) -> None:
         self.places = places
+        self.own: tuple[str, ...] = ()
 
     def watches(self, path: str) -> bool:
         """Whether a file, relative to the vault, may be an entity."""

@@ -11,7 +11,7 @@ import errno
 from collections import OrderedDict
 
 from loop_cli.core import timestamps
-from loop_cli.core.names import BODY, ENDINGS, LOG_FOLDER
+from loop_cli.core.names import BODY, ENDINGS
 from loop_cli.core.store import as_json
 from loop_cli.core.upkeep import Happening
 from loop_cli.errors import LoopError
@@ -19,7 +19,7 @@ from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
 from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of, parse
 from loop_cli.system.folders import Folders
-from loop_cli.vault import schema_file
+from loop_cli.vault import is_log, schema_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Watcher:
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
-        self.places = schema_file.load_places(vault.root)
+        self.places = schema_file.load_places(vault.layout)
         self._seen: OrderedDict[str, _State] = OrderedDict()
         self._last = next((record.digest for record in vault.log.records()), None)
         for path in vault.locator().paths():
@@ -61,13 +61,22 @@ class Watcher:
 
     def watches(self, path: str) -> bool:
         """Whether a file, relative to the vault, is interesting."""
-        return path.startswith(f"{LOG_FOLDER}/audit_log.") or is_place(path, self.places)
+        return self._is_log(path) or is_place(path, self.places)
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The folders that are watched besides those of entities: that of the log."""
+        return (self._vault.log.folder,)
+
+    def _is_log(self, path: str) -> bool:
+        folder, _slash, name = path.rpartition("/")
+        return is_log(name) and folder == self._vault.log.folder
 
     def happenings(self, paths: Iterable[str]) -> Iterator[Happening]:
         """Return the changes, given the changed files; records of the log come first."""
         yield from self._inside()
         for path in sorted(set(paths)):
-            if not path.startswith(f"{LOG_FOLDER}/"):
+            if not self._is_log(path):
                 yield from self._outside(path)
 
     def _inside(self) -> Iterator[Happening]:
