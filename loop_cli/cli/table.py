@@ -242,8 +242,9 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "rename": (
         "rename.rename",
-        "Rename the file of one entity, or of all, as rule A says; links are changed too.",
+        "Rename an entity, its file, or all files as rule A says; links are changed too.",
         "entity_id [ID]: The entity whose file is renamed.",
+        "name --name NAME: Its new name; the file is renamed where it is called by the name.",
         "every --all: Rename every file whose name breaks rule A.",
         _PATH,
         *_WRITING,
