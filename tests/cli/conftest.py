@@ -100,6 +100,7 @@ class Loop:
             "HOME": str(self.home),
             "XDG_CONFIG_HOME": str(self.home / "config"),
             "LOOP_VAULT": str(self.vault),
+            "PAGER": "cat",  # nobody is there to leave a pager
             **self.extra,
         }
 

@@ -32,8 +32,8 @@ loop rename --all --yes --json
 def rename(
     *,
     entity_id: str | None,
-    every: bool,
     name: str | None,
+    every: bool,
     path: str | None,
     dry_run: bool,
     as_json: bool,
