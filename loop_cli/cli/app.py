@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import os
 from copy import copy
@@ -13,9 +14,9 @@ from types import GenericAlias
 import typer
 from typer.core import TyperCommand, TyperOption
 
-from loop_cli.cli import context, output, parser
+from loop_cli.cli import context, forms, output, parser
 from loop_cli.cli.render import styles
-from loop_cli.cli.table import COMMANDS, NO_PAGER, PAGED, PLAIN, SERVER
+from loop_cli.cli.table import COMMANDS, NO_PAGER, PAGED, PANELS, PLAIN, SERVER
 from loop_cli.errors import Interrupted, UsageError
 
 TYPE_CHECKING = False
@@ -30,7 +31,6 @@ _SEE_ALSO = """'loop COMMAND --help' has the options of a command, with examples
 
 'loop help' lists the pages of the documentation; 'loop help WORDS' finds them."""
 _FLAG = "\0"  # the value of an option that stands as a flag
-_EXIT_CODES = "Exit codes: loop help exit-codes"
 
 
 def run(arguments: list[str]) -> int:
@@ -38,9 +38,24 @@ def run(arguments: list[str]) -> int:
     try:
         return _dispatch(arguments)
     except typer.TyperException as error:
-        raise UsageError(error.format_message(), hint=_usage_hint(arguments)) from None
+        raise UsageError(_in_words(error), hint=_usage_hint(arguments)) from None
     except typer.Abort:
         raise Interrupted("interrupted") from None
+
+
+def _in_words(error: Any) -> str:
+    """What Typer says; of an option that is not there, which ones are nearest."""
+    close = getattr(error, "possibilities", None)
+    if not close or not getattr(error, "option_name", None):
+        return str(error.format_message())
+    nearest = sorted(close, key=lambda one: -_alike(one, error.option_name))[:2]
+    return f"{error.message}; did you mean {' or '.join(nearest)}?"
+
+
+def _alike(one: str, other: str) -> float:
+    from difflib import SequenceMatcher
+
+    return SequenceMatcher(None, one, other).ratio()
 
 
 def build(first: str = "") -> typer.Typer:
@@ -56,7 +71,7 @@ def build(first: str = "") -> typer.Typer:
             _add(groups[above], name, own, module)
         else:
             groups[name] = _group(name, module.EXAMPLES)
-            groups[above].add_typer(groups[name], name=own)
+            groups[above].add_typer(groups[name], name=own, rich_help_panel=_panel(name))
     if not first:
         context = Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)
         root = _with_parameters(_root, "", context)
@@ -82,7 +97,14 @@ def _add(group: typer.Typer, name: str, own: str, module: Any) -> None:
     called = COMMANDS[name][0].rpartition(".")[2]
     examples = getattr(module, f"{called.upper()}_EXAMPLES", None) or module.EXAMPLES
     about = COMMANDS[name][1]
-    register = group.command(own, cls=_Command, help=about, epilog=examples, context_settings=_HELP)
+    register = group.command(
+        own,
+        cls=_Command,
+        help=_flowing(about),
+        epilog=_flowing(forms.with_expr(name, examples)),
+        context_settings=_HELP,
+        rich_help_panel=_panel(name),
+    )
 
     flags = [one.name for one in parser.parameters(name) if one.may_be_flag]
 
@@ -92,6 +114,19 @@ def _add(group: typer.Typer, name: str, own: str, module: Any) -> None:
         parser.function(name)(**values)
 
     register(_with_parameters(call, name))
+
+
+def _panel(name: str) -> str | None:
+    """The heading under which a command is listed."""
+    return next((title for title, names in PANELS.items() if name in names), None)
+
+
+def _flowing(text: str) -> str:
+    """Let the lines of paragraphs flow, but for those that stand as they are."""
+    parts = inspect.cleandoc(text).split("\n\n")
+    return "\n\n".join(
+        one if one.lstrip("\n").startswith("\b") else " ".join(one.split("\n")) for one in parts
+    )
 
 
 def _flag_or_text(value: str | None) -> bool | str:
@@ -173,7 +208,7 @@ def finished(command: Any, name: str = "") -> Any:
     if name in PAGED:
         command.params.append(_shared(NO_PAGER, _no_pager))
     command.params.append(_shared(PLAIN, _plain))
-    command.epilog = f"{command.epilog or ''}\n\n{_EXIT_CODES}"
+    command.epilog = f"{command.epilog or ''}\n\n{forms.exit_codes(name)}"
     for own, inner in getattr(command, "commands", {}).items():
         finished(inner, f"{name} {own}".strip())
     return command

@@ -63,6 +63,16 @@ PAGED = frozenset((
     "get", "list", "search", "board", "agenda", "stats", "backlinks", "diff", "history", "log",
     "check", "schema", "kept", "config", "view list",
 ))  # fmt: skip
+# The commands by what people do with them, as 'loop --help' lists them.
+PANELS: dict[str, tuple[str, ...]] = {
+    "Find and read": ("get", "list", "search", "backlinks", "view"),
+    "See where the work stands": ("board", "agenda", "stats"),
+    "Change": ("create", "update", "edit", "apply", "move", "rename", "delete"),
+    "Look back and undo": ("history", "diff", "log", "undo", "kept"),
+    "Look after a vault": ("init", "check", "schema", "watch", "audit"),
+    "Work over a server": ("serve", "token", "login", "logout", "whoami"),
+    "Get to know loop": ("help", "demo", "config", "completion", "skill"),
+}
 
 # By name; a command in a group has the group's name first. The program itself has an empty name.
 COMMANDS: dict[str, tuple[str, ...]] = {

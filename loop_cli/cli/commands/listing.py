@@ -21,22 +21,7 @@ if TYPE_CHECKING:
     from loop_cli.core.schema.schema import Schema
     from loop_cli.operations.boundary import Operations
 
-EXAMPLES = """Forms of EXPR:
-
-\b
-'field=a,b'      is one of these; a list: contains one of these
-'field!=a,b'     is none of these
-'field<value'    also <=, >, >=; compares numbers, dates and times as such
-'field~text'     contains the text, in upper or lower case
-'has:field'      has a value
-'missing:field'  has none
-'outer.inner=a'  a nested field
-
-The fields entity_id, entity_type, path, updated_at and etag are there for every
-entity. A date is all of its day. A day may be said: today, tomorrow, fri, +3d, -1w,
-today+7, eom, 2026-W05 (its Monday), 내일, 금요일, 3일 후.
-
-Examples:
+EXAMPLES = """Examples:
 
 \b
 loop list task --where 'status=todo,doing' --where 'due<today' --sort due
