@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import manual
 import typer
 from rich.console import Console
 from rich.text import Text
@@ -66,6 +67,7 @@ def main() -> int:
     wanted = {
         **_pages(),
         **{COMPLETIONS / shells.FILES[one]: shells.script(one) for one in shells.SHELLS},
+        DOCS / "loop.1": manual.page(),
         **{PICTURES / f"{name}.svg": draw() for name, draw in _PICTURES.items()},
     }
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import os
 from copy import copy
@@ -13,9 +14,9 @@ from types import GenericAlias
 import typer
 from typer.core import TyperCommand, TyperOption
 
-from loop_cli.cli import context, output, parser
+from loop_cli.cli import context, forms, output, parser
 from loop_cli.cli.render import styles
-from loop_cli.cli.table import COMMANDS, PLAIN, SERVER
+from loop_cli.cli.table import COMMANDS, NO_PAGER, PAGED, PANELS, PLAIN, SERVER
 from loop_cli.errors import Interrupted, UsageError
 
 TYPE_CHECKING = False
@@ -29,7 +30,7 @@ _HELP = {"help_option_names": ["-h", "--help"]}
 _SEE_ALSO = """'loop COMMAND --help' has the options of a command, with examples.
 
 'loop help' lists the pages of the documentation; 'loop help WORDS' finds them."""
-_EXIT_CODES = "Exit codes: loop help exit-codes"
+_FLAG = "\0"  # the value of an option that stands as a flag
 
 
 def run(arguments: list[str]) -> int:
@@ -37,9 +38,24 @@ def run(arguments: list[str]) -> int:
     try:
         return _dispatch(arguments)
     except typer.TyperException as error:
-        raise UsageError(error.format_message(), hint=_usage_hint(arguments)) from None
+        raise UsageError(_in_words(error), hint=_usage_hint(arguments)) from None
     except typer.Abort:
         raise Interrupted("interrupted") from None
+
+
+def _in_words(error: Any) -> str:
+    """What Typer says; of an option that is not there, which ones are nearest."""
+    close = getattr(error, "possibilities", None)
+    if not close or not getattr(error, "option_name", None):
+        return str(error.format_message())
+    nearest = sorted(close, key=lambda one: -_alike(one, error.option_name))[:2]
+    return f"{error.message}; did you mean {' or '.join(nearest)}?"
+
+
+def _alike(one: str, other: str) -> float:
+    from difflib import SequenceMatcher
+
+    return SequenceMatcher(None, one, other).ratio()
 
 
 def build(first: str = "") -> typer.Typer:
@@ -55,7 +71,7 @@ def build(first: str = "") -> typer.Typer:
             _add(groups[above], name, own, module)
         else:
             groups[name] = _group(name, module.EXAMPLES)
-            groups[above].add_typer(groups[name], name=own)
+            groups[above].add_typer(groups[name], name=own, rich_help_panel=_panel(name))
     if not first:
         context = Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)
         root = _with_parameters(_root, "", context)
@@ -81,12 +97,40 @@ def _add(group: typer.Typer, name: str, own: str, module: Any) -> None:
     called = COMMANDS[name][0].rpartition(".")[2]
     examples = getattr(module, f"{called.upper()}_EXAMPLES", None) or module.EXAMPLES
     about = COMMANDS[name][1]
-    register = group.command(own, cls=_Command, help=about, epilog=examples, context_settings=_HELP)
+    register = group.command(
+        own,
+        cls=_Command,
+        help=_flowing(about),
+        epilog=_flowing(forms.with_expr(name, examples)),
+        context_settings=_HELP,
+        rich_help_panel=_panel(name),
+    )
+
+    flags = [one.name for one in parser.parameters(name) if one.may_be_flag]
 
     def call(**values: Any) -> None:
+        for one in flags:
+            values[one] = _flag_or_text(values[one])
         parser.function(name)(**values)
 
     register(_with_parameters(call, name))
+
+
+def _panel(name: str) -> str | None:
+    """The heading under which a command is listed."""
+    return next((title for title, names in PANELS.items() if name in names), None)
+
+
+def _flowing(text: str) -> str:
+    """Let the lines of paragraphs flow, but for those that stand as they are."""
+    parts = inspect.cleandoc(text).split("\n\n")
+    return "\n\n".join(
+        one if one.lstrip("\n").startswith("\b") else " ".join(one.split("\n")) for one in parts
+    )
+
+
+def _flag_or_text(value: str | None) -> bool | str:
+    return value is not None if value in (None, _FLAG) else str(value)
 
 
 def _with_parameters(call: Any, name: str, *first: Parameter) -> Any:
@@ -105,7 +149,7 @@ def _described(one: parser.Parameter) -> Parameter:
     more: dict[str, Any] = {"metavar": one.metavar or None, "help": one.help}
     if one.kind == "number":
         more["min"] = 0
-    default = ... if one.required else one.default
+    default = ... if one.required else None if one.may_be_flag else one.default
     made: Any = typer.Option if one.options else typer.Argument
     return Parameter(
         one.name,
@@ -134,7 +178,9 @@ def _dispatch(arguments: list[str]) -> int:
         command, name, rest = _alone(arguments[0]), f"loop {arguments[0]}", arguments[1:]
     else:
         command, name, rest = typer.main.get_command(build()), "loop", arguments
-    code = finished(command).main(rest, prog_name=name, standalone_mode=False)
+    code = finished(command, name.removeprefix("loop").strip()).main(
+        rest, prog_name=name, standalone_mode=False
+    )
     if code == Interrupted.exit_code:
         raise Interrupted("interrupted")
     return code if isinstance(code, int) else 0
@@ -150,18 +196,21 @@ def _verbs() -> set[str]:
     return {name.partition(" ")[0] for name in COMMANDS if name}
 
 
-def finished(command: Any) -> Any:
-    """The command, or the group with all in it, with `--plain`, which every command has,
-    `--server` where it is on a vault, and kinds of values named as people would."""
+def finished(command: Any, name: str = "") -> Any:
+    """The command of that name, or the group with all in it, with `--plain`, which every command
+    has, `--server` where it is on a vault, `--no-pager` where much may be shown, and kinds of
+    values named as people would."""
     for one in command.params:
         one.type = copy(one.type)  # some objects are shared by all of Typer
         one.type.name = _IN_WORDS.get(one.type.name, one.type.name)
     if any(one.name == "vault" for one in command.params):
         command.params.append(_shared(SERVER, _server))
+    if name in PAGED:
+        command.params.append(_shared(NO_PAGER, _no_pager))
     command.params.append(_shared(PLAIN, _plain))
-    command.epilog = f"{command.epilog or ''}\n\n{_EXIT_CODES}"
-    for inner in getattr(command, "commands", {}).values():
-        finished(inner)
+    command.epilog = f"{command.epilog or ''}\n\n{forms.exit_codes(name)}"
+    for own, inner in getattr(command, "commands", {}).items():
+        finished(inner, f"{name} {own}".strip())
     return command
 
 
@@ -182,6 +231,11 @@ def _shared(text: str, callback: Any) -> TyperOption:
 def _server(_context: Any, _option: Any, given: str | None) -> None:
     if given is not None:
         context.given["server"] = given
+
+
+def _no_pager(_context: Any, _option: Any, given: bool) -> None:
+    if given:
+        output.never_page()
 
 
 def _plain(_context: Any, _option: Any, given: bool) -> None:
@@ -213,12 +267,17 @@ class _Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Give an empty value to such an option if it has none."""
         options = (one for one in self.params if one.param_type_name == "option")
-        lone = {name for one in options if (one.metavar or "")[:1] == "[" for name in one.opts}
+        lone = {
+            name: _FLAG if (one.metavar or "")[:2] == "[=" else ""
+            for one in options
+            if (one.metavar or "")[:1] == "["
+            for name in one.opts
+        }
         following = [*args[1:], "-"]  # one too many if no argument follows
         return super().parse_args(
             ctx,
             [
-                f"{one}=" if one in lone and after.startswith("-") else one
+                f"{one}={lone[one]}" if one in lone and (lone[one] or after[:1] == "-") else one
                 for one, after in zip(args, following, strict=False)
             ],
         )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
+    from loop_cli.cli.pager import Pager
     from loop_cli.cli.render.progress import Progress
     from loop_cli.core.conflict import Conflict
     from loop_cli.errors import Action, LoopError
@@ -44,7 +45,9 @@ def prepare_streams() -> None:
 
 
 def leave_streams() -> None:
-    """Let go of what can't be written, or Python tries once more, and complains, as it exits."""
+    """Wait until the reader leaves the pager. Let go of what can't be written, or Python tries once
+    more, and complains, as it exits."""
+    leave_pager()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -87,6 +90,40 @@ def be_plain() -> None:
     from loop_cli.cli.render import styles
 
     styles.set_plain(True)
+
+
+_pager: Pager | None = None
+_may_page = True
+_after_pager: list[str] = []  # what stderr gets once the reader has left
+
+
+def page() -> None:
+    """From now on show in the pager what is more than a screen, if a person reads stdout.
+
+    For results that a person reads; not where a command asks, or shows things as they happen.
+    """
+    global _pager  # noqa: PLW0603
+    if _pager is None and _may_page and is_terminal(sys.stdout):
+        from loop_cli.cli.pager import Pager
+
+        _pager = Pager(_write_directly, note)
+
+
+def never_page() -> None:
+    """Show everything at once."""
+    global _may_page  # noqa: PLW0603
+    _may_page = False
+
+
+def leave_pager() -> None:
+    """Show what the pager has held back, and wait until the reader leaves it."""
+    global _pager
+    if _pager is not None:
+        pager, _pager = _pager, None
+        pager.close()
+        for text in _after_pager:
+            _write_stderr(text)
+        _after_pager.clear()
 
 
 def ask(question: str) -> None:
@@ -139,6 +176,13 @@ def lines(texts: Iterable[str]) -> None:
             write("".join(waiting))
             waiting.clear()
     write("".join(waiting))
+
+
+def write_each(texts: Iterable[str]) -> None:
+    """Print texts on stdout in groups of about a hundred."""
+    remaining = iter(texts)
+    while batch := [*islice(remaining, _AT_ONCE)]:
+        write("".join(batch))
 
 
 def json_lines(found: Iterable[bytes]) -> None:
@@ -194,6 +238,13 @@ def _encoded(text: str) -> bytes:
 
 def write_bytes(data: bytes) -> None:
     """Print bytes on stdout; ends as `write` does."""
+    if _pager is not None:
+        _pager.write(data)
+    else:
+        _write_directly(data)
+
+
+def _write_directly(data: bytes) -> None:
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
@@ -323,6 +374,9 @@ def say(text: str) -> None:
 
 
 def _write_stderr(text: str) -> None:
+    if _pager is not None:
+        _after_pager.append(text)
+        return
     try:
         sys.stderr.buffer.write(_encoded(text))
         sys.stderr.buffer.flush()

@@ -1,4 +1,4 @@
-"""Show text that is longer than a screen in the user's pager."""
+"""Show what is longer than a screen in the user's pager, as git does."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ import shlex
 import subprocess
 import sys
 
-from loop_cli.cli import output
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from rich.console import RenderableType
+    from collections.abc import Callable, Mapping
 
 _USUAL = "less -R"
+_ROWS = 24  # of a terminal that does not say
 
 
 def command(environ: Mapping[str, str]) -> str:
@@ -28,33 +25,87 @@ def command(environ: Mapping[str, str]) -> str:
     return _USUAL
 
 
-def show(content: RenderableType, *, paged: bool) -> None:
-    """Show something formatted in the pager; if there is none, or it can't be run, on stdout."""
-    console = output.console(sys.stdout)
-    with console.capture() as capture:
-        console.print(content)
-    text = "".join(part.rstrip() + "\n" for part in capture.get().splitlines())
-    if not paged or not _run(command(os.environ), text.encode()):
-        output.write_bytes(text.encode())
+class Pager:
+    """Takes what a command prints. It starts the pager once that is more than a screen; what is
+    less goes to `direct` at the end. `note` is told if it can't be run."""
+
+    def __init__(self, direct: Callable[[bytes], None], note: Callable[[str], None]) -> None:
+        self._direct = direct
+        self._note = note
+        self._held: list[bytes] = []
+        self._rows = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._line = command(os.environ)
+
+    def write(self, data: bytes) -> None:
+        """Take some output."""
+        if self._process is not None:
+            _feed(self._process, data)
+        elif not self._line:
+            self._direct(data)
+        else:
+            self._held.append(data)
+            self._rows += data.count(b"\n")
+            if self._rows >= _screen():
+                self._begin()
+
+    def close(self) -> None:
+        """Show what was held back, or wait until the reader leaves the pager."""
+        held, self._held = b"".join(self._held), []
+        if self._process is not None:
+            _wait(self._process)
+        elif held:
+            self._direct(held)
+
+    def _begin(self) -> None:
+        held, self._held = b"".join(self._held), []
+        self._process = _start(self._line, self._note)
+        if self._process is None:
+            self._line = ""
+            self._direct(held)
+        else:
+            _feed(self._process, held)
 
 
-def _run(line: str, text: bytes) -> bool:
-    """Run the pager on the text; return False if that is impossible."""
+def _screen() -> int:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).lines or _ROWS
+    except OSError:
+        return _ROWS
+
+
+def _start(line: str, note: Callable[[str], None]) -> subprocess.Popen[bytes] | None:
+    """Start the pager; None if that is impossible."""
     try:
         words = shlex.split(line)
     except ValueError:
         words = []
     if not words or words == ["cat"]:
-        return False
+        return None
     environment = {"LESS": "FRX", **os.environ}  # as git does: a short page needs no key to end
     try:
-        process = subprocess.Popen(words, stdin=subprocess.PIPE, env=environment)
+        sys.stdout.flush()
+        return subprocess.Popen(words, stdin=subprocess.PIPE, env=environment)
     except OSError:
-        output.note(f"the pager {words[0]!r} can't be run; LOOP_PAGER names another")
-        return False
+        note(f"the pager {words[0]!r} can't be run; LOOP_PAGER names another")
+        return None
+
+
+def _feed(process: subprocess.Popen[bytes], data: bytes) -> None:
+    assert process.stdin is not None
+    try:
+        process.stdin.write(data)
+        process.stdin.flush()
+    except (BrokenPipeError, ValueError):  # the reader has seen enough
+        return
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
     while True:
         try:
-            process.communicate(text)
-            return True
+            process.communicate()
+            return
         except KeyboardInterrupt:  # the pager uses Ctrl-C; in less it stops a search
             continue
+        except BrokenPipeError:
+            return

@@ -35,13 +35,14 @@ class Parameter:
         shown = [word for word in words if word[0] not in "-="]
         self.metavar = shown[0] if shown else ""
         self.repeated = self.metavar[-3:] == "..."
+        self.may_be_flag = self.metavar[:2] == "[="
         self.may_lack_value = bool(self.options) and self.metavar[:1] == "["
         if self.repeated and self.options:
             self.metavar = self.metavar[:-3]
         self.kind = KINDS.get(self.metavar, "text") if shown else "flag"
         default = words[-1][1:] if words and words[-1][0] == "=" else None
         self.default = default if default is None else _READERS[self.kind](default)
-        if self.kind == "flag":
+        if self.kind == "flag" or self.may_be_flag:
             self.default = False
 
 
@@ -97,9 +98,11 @@ def _values(arguments: list[str], known: list[Parameter]) -> dict[str, Any]:
             continue
         name, equals, text = argument.partition("=")
         option = options.get(name)
-        if option is None or option.may_lack_value or (equals and not name.startswith("--")):
+        if option is None or (equals and not name.startswith("--")):
             raise _Unsure
-        if option.kind == "flag":
+        if option.may_lack_value and not option.may_be_flag:
+            raise _Unsure
+        if option.kind == "flag" or (option.may_be_flag and not equals):
             if equals or option.name in values:
                 raise _Unsure
             values[option.name] = True

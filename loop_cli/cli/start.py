@@ -44,7 +44,9 @@ def run(arguments: list[str], *, quick: bool = True) -> int:
     """Run one command line; return the exit code. If not `quick`, Typer always parses it."""
     from loop_cli.cli import parser
 
-    machine = "--json" in _options(arguments) or arguments[:1] == ["apply"]
+    given = _options(arguments)
+    machine = any(one == "--json" or one.startswith("--json=") for one in given)
+    machine = machine or arguments[:1] == ["apply"]
     try:
         call = parser.parse(arguments) if quick else None
         if call is not None:

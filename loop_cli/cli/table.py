@@ -8,7 +8,8 @@ from it when they run. A command is its place, its help and its parameters. The 
 
 NAME is the keyword argument of the function; with `!` it can't be left out. Without an -OPTION it
 is a positional argument. The METAVAR says what a value is (`parser.KINDS`); `...` after it: may be
-given again; an option's in brackets: its value may be left out. Without a METAVAR it is a flag.
+given again; an option's in brackets: its value may be left out; in brackets with `=`: its value
+comes after `=`, and without one it is a flag. Without a METAVAR it is a flag.
 
 A new command is an entry here, and a function that takes these names and has no defaults of its
 own. Beside it stands EXAMPLES, or FUNCTION_EXAMPLES where a module has several commands, for the
@@ -38,6 +39,10 @@ _IDS = "ids --ids: The bare ids, one a line."
 _COUNT = "count --count: How many there are, and nothing else."
 _JSON = "as_json --json: One JSON document on stdout; errors as JSON on stderr."
 _JSON_LINES = "as_json --json: One JSON object a line."
+_JSON_OF = "as_json --json [=FIELD,FIELD]: {}; =FIELD,FIELD: of these fields alone."
+_JSON_OF_ONE = _JSON_OF.format("One JSON document on stdout; errors as JSON on stderr")
+_JSON_OF_MANY = _JSON_OF.format("One JSON object a line")
+_TEMPLATE = "template --template TEXT: Print each as this Jinja template says; @FILE: its text."
 _DRY_RUN = "dry_run --dry-run -n: Do everything but write."
 _YES = "yes --yes -y: Answer yes to the confirmation; never --force."
 _YES_TO_THE_QUESTION = "yes --yes -y: Answer yes to the question."
@@ -52,6 +57,22 @@ SERVER = "server --server URL: The server to ask instead of reading files (LOOP_
 # Options of every command.
 HELP = "help --help -h: Show the help."
 PLAIN = "plain --plain: For screen readers: no boxes, no columns, words for signs (LOOP_PLAIN)."
+NO_PAGER = "no_pager --no-pager: Show everything at once, not in a pager (LOOP_PAGER)."
+# Commands with that option: what they show people may be longer than a screen.
+PAGED = frozenset((
+    "get", "list", "search", "board", "agenda", "stats", "backlinks", "diff", "history", "log",
+    "check", "schema", "kept", "config", "view list",
+))  # fmt: skip
+# The commands by what people do with them, as 'loop --help' lists them.
+PANELS: dict[str, tuple[str, ...]] = {
+    "Find and read": ("get", "list", "search", "backlinks", "view"),
+    "See where the work stands": ("board", "agenda", "stats"),
+    "Change": ("create", "update", "edit", "apply", "move", "rename", "delete"),
+    "Look back and undo": ("history", "diff", "log", "undo", "kept"),
+    "Look after a vault": ("init", "check", "schema", "watch", "audit"),
+    "Work over a server": ("serve", "token", "login", "logout", "whoami"),
+    "Get to know loop": ("help", "demo", "config", "completion", "skill"),
+}
 
 # By name; a command in a group has the group's name first. The program itself has an empty name.
 COMMANDS: dict[str, tuple[str, ...]] = {
@@ -67,7 +88,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "get.get",
         "Show entities: their identity, their revision, their fields.",
         "entity_id! ID...: Ids, aliases or paths; with --json a line each.",
-        _JSON,
+        _JSON_OF_ONE,
+        _TEMPLATE,
         "as_yaml --yaml: Print the same document as YAML.",
         "raw --raw: Print the bytes of the file.",
         "field --field NAME...: Print only the value of a field, or of etag, updated_at, path or "
@@ -133,7 +155,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "sort --sort FIELDS: Fields by commas; -FIELD: the greatest first.",
         "columns --columns FIELDS: The columns of the table or the CSV.",
         "limit --limit -l N: At most N entities; 0 means all. The default for a table is 200.",
-        _JSON_LINES,
+        _JSON_OF_MANY,
+        _TEMPLATE,
         "as_csv --csv: Print comma-separated values (RFC 4180).",
         _IDS,
         _COUNT,
@@ -190,7 +213,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         _TYPES,
         _WHERE,
         "limit --limit -l N: At most N entities; 0 means all. The default at a terminal is 200.",
-        _JSON_LINES,
+        _JSON_OF_MANY,
+        _TEMPLATE,
         _IDS,
         _COUNT,
         _VAULT,
@@ -242,8 +266,9 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "rename": (
         "rename.rename",
-        "Rename the file of one entity, or of all, as rule A says; links are changed too.",
+        "Rename an entity, its file, or all files as rule A says; links are changed too.",
         "entity_id [ID]: The entity whose file is renamed.",
+        "name --name NAME: Its new name; the file is renamed where it is called by the name.",
         "every --all: Rename every file whose name breaks rule A.",
         _PATH,
         *_WRITING,

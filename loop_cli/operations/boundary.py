@@ -236,10 +236,12 @@ class Operations(EntityOperations):
         entity_id: str | None,
         *,
         path: str | None = None,
+        name: str | None = None,
         confirm: Confirm | None = None,
         dry_run: bool = False,
     ) -> RelocateResult:
-        """Rename the file of an entity, or of all, as rule A says. Raises what `move` raises."""
+        """Rename the file of an entity, or of all, as rule A says; or call an entity `name`, and
+        its file with it. Raises what `move` raises."""
 
     # -- changing many --------------------------------------------------------------------
 
@@ -269,12 +271,13 @@ class Operations(EntityOperations):
         lines: Iterable[Sequence[str]],
         *,
         today: int,
+        now: int,
         force: bool = False,
         atomic: bool = False,
         dry_run: bool = False,
     ) -> Iterator[Outcome]:
-        """Commit the change of each line of JSON, in order. `lines` come so many at once as are
-        there; `today` is the instant at which the day began, for conditions.
+        """Carry out each line of JSON, in order: an update, or what its "op" says. `lines` come so
+        many at once as are there; `now` is an instant, `today` that at which its day began.
         With `atomic` all or none; raises then what is in the way, with its line."""
 
     @abstractmethod

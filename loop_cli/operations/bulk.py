@@ -7,14 +7,13 @@ from loop_cli.core.changes import (
     Change,
     Edits,
     parse_changes,
-    parse_json,
 )
 from loop_cli.core.entity import Precondition, precondition_of
 from loop_cli.core.names import join_dotted, nearest
 from loop_cli.core.numbers import in_json
 from loop_cli.core.query import parse_conditions
 from loop_cli.core.store import CommitResult, EntityChange
-from loop_cli.errors import Action, LoopError, PartlyFailed, UsageError, prefixed
+from loop_cli.errors import Action, LoopError, PartlyFailed, UsageError
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -35,18 +34,19 @@ _EXAMPLE = '{"id": "tsk-019-14", "set": {"status": "done"}, "if_match": "9f2c51d
 
 
 class LineRules(Struct):
-    """How lines are read: `today` is the instant at which the day began; with `force` those without
-    a precondition need none."""
+    """How lines are read: `now` is an instant, `today` that at which its day began; with `force`
+    those without a precondition need none."""
 
     today: int
+    now: int
     force: bool = False
 
 
 class Outcome(Struct):
     """The result of one change.
 
-    `line` is the number of its line, from 1, if it came in a line. `entity_id` is None if the line
-    does not name it.
+    `line` is the number of its line, from 1, if it came in a line; `op` is what the line asked for,
+    and `more` what is to be said besides. `entity_id` is None if the line does not name it.
     """
 
     done: CommitResult | LoopError
@@ -54,6 +54,8 @@ class Outcome(Struct):
     run_id: str
     line: int | None = None
     dry_run: bool = False
+    op: str = "update"
+    more: dict[str, Any] | None = None
 
     @property
     def error(self) -> LoopError | None:
@@ -62,7 +64,8 @@ class Outcome(Struct):
 
     def as_dict(self) -> dict[str, Any]:
         """Return its JSON line."""
-        where = {} if self.line is None else {"line": self.line}
+        where: dict[str, Any] = {} if self.line is None else {"line": self.line}
+        where |= {} if self.op == "update" else {"op": self.op}
         if isinstance(self.done, LoopError):
             return {**where, "entity_id": self.entity_id, **self.done.as_dict()}
         after = self.done.after
@@ -74,6 +77,7 @@ class Outcome(Struct):
             "changed": self.done.changed,
             "run_id": self.run_id,
             "modified_fields": list(self.done.diff),
+            **(self.more or {}),
         }
         if self.done.warnings:
             said["warnings"] = list(self.done.warnings)
@@ -155,39 +159,6 @@ def carry_out(
             told(done)
 
 
-def apply(
-    store: Store,
-    lines: Iterable[Sequence[str]],
-    *,
-    origin: Origin,
-    how: LineRules,
-    atomic: bool = False,
-    dry_run: bool = False,
-) -> Iterator[Outcome]:
-    """Commit the change of each line, in order; if one fails, the others go on.
-
-    `lines` come in batches of the available lines. A batch shares its syncs, and does not wait for
-    more lines. Blank lines are skipped. With `atomic` all land or none: raises the error with its
-    line.
-    """
-    parsed = _parsed(lines, how)
-    for part in [[line for some in parsed for line in some]] if atomic else parsed:
-        good = [(number, one) for number, one in part if isinstance(one, EntityChange)]
-        if atomic and len(good) < len(part):
-            raise next(_at(one, number) for number, one in part if isinstance(one, LoopError))
-        changes = [change for _number, change in good]
-        results = iter(store.commit(changes, origin=origin, atomic=atomic, dry_run=dry_run))
-        for number, one in part:
-            known = one.entity_id if isinstance(one, EntityChange) else one.details.get("entity_id")
-            yield Outcome(
-                done=next(results) if isinstance(one, EntityChange) else one,
-                entity_id=known,
-                run_id=origin.run_id,
-                line=number,
-                dry_run=dry_run,
-            )
-
-
 class Counts:
     """The number of outcomes, and the first error."""
 
@@ -217,54 +188,47 @@ class Counts:
         )
 
 
-def _parsed(
-    lines: Iterable[Sequence[str]], how: LineRules
-) -> Iterator[list[tuple[int, EntityChange | LoopError]]]:
-    """Yield the changes of lines in groups of about a hundred, each with its line number."""
-    number = 0
-    for batch in lines:
-        part: list[tuple[int, EntityChange | LoopError]] = []
-        for line in batch:
-            number += 1
-            if line.strip():
-                part.append((number, _change_or_error(line, how)))
-            if len(part) == AT_ONCE:
-                yield part
-                part = []
-        if part:
-            yield part
-
-
-def _change_or_error(line: str, how: LineRules) -> EntityChange | LoopError:
-    try:
-        return _change(line, how)
-    except LoopError as error:
-        return error
-
-
-def _change(line: str, how: LineRules) -> EntityChange:
-    """The change that a line of JSON asks for. Raises `UsageError`."""
-    line = line.removeprefix("\ufeff")  # that some programs begin a file with
-    return change_of(parse_json(line, line.strip()), how, line=line)
-
-
 def change_of(data: Any, how: LineRules, *, line: str | None = None) -> EntityChange:
     """The change that the object of a line asks for. Numbers keep the digits that they have in the
     `line`, where that is known. Raises `UsageError`."""
     if not isinstance(data, dict) or not isinstance(data.get("id"), str) or not data["id"]:
         raise UsageError("a line must be a JSON object with an id", hint=_EXAMPLE)
-    for key in data:
-        if key not in KEYS:
-            close = nearest(key, KEYS, count=1)
-            meant = f"; did you mean {close[0]}?" if close else ""
-            raise UsageError(f"{key!r} is none of {', '.join(KEYS)}{meant}", entity_id=data["id"])
-    expected, etag = _text(data, "expected_updated_at"), _text(data, "if_match")
-    met = parse_conditions(_texts(data, "if"), today=how.today, option="if")
+    refuse_unknown(data, KEYS)
+    edits = edits_of(data, line=line)
+    if not edits:
+        ways = ", ".join(key for key in KEYS[2:] if key not in ("expected_updated_at", "if_match"))
+        raise UsageError(f"nothing to change: the line has none of {ways}")
+    return EntityChange(
+        entity_id=data["id"],
+        path=text_of(data, "path"),
+        edits=edits,
+        precondition=seen_of(data, how),
+    )
+
+
+def seen_of(data: dict[str, Any], how: LineRules) -> Precondition:
+    """What a line expects of its entity. Raises `UsageError`."""
+    expected, etag = text_of(data, "expected_updated_at"), text_of(data, "if_match")
+    met = parse_conditions(texts_of(data, "if"), today=how.today, option="if")
     force = how.force and expected is None and etag is None and not met
+    return precondition_of(expected, etag, forced=force).replace(conditions=met)
+
+
+def refuse_unknown(data: dict[str, Any], known: Sequence[str]) -> None:
+    """Raises `UsageError` for a key that a line does not have."""
+    for key in data:
+        if key not in known:
+            close = nearest(key, known, count=1)
+            meant = f"; did you mean {close[0]}?" if close else ""
+            raise UsageError(f"{key!r} is none of {', '.join(known)}{meant}", **_named(data))
+
+
+def edits_of(data: dict[str, Any], *, line: str | None = None) -> Edits:
+    """The changes that the object of a line holds. Raises `UsageError`."""
     written = [] if line is None else in_json(line)
-    edits = Edits(
+    return Edits(
         changes=parse_changes(
-            _texts(data, "changes"),
+            texts_of(data, "changes"),
             unset=_names(data),
             fields=_object(data, "set"),
             written=[(at[1:], token) for at, token in written if at[0] == "set"],
@@ -273,22 +237,13 @@ def change_of(data: Any, how: LineRules, *, line: str | None = None) -> EntityCh
         ),
         body=_body(data),
     )
-    if not edits:
-        ways = ", ".join(key for key in KEYS[2:] if key not in ("expected_updated_at", "if_match"))
-        raise UsageError(f"nothing to change: the line has none of {ways}")
-    return EntityChange(
-        entity_id=data["id"],
-        path=_text(data, "path"),
-        edits=edits,
-        precondition=precondition_of(expected, etag, forced=force).replace(conditions=met),
-    )
 
 
 def _body(data: dict[str, Any]) -> BodyChange | None:
     """The new body, or the text to append. Raises `UsageError` where there are both."""
-    new, more = _text(data, "body"), _text(data, "append_body")
+    new, more = text_of(data, "body"), text_of(data, "append_body")
     if new is not None and more is not None:
-        raise UsageError("body and append_body can't go together", entity_id=data["id"])
+        raise UsageError("body and append_body can't go together", **_named(data))
     if new is not None:
         return BodyChange(text=new)
     return None if more is None else BodyChange(text=more, append=True)
@@ -320,38 +275,38 @@ def _plain(item: Any) -> str:
 def _object(data: dict[str, Any], key: str) -> dict[str, Any]:
     value = data.get(key)
     if value is not None and not isinstance(value, dict):
-        raise UsageError(f"{key} must be an object of fields", entity_id=data["id"], hint=_EXAMPLE)
+        raise UsageError(f"{key} must be an object of fields", **_named(data), hint=_EXAMPLE)
     return value or {}
 
 
 def _names(data: dict[str, Any]) -> list[str]:
-    return [join_dotted((one,)) for one in _texts(data, "unset")]
+    return [join_dotted((one,)) for one in texts_of(data, "unset")]
 
 
-def _texts(data: dict[str, Any], key: str) -> list[str]:
+def texts_of(data: dict[str, Any], key: str) -> list[str]:
+    """A text or a list of them. Raises `UsageError`."""
     value = data.get(key, [])
     found = [value] if isinstance(value, str) else value
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
         what = {"unset": "fields", "changes": "texts such as 'status=done'"}
         said = what.get(key, "conditions")
-        raise UsageError(f"{key} must be a list of {said}", entity_id=data["id"])
+        raise UsageError(f"{key} must be a list of {said}", **_named(data))
     return found
 
 
-def _text(data: dict[str, Any], key: str) -> str | None:
+def text_of(data: dict[str, Any], key: str) -> str | None:
+    """A text, if it is there. Raises `UsageError`."""
     value = data.get(key)
     if value is not None and not isinstance(value, str):
-        raise UsageError(f"{key} must be a text", entity_id=data["id"])
+        raise UsageError(f"{key} must be a text", **_named(data))
     return value
+
+
+def _named(data: dict[str, Any]) -> dict[str, str]:
+    found = data.get("id")
+    return {"entity_id": found} if isinstance(found, str) else {}
 
 
 def _parts(changes: Sequence[EntityChange]) -> Iterator[Sequence[EntityChange]]:
     for start in range(0, len(changes), AT_ONCE):
         yield changes[start : start + AT_ONCE]
-
-
-def _at(error: LoopError, line: int) -> LoopError:
-    """Add the number of its line to an error."""
-    error.message = prefixed(f"line {line}: ", error.message)
-    error.details["line"] = line
-    return error

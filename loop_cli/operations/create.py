@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from loop_cli.core.schema.rules import Rules
     from loop_cli.core.store import CommitResult, Store
     from loop_cli.operations.asking import Ask
+    from loop_cli.operations.move import Place
 
     Problem = dict[str, Any]
 
@@ -78,7 +79,7 @@ def create(
             request.entity_type,
             lambda given: only(
                 store.commit(
-                    [_planned(store, _answered(request, given, store.rules))],
+                    [planned(store, _answered(request, given, store.rules))],
                     origin=origin,
                     dry_run=True,
                 )
@@ -86,7 +87,7 @@ def create(
             ask,
         )
         request = _answered(request, given, store.rules)
-    done = only(store.commit([_planned(store, request)], origin=origin, dry_run=dry_run))
+    done = only(store.commit([planned(store, request)], origin=origin, dry_run=dry_run))
     return _result(done, origin, dry_run=dry_run)
 
 
@@ -106,8 +107,11 @@ def problem(field: str, code: str, message: str, **more: Any) -> Problem:
     return {"field": field, **more, "problem": code, "message": message}
 
 
-def _planned(store: Store, request: Request) -> Create:
-    """Make the change for the store; it includes the rules for id and place."""
+def planned(store: Store, request: Request, *, made: Mapping[str, Place] | None = None) -> Create:
+    """Make the change for the store; it includes the rules for id and place.
+
+    `made` are the entities that are about to be there, by id in normal form.
+    """
     rules = store.rules
     kind = request.entity_type
     problems: list[Problem] = []
@@ -117,7 +121,7 @@ def _planned(store: Store, request: Request) -> Create:
     entity_id = _id(request, fields, name, rules, problems)
     path = None
     if not problems or request.entity_id is not None:
-        path = _path(store, request, fields, name, entity_id, problems)
+        path = _path(store, request, fields, name, entity_id, problems, made or {})
     template = request.template or (_built_in(rules), "the built-in template")
     return Create(
         entity_type=kind,
@@ -213,6 +217,7 @@ def _path(
     name: str,
     entity_id: ids.IdRule | str | None,
     problems: list[Problem],
+    made: Mapping[str, Place],
 ) -> str | None:
     """Return the place by rule A; None if it is unknown, which is then among the problems."""
     kind, rules = request.entity_type, store.rules
@@ -228,7 +233,7 @@ def _path(
             name=name,
             year=int(days.local_day(request.now)[:4]),
             locations=rules.schema.locations,
-            project=_project_path(store, fields) if kind == "Task" else None,
+            project=_project_path(store, fields, made) if kind == "Task" else None,
             siblings=lambda: _paths_of(store, kind),
         )
     except places.NoPlace as error:
@@ -251,10 +256,13 @@ def _has_project(fields: Mapping[str, Any]) -> bool:
     return isinstance(fields.get("project_id"), str) and bool(fields["project_id"])
 
 
-def _project_path(store: Store, fields: dict[str, Any]) -> str | None:
+def _project_path(store: Store, fields: dict[str, Any], made: Mapping[str, Place]) -> str | None:
     """Return the file of a task's project; None if there is none, which the rules report."""
+    project = str(fields["project_id"])
+    if nfc(project) in made:
+        return made[nfc(project)].path
     try:
-        return store.find(str(fields["project_id"])).path
+        return store.find(project).path
     except EntityNotFound:
         return None
 

@@ -96,23 +96,34 @@ def delete(
     """
     given = request.precondition
     asks = confirm is not None and not given.given and not given.forced
-    if not given.names_bytes:
-        store.refresh()
-    first = store.find(request.entity_id, path=request.path)
-    group = [first, *(_dependents(store, first) if request.cascade else ())]
-    seen = Precondition(if_match=first.revision.etag, own_reading=True) if asks else given
-    # Without the path, so that a new file with the same id is noticed.
-    changes = [_change(first, seen, request, store).replace(path=request.path)]
-    changes += [
-        _change(one, Precondition(if_match=one.revision.etag), request, store) for one in group[1:]
-    ]
+    changes = planned(store, request, reads=asks)
     if asks or dry_run:
         preview = _commit(store, changes, origin, request, dry_run=True)
         if dry_run:
             return preview
         if confirm is not None and not confirm(preview):
-            raise ConfirmationRefused(f"{first.id} was left as it is")
+            raise ConfirmationRefused(f"{changes[0].entity_id} was left as it is")
     return _commit(store, changes, origin, request, dry_run=False)
+
+
+def planned(store: Store, request: Request, *, reads: bool = False) -> list[Delete | Move]:
+    """The changes for the store: first that of the named entity, then, with `cascade`, those of
+    the entities that refer to it. With `reads` the state now is the precondition. Raises what
+    `Store.find` raises."""
+    if not request.precondition.names_bytes:
+        store.refresh()
+    first = store.find(request.entity_id, path=request.path)
+    group = [first, *(_dependents(store, first) if request.cascade else ())]
+    own = Precondition(if_match=first.revision.etag, own_reading=True)
+    # Without the path, so that a new file with the same id is noticed.
+    change = _change(first, own if reads else request.precondition, request, store)
+    return [
+        change.replace(path=request.path),
+        *(
+            _change(one, Precondition(if_match=one.revision.etag), request, store)
+            for one in group[1:]
+        ),
+    ]
 
 
 def _dependents(store: Store, first: Entity) -> list[Entity]:
@@ -174,7 +185,7 @@ def _commit(
             raise one
         done.append(one)
     return DeleteResult(
-        removed=tuple(_removed(one, archive=request.archive) for one in done),
+        removed=tuple(removed(one, archive=request.archive) for one in done),
         archived=request.archive,
         dry_run=dry_run,
         run_id=origin.run_id,
@@ -182,7 +193,8 @@ def _commit(
     )
 
 
-def _removed(done: CommitResult, *, archive: bool) -> Removed:
+def removed(done: CommitResult, *, archive: bool) -> Removed:
+    """What a change has removed."""
     kept = None if done.record is None else done.record.metadata.get("kept")
     return Removed(
         entity=done.before,

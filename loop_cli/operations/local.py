@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loop_cli.operations import update
 from loop_cli.operations.boundary import Operations
-from loop_cli.operations.update import LocalEntityOperations
+from loop_cli.operations.local_past import LocalPast
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.changes import Edits
     from loop_cli.core.check.report import Checked, PassedOver, Scope
-    from loop_cli.core.entity import Entity, Precondition
+    from loop_cli.core.entity import Precondition
     from loop_cli.core.query import Query
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.core.store import CommitResult, EntityChange, Mend
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
         KeptCopies,
         Migration,
         Pruned,
-        Redaction,
         Rotation,
         Verification,
     )
@@ -36,15 +35,12 @@ if TYPE_CHECKING:
     from loop_cli.operations.bulk import Outcome, Plan
     from loop_cli.operations.create import CreateResult
     from loop_cli.operations.delete import DeleteResult
-    from loop_cli.operations.history import Difference, Since, Story
-    from loop_cli.operations.log import LogQuery
     from loop_cli.operations.move import Confirm, RelocateResult
     from loop_cli.operations.overview import Overview
     from loop_cli.operations.repair import Repair
-    from loop_cli.operations.undo import Target, UndoPlan, UndoResult
 
 
-class LocalOperations(LocalEntityOperations, Operations):
+class LocalOperations(LocalPast, Operations):
     """All of them, with those on one entity."""
 
     def select(self, query: Query, *, progress: Progress | None = None) -> Selection:
@@ -129,6 +125,7 @@ class LocalOperations(LocalEntityOperations, Operations):
         entity_id: str | None,
         *,
         path: str | None = None,
+        name: str | None = None,
         confirm: Confirm | None = None,
         dry_run: bool = False,
     ) -> RelocateResult:
@@ -139,6 +136,7 @@ class LocalOperations(LocalEntityOperations, Operations):
             entity_id,
             origin=self._origin,
             path=path,
+            name=name,
             confirm=confirm,
             dry_run=dry_run,
         )
@@ -168,14 +166,15 @@ class LocalOperations(LocalEntityOperations, Operations):
         lines: Iterable[Sequence[str]],
         *,
         today: int,
+        now: int,
         force: bool = False,
         atomic: bool = False,
         dry_run: bool = False,
     ) -> Iterator[Outcome]:
-        from loop_cli.operations import bulk
+        from loop_cli.operations import apply, bulk
 
-        how = bulk.LineRules(today=today, force=force)
-        return bulk.apply(
+        how = bulk.LineRules(today=today, now=now, force=force)
+        return apply.apply(
             self._store, lines, how=how, origin=self._origin, atomic=atomic, dry_run=dry_run
         )
 
@@ -189,52 +188,8 @@ class LocalOperations(LocalEntityOperations, Operations):
 
         return repair.apply(self._store, planned, origin=self._origin)
 
-    def history(self, entity_id: str, *, limit: int | None, path: str | None = None) -> Story:
-        from loop_cli.operations import history
-
-        return history.history(self._store, entity_id, limit=limit, path=path)
-
-    def difference(self, entity_id: str, since: Since, *, path: str | None = None) -> Difference:
-        from loop_cli.operations import history
-
-        return history.difference(self._store, entity_id, since, path=path)
-
-    def state_after(self, record: AuditRecord) -> Entity:
-        from loop_cli.operations import history
-
-        return history.state_after(self._store, record)
-
-    def log(self, query: LogQuery) -> Iterator[AuditRecord]:
-        from loop_cli.operations import log
-
-        return log.log(self._store, query)
-
-    def follow(self, query: LogQuery) -> Iterator[list[AuditRecord]]:
-        from loop_cli.operations import log
-
-        return log.follow(self._store, query)
-
     def watch(self) -> Iterator[list[Happening]]:
         return self._store.upkeep.happenings()
-
-    def undo(
-        self,
-        target: Target,
-        *,
-        on_conflict: str = "fail",
-        confirm: Callable[[UndoPlan], bool] | None = None,
-        dry_run: bool = False,
-    ) -> UndoResult:
-        from loop_cli.operations import undo
-
-        return undo.undo(
-            self._store,
-            target,
-            origin=self._origin,
-            on_conflict=on_conflict,
-            confirm=confirm,
-            dry_run=dry_run,
-        )
 
     def allow(self, field: AllowedField, *, dry_run: bool = False) -> Allowed:
         return self._store.upkeep.allow(field, origin=self._origin, dry_run=dry_run)
@@ -256,14 +211,6 @@ class LocalOperations(LocalEntityOperations, Operations):
 
     def rotate(self, *, at_least: int) -> Rotation:
         return self._store.upkeep.rotate(at_least=at_least)
-
-    def redact(
-        self, entity_id: str, field: str, *, run_id: str | None = None, dry_run: bool = False
-    ) -> Redaction:
-        from loop_cli.operations import log
-
-        wanted = log.to_redact(self._store, entity_id, field, run_id=run_id)
-        return self._store.upkeep.redact(wanted, origin=self._origin, dry_run=dry_run)
 
     def migrate(self, file: str | None, *, dry_run: bool = False) -> Migration:
         return self._store.upkeep.migrate(file, dry_run=dry_run)

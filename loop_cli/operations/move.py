@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
+from loop_cli.core import places
 from loop_cli.core.changes import Change, Edits
 from loop_cli.core.check.places import file_name
 from loop_cli.core.entity import Precondition
 from loop_cli.core.links import Moving
-from loop_cli.core.names import nfc
+from loop_cli.core.names import is_line, nfc
 from loop_cli.core.store import EntityChange, Move
 from loop_cli.errors import (
     ConfirmationRefused,
@@ -21,7 +24,7 @@ from loop_cli.planning import relinking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from loop_cli.core.entity import Entity
@@ -32,6 +35,25 @@ if TYPE_CHECKING:
 
 _TRIES = 5  # attempts: others may edit a file with links at the same time
 _TASKS = "Tasks"
+
+
+class Relocation(Struct):
+    """A task to move to a project; or, without `project`, a file to rename. With `name` the entity
+    is called that from now on."""
+
+    entity_id: str
+    precondition: Precondition
+    path: str | None = None
+    project: str | None = None
+    name: str | None = None
+
+
+class Place(Struct):
+    """An entity of which only the place is known, as of one that is about to be made."""
+
+    id: str
+    type: str
+    path: str
 
 
 class RelocateResult(Struct):
@@ -89,11 +111,7 @@ def move(
             store.refresh()
         entity = store.find(entity_id, path=path)
         change = _to_project(entity, store.find(project), store)
-        asks = confirm is not None and not precondition.given
-        seen = precondition
-        if asks and not precondition.forced:
-            seen = Precondition(if_match=entity.revision.etag, own_reading=True)
-        return [change.replace(precondition=seen)], []
+        return [change.replace(precondition=_seen(entity, precondition, confirm))], []
 
     return _run(
         store,
@@ -111,28 +129,28 @@ def rename(
     entity_id: str | None,
     *,
     origin: Origin,
+    precondition: Precondition | None = None,
     path: str | None = None,
+    name: str | None = None,
     confirm: Confirm | None = None,
     dry_run: bool = False,
 ) -> RelocateResult:
-    """Rename the file of one entity, or of all (None), as rule A says.
+    """Rename the file of one entity, or of all (None), as rule A says. With `name` the entity is
+    called that from now on, and its file is renamed where it is called by the name.
 
-    `confirm` is called with the plan, whose revisions are the preconditions. If all are renamed,
-    files that can't be renamed are left out with a warning. Raises what `move` raises.
+    `confirm` is called with the plan, whose revisions are the preconditions, unless one is given.
+    If all are renamed, files that can't be renamed are left out with a warning. Raises what `move`
+    raises.
     """
-    if store.names.id_is_stem:
-        raise UsageError("in this vault the file's name is the id, so rule A does not apply")
+    _refuse_stems(store, entity_id, name)
 
     def plan() -> tuple[list[Move], list[str]]:
-        if entity_id is not None:
-            store.refresh()
-            entity = store.find(entity_id, path=path)
-            name = file_name(
-                entity.type, entity.id, store.rules.schema.locations.get(entity.type, "")
-            )
-            seen = Precondition(if_match=entity.revision.etag, own_reading=True)
-            return [_renamed(entity, name or f"{entity.id}.md", seen)], []
-        return _all_misnamed(store, origin)
+        if entity_id is None:
+            return _all_misnamed(store, origin)
+        store.refresh()
+        entity = store.find(entity_id, path=path)
+        seen = Precondition(if_match=entity.revision.etag, own_reading=True)
+        return [_named(entity, name, precondition or seen, store)], []
 
     return _run(
         store,
@@ -140,9 +158,90 @@ def rename(
         origin=origin,
         confirm=confirm,
         dry_run=dry_run,
-        given=None,
+        given=precondition,
         by_id=entity_id is not None and path is None,
     )
+
+
+def relocate(store: Store, wanted: Relocation, *, origin: Origin) -> RelocateResult:
+    """Move or rename as asked for, without a question. Raises as `move` and `rename`."""
+    given: Any = {"origin": origin, "precondition": wanted.precondition, "path": wanted.path}
+    if wanted.project is not None:
+        return move(store, wanted.entity_id, wanted.project, **given)
+    return rename(store, wanted.entity_id, name=wanted.name, **given)
+
+
+def planned(store: Store, wanted: Relocation, made: Mapping[str, Place]) -> Move:
+    """The move that is asked for, without the links. `made` are the entities that are about to be
+    there, by id in normal form. Raises as `move` and `rename`."""
+    if not wanted.precondition.names_bytes:
+        store.refresh()
+    entity = store.find(wanted.entity_id, path=wanted.path)
+    if wanted.project is None:
+        _refuse_stems(store, wanted.entity_id, wanted.name)
+        return _named(entity, wanted.name, wanted.precondition, store)
+    project = made.get(nfc(wanted.project)) or store.find(wanted.project)
+    return _to_project(entity, project, store).replace(precondition=wanted.precondition)
+
+
+def _seen(entity: Entity, given: Precondition, confirm: Confirm | None) -> Precondition:
+    """What a move expects: what was given, or what is about to be shown."""
+    if confirm is None or given.given or given.forced:
+        return given
+    return Precondition(if_match=entity.revision.etag, own_reading=True)
+
+
+def _refuse_stems(store: Store, entity_id: str | None, name: str | None) -> None:
+    """Raises `UsageError` in a vault whose files are named by their ids: an id stays."""
+    if not store.names.id_is_stem:
+        return
+    said = "in this vault the file's name is the id, so rule A does not apply"
+    if name is None or entity_id is None:
+        raise UsageError(said)
+    raise UsageError(
+        f"in this vault the file's name is the id, which stays; {store.names.name} can be updated"
+    )
+
+
+def _named(entity: Entity, name: str | None, seen: Precondition, store: Store) -> Move:
+    """The move that gives a file the name it should have, after the entity is called `name`."""
+    place = store.rules.schema.locations.get(entity.type, "")
+    file = file_name(entity.type, entity.id, place)
+    if name is None:
+        return _renamed(entity, file or f"{entity.id}.md", seen)
+    if not is_line(name) or not name.strip():
+        raise UsageError(f"{name!r} can't be a name: it must be one line of text")
+    change = Change(path=(store.names.name,), operation="set", value=nfc(name))
+    file = file or _file_after(entity, nfc(name))
+    return _renamed(entity, file, seen).replace(edits=Edits(changes=(change,)))
+
+
+def _file_after(entity: Entity, name: str) -> str:
+    """The name of a file once its entity is called `name`: one that is called by its id stays, and
+    one that is called by the old name in some way is called by the new one in that way."""
+    stem, dot, ending = entity.path.rpartition("/")[2].rpartition(".")
+    old, entity_id = nfc(entity.name or ""), nfc(entity.id)
+    if nfc(stem) == entity_id:
+        return entity.path.rpartition("/")[2]
+    form = next((one for one in _FORMS if old and nfc(stem) == one(old, entity_id)), _as_words)
+    made = form(name, entity_id)
+    if not re.search(r"\w", made):
+        raise UsageError(f"{name!r} can't name a file: it has no letter or digit")
+    return f"{made}{dot}{ending}"
+
+
+def _as_words(name: str, _entity_id: str) -> str:
+    return places.file_name(name)
+
+
+# The ways in which files are called by the names of their entities.
+_FORMS: tuple[Callable[[str, str], str], ...] = (
+    _as_words,
+    lambda name, _entity_id: places.slug(name),
+    lambda name, entity_id: f"{entity_id}_{places.slug(name)}",
+    lambda name, entity_id: f"{entity_id} {places.file_name(name)}",
+    lambda name, _entity_id: "-".join(re.findall(r"\w+", name.lower())),
+)
 
 
 def _all_misnamed(store: Store, origin: Origin) -> tuple[list[Move], list[str]]:
@@ -150,10 +249,10 @@ def _all_misnamed(store: Store, origin: Origin) -> tuple[list[Move], list[str]]:
     found: list[Move] = []
     staying: list[str] = []
     taken: set[str] = set()
-    places = store.rules.schema.locations
+    locations = store.rules.schema.locations
     misnamed = []
     for one in store.scan():
-        name = file_name(one.type, one.id, places.get(one.type, ""))
+        name = file_name(one.type, one.id, locations.get(one.type, ""))
         template = "{" in one.id
         if name is not None and not template and nfc(one.path.rpartition("/")[2]) != nfc(name):
             misnamed.append(_renamed(one, name, Precondition(if_match=one.revision.etag)))
@@ -180,8 +279,9 @@ def _renamed(entity: Entity | Listed, name: str, seen: Precondition) -> Move:
     )
 
 
-def _to_project(entity: Entity, project: Entity, store: Store) -> Move:
-    for one, wanted in ((entity, "Task"), (project, "Project")):
+def _to_project(entity: Entity, project: Entity | Place, store: Store) -> Move:
+    pairs: tuple[tuple[Entity | Place, str], ...] = ((entity, "Task"), (project, "Project"))
+    for one, wanted in pairs:
         if one.type != wanted:
             what = "a task moves" if wanted == "Task" else "it moves to a project"
             message = f"{one.id} is a {one.type}; {what}"
@@ -249,7 +349,7 @@ def _land(
     dry_run: bool,
     by_id: bool,
 ) -> RelocateResult:
-    changes, unlinked = _with_links(store, planned)
+    changes, unlinked = with_links(store, planned)
     if by_id:  # so that a new file with the same id is noticed
         changes[0] = changes[0].replace(path=None)
     outcomes = store.commit(changes, origin=origin, atomic=len(changes) > 1, dry_run=dry_run)
@@ -261,9 +361,14 @@ def _land(
     return _result(planned, [*staying, *unlinked], done, origin, dry_run=dry_run)
 
 
-def _with_links(store: Store, planned: list[Move]) -> tuple[list[EntityChange], list[str]]:
-    """Return the moves, with the new links in all files; and sentences about links that stay."""
-    paths = {str(one.path): one.to for one in planned}
+def with_links(store: Store, planned: Sequence[Move]) -> tuple[list[EntityChange], list[str]]:
+    """Return the moves, with the new links in all files; and sentences about links that stay.
+
+    The moves come first, in their order, and after them the changes of other files.
+    """
+    paths = {str(one.path): one.to for one in planned if one.path != one.to}
+    if not paths:
+        return [*planned], []
     moving = Moving(paths, store.paths())
     relinker = relinking.Relinker(
         moving.renamed, loses=moving.loses, read_only=store.names.read_only()

@@ -129,6 +129,7 @@ class Planner:
         self._ids: set[str] = set()
         self._close: dict[str, tuple[str, ...]] = {}
         self._made: list[Entity] = []
+        self._after: dict[str, Entity] = {}
         self._places: set[str] = set()
 
     def plan(self, change: AnyChange, seen: Snapshot | None) -> Plan:
@@ -226,7 +227,7 @@ class Planner:
         from loop_cli.planning.referred import Referred
 
         if self._referred is None:
-            self._referred = Referred(self._around, self._policy.names, self._going)
+            self._referred = Referred(self._around, self._policy.names, self._going, self._after)
         return self._referred.refuse(entity, cascade=change.cascade)
 
     def _take(self, planned: Plan) -> None:
@@ -237,6 +238,8 @@ class Planner:
         if planned.source is None:
             self._ids.add(nfc(planned.after.id))
             self._made.append(planned.after)
+        elif planned.target is not None and planned.changed:
+            self._after[planned.source] = planned.after
 
 
 def _taken(entity_id: str, field: str, message: str) -> InvalidChange:

@@ -10,8 +10,8 @@ from loop_cli.planning import link_places, relinking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-    from typing import Protocol
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from typing import Any, Protocol
 
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.links import LinkSource
@@ -33,10 +33,19 @@ _SHOWN = 20
 
 
 class Referred:
-    """Answers for entities that are deleted together; `going` are all of a group."""
+    """Answers for entities that are deleted together; `going` are all of a group. `changed` are the
+    entities that changes before in the group leave, by the paths that they had."""
 
-    def __init__(self, around: Around, names: FieldNames, going: Sequence[Delete | Move]) -> None:
+    def __init__(
+        self,
+        around: Around,
+        names: FieldNames,
+        going: Sequence[Delete | Move],
+        changed: Mapping[str, Entity],
+    ) -> None:
         self._around = around
+        self._changed = changed
+        self._known = 0
         self._names = names
         self._leaving = {nfc(one.entity_id) for one in going}
         self._paths = {one.path for one in going if one.path is not None}
@@ -50,7 +59,9 @@ class Referred:
         nowhere.
         """
         wanted = nfc(entity.id)
-        others = [*self._around.files(entity.id)]
+        others: list[Any] = [
+            self._changed.get(one.path, one) for one in self._around.files(entity.id)
+        ]
         if any(nfc(one.id) == wanted and one.path != entity.path for one in others):
             return ()
         found = [
@@ -69,12 +80,32 @@ class Referred:
 
     def _links_to(self, path: str) -> list[Backlink]:
         """Return the links to a file; the links to all files of the group are searched at once."""
-        if path not in self._links:
+        if path not in self._links or self._known != len(self._changed):
+            self._known = len(self._changed)
             leaving = {*self._paths, path}
             self._links = {one: [] for one in leaving}
-            for target, one in backlinks(self._around, leaving):
+            for target, one in backlinks(_Later(self._around, self._changed), leaving):
                 self._links[target].append(one)
         return self._links[path]
+
+
+class _Later:
+    """The files with links as they will be."""
+
+    def __init__(self, around: Around, changed: Mapping[str, Entity]) -> None:
+        self._around = around
+        self._changed = changed
+
+    def paths(self) -> Iterable[str]:
+        return self._around.paths()
+
+    def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]:
+        for one in self._around.link_sources(where):
+            after = self._changed.get(one.path)
+            if after is None:
+                yield one
+            elif where(after.path, after.raw):
+                yield one.replace(path=after.path, data=after.raw)
 
 
 def backlinks(sources: Sources, paths: Collection[str]) -> Iterator[tuple[str, Backlink]]:

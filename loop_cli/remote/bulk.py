@@ -68,12 +68,13 @@ class RemoteBulk(RemoteReads):
         lines: Iterable[Sequence[str]],
         *,
         today: int,
+        now: int,
         force: bool = False,
         atomic: bool = False,
         dry_run: bool = False,
     ) -> Iterator[Outcome]:
         # The server knows its day, and says whether lines without a revision may do.
-        del today, force
+        del today, now, force
         from loop_cli.remote.many import apply
 
         send = partial(self._send, atomic=atomic, dry_run=dry_run)

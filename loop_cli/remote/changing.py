@@ -103,21 +103,23 @@ class RemoteChanges(RemoteReads):
         entity_id: str | None,
         *,
         path: str | None = None,
+        name: str | None = None,
         confirm: Confirm | None = None,
         dry_run: bool = False,
     ) -> RelocateResult:
         if entity_id is None:
             needs_files("loop rename --all")
         at = path_of(entity_id, "/rename")
+        body = {} if name is None else {"name": name}
         none = Precondition()
         if confirm is None or dry_run:
-            return self._relocate(at, {}, path=path, seen=none, dry_run=dry_run)
-        preview = self._relocate(at, {}, path=path, seen=none, dry_run=True)
+            return self._relocate(at, body, path=path, seen=none, dry_run=dry_run)
+        preview = self._relocate(at, body, path=path, seen=none, dry_run=True)
         if not preview.changed:
             return preview
         if not confirm(preview):
             raise ConfirmationRefused("everything was left as it is")
-        return self._relocate(at, {}, path=path, seen=none, dry_run=False)
+        return self._relocate(at, body, path=path, seen=none, dry_run=False)
 
     def _relocate(
         self, at: str, body: Any, *, path: str | None, seen: Precondition, dry_run: bool

@@ -66,14 +66,47 @@ def apply(
     """Send lines as they come; an outcome has the number of its line among all."""
     before = 0
     batches = [[line for batch in lines for line in batch]] if atomic else lines
+    labels = _Labels()
     for batch in batches:
         size = max(len(batch), 1) if atomic else AT_ONCE
         for start in range(0, len(batch), size):
-            part = [one.rstrip("\r\n") for one in batch[start : start + size]]
+            part = [labels.put(one.rstrip("\r\n")) for one in batch[start : start + size]]
             for said in send(part) if any(one.strip() for one in part) else []:
                 found = outcome(said, run_id=run_id, dry_run=dry_run)
+                labels.learn(part, found)
                 yield found.replace(line=before + (found.line or 0))
             before += len(part)
+
+
+class _Labels:
+    """The labels of lines that were sent before: a server knows those of one request only."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, str] = {}
+
+    def put(self, text: str) -> str:
+        """The line with ids for labels."""
+        if not any(label in text for label in self._ids):
+            return text
+        from loop_cli.operations import line
+
+        labels = line.Labels()
+        for label, entity_id in self._ids.items():
+            labels.made(label, entity_id)
+        try:
+            data = line.parse(text)
+        except LoopError:  # the server says so
+            return text
+        return as_json(line.resolved(data, labels)) if isinstance(data, dict) else text
+
+    def learn(self, part: Sequence[str], done: Outcome) -> None:
+        """Take note of the label of a line that made something."""
+        text = part[(done.line or 1) - 1]
+        if done.error is None and done.entity_id and '"as"' in text:
+            found = jsontext.loads(text)
+            label = found.get("as") if isinstance(found, dict) else None
+            if isinstance(label, str):
+                self._ids[label] = done.entity_id
 
 
 def outcome(said: dict[str, Any], *, run_id: str, dry_run: bool = False) -> Outcome:
@@ -87,12 +120,17 @@ def outcome(said: dict[str, Any], *, run_id: str, dry_run: bool = False) -> Outc
         done = error
     else:
         done = life.changed(said)
+    more: dict[str, Any] = {
+        key: said[key] for key in ("path_before", "relinked", "removed") if key in said
+    }
     return Outcome(
         done=done,
         entity_id=entity_id if isinstance(entity_id, str) else None,
         run_id=run_id,
         line=line if isinstance(line, int) else None,
         dry_run=dry_run,
+        op=str(said.get("op", "update")),
+        more=more or None,
     )
 
 

@@ -20,6 +20,7 @@ from loop_cli.errors import LoopError, UsageError
 from loop_cli.operations.bulk import AT_ONCE
 from loop_cli.server.answers import LINES, as_loop_error, error_document
 from loop_cli.server.asking import today
+from loop_cli.server.running import now
 from loop_cli.server.service import service_of, writer_of
 from loop_cli.server.spelling import spelled
 from loop_cli.server.visit import APPLY, visit_of
@@ -42,15 +43,15 @@ DryRun = Annotated[bool, Query(description="Do everything but writing.")]
 _BODY = {
     "requestBody": {
         "required": True,
-        "content": {LINES: {"schema": {"$ref": "#/components/schemas/ChangeBody"}}},
+        "content": {LINES: {"schema": {"$ref": "#/components/schemas/LineBody"}}},
     }
 }
 
 
 @router.post(APPLY, openapi_extra=_BODY)
 async def apply(request: Request, atomic: Atomic = False, dry_run: DryRun = False) -> Response:
-    """Commit the change of each line; the answer has a line for each, in order, once it is
-    durable. A line that fails does not keep the next from being applied."""
+    """Carry out each line: a change, or what its op says. The answer has a line for each, in order,
+    once it is durable. A line that fails does not keep the next from being applied."""
     service = service_of(request)
     origin = writer_of(request, b"")
     visit_of(request.scope).run_id = origin.run_id
@@ -116,7 +117,7 @@ class _Applied(Response):
 
     def _run(self, out: MemoryObjectSendStream[bytes]) -> None:
         """Apply all that comes; in a thread."""
-        for one in self._loop.apply(self._lines(), today=today(), **self._how):
+        for one in self._loop.apply(self._lines(), today=today(), now=now(), **self._how):
             anyio.from_thread.run(out.send, _answer(one))
 
     def _lines(self) -> Iterator[list[str]]:

@@ -57,7 +57,7 @@ async def change(request: Request, entity_id: str, how: How) -> Response:
     if given.setdefault("id", entity_id) != entity_id:
         raise UsageError(f"id: {given['id']!r} is another one than in the path")
     said = {key: one for key, one in given.items() if one is not None}
-    wanted = bulk.change_of(said, bulk.LineRules(today=asking.today()))
+    wanted = bulk.change_of(said, bulk.LineRules(today=asking.today(), now=now()))
     seen = wanted.precondition
     precondition = how.precondition(
         seen.expected_updated_at, seen.if_match, unconditional=unconditional(request)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 _SENT: tuple[type[BaseModel], ...] = (
-    http.FieldsBody, http.CreateBody, http.EntityCreateBody, http.ChangeBody, http.MoveBody,
-    http.UndoBody,
+    http.FieldsBody, http.CreateBody, http.EntityCreateBody, http.ChangeBody, http.LineBody,
+    http.MoveBody, http.RenameBody, http.UndoBody,
 )  # fmt: skip
 _MODELS: tuple[type[BaseModel], ...] = (
     *_SENT, http.HttpErrorDocument, http.FlatEntity, http.WrittenDocument, http.EntitiesDocument,

@@ -49,14 +49,18 @@ async def move(request: Request, entity_id: str, how: How) -> Response:
     return await run(request, how, data, work, written.moved_again)
 
 
-@router.post("/api/entities/{entity_id:path}/rename")
+@router.post("/api/entities/{entity_id:path}/rename", openapi_extra=body_of(http.RenameBody))
 async def rename(request: Request, entity_id: str, how: How) -> Response:
-    """Give an entity's file the name that the schema has for it, as `loop rename --json`."""
+    """Give an entity's file the name that the schema has for it, or the entity another name, and
+    its file with it, as `loop rename --json`."""
+    data = await request.body()
+    body, _given = asking.parsed(data, http.RenameBody)
 
     def work(loop: Operations) -> Response:
-        return written.document(loop, loop.rename(entity_id, path=how.path, dry_run=how.dry_run))
+        found = loop.rename(entity_id, path=how.path, name=body.name, dry_run=how.dry_run)
+        return written.document(loop, found)
 
-    return await run(request, how, await request.body(), work, written.moved_again)
+    return await run(request, how, data, work, written.moved_again)
 
 
 @router.post("/api/entities/{entity_id:path}/undo")

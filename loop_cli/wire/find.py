@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from loop_cli.wire.base import Etag, Shape, Timestamp
+from loop_cli.wire.life import RemovedEntity  # noqa: TC001  pydantic reads it
 
 
 class ListedDocument(Shape):
@@ -46,6 +47,9 @@ class OutcomeDocument(Shape):
     """
 
     line: int | None = Field(default=None, ge=1, description="Of `apply`: the line it came in.")
+    op: Literal["create", "delete", "move", "rename"] | None = Field(
+        default=None, description="Of `apply`: what the line asked for; absent for an update."
+    )
     entity_id: str = Field(min_length=1, description="The entity's id.")
     path: str = Field(min_length=1, description="Its file, relative to the vault, with `/`.")
     updated_at: Timestamp = Field(description="After the change; to give back.")
@@ -53,6 +57,16 @@ class OutcomeDocument(Shape):
     changed: bool = Field(description="False if nothing had to change.")
     run_id: str = Field(description="The run; one for all.")
     modified_fields: list[str] = Field(description="The names of what was changed.")
+    path_before: str | None = Field(
+        default=None, description="Of what moved or was renamed: its file before."
+    )
+    relinked: list[str] | None = Field(
+        default=None,
+        description="The files whose links follow; with --atomic at the last line that moves.",
+    )
+    removed: list[RemovedEntity] | None = Field(
+        default=None, description="Of a delete: what is gone, as `loop delete --json` has it."
+    )
     dry_run: bool | None = Field(default=None, description="There only with --dry-run.")
     warnings: list[str] | None = Field(default=None, description="There only if there are any.")
 

@@ -53,6 +53,30 @@ class ChangeBody(Shape):
     append_body: str | None = Field(default=None, description="Text to add at the end.")
     expected_updated_at: str | None = Field(default=None, description="`updated` as it was read.")
     if_match: str | None = Field(default=None, description="The etag as it was read.")
+    if_: list[str] | str | None = Field(
+        default=None, alias="if", description="Conditions that must hold, as in --where."
+    )
+
+
+class LineBody(ChangeBody):
+    """A line of `POST /api/apply`: a change, or what `op` says (SPEC §9)."""
+
+    op: Literal["create", "update", "delete", "move", "rename"] | None = Field(
+        default=None, description="What to do; update otherwise."
+    )
+    as_: str | None = Field(
+        default=None, alias="as", description="create: a label, such as $project, for later lines."
+    )
+    type: str | None = Field(default=None, description="create: the entity's type.")
+    name: str | None = Field(default=None, description="create, rename: the entity's name.")
+    template: Literal["plain"] | None = Field(default=None, description="create: no template.")
+    idempotency_key: str | None = Field(
+        default=None, description="create: a call with the same key makes nothing new."
+    )
+    project: str | None = Field(default=None, description="move: the new project.")
+    cascade: bool = Field(default=False, description="delete: those that refer to it, too.")
+    orphan: bool = Field(default=False, description="delete: leave those that refer to it.")
+    archive: bool = Field(default=False, description="delete: move the file to the archive.")
 
 
 class MoveBody(Shape):
@@ -60,6 +84,14 @@ class MoveBody(Shape):
 
     project: str = Field(min_length=1, description="The project's id.")
     expected_updated_at: str | None = Field(default=None, description="`updated` as it was read.")
+
+
+class RenameBody(Shape):
+    """What an entity is to be called: `POST /api/entities/{id}/rename`."""
+
+    name: str | None = Field(
+        default=None, min_length=1, description="Its new name; without, only its file is renamed."
+    )
 
 
 class UndoBody(Shape):

@@ -29,7 +29,7 @@ from pathlib import Path
 import yaml12
 
 from loop_cli.core.records.record import Origin
-from loop_cli.operations import bulk
+from loop_cli.operations import apply, bulk
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a program sees its own folder
 
@@ -61,7 +61,7 @@ PEAKS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("apply", (), "150"),
 )
 """Commands, and at most how many MiB they take."""
-_FORCED = bulk.LineRules(today=0, force=True)
+_FORCED = bulk.LineRules(now=0, today=0, force=True)
 _ORIGIN = Origin(run_id="00000000-0000-4000-8000-000000000000", actor="user:bench")
 
 
@@ -140,7 +140,7 @@ class Vault:
         line = '{"id": "%s", "set": {"entity_name": "이름 %d"}}'
         batch = [line % (one, self._turn) for one in self._ids[:count]]
         lines = (batch[start : start + 100] for start in range(0, count, 100))
-        counts = bulk.Counts(bulk.apply(self.store(), lines, origin=_ORIGIN, how=_FORCED))
+        counts = bulk.Counts(apply.apply(self.store(), lines, origin=_ORIGIN, how=_FORCED))
         assert (counts.landed, counts.failed) == (len(batch), 0), counts.error()
 
     def bare_apply(self, count: int) -> None:

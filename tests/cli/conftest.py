@@ -20,6 +20,8 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from loop_cli import demo
+from loop_cli.cli import forms
+from loop_cli.cli.table import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,6 +93,13 @@ class Loop:
     home: Path
     extra: dict[str, str] = field(default_factory=dict)
 
+    @staticmethod
+    def may_end_with(arguments: tuple[str | bytes, ...], code: int) -> bool:
+        """Whether the help of the command names the exit code."""
+        words = [str(one) for one in arguments[:2]]
+        name = next((one for one in (" ".join(words), *words[:1]) if one in COMMANDS), None)
+        return code < 0 or not name or "." not in COMMANDS[name][0] or code in forms.codes(name)
+
     @property
     def environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
@@ -100,6 +109,7 @@ class Loop:
             "HOME": str(self.home),
             "XDG_CONFIG_HOME": str(self.home / "config"),
             "LOOP_VAULT": str(self.vault),
+            "PAGER": "cat",  # nobody is there to leave a pager
             **self.extra,
         }
 
@@ -123,6 +133,7 @@ class Loop:
             check=False,
         )
         assert b"Traceback" not in done.stderr, done.stderr.decode(errors="replace")
+        assert self.may_end_with(arguments, done.returncode), f"the help has no {done.returncode}"
         return Done(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
     def start(

@@ -172,3 +172,74 @@ class TestRename:
     @pytest.mark.parametrize("arguments", [(), ("prj-020", "--all")])
     def test_one_or_all(self, loop: Loop, arguments: tuple[str, ...]) -> None:
         assert loop("rename", *arguments).code == 2
+
+
+class TestRenameWithAName:
+    """`loop rename ID --name NEW`: the name, the file where it is called by it, and the links."""
+
+    HYPOTHESES = "60_Hypotheses/2026"
+
+    @pytest.mark.parametrize(
+        ("file", "after"),
+        [
+            ("hyp-1-01", "hyp-1-01"),
+            ("확인 후 쓰기의 효과", "새 이름 둘"),
+            ("확인_후_쓰기의_효과", "새_이름_둘"),
+            ("hyp-1-01_확인_후_쓰기의_효과", "hyp-1-01_새_이름_둘"),
+            ("hyp-1-01 확인 후 쓰기의 효과", "hyp-1-01 새 이름 둘"),
+            ("확인-후-쓰기의-효과", "새-이름-둘"),
+            ("가설", "새 이름 둘"),
+        ],
+    )
+    def test_the_file_is_called_by_the_name_in_the_same_way(
+        self, loop: Loop, file: str, after: str
+    ) -> None:
+        old = loop.path(f"{self.HYPOTHESES}/{file}.md")
+        loop.path(f"{self.HYPOTHESES}/hyp-1-01.md").rename(old)
+        note = loop.path("01_North_Star/말.md")
+        note.write_text(f"[[{file}|가설]]\n")
+
+        done = loop("rename", "hyp-1-01", "--name", "새 이름 둘", "--yes", "--json").json
+
+        models_life.MoveDocument.model_validate(done)
+        (moved,) = done["moved"]
+        assert moved["path"] == f"{self.HYPOTHESES}/{after}.md"
+        assert moved["modified_fields"] == ["entity_name"]
+        assert after in note.read_text()
+        assert loop("get", "hyp-1-01", "--field", "entity_name").out.strip() == "새 이름 둘"
+        assert loop("audit", "verify").code == 0
+
+    def test_files_of_tasks_and_projects_keep_the_name_of_rule_a(self, loop: Loop) -> None:
+        for one in (ID, "prj-020"):
+            before = loop("get", one, "--path").out
+            assert loop("rename", one, "--name", "다른 이름", "--yes").code == 0
+            assert loop("get", one, "--path").out == before
+            assert loop("get", one, "--field", "entity_name").out.strip() == "다른 이름"
+
+    def test_a_dry_run_and_the_same_name(self, loop: Loop) -> None:
+        name = loop("get", ID, "--field", "entity_name").out.strip()
+
+        assert loop("rename", ID, "--name", name, "--yes", "--json").json["changed"] is False
+        assert loop("rename", ID, "--name", "다른", "--dry-run", "--json").json["changed"] is True
+        assert loop("get", ID, "--field", "entity_name").out.strip() == name
+
+    @pytest.mark.parametrize(
+        ("arguments", "code"),
+        [
+            (("--all", "--name", "x"), 2),
+            ((ID, "--name", ""), 2),
+            ((ID, "--name", "a\nb"), 2),
+            (("hyp-1-01", "--name", "새 이름"), 9),
+        ],
+    )
+    def test_what_is_refused(self, loop: Loop, arguments: tuple[str, ...], code: int) -> None:
+        assert loop("rename", *arguments).code == code
+
+    def test_where_the_name_of_the_file_is_the_id(self, loop: Loop) -> None:
+        loop.path(".loop").mkdir(exist_ok=True)
+        loop.path(".loop/config.toml").write_text('[fields]\nid = "@stem"\n')
+
+        done = loop("rename", ID, "--name", "새 이름", "--yes")
+
+        assert done.code == 2
+        assert "is the id, which stays" in done.err

@@ -21,6 +21,8 @@ PYTHON = {"flag": "bool", "text": "str", "number": "int", "seconds": "float"}
 
 def _annotation(one: parser.Parameter) -> str:
     """What the function of a command says of a parameter."""
+    if one.may_be_flag:
+        return "bool | str"
     kind = f"list[{PYTHON[one.kind]}]" if one.repeated else PYTHON[one.kind]
     return kind if one.required or one.default is not None else f"{kind} | None"
 

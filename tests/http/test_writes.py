@@ -301,6 +301,9 @@ class TestMakingAndRemoving:
         assert "prj-020" in client.task()["_path"]
         renamed = client("POST", "/api/entities/tsk-019-14/rename")
         assert renamed.json()["changed"] is False
+        named = client("POST", "/api/entities/tsk-019-14/rename", {"name": "다른 이름"})
+        assert named.json()["changed"] is True
+        assert client.task()["entity_name"] == "다른 이름"
 
     def test_undo_of_an_entity_and_of_the_last_run(self, client: Client, vault: Vault) -> None:
         client.update({"status": "doing"})
@@ -353,6 +356,21 @@ class TestApply:
         assert answer.status_code == 409, answer.text
         assert vault.bytes_of_all() == before
         assert vault.records() == []
+
+    @pytest.mark.parametrize("query", ["", "?atomic=true"])
+    def test_what_is_made_is_named_by_later_lines(
+        self, client: Client, vault: Vault, query: str
+    ) -> None:
+        fields = {"project_id": "prj-020", "assignee": "개발팀"}
+        made = {"op": "create", "as": "$t", "type": "Task", "name": "첫째", "set": fields}
+        tagged = {"id": "tsk-019-14", "add": {"tags": "$t"}, "if": ["status=todo"]}
+        gone = {"op": "delete", "id": "tsk-019-07", "orphan": True, "if": "entity_type=Task"}
+        answer = self.lines(client, [made, tagged, gone], query)
+
+        found = [json.loads(line) for line in answer.text.splitlines()]
+        assert [one.get("op") for one in found] == ["create", None, "delete"], found
+        assert found[0]["entity_id"] in client.task()["tags"]
+        assert len(vault.records()) == 3
 
     def test_no_line_is_no_answer(self, client: Client) -> None:
         answer = self.lines(client, [])

@@ -320,6 +320,29 @@ class TestMany:
         assert done.code == 6
         assert served.files.records == []
 
+    def test_what_a_line_makes_is_known_to_lines_that_go_in_another_request(
+        self, served: Served
+    ) -> None:
+        fields = {"project_id": "prj-020", "assignee": "개발팀"}
+        first = {"op": "create", "as": "$t", "type": "Task", "name": "첫째", "set": fields}
+        blank = [{"id": "nope", "set": {"status": "doing"}, "if_match": "1" * 16}] * 100
+        later = {"op": "delete", "id": "$t", "if": "assignee=개발팀"}
+        text = "\n".join(map(json.dumps, [first, *blank, later]))
+        done = served.loop("apply", "-", stdin=text)
+
+        told = [json.loads(line) for line in done.lines]
+        assert [(one["line"], one["op"]) for one in (told[0], told[-1])] == [
+            (1, "create"),
+            (102, "delete"),
+        ]
+        assert told[-1]["removed"][0]["entity_id"] == told[0]["entity_id"]
+
+    def test_another_name(self, served: Served) -> None:
+        done = served.loop("rename", TASK, "--name", "다른 이름", "--yes", "--json")
+
+        assert done.code == 0, done.err
+        assert served.loop("get", TASK, "--field", "entity_name").out == "다른 이름\n"
+
 
 class TestRefused:
     @pytest.mark.parametrize(

@@ -16,11 +16,20 @@ if TYPE_CHECKING:
 
 
 _AT_ONCE = 1 << 16  # bytes
-EXAMPLES = """A line is a JSON object: "id", and at least one of "set" (fields and values),
-"unset" (names), "add" and "remove" (fields and items of lists) and "body";
-"if_match" or "expected_updated_at" is the revision that was seen, "if" a list of
-conditions that must hold, as in 'loop update --if'; "path"
-chooses where several files carry the id.
+EXAMPLES = """A line is a JSON object. Without "op" it is an update: "id", and at least one of
+"set" (fields and values), "unset" (names), "add" and "remove" (fields and items of
+lists) and "body"; "if_match" or "expected_updated_at" is the revision that was seen,
+"if" a list of conditions that must hold, as in 'loop update --if'; "path" chooses where
+several files carry the id. With an "op" a line may also do this:
+
+\b
+create   "type", "name", "set", "changes", "body", "id", "idempotency_key"
+delete   "id", "cascade", "orphan", "archive", and a revision
+move     "id", "project", and a revision
+rename   "id", "name", and a revision
+
+A line that creates may have "as": "$LABEL". In later lines a text that is $LABEL stands
+for the new id.
 
 For each line, loop prints a line on stdout, in order, once the change is durable: the
 entity as 'loop update --json' prints it, without fields and body, or an error. If a
@@ -33,6 +42,7 @@ Examples:
 loop apply changes.jsonl
 printf '%s' '{"id": "tsk-019-14", "set": {"status": "done"}}' | loop apply - --force
 loop apply changes.jsonl --atomic --dry-run
+loop apply project_with_tasks.jsonl --atomic
 """
 
 
@@ -54,6 +64,7 @@ def apply(
     outcomes = loop.apply(
         _lines(file, held),
         today=days.today(),
+        now=context.now(),
         force=force,
         atomic=atomic,
         dry_run=dry_run,

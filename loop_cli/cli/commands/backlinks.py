@@ -26,4 +26,5 @@ def backlinks(*, entity_id: str, path: str | None, as_json: bool, vault: str | N
         return
     from loop_cli.cli.render import links as render_links
 
+    output.page()
     output.show(render_links.backlinks(found))

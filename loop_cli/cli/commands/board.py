@@ -49,6 +49,7 @@ def board(
     if not output.as_document(found.as_dict(), warnings, wanted=as_json):
         from loop_cli.cli.render import board as render
 
+        output.page()
         output.show(render.board(found))
 
 
@@ -69,6 +70,7 @@ def agenda(
     if not output.as_document(found.as_dict(), warnings, wanted=as_json):
         from loop_cli.cli.render import board as render
 
+        output.page()
         output.show(render.agenda(found))
 
 
@@ -81,4 +83,5 @@ def stats(*, count: int, as_json: bool, vault: str | None) -> None:
     if not output.as_document(found.as_dict(), loop.take_warnings(), wanted=as_json):
         from loop_cli.cli.render import board as render
 
+        output.page()
         output.show(render.stats(found))

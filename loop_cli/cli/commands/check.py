@@ -163,6 +163,7 @@ def _show(
         for one in found.findings:
             output.line(render_check.annotation(one, prefix))
     elif found.findings:
+        output.page()
         output.show(render_check.findings(found.findings))
     if not github and not _fails(found, strict=strict):
         output.line(render_check.summary(found))

@@ -9,8 +9,10 @@ from loop_cli.errors import EntityNotFound, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
+    from loop_cli.cli.shape import Text
     from loop_cli.core.entity import Entity
     from loop_cli.operations.boundary import EntityOperations
 
@@ -20,7 +22,8 @@ EXAMPLES = """Examples:
 loop get tsk-019-14
 loop get tsk-019-14 --json
 loop get tsk-019-14 --field status --field etag
-loop get tsk-019-14 tsk-019-07 --json
+loop get tsk-019-14 tsk-019-07 --json=entity_id,status
+loop get tsk-019-14 --template '{{ entity_name }}: {{ status | upper }}'
 loop get 60_Hypotheses/2026/hyp-1-01.md
 loop get hyp-1-01 --path 60_Hypotheses/2026/hyp-1-01.md
 """
@@ -29,7 +32,8 @@ loop get hyp-1-01 --path 60_Hypotheses/2026/hyp-1-01.md
 def get(
     *,
     entity_id: list[str],
-    as_json: bool,
+    as_json: bool | str,
+    template: str | None,
     as_yaml: bool,
     raw: bool,
     field: list[str] | None,
@@ -39,16 +43,21 @@ def get(
 ) -> None:
     """Run `loop get`."""
     path_only = path == ""
-    modes = [as_json, as_yaml, raw, bool(field), path_only]
+    modes = [as_json is not False, as_yaml, raw, bool(field), path_only, template is not None]
     if sum(modes) > 1:
-        raise UsageError("choose one of --json, --yaml, --raw, --field and --path")
+        raise UsageError("choose one of --json, --yaml, --raw, --field, --path and --template")
     loop = context.entity_operations(context.open_settings({"vault": vault}))
     if len(entity_id) > 1 and (raw or path):
         raise UsageError("--raw and --path FILE are for one entity")
+    shaped = _shaper(as_json, template, loop)
     found = [_found(loop, one, path, vault) for one in entity_id]
     for number, entity in enumerate(found):
         warnings = [*entity.warnings, *loop.take_warnings()]
-        if output.as_document(entity.as_dict(), warnings, wanted=as_json):
+        if shaped is not None:
+            output.warn(warnings)
+            output.write(shaped(entity))
+            continue
+        if output.as_document(entity.as_dict(), warnings, wanted=as_json is True):
             continue
         if number and not (field or path_only):
             output.line("---" if as_yaml else "")
@@ -58,6 +67,30 @@ def get(
             output.line(entity.path)
         else:
             _show(entity, loop, as_yaml=as_yaml, field=field, body=body)
+
+
+def _shaper(
+    as_json: bool | str, template: str | None, loop: EntityOperations
+) -> Callable[[Entity], str] | None:
+    """What prints an entity in the shape that is asked for; None for one of the usual ones. Raises
+    `UsageError`."""
+    if isinstance(as_json, bool) and template is None:
+        return None
+    from loop_cli.cli import shape
+
+    text = shape.template_of(template)
+    if text is not None:
+        return lambda entity: _templated(entity, text, loop)
+    names = shape.fields_of(as_json)
+    return lambda entity: (
+        output.json_text({name: _value(entity, name, loop) for name in names}) + "\n"
+    )
+
+
+def _templated(entity: Entity, text: Text, loop: EntityOperations) -> str:
+    for name in text.names:
+        _value(entity, join_dotted((name,)), loop)  # so that a wrong name is said
+    return text(entity.as_dict())
 
 
 def _found(loop: EntityOperations, given: str, path: str | None, vault: str | None) -> Entity:
@@ -92,6 +125,7 @@ def _show(
 
         # A pipe has no width for a layout.
         formatted = output.is_terminal(sys.stdout) and not styles.is_plain()
+        output.page()
         output.show(render.entity(entity, loop.schema, with_body=body, formatted=formatted))
 
 

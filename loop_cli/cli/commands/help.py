@@ -58,6 +58,7 @@ def _find(words: list[str], listed: list[Page], *, as_json: bool, no_pager: bool
     else:
         from loop_cli.cli.render import help as render_help
 
+        output.page()
         output.show(render_help.matches(matches))
 
 
@@ -92,6 +93,7 @@ def _show_index(listed: list[Page], *, as_json: bool) -> None:
         return
     from loop_cli.cli.render import help as render_help
 
+    output.page()
     output.show(render_help.index(listed))
 
 
@@ -103,10 +105,11 @@ def _show_page(page: Page, *, as_json: bool, no_pager: bool) -> None:
     elif not _formats():
         output.write(text)
     else:
-        from loop_cli.cli import pager
         from loop_cli.cli.render import help as render_help
 
-        pager.show(render_help.page(text), paged=not no_pager)
+        if not no_pager:
+            output.page()
+        output.show(render_help.page(text))
 
 
 def _formats() -> bool:

@@ -30,4 +30,5 @@ def history(
     if not output.as_document(found.as_dict(), warnings, wanted=as_json):
         from loop_cli.cli.render import past as render_past
 
+        output.page()
         output.show(render_past.story(found, render_past.Clock(utc=output.shows_utc(utc))))

@@ -74,6 +74,7 @@ def kept(
         output.note(f"to be taken aside: {path}" if dry_run else f"taken aside: {path}")
     from loop_cli.cli.render import life as render_life
 
+    output.page()
     output.show(render_life.kept(found, pruned=pruned, dry_run=dry_run))
 
 

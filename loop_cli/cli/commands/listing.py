@@ -7,13 +7,13 @@ import sys
 from loop_cli.cli import context, days, output
 from loop_cli.core import query as queries
 from loop_cli.core.diff import MISSING
-from loop_cli.core.names import split_dotted
+from loop_cli.core.names import join_dotted, split_dotted
 from loop_cli.core.query import Query
 from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from loop_cli.cli.views import View
@@ -21,28 +21,15 @@ if TYPE_CHECKING:
     from loop_cli.core.schema.schema import Schema
     from loop_cli.operations.boundary import Operations
 
-EXAMPLES = """Forms of EXPR:
-
-\b
-'field=a,b'      is one of these; a list: contains one of these
-'field!=a,b'     is none of these
-'field<value'    also <=, >, >=; compares numbers, dates and times as such
-'field~text'     contains the text, in upper or lower case
-'has:field'      has a value
-'missing:field'  has none
-'outer.inner=a'  a nested field
-
-The fields entity_id, entity_type, path, updated_at and etag are there for every
-entity. A date is all of its day. A day may be said: today, tomorrow, fri, +3d, -1w,
-today+7, eom, 2026-W05 (its Monday), 내일, 금요일, 3일 후.
-
-Examples:
+EXAMPLES = """Examples:
 
 \b
 loop list task --where 'status=todo,doing' --where 'due<today' --sort due
 loop list --project prj-019 --columns entity_id,status,assignee
 loop list task --where 'tags=urgent' --ids
 loop list --where 'missing:assignee' --json
+loop list task --json=entity_id,status,due
+loop list task --template '- [{{ "x" if status == "done" else " " }}] {{ entity_name }}'
 loop list @mine
 loop list task --csv --columns entity_id,entity_name,due > tasks.csv
 """
@@ -59,7 +46,8 @@ def list_entities(
     sort: str | None,
     columns: str | None,
     limit: int | None,
-    as_json: bool,
+    as_json: bool | str,
+    template: str | None,
     as_csv: bool,
     ids: bool,
     count: bool,
@@ -67,18 +55,17 @@ def list_entities(
     vault: str | None,
 ) -> None:
     """Run `loop list`."""
-    _refuse_several((as_json, as_csv, ids, count))
-    if columns is not None and (as_json or ids):
-        raise UsageError("--columns is for the table and --csv; --json has all fields")
+    with_json = as_json is not False
+    _refuse_several((with_json, as_csv, ids, count, template is not None))
+    if columns is not None and (with_json or ids or template is not None):
+        raise UsageError("--columns is for the table and --csv; --json=FIELD,FIELD chooses too")
     settings = context.open_settings({"vault": vault})
-    view = None
     if any(one.startswith("@") for one in entity_type or ()):
         view, entity_type = _viewed(settings.root, entity_type or [])
         where = [*view.where, *(where or ())]
-        sort = sort or view.sort
-        columns = columns or ",".join(view.columns) or None
+        sort, columns = sort or view.sort, columns or ",".join(view.columns) or None
         limit = view.limit if limit is None else limit
-    as_table = not (as_json or as_csv or ids or count)
+    as_table = not (with_json or as_csv or ids or count or template is not None)
     at_most = output.ROWS + 1 if limit is None and as_table else limit or None
     asked = query(entity_type, where, project=project, children_of=children_of, sort=sort)
     loop = context.operations(settings)
@@ -87,26 +74,53 @@ def list_entities(
     with_columns = as_csv or as_table
     names = _column_names(columns, settings.root, loop, asked.types) if with_columns else ()
     if columns is not None:
-        _refuse_unknown(names, asked.types, loop)
-    if as_json:
-        output.json_lines(one.listed.json for one in found)
-    elif count:
-        output.line(str(sum(1 for _one in found)))
-    elif ids:
-        output.lines(one.listed.id for one in found)
-    elif as_csv:
+        refuse_unknown(names, asked.types, loop, "--columns")
+    if template is not None or isinstance(as_json, str):
+        output.write_each(shaped(as_json, template, found, asked.types, loop))
+    elif with_columns and as_table:
+        _show_table([*found], names, loop.schema, limit=limit, optional=columns is None)
+    elif with_columns:
         _csv(names, (_cells(one, names) for one in found))
     else:
-        _show_table([*found], names, loop.schema, limit=limit, optional=columns is None)
+        _bare(found, as_json=as_json is True, count=count)
     output.warn([*found.warnings, *loop.take_warnings()])
     if verbose:
         for sentence in loop.passed_over().sentences:
             output.note(sentence)
 
 
+def _bare(found: Iterable[Selected], *, as_json: bool, count: bool) -> None:
+    """JSON, the number, or the ids."""
+    if as_json:
+        output.json_lines(one.listed.json for one in found)
+    elif count:
+        output.line(str(sum(1 for _one in found)))
+    else:
+        output.lines(one.listed.id for one in found)
+
+
 def _refuse_several(forms: tuple[bool, ...]) -> None:
     if sum(forms) > 1:
-        raise UsageError("choose one of --json, --csv, --ids and --count")
+        raise UsageError("choose one of --json, --csv, --ids, --count and --template")
+
+
+def shaped(
+    as_json: bool | str,
+    template: str | None,
+    found: Iterable[Selected],
+    types: tuple[str, ...],
+    loop: Operations,
+) -> Iterator[str]:
+    """Entities in the shape that is asked for, a text each. Raises `UsageError`."""
+    from loop_cli.cli import shape
+
+    text = shape.template_of(template)
+    if text is not None:
+        refuse_unknown([join_dotted((one,)) for one in text.names], types, loop, "--template")
+        return (text({**one.listed.own, "fields": one.fields}) for one in found)
+    names = shape.fields_of(as_json)
+    refuse_unknown(names, types, loop, "--json")
+    return (output.json_text(shape.picked(names, one.value)) + "\n" for one in found)
 
 
 def query(
@@ -158,16 +172,18 @@ def _column_names(
     return found
 
 
-def _refuse_unknown(names: tuple[str, ...], types: tuple[str, ...], loop: Operations) -> None:
-    """Raises `UsageError` for a column that is no field of any entity."""
+def refuse_unknown(
+    names: Iterable[str], types: tuple[str, ...], loop: Operations, option: str
+) -> None:
+    """Raises `UsageError` for a name that is no field of any entity."""
     for name in names:
         path = split_dotted(name)
         if not all(path):
-            raise UsageError(f"--columns: {name!r} names no field")
+            raise UsageError(f"{option}: {name!r} names no field")
         try:
             loop.select(Query(types=types, conditions=(queries.is_there(path),), limit=1))
         except UsageError as error:
-            raise UsageError(f"--columns: {error.message}", hint=error.hint) from None
+            raise UsageError(f"{option}: {error.message}", hint=error.hint) from None
 
 
 def _csv(head: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
@@ -219,6 +235,7 @@ def _show_table(
     rows = found if limit is not None else found[: output.ROWS]
     dropped: list[str] = []
     today = days.today()
+    output.page()
     output.show(
         render_list.table(rows, names, schema, today=today, optional=optional, dropped=dropped)
     )

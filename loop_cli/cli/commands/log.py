@@ -68,6 +68,7 @@ def log(
         return
     from loop_cli.cli.render import past as render_past
 
+    output.page()
     output.show(render_past.log_table(records, utc=output.shows_utc(utc)))
     if limit is None and len(records) == output.RECORDS:
         output.note(f"the newest {output.RECORDS}; --limit 0 shows all")

@@ -16,10 +16,14 @@ other type may have any name: --all does not rename it, and 'loop rename ID' nam
 reports as file-name. Links to the files are changed in the same run, in every Markdown
 file and canvas of the vault: 'loop help links' says what counts as a link.
 
+With --name the entity gets another name. Its file gets it too where it is called by the
+name; a file that is called by the id, or as rule A says, keeps its name.
+
 Examples:
 
 \b
 loop rename prj-020
+loop rename hyp-1-01 --name '한 화면으로 충분하다' --yes
 loop rename --all --dry-run
 loop rename --all --yes --json
 """
@@ -28,6 +32,7 @@ loop rename --all --yes --json
 def rename(
     *,
     entity_id: str | None,
+    name: str | None,
     every: bool,
     path: str | None,
     dry_run: bool,
@@ -40,12 +45,15 @@ def rename(
     """Run `loop rename`."""
     if (entity_id is None) is not every:
         raise UsageError("name an ID, or give --all", hint="loop rename --all --dry-run")
+    if every and name is not None:
+        raise UsageError("--name is for one entity")
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     loop = context.operations(settings)
     interactive = output.may_ask(as_json=as_json, no_input=no_input)
     result = loop.rename(
         entity_id,
         path=context.chosen_path(loop.vault, path),
+        name=name,
         confirm=_confirm(yes, interactive),
         dry_run=dry_run,
     )

@@ -109,9 +109,11 @@ def _show(entity_type: str | None, *, as_json: bool, vault: str | None) -> None:
     from loop_cli.cli.render import schema as render_schema
 
     if entity_type is None:
+        output.page()
         output.show(render_schema.types([describe.describe(name, rules) for name in types]))
     else:
         view = describe.describe(entity_type, rules)
+        output.page()
         output.show(render_schema.fields(view, is_open=rules.schema.is_open))
 
 

@@ -30,6 +30,7 @@ loop search 회의록
 loop search 'release 일정' task --where 'status=todo,doing'
 loop search '"write lease"' --json
 loop search tsk-019 --ids
+loop search 규칙 --json=entity_id,status
 
 The first search of a vault reads all files and takes a while. Later ones read only changed files.
 """
@@ -42,22 +43,28 @@ def search(
     entity_type: list[str] | None,
     where: list[str] | None,
     limit: int | None,
-    as_json: bool,
+    as_json: bool | str,
+    template: str | None,
     ids: bool,
     count: bool,
     vault: str | None,
 ) -> None:
     """Run `loop search`."""
-    if sum((as_json, ids, count)) > 1:
-        raise UsageError("choose one of --json, --ids and --count")
+    with_json, with_text = as_json is not False, template is not None
+    if sum((with_json, ids, count, with_text)) > 1:
+        raise UsageError("choose one of --json, --ids, --count and --template")
     wanted = Wanted(text)
-    for_people = not (as_json or ids or count)
+    for_people = not (with_json or ids or count or with_text)
     at_most = output.ROWS + 1 if limit is None and for_people else limit or None
     asked = listing.query(entity_type, where, project=None, children_of=None)
     asked = asked.replace(text=text, limit=at_most)
     loop = context.operations(context.open_settings({"vault": vault}))
     with output.progress("reading the vault", unit="files") as progress:
         found = _selected(loop, asked, progress)
+        if with_text or isinstance(as_json, str):
+            output.write_each(listing.shaped(as_json, template, found, asked.types, loop))
+            output.warn([*found.warnings, *loop.take_warnings()])
+            return
         hits: Iterator[Any] = (one.listed for one in found)
         first = next(hits, None)
     if as_json:
@@ -97,6 +104,7 @@ def _chain(first: Hit | None, rest: Iterator[Hit]) -> Iterator[Hit]:
 def _show(hits: Iterator[Hit], wanted: Wanted, *, all_of_them: bool) -> None:
     from loop_cli.cli.render import search as render_search
 
+    output.page()
     count = 0
     waiting: list[Hit] = []
     for hit in hits:

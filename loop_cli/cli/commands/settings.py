@@ -34,4 +34,5 @@ def config(*, as_json: bool, vault: str | None) -> None:
         return
     from loop_cli.cli.render import entity as render
 
+    output.page()
     output.show(render.settings(rows, protocol))

@@ -69,6 +69,7 @@ def list_views(*, as_json: bool, vault: str | None) -> None:
         return
     if not found:
         output.note("no views; 'loop view save' makes one")
+    output.page()
     output.lines(f"@{one.name}  {_options(one)}" for one in found)
 
 

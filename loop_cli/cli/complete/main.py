@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 
 from loop_cli.cli.parser import Parameter, parameters
-from loop_cli.cli.table import COMMANDS, HELP, PLAIN, SERVER
+from loop_cli.cli.table import COMMANDS, HELP, NO_PAGER, PAGED, PLAIN, SERVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ class _Line:
     def _options(self) -> list[Parameter]:
         own = [one for one in parameters(self.command) if one.options]
         shared = [SERVER] if any(one.name == "vault" for one in own) else []
+        shared += [NO_PAGER] if self.command in PAGED else []
         return [Parameter(HELP), *own, *map(Parameter, (*shared, PLAIN))]
 
     def _read(self, word: str) -> None:

@@ -109,7 +109,8 @@ def _moves(result: RelocateResult) -> RenderableType:
     parts: list[RenderableType] = []
     for one in result.moved:
         line = Text(visible(one.after.id), style=styles.TITLE)
-        line.append(f"  {visible(one.before.path)} → {visible(one.after.path)}", "not bold")
+        places = dict.fromkeys((one.before.path, one.after.path))
+        line.append(f"  {' → '.join(map(visible, places))}", "not bold")
         parts.append(line)
         if one.diff:
             parts.append(diffs.table(one.diff))
