@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from loop_cli.core.changes import (
-    BodyChange,
-    Change,
-    Edits,
-    parse_changes,
-    parse_json,
-)
+from loop_cli.core import conflict
+from loop_cli.core.changes import BodyChange, Change, Edits, parse_changes, parse_json
 from loop_cli.core.entity import Precondition, precondition_of
-from loop_cli.core.names import join_dotted, nearest
+from loop_cli.core.names import join_dotted, nearest, nfc
 from loop_cli.core.numbers import in_json
 from loop_cli.core.query import parse_conditions
 from loop_cli.core.store import CommitResult, EntityChange
-from loop_cli.errors import Action, LoopError, PartlyFailed, UsageError, prefixed
+from loop_cli.errors import (
+    Action,
+    ConflictError,
+    LoopError,
+    PartlyFailed,
+    UsageError,
+    prefixed,
+)
 from loop_cli.lean.records import Struct
+from loop_cli.operations import once, resolving
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from loop_cli.operations.selection import Selection
 
 AT_ONCE = 100  # changes whose syncs are shared
+_REBASES = 20  # times that others may come in between
 KEYS = (
     "id", "path", "set", "unset", "add", "remove", "changes", "body", "append_body",
     "expected_updated_at", "if_match", "if",
@@ -36,10 +40,28 @@ _EXAMPLE = '{"id": "tsk-019-14", "set": {"status": "done"}, "if_match": "9f2c51d
 
 class LineRules(Struct):
     """How lines are read: `today` is the instant at which the day began; with `force` those without
-    a precondition need none."""
+    a precondition need none, and with `rebase` one that does not hold any more is applied on top,
+    unless a field that it changes was changed since."""
 
     today: int
     force: bool = False
+    rebase: bool = False
+
+
+class _Line(Struct):
+    """A line: its number, its text and the change that it asks for, or why it asks for none."""
+
+    number: int
+    text: str
+    asked: EntityChange | LoopError
+
+    @property
+    def entity_id(self) -> str | None:
+        """The entity that it names."""
+        if isinstance(self.asked, EntityChange):
+            return self.asked.entity_id
+        found = self.asked.details.get("entity_id")
+        return found if isinstance(found, str) else None
 
 
 class Outcome(Struct):
@@ -170,22 +192,111 @@ def apply(
     more lines. Blank lines are skipped. With `atomic` all land or none: raises the error with its
     line.
     """
+    if dry_run:  # which no record tells of
+        origin = origin.replace(key=None, request=None)
     parsed = _parsed(lines, how)
     for part in [[line for some in parsed for line in some]] if atomic else parsed:
-        good = [(number, one) for number, one in part if isinstance(one, EntityChange)]
-        if atomic and len(good) < len(part):
-            raise next(_at(one, number) for number, one in part if isinstance(one, LoopError))
-        changes = [change for _number, change in good]
-        results = iter(store.commit(changes, origin=origin, atomic=atomic, dry_run=dry_run))
-        for number, one in part:
-            known = one.entity_id if isinstance(one, EntityChange) else one.details.get("entity_id")
+        if atomic:
+            for line in part:
+                if isinstance(line.asked, LoopError):
+                    raise _at(line.asked, line.number)
+        commit = _Commit(store, origin, atomic=atomic, dry_run=dry_run)
+        for line, done in zip(part, commit.outcomes(part, rebase=how.rebase), strict=True):
+            record = done.record if isinstance(done, CommitResult) else None
             yield Outcome(
-                done=next(results) if isinstance(one, EntityChange) else one,
-                entity_id=known,
-                run_id=origin.run_id,
-                line=number,
+                done=done,
+                entity_id=line.entity_id,
+                run_id=origin.run_id if record is None else str(record.data["run_id"]),
+                line=line.number,
                 dry_run=dry_run,
             )
+
+
+class _Commit:
+    """Commits lines that came together. Under an idempotency key those that landed before are
+    answered from the log."""
+
+    def __init__(self, store: Store, origin: Origin, *, atomic: bool, dry_run: bool) -> None:
+        self._store = store
+        self._origin = origin
+        self._atomic = atomic
+        self._dry_run = dry_run
+
+    def outcomes(
+        self, part: Sequence[_Line], *, rebase: bool
+    ) -> Sequence[CommitResult | LoopError]:
+        """What became of each line, in order."""
+        found: dict[int, CommitResult | LoopError] = {}
+        changes: dict[int, EntityChange] = {}
+        for line in part:
+            known: CommitResult | LoopError | None = None
+            if isinstance(line.asked, LoopError):
+                known = line.asked
+            elif self._origin.key is not None:
+                own = once.origin_of(self._origin, line.number, line.text)
+                known = once.done_before(self._store, own)
+                changes[line.number] = line.asked.replace(origin=own)
+            else:
+                changes[line.number] = line.asked
+            if known is not None:
+                found[line.number] = known
+                changes.pop(line.number, None)
+        run = self._rebased if rebase else self._together
+        done = run([*changes.values()])
+        for number, one in zip(changes, done, strict=True):
+            own = changes[number].origin or self._origin
+            found[number] = once.answered(one, own)
+        return [found[line.number] for line in part]
+
+    def _together(self, changes: Sequence[EntityChange]) -> list[CommitResult | LoopError]:
+        return self._store.commit(
+            changes, origin=self._origin, atomic=self._atomic, dry_run=self._dry_run
+        )
+
+    def _rebased(self, changes: Sequence[EntityChange]) -> list[CommitResult | LoopError]:
+        """The same, with conflicts answered by applying on top where nothing overlaps."""
+        if self._atomic:
+            return self._all_rebased([*changes])
+        done: list[CommitResult | LoopError] = []
+        for group in _apart(changes):
+            for change, one in zip(group, self._together(group), strict=True):
+                done.append(self._on_top(change, one) if isinstance(one, ConflictError) else one)
+        return done
+
+    def _on_top(self, change: EntityChange, met: ConflictError) -> CommitResult | LoopError:
+        own = change.origin or self._origin
+        try:
+            return resolving.commit(
+                self._store, change, own, conflict.rebase, met=met, dry_run=self._dry_run
+            )
+        except LoopError as error:
+            return error
+
+    def _all_rebased(self, changes: list[EntityChange]) -> list[CommitResult | LoopError]:
+        """All or none: a change that is in the way is applied on top, and all is tried again."""
+        for _round in range(len(changes) + _REBASES):
+            try:
+                return self._together(changes)
+            except ConflictError as error:
+                found, last = error.conflict, error
+            if found.is_settled or not conflict.rebase(found).apply:
+                raise last
+            for index, one in enumerate(changes):
+                if nfc(one.entity_id) == nfc(found.entity_id):
+                    changes[index] = resolving.on_top(one, found)
+        raise last
+
+
+def _apart(changes: Sequence[EntityChange]) -> Iterator[list[EntityChange]]:
+    """The changes in groups in which no entity is twice, in order."""
+    group: dict[str, EntityChange] = {}
+    for one in changes:
+        if nfc(one.entity_id) in group:
+            yield [*group.values()]
+            group = {}
+        group[nfc(one.entity_id)] = one
+    if group:
+        yield [*group.values()]
 
 
 class Counts:
@@ -217,17 +328,16 @@ class Counts:
         )
 
 
-def _parsed(
-    lines: Iterable[Sequence[str]], how: LineRules
-) -> Iterator[list[tuple[int, EntityChange | LoopError]]]:
-    """Yield the changes of lines in groups of about a hundred, each with its line number."""
+def _parsed(lines: Iterable[Sequence[str]], how: LineRules) -> Iterator[list[_Line]]:
+    """Yield the changes of lines in groups of about a hundred."""
     number = 0
     for batch in lines:
-        part: list[tuple[int, EntityChange | LoopError]] = []
-        for line in batch:
+        part: list[_Line] = []
+        for text in batch:
             number += 1
-            if line.strip():
-                part.append((number, _change_or_error(line, how)))
+            if text.strip():
+                asked = _change_or_error(text, how)
+                part.append(_Line(number=number, text=text.strip(), asked=asked))
             if len(part) == AT_ONCE:
                 yield part
                 part = []
@@ -248,9 +358,12 @@ def _change(line: str, how: LineRules) -> EntityChange:
     return change_of(parse_json(line, line.strip()), how, line=line)
 
 
-def change_of(data: Any, how: LineRules, *, line: str | None = None) -> EntityChange:
+def change_of(
+    data: Any, how: LineRules, *, line: str | None = None, may_be_empty: bool = False
+) -> EntityChange:
     """The change that the object of a line asks for. Numbers keep the digits that they have in the
-    `line`, where that is known. Raises `UsageError`."""
+    `line`, where that is known. Raises `UsageError`, also where nothing is to change unless it
+    `may_be_empty`."""
     if not isinstance(data, dict) or not isinstance(data.get("id"), str) or not data["id"]:
         raise UsageError("a line must be a JSON object with an id", hint=_EXAMPLE)
     for key in data:
@@ -273,7 +386,7 @@ def change_of(data: Any, how: LineRules, *, line: str | None = None) -> EntityCh
         ),
         body=_body(data),
     )
-    if not edits:
+    if not edits and not may_be_empty:
         ways = ", ".join(key for key in KEYS[2:] if key not in ("expected_updated_at", "if_match"))
         raise UsageError(f"nothing to change: the line has none of {ways}")
     return EntityChange(

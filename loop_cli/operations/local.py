@@ -108,6 +108,7 @@ class LocalOperations(LocalEntityOperations, Operations):
         *,
         precondition: Precondition,
         path: str | None = None,
+        on_conflict: str = "fail",
         confirm: Confirm | None = None,
         dry_run: bool = False,
     ) -> RelocateResult:
@@ -120,6 +121,7 @@ class LocalOperations(LocalEntityOperations, Operations):
             origin=self._origin,
             precondition=precondition,
             path=path,
+            on_conflict=on_conflict,
             confirm=confirm,
             dry_run=dry_run,
         )
@@ -170,11 +172,12 @@ class LocalOperations(LocalEntityOperations, Operations):
         today: int,
         force: bool = False,
         atomic: bool = False,
+        on_conflict: str = "fail",
         dry_run: bool = False,
     ) -> Iterator[Outcome]:
         from loop_cli.operations import bulk
 
-        how = bulk.LineRules(today=today, force=force)
+        how = bulk.LineRules(today=today, force=force, rebase=on_conflict == "rebase")
         return bulk.apply(
             self._store, lines, how=how, origin=self._origin, atomic=atomic, dry_run=dry_run
         )

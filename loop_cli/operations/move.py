@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loop_cli.core import conflict
 from loop_cli.core.changes import Change, Edits
 from loop_cli.core.check.places import file_name
 from loop_cli.core.entity import Precondition
@@ -17,6 +18,7 @@ from loop_cli.errors import (
     prefixed,
 )
 from loop_cli.lean.records import Struct
+from loop_cli.operations import resolving
 from loop_cli.planning import relinking
 
 TYPE_CHECKING = False
@@ -75,13 +77,15 @@ def move(
     origin: Origin,
     precondition: Precondition,
     path: str | None = None,
+    on_conflict: str = "fail",
     confirm: Confirm | None = None,
     dry_run: bool = False,
 ) -> RelocateResult:
     """Move a task to another project.
 
-    `confirm` is called with the plan if no precondition was given; the revisions in the plan become
-    the preconditions. Raises what `Store.commit` lists, `ConfirmationRefused`.
+    `on_conflict` is `fail`, or `rebase`: move the task as it is now, unless its project was changed
+    since. `confirm` is called with the plan if no precondition was given; the revisions in the plan
+    become the preconditions. Raises what `Store.commit` lists, `ConfirmationRefused`.
     """
 
     def plan() -> tuple[list[Move], list[str]]:
@@ -103,6 +107,7 @@ def move(
         dry_run=dry_run,
         given=precondition,
         by_id=path is None,
+        rebase=on_conflict == "rebase",
     )
 
 
@@ -214,6 +219,7 @@ def _run(
     dry_run: bool,
     given: Precondition | None,
     by_id: bool,
+    rebase: bool = False,
 ) -> RelocateResult:
     """Plan, show and commit, all or none.
 
@@ -225,7 +231,11 @@ def _run(
     if not planned:
         return _result([], staying, [], origin, dry_run=dry_run)
     if asks or dry_run:
-        preview = _land(store, planned, staying, origin, dry_run=True, by_id=by_id)
+        try:
+            preview = _land(store, planned, staying, origin, dry_run=True, by_id=by_id)
+        except ConflictError as error:
+            planned = _on_top(planned, error, rebase=rebase)
+            preview = _land(store, planned, staying, origin, dry_run=True, by_id=by_id)
         if dry_run or not preview.changed:
             return preview.replace(dry_run=dry_run)
         if confirm is not None and not confirm(preview):
@@ -234,10 +244,23 @@ def _run(
         try:
             return _land(store, planned, staying, origin, dry_run=False, by_id=by_id)
         except ConflictError as error:
-            named = any(nfc(error.conflict.entity_id) == nfc(one.entity_id) for one in planned)
-            if named or attempt == _TRIES - 1:
+            if attempt == _TRIES - 1:
                 raise
+            if any(nfc(error.conflict.entity_id) == nfc(one.entity_id) for one in planned):
+                planned = _on_top(planned, error, rebase=rebase)
     raise AssertionError("the last attempt returns or raises")
+
+
+def _on_top(planned: list[Move], error: ConflictError, *, rebase: bool) -> list[Move]:
+    """The moves of what is there now, if what was changed since does not matter. Raises the
+    error."""
+    found = error.conflict
+    if not rebase or found.is_settled or not conflict.rebase(found).apply:
+        raise error
+    return [
+        resolving.on_top(one, found) if nfc(one.entity_id) == nfc(found.entity_id) else one
+        for one in planned
+    ]
 
 
 def _land(

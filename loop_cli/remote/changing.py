@@ -5,8 +5,7 @@ from __future__ import annotations
 from loop_cli.core.entity import Precondition
 from loop_cli.errors import ConfirmationRefused
 from loop_cli.lean.http import quoted
-from loop_cli.remote.entities import path_of, where
-from loop_cli.remote.files import needs_files
+from loop_cli.remote.entities import needs_precondition, path_of, where
 from loop_cli.remote.reads import RemoteReads
 
 TYPE_CHECKING = False
@@ -62,6 +61,7 @@ class RemoteChanges(RemoteReads):
             path_of(request.entity_id),
             *[way for way in ways if getattr(request, way[0])],
             *where(request.path),
+            *needs_precondition(request.precondition),
             body=_expected(request.precondition),
             headers=_if_match(request.precondition),
             dry_run=dry_run,
@@ -75,6 +75,7 @@ class RemoteChanges(RemoteReads):
         *,
         precondition: Precondition,
         path: str | None = None,
+        on_conflict: str = "fail",
         confirm: Confirm | None = None,
         dry_run: bool = False,
     ) -> RelocateResult:
@@ -84,6 +85,7 @@ class RemoteChanges(RemoteReads):
                 {"project": project, **_expected(seen)},
                 path=path,
                 seen=seen,
+                on_conflict=on_conflict,
                 dry_run=dry,
             )
 
@@ -106,9 +108,7 @@ class RemoteChanges(RemoteReads):
         confirm: Confirm | None = None,
         dry_run: bool = False,
     ) -> RelocateResult:
-        if entity_id is None:
-            needs_files("loop rename --all")
-        at = path_of(entity_id, "/rename")
+        at = "/api/rename" if entity_id is None else path_of(entity_id, "/rename")
         none = Precondition()
         if confirm is None or dry_run:
             return self._relocate(at, {}, path=path, seen=none, dry_run=dry_run)
@@ -120,13 +120,21 @@ class RemoteChanges(RemoteReads):
         return self._relocate(at, {}, path=path, seen=none, dry_run=False)
 
     def _relocate(
-        self, at: str, body: Any, *, path: str | None, seen: Precondition, dry_run: bool
+        self,
+        at: str,
+        body: Any,
+        *,
+        path: str | None,
+        seen: Precondition,
+        on_conflict: str = "fail",
+        dry_run: bool,
     ) -> RelocateResult:
         from loop_cli.remote import life
 
-        found = self._write(
-            "POST", at, *where(path), body=body, headers=_if_match(seen), dry_run=dry_run
-        )
+        query = [*where(path), *needs_precondition(seen)]
+        if on_conflict != "fail":
+            query.append(("on_conflict", on_conflict))
+        found = self._write("POST", at, *query, body=body, headers=_if_match(seen), dry_run=dry_run)
         return life.relocated(found, dry_run=dry_run)
 
     def template(self, entity_type: str) -> tuple[str, str] | None:

@@ -46,6 +46,9 @@ class HowToWrite:
             Literal["fail", "rebase"],
             Query(description="rebase: apply on top, unless a wanted field was changed."),
         ] = "fail",
+        unconditional: Annotated[
+            bool, Query(description="False: a write without a precondition is 428 in any case.")
+        ] = True,
         if_match: Annotated[
             str | None, Header(description="The ETag as it was read; 412 if it holds no more.")
         ] = None,
@@ -61,17 +64,24 @@ class HowToWrite:
         self.path = path or None
         self.dry_run = dry_run
         self.on_conflict = on_conflict
+        self.unconditional = unconditional
         self.etag = expected_etag(request.headers)
 
     def precondition(
-        self, in_body: str | None, etag: str | None = None, *, unconditional: bool
+        self,
+        in_body: str | None,
+        etag: str | None = None,
+        *,
+        conditions: tuple[Condition, ...] = (),
+        unconditional: bool,
     ) -> Precondition:
-        """What the caller says it has seen; where that is nothing, whether it may do without.
-        Raises `UsageError`."""
+        """What the caller says it has seen, or what must hold; where that is nothing, whether it
+        may do without. Raises `UsageError`."""
         expected = in_body if in_body is not None else self.expected_updated_at
         seen = self.etag if self.etag is not None else etag
-        forced = unconditional and expected is None and seen is None
-        return precondition_of(expected, seen, forced=forced)
+        nothing = expected is None and seen is None and not conditions
+        forced = unconditional and self.unconditional and nothing
+        return precondition_of(expected, seen, forced=forced).replace(conditions=conditions)
 
 
 How = Annotated[HowToWrite, Depends()]

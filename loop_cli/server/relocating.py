@@ -42,7 +42,12 @@ async def move(request: Request, entity_id: str, how: How) -> Response:
 
     def work(loop: Operations) -> Response:
         found = loop.move(
-            entity_id, body.project, precondition=seen, path=how.path, dry_run=how.dry_run
+            entity_id,
+            body.project,
+            precondition=seen,
+            path=how.path,
+            on_conflict=how.on_conflict,
+            dry_run=how.dry_run,
         )
         return written.document(loop, found)
 

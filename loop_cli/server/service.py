@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from functools import partial
 from hashlib import sha256
 
@@ -19,6 +20,7 @@ from loop_cli.server.visit import visit_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from typing import TypeVar
 
     from fastapi import Request
@@ -67,6 +69,13 @@ class Service:
         if self._appliers is None:
             self._appliers = anyio.CapacityLimiter(self.options.writers)
         return self._appliers
+
+    def alone(self, origin: Origin) -> AbstractContextManager[object]:
+        """In which no other call has the same idempotency key. Raises `UsageError` as it is
+        entered, where the key is that of another call."""
+        if origin.key is None:
+            return nullcontext()
+        return self._replies.of(origin.key, origin.request or "")
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """What `work` gives, done by one of the threads that read."""

@@ -28,9 +28,11 @@ if TYPE_CHECKING:
         def as_dict(self) -> dict[str, Any]: ...
 
 
-def document(loop: Operations, result: Result) -> Response:
-    """The document of the command line."""
+def document(loop: Operations, result: Result, *, text: bytes | None = None) -> Response:
+    """The document of the command line, with the text of a file if that is asked for."""
     found = result.as_dict()
+    if text is not None:
+        found["text"] = text.decode()
     headers = {"ETag": quoted(found["etag"])} if isinstance(found.get("etag"), str) else {}
     return json_response(
         with_warnings(found, result.warnings, loop.take_warnings()), headers=headers

@@ -37,6 +37,27 @@ class EntityCreateBody(CreateBody):
     )
 
 
+class LayoutBody(Shape):
+    """The text of a file up to its body, edited, and as it was before."""
+
+    text: str = Field(description="As it is to be.")
+    base: str = Field(description="As it was read.")
+
+
+class RebasedBody(Shape):
+    """The revision that did not hold any more."""
+
+    updated_at: str | None = Field(default=None, description="Its `updated`.")
+    etag: str | None = Field(default=None, description="Its etag.")
+
+
+class SeenBody(Shape):
+    """The state that a writer has read."""
+
+    fields: dict[str, Any] = Field(description="Its fields.")
+    body: str = Field(description="Its body.")
+
+
 class ChangeBody(Shape):
     """A line of `loop apply`: `PATCH /api/entities/{id}` (SPEC §4)."""
 
@@ -53,6 +74,52 @@ class ChangeBody(Shape):
     append_body: str | None = Field(default=None, description="Text to add at the end.")
     expected_updated_at: str | None = Field(default=None, description="`updated` as it was read.")
     if_match: str | None = Field(default=None, description="The etag as it was read.")
+    conditions: list[str] | str | None = Field(
+        default=None,
+        alias="if",
+        description="Conditions that must hold, as `loop update --if` has them, such as "
+        "'status=todo'.",
+    )
+    layout: LayoutBody | None = Field(
+        default=None,
+        description="The text before the body as somebody edited it: comments, order and quotes. "
+        "Values come from the other keys alone.",
+    )
+    seen: SeenBody | None = Field(
+        default=None, description="What was read, for what a conflict says of it."
+    )
+    rebased_from: RebasedBody | None = Field(
+        default=None,
+        description="What was read before a conflict that somebody decided; the record has it.",
+    )
+
+
+class MendBody(Shape):
+    """A whole text: `POST /api/entities/{id}/mend`."""
+
+    text: str = Field(description="The text of the file.")
+    if_match: str | None = Field(default=None, description="The ETag of the broken file.")
+
+
+class AllowBody(Shape):
+    """A field that a type may have: `POST /api/schema/allow`."""
+
+    entity_type: str = Field(min_length=1, description="The type, such as Task.")
+    field: str = Field(min_length=1, description="The field's name.")
+    kind: str | None = Field(default=None, description="Its kind, such as number.")
+
+
+class KeptName(GrowingShape):
+    """One kept copy, as `GET /api/kept` lists it."""
+
+    name: str = Field(description="Its name in `.loop/kept/`.")
+    stamp: list[int] = Field(description="What tells whether it was kept again since.")
+
+
+class PruneBody(Shape):
+    """Which copies to remove: `POST /api/kept/prune`."""
+
+    kept: list[KeptName] = Field(description="Some of those that `GET /api/kept` lists.")
 
 
 class MoveBody(Shape):
