@@ -30,8 +30,20 @@ class RemoteChanges(RemoteReads):
     ) -> CreateResult:
         from loop_cli.remote.creation import Creation
 
-        making = Creation(self._write, self.get, self.schema, self.names)
+        making = Creation(
+            self._write,
+            self.get,
+            names=self.names,
+            rules=lambda: self.rules,
+            ids_of=self._ids_of,
+            run=self.run_id,
+        )
         return making.create(request, ask=ask, dry_run=dry_run)
+
+    def _ids_of(self, entity_type: str) -> list[str]:
+        from loop_cli.core.query import Query
+
+        return [one.listed.id for one in self.select(Query(types=(entity_type,)))]
 
     def delete(
         self,
@@ -156,9 +168,14 @@ class RemoteChanges(RemoteReads):
         return undo(self._write, target, on_conflict=on_conflict, confirm=confirm, dry_run=dry_run)
 
 
-def _expected(seen: Precondition) -> dict[str, str]:
-    expected = seen.expected_updated_at
-    return {} if expected is None else {"expected_updated_at": expected}
+def _expected(seen: Precondition) -> dict[str, Any]:
+    """What the body of a request says of what was seen, and of what must hold."""
+    found: dict[str, Any] = {}
+    if seen.expected_updated_at is not None:
+        found["expected_updated_at"] = seen.expected_updated_at
+    if seen.conditions:
+        found["if"] = [one.given for one in seen.conditions]
+    return found
 
 
 def _if_match(seen: Precondition) -> dict[str, str]:

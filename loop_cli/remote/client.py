@@ -43,18 +43,25 @@ class Answer(Struct):
 
 class Client:
     """Speaks to one server, one request at a time. Raises `Unreachable` where nothing was asked,
-    `AnswerLost` where the answer did not come; `run_id` is named where a change may have landed.
+    `AnswerLost` where the answer did not come; `run_id` is named where a change may have landed,
+    `agent` is what a program says of itself.
 
     What changes nothing is asked again where the connection broke. What changes something too,
     under one idempotency key, by which the server knows it again.
     """
 
     def __init__(
-        self, address: Address, *, token: str | None, run_id: Callable[[], str] | None = None
+        self,
+        address: Address,
+        *,
+        token: str | None,
+        run_id: Callable[[], str] | None = None,
+        agent: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._address = address
         self._token = token
         self._run_id = run_id
+        self._agent = agent
         self._connection: Connection | None = None
 
     @property
@@ -134,9 +141,13 @@ class Client:
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"
         if keyed:
-            headers.setdefault("Idempotency-Key", uuid4())
+            key = headers.setdefault("Idempotency-Key", uuid4())
+            if not key.isascii():  # as RFC 8187 has it
+                headers["Idempotency-Key*"] = f"UTF-8''{quoted(headers.pop('Idempotency-Key'))}"
         if changes and self._run_id is not None:
             headers["X-Run-Id"] = self._run_id()
+        if changes and (agent := self._agent()) is not None:
+            headers["X-Loop-Agent"] = quoted(agent)
         return headers
 
     def _once(

@@ -39,7 +39,9 @@ class RemoteEntity(Entity):
                     "the bytes of a file stay on the server",
                     hint="--json and --yaml have what is in it; or run this where the vault is",
                 )
-            return self.fetch()
+            if "_bytes" not in self.__dict__:
+                self.__dict__["_bytes"] = self.fetch()
+            return self.__dict__["_bytes"]
 
 
 def entity(document: Any, fetch: Callable[[], bytes] | None = None) -> Entity:

@@ -42,11 +42,16 @@ async def create_entity(request: Request, how: How) -> Response:
     """Make an entity of any type."""
     data = await request.body()
     body, given = asking.parsed(data, http.EntityCreateBody)
-    own = {"type", "fields", "body"}
+    own = {"type", "fields", "body", "edits", "template"}
+    edits = patches.edits_of(given.get("edits"))
     fields = {**{key: value for key, value in given.items() if key not in own}, **body.fields}
 
     def work(loop: Operations) -> Response:
         asked = _creation(loop, body.type, fields, body.body)
+        asked = asked.replace(fields=(*asked.fields, *edits))
+        if body.template is not None:
+            text = body.template.text
+            asked = asked.replace(template=None if text is None else (text, body.template.name))
         return written.created(loop, loop.create(asked, dry_run=how.dry_run))
 
     return await run(request, how, data, work, written.created_again)
@@ -99,8 +104,12 @@ async def put(request: Request, collection: str, entity_id: str, how: How) -> Re
     """Change some fields of an entity; those that are not named stay as they are."""
     data = await request.body()
     body, given = asking.parsed(data, http.FieldsBody)
-    seen = how.precondition(body.expected_updated_at, unconditional=unconditional(request))
-    for key in ("body", "expected_updated_at"):
+    seen = how.precondition(
+        body.expected_updated_at,
+        conditions=body.conditions,
+        unconditional=unconditional(request),
+    )
+    for key in ("body", "expected_updated_at", "if"):
         given.pop(key, None)
 
     def work(loop: Operations) -> Response:

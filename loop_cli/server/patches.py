@@ -54,3 +54,12 @@ def typed(fields: dict[str, Any], text: str | None) -> tuple[Change, ...]:
     return parse_changes(
         (), fields=fields, written=[one for one in written if one[0][0] in fields], read=str
     )
+
+
+def edits_of(said: Any) -> tuple[Change, ...]:
+    """The fields of a new entity, as a line says them. Raises `UsageError`."""
+    if not said:
+        return ()
+    line = {"id": "-", **{key: one for key, one in said.items() if one is not None}}
+    rules = bulk.LineRules(today=asking.today())
+    return bulk.change_of(line, rules, may_be_empty=True).edits.changes

@@ -15,7 +15,7 @@ from loop_cli.server import asking, written
 from loop_cli.server.answers import HttpError, json_response, with_warnings
 from loop_cli.server.asking import How, body_of
 from loop_cli.server.running import run
-from loop_cli.server.service import service_of
+from loop_cli.server.service import key_of, service_of
 from loop_cli.wire import http
 
 TYPE_CHECKING = False
@@ -123,7 +123,7 @@ async def prune(request: Request, how: How) -> Response:
         done = loop.prune(asked)
         return _pruned(loop, done.gone, done.staying)
 
-    if "idempotency-key" in request.headers:
+    if key_of(request) is not None:
         raise HttpError(400, "usage", "pruning takes no Idempotency-Key: it leaves no record")
     return await run(request, how, data, work, _never)
 

@@ -10,6 +10,9 @@ from loop_cli.wire.base import DiffEntry, Etag, GrowingShape, RunId, Shape, Time
 from loop_cli.wire.find import FoundDocument, ListedDocument  # noqa: TC001  pydantic reads them
 from loop_cli.wire.models import ErrorDocument
 
+Conditions = list[str] | str | None
+_CONDITIONS = "What must hold, as `loop update --if` has it, such as 'status=todo'."
+
 # -- what is sent ---------------------------------------------------------------------------
 
 
@@ -19,7 +22,15 @@ class FieldsBody(GrowingShape):
     expected_updated_at: str | None = Field(
         default=None, description="`updated` as a GET gave it; 409 if it does not hold any more."
     )
+    conditions: Conditions = Field(default=None, alias="if", description=_CONDITIONS)
     body: str | None = Field(default=None, description="The text after the frontmatter.")
+
+
+class DeleteBody(Shape):
+    """What was seen of an entity that is to go: `DELETE /api/entities/{id}`."""
+
+    expected_updated_at: str | None = Field(default=None, description="`updated` as it was read.")
+    conditions: Conditions = Field(default=None, alias="if", description=_CONDITIONS)
 
 
 class CreateBody(GrowingShape):
@@ -28,12 +39,37 @@ class CreateBody(GrowingShape):
     body: str | None = Field(default=None, description="The text after the frontmatter.")
 
 
+class EditsBody(Shape):
+    """Fields of a new entity, as a line of `loop apply` says them."""
+
+    set: dict[str, Any] | None = Field(default=None, description="Fields and values.")
+    unset: list[str] | str | None = Field(default=None, description="Fields to leave out.")
+    add: dict[str, Any] | None = Field(default=None, description="Items of lists.")
+    remove: dict[str, Any] | None = Field(default=None, description="Items to leave out.")
+    changes: list[str] | None = Field(
+        default=None, description="Changes as the command line has them, such as 'status=todo'."
+    )
+
+
+class TemplateBody(Shape):
+    """A template of one's own; without a text, that which is built in."""
+
+    text: str | None = Field(default=None, description="Its text.")
+    name: str = Field(default="the template", description="How errors call it.")
+
+
 class EntityCreateBody(CreateBody):
     """The same for any type: `POST /api/entities`."""
 
     type: str = Field(min_length=1, description="The entity's type, such as Task.")
     fields: dict[str, Any] = Field(
         default={}, description="Fields, also those that are called like a key of this object."
+    )
+    edits: EditsBody | None = Field(
+        default=None, description="Fields as a line of `loop apply` says them."
+    )
+    template: TemplateBody | None = Field(
+        default=None, description="A template in the place of the vault's."
     )
 
 
@@ -74,12 +110,7 @@ class ChangeBody(Shape):
     append_body: str | None = Field(default=None, description="Text to add at the end.")
     expected_updated_at: str | None = Field(default=None, description="`updated` as it was read.")
     if_match: str | None = Field(default=None, description="The etag as it was read.")
-    conditions: list[str] | str | None = Field(
-        default=None,
-        alias="if",
-        description="Conditions that must hold, as `loop update --if` has them, such as "
-        "'status=todo'.",
-    )
+    conditions: Conditions = Field(default=None, alias="if", description=_CONDITIONS)
     layout: LayoutBody | None = Field(
         default=None,
         description="The text before the body as somebody edited it: comments, order and quotes. "
@@ -127,6 +158,7 @@ class MoveBody(Shape):
 
     project: str = Field(min_length=1, description="The project's id.")
     expected_updated_at: str | None = Field(default=None, description="`updated` as it was read.")
+    conditions: Conditions = Field(default=None, alias="if", description=_CONDITIONS)
 
 
 class UndoBody(Shape):
