@@ -103,7 +103,7 @@ class RemoteBulk(RemoteReads):
             "/api/apply",
             query=query,
             headers={"Content-Type": "application/x-ndjson"},
-            body="\n".join(lines).encode("utf-8", "surrogatepass"),
+            body="\n".join(lines).encode("utf-8", "backslashreplace"),
             changes=not dry_run,
         )
         if answer.status >= 300:

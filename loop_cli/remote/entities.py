@@ -232,7 +232,9 @@ class RemoteEntityOperations(EntityOperations):
         from loop_cli.core.store import as_json
 
         more = _if(dry_run="true" if dry_run else None)
-        data = as_json(body).encode("utf-8", "surrogatepass")
+        self._run_id()  # what is wrong with it is said, whatever is written
+        # Half a surrogate, which is no UTF-8, goes as JSON's escape of it: the rules refuse it.
+        data = as_json(body).encode("utf-8", "backslashreplace")
         answer = self._client.ask(
             method,
             path,

@@ -14,7 +14,7 @@ from starlette.responses import Response  # noqa: TC002  FastAPI reads the annot
 from loop_cli.core.changes import BodyChange, Edits
 from loop_cli.core.conflict import POLICIES
 from loop_cli.core.store import EntityChange
-from loop_cli.errors import LoopError, UsageError
+from loop_cli.errors import EntityNotFound, LoopError, UsageError
 from loop_cli.operations import create
 from loop_cli.server import asking, older, patches, written
 from loop_cli.server.asking import How, body_of
@@ -62,6 +62,8 @@ async def change(request: Request, entity_id: str, how: How, text: WholeText = F
     """Change an entity as a line of `loop apply` says; the answer is that of `loop update`."""
     data = await request.body()
     body, given = asking.parsed(data, http.ChangeBody)
+    if not entity_id:
+        raise EntityNotFound("no entity ''", entity_id="", nearest=[])
     if given.setdefault("id", entity_id) != entity_id:
         raise UsageError(f"id: {given['id']!r} is another one than in the path")
     wanted = patches.wanted(body, given, data.decode())
