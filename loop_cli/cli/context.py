@@ -71,7 +71,7 @@ def operations(settings: Settings) -> Operations:
     if settings["server"] is not None:
         from loop_cli.cli import there
 
-        return there.operations(settings, run_id=_same_run_id)
+        return there.operations(settings, run_id=_same_run_id, agent=agent)
     from loop_cli.operations.local import LocalOperations
 
     root = _root(settings)
@@ -83,7 +83,7 @@ def entity_operations(settings: Settings) -> EntityOperations:
     if settings["server"] is not None:
         from loop_cli.cli import there
 
-        return there.entity_operations(settings, run_id=_same_run_id)
+        return there.entity_operations(settings, run_id=_same_run_id, agent=agent)
     from loop_cli.operations.update import LocalEntityOperations
 
     root = _root(settings)
@@ -168,7 +168,7 @@ def _origin(root: str) -> Origin:
         actor=_actor(root),
         tty=output.can_ask(),
         invoked_by=platform.parent_name(),
-        agent=_agent(),
+        agent=agent(),
     )
 
 
@@ -186,7 +186,7 @@ def _actor(root: str) -> str:
     return "user:" + members.display_name(root, platform.user_name())
 
 
-def _agent() -> str | None:
+def agent() -> str | None:
     """What a program says of itself: `LOOP_AGENT`. Raises `UsageError`."""
     given = os.environ.get("LOOP_AGENT", "").strip()
     if len(given) > 100 or not given.isprintable():

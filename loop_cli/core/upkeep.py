@@ -181,6 +181,19 @@ class Happening(Struct):
     fields: tuple[str, ...] | None = None
     etag: str | None = None
 
+    @classmethod
+    def inside(cls, record: AuditRecord) -> Happening:
+        """That which a record tells of."""
+        path, kind = record.metadata.get("path"), record.data.get("entity_type")
+        return cls(
+            timestamp=str(record.data.get("timestamp")),
+            action="undo" if record.undoes else str(record.data.get("action")),
+            path=path if isinstance(path, str) else "",
+            entity_id=record.entity_id,
+            entity_type=kind if isinstance(kind, str) else None,
+            record=record,
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Return one line of `loop watch --json`."""
         data = self.record.data if self.record is not None else {}

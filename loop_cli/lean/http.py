@@ -11,7 +11,7 @@ from loop_cli.lean import jsontext
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket as _socket
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 else:
     try:
@@ -47,6 +47,43 @@ class Connection:
     ) -> tuple[int, dict[str, str], bytes]:
         """The status, the headers by their names in small letters, and the body of the answer.
         Raises `Broken`, `OSError`; `ValueError` for a header that HTTP can't carry."""
+        status, found = self.ask(method, target, headers, body)
+        return status, found, self.rest_of(status, found)
+
+    def rest_of(self, status: int, headers: Mapping[str, str]) -> bytes:
+        """The body of an answer that has begun so. Raises `Broken`, `OSError`."""
+        self.ends = "close" in headers.get("connection", "").lower()
+        return b"" if status in _WITHOUT_BODY else self._body(headers)
+
+    def pieces(self, headers: Mapping[str, str], *, wait: float) -> Iterator[bytes]:
+        """The body of an answer that does not end, as it comes; nothing each `wait` seconds in
+        which nothing came. Raises `Broken` where it ends, `OSError`."""
+        chunked = headers.get("transfer-encoding", "").lower() == "chunked"
+        self._socket.settimeout(wait)
+        missing = -1 if chunked else _LARGEST  # of the piece; -1 where its size is to come
+        while True:
+            if missing < 0 and b"\r\n" in self._rest:
+                line, _end, self._rest = self._rest.partition(b"\r\n")
+                missing = _size(line)
+                if not missing:
+                    raise Broken
+            elif missing > 0 and self._rest:
+                piece, self._rest = self._rest[:missing], self._rest[missing:]
+                missing -= len(piece) if chunked else 0
+                yield piece
+            elif missing == 0 and len(self._rest) >= 2:
+                self._rest, missing = self._rest[2:], -1
+            else:
+                try:
+                    self._more()
+                except TimeoutError:
+                    yield b""
+
+    def ask(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> tuple[int, dict[str, str]]:
+        """The status and the headers of the answer, of which the body is still to come. Raises as
+        `exchange`."""
         given = dict(headers)
         if body is not None:
             given["Content-Length"] = str(len(body))
@@ -61,8 +98,7 @@ class Connection:
         status, found = self._head()
         while 100 <= status < 200:  # an interim answer
             status, found = self._head()
-        self.ends = "close" in found.get("connection", "").lower()
-        return status, found, b"" if status in _WITHOUT_BODY else self._body(found)
+        return status, found
 
     def close(self) -> None:
         """Close it."""
@@ -102,12 +138,10 @@ class Connection:
     def _chunks(self) -> bytes:
         found = []
         while True:
-            size = self._line().partition(b";")[0].strip()
-            if not size or size.strip(b"0123456789abcdefABCDEF") or len(size) > 8:
-                raise Broken
-            if not int(size, 16):
+            size = _size(self._line())
+            if not size:
                 break
-            found.append(self._take(int(size, 16)))
+            found.append(self._take(size))
             if self._line():
                 raise Broken
         while self._line():  # what comes after the last piece
@@ -153,6 +187,14 @@ class Connection:
         if not piece:
             raise Broken
         self._rest += piece
+
+
+def _size(line: bytes) -> int:
+    """The size of a piece, by the line before it. Raises `Broken`."""
+    size = line.partition(b";")[0].strip()
+    if not size or size.strip(b"0123456789abcdefABCDEF") or len(size) > 8:
+        raise Broken
+    return int(size, 16)
 
 
 def quoted(text: str, *, plain: str = "") -> str:

@@ -3,27 +3,23 @@
 A line by itself is committed as the command of its name would do it; only updates that come
 together share a commit. With `atomic` all that the lines ask for is planned before and committed in
 one step: ids are chosen here, so that a later line can name what an earlier one makes.
+
+Under an idempotency key a line that landed before is answered from the log, and not carried out.
 """
 
 from __future__ import annotations
 
-import os
-
-from loop_cli.core import ids
-from loop_cli.core.names import nfc
-from loop_cli.core.store import CommitResult, Create, EntityChange, Move, only
+from loop_cli.core.store import CommitResult, EntityChange, only
 from loop_cli.errors import (
-    ConflictError,
-    EntityNotFound,
-    InvalidChange,
+    AlreadyDone,
     LoopError,
-    UsageError,
-    prefixed,
 )
 from loop_cli.lean.records import Struct
-from loop_cli.operations import create, delete, line, move
-from loop_cli.operations.bulk import AT_ONCE, Outcome
-from loop_cli.operations.line import Labels, Order
+from loop_cli.operations import create, delete, line, move, once
+from loop_cli.operations.all_or_none import AllOrNone
+from loop_cli.operations.bulk import AT_ONCE
+from loop_cli.operations.lines import Lines, needed
+from loop_cli.operations.together import Together
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,11 +28,8 @@ if TYPE_CHECKING:
 
     from loop_cli.core.records.record import Origin
     from loop_cli.core.store import AnyChange, Store
-    from loop_cli.operations.bulk import LineRules
-
-    Waiting = list[tuple[int, EntityChange | LoopError]]
-
-_TRIES = 5  # attempts of all or none: others may edit a file with links at the same time
+    from loop_cli.operations.bulk import LineRules, Outcome
+    from loop_cli.operations.line import Order
 
 
 def apply(
@@ -54,117 +47,41 @@ def apply(
     wait for more lines. Blank lines are skipped. With `atomic` all land or none: raises the error
     with its line.
     """
+    if dry_run:  # which no record tells of
+        origin = origin.replace(key=None, request=None)
     if atomic:
-        return _AllOrNone(store, origin, how, dry_run=dry_run).run(lines)
+        return AllOrNone(store, origin, how, dry_run=dry_run).run(lines)
     return _Each(store, origin, how, dry_run=dry_run).run(lines)
 
 
-class _Lines:
-    """What both ways have in common: how lines are read, and what is about to be made."""
+class _Waiting(Struct):
+    """A line whose change is to be committed with others, or why it can't be."""
 
-    def __init__(self, store: Store, origin: Origin, how: LineRules, *, dry_run: bool) -> None:
-        self._store = store
-        self._origin = origin
-        self._how = how
-        self._dry_run = dry_run
-        self._forget()
-
-    def _forget(self) -> None:
-        self._labels = Labels()
-        self._made: dict[str, move.Place] = {}
-        self._creates: dict[str, Create] = {}
-
-    def _order(self, data: Any, text: str) -> Order:
-        return line.order_of(
-            data, self._how, labels=self._labels, template=self._template, line=text
-        )
-
-    def _template(self, kind: str) -> tuple[str, str] | None:
-        return self._store.upkeep.template(self._store.rules.spelling(kind))
-
-    def _creation(self, request: create.Request, label: str | None) -> Create:
-        """The new entity, with its id, which later lines may name."""
-        kind = create.known_type(request.entity_type, self._store.rules)
-        change = create.planned(self._store, request.replace(entity_type=kind), made=self._made)
-        change = self._with_id(change)
-        entity_id = self._made_before(change) or change.entity_id
-        if isinstance(entity_id, str) and not change.problems:
-            path = (change.path or "").replace("{entity_id}", entity_id)
-            self._labels.made(label, entity_id)
-            self._made[nfc(entity_id)] = move.Place(id=entity_id, type=kind, path=path)
-            self._creates[nfc(entity_id)] = change
-        return change
-
-    def _with_id(self, change: Create) -> Create:
-        rule = change.entity_id
-        if not isinstance(rule, ids.IdRule) or self._made_before(change) is not None:
-            return change
-        known = [*self._made]
-        if rule.looks_at_others:
-            known += [one.id for one in self._store.scan()]
-        now = self._how.now
-        for one in ids.candidates(rule, now=now, ids=known, entropy=os.urandom):
-            if nfc(one) not in self._made and not self._is_known(one):
-                return change.replace(entity_id=one)
-        return change
-
-    def _is_known(self, entity_id: str) -> bool:
-        if any(True for _record in self._store.records(entity_id)):
-            return True
-        try:
-            self._store.find(entity_id)
-        except EntityNotFound:
-            return False
-        return True
-
-    def _made_before(self, change: Create) -> str | None:
-        """The entity that an earlier call with the idempotency key made."""
-        if change.key is None:
-            return None
-        records = self._store.records_with_key(change.key)
-        return next((one.entity_id for one in records if one.data["action"] == "create"), None)
-
-    def _refuse_made(self, order: Order) -> None:
-        if order.op != "create" and order.entity_id and nfc(order.entity_id) in self._made:
-            raise UsageError(
-                f"{order.entity_id} is only about to be made: give the line that makes it all "
-                "that it should have",
-                entity_id=order.entity_id,
-            )
-
-    def _outcome(
-        self, number: int, order: Order | LoopError, done: CommitResult | LoopError, **more: Any
-    ) -> Outcome:
-        return Outcome(
-            done=done,
-            entity_id=line.known_id(order),
-            run_id=self._origin.run_id,
-            line=number,
-            dry_run=self._dry_run,
-            op=order.op if isinstance(order, Order) else "update",
-            more=more or None,
-        )
+    number: int
+    order: Order | LoopError
+    asked: EntityChange | LoopError
 
 
-class _Each(_Lines):
+class _Each(Lines):
     """Carries out line after line."""
 
     def run(self, lines: Iterable[Sequence[str]]) -> Iterator[Outcome]:
         """Yield the outcome of each line."""
         number = 0
         for batch in lines:
-            waiting: Waiting = []
+            waiting: list[_Waiting] = []
             for text in batch:
                 number += 1
                 if not text.strip():
                     continue
                 order = self._read(text)
-                if isinstance(order, Order) and self._is_alone(order):
+                if not isinstance(order, LoopError) and self._is_alone(order):
                     yield from self._together(waiting)
                     waiting = []
-                    yield self._alone(number, order)
+                    yield self._alone(number, order, self._own(number, text))
                 else:
-                    waiting.append((number, self._update_of(order)))
+                    asked = self._update_of(order, self._own(number, text))
+                    waiting.append(_Waiting(number=number, order=order, asked=asked))
                 if len(waiting) == AT_ONCE:
                     yield from self._together(waiting)
                     waiting = []
@@ -180,30 +97,43 @@ class _Each(_Lines):
         return order.op != "update" or bool(self._made)
 
     @staticmethod
-    def _update_of(order: Order | LoopError) -> EntityChange | LoopError:
+    def _update_of(order: Order | LoopError, own: Origin) -> EntityChange | LoopError:
         if isinstance(order, LoopError):
             return order
         assert isinstance(order.wanted, EntityChange), "the others go alone"
-        return order.wanted
+        return order.wanted if own.key is None else order.wanted.replace(origin=own)
 
-    def _together(self, waiting: Waiting) -> Iterator[Outcome]:
+    def _commits(self, origin: Origin) -> Together:
+        return Together(self._store, origin, rebase=self._how.rebase, dry_run=self._dry_run)
+
+    def _together(self, waiting: list[_Waiting]) -> Iterator[Outcome]:
         """Commit updates that have come together."""
-        changes = [one for _number, one in waiting if isinstance(one, EntityChange)]
-        results = iter(self._store.commit(changes, origin=self._origin, dry_run=self._dry_run))
-        for number, one in waiting:
-            is_change = isinstance(one, EntityChange)
-            order = Order(op="update", wanted=one) if isinstance(one, EntityChange) else one
-            yield self._outcome(number, order, next(results) if is_change else one)  # type: ignore[arg-type]
+        done = self._commits(self._origin).outcomes([one.asked for one in waiting])
+        for one, outcome in zip(waiting, done, strict=True):
+            yield self._outcome(one.number, one.order, outcome)
 
-    def _alone(self, number: int, order: Order) -> Outcome:
+    def _alone(self, number: int, order: Order, own: Origin) -> Outcome:
+        done = once.known(self._store, own)
         try:
-            done, more = self._preview(order) if self._dry_run else self._carry_out(order)
+            if done is not None:
+                return self._outcome(number, order, done, **self._again(order, done, own))
+            done, more = self._preview(order) if self._dry_run else self._carry_out(order, own)
+        except AlreadyDone as error:
+            done = once.answered(error, own)
+            return self._outcome(number, order, done, **self._again(order, done, own))
         except LoopError as error:
             return self._outcome(number, order, error)
         return self._outcome(number, order, done, **more)
 
-    def _carry_out(self, order: Order) -> tuple[CommitResult, dict[str, Any]]:
-        wanted, store, origin = order.wanted, self._store, self._origin
+    def _again(self, order: Order, done: CommitResult | LoopError, own: Origin) -> dict[str, Any]:
+        """What is to be said besides of a line that landed before."""
+        if isinstance(done, LoopError):
+            return {}
+        self._labels.made(order.label, done.after.id)
+        return once.more_of(order.op, self._store, own)
+
+    def _carry_out(self, order: Order, origin: Origin) -> tuple[CommitResult, dict[str, Any]]:
+        wanted, store = order.wanted, self._store
         if isinstance(wanted, create.Request):
             kind = create.known_type(wanted.entity_type, store.rules)
             change = create.planned(store, wanted.replace(entity_type=kind))
@@ -213,8 +143,10 @@ class _Each(_Lines):
         if isinstance(wanted, delete.Request):
             return _deleted(delete.delete(store, wanted, origin=origin))
         if isinstance(wanted, move.Relocation):
-            return _relocated(move.relocate(store, wanted, origin=origin), store, wanted)
-        return only(store.commit([wanted], origin=origin)), {}
+            policy = "rebase" if self._how.rebase else "fail"
+            moved = move.relocate(store, wanted, origin=origin, on_conflict=policy)
+            return _relocated(moved, store, wanted)
+        return only(self._commits(origin).outcomes([wanted])), {}
 
     def _preview(self, order: Order) -> tuple[CommitResult, dict[str, Any]]:
         """What a line would do, after those before it that make something."""
@@ -231,114 +163,11 @@ class _Each(_Lines):
             changes = [move.planned(store, wanted, self._made)]
         else:
             before, changes = [*self._creates.values()], [wanted]
-        group = [*_needed(changes[0], before), *changes]
+        group = [*needed(changes[0], before), *changes]
         done = store.commit(group, origin=origin, atomic=len(group) > 1, dry_run=True)[-1]
         result = only([done])
         more = {"path_before": result.before.path} if isinstance(wanted, move.Relocation) else {}
         return result, more
-
-
-class _Step(Struct):
-    """A line, and what it needs; `main` is the place of its own change among `changes`."""
-
-    number: int
-    order: Order
-    changes: list[AnyChange]
-    main: int = 0
-
-
-class _AllOrNone(_Lines):
-    """Carries out all lines in one step."""
-
-    def run(self, lines: Iterable[Sequence[str]]) -> Iterator[Outcome]:
-        """Yield the outcome of each line, once all have landed."""
-        texts = [text for batch in lines for text in batch]
-        for attempt in range(_TRIES):
-            self._forget()
-            steps = self._steps(texts)
-            others, left = self._link(steps)
-            flat = [one for step in steps for one in step.changes]
-            try:
-                outcomes = self._store.commit(
-                    [*flat, *others], origin=self._origin, atomic=True, dry_run=self._dry_run
-                )
-            except LoopError as error:
-                if attempt == _TRIES - 1 or not self._passes(error, others):
-                    raise
-                continue
-            yield from self._outcomes(steps, [only([one]) for one in outcomes], left)
-            return
-
-    def _steps(self, texts: list[str]) -> list[_Step]:
-        steps = []
-        for number, text in enumerate(texts, 1):
-            if not text.strip():
-                continue
-            try:
-                order = self._order(line.parse(text), text)
-                self._refuse_made(order)
-                steps.append(self._step(number, order))
-            except LoopError as error:
-                raise _at(error, number) from None
-        return steps
-
-    def _step(self, number: int, order: Order) -> _Step:
-        wanted = order.wanted
-        if isinstance(wanted, create.Request):
-            return _Step(number=number, order=order, changes=[self._creation(wanted, order.label)])
-        if isinstance(wanted, delete.Request):
-            # The last is what is named: nothing may refer to what is gone.
-            changes: list[AnyChange] = [*delete.planned(self._store, wanted)[::-1]]
-            return _Step(number=number, order=order, changes=changes, main=len(changes) - 1)
-        if isinstance(wanted, move.Relocation):
-            return _Step(
-                number=number, order=order, changes=[move.planned(self._store, wanted, self._made)]
-            )
-        return _Step(number=number, order=order, changes=[wanted])
-
-    def _link(self, steps: list[_Step]) -> tuple[list[EntityChange], list[str]]:
-        """Let links follow what moves; return the changes of other files, and what stays."""
-        moving = [one for one in steps if isinstance(one.order.wanted, move.Relocation)]
-        moves = [change for one in moving for change in one.changes if isinstance(change, Move)]
-        if not moves:
-            return [], []
-        changes, left = move.with_links(self._store, moves)
-        for step, change in zip(moving, changes, strict=False):
-            assert isinstance(step.order.wanted, move.Relocation)
-            # Without the path, so that a new file with the same id is noticed.
-            step.changes[:] = [change.replace(path=step.order.wanted.path)]
-        return changes[len(moving) :], left
-
-    def _passes(self, error: LoopError, others: Sequence[EntityChange]) -> bool:
-        """Whether another attempt may succeed: another program changed a file with links, or took
-        an id."""
-        if isinstance(error, ConflictError):
-            return error.conflict.entity_id in {one.entity_id for one in others}
-        if not isinstance(error, InvalidChange):
-            return False
-        change = self._creates.get(nfc(str(error.details.get("entity_id"))))
-        problems = error.details.get("problems", ())
-        return change is not None and any(one.get("problem") == "taken" for one in problems)
-
-    def _outcomes(
-        self, steps: list[_Step], done: list[CommitResult], left: list[str]
-    ) -> Iterator[Outcome]:
-        results = iter(done)
-        found = [(step, [next(results) for _one in step.changes]) for step in steps]
-        relinked = [one for one in results if one.changed]
-        moving = [one.number for one in steps if isinstance(one.order.wanted, move.Relocation)]
-        for step, own in found:
-            wanted, main = step.order.wanted, own[step.main]
-            more: dict[str, Any] = {}
-            if isinstance(wanted, delete.Request):
-                gone = [delete.removed(one, archive=wanted.archive).as_dict() for one in own[::-1]]
-                main, more = main.replace(after=main.before), {"removed": gone}
-            elif isinstance(wanted, move.Relocation):
-                more = {"path_before": main.before.path, "relinked": []}
-                if step.number == moving[-1]:
-                    more["relinked"] = [one.after.path for one in relinked]
-                    main = main.replace(warnings=(*main.warnings, *left))
-            yield self._outcome(step.number, step.order, main, **more)
 
 
 def _deleted(result: delete.DeleteResult) -> tuple[CommitResult, dict[str, Any]]:
@@ -361,43 +190,3 @@ def _relocated(
         before=there, after=there, diff={}, changed=False, record=None, warnings=result.warnings
     )
     return done, {"path_before": there.path, "relinked": relinked}
-
-
-def _needed(change: AnyChange, made: Sequence[Create]) -> list[Create]:
-    """Those of the new entities that a change refers to, with those that they refer to."""
-    by_id = {nfc(str(one.entity_id)): one for one in made}
-    found: dict[str, Create] = {}
-
-    def look(one: AnyChange) -> None:
-        for text in _texts(one):
-            other = by_id.get(nfc(text))
-            if other is not None and nfc(text) not in found:
-                look(other)
-                found[nfc(text)] = other
-
-    look(change)
-    return [*found.values()]
-
-
-def _texts(change: Any) -> Iterator[str]:
-    """All texts among the values of a change."""
-    if isinstance(change, str):
-        yield change
-    elif isinstance(change, dict):
-        for one in change.values():
-            yield from _texts(one)
-    elif isinstance(change, list | tuple):
-        for one in change:
-            yield from _texts(one)
-    elif isinstance(change, Create):
-        yield from _texts(change.fields)
-    elif isinstance(change, EntityChange):
-        for each in change.edits.changes:
-            yield from _texts(each.value)
-
-
-def _at(error: LoopError, number: int) -> LoopError:
-    """Add the number of its line to an error."""
-    error.message = prefixed(f"line {number}: ", error.message)
-    error.details["line"] = number
-    return error

@@ -11,19 +11,23 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.changes import Change
-    from loop_cli.core.store import Store
+    from loop_cli.core.schema.rules import Rules
 
     Problem = dict[str, Any]
 
     Ask = Callable[[str, list[Problem]], Mapping[str, str] | None]
+    IdsOf = Callable[[str], list[str]]
     Attempt = Callable[[Mapping[str, str]], object]
 
 _ROUNDS = 9  # rounds of questions: an answer may be wrong, or require another field
 _JSON = 'JSON, such as {"key": "text"}'
 
 
-def answers(store: Store, entity_type: str, attempt: Attempt, ask: Ask) -> Mapping[str, str]:
-    """Ask for the missing fields until `attempt` succeeds; return the answers.
+def answers(
+    entity_type: str, attempt: Attempt, ask: Ask, *, rules: Rules, ids_of: IdsOf
+) -> Mapping[str, str]:
+    """Ask for the missing fields until `attempt` succeeds; return the answers. `ids_of` lists the
+    entities of a type.
 
     Wrong answers are asked again. Raises the `InvalidChange` of the last attempt if there are other
     problems, or if nobody answers any more.
@@ -35,11 +39,13 @@ def answers(store: Store, entity_type: str, attempt: Attempt, ask: Ask) -> Mappi
             break
         except InvalidChange as error:
             questions = _questions(error.details["problems"], given)
-            first = store.names.name
+            first = rules.names.name
             if questions is None:
                 raise
             questions.sort(key=lambda one: one["field"] != first)
-            more = ask(entity_type, [_with_choices(one, entity_type, store) for one in questions])
+            more = ask(
+                entity_type, [_with_choices(one, entity_type, rules, ids_of) for one in questions]
+            )
             if more is None:
                 raise
             given |= more
@@ -74,15 +80,13 @@ def _questions(problems: list[Problem], given: Mapping[str, str]) -> list[Proble
     return list(found.values())
 
 
-def _with_choices(one: Problem, entity_type: str, store: Store) -> Problem:
+def _with_choices(one: Problem, entity_type: str, rules: Rules, ids_of: IdsOf) -> Problem:
     """Add to a problem the ids that a person can choose for a reference."""
     field = one["field"]
-    schema = store.rules.schema
+    schema = rules.schema
     wanted = schema.parents.get(entity_type) if field == "parent_id" else TARGETS.get(field)
     if wanted:
-        from loop_cli.core.query import Query
-
-        ids = [other.id for other in store.scan(Query(types=(wanted,)))]
+        ids = ids_of(wanted)
         return {**one, "allowed": ids or one.get("allowed")}
     if schema.spec(entity_type, (field,), {}).kind == "mapping":
         return {**one, "allowed": _JSON}

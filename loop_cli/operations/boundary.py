@@ -222,10 +222,12 @@ class Operations(EntityOperations):
         *,
         precondition: Precondition,
         path: str | None = None,
+        on_conflict: str = "fail",
         confirm: Confirm | None = None,
         dry_run: bool = False,
     ) -> RelocateResult:
-        """Move a task to another project, and change the links to it.
+        """Move a task to another project, and change the links to it. `on_conflict` is `fail`, or
+        `rebase`: move it as it is now, unless its project was changed since.
 
         Raises what `Store.commit` lists, `ConfirmationRefused`.
         """
@@ -274,10 +276,13 @@ class Operations(EntityOperations):
         now: int,
         force: bool = False,
         atomic: bool = False,
+        on_conflict: str = "fail",
         dry_run: bool = False,
     ) -> Iterator[Outcome]:
         """Carry out each line of JSON, in order: an update, or what its "op" says. `lines` come so
         many at once as are there; `now` is an instant, `today` that at which its day began.
+        `on_conflict` is `fail`, or `rebase`: apply on top, unless a field that a line changes was
+        changed since.
         With `atomic` all or none; raises then what is in the way, with its line."""
 
     @abstractmethod

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.core.changes import (
-    BodyChange,
-    Change,
-    Edits,
-    parse_changes,
-)
+from loop_cli.core.changes import BodyChange, Change, Edits, parse_changes
 from loop_cli.core.entity import Precondition, precondition_of
 from loop_cli.core.names import join_dotted, nearest
 from loop_cli.core.numbers import in_json
@@ -35,11 +30,13 @@ _EXAMPLE = '{"id": "tsk-019-14", "set": {"status": "done"}, "if_match": "9f2c51d
 
 class LineRules(Struct):
     """How lines are read: `now` is an instant, `today` that at which its day began; with `force`
-    those without a precondition need none."""
+    those without a precondition need none, and with `rebase` one that does not hold any more is
+    applied on top, unless a field that it changes was changed since."""
 
     today: int
     now: int
     force: bool = False
+    rebase: bool = False
 
 
 class Outcome(Struct):
@@ -188,14 +185,17 @@ class Counts:
         )
 
 
-def change_of(data: Any, how: LineRules, *, line: str | None = None) -> EntityChange:
+def change_of(
+    data: Any, how: LineRules, *, line: str | None = None, may_be_empty: bool = False
+) -> EntityChange:
     """The change that the object of a line asks for. Numbers keep the digits that they have in the
-    `line`, where that is known. Raises `UsageError`."""
+    `line`, where that is known. Raises `UsageError`, also where nothing is to change unless it
+    `may_be_empty`."""
     if not isinstance(data, dict) or not isinstance(data.get("id"), str) or not data["id"]:
         raise UsageError("a line must be a JSON object with an id", hint=_EXAMPLE)
     refuse_unknown(data, KEYS)
     edits = edits_of(data, line=line)
-    if not edits:
+    if not edits and not may_be_empty:
         ways = ", ".join(key for key in KEYS[2:] if key not in ("expected_updated_at", "if_match"))
         raise UsageError(f"nothing to change: the line has none of {ways}")
     return EntityChange(

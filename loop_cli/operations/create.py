@@ -75,18 +75,19 @@ def create(
     request = request.replace(entity_type=known_type(request.entity_type, store.rules))
     if ask is not None:
         given = asking.answers(
-            store,
             request.entity_type,
             lambda given: only(
                 store.commit(
-                    [planned(store, _answered(request, given, store.rules))],
+                    [planned(store, answered(request, given, store.rules))],
                     origin=origin,
                     dry_run=True,
                 )
             ),
             ask,
+            rules=store.rules,
+            ids_of=lambda kind: _ids_of(kind, store),
         )
-        request = _answered(request, given, store.rules)
+        request = answered(request, given, store.rules)
     done = only(store.commit([planned(store, request)], origin=origin, dry_run=dry_run))
     return _result(done, origin, dry_run=dry_run)
 
@@ -274,7 +275,14 @@ def _built_in(rules: Rules) -> str:
     return "---\n" + "".join(lines) + "---\n\n# {{NAME}}\n"
 
 
-def _answered(request: Request, answers: Mapping[str, str], rules: Rules) -> Request:
+def _ids_of(entity_type: str, store: Store) -> list[str]:
+    from loop_cli.core.query import Query
+
+    return [one.id for one in store.scan(Query(types=(entity_type,)))]
+
+
+def answered(request: Request, answers: Mapping[str, str], rules: Rules) -> Request:
+    """The request with answers to what was missing, by field."""
     given = [
         asking.as_change(field, answer, rules.schema.spec(request.entity_type, (field,), {}).kind)
         for field, answer in answers.items()

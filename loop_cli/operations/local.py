@@ -104,6 +104,7 @@ class LocalOperations(LocalPast, Operations):
         *,
         precondition: Precondition,
         path: str | None = None,
+        on_conflict: str = "fail",
         confirm: Confirm | None = None,
         dry_run: bool = False,
     ) -> RelocateResult:
@@ -116,6 +117,7 @@ class LocalOperations(LocalPast, Operations):
             origin=self._origin,
             precondition=precondition,
             path=path,
+            on_conflict=on_conflict,
             confirm=confirm,
             dry_run=dry_run,
         )
@@ -169,11 +171,12 @@ class LocalOperations(LocalPast, Operations):
         now: int,
         force: bool = False,
         atomic: bool = False,
+        on_conflict: str = "fail",
         dry_run: bool = False,
     ) -> Iterator[Outcome]:
         from loop_cli.operations import apply, bulk
 
-        how = bulk.LineRules(today=today, now=now, force=force)
+        how = bulk.LineRules(today=today, now=now, force=force, rebase=on_conflict == "rebase")
         return apply.apply(
             self._store, lines, how=how, origin=self._origin, atomic=atomic, dry_run=dry_run
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from loop_cli.core import places
+from loop_cli.core import conflict, places
 from loop_cli.core.changes import Change, Edits
 from loop_cli.core.check.places import file_name
 from loop_cli.core.entity import Precondition
@@ -20,6 +20,7 @@ from loop_cli.errors import (
     prefixed,
 )
 from loop_cli.lean.records import Struct
+from loop_cli.operations import resolving
 from loop_cli.planning import relinking
 
 TYPE_CHECKING = False
@@ -97,13 +98,15 @@ def move(
     origin: Origin,
     precondition: Precondition,
     path: str | None = None,
+    on_conflict: str = "fail",
     confirm: Confirm | None = None,
     dry_run: bool = False,
 ) -> RelocateResult:
     """Move a task to another project.
 
-    `confirm` is called with the plan if no precondition was given; the revisions in the plan become
-    the preconditions. Raises what `Store.commit` lists, `ConfirmationRefused`.
+    `on_conflict` is `fail`, or `rebase`: move the task as it is now, unless its project was changed
+    since. `confirm` is called with the plan if no precondition was given; the revisions in the plan
+    become the preconditions. Raises what `Store.commit` lists, `ConfirmationRefused`.
     """
 
     def plan() -> tuple[list[Move], list[str]]:
@@ -121,6 +124,7 @@ def move(
         dry_run=dry_run,
         given=precondition,
         by_id=path is None,
+        rebase=on_conflict == "rebase",
     )
 
 
@@ -163,11 +167,13 @@ def rename(
     )
 
 
-def relocate(store: Store, wanted: Relocation, *, origin: Origin) -> RelocateResult:
+def relocate(
+    store: Store, wanted: Relocation, *, origin: Origin, on_conflict: str = "fail"
+) -> RelocateResult:
     """Move or rename as asked for, without a question. Raises as `move` and `rename`."""
     given: Any = {"origin": origin, "precondition": wanted.precondition, "path": wanted.path}
     if wanted.project is not None:
-        return move(store, wanted.entity_id, wanted.project, **given)
+        return move(store, wanted.entity_id, wanted.project, on_conflict=on_conflict, **given)
     return rename(store, wanted.entity_id, name=wanted.name, **given)
 
 
@@ -314,6 +320,7 @@ def _run(
     dry_run: bool,
     given: Precondition | None,
     by_id: bool,
+    rebase: bool = False,
 ) -> RelocateResult:
     """Plan, show and commit, all or none.
 
@@ -325,7 +332,11 @@ def _run(
     if not planned:
         return _result([], staying, [], origin, dry_run=dry_run)
     if asks or dry_run:
-        preview = _land(store, planned, staying, origin, dry_run=True, by_id=by_id)
+        try:
+            preview = _land(store, planned, staying, origin, dry_run=True, by_id=by_id)
+        except ConflictError as error:
+            planned = _on_top(planned, error, rebase=rebase)
+            preview = _land(store, planned, staying, origin, dry_run=True, by_id=by_id)
         if dry_run or not preview.changed:
             return preview.replace(dry_run=dry_run)
         if confirm is not None and not confirm(preview):
@@ -334,10 +345,23 @@ def _run(
         try:
             return _land(store, planned, staying, origin, dry_run=False, by_id=by_id)
         except ConflictError as error:
-            named = any(nfc(error.conflict.entity_id) == nfc(one.entity_id) for one in planned)
-            if named or attempt == _TRIES - 1:
+            if attempt == _TRIES - 1:
                 raise
+            if any(nfc(error.conflict.entity_id) == nfc(one.entity_id) for one in planned):
+                planned = _on_top(planned, error, rebase=rebase)
     raise AssertionError("the last attempt returns or raises")
+
+
+def _on_top(planned: list[Move], error: ConflictError, *, rebase: bool) -> list[Move]:
+    """The moves of what is there now, if what was changed since does not matter. Raises the
+    error."""
+    found = error.conflict
+    if not rebase or found.is_settled or not conflict.rebase(found).apply:
+        raise error
+    return [
+        resolving.on_top(one, found) if nfc(one.entity_id) == nfc(found.entity_id) else one
+        for one in planned
+    ]
 
 
 def _land(

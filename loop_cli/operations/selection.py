@@ -145,4 +145,4 @@ def no_type(word: str, schema: Schema) -> UsageError:
     close = nearest(word, schema.types)
     meant = f"; did you mean {' or '.join(close)}?" if close else ""
     hint = f"the vault's types: {', '.join(schema.types)}" if schema.types else None
-    return UsageError(f"no type {word!r}{meant}", hint=hint, type=word)
+    return UsageError(f"no type {word!r}{meant}", hint=hint, unknown_type=word)

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 else:  # the abstract class would cost start-up time; a test compares this class with it
     EntityOperations = object
 
-_REBASES = 20
-
 
 def get(store: Store, entity_id: str, *, path: str | None = None) -> Entity:
     """Return the entity as it is now. Raises what `Store.find` raises."""
@@ -58,7 +56,13 @@ def update(
         seen = preview.before
         read = Precondition(if_match=seen.revision.etag, own_reading=True)
         change = change.replace(precondition=read, seen=seen)
-    return _result(_commit(store, change, origin, resolve, dry_run), origin, dry_run=dry_run)
+    try:
+        done = only(store.commit([change], origin=origin, dry_run=dry_run))
+    except ConflictError as error:
+        from loop_cli.operations import resolving  # few changes need it
+
+        done = resolving.commit(store, change, origin, resolve, met=error, dry_run=dry_run)
+    return _result(done, origin, dry_run=dry_run)
 
 
 def preview_of(store: Store, change: EntityChange, *, origin: Origin) -> CommitResult:
@@ -149,41 +153,6 @@ def mend(store: Store, change: Mend, *, origin: Origin, dry_run: bool = False) -
     Raises what `Store.commit` lists.
     """
     return only(store.commit([change], origin=origin, dry_run=dry_run))
-
-
-def _commit(
-    store: Store, change: EntityChange, origin: Origin, resolve: Resolver, dry_run: bool
-) -> CommitResult:
-    """Commit; if a resolver says so, apply the change on top of the conflicting state.
-
-    If that state has changed again meanwhile, the next conflict is about the original change, so
-    that the resolver decides about all of it again.
-    """
-    attempt, expected = change, change.precondition
-    for rounds in range(_REBASES + 1):
-        try:
-            return only(store.commit([attempt], origin=origin, dry_run=dry_run))
-        except ConflictError as error:
-            conflict = error.conflict
-        if attempt is not change and not conflict.kept_moving:
-            try:
-                return only(store.commit([change], origin=origin, dry_run=dry_run))
-            except ConflictError as error:
-                conflict = error.conflict
-        decided = None if conflict.is_settled or rounds == _REBASES else resolve(conflict)
-        if decided is None or not decided.apply:
-            raise ConflictError(conflict, asked=decided is not None and decided.asked)
-        now = expected.replace(
-            if_match=conflict.current_etag, expected_updated_at=None, own_reading=True
-        )
-        if decided.edits is not None:  # made on the state now, so that is what was read
-            change = change.replace(edits=decided.edits, precondition=now, seen=conflict.entity)
-        attempt = change.replace(
-            edits=decided.applied_to(change.edits),
-            precondition=now,
-            rebased_from=expected,
-        )
-    raise AssertionError("the last round returns or raises")
 
 
 def _result(done: CommitResult, origin: Origin, *, dry_run: bool) -> UpdateResult:

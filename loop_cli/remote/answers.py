@@ -104,6 +104,9 @@ def conflict_of(data: dict[str, Any]) -> Conflict:
         revision=now,
     )
     changes = [AuditRecord(data=one, digest="") for one in said["changes"]]
+    told = data.get("conditions")
+    unmet = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+    said["conditions"] = tuple(unmet)
     return Conflict(**{**said, "fields": tuple(fields), "changes": tuple(changes)}, entity=entity)
 
 

@@ -71,27 +71,41 @@ class RemoteBulk(RemoteReads):
         now: int,
         force: bool = False,
         atomic: bool = False,
+        on_conflict: str = "fail",
         dry_run: bool = False,
     ) -> Iterator[Outcome]:
-        # The server knows its day, and says whether lines without a revision may do.
-        del today, now, force
+        del today, now  # the server has its own
         from loop_cli.remote.many import apply
 
-        send = partial(self._send, atomic=atomic, dry_run=dry_run)
+        send = partial(
+            self._send, atomic=atomic, dry_run=dry_run, force=force, on_conflict=on_conflict
+        )
         return apply(send, lines, run_id=self.run_id, atomic=atomic, dry_run=dry_run)
 
-    def _send(self, lines: Sequence[str], *, atomic: bool, dry_run: bool) -> list[dict[str, Any]]:
+    def _send(
+        self,
+        lines: Sequence[str],
+        *,
+        atomic: bool,
+        dry_run: bool,
+        force: bool = False,
+        on_conflict: str = "fail",
+    ) -> list[dict[str, Any]]:
         from loop_cli.remote import answers, many
 
         ways = [("atomic", atomic), ("dry_run", dry_run)]
+        query = [(name, "true") for name, wanted in ways if wanted]
+        if not force:
+            query.append(("unconditional", "false"))
+        if on_conflict != "fail":
+            query.append(("on_conflict", on_conflict))
         answer = self._client.ask(
             "POST",
             "/api/apply",
-            query=[(name, "true") for name, wanted in ways if wanted],
+            query=query,
             headers={"Content-Type": "application/x-ndjson"},
-            body="\n".join(lines).encode("utf-8", "surrogatepass"),
+            body="\n".join(lines).encode("utf-8", "backslashreplace"),
             changes=not dry_run,
-            keyed=False,
         )
         if answer.status >= 300:
             answers.document(answer)

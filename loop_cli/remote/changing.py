@@ -5,8 +5,7 @@ from __future__ import annotations
 from loop_cli.core.entity import Precondition
 from loop_cli.errors import ConfirmationRefused
 from loop_cli.lean.http import quoted
-from loop_cli.remote.entities import path_of, where
-from loop_cli.remote.files import needs_files
+from loop_cli.remote.entities import needs_precondition, path_of, where
 from loop_cli.remote.reads import RemoteReads
 
 TYPE_CHECKING = False
@@ -31,8 +30,20 @@ class RemoteChanges(RemoteReads):
     ) -> CreateResult:
         from loop_cli.remote.creation import Creation
 
-        making = Creation(self._write, self.get, self.schema, self.names)
+        making = Creation(
+            self._write,
+            self.get,
+            names=self.names,
+            rules=lambda: self.rules,
+            ids_of=self._ids_of,
+            run=self.run_id,
+        )
         return making.create(request, ask=ask, dry_run=dry_run)
+
+    def _ids_of(self, entity_type: str) -> list[str]:
+        from loop_cli.core.query import Query
+
+        return [one.listed.id for one in self.select(Query(types=(entity_type,)))]
 
     def delete(
         self,
@@ -62,6 +73,7 @@ class RemoteChanges(RemoteReads):
             path_of(request.entity_id),
             *[way for way in ways if getattr(request, way[0])],
             *where(request.path),
+            *needs_precondition(request.precondition),
             body=_expected(request.precondition),
             headers=_if_match(request.precondition),
             dry_run=dry_run,
@@ -75,6 +87,7 @@ class RemoteChanges(RemoteReads):
         *,
         precondition: Precondition,
         path: str | None = None,
+        on_conflict: str = "fail",
         confirm: Confirm | None = None,
         dry_run: bool = False,
     ) -> RelocateResult:
@@ -84,6 +97,7 @@ class RemoteChanges(RemoteReads):
                 {"project": project, **_expected(seen)},
                 path=path,
                 seen=seen,
+                on_conflict=on_conflict,
                 dry_run=dry,
             )
 
@@ -107,9 +121,7 @@ class RemoteChanges(RemoteReads):
         confirm: Confirm | None = None,
         dry_run: bool = False,
     ) -> RelocateResult:
-        if entity_id is None:
-            needs_files("loop rename --all")
-        at = path_of(entity_id, "/rename")
+        at = "/api/rename" if entity_id is None else path_of(entity_id, "/rename")
         body = {} if name is None else {"name": name}
         none = Precondition()
         if confirm is None or dry_run:
@@ -122,13 +134,21 @@ class RemoteChanges(RemoteReads):
         return self._relocate(at, body, path=path, seen=none, dry_run=False)
 
     def _relocate(
-        self, at: str, body: Any, *, path: str | None, seen: Precondition, dry_run: bool
+        self,
+        at: str,
+        body: Any,
+        *,
+        path: str | None,
+        seen: Precondition,
+        on_conflict: str = "fail",
+        dry_run: bool,
     ) -> RelocateResult:
         from loop_cli.remote import life
 
-        found = self._write(
-            "POST", at, *where(path), body=body, headers=_if_match(seen), dry_run=dry_run
-        )
+        query = [*where(path), *needs_precondition(seen)]
+        if on_conflict != "fail":
+            query.append(("on_conflict", on_conflict))
+        found = self._write("POST", at, *query, body=body, headers=_if_match(seen), dry_run=dry_run)
         return life.relocated(found, dry_run=dry_run)
 
     def template(self, entity_type: str) -> tuple[str, str] | None:
@@ -150,9 +170,14 @@ class RemoteChanges(RemoteReads):
         return undo(self._write, target, on_conflict=on_conflict, confirm=confirm, dry_run=dry_run)
 
 
-def _expected(seen: Precondition) -> dict[str, str]:
-    expected = seen.expected_updated_at
-    return {} if expected is None else {"expected_updated_at": expected}
+def _expected(seen: Precondition) -> dict[str, Any]:
+    """What the body of a request says of what was seen, and of what must hold."""
+    found: dict[str, Any] = {}
+    if seen.expected_updated_at is not None:
+        found["expected_updated_at"] = seen.expected_updated_at
+    if seen.conditions:
+        found["if"] = [one.given for one in seen.conditions]
+    return found
 
 
 def _if_match(seen: Precondition) -> dict[str, str]:

@@ -11,7 +11,7 @@ from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from loop_cli.remote.address import Address
@@ -43,18 +43,25 @@ class Answer(Struct):
 
 class Client:
     """Speaks to one server, one request at a time. Raises `Unreachable` where nothing was asked,
-    `AnswerLost` where the answer did not come; `run_id` is named where a change may have landed.
+    `AnswerLost` where the answer did not come; `run_id` is named where a change may have landed,
+    `agent` is what a program says of itself.
 
     What changes nothing is asked again where the connection broke. What changes something too,
     under one idempotency key, by which the server knows it again.
     """
 
     def __init__(
-        self, address: Address, *, token: str | None, run_id: Callable[[], str] | None = None
+        self,
+        address: Address,
+        *,
+        token: str | None,
+        run_id: Callable[[], str] | None = None,
+        agent: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._address = address
         self._token = token
         self._run_id = run_id
+        self._agent = agent
         self._connection: Connection | None = None
 
     @property
@@ -95,6 +102,26 @@ class Client:
                     raise self._lost(changes, slow=broken.slow) from None
         raise AssertionError("the last try returns or raises")
 
+    def listen(
+        self, path: str, headers: Mapping[str, str], *, wait: float
+    ) -> tuple[Answer, Iterator[bytes]]:
+        """An answer that does not end, over a connection of its own: how it begins, and its pieces
+        as `Connection.pieces` has them. One that is an error is whole. Raises `Unreachable`,
+        `Broken`, `OSError`."""
+        connection = self._connected()
+        more = self._headers(headers, changes=False, keyed=False, has_body=False)
+        try:
+            status, found = connection.ask("GET", self._address.base + path, more, None)
+            if status != 200:
+                data = connection.rest_of(status, found)
+                connection.close()
+                return Answer(status=status, headers=found, data=data), iter(())
+        except BaseException:
+            connection.close()
+            raise
+        pieces = connection.pieces(found, wait=wait)
+        return Answer(status=status, headers=found, data=b""), _closing(connection, pieces)
+
     def close(self) -> None:
         """Close the connection."""
         if self._connection is not None:
@@ -114,15 +141,19 @@ class Client:
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"
         if keyed:
-            headers.setdefault("Idempotency-Key", uuid4())
+            key = headers.setdefault("Idempotency-Key", uuid4())
+            if not key.isascii():  # as RFC 8187 has it
+                headers["Idempotency-Key*"] = f"UTF-8''{quoted(headers.pop('Idempotency-Key'))}"
         if changes and self._run_id is not None:
             headers["X-Run-Id"] = self._run_id()
+        if changes and (agent := self._agent()) is not None:
+            headers["X-Loop-Agent"] = quoted(agent)
         return headers
 
     def _once(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
     ) -> Answer:
-        connection = self._connected()
+        connection = self._connection = self._connection or self._connected()
         try:
             status, found, data = connection.exchange(method, target, headers, body)
         except TimeoutError:
@@ -138,20 +169,15 @@ class Client:
         return Answer(status=status, headers=found, data=data)
 
     def _connected(self) -> Connection:
-        if self._connection is None:
-            at = self._address
-            tls = at.scheme == "https"
-            try:
-                self._connection = Connection(
-                    at.host, at.port, tls=tls, connect=_CONNECT, patience=_ANSWER
-                )
-            except OSError as error:
-                raise Unreachable(
-                    f"{at.url} was not reached: {_why(error, tls=tls)}; nothing was changed",
-                    hint="is 'loop serve' running there? 'loop config' shows where the address "
-                    "is from",
-                ) from None
-        return self._connection
+        at = self._address
+        tls = at.scheme == "https"
+        try:
+            return Connection(at.host, at.port, tls=tls, connect=_CONNECT, patience=_ANSWER)
+        except OSError as error:
+            raise Unreachable(
+                f"{at.url} was not reached: {_why(error, tls=tls)}; nothing was changed",
+                hint="is 'loop serve' running there? 'loop config' shows where the address is from",
+            ) from None
 
     def _interrupted(self) -> Interrupted:
         lost = self._lost(True)
@@ -177,6 +203,13 @@ class _Broken(Exception):
     def __init__(self, *, slow: bool = False) -> None:
         super().__init__()
         self.slow = slow
+
+
+def _closing(connection: Connection, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield from pieces
+    finally:
+        connection.close()
 
 
 def _target(path: str, query: Query) -> str:

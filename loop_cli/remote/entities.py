@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from loop_cli.core.entity import Precondition
 from loop_cli.core.store import UpdateResult
-from loop_cli.errors import Action, BadAnswer, ConfirmationRefused, ConflictError, UsageError
+from loop_cli.errors import (
+    Action,
+    BadAnswer,
+    ConfirmationRefused,
+    ConflictError,
+    InvalidFile,
+    LoopError,
+    StorageError,
+    UsageError,
+)
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.http import quoted
 from loop_cli.remote import answers, rebuilt
 
@@ -63,21 +73,51 @@ class RemoteEntityOperations(EntityOperations):
         return taken
 
     def get(self, entity_id: str, *, path: str | None = None, fresh: bool = False) -> Entity:
-        del fresh  # a server reads by id exactly
-        return rebuilt.entity(self._read(path_of(entity_id), *where(path)))
+        try:
+            document = self._read(path_of(entity_id), *where(path))
+        except InvalidFile as error:
+            if fresh:  # for an editor, which may mend it
+                error.data = self._broken(entity_id, path)
+            raise
+        return rebuilt.entity(document, lambda: self._raw(document))
+
+    def _raw(self, document: dict[str, str]) -> bytes:
+        """The bytes of an entity as a document tells of it. Raises `StorageError` where it has
+        changed since."""
+        data = self._bytes(document["entity_id"], document["path"])
+        if sha256_hex(data)[:16] != document["etag"]:
+            raise StorageError(
+                f"{document['entity_id']} was changed while it was read", hint="try again"
+            )
+        return data
+
+    def _broken(self, entity_id: str, path: str | None) -> bytes | None:
+        """The bytes of a file that can't be read as an entity, if there is such a one."""
+        try:
+            return self._bytes(entity_id, path, broken=True)
+        except LoopError:
+            return None
+
+    def _bytes(self, entity_id: str, path: str | None, *, broken: bool = False) -> bytes:
+        query = _if(path=path, broken="true" if broken else None)
+        answer = self._client.ask("GET", path_of(entity_id, "/raw"), query=query)
+        if answer.status != 200:
+            answers.document(answer)
+        return answer.data
 
     def backlinks(self, entity_id: str, *, path: str | None = None) -> Backlinks:
-        from loop_cli.remote.files import needs_files
+        from loop_cli.remote.links import backlinks
 
-        del entity_id, path
-        needs_files("loop backlinks")
+        found = self._read(path_of(entity_id, "/backlinks"), *where(path))
+        return backlinks(found, self.get(entity_id, path=path))
 
     def preview(self, change: EntityChange) -> CommitResult:
         for _try in range(_TRIES):
             before = self.get(change.entity_id, path=change.path)
             seen = Precondition(if_match=before.revision.etag)
             try:
-                found = self._patch(change.replace(precondition=seen), dry_run=True)
+                asked = change.replace(precondition=seen, seen=None)
+                found = self._patch(asked, dry_run=True, text=True)
             except ConflictError as error:
                 conflict = error.conflict
                 continue
@@ -108,31 +148,21 @@ class RemoteEntityOperations(EntityOperations):
         return self._commit(change, resolve, dry_run=dry_run)
 
     def _commit(self, change: EntityChange, resolve: Resolver, *, dry_run: bool) -> UpdateResult:
-        """Change; where a resolver says so, on top of the state that was in the way. Where that
-        has moved again meanwhile, the conflict is that of the change as it was asked for."""
-        attempt, rebase = change, False
-        for rounds in range(_TRIES):
+        """Change; where a resolver says so, on top of the state that was in the way."""
+        from loop_cli.operations.resolving import resolved
+
+        told: list[Any] = []
+
+        def attempt(one: EntityChange) -> CommitResult:
             try:
-                found = self._patch(attempt, dry_run=dry_run, rebase=rebase)
-                return self._result(rebuilt.committed(found), dry_run=dry_run, document=found)
+                told[:] = [self._patch(one, dry_run=dry_run)]
             except ConflictError as error:
-                conflict = error.conflict
-            if attempt is not change or rebase:
-                attempt, rebase = change, False
-                continue
-            conflict = self._with_entity(conflict)
-            decided = None if rounds == _TRIES - 1 else resolve(conflict)
-            if decided is None or not decided.apply:
-                raise ConflictError(conflict, asked=decided is not None and decided.asked)
-            plain = decided.edits is None and not decided.theirs and not decided.values
-            if plain and not conflict.overlaps:
-                rebase = True  # the server's, which records what it was rebased from
-                continue
-            now = Precondition(if_match=conflict.current_etag, own_reading=True)
-            attempt = change.replace(edits=decided.applied_to(change.edits), precondition=now)
-            if decided.edits is not None:
-                change = attempt
-        raise ConflictError(conflict)
+                error.conflict = self._with_entity(error.conflict)
+                raise
+            return rebuilt.committed(told[0])
+
+        done = resolved(attempt, change, resolve)
+        return self._result(done, dry_run=dry_run, document=told[0])
 
     def _with_entity(self, conflict: Conflict) -> Conflict:
         """The conflict with the whole state now, as far as that is still what it tells of."""
@@ -141,8 +171,11 @@ class RemoteEntityOperations(EntityOperations):
         now = self.get(conflict.entity_id, path=conflict.path)
         return conflict.replace(entity=now) if _etag(now) == conflict.current_etag else conflict
 
-    def _patch(self, change: EntityChange, *, dry_run: bool, rebase: bool = False) -> Any:
-        query = _if(on_conflict="rebase" if rebase else None)
+    def _patch(self, change: EntityChange, *, dry_run: bool, text: bool = False) -> Any:
+        query = [
+            *_if(text="true" if text else None),
+            *needs_precondition(change.precondition),
+        ]
         where = path_of(change.entity_id)
         return self._write("PATCH", where, *query, body=self._line(change), dry_run=dry_run)
 
@@ -155,7 +188,17 @@ class RemoteEntityOperations(EntityOperations):
         more = _if(
             expected_updated_at=seen.expected_updated_at, if_match=seen.if_match, path=change.path
         )
-        return {**line_of(change.edits), **dict(more)}
+        line = {**line_of(change.edits), **dict(more)}
+        if seen.conditions:
+            line["if"] = [one.given for one in seen.conditions]
+        if change.rebased_from is not None:
+            line["rebased_from"] = {
+                "updated_at": change.rebased_from.expected_updated_at,
+                "etag": change.rebased_from.if_match,
+            }
+        if change.seen is not None:
+            line["seen"] = {"fields": change.seen.fields, "body": change.seen.body}
+        return line
 
     def _result(self, done: CommitResult, *, dry_run: bool, document: Any = None) -> UpdateResult:
         run_id = document.get("run_id") if isinstance(document, dict) else None
@@ -183,12 +226,15 @@ class RemoteEntityOperations(EntityOperations):
         body: Any,
         headers: Mapping[str, str] | None = None,
         dry_run: bool = False,
+        keyed: bool = True,
     ) -> Any:
         """The document that answers a write. Raises the error that the server raised."""
         from loop_cli.core.store import as_json
 
         more = _if(dry_run="true" if dry_run else None)
-        data = as_json(body).encode("utf-8", "surrogatepass")
+        self._run_id()  # what is wrong with it is said, whatever is written
+        # Half a surrogate, which is no UTF-8, goes as JSON's escape of it: the rules refuse it.
+        data = as_json(body).encode("utf-8", "backslashreplace")
         answer = self._client.ask(
             method,
             path,
@@ -196,6 +242,7 @@ class RemoteEntityOperations(EntityOperations):
             headers=headers,
             body=data,
             changes=not dry_run,
+            keyed=keyed,
         )
         return answers.document(answer)
 
@@ -215,6 +262,12 @@ class RemoteEntityOperations(EntityOperations):
 def path_of(entity_id: str, what: str = "") -> str:
     """The path of an entity, or of something of it."""
     return f"/api/entities/{quoted(entity_id)}{what}"
+
+
+def needs_precondition(seen: Precondition) -> list[tuple[str, str]]:
+    """What has a server refuse a change that says nothing of what was seen, if that was not
+    asked for: some servers take it."""
+    return [] if seen.given or seen.forced else [("unconditional", "false")]
 
 
 def where(path: str | None) -> list[tuple[str, str]]:

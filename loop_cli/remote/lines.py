@@ -16,9 +16,9 @@ _SIGNS = {"add": "+=", "remove": "-="}
 
 def line_of(edits: Edits) -> dict[str, Any]:
     """What the line says of the edits. Raises `UsageError` for those that need the files."""
-    if edits.layout is not None:
-        raise UsageError("an edit of the whole text needs the vault's files, not a server")
     line: dict[str, Any] = {}
+    if edits.layout is not None:
+        line["layout"] = {"text": edits.layout.text, "base": edits.layout.base}
     texts = []
     for change in edits.changes:
         if change.operation == "rewrite" or change.implied or change.restored:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _PAGE = 1000
 _FOUND = 1000  # what a search gives at most
-_RESERVED = ("where", "sort", "limit", "cursor", "q", "type", "path")
+_RESERVED = ("where", "there", "sort", "limit", "cursor", "q", "type", "path")
 
 
 class RemoteSelection:
@@ -86,6 +86,8 @@ def parameters(query: Query) -> list[tuple[str, str]]:
 
 def _condition(one: Condition) -> tuple[str, str]:
     """A condition as a parameter: of one that a field has a very text, the field's name."""
+    if one.operation == "there":
+        return "there", join_dotted(one.path)
     name = one.path[0]
     plain = one.operation == "=" and len(one.operands) == len(one.path) == 1 and _is_text(one)
     if plain and name not in _RESERVED and not name.startswith("_"):

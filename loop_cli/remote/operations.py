@@ -6,44 +6,27 @@ from loop_cli.operations.boundary import Operations
 from loop_cli.remote.bulk import RemoteBulk
 from loop_cli.remote.changing import RemoteChanges
 from loop_cli.remote.files import needs_files
+from loop_cli.remote.following import RemoteFollowing
+from loop_cli.remote.keeping import RemoteKeeping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from loop_cli.core.check.report import Checked
     from loop_cli.core.entity import Entity
     from loop_cli.core.records.record import AuditRecord
-    from loop_cli.core.store import CommitResult, Mend
     from loop_cli.core.upkeep import (
-        Allowed,
-        AllowedField,
-        ClosedSchema,
-        Happening,
-        Kept,
-        KeptCopies,
         Migration,
-        Pruned,
         Redaction,
         Rotation,
         Verification,
     )
-    from loop_cli.operations.boundary import Progress
-    from loop_cli.operations.log import LogQuery
-    from loop_cli.operations.overview import Overview
     from loop_cli.operations.repair import Repair
 
 
-class RemoteOperations(RemoteBulk, RemoteChanges, Operations):
+class RemoteOperations(RemoteBulk, RemoteChanges, RemoteFollowing, RemoteKeeping, Operations):
     """All of them. What is not here raises `UsageError`: it needs the vault's files."""
-
-    def overview(self, *, today: int, since: int, progress: Progress | None = None) -> Overview:
-        del today, since, progress
-        needs_files("the overview")
-
-    def mend(self, change: Mend, *, dry_run: bool = False) -> CommitResult:
-        del change, dry_run
-        needs_files("loop edit")
 
     def preview_repairs(self, found: Checked) -> list[Repair]:
         del found
@@ -62,29 +45,6 @@ class RemoteOperations(RemoteBulk, RemoteChanges, Operations):
         """The entity as a record left it."""
         del record
         needs_files("this")
-
-    def follow(self, query: LogQuery) -> Iterator[list[AuditRecord]]:
-        del query
-        needs_files("loop log --follow")
-
-    def watch(self) -> Iterator[list[Happening]]:
-        needs_files("loop watch")
-
-    def close_schema(self, *, dry_run: bool = False) -> ClosedSchema:
-        del dry_run
-        needs_files("loop schema close")
-
-    def allow(self, field: AllowedField, *, dry_run: bool = False) -> Allowed:
-        del field, dry_run
-        needs_files("loop schema allow")
-
-    def kept(self, *, entity_id: str | None = None, before: int | None = None) -> KeptCopies:
-        del entity_id, before
-        needs_files("loop kept")
-
-    def prune(self, unwanted: Sequence[Kept]) -> Pruned:
-        del unwanted
-        needs_files("loop kept")
 
     def take_aside(self, *, dry_run: bool = False) -> list[str]:
         del dry_run

@@ -45,6 +45,8 @@ def _event(one: dict[str, Any], *, outside: bool) -> Event:
     data = {key: one[key] for key in keys if one.get(key) is not None}
     metadata = one.get("metadata")
     data["metadata"] = dict(metadata) if isinstance(metadata, dict) else {}
+    if isinstance(one.get("agent"), str):
+        data["metadata"]["agent"] = one["agent"]
     if undoes is not None:
         data["metadata"]["undoes"] = {"run_id": undoes, "lines": [_UNTOLD]}
     return Event(
@@ -56,6 +58,11 @@ def _event(one: dict[str, Any], *, outside: bool) -> Event:
         ),
         outside_after=outside,
     )
+
+
+def gone(document: Any) -> Entity:
+    """The entity that a document of `loop diff --json` is about, where it is there no more."""
+    return rebuilt.entity({**document, "fields": {}} if isinstance(document, dict) else None)
 
 
 def difference(document: Any, entity: Entity) -> Difference:

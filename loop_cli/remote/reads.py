@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loop_cli.errors import EntityNotFound
 from loop_cli.remote import rebuilt
 from loop_cli.remote.entities import RemoteEntityOperations, path_of, where
 from loop_cli.remote.files import needs_files
@@ -68,7 +69,11 @@ class RemoteReads(RemoteEntityOperations):
 
         query = [*where(path), ("since", since.given)]
         found = self._read(path_of(entity_id, "/diff"), *query)
-        return past.difference(found, self.get(entity_id, path=path))
+        try:
+            now = self.get(entity_id, path=path)
+        except EntityNotFound:  # it was deleted, and the log tells of it
+            now = past.gone(found)
+        return past.difference(found, now)
 
     def log(self, query: LogQuery) -> Iterator[AuditRecord]:
         from loop_cli.core import timestamps

@@ -11,6 +11,7 @@ from loop_cli.lean.plain import copied
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from loop_cli.core.diff import Diff
@@ -20,25 +21,32 @@ _NAMES = ("entity_name", "title", "name")
 
 
 class RemoteEntity(Entity):
-    """An entity without the bytes of its file, which stay on the server: `raw` raises
-    `UsageError`."""
+    """An entity whose bytes are on the server until they are asked for, with `fetch`: `raw` raises
+    what asking raises, and `UsageError` where they can't be had."""
+
+    fetch: Callable[[], bytes] | None = None
 
     @property
     def has_bytes(self) -> bool:
-        return False
+        return self.fetch is not None
 
     if not TYPE_CHECKING:
 
         @property
         def raw(self):
-            raise UsageError(
-                "the bytes of a file stay on the server",
-                hint="--json and --yaml have what is in it; or run this where the vault is",
-            )
+            if self.fetch is None:
+                raise UsageError(
+                    "the bytes of a file stay on the server",
+                    hint="--json and --yaml have what is in it; or run this where the vault is",
+                )
+            if "_bytes" not in self.__dict__:
+                self.__dict__["_bytes"] = self.fetch()
+            return self.__dict__["_bytes"]
 
 
-def entity(document: Any) -> Entity:
-    """The entity of a document of `loop get --json`. Raises `BadAnswer`."""
+def entity(document: Any, fetch: Callable[[], bytes] | None = None) -> Entity:
+    """The entity of a document of `loop get --json`, whose bytes `fetch` gets. Raises
+    `BadAnswer`."""
     own = texts(document, *_TEXTS)
     fields, body = document.get("fields"), document.get("body", "")
     if not isinstance(fields, dict) or not isinstance(body, str):
@@ -53,12 +61,13 @@ def entity(document: Any) -> Entity:
         raw=b"",
         revision=Revision(updated_at=own["updated_at"], etag=own["etag"]),
         warnings=warnings(document),
+        fetch=fetch,
     )
 
 
 def committed(document: Any, before: Entity | None = None) -> CommitResult:
     """What a document of `loop update --json` tells. Raises `BadAnswer`."""
-    after = entity(document)
+    after = entity(document, _text_in(document))
     found = diff(document)
     return CommitResult(
         before=before or _before(after, found),
@@ -68,6 +77,12 @@ def committed(document: Any, before: Entity | None = None) -> CommitResult:
         record=None,
         warnings=warnings(document),
     )
+
+
+def _text_in(document: Any) -> Callable[[], bytes] | None:
+    """What gives the text that a preview has."""
+    text = document.get("text")
+    return None if not isinstance(text, str) else lambda: text.encode("utf-8", "surrogatepass")
 
 
 def _before(after: Entity, told: Diff) -> Entity:

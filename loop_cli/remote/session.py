@@ -31,11 +31,13 @@ def opened(
     *,
     allow_http: bool,
     run_id: Callable[[], str] | None = None,
+    agent: Callable[[], str | None] = lambda: None,
 ) -> Session:
     """The way to a server; nothing is asked yet. Raises `UsageError`, `StorageError`."""
     at = address.parse(url, allow_http=allow_http)
     known = credentials.of_server(at.url, environ)
-    client = Client(at, token=None if known is None else known.token, run_id=run_id)
+    token = None if known is None else known.token
+    client = Client(at, token=token, run_id=run_id, agent=agent)
     return Session(client=client, origin=None if known is None else known.origin)
 
 

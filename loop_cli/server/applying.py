@@ -7,11 +7,11 @@ nothing piles up here.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import anyio
 import anyio.from_thread
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
@@ -28,6 +28,8 @@ from loop_cli.server.visit import APPLY, visit_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
+    from contextlib import AbstractContextManager
+    from typing import Any
 
     from anyio.streams.memory import MemoryObjectSendStream
     from starlette.types import Receive, Scope, Send
@@ -40,6 +42,16 @@ router = APIRouter(tags=["entities"])
 
 Atomic = Annotated[bool, Query(description="All lines or none.")]
 DryRun = Annotated[bool, Query(description="Do everything but writing.")]
+OnConflict = Annotated[
+    Literal["fail", "rebase"],
+    Query(description="rebase: apply on top, unless a wanted field was changed."),
+]
+Unconditional = Annotated[
+    bool, Query(description="False: a line without a precondition is 428 in any case.")
+]
+Key = Annotated[
+    str | None, Header(description="The same lines again are applied once; each is answered.")
+]
 _BODY = {
     "requestBody": {
         "required": True,
@@ -49,16 +61,29 @@ _BODY = {
 
 
 @router.post(APPLY, openapi_extra=_BODY)
-async def apply(request: Request, atomic: Atomic = False, dry_run: DryRun = False) -> Response:
+async def apply(
+    request: Request,
+    atomic: Atomic = False,
+    dry_run: DryRun = False,
+    on_conflict: OnConflict = "fail",
+    unconditional: Unconditional = True,
+    idempotency_key: Key = None,
+) -> Response:
     """Carry out each line: a change, or what its op says. The answer has a line for each, in order,
-    once it is durable. A line that fails does not keep the next from being applied."""
+    once it is durable. A line that fails does not keep the next from being applied. Under an
+    idempotency key a line that landed before is answered again, and the others are applied."""
+    del idempotency_key  # said for the documentation
     service = service_of(request)
     origin = writer_of(request, b"")
     visit_of(request.scope).run_id = origin.run_id
-    if origin.key is not None:
-        raise UsageError("apply takes no Idempotency-Key: give each line its revision instead")
-    how = {"force": service.options.unconditional, "atomic": atomic, "dry_run": dry_run}
-    return _Applied(service.open_operations(origin), request.stream(), how, service)
+    how = {
+        "force": service.options.unconditional and unconditional,
+        "atomic": atomic,
+        "on_conflict": on_conflict,
+        "dry_run": dry_run,
+    }
+    alone = service.alone(origin)
+    return _Applied(service.open_operations(origin), request.stream(), how, service, alone)
 
 
 class _Applied(Response):
@@ -70,14 +95,16 @@ class _Applied(Response):
         self,
         loop: Operations,
         incoming: AsyncGenerator[bytes, None],
-        how: dict[str, bool],
+        how: dict[str, Any],
         service: Service,
+        alone: AbstractContextManager[object],
     ) -> None:
         super().__init__()
         del self.headers["content-length"]
         self._loop = loop
         self._incoming = incoming
         self._how = how
+        self._alone = alone
         self._log = service.log
         self._appliers = service.appliers()
         self._begun = False
@@ -117,8 +144,9 @@ class _Applied(Response):
 
     def _run(self, out: MemoryObjectSendStream[bytes]) -> None:
         """Apply all that comes; in a thread."""
-        for one in self._loop.apply(self._lines(), today=today(), now=now(), **self._how):
-            anyio.from_thread.run(out.send, _answer(one))
+        with self._alone:
+            for one in self._loop.apply(self._lines(), today=today(), now=now(), **self._how):
+                anyio.from_thread.run(out.send, _answer(one))
 
     def _lines(self) -> Iterator[list[str]]:
         """The lines, so many at once as are there."""

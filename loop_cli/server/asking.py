@@ -12,6 +12,7 @@ from loop_cli.core import query as queries
 from loop_cli.core import timestamps
 from loop_cli.core.changes import parse_json
 from loop_cli.core.entity import precondition_of
+from loop_cli.core.names import split_dotted
 from loop_cli.errors import InvalidChange, UsageError
 from loop_cli.server.answers import HttpError, expected_etag
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     M = TypeVar("M", bound=BaseModel)
 
 # What a list takes besides the names of fields.
-OF_LISTS = ("where", "sort", "limit", "cursor", "q")
+OF_LISTS = ("where", "there", "sort", "limit", "cursor", "q")
 _MOST_CONDITIONS = 100
 
 
@@ -46,6 +47,9 @@ class HowToWrite:
             Literal["fail", "rebase"],
             Query(description="rebase: apply on top, unless a wanted field was changed."),
         ] = "fail",
+        unconditional: Annotated[
+            bool, Query(description="False: a write without a precondition is 428 in any case.")
+        ] = True,
         if_match: Annotated[
             str | None, Header(description="The ETag as it was read; 412 if it holds no more.")
         ] = None,
@@ -61,20 +65,33 @@ class HowToWrite:
         self.path = path or None
         self.dry_run = dry_run
         self.on_conflict = on_conflict
+        self.unconditional = unconditional
         self.etag = expected_etag(request.headers)
 
     def precondition(
-        self, in_body: str | None, etag: str | None = None, *, unconditional: bool
+        self,
+        in_body: str | None,
+        etag: str | None = None,
+        *,
+        conditions: tuple[Condition, ...] | list[str] | str | None = (),
+        unconditional: bool,
     ) -> Precondition:
-        """What the caller says it has seen; where that is nothing, whether it may do without.
-        Raises `UsageError`."""
+        """What the caller says it has seen, or what must hold; where that is nothing, whether it
+        may do without. Raises `UsageError`."""
         expected = in_body if in_body is not None else self.expected_updated_at
         seen = self.etag if self.etag is not None else etag
-        forced = unconditional and expected is None and seen is None
-        return precondition_of(expected, seen, forced=forced)
+        met = conditions if isinstance(conditions, tuple) else _parsed_conditions(conditions)
+        nothing = expected is None and seen is None and not met
+        forced = unconditional and self.unconditional and nothing
+        return precondition_of(expected, seen, forced=forced).replace(conditions=met)
 
 
 How = Annotated[HowToWrite, Depends()]
+
+
+def _parsed_conditions(given: list[str] | str | None) -> tuple[Condition, ...]:
+    texts = [given] if isinstance(given, str) else given or []
+    return queries.parse_conditions(texts, today=today(), option="if")
 
 
 def body_of(model: type[BaseModel], *, needed: bool = True) -> dict[str, Any]:
@@ -114,12 +131,17 @@ def invalid_body(errors: list[Any]) -> InvalidChange:
     return InvalidChange(message, entity_id=None, problems=problems)
 
 
-def conditions(request: Request, where: list[str], *, reserved: tuple[str, ...]) -> list[Condition]:
-    """The conditions of a list: `where`, and every parameter that is the name of a field. Names
-    that begin with an underscore are nobody's. Raises `UsageError`."""
+def conditions(
+    request: Request, where: list[str], *, reserved: tuple[str, ...] = (), fields: bool = True
+) -> list[Condition]:
+    """The conditions of a list: `where`; `there`, which names fields that must be there; and every
+    parameter that is the name of a field. Names that begin with an underscore are nobody's. Raises
+    `UsageError`."""
     day = today()
     found = [queries.parse_condition(text, today=day) for text in where]
-    for name, value in request.query_params.multi_items():
+    names = request.query_params.getlist("there")
+    found += [queries.is_there(split_dotted(name)) for name in names if name]
+    for name, value in request.query_params.multi_items() if fields else ():
         if name not in reserved and name and not name.startswith("_"):
             found.append(queries.equals(name, value))
     if len(found) > _MOST_CONDITIONS:

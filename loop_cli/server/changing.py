@@ -6,15 +6,17 @@ key the records of an earlier call tell it again.
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response  # noqa: TC002  FastAPI reads the annotations
 
-from loop_cli.core.changes import BodyChange, Change, Edits
+from loop_cli.core.changes import BodyChange, Edits
 from loop_cli.core.conflict import POLICIES
 from loop_cli.core.store import EntityChange
-from loop_cli.errors import LoopError, UsageError
-from loop_cli.operations import bulk, create
-from loop_cli.server import asking, older, written
+from loop_cli.errors import EntityNotFound, LoopError, UsageError
+from loop_cli.operations import create
+from loop_cli.server import asking, older, patches, written
 from loop_cli.server.asking import How, body_of
 from loop_cli.server.reading import get_of_type, type_of
 from loop_cli.server.running import now, run, unconditional
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from loop_cli.operations.boundary import Operations
     from loop_cli.server.asking import HowToWrite
 
+WholeText = Annotated[bool, Query(description="The answer has the `text` of the file, too.")]
 router = APIRouter(tags=["entities"])
 typed_router = APIRouter(tags=["entities of a type"])
 """The routes under the plural of a type, such as `/api/tasks`, as the older API has them."""
@@ -39,33 +42,43 @@ async def create_entity(request: Request, how: How) -> Response:
     """Make an entity of any type."""
     data = await request.body()
     body, given = asking.parsed(data, http.EntityCreateBody)
-    own = {"type", "fields", "body"}
+    own = {"type", "fields", "body", "edits", "template"}
+    edits = patches.edits_of(given.get("edits"))
     fields = {**{key: value for key, value in given.items() if key not in own}, **body.fields}
 
     def work(loop: Operations) -> Response:
         asked = _creation(loop, body.type, fields, body.body)
+        asked = asked.replace(fields=(*asked.fields, *edits))
+        if body.template is not None:
+            text = body.template.text
+            asked = asked.replace(template=None if text is None else (text, body.template.name))
         return written.created(loop, loop.create(asked, dry_run=how.dry_run))
 
     return await run(request, how, data, work, written.created_again)
 
 
 @router.patch("/api/entities/{entity_id:path}", openapi_extra=body_of(http.ChangeBody))
-async def change(request: Request, entity_id: str, how: How) -> Response:
+async def change(request: Request, entity_id: str, how: How, text: WholeText = False) -> Response:
     """Change an entity as a line of `loop apply` says; the answer is that of `loop update`."""
     data = await request.body()
-    _body, given = asking.parsed(data, http.ChangeBody)
+    body, given = asking.parsed(data, http.ChangeBody)
+    if not entity_id:
+        raise EntityNotFound("no entity ''", entity_id="", nearest=[])
     if given.setdefault("id", entity_id) != entity_id:
         raise UsageError(f"id: {given['id']!r} is another one than in the path")
-    said = {key: one for key, one in given.items() if one is not None}
-    wanted = bulk.change_of(said, bulk.LineRules(today=asking.today(), now=now()))
+    wanted = patches.wanted(body, given, data.decode())
     seen = wanted.precondition
     precondition = how.precondition(
-        seen.expected_updated_at, seen.if_match, unconditional=unconditional(request)
+        seen.expected_updated_at,
+        seen.if_match,
+        conditions=seen.conditions,
+        unconditional=unconditional(request),
     )
     wanted = wanted.replace(precondition=precondition, path=wanted.path or how.path)
 
     def work(loop: Operations) -> Response:
-        return written.document(loop, _update(loop, wanted, how))
+        done = _update(loop, wanted, how)
+        return written.document(loop, done, text=done.entity.raw if text else None)
 
     return await run(request, how, data, work, written.updated_again)
 
@@ -93,15 +106,19 @@ async def put(request: Request, collection: str, entity_id: str, how: How) -> Re
     """Change some fields of an entity; those that are not named stay as they are."""
     data = await request.body()
     body, given = asking.parsed(data, http.FieldsBody)
-    seen = how.precondition(body.expected_updated_at, unconditional=unconditional(request))
-    for key in ("body", "expected_updated_at"):
+    seen = how.precondition(
+        body.expected_updated_at,
+        conditions=body.conditions,
+        unconditional=unconditional(request),
+    )
+    for key in ("body", "expected_updated_at", "if"):
         given.pop(key, None)
 
     def work(loop: Operations) -> Response:
         kind = type_of(loop, collection)
         get_of_type(loop, entity_id, kind, path=how.path)
         fields = older.without_unknown(given, loop.schema.writable_fields(kind, given))
-        changes = tuple(Change.to((name,), value) for name, value in fields.items())
+        changes = patches.typed(fields, data.decode())
         text = None if body.body is None else BodyChange(text=body.body)
         edits = Edits(changes=changes, body=text)
         change = EntityChange(entity_id=entity_id, path=how.path, edits=edits, precondition=seen)
@@ -139,7 +156,7 @@ def _creation(
         entity_type=kind,
         name=name,
         now=now(),
-        fields=tuple(Change.to((key,), value) for key, value in fields.items()),
+        fields=patches.typed(fields, None),
         entity_id=entity_id,
         template=loop.template(kind),
         body=body,

@@ -22,6 +22,7 @@ from loop_cli.core.store import harmless_json
 from loop_cli.operations.log import LogQuery
 from loop_cli.server.answers import HttpError
 from loop_cli.server.service import service_of
+from loop_cli.server.visit import EVENTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ LastIdToo = Annotated[str | None, Query(description="The same, where no header c
 _MOST_WAITING = 2_000  # events of one listener
 _PAUSE = 0.1  # seconds between two looks at the log
 _AGAIN = 1.0  # seconds after which what failed is tried again
+_BEGINNING = 5.0  # seconds in which the files should be watched
 _LATER = 30.0  # the same, of watching the files
 
 
@@ -99,6 +101,7 @@ class Hub:
         self._listeners: set[Listener] = set()
         self._lock = threading.Lock()
         self._follows = threading.Event()  # set once nothing that comes can be missed
+        self._watches = threading.Event()  # the same of edits outside, or nobody tells of them
         self._begun = False
         self._stopped = threading.Event()
 
@@ -108,7 +111,8 @@ class Hub:
         return len(self._listeners)
 
     def add(self, listener: Listener) -> None:
-        """Tell a listener too from now on; blocks until the log is followed."""
+        """Tell a listener too from now on; blocks until the log is followed and the files are
+        watched, or for seconds at most."""
         with self._lock:
             self._listeners.add(listener)
             begins, self._begun = not self._begun, True
@@ -117,6 +121,7 @@ class Hub:
             for work in (self._keep_following, self._keep_watching):
                 threading.Thread(target=work, name=work.__name__, daemon=True).start()
         self._follows.wait(_AGAIN)
+        self._watches.wait(_BEGINNING)
 
     def remove(self, listener: Listener) -> None:
         """Tell it no more."""
@@ -146,6 +151,7 @@ class Hub:
         """Without this only edits outside are not told of."""
         while not self._stopped.is_set():
             self._try(self._watch)
+            self._watches.set()
             self._stopped.wait(_LATER)
 
     def _try(self, work: Callable[[], None]) -> None:
@@ -167,6 +173,7 @@ class Hub:
 
     def _watch(self) -> None:
         for batch in self._open().watch():
+            self._watches.set()
             if self._stopped.is_set():
                 return
             for one in batch:
@@ -180,7 +187,7 @@ class Hub:
             one.tell(event)
 
 
-@router.get("/api/events")
+@router.get(EVENTS)
 async def events(
     request: Request, last_event_id: LastId = None, last_id: LastIdToo = None
 ) -> Response:
@@ -190,6 +197,7 @@ async def events(
     hub: Hub = request.app.state.hub
     if hub.count >= service.options.streams:
         raise HttpError(503, "too_many_streams", "too many event streams are open")
+    place = await service.read(request, _newest)
     listener = Listener(asyncio.get_running_loop())
     await service.in_thread(partial(hub.add, listener))
     try:
@@ -199,7 +207,7 @@ async def events(
         hub.remove(listener)
         raise
     return EventSourceResponse(
-        _stream(hub, listener, missed),
+        _stream(hub, listener, missed, since if since and missed is not None else place),
         ping=round(service.options.ping),
         ping_message_factory=_ping,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
@@ -208,10 +216,12 @@ async def events(
 
 
 async def _stream(
-    hub: Hub, listener: Listener, missed: list[AuditRecord] | None
+    hub: Hub, listener: Listener, missed: list[AuditRecord] | None, place: str | None
 ) -> AsyncIterator[ServerSentEvent]:
+    """The events. The first thing told is the place where they begin, so that who comes back before
+    there was one misses nothing either."""
     try:
-        yield ServerSentEvent(comment="loop", retry=2000)
+        yield ServerSentEvent(comment="loop", retry=2000, id=place)
         if missed is None:
             yield ServerSentEvent(event="reset", data='{"reason": "the log has no such id"}')
         for record in missed or ():
@@ -232,6 +242,11 @@ def _since(loop: Operations, last: str) -> list[AuditRecord] | None:
             return found[::-1]
         found.append(record)
     return None
+
+
+def _newest(loop: Operations) -> str | None:
+    """The id of the last record; None where there is none."""
+    return next((one.digest for one in _newest_first(loop)), None)
 
 
 def _newest_first(loop: Operations) -> Iterator[AuditRecord]:

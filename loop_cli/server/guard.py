@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from loop_cli.errors import LoopError
 from loop_cli.server.answers import HttpError, as_loop_error, error_response
 from loop_cli.server.identity import OWN_HEADER, SIGN_OUT, identify
-from loop_cli.server.visit import APPLY, Visit, plain_name
+from loop_cli.server.visit import APPLY, EVENTS, Visit, plain_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Guard:
         scope.setdefault("state", {})["visit"] = visit
         try:
             self._admit(visit)
-            await self._app(scope, self._bounded(receive, visit), visit.sender(send))
+            await self._app(_as_get(scope), self._bounded(receive, visit), visit.sender(send))
         except ClientDisconnect:  # there is nobody to answer
             return
         except Exception as error:
@@ -159,6 +159,16 @@ class Guard:
             return message
 
         return receive_some
+
+
+def _as_get(scope: Scope) -> Scope:
+    """A HEAD as the GET that it is, but for the body of its answer. Raises `HttpError` for one that
+    would never end."""
+    if scope["method"] != "HEAD":
+        return scope
+    if scope["path"] == EVENTS:
+        raise HttpError(405, "method_not_allowed", f"HEAD is not for {EVENTS}", hint="GET /docs")
+    return {**scope, "method": "GET"}
 
 
 _CLOSE = {"Connection": "close"}

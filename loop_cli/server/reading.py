@@ -108,8 +108,7 @@ async def search(
     limit: Annotated[int, Query(ge=1, le=AT_ONCE, description="At most so many.")] = 50,
 ) -> Response:
     """What has some words in names or body, as `loop search --json`."""
-    day = asking.today()
-    found = [queries.parse_condition(text, today=day) for text in where]
+    found = asking.conditions(request, where, fields=False)
     query = EntityQuery(types=tuple(type), conditions=tuple(found), text=q, limit=limit)
 
     def work(loop: Operations) -> dict[str, Any]:

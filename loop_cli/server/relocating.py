@@ -18,8 +18,6 @@ from loop_cli.wire import http
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from loop_cli.operations.boundary import Operations
     from loop_cli.server.asking import HowToWrite
 
@@ -38,11 +36,20 @@ async def move(request: Request, entity_id: str, how: How) -> Response:
     """Bring a task to another project, as `loop move --json`."""
     data = await request.body()
     body, _given = asking.parsed(data, http.MoveBody)
-    seen = how.precondition(body.expected_updated_at, unconditional=unconditional(request))
+    seen = how.precondition(
+        body.expected_updated_at,
+        conditions=body.conditions,
+        unconditional=unconditional(request),
+    )
 
     def work(loop: Operations) -> Response:
         found = loop.move(
-            entity_id, body.project, precondition=seen, path=how.path, dry_run=how.dry_run
+            entity_id,
+            body.project,
+            precondition=seen,
+            path=how.path,
+            on_conflict=how.on_conflict,
+            dry_run=how.dry_run,
         )
         return written.document(loop, found)
 
@@ -79,7 +86,9 @@ async def undo(request: Request, how: How) -> Response:
     return await _undo(request, how, Target(given=body.run_id, last=body.last))
 
 
-@router.delete("/api/entities/{entity_id:path}")
+@router.delete(
+    "/api/entities/{entity_id:path}", openapi_extra=body_of(http.DeleteBody, needed=False)
+)
 async def remove(
     request: Request,
     entity_id: str,
@@ -90,9 +99,9 @@ async def remove(
 ) -> Response:
     """Delete an entity; its bytes are kept."""
     data = await request.body()
-    given = asking.parsed(data, http.FieldsBody)[1]
+    body, _given = asking.parsed(data, http.DeleteBody)
     asked = _delete_request(
-        request, entity_id, how, given, cascade=cascade, orphan=orphan, archive=archive
+        request, entity_id, how, body, cascade=cascade, orphan=orphan, archive=archive
     )
 
     def work(loop: Operations) -> Response:
@@ -101,7 +110,10 @@ async def remove(
     return await run(request, how, data, work, written.deleted_again)
 
 
-@typed_router.delete("/api/{collection:plural}/{entity_id:path}")
+@typed_router.delete(
+    "/api/{collection:plural}/{entity_id:path}",
+    openapi_extra=body_of(http.DeleteBody, needed=False),
+)
 async def remove_of_type(
     request: Request,
     collection: str,
@@ -114,9 +126,9 @@ async def remove_of_type(
 ) -> Response:
     """Delete an entity of a type; its bytes are kept."""
     data = await request.body()
-    given = asking.parsed(data, http.FieldsBody)[1]
+    body, _given = asking.parsed(data, http.DeleteBody)
     asked = _delete_request(
-        request, entity_id, how, given, cascade=cascade or force, orphan=orphan, archive=archive
+        request, entity_id, how, body, cascade=cascade or force, orphan=orphan, archive=archive
     )
 
     def work(loop: Operations) -> Response:
@@ -130,7 +142,7 @@ def _delete_request(
     request: Request,
     entity_id: str,
     how: HowToWrite,
-    data: dict[str, Any],
+    body: http.DeleteBody,
     *,
     cascade: bool,
     orphan: bool,
@@ -139,11 +151,14 @@ def _delete_request(
     """What is to go. Raises `UsageError`."""
     if cascade and orphan:
         raise UsageError("cascade and orphan can't go together")
-    expected = data.get("expected_updated_at")
     return delete.Request(
         entity_id=entity_id,
         now=now(),
-        precondition=how.precondition(expected, unconditional=unconditional(request)),
+        precondition=how.precondition(
+            body.expected_updated_at,
+            conditions=body.conditions,
+            unconditional=unconditional(request),
+        ),
         path=how.path,
         cascade=cascade,
         orphan=orphan,

@@ -8,14 +8,17 @@ from loop_cli.server import (
     changing,
     describing,
     events,
+    files,
     reading,
     relocating,
     signing,
+    upkeep,
 )
 
 _ENTITIES = (reading, changing, relocating)
 
 ROUTERS = (
     *(one.typed_router for one in _ENTITIES),
-    *(one.router for one in (*_ENTITIES, signing, auditing, describing, applying, events)),
+    files.router,
+    *(one.router for one in (*_ENTITIES, signing, auditing, describing, applying, events, upkeep)),
 )

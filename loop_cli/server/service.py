@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from functools import partial
 from hashlib import sha256
+from urllib.parse import unquote
 
 import anyio
 import anyio.to_thread
@@ -19,6 +21,7 @@ from loop_cli.server.visit import visit_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from typing import TypeVar
 
     from fastapi import Request
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _LONGEST_KEY = 200
+_LONGEST_AGENT = 100
+AGENT = "x-loop-agent"  # what a program says of itself, percent-encoded; never the actor
 _NO_RUN = uuid4()  # of what reads, which no record tells of
 _RUN = re.compile(RUN_ID, re.ASCII)
 
@@ -67,6 +72,13 @@ class Service:
         if self._appliers is None:
             self._appliers = anyio.CapacityLimiter(self.options.writers)
         return self._appliers
+
+    def alone(self, origin: Origin) -> AbstractContextManager[object]:
+        """In which no other call has the same idempotency key. Raises `UsageError` as it is
+        entered, where the key is that of another call."""
+        if origin.key is None:
+            return nullcontext()
+        return self._replies.of(origin.key, origin.request or "")
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """What `work` gives, done by one of the threads that read."""
@@ -160,13 +172,27 @@ def writer_of(request: Request, body: bytes) -> Origin:
         if _RUN.fullmatch(run) is None:
             raise HttpError(400, "usage", f"X-Run-Id must be a UUID v4, not {run[:100]!r}")
         origin = origin.replace(run_id=run)
-    key = request.headers.get("idempotency-key")
+    agent = unquote(request.headers.get(AGENT, "")).strip()
+    if len(agent) > _LONGEST_AGENT or not agent.isprintable():
+        words = f"{AGENT} must be one line of at most {_LONGEST_AGENT} characters"
+        raise HttpError(400, "usage", words)
+    origin = origin.replace(agent=agent or None)
+    key = key_of(request)
     if key is None:
         return origin
     if not 0 < len(key) <= _LONGEST_KEY or not key.isprintable():
         words = f"Idempotency-Key must have 1 to {_LONGEST_KEY} characters"
         raise HttpError(400, "usage", words)
     return origin.replace(key=key, request=_digest(request, origin.actor, body))
+
+
+def key_of(request: Request) -> str | None:
+    """The idempotency key; of one that is not ASCII the form of RFC 8187."""
+    given = request.headers.get("idempotency-key*", "")
+    charset, _quotes, value = given.partition("''")
+    if charset.lower() == "utf-8":
+        return unquote(value)
+    return request.headers.get("idempotency-key")
 
 
 def _digest(request: Request, actor: str, body: bytes) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from loop_cli.server.options import Options
 
 APPLY = "/api/apply"
+EVENTS = "/api/events"
 
 
 class Visit:
@@ -69,6 +70,8 @@ class Visit:
                 headers["X-Content-Type-Options"] = "nosniff"
                 if self.run_id is not None:
                     headers.setdefault("X-Run-Id", self.run_id)
+            elif self.method == "HEAD":
+                message = {**message, "body": b""}
             else:
                 self.sent += len(message.get("body", b""))
             await send(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loop_cli.operations import once
 from loop_cli.server import documents
 from loop_cli.server.answers import json_response, quoted, with_warnings
 from loop_cli.server.spelling import entity_path
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
         def as_dict(self) -> dict[str, Any]: ...
 
 
-def document(loop: Operations, result: Result) -> Response:
-    """The document of the command line."""
+def document(loop: Operations, result: Result, *, text: bytes | None = None) -> Response:
+    """The document of the command line, with the text of a file if that is asked for."""
     found = result.as_dict()
+    if text is not None:
+        found["text"] = text.decode()
     headers = {"ETag": quoted(found["etag"])} if isinstance(found.get("etag"), str) else {}
     return json_response(
         with_warnings(found, result.warnings, loop.take_warnings()), headers=headers
@@ -149,7 +152,7 @@ def updated_again(loop: Operations, records: list[AuditRecord]) -> Response:
 def deleted_again(_loop: Operations, records: list[AuditRecord]) -> Response:
     """The answer to a DELETE that was made before."""
     archived = records[0].data.get("action") == "move"
-    removed = [_removed(one, archived=archived) for one in records]
+    removed = [once.removed(one, archived=archived) for one in records]
     first = removed[0]
     told = {key: first[key] for key in ("entity_id", "entity_type", "path")}
     run_id = records[0].data["run_id"]
@@ -221,20 +224,6 @@ def _told(record: AuditRecord) -> dict[str, Any]:
         "run_id": record.data["run_id"],
         "modified_fields": list(record.modified_fields or ()),
         "diff": record.diff,
-    }
-
-
-def _removed(record: AuditRecord, *, archived: bool) -> dict[str, Any]:
-    metadata = record.metadata
-    kept = metadata.get("kept")
-    name = kept.get("sha256") if isinstance(kept, dict) else None
-    return {
-        "entity_id": record.entity_id,
-        "entity_type": record.data.get("entity_type"),
-        "path": metadata.get("path_before") if archived else metadata.get("path"),
-        "etag": record.etag_before,
-        "to": metadata.get("path") if archived else None,
-        "kept": None if name is None else f".loop/kept/{name}",
     }
 
 

@@ -10,6 +10,9 @@ from loop_cli.wire.base import DiffEntry, Etag, GrowingShape, RunId, Shape, Time
 from loop_cli.wire.find import FoundDocument, ListedDocument  # noqa: TC001  pydantic reads them
 from loop_cli.wire.models import ErrorDocument
 
+Conditions = list[str] | str | None
+_CONDITIONS = "What must hold, as `loop update --if` has it, such as 'status=todo'."
+
 # -- what is sent ---------------------------------------------------------------------------
 
 
@@ -19,13 +22,40 @@ class FieldsBody(GrowingShape):
     expected_updated_at: str | None = Field(
         default=None, description="`updated` as a GET gave it; 409 if it does not hold any more."
     )
+    conditions: Conditions = Field(default=None, alias="if", description=_CONDITIONS)
     body: str | None = Field(default=None, description="The text after the frontmatter.")
+
+
+class DeleteBody(Shape):
+    """What was seen of an entity that is to go: `DELETE /api/entities/{id}`."""
+
+    expected_updated_at: str | None = Field(default=None, description="`updated` as it was read.")
+    conditions: Conditions = Field(default=None, alias="if", description=_CONDITIONS)
 
 
 class CreateBody(GrowingShape):
     """The fields of a new entity: `POST /api/tasks`. null leaves a field out."""
 
     body: str | None = Field(default=None, description="The text after the frontmatter.")
+
+
+class EditsBody(Shape):
+    """Fields of a new entity, as a line of `loop apply` says them."""
+
+    set: dict[str, Any] | None = Field(default=None, description="Fields and values.")
+    unset: list[str] | str | None = Field(default=None, description="Fields to leave out.")
+    add: dict[str, Any] | None = Field(default=None, description="Items of lists.")
+    remove: dict[str, Any] | None = Field(default=None, description="Items to leave out.")
+    changes: list[str] | None = Field(
+        default=None, description="Changes as the command line has them, such as 'status=todo'."
+    )
+
+
+class TemplateBody(Shape):
+    """A template of one's own; without a text, that which is built in."""
+
+    text: str | None = Field(default=None, description="Its text.")
+    name: str = Field(default="the template", description="How errors call it.")
 
 
 class EntityCreateBody(CreateBody):
@@ -35,6 +65,33 @@ class EntityCreateBody(CreateBody):
     fields: dict[str, Any] = Field(
         default={}, description="Fields, also those that are called like a key of this object."
     )
+    edits: EditsBody | None = Field(
+        default=None, description="Fields as a line of `loop apply` says them."
+    )
+    template: TemplateBody | None = Field(
+        default=None, description="A template in the place of the vault's."
+    )
+
+
+class LayoutBody(Shape):
+    """The text of a file up to its body, edited, and as it was before."""
+
+    text: str = Field(description="As it is to be.")
+    base: str = Field(description="As it was read.")
+
+
+class RebasedBody(Shape):
+    """The revision that did not hold any more."""
+
+    updated_at: str | None = Field(default=None, description="Its `updated`.")
+    etag: str | None = Field(default=None, description="Its etag.")
+
+
+class SeenBody(Shape):
+    """The state that a writer has read."""
+
+    fields: dict[str, Any] = Field(description="Its fields.")
+    body: str = Field(description="Its body.")
 
 
 class ChangeBody(Shape):
@@ -53,8 +110,18 @@ class ChangeBody(Shape):
     append_body: str | None = Field(default=None, description="Text to add at the end.")
     expected_updated_at: str | None = Field(default=None, description="`updated` as it was read.")
     if_match: str | None = Field(default=None, description="The etag as it was read.")
-    if_: list[str] | str | None = Field(
-        default=None, alias="if", description="Conditions that must hold, as in --where."
+    conditions: Conditions = Field(default=None, alias="if", description=_CONDITIONS)
+    layout: LayoutBody | None = Field(
+        default=None,
+        description="The text before the body as somebody edited it: comments, order and quotes. "
+        "Values come from the other keys alone.",
+    )
+    seen: SeenBody | None = Field(
+        default=None, description="What was read, for what a conflict says of it."
+    )
+    rebased_from: RebasedBody | None = Field(
+        default=None,
+        description="What was read before a conflict that somebody decided; the record has it.",
     )
 
 
@@ -79,11 +146,40 @@ class LineBody(ChangeBody):
     archive: bool = Field(default=False, description="delete: move the file to the archive.")
 
 
+class MendBody(Shape):
+    """A whole text: `POST /api/entities/{id}/mend`."""
+
+    text: str = Field(description="The text of the file.")
+    if_match: str | None = Field(default=None, description="The ETag of the broken file.")
+
+
+class AllowBody(Shape):
+    """A field that a type may have: `POST /api/schema/allow`."""
+
+    entity_type: str = Field(min_length=1, description="The type, such as Task.")
+    field: str = Field(min_length=1, description="The field's name.")
+    kind: str | None = Field(default=None, description="Its kind, such as number.")
+
+
+class KeptName(GrowingShape):
+    """One kept copy, as `GET /api/kept` lists it."""
+
+    name: str = Field(description="Its name in `.loop/kept/`.")
+    stamp: list[int] = Field(description="What tells whether it was kept again since.")
+
+
+class PruneBody(Shape):
+    """Which copies to remove: `POST /api/kept/prune`."""
+
+    kept: list[KeptName] = Field(description="Some of those that `GET /api/kept` lists.")
+
+
 class MoveBody(Shape):
     """Where a task goes: `POST /api/entities/{id}/move`."""
 
     project: str = Field(min_length=1, description="The project's id.")
     expected_updated_at: str | None = Field(default=None, description="`updated` as it was read.")
+    conditions: Conditions = Field(default=None, alias="if", description=_CONDITIONS)
 
 
 class RenameBody(Shape):

@@ -56,6 +56,9 @@ class HistoryEvent(GrowingShape):
     timestamp: str | None = Field(default=None, description="When.")
     actor: str | None = Field(default=None, description="Who.")
     source: str | None = Field(default=None, description="The interface.")
+    agent: str | None = Field(
+        default=None, description="What the program says of itself; absent if it says nothing."
+    )
     action: str | None = Field(default=None, description="What was done.")
     modified_fields: list[str] | None = Field(default=None, description="What was changed.")
     diff: dict[str, Any] = Field(default={}, description="Old and new values, as recorded.")

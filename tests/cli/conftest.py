@@ -22,9 +22,10 @@ import pytest
 from loop_cli import demo
 from loop_cli.cli import forms
 from loop_cli.cli.table import COMMANDS
+from tests.cli import door as doors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 REPOSITORY = Path(__file__).parents[2]
 TIMEOUT = 60
@@ -92,6 +93,7 @@ class Loop:
     vault: Path
     home: Path
     extra: dict[str, str] = field(default_factory=dict)
+    door: doors.Door | None = None
 
     @staticmethod
     def may_end_with(arguments: tuple[str | bytes, ...], code: int) -> bool:
@@ -103,15 +105,15 @@ class Loop:
     @property
     def environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
-        return {
+        own = {
             **kept,
             "PYTHONPATH": str(REPOSITORY),
             "HOME": str(self.home),
             "XDG_CONFIG_HOME": str(self.home / "config"),
             "LOOP_VAULT": str(self.vault),
             "PAGER": "cat",  # nobody is there to leave a pager
-            **self.extra,
         }
+        return {**own, **doors.environment(self.door, self, own), **self.extra}
 
     def __call__(
         self,
@@ -134,6 +136,7 @@ class Loop:
         )
         assert b"Traceback" not in done.stderr, done.stderr.decode(errors="replace")
         assert self.may_end_with(arguments, done.returncode), f"the help has no {done.returncode}"
+        doors.files_needed(arguments, done.returncode, done.stderr)
         return Done(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
     def start(
@@ -173,7 +176,9 @@ class Loop:
         os.close(theirs)
         try:
             sent = _talk(ours, list(replies))
-            return Screen(code=process.wait(TIMEOUT), text=sent.decode())
+            code = process.wait(TIMEOUT)
+            doors.files_needed(arguments, code, b" ".join(sent.split()))
+            return Screen(code=code, text=sent.decode())
         finally:
             process.kill()
             os.close(ours)
@@ -260,16 +265,41 @@ def new_loop(folder: Path) -> Loop:
     return Loop(vault=vault, home=home)
 
 
+@pytest.fixture(scope="session")
+def door() -> Iterator[doors.Door | None]:
+    """The server of the second run, over HTTP; None in the first."""
+    if not doors.OVER_HTTP:
+        yield None
+        return
+    opened = doors.Door()
+    yield opened
+    opened.close()
+
+
+def _through(door: doors.Door | None, loop: Loop) -> Iterator[Loop]:
+    loop.door = door
+    yield loop
+    if door is not None:
+        door.forget(loop.vault)
+
+
 @pytest.fixture
-def loop(tmp_path: Path) -> Loop:
+def loop(tmp_path: Path, door: doors.Door | None) -> Iterator[Loop]:
     """`loop` on a fresh copy of the sample vault."""
-    return new_loop(tmp_path)
+    yield from _through(door, new_loop(tmp_path))
 
 
 @pytest.fixture(scope="module")
-def read_only(tmp_path_factory: pytest.TempPathFactory) -> Loop:
+def read_only(tmp_path_factory: pytest.TempPathFactory, door: doors.Door | None) -> Iterator[Loop]:
     """`loop` on a copy that the tests of a module share and do not change."""
-    return new_loop(tmp_path_factory.mktemp("shared"))
+    yield from _through(door, new_loop(tmp_path_factory.mktemp("shared")))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Over HTTP only what a server has a part in runs."""
+    if doors.OVER_HTTP:
+        items[:], left = doors.arranged(items)
+        config.hook.pytest_deselected(items=left)
 
 
 @pytest.fixture

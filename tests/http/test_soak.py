@@ -44,13 +44,15 @@ class Soak:
         self.server = serve()
         self.url = self.server.url
         self.until = time.monotonic() + SECONDS
+        self.killed = 0
         self.acknowledged: dict[str, str] = {}  # run by key
         self.refused: Counter[int] = Counter()
         self.failures: list[str] = []
 
     @property
     def goes_on(self) -> bool:
-        return time.monotonic() < self.until
+        """Until the time is over, and all kills are."""
+        return time.monotonic() < self.until or self.killed < KILLS
 
     def client(self, number: int) -> None:
         dice = random.Random(number)
@@ -111,12 +113,18 @@ class Soak:
             self.vault.command("update", IDS[0], f"notes={time.time_ns()}", "--force")
 
     def killer(self) -> None:
-        for _each in range(KILLS):
-            time.sleep(max(0.1, SECONDS / (KILLS + 1)))
-            self.server.process.kill()
-            self.server.process.wait()
-            self.server = self.serve()
-            self.url = self.server.url
+        """Each kill comes at a moment of its own, so that it meets every step of a write."""
+        dice = random.Random(KILLS)
+        try:
+            for _each in range(KILLS):
+                time.sleep(dice.uniform(0.05, max(0.2, 2 * SECONDS / (KILLS + 1))))
+                self.server.process.kill()
+                self.server.process.wait()
+                self.server = self.serve()
+                self.url = self.server.url
+        except Exception as error:
+            self.failures.append(f"the server did not come back: {error}")
+        self.killed = KILLS
 
 
 def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice(

@@ -348,15 +348,12 @@ class TestRefused:
     @pytest.mark.parametrize(
         "words",
         [
-            ("get", TASK, "--raw"),
-            ("kept",),
+            ("kept", "--aside"),
             ("audit", "verify"),
             ("audit", "rotate"),
-            ("rename", "--all", "--yes"),
+            ("audit", "redact", TASK, "notes", "--yes"),
+            ("audit", "migrate"),
             ("check", "--fix", "--yes"),
-            ("log", "--follow"),
-            ("watch",),
-            (),
         ],
     )
     def test_what_needs_the_files_says_so(self, shared: Served, words: tuple[str, ...]) -> None:

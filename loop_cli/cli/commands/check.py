@@ -57,7 +57,8 @@ def check(
         raise UsageError("--dry-run and --yes are for --fix", hint="loop check --fix --dry-run")
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     loop = context.operations(settings)
-    scope = _scope(loop.vault, what or ())
+    there = settings["server"] is not None
+    scope = _scope(None if there else loop.vault, what or ())
     repairs: list[Repair] = []
     more: dict[str, Any] = {}
     found = loop.check(scope)
@@ -65,7 +66,8 @@ def check(
         ask = output.may_ask(as_json=as_json, no_input=no_input)
         repairs, more = _fix(loop, found, dry_run=dry_run, ask=ask, yes=yes, quiet=as_json)
         found = found if dry_run else loop.check(scope)
-    _show(loop, found, more, github=github, as_json=as_json, strict=strict)
+    prefix = "" if there or not github else _below_workspace(loop.vault)
+    _show(loop, found, more, prefix if github else None, as_json=as_json, strict=strict)
     if not found.entities and loop.schema.shipped and not as_json:
         output.hint(Action("make_vault"))
     _raise_failed(repairs, dry_run=dry_run)
@@ -146,39 +148,40 @@ def _show(
     loop: Operations,
     found: Checked,
     more: dict[str, Any],
+    github: str | None,
     *,
-    github: bool,
     as_json: bool,
     strict: bool,
 ) -> None:
-    """Print the findings on stdout, even if there are errors: a report is a result."""
+    """Print the findings on stdout, even if there are errors: a report is a result. `github` is
+    what begins the paths of annotations, if there are to be any."""
     if as_json:
         output.json_document(hints.spelled({**found.as_dict(), **more}), loop.take_warnings())
         return
     from loop_cli.cli.render import check as render_check
 
     output.warn(loop.take_warnings())
-    if github:
-        prefix = _below_workspace(loop.vault)
+    if github is not None:
         for one in found.findings:
-            output.line(render_check.annotation(one, prefix))
+            output.line(render_check.annotation(one, github))
     elif found.findings:
         output.page()
         output.show(render_check.findings(found.findings))
-    if not github and not _fails(found, strict=strict):
+    if github is None and not _fails(found, strict=strict):
         output.line(render_check.summary(found))
-    for sentence in () if github else found.passed.sentences:
+    for sentence in () if github is not None else found.passed.sentences:
         output.note(sentence)
 
 
-def _scope(root: str, what: Sequence[str]) -> Scope:
-    """Return the scope: files, as a pre-commit hook names them; or ids, aliases and types."""
+def _scope(root: str | None, what: Sequence[str]) -> Scope:
+    """Return the scope: files, as a pre-commit hook names them; or ids, aliases and types. A server
+    has no `root` here."""
     from loop_cli.core.check.report import Scope
 
     files = [one for one in what if one.endswith((".md", ".markdown")) or "/" in one]
     return Scope(
         names=tuple(one for one in what if one not in files),
-        paths=tuple(_in_vault(root, one) for one in files),
+        paths=tuple(files if root is None else (_in_vault(root, one) for one in files)),
     )
 
 

@@ -88,6 +88,8 @@ def _shaper(
 
 
 def _templated(entity: Entity, text: Text, loop: EntityOperations) -> str:
+    from loop_cli.core.names import join_dotted
+
     for name in text.names:
         _value(entity, join_dotted((name,)), loop)  # so that a wrong name is said
     return text(entity.as_dict())

@@ -83,7 +83,7 @@ def _selected(loop: Operations, asked: Query, progress: Progress | None) -> Sele
     try:
         return loop.select(asked, progress=progress)
     except UsageError as error:
-        if "type" in error.details:
+        if "unknown_type" in error.details:
             words = shlex.quote(" ".join((asked.text or "", *asked.types)))
             error.hint = f"words of the search go together: loop search {words}"
         raise

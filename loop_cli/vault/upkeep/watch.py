@@ -87,16 +87,9 @@ class Watcher:
             new.append(record)
         for record in reversed(new):
             self._last = record.digest
-            path = record.metadata.get("path")
-            self._expect(record, path if isinstance(path, str) else "")
-            yield Happening(
-                timestamp=str(record.data.get("timestamp")),
-                action="undo" if record.undoes else str(record.data.get("action")),
-                path=path if isinstance(path, str) else "",
-                entity_id=record.entity_id,
-                entity_type=_text(record.data.get("entity_type")),
-                record=record,
-            )
+            happening = Happening.inside(record)
+            self._expect(record, happening.path)
+            yield happening
 
     def _expect(self, record: AuditRecord, path: str) -> None:
         """Expect the file to be as the record says, whenever its event comes."""
@@ -181,7 +174,3 @@ def _digest(value: Any) -> str:
         return sha256_hex(as_json(value).encode("utf-8", "surrogatepass"))[:16]
     except (TypeError, ValueError):  # JSON has no such key
         return sha256_hex(repr(value).encode("utf-8", "surrogatepass"))[:16]
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None

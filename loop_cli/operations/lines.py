@@ -1,0 +1,152 @@
+"""The lines of one call: how they are read, and what they are about to make."""
+
+from __future__ import annotations
+
+import os
+
+from loop_cli.core import ids
+from loop_cli.core.names import nfc
+from loop_cli.core.store import CommitResult, Create, EntityChange
+from loop_cli.errors import EntityNotFound, LoopError, UsageError
+from loop_cli.operations import create, line, move, once
+from loop_cli.operations.bulk import Outcome
+from loop_cli.operations.line import Labels, Order
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from loop_cli.core.records.record import Origin
+    from loop_cli.core.store import AnyChange, Store
+    from loop_cli.operations.bulk import LineRules
+
+
+class Lines:
+    """What both ways have in common: how lines are read, and what is about to be made."""
+
+    def __init__(self, store: Store, origin: Origin, how: LineRules, *, dry_run: bool) -> None:
+        self._store = store
+        self._origin = origin
+        self._how = how
+        self._dry_run = dry_run
+        self.forget()
+
+    def forget(self) -> None:
+        self._labels = Labels()
+        self._made: dict[str, move.Place] = {}
+        self._creates: dict[str, Create] = {}
+
+    def _own(self, number: int, text: str) -> Origin:
+        """The origin of one line: under a key it has its own."""
+        if self._origin.key is None:
+            return self._origin
+        return once.origin_of(self._origin, number, text.strip())
+
+    def _order(self, data: Any, text: str) -> Order:
+        return line.order_of(
+            data, self._how, labels=self._labels, template=self._template, line=text
+        )
+
+    def _template(self, kind: str) -> tuple[str, str] | None:
+        return self._store.upkeep.template(self._store.rules.spelling(kind))
+
+    def _creation(self, request: create.Request, label: str | None) -> Create:
+        """The new entity, with its id, which later lines may name."""
+        kind = create.known_type(request.entity_type, self._store.rules)
+        change = create.planned(self._store, request.replace(entity_type=kind), made=self._made)
+        change = self._with_id(change)
+        entity_id = self._made_before(change) or change.entity_id
+        if isinstance(entity_id, str) and not change.problems:
+            path = (change.path or "").replace("{entity_id}", entity_id)
+            self._labels.made(label, entity_id)
+            self._made[nfc(entity_id)] = move.Place(id=entity_id, type=kind, path=path)
+            self._creates[nfc(entity_id)] = change
+        return change
+
+    def _with_id(self, change: Create) -> Create:
+        rule = change.entity_id
+        if not isinstance(rule, ids.IdRule) or self._made_before(change) is not None:
+            return change
+        known = [*self._made]
+        if rule.looks_at_others:
+            known += [one.id for one in self._store.scan()]
+        now = self._how.now
+        for one in ids.candidates(rule, now=now, ids=known, entropy=os.urandom):
+            if nfc(one) not in self._made and not self._is_known(one):
+                return change.replace(entity_id=one)
+        return change
+
+    def _is_known(self, entity_id: str) -> bool:
+        if any(True for _record in self._store.records(entity_id)):
+            return True
+        try:
+            self._store.find(entity_id)
+        except EntityNotFound:
+            return False
+        return True
+
+    def _made_before(self, change: Create) -> str | None:
+        """The entity that an earlier call with the idempotency key made."""
+        if change.key is None:
+            return None
+        records = self._store.records_with_key(change.key)
+        return next((one.entity_id for one in records if one.data["action"] == "create"), None)
+
+    def _refuse_made(self, order: Order) -> None:
+        if order.op != "create" and order.entity_id and nfc(order.entity_id) in self._made:
+            raise UsageError(
+                f"{order.entity_id} is only about to be made: give the line that makes it all "
+                "that it should have",
+                entity_id=order.entity_id,
+            )
+
+    def _outcome(
+        self, number: int, order: Order | LoopError, done: CommitResult | LoopError, **more: Any
+    ) -> Outcome:
+        return Outcome(
+            done=done,
+            entity_id=line.known_id(order),
+            run_id=self._run_of(done),
+            line=number,
+            dry_run=self._dry_run,
+            op=order.op if isinstance(order, Order) else "update",
+            more=more or None,
+        )
+
+    def _run_of(self, done: CommitResult | LoopError) -> str:
+        record = done.record if isinstance(done, CommitResult) else None
+        return self._origin.run_id if record is None else str(record.data["run_id"])
+
+
+def needed(change: AnyChange, made: Sequence[Create]) -> list[Create]:
+    """Those of the new entities that a change refers to, with those that they refer to."""
+    by_id = {nfc(str(one.entity_id)): one for one in made}
+    found: dict[str, Create] = {}
+
+    def look(one: AnyChange) -> None:
+        for text in _texts(one):
+            other = by_id.get(nfc(text))
+            if other is not None and nfc(text) not in found:
+                look(other)
+                found[nfc(text)] = other
+
+    look(change)
+    return [*found.values()]
+
+
+def _texts(change: Any) -> Iterator[str]:
+    """All texts among the values of a change."""
+    if isinstance(change, str):
+        yield change
+    elif isinstance(change, dict):
+        for one in change.values():
+            yield from _texts(one)
+    elif isinstance(change, list | tuple):
+        for one in change:
+            yield from _texts(one)
+    elif isinstance(change, Create):
+        yield from _texts(change.fields)
+    elif isinstance(change, EntityChange):
+        for each in change.edits.changes:
+            yield from _texts(each.value)
