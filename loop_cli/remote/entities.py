@@ -155,7 +155,8 @@ class RemoteEntityOperations(EntityOperations):
         more = _if(
             expected_updated_at=seen.expected_updated_at, if_match=seen.if_match, path=change.path
         )
-        return {**line_of(change.edits), **dict(more)}
+        met = [one.given for one in seen.conditions]
+        return {**line_of(change.edits), **dict(more), **({"if": met} if met else {})}
 
     def _result(self, done: CommitResult, *, dry_run: bool, document: Any = None) -> UpdateResult:
         run_id = document.get("run_id") if isinstance(document, dict) else None

@@ -60,8 +60,10 @@ async def change(request: Request, entity_id: str, how: How) -> Response:
     wanted = bulk.change_of(said, bulk.LineRules(today=asking.today()))
     seen = wanted.precondition
     precondition = how.precondition(
-        seen.expected_updated_at, seen.if_match, unconditional=unconditional(request)
-    )
+        seen.expected_updated_at,
+        seen.if_match,
+        unconditional=unconditional(request) and not seen.conditions,
+    ).replace(conditions=seen.conditions)
     wanted = wanted.replace(precondition=precondition, path=wanted.path or how.path)
 
     def work(loop: Operations) -> Response:

@@ -53,6 +53,9 @@ class ChangeBody(Shape):
     append_body: str | None = Field(default=None, description="Text to add at the end.")
     expected_updated_at: str | None = Field(default=None, description="`updated` as it was read.")
     if_match: str | None = Field(default=None, description="The etag as it was read.")
+    if_: list[str] | str | None = Field(
+        default=None, alias="if", description="Conditions that must hold now, as `where` has them."
+    )
 
 
 class MoveBody(Shape):
@@ -67,6 +70,10 @@ class UndoBody(Shape):
 
     run_id: str | None = Field(default=None, description="A run, or the beginning of its id.")
     last: bool = Field(default=False, description="The caller's last run.")
+    expected_updated_at: str | None = Field(default=None, description="`updated` as it was read.")
+    if_match: str | dict[str, str] | None = Field(
+        default=None, description="The etag as it was read; of several entities, each by its id."
+    )
 
 
 class SignInBody(Shape):
