@@ -482,6 +482,22 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "log_level --log-level debug|info|warning|error =info: How much to log.",
         *_LOCKED,
     ),
+    "mcp": (
+        "mcp.mcp",
+        """Serve the vault to an agent, by the Model Context Protocol on standard input and output.
+
+        The tools search, list, get, create, update, undo and check. A write names the revision
+        that was read; there is no --force. With LOOP_API_URL it speaks to a server instead of
+        reading files.
+
+        'loop mcp install' lists the clients that are known, and 'loop mcp install CLIENT' puts an
+        entry for the vault in force into its settings. What stands there stays.""",
+        "words [install|CLIENT]...: Nothing: serve; or 'install', and clients.",
+        "name --name NAME =loop: What the entry is called.",
+        "dry_run --dry-run -n: Show the settings with the entry, and write nothing.",
+        _JSON,
+        *_LOCKED,
+    ),
     "token": ("token", "Make, list and revoke the tokens of those who may use 'loop serve'."),
     "token add": (
         "token.add",

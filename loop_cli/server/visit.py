@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from loop_cli.server.options import Options
 
 APPLY = "/api/apply"
+MCP = "/mcp"
 
 
 class Visit:
