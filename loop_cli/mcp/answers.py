@@ -107,11 +107,15 @@ def _told(conflict: Conflict) -> str:
 
 
 def _what(conflict: Conflict) -> str:
-    return {
+    known = {
         "deleted": "was deleted since you read it",
         "condition_unmet": "does not meet your condition",
-        "edited_outside": "was changed by an editor since you read it, without a record",
-    }.get(conflict.reason, "was changed since you read it")
+    }
+    if conflict.reason in known:
+        return known[conflict.reason]
+    outside = conflict.reason == "edited_outside" or not conflict.changes
+    more = " by an editor, without a record" if outside else ""
+    return f"was changed since you read it{more}"
 
 
 def in_sentence(value: Any) -> str:
