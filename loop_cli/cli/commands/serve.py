@@ -79,14 +79,14 @@ def serve(
         sign_in_link=not no_dashboard,
         log_level=log_level,
     )
-    app = _application(settings, known, allowed)
+    app = application(settings, known, allowed)
     where = serving.address(listening, host)
     output.line(f"serving {settings.root} at {where}")
     _introduce(known, allowed, where, open_browser=open_browser)
     serving.run(app, listening, log_level=log_level)
 
 
-def _application(settings: Settings, known: Tokens, options: Options) -> Any:
+def application(settings: Settings, known: Tokens, options: Options) -> Any:
     """The application over the vault in force. Raises what opening the vault raises."""
     from loop_cli.cli.shared import opener
     from loop_cli.server.app import create_app
