@@ -37,8 +37,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "demo": ("vault",),
     "docs": ("lean",),
     "skill": (),
+    "n8n": (),
     "cli": (
-        "config", "core", "demo", "docs", "errors", "lean", "markdown", "mcp", "operations",
+        "config", "core", "demo", "docs", "errors", "lean", "markdown", "mcp", "n8n", "operations",
         "planning", "remote", "server", "skill", "system", "vault",
     ),
     "__main__": ("cli",),

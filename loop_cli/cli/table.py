@@ -406,6 +406,18 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "force --force: Replace files of the skill that you have changed.",
         _JSON,
     ),
+    "n8n": ("n8n", "Workflows for n8n that change a vault over 'loop serve'."),
+    "n8n export": (
+        "n8n.export",
+        """Write workflows for n8n, a credential without a token, and a page about them.
+
+        Import them in n8n 1.123 or 2.x. If you export them again, nothing changes. Files that you
+        have changed are replaced only with --force.""",
+        "folder [DIR]: The folder; by default loop-n8n in the working directory.",
+        "url --url URL =http://127.0.0.1:8081: The server that n8n is to speak to.",
+        "force --force: Replace files that you have changed.",
+        _JSON,
+    ),
     "audit": ("audit", "Verify, rotate, redact or migrate the audit log."),
     "audit verify": (
         "audit.verify",

@@ -171,7 +171,7 @@ def test_nobody_is_asked_about_a_condition(on_files: Way) -> None:
 
 def test_an_answer_to_no_question_is_refused(on_files: Way) -> None:
     """A client may make up what it sends back; it gains nothing."""
-    said = {"conflict": types.ElicitResult(action="accept", content={"decision": "apply"})}
+    said: Any = {"conflict": types.ElicitResult(action="accept", content={"decision": "apply"})}
     forged = '{"etag": "%s", "overlaps": [], "choices": ["apply", "leave"]}'
 
     async def work() -> None:

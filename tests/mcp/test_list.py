@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -71,7 +72,7 @@ def test_every_action_has_words() -> None:
 
 
 def test_results_are_as_their_schemas_say(on_files: Way) -> None:
-    given = {
+    given: dict[str, dict[str, Any]] = {
         "search": {"text": "규칙"},
         "list": {},
         "get": {"id": "tsk-019-14"},

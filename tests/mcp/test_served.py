@@ -108,7 +108,7 @@ def test_who_may_only_read_reads(
                 ("create", {"type": "Task"}),
                 ("undo", {"id": TASK}),
             ):
-                error = await agent.refused(tool, **given)  # type: ignore[arg-type]
+                error = await agent.refused(tool, **given)
                 assert (error["code"], error["nothing_written"]) == ("forbidden", True)
                 assert said in error["error"]
 

@@ -64,7 +64,8 @@ def test_lists_come_in_pages(way: Way) -> None:
     async def work() -> None:
         async with way.agent() as agent:
             whole = await agent("list", type=["task"], sort="-due", limit=200)
-            seen, cursor = [], {}
+            seen: list[Any] = []
+            cursor: dict[str, Any] = {}
             while True:
                 page = await agent("list", type=["task"], sort="-due", limit=3, **cursor)
                 assert page["total"] == whole["total"] == len(whole["entities"])
