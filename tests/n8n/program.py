@@ -1,6 +1,6 @@
 """The workflows of `loop n8n export` in a real n8n, against a real `loop serve`.
 
-Run as `python -m tests.n8n.program FOLDER`, where FOLDER has n8n in its node_modules.
+Run as `python -m tests.n8n.program FOLDER [SCENE...]`, where FOLDER has n8n in its node_modules.
 """
 
 from __future__ import annotations
@@ -233,8 +233,8 @@ def _add_line_to_doing(served: Served) -> None:
     file.write_text(file.read_text() + "\n한 줄 더\n")
 
 
-def main(folder: Path) -> None:
-    """Play all scenes."""
+def main(folder: Path, names: list[str]) -> None:
+    """Play all scenes, or those with these names."""
     with tempfile.TemporaryDirectory() as work:
         n8n = N8n(folder, Path(work) / "n8n")
         scenes = Scenes(n8n, Path(work))
@@ -247,9 +247,11 @@ def main(folder: Path) -> None:
             scenes.many_with_a_conflict_each_time,
             scenes.each_change_once,
         ):
+            if names and scene.__name__ not in names:
+                continue
             scene()
             print(f"  {scene.__name__}: as it should be", flush=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])
