@@ -18,14 +18,10 @@ _NOT_PASSED = ("connection", "transfer-encoding", "content-length", "accept-enco
 class Editing:
     """Passes requests on to `url`. After each GET of a path that begins with `path`, `edit` is
     called, as long as it has not been called `times` times. `asked` are the methods, paths and
-    statuses of all requests."""
+    statuses of all requests since the last call of `lead`."""
 
-    def __init__(self, url: str, *, path: str, edit: Callable[[], None], times: int) -> None:
+    def __init__(self) -> None:
         self.asked: list[tuple[str, str, int]] = []
-        self._at = urlsplit(url)
-        self._path = path
-        self._edit = edit
-        self._left = times
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -41,6 +37,12 @@ class Editing:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    def lead(self, url: str, *, path: str, edit: Callable[[], None], times: int) -> None:
+        """Lead to a server from now on."""
+        self.asked = []
+        self._at = urlsplit(url)
+        self._path, self._edit, self._left = path, edit, times
 
     @property
     def url(self) -> str:
