@@ -53,7 +53,11 @@ from loop_cli.wire import (
     past as models_past,
 )
 
+sys.path.insert(0, str(Path(__file__).parent))
+import workflow_picture
+
 ROOT = Path(__file__).parents[1]
+WORKFLOWS = ROOT / "loop_cli" / "n8n" / "workflows"
 DOCS = ROOT / "loop_cli" / "docs"
 COMPLETIONS = ROOT / "completions"
 PICTURES = ROOT / "tests" / "pictures"
@@ -69,6 +73,11 @@ def main() -> int:
         **{COMPLETIONS / shells.FILES[one]: shells.script(one) for one in shells.SHELLS},
         DOCS / "loop.1": manual.page(),
         **{PICTURES / f"{name}.svg": draw() for name, draw in _PICTURES.items()},
+        **{
+            path.with_suffix(".svg"): workflow_picture.draw(path.read_text(encoding="utf-8"))
+            for path in WORKFLOWS.glob("*.json")
+            if path.name != "credential.json"
+        },
     }
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv:

@@ -32,13 +32,15 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "operations": ("core", "errors", "lean", "planning"),
     "server": ("core", "errors", "lean", "operations", "system", "wire"),
     "remote": ("core", "errors", "lean", "operations", "system"),
+    "mcp": ("core", "errors", "lean", "operations"),
     "vault": ("core", "errors", "lean", "markdown", "planning", "system", "wire"),
     "demo": ("vault",),
     "docs": ("lean",),
     "skill": (),
+    "n8n": (),
     "cli": (
-        "config", "core", "demo", "docs", "errors", "lean", "markdown", "operations", "planning",
-        "remote", "server", "skill", "system", "vault",
+        "config", "core", "demo", "docs", "errors", "lean", "markdown", "mcp", "n8n", "operations",
+        "planning", "remote", "server", "skill", "system", "vault",
     ),
     "__main__": ("cli",),
 }  # fmt: skip

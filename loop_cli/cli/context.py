@@ -172,6 +172,13 @@ def _origin(root: str) -> Origin:
     )
 
 
+def agent_origin(settings: Settings, agent: str | None) -> Origin:
+    """Who an agent acts as on the vault in force: this user, through the door of programs. What
+    LOOP_AGENT says of it counts, else what it says itself."""
+    origin = _origin(_root(settings))
+    return origin.replace(source="api", tty=False, agent=origin.agent or agent)
+
+
 def actor(settings: Settings) -> str:
     """Who this is in records: the system's user, by the name that the vault in force has."""
     from loop_cli.system import platform

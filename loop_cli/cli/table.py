@@ -434,6 +434,18 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "force --force: Replace files of the skill that you have changed.",
         _JSON,
     ),
+    "n8n": ("n8n", "Workflows for n8n that change a vault over 'loop serve'."),
+    "n8n export": (
+        "n8n.export",
+        """Write workflows for n8n, a credential without a token, and a page about them.
+
+        Import them in n8n 1.123 or 2.x. If you export them again, nothing changes. Files that you
+        have changed are replaced only with --force.""",
+        "folder [DIR]: The folder; by default loop-n8n in the working directory.",
+        "url --url URL =http://127.0.0.1:8081: The server that n8n is to speak to.",
+        "force --force: Replace files that you have changed.",
+        _JSON,
+    ),
     "audit": ("audit", "Verify, rotate, redact or migrate the audit log."),
     "audit verify": (
         "audit.verify",
@@ -508,6 +520,22 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "repeatable.",
         "proxy --proxy ADDRESS...: A proxy whose X-Forwarded headers count; repeatable.",
         "log_level --log-level debug|info|warning|error =info: How much to log.",
+        *_LOCKED,
+    ),
+    "mcp": (
+        "mcp.mcp",
+        """Serve the vault to an agent, by the Model Context Protocol on standard input and output.
+
+        The tools search, list, get, create, update, undo and check. A write names the revision
+        that was read; there is no --force. With LOOP_API_URL it speaks to a server instead of
+        reading files.
+
+        'loop mcp install' lists the clients that are known, and 'loop mcp install CLIENT' puts an
+        entry for the vault in force into its settings. What stands there stays.""",
+        "words [install|CLIENT]...: Nothing: serve; or 'install', and clients.",
+        "name --name NAME =loop: What the entry is called.",
+        "dry_run --dry-run -n: Show the settings with the entry, and write nothing.",
+        _JSON,
         *_LOCKED,
     ),
     "token": ("token", "Make, list and revoke the tokens of those who may use 'loop serve'."),

@@ -10,12 +10,13 @@ import re
 from contextlib import suppress
 
 from loop_cli.core.conflict import Conflict
-from loop_cli.core.entity import Entity, Revision
+from loop_cli.core.entity import Entity, Precondition, Revision
 from loop_cli.core.names import nfc
 from loop_cli.core.records import record as audit
 from loop_cli.core.records import story
 from loop_cli.core.records.inverse import EntityUndo, invert
 from loop_cli.core.records.record import RUN_ID
+from loop_cli.core.store import Restore
 from loop_cli.errors import (
     Action,
     AmbiguousId,
@@ -24,19 +25,20 @@ from loop_cli.errors import (
     EntityNotFound,
     InvalidChange,
     NoSuchChange,
+    UsageError,
 )
 from loop_cli.lean.records import Struct
 from loop_cli.operations.history import records_of, revealer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from loop_cli.core.conflict import ConflictField
     from loop_cli.core.diff import Diff
     from loop_cli.core.records.record import AuditRecord, Origin
-    from loop_cli.core.store import CommitResult, Store
+    from loop_cli.core.store import CommitResult, Delete, EntityChange, Store
 
 _TRIES = 5
 
@@ -44,7 +46,9 @@ _TRIES = 5
 class Target(Struct):
     """What to undo: a run, the actor's last run (`last`), or an entity's last change.
 
-    `given` is the text of a person: an entity's id, a run's id, or the beginning of one.
+    `given` is the text of a person: an entity's id, a run's id, or the beginning of one. `seen` is
+    the revision that the caller has read, where one entity changes; `etags` those of several, by
+    id. One that no longer holds is a conflict.
     """
 
     run_id: str | None = None
@@ -52,6 +56,8 @@ class Target(Struct):
     entity_id: str | None = None
     path: str | None = None
     given: str | None = None
+    seen: Precondition | None = None
+    etags: Mapping[str, str] = {}
 
 
 class UndoPlan(Struct):
@@ -147,7 +153,7 @@ def undo(
     for attempt in range(_TRIES):
         plan = make_plan(store, target, actor=origin.actor)
         plan.refuse(on_conflict=on_conflict)
-        changes = [one.as_change(plan.run_id) for one in plan.to_change]
+        changes = _changes(plan, target)
         atomic = len(changes) > 1
         done = _done(store.commit(changes, origin=origin, atomic=atomic, dry_run=True))
         if dry_run or not changes:
@@ -162,6 +168,28 @@ def undo(
             continue
         return _result(plan, done, origin, dry_run=False)
     raise AssertionError("the last attempt returns or raises")
+
+
+def _changes(plan: UndoPlan, target: Target) -> list[EntityChange | Delete | Restore]:
+    """The changes of a plan, with the revisions that the caller has read besides those of the
+    plan. Raises `UsageError` for a revision where several entities change."""
+    planned = plan.to_change
+    if target.seen is not None and len(planned) > 1:
+        raise UsageError(
+            f"run {plan.run_id} changed {len(planned)} entities: name the etag of each, by its id",
+            entities=[one.entity.id for one in planned],
+        )
+    etags = {nfc(key): etag for key, etag in target.etags.items()}
+    changes = []
+    for one in planned:
+        change = one.as_change(plan.run_id)
+        etag = etags.get(nfc(one.entity.id))
+        seen = target.seen if etag is None else Precondition(if_match=etag)
+        if seen is not None and not isinstance(change, Restore):
+            now = one.entity.revision.etag
+            change = change.replace(precondition=seen.replace(if_match=seen.if_match or now))
+        changes.append(change)
+    return changes
 
 
 def make_plan(store: Store, target: Target, *, actor: str) -> UndoPlan:

@@ -106,8 +106,8 @@ def conflict_of(data: dict[str, Any]) -> Conflict:
     changes = [AuditRecord(data=one, digest="") for one in said["changes"]]
     told = data.get("conditions")
     unmet = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
-    said["conditions"] = tuple(unmet)
-    return Conflict(**{**said, "fields": tuple(fields), "changes": tuple(changes)}, entity=entity)
+    said |= {"fields": tuple(fields), "changes": tuple(changes), "conditions": tuple(unmet)}
+    return Conflict(**said, entity=entity)
 
 
 def conflict_field(one: dict[str, Any]) -> ConflictField:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.query import Condition, Query
+    from loop_cli.core.schema.schema import Schema
 
     Read = Callable[..., Any]
 
@@ -26,9 +27,10 @@ class RemoteSelection:
     """The entities that a query finds, to be iterated once; `read` asks the server. The first
     page is there when it is made, so that what is wrong is raised then."""
 
-    def __init__(self, read: Read, query: Query) -> None:
+    def __init__(self, read: Read, query: Query, schema: Callable[[], Schema]) -> None:
         self._read = read
         self._query = query
+        self._schema = schema
         self._warnings: dict[str, None] = {}
         self._first = self._page(query.cursor, query.limit)
 
@@ -50,9 +52,12 @@ class RemoteSelection:
 
     def cursor_after(self, one: Selected) -> str:
         """The cursor with which the same query goes on after one of its entities."""
-        from loop_cli.errors import UsageError
+        from loop_cli.core.evaluate import Places
+        from loop_cli.operations.selection import resolve_types
 
-        raise UsageError(f"a server tells no cursor after {one.listed.id}; it gives pages")
+        schema = self._schema()
+        types = resolve_types(self._query.types, schema)
+        return Places(self._query.replace(types=types), schema).cursor(one.listed)
 
     def _page(self, cursor: str | None, left: int | None) -> Any:
         query = self._query

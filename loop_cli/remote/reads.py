@@ -27,7 +27,7 @@ class RemoteReads(RemoteEntityOperations):
         del progress
         from loop_cli.remote.lists import RemoteSelection
 
-        return RemoteSelection(self._read, query)
+        return RemoteSelection(self._read, query, lambda: self.schema)
 
     def count(self, query: Query) -> int:
         """How many entities a query finds, whatever its limit and cursor."""

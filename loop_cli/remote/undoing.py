@@ -52,12 +52,26 @@ def _ask(write: Write, target: Target, on_conflict: str, *, dry_run: bool) -> Un
         body = {"last": True}
     else:
         body = {"run_id": target.run_id or target.given}
+    body |= _seen(target)
     try:
         found = write("POST", where, *query, body=body, dry_run=dry_run)
     except ConflictError as error:
         first, *others = (one.replace(undo=True) for one in (error.conflict, *error.others))
         raise ConflictError(first, hint=error.hint, others=tuple(others)) from None
     return life.undone(found, dry_run=dry_run)
+
+
+def _seen(target: Target) -> dict[str, Any]:
+    """The revisions that the caller has read, as the server takes them."""
+    if target.etags:
+        return {"if_match": dict(target.etags)}
+    if target.seen is None:
+        return {}
+    said = {
+        "expected_updated_at": target.seen.expected_updated_at,
+        "if_match": target.seen.if_match,
+    }
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def _planned(one: Undone) -> EntityUndo:

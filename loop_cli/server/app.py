@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
+from starlette.routing import Route
 
 from loop_cli import __version__
 from loop_cli.server import events, openapi, routes, signing
@@ -18,21 +19,35 @@ from loop_cli.server.guard import Guard
 from loop_cli.server.identity import OWN_HEADER
 from loop_cli.server.metrics import CONTENT_TYPE, Metrics
 from loop_cli.server.service import Service
+from loop_cli.server.visit import MCP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from typing import Protocol
+
+    from starlette.types import Receive, Scope, Send
 
     from loop_cli.server.identity import Tokens
     from loop_cli.server.options import Options
     from loop_cli.server.service import OpenOperations
 
+    class Agents(Protocol):
+        """What serves agents."""
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+        async def close(self) -> None:
+            """End all sessions."""
+
+
 PUBLIC = ("/health", signing.SIGN_IN)
 _SENT = (
     "authorization", "x-api-token", "content-type", "if-match", "if-none-match",
-    "idempotency-key", "x-run-id", "last-event-id",
+    "idempotency-key", "x-run-id", "last-event-id", "mcp-session-id", "mcp-protocol-version",
+    "mcp-method", "mcp-name",
 )  # fmt: skip
-_SEEN = ("ETag", "Location", "X-Run-Id", "Retry-After")
+_SEEN = ("ETag", "Location", "X-Run-Id", "Retry-After", "Mcp-Session-Id")
 
 
 def create_app(
@@ -43,11 +58,12 @@ def create_app(
     metrics: Metrics | None = None,
     public: tuple[str, ...] = (),
     on_end: Callable[[], None] = lambda: None,
+    agents: Agents | None = None,
 ) -> FastAPI:
     """The application over what `open_operations` gives for the origin of a request.
 
     `metrics` are counted further; `public` are further paths that need no token. `on_end` is called
-    after the last request.
+    after the last request. `agents` serves them, where it is given.
     """
     counted = metrics or Metrics()
     log = Log(options.log_level)
@@ -58,11 +74,13 @@ def create_app(
         version=__version__,
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(hub, log, on_end),
+        lifespan=_lifespan(hub, log, on_end, agents),
     )
     app.state.service = service
     app.state.hub = hub
     app.state.tokens = tokens
+    if agents is not None:
+        app.router.routes.append(Route(MCP, agents))
     _own_routes(app, counted)
     for router in routes.ROUTERS:
         app.include_router(router)
@@ -88,11 +106,15 @@ def create_app(
     return app
 
 
-def _lifespan(hub: events.Hub, log: Log, on_end: Callable[[], None]):  # type: ignore[no-untyped-def]
+def _lifespan(  # type: ignore[no-untyped-def]
+    hub: events.Hub, log: Log, on_end: Callable[[], None], agents: Agents | None
+):
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         log.begin()
         yield
+        if agents is not None:
+            await agents.close()
         hub.stop()
         on_end()
         log.end()

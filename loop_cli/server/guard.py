@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from loop_cli.errors import LoopError
 from loop_cli.server.answers import HttpError, as_loop_error, error_response
 from loop_cli.server.identity import OWN_HEADER, SIGN_OUT, identify
-from loop_cli.server.visit import APPLY, EVENTS, Visit, plain_name
+from loop_cli.server.visit import APPLY, EVENTS, MCP, Visit, plain_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ class Guard:
     def _admit(self, visit: Visit) -> None:
         """Raises `HttpError` for a request that is not to be served."""
         self._check_host(visit)
+        if visit.path == MCP:
+            self._check_sender(visit)
         if visit.method != "OPTIONS" and not self._is_public(visit.path):
             caller = identify(visit.headers, lambda: visit.cookie, self._tokens)
             if caller is None:
@@ -101,9 +103,17 @@ class Guard:
             hint = "'loop serve' lists further names with --name"
             raise HttpError(421, "wrong_host", message, hint=hint)
 
+    def _check_sender(self, visit: Visit) -> None:
+        """A page of another site must not speak to the agents' door, whatever it brings."""
+        origin = visit.headers.get("origin")
+        own = (f"{visit.scheme}://{visit.host}", *self._options.origins)
+        if origin is not None and origin.lower() not in own:
+            hint = "'loop serve' lists sites that may with --cors-origin"
+            raise HttpError(403, "wrong_origin", "another site asked for this", hint=hint)
+
     def _check_writer(self, visit: Visit, caller: Caller) -> None:
         token = caller.token
-        if visit.path == SIGN_OUT:
+        if visit.path in (SIGN_OUT, MCP):  # each tool looks at who calls it
             self._check_origin(visit, caller)
             return
         if self._options.read_only:

@@ -70,11 +70,14 @@ async def rename(request: Request, entity_id: str, how: How) -> Response:
     return await run(request, how, data, work, written.moved_again)
 
 
-@router.post("/api/entities/{entity_id:path}/undo")
+@router.post(
+    "/api/entities/{entity_id:path}/undo", openapi_extra=body_of(http.UndoBody, needed=False)
+)
 async def undo_entity(request: Request, entity_id: str, how: How) -> Response:
     """Put back what an entity's last change found, as `loop undo --json`."""
+    body, _given = asking.parsed(await request.body(), http.UndoBody)
     target = Target(entity_id=entity_id, path=how.path)
-    return await _undo(request, how, target)
+    return await _undo(request, how, target, body)
 
 
 @router.post("/api/undo", openapi_extra=body_of(http.UndoBody))
@@ -83,7 +86,7 @@ async def undo(request: Request, how: How) -> Response:
     body, _given = asking.parsed(await request.body(), http.UndoBody)
     if (body.run_id is None) != body.last:
         raise UsageError("say what to undo: run_id, or last")
-    return await _undo(request, how, Target(given=body.run_id, last=body.last))
+    return await _undo(request, how, Target(given=body.run_id, last=body.last), body)
 
 
 @router.delete(
@@ -166,7 +169,12 @@ def _delete_request(
     )
 
 
-async def _undo(request: Request, how: HowToWrite, target: Target) -> Response:
+async def _undo(request: Request, how: HowToWrite, target: Target, body: http.UndoBody) -> Response:
+    several = body.if_match if isinstance(body.if_match, dict) else {}
+    etag = body.if_match if isinstance(body.if_match, str) else None
+    seen = how.precondition(body.expected_updated_at, etag, unconditional=False)
+    target = target.replace(seen=seen if seen.given else None, etags=several)
+
     def work(loop: Operations) -> Response:
         found = loop.undo(target, on_conflict=how.on_conflict, dry_run=how.dry_run)
         return written.document(loop, found)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 APPLY = "/api/apply"
 EVENTS = "/api/events"
+MCP = "/mcp"
 
 
 class Visit:

@@ -195,6 +195,10 @@ class UndoBody(Shape):
 
     run_id: str | None = Field(default=None, description="A run, or the beginning of its id.")
     last: bool = Field(default=False, description="The caller's last run.")
+    expected_updated_at: str | None = Field(default=None, description="`updated` as it was read.")
+    if_match: str | dict[str, str] | None = Field(
+        default=None, description="The etag as it was read; of several entities, each by its id."
+    )
 
 
 class SignInBody(Shape):

@@ -17,7 +17,7 @@ from loop_cli.errors import Action, LoopError, PartlyFailed, Sentence, UsageErro
 PACKAGE = Path(__file__).parents[2] / "loop_cli"
 # What the package says about the command line: the door itself, its way to a server, what runs
 # one, and pages and models about it.
-ABOUT_IT = ("cli", "docs", "demo", "remote", "server", "skill", "wire")
+ABOUT_IT = ("cli", "docs", "demo", "mcp", "remote", "server", "skill", "wire")
 OUTSIDE = [
     path
     for path in sorted(PACKAGE.rglob("*.py"))

@@ -13,11 +13,11 @@ import yaml12
 
 from loop_cli import errors
 from loop_cli.wire import check as models_check
+from tests.cli.conftest import Loop
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from tests.cli.conftest import Loop
 
 NAME = "loop-entity-creator"
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -29,6 +29,30 @@ def skill(loop: Loop, tmp_path: Path) -> Path:
     """The skill as installed."""
     assert loop("skill", "install", str(tmp_path / "skills")).code == 0
     return tmp_path / "skills" / NAME
+
+
+@pytest.fixture
+def over(loop: Loop, tmp_path: Path) -> Iterator[Callable[[], Loop]]:
+    """Starts a server on the vault; the command line that asks it."""
+    pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
+    servers = []
+
+    def start() -> Loop:
+        words = ("skill", "--actor", "user:김은향", "--source", "script", "--role", "write")
+        token = loop("token", "add", *words).out.strip()
+        server = loop.start("serve", "--port", "0")
+        servers.append(server)
+        assert server.stdout is not None
+        url = server.stdout.readline().decode().split()[-1]
+        home = tmp_path / "elsewhere"
+        home.mkdir()
+        where = {"LOOP_API_URL": url, "LOOP_API_TOKEN": token, "LOOP_VAULT": ""}
+        return Loop(vault=loop.vault, home=home, extra=where)
+
+    yield start
+    for one in servers:
+        one.kill()
+        one.communicate()
 
 
 def shell(loop: Loop, tmp_path: Path, script: str, *arguments: str) -> Any:
@@ -94,7 +118,12 @@ class TestText:
             kinds += kind.__subclasses__()
         assert {int(row) for row in rows} == {0, *(kind.exit_code for kind in kinds)} - {130}
 
-    def test_every_call_does_what_it_says(self, loop: Loop, skill: Path, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("door", ["files", "server"])
+    def test_every_call_does_what_it_says(
+        self, loop: Loop, skill: Path, tmp_path: Path, door: str, over: Callable[[], Loop]
+    ) -> None:
+        """The same calls, on the files and over a server."""
+        files, loop = loop, over() if door == "server" else loop
         text = (skill / "SKILL.md").read_text()
         commands = [line for block in BLOCK.findall(text) for line in block.splitlines()]
         assert len(commands) > 15
@@ -103,10 +132,13 @@ class TestText:
         codes = [int(code) for code in re.findall(r"^@@ (\d+)$", done.stdout, re.MULTILINE)]
         wanted = [int(match[1]) if (match := EXIT.search(line)) else 0 for line in commands]
         assert dict(zip(commands, codes, strict=True)) == dict(zip(commands, wanted, strict=True))
-        actions = [record["action"] for record in loop.records]
-        assert actions == ["create"] * 2 + ["update"] * 4 + ["delete"]
-        assert loop.records[4]["run_id"] == loop.records[5]["run_id"]
-        assert loop("check").code == 0
+        records = files.records
+        assert [one["action"] for one in records] == ["create"] * 2 + ["update"] * 5 + ["delete"]
+        assert records[5]["run_id"] == records[6]["run_id"]
+        assert {one["source"] for one in records} == {"script" if door == "server" else "cli"}
+        assert files("check").code == 0
+        assert re.search(r"^status: todo when I read it, doing now", done.stdout, re.MULTILINE)
+        assert re.search(r"^user:\S+ changed status, tags through", done.stdout, re.MULTILINE)
 
 
 class TestScript:

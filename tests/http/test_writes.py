@@ -316,6 +316,51 @@ class TestMakingAndRemoving:
         unknown = client("POST", "/api/undo", {"run_id": str(uuid.uuid4())})
         assert unknown.status_code == 404
 
+    def test_an_undo_by_what_was_read(self, client: Client, vault: Vault) -> None:
+        seen = client("GET", ONE).headers["etag"]
+        client.update({"status": "doing"})
+        client.update({"notes": "theirs"})
+        before = vault.task.read_bytes()
+
+        stale = client("POST", "/api/entities/tsk-019-14/undo", if_match=seen)
+        named = client("POST", "/api/entities/tsk-019-14/undo", {"if_match": seen.strip('"')})
+
+        assert (stale.status_code, named.status_code) == (412, 409), (stale.text, named.text)
+        assert named.json()["reason"] == "etag_changed"
+        assert vault.task.read_bytes() == before
+        now = {"expected_updated_at": client.task()["updated"]}
+        assert client("POST", "/api/entities/tsk-019-14/undo", now).json()["changed"] is True
+        assert "notes" not in client.task()
+
+    def test_an_undo_of_a_run_names_the_etag_of_each(self, client: Client, vault: Vault) -> None:
+        run = str(uuid.uuid4())
+        ids = ("tsk-019-14", "tsk-019-07")
+        for one in ids:
+            etag = client("GET", f"/api/tasks/{one}").headers["etag"]
+            done = client("PUT", f"/api/tasks/{one}", {"notes": "x"}, if_match=etag, x_run_id=run)
+            assert done.status_code == 200, done.text
+        etags = {one: client.task(f"/api/tasks/{one}")["_etag"] for one in ids}
+        wrong = {**etags, "tsk-019-07": "1111111111111111"}
+        before = vault.bytes_of_all()
+
+        one_for_two = client("POST", "/api/undo", {"run_id": run, "if_match": "1" * 16})
+        stale = client("POST", "/api/undo", {"run_id": run, "if_match": wrong})
+
+        assert (one_for_two.status_code, stale.status_code) == (400, 409)
+        assert stale.json()["entity_id"] == "tsk-019-07"
+        assert vault.bytes_of_all() == before
+        done = client("POST", "/api/undo", {"run_id": run, "if_match": etags})
+        assert len(done.json()["entities"]) == 2, done.text
+
+    def test_a_condition_is_a_precondition(self, client: Client, vault: Vault) -> None:
+        claim = {"set": {"status": "doing"}, "if": ["status=todo"]}
+        done = client("PATCH", "/api/entities/tsk-019-14", claim)
+        again = client("PATCH", "/api/entities/tsk-019-14", claim)
+
+        assert (done.status_code, again.status_code) == (200, 409), done.text
+        assert vault.records()[-1]["metadata"]["precondition"] == "condition"
+        assert again.json()["conditions"][0]["value"] == "doing"
+
 
 class TestApply:
     def lines(self, client: Client, lines: list[Any], query: str = "") -> Any:

@@ -161,6 +161,15 @@ class TestUpdate:
         assert over.code == here.code == 5
         assert over.err == here.err
 
+    def test_a_condition_is_compared_there(self, served: Served) -> None:
+        claim = ("update", TASK, "status=doing", "--if", "status=todo", "--json")
+        assert served.loop(*claim).json["changed"] is True
+
+        again = served.loop(*claim)
+
+        assert (again.code, again.error["reason"]) == (4, "condition_unmet")
+        assert again.error["conditions"] == served.files(*claim).error["conditions"]
+
     def test_at_a_terminal_the_change_is_shown_and_asked_for(self, served: Served) -> None:
         screen = served.loop.on_terminal(
             "update", TASK, "status=doing", replies=(("Apply", "y\n"),)

@@ -24,7 +24,7 @@ STAND_IN = textwrap.dedent(
     """
     import asyncio, json, sys, types
 
-    def create_app(open_operations, tokens, options, metrics, on_end):
+    def create_app(open_operations, tokens, options, metrics, on_end, agents):
         async def app(scope, receive, send):
             if scope["type"] == "lifespan":
                 while True:

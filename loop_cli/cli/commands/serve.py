@@ -14,9 +14,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fastapi import FastAPI
+    from starlette.types import Scope
 
     from loop_cli.config import Settings
+    from loop_cli.mcp.endpoint import Endpoint
+    from loop_cli.mcp.server import Door
     from loop_cli.server.options import Options
+    from loop_cli.server.service import OpenOperations
     from loop_cli.server.tokens import Tokens
 
 EXAMPLES = """'loop token add' makes the tokens that programs need. On a terminal a link is
@@ -75,14 +79,14 @@ def serve(
         sign_in_link=not no_dashboard,
         log_level=log_level,
     )
-    app = _application(settings, known, allowed)
+    app = application(settings, known, allowed)
     where = serving.address(listening, host)
     output.line(f"serving {settings.root} at {where}")
     _introduce(known, allowed, where, open_browser=open_browser)
     serving.run(app, listening, log_level=log_level)
 
 
-def _application(settings: Settings, known: Tokens, options: Options) -> Any:
+def application(settings: Settings, known: Tokens, options: Options) -> Any:
     """The application over the vault in force. Raises what opening the vault raises."""
     from loop_cli.cli.shared import opener
     from loop_cli.server.app import create_app
@@ -99,8 +103,29 @@ def _application(settings: Settings, known: Tokens, options: Options) -> Any:
             output.warn([what])
 
     opened = opener(settings, shared=counted.shared, warn=warn)
-    made.append(create_app(opened, known, options, metrics=counted, on_end=opened.close))
-    return made[0]
+    agents = _agents(opened, options)
+    app = create_app(opened, known, options, metrics=counted, on_end=opened.close, agents=agents)
+    made.append(app)
+    return app
+
+
+def _agents(opened: OpenOperations, options: Options) -> Endpoint | None:
+    """What serves agents, where the extra for it is installed; loaded when the first one comes."""
+    if find_spec("mcp") is None:
+        return None
+    from loop_cli.mcp.endpoint import Endpoint
+    from loop_cli.server.visit import visit_of
+
+    def door() -> Door:
+        from loop_cli.cli.agents import ServedDoor
+
+        return ServedDoor(opened, options)
+
+    def owner(scope: Scope) -> str:
+        caller = visit_of(scope).caller
+        return "" if caller is None else caller.token.name
+
+    return Endpoint(door, owner)
 
 
 def _need_extra() -> None:

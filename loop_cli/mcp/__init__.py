@@ -1,0 +1,1 @@
+"""The door for agents: tools over `Operations`, by the Model Context Protocol."""

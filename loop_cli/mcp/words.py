@@ -1,0 +1,72 @@
+"""What to do next, said to an agent: mostly a tool to call. For a shell `cli.hints` says it."""
+
+from __future__ import annotations
+
+from loop_cli.errors import in_words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from loop_cli.core.conflict import Conflict
+
+_EXAMPLES = {
+    "any_name": 'update with set: {"a!": 1}',
+    "change": 'update with set: {"status": "done"}',
+    "json": 'set: {"tags": ["a", "b"]}',
+    "query": 'list with where: ["status=todo,doing", "due<today"]',
+    "search": 'search with text: "회의록"',
+    "update": 'update with id, if_match and set: {"status": "done"}',
+}
+# The words of each action, with the values that it has.
+_WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "allow_field": lambda of: (
+        f"a person may run 'loop schema allow {of['entity_type']} {of['field']}'"
+    ),
+    "cascade_or_orphan": lambda of: f"change what refers to {of['entity_id']} first",
+    "check": lambda _of: "call check",
+    "choose_path": lambda _of: "give path",
+    "edit_schema_back": lambda _of: "a person has to edit the schema back",
+    "edit_whole": lambda of: (
+        f"body is what get of {of['entity_id']} shows as body, without the frontmatter"
+    ),
+    "example": lambda of: _EXAMPLES[of["of"]],
+    "explain": lambda of: f"see the arguments of {of['command']}",
+    "list_kept": lambda _of: "a person may run 'loop kept'",
+    "list_records": lambda _of: "call history of the entity: it has the run ids",
+    "make_vault": lambda _of: "a person may run 'loop init' in the folder",
+    "migrate_file": lambda _of: "a person may run 'loop audit migrate FILE'",
+    "name_precondition": lambda _of: (
+        "if_match with the etag, or expected_updated_at with the updated_at, that get shows; or if"
+    ),
+    "name_vault": lambda _of: "a person has to name the vault: 'loop mcp --vault DIR'",
+    "orphan": lambda of: f"change what refers to {of['entity_id']} first",
+    "read": lambda of: f"call get with id {of['entity_id']}",
+    "read_again": lambda of: f"call get with id {of['entity_id']}, and decide again",
+    "rotate_log": lambda _of: "a person may run 'loop audit rotate'",
+    "show_history": lambda of: f"call history with id {of['entity_id']}",
+    "show_schema": lambda _of: "call schema",
+    "take_aside": lambda _of: "a person may run 'loop kept --aside'",
+    "take_one_vault": lambda of: (
+        f"a person has to name one vault: 'loop mcp --vault {of['vault']}'"
+    ),
+    "undo_the_rest": lambda _of: "call undo with on_conflict: rebase",
+    "verify_log": lambda _of: "a person may run 'loop audit verify'",
+    "wait_longer": lambda _of: "wait, and repeat the call",
+}
+
+
+def spelled(value: Any) -> Any:
+    """Replace every action within a value by its words."""
+    return in_words(value, _WORDS)
+
+
+def after_conflict(conflict: Conflict) -> str:
+    """The next step after a conflict. Never to set the precondition aside."""
+    if conflict.overlaps or conflict.kept_moving or conflict.undo:
+        return (
+            f"call get with id {conflict.entity_id}, decide again, and repeat with the new etag; "
+            "or report both values to the person"
+        )
+    return "repeat the call with on_conflict: rebase"
