@@ -33,12 +33,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server": ("core", "errors", "lean", "operations", "system", "wire"),
     "remote": ("core", "errors", "lean", "operations", "system"),
     "vault": ("core", "errors", "lean", "markdown", "planning", "system", "wire"),
+    "postgres": ("core", "errors", "lean", "markdown", "planning", "wire"),
     "demo": ("vault",),
     "docs": ("lean",),
     "skill": (),
     "cli": (
         "config", "core", "demo", "docs", "errors", "lean", "markdown", "operations", "planning",
-        "remote", "server", "skill", "system", "vault",
+        "postgres", "remote", "server", "skill", "system", "vault",
     ),
     "__main__": ("cli",),
 }  # fmt: skip

@@ -5,8 +5,6 @@ It lands as a change of an entity does (`vault/commit`): staged, recorded, excha
 
 from __future__ import annotations
 
-import re
-
 from loop_cli.core import unprepared
 from loop_cli.core.upkeep import Allowed, ClosedSchema
 from loop_cli.errors import Action, EntityNotFound, InvalidFile, Sentence, StorageError, UsageError
@@ -152,8 +150,8 @@ def _text_of(data: bytes) -> tuple[str, int]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidFile(schema_file.PATH, "is not UTF-8 text") from None
-    start = re.match(schema_file.START, text)
-    return (text, 0) if start is None else (text[start.end() :], text.count("\n", 0, start.end()))
+    start = schema_file.start_of(text)
+    return text[start:], text.count("\n", 0, start)
 
 
 def _edited(data: bytes, edits: list[patch.Set]) -> bytes:
