@@ -40,6 +40,14 @@ def build(data: bytes) -> Schema:
     return built(parsed(data, PATH), data, PATH, shipped=False)
 
 
+def start_of(text: str) -> int:
+    """Return where the mapping begins: after the start of a document, if there is one."""
+    import re
+
+    start = re.match(START, text)
+    return 0 if start is None else start.end()
+
+
 def built(said: dict[str, Any], data: bytes, path: str, *, shipped: bool) -> Schema:
     """Build the schema from what the text says. Raises `InvalidFile`."""
     from loop_cli.core.schema.schema import build

@@ -149,8 +149,8 @@ class _Known:
 
     def __init__(self, connection: Connection, names: FieldNames, rules: int) -> None:
         self.rules_seen = rules
-        data = _read(connection, schema_text.PATH)
-        self.schema = schema_text.shipped() if data is None else schema_text.build(data)
+        self.data = _read(connection, schema_text.PATH)
+        self.schema = schema_text.shipped() if self.data is None else schema_text.build(self.data)
         listed = _read(connection, MEMBERS)
         self.members = {} if listed is None else membership.said(listed)
         self.rules = Rules(self.schema, names, lambda: membership.names(self.members))

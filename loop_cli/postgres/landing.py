@@ -30,7 +30,8 @@ from loop_cli.postgres.attempt import Attempt, Planned, batches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import TypeVar
 
     from loop_cli.core.records.record import Origin
     from loop_cli.core.store import AnyChange, CommitResult
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from loop_cli.postgres.locating import Found
 
     Outcomes = list[CommitResult | LoopError]
+    T = TypeVar("T")
 
 _HEAD = "SELECT version, rules, seq, digest, own FROM head"
 _NOW = (
@@ -96,6 +98,29 @@ class Landing:
         if atomic:
             return self._commit(changes, group=True)
         return [one for batch in batches(changes) for one in self._commit(batch, group=False)]
+
+    def land_made(self, make: Callable[[Connection], tuple[T, Plan | None]]) -> T:
+        """Land one plan that is made with the lock held, and return what came with it."""
+        landing: list[Line] = []
+
+        def work(connection: Connection) -> T:
+            landing.clear()
+            with connection.transaction():
+                head = _head(connection, lock=True)
+                said, plan = make(connection)
+                if plan is not None:
+                    made = Planned(plan=plan, found=None, origin=self._origin)
+                    landing.extend(self._write(connection, [made], head, group=False))
+            return said
+
+        try:
+            with self._database.connection() as connection:
+                return work(connection)
+        except psycopg.Error as error:
+            if not landing or not db.is_lost(error):
+                raise self._database.refused(error) from error
+            self._settle(landing, error)
+            raise self._database.unknown(self._origin.run_id, error) from error
 
     def _dry(
         self, connection: Connection, changes: Sequence[AnyChange], *, atomic: bool

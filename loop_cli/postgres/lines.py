@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from loop_cli.core import timestamps
 from loop_cli.core.names import LOG_FOLDER, nfc
-from loop_cli.core.records.record import AuditRecord, History
+from loop_cli.core.records.record import AuditRecord, History, record_of
 from loop_cli.core.records.story import undo_of
 from loop_cli.core.store import as_json
 from loop_cli.errors import InvalidFile
-from loop_cli.lean import jsontext
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
 from loop_cli.postgres.keys import plain, word
@@ -67,7 +66,7 @@ class Line(Struct):
 def line_of(text: bytes, *, segment: str = ACTIVE, ended: bool = True) -> Line:
     """Return a line, without its newline, as it is stored."""
     return Line(
-        text=text, digest=sha256_hex(text), record=parse(text), segment=segment, ended=ended
+        text=text, digest=sha256_hex(text), record=record_of(text), segment=segment, ended=ended
     )
 
 
@@ -80,17 +79,6 @@ def encode(data: dict[str, Any], path: str) -> Line:
         raise InvalidFile(shown, "its name is not UTF-8, so no record can name it") from None
     digest = sha256_hex(text)
     return Line(text=text, digest=digest, record=AuditRecord(data=data, digest=digest))
-
-
-def parse(text: bytes) -> AuditRecord | None:
-    """Parse a line as a record; None if it is not one."""
-    try:
-        data = jsontext.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(data, dict) or "entity_id" not in data:
-        return None
-    return AuditRecord(data=data, digest=sha256_hex(text))
 
 
 def add(connection: Connection, lines: Sequence[Line], *, after: int) -> None:
@@ -146,7 +134,7 @@ class Log:
 
     def _newest_first(self, where: str, values: tuple[object, ...]) -> Iterator[AuditRecord]:
         for _seq, text in self.lines(where, values):
-            record = parse(text)
+            record = record_of(text)
             if record is not None:
                 yield record
             elif text.strip():
@@ -160,12 +148,12 @@ def history_of(
 
     def records() -> Iterator[AuditRecord]:
         for text in first:
-            record = parse(text)
+            record = record_of(text)
             if record is not None and record.is_of(entity_id, path):
                 yield record
         if len(first) == FIRST:
             for number, (_seq, text) in enumerate(log.lines("entity = %s", (entity,))):
-                record = parse(text) if number >= FIRST else None
+                record = record_of(text) if number >= FIRST else None
                 if record is not None and record.is_of(entity_id, path):
                     yield record
 

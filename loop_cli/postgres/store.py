@@ -5,6 +5,7 @@ from __future__ import annotations
 from loop_cli.core.query import Query
 from loop_cli.core.records.record import with_key
 from loop_cli.core.store import Store, passed_over
+from loop_cli.errors import InvalidChange
 from loop_cli.postgres import opening
 from loop_cli.postgres.handle import Handle
 
@@ -98,7 +99,22 @@ class PostgresStore(Store):
     ) -> list[CommitResult | LoopError]:
         from loop_cli.postgres.landing import Landing
 
-        return Landing(self.handle, origin).run(changes, atomic=atomic, dry_run=dry_run)
+        try:
+            outcomes = Landing(self.handle, origin).run(changes, atomic=atomic, dry_run=dry_run)
+        except InvalidChange as error:
+            self._say_where(error)
+            raise
+        for one in outcomes:
+            if isinstance(one, InvalidChange):
+                self._say_where(one)
+        return outcomes
+
+    def _say_where(self, error: InvalidChange) -> None:
+        """Add the line of the schema that would allow a field which the schema does not know."""
+        from loop_cli.planning import schema_edits
+
+        if not self.schema.shipped:
+            schema_edits.say_where(error, self.handle.known.data, self.schema)
 
     def files(
         self,

@@ -124,16 +124,6 @@ def parsed(data: bytes, path: str) -> dict[str, Any]:
     return schema_text.parsed(data, path)
 
 
-def start_of(text: str) -> int:
-    """Return where the mapping begins: after the start of a document, if there is one."""
-    import re
-
-    from loop_cli.planning import schema_text
-
-    start = re.match(schema_text.START, text)
-    return 0 if start is None else start.end()
-
-
 def shipped() -> Schema:
     """Return the default schema."""
     from loop_cli.planning import schema_text

@@ -8,8 +8,7 @@ from __future__ import annotations
 from loop_cli.core import unprepared
 from loop_cli.core.upkeep import Allowed, ClosedSchema
 from loop_cli.errors import Action, EntityNotFound, InvalidFile, Sentence, StorageError, UsageError
-from loop_cli.markdown import patch, reader
-from loop_cli.planning import allowing
+from loop_cli.planning import allowing, schema_edits
 from loop_cli.vault import schema_file
 from loop_cli.vault.commit.recovery import recover
 from loop_cli.vault.commit.staging import ConcurrentWrite
@@ -93,8 +92,7 @@ def _change(
     before = _own_schema(vault.root)
     schema = schema_file.load(vault.root)
     values = wanted(schema)
-    edits = [patch.Set(path, value) for path, value in values.items()]
-    after = _edited(before, edits) if edits else before
+    after = schema_edits.edited(before, values) if values else before
     schema_file.build(after)
     diff = allowing.diff_of(schema, values)
     if diff and not dry_run:
@@ -117,55 +115,11 @@ def _own_schema(root: str) -> bytes:
 
 def say_where(error: InvalidChange, root: str, schema: Schema) -> None:
     """Add the line of the schema that would allow a field which the schema does not know."""
-    for one in error.details.get("problems", ()):
-        if one["problem"] != "unknown_field":
-            continue
-        kind = str(one.get("entity_type"))
-        path, line = _where(root, schema, kind)
-        one["allowed_by"] = f"{path}:{line}"
-        if one.get("nearest"):  # it is probably misspelt
-            continue
-        command = Action("allow_field", entity_type=kind, field=one["field"])
-        lists = f"{path}:{line} lists the fields; "
-        error.hint = error.hint or Sentence(lists, command, " allows it")
-
-
-def _where(root: str, schema: Schema, entity_type: str) -> tuple[str, int]:
-    """Return the file and the line that list the fields of a type."""
-    from loop_cli.markdown.lines import Lines
-
     try:
-        text, first = _text_of(_own_schema(root))
+        data = _own_schema(root)
     except (UsageError, InvalidFile):
-        return schema_file.PATH, 1
-    path: tuple[str, ...] = ("known_fields", entity_type)
-    if entity_type in schema.writable:
-        path = ("write_targets", "writable_fields", entity_type)
-    return schema_file.PATH, max(1, first + Lines(text).of(path))
-
-
-def _text_of(data: bytes) -> tuple[str, int]:
-    """Return the YAML of a schema file, and the number of lines before it. Raises `InvalidFile`."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InvalidFile(schema_file.PATH, "is not UTF-8 text") from None
-    start = schema_file.start_of(text)
-    return text[start:], text.count("\n", 0, start)
-
-
-def _edited(data: bytes, edits: list[patch.Set]) -> bytes:
-    """Return the bytes of a schema file with new values and no other change. Raises
-    `InvalidFile`."""
-    text, before = _text_of(data)
-    newline = "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
-    try:
-        made = patch.patch(text, edits, newline=newline)
-    except (patch.PatchError, reader.YamlSyntaxError) as error:
-        line = None if error.line is None else error.line + before
-        raise InvalidFile(schema_file.PATH, f"can't be edited: {error.reason}", line=line) from None
-    head = data[: len(data) - len(text.encode())]
-    return head + made.encode()
+        data = None
+    schema_edits.say_where(error, data, schema)
 
 
 def say_how_to_begin(error: LoopError, store: Store) -> None:
