@@ -39,10 +39,18 @@ def open_settings(
         cwd=_cwd(),
         need_vault=need_vault,
         remote=remote,
+        read=_settings_in,
     )
     if settings["plain"]:
         output.be_plain()
     return settings
+
+
+def _settings_in(address: str) -> bytes | None:
+    """Return the settings that a vault in a database has."""
+    from loop_cli.cli import database
+
+    return database.settings_in(address)
 
 
 def chosen_path(root: str, path: str | None) -> str | None:
@@ -74,6 +82,12 @@ def operations(settings: Settings) -> Operations:
         return there.operations(settings, run_id=_same_run_id)
     from loop_cli.operations.local import LocalOperations
 
+    if settings.database is not None:
+        from loop_cli.cli import database
+
+        store = database.open_store(settings)
+        actor = database.actor_in(store)
+        return LocalOperations(store, origin=lambda: _made(actor()), vault=database.shown(store))
     root = _root(settings)
     return LocalOperations(open_store(settings), origin=lambda: _origin(root), vault=root)
 
@@ -84,6 +98,8 @@ def entity_operations(settings: Settings) -> EntityOperations:
         from loop_cli.cli import there
 
         return there.entity_operations(settings, run_id=_same_run_id)
+    if settings.database is not None:
+        return operations(settings)
     from loop_cli.operations.update import LocalEntityOperations
 
     root = _root(settings)
@@ -101,6 +117,25 @@ def _same_run_id() -> str:
 
 
 def _root(settings: Settings) -> str:
+    return folder_of(settings)
+
+
+def vault_name(settings: Settings) -> str:
+    """Return the vault in force as people are shown it: its folder, or its address."""
+    if settings.database is None:
+        return folder_of(settings)
+    from loop_cli.cli import database
+
+    return database.shown_address(settings.database)
+
+
+def folder_of(settings: Settings) -> str:
+    """Return the vault's folder. Raises `UsageError` where it is in a database."""
+    if settings.database is not None:
+        raise UsageError(
+            "this works on the vault's files, and this vault is in a database: it needs a folder",
+            hint="loop copy brings a vault from a database to a folder",
+        )
     assert settings.root is not None, "load() raises where there is no vault"
     return settings.root
 
@@ -126,7 +161,7 @@ def open_store(settings: Settings) -> VaultStore:
     return store
 
 
-_opened: list[VaultStore] = []
+_opened: list[Any] = []  # stores, each with what it has `landed`
 
 
 def landed() -> list[str]:
@@ -153,7 +188,16 @@ def now() -> int:
     return time.time_ns() // 1000
 
 
+def opened(store: Any) -> None:
+    """Remember a store, for what it has `landed`."""
+    _opened.append(store)
+
+
 def _origin(root: str) -> Origin:
+    return _made(_actor(root))
+
+
+def _made(actor: str) -> Origin:
     """Return the actor and the source, from the system, never from an option or variable.
 
     See SPEC §6. `LOOP_RUN_ID` joins several commands in one run.
@@ -163,7 +207,7 @@ def _origin(root: str) -> Origin:
 
     return Origin(
         run_id=run_id(),
-        actor=_actor(root),
+        actor=actor,
         tty=output.can_ask(),
         invoked_by=platform.parent_name(),
         agent=_agent(),
@@ -174,6 +218,10 @@ def actor(settings: Settings) -> str:
     """Who this is in records: the system's user, by the name that the vault in force has."""
     from loop_cli.system import platform
 
+    if settings.database is not None:
+        from loop_cli.cli import database
+
+        return database.actor_in(database.open_store(settings))()
     return f"user:{platform.user_name()}" if settings.root is None else _actor(settings.root)
 
 

@@ -103,11 +103,16 @@ _SET = "INSERT INTO note VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 7331))"
 
 
+def has_tables(connection: psycopg.Connection[Any], schema: str) -> bool:
+    """Whether the database has a vault of this name, of whatever version."""
+    row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (f"{schema}.note",)).fetchone()
+    return row is not None and bool(row[0])
+
+
 def is_there(connection: psycopg.Connection[Any], schema: str) -> bool:
-    """Whether the database has a vault of this name. Raises `UsageError` if it is too new."""
-    query = "SELECT to_regclass(%s) IS NOT NULL"
-    row = connection.execute(query, (f"{schema}.note",)).fetchone()
-    if row is None or not row[0]:
+    """Whether a vault of this name has the newest version. Raises `UsageError` if it is too
+    new."""
+    if not has_tables(connection, schema):
         return False
     version = connection.execute(_VERSION).fetchone()
     if version is not None and int(version[0]) > len(STEPS):
@@ -126,10 +131,8 @@ def migrate(connection: psycopg.Connection[Any], schema: str) -> None:
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'.encode())
         if is_there(connection, schema):
             return
-        query = "SELECT to_regclass(%s) IS NOT NULL"
-        row = connection.execute(query, (f"{schema}.note",)).fetchone()
         done = 0
-        if row is not None and row[0]:
+        if has_tables(connection, schema):
             version = connection.execute(_VERSION).fetchone()
             done = 0 if version is None else int(version[0])
         for step in STEPS[done:]:

@@ -2,22 +2,58 @@
 
 from __future__ import annotations
 
+from loop_cli.errors import EntityNotFound
 from loop_cli.postgres import keys, migrations, recomputing
+from loop_cli.postgres.address import parse
+from loop_cli.postgres.database import Database
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from loop_cli.postgres.address import Address
     from loop_cli.postgres.database import Connection
     from loop_cli.postgres.handle import Handle
 
+_SETTINGS = "SELECT data FROM file WHERE path = '.loop/config.toml'::bytea"
 _NOTES = "SELECT name, value FROM note"
 
 
-def opened(handle: Handle) -> None:
-    """Bring a vault into the form that this program knows. Raises `UsageError` if it is of a newer
-    one, `Unreachable`, `StorageError`, `InvalidFile` for a broken schema."""
+def settings_in(address: str) -> bytes | None:
+    """Return the bytes of a vault's settings, None if it has none. Raises `EntityNotFound` if there
+    is no vault, `UsageError`, `Unreachable`."""
+    database = Database(parse(address), patience=0)
+
+    def work(connection: Connection) -> bytes | None:
+        if not migrations.has_tables(connection, database.address.schema):
+            raise nowhere(database.address)
+        row = connection.execute(_SETTINGS).fetchone()
+        return None if row is None else row[0]
+
+    try:
+        return database.read(work)
+    finally:
+        database.close()
+
+
+def nowhere(address: Address) -> EntityNotFound:
+    """Make the error that there is no vault at an address."""
+    return EntityNotFound(
+        f"no vault: {address.shown} has none",
+        vault=address.shown,
+        hint="loop copy FOLDER ADDRESS brings one, loop init ADDRESS makes an empty one",
+    )
+
+
+def opened(handle: Handle, *, make: bool) -> None:
+    """Bring a vault into the form that this program knows; if there is none, `make` it.
+
+    Raises `UsageError` if it is of a newer form, `EntityNotFound`, `Unreachable`, `StorageError`,
+    `InvalidFile` for a broken schema.
+    """
 
     def work(connection: Connection) -> None:
         if not migrations.is_there(connection, handle.address.schema):
+            if not make and not migrations.has_tables(connection, handle.address.schema):
+                raise nowhere(handle.address)
             migrations.migrate(connection, handle.address.schema)
         notes: dict[str, str] = dict(connection.execute(_NOTES).fetchall())
         if notes.get("form") != recomputing.form(handle.names):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loop_cli.core.query import Query
 from loop_cli.core.records.record import with_key
-from loop_cli.core.store import Store, passed_over
+from loop_cli.core.store import CommitResult, Store, passed_over
 from loop_cli.errors import InvalidChange
 from loop_cli.postgres import opening
 from loop_cli.postgres.handle import Handle
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from loop_cli.core.records.record import AuditRecord, Origin
     from loop_cli.core.schema.rules import Rules
     from loop_cli.core.schema.schema import Schema
-    from loop_cli.core.store import AnyChange, CommitResult, Hit, Listed
+    from loop_cli.core.store import AnyChange, Hit, Listed
     from loop_cli.core.upkeep import Upkeep
     from loop_cli.errors import LoopError
     from loop_cli.postgres.database import Connection
@@ -30,8 +30,9 @@ _KEPT = "SELECT data FROM kept WHERE name = %s"
 
 
 class PostgresStore(Store):
-    """The vault at an address, with its `handle`; the arguments are those of `Handle`. Raises what
-    `opening.opened` raises."""
+    """The vault at an address, with its `handle`; the arguments are those of `Handle`. If there
+    is no vault, it is made, unless `make` is false. `landed` are the files that its commits have
+    changed. Raises what `opening.opened` raises."""
 
     def __init__(
         self,
@@ -41,12 +42,14 @@ class PostgresStore(Store):
         clock: Callable[[], int],
         lock_timeout: float = 10.0,
         private: tuple[str, ...] = (),
+        make: bool = True,
     ) -> None:
         self.names = names
+        self.landed: list[str] = []
         self.handle = Handle(
             address, names=names, clock=clock, patience=lock_timeout, private=private
         )
-        opening.opened(self.handle)
+        opening.opened(self.handle, make=make)
 
     @property
     def schema(self) -> Schema:
@@ -107,6 +110,8 @@ class PostgresStore(Store):
         for one in outcomes:
             if isinstance(one, InvalidChange):
                 self._say_where(one)
+            elif isinstance(one, CommitResult) and one.record is not None:
+                self.landed.append(one.after.path)
         return outcomes
 
     def _say_where(self, error: InvalidChange) -> None:

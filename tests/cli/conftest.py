@@ -22,7 +22,9 @@ import pytest
 from loop_cli import demo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from tests.postgres.mirror import Mirror
 
 REPOSITORY = Path(__file__).parents[2]
 TIMEOUT = 60
@@ -249,16 +251,74 @@ def new_loop(folder: Path) -> Loop:
     return Loop(vault=vault, home=home)
 
 
+@dataclass
+class LoopInPostgres(Loop):
+    """Runs `loop` on a vault in PostgreSQL, beside a folder that says the same."""
+
+    mirror: Mirror | None = None
+
+    def __call__(
+        self,
+        *arguments: str | bytes,
+        stdin: str | bytes | None = None,
+        env: Mapping[str, str | None] | None = None,
+        cwd: Path | None = None,
+    ) -> Done:
+        assert self.mirror is not None
+        self.mirror.push()
+        done = super().__call__(*arguments, stdin=stdin, env=env, cwd=cwd)
+        self.mirror.pull()
+        return done
+
+    def on_terminal(
+        self, *arguments: str, replies: tuple[tuple[str, str], ...] = (), **env: str
+    ) -> Screen:
+        assert self.mirror is not None
+        self.mirror.push()
+        shown = super().on_terminal(*arguments, replies=replies, **env)
+        self.mirror.pull()
+        return shown
+
+    def start(
+        self,
+        *arguments: str,
+        stdin: int = subprocess.DEVNULL,
+        stdout: int | IO[bytes] = subprocess.PIPE,
+    ) -> subprocess.Popen[bytes]:
+        assert self.mirror is not None
+        self.mirror.push()
+        return super().start(*arguments, stdin=stdin, stdout=stdout)
+
+
+def _loop_for(request: pytest.FixtureRequest, folder: Path) -> Iterator[Loop]:
+    """`loop` on a folder; on PostgreSQL where `LOOP_TEST_CLI` says so."""
+    made = new_loop(folder)
+    if os.environ.get("LOOP_TEST_CLI") != "postgres":
+        yield made
+        return
+    from tests.postgres.mirror import Mirror
+    from tests.postgres.vaults import dropped, fresh
+
+    address = fresh(request.getfixturevalue("postgres"))
+    mirror = Mirror(made.vault, address)
+    extra = {"LOOP_VAULT": address}
+    yield LoopInPostgres(vault=made.vault, home=made.home, extra=extra, mirror=mirror)
+    mirror.close()
+    dropped(address)
+
+
 @pytest.fixture
-def loop(tmp_path: Path) -> Loop:
+def loop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Loop]:
     """`loop` on a fresh copy of the sample vault."""
-    return new_loop(tmp_path)
+    yield from _loop_for(request, tmp_path)
 
 
 @pytest.fixture(scope="module")
-def read_only(tmp_path_factory: pytest.TempPathFactory) -> Loop:
+def read_only(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Loop]:
     """`loop` on a copy that the tests of a module share and do not change."""
-    return new_loop(tmp_path_factory.mktemp("shared"))
+    yield from _loop_for(request, tmp_path_factory.mktemp("shared"))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from loop_cli.cli import context, output
+from loop_cli.config import DATABASES
 from loop_cli.errors import ConfirmationRefused, EntityNotFound
 from loop_cli.system import home
 
@@ -14,6 +15,7 @@ EXAMPLES = """Examples:
 loop init --dry-run
 loop init ~/notes
 loop init site/content --yes --json
+loop init 'postgresql://localhost/notes'
 """
 
 
@@ -26,6 +28,9 @@ def init(
     no_input: bool,
 ) -> None:
     """Run `loop init`."""
+    if folder is not None and folder.startswith(DATABASES):
+        _make_in_database(folder, dry_run=dry_run, as_json=as_json)
+        return
     from loop_cli.vault.upkeep import init as work
 
     foundation = work.survey(_root(folder))
@@ -44,6 +49,19 @@ def init(
         output.json_document({**foundation.as_dict(), **more})
     elif made:
         output.line(f"{foundation.root} is a vault now: {' and '.join(made)}")
+
+
+def _make_in_database(address: str, *, dry_run: bool, as_json: bool) -> None:
+    """Make an empty vault in PostgreSQL, which has the default schema until it gets its own."""
+    from loop_cli.cli import database
+
+    shown = database.shown_address(address) if dry_run else database.make(address)
+    if as_json:
+        output.json_document({"vault": shown, **({"dry_run": True} if dry_run else {})})
+    elif dry_run:
+        output.line(f"{shown} would become an empty vault, if it is none")
+    else:
+        output.line(f"{shown} is a vault now")
 
 
 def _root(folder: str | None) -> str:
