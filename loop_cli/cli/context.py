@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.config import Settings
+    from loop_cli.core.entity import FieldNames
     from loop_cli.core.records.record import Origin
+    from loop_cli.core.whole import Whole
     from loop_cli.operations.boundary import EntityOperations, Operations
     from loop_cli.vault.store import VaultStore
 
@@ -159,6 +161,18 @@ def open_store(settings: Settings) -> VaultStore:
     store.handle.notice([*settings.notices, *notices])  # warnings of the store are added to these
     _opened.append(store)
     return store
+
+
+def whole_folder(root: str, names: FieldNames, *, is_vault: bool) -> Whole:
+    """A folder as a whole; if it is a vault, what a crash left there is mended first."""
+    from loop_cli.vault.store import VaultStore
+    from loop_cli.vault.upkeep.whole import WholeFolder
+
+    if not is_vault:
+        return WholeFolder(root)
+    store = VaultStore(root, names=names, clock=now)
+    store.recover_if_free()
+    return WholeFolder(root, store.handle)
 
 
 _opened: list[Any] = []  # stores, each with what it has `landed`

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from loop_cli.config import Settings
+    from loop_cli.core.entity import FieldNames
     from loop_cli.core.schema.rules import Rules
+    from loop_cli.core.whole import Whole
     from loop_cli.postgres.store import PostgresStore
 
 
@@ -76,6 +78,14 @@ def make(address: str) -> str:
     store = PostgresStore(address, names=FieldNames(), clock=context.now)
     store.close()
     return shown(store)
+
+
+def whole(address: str, names: FieldNames, *, make: bool) -> Whole:
+    """The vault at an address as a whole; if there is none, `make` it."""
+    need_extra()
+    from loop_cli.postgres import whole
+
+    return whole.opened(address, names=names, clock=context.now, make=make)
 
 
 def actor_in(store: PostgresStore) -> Callable[[], str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.errors import EntityNotFound
+from loop_cli.errors import EntityNotFound, UsageError
 from loop_cli.postgres import keys, migrations, recomputing
 from loop_cli.postgres.address import parse
 from loop_cli.postgres.database import Database
@@ -43,8 +43,9 @@ def nowhere(address: Address) -> EntityNotFound:
     )
 
 
-def opened(handle: Handle, *, make: bool) -> None:
+def opened(handle: Handle, *, make: bool, filling: bool = False) -> None:
     """Bring a vault into the form that this program knows; if there is none, `make` it.
+    A vault that is being copied is opened only by who is `filling` it.
 
     Raises `UsageError` if it is of a newer form, `EntityNotFound`, `Unreachable`, `StorageError`,
     `InvalidFile` for a broken schema.
@@ -56,6 +57,12 @@ def opened(handle: Handle, *, make: bool) -> None:
                 raise nowhere(handle.address)
             migrations.migrate(connection, handle.address.schema)
         notes: dict[str, str] = dict(connection.execute(_NOTES).fetchall())
+        if "copying" in notes and not filling:
+            raise UsageError(
+                f"{handle.address.shown} is not a vault yet: a {notes['copying']} was begun and "
+                "has not ended",
+                hint="the same loop copy again goes on with it",
+            )
         if notes.get("form") != recomputing.form(handle.names):
             recomputing.recompute(handle, connection)
         handle.same_zone = notes.get("zone") == keys.zone()

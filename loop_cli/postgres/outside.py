@@ -24,9 +24,9 @@ def put(handle: Handle, path: str, data: bytes, modified: int) -> None:
 
     def work(connection: Connection) -> None:
         with connection.transaction():
-            _seq, before = _locked(connection)
+            before = locked(connection)
             put_files(handle, connection, [(path, data, modified)])
-            _move_on(connection, before, rules=path in handle.deciding)
+            move_on(connection, before, rules=path in handle.deciding)
 
     handle.database.read(work)
 
@@ -36,13 +36,13 @@ def remove(handle: Handle, path: str) -> None:
 
     def work(connection: Connection) -> None:
         with connection.transaction():
-            _seq, before = _locked(connection)
+            before = locked(connection)
             query = "DELETE FROM file WHERE path = %s RETURNING id"
             row = connection.execute(query, (path.encode(),)).fetchone()
             if row is not None and row[0] is not None:
                 entity_id = row[0].decode("utf-8", "surrogatepass")
                 rows.date_again(connection, handle.log_over(connection), entity_id)
-            _move_on(connection, before, rules=path in handle.deciding)
+            move_on(connection, before, rules=path in handle.deciding)
 
     handle.database.read(work)
 
@@ -52,13 +52,13 @@ def append(handle: Handle, text: bytes) -> None:
 
     def work(connection: Connection) -> None:
         with connection.transaction():
-            _seq, before = _locked(connection)
+            before = locked(connection)
             line = lines.line_of(text)
             after = put_lines(connection, before, [line])
             if line.record is not None:
                 log = handle.log_over(connection)
                 rows.date_again(connection, log, line.record.entity_id)
-            _move_on(connection, after, rules=False)
+            move_on(connection, after, rules=False)
 
     handle.database.read(work)
 
@@ -86,13 +86,15 @@ def put_lines(
     return seq + len(new), digest, own
 
 
-def _locked(connection: Connection) -> tuple[int, tuple[int, str | None, str | None]]:
+def locked(connection: Connection) -> tuple[int, str | None, str | None]:
+    """Lock the vault until the transaction ends, and return the head of its log."""
     row = connection.execute(_HEAD).fetchone()
     assert row is not None, "every vault has a head"
-    return row[0], (row[0], row[1], row[2])
+    return row[0], row[1], row[2]
 
 
-def _move_on(
+def move_on(
     connection: Connection, head: tuple[int, str | None, str | None], *, rules: bool
 ) -> None:
+    """Write the new head; `rules` tells that a deciding file has changed."""
     connection.execute(_MOVE_ON, (*head, int(rules)))

@@ -3,8 +3,8 @@ of `projection`, other names of fields, other places for entities."""
 
 from __future__ import annotations
 
-from loop_cli.core.names import nfc
-from loop_cli.core.records.record import History
+import os
+
 from loop_cli.postgres import lines, projection, rows
 
 TYPE_CHECKING = False
@@ -17,7 +17,13 @@ _SET = (
     "INSERT INTO note VALUES ('form', %s) ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value"
 )
 _FORM = "SELECT value FROM note WHERE name = 'form'"
+_ADMITTED = "SELECT path, admitted FROM file"
 _BATCH = 500  # files
+_NEWEST = f"""
+SELECT one.id, ARRAY(SELECT line FROM record WHERE entity = one.id ORDER BY seq DESC
+    LIMIT {lines.FIRST})
+FROM unnest(%s::bytea[]) AS one(id)
+"""
 _SHARED = (
     "SELECT id FROM file WHERE admitted AND kind = 3 AND id = ANY(%s) GROUP BY id"
     " HAVING count(*) > 1"
@@ -44,9 +50,15 @@ def recompute(handle: Handle, connection: Connection) -> None:
 
 
 def places_changed(handle: Handle, connection: Connection) -> None:
-    """Compute all rows anew, since entities may be at other places now; in the transaction that
-    changes the schema."""
-    _all(handle, connection)
+    """Compute all rows anew if entities may be at other places now; in the caller's transaction."""
+    handle.renew(connection)
+    wrong = [
+        path
+        for path, admitted in connection.execute(_ADMITTED).fetchall()
+        if projection.admits(os.fsdecode(path), handle.places) != admitted
+    ]
+    if wrong:
+        _all(handle, connection)
 
 
 def _all(handle: Handle, connection: Connection) -> None:
@@ -66,15 +78,33 @@ def _all(handle: Handle, connection: Connection) -> None:
 
 def put_dated(handle: Handle, connection: Connection, batch: list[projection.Row]) -> None:
     """Write rows with the times that their records give them."""
+    dated = dated_all(handle, connection, batch)
+    rows.put_all(connection, dated)
+    date_shared(handle, connection, dated)
+
+
+def dated_all(
+    handle: Handle, connection: Connection, batch: list[projection.Row]
+) -> list[projection.Row]:
+    """Return rows with the times that the records of their ids give them."""
+    ids = list({row.id for row in batch if row.id is not None})
     log = handle.log_over(connection)
+    first: dict[bytes, list[bytes]] = (
+        dict(connection.execute(_NEWEST, (ids,)).fetchall()) if ids else {}
+    )
     dated = []
     for row in batch:
         left = projection.Left()
-        if row.id is not None:
-            entity_id = row.id.decode("utf-8", "surrogatepass")
-            left = lines.left_by(History(log.records_of(nfc(entity_id))))
+        if row.id is not None and first.get(row.id):
+            name = row.id.decode("utf-8", "surrogatepass")
+            left = lines.left_by(lines.history_of(log, first[row.id], row.id, name, None))
         dated.append(projection.dated(row, left))
-    rows.put_all(connection, dated)
-    ids = [row.id for row in batch if row.id is not None]
+    return dated
+
+
+def date_shared(handle: Handle, connection: Connection, batch: list[projection.Row]) -> None:
+    """Compute the times again of files that share an id with others: each has its own records."""
+    ids = list({row.id for row in batch if row.id is not None})
+    log = handle.log_over(connection)
     for (entity_id,) in connection.execute(_SHARED, (ids,)).fetchall():
         rows.date_again(connection, log, entity_id.decode("utf-8", "surrogatepass"))

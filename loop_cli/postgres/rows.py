@@ -60,6 +60,27 @@ def put_all(connection: Connection, rows: Sequence[Row]) -> None:
         cursor.executemany(_PUT, [values_of(row) for row in rows])
 
 
+def copy_in(connection: Connection, new: Sequence[Row]) -> None:
+    """Write the rows of many files that are not there, or from a copy that was interrupted."""
+    paths = [row.path for row in new]
+    connection.execute("DELETE FROM file WHERE path = ANY(%s)", (paths,))
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY file ({', '.join(_COLUMNS)}) FROM STDIN".encode()) as copy,
+    ):
+        for row in new:
+            *values, names, grams, claims = values_of(row)
+            copy.write_row((*values, _vector(names), _vector(grams), claims))
+
+
+def _vector(grams: object) -> str | None:
+    """Return the text of a tsvector; no gram has a quote or a backslash."""
+    if grams is None:
+        return None
+    assert isinstance(grams, list), "a projection has lists"
+    return " ".join(f"'{one}'" for one in grams)
+
+
 def remove(connection: Connection, path: str) -> None:
     """Remove the row of a file."""
     connection.execute(_REMOVE, (os.fsencode(path),))
