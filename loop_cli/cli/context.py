@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.config import Settings
-    from loop_cli.core.entity import FieldNames
     from loop_cli.core.records.record import Origin
-    from loop_cli.core.whole import Whole
     from loop_cli.operations.boundary import EntityOperations, Operations
+    from loop_cli.postgres.store import PostgresStore
     from loop_cli.vault.store import VaultStore
 
 
@@ -87,9 +86,12 @@ def operations(settings: Settings) -> Operations:
     if settings.database is not None:
         from loop_cli.cli import database
 
-        store = database.open_store(settings)
-        actor = database.actor_in(store)
-        return LocalOperations(store, origin=lambda: _made(actor()), vault=database.shown(store))
+        store = open_database(settings)
+        return LocalOperations(
+            store,
+            origin=lambda: _made(store),
+            vault=database.shown(store),
+        )
     root = _root(settings)
     return LocalOperations(open_store(settings), origin=lambda: _origin(root), vault=root)
 
@@ -131,6 +133,15 @@ def vault_name(settings: Settings) -> str:
     return database.shown_address(settings.database)
 
 
+def open_database(settings: Settings) -> PostgresStore:
+    """The vault in force, where it is in PostgreSQL, as a store."""
+    from loop_cli.cli import database
+
+    store = database.open_store(settings, clock=now)
+    _opened.append(store)
+    return store
+
+
 def folder_of(settings: Settings) -> str:
     """Return the vault's folder. Raises `UsageError` where it is in a database."""
     if settings.database is not None:
@@ -163,18 +174,6 @@ def open_store(settings: Settings) -> VaultStore:
     return store
 
 
-def whole_folder(root: str, names: FieldNames, *, is_vault: bool) -> Whole:
-    """A folder as a whole; if it is a vault, what a crash left there is mended first."""
-    from loop_cli.vault.store import VaultStore
-    from loop_cli.vault.upkeep.whole import WholeFolder
-
-    if not is_vault:
-        return WholeFolder(root)
-    store = VaultStore(root, names=names, clock=now)
-    store.recover_if_free()
-    return WholeFolder(root, store.handle)
-
-
 _opened: list[Any] = []  # stores, each with what it has `landed`
 
 
@@ -202,71 +201,31 @@ def now() -> int:
     return time.time_ns() // 1000
 
 
-def opened(store: Any) -> None:
-    """Remember a store, for what it has `landed`."""
-    _opened.append(store)
-
-
-def _origin(root: str) -> Origin:
-    return _made(_actor(root))
-
-
-def _made(actor: str) -> Origin:
-    """Return the actor and the source, from the system, never from an option or variable.
-
-    See SPEC §6. `LOOP_RUN_ID` joins several commands in one run.
-    """
-    from loop_cli.core.records.record import Origin
-    from loop_cli.system import platform
-
-    return Origin(
-        run_id=run_id(),
-        actor=actor,
-        tty=output.can_ask(),
-        invoked_by=platform.parent_name(),
-        agent=_agent(),
-    )
-
-
 def actor(settings: Settings) -> str:
     """Who this is in records: the system's user, by the name that the vault in force has."""
-    from loop_cli.system import platform
-
     if settings.database is not None:
         from loop_cli.cli import database
 
-        return database.actor_in(database.open_store(settings))()
-    return f"user:{platform.user_name()}" if settings.root is None else _actor(settings.root)
+        return database.actor_in(open_database(settings))
+    from loop_cli.cli import origins
 
-
-def _actor(root: str) -> str:
-    from loop_cli.system import platform
-    from loop_cli.vault import members
-
-    return "user:" + members.display_name(root, platform.user_name())
-
-
-def _agent() -> str | None:
-    """What a program says of itself: `LOOP_AGENT`. Raises `UsageError`."""
-    given = os.environ.get("LOOP_AGENT", "").strip()
-    if len(given) > 100 or not given.isprintable():
-        raise UsageError("LOOP_AGENT must be one line of at most 100 characters")
-    return given or None
+    return origins.actor(settings.root)
 
 
 def run_id() -> str:
     """Return the id of this run: `LOOP_RUN_ID`, or a new UUID v4. Raises `UsageError`."""
-    from loop_cli.core.records.record import RUN_ID
-    from loop_cli.lean.basics import uuid4
+    from loop_cli.cli import origins
 
-    given = os.environ.get("LOOP_RUN_ID")
-    if given:
-        import re
+    return origins.run_id()
 
-        if re.fullmatch(RUN_ID, given, re.IGNORECASE | re.ASCII) is None:
-            raise UsageError(
-                f"LOOP_RUN_ID must be a UUID v4, not {given!r}",
-                hint="export LOOP_RUN_ID=$(python3 -c 'import uuid; print(uuid.uuid4())')",
-            )
-        return given.lower()
-    return uuid4()
+
+def _origin(root: str) -> Origin:
+    from loop_cli.cli import origins
+
+    return origins.of_folder(root)
+
+
+def _made(store: PostgresStore) -> Origin:
+    from loop_cli.cli import database, origins
+
+    return origins.made(database.actor_in(store))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from importlib.util import find_spec
 
-from loop_cli.cli import context
 from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from loop_cli.core.schema.rules import Rules
     from loop_cli.core.whole import Whole
     from loop_cli.postgres.store import PostgresStore
+
+
+def system_clock() -> int:
+    """Return the system's clock in microseconds."""
+    return time.time_ns() // 1000
 
 
 def need_extra() -> None:
@@ -36,7 +41,7 @@ def settings_in(address: str) -> bytes | None:
     return opening.settings_in(address)
 
 
-def open_store(settings: Settings) -> PostgresStore:
+def open_store(settings: Settings, *, clock: Callable[[], int] = system_clock) -> PostgresStore:
     """The vault in force as a store."""
     from loop_cli.postgres.store import PostgresStore
 
@@ -44,13 +49,12 @@ def open_store(settings: Settings) -> PostgresStore:
     store = PostgresStore(
         settings.database,
         names=settings.names,
-        clock=context.now,
+        clock=clock,
         lock_timeout=settings["lock_timeout"],
         private=settings["audit.private"],
         make=False,
     )
     store.handle.notice(settings.notices)
-    context.opened(store)
     return store
 
 
@@ -75,7 +79,7 @@ def make(address: str) -> str:
     from loop_cli.core.entity import FieldNames
     from loop_cli.postgres.store import PostgresStore
 
-    store = PostgresStore(address, names=FieldNames(), clock=context.now)
+    store = PostgresStore(address, names=FieldNames(), clock=system_clock)
     store.close()
     return shown(store)
 
@@ -85,20 +89,15 @@ def whole(address: str, names: FieldNames, *, make: bool) -> Whole:
     need_extra()
     from loop_cli.postgres import whole
 
-    return whole.opened(address, names=names, clock=context.now, make=make)
+    return whole.opened(address, names=names, clock=system_clock, make=make)
 
 
-def actor_in(store: PostgresStore) -> Callable[[], str]:
-    """Return what says who this is in records: the system's user, by the name that the vault
-    has."""
+def actor_in(store: PostgresStore) -> str:
+    """Who this is in records: the system's user, by the name that the vault has."""
+    from loop_cli.planning import membership
+    from loop_cli.system import platform
 
-    def actor() -> str:
-        from loop_cli.planning import membership
-        from loop_cli.system import platform
-
-        return "user:" + membership.display_name(store.handle.members, platform.user_name())
-
-    return actor
+    return "user:" + membership.display_name(store.handle.members, platform.user_name())
 
 
 def rules(settings: Settings) -> Rules:

@@ -44,7 +44,7 @@ def opener(
     if settings.database is not None:
         from loop_cli.cli import database
 
-        store = database.open_store(settings)
+        store = context.open_database(settings)
         in_front = Batcher(store, shared=shared)
         return SharedVault(lambda: in_front, database.shown(store), store.close)
     root = context.folder_of(settings)

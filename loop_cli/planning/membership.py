@@ -15,8 +15,14 @@ if TYPE_CHECKING:
     from typing import Any, TypeGuard
 
 
-def said(data: bytes) -> dict[Any, Any]:
-    """Return who is listed in the bytes of a file, by login; nobody if they can't be read."""
+PATH = "00_Meta/members.yaml"
+
+
+def said(data: bytes | None) -> dict[Any, Any]:
+    """Return who is listed in the bytes of a file, by login; nobody if there are none, or they
+    can't be read: that must not stop a change from being recorded."""
+    if data is None:
+        return {}
     from loop_cli.markdown import reader
 
     try:

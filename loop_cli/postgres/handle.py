@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from loop_cli.planning.plan import Policy
     from loop_cli.postgres.database import Connection
 
-MEMBERS = "00_Meta/members.yaml"
 SETTINGS = ".loop/config.toml"
 _FILE = "SELECT data FROM file WHERE path = %s"
 _RULES = "SELECT rules FROM head"
@@ -53,7 +52,7 @@ class Handle:
         self.clock = clock
         self.private = private
         self.database = Database(self.address, patience=patience)
-        self.deciding = (schema_text.PATH, MEMBERS, SETTINGS)
+        self.deciding = (schema_text.PATH, membership.PATH, SETTINGS)
         self.channel = f"loop_{self.address.schema}"
         self._noticed = _Noticed()
         self._known: _Known | None = None
@@ -151,8 +150,7 @@ class _Known:
         self.rules_seen = rules
         self.data = _read(connection, schema_text.PATH)
         self.schema = schema_text.shipped() if self.data is None else schema_text.build(self.data)
-        listed = _read(connection, MEMBERS)
-        self.members = {} if listed is None else membership.said(listed)
+        self.members = membership.said(_read(connection, membership.PATH))
         self.rules = Rules(self.schema, names, lambda: membership.names(self.members))
 
 

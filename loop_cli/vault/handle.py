@@ -81,14 +81,14 @@ class Vault:
 
     def listed_members(self) -> dict[str, Any]:
         """Who is listed as a member, as the file has it."""
-        from loop_cli.vault import members
+        from loop_cli.planning import membership
 
-        return members.listed(self.root)
+        return membership.listed(schema_file.members(self.root))
 
     def _members(self) -> tuple[str, ...] | None:
-        from loop_cli.vault import members
+        from loop_cli.planning import membership
 
-        return members.names(self.root)
+        return membership.names(schema_file.members(self.root))
 
     def locator(self) -> Locator:
         """The object that finds and reads the files of this vault."""

@@ -62,6 +62,17 @@ def load_places(root: str) -> paths.Places:
         return build(data).places
 
 
+def members(root: str) -> dict[Any, Any]:
+    """Return who is listed as a member, by login; nobody if the list can't be read."""
+    from loop_cli.planning import membership
+
+    try:
+        data, _modified = files.read_stable(files.inside(root, membership.PATH), membership.PATH)
+    except LoopError:
+        return {}
+    return membership.said(data)
+
+
 def _next_key(lines: bytes, at: int) -> int:
     """Return the start of the next line that is not indented, a comment, or an item of a list."""
     while (at := lines.find(b"\n", at) + 1) > 0:

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.cli import context, output
+from loop_cli.cli import context, output, whole
 from loop_cli.config import DATABASES
-from loop_cli.errors import EntityNotFound, UsageError
+from loop_cli.errors import UsageError
 from loop_cli.system import home
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from loop_cli.config import Settings
-    from loop_cli.core.entity import FieldNames
-    from loop_cli.core.whole import Whole
 
 EXAMPLES = """FROM and TO are folders, or addresses such as postgresql://host/database. TO has to be
 new or empty. What was interrupted goes on with the same command.
@@ -39,9 +33,9 @@ def copy(*, source: str, target: str, as_json: bool) -> None:
     from loop_cli.operations import copying
 
     _refuse_same(source, target)
-    names = _settings(source).names
-    ours = _whole(source, names, make=False)
-    theirs = _whole(target, names, make=True)
+    names = context.open_settings({"vault": source}, remote=False).names
+    ours = whole.opened(source, names, make=False)
+    theirs = whole.opened(target, names, make=True)
     try:
         with output.progress(f"copying to {theirs.name}", unit="files") as progress:
             result = copying.copy(ours, theirs, told=progress)
@@ -63,39 +57,22 @@ def export(*, git: str, as_json: bool, vault: str | None) -> None:
 
     settings = context.open_settings({"vault": vault}, remote=False)
     place = settings.database or context.folder_of(settings)
-    whole = _whole(place, settings.names, make=False)
+    vault_itself = whole.opened(place, settings.names, make=False)
     folder = os.path.abspath(home.expand(git, os.environ))
     try:
         with output.progress(f"exporting to {folder}", unit="runs") as progress:
             result = exporting.export(
-                whole,
+                vault_itself,
                 Repository(folder),
                 names=settings.names,
                 now=context.now(),
                 told=progress,
             )
     finally:
-        whole.close()
+        vault_itself.close()
     context.did(f"{result.commits} commits are in {folder}")
     if not output.as_document(result.as_dict(), list(result.warnings), wanted=as_json):
         output.line(f"{folder}: {result.commits:,} new commits, {result.files:,} files")
-
-
-def _settings(place: str) -> Settings:
-    """The settings of the vault at a place. Raises what `config.load` raises."""
-    return context.open_settings({"vault": place}, remote=False)
-
-
-def _whole(place: str, names: FieldNames, *, make: bool) -> Whole:
-    """Open a vault as a whole. Raises `EntityNotFound`, `UsageError`, `Unreachable`."""
-    if place.startswith(DATABASES):
-        from loop_cli.cli import database
-
-        return database.whole(place, names, make=make)
-    root = os.path.abspath(home.expand(place, os.environ))
-    if not make and not os.path.isdir(root):
-        raise EntityNotFound(f"there is no folder {root}", path=root)
-    return context.whole_folder(root, names, is_vault=not make)
 
 
 def _refuse_same(source: str, target: str) -> None:

@@ -11,7 +11,8 @@ from loop_cli.core.fields import KINDS
 from loop_cli.core.names import LOG_FOLDER
 from loop_cli.core.schema.field_rules import MEMBER_FIELDS
 from loop_cli.errors import LoopError
-from loop_cli.vault import members, schema_file
+from loop_cli.planning import membership
+from loop_cli.vault import schema_file
 from loop_cli.vault.index import cache
 from loop_cli.vault.log import lines
 
@@ -33,7 +34,8 @@ def make(root: str) -> str:
     rows.append(("log", f"{LOG_FOLDER}/{lines.ACTIVE}"))
     with suppress(LoopError):  # a broken schema; every other command reports it
         rows += _of_schema(schema_file.load(root), settings.names)
-    rows += [("member", name) for name in members.names(root) or ()]
+    listed = schema_file.members(root)
+    rows += [("member", name) for name in membership.names(listed) or ()]
     rows += [("of_members", field) for field in MEMBER_FIELDS]
     return "\n".join("\t".join(row) for row in rows if all(part.isprintable() for part in row))
 
@@ -43,7 +45,7 @@ def sources(root: str) -> Iterator[str]:
 
     An empty name stands for a file whose state is unknown: the table is then never up to date.
     """
-    inside = (schema_file.PATH, members.PATH, config.VAULT_FILE)
+    inside = (schema_file.PATH, membership.PATH, config.VAULT_FILE)
     outside = (config.user_config_path(os.environ), cache.__file__)
     for path in (*(os.path.join(root, one) for one in inside), *outside):
         # The table can't hold an unprintable name. Without a settings folder, there may be one at

@@ -9,7 +9,8 @@ import threading
 
 from loop_cli.errors import LoopError
 from loop_cli.lean.records import Struct
-from loop_cli.vault import members, schema_file
+from loop_cli.planning import membership
+from loop_cli.vault import schema_file
 from loop_cli.vault.index.news import News
 from loop_cli.vault.upkeep import notify
 from loop_cli.vault.upkeep.watch import is_place
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from loop_cli.core.store import Store
     from loop_cli.vault.store import VaultStore
 
-_DECIDING = (schema_file.PATH, members.PATH)  # the files that a store reads once
+_DECIDING = (schema_file.PATH, membership.PATH)  # the files that a store reads once
 
 
 class Opened(Struct):
