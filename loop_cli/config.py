@@ -21,6 +21,8 @@ VAULT_FILE = os.path.join(".loop", "config.toml")
 TABLES = ("views", "columns")
 """Tables of free names beside the settings (`cli.views`)."""
 _MAX_BYTES = 1 << 20
+DATABASES = ("postgresql://", "postgres://")
+"""How the address of a vault in a database begins."""
 MARKERS = (os.path.join("00_Meta", "schema_constants.yaml"), ".loop", ".obsidian")
 
 
@@ -53,11 +55,13 @@ class Setting(Struct):
 
 class Settings(Struct):
     """All settings in force; `root` is the vault's folder, None where there is none, or where a
-    `server` is asked instead; `notices` are sentences for the user about what does not count."""
+    `server` is asked instead, or a `database`, by its address; `notices` are sentences for the user
+    about what does not count."""
 
     root: str | None
     values: dict[str, Setting]
     notices: tuple[str, ...] = ()
+    database: str | None = None
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name].value
@@ -125,7 +129,12 @@ def _place(value: Any) -> str:
     return str(value)
 
 
-_KEY_OF_VAULT = Key(name="vault", default=None, parse=_text, about="the vault's folder")
+_KEY_OF_VAULT = Key(
+    name="vault",
+    default=None,
+    parse=_text,
+    about="the vault's folder, or its address in a database",
+)
 _KEY_OF_SERVER = Key(
     name="server",
     default=None,
@@ -238,9 +247,10 @@ def load(
     cwd: str,
     need_vault: bool = True,
     remote: bool = True,
+    read: Callable[[str], bytes | None] | None = None,
 ) -> Settings:
     """The settings in force; `options` are those given on the command line. If not `remote`, no
-    server counts.
+    server counts. `read` gives the settings that a database has, by its address.
 
     Raises `NoVault`, `UsageError` for a wrong value, `EntityNotFound` for a missing vault,
     `StorageError` for a vault's file that is outside the vault.
@@ -253,7 +263,12 @@ def load(
         root, origin = _find_root(options, environ, cwd, user)
         if root is None and need_vault:
             raise _no_vault(cwd, user_file)
+    database = None
+    if root is not None and root.startswith(DATABASES):
+        root, database = None, root
     vault, ignored, notices = ({}, {}, ()) if root is None else _of_vault(root, user_file)
+    if database is not None and read is not None:
+        vault = _of_database(read(database))
     values: dict[str, Setting] = {}
     for key in KEYS:
         layers = (
@@ -266,9 +281,9 @@ def load(
         if key.name in ignored:
             found = found.replace(origin=f"{found.origin}; {ignored[key.name]}")
         values[key.name] = found
-    values["vault"] = Setting(value=root, origin=origin)
+    values["vault"] = Setting(value=database or root, origin=origin)
     values["server"] = server
-    return Settings(root=root, values=values, notices=notices)
+    return Settings(root=root, values=values, notices=notices, database=database)
 
 
 _NO_SERVER = Setting(value=None, origin="not used: this needs the vault's files")
@@ -355,6 +370,14 @@ def _of_vault(
     return {name: values[name] for name in values if name in data}, ignored, (notice,)
 
 
+def _of_database(found: bytes | None) -> dict[str, Any]:
+    """Return the settings of a vault in a database that say how to read it; others are for the
+    folder that it may become again. Raises `UsageError`."""
+    data = {key.name for key in KEYS if key.is_data}
+    values = {} if found is None else _parsed(found, VAULT_FILE)
+    return {name: value for name, value in values.items() if name in data}
+
+
 def _unreadable(root: str, error: OSError) -> UsageError | StorageError:
     """Make the error for an unreadable file of the vault; a link out of the vault comes first."""
     path = os.path.join(root, VAULT_FILE)
@@ -392,6 +415,8 @@ def _find_root(
         (options.get("vault"), "--vault"),
         (environ.get("LOOP_VAULT"), "LOOP_VAULT"),
     ):
+        if value and str(value).startswith(DATABASES):
+            return str(value), origin
         if value:
             return _root(home.expand(str(value), environ), origin), origin
     found = find_marker(cwd)
@@ -401,6 +426,8 @@ def _find_root(
     value = user.get("vault")
     if value is not None:
         file = user_config_path(environ) or ""
+        if str(value).startswith(DATABASES):
+            return str(value), "user configuration"
         path = home.expand(_first(_KEY_OF_VAULT, ((user, "vault", file),)).value, environ)
         if not os.path.isabs(path):
             raise UsageError(f"{file}: vault must be a whole path, not {path!r}")

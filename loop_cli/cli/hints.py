@@ -34,6 +34,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
         f"take out of the schema what it put in: loop log --run {of['run_id']}"
     ),
     "example": lambda of: _EXAMPLES[of["of"]],
+    "copy_again": lambda _of: "stop them, remove the copy, and copy again",
     "explain": lambda of: f"loop {of['command']} --help",
     "list_kept": lambda _of: "loop kept",
     "list_records": lambda of: " ".join(("loop log", *of.values())),

@@ -13,22 +13,21 @@ if TYPE_CHECKING:
 
     from loop_cli.config import Settings
     from loop_cli.core.records.record import Origin
+    from loop_cli.core.store import Store
     from loop_cli.operations.boundary import Operations
 
 
 class SharedVault:
-    """Gives each caller the operations on a vault. `close` ends the watching of its files."""
+    """Gives each caller the operations on a vault, by its name; `store` gives its store. `close`
+    ends what is open."""
 
-    def __init__(self, served: ServedVault, root: str) -> None:
-        self._served = served
-        self._root = root
+    def __init__(self, store: Callable[[], Store], name: str, close: Callable[[], None]) -> None:
+        self._store = store
+        self._name = name
+        self.close = close
 
     def __call__(self, origin: Origin) -> Operations:
-        return LocalOperations(self._served.store(), origin=lambda: origin, vault=self._root)
-
-    def close(self) -> None:
-        """End the watching."""
-        self._served.close()
+        return LocalOperations(self._store(), origin=lambda: origin, vault=self._name)
 
 
 def opener(
@@ -42,12 +41,17 @@ def opener(
 
     Raises what opening the vault raises.
     """
-    assert settings.root is not None, "load() raises where there is no vault"
-    root = settings.root
+    if settings.database is not None:
+        from loop_cli.cli import database
+
+        store = context.open_database(settings)
+        in_front = Batcher(store, shared=shared)
+        return SharedVault(lambda: in_front, database.shown(store), store.close)
+    root = context.folder_of(settings)
     served = ServedVault(
         lambda: context.open_store(settings),
         share=lambda store: Batcher(store, shared=shared),
         warn=warn,
     )
     served.store()  # what is wrong is said now
-    return SharedVault(served, root)
+    return SharedVault(served.store, root, served.close)

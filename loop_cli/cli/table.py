@@ -388,6 +388,26 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         _YES,
         _NO_INPUT,
     ),
+    "copy": (
+        "copy.copy",
+        """Copy a vault to a new place: from a folder to PostgreSQL, back, or to the same kind.
+
+        It copies every byte, with the times of the files, the audit log and the kept copies, and
+        compares all of it in the end. The place must be new or empty.""",
+        "source! FROM: A folder, or the address of a vault in PostgreSQL.",
+        "target! TO: The same; new or empty.",
+        _JSON,
+    ),
+    "export": (
+        "copy.export",
+        """Write the vault as files in a git repository, with a commit for each run.
+
+        The author of a commit is the actor of the run. So people keep their history, and can
+        open the files with Obsidian.""",
+        "git! --git DIR: The folder of the repository; made if it is not there.",
+        _JSON,
+        _VAULT,
+    ),
     "watch": (
         "watch.watch",
         """Show changes as they happen, one per line: who changed what, in loop or outside.

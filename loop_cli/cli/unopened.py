@@ -17,6 +17,10 @@ def rules(settings: Settings) -> Rules:
 
     if settings["server"] is not None:
         return context.entity_operations(settings).rules
+    if settings.database is not None:
+        from loop_cli.cli import database
+
+        return database.rules(settings)
     from loop_cli.core.schema.rules import Rules
     from loop_cli.vault import VaultLayout, schema_file
 

@@ -212,6 +212,11 @@ def _number(text: str) -> int | float | None:
     return int(text) if whole else float(text)
 
 
+def number_of(text: str) -> int | float | None:
+    """Return the number that a text says, as conditions compare it; None if it says none."""
+    return _number(text)
+
+
 def is_empty(value: Any) -> bool:
     """Whether a field with this value counts as empty."""
     return value is MISSING or value is None or value in ("", [], {})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import os
 
 from loop_cli.core.schema import paths
 from loop_cli.errors import EntityNotFound, InvalidFile, StorageError
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from loop_cli.vault import VaultLayout
     from loop_cli.vault.index.cache import Cache
 
-START = r"\A((?:[ \t]*(?:#[^\n]*)?\n)*)---[ \t]*\r?\n"  # a file may have a document start
-_FENCE = "---"
 _SHIPPED = "the default schema"
 _REMEMBERED = """
 SELECT said.value FROM note AS source, note AS said
@@ -86,12 +83,12 @@ def load_places(layout: VaultLayout) -> paths.Places:
     lines = b"\n" + data.removeprefix(codecs.BOM_UTF8)
     section = lines.rfind(b"\npaths:")
     if section < 0:  # the key may be quoted; an indented key belongs to another one
-        return _build(data, path, shipped=False).places if b"paths" in data else paths.Places()
+        return build(data, path).places if b"paths" in data else paths.Places()
     try:
         text = lines[section + 1 : _next_key(lines, section + 1)].decode()
         return paths.build_places(reader.read(text))
     except (ValueError, paths.SchemaError):
-        return _build(data, path, shipped=False).places
+        return build(data, path).places
 
 
 def _next_key(lines: bytes, at: int) -> int:
@@ -102,43 +99,23 @@ def _next_key(lines: bytes, at: int) -> int:
     return len(lines)
 
 
-def shipped() -> Schema:
-    """Return the default schema."""
-    return _build(shipped_bytes(), _SHIPPED, shipped=True)
-
-
-def shipped_bytes() -> bytes:
-    """Return the default schema as YAML."""
-    with open(
-        os.path.join(os.path.dirname(os.path.dirname(paths.__file__)), "default_schema.yaml"), "rb"
-    ) as file:
-        return file.read()
-
-
-def build(data: bytes, path: str) -> Schema:
-    """Build the schema from the bytes of a vault's own file at `path`. Raises `InvalidFile`."""
-    return _build(data, path, shipped=False)
-
-
-def _build(data: bytes, path: str, *, shipped: bool) -> Schema:
-    return _built(_parsed(data, path), data, path, shipped=shipped)
-
-
 def _built(said: dict[str, Any], data: bytes, path: str, *, shipped: bool) -> Schema:
-    from loop_cli.core.schema.schema import build
+    from loop_cli.core.schema.schema import build as build_schema
 
     try:
-        return build(said, shipped=shipped)
-    except paths.SchemaError as error:
-        raise InvalidFile(path, str(error), line=_line_of(data, str(error))) from None
+        return build_schema(said, shipped=shipped)
+    except paths.SchemaError:
+        from loop_cli.planning import schema_text
+
+        return schema_text.built(said, data, path, shipped=shipped)  # which names the line
 
 
 def _said(data: bytes, path: str, cache: Cache | None) -> dict[str, Any]:
     if cache is None or not cache.is_kept:
-        return _parsed(data, path)
+        return parsed(data, path)
     said = _remembered(data, cache)
     if said is None:
-        said = _parsed(data, path)
+        said = parsed(data, path)
         _remember(data, said, cache)
     return said
 
@@ -169,27 +146,29 @@ def _remember(data: bytes, said: dict[str, Any], cache: Cache) -> None:
     cache.run(write)
 
 
-def _parsed(data: bytes, path: str) -> dict[str, Any]:
-    try:
-        text = data.decode("utf-8-sig")
-        if _FENCE in text:
-            import re
+def parsed(data: bytes, path: str) -> dict[str, Any]:
+    """Return what the text of a schema says. Raises `InvalidFile`."""
+    from loop_cli.planning import schema_text
 
-            text = re.sub(START, r"\1\n", text)
-        return reader.read(text)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InvalidFile(path, "is not UTF-8 text", line=line) from None
-    except reader.YamlSyntaxError as error:
-        raise InvalidFile(path, f"broken YAML: {error.reason}", line=error.line) from None
+    return schema_text.parsed(data, path)
 
 
-def _line_of(data: bytes, message: str) -> int | None:
-    """Return the line of the key at the beginning of a message, as well as the text allows."""
-    lines = [line.strip() for line in data.removeprefix(b"\xef\xbb\xbf").splitlines()]
-    number = 0
-    for key in message.split(" ", maxsplit=1)[0].encode().split(b"."):
-        spellings = tuple(quote + key + quote + b":" for quote in (b"", b'"', b"'"))
-        found = (at for at in range(number, len(lines)) if lines[at].startswith(spellings))
-        number = next(found, number - 1) + 1
-    return number or None
+def shipped() -> Schema:
+    """Return the default schema."""
+    from loop_cli.planning import schema_text
+
+    return schema_text.shipped()
+
+
+def shipped_bytes() -> bytes:
+    """Return the default schema as YAML."""
+    from loop_cli.planning import schema_text
+
+    return schema_text.shipped_bytes()
+
+
+def build(data: bytes, path: str) -> Schema:
+    """Build the schema from the bytes of a vault's own file at `path`. Raises `InvalidFile`."""
+    from loop_cli.planning import schema_text
+
+    return schema_text.build(data, path)

@@ -27,6 +27,8 @@ from tests.cli import door as doors
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tests.postgres.mirror import Mirror
+
 REPOSITORY = Path(__file__).parents[2]
 TIMEOUT = 60
 TASKS = "50_Projects/2026/prj-019_SSOT_규칙/Tasks"
@@ -276,23 +278,81 @@ def door() -> Iterator[doors.Door | None]:
     opened.close()
 
 
-def _through(door: doors.Door | None, loop: Loop) -> Iterator[Loop]:
-    loop.door = door
-    yield loop
-    if door is not None:
-        door.forget(loop.vault)
+@dataclass
+class LoopInPostgres(Loop):
+    """Runs `loop` on a vault in PostgreSQL, beside a folder that says the same."""
+
+    mirror: Mirror | None = None
+
+    def __call__(
+        self,
+        *arguments: str | bytes,
+        stdin: str | bytes | None = None,
+        env: Mapping[str, str | None] | None = None,
+        cwd: Path | None = None,
+    ) -> Done:
+        assert self.mirror is not None
+        self.mirror.push()
+        done = super().__call__(*arguments, stdin=stdin, env=env, cwd=cwd)
+        self.mirror.pull()
+        return done
+
+    def on_terminal(
+        self, *arguments: str, replies: tuple[tuple[str, str], ...] = (), **env: str
+    ) -> Screen:
+        assert self.mirror is not None
+        self.mirror.push()
+        shown = super().on_terminal(*arguments, replies=replies, **env)
+        self.mirror.pull()
+        return shown
+
+    def start(
+        self,
+        *arguments: str,
+        stdin: int = subprocess.DEVNULL,
+        stdout: int | IO[bytes] = subprocess.PIPE,
+    ) -> subprocess.Popen[bytes]:
+        assert self.mirror is not None
+        self.mirror.push()
+        return super().start(*arguments, stdin=stdin, stdout=stdout)
+
+
+def _loop_for(
+    request: pytest.FixtureRequest, folder: Path, door: doors.Door | None
+) -> Iterator[Loop]:
+    """`loop` on a folder; over HTTP, or on PostgreSQL, where the environment says so."""
+    made = new_loop(folder)
+    if os.environ.get("LOOP_TEST_CLI") != "postgres":
+        made.door = door
+        yield made
+        if door is not None:
+            door.forget(made.vault)
+        return
+    from tests.postgres.mirror import Mirror
+    from tests.postgres.vaults import dropped, fresh
+
+    address = fresh(request.getfixturevalue("postgres"))
+    mirror = Mirror(made.vault, address)
+    extra = {"LOOP_VAULT": address}
+    yield LoopInPostgres(vault=made.vault, home=made.home, extra=extra, mirror=mirror)
+    mirror.close()
+    dropped(address)
 
 
 @pytest.fixture
-def loop(tmp_path: Path, door: doors.Door | None) -> Iterator[Loop]:
+def loop(request: pytest.FixtureRequest, tmp_path: Path, door: doors.Door | None) -> Iterator[Loop]:
     """`loop` on a fresh copy of the sample vault."""
-    yield from _through(door, new_loop(tmp_path))
+    yield from _loop_for(request, tmp_path, door)
 
 
 @pytest.fixture(scope="module")
-def read_only(tmp_path_factory: pytest.TempPathFactory, door: doors.Door | None) -> Iterator[Loop]:
+def read_only(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    door: doors.Door | None,
+) -> Iterator[Loop]:
     """`loop` on a copy that the tests of a module share and do not change."""
-    yield from _through(door, new_loop(tmp_path_factory.mktemp("shared")))
+    yield from _loop_for(request, tmp_path_factory.mktemp("shared"), door)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

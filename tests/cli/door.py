@@ -75,13 +75,12 @@ class _Served:
 
     def __init__(self, root: str, environ: Mapping[str, str]) -> None:
         from loop_cli import config
+        from loop_cli.cli import origins
         from loop_cli.cli.context import now
         from loop_cli.operations.batcher import Batcher
         from loop_cli.operations.local import LocalOperations
         from loop_cli.server.app import create_app
         from loop_cli.server.options import Options
-        from loop_cli.system import platform
-        from loop_cli.vault import members
         from loop_cli.vault.index import cache as working
         from loop_cli.vault.store import VaultStore
         from loop_cli.vault.upkeep.served import ServedVault
@@ -109,7 +108,7 @@ class _Served:
             return LocalOperations(self._vault.store(), origin=lambda: origin, vault=root)
 
         self._vault = Unwatched(opened, share=Batcher)
-        actor = "user:" + members.display_name(root, platform.user_name())
+        actor = origins.actor(root)
         options = Options(unconditional=True, log_level="error")
         self.app = create_app(operations, _Tokens(actor), options)
 

@@ -16,12 +16,15 @@ from loop_cli.core.records.record import Origin
 from loop_cli.core.store import CommitResult, EntityChange
 from loop_cli.errors import ConflictError, LoopError
 from loop_cli.planning.snapshot import etag_of
+from loop_cli.postgres import outside
+from loop_cli.postgres.store import PostgresStore
 from loop_cli.vault import schema_file
 from loop_cli.vault.store import VaultStore
 from tests.store.folder import Folder, entity
 from tests.store.memory import MemoryStore
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from loop_cli.core.conflict import Conflict
@@ -145,6 +148,49 @@ class OnDisk(Harness):
         return file.read_bytes() if file.exists() else None
 
 
+class InPostgres(Harness):
+    """`PostgresStore` on a vault of its own in a real server."""
+
+    def __init__(self, address: str, clock: Clock) -> None:
+        self.address = address
+        self.clock = clock
+
+    def make(self, texts: dict[str, bytes]) -> None:
+        self.postgres = PostgresStore(
+            self.address, names=FieldNames(), clock=self.clock, private=PRIVATE
+        )
+        self.store = self.postgres
+        for path, data in texts.items():
+            self.edit_outside(path, data)
+
+    def edit_outside(self, path: str, data: bytes) -> None:
+        outside.put(self.postgres.handle, path, data, self.clock.now)
+
+    def remove_outside(self, path: str) -> None:
+        outside.remove(self.postgres.handle, path)
+
+    def bytes_of(self, path: str) -> bytes:
+        found = dict(self._rows("SELECT path, data FROM file"))
+        return bytes(found[path.encode()])
+
+    def lines(self) -> list[bytes]:
+        return [line for (line,) in self._rows("SELECT line FROM record ORDER BY seq")]
+
+    def record_outside(self, line: bytes) -> None:
+        outside.append(self.postgres.handle, line)
+
+    def kept(self, sha256: str) -> bytes | None:
+        return self.store.kept(sha256)
+
+    def close(self) -> None:
+        self.postgres.close()
+
+    def _rows(self, query: str) -> list[Any]:
+        return self.postgres.handle.database.read(
+            lambda connection: connection.execute(query.encode()).fetchall()
+        )
+
+
 def text(entity_id: str, *lines: str, updated: str | None = "2026-01-09", body: str = "") -> bytes:
     """A Task's file."""
     head = [
@@ -228,10 +274,16 @@ class Bench:
         return found
 
 
-@pytest.fixture(params=["memory", "vault"])
-def harness(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Harness:
+@pytest.fixture(params=["memory", "vault", "postgres"])
+def harness(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Harness]:
     """One of the stores, still without files: `make` gives it some."""
-    return InMemory(clock) if request.param == "memory" else OnDisk(tmp_path / "vault", clock)
+    if request.param == "postgres":
+        pytest.importorskip("psycopg", reason="psycopg is not installed")
+        made = InPostgres(request.getfixturevalue("postgres_vault"), clock)
+        yield made
+        made.close()
+    else:
+        yield InMemory(clock) if request.param == "memory" else OnDisk(tmp_path / "vault", clock)
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from loop_cli.cli import context, output
-from loop_cli.errors import ConfirmationRefused, EntityNotFound
+from loop_cli.config import DATABASES
+from loop_cli.errors import ConfirmationRefused, EntityNotFound, UsageError
 from loop_cli.system import home
 
 EXAMPLES = """Examples:
@@ -15,6 +16,7 @@ loop init --dry-run
 loop init ~/notes
 loop init site/content --yes --json
 loop init site/content --upgrade
+loop init 'postgresql://localhost/notes'
 """
 
 
@@ -28,6 +30,13 @@ def init(
     no_input: bool,
 ) -> None:
     """Run `loop init`."""
+    if folder is not None and folder.startswith(DATABASES):
+        if upgrade:
+            raise UsageError(
+                "--upgrade is for folders: a database upgrades itself when it is opened"
+            )
+        _make_in_database(folder, dry_run=dry_run, as_json=as_json)
+        return
     ask = output.may_ask(as_json=as_json, no_input=no_input)
     if upgrade:
         _upgrade(_root(folder), dry_run=dry_run, as_json=as_json, yes=yes, ask=ask)
@@ -88,6 +97,19 @@ def _confirm_moves(moves: dict[str, str], *, yes: bool, ask: bool) -> None:
         output.tell(f"{old} -> {new}")
     if not prompt.yes_or_no("Move these files of loop? [y/N] "):
         raise ConfirmationRefused("nothing was moved")
+
+
+def _make_in_database(address: str, *, dry_run: bool, as_json: bool) -> None:
+    """Make an empty vault in PostgreSQL, which has the default schema until it gets its own."""
+    from loop_cli.cli import database
+
+    shown = database.shown_address(address) if dry_run else database.make(address)
+    if as_json:
+        output.json_document({"vault": shown, **({"dry_run": True} if dry_run else {})})
+    elif dry_run:
+        output.line(f"{shown} would become an empty vault, if it is none")
+    else:
+        output.line(f"{shown} is a vault now")
 
 
 def _root(folder: str | None) -> str:

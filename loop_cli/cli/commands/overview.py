@@ -18,7 +18,7 @@ def show(*, as_json: bool) -> bool:
     For JSON it raises `NoVault` instead. Also raises what reading the vault raises.
     """
     settings = context.open_settings({}, need_vault=False)
-    if settings.root is None and settings["server"] is None:
+    if settings.root is None and settings.database is None and settings["server"] is None:
         if as_json:
             raise NoVault("no vault here, so there is no overview", hint="loop --help")
         return False

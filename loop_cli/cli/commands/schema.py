@@ -97,7 +97,8 @@ def _show(entity_type: str | None, *, as_json: bool, vault: str | None) -> None:
             f"{entity_type!r} is not a type of the schema{meant}",
             hint="types: " + ", ".join(types),
         )
-    if settings.root is None and settings["server"] is None and not as_json:
+    nowhere = settings.root is None and settings.database is None
+    if nowhere and settings["server"] is None and not as_json:
         output.note("no vault here: this is the schema that ships with loop")
     if as_json:
         output.json_document(

@@ -81,7 +81,7 @@ def serve(
     )
     app = application(settings, known, allowed)
     where = serving.address(listening, host)
-    output.line(f"serving {settings.root} at {where}")
+    output.line(f"serving {context.vault_name(settings)} at {where}")
     _introduce(known, allowed, where, open_browser=open_browser)
     serving.run(app, listening, log_level=log_level)
 

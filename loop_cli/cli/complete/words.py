@@ -10,6 +10,7 @@ from loop_cli.cli import context
 from loop_cli.core.fields import KINDS
 from loop_cli.core.schema.field_rules import MEMBER_FIELDS
 from loop_cli.errors import LoopError
+from loop_cli.planning import membership
 from loop_cli.vault import ACTIVE_LOG, VaultLayout, members, schema_file
 from loop_cli.vault.index import cache
 
@@ -44,7 +45,7 @@ def sources(root: str) -> Iterator[str]:
     An empty name stands for a file whose state is unknown: the table is then never up to date.
     """
     layout = _layout(context.open_settings({"vault": root}), root)
-    inside = (*layout.schemas, members.PATH, config.VAULT_FILE)
+    inside = (*layout.schemas, membership.PATH, config.VAULT_FILE)
     outside = (config.user_config_path(os.environ), cache.__file__)
     for path in (*(os.path.join(root, one) for one in inside), *outside):
         # The table can't hold an unprintable name. Without a settings folder, there may be one at

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from loop_cli.core import timestamps
 from loop_cli.core.names import BODY, nfc, split_dotted
+from loop_cli.lean import jsontext
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.plain import key_text
 from loop_cli.lean.records import Struct
 
@@ -212,6 +214,17 @@ class AuditRecord(Struct):
 
     def _instant(self, key: str) -> int | None:
         return timestamps.parse(self._text(key) or "")
+
+
+def record_of(line: bytes) -> AuditRecord | None:
+    """Parse a line of the log, without its newline, as a record; None if it is not one."""
+    try:
+        data = jsontext.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(data, dict) or "entity_id" not in data:
+        return None
+    return AuditRecord(data=data, digest=sha256_hex(line))
 
 
 class History:

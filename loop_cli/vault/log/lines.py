@@ -6,17 +6,17 @@ import errno
 import os
 
 from loop_cli.core.names import nfc
-from loop_cli.core.records.record import AuditRecord
+from loop_cli.core.records.record import record_of
 from loop_cli.core.store import as_json
 from loop_cli.errors import Action, StorageError
 from loop_cli.lean import jsontext
-from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from loop_cli.core.records.record import AuditRecord
 
 MAX_LINE = 1 << 29
 """The longest line, in bytes; a longer one is damage, and would fill the memory."""
@@ -86,13 +86,7 @@ def backwards(text: bytes) -> Iterator[bytes]:
 
 def parse_line(line: bytes) -> AuditRecord | None:
     """Parse a line, without its newline, as a record; None if it is not one."""
-    try:
-        data = jsontext.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(data, dict) or "entity_id" not in data:
-        return None
-    return AuditRecord(data=data, digest=sha256_hex(line))
+    return record_of(line)
 
 
 def needles_of(entity_id: str) -> tuple[bytes, ...]:

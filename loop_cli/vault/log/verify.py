@@ -1,21 +1,16 @@
-"""Verify the audit log: chain, schema, and every entity's last record against its file.
-
-Each record of loop has the digest of the line before it. Lines of other programs may be in between.
-A line that a redaction rewrote counts as the old line.
-"""
+"""Verify the audit log of a folder: `planning.log_walk`, and every entity's last record against its
+file."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import deque
 from contextlib import ExitStack
 
 from loop_cli.core.names import nfc
 from loop_cli.core.records.record import History, digests_of
-from loop_cli.core.upkeep import LogProblem, RecordedPlace, Verification
+from loop_cli.core.upkeep import RecordedPlace, Verification
 from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.lean.basics import sha256_hex
-from loop_cli.lean.records import Struct
+from loop_cli.planning.log_walk import Claims, Entities, LogWalk, claims_in
 from loop_cli.planning.snapshot import etag_of
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.find import recover_if_free
@@ -37,7 +32,7 @@ def verify(vault: Vault) -> Verification:
     """Read the whole log, and the files of its entities. Raises `StorageError`."""
     with ExitStack() as stack:
         log = open_settled(vault, stack)
-        walk = _Walk(_claims(log))
+        walk = LogWalk(_claims(log), _schema_errors)
         for place in log.lines():
             walk.step(*place)
         walk.finish()
@@ -61,7 +56,7 @@ def against_files(vault: Vault) -> tuple[list[RecordedPlace], list[RecordedPlace
 
     Raises `StorageError`.
     """
-    entities = _Entities()
+    entities = Entities()
     with ExitStack() as stack:
         log = open_settled(vault, stack)
         earlier = _claims(log).earlier
@@ -72,102 +67,8 @@ def against_files(vault: Vault) -> tuple[list[RecordedPlace], list[RecordedPlace
     return _against_files(vault, entities)
 
 
-class _Claims(Struct):
-    """References to lines: `earlier` are the old digests of rewritten lines, `undone` those of
-    undone ones."""
-
-    earlier: dict[str, str]
-    undone: frozenset[str]
-
-
-def _claims(log: OpenLog) -> _Claims:
-    earlier: dict[str, str] = {}
-    undone: set[str] = set()
-    for _file, _number, text in log.lines(b'"redacted"', b'"rolled_back"'):
-        record = parse_line(text)
-        if record is not None and record.is_own:
-            earlier.update(record.redacted)
-            if record.undoes is not None:
-                undone.add(record.undoes)
-    return _Claims(earlier=earlier, undone=frozenset(undone))
-
-
-class _Walk:
-    """One pass over the lines, oldest first."""
-
-    def __init__(self, claims: _Claims) -> None:
-        self._claims = claims
-        self._missing = set(claims.undone)
-        self._undoes: list[tuple[str, int, str]] = []
-        self._own_last: list[str] | None = None
-        self._window: set[str] = set()  # digests of our last line and of all lines after it
-        self._tails: deque[bytes] = deque(maxlen=_TAILS)
-        self.own = self.migrated = self.foreign = self.unreadable = 0
-        self.problems: list[LogProblem] = []
-        self.entities = _Entities()
-
-    def step(self, file: str, number: int, text: bytes) -> None:
-        """Check the next line."""
-        record = parse_line(text)
-        digests = digests_of(sha256_hex(text), self._claims.earlier)
-        if record is None or not record.is_own:
-            self._window.update(digests)
-            self._tails.append(text)
-            self._count(record)
-        else:
-            self.own += 1
-            if not self._is_linked(record):
-                self._report(file, number, "chain", "altered or missing lines before this one")
-            for message in _schema_errors(record):
-                self._report(file, number, "schema", message)
-            if record.undoes is not None:
-                self._undoes.append((file, number, record.undoes))
-            self._own_last, self._window = digests, set(digests)
-            self._tails.clear()
-        self._missing.difference_update(digests)
-        if record is not None:
-            self.entities.add(record, digests)
-
-    def finish(self) -> None:
-        """Finish after the last line: report undo records whose line was not found."""
-        for file, number, digest in self._undoes:
-            if digest in self._missing:
-                words = "takes back a line that is not in the log"
-                self._report(file, number, "rolled_back", words)
-
-    def _is_linked(self, record: AuditRecord) -> bool:
-        previous = record.metadata["previous"]
-        if previous is None:
-            return self._own_last is None
-        own = record.metadata.get("previous_own")
-        if own is not None and own not in (self._own_last or ()):
-            return False
-        return previous in self._window or any(_grew(tail, previous) for tail in self._tails)
-
-    def _count(self, record: AuditRecord | None) -> None:
-        if record is None:
-            self.unreadable += 1
-        elif "migrated_from" in record.metadata:
-            self.migrated += 1
-        else:
-            self.foreign += 1
-
-    def _report(self, file: str, number: int, problem: str, message: str) -> None:
-        self.problems.append(LogProblem(file=file, line=number, problem=problem, message=message))
-
-
-def _grew(line: bytes, digest: str) -> bool:
-    """Whether a line of another program had the digest before it was complete.
-
-    Our own lines never grow: that would be an altered line.
-    """
-    state = hashlib.sha256()
-    for end in range(1, len(line)):
-        state.update(line[end - 1 : end])
-        if state.hexdigest() == digest:
-            record = parse_line(line[:end])
-            return record is None or not record.is_own
-    return False
+def _claims(log: OpenLog) -> Claims:
+    return claims_in(text for _file, _number, text in log.lines(b'"redacted"', b'"rolled_back"'))
 
 
 def _schema_errors(record: AuditRecord) -> Iterator[str]:
@@ -183,42 +84,8 @@ def _schema_errors(record: AuditRecord) -> Iterator[str]:
             yield f"not a valid record: {where or 'record'}: {one['msg']}"
 
 
-class _Entities:
-    """The last record of every entity: the expected state of its file."""
-
-    def __init__(self) -> None:
-        # id -> its records in order: (digests of the line, path, etag, deleted there)
-        self._states: dict[str, list[tuple[list[str], str, str | None, bool]]] = {}
-
-    def add(self, record: AuditRecord, digests: list[str]) -> None:
-        """Add the next record; notes are left out, because other programs may write to them
-        freely."""
-        if record.is_note:
-            return
-        states = self._states.setdefault(record.entity_id, [])
-        if record.undoes is not None:
-            states[:] = [state for state in states if record.undoes not in state[0]]
-        path = record.metadata.get("path")
-        if not isinstance(path, str):
-            return
-        before = record.metadata.get("path_before")
-        if isinstance(before, str):
-            states.append((digests, before, None, True))
-        if record.etag_after is not None:
-            states.append((digests, path, record.etag_after, False))
-        elif record.data.get("action") == "delete":
-            states.append((digests, path, None, True))
-
-    def expected(self) -> Iterator[tuple[str, str, str | None, bool]]:
-        """Yield id, path, etag (None if deleted), and whether it is the id's last record."""
-        for entity_id, states in self._states.items():
-            last = {path: (etag, deleted) for _digests, path, etag, deleted in states}
-            for path, (etag, deleted) in last.items():
-                yield entity_id, path, None if deleted else etag, path == states[-1][1]
-
-
 def _against_files(
-    vault: Vault, entities: _Entities
+    vault: Vault, entities: Entities
 ) -> tuple[list[RecordedPlace], list[RecordedPlace]]:
     """Return the entities edited outside, and those without a file."""
     edited: list[RecordedPlace] = []

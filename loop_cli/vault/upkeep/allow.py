@@ -5,13 +5,10 @@ It lands as a change of an entity does (`vault/commit`): staged, recorded, excha
 
 from __future__ import annotations
 
-import re
-
 from loop_cli.core import unprepared
 from loop_cli.core.upkeep import Allowed, ClosedSchema
 from loop_cli.errors import Action, EntityNotFound, InvalidFile, Sentence, StorageError, UsageError
-from loop_cli.markdown import patch, reader
-from loop_cli.planning import allowing
+from loop_cli.planning import allowing, schema_edits
 from loop_cli.vault import schema_file
 from loop_cli.vault.commit.recovery import recover
 from loop_cli.vault.commit.staging import ConcurrentWrite
@@ -95,8 +92,7 @@ def _change(
     path, before = _own_schema(vault.layout)
     schema = schema_file.load(vault.layout)
     values = wanted(schema)
-    edits = [patch.Set(path, value) for path, value in values.items()]
-    after = _edited(path, before, edits) if edits else before
+    after = schema_edits.edited(path, before, values) if values else before
     schema_file.build(after, path)
     diff = allowing.diff_of(schema, values)
     if diff and not dry_run:
@@ -118,56 +114,11 @@ def _own_schema(layout: VaultLayout) -> tuple[str, bytes]:
 
 def say_where(error: InvalidChange, layout: VaultLayout, schema: Schema) -> None:
     """Add the line of the schema that would allow a field which the schema does not know."""
-    for one in error.details.get("problems", ()):
-        if one["problem"] != "unknown_field":
-            continue
-        kind = str(one.get("entity_type"))
-        path, line = _where(layout, schema, kind)
-        one["allowed_by"] = f"{path}:{line}"
-        if one.get("nearest"):  # it is probably misspelt
-            continue
-        command = Action("allow_field", entity_type=kind, field=one["field"])
-        lists = f"{path}:{line} lists the fields; "
-        error.hint = error.hint or Sentence(lists, command, " allows it")
-
-
-def _where(layout: VaultLayout, schema: Schema, entity_type: str) -> tuple[str, int]:
-    """Return the file and the line that list the fields of a type."""
-    from loop_cli.markdown.lines import Lines
-
     try:
-        file, data = _own_schema(layout)
-        text, first = _text_of(file, data)
+        path, data = _own_schema(layout)
     except (UsageError, InvalidFile):
-        return layout.schema, 1
-    path: tuple[str, ...] = ("known_fields", entity_type)
-    if entity_type in schema.writable:
-        path = ("write_targets", "writable_fields", entity_type)
-    return file, max(1, first + Lines(text).of(path))
-
-
-def _text_of(file: str, data: bytes) -> tuple[str, int]:
-    """Return the YAML of a schema file, and the number of lines before it. Raises `InvalidFile`."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InvalidFile(file, "is not UTF-8 text") from None
-    start = re.match(schema_file.START, text)
-    return (text, 0) if start is None else (text[start.end() :], text.count("\n", 0, start.end()))
-
-
-def _edited(file: str, data: bytes, edits: list[patch.Set]) -> bytes:
-    """Return the bytes of a schema file with new values and no other change. Raises
-    `InvalidFile`."""
-    text, before = _text_of(file, data)
-    newline = "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
-    try:
-        made = patch.patch(text, edits, newline=newline)
-    except (patch.PatchError, reader.YamlSyntaxError) as error:
-        line = None if error.line is None else error.line + before
-        raise InvalidFile(file, f"can't be edited: {error.reason}", line=line) from None
-    head = data[: len(data) - len(text.encode())]
-    return head + made.encode()
+        path, data = layout.schema, None
+    schema_edits.say_where(error, path, data, schema)
 
 
 def say_how_to_begin(error: LoopError, store: Store) -> None:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import os
+
 from loop_cli.core import timestamps
 from loop_cli.core.check.finding import Finding, Found
 from loop_cli.errors import Action, Sentence, StorageError, VaultLocked
+from loop_cli.planning import check_links
 from loop_cli.system.folders import open_folder
 from loop_cli.vault import LOOP, STAGED
 from loop_cli.vault.commit import intents
 from loop_cli.vault.commit.recovery import recover
 from loop_cli.vault.files.passed import passed_over
 from loop_cli.vault.log import verify
-from loop_cli.vault.upkeep import check_links, upgrade
+from loop_cli.vault.upkeep import upgrade
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from loop_cli.core.check.across import Register
     from loop_cli.core.check.report import PassedOver
+    from loop_cli.core.entity import FieldNames
+    from loop_cli.core.links import LinkSource
+    from loop_cli.planning.check_links import Mending
     from loop_cli.vault.handle import Vault
-    from loop_cli.vault.upkeep.check_links import Mending
 
 _LONG = 60 * timestamps.SECOND  # no change holds the lock for a minute
 
@@ -28,7 +33,7 @@ _LONG = 60 * timestamps.SECOND  # no change holds the lock for a minute
 def look(vault: Vault, register: Register) -> Mending:
     """Check all of it; `register` has the entities of the vault."""
     found = [*lock_and_staged(vault), *_edited(vault), *_old_places(vault)]
-    links = check_links.look(vault, register)
+    links = check_links.look(_Surroundings(vault), register)
     return links.replace(findings=(*found, *links.findings))
 
 
@@ -97,3 +102,24 @@ def lock_and_staged(vault: Vault) -> Iterator[Finding]:
             )
         found = Found(rule="staged-leftover", message=words)
         yield Finding(path=f"{STAGED}/{name}", line=1, found=found)
+
+
+class _Surroundings:
+    """What the check of links asks of a vault."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self.names: FieldNames = vault.names
+
+    @property
+    def excluded(self) -> Iterable[str]:
+        return self._vault.schema.places.exclude
+
+    def paths(self) -> Iterable[str]:
+        return self._vault.locator().everything()
+
+    def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]:
+        return self._vault.locator().link_sources(where)
+
+    def is_there(self, path: str) -> bool:
+        return os.path.lexists(os.path.join(self._vault.root, path))

@@ -9,7 +9,8 @@ import threading
 
 from loop_cli.errors import LoopError
 from loop_cli.lean.records import Struct
-from loop_cli.vault import members, schema_file
+from loop_cli.planning import membership
+from loop_cli.vault import schema_file
 from loop_cli.vault.index.news import News
 from loop_cli.vault.upkeep import notify
 from loop_cli.vault.upkeep.watch import is_place
@@ -78,7 +79,7 @@ class ServedVault:
 
     def _stamp(self) -> tuple[object, ...]:
         """Of the files that a store reads once."""
-        names = (*self._schemas, members.PATH)
+        names = (*self._schemas, membership.PATH)
         return tuple(_stamp_of(os.path.join(self._root or "", name)) for name in names)
 
     def _watch(self, inner: VaultStore) -> None:

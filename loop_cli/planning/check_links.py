@@ -6,8 +6,6 @@ as its id or alias.
 
 from __future__ import annotations
 
-import os
-
 from loop_cli.core.check.finding import Finding, Found
 from loop_cli.core.check.report import MendedLinks
 from loop_cli.core.links import CANVAS, CARD, CanNotLink, Files, joined, may_have_links
@@ -18,12 +16,30 @@ from loop_cli.planning.snapshot import etag_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Protocol
 
     from loop_cli.core.check.across import Register
     from loop_cli.core.entity import FieldNames
     from loop_cli.core.links import LinkSource
-    from loop_cli.vault.handle import Vault
+
+    class Surroundings(Protocol):
+        """What is asked of a store."""
+
+        names: FieldNames
+
+        @property
+        def excluded(self) -> Iterable[str]:
+            """The folders without entities."""
+
+        def paths(self) -> Iterable[str]:
+            """All files that a link may lead to."""
+
+        def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]:
+            """All files that may have links."""
+
+        def is_there(self, path: str) -> bool:
+            """Whether anything is at a path, also what no link should lead to."""
 
 
 class Mending(Struct):
@@ -33,28 +49,28 @@ class Mending(Struct):
     changes: dict[str, MendedLinks]
 
 
-def look(vault: Vault, register: Register) -> Mending:
+def look(around: Surroundings, register: Register) -> Mending:
     """Check all links, without those in excluded places and in templates.
 
     `register` has the entities of the vault.
     """
-    those = _Links(vault, register)
+    those = _Links(around, register)
     findings: list[Finding] = []
     changes: dict[str, MendedLinks] = {}
-    for source in vault.locator().link_sources(those.admits):
+    for source in around.link_sources(those.admits):
         found = list(those.findings(source))
         findings += found
         if any(one.found.mends for one in found):
-            changes[source.path] = those.mended(source, vault.names)
+            changes[source.path] = those.mended(source, around.names)
     return Mending(findings=tuple(findings), changes=changes)
 
 
 class _Links:
-    def __init__(self, vault: Vault, register: Register) -> None:
-        self._root = vault.root
+    def __init__(self, around: Surroundings, register: Register) -> None:
+        self._around = around
         self._register = register
-        self._files = Files(vault.locator().everything())
-        self._excluded = tuple(f"{folder}/" for folder in vault.schema.places.exclude)
+        self._files = Files(around.paths())
+        self._excluded = tuple(f"{folder}/" for folder in around.excluded)
 
     def admits(self, path: str, data: bytes) -> bool:
         return not path.startswith(self._excluded) and may_have_links(path, data)
@@ -114,4 +130,4 @@ class _Links:
         if not self._files.dangles(kind, name, home):
             return False
         aim = joined("" if kind == CARD else home, name)  # hidden, or behind a link
-        return "\0" in name or aim is None or not os.path.lexists(os.path.join(self._root, aim))
+        return "\0" in name or aim is None or not self._around.is_there(aim)

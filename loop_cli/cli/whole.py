@@ -1,0 +1,35 @@
+"""Open a vault as a whole, for a copy or an export: a folder, or an address."""
+
+from __future__ import annotations
+
+import os
+
+from loop_cli.config import DATABASES
+from loop_cli.errors import EntityNotFound
+from loop_cli.system import home
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.core.entity import FieldNames
+    from loop_cli.core.whole import Whole
+
+
+def opened(place: str, names: FieldNames, *, make: bool) -> Whole:
+    """Open a vault as a whole; with `make` one that is new or empty. What a crash left in a folder
+    is mended first. Raises `EntityNotFound`, `UsageError`, `Unreachable`."""
+    from loop_cli.cli import database
+
+    if place.startswith(DATABASES):
+        return database.whole(place, names, make=make)
+    from loop_cli.vault.upkeep.whole import WholeFolder
+
+    root = os.path.abspath(home.expand(place, os.environ))
+    if make:
+        return WholeFolder(root)
+    if not os.path.isdir(root):
+        raise EntityNotFound(f"there is no folder {root}", path=root)
+    from loop_cli.vault.store import VaultStore
+
+    store = VaultStore(root, names=names, clock=database.system_clock)
+    store.recover_if_free()
+    return WholeFolder(root, store.handle)

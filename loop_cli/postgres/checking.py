@@ -1,0 +1,202 @@
+"""`loop check` and `loop audit verify` of a vault in PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+
+from loop_cli.core.check.finding import Finding, Found, order
+from loop_cli.core.check.report import Checked, PassedOver
+from loop_cli.core.upkeep import RecordedPlace, Verification
+from loop_cli.errors import EntityNotFound
+from loop_cli.planning import check_links
+from loop_cli.planning.check_walk import walked
+from loop_cli.planning.check_wanted import selection
+from loop_cli.planning.log_walk import LogWalk, claims_in
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from loop_cli.core.check.report import Scope
+    from loop_cli.core.links import LinkSource
+    from loop_cli.core.records.record import AuditRecord
+    from loop_cli.postgres.database import Connection
+    from loop_cli.postgres.handle import Handle
+
+_PATHS = "SELECT path FROM file WHERE admitted ORDER BY path"
+_DATA = "SELECT data FROM file WHERE path = %s"
+_THERE = "SELECT 1 FROM file WHERE path = %s OR (path >= %s AND path < %s) LIMIT 1"
+_LINES = """
+SELECT seq, segment, line FROM record WHERE seq > %s AND (NOT %s OR redacts OR
+    position('"rolled_back"'::bytea in line) > 0) ORDER BY seq LIMIT 1000
+"""
+_ETAG = "SELECT etag FROM file WHERE path = %s"
+
+
+def check(handle: Handle, wanted: Scope) -> Checked:
+    """Check all files, and list the findings that are `wanted`. Raises `EntityNotFound`."""
+
+    def read(path: str) -> bytes:
+        row = handle.database.read(
+            lambda connection: connection.execute(_DATA, (os.fsencode(path),)).fetchone()
+        )
+        if row is None:
+            raise EntityNotFound(f"{path} is not there")
+        return bytes(row[0])
+
+    handle.database.read(handle.renew)
+    paths = [os.fsdecode(path) for (path,) in _rows(handle, _PATHS)]
+    walk = walked(paths, read, handle.rules, wanted)
+    walk.findings += _edited(handle)
+    links = check_links.look(Surroundings(handle), walk.register)
+    walk.findings += links.findings
+    admits = selection(wanted, walk.register, walk.types, walk.findings)
+    findings = [one for one in walk.findings if admits(one)]
+    fixable = {one.path for one in findings if one.found.repair}
+    mends = {one.path for one in findings if one.found.mends}
+    return Checked(
+        files=walk.files,
+        entities=walk.entities,
+        findings=tuple(sorted(findings, key=order)),
+        etags={path: walk.etags[path] for path in fixable},
+        mended={path: change for path, change in links.changes.items() if path in mends},
+        passed=passed_over(handle),
+    )
+
+
+def passed_over(handle: Handle) -> PassedOver:
+    """Return what is left out: there are no links here, and nothing that can't be read."""
+    places = handle.places
+    files = [
+        path for path in handle.reader().paths() if path.rpartition("/")[2] in places.exclude_files
+    ]
+    folders = [folder for folder in places.exclude if _is_there(handle, folder)]
+    return PassedOver(links=(), folders=tuple(folders), files=tuple(files), unread=())
+
+
+def verify(handle: Handle) -> Verification:
+    """Check the chain of the log, its records, and each entity against its last record."""
+    walk = LogWalk(claims_in(text for _segment, _seq, text in _lines(handle, True)), _schema_errors)
+    names: dict[str, int] = {}
+    for segment, _seq, text in _lines(handle, False):
+        names[segment] = names.get(segment, 0) + 1
+        if text.strip():
+            walk.step(f"_build/{segment}", names[segment], text)
+    walk.finish()
+    edited, gone = _against_files(handle, walk)
+    return Verification(
+        files=tuple(f"_build/{name}" for name in names),
+        records=walk.own + walk.migrated + walk.foreign,
+        own=walk.own,
+        migrated=walk.migrated,
+        foreign=walk.foreign,
+        unreadable=walk.unreadable,
+        problems=tuple(walk.problems),
+        edited_outside=tuple(edited),
+        gone=tuple(gone),
+    )
+
+
+class Surroundings:
+    """What the check of links asks of a vault."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+        self.names = handle.names
+
+    @property
+    def excluded(self) -> Iterable[str]:
+        """As `check_links.Surroundings`."""
+        return self._handle.places.exclude
+
+    def paths(self) -> Iterable[str]:
+        """As `check_links.Surroundings`."""
+        return self._handle.reader().paths()
+
+    def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]:
+        """As `check_links.Surroundings`."""
+        return self._handle.reader().link_sources(where)
+
+    def is_there(self, path: str) -> bool:
+        """As `check_links.Surroundings`."""
+        return _is_there(self._handle, path)
+
+
+def _edited(handle: Handle) -> Iterator[Finding]:
+    claims = claims_in(text for _segment, _seq, text in _lines(handle, True))
+    walk = LogWalk(claims, lambda _record: ())
+    for segment, seq, text in _lines(handle, False):
+        if text.strip():
+            walk.step(segment, seq, text)
+    edited, gone = _against_files(handle, walk)
+    for place in edited:
+        words = "was edited outside loop since its last record"
+        found = Found(rule="edited-outside", message=words)
+        yield Finding(path=place.path, line=1, found=found, entity_id=place.entity_id)
+    for place in gone:
+        words = f"the file of {place.entity_id}, as its last record names it, is not there"
+        found = Found(rule="gone", message=words)
+        yield Finding(path=place.path, line=1, found=found, entity_id=place.entity_id)
+
+
+def _against_files(
+    handle: Handle, walk: LogWalk
+) -> tuple[list[RecordedPlace], list[RecordedPlace]]:
+    """Return the entities edited outside, and those without a file."""
+    edited: list[RecordedPlace] = []
+    gone: list[RecordedPlace] = []
+    for entity_id, path, expected, newest in walk.entities.expected():
+        row = handle.database.read(
+            lambda connection, path=path: connection.execute(  # type: ignore[misc]
+                _ETAG, (os.fsencode(path),)
+            ).fetchone()
+        )
+        found = None if row is None else str(row[0])
+        if found != expected and not (not newest and None in (found, expected)):
+            place = RecordedPlace(entity_id=entity_id, path=path)
+            (gone if found is None else edited).append(place)
+    return edited, gone
+
+
+def _lines(handle: Handle, referring: bool) -> Iterator[tuple[str, int, bytes]]:
+    """Yield the lines, oldest first; or only those that may redact or take back others."""
+    after = 0
+    while True:
+        page = handle.database.read(
+            lambda connection, after=after: connection.execute(  # type: ignore[misc]
+                _LINES, (after, referring)
+            ).fetchall()
+        )
+        for seq, segment, line in page:
+            yield segment, seq, line
+        if len(page) < 1000:
+            return
+        after = page[-1][0]
+
+
+def _is_there(handle: Handle, path: str) -> bool:
+    name = os.fsencode(path)
+
+    def work(connection: Connection) -> bool:
+        return connection.execute(_THERE, (name, name + b"/", name + b"0")).fetchone() is not None
+
+    return handle.database.read(work)
+
+
+def _rows(handle: Handle, query: str) -> list[tuple[bytes]]:
+    return handle.database.read(
+        lambda connection: [(row[0],) for row in connection.execute(query.encode()).fetchall()]
+    )
+
+
+def _schema_errors(record: AuditRecord) -> Iterator[str]:
+    from pydantic import ValidationError
+
+    from loop_cli.wire import models
+
+    try:
+        models.AuditRecord.model_validate(record.data)
+    except ValidationError as error:
+        for one in error.errors(include_url=False, include_input=False, include_context=False):
+            where = ".".join(map(str, one["loc"]))
+            yield f"not a valid record: {where or 'record'}: {one['msg']}"

@@ -1,0 +1,127 @@
+"""Answer a planner's questions about the database. Whether it asked for more than one entity is
+remembered: then a plan holds only as long as nothing at all has changed."""
+
+from __future__ import annotations
+
+import os
+
+from loop_cli.core.names import one_name
+from loop_cli.core.records.record import History
+from loop_cli.errors import InvalidFile
+from loop_cli.planning.planner import StoreContext
+from loop_cli.planning.resolution import refuse_no_place
+from loop_cli.postgres import projection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from loop_cli.core.entity import Entity, EntityFile
+    from loop_cli.core.links import LinkSource
+    from loop_cli.core.records.record import AuditRecord
+    from loop_cli.core.schema.rules import Rules
+    from loop_cli.postgres.database import Connection
+    from loop_cli.postgres.lines import Log
+    from loop_cli.postgres.locating import Locator
+    from loop_cli.postgres.reading import Reader
+
+_FOLDED = "SELECT path FROM file WHERE folded = %s"
+_FILES = "SELECT 1 FROM file WHERE path = ANY(%s) LIMIT 1"
+_BENEATH = "SELECT 1 FROM file WHERE path >= %s AND path < %s LIMIT 1"
+_ALIKE = "SELECT 1 FROM file WHERE folded >= %s AND folded < %s LIMIT 1"
+_KEPT = "SELECT data FROM kept WHERE name = %s"
+
+
+class PostgresContext(StoreContext):
+    """The answers as of now. `asked` tells that the plan depends on more than its own entity."""
+
+    def __init__(
+        self, connection: Connection, reader: Reader, locator: Locator, log: Log, rules: Rules
+    ) -> None:
+        self._connection = connection
+        self._reader = reader
+        self._locator = locator
+        self._log = log
+        self._rules = rules
+        self.asked = False
+
+    @property
+    def rules(self) -> Rules:
+        return self._rules
+
+    def named(self, name: str) -> list[EntityFile]:
+        self.asked = True
+        return [one.located.parsed.file for one in self._locator.named(name)]
+
+    def carrier(self, entity_id: str) -> EntityFile | None:
+        self.asked = True
+        found = self._locator.carriers(entity_id)
+        return found[0].located.parsed.file if found else None
+
+    def find(self, entity_id: str) -> Entity | None:
+        self.asked = True
+        found = self._locator.carriers(entity_id)
+        return self._locator.observe(found[0]).entity if found else None
+
+    def seems_taken(self, entity_id: str) -> bool:
+        return self.carrier(entity_id) is not None
+
+    def all_ids(self) -> Iterable[str]:
+        self.asked = True
+        return self._locator.ids()
+
+    def history(self, entity_id: str) -> History:
+        self.asked = True
+        return History(self._log.records_of(entity_id))
+
+    def recorded_with(self, key: str) -> AuditRecord | None:
+        from loop_cli.core.records.record import with_key
+
+        return next(with_key(self._log.with_key(key), key), None)
+
+    def admits(self, path: str) -> bool:
+        refuse_no_place(path)
+        return projection.admits(path, self._rules.schema.places)
+
+    def is_free(self, path: str, *, leaves: str | None = None) -> bool:
+        self.asked = True
+        refuse_no_place(path)
+        rows = self._connection.execute(_FOLDED, (os.fsencode(one_name(path)),)).fetchall()
+        if any(os.fsdecode(row[0]) != leaves for row in rows):
+            return False
+        folders = _above(path)
+        if self._connection.execute(_FILES, ([*map(os.fsencode, folders)],)).fetchone():
+            raise InvalidFile(path, "a part of its path is a file, not a folder")
+        return not any(self._is_alike(folder) for folder in folders)
+
+    def _is_alike(self, folder: str) -> bool:
+        """Whether a folder is there in another case or normal form, and not in this one."""
+        if self._connection.execute(_BENEATH, _span(folder)).fetchone():
+            return False
+        return self._connection.execute(_ALIKE, _span(one_name(folder))).fetchone() is not None
+
+    def kept(self, sha256: str) -> bytes | None:
+        row = self._connection.execute(_KEPT, (sha256,)).fetchone()
+        return None if row is None else row[0]
+
+    def files(self, mentioning: str) -> Iterator[EntityFile]:
+        self.asked = True
+        return self._reader.files(mentioning=(mentioning,))
+
+    def paths(self) -> Iterable[str]:
+        self.asked = True
+        return self._reader.paths()
+
+    def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]:
+        self.asked = True
+        return self._reader.link_sources(where)
+
+
+def _above(path: str) -> list[str]:
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
+
+
+def _span(folder: str) -> tuple[bytes, bytes]:
+    """Return the first and the last path beneath a folder."""
+    return os.fsencode(folder) + b"/", os.fsencode(folder) + b"0"

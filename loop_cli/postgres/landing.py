@@ -1,0 +1,354 @@
+"""A commit to the database: planned without a lock, landed in one short transaction.
+
+1. The entities are read, and the changes planned. Nobody is locked out.
+2. A transaction locks the one row of `head`, and compares: each entity has the bytes and the last
+   record that were planned with; where a plan asked for more (others, free places, ids) nothing at
+   all has changed since. So writers of one vault take turns here, for as long as two round trips
+   and the sync of the commit, and their records get their places in that order.
+3. The files, the lines and the new head are written and committed together.
+
+Where something has changed, the changes are planned again, with the lock held. A connection that
+breaks before step 3 is made anew, and all begins again. Where it breaks in step 3 the change may
+have landed: its line is looked for in the log, with the lock, which the other transaction has until
+it has ended. So it is known then, and never guessed.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+import psycopg
+
+from loop_cli.core.records.record import AuditRecord
+from loop_cli.errors import LoopError, Unreachable
+from loop_cli.lean.records import Struct
+from loop_cli.planning.snapshot import etag_of
+from loop_cli.postgres import database as db
+from loop_cli.postgres import lines, projection, rows
+from loop_cli.postgres.attempt import Attempt, Planned, batches
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TypeVar
+
+    from loop_cli.core.records.record import Origin
+    from loop_cli.core.store import AnyChange, CommitResult
+    from loop_cli.planning.plan import Plan
+    from loop_cli.postgres.database import Connection
+    from loop_cli.postgres.handle import Handle
+    from loop_cli.postgres.lines import Line
+    from loop_cli.postgres.locating import Found
+
+    Outcomes = list[CommitResult | LoopError]
+    T = TypeVar("T")
+
+_HEAD = "SELECT version, rules, seq, digest, own FROM head"
+_NOW = (
+    "SELECT path, etag, (SELECT max(seq) FROM record WHERE entity = %s) FROM file WHERE path = %s"
+)
+_USED = "SELECT 1 FROM record WHERE key = %s AND run <> %s LIMIT 1"
+_MOVE_ON = (
+    "UPDATE head SET version = version + 1, seq = %s, digest = %s, own = %s, rules = rules + %s"
+)
+_NOTIFY = "SELECT pg_notify(%s, %s)"
+_LANDED = "SELECT count(*) FROM record WHERE digest = ANY(%s)"
+
+
+class Head(Struct):
+    """The end of the log."""
+
+    version: int
+    rules: int
+    seq: int
+    digest: str | None
+    own: str | None
+
+    def link(self) -> dict[str, str | None]:
+        """Return what the next record says of the lines before it."""
+        if self.digest is None or self.digest == self.own or self.own is None:
+            return {"previous": self.digest}
+        return {"previous": self.digest, "previous_own": self.own}
+
+
+class _Stale(Exception):
+    """What was planned with is not there any more."""
+
+
+class NotLanded(Unreachable):
+    """The connection broke while a change was written, and it is certain that nothing was."""
+
+
+class Landing:
+    """One call of `PostgresStore.commit`."""
+
+    def __init__(self, handle: Handle, origin: Origin) -> None:
+        self._handle = handle
+        self._database = handle.database
+        self._origin = origin
+        self._until = time.monotonic() + handle.database.patience
+
+    def run(self, changes: Sequence[AnyChange], *, atomic: bool, dry_run: bool) -> Outcomes:
+        """Return the outcomes, as `Store.commit` says."""
+        if dry_run:
+            return self._database.read(
+                lambda connection: self._dry(connection, changes, atomic=atomic)
+            )
+        if atomic:
+            return self._commit(changes, group=True)
+        return [one for batch in batches(changes) for one in self._commit(batch, group=False)]
+
+    def land_made(self, make: Callable[[Connection], tuple[T, Plan | None]]) -> T:
+        """Land one plan that is made with the lock held, and return what came with it."""
+        landing: list[Line] = []
+
+        def work(connection: Connection) -> T:
+            landing.clear()
+            with connection.transaction():
+                head = _head(connection, lock=True)
+                said, plan = make(connection)
+                if plan is not None:
+                    made = Planned(plan=plan, found=None, origin=self._origin)
+                    landing.extend(self._write(connection, [made], head, group=False))
+            return said
+
+        try:
+            with self._database.connection() as connection:
+                return work(connection)
+        except psycopg.Error as error:
+            if not landing or not db.is_lost(error):
+                raise self._database.refused(error) from error
+            self._settle(landing, error)
+            raise self._database.unknown(self._origin.run_id, error) from error
+
+    def _dry(
+        self, connection: Connection, changes: Sequence[AnyChange], *, atomic: bool
+    ) -> Outcomes:
+        self._handle.renew(connection)
+        planned = Attempt(self._handle, connection, self._origin).plan(changes, group=atomic)
+        return [
+            one if isinstance(one, LoopError) else one.plan.result(None, warnings=one.warnings)
+            for one in planned
+        ]
+
+    def _commit(self, changes: Sequence[AnyChange], *, group: bool) -> Outcomes:
+        """Land changes in one transaction, as often as connections break before it is written."""
+        while True:
+            try:
+                with self._database.connection() as connection:
+                    return self._on(connection, changes, group=group)
+            except NotLanded:
+                raise
+            except (Unreachable, psycopg.Error) as error:
+                lost = isinstance(error, Unreachable) or db.is_lost(error)
+                if not lost or time.monotonic() >= self._until:
+                    if isinstance(error, psycopg.Error):
+                        raise self._database.refused(error) from error
+                    raise
+            time.sleep(0.2)
+
+    def _on(self, connection: Connection, changes: Sequence[AnyChange], *, group: bool) -> Outcomes:
+        head = _head(connection)
+        self._handle.renew(connection, head.rules)
+        attempt = Attempt(self._handle, connection, self._origin)
+        planned = attempt.plan(changes, group=group)
+        if not _any_changed(planned):
+            return _outcomes(planned, [])
+        if not group and _meets_twice(planned):  # by an alias, or two spellings of an id
+            return [one for change in changes for one in self._commit([change], group=False)]
+        try:
+            asked = head.version if attempt.asked else None
+            return self._land(connection, planned, asked, head.rules, group=group)
+        except _Stale:
+            return self._again(connection, changes, group=group)
+
+    def _again(
+        self, connection: Connection, changes: Sequence[AnyChange], *, group: bool
+    ) -> Outcomes:
+        """Plan again with the lock held, and land."""
+        landing: list[Line] = []
+        try:
+            with connection.transaction():
+                head = _head(connection, lock=True)
+                self._handle.renew(connection, head.rules)
+                attempt = Attempt(self._handle, connection, self._origin)
+                planned = attempt.plan(changes, group=group)
+                if not _any_changed(planned):
+                    return _outcomes(planned, [])
+                landing = self._write(connection, planned, head, group=group)
+        except psycopg.Error as error:
+            if not landing or not db.is_lost(error):
+                raise
+            self._settle(landing, error)
+        return self._landed(planned, landing)
+
+    def _land(
+        self,
+        connection: Connection,
+        planned: Sequence[Planned | LoopError],
+        version: int | None,
+        rules: int,
+        *,
+        group: bool,
+    ) -> Outcomes:
+        """Land what was planned without a lock. Raises `_Stale`."""
+        landing: list[Line] = []
+        try:
+            with connection.transaction():
+                head = self._compared(connection, planned, version, rules)
+                landing = self._write(connection, planned, head, group=group)
+        except psycopg.Error as error:
+            if not landing or not db.is_lost(error):
+                raise
+            self._settle(landing, error)
+        return self._landed(planned, landing)
+
+    def _landed(self, planned: Sequence[Planned | LoopError], landing: Sequence[Line]) -> Outcomes:
+        records = [
+            AuditRecord(data=one.record.data, digest=one.digest) for one in landing if one.record
+        ]
+        return _outcomes(planned, records)
+
+    def _compared(
+        self,
+        connection: Connection,
+        planned: Sequence[Planned | LoopError],
+        version: int | None,
+        rules: int,
+    ) -> Head:
+        """Lock the head, and compare what was planned with. Raises `_Stale`."""
+        going = [one for one in planned if isinstance(one, Planned) and one.plan.changed]
+        keys = {(one.origin.key, one.origin.run_id) for one in going if one.origin.key}
+        with connection.pipeline():
+            locked = connection.execute(f"{_HEAD} FOR UPDATE")
+            now = [
+                (one.found.place, connection.execute(_NOW, (one.found.place.id, _key(one.found))))
+                for one in going
+                if one.found is not None
+            ]
+            used = [connection.execute(_USED, pair) for pair in keys]
+        row = locked.fetchone()
+        assert row is not None, "every vault has a head"
+        head = Head(**dict(zip(Head._fields, row, strict=True)))
+        if head.rules != rules or (version is not None and head.version != version):
+            raise _Stale
+        if any(cursor.fetchone() is not None for cursor in used):
+            raise _Stale
+        for place, cursor in now:
+            there = cursor.fetchone()
+            if there is None or there[1] != etag_of(place.data):
+                raise _Stale
+            if there[2] != place.last:
+                raise _Stale
+        return head
+
+    def _write(
+        self,
+        connection: Connection,
+        planned: Sequence[Planned | LoopError],
+        head: Head,
+        *,
+        group: bool,
+    ) -> list[Line]:
+        """Write files, lines and head; return the lines. Raises `InvalidFile`."""
+        plans = [one.plan for one in planned if isinstance(one, Planned) and one.plan.changed]
+        landing = _lines_of(plans, head, group=group)
+        now = self._handle.clock()
+        paths = {path for one in plans for path in (one.source, one.target) if path}
+        rules = any(path in self._handle.deciding for path in paths)
+        last = landing[-1].digest
+        with connection.pipeline():
+            for one in plans:
+                self._write_one(connection, one, now)
+            lines.add(connection, landing, after=head.seq)
+            connection.execute(_MOVE_ON, (head.seq + len(landing), last, last, int(rules)))
+            connection.execute(_NOTIFY, (self._handle.channel, str(head.seq + len(landing))))
+        for one in plans:
+            if one.source != one.target:
+                rows.date_again(connection, self._handle.log_over(connection), one.after.id)
+        return landing
+
+    def _write_one(self, connection: Connection, plan: Plan, now: int) -> None:
+        for sha256, data in plan.kept.items():
+            rows.keep(connection, sha256, data, now)
+        if plan.source is not None and plan.source != plan.target:
+            rows.remove(connection, plan.source)
+        if plan.target is None:
+            return
+        row = projection.row_of(
+            plan.target,
+            plan.data,
+            modified=now,
+            names=self._handle.names,
+            places=self._handle.places,
+        )
+        record = AuditRecord(data=plan.record, digest="")
+        left = projection.Left(etag=record.etag_after, updated=record.updated_after, own=True)
+        rows.put(connection, projection.dated(row, left))
+
+    def _settle(self, landing: Sequence[Line], error: psycopg.Error) -> None:
+        """Find out whether lines are in the log. Raises `NotLanded` if they are not, `AnswerLost`
+        if nobody can say."""
+        digests = [one.digest for one in landing]
+        run_id = self._origin.run_id
+        while True:
+            try:
+                with self._database.connect() as connection, connection.transaction():
+                    _head(connection, lock=True)
+                    # A write, so that what is seen is as durable as this commit.
+                    connection.execute("UPDATE head SET version = version + 1")
+                    row = connection.execute(_LANDED, (digests,)).fetchone()
+                break
+            except (Unreachable, psycopg.Error):
+                if time.monotonic() >= self._until:
+                    raise self._database.unknown(run_id, error) from error
+                time.sleep(0.2)
+        if row is None or row[0] != len(digests):
+            raise NotLanded(
+                f"the connection to {self._database.address.shown} broke, and nothing was written: "
+                f"{db.words(error)}"
+            ) from error
+
+
+def _key(found: Found) -> bytes:
+    return os.fsencode(found.place.path)
+
+
+def _head(connection: Connection, *, lock: bool = False) -> Head:
+    row = connection.execute(f"{_HEAD} FOR UPDATE" if lock else _HEAD).fetchone()
+    assert row is not None, "every vault has a head"
+    return Head(**dict(zip(Head._fields, row, strict=True)))
+
+
+def _lines_of(plans: Sequence[Plan], head: Head, *, group: bool) -> list[Line]:
+    """Return the lines of plans, each chained to the one before."""
+    link, name = head.link(), os.urandom(16).hex()
+    found: list[Line] = []
+    for index, one in enumerate(plans):
+        one.record["metadata"].update(link)
+        if group:
+            one.record["metadata"]["group"] = {"id": name, "index": index, "count": len(plans)}
+        found.append(lines.encode(one.record, one.path))
+        link = {"previous": found[-1].digest}
+    return found
+
+
+def _meets_twice(planned: Sequence[Planned | LoopError]) -> bool:
+    """Whether two changes are about one file."""
+    paths = [one.plan.path for one in planned if isinstance(one, Planned)]
+    return len(paths) != len(set(paths))
+
+
+def _any_changed(planned: Sequence[Planned | LoopError]) -> bool:
+    return any(isinstance(one, Planned) and one.plan.changed for one in planned)
+
+
+def _outcomes(planned: Sequence[Planned | LoopError], records: Sequence[AuditRecord]) -> Outcomes:
+    left = iter(records)
+    return [
+        one
+        if isinstance(one, LoopError)
+        else one.plan.result(next(left) if one.plan.changed else None, warnings=one.warnings)
+        for one in planned
+    ]

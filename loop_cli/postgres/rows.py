@@ -1,0 +1,106 @@
+"""Write rows of files, in the transaction of the caller."""
+
+from __future__ import annotations
+
+import os
+
+from loop_cli.core.names import nfc
+from loop_cli.core.records.record import History
+from loop_cli.postgres import lines
+from loop_cli.postgres.keys import word
+from loop_cli.postgres.projection import ENTITY, Row, dated
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from loop_cli.postgres.database import Connection
+    from loop_cli.postgres.lines import Log
+
+_COLUMNS = (
+    "path", "folded", "data", "etag", "modified", "kind", "admitted", "id", "type", "title",
+    "updated", "at", "fields", "keys", "ranks", "names", "grams", "claims",
+)  # fmt: skip
+_MARKS = {
+    "keys": "%s::jsonb",
+    "ranks": "%s::jsonb",
+    "names": "array_to_tsvector(%s::text[])",
+    "grams": "array_to_tsvector(%s::text[])",
+    "claims": "%s::bytea[]",
+}
+_INSERT = (
+    f"INSERT INTO file ({', '.join(_COLUMNS)})"
+    f" VALUES ({', '.join(_MARKS.get(name, '%s') for name in _COLUMNS)})"
+)
+_PUT = f"{_INSERT} ON CONFLICT (path) DO UPDATE SET " + ", ".join(
+    f"{name} = EXCLUDED.{name}" for name in _COLUMNS[1:]
+)
+_REMOVE = "DELETE FROM file WHERE path = %s"
+_OF_ID = "SELECT path, etag, modified FROM file WHERE id = %s AND admitted AND kind = 3"
+_DATE = "UPDATE file SET updated = %s, at = %s WHERE path = %s"
+_KEEP = (
+    "INSERT INTO kept VALUES (%s, %s, %s)"
+    " ON CONFLICT (name) DO UPDATE SET kept_at = EXCLUDED.kept_at"
+)
+
+
+def values_of(row: Row) -> tuple[object, ...]:
+    """Return the values of a row, in the order of the columns."""
+    return (*(getattr(row, name) for name in _COLUMNS[:-1]), list(row.claims))
+
+
+def put(connection: Connection, row: Row) -> None:
+    """Write the row of a file, new or not."""
+    connection.execute(_PUT, values_of(row))
+
+
+def put_all(connection: Connection, rows: Sequence[Row]) -> None:
+    """Write the rows of many files."""
+    with connection.cursor() as cursor:
+        cursor.executemany(_PUT, [values_of(row) for row in rows])
+
+
+def copy_in(connection: Connection, new: Sequence[Row]) -> None:
+    """Write the rows of many files that are not there, or from a copy that was interrupted."""
+    paths = [row.path for row in new]
+    connection.execute("DELETE FROM file WHERE path = ANY(%s)", (paths,))
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY file ({', '.join(_COLUMNS)}) FROM STDIN".encode()) as copy,
+    ):
+        for row in new:
+            *values, names, grams, claims = values_of(row)
+            copy.write_row((*values, _vector(names), _vector(grams), claims))
+
+
+def _vector(grams: object) -> str | None:
+    """Return the text of a tsvector; no gram has a quote or a backslash."""
+    if grams is None:
+        return None
+    assert isinstance(grams, list), "a projection has lists"
+    return " ".join(f"'{one}'" for one in grams)
+
+
+def remove(connection: Connection, path: str) -> None:
+    """Remove the row of a file."""
+    connection.execute(_REMOVE, (os.fsencode(path),))
+
+
+def keep(connection: Connection, name: str, data: bytes, now: int) -> None:
+    """Keep bytes under the SHA-256 of them."""
+    connection.execute(_KEEP, (name, data, now))
+
+
+def date_again(connection: Connection, log: Log, entity_id: str) -> None:
+    """Compute the reported times of all files with an id again, after one of them came or went, or
+    another program wrote a record."""
+    found = connection.execute(_OF_ID, (word(nfc(entity_id)),)).fetchall()
+    for path, etag, modified in found:
+        own = os.fsdecode(path) if len(found) > 1 else None
+        left = lines.left_by(History(log.records_of(entity_id, own)))
+        row = Row(
+            path=path, folded=b"", data=b"", etag=etag, modified=modified, kind=ENTITY,
+            admitted=True,
+        )  # fmt: skip
+        now = dated(row, left)
+        connection.execute(_DATE, (now.updated, now.at, path))
