@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 
 from loop_cli.core.schema import paths
-from loop_cli.errors import EntityNotFound
+from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.lean import jsontext
 from loop_cli.lean.plain import same
 from loop_cli.markdown import reader
