@@ -11,7 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
 from loop_cli import __version__
-from loop_cli.server import events, openapi, routes, signing
+from loop_cli.server import events, openapi, page, routes, signing
 from loop_cli.server.access import Log
 from loop_cli.server.answers import HttpError, error_response, json_response
 from loop_cli.server.guard import Guard
@@ -66,6 +66,9 @@ def create_app(
     _own_routes(app, counted)
     for router in routes.ROUTERS:
         app.include_router(router)
+    if options.dashboard:
+        app.include_router(page.router)
+        public = (*public, *page.PUBLIC)
     openapi.describe(app)
     app.exception_handler(HTTPException)(_of_http)
     app.exception_handler(RequestValidationError)(_of_parameters)

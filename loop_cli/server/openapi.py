@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _SENT: tuple[type[BaseModel], ...] = (
     http.FieldsBody, http.CreateBody, http.EntityCreateBody, http.ChangeBody, http.MoveBody,
-    http.UndoBody,
+    http.UndoBody, http.MergeBody,
 )  # fmt: skip
 _MODELS: tuple[type[BaseModel], ...] = (
     *_SENT, http.HttpErrorDocument, http.FlatEntity, http.WrittenDocument, http.EntitiesDocument,

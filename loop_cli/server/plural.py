@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.convertors import Convertor, register_url_convertor
 
 FIXED = (
-    "apply", "audit", "check", "constants", "entities", "events", "members", "schema", "search",
-    "sign-out", "undo", "whoami",
+    "apply", "audit", "check", "constants", "entities", "events", "members", "merge", "schema",
+    "search", "sign-out", "undo", "whoami",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from loop_cli.server import (
     changing,
     describing,
     events,
+    merging,
     reading,
     relocating,
     signing,
@@ -17,5 +18,5 @@ _ENTITIES = (reading, changing, relocating)
 
 ROUTERS = (
     *(one.typed_router for one in _ENTITIES),
-    *(one.router for one in (*_ENTITIES, signing, auditing, describing, applying, events)),
+    *(one.router for one in (*_ENTITIES, signing, auditing, describing, applying, merging, events)),
 )

@@ -1,0 +1,1 @@
+import { html } from "../lib.js"; export function Palette() { return html`<p>palette</p>`; }
