@@ -78,15 +78,7 @@ class Served:
         command = [sys.executable, "-m", "loop_cli", "serve", "--port", str(self.port)]
         with log.open("wb") as out:
             self.process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "loop_cli",
-                    "serve",
-                    "--port",
-                    str(self.port),
-                    *self.options,
-                ],
+                [*command, *self.options],
                 env=self.environment,
                 cwd=self.home,
                 stdin=subprocess.DEVNULL,

@@ -152,10 +152,15 @@ export function choicesOf(type, name) {
   return spec ? ofSpec(spec, name)?.choices || [] : [];
 }
 
-/** The fields of a type that have a list of values. */
+const FIRST = ["status", "priority", "type"];
+
+/** The fields of a type that have one of a list of values; those that people use most come first. */
 export function choiceFields(type) {
-  const names = Object.keys(vault.schema.value?.types[type]?.properties || {});
-  return names.filter((name) => !isOwnName(name) && choicesOf(type, name).length > 1 && isWritable(type, name));
+  const names = fieldsOf(type).filter((name) => {
+    const found = ofSpec(specOf(type, name), name);
+    return !isOwnName(name) && found?.kind === "choice" && found.choices.length > 1 && isWritable(type, name);
+  });
+  return [...FIRST.filter((name) => names.includes(name)), ...names.filter((name) => !FIRST.includes(name))];
 }
 
 export const fieldsOf = (type) => Object.keys(vault.schema.value?.types[type]?.properties || {});
@@ -168,4 +173,3 @@ export function nameOf(entity) {
   return typeof name === "string" && name ? name : entity ? shown(name) || entity.entity_id : "";
 }
 
-export const pluralOf = (type) => type; // the type's own name; plurals differ by language

@@ -54,7 +54,7 @@ export function Filters({ type, children }) {
   const { params } = route.value;
   const collection = vault.collection(type);
   const version = collection.version.value;
-  const names = [...new Set([...choiceFields(type), ...["assignee", "owner", "project_id"].filter((name) => hasField(type, name))])].slice(0, 6);
+  const names = [...new Set([...choiceFields(type).slice(0, 3), ...["assignee", "owner", "project_id"].filter((name) => hasField(type, name)), ...choiceFields(type)])].slice(0, 7);
   const values = useMemo(() => Object.fromEntries(names.map((name) => [name, valuesOf(collection, type, name)])), [collection, version, type]);
   const any = filtersIn(params).length > 0 || params.get("q");
   return html`<div class="filters" role="search" aria-label=${t("filter")}>
