@@ -1,5 +1,5 @@
-"""Nothing typed is lost: a reload, a closed tab, a lost connection, a session that is over, a server
-that was restarted."""
+"""Nothing typed is lost: a reload, a closed tab, a lost connection, a session that is over, a
+server that was restarted."""
 
 from __future__ import annotations
 

@@ -299,6 +299,11 @@ export async function undo(runId) {
 
 async function tracked(work) {
   const done = await work();
+  const { logs } = await api.audit({ run_id: done.run_id, limit: 0 });
+  for (const { metadata: of } of logs) {
+    // A form that shows the state before it is no other's: it goes on from here.
+    if (of?.etag_before && of.etag_after) note({ etag: of.etag_before }, { etag: of.etag_after, updated_at: of.updated_after });
+  }
   await Promise.all((done.entities || []).map((one) => refresh(one.entity_id)));
   return done;
 }

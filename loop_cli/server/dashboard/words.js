@@ -22,6 +22,7 @@ const WORDS = {
   changed_by: ["{who} changed {fields}", "{who}: {fields} 변경"],
   changed_outside: ["Edited outside of loop (in an editor, for example); it has no record, so nobody can say by whom", "loop 밖(예: 편집기)에서 바뀜. 기록이 없어 누구인지 알 수 없습니다"],
   changed_since: ["This has changed since you opened it", "연 뒤에 내용이 바뀌었습니다"],
+  chosen: ["chosen", "고름"],
   choose: ["Choose…", "고르기…"],
   choose_each: ["Choose a side for each field that clashes.", "겹치는 필드마다 한쪽을 고르십시오."],
   clashes: ["{n} to decide", "정할 것 {n}개"],

@@ -1,7 +1,7 @@
 // The calendar: what has a start or an end in a month. Drag it, or move it by keys.
 import { hasField, nameOf, colorOf, isWritable, shown } from "../kinds.js";
 import { html, useEffect, useMemo, useRef } from "../lib.js";
-import { go, hrefOf, route, setParams } from "../route.js";
+import { go, hrefOf, hrefOfView, route, setParams } from "../route.js";
 import * as session from "../session.js";
 import calendar from "../vendor/calendar.js";
 import * as vault from "../vault.js";
@@ -14,6 +14,7 @@ import { useFound } from "./find.js";
 const STARTS = ["start_date", "start", "date"];
 const ENDS = ["due", "deadline", "end_date", "end"];
 const DAY = 86_400_000;
+const MOST = 12; // items that begin on one day
 const SHEET = "/dashboard/vendor/calendar.css";
 
 /** The fields that say when an entity of a type begins and ends. */
@@ -51,12 +52,15 @@ function Month({ type, found, start, end }) {
       editable: mayWrite,
       eventStartEditable: mayWrite,
       eventDurationEditable: mayWrite && !!start && !!end,
-      eventSources: [{ events: ({ start: from, end: to }) => latest.current.filter((one) => one.end > asText(from) && one.start < asText(to)) }],
+      eventSources: [{ events: ({ start: from, end: to }) => bearable(latest.current.filter((one) => one.end > asText(from) && one.start < asText(to))) }],
       eventContent: ({ event }) => ({ domNodes: [inside(event)] }),
-      eventClick: ({ event }) => go(hrefOf(type, event.extendedProps.entity.entity_id)),
+      eventClick: ({ event }) => go(hrefOfEvent(event, type, end || start)),
+      eventAllUpdated: () => tidyRoles(place.current),
+      datesSet: () => requestAnimationFrame(() => tidyRoles(place.current)),
       eventDrop: ({ event, revert }) => moved(event, revert, start, end),
       eventResize: ({ event, revert }) => moved(event, revert, start, end),
       eventDidMount: ({ el, event }) => {
+        if (event.extendedProps.more) return;
         el.dataset.entityId = event.extendedProps.entity.entity_id;
         el.dataset.path = event.extendedProps.entity.path;
         el.setAttribute("aria-label", `${nameOf(event.extendedProps.entity)}, ${event.extendedProps.when}`);
@@ -117,8 +121,45 @@ function eventOf(entity, start, end) {
   };
 }
 
+/** So many of one day as a person can look at; the table has the rest. */
+function bearable(events) {
+  const days = new Map();
+  const found = [];
+  for (const one of events) {
+    const count = (days.get(one.start) || 0) + 1;
+    days.set(one.start, count);
+    if (count <= MOST) found.push(one);
+  }
+  for (const [date, count] of days) {
+    if (count <= MOST) continue;
+    const more = { more: true, date, count: count - MOST };
+    found.push({ id: `more ${date}`, allDay: true, start: date, end: later(date, 1), title: `+${more.count}`, editable: false, extendedProps: more });
+  }
+  return found;
+}
+
+function hrefOfEvent(event, type, name) {
+  const { more, date, entity } = event.extendedProps;
+  if (!more) return hrefOf(type, entity.entity_id, vault.pathIfNeeded(entity));
+  return hrefOfView("table", type, new URLSearchParams({ [name]: date }));
+}
+
+/** The calendar calls its parts cells without rows to be in, which tells a screen reader nothing. */
+function tidyRoles(node) {
+  if (!node) return;
+  for (const one of node.querySelectorAll("[role=cell], [role=row], [role=rowgroup], [role=columnheader], [role=rowheader], [role=gridcell]")) {
+    for (const { name } of [...one.attributes]) if (name === "role" || /^aria-(col|row)/.test(name)) one.removeAttribute(name);
+  }
+  for (const one of node.querySelectorAll("[role=table], [role=grid]")) {
+    for (const { name } of [...one.attributes]) if (/^aria-(col|row)/.test(name)) one.removeAttribute(name);
+    one.setAttribute("role", "group");
+    one.setAttribute("aria-label", t("calendar"));
+  }
+}
+
 function inside(event) {
-  const { entity } = event.extendedProps;
+  const { entity, more, count } = event.extendedProps;
+  if (more) return Object.assign(document.createElement("span"), { className: "event-name", textContent: `+${count} ${t("more")}` });
   const box = document.createElement("span");
   box.className = "event-inside";
   const dot = document.createElement("i");

@@ -162,6 +162,12 @@ function Typed({ job }) {
   return html`<h3>${t("mine")}</h3><ul class="diff">${all.map(([name, value]) => html`<li><span class="faint">${fieldName(name)}</span> <ins>${shown(value)}</ins></li>`)}${job.body !== undefined && html`<li><span class="faint">${t("body")}</span><pre class="side-text">${job.body}</pre></li>`}</ul>`;
 }
 
+function marked(text, base) {
+  if (typeof base !== "string" || text === base) return text;
+  const known = new Set(base.split("\n"));
+  return text.split("\n").map((line) => (known.has(line) ? `${line}\n` : html`<mark>${line || " "}</mark>`));
+}
+
 function Rows({ job, rows, picked, setPicked, body }) {
   const pick = (field, choice) => setPicked((old) => ({ ...old, [field]: choice }));
   const order = [...rows].sort((a, b) => rank(a) - rank(b));
@@ -178,13 +184,13 @@ function Row({ job, row, choice, pick, merged }) {
   const state = clash ? (choice ? "chosen" : "clash") : "merged";
   const side = (name, value, label, known = true) => {
     const on = clash ? choice?.side === name : name === (wanted ? "mine" : "current");
-    const inner = known ? html`<${Value} type=${job.type} field=${field} value=${value} />` : html`<span class="faint">${t("unknown_base")}</span>`;
+    const inner = known ? html`<${Value} type=${job.type} field=${field} value=${value} base=${row.knows ? row.base : null} />` : html`<span class="faint">${t("unknown_base")}</span>`;
     const class_ = ["pane", on ? "on" : "", name].join(" ");
     if (!clash || name === "base") return html`<div role="cell" class=${class_} data-side=${name}><span class="side-label">${label}</span>${inner}</div>`;
     return html`<label role="cell" class=${`${class_} pick`} data-side=${name}><span class="side-label"><input type="radio" name=${`side-${field}`} checked=${on} onChange=${() => pick(field, { side: name })} /> ${label}</span>${inner}</label>`;
   };
   return html`<div class=${`sides-row ${state}`} role="row" data-conflict-field=${field} data-state=${state}>
-    <div role="rowheader" class="side-field"><strong>${fieldName(field)}</strong>${!clash && html`<span class="tag good"><${Icon} name="check" /> ${t("merged")}</span>`}${clash && html`<span class="tag bad">${choice ? t("select") : "!"}</span>`}</div>
+    <div role="rowheader" class="side-field"><strong>${fieldName(field)}</strong>${!clash && html`<span class="tag good"><${Icon} name="check" /> ${t("merged")}</span>`}${clash && html`<span class=${choice ? "tag good" : "tag bad"}>${choice ? t("chosen") : t("choose")}</span>`}</div>
     ${side("base", row.base, t("then"), row.knows)}
     ${side("current", row.current, t("theirs"))}
     ${wanted ? side("mine", row.requested, t("yours")) : html`<div role="cell" class="pane mine" data-side="mine"><span class="side-label">${t("yours")}</span><span class="faint">–</span></div>`}
@@ -212,8 +218,9 @@ function More({ job, row, choice, pick, merged }) {
       : html`<${Control} type=${job.type} name=${field} value=${row.requested ?? row.current} raw=${raw} label=${fieldName(field)} onInput=${typed} />`)}`;
 }
 
-function Value({ type, field, value }) {
-  if (field === "body") return html`<pre class="side-text" tabindex="0">${value ?? ""}</pre>`;
+/** A value of a side; in a text the lines that are not in `base` are marked. */
+function Value({ type, field, value, base }) {
+  if (field === "body") return html`<pre class="side-text" tabindex="0">${marked(value ?? "", base)}</pre>`;
   const text = labelOf(type, field, value);
   return text === "" ? html`<span class="faint">${t("none")}</span>` : html`<span class="side-value">${text}</span>`;
 }

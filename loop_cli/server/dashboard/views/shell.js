@@ -25,7 +25,7 @@ const THEME = "loop:theme";
 function later(fetch, name) {
   let found = null;
   return function Later(props) {
-    const [ready, setReady] = useState(found);
+    const [ready, setReady] = useState(() => found);
     const [failed, setFailed] = useState(false);
     useEffect(() => {
       if (!found) fetch().then((module) => setReady(() => (found = module[name])), () => setFailed(true));
