@@ -22,20 +22,23 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-FOLDER = Path(__file__).parents[1] / "loop_cli" / "server" / "dashboard" / "vendor"
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "loop_cli" / "server" / "dashboard" / "vendor"
 LIST = FOLDER / "list.json"
 LICENSES = FOLDER / "LICENSES.txt"
 
 
 class Library(NamedTuple):
     """A package of npm, and which of its files go where. `export` is a name that a script which
-    is no module leaves in the page, and that a module made of it is to export."""
+    is no module leaves in the page, and that a module made of it is to export; `notice` the line of
+    the copyright in its repository, where the package has no text of its licence (MIT)."""
 
     name: str
     version: str
     license: str
     files: dict[str, str]
     export: str | None = None
+    notice: str | None = None
 
 
 LIBRARIES = (
@@ -65,6 +68,7 @@ LIBRARIES = (
             "dist/event-calendar.min.css": "calendar.css",
         },
         export="EventCalendar",
+        notice="Copyright (c) 2021 vkurko",
     ),
 )
 # Bare names, and the files beside.
@@ -167,7 +171,12 @@ def _license(library: Library, package: Path) -> str:
         for one in sorted(package.iterdir())
         if one.name.upper().startswith(("LICENSE", "LICENCE"))
     ]
-    body = "\n\n".join(texts) or "The package has no text of its licence."
+    if not texts and library.notice is not None and library.license == "MIT":
+        own = (ROOT / "LICENSE").read_text(encoding="utf-8").strip()  # which is that one, too
+        texts = [re.sub(r"(?m)^Copyright .*$", library.notice, own)]
+    if not texts:
+        raise SystemExit(f"{library.name}: it has no text of its licence")
+    body = "\n\n".join(texts)
     return f"== {library.name} {library.version}: {library.license}\n\n{body}\n"
 
 

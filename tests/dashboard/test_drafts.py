@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Route
 
-    from tests.dashboard.conftest import Served, Visit
+    from tests.dashboard.conftest import Visit
+    from tests.dashboard.serving import Served
 
 TASK = "tsk-019-14"
 KEPT = "() => Object.keys(localStorage).some((key) => key.startsWith('loop:draft:'))"

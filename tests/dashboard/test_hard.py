@@ -9,45 +9,15 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.dashboard.browser import PATIENCE, Tab, new_tab, sees
+from tests.dashboard.serving import fill
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.dashboard.conftest import Served, Visit
+    from tests.dashboard.conftest import Visit
+    from tests.dashboard.serving import Served
 
 TASK = "tsk-019-14"
 SCHEMA = "00_Meta/schema_constants.yaml"
 MANY = 10_000
-TASKS = "50_Projects/2026/prj-019_SSOT_규칙/Tasks"
-NEW = """---
-entity_type: Task
-entity_id: {id}
-entity_name: 할 일 {number}
-created: 2026-01-08
-updated: 2026-01-08
-status: {status}
-parent_id: prj-019
-project_id: prj-019
-aliases: []
-assignee: 개발팀
-due: 2026-03-{day:02}
-priority: low
-type: ops
-tags: []
----
-
-{number}
-"""
-
-
-def fill(root: Path, count: int) -> None:
-    statuses = ("todo", "doing", "hold", "done", "blocked")
-    for number in range(count):
-        entity_id = f"tsk-{number:06x}-{1765756800000 + number}"
-        text = NEW.format(
-            id=entity_id, number=number, status=statuses[number % 5], day=number % 28 + 1
-        )
-        (root / TASKS / f"{entity_id}.md").write_text(text, encoding="utf-8")
 
 
 def test_an_empty_vault_says_how_to_begin(vault: Served, visit: Visit) -> None:

@@ -15,7 +15,8 @@ from loop_cli.server import page
 from tests.dashboard.browser import PATIENCE, Tab, new_tab, sees
 
 if TYPE_CHECKING:
-    from tests.dashboard.conftest import Served, Visit
+    from tests.dashboard.conftest import Visit
+    from tests.dashboard.serving import Served
 
 TASK = "tsk-019-14"
 DASHBOARD = Path(page.__file__).parent / "dashboard"

@@ -11,7 +11,8 @@ from playwright.sync_api import expect
 from tests.dashboard.browser import PATIENCE, Tab, new_tab, sees
 
 if TYPE_CHECKING:
-    from tests.dashboard.conftest import Served, Visit
+    from tests.dashboard.conftest import Visit
+    from tests.dashboard.serving import Served
 
 TASK = "tsk-019-14"
 OTHERS = ("tsk-019-01", "tsk-019-02")

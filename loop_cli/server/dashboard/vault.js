@@ -151,11 +151,21 @@ export function loaded() {
 
 /** Whether several files carry the id of an entity; then requests name the path, too. */
 export function pathIfNeeded(entity) {
-  let same = 0;
-  for (const one of collection(entity.entity_type).items.values()) {
-    if (one.entity_id === entity.entity_id && ++same > 1) return entity.path;
+  return shared(collection(entity.entity_type)).has(entity.entity_id) ? entity.path : undefined;
+}
+
+/** The ids that several files of a collection carry. */
+function shared(found) {
+  const version = found.version.peek();
+  if (found.shared?.version === version) return found.shared.ids;
+  const seen = new Set();
+  const ids = new Set();
+  for (const { entity_id: id } of found.items.values()) {
+    if (seen.has(id)) ids.add(id);
+    seen.add(id);
   }
-  return undefined;
+  found.shared = { version, ids };
+  return ids;
 }
 
 /** How many entities each type has. */

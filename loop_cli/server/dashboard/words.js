@@ -232,7 +232,18 @@ export function day(text) {
   if (!found) return String(text);
   const date = new Date(+found[1], +found[2] - 1, +found[3]);
   const sameYear = date.getFullYear() === new Date().getFullYear();
-  return date.toLocaleDateString(locale(), { month: "short", day: "numeric", ...(sameYear ? {} : { year: "numeric" }) });
+  return formatOf(locale(), sameYear).format(date);
+}
+
+const formats = new Map(); // making one takes longer than using it a hundred times
+
+function formatOf(name, sameYear) {
+  const key = `${name} ${sameYear}`;
+  if (!formats.has(key)) {
+    const parts = { month: "short", day: "numeric", ...(sameYear ? {} : { year: "numeric" }) };
+    formats.set(key, new Intl.DateTimeFormat(name, parts));
+  }
+  return formats.get(key);
 }
 
 /** The door of a record: its source as people say it. */

@@ -1,6 +1,6 @@
 // The entities of a type that the filters in the address let through, and the bar of filters.
 import { choiceFields, choicesOf, hasField, labelOf, nameOf, shown } from "../kinds.js";
-import { html, useMemo } from "../lib.js";
+import { html, useEffect, useMemo, useState } from "../lib.js";
 import { route, setParams } from "../route.js";
 import * as saving from "../saving.js";
 import * as vault from "../vault.js";
@@ -47,6 +47,8 @@ function hasWords(entity, words) {
   return words.every((word) => text.includes(word));
 }
 
+const FEW = 1_500;
+const SOON = 400; // milliseconds after the last change
 const MOST = 40; // values offered of a field that has no list
 
 /** The bar: words, and a list of values for the fields that people filter by. */
@@ -55,11 +57,18 @@ export function Filters({ type, children }) {
   const collection = vault.collection(type);
   const version = collection.version.value;
   const names = [...new Set([...choiceFields(type).slice(0, 3), ...["assignee", "owner", "project_id"].filter((name) => hasField(type, name)), ...choiceFields(type)])].slice(0, 7);
-  const values = useMemo(() => Object.fromEntries(names.map((name) => [name, valuesOf(collection, type, name)])), [collection, version, type]);
+  const [values, setValues] = useState({});
+  useEffect(() => {
+    // Counting all values takes a while where there are many entities, and nobody waits for it.
+    const read = () => setValues(Object.fromEntries(names.map((name) => [name, valuesOf(collection, type, name)])));
+    if (collection.items.size < FEW) return read();
+    const timer = setTimeout(read, SOON);
+    return () => clearTimeout(timer);
+  }, [collection, version, type]);
   const any = filtersIn(params).length > 0 || params.get("q");
   return html`<div class="filters" role="search" aria-label=${t("filter")}>
     <label class="filter-text"><${Icon} name="search" /><span class="sr-only">${t("filter_text")}</span><input type="search" value=${params.get("q") || ""} placeholder=${t("filter_text")} data-filter="q" onInput=${(event) => setParams({ q: event.currentTarget.value })} /></label>
-    ${names.map((name) => html`<${Filter} key=${name} ...${{ type, name, values: values[name], chosen: params.getAll(name) }} />`)}
+    ${names.map((name) => html`<${Filter} key=${name} ...${{ type, name, values: values[name] || choicesOf(type, name).map(String), chosen: params.getAll(name) }} />`)}
     ${any && html`<button type="button" class="link-button" data-action="clear-filters" onClick=${() => setParams({ q: null, ...Object.fromEntries(filtersIn(params).map(([name]) => [name, null])) })}>${t("clear_filters")}</button>`}
     <span class="spacer"></span>
     ${children}
