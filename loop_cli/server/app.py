@@ -84,6 +84,9 @@ def create_app(
     _own_routes(app, counted)
     for router in routes.ROUTERS:
         app.include_router(router)
+    if options.dashboard:
+        app.include_router(routes.page.router)
+        public = (*public, *routes.page.PUBLIC)
     openapi.describe(app)
     app.exception_handler(HTTPException)(_of_http)
     app.exception_handler(RequestValidationError)(_of_parameters)

@@ -12,9 +12,9 @@ class Options(Struct):
 
     `host` and `port` are where it listens; `names` are further names that a Host header may have,
     `proxies` the addresses of peers whose `X-Forwarded-*` headers count, `origins` the sites whose
-    pages may call it. `unconditional` lets writes do without a precondition. `sign_in_link`
-    tells whether `loop serve` makes a link that signs a browser in. Bodies are in bytes, times in
-    seconds.
+    pages may call it. `unconditional` lets writes do without a precondition. `dashboard` tells
+    whether there is a page for people at `/`, `sign_in_link` whether `loop serve` makes a link that
+    signs a browser in. Bodies are in bytes, times in seconds.
     """
 
     host: str = "127.0.0.1"
@@ -24,6 +24,7 @@ class Options(Struct):
     origins: tuple[str, ...] = ()
     read_only: bool = False
     unconditional: bool = False
+    dashboard: bool = True
     sign_in_link: bool = True
     log_level: str = "info"
     longest_body: int = MIB

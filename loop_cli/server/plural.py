@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.convertors import Convertor, register_url_convertor
 
 FIXED = (
-    "apply", "audit", "check", "constants", "entities", "events", "kept", "members", "overview",
-    "rename", "schema", "search", "sign-out", "undo", "whoami",
+    "apply", "audit", "check", "constants", "entities", "events", "kept", "members", "merge",
+    "overview", "rename", "schema", "search", "sign-out", "undo", "whoami",
 )  # fmt: skip
 
 

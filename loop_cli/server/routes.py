@@ -9,6 +9,8 @@ from loop_cli.server import (
     describing,
     events,
     files,
+    merging,
+    page,
     reading,
     relocating,
     signing,
@@ -17,8 +19,10 @@ from loop_cli.server import (
 
 _ENTITIES = (reading, changing, relocating)
 
+__all__ = ["ROUTERS", "page"]
 ROUTERS = (
     *(one.typed_router for one in _ENTITIES),
     files.router,
+    merging.router,
     *(one.router for one in (*_ENTITIES, signing, auditing, describing, applying, events, upkeep)),
 )

@@ -39,7 +39,8 @@ async def follow_link(request: Request, key: str = Query()) -> Response:
     if value is None:
         hint = "'loop serve' prints a new one when it is started"
         raise HttpError(401, "unauthorized", "this link was used, or is too old", hint=hint)
-    answer = Response(status_code=303, headers={"Location": "/docs", "Cache-Control": "no-store"})
+    where = "/" if service_of(request).options.dashboard else "/docs"
+    answer = Response(status_code=303, headers={"Location": where, "Cache-Control": "no-store"})
     _keep(request, answer, value)
     return answer
 

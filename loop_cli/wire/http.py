@@ -201,6 +201,14 @@ class UndoBody(Shape):
     )
 
 
+class MergeBody(Shape):
+    """Two changed versions of a text: `POST /api/merge`."""
+
+    base: str | None = Field(default=None, description="What both began with, where it is known.")
+    theirs: str = Field(description="The text as it is now.")
+    mine: str = Field(description="The text as the caller has it.")
+
+
 class SignInBody(Shape):
     """What signs a browser in: `POST /sign-in`."""
 

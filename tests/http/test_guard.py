@@ -92,7 +92,7 @@ class TestBrowser:
     @pytest.fixture
     def signed_in(self, client: Client) -> Client:
         answer = client.http.get("/sign-in?key=once")
-        assert (answer.status_code, answer.headers["location"]) == (303, "/docs")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
         cookie = answer.headers["set-cookie"]
         assert all(part in cookie for part in ("HttpOnly", "SameSite=strict", "Path=/"))
         client.headers = {"X-Loop": "1", "Origin": ORIGIN}

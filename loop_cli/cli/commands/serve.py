@@ -76,6 +76,7 @@ def serve(
         origins=tuple(map(_origin, cors_origin or ())),
         read_only=read_only,
         unconditional=allow_unconditional,
+        dashboard=not no_dashboard,
         sign_in_link=not no_dashboard,
         log_level=log_level,
     )
