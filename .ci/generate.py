@@ -38,6 +38,9 @@ from loop_cli.operations import update as operations
 from loop_cli.operations.selection import Selection
 from loop_cli.vault import schema_file
 from loop_cli.wire import (
+    agents as models_agents,
+)
+from loop_cli.wire import (
     check as models_check,
 )
 from loop_cli.wire import (
@@ -204,6 +207,9 @@ def _json_shapes() -> str:
         ("`loop view list --json`", models_find.ViewsDocument),
         ("`loop watch --json`, a line a change", models_check.WatchEvent),
         ("`loop skill install --json`", models_check.SkillDocument),
+        ("`loop mcp install --json`", models_agents.ClientsDocument),
+        ("`loop mcp install CLIENT --json`", models_agents.InstallDocument),
+        ("`loop n8n export --json`", models_agents.ExportDocument),
         ("`loop --json`", models_check.OverviewDocument),
         ("`loop help --json`", models_check.TopicsDocument),
         ("`loop help TOPIC --json`", models_check.PageDocument),

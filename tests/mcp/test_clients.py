@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from loop_cli.errors import UsageError
 from loop_cli.mcp.clients import CLIENTS, Client, Entry, added
+from loop_cli.wire import agents as shapes
 from tests.cli.conftest import Loop, new_loop
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ def test_each_client_starts_what_is_written(loop: Loop, client: str) -> None:
     done = loop("mcp", "install", client, "--json").json
     again = loop("mcp", "install", client, "--json").json
 
+    for one in (plan, done, again):
+        shapes.InstallDocument.model_validate(one)
     assert plan["dry_run"] is True
     assert [one["installed"][0]["changed"] for one in (plan, done, again)] == [True, True, False]
     path = done["installed"][0]["path"]
@@ -143,7 +146,9 @@ def test_a_server_is_named_without_its_secret(loop: Loop) -> None:
 
 
 def test_the_clients_are_listed(loop: Loop) -> None:
-    listed = loop("mcp", "install", "--json").json["clients"]
+    document = loop("mcp", "install", "--json").json
+    listed = document["clients"]
+    shapes.ClientsDocument.model_validate(document)
     assert [one["client"] for one in listed] == list(CLIENTS)
     assert len(loop("mcp", "install").lines) == len(CLIENTS)
     assert loop("mcp", "install", "emacs").code == 2

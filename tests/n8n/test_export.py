@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli import n8n
+from loop_cli.wire import agents as shapes
 from tests.cli.conftest import Loop, new_loop
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def nodes(name: str, kind: str = "") -> dict[str, Any]:
 
 def test_what_is_written(loop: Loop) -> None:
     done = loop("n8n", "export", "--json", cwd=loop.home).json
+    shapes.ExportDocument.model_validate(done)
     folder = loop.home / "loop-n8n"
     assert done["folder"] == str(folder)
     assert sorted(path.name for path in folder.iterdir()) == sorted(
