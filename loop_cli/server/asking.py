@@ -131,9 +131,7 @@ def invalid_body(errors: list[Any]) -> InvalidChange:
     return InvalidChange(message, entity_id=None, problems=problems)
 
 
-def conditions(
-    request: Request, where: list[str], *, reserved: tuple[str, ...] = (), fields: bool = True
-) -> list[Condition]:
+def conditions(request: Request, where: list[str], *, reserved: tuple[str, ...]) -> list[Condition]:
     """The conditions of a list: `where`; `there`, which names fields that must be there; and every
     parameter that is the name of a field. Names that begin with an underscore are nobody's. Raises
     `UsageError`."""
@@ -141,7 +139,7 @@ def conditions(
     found = [queries.parse_condition(text, today=day) for text in where]
     names = request.query_params.getlist("there")
     found += [queries.is_there(split_dotted(name)) for name in names if name]
-    for name, value in request.query_params.multi_items() if fields else ():
+    for name, value in request.query_params.multi_items():
         if name not in reserved and name and not name.startswith("_"):
             found.append(queries.equals(name, value))
     if len(found) > _MOST_CONDITIONS:
