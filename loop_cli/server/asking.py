@@ -50,6 +50,13 @@ class HowToWrite:
         unconditional: Annotated[
             bool, Query(description="False: a write without a precondition is 428 in any case.")
         ] = True,
+        by_id: Annotated[
+            bool,
+            Query(
+                description="A person named the id alone, and the program read the revision: a "
+                "second file with the id is noticed."
+            ),
+        ] = False,
         if_match: Annotated[
             str | None, Header(description="The ETag as it was read; 412 if it holds no more.")
         ] = None,
@@ -66,6 +73,7 @@ class HowToWrite:
         self.dry_run = dry_run
         self.on_conflict = on_conflict
         self.unconditional = unconditional
+        self.by_id = by_id
         self.etag = expected_etag(request.headers)
 
     def precondition(
@@ -83,7 +91,8 @@ class HowToWrite:
         met = conditions if isinstance(conditions, tuple) else _parsed_conditions(conditions)
         nothing = expected is None and seen is None and not met
         forced = unconditional and self.unconditional and nothing
-        return precondition_of(expected, seen, forced=forced).replace(conditions=met)
+        found = precondition_of(expected, seen, forced=forced)
+        return found.replace(conditions=met, own_reading=self.by_id)
 
 
 How = Annotated[HowToWrite, Depends()]

@@ -41,5 +41,12 @@ DIFFERS: dict[str, tuple[str, ...]] = {
     "keys that are no texts become texts in JSON": (
         "test_edit.py::test_keys_that_are_no_texts_land_as_they_were_saved",
     ),
+    "the server waits for the lock, as long as it was told to": (
+        "test_waiting.py::test_a_lock_that_is_let_go_in_time_is_waited_for",
+        "test_waiting.py::test_an_interrupt_while_waiting_is_130",
+    ),
+    "it counts what this process watches": (
+        "test_watch.py::TestOnlyTheVault::test_links_that_are_there",
+    ),
     "it is about how the program starts": ("test_start.py",),
 }
