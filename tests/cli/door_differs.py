@@ -31,6 +31,7 @@ DIFFERS: dict[str, tuple[str, ...]] = {
         "test_update.py::test_the_record_has_frozen_keys_and_the_chain",
     ),
     "the cache is the server's": (
+        "test_complete.py",
         "test_list.py::test_a_damaged_index_is_made_anew_with_one_warning",
         "test_search.py::test_without_a_cache_it_finds_the_same",
     ),
