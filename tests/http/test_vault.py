@@ -298,6 +298,12 @@ class TestHead:
         assert head.headers["content-length"] == str(len(get.content))
         assert head.headers.get("etag") == get.headers.get("etag")
 
+    def test_it_is_counted_by_its_route(self, client: Client) -> None:
+        client("HEAD", ENTITY)
+
+        counted = client("GET", "/metrics").text
+        assert 'method="HEAD",route="/api/entities/{entity_id:path}",status="200"' in counted
+
     def test_it_needs_a_token_and_finds_what_is_there(self, client: Client) -> None:
         assert client("HEAD", "/api/tasks/no").status_code == 404
         client.headers = {}
