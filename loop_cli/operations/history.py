@@ -296,7 +296,7 @@ def _event_dicts(event: Event) -> Iterator[dict[str, Any]]:
     if event.outside_after:
         yield {"kind": "edited_outside", "after": record.data.get("timestamp")}
     undoer = event.undone_by
-    undoes, agent = record.metadata.get("undoes"), _text(record, "agent")
+    undoes = record.metadata.get("undoes")
     yield {
         "kind": "record",
         "number": event.number,
@@ -306,5 +306,4 @@ def _event_dicts(event: Event) -> Iterator[dict[str, Any]]:
         "taken_back": event.taken_back,
         "undone_by": None if undoer is None else undoer.data.get("run_id"),
         "undoes": undoes.get("run_id") if isinstance(undoes, dict) else None,
-        **({} if agent is None else {"agent": agent}),
     }

@@ -103,11 +103,20 @@ def conflict_of(data: dict[str, Any]) -> Conflict:
         raw=b"",
         revision=now,
     )
-    changes = [AuditRecord(data=one, digest="") for one in said["changes"]]
+    changes = [AuditRecord(data=record_of(one), digest="") for one in said["changes"]]
     told = data.get("conditions")
     unmet = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
     said |= {"fields": tuple(fields), "changes": tuple(changes), "conditions": tuple(unmet)}
     return Conflict(**said, entity=entity)
+
+
+def record_of(change: dict[str, Any]) -> dict[str, Any]:
+    """A change as documents tell of it, as a record."""
+    data, agent = {**change}, change.get("agent")
+    data.pop("agent", None)
+    if isinstance(agent, str):
+        data["metadata"] = {**data.get("metadata", {}), "agent": agent}
+    return data
 
 
 def conflict_field(one: dict[str, Any]) -> ConflictField:

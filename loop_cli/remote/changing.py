@@ -5,7 +5,7 @@ from __future__ import annotations
 from loop_cli.core.entity import Precondition
 from loop_cli.errors import ConfirmationRefused
 from loop_cli.lean.http import quoted
-from loop_cli.remote.entities import needs_precondition, path_of, where
+from loop_cli.remote.entities import how_seen, path_of, where
 from loop_cli.remote.reads import RemoteReads
 
 TYPE_CHECKING = False
@@ -73,7 +73,7 @@ class RemoteChanges(RemoteReads):
             path_of(request.entity_id),
             *[way for way in ways if getattr(request, way[0])],
             *where(request.path),
-            *needs_precondition(request.precondition),
+            *how_seen(request.precondition),
             body=_expected(request.precondition),
             headers=_if_match(request.precondition),
             dry_run=dry_run,
@@ -145,7 +145,7 @@ class RemoteChanges(RemoteReads):
     ) -> RelocateResult:
         from loop_cli.remote import life
 
-        query = [*where(path), *needs_precondition(seen)]
+        query = [*where(path), *how_seen(seen)]
         if on_conflict != "fail":
             query.append(("on_conflict", on_conflict))
         found = self._write("POST", at, *query, body=body, headers=_if_match(seen), dry_run=dry_run)

@@ -114,7 +114,7 @@ class RemoteEntityOperations(EntityOperations):
     def preview(self, change: EntityChange) -> CommitResult:
         for _try in range(_TRIES):
             before = self.get(change.entity_id, path=change.path)
-            seen = Precondition(if_match=before.revision.etag)
+            seen = Precondition(if_match=before.revision.etag, own_reading=True)
             try:
                 asked = change.replace(precondition=seen, seen=None)
                 found = self._patch(asked, dry_run=True, text=True)
@@ -174,7 +174,7 @@ class RemoteEntityOperations(EntityOperations):
     def _patch(self, change: EntityChange, *, dry_run: bool, text: bool = False) -> Any:
         query = [
             *_if(text="true" if text else None),
-            *needs_precondition(change.precondition),
+            *how_seen(change.precondition),
         ]
         where = path_of(change.entity_id)
         return self._write("PATCH", where, *query, body=self._line(change), dry_run=dry_run)
@@ -264,9 +264,11 @@ def path_of(entity_id: str, what: str = "") -> str:
     return f"/api/entities/{quoted(entity_id)}{what}"
 
 
-def needs_precondition(seen: Precondition) -> list[tuple[str, str]]:
-    """What has a server refuse a change that says nothing of what was seen, if that was not
-    asked for: some servers take it."""
+def how_seen(seen: Precondition) -> list[tuple[str, str]]:
+    """What a server is told of a precondition besides itself: who read it. One that is not there
+    is refused, unless that was asked for: some servers take it."""
+    if seen.own_reading:
+        return [("by_id", "true")]
     return [] if seen.given or seen.forced else [("unconditional", "false")]
 
 

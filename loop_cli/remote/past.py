@@ -6,7 +6,7 @@ from loop_cli.core.names import nfc
 from loop_cli.core.records.record import AuditRecord
 from loop_cli.core.records.story import Event
 from loop_cli.operations.history import Difference, Story
-from loop_cli.remote import rebuilt
+from loop_cli.remote import answers, rebuilt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ def _event(one: dict[str, Any], *, outside: bool) -> Event:
     data = {key: one[key] for key in keys if one.get(key) is not None}
     metadata = one.get("metadata")
     data["metadata"] = dict(metadata) if isinstance(metadata, dict) else {}
-    if isinstance(one.get("agent"), str):
-        data["metadata"]["agent"] = one["agent"]
+    data = answers.record_of({**data, "agent": one.get("agent")})
     if undoes is not None:
         data["metadata"]["undoes"] = {"run_id": undoes, "lines": [_UNTOLD]}
     return Event(
@@ -79,7 +78,8 @@ def difference(document: Any, entity: Entity) -> Difference:
         diff=rebuilt.diff(document),
         unknown=tuple(map(str, unknown)),
         changes=tuple(
-            AuditRecord(data=one, digest="") for one in rebuilt.objects(document, "changes")
+            AuditRecord(data=answers.record_of(one), digest="")
+            for one in rebuilt.objects(document, "changes")
         ),
         edited_outside=document.get("edited_outside") is True,
         warnings=rebuilt.warnings(document),

@@ -91,4 +91,6 @@ class RemoteReads(RemoteEntityOperations):
     def _records(self, *query: tuple[str, str]) -> Iterator[AuditRecord]:
         from loop_cli.remote import past
 
-        return past.records(self._read("/api/audit", *query))
+        found = self._read("/api/audit", *query)
+        self._warnings.update(dict.fromkeys(rebuilt.warnings(found)))
+        return past.records(found)

@@ -50,6 +50,13 @@ class HowToWrite:
         unconditional: Annotated[
             bool, Query(description="False: a write without a precondition is 428 in any case.")
         ] = True,
+        by_id: Annotated[
+            bool,
+            Query(
+                description="A person named the id alone, and the program read the revision: a "
+                "second file with the id is noticed."
+            ),
+        ] = False,
         if_match: Annotated[
             str | None, Header(description="The ETag as it was read; 412 if it holds no more.")
         ] = None,
@@ -66,6 +73,7 @@ class HowToWrite:
         self.dry_run = dry_run
         self.on_conflict = on_conflict
         self.unconditional = unconditional
+        self.by_id = by_id
         self.etag = expected_etag(request.headers)
 
     def precondition(
@@ -83,7 +91,8 @@ class HowToWrite:
         met = conditions if isinstance(conditions, tuple) else _parsed_conditions(conditions)
         nothing = expected is None and seen is None and not met
         forced = unconditional and self.unconditional and nothing
-        return precondition_of(expected, seen, forced=forced).replace(conditions=met)
+        found = precondition_of(expected, seen, forced=forced)
+        return found.replace(conditions=met, own_reading=self.by_id)
 
 
 How = Annotated[HowToWrite, Depends()]
@@ -131,9 +140,7 @@ def invalid_body(errors: list[Any]) -> InvalidChange:
     return InvalidChange(message, entity_id=None, problems=problems)
 
 
-def conditions(
-    request: Request, where: list[str], *, reserved: tuple[str, ...] = (), fields: bool = True
-) -> list[Condition]:
+def conditions(request: Request, where: list[str], *, reserved: tuple[str, ...]) -> list[Condition]:
     """The conditions of a list: `where`; `there`, which names fields that must be there; and every
     parameter that is the name of a field. Names that begin with an underscore are nobody's. Raises
     `UsageError`."""
@@ -141,7 +148,7 @@ def conditions(
     found = [queries.parse_condition(text, today=day) for text in where]
     names = request.query_params.getlist("there")
     found += [queries.is_there(split_dotted(name)) for name in names if name]
-    for name, value in request.query_params.multi_items() if fields else ():
+    for name, value in request.query_params.multi_items():
         if name not in reserved and name and not name.startswith("_"):
             found.append(queries.equals(name, value))
     if len(found) > _MOST_CONDITIONS:

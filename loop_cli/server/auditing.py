@@ -55,8 +55,13 @@ async def audit(
         since=asking.instant_of(since),
         limit=limit or None,
     )
-    logs = await service_of(request).read(request, lambda loop: _records(loop, query))
-    return json_response({"logs": logs, "total": len(logs)})
+
+    def work(loop: Operations) -> dict[str, Any]:
+        logs = _records(loop, query)
+        document = {"logs": logs, "total": len(logs)}
+        return with_warnings(document, loop.take_warnings())  # type: ignore[no-any-return]
+
+    return json_response(await service_of(request).read(request, work))
 
 
 @router.get("/api/audit/entity/{entity_id:path}")

@@ -13,7 +13,7 @@ from starlette.responses import Response  # noqa: TC002  FastAPI reads the annot
 
 from loop_cli.core.changes import BodyChange, Edits
 from loop_cli.core.conflict import POLICIES
-from loop_cli.core.store import EntityChange
+from loop_cli.core.store import EntityChange, UpdateResult
 from loop_cli.errors import EntityNotFound, LoopError, UsageError
 from loop_cli.operations import create
 from loop_cli.server import asking, older, patches, written
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.entity import Entity, FieldNames
-    from loop_cli.core.store import UpdateResult
     from loop_cli.operations.boundary import Operations
     from loop_cli.server.asking import HowToWrite
 
@@ -130,6 +129,17 @@ async def put(request: Request, collection: str, entity_id: str, how: How) -> Re
 
 
 def _update(loop: Operations, change: EntityChange, how: HowToWrite) -> UpdateResult:
+    if not change.edits:
+        now = _as_expected(loop, change)
+        return UpdateResult(
+            entity=now,
+            before=now,
+            changed=False,
+            dry_run=how.dry_run,
+            run_id=loop.run_id,
+            diff={},
+            warnings=now.warnings,
+        )
     return loop.update(change, resolve=POLICIES[how.on_conflict], dry_run=how.dry_run)
 
 

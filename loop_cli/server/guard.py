@@ -59,7 +59,8 @@ class Guard:
         scope.setdefault("state", {})["visit"] = visit
         try:
             self._admit(visit)
-            await self._app(_as_get(scope), self._bounded(receive, visit), visit.sender(send))
+            inner = visit.scope = _as_get(scope)
+            await self._app(inner, self._bounded(receive, visit), visit.sender(send))
         except ClientDisconnect:  # there is nobody to answer
             return
         except Exception as error:

@@ -24,7 +24,8 @@ def wanted(body: http.ChangeBody, given: dict[str, Any], text: str) -> EntityCha
     said = {key: one for key, one in given.items() if one is not None and key not in more}
     rules = bulk.LineRules(today=asking.today(), now=now())
     if body.layout is None:
-        found = bulk.change_of(said, rules, line=text)
+        decided = body.rebased_from is not None  # where all that was wanted may be given up
+        found = bulk.change_of(said, rules, line=text, may_be_empty=decided)
     else:  # somebody edited the whole text, so it says each byte of the body too
         found = bulk.change_of(said, rules, line=text, may_be_empty=True)
         layout = Layout(text=body.layout.text, base=body.layout.base)

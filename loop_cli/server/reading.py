@@ -107,15 +107,16 @@ async def search(
     where: Where = [],  # noqa: B006
     limit: Annotated[int, Query(ge=1, le=AT_ONCE, description="At most so many.")] = 50,
 ) -> Response:
-    """What has some words in names or body, as `loop search --json`."""
-    found = asking.conditions(request, where, fields=False)
+    """What has some words in names or body, as `loop search --json`. Every other parameter is the
+    name of a field: `?status=todo`."""
+    found = asking.conditions(request, where, reserved=(*asking.OF_LISTS, "type"))
     query = EntityQuery(types=tuple(type), conditions=tuple(found), text=q, limit=limit)
 
     def work(loop: Operations) -> dict[str, Any]:
         selection = loop.select(query)
         results = [_hit(one) for one in selection]
         document = {"query": q, "count": len(results), "results": results}
-        return with_warnings(document, selection.warnings)  # type: ignore[no-any-return]
+        return with_warnings(document, selection.warnings, loop.take_warnings())  # type: ignore[no-any-return]
 
     return json_response(await service_of(request).read(request, work))
 
@@ -282,7 +283,7 @@ def _pieces(loop: Operations, query: EntityQuery, key: str, shown: Shown) -> Ite
     # All that there are were just counted, if this is all of them.
     total = count if query.cursor is None and not more else loop.count(query)
     rest: dict[str, Any] = {"total": total, "next": _cursor(selection, last if more else None)}
-    tail = harmless_json(with_warnings(rest, selection.warnings))[1:]
+    tail = harmless_json(with_warnings(rest, selection.warnings, loop.take_warnings()))[1:]
     yield (start + "".join(waiting) + "], " + tail).encode()
 
 

@@ -61,7 +61,7 @@ class Service:
     async def read(self, request: Request, work: Callable[[Operations], T]) -> T:
         """What `work` reads. Raises `LoopError`."""
         loop = self.open_operations(_origin(request))
-        return await self.in_thread(partial(work, loop))
+        return await self.in_thread(partial(_alone, work, loop))
 
     def open_reader(self) -> Operations:
         """The operations for the server's own reading."""
@@ -107,7 +107,7 @@ class Service:
         if self._writers is None:
             self._writers = anyio.CapacityLimiter(self.options.writers)
         loop = self.open_operations(origin)
-        plain = partial(work, loop)
+        plain = partial(_alone, work, loop)
         if origin.key is not None:
             plain = partial(self._once, origin, loop, work, again)
         return await anyio.to_thread.run_sync(plain, limiter=self._writers)
@@ -137,6 +137,12 @@ class Service:
             answer = again(loop, done)
             answer.headers["X-Run-Id"] = str(done[-1].data["run_id"])
             return answer
+
+
+def _alone(work: Callable[[Operations], T], loop: Operations) -> T:
+    """What `work` gives, without warnings of what this thread did for others."""
+    loop.take_warnings()
+    return work(loop)
 
 
 def service_of(request: Request) -> Service:

@@ -34,7 +34,7 @@ class Visit:
         self.sent = 0
         self.run_id: str | None = None
         self.longest = options.longest_apply if self.path == APPLY else options.longest_body
-        self._scope = scope
+        self.scope = scope  # that of the routes, which put there which of them answers
         peer = scope.get("client")
         self.client: str = peer[0] if peer else ""
         self.host = self.headers.get("host", "").lower()
@@ -49,7 +49,7 @@ class Visit:
     @property
     def route(self) -> str:
         """The route that answers, with the names of its parameters; empty for none."""
-        return getattr(self._scope.get("route"), "path", "")
+        return getattr(self.scope.get("route"), "path", "")
 
     @property
     def cookie(self) -> str | None:

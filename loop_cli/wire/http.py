@@ -273,6 +273,7 @@ class LogsDocument(Shape):
 
     logs: list[dict[str, Any]] = Field(description="The records.")
     total: int = Field(ge=0, description="How many are in `logs`.")
+    warnings: list[str] = Field(default=[], description="Absent if there are none.")
 
 
 class EntityLogDocument(Shape):
@@ -281,3 +282,4 @@ class EntityLogDocument(Shape):
     entity_id: str = Field(description="The entity.")
     history: list[dict[str, Any]] = Field(description="The records, newest first.")
     total_actions: int = Field(ge=0, description="How many there are.")
+    warnings: list[str] = Field(default=[], description="Absent if there are none.")

@@ -277,6 +277,9 @@ class ConflictChange(Shape):
     timestamp: str | None = Field(description="When.")
     actor: str | None = Field(description="Who.")
     source: str | None = Field(description="The interface.")
+    agent: str = Field(
+        default="", description="What the program says of itself; absent if it says nothing."
+    )
     modified_fields: list[str] | None = Field(description="What was changed.")
 
 

@@ -63,7 +63,9 @@ class Vault:
         return [json.loads(line) for line in log.read_bytes().splitlines()] if log.exists() else []
 
     def bytes_of_all(self) -> dict[str, bytes]:
-        return {str(path): path.read_bytes() for path in sorted(self.root.rglob("*.md"))}
+        """Of every Markdown file, and of the schema."""
+        files = [*self.root.rglob("*.md"), *self.root.rglob("*.yaml")]
+        return {str(path): path.read_bytes() for path in sorted(files)}
 
     def edit(self, old: str, new: str) -> None:
         """What an editor does that knows no lock."""

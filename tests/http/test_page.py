@@ -37,11 +37,13 @@ def test_every_printed_command_does_what_the_page_says(
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    _nothing, read, written, conflict, lists, twice, events = done.stdout.split("@@\n")
+    parts = done.stdout.split("@@\n")
+    _nothing, read, written, conflict, claimed, lists, twice, events = parts
 
     assert read == '"todo"\n'
     assert '"changed": true' in written
     assert "Conflict: Entity was modified" in conflict
+    assert '"reason": "condition_unmet"' in claimed
     assert '"total": 3' in lists
     first, second = twice.split()
     assert first == second

@@ -202,9 +202,10 @@ class AuditRecord(Struct):
         """Return an entry of a conflict's `changes`; wrong values of other programs become null."""
         keys = ("run_id", "timestamp", "actor", "source")
         texts = {key: self.data.get(key) for key in keys}
-        names = self.modified_fields
+        names, agent = self.modified_fields, self._text("agent")
         return {
             **{key: text if isinstance(text, str) else None for key, text in texts.items()},
+            **({} if agent is None else {"agent": agent}),
             "modified_fields": None if names is None else list(names),
         }
 
