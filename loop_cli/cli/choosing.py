@@ -5,6 +5,7 @@ Programs never come here: neither in a pipe nor with --json or --no-input.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from loop_cli.cli import context, output
@@ -36,10 +37,10 @@ def completed(arguments: Sequence[str], error: LoopError) -> list[str]:
     if not output.can_ask() or not output.is_terminal(sys.stdout):
         raise error
     if isinstance(error, UsageError) and error.lacks is not None:
-        return _with_chosen(given, error.lacks)
+        return _with_chosen(given, error.lacks, error)
     if isinstance(error, EntityNotFound):
         if given[:1] == ["update"] and len(given) > 1 and _is_change(given[1], error):
-            return _with_chosen(given, "")
+            return _with_chosen(given, "", error)
         return _with_whole(given, error)
     raise error
 
@@ -49,11 +50,15 @@ def _is_change(word: str, error: EntityNotFound) -> bool:
     return "=" in word and error.details.get("entity_id") == word
 
 
-def _with_chosen(given: list[str], option: str) -> list[str]:
-    """Let the person choose, and put the id in its place."""
+def _with_chosen(given: list[str], option: str, error: LoopError) -> list[str]:
+    """Let the person choose, and put the id in its place. Raises the error where a screen can't be
+    drawn, or would not be read."""
     from loop_cli.cli.prompt import picker
+    from loop_cli.cli.render import styles
 
     loop = _loop(given)
+    if styles.is_plain() or "--plain" in given or os.environ.get("TERM", "dumb") == "dumb":
+        raise error
     kind = "Project" if option == "--project" else None
     types = (kind,) if kind is not None and loop.schema.knows_type(kind) else ()
     query = Query(types=types, sort=parse_sort("-updated_at"), limit=_MOST)

@@ -102,6 +102,18 @@ class TestChoosing:
         assert shown.code == 2
         assert "Which entity" not in shown.text
 
+    @pytest.mark.parametrize(
+        ("words", "env"),
+        [(("get", "--plain"), {}), (("get",), {"LOOP_PLAIN": "1"}), (("get",), {"TERM": "dumb"})],
+    )
+    def test_no_screen_is_drawn_for_a_screen_reader(
+        self, loop: Loop, words: tuple[str, ...], env: dict[str, str]
+    ) -> None:
+        shown = loop.on_terminal(*words, replies=(), **env)
+
+        assert shown.code == 2
+        assert "Missing argument" in shown.text
+
     def test_without_the_library_it_says_what_to_install(self, loop: Loop, tmp_path: Path) -> None:
         (tmp_path / "prompt_toolkit.py").write_text("raise ImportError\n")
         path = f"{tmp_path}:{loop.environment['PYTHONPATH']}"
