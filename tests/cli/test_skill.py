@@ -104,8 +104,10 @@ class TestText:
         wanted = [int(match[1]) if (match := EXIT.search(line)) else 0 for line in commands]
         assert dict(zip(commands, codes, strict=True)) == dict(zip(commands, wanted, strict=True))
         actions = [record["action"] for record in loop.records]
-        assert actions == ["create"] * 2 + ["update"] * 4 + ["delete"]
-        assert loop.records[4]["run_id"] == loop.records[5]["run_id"]
+        assert actions == ["create"] * 4 + ["update"] * 4 + ["delete"]
+        assert loop.records[2]["run_id"] == loop.records[3]["run_id"]
+        assert loop.records[2]["entity_id"] in loop.records[3]["diff"]["tags"]["new"]
+        assert loop.records[6]["run_id"] == loop.records[7]["run_id"]
         assert loop("check").code == 0
 
 
