@@ -160,8 +160,13 @@ class LogDamaged(LoopError):
 
 
 class UsageError(LoopError):
-    """The command line or a setting is not understood."""
+    """The command line or a setting is not understood.
 
+    `lacks` is the option that should have named an entity, empty for an argument: a person may
+    choose one.
+    """
+
+    lacks: str | None = None
     code = "usage"
     exit_code = 2
     http_status = 400

@@ -38,9 +38,21 @@ def run(arguments: list[str]) -> int:
     try:
         return _dispatch(arguments)
     except typer.TyperException as error:
-        raise UsageError(_in_words(error), hint=_usage_hint(arguments)) from None
+        failure = UsageError(_in_words(error), hint=_usage_hint(arguments))
+        failure.lacks = _lacks(error)
+        raise failure from None
     except typer.Abort:
         raise Interrupted("interrupted") from None
+
+
+def _lacks(error: Any) -> str | None:
+    """The option, or nothing for an argument, that should have named an entity."""
+    one = getattr(error, "param", None)
+    if type(error).__name__ != "MissingParameter" or one is None:
+        return None
+    if (one.metavar or "") not in ("ID", "ID..."):
+        return None
+    return one.opts[0] if one.param_type_name == "option" else ""
 
 
 def _in_words(error: Any) -> str:

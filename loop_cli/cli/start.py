@@ -8,6 +8,7 @@ import sys
 
 from loop_cli.errors import (
     ConflictError,
+    EntityNotFound,
     Interrupted,
     LoopError,
     StorageError,
@@ -42,19 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: list[str], *, quick: bool = True) -> int:
     """Run one command line; return the exit code. If not `quick`, Typer always parses it."""
-    from loop_cli.cli import parser
-
     given = _options(arguments)
     machine = any(one == "--json" or one.startswith("--json=") for one in given)
     machine = machine or arguments[:1] == ["apply"]
     try:
-        call = parser.parse(arguments) if quick else None
-        if call is not None:
-            call()
-            return 0
-        from loop_cli.cli import app
-
-        return app.run(arguments)
+        return _run(arguments, quick=quick, machine=machine)
     except ConflictError as error:
         from loop_cli.cli import hints
 
@@ -76,6 +69,31 @@ def run(arguments: list[str], *, quick: bool = True) -> int:
         what = f"{type(error).__name__}: {error}{_what_landed()}"
         hint = "this is a defect of loop; LOOP_DEBUG=1 shows where it happened"
         return _fail(LoopError(f"internal error: {what}", hint=hint), machine)
+
+
+def _run(arguments: list[str], *, quick: bool, machine: bool) -> int:
+    """Run a command line; with a person at the terminal complete the id that it lacks."""
+    try:
+        return _once(arguments, quick=quick)
+    except (UsageError, EntityNotFound) as error:
+        if machine or not sys.stdin.isatty():
+            raise
+        from loop_cli.cli import choosing
+
+        again = choosing.completed(arguments, error)
+    return run(again, quick=quick)
+
+
+def _once(arguments: list[str], *, quick: bool) -> int:
+    from loop_cli.cli import parser
+
+    call = parser.parse(arguments) if quick else None
+    if call is not None:
+        call()
+        return 0
+    from loop_cli.cli import app
+
+    return app.run(arguments)
 
 
 def _of_the_system(error: OSError) -> str:

@@ -56,8 +56,10 @@ class Lines:
         kind = create.known_type(request.entity_type, self._store.rules)
         change = create.planned(self._store, request.replace(entity_type=kind), made=self._made)
         change = self._with_id(change)
-        entity_id = self._made_before(change) or change.entity_id
-        if isinstance(entity_id, str) and not change.problems:
+        before, entity_id = self._made_before(change), change.entity_id
+        if before is not None:
+            self._labels.made(label, before)
+        elif isinstance(entity_id, str) and not change.problems:
             path = (change.path or "").replace("{entity_id}", entity_id)
             self._labels.made(label, entity_id)
             self._made[nfc(entity_id)] = move.Place(id=entity_id, type=kind, path=path)

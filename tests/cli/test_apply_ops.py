@@ -198,6 +198,17 @@ def test_an_idempotent_create_is_made_once(loop: Loop) -> None:
         assert there == first[0]["entity_id"]
 
 
+def test_what_an_idempotent_create_made_before_is_where_it_is_now(loop: Loop) -> None:
+    keyed = {**PROJECT, "idempotency_key": "job-7"}
+    (made,) = said(apply(loop, keyed))
+    old = loop.path(made["path"]).parent
+    old.rename(old.with_name("다른 곳"))
+
+    for options in (("--dry-run",), ("--atomic",)):
+        again = said(apply(loop, keyed, task("둘"), options=options))
+        assert again[1]["path"].startswith("50_Projects/2026/다른 곳/Tasks/")
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

@@ -74,6 +74,7 @@ def test_demo_walks_through_the_main_job(loop: Loop, tmp_path: Path) -> None:
     assert (done.code, done.err) == (0, "")
     for words in ("$ loop get tsk-019-14", "todo → doing", "(exit code 4)", "when you read it"):
         assert words in done.out
+    assert re.search(r"! +status +todo +doing +hold", done.out)  # both sides changed it
     assert f"export LOOP_VAULT={target}" in done.out
     assert loop("get", "tsk-019-14", "--vault", str(target), "--field", "status").out == "doing\n"
     again = loop("demo", str(target))

@@ -118,12 +118,12 @@ class TestText:
             kinds += kind.__subclasses__()
         assert {int(row) for row in rows} == {0, *(kind.exit_code for kind in kinds)} - {130}
 
-    @pytest.mark.parametrize("door", ["files", "server"])
+    @pytest.mark.parametrize("through", ["files", "server"])
     def test_every_call_does_what_it_says(
-        self, loop: Loop, skill: Path, tmp_path: Path, door: str, over: Callable[[], Loop]
+        self, loop: Loop, skill: Path, tmp_path: Path, through: str, over: Callable[[], Loop]
     ) -> None:
         """The same calls, on the files and over a server."""
-        files, loop = loop, over() if door == "server" else loop
+        files, loop = loop, over() if through == "server" else loop
         text = (skill / "SKILL.md").read_text()
         commands = [line for block in BLOCK.findall(text) for line in block.splitlines()]
         assert len(commands) > 15
@@ -133,9 +133,12 @@ class TestText:
         wanted = [int(match[1]) if (match := EXIT.search(line)) else 0 for line in commands]
         assert dict(zip(commands, codes, strict=True)) == dict(zip(commands, wanted, strict=True))
         records = files.records
-        assert [one["action"] for one in records] == ["create"] * 2 + ["update"] * 5 + ["delete"]
-        assert records[5]["run_id"] == records[6]["run_id"]
-        assert {one["source"] for one in records} == {"script" if door == "server" else "cli"}
+        actions = [one["action"] for one in records]
+        assert actions == ["create"] * 4 + ["update"] * 5 + ["delete"]
+        assert records[2]["run_id"] == records[3]["run_id"]
+        assert records[2]["entity_id"] in records[3]["diff"]["tags"]["new"]
+        assert records[7]["run_id"] == records[8]["run_id"]
+        assert {one["source"] for one in records} == {"script" if through == "server" else "cli"}
         assert files("check").code == 0
         assert re.search(r"^status: todo when I read it, doing now", done.stdout, re.MULTILINE)
         assert re.search(r"^user:\S+ changed status, tags through", done.stdout, re.MULTILINE)

@@ -87,3 +87,36 @@ def test_an_interrupt_is_130(door: list[str], loop: Loop) -> None:
 
     assert process.returncode == 130
     assert b'"code": "interrupted"' in err
+
+
+# What only some commands need, and what is slow to load.
+NOT_NEEDED = (
+    "jinja2", "prompt_toolkit", "typer", "rich", "pydantic", "difflib", "subprocess",
+    "loop_cli.cli.app", "loop_cli.cli.choosing", "loop_cli.cli.forms", "loop_cli.cli.pager",
+    "loop_cli.cli.shape", "loop_cli.operations.apply", "loop_cli.operations.line",
+    "loop_cli.operations.move", "loop_cli.operations.local",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("get", "tsk-019-14", "--json"),
+        ("get", "tsk-019-14", "--json=entity_id,status"),
+        ("update", "tsk-019-14", "status=doing", "--json", "--force"),
+    ],
+)
+def test_little_is_loaded(loop: Loop, arguments: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "loop_cli", *arguments],
+        env=loop.environment,
+        cwd=loop.home,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+
+    assert "loop_cli.cli.parser" in loaded  # so the list can be read
+    shaped = {"loop_cli.cli.shape"} if "=" in arguments[-1] else set()
+    assert loaded & {*NOT_NEEDED} == shaped

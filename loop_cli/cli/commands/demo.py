@@ -23,6 +23,7 @@ loop demo ~/sample-vault
 """
 _ENTITY = "tsk-019-14"
 _CHANGES = ("status=doing", "tags+=in-review")
+_OTHERS = ("status=hold", "priority=low")  # what somebody else wants, who has read the same
 
 
 def demo(*, folder: str | None) -> None:
@@ -38,13 +39,15 @@ def demo(*, folder: str | None) -> None:
     tour.say("1. Read an entity. It has a revision: updated_at, and an etag.")
     tour.show("get", _ENTITY)
     seen = tour.read("get", _ENTITY, "--json")["updated_at"]
-    update = ("update", _ENTITY, *_CHANGES, "--expected-updated-at", seen)
+    expected = ("--expected-updated-at", seen)
     tour.say("2. Change it, saying which revision you have seen.")
-    tour.show(*update)
+    tour.show("update", _ENTITY, *_CHANGES, *expected)
     tour.say(
-        "3. Again with the same revision: it is no longer the current one, so nothing is written."
+        "3. Somebody else has read the same revision and wants another status. It is no\n"
+        "   longer the current one, so nothing is written. In a script that is exit code 4;\n"
+        "   at a terminal loop asks: take theirs, overwrite, edit, or leave it."
     )
-    tour.show(*update, expected=4)
+    tour.show("update", _ENTITY, *_OTHERS, *expected, expected=4)
     tour.say("4. Every change has its record in _build/audit_log.jsonl.")
     tour.show("log", _ENTITY)
     tour.show("log", _ENTITY, "--json")

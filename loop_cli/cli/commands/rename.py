@@ -44,7 +44,9 @@ def rename(
 ) -> None:
     """Run `loop rename`."""
     if (entity_id is None) is not every:
-        raise UsageError("name an ID, or give --all", hint="loop rename --all --dry-run")
+        error = UsageError("name an ID, or give --all", hint="loop rename --all --dry-run")
+        error.lacks = None if every else ""
+        raise error
     if every and name is not None:
         raise UsageError("--name is for one entity")
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})

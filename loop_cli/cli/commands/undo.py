@@ -37,7 +37,9 @@ def undo(
 ) -> None:
     """Run `loop undo`."""
     if (target is None) != last:
-        raise UsageError("say what to undo: an ID, a RUN_ID, or --last", hint="loop undo --last")
+        error = UsageError("say what to undo: an ID, a RUN_ID, or --last", hint="loop undo --last")
+        error.lacks = None if last else ""
+        raise error
     if on_conflict not in ("fail", "rebase"):
         raise UsageError(f"--on-conflict: {on_conflict!r} is not fail or rebase")
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})

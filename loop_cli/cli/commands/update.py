@@ -65,7 +65,9 @@ def update(
     """Run `loop update`."""
     words = [one for one in (entity_id, *(change or ())) if one is not None]
     if not where and not words:
-        raise UsageError("which entity? give its id, or --where EXPR", hint="loop update --help")
+        error = UsageError("which entity? give its id, or --where EXPR", hint="loop update --help")
+        error.lacks = ""
+        raise error
     read = inputs.Reader()
     fields, written = inputs.fields(set_json, read)
     parsed = changes.parse_changes(
@@ -76,6 +78,13 @@ def update(
         read=read,
     )
     edits = Edits(changes=parsed, body=inputs.body(body_file, append_body, read))
+    if not where and not edits and "=" in words[0]:
+        error = UsageError(
+            f"which entity? {words[0]!r} is a change, and no id is given",
+            hint="loop update ID CHANGE...",
+        )
+        error.lacks = ""
+        raise error
     seen = inputs.precondition(expected_updated_at, if_match, conditions, force=force)
     settings = context.open_settings(
         {"vault": vault, "lock_timeout": lock_timeout, "on_conflict": on_conflict}

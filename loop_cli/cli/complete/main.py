@@ -136,7 +136,8 @@ class _Line:
             name, _equals, value = word.partition("=")
             self.vault = value if name == "--vault" else self.vault
         else:
-            self.takes = self.metavar_of(word)
+            takes = self.metavar_of(word)
+            self.takes = None if (takes or "")[:2] == "[=" else takes  # that comes after `=` alone
 
 
 def _below(name: str) -> list[Word]:
@@ -154,7 +155,7 @@ def _about(name: str) -> str:
 
 def _values(metavar: str, current: str, line: _Line) -> Answer:
     """Return the words for a `metavar` of the help."""
-    plain = metavar.removesuffix("...").strip("[]")
+    plain = metavar.removesuffix("...").strip("[=]")
     if plain in ("FILE", "DIR"):
         return Answer(kind="files" if plain == "FILE" else "folders")
     if plain == "SOURCE":
@@ -314,6 +315,7 @@ _SOURCES: dict[str, Callable[[Vault, str, _Line], Answer]] = {
     "EXPR": _conditions,
     "FIELD": _fields,
     "FIELDS": _listed_fields,
+    "FIELD,FIELD": _listed_fields,
     "SHOWN_FIELD": _shown_fields,
     "ACTOR": _actors,
     "TYPE": _types,
