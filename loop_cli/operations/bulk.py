@@ -245,7 +245,12 @@ def _change_or_error(line: str, how: LineRules) -> EntityChange | LoopError:
 def _change(line: str, how: LineRules) -> EntityChange:
     """The change that a line of JSON asks for. Raises `UsageError`."""
     line = line.removeprefix("\ufeff")  # that some programs begin a file with
-    return change_of(parse_json(line, line.strip()), how, line=line)
+    try:
+        data = parse_json(line, line.strip())
+    except UsageError as error:
+        error.hint = _EXAMPLE
+        raise
+    return change_of(data, how, line=line)
 
 
 def change_of(data: Any, how: LineRules, *, line: str | None = None) -> EntityChange:

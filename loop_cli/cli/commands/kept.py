@@ -74,7 +74,8 @@ def kept(
         output.note(f"to be taken aside: {path}" if dry_run else f"taken aside: {path}")
     from loop_cli.cli.render import life as render_life
 
-    output.show(render_life.kept(found, pruned=pruned, dry_run=dry_run))
+    utc = output.shows_utc(False)
+    output.show(render_life.kept(found, pruned=pruned, dry_run=dry_run, utc=utc))
 
 
 def _stays(one: Kept) -> str:
@@ -99,6 +100,7 @@ def _ask(found: Sequence[Kept], *, ask: bool) -> None:
     from loop_cli.cli.prompt import questions as prompt
     from loop_cli.cli.render import life as render_life
 
-    output.tell(render_life.kept(found, pruned=False, dry_run=False))
+    utc = output.shows_utc(False)
+    output.tell(render_life.kept(found, pruned=False, dry_run=False, utc=utc))
     if not prompt.yes_or_no("Remove this for good? [y/N] "):
         raise ConfirmationRefused("everything is kept as it was")

@@ -217,7 +217,7 @@ def _answers(choices: Choices) -> Mapping[str, str]:
     if choices.open:
         answers |= {"": "fields"}
     else:
-        answers |= {"": "apply", "o": "apply", "on top": "apply", "apply": "apply"}
+        answers |= {"": "apply"}
     if choices.clashes:
         answers |= {"f": "fields", "fields": "fields", "t": "theirs", "theirs": "theirs"}
         answers |= {"m": "mine", "mine": "mine"}

@@ -9,7 +9,8 @@ from rich.text import Text
 
 from loop_cli.cli import output
 from loop_cli.cli.prompt import questions as prompt
-from loop_cli.cli.render import diffs, styles
+from loop_cli.cli.render import diffs, styles, times
+from loop_cli.cli.render import entity as render_entity
 from loop_cli.cli.render.text import visible
 from loop_cli.core import timestamps
 
@@ -35,7 +36,7 @@ def made(result: CreateResult) -> RenderableType:
     table.add_column(overflow="fold")
     table.add_column(overflow="fold")
     for name, value in entity.fields.items():
-        table.add_row(Text(visible(str(name)), style=styles.FIELD), Text(diffs.plain(value)))
+        table.add_row(Text(visible(str(name)), style=styles.FIELD), render_entity.value(value))
     place = f"{visible(entity.type)}{styles.separator()}{visible(entity.path)}"
     where = Text(place, style=styles.QUIET)
     if result.dry_run:
@@ -119,16 +120,20 @@ def _moves(result: RelocateResult) -> RenderableType:
     return Group(*parts)
 
 
-def kept(found: Sequence[Kept], *, pruned: bool, dry_run: bool) -> RenderableType:
-    """Show what is kept, or was until now."""
+def _when(instant: int, *, utc: bool) -> str:
+    return times.exact(timestamps.render(instant)) if utc else times.spoken(instant)
+
+
+def kept(found: Sequence[Kept], *, pruned: bool, dry_run: bool, utc: bool) -> RenderableType:
+    """Show what is kept, or was until now; times as in `loop log`."""
     if not found:
         return Text("nothing is kept")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("kept (UTC)", "entity", "what", "bytes", "file"):
+    for title in ("kept (UTC)" if utc else "kept", "entity", "what", "bytes", "file"):
         table.add_column(title, overflow="fold")
     for one in found:
         table.add_row(
-            Text(timestamps.render(one.kept_at)[:19].replace("T", " "), style=styles.QUIET),
+            Text(_when(one.kept_at, utc=utc), style=styles.QUIET),
             Text(visible(one.entity_id or styles.nothing()), style=styles.FIELD),
             Text(visible(one.what or "in no record")),
             Text(f"{one.size:,}"),
