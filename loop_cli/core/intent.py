@@ -298,6 +298,12 @@ def _value(
         items = _one_as_list(change.path[-1], current)
     else:
         raise _Refused("not_a_list", "+= and -= are for lists; this is not one")
+    made = _with_items(change, items, spec)
+    return current if len(made) == len(items) else made
+
+
+def _with_items(change: Change, items: list[Any], spec: FieldSpec) -> list[Any]:
+    """Return the items of a list after `+=` or `-=`."""
     if change.operation == "add" and any(isinstance(one, dict | list) for one in items):
         raise _Refused("wrong_type", _no_texts(items))
     made = list(items)
@@ -307,7 +313,7 @@ def _value(
             made += [] if _holds(made, item) else [item]
         else:
             made = [one for one in made if not _holds([one], text)]
-    return current if len(made) == len(items) else made
+    return made
 
 
 def _items_of(change: Change, items: list[Any]) -> list[Any]:
@@ -351,7 +357,7 @@ def _mismatch(
     change: Change, mismatch: Mismatch, fields: dict[str, Any], entity_type: str, rules: Rules
 ) -> Problem:
     spec = rules.schema.spec(entity_type, change.path, fields)
-    if spec.choices and not change.typed:
+    if spec.choices and not (change.typed and change.operation == "set"):
         spec = spec.replace(kind="text")  # it is an item that is not allowed
     field = change.path[0]
     problem = field_rules.wrong_value(field, change.value, spec, mismatch, entity_type, rules)

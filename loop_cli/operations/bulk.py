@@ -314,7 +314,8 @@ def _list_changes(
                     raise UsageError(f"{key}.{field} must be a text, a number or a list of them")
                 place = (key, field, at) if isinstance(items, list) else (key, field)
                 text = item if isinstance(item, str) else written.get(place) or _plain(item)
-                changes.append(Change(path=(field,), operation=key, value=text))
+                is_text = isinstance(item, str)  # one item, whatever commas it has
+                changes.append(Change(path=(field,), operation=key, value=text, typed=is_text))
     return changes
 
 

@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from loop_cli.cli.prompt.drafts import KeptText
     from loop_cli.core.upkeep import Kept
     from loop_cli.operations.create import CreateResult
     from loop_cli.operations.delete import DeleteResult
@@ -118,6 +119,26 @@ def _moves(result: RelocateResult) -> RenderableType:
         names = ", ".join(visible(one.after.id) for one in result.relinked)
         parts.append(Text(f"links changed in {names}", style=styles.QUIET))
     return Group(*parts)
+
+
+def edits(found: Sequence[KeptText], *, pruned: bool, dry_run: bool, utc: bool) -> RenderableType:
+    """Show texts that stayed after an edit."""
+    if not found:
+        return Text("no text is kept")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("kept (UTC)" if utc else "kept", "bytes", "", "file"):
+        table.add_column(title, overflow="fold")
+    for one in found:
+        table.add_row(
+            Text(_when(one.kept_at, utc=utc), style=styles.QUIET),
+            Text(f"{one.size:,}"),
+            Text("open" if one.is_open else ""),
+            Text(visible(one.path), style=styles.FIELD),
+        )
+    last = Text(f"{len(found)} kept")
+    if pruned:
+        last = Text(f"removed {len(found)}", style=styles.DONE)
+    return Group(table, last, DRY) if dry_run else Group(table, last)
 
 
 def _when(instant: int, *, utc: bool) -> str:
