@@ -162,5 +162,5 @@ def _refuse_silence(ask: bool) -> None:
 def _confirm() -> None:
     from loop_cli.cli.prompt import questions as prompt
 
-    if not prompt.yes_or_no("Remove this for good? [y/N] "):
+    if not prompt.yes_or_no("Remove this for good?"):
         raise ConfirmationRefused("everything is kept as it was")

@@ -90,7 +90,7 @@ def confirm_move(verb: str, assume_yes: bool) -> Callable[[RelocateResult], bool
         output.tell(_moves(preview))
         count = len(preview.moved)
         files = "1 file" if count == 1 else f"{count} files"
-        return assume_yes or prompt.yes_or_no(f"{verb} {files}? [y/N] ")
+        return assume_yes or prompt.yes_or_no(f"{verb} {files}?")
 
     return confirm
 
