@@ -220,6 +220,7 @@ def _json_shapes() -> str:
         ("`loop move ... --json`, `loop rename ... --json`", models_life.MoveDocument),
         ("`loop backlinks ID --json`", models_life.BacklinksDocument),
         ("`loop kept --json`", models_life.KeptDocument),
+        ("`loop kept --edits --json`", models_life.EditsDocument),
         ("A failure with `--json`, on stderr", models.ErrorDocument),
         ("A conflict (exit 4)", models.ConflictDocument),
         ("A change that is not valid (exit 6)", models.InvalidChangeDocument),

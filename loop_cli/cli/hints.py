@@ -60,7 +60,10 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
 }
 _EXAMPLES: dict[str, str] = {
     "any_name": "--set-json takes any name: echo '{\"a!\": 1}' | loop update ID --set-json -",
+    "body": "--body-file FILE replaces it, --append-body FILE adds to it, and - is standard input; "
+    "a field of that name is '\\body'",
     "change": "loop update ID 'status=done'",
+    "field_file": "field=@FILE; field=@- is standard input, field=@@x the text @x",
     "json": """loop update ID 'tags:=["a", "b"]'""",
     "query": "loop list --where 'status=todo,doing' --where 'due<today'",
     "search": "loop search '회의록'",

@@ -275,10 +275,13 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "kept": (
         "kept.kept",
-        "List the kept copies of deleted entities and replaced values, or remove them.",
+        """List the kept copies of deleted entities and replaced values, or remove them.
+
+        With --edits it lists your own texts that stayed after an edit that did not land.""",
         "entity_id [ID]: Only copies of this entity.",
         "prune --prune: Remove the listed copies for good.",
         "older_than --older-than DAYS: Only copies that are older than this.",
+        "edits --edits: Your texts from edits that did not land, instead of copies.",
         "aside --aside: Move staged files that can't be finished to .loop/kept.",
         *_WRITING,
     ),

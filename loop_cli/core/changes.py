@@ -133,11 +133,13 @@ def parse_change(text: str, *, read: Callable[[str], str]) -> Change:
     name, operator, value = _split(text)
     if not operator:
         if text.endswith("!"):
+            _refuse_body(text[:-1], text)
             return Change(path=_path(text[:-1], text), operation="unset")
         raise UsageError(
             f"{text!r} is not a change: it has no '='", hint=Action("example", of="change")
         )
     path = _path(name, text)
+    _refuse_body(name, text)
     if operator in _LIST_OPERATORS:
         return Change(path=path, operation=_LIST_OPERATORS[operator], value=value)
     if operator == ":=":
@@ -152,8 +154,21 @@ def parse_change(text: str, *, read: Callable[[str], str]) -> Change:
             written = numbers.in_json(value)
         return Change(path=path, operation="set", value=typed, typed=True, written=written)
     if operator == "=@" and not value.startswith("@"):
+        if not value:
+            raise UsageError(
+                f"{text!r} names no file after '@'", hint=Action("example", of="field_file")
+            )
         return Change(path=path, operation="set", value=read(value))
     return Change(path=path, operation="set", value=value)
+
+
+def _refuse_body(name: str, text: str) -> None:
+    """Raise for what takes the body for a field."""
+    if name == BODY:
+        raise UsageError(
+            f"{text!r}: the body is the text below the fields, and no field",
+            hint=Action("example", of="body"),
+        )
 
 
 def _split(text: str) -> tuple[str, str, str]:

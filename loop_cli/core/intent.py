@@ -298,15 +298,37 @@ def _value(
         items = _one_as_list(change.path[-1], current)
     else:
         raise _Refused("not_a_list", "+= and -= are for lists; this is not one")
-    item = item_from_text(change.value, spec, items) if change.operation == "add" else change.value
+    made = _with_items(change, items, spec)
+    return current if len(made) == len(items) else made
+
+
+def _with_items(change: Change, items: list[Any], spec: FieldSpec) -> list[Any]:
+    """Return the items of a list after `+=` or `-=`."""
+    if change.operation == "add" and any(isinstance(one, dict | list) for one in items):
+        raise _Refused("wrong_type", _no_texts(items))
+    made = list(items)
+    for text in _items_of(change, items):
+        if change.operation == "add":
+            item = item_from_text(text, spec, items)
+            made += [] if _holds(made, item) else [item]
+        else:
+            made = [one for one in made if not _holds([one], text)]
+    return made
+
+
+def _items_of(change: Change, items: list[Any]) -> list[Any]:
+    """Return the items that are named: the parts between commas, as for a whole list. What is an
+    item as it stands is that one; JSON names one item."""
+    text = change.value
+    if change.typed or not isinstance(text, str) or "," not in text or _holds(items, text):
+        return [text]
+    return [part for part in map(str.strip, text.split(",")) if part] or [text]
+
+
+def _holds(items: list[Any], item: Any) -> bool:
     from loop_cli.core.digits import says_same
 
-    if change.operation == "add":
-        if any(isinstance(one, dict | list) for one in items):
-            raise _Refused("wrong_type", _no_texts(items))
-        return current if any(says_same(one, item) for one in items) else [*items, item]
-    kept = [one for one in items if not says_same(one, item)]
-    return current if len(kept) == len(items) else kept
+    return any(says_same(one, item) for one in items)
 
 
 def _one_as_list(field: str, value: Any) -> list[Any]:
@@ -335,7 +357,7 @@ def _mismatch(
     change: Change, mismatch: Mismatch, fields: dict[str, Any], entity_type: str, rules: Rules
 ) -> Problem:
     spec = rules.schema.spec(entity_type, change.path, fields)
-    if spec.choices and not change.typed:
+    if spec.choices and not (change.typed and change.operation == "set"):
         spec = spec.replace(kind="text")  # it is an item that is not allowed
     field = change.path[0]
     problem = field_rules.wrong_value(field, change.value, spec, mismatch, entity_type, rules)

@@ -25,7 +25,7 @@ KEYS = (
     "id", "path", "set", "unset", "add", "remove", "changes", "body", "append_body",
     "expected_updated_at", "if_match", "if",
 )  # fmt: skip
-_EXAMPLE = '{"id": "tsk-019-14", "set": {"status": "done"}, "if_match": "9f2c51d0a7b3e4f8"}'
+EXAMPLE = '{"id": "tsk-019-14", "set": {"status": "done"}, "if_match": "9f2c51d0a7b3e4f8"}'
 
 
 class LineRules(Struct):
@@ -192,7 +192,7 @@ def change_of(
     `line`, where that is known. Raises `UsageError`, also where nothing is to change unless it
     `may_be_empty`."""
     if not isinstance(data, dict) or not isinstance(data.get("id"), str) or not data["id"]:
-        raise UsageError("a line must be a JSON object with an id", hint=_EXAMPLE)
+        raise UsageError("a line must be a JSON object with an id", hint=EXAMPLE)
     refuse_unknown(data, KEYS)
     edits = edits_of(data, line=line)
     if not edits and not may_be_empty:
@@ -264,7 +264,8 @@ def _list_changes(
                     raise UsageError(f"{key}.{field} must be a text, a number or a list of them")
                 place = (key, field, at) if isinstance(items, list) else (key, field)
                 text = item if isinstance(item, str) else written.get(place) or _plain(item)
-                changes.append(Change(path=(field,), operation=key, value=text))
+                is_text = isinstance(item, str)  # one item, whatever commas it has
+                changes.append(Change(path=(field,), operation=key, value=text, typed=is_text))
     return changes
 
 
@@ -275,7 +276,7 @@ def _plain(item: Any) -> str:
 def _object(data: dict[str, Any], key: str) -> dict[str, Any]:
     value = data.get(key)
     if value is not None and not isinstance(value, dict):
-        raise UsageError(f"{key} must be an object of fields", **_named(data), hint=_EXAMPLE)
+        raise UsageError(f"{key} must be an object of fields", **_named(data), hint=EXAMPLE)
     return value or {}
 
 

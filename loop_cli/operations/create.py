@@ -89,7 +89,7 @@ def create(
         )
         request = answered(request, given, store.rules)
     done = only(store.commit([planned(store, request)], origin=origin, dry_run=dry_run))
-    return _result(done, origin, dry_run=dry_run)
+    return _result(store, request, done, origin, dry_run=dry_run)
 
 
 def known_type(given: str, rules: Rules) -> str:
@@ -299,11 +299,18 @@ def _digest(request: Request) -> str:
     return sha256_hex(repr((parts, changes)).encode("utf-8", "surrogateescape"))
 
 
-def _result(done: CommitResult, origin: Origin, *, dry_run: bool) -> CreateResult:
+def _result(
+    store: Store, request: Request, done: CommitResult, origin: Origin, *, dry_run: bool
+) -> CreateResult:
+    """The result; what a call with this key made before was made by the run of that call."""
+    run_id = origin.run_id
+    if not done.changed and request.key is not None:
+        earlier = next(store.records_with_key(request.key), None)
+        run_id = run_id if earlier is None else str(earlier.data["run_id"])
     return CreateResult(
         entity=done.after,
         created=done.changed,
         dry_run=dry_run,
-        run_id=origin.run_id,
+        run_id=run_id,
         warnings=done.warnings,
     )

@@ -97,7 +97,11 @@ class Labels:
 def parse(text: str) -> Any:
     """The JSON of a line. Raises `UsageError`."""
     text = text.removeprefix("\ufeff")  # that some programs begin a file with
-    return parse_json(text, text.strip())
+    try:
+        return parse_json(text, text.strip())
+    except UsageError as error:
+        error.hint = bulk.EXAMPLE
+        raise
 
 
 def order_of(

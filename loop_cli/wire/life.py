@@ -151,6 +151,29 @@ class KeptEntry(Shape):
     what: str | None = Field(description="`file`, or the field; null where no record names it.")
 
 
+class EditEntry(Shape):
+    """A text of a person that stayed after an edit that did not land."""
+
+    path: str = Field(description="The file, outside the vault.")
+    bytes: int = Field(ge=0, description="How many there are.")
+    kept_at: Timestamp = Field(description="When it was saved last.")
+    open: bool = Field(description="Whether an editor may still have it open.")
+
+
+class EditsDocument(Shape):
+    """Such texts, the newest first: `loop kept --edits --json`."""
+
+    edits: list[EditEntry] = Field(description="All of them, or the pruned ones.")
+    bytes: int = Field(ge=0, description="How many bytes that is.")
+    pruned: bool = Field(description="Whether they are gone now.")
+    dry_run: Literal[True] = Field(
+        default=True, description="There only with --dry-run: nothing was removed."
+    )
+    warnings: list[str] = Field(
+        default=[], min_length=1, description="Sentences for a person; absent if there are none."
+    )
+
+
 class KeptDocument(Shape):
     """The kept copies, the newest first: `loop kept --json` (SPEC §6)."""
 

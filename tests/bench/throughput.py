@@ -208,7 +208,7 @@ def _entities(vault: Path) -> list[str]:
 def _bare_like(vault: Path, entity_id: str, folder: Path) -> BareDisk:
     """A bare disk with the sizes of the entity and of its record."""
     entity = next(vault.rglob(f"{entity_id}.md"))
-    line = (vault / "_build" / "audit_log.jsonl").read_bytes().splitlines()[-1]
+    line = next(vault.glob("*/audit_log.jsonl")).read_bytes().splitlines()[-1]
     return BareDisk(folder, entity=entity.stat().st_size, line=len(line) + 1)
 
 

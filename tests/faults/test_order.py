@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli.system import platform
+from loop_cli.vault import schema_file
 from tests.faults.vault import Vault, change, origin
 
 if TYPE_CHECKING:
@@ -58,14 +59,23 @@ def test_each_step_is_durable_before_the_next(vault: Vault, tracer: Tracer) -> N
     ]
 
 
-def test_the_first_change_makes_the_names_durable_too(vault: Vault, tracer: Tracer) -> None:
+@pytest.mark.parametrize("log", [".loop", "_build"])
+def test_the_first_change_makes_the_names_durable_too(
+    vault: Vault, tracer: Tracer, log: str
+) -> None:
+    if log == "_build":
+        schema = vault.root / "00_Meta/schema_constants.yaml"
+        schema.parent.mkdir()
+        schema.write_bytes(schema_file.shipped_bytes())
     found = steps(vault, tracer)
     recorded = found.index("write .jsonl")
     before = found[:recorded]
-    for folder in (".loop", "_build", vault.root.name):
+    for folder in (".loop", log, vault.root.name):
         assert f"fsync {folder}" in before or "fsync" in before, folder
     assert before.index("mkdirat staged") < before.index("fsync .loop")
-    assert "fsync _build" in before
+    after_staging = before[before.index("fsync staged") :]
+    assert f"fsync {log}" in after_staging
+    assert "fsync" in after_staging  # the root, which has no name there
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")

@@ -159,7 +159,7 @@ def _confirm(found: Redaction, *, asked: bool) -> None:
     from loop_cli.cli.render import audit as render_audit
 
     output.tell(render_audit.redaction(found))
-    if not prompt.yes_or_no("Replace these values by their hashes, for good? [y/N] "):
+    if not prompt.yes_or_no("Replace these values by their hashes, for good?"):
         raise ConfirmationRefused("the audit log was left as it is")
 
 

@@ -92,7 +92,7 @@ def _confirm(plan: Plan, how: How) -> None:
     from loop_cli.cli.render import bulk as render_bulk
 
     output.tell(render_bulk.plan(plan, before_asking=True))
-    if not how.yes and not prompt.yes_or_no(f"Change {what}? [y/N] "):
+    if not how.yes and not prompt.yes_or_no(f"Change {what}?"):
         raise ConfirmationRefused("nothing was changed")
 
 

@@ -136,7 +136,7 @@ def _confirm(count: int, *, ask: bool, yes: bool) -> None:
         )
     from loop_cli.cli.prompt import questions as prompt
 
-    if not prompt.yes_or_no(f"Change {files}? [y/N] "):
+    if not prompt.yes_or_no(f"Change {files}?"):
         raise ConfirmationRefused("the vault was left as it is")
 
 

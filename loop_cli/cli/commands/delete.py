@@ -78,6 +78,6 @@ def _confirm(yes: bool) -> Callable[[DeleteResult], bool]:
         from loop_cli.cli.render import life as render_life
 
         output.tell(render_life.to_remove(preview))
-        return yes or prompt.yes_or_no("Archive? [y/N] " if preview.archived else "Delete? [y/N] ")
+        return yes or prompt.yes_or_no("Archive?" if preview.archived else "Delete?")
 
     return confirm

@@ -95,7 +95,7 @@ def _confirm_moves(moves: dict[str, str], *, yes: bool, ask: bool) -> None:
 
     for old, new in moves.items():
         output.tell(f"{old} -> {new}")
-    if not prompt.yes_or_no("Move these files of loop? [y/N] "):
+    if not prompt.yes_or_no("Move these files of loop?"):
         raise ConfirmationRefused("nothing was moved")
 
 
@@ -134,5 +134,5 @@ def _confirm(root: str, *, yes: bool, ask: bool) -> None:
         )
     from loop_cli.cli.prompt import questions as prompt
 
-    if not prompt.yes_or_no("Write the settings and the schema? [y/N] "):
+    if not prompt.yes_or_no("Write the settings and the schema?"):
         raise ConfirmationRefused(f"{root} was left as it is")

@@ -73,6 +73,6 @@ def _confirm(*, asked: bool) -> Callable[[UndoPlan], bool]:
         from loop_cli.cli.render import past as render_past
 
         output.tell(render_past.undo_plan(plan))
-        return prompt.yes_or_no("Put this back? [y/N] ")
+        return prompt.yes_or_no("Put this back?")
 
     return confirm

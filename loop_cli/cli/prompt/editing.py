@@ -44,13 +44,14 @@ def until_valid(
     shown = text if wrong is None else _with_reasons(text, wrong, mark)
     refused, line = None, None if wrong is None else _line_in(shown, wrong, mark)
     while True:
-        left = notes.without(draft.edit(shown, line=line), mark + _REASON)
+        found = draft.edit(shown, line=line)
+        left = notes.without(found, mark + _REASON)
         saved = notes.without(left, mark)
         try:
             return parse(saved)
         except (InvalidFile, InvalidChange) as error:
             if saved == refused or not output.can_ask():
-                raise
+                raise _placed(error, found, mark) from None
             refused = saved
             shown = _with_reasons(left, error, mark)
             line = _line_in(shown, error, mark)
@@ -143,6 +144,18 @@ def refuse_markers(text: str, path: str, *, before: str = "") -> None:
             "there are still conflict markers: keep the lines that you want, and remove the markers"
         )
         raise InvalidFile(path, reason, line=lines[0])
+
+
+def _placed(error: LoopError, kept: str, mark: str) -> LoopError:
+    """Return the error with the line in the file that is kept, which has notes."""
+    line = error.details.get("line")
+    if not isinstance(error, InvalidFile) or line is None:
+        return error
+    placed = InvalidFile(
+        error.details["path"], error.details["reason"], line=notes.line_among(kept, mark, line)
+    )
+    placed.hint, placed.data = error.hint, error.data
+    return placed
 
 
 def _line_in(shown: str, error: LoopError, mark: str) -> int | None:

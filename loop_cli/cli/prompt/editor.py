@@ -17,6 +17,7 @@ import time
 from contextlib import suppress
 
 from loop_cli.cli import output
+from loop_cli.cli.prompt import drafts
 from loop_cli.errors import EditorFailed, Interrupted, StorageError
 from loop_cli.system import home
 
@@ -56,18 +57,6 @@ def command(configured: str | None, environ: Mapping[str, str]) -> str | None:
     return found or next((one for one in USUAL if shutil.which(one)), None)
 
 
-def folder(environ: Mapping[str, str]) -> str:
-    """Return the folder of texts that are being edited; after a failure they stay there.
-
-    Raises `StorageError` if there is no folder for them.
-    """
-    base = home.state(environ)
-    if base is None:
-        hint = "export XDG_STATE_HOME=DIR names a folder of yours"
-        raise StorageError(f"there is no place for your text: {home.NO_HOME}", hint=hint)
-    return os.path.join(base, "edits")
-
-
 class Draft:
     """A context manager with one text in an editor.
 
@@ -77,11 +66,12 @@ class Draft:
 
     def __init__(self, editor: str, *, name: str, environ: Mapping[str, str]) -> None:
         self.editor = editor
-        self._place = os.path.join(folder(environ), os.urandom(4).hex())
+        self._place = os.path.join(drafts.folder(environ), os.urandom(4).hex())
         self.path = os.path.join(self._place, re.sub(_NAME, "_", name)[-100:])
         self._first = b""
         self._settled = False
         self.hasty = False
+        self._held: int | None = None
         self._handlers: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -97,8 +87,10 @@ class Draft:
     ) -> None:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
+        if self._held is not None:
+            os.close(self._held)
         if self._settled or not self._holds_something():
-            shutil.rmtree(self._place, ignore_errors=True)
+            drafts.clear(self._place)
         else:
             with suppress(OSError):  # an editor may have replaced the file
                 home.narrow(self.path)
@@ -128,22 +120,15 @@ class Draft:
         self._settled = True
 
     def tell_of_others(self) -> None:
-        """Print where the newest text of this entity from an earlier edit is."""
-        top = os.path.dirname(self._place)
-        wanted = os.path.splitext(os.path.basename(self.path))[0]
-        try:
-            files = [
-                entry.path
-                for place in os.listdir(top)
-                for entry in os.scandir(os.path.join(top, place))
-                if os.path.splitext(entry.name)[0] == wanted and entry.path != self.path
-            ]
-            files.sort(key=os.path.getmtime, reverse=True)
-        except OSError:
-            return
-        if files:
-            more = f", and {len(files) - 1} more in the folders beside it" if files[1:] else ""
-            output.note(f"an earlier text, or one that is still open, is in {files[0]}{more}")
+        """Print once where the newest text of this entity from an earlier edit is."""
+        name = os.path.splitext(os.path.basename(self.path))[0]
+        found = drafts.unmentioned(os.path.dirname(self._place), name, but=self._place)
+        if found:
+            more = f", and {len(found) - 1} more in the folders beside it" if found[1:] else ""
+            output.note(
+                f"an earlier text, or one that is still open, is in {found[0].path}{more}\n"
+                "'loop kept --edits' lists such texts"
+            )
 
     @property
     def _name(self) -> str:
@@ -161,6 +146,7 @@ class Draft:
             top = os.path.dirname(self._place)
             for one in (os.path.dirname(top), top, self._place):
                 home.make_private(one)
+            self._held = drafts.hold(self._place) if self._held is None else self._held
             with open(os.open(self.path, _CREATE, 0o600), "wb") as file:
                 file.write(data)
         except OSError as error:

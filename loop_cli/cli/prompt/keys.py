@@ -122,7 +122,11 @@ def choose(question: str, answers: Mapping[str, str], *, end: str) -> str:
 
 
 def yes_or_no(question: str, *, default: bool = False) -> bool:
-    """Return the answer to a question; Enter is the default, and the end of the input is no."""
+    """Return the answer to a question; Enter is the default, and the end of the input is no.
+
+    The default is no. It is yes only where the person has just chosen all that is asked about.
+    """
+    question += " [Y/n] " if default else " [y/N] "
     answers = {"y": "y", "yes": "y", "n": "n", "no": "n", "": "y" if default else "n"}
     return choose(question, answers, end="n") == "y"
 

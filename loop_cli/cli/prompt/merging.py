@@ -104,7 +104,9 @@ def _with_clashes(document: Document, clashes: tuple[ConflictField, ...], mark: 
 def _versions(field: ConflictField) -> list[str]:
     read = diffs.plain(field.base) if field.base_known else "not known"
     return [
-        f"{field.field} was changed on both sides",
+        f"{field.field} was changed on both sides"
+        if field.base_known
+        else f"{field.field} may have changed since you read it",
         f"  when you read it: {_shown(read)}",
         f"  now:              {_shown(field.current)}",
         f"  yours:            {_shown(field.requested)}",

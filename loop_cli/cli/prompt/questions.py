@@ -41,7 +41,7 @@ def confirm_update(*, assume_yes: bool) -> Callable[[CommitResult], bool]:
 
     def confirm(preview: CommitResult) -> bool:
         output.tell(render.preview(preview))
-        return assume_yes or yes_or_no("Apply these changes? [y/N] ")
+        return assume_yes or yes_or_no("Apply these changes?")
 
     return confirm
 
@@ -200,7 +200,7 @@ class ConflictPrompt:
         """Show what would be written, and ask; Enter means yes."""
         done = self._preview(decided.applied_to(self._edits))
         output.tell(render_conflict.outcome(done))
-        return yes_or_no("Write this? [Y/n] ", default=True)
+        return yes_or_no("Write this?", default=True)
 
 
 def _tell_why(error: LoopError) -> None:
@@ -217,7 +217,7 @@ def _answers(choices: Choices) -> Mapping[str, str]:
     if choices.open:
         answers |= {"": "fields"}
     else:
-        answers |= {"": "apply", "o": "apply", "on top": "apply", "apply": "apply"}
+        answers |= {"": "apply"}
     if choices.clashes:
         answers |= {"f": "fields", "fields": "fields", "t": "theirs", "theirs": "theirs"}
         answers |= {"m": "mine", "mine": "mine"}

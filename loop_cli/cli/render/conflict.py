@@ -122,10 +122,12 @@ def menu(choices: Choices, *, editor: str | None) -> RenderableType:
     rows = []
     if undecided:
         count = "1 field" if undecided == 1 else f"{undecided} fields"
+        known = all(field.base_known for field in choices.open)
+        verb = "was" if undecided == 1 else "were"
         words = (
-            f"{count} that you change was changed by others too."
-            if undecided == 1
-            else (f"{count} that you change were changed by others too.")
+            f"{count} that you change {verb} changed by others too."
+            if known
+            else f"{count} that you change may have changed since you read it."
         )
         if undecided < clashes:
             words = f"{count} still to decide."
@@ -161,9 +163,9 @@ def one(field: ConflictField, *, number: int, count: int) -> RenderableType:
     text = merged_text(field)
     if text is not None:
         clashes = "place" if text.clashes == 1 else "places"
+        who = "both sides changed" if field.base_known else "may have changed since you read it"
         state: RenderableType = Text(
-            f"a text that both sides changed; they clash in {text.clashes} {clashes}.\n"
-            "Your change of it:"
+            f"a text that {who}; they clash in {text.clashes} {clashes}.\nYour change of it:"
         )
         shown = Group(state, diffs.table(_diff(field.field, field.current, field.requested)))
         other = ("e", "edit the two merged into one")
@@ -192,7 +194,7 @@ def whole(choices: Choices) -> RenderableType:
             theirs |= _diff(field.field, field.base, field.current)
         if field.wanted and not same(field.current, field.requested):
             yours |= _diff(field.field, field.current, field.requested)
-    parts: list[RenderableType] = [Text("Since you read it, others changed:", style=styles.TITLE)]
+    parts: list[RenderableType] = [Text("Changed since you read it:", style=styles.TITLE)]
     parts += [diffs.table(theirs)] if theirs else [Text("  nothing that is known")]
     if unknown:
         parts.append(

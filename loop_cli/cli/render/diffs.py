@@ -43,7 +43,7 @@ def table(diff: Diff) -> Table:
 def plain(value: Any) -> str:
     """Return a value in one line, like YAML, with control characters as escapes."""
     if value is None:
-        return "null"
+        return styles.nothing()
     if isinstance(value, bool):
         return "true" if value else "false"
     if is_digest(value):

@@ -146,8 +146,8 @@ def _grid() -> Table:
 
 def value(found: Any) -> Text:
     """Return a value alone; lists of simple values without brackets."""
-    if found is None or found is MISSING:
+    if found is None or found is MISSING or found == []:
         return Text(styles.nothing(), style=styles.QUIET)
     if isinstance(found, list) and all(not isinstance(item, list | dict) for item in found):
-        return Text(", ".join(diffs.plain(item) for item in found) or "[]")
+        return Text(", ".join(diffs.plain(item) for item in found))
     return Text(diffs.plain(found))

@@ -98,7 +98,7 @@ def _required(one: FieldProposal, own: Proposal) -> str:
 
 
 def _share(share: Share) -> str:
-    return f"{share.count:,} of {share.of:,} ({share.part:.0%})" if share.of else "—"
+    return f"{share.count:,} of {share.of:,} ({share.part:.0%})" if share.of else styles.nothing()
 
 
 def _table(*titles: str) -> Table:

@@ -9,7 +9,8 @@ from rich.text import Text
 
 from loop_cli.cli import output
 from loop_cli.cli.prompt import questions as prompt
-from loop_cli.cli.render import diffs, styles
+from loop_cli.cli.render import diffs, styles, times
+from loop_cli.cli.render import entity as render_entity
 from loop_cli.cli.render.text import visible
 from loop_cli.core import timestamps
 
@@ -17,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from loop_cli.cli.prompt.drafts import KeptText
     from loop_cli.core.upkeep import Kept
     from loop_cli.operations.create import CreateResult
     from loop_cli.operations.delete import DeleteResult
@@ -35,7 +37,7 @@ def made(result: CreateResult) -> RenderableType:
     table.add_column(overflow="fold")
     table.add_column(overflow="fold")
     for name, value in entity.fields.items():
-        table.add_row(Text(visible(str(name)), style=styles.FIELD), Text(diffs.plain(value)))
+        table.add_row(Text(visible(str(name)), style=styles.FIELD), render_entity.value(value))
     place = f"{visible(entity.type)}{styles.separator()}{visible(entity.path)}"
     where = Text(place, style=styles.QUIET)
     if result.dry_run:
@@ -88,7 +90,7 @@ def confirm_move(verb: str, assume_yes: bool) -> Callable[[RelocateResult], bool
         output.tell(_moves(preview))
         count = len(preview.moved)
         files = "1 file" if count == 1 else f"{count} files"
-        return assume_yes or prompt.yes_or_no(f"{verb} {files}? [y/N] ")
+        return assume_yes or prompt.yes_or_no(f"{verb} {files}?")
 
     return confirm
 
@@ -120,16 +122,40 @@ def _moves(result: RelocateResult) -> RenderableType:
     return Group(*parts)
 
 
-def kept(found: Sequence[Kept], *, pruned: bool, dry_run: bool) -> RenderableType:
-    """Show what is kept, or was until now."""
+def edits(found: Sequence[KeptText], *, pruned: bool, dry_run: bool, utc: bool) -> RenderableType:
+    """Show texts that stayed after an edit."""
     if not found:
-        return Text("nothing is kept")
+        return Text("no text is kept")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("kept (UTC)", "entity", "what", "bytes", "file"):
+    for title in ("kept (UTC)" if utc else "kept", "bytes", "", "file"):
         table.add_column(title, overflow="fold")
     for one in found:
         table.add_row(
-            Text(timestamps.render(one.kept_at)[:19].replace("T", " "), style=styles.QUIET),
+            Text(_when(one.kept_at, utc=utc), style=styles.QUIET),
+            Text(f"{one.size:,}"),
+            Text("open" if one.is_open else ""),
+            Text(visible(one.path), style=styles.FIELD),
+        )
+    last = Text(f"{len(found)} kept")
+    if pruned:
+        last = Text(f"removed {len(found)}", style=styles.DONE)
+    return Group(table, last, DRY) if dry_run else Group(table, last)
+
+
+def _when(instant: int, *, utc: bool) -> str:
+    return times.exact(timestamps.render(instant)) if utc else times.spoken(instant)
+
+
+def kept(found: Sequence[Kept], *, pruned: bool, dry_run: bool, utc: bool) -> RenderableType:
+    """Show what is kept, or was until now; times as in `loop log`."""
+    if not found:
+        return Text("nothing is kept")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("kept (UTC)" if utc else "kept", "entity", "what", "bytes", "file"):
+        table.add_column(title, overflow="fold")
+    for one in found:
+        table.add_row(
+            Text(_when(one.kept_at, utc=utc), style=styles.QUIET),
             Text(visible(one.entity_id or styles.nothing()), style=styles.FIELD),
             Text(visible(one.what or "in no record")),
             Text(f"{one.size:,}"),

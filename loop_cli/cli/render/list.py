@@ -111,8 +111,8 @@ def _total(widths: list[int], most: int, uncut: int) -> int:
 
 def _cell(one: Selected, name: str, schema: Schema, today: int) -> Text:
     value = one.value(split_dotted(name))
-    if value is MISSING or value is None:
-        return Text("none" if styles.is_plain() else "·", style=styles.QUIET)
+    if value is MISSING or value is None or value == []:
+        return Text(styles.nothing(), style=styles.QUIET)
     if isinstance(value, list):
         return Text(nfc(", ".join(diffs.plain(item) for item in value)))
     text = Text(nfc(diffs.plain(value)))  # decomposed characters are as wide at a terminal

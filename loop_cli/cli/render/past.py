@@ -290,7 +290,7 @@ def _title(entity_id: str, name: str | None) -> Text:
 
 def _value(value: Any) -> Text:
     if value is None or value is MISSING:
-        return Text("—", style=styles.QUIET)
+        return Text(styles.nothing(), style=styles.QUIET)
     text = diffs.plain(value)
     return Text(text if len(text) <= 400 else text[:400] + "…")
 

@@ -25,7 +25,7 @@ def types(views: Sequence[TypeView]) -> RenderableType:
         table.add_row(
             Text(visible(view.name), style=styles.FIELD),
             Text(f"{required} of {len(view.fields)} fields"),
-            Text(visible(view.id_pattern or "—")),
+            Text(visible(view.id_pattern or styles.nothing())),
             Text(visible(_files(view))),
         )
     return Group(table, Text("loop schema TYPE shows its fields", style=styles.QUIET))
@@ -63,7 +63,7 @@ def _duty(field: FieldView) -> str:
 def _files(view: TypeView) -> str:
     """Return the place of a type's files, with the name, if rule A gives one."""
     if view.place is None:
-        return "—"
+        return styles.nothing()
     return view.place + (view.file or "") if view.place.endswith("/") else view.place
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Rule = Callable[[Case, Rules], Iterator[Problem]]
 
 MEMBER_FIELDS = ("assignee", "owner")
+_MOST_TYPES = 20
 _PARENTS = {"parent_id": "project_id", "project_id": "parent_id"}  # a task has the parent twice
 
 
@@ -248,7 +249,11 @@ def no_such_type(entity_type: str, rules: Rules) -> Problem:
     schema, names = rules.schema, rules.names
     known = tuple(dict.fromkeys((*schema.types, *(one for one in schema.known if one != "all"))))
     close = tuple(nearest(entity_type, known))
-    message = f"{entity_type} is not a type of the schema (entity_types){meant(close)}"
+    others = f": {', '.join(known[:_MOST_TYPES])}" if known and not close else ""
+    more = ", ..." if others and len(known) > _MOST_TYPES else ""
+    message = (
+        f"{entity_type} is not a type of the schema (entity_types){meant(close)}{others}{more}"
+    )
     return Problem(
         rule="unknown-type",
         field=names.type,
