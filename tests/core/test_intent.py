@@ -202,8 +202,14 @@ class TestLists:
         assert wish("links+=x").fields["links"] == ["x"]
         assert wish("tags+=x", fields={"tags": None}).fields["tags"] == ["x"]
 
-    def test_an_item_is_one_item_with_its_commas(self) -> None:
-        assert wish("tags+=c,d").fields["tags"] == ["a", "b", "c,d"]
+    def test_items_split_at_commas_as_a_whole_list_does(self) -> None:
+        assert wish("tags+=c,d").fields["tags"] == ["a", "b", "c", "d"]
+        assert wish("tags-=b, a").fields["tags"] == []
+
+    def test_an_item_that_is_there_is_one_item_with_its_commas(self) -> None:
+        there = {"tags": ["a", "c,d"]}
+        assert wish("tags+=c,d", fields=there).edits == ()
+        assert wish("tags-=c,d", fields=there).fields["tags"] == ["a"]
 
     def test_an_item_outside_the_enumeration_is_refused(self) -> None:
         (problem,) = problems("conditions_3y+=cond-x")
