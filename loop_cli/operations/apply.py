@@ -14,7 +14,6 @@ from loop_cli.core.names import nfc
 from loop_cli.core.store import CommitResult, Create, EntityChange, Move, only
 from loop_cli.errors import (
     ConflictError,
-    EntityNotFound,
     InvalidChange,
     LoopError,
     UsageError,
@@ -27,7 +26,7 @@ from loop_cli.operations.line import Labels, Order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from loop_cli.core.records.record import Origin
@@ -73,6 +72,7 @@ class _Lines:
         self._labels = Labels()
         self._made: dict[str, move.Place] = {}
         self._creates: dict[str, Create] = {}
+        self._ids: list[str] | None = None
 
     def _order(self, data: Any, text: str) -> Order:
         return line.order_of(
@@ -88,6 +88,8 @@ class _Lines:
         change = create.planned(self._store, request.replace(entity_type=kind), made=self._made)
         change = self._with_id(change)
         before, entity_id = self._made_before(change), change.entity_id
+        if isinstance(entity_id, ids.IdRule) and entity_id.kind == "fixed":
+            entity_id = entity_id.prefix
         if before is not None:
             self._labels.made(label, before)
         elif isinstance(entity_id, str) and not change.problems:
@@ -103,21 +105,14 @@ class _Lines:
             return change
         known = [*self._made]
         if rule.looks_at_others:
-            known += [one.id for one in self._store.scan()]
+            if self._ids is None:
+                self._ids = [one.id for one in self._store.scan()]
+            known += self._ids
         now = self._how.now
         for one in ids.candidates(rule, now=now, ids=known, entropy=os.urandom):
-            if nfc(one) not in self._made and not self._is_known(one):
-                return change.replace(entity_id=one)
+            if nfc(one) not in self._made and not any(map(bool, self._store.records(one))):
+                return change.replace(entity_id=ids.IdRule(kind="fixed", prefix=one))
         return change
-
-    def _is_known(self, entity_id: str) -> bool:
-        if any(True for _record in self._store.records(entity_id)):
-            return True
-        try:
-            self._store.find(entity_id)
-        except EntityNotFound:
-            return False
-        return True
 
     def _made_before(self, change: Create) -> str | None:
         """The entity that an earlier call with the idempotency key made."""
@@ -226,14 +221,12 @@ class _Each(_Lines):
             return _deleted(delete.delete(store, wanted, origin=origin, dry_run=True))
         changes: list[AnyChange]
         if isinstance(wanted, create.Request):
-            before = [*self._creates.values()]
             changes = [self._creation(wanted, order.label)]
         elif isinstance(wanted, move.Relocation):
-            before = [*self._creates.values()]
             changes = [move.planned(store, wanted, self._made)]
         else:
-            before, changes = [*self._creates.values()], [wanted]
-        group = [*_needed(changes[0], before), *changes]
+            changes = [wanted]
+        group = [*_needed(changes[0], self._creates), *changes]
         done = store.commit(group, origin=origin, atomic=len(group) > 1, dry_run=True)[-1]
         result = only([done])
         more = {"path_before": result.before.path} if isinstance(wanted, move.Relocation) else {}
@@ -316,11 +309,8 @@ class _AllOrNone(_Lines):
         an id."""
         if isinstance(error, ConflictError):
             return error.conflict.entity_id in {one.entity_id for one in others}
-        if not isinstance(error, InvalidChange):
-            return False
-        change = self._creates.get(nfc(str(error.details.get("entity_id"))))
-        problems = error.details.get("problems", ())
-        return change is not None and any(one.get("problem") == "taken" for one in problems)
+        problems = error.details.get("problems", ()) if isinstance(error, InvalidChange) else ()
+        return any(one.get("problem") == "taken" for one in problems)
 
     def _outcomes(
         self, steps: list[_Step], done: list[CommitResult], left: list[str]
@@ -365,15 +355,14 @@ def _relocated(
     return done, {"path_before": there.path, "relinked": relinked}
 
 
-def _needed(change: AnyChange, made: Sequence[Create]) -> list[Create]:
+def _needed(change: AnyChange, made: Mapping[str, Create]) -> list[Create]:
     """Those of the new entities that a change refers to, with those that they refer to."""
-    by_id = {nfc(str(one.entity_id)): one for one in made}
     found: dict[str, Create] = {}
 
     def look(one: AnyChange) -> None:
         for text in _texts(one):
-            other = by_id.get(nfc(text))
-            if other is not None and nfc(text) not in found:
+            other = made.get(nfc(text))
+            if other is not None and other is not change and nfc(text) not in found:
                 look(other)
                 found[nfc(text)] = other
 
