@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.schema.rules import Rules
 
-    Kind = Literal["epoch", "random", "next", "choice"]
+    Kind = Literal["epoch", "random", "next", "choice", "fixed"]
 
 BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 HASH_LENGTH = 6
@@ -49,7 +49,8 @@ class IdRule(Struct):
     """How to make the next id: `prefix`, and something after it.
 
     `epoch`: the milliseconds since 1970; `random`: six digits of base 36; `next`: a number of
-    `width` digits, one more than the greatest; `choice`: the one of `choices` after the last.
+    `width` digits, one more than the greatest; `choice`: the one of `choices` after the last;
+    `fixed`: the prefix itself, which was made by another rule a moment before.
     """
 
     kind: Kind
@@ -165,6 +166,8 @@ def candidates(
     rule: IdRule, *, now: int, ids: Iterable[str], entropy: Callable[[int], bytes]
 ) -> Iterator[str]:
     """Yield ids to try, at `now` (microseconds); `ids` are the existing ones."""
+    if rule.kind == "fixed":
+        return iter((rule.prefix,))
     if rule.kind == "epoch":
         return (f"{rule.prefix}{now // 1000 + number:0{_EPOCH_DIGITS}}" for number in range(10**6))
     if rule.kind == "random":

@@ -146,11 +146,8 @@ class AllOrNone(Lines):
         an id."""
         if isinstance(error, ConflictError):
             return error.conflict.entity_id in {one.entity_id for one in others}
-        if not isinstance(error, InvalidChange):
-            return False
-        change = self._creates.get(nfc(str(error.details.get("entity_id"))))
-        problems = error.details.get("problems", ())
-        return change is not None and any(one.get("problem") == "taken" for one in problems)
+        problems = error.details.get("problems", ()) if isinstance(error, InvalidChange) else ()
+        return any(one.get("problem") == "taken" for one in problems)
 
     def _outcomes(
         self, steps: list[_Step], done: list[CommitResult], left: list[str]

@@ -156,14 +156,12 @@ class _Each(Lines):
             return _deleted(delete.delete(store, wanted, origin=origin, dry_run=True))
         changes: list[AnyChange]
         if isinstance(wanted, create.Request):
-            before = [*self._creates.values()]
             changes = [self._creation(wanted, order.label)]
         elif isinstance(wanted, move.Relocation):
-            before = [*self._creates.values()]
             changes = [move.planned(store, wanted, self._made)]
         else:
-            before, changes = [*self._creates.values()], [wanted]
-        group = [*needed(changes[0], before), *changes]
+            changes = [wanted]
+        group = [*needed(changes[0], self._creates), *changes]
         done = store.commit(group, origin=origin, atomic=len(group) > 1, dry_run=True)[-1]
         result = only([done])
         more = {"path_before": result.before.path} if isinstance(wanted, move.Relocation) else {}

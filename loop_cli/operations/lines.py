@@ -7,14 +7,14 @@ import os
 from loop_cli.core import ids
 from loop_cli.core.names import nfc
 from loop_cli.core.store import CommitResult, Create, EntityChange
-from loop_cli.errors import EntityNotFound, LoopError, UsageError
+from loop_cli.errors import LoopError, UsageError
 from loop_cli.operations import create, line, move, once
 from loop_cli.operations.bulk import Outcome
 from loop_cli.operations.line import Labels, Order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from loop_cli.core.records.record import Origin
@@ -36,6 +36,7 @@ class Lines:
         self._labels = Labels()
         self._made: dict[str, move.Place] = {}
         self._creates: dict[str, Create] = {}
+        self._ids: list[str] | None = None
 
     def _own(self, number: int, text: str) -> Origin:
         """The origin of one line: under a key it has its own."""
@@ -57,6 +58,8 @@ class Lines:
         change = create.planned(self._store, request.replace(entity_type=kind), made=self._made)
         change = self._with_id(change)
         before, entity_id = self._made_before(change), change.entity_id
+        if isinstance(entity_id, ids.IdRule) and entity_id.kind == "fixed":
+            entity_id = entity_id.prefix
         if before is not None:
             self._labels.made(label, before)
         elif isinstance(entity_id, str) and not change.problems:
@@ -72,21 +75,14 @@ class Lines:
             return change
         known = [*self._made]
         if rule.looks_at_others:
-            known += [one.id for one in self._store.scan()]
+            if self._ids is None:
+                self._ids = [one.id for one in self._store.scan()]
+            known += self._ids
         now = self._how.now
         for one in ids.candidates(rule, now=now, ids=known, entropy=os.urandom):
-            if nfc(one) not in self._made and not self._is_known(one):
-                return change.replace(entity_id=one)
+            if nfc(one) not in self._made and not any(map(bool, self._store.records(one))):
+                return change.replace(entity_id=ids.IdRule(kind="fixed", prefix=one))
         return change
-
-    def _is_known(self, entity_id: str) -> bool:
-        if any(True for _record in self._store.records(entity_id)):
-            return True
-        try:
-            self._store.find(entity_id)
-        except EntityNotFound:
-            return False
-        return True
 
     def _made_before(self, change: Create) -> str | None:
         """The entity that an earlier call with the idempotency key made."""
@@ -121,15 +117,14 @@ class Lines:
         return self._origin.run_id if record is None else str(record.data["run_id"])
 
 
-def needed(change: AnyChange, made: Sequence[Create]) -> list[Create]:
+def needed(change: AnyChange, made: Mapping[str, Create]) -> list[Create]:
     """Those of the new entities that a change refers to, with those that they refer to."""
-    by_id = {nfc(str(one.entity_id)): one for one in made}
     found: dict[str, Create] = {}
 
     def look(one: AnyChange) -> None:
         for text in _texts(one):
-            other = by_id.get(nfc(text))
-            if other is not None and nfc(text) not in found:
+            other = made.get(nfc(text))
+            if other is not None and other is not change and nfc(text) not in found:
                 look(other)
                 found[nfc(text)] = other
 

@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -97,6 +98,15 @@ class TestCommands:
             _compare(command, ["two", "run 8f0f3a52-5d0c-4a0e-9a43-0f6f7c1f4a11"])
         with pytest.raises(AssertionError):
             _compare(Command("loop x", 0, ("one",)), ["one", "two"])
+
+    def test_the_readme_installs_extras_that_are_there(self) -> None:
+        extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+        named = re.findall(r"`(pipx|uv tool|pip) install '\.\[([a-z,]+)\]'`", README.read_text())
+
+        assert {tool for tool, _extras in named} == {"pipx", "uv tool", "pip"}
+        wanted = {one for _tool, listed in named for one in listed.split(",")}
+        assert wanted <= extras["optional-dependencies"].keys()
+        assert README.read_text().index("pipx") < 3_000  # on the first screen
 
 
 class TestInlineCommands:
