@@ -69,10 +69,10 @@ async def history(
     request: Request, entity_id: str, limit: Limit = None, path: FilePath = None
 ) -> Response:
     """The story of an entity, as `loop history --json`."""
-    found = await service_of(request).read(
+    found, warnings = await service_of(request).read_with_warnings(
         request, lambda loop: loop.history(entity_id, limit=limit or None, path=path)
     )
-    return json_response(with_warnings(found.as_dict(), found.warnings))
+    return json_response(with_warnings(found.as_dict(), found.warnings, warnings))
 
 
 @router.get("/api/entities/{entity_id:path}/diff")
@@ -84,17 +84,19 @@ async def difference(
 ) -> Response:
     """An entity now against an earlier state, as `loop diff --json`."""
     moment = parse_since(since)
-    found = await service_of(request).read(
+    found, warnings = await service_of(request).read_with_warnings(
         request, lambda loop: loop.difference(entity_id, moment, path=path)
     )
-    return json_response(with_warnings(found.as_dict(), found.warnings))
+    return json_response(with_warnings(found.as_dict(), found.warnings, warnings))
 
 
 @router.get("/api/entities/{entity_id:path}")
 async def entity(request: Request, entity_id: str, path: FilePath = None) -> Response:
     """One entity, as `loop get --json`."""
-    found = await service_of(request).read(request, lambda loop: loop.get(entity_id, path=path))
-    document = with_warnings(found.as_dict(), found.warnings)
+    found, warnings = await service_of(request).read_with_warnings(
+        request, lambda loop: loop.get(entity_id, path=path)
+    )
+    document = with_warnings(found.as_dict(), found.warnings, warnings)
     return _of_one(request, found, document)
 
 
@@ -165,9 +167,9 @@ async def one_of_type(
     def work(loop: Operations) -> Entity:
         return get_of_type(loop, entity_id, type_of(loop, collection), path=path)
 
-    found = await service_of(request).read(request, work)
+    found, warnings = await service_of(request).read_with_warnings(request, work)
     document = {documents.singular(found.type): documents.of_entity(found)}
-    return _of_one(request, found, with_warnings(document, found.warnings))
+    return _of_one(request, found, with_warnings(document, found.warnings, warnings))
 
 
 def type_of(loop: Operations, collection: str) -> str:

@@ -63,6 +63,12 @@ class Service:
         loop = self.open_operations(_origin(request))
         return await self.in_thread(partial(_alone, work, loop))
 
+    async def read_with_warnings(
+        self, request: Request, work: Callable[[Operations], T]
+    ) -> tuple[T, list[str]]:
+        """The same, with the warnings that it met. Raises `LoopError`."""
+        return await self.read(request, lambda loop: (work(loop), loop.take_warnings()))
+
     def open_reader(self) -> Operations:
         """The operations for the server's own reading."""
         return self.open_operations(Origin(run_id=uuid4(), actor="api:loop", source="api"))

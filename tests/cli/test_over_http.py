@@ -7,8 +7,6 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.cli.conftest import TIMEOUT
 from tests.remote.canned import Asked, answer, serving
 
@@ -65,19 +63,34 @@ def test_a_line_of_a_change_is_what_was_typed(loop: Loop) -> None:
     assert server.asked[0].target == "/api/entities/tsk-019-14"
 
 
-@pytest.mark.parametrize("key", ["가", "a\nb"])
-def test_a_key_that_no_header_carries_is_2_and_not_sent(loop: Loop, key: str) -> None:
-    schema = {
-        "x-loop": {
-            "vault": {"sections": {"entity_types": ["Task"]}, "shipped": False, "fields": {}}
+SCHEMA = answer(
+    json.dumps(
+        {
+            "x-loop": {
+                "vault": {"sections": {"entity_types": ["Task"]}, "shipped": False, "fields": {}}
+            }
         }
-    }
-    with serving(lambda _asked: answer(json.dumps(schema))) as server:
+    )
+)
+
+
+def test_a_key_that_no_header_carries_is_2_and_not_sent(loop: Loop) -> None:
+    with serving(lambda _asked: SCHEMA) as server:
         loop.extra["LOOP_API_URL"] = server.url
-        done = loop("create", "task", "--name", "x", "--idempotency-key", key)
+        done = loop("create", "task", "--name", "x", "--idempotency-key", "a\nb")
 
     assert done.code == 2
     assert [asked.method for asked in server.asked] == ["GET"]
+
+
+def test_a_key_that_is_not_ascii_is_sent_as_rfc_8187_has_it(loop: Loop) -> None:
+    with serving(lambda _asked: SCHEMA) as server:
+        loop.extra["LOOP_API_URL"] = server.url
+        loop("create", "task", "--name", "x", "--idempotency-key", "일-7")
+
+    headers = server.asked[1].headers
+    assert headers["idempotency-key*"] == "UTF-8''%EC%9D%BC-7"
+    assert "idempotency-key" not in headers
 
 
 def test_get_loads_neither_the_vault_nor_what_is_slow(loop: Loop) -> None:

@@ -55,6 +55,16 @@ def _stamp_of(database: sqlite3.Connection) -> tuple[object, ...]:
     return (*database.execute("PRAGMA data_version").fetchone(), database.total_changes)
 
 
+def _shared_in(database: sqlite3.Connection) -> frozenset[bytes]:
+    """The ids that several files have."""
+    return frozenset(row[0] for row in database.execute(_SHARED))
+
+
+def _unreadable_in(database: sqlite3.Connection) -> int:
+    ((count,),) = database.execute(_UNREADABLE)
+    return int(count)
+
+
 class Listing:
     """The entities of a vault.
 
@@ -67,8 +77,8 @@ class Listing:
         self._told = told
         self._filled: sqlite3.Connection | None = None
         self._appended = Appended(vault.log)
-        self._shared = {row[0] for row in self.query(_SHARED)}
-        ((self.unreadable,),) = self.query(_UNREADABLE)
+        self._shared: frozenset[bytes] = self._remembered(_SHARED, _shared_in)
+        self.unreadable: int = self._remembered(_UNREADABLE, _unreadable_in)
 
     def rows(self, query: Query) -> Iterator[Listed]:
         """Yield the entities, as `Store.scan` says."""
@@ -89,21 +99,26 @@ class Listing:
 
     def count(self, query: Query) -> int:
         """How many there are, whatever limit and cursor say, as the index was filled."""
-        key = (query.types, query.conditions)
         statement = self.statement(query.replace(limit=None, cursor=None, sort=()))
+        return self._remembered(
+            (query.types, query.conditions), lambda database: pages.count_of(database, statement)
+        )
+
+    def _remembered(self, key: object, make: Callable[[sqlite3.Connection], T]) -> T:
+        """What `make` gives, remembered as long as the index is as it was: it goes through all of
+        it, and a server is asked for many lists of one index."""
         known = self._vault.counts
 
-        def count(database: sqlite3.Connection) -> int:
-            stamp = _stamp_of(database)
+        def look_up(database: sqlite3.Connection) -> Any:
             found = known.get((id(database), key))
-            if found is None or found[0] != stamp:
-                number = pages.count_of(database, statement)
+            if found is None or found[0] != _stamp_of(database):
+                made = make(database)
                 if len(known) >= _MOST_COUNTS:
                     known.clear()
-                found = known[id(database), key] = (_stamp_of(database), number)
+                found = known[id(database), key] = (_stamp_of(database), made)
             return found[1]
 
-        return self.run(count)
+        return self.run(look_up)  # type: ignore[no-any-return]
 
     def statement(self, query: Query) -> Statement:
         """Return the SQL parts of a query."""
