@@ -39,6 +39,7 @@ async def merged(request: Request) -> Response:
             {"text": one} if isinstance(one, str) else {"theirs": one.theirs, "mine": one.mine}
             for one in found.pieces
         ]
-        return {"clashes": found.clashes, "text": found.taking("mine"), "pieces": pieces}
+        told = {"clashes": found.clashes, "text": found.taking("mine"), "pieces": pieces}
+        return {**told, "changed": False}
 
     return json_response(await service_of(request).in_thread(work))

@@ -17,7 +17,7 @@ ARGUMENTS = (
     "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
     "--disable-dev-shm-usage",
 )  # fmt: skip
-PATIENCE = 30_000  # milliseconds that a state may take to come, on a busy machine
+PATIENCE = 60_000  # milliseconds that a state may take to come, on a busy machine
 
 
 @dataclass

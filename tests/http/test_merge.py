@@ -17,6 +17,7 @@ def test_lines_of_both_sides_are_taken(client: Client, vault: Vault) -> None:
 
     said = client("POST", "/api/merge", body).json()
 
+    assert said["changed"] is False
     assert (said["clashes"], said["text"]) == (0, "일\n둘\n셋\n사\n")
     assert vault.records() == []
 
