@@ -18,6 +18,7 @@ ARGUMENTS = (
     "--disable-dev-shm-usage",
 )  # fmt: skip
 PATIENCE = 60_000  # milliseconds that a state may take to come, on a busy machine
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass
