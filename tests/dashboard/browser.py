@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Locator, Page
+    from playwright.sync_api import BrowserContext, Locator, Page, Route
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = (
@@ -17,7 +17,8 @@ ARGUMENTS = (
     "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
     "--disable-dev-shm-usage",
 )  # fmt: skip
-PATIENCE = 30_000  # milliseconds that a state may take to come, on a busy machine
+PATIENCE = 60_000  # milliseconds that a state may take to come, on a busy machine
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass
@@ -42,6 +43,17 @@ class Tab:
         self.open(f"#/task/{entity_id}")
         expect(self.form(entity_id)).to_be_visible(timeout=PATIENCE)
         return self
+
+    def hear_nothing(self) -> None:
+        """Have the page not learn what others change: it can't read single entities any more."""
+
+        def refuse_reads(route: Route) -> None:
+            if route.request.method == "GET":
+                route.abort()
+            else:
+                route.continue_()
+
+        self.page.route("**/api/entities/*", refuse_reads)
 
     def at(self, selector: str, **more: Any) -> Locator:
         return self.page.locator(selector, **more)

@@ -229,10 +229,8 @@ def test_ones_own_saves_are_no_conflict(tab: Tab, served: Served) -> None:
 def test_a_drag_on_the_board_meets_the_same_dialog(tab: Tab, served: Served) -> None:
     tab.open()
     tab.card(TASK).wait_for()
-    tab.page.route("**/api/entities/tsk-019-14", lambda route: route.abort())
-    tab.page.route("**/api/events*", lambda route: route.abort())
+    tab.hear_nothing()
     served.update(TASK, "status=hold")
-    tab.page.unroute("**/api/entities/tsk-019-14")
     tab.card(TASK).locator(".mover").select_option("doing")
 
     tab.conflict()
@@ -242,6 +240,7 @@ def test_a_drag_on_the_board_meets_the_same_dialog(tab: Tab, served: Served) -> 
 
     tab.no_dialog()
     expect(tab.column("doing").locator(f"[data-entity-id='{TASK}']")).to_be_visible()
+    expect(tab.at(".waits")).to_have_count(0, timeout=PATIENCE)
     assert served.fields()["status"] == "doing"
 
 

@@ -16,7 +16,7 @@ async function begin() {
   beginTheme();
   render(html`<${Shell} signedIn=${signedIn} />`, document.getElementById("app"));
   await Promise.all([drafts.begin(), signedIn()]);
-  saving.resume((done, job) => told(done, job));
+  await saving.resume((done, job) => told(done, job));
 }
 
 /** Go on as whoever the browser's session is. */

@@ -119,9 +119,15 @@ export function names() {
 }
 
 /** Keep a save that did not reach the server; its key lets the server take it only once. */
-export const keepUnsent = (job) => write(UNSENT + job.key, job);
+export const keepUnsent = (job) => write(UNSENT + job.key, { ...job, tab });
 /** It was answered. */
 export const sent = (job) => write(UNSENT + job.key, null);
-/** The saves that were never answered, oldest first. */
-export const unsent = () =>
-  keys(UNSENT).map(read).filter(Boolean).sort((a, b) => a.at - b.at);
+/** The saves of this tab and of closed ones that were never answered, oldest first. */
+export async function unsent() {
+  await begin();
+  const found = [];
+  for (const job of keys(UNSENT).map(read).filter(Boolean)) {
+    if (!(await isOpen(job.tab))) found.push(job);
+  }
+  return found.sort((a, b) => a.at - b.at);
+}

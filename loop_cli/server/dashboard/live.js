@@ -7,6 +7,7 @@ import * as vault from "./vault.js";
 const AGAIN = 1_000; // milliseconds until the next try, doubled up to LONGEST
 const LONGEST = 15_000;
 const MANY = 40; // entities; more than that are read with the whole list
+const HIDDEN = 10_000; // milliseconds for which a tab that nobody sees goes on listening
 const TOGETHER = 60; // milliseconds for which changes are collected
 
 /** Whether changes of others come in. */
@@ -64,6 +65,7 @@ function failed() {
 }
 
 async function probe() {
+  clearTimeout(timer);
   try {
     const answer = await fetch("/api/whoami", { headers: { "x-loop": "1" }, signal: AbortSignal.timeout(5_000) });
     session.online.value = true;
@@ -81,6 +83,7 @@ async function probe() {
 function take(record) {
   if (!record.entity_id) return;
   news.value = { count: news.value.count + 1, last: record };
+  if (saving.isOwn(record)) return; // the answer to the save tells it
   const known = vault.known(record.entity_id);
   const etag = record.outside ? record.etag : record.metadata?.etag_after;
   if (known && known.etag === etag && !record.metadata?.path_before) return;
@@ -102,6 +105,15 @@ function readAgain() {
   news.value = { count: news.value.count + 1, last: null };
   for (const type of vault.loaded()) vault.reload(type);
 }
+
+// A browser has few connections to one server, and each stream takes one: only tabs that are seen
+// listen. One that is seen again asks for all that it has missed.
+let leaving = null;
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(leaving);
+  if (document.hidden) leaving = setTimeout(stop, HIDDEN);
+  else if (!source && session.state.value === "in") probe();
+});
 
 addEventListener("online", () => {
   if (!connected.value && session.state.value === "in") {

@@ -10,7 +10,7 @@ const MOST = 4;
 /** Show a notice. One with a `topic` replaces the one with the same. Returns what removes it. */
 export function notify(text, { kind = "info", action = null, sticky = false, topic = null } = {}) {
   const id = ++count;
-  const others = notices.value.filter((one) => topic === null || one.topic !== topic);
+  const others = notices.value.filter((one) => one.text !== text && (topic === null || one.topic !== topic));
   notices.value = [...others, { id, text, kind, action, sticky, topic }].slice(-MOST);
   const close = () => dismiss(id);
   if (!sticky) setTimeout(close, SHOWN);

@@ -340,8 +340,8 @@ export async function refresh(id, path) {
 }
 
 /** Send what an earlier page could not. */
-export function resume(told) {
-  for (const job of drafts.unsent()) {
+export async function resume(told) {
+  for (const { tab: _tab, ...job } of await drafts.unsent()) {
     save(job).then((done) => told(done, job), (failure) => told({ outcome: "failed", failure }, job));
   }
 }

@@ -139,9 +139,16 @@ function changed(found) {
 /** The entity with an id among those that are known here. */
 export function known(id) {
   for (const found of collections.values()) {
-    for (const one of found.items.values()) if (one.entity_id === id) return one;
+    const one = index(found).byId.get(id);
+    if (one) return one;
   }
   return null;
+}
+
+/** The entity of a type with an id. Whoever shows it is shown anew when it changes. */
+export function named(type, id) {
+  const found = collection(type);
+  return found.version.value >= 0 ? index(found).byId.get(id) : undefined;
 }
 
 /** The types whose entities were read. */
@@ -151,21 +158,21 @@ export function loaded() {
 
 /** Whether several files carry the id of an entity; then requests name the path, too. */
 export function pathIfNeeded(entity) {
-  return shared(collection(entity.entity_type)).has(entity.entity_id) ? entity.path : undefined;
+  return index(collection(entity.entity_type)).shared.has(entity.entity_id) ? entity.path : undefined;
 }
 
-/** The ids that several files of a collection carry. */
-function shared(found) {
+/** A collection by ids: {byId, shared}; `shared` are the ids that several files carry. */
+function index(found) {
   const version = found.version.peek();
-  if (found.shared?.version === version) return found.shared.ids;
-  const seen = new Set();
-  const ids = new Set();
-  for (const { entity_id: id } of found.items.values()) {
-    if (seen.has(id)) ids.add(id);
-    seen.add(id);
+  if (found.index?.version === version) return found.index;
+  const byId = new Map();
+  const shared = new Set();
+  for (const one of found.items.values()) {
+    if (byId.has(one.entity_id)) shared.add(one.entity_id);
+    byId.set(one.entity_id, one);
   }
-  found.shared = { version, ids };
-  return ids;
+  found.index = { version, byId, shared };
+  return found.index;
 }
 
 /** How many entities each type has. */

@@ -215,7 +215,7 @@ function Field({ form, name, disabled }) {
       ${writable
         ? html`<${Control} ...${{ type, name, value: base.fields[name], raw: forms.rawOf(form, name), disabled, id, invalid: !!form.value.errors[name], describedBy: form.value.errors[name] ? `error-${name}` : undefined }} onInput=${(text) => forms.type(form, name, text)} />`
         : html`<output class="fixed" id=${id} data-field=${name}>${kind.kind === "choice" ? html`<${Chip} type=${type} field=${name} value=${base.fields[name]} />` : shown(base.fields[name]) || "–"}</output>`}
-      ${of && html`<a class="of" href=${hrefOf(kind.of, of)}>${nameOf(vault.known(of)) || of}</a>`}
+      ${of && html`<a class="of" href=${hrefOf(kind.of, of)}>${nameOf(vault.named(kind.of, of)) || of}</a>`}
       <${Marks} form=${form} name=${name} />
     </div>
   </div>`;

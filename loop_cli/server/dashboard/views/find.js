@@ -85,7 +85,7 @@ function valuesOf(collection, type, name) {
 }
 
 function Filter({ type, name, values, chosen }) {
-  const label = (value) => (name === "project_id" && nameOf(vault.known(value))) || labelOf(type, name, value);
+  const label = (value) => (name === "project_id" && nameOf(vault.named("Project", value))) || labelOf(type, name, value);
   const all = [...new Set([...values, ...chosen])];
   return html`<select class=${chosen.length ? "filter on" : "filter"} aria-label=${fieldName(name)} data-filter=${name} value=${chosen[0] || ""} onChange=${(event) => setParams({ [name]: event.currentTarget.value })}>
     <option value="">${fieldName(name)}</option>${all.map((one) => html`<option value=${one}>${label(one)}</option>`)}

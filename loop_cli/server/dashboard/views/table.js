@@ -96,7 +96,7 @@ function Cell({ entity, name, mayWrite, editing, setEditing }) {
   if (editing && mayWrite) return html`<${Editing} ...${{ entity, name, value, end: () => setEditing(null) }} />`;
   const open = () => setEditing({ path: entity.path, name });
   const kind = kindOf(type, name, value);
-  const text = kind.kind === "date" && value ? day(value) : kind.of ? nameOf(vault.known(value)) || shown(value) : shown(value);
+  const text = kind.kind === "date" && value ? day(value) : kind.of ? nameOf(vault.named(kind.of, value)) || shown(value) : shown(value);
   const inner = kind.kind === "choice" ? html`<${Chip} type=${type} field=${name} value=${value} />` : html`<span class=${text ? "cell-text" : "faint"}>${text || "–"}</span>`;
   if (!mayWrite) return html`<div role="gridcell" class="cell" data-cell=${name}>${inner}</div>`;
   return html`<div role="gridcell" class="cell" data-cell=${name}><button type="button" class="cell-button" aria-label=${`${t("change_field", { field: fieldName(name) })}: ${labelOf(type, name, value) || t("none")}`} onClick=${open}>${inner}</button></div>`;
