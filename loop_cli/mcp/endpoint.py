@@ -31,8 +31,12 @@ class Endpoint:
         """Serve one request."""
         if self._starting is None:
             self._starting = asyncio.create_task(self._start())
-        manager = await asyncio.shield(self._starting)
-        scope["user"] = await asyncio.to_thread(_user, self._owner(scope))
+        try:
+            manager = await asyncio.shield(self._starting)
+        except Exception:
+            self._starting = None  # the next request tries again
+            raise
+        scope["user"] = _user(self._owner(scope))
         await manager.handle_request(scope, receive, send)
 
     async def _start(self) -> StreamableHTTPSessionManager:

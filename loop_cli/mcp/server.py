@@ -5,6 +5,8 @@ Work is done in threads. A door opens the operations as whoever calls.
 
 from __future__ import annotations
 
+import logging
+import os
 from abc import ABC, abstractmethod
 from functools import cache, partial
 
@@ -43,6 +45,7 @@ _RUN: dict[str, Callable[[Operations, Given], Given]] = {
     "check": reading.check,
     "schema": reading.schema,
 }  # and update, which may have to ask
+_LOG = logging.getLogger("loop.mcp")
 _LONGEST_NAME = 100  # of a client
 
 
@@ -121,7 +124,11 @@ class _Calls:
                 found = await deciding.update(context, params, partial(changing.update, loop))
             else:
                 found = await anyio.to_thread.run_sync(partial(_RUN[params.name], loop, given))
-        except (LoopError, OSError, RecursionError) as error:
+        except MCPError:
+            raise
+        except Exception as error:
+            if not isinstance(error, LoopError | OSError):
+                _LOG.error("a defect in %s: %r", params.name, error, exc_info=_shows_defects())
             return _result(answers.error(error, writes=tool.writes), is_error=True)
         return found if isinstance(found, types.InputRequiredResult) else _result(found)
 
@@ -141,6 +148,10 @@ class _Calls:
             code = resources.code_of(error, context.protocol_version)
             raise MCPError(code, error.message, {"uri": str(params.uri)}) from None
         return resources.contents(str(params.uri), found)
+
+
+def _shows_defects() -> bool:
+    return bool(os.environ.get("LOOP_DEBUG"))
 
 
 def _result(answer: Given, *, is_error: bool = False) -> types.CallToolResult:

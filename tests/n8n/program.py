@@ -90,6 +90,14 @@ class N8n:
         return found["data"]["resultData"]
 
 
+def _replace(file: Path, data: bytes) -> None:
+    """Write a file whole: a server may read it at this moment."""
+    staged = file.with_suffix(".new")
+    staged.touch(mode=0o600)
+    staged.write_bytes(data)
+    staged.replace(file)
+
+
 def ran(result: Any, node: str) -> list[Any]:
     """What a node gave in each of its runs, item by item."""
     return [
@@ -130,7 +138,7 @@ class Scenes:
                 self._known = file.read_bytes()
                 self._n8n.take(self._between.url, self.token)
             else:  # the secret of `tests` is another one, and is of no use any more
-                file.write_bytes(self._known)
+                _replace(file, self._known)
             yield
         finally:
             self.served.stop()
@@ -142,6 +150,9 @@ class Scenes:
                 self.served.url, path=path, edit=lambda: edit(self.served), times=count
             )
             return self._n8n.run(workflow)
+
+    def _puts(self) -> list[int]:
+        return [status for method, _path, status in self._between.asked if method == "PUT"]
 
     def _fields(self, task: str = TASK) -> dict[str, Any]:
         found: dict[str, Any] = self.served.files("get", task, "--json").json["fields"]
@@ -160,10 +171,7 @@ class Scenes:
     def one_conflict(self) -> None:
         result = self.play(_add_line, ONE, 1, UPDATE)
         assert "error" not in result, result["error"]
-        assert [status for method, _path, status in self._between.asked if method == "PUT"] == [
-            409,
-            200,
-        ]
+        assert self._puts() == [409, 200], result.get("error")
         assert (times(result, "Read"), times(result, "Done")) == (2, 1)
         fields = self._fields()
         assert (fields["status"], "n8n" in fields["tags"]) == ("doing", True)
@@ -172,9 +180,7 @@ class Scenes:
 
     def a_conflict_each_time(self) -> None:
         result = self.play(_add_line, ONE, 9, UPDATE)
-        assert [status for method, _path, status in self._between.asked if method == "PUT"] == [
-            409
-        ] * 3
+        assert self._puts() == [409] * 3, (self._between.asked, result.get("error"))
         (told,) = ran(result, "The conflict")
         conflict = told["conflict"]
         assert (told["tries"], conflict["code"], conflict["entity_id"]) == (3, "conflict", TASK)
