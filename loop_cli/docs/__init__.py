@@ -15,7 +15,7 @@ FOLDER = os.path.dirname(__file__)
 GROUPS = {
     "Tasks": (
         "first-steps", "changing", "finding", "bulk", "creating", "links", "undoing",
-        "solving-conflicts", "checking", "watching", "auditing", "any-folder", "deployment",
+        "solving-conflicts", "checking", "watching", "auditing", "any-folder", "deployment", "postgresql",
         "remote", "agents", "shell", "terminal",
     ),
     "Concepts": (
