@@ -7,12 +7,11 @@ names one of several vaults in a database. Each is a schema of its own.
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode
 
 from loop_cli.errors import UsageError
 from loop_cli.lean.records import Struct
 
-SCHEMES = ("postgresql://", "postgres://")
 _NAME = re.compile(r"[a-z0-9_]{1,40}")
 _SECRET = ("password", "sslpassword")
 
@@ -25,16 +24,11 @@ class Address(Struct):
     shown: str
 
 
-def is_address(text: str) -> bool:
-    """Whether a text is meant as the address of a database."""
-    return text.startswith(SCHEMES)
-
-
 def parse(text: str) -> Address:
     """Read an address. Raises `UsageError`."""
+    place, _mark, query = text.partition("?")
     try:
-        parts = urlsplit(text)
-        pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
     except ValueError as error:
         raise UsageError(f"the address of the database can't be read: {error}") from None
     names = [value for key, value in pairs if key == "vault"]
@@ -45,22 +39,22 @@ def parse(text: str) -> Address:
             hint="postgresql://host/database?vault=notes",
         )
     rest = [(key, value) for key, value in pairs if key != "vault"]
-    conninfo = urlunsplit(parts._replace(query=urlencode(rest, quote_via=quote)))
-    return Address(conninfo=conninfo, schema=_schema(name), shown=_shown(text))
+    return Address(
+        conninfo=_joined(place, urlencode(rest, quote_via=quote)),
+        schema=name if name == "loop" else f"loop_{name}",
+        shown=_shown(place, pairs),
+    )
 
 
-def _schema(name: str) -> str:
-    return name if name == "loop" else f"loop_{name}"
+def _shown(place: str, pairs: list[tuple[str, str]]) -> str:
+    """Return an address without its password."""
+    scheme, sep, rest = place.partition("://")
+    host, slash, path = rest.partition("/")
+    user, at, hosts = host.rpartition("@")
+    public = [(key, value) for key, value in pairs if key not in _SECRET]
+    query = urlencode(public, safe="/,")
+    return _joined(f"{scheme}{sep}{user.partition(':')[0]}{at}{hosts}{slash}{path}", query)
 
 
-def _shown(text: str) -> str:
-    """Return the address without its password."""
-    parts = urlsplit(text)
-    user, at, place = parts.netloc.rpartition("@")
-    plain = user.partition(":")[0] + at + place
-    pairs = [
-        (key, value)
-        for key, value in parse_qsl(parts.query, keep_blank_values=True)
-        if key not in _SECRET
-    ]
-    return urlunsplit(parts._replace(netloc=plain, query=urlencode(pairs, safe="/")))
+def _joined(place: str, query: str) -> str:
+    return f"{place}?{query}" if query else place

@@ -41,8 +41,10 @@ _GONE = (
 )
 _LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 
-logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
-logging.getLogger("psycopg.pool").propagate = False
+# Its warnings are about connections that break; what is made of that is said by errors.
+for _name in ("psycopg", "psycopg.pool"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
+    logging.getLogger(_name).propagate = False
 
 
 class Database:
