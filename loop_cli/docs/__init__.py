@@ -16,7 +16,7 @@ GROUPS = {
     "Tasks": (
         "first-steps", "changing", "finding", "bulk", "creating", "links", "undoing",
         "solving-conflicts", "checking", "watching", "auditing", "any-folder", "deployment",
-        "remote", "agents", "n8n", "shell", "recipes", "terminal",
+        "remote", "agents", "n8n-workflows", "shell", "recipes", "terminal",
     ),
     "Concepts": (
         "vault", "revisions", "preconditions", "conflicts", "audit-log", "recovery", "promises",
