@@ -39,6 +39,10 @@ class FilesDoor(Door):
     def check_writer(self, request: Any) -> None:
         del request
 
+    def close(self) -> None:
+        """Have the system tell no more of changed files."""
+        self._opened.close()
+
 
 class ServerDoor(Door):
     """Over a server, which knows by the token who calls; each call has a connection of its own."""

@@ -16,7 +16,8 @@ GROUPS = {
     "Tasks": (
         "first-steps", "changing", "finding", "bulk", "creating", "links", "undoing",
         "solving-conflicts", "checking", "watching", "auditing", "any-folder", "dashboard",
-        "deployment", "postgresql", "remote", "agents", "n8n", "shell", "recipes", "terminal",
+        "deployment", "postgresql", "remote", "agents", "n8n-workflows", "shell", "recipes",
+        "terminal",
     ),
     "Concepts": (
         "vault", "revisions", "preconditions", "conflicts", "audit-log", "recovery", "promises",

@@ -29,9 +29,12 @@ def create_entity(loop: Operations, given: Given) -> Given:
     """Make an entity."""
     kind = loop.rules.spelling(given["type"])
     fields = dict(given.get("fields", {}))
+    name = given.get("name", fields.pop(loop.names.name, None))
+    if name is not None and not isinstance(name, str):
+        raise UsageError(f"{loop.names.name} must be a text")
     request = create.Request(
         entity_type=kind,
-        name=given.get("name", fields.pop(loop.names.name, None)),
+        name=name,
         now=time.time_ns() // 1000,
         fields=tuple(Change.to((key,), value) for key, value in fields.items()),
         entity_id=given.get("id"),

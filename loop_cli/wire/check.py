@@ -222,7 +222,7 @@ class OverviewDocument(Shape):
 class TopicEntry(Shape):
     """One page of the documentation (SPEC §13)."""
 
-    name: str = Field(pattern="^[a-z-]+$", description="Its name, as for `loop help NAME`.")
+    name: str = Field(pattern="^[a-z0-9-]+$", description="Its name, as for `loop help NAME`.")
     group: str = Field(description="The group that it is listed in.")
     title: str = Field(description="Its title.")
     about: str = Field(description="What it is about, in a sentence.")

@@ -253,6 +253,7 @@ def test_an_entity_is_a_resource(way: Way) -> None:
         ("list", {"where": ["nofield=1"]}, "no entity has a field"),
         ("list", {"type": ["taks"]}, "did you mean Task"),
         ("list", {"cursor": "zz"}, "cursor"),
+        ("create", {"type": "Task", "fields": {"entity_name": 3}}, "must be a text"),
     ],
 )
 def test_wrong_arguments_are_said(

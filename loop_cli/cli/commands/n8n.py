@@ -10,7 +10,7 @@ from loop_cli.cli.unpack import unpack
 from loop_cli.errors import UsageError
 from loop_cli.system import home
 
-EXAMPLES = """'loop help n8n' tells what the workflows do, and how to import them.
+EXAMPLES = """'loop help n8n-workflows' tells what the workflows do, and how to import them.
 
 Examples:
 

@@ -36,7 +36,7 @@ _THEME = Theme(
         "markdown.item.number": styles.QUIET,
     }
 )
-_LINK = re.compile(r"\[([^\]]+)\]\(([a-z-]+)\.md(?:#[^)]*)?\)")
+_LINK = re.compile(r"\[([^\]]+)\]\(([a-z0-9-]+)\.md(?:#[^)]*)?\)")
 _IMAGE = re.compile(r"^!\[[^\]]*\]\([^)]*\)\n", re.MULTILINE)
 _ANCHOR = re.compile(r"\[([^\]]+)\]\(#[^)]*\)")
 
