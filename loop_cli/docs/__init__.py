@@ -15,8 +15,8 @@ FOLDER = os.path.dirname(__file__)
 GROUPS = {
     "Tasks": (
         "first-steps", "changing", "finding", "bulk", "creating", "links", "undoing",
-        "solving-conflicts", "checking", "watching", "auditing", "any-folder", "deployment", "postgresql",
-        "remote", "agents", "shell", "terminal",
+        "solving-conflicts", "checking", "watching", "auditing", "any-folder", "deployment",
+        "postgresql", "remote", "agents", "shell", "terminal",
     ),
     "Concepts": (
         "vault", "revisions", "preconditions", "conflicts", "audit-log", "recovery", "promises",
