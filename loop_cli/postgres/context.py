@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from loop_cli.postgres.reading import Reader
 
 _FOLDED = "SELECT path FROM file WHERE folded = %s"
-_FILES = "SELECT 1 FROM file WHERE path = ANY(%s) LIMIT 1"
+_FILES = "SELECT path FROM file WHERE path = ANY(%s) LIMIT 1"
 _BENEATH = "SELECT 1 FROM file WHERE path >= %s AND path < %s LIMIT 1"
 _ALIKE = "SELECT 1 FROM file WHERE folded >= %s AND folded < %s LIMIT 1"
 _KEPT = "SELECT data FROM kept WHERE name = %s"
@@ -90,8 +90,9 @@ class PostgresContext(StoreContext):
         if any(os.fsdecode(row[0]) != leaves for row in rows):
             return False
         folders = _above(path)
-        if self._connection.execute(_FILES, ([*map(os.fsencode, folders)],)).fetchone():
-            raise InvalidFile(path, "a part of its path is a file, not a folder")
+        row = self._connection.execute(_FILES, ([*map(os.fsencode, folders)],)).fetchone()
+        if row is not None:
+            raise InvalidFile(os.fsdecode(row[0]), "is a file where a folder is needed")
         return not any(self._is_alike(folder) for folder in folders)
 
     def _is_alike(self, folder: str) -> bool:

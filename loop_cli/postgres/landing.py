@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from loop_cli.postgres.locating import Found
 
     Outcomes = list[CommitResult | LoopError]
+    Rows = dict[str, projection.Row]
     T = TypeVar("T")
 
 _HEAD = "SELECT version, rules, seq, digest, own FROM head"
@@ -110,7 +111,8 @@ class Landing:
                 said, plan = make(connection)
                 if plan is not None:
                     made = Planned(plan=plan, found=None, origin=self._origin)
-                    landing.extend(self._write(connection, [made], head, group=False))
+                    computed = self._rows([made])
+                    landing.extend(self._write(connection, [made], head, computed, group=False))
             return said
 
         try:
@@ -176,7 +178,8 @@ class Landing:
                 planned = attempt.plan(changes, group=group)
                 if not _any_changed(planned):
                     return _outcomes(planned, [])
-                landing = self._write(connection, planned, head, group=group)
+                made = self._rows(planned)
+                landing = self._write(connection, planned, head, made, group=group)
         except psycopg.Error as error:
             if not landing or not db.is_lost(error):
                 raise
@@ -194,10 +197,11 @@ class Landing:
     ) -> Outcomes:
         """Land what was planned without a lock. Raises `_Stale`."""
         landing: list[Line] = []
+        made = self._rows(planned)  # before anybody is locked out
         try:
             with connection.transaction():
                 head = self._compared(connection, planned, version, rules)
-                landing = self._write(connection, planned, head, group=group)
+                landing = self._write(connection, planned, head, made, group=group)
         except psycopg.Error as error:
             if not landing or not db.is_lost(error):
                 raise
@@ -248,6 +252,7 @@ class Landing:
         connection: Connection,
         planned: Sequence[Planned | LoopError],
         head: Head,
+        made: Rows,
         *,
         group: bool,
     ) -> list[Line]:
@@ -260,7 +265,7 @@ class Landing:
         last = landing[-1].digest
         with connection.pipeline():
             for one in plans:
-                self._write_one(connection, one, now)
+                self._write_one(connection, one, made.get(one.target or ""), now)
             lines.add(connection, landing, after=head.seq)
             connection.execute(_MOVE_ON, (head.seq + len(landing), last, last, int(rules)))
             connection.execute(_NOTIFY, (self._handle.channel, str(head.seq + len(landing))))
@@ -269,23 +274,34 @@ class Landing:
                 rows.date_again(connection, self._handle.log_over(connection), one.after.id)
         return landing
 
-    def _write_one(self, connection: Connection, plan: Plan, now: int) -> None:
+    def _rows(self, planned: Sequence[Planned | LoopError]) -> Rows:
+        """Compute the rows of the files that are written, by path."""
+        now = self._handle.clock()
+        found: Rows = {}
+        for one in planned:
+            if isinstance(one, LoopError) or not one.plan.changed or one.plan.target is None:
+                continue
+            row = projection.row_of(
+                one.plan.target,
+                one.plan.data,
+                modified=now,
+                names=self._handle.names,
+                places=self._handle.places,
+            )
+            record = AuditRecord(data=one.plan.record, digest="")
+            left = projection.Left(etag=record.etag_after, updated=record.updated_after, own=True)
+            found[one.plan.target] = projection.dated(row, left)
+        return found
+
+    def _write_one(
+        self, connection: Connection, plan: Plan, row: projection.Row | None, now: int
+    ) -> None:
         for sha256, data in plan.kept.items():
             rows.keep(connection, sha256, data, now)
         if plan.source is not None and plan.source != plan.target:
             rows.remove(connection, plan.source)
-        if plan.target is None:
-            return
-        row = projection.row_of(
-            plan.target,
-            plan.data,
-            modified=now,
-            names=self._handle.names,
-            places=self._handle.places,
-        )
-        record = AuditRecord(data=plan.record, digest="")
-        left = projection.Left(etag=record.etag_after, updated=record.updated_after, own=True)
-        rows.put(connection, projection.dated(row, left))
+        if row is not None:
+            rows.put(connection, row)
 
     def _settle(self, landing: Sequence[Line], error: psycopg.Error) -> None:
         """Find out whether lines are in the log. Raises `NotLanded` if they are not, `AnswerLost`

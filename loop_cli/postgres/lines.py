@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 ACTIVE = "audit_log.jsonl"
 """The file of the log that grows, as a folder has it."""
 PAGE = 200  # lines
+_LAST = "\U0010ffff"  # sorts after all that may follow
 FIRST = 8  # lines of an entity that come with it; most callers need only the last
 _COLUMNS = "seq, line, segment, ended, digest, entity, own, at, run, undoes, key, redacts"
 _ADD = f"INSERT INTO record ({_COLUMNS}) VALUES ({', '.join(['%s'] * 12)})"
@@ -108,8 +109,13 @@ class Log:
                 yield one
 
     def records_of_run(self, run_id: str) -> Iterator[AuditRecord]:
-        """Yield those of a run, those that name it, and those that rewrote lines."""
-        return self._newest_first("(run = %s OR undoes = %s OR redacts)", (run_id, run_id))
+        """Yield those of a run, those that name it, and those that rewrote lines.
+
+        The beginning of a run's id is enough.
+        """
+        span = (plain(run_id), plain(run_id) + _LAST)
+        where = "((run >= %s AND run < %s) OR (undoes >= %s AND undoes < %s) OR redacts)"
+        return self._newest_first(where, (*span, *span))
 
     def with_key(self, key: str) -> Iterator[AuditRecord]:
         """Yield those with an idempotency key."""

@@ -78,8 +78,8 @@ CREATE TABLE record (
     entity bytea,  -- NULL where the line is no record
     own boolean NOT NULL DEFAULT false,
     at bigint,
-    run text,
-    undoes text,
+    run text COLLATE "C",
+    undoes text COLLATE "C",
     key text,
     redacts boolean NOT NULL DEFAULT false
 );

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from loop_cli.postgres.listing import Listing
     from loop_cli.postgres.locating import Locator
 
-_BROKEN = "SELECT count(*) FROM file WHERE admitted AND kind = 2"
+_BROKEN = "SELECT rules, (SELECT count(*) FROM file WHERE admitted AND kind = 2) FROM head"
 _KEPT = "SELECT data FROM kept WHERE name = %s"
 
 
@@ -168,9 +168,10 @@ class PostgresStore(Store):
         from loop_cli.postgres.listing import Listing
 
         def broken(connection: Connection) -> int:
-            self.handle.renew(connection)
             row = connection.execute(_BROKEN).fetchone()
-            return 0 if row is None else int(row[0])
+            rules, count = (0, 0) if row is None else row
+            self.handle.renew(connection, rules)
+            return int(count)
 
         handle = self.handle
         handle.notice(passed_over(handle.database.read(broken)))

@@ -12,6 +12,7 @@ import re
 import statistics
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -148,13 +149,19 @@ def reading(store: PostgresStore, many: int) -> None:
             sort=parse_sort(sort),
             limit=50,
         )
-        page = median(lambda _number, query=query: [*store.scan(query)], 20)
-        bare = median(lambda _number, c=conditions, s=sort: bare_page(store, c, s), 20)
+        page = median(partial(page_of, store, query), 20)
+        bare = median(partial(bare_page, store, conditions, sort), 20)
         rows.append([f"first page, {name}", f"{page * 1000:.1f} ms", f"{bare * 1000:.1f} ms bare"])
     print_table(["", "median", ""], rows)
 
 
-def bare_page(store: PostgresStore, conditions: tuple[str, ...], sort: str) -> list[Any]:
+def page_of(store: PostgresStore, query: Query, _number: int) -> list[Any]:
+    return [*store.scan(query)]
+
+
+def bare_page(
+    store: PostgresStore, conditions: tuple[str, ...], sort: str, _number: int
+) -> list[Any]:
     tests = ["admitted AND kind = 3 AND type = 'Note'"]
     for one in conditions:
         name, _equal, value = one.partition("=")

@@ -297,6 +297,12 @@ class LoopInPostgres(Loop):
         self.mirror.pull()
         return done
 
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        assert self.mirror is not None
+        self.mirror.pull()
+        return super().records
+
     def on_terminal(
         self, *arguments: str, replies: tuple[tuple[str, str], ...] = (), **env: str
     ) -> Screen:

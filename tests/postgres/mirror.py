@@ -80,6 +80,7 @@ class Mirror:
                 os.utime(self.folder / path, ns=(modified * 1000,) * 2)
         for path in self._known.keys() - there.keys():
             (self.folder / path).unlink()
+            self._tidy((self.folder / path).parent)
         self._known = {path: data for path, (data, _modified) in there.items()}
         if new:
             log = self.folder / _LOG
@@ -97,6 +98,12 @@ class Mirror:
         if self._store is not None:
             self._store.close()
             self._store = None
+
+    def _tidy(self, folder: Path) -> None:
+        """Remove folders that are empty now."""
+        while folder != self.folder and not any(folder.iterdir()):
+            folder.rmdir()
+            folder = folder.parent
 
     def _put(self, path: str, data: bytes) -> None:
         place = self.folder / path
