@@ -21,6 +21,8 @@ export function Entity({ id, path }) {
   useEffect(() => live.news.subscribe(({ last }) => forget(form, last, id)), [form]);
   useEffect(() => {
     if (now.state === "gone" || now.state === "failed") forms.fill(form);
+    else forms.catchUp(form);
+    return () => forms.close(form);
   }, [form]);
   useEffect(() => {
     document.title = now.base ? `${nameOf(now.base)} · loop` : "loop";
