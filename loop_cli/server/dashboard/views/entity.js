@@ -216,6 +216,7 @@ function Field({ form, name, disabled }) {
     <div class="field-value">
       ${writable
         ? html`<${Control} ...${{ type, name, value: base.fields[name], raw: forms.rawOf(form, name), disabled, id, invalid: !!form.value.errors[name], describedBy: form.value.errors[name] ? `error-${name}` : undefined }} onInput=${(text) => forms.type(form, name, text)} />`
+        : kind.kind === "json" ? html`<pre class="fixed code" id=${id} data-field=${name} tabindex="0">${forms.rawOf(form, name)}</pre>`
         : html`<output class="fixed" id=${id} data-field=${name}>${kind.kind === "choice" ? html`<${Chip} type=${type} field=${name} value=${base.fields[name]} />` : shown(base.fields[name]) || "–"}</output>`}
       ${of && html`<a class="of" href=${hrefOf(kind.of, of)}>${nameOf(vault.named(kind.of, of)) || of}</a>`}
       <${Marks} form=${form} name=${name} />
