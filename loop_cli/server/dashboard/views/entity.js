@@ -78,7 +78,7 @@ function Opened({ form }) {
         <dl class="facts">
           <div><dt>${fieldName("created")}</dt><dd>${shown(base.fields[vault.schema.value.names.created]) || "–"}</dd></div>
           <div><dt>${fieldName("updated")}</dt><dd title=${base.updated_at}>${ago(base.updated_at)}</dd></div>
-          <div><dt>${t("entity")}</dt><dd class="path">${base.path}</dd></div>
+          <div><dt>${t("file")}</dt><dd class="path">${base.path}</dd></div>
         </dl>
       </section>
     </div>
