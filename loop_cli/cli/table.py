@@ -537,8 +537,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "allow_unconditional --allow-unconditional: Let writes do without a precondition; "
         "recorded as such.",
         "cors_origin --cors-origin URL...: A site whose pages may call it; repeatable.",
-        "no_dashboard --no-dashboard: Print no link that signs a browser in.",
-        "open_browser --open: Open the list of routes in your browser, signed in.",
+        "no_dashboard --no-dashboard: Serve no page for people, and print no link that signs in.",
+        "open_browser --open: Open the dashboard in your browser, signed in.",
         "name --name NAME...: A further name that callers know it by, such as a proxy's; "
         "repeatable.",
         "proxy --proxy ADDRESS...: A proxy whose X-Forwarded headers count; repeatable.",

@@ -145,7 +145,7 @@ def _held_up(browser: Browser, served: Served, size: int) -> list[Row]:
         tab.wait_for_timeout(16)
     scrolling = tab.evaluate("() => [window.longTasks.length, Math.max(0, ...window.longTasks)]")
     tab.evaluate("() => { window.longTasks.length = 0; }")
-    tab.on("request", lambda one: asked.append(one.method) if "/api/" in one.url else None)
+    tab.on("request", lambda one: asked.append(one.method) if "/api/entities/" in one.url else None)
     card = tab.locator("[data-column=todo] .card").first
     card.drag_to(tab.locator("[data-column=done]"), steps=40)
     tab.locator("[data-notice=good]").wait_for()

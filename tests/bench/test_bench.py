@@ -148,3 +148,23 @@ def test_http_shows_a_bare_api_and_a_process_beside_it() -> None:
         "first page of a list, warm",
         "memory of the server",
     ]
+
+
+@pytest.mark.skipif(
+    not Path("/usr/bin/chromium").exists() or importlib.util.find_spec("playwright") is None,
+    reason="there is no chromium, or no playwright to drive it",
+)
+def test_the_dashboard_shows_what_it_weighs_and_when_it_can_be_used() -> None:
+    done = subprocess.run(
+        [sys.executable, str(HERE / "dashboard.py"), "--sizes", "40", "--runs", "1"],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    shown = {" ".join(line.split("  ")[0].split()): line for line in done.stdout.splitlines()[1:]}
+
+    assert "bytes of 350,000" in shown["all files as transferred"]
+    assert {"40 tasks: board usable", "40 tasks: longest task, scrolling"} <= set(shown)
+    assert shown["40 tasks: requests of a save"].split()[-1] == "1"

@@ -244,6 +244,27 @@ def test_a_drag_on_the_board_meets_the_same_dialog(tab: Tab, served: Served) -> 
     assert served.fields()["status"] == "doing"
 
 
+def test_a_drag_that_is_kept_is_a_draft_of_its_entity(tab: Tab, served: Served) -> None:
+    tab.open()
+    tab.card(TASK).wait_for()
+    tab.hear_nothing()
+    served.update(TASK, "status=hold")
+    tab.card(TASK).locator(".mover").select_option("doing")
+    tab.conflict()
+    tab.page.unroute("**/api/entities/*")
+    tab.press("keep")
+
+    expect(tab.form(TASK)).to_be_visible()
+    expect(tab.field("status")).to_have_value("doing")
+    sees(tab.at("[data-notice=changed]"), "command line")
+    tab.save()
+    tab.conflict()
+    tab.side("status", "mine").click()
+    tab.press("merge")
+    tab.saved()
+    assert served.fields()["status"] == "doing"
+
+
 def test_an_edit_by_a_command_line(tab: Tab, served: Served) -> None:
     tab.open_entity(TASK)
     served.update(TASK, "status=doing")

@@ -2,7 +2,8 @@
 import * as session from "./session.js";
 import { t } from "./words.js";
 
-const PATIENCE = 60_000;
+const PATIENCE = 60_000; // milliseconds
+const AGAIN = 1_000;
 
 export class Failure extends Error {
   /** `status` 0: the server was not reached. `data` is the object of the error. */
@@ -62,6 +63,7 @@ export async function ask(method, path, { body, lines, headers = {}, query = {} 
     text = await answer.text();
   } catch {
     session.online.value = false;
+    lookForServer();
     throw new Failure(0, { message: t("unreachable"), code: "unreachable" });
   }
   session.online.value = true;
@@ -71,6 +73,22 @@ export async function ask(method, path, { body, lines, headers = {}, query = {} 
     session.state.value = session.who.value ? "expired" : "out";
   }
   throw new Failure(answer.status, data);
+}
+
+let looking = null;
+
+/** Ask until there is an answer: saves wait for it. */
+function lookForServer() {
+  clearTimeout(looking);
+  if (session.online.value) return;
+  looking = setTimeout(async () => {
+    try {
+      await fetch("/health", { signal: AbortSignal.timeout(AGAIN * 5) });
+      session.online.value = true;
+    } catch {
+      lookForServer();
+    }
+  }, AGAIN);
 }
 
 function asQuery(query) {

@@ -27,6 +27,13 @@ export function formOf(id, path) {
   return open.get(key);
 }
 
+/** Nobody looks at the form any more; one with something typed stays. */
+export function close(form) {
+  const { state } = form.value;
+  if (state === "saving" || isDirty(form.value)) return;
+  for (const [key, one] of open) if (one === form) open.delete(key);
+}
+
 const change = (form, more) => {
   form.value = { ...form.value, ...more };
 };

@@ -170,23 +170,24 @@ function ask(conflict) {
   });
 }
 
-/** Show what would clash if this were saved now, without saving; as `save` otherwise. */
+/** As `save` where that is a conflict; where it is none any more, nothing is saved. */
 export async function compare(job) {
   try {
-    const expected = revisionAfter(job.base);
-    await api.change(job.id, { if_match: expected.etag, path: job.path, set: job.set, body: job.body }, { dry: true });
+    const line = { if_match: revisionAfter(job.base).etag, path: job.path, set: job.set, body: job.body };
+    await api.change(job.id, line, { dry: true });
+    return { outcome: "kept", run: null };
   } catch (failure) {
     if (!failure.conflict && !failure.missing) throw failure;
+    return save(job);
   }
-  return save(job);
 }
 
-/** Save many changes in one run. Returns {run, saved, failed: [{id, message}], kept}. */
+/** Save many changes in one run. Returns {run, saved, failed: [{id, message}], kept: [job]}. */
 export async function saveMany(jobs) {
   const run = newRun();
   const turns = jobs.map((job) => turnOf(job.id, job.set));
   await Promise.all(turns.map((one) => one.mine));
-  const result = { run, saved: 0, failed: [], left: 0 };
+  const result = { run, saved: 0, failed: [], kept: [] };
   try {
     const expected = jobs.map((job) => revisionAfter(job.base));
     const lines = jobs.map((job, at) => ({ id: job.id, path: job.path, set: job.set, if_match: expected[at].etag }));
@@ -234,7 +235,7 @@ async function settleOne(job, answer, result) {
   const failure = new api.Failure(answer.status || 409, answer);
   const choice = await ask({ kind: "save", job, failure, again: false });
   if (choice.outcome !== "merge") {
-    result.left += 1;
+    if (choice.outcome === "kept") result.kept.push(job);
     return;
   }
   const { set, unset, body, expected } = choice;
@@ -242,7 +243,7 @@ async function settleOne(job, answer, result) {
     const again = { ...job, set, unset, body, expected, key: api.uuid(), run: result.run };
     const done = await perform(again);
     if (done.outcome === "saved") result.saved += 1;
-    else result.left += 1;
+    else if (done.outcome === "kept") result.kept.push(again);
   } catch (error) {
     result.failed.push({ id: job.id, message: error.message });
   }

@@ -63,6 +63,7 @@ const WORDS = {
   expired: ["Your session is over. Sign in to go on; what you typed is kept.", "세션이 끝났습니다. 다시 로그인하십시오. 입력한 내용은 그대로 있습니다."],
   failed: ["The server could not do it (status {status}).", "서버가 처리하지 못했습니다(상태 {status})."],
   failed_many: ["{n} could not be changed: {first}", "{n}개를 바꾸지 못했습니다: {first}"],
+  file: ["File", "파일"],
   field: ["Field", "필드"],
   fields: ["Fields", "필드"],
   filter: ["Filter", "필터"],

@@ -69,7 +69,8 @@ export async function changeMany(entities, set) {
     base: saving.seen(entity),
   }));
   try {
-    const { run, saved, failed } = await saving.saveMany(jobs);
+    const { run, saved, failed, kept } = await saving.saveMany(jobs);
+    for (const job of kept) forms.adopt(job.id, job.path, job.base, job); // as drafts, to go on with
     forms.someChanged(null);
     if (saved) notify(t("saved_n", { n: saved }), { kind: "good", topic: "saved", action: { label: t("undo"), run: () => undoRun(run, { asked: true }) } });
     if (failed.length) notify(t("failed_many", { n: failed.length, first: failed[0].message }), { kind: "bad", sticky: true });

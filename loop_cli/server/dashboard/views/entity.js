@@ -21,6 +21,8 @@ export function Entity({ id, path }) {
   useEffect(() => live.news.subscribe(({ last }) => forget(form, last, id)), [form]);
   useEffect(() => {
     if (now.state === "gone" || now.state === "failed") forms.fill(form);
+    else forms.catchUp(form);
+    return () => forms.close(form);
   }, [form]);
   useEffect(() => {
     document.title = now.base ? `${nameOf(now.base)} · loop` : "loop";
@@ -76,7 +78,7 @@ function Opened({ form }) {
         <dl class="facts">
           <div><dt>${fieldName("created")}</dt><dd>${shown(base.fields[vault.schema.value.names.created]) || "–"}</dd></div>
           <div><dt>${fieldName("updated")}</dt><dd title=${base.updated_at}>${ago(base.updated_at)}</dd></div>
-          <div><dt>${t("entity")}</dt><dd class="path">${base.path}</dd></div>
+          <div><dt>${t("file")}</dt><dd class="path">${base.path}</dd></div>
         </dl>
       </section>
     </div>
@@ -214,6 +216,7 @@ function Field({ form, name, disabled }) {
     <div class="field-value">
       ${writable
         ? html`<${Control} ...${{ type, name, value: base.fields[name], raw: forms.rawOf(form, name), disabled, id, invalid: !!form.value.errors[name], describedBy: form.value.errors[name] ? `error-${name}` : undefined }} onInput=${(text) => forms.type(form, name, text)} />`
+        : kind.kind === "json" ? html`<pre class="fixed code" id=${id} data-field=${name} tabindex="0">${forms.rawOf(form, name)}</pre>`
         : html`<output class="fixed" id=${id} data-field=${name}>${kind.kind === "choice" ? html`<${Chip} type=${type} field=${name} value=${base.fields[name]} />` : shown(base.fields[name]) || "–"}</output>`}
       ${of && html`<a class="of" href=${hrefOf(kind.of, of)}>${nameOf(vault.named(kind.of, of)) || of}</a>`}
       <${Marks} form=${form} name=${name} />

@@ -56,7 +56,7 @@ export function Filters({ type, children }) {
   const { params } = route.value;
   const collection = vault.collection(type);
   const version = collection.version.value;
-  const names = [...new Set([...choiceFields(type).slice(0, 3), ...["assignee", "owner", "project_id"].filter((name) => hasField(type, name)), ...choiceFields(type)])].slice(0, 7);
+  const names = [...new Set([...["status"].filter((name) => hasField(type, name)), ...choiceFields(type).slice(0, 3), ...["assignee", "owner", "project_id"].filter((name) => hasField(type, name)), ...choiceFields(type)])].slice(0, 7);
   const [values, setValues] = useState({});
   useEffect(() => {
     // Counting all values takes a while where there are many entities, and nobody waits for it.

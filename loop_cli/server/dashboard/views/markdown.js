@@ -82,7 +82,9 @@ export function Markdown({ text, onOpen }) {
     load().then((read) => setReady(() => read));
   }, []);
   useEffect(() => {
-    if (ready && ref.current && text.length <= LONGEST) ref.current.replaceChildren(ready(text));
+    if (!ready || !ref.current || text.length > LONGEST) return;
+    ref.current.replaceChildren(ready(text));
+    if (!ref.current.textContent.trim()) ref.current.textContent = t("none");
   }, [ready, text]);
   const open = (event) => {
     if (onOpen && !event.target.closest("a") && !getSelection().toString()) onOpen();
