@@ -40,6 +40,7 @@ _BROUGHT = {
     "vault": (3, 6),
     "entity_id": (3, 6, 7),
     "target": (3, 4, 6, 7),
+    "folder": (3, 6),
     "file": (3, 4, 5, 6, 7),
     "lock_timeout": (4, 8),
     "force": (4, 5),

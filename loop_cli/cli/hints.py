@@ -21,6 +21,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "allow_field": lambda of: shlex.join(
         ["loop", "schema", "allow", of["entity_type"], of["field"]]
     ),
+    "bring_to_folder": lambda _of: "loop copy brings a vault to a folder and back",
     "cascade_or_orphan": lambda of: (
         f"{shlex.join(['loop', 'delete', of['entity_id'], '--cascade'])} deletes them too; "
         "--orphan leaves them as they are"
@@ -36,8 +37,12 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "example": lambda of: _EXAMPLES[of["of"]],
     "copy_again": lambda _of: "stop them, remove the copy, and copy again",
     "explain": lambda of: f"loop {of['command']} --help",
+    "go_on_copying": lambda _of: "the same loop copy again goes on with it",
     "list_kept": lambda _of: "loop kept",
     "list_records": lambda of: " ".join(("loop log", *of.values())),
+    "make_database": lambda _of: (
+        "loop copy FOLDER ADDRESS brings one, loop init ADDRESS makes an empty one"
+    ),
     "make_vault": lambda _of: "loop init",
     "migrate_file": lambda _of: "loop audit migrate FILE",
     "name_precondition": lambda _of: (
@@ -50,6 +55,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "read_again": lambda of: shlex.join(["loop", "get", of["entity_id"], "--json"]),
     "rotate_log": lambda _of: "loop audit rotate",
     "show_history": lambda of: f"loop history {of['entity_id']}",
+    "show_run": lambda of: shlex.join(["loop", "log", "--run", of["run_id"]]),
     "show_schema": lambda _of: "loop schema",
     "take_aside": lambda _of: "loop kept --aside",
     "take_one_vault": lambda of: shlex.join(["--vault", of["vault"]]),

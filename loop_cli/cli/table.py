@@ -69,9 +69,10 @@ PANELS: dict[str, tuple[str, ...]] = {
     "See where the work stands": ("board", "agenda", "stats"),
     "Change": ("create", "update", "edit", "apply", "move", "rename", "delete"),
     "Look back and undo": ("history", "diff", "log", "undo", "kept"),
-    "Look after a vault": ("init", "check", "schema", "watch", "audit"),
+    "Look after a vault": ("init", "check", "schema", "watch", "audit", "copy", "export"),
     "Work over a server": ("serve", "token", "login", "logout", "whoami"),
-    "Get to know loop": ("help", "demo", "config", "completion", "skill"),
+    "Agents and automations": ("mcp", "n8n", "skill"),
+    "Get to know loop": ("help", "demo", "config", "completion"),
 }
 
 # By name; a command in a group has the group's name first. The program itself has an empty name.

@@ -24,6 +24,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "allow_field": lambda of: (
         f"a person may run 'loop schema allow {of['entity_type']} {of['field']}'"
     ),
+    "bring_to_folder": lambda _of: "a person may copy the vault to a folder with 'loop copy'",
     "cascade_or_orphan": lambda of: f"change what refers to {of['entity_id']} first",
     "check": lambda _of: "call check",
     "choose_path": lambda _of: "give path",
@@ -33,8 +34,11 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     ),
     "example": lambda of: _EXAMPLES[of["of"]],
     "explain": lambda of: f"see the arguments of {of['command']}",
+    "copy_again": lambda _of: "a person has to copy the vault again",
+    "go_on_copying": lambda _of: "a person has to run the same 'loop copy' again",
     "list_kept": lambda _of: "a person may run 'loop kept'",
     "list_records": lambda _of: "call history of the entity: it has the run ids",
+    "make_database": lambda _of: "a person may run 'loop init ADDRESS'",
     "make_vault": lambda _of: "a person may run 'loop init' in the folder",
     "migrate_file": lambda _of: "a person may run 'loop audit migrate FILE'",
     "name_precondition": lambda _of: (
@@ -46,12 +50,14 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "read_again": lambda of: f"call get with id {of['entity_id']}, and decide again",
     "rotate_log": lambda _of: "a person may run 'loop audit rotate'",
     "show_history": lambda of: f"call history with id {of['entity_id']}",
+    "show_run": lambda of: f"a person may run 'loop log --run {of['run_id']}'",
     "show_schema": lambda _of: "call schema",
     "take_aside": lambda _of: "a person may run 'loop kept --aside'",
     "take_one_vault": lambda of: (
         f"a person has to name one vault: 'loop mcp --vault {of['vault']}'"
     ),
     "undo_the_rest": lambda _of: "call undo with on_conflict: rebase",
+    "upgrade_vault": lambda _of: "a person may run 'loop init --upgrade'",
     "verify_log": lambda _of: "a person may run 'loop audit verify'",
     "wait_longer": lambda _of: "wait, and repeat the call",
 }

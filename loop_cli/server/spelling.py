@@ -37,14 +37,18 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "edit_schema_back": lambda of: (
         f"take out of the schema what it put in: GET /api/audit?run_id={of['run_id']}"
     ),
+    "bring_to_folder": lambda _of: "'loop copy' brings a vault to a folder and back",
+    "copy_again": lambda _of: "stop the servers, remove the copy, and copy again",
     "edit_whole": lambda of: (
         f"'loop edit {of['entity_id']}' in the vault takes the whole file; here the body is what "
         f"GET {entity_path(of['entity_id'])} has as body"
     ),
     "example": lambda of: _EXAMPLES[of["of"]],
     "explain": lambda _of: "GET /docs",
+    "go_on_copying": lambda _of: "the same 'loop copy' again goes on with it",
     "list_kept": lambda _of: "'loop kept' in the vault",
     "list_records": lambda of: "GET /api/audit" + (f"?{urlencode(of)}" if of else ""),
+    "make_database": lambda _of: "'loop copy FOLDER ADDRESS' or 'loop init ADDRESS'",
     "make_vault": lambda _of: "'loop init' in the folder",
     "migrate_file": lambda _of: "'loop audit migrate FILE' in the vault",
     "name_precondition": lambda _of: (
@@ -57,6 +61,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "read_again": lambda of: f"GET {entity_path(of['entity_id'])}",
     "rotate_log": lambda _of: "'loop audit rotate' in the vault",
     "show_history": lambda of: f"GET {entity_path(of['entity_id'])}/history",
+    "show_run": lambda of: "GET /api/audit?" + urlencode({"run": of["run_id"]}),
     "show_schema": lambda _of: "GET /api/schema",
     "upgrade_vault": lambda _of: "'loop init --upgrade' in the vault",
     "take_aside": lambda _of: "'loop kept --aside' in the vault",

@@ -22,6 +22,7 @@ import pytest
 from loop_cli import demo
 from loop_cli.cli import forms
 from loop_cli.cli.table import COMMANDS
+from loop_cli.vault import VaultLayout
 from tests.cli import door as doors
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ class Loop:
 
     @property
     def log_path(self) -> Path:
-        return self.vault / "_build" / "audit_log.jsonl"
+        return self.vault / VaultLayout(str(self.vault)).log / "audit_log.jsonl"
 
     @property
     def records(self) -> list[dict[str, Any]]:

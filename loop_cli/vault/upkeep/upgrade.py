@@ -107,7 +107,7 @@ def refuse_older(root: str) -> None:
     """Raise `UsageError` if an older `loop init` has made the folder a vault."""
     if SHARED_SCHEMA in moves(VaultLayout(root)):
         raise UsageError(
-            f"{root} is a vault already: an older 'loop init' made it",
+            f"{root} is a vault already, made by an older version",
             hint=Sentence("'", Action("upgrade_vault"), f"' moves its schema and log to {LOOP}"),
         )
 
