@@ -50,9 +50,10 @@ def served(vault: Served) -> Served:
     return vault.start()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's chromium."""
+    """Debian's chromium. Not for longer than a module: while the driver runs, nothing else in this
+    process can run an event loop."""
     if not Path(CHROMIUM).exists():
         pytest.skip(f"there is no {CHROMIUM}: apt-get install chromium")
     with sync_playwright() as driver:
