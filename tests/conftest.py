@@ -48,6 +48,22 @@ class Clock:
         self.now += round(seconds * timestamps.SECOND)
 
 
+# What takes long, or needs a browser or a server of its own: `.ci/run` runs it by `-m long`.
+LONG = (
+    "dashboard/", "postgres/", "scenario/", "http/test_soak.py", "http/test_many.py",
+    "mcp/test_at_once.py",
+)  # fmt: skip
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what takes long by its place."""
+    for item in items:
+        place = item.path.relative_to(Path(__file__).parent).as_posix()
+        if place.startswith(LONG):
+            item.add_marker(pytest.mark.long)
+
+
 def _of_this_user() -> dict[str, int]:
     """The files in the folder of this user's own settings, and when they were written."""
     folder = home.config(os.environ)

@@ -177,8 +177,9 @@ def _as_get(scope: Scope) -> Scope:
     would never end."""
     if scope["method"] != "HEAD":
         return scope
-    if scope["path"] == EVENTS:
-        raise HttpError(405, "method_not_allowed", f"HEAD is not for {EVENTS}", hint="GET /docs")
+    if scope["path"] in (EVENTS, MCP):
+        words = f"HEAD is not for {scope['path']}"
+        raise HttpError(405, "method_not_allowed", words, hint="GET /docs")
     return {**scope, "method": "GET"}
 
 

@@ -152,7 +152,7 @@ class KeptEntry(Shape):
 
 
 class EditEntry(Shape):
-    """A text of a person that stayed after an edit that did not land."""
+    """A text of a person that stayed after an edit that did not land (SPEC §7)."""
 
     path: str = Field(description="The file, outside the vault.")
     bytes: int = Field(ge=0, description="How many there are.")
@@ -161,7 +161,7 @@ class EditEntry(Shape):
 
 
 class EditsDocument(Shape):
-    """Such texts, the newest first: `loop kept --edits --json`."""
+    """Such texts, the newest first: `loop kept --edits --json` (SPEC §7)."""
 
     edits: list[EditEntry] = Field(description="All of them, or the pruned ones.")
     bytes: int = Field(ge=0, description="How many bytes that is.")

@@ -267,7 +267,7 @@ def test_no_command_fails_on_bytes_that_are_no_text(
             ("-x",),
         ),
         *(("history", "a", "b"), ("history", "--", "a", "b")),
-        *(("get", "a", "--json=1"), ("--vault",)),
+        *(("update", "a", "x=1", "--json=1"), ("--vault",)),
         *(("update", "tsk-019-14", "--lock-timeout", "nan", "x=1"), ("kept", "--older-than", "x")),
     ],
 )
