@@ -7,8 +7,8 @@ import textwrap
 
 from loop_cli import config
 from loop_cli.cli import forms
+from loop_cli.cli.command_table import COMMANDS, HELP, NO_PAGER, PAGED, PANELS, PLAIN, SERVER
 from loop_cli.cli.parser import Parameter, parameters
-from loop_cli.cli.table import COMMANDS, HELP, NO_PAGER, PAGED, PANELS, PLAIN, SERVER
 
 _HEAD = """.\\" Made by .ci/generate.py from the table of the command line.
 .TH LOOP 1 "" loop "User commands"

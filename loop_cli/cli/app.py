@@ -15,8 +15,8 @@ import typer
 from typer.core import TyperCommand, TyperOption
 
 from loop_cli.cli import context, forms, output, parser
+from loop_cli.cli.command_table import COMMANDS, NO_PAGER, PAGED, PANELS, PLAIN, SERVER
 from loop_cli.cli.render import styles
-from loop_cli.cli.table import COMMANDS, NO_PAGER, PAGED, PANELS, PLAIN, SERVER
 from loop_cli.errors import Interrupted, UsageError
 
 TYPE_CHECKING = False

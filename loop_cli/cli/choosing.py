@@ -9,7 +9,7 @@ import os
 import sys
 
 from loop_cli.cli import context, output
-from loop_cli.cli.table import COMMANDS
+from loop_cli.cli.command_table import COMMANDS
 from loop_cli.core.names import nfc
 from loop_cli.core.query import Query, parse_sort
 from loop_cli.errors import AmbiguousId, EntityNotFound, Interrupted, LoopError, UsageError

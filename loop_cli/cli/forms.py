@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.cli.table import COMMANDS
+from loop_cli.cli.command_table import COMMANDS
 
 EXPR = """Forms of EXPR:
 

@@ -98,10 +98,10 @@ def precondition(
         raise UsageError("--force skips the precondition, so it can't go with one")
     met: tuple[Condition, ...] = ()
     if conditions:
-        from loop_cli.cli import days
         from loop_cli.core import query
+        from loop_cli.operations import clock
 
-        met = query.parse_conditions(conditions, today=days.today(), option="--if")
+        met = query.parse_conditions(conditions, today=clock.today(), option="--if")
     names = ("--expected-updated-at", "--if-match")
     made = precondition_of(expected, etag, forced=force, names=names)
     return made.replace(conditions=met) if met else made

@@ -7,7 +7,7 @@ for help and errors: Typer gets the same arguments and decides.
 
 from __future__ import annotations
 
-from loop_cli.cli.table import COMMANDS
+from loop_cli.cli.command_table import COMMANDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
-from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
 from loop_cli.core.names import BODY
 from loop_cli.core.store import as_json
@@ -20,13 +17,6 @@ if TYPE_CHECKING:
 
 _LONG = 2_000  # characters of a text in a difference or a conflict
 _KEPT = 200  # of which so many are shown
-
-
-def today() -> int:
-    """The instant at which the day began here, taken for UTC as dates without a zone are."""
-    instant = timestamps.parse(time.strftime("%Y-%m-%d"))
-    assert instant is not None, "today is a date"
-    return instant
 
 
 def with_warnings(answer: dict[str, Any], *warnings: Any) -> dict[str, Any]:

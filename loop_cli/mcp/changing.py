@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 from loop_cli.core.changes import Change
 from loop_cli.core.conflict import POLICIES
 from loop_cli.core.entity import precondition_of
 from loop_cli.errors import Action, EntityNotFound, PreconditionRequired, Sentence, UsageError
-from loop_cli.mcp.answers import shortened, today, with_warnings
+from loop_cli.mcp.answers import shortened, with_warnings
 from loop_cli.mcp.reading import of_entity
-from loop_cli.operations import bulk, create
+from loop_cli.operations import bulk, clock, create
 from loop_cli.operations.undo import Target
 
 TYPE_CHECKING = False
@@ -35,7 +33,7 @@ def create_entity(loop: Operations, given: Given) -> Given:
     request = create.Request(
         entity_type=kind,
         name=name,
-        now=time.time_ns() // 1000,
+        now=clock.now(),
         fields=tuple(Change.to((key,), value) for key, value in fields.items()),
         entity_id=given.get("id"),
         template=loop.template(kind),
@@ -73,7 +71,7 @@ def _change(loop: Operations, given: Given) -> EntityChange:
     `PreconditionRequired` where they name nothing that was read, also where the store would do
     without."""
     line = {key: value for key, value in given.items() if key in bulk.KEYS}
-    change = bulk.change_of(line, bulk.LineRules(today=today(), now=time.time_ns() // 1000))
+    change = bulk.change_of(line, bulk.LineRules(today=clock.today(), now=clock.now()))
     if not change.precondition.given:
         found = loop.preview(change)  # says first what else is wrong
         raise PreconditionRequired(

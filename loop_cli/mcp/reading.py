@@ -10,7 +10,8 @@ from loop_cli.core.entity import OWN
 from loop_cli.core.names import nearest, split_dotted
 from loop_cli.core.query import Query
 from loop_cli.errors import Action, EntityNotFound, UsageError
-from loop_cli.mcp.answers import shortened, today, with_warnings
+from loop_cli.mcp.answers import shortened, with_warnings
+from loop_cli.operations import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,7 +134,9 @@ def _types(rules: Rules) -> tuple[str, ...]:
 
 def _query(given: Given, limit: int) -> Query:
     """The query, for one entity more than asked for, which tells whether there are more."""
-    conditions = queries.parse_conditions(given.get("where", ()), today=today(), option="where")
+    conditions = queries.parse_conditions(
+        given.get("where", ()), today=clock.today(), option="where"
+    )
     return Query(types=tuple(given.get("type", ())), conditions=conditions, limit=limit + 1)
 
 

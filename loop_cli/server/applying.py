@@ -17,10 +17,9 @@ from starlette.responses import Response
 
 from loop_cli.core.store import harmless_json
 from loop_cli.errors import LoopError, UsageError
+from loop_cli.operations import clock
 from loop_cli.operations.bulk import AT_ONCE
 from loop_cli.server.answers import LINES, as_loop_error, error_document
-from loop_cli.server.asking import today
-from loop_cli.server.running import now
 from loop_cli.server.service import service_of, writer_of
 from loop_cli.server.spelling import spelled
 from loop_cli.server.visit import APPLY, visit_of
@@ -145,7 +144,9 @@ class _Applied(Response):
     def _run(self, out: MemoryObjectSendStream[bytes]) -> None:
         """Apply all that comes; in a thread."""
         with self._alone:
-            for one in self._loop.apply(self._lines(), today=today(), now=now(), **self._how):
+            for one in self._loop.apply(
+                self._lines(), today=clock.today(), now=clock.now(), **self._how
+            ):
                 anyio.from_thread.run(out.send, _answer(one))
 
     def _lines(self) -> Iterator[list[str]]:

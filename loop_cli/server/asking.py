@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated, Literal
 
 from fastapi import Depends, Header, Query, Request
@@ -14,6 +13,7 @@ from loop_cli.core.changes import parse_json
 from loop_cli.core.entity import precondition_of
 from loop_cli.core.names import split_dotted
 from loop_cli.errors import InvalidChange, UsageError
+from loop_cli.operations import clock
 from loop_cli.server.answers import HttpError, expected_etag
 
 TYPE_CHECKING = False
@@ -100,7 +100,7 @@ How = Annotated[HowToWrite, Depends()]
 
 def _parsed_conditions(given: list[str] | str | None) -> tuple[Condition, ...]:
     texts = [given] if isinstance(given, str) else given or []
-    return queries.parse_conditions(texts, today=today(), option="if")
+    return queries.parse_conditions(texts, today=clock.today(), option="if")
 
 
 def body_of(model: type[BaseModel], *, needed: bool = True) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def conditions(request: Request, where: list[str], *, reserved: tuple[str, ...])
     """The conditions of a list: `where`; `there`, which names fields that must be there; and every
     parameter that is the name of a field. Names that begin with an underscore are nobody's. Raises
     `UsageError`."""
-    day = today()
+    day = clock.today()
     found = [queries.parse_condition(text, today=day) for text in where]
     names = request.query_params.getlist("there")
     found += [queries.is_there(split_dotted(name)) for name in names if name]
@@ -154,14 +154,6 @@ def conditions(request: Request, where: list[str], *, reserved: tuple[str, ...])
     if len(found) > _MOST_CONDITIONS:
         raise UsageError(f"at most {_MOST_CONDITIONS} conditions at once")
     return found
-
-
-def today() -> int:
-    """The instant at which the day of the server began, taken for UTC as dates without a zone
-    are."""
-    instant = timestamps.parse(time.strftime("%Y-%m-%d"))
-    assert instant is not None, "today is a date"
-    return instant
 
 
 def instant_of(since: str | None) -> int | None:

@@ -15,11 +15,11 @@ from loop_cli.core.changes import BodyChange, Edits
 from loop_cli.core.conflict import POLICIES
 from loop_cli.core.store import EntityChange, UpdateResult
 from loop_cli.errors import EntityNotFound, LoopError, UsageError
-from loop_cli.operations import create
+from loop_cli.operations import clock, create
 from loop_cli.server import asking, older, patches, written
 from loop_cli.server.asking import How, body_of
 from loop_cli.server.reading import get_of_type, type_of
-from loop_cli.server.running import now, run, unconditional
+from loop_cli.server.running import run, unconditional
 from loop_cli.wire import http
 
 TYPE_CHECKING = False
@@ -165,7 +165,7 @@ def _creation(
     return create.Request(
         entity_type=kind,
         name=name,
-        now=now(),
+        now=clock.now(),
         fields=patches.typed(fields, None),
         entity_id=entity_id,
         template=loop.template(kind),

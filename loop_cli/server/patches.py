@@ -5,9 +5,7 @@ from __future__ import annotations
 from loop_cli.core.changes import Layout, parse_changes
 from loop_cli.core.entity import Entity, Revision, precondition_of
 from loop_cli.core.numbers import in_json
-from loop_cli.operations import bulk
-from loop_cli.server import asking
-from loop_cli.server.running import now
+from loop_cli.operations import bulk, clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +20,7 @@ def wanted(body: http.ChangeBody, given: dict[str, Any], text: str) -> EntityCha
     """The change that a body asks for. Raises `UsageError`."""
     more = ("layout", "seen", "rebased_from")
     said = {key: one for key, one in given.items() if one is not None and key not in more}
-    rules = bulk.LineRules(today=asking.today(), now=now())
+    rules = bulk.LineRules(today=clock.today(), now=clock.now())
     if body.layout is None:
         decided = body.rebased_from is not None  # where all that was wanted may be given up
         found = bulk.change_of(said, rules, line=text, may_be_empty=decided)
@@ -63,5 +61,5 @@ def edits_of(said: Any) -> tuple[Change, ...]:
     if not said:
         return ()
     line = {"id": "-", **{key: one for key, one in said.items() if one is not None}}
-    rules = bulk.LineRules(today=asking.today(), now=now())
+    rules = bulk.LineRules(today=clock.today(), now=clock.now())
     return bulk.change_of(line, rules, may_be_empty=True).edits.changes

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response  # noqa: TC002  FastAPI reads the annotations
 
 from loop_cli.errors import UsageError
-from loop_cli.operations import delete
+from loop_cli.operations import clock, delete
 from loop_cli.operations.undo import Target
 from loop_cli.server import asking, written
 from loop_cli.server.asking import How, body_of
 from loop_cli.server.reading import get_of_type, type_of
-from loop_cli.server.running import now, run, unconditional
+from loop_cli.server.running import run, unconditional
 from loop_cli.wire import http
 
 TYPE_CHECKING = False
@@ -156,7 +156,7 @@ def _delete_request(
         raise UsageError("cascade and orphan can't go together")
     return delete.Request(
         entity_id=entity_id,
-        now=now(),
+        now=clock.now(),
         precondition=how.precondition(
             body.expected_updated_at,
             conditions=body.conditions,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from loop_cli.errors import ConflictError
 from loop_cli.server.answers import PreconditionFailed
 from loop_cli.server.service import service_of
@@ -43,8 +41,3 @@ async def run(request: Request, how: HowToWrite, body: bytes, work: Work, again:
 def unconditional(request: Request) -> bool:
     """Whether this server lets a write do without a precondition."""
     return service_of(request).options.unconditional
-
-
-def now() -> int:
-    """The server's clock in microseconds."""
-    return time.time_ns() // 1000

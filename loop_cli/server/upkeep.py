@@ -11,6 +11,7 @@ from starlette.responses import Response  # noqa: TC002  FastAPI reads the annot
 from loop_cli.core import timestamps
 from loop_cli.core.upkeep import AllowedField, Kept
 from loop_cli.errors import LoopError
+from loop_cli.operations import clock
 from loop_cli.server import asking, written
 from loop_cli.server.answers import HttpError, json_response, with_warnings
 from loop_cli.server.asking import How, body_of
@@ -38,7 +39,7 @@ Before = Annotated[str | None, Query(description="Kept before this time.")]
 async def overview(request: Request, today: Today = None, since: Since = None) -> Response:
     """How many entities there are, what is overdue and what changed, as `loop --json`."""
     day = asking.instant_of(today)
-    day = asking.today() if day is None else day
+    day = clock.today() if day is None else day
     begin = asking.instant_of(since)
     begin = day - _DAY if begin is None else begin
 

@@ -21,7 +21,7 @@ import pytest
 
 from loop_cli import demo
 from loop_cli.cli import forms
-from loop_cli.cli.table import COMMANDS
+from loop_cli.cli.command_table import COMMANDS
 from loop_cli.vault import VaultLayout
 from tests.cli import door as doors
 

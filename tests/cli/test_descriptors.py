@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli.cli.table import COMMANDS
+from loop_cli.cli.command_table import COMMANDS
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Loop

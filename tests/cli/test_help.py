@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli import docs as pages
-from loop_cli.cli import table
+from loop_cli.cli import command_table as table
 from loop_cli.wire import check as models_check
 
 if TYPE_CHECKING:

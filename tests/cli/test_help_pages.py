@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli.cli import forms
-from loop_cli.cli.table import COMMANDS, PAGED, PANELS
+from loop_cli.cli.command_table import COMMANDS, PAGED, PANELS
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Loop

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from loop_cli.cli import hints
+from loop_cli.cli.command_table import COMMANDS
 from loop_cli.cli.hints import spelled
-from loop_cli.cli.table import COMMANDS
 from loop_cli.core.store import passed_over
 from loop_cli.errors import Action, LoopError, PartlyFailed, Sentence, UsageError, prefixed
 

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from loop_cli.cli import context, parser, start
+from loop_cli.cli.command_table import COMMANDS
 from loop_cli.cli.render import styles
-from loop_cli.cli.table import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-from loop_cli.cli import context, days, hints, inputs, output
+from loop_cli.cli import context, hints, inputs, output
 from loop_cli.cli.prompt.interrupts import Held
 from loop_cli.errors import Interrupted, UsageError
-from loop_cli.operations import bulk
+from loop_cli.operations import bulk, clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def apply(
     held = Held()
     outcomes = loop.apply(
         _lines(file, held),
-        today=days.today(),
+        today=clock.today(),
         now=context.now(),
         force=force,
         atomic=atomic,

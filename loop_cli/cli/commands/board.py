@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from loop_cli.cli import context, days, output
+from loop_cli.cli import context, output
 from loop_cli.cli.commands.listing import query
 from loop_cli.errors import UsageError
 from loop_cli.operations import board as boards
+from loop_cli.operations import clock
 
 BOARD_EXAMPLES = """Examples:
 
@@ -44,7 +45,7 @@ def board(
     asked = query(entity_type, where, project=project, children_of=None)
     loop = context.operations(context.open_settings({"vault": vault}))
     with output.progress("looking at the files", unit="files") as progress:
-        found = boards.board(loop, asked, by, today=days.today(), progress=progress)
+        found = boards.board(loop, asked, by, today=clock.today(), progress=progress)
     warnings = [*found.warnings, *loop.take_warnings()]
     if not output.as_document(found.as_dict(), warnings, wanted=as_json):
         from loop_cli.cli.render import board as render
@@ -65,7 +66,7 @@ def agenda(
     asked = query(entity_type, where, project=project, children_of=None)
     loop = context.operations(context.open_settings({"vault": vault}))
     with output.progress("looking at the files", unit="files") as progress:
-        found = boards.agenda(loop, asked, today=days.today(), progress=progress)
+        found = boards.agenda(loop, asked, today=clock.today(), progress=progress)
     warnings = [*found.warnings, *loop.take_warnings()]
     if not output.as_document(found.as_dict(), warnings, wanted=as_json):
         from loop_cli.cli.render import board as render
@@ -79,7 +80,7 @@ def stats(*, count: int, as_json: bool, vault: str | None) -> None:
     if not 0 < count <= _MOST_DAYS:
         raise UsageError(f"--days must be from 1 to {_MOST_DAYS}")
     loop = context.operations(context.open_settings({"vault": vault}))
-    found = boards.stats(loop, today=days.today(), count=count)
+    found = boards.stats(loop, today=clock.today(), count=count)
     if not output.as_document(found.as_dict(), loop.take_warnings(), wanted=as_json):
         from loop_cli.cli.render import board as render
 

@@ -63,7 +63,7 @@ def _find(words: list[str], listed: list[Page], *, as_json: bool, no_pager: bool
 
 
 def _nothing(words: list[str], listed: list[Page]) -> UsageError:
-    from loop_cli.cli.table import COMMANDS
+    from loop_cli.cli.command_table import COMMANDS
     from loop_cli.core.names import nearest
 
     names = [*(page.name for page in listed), *filter(None, COMMANDS)]

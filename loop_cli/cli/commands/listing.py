@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from loop_cli.cli import context, days, output
+from loop_cli.cli import context, output
 from loop_cli.core import query as queries
 from loop_cli.core.diff import MISSING
 from loop_cli.core.names import join_dotted, split_dotted
 from loop_cli.core.query import Query
 from loop_cli.errors import UsageError
+from loop_cli.operations import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def query(
     sort: str | None = None,
 ) -> Query:
     """The query that options ask for. Raises `UsageError`."""
-    conditions = [*queries.parse_conditions(where or (), today=days.today())]
+    conditions = [*queries.parse_conditions(where or (), today=clock.today())]
     for field, value in (("project_id", project), ("parent_id", children_of)):
         if value is not None:
             conditions.append(queries.equals(field, value))
@@ -234,7 +235,7 @@ def _show_table(
 
     rows = found if limit is not None else found[: output.ROWS]
     dropped: list[str] = []
-    today = days.today()
+    today = clock.today()
     output.page()
     output.show(
         render_list.table(rows, names, schema, today=today, optional=optional, dropped=dropped)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 
-from loop_cli.cli import context, days, output, unopened
+from loop_cli.cli import context, output, unopened
 from loop_cli.errors import NoVault
+from loop_cli.operations import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def show(*, as_json: bool) -> bool:
         return False
     loop = context.operations(settings)
     with output.progress("looking at the files", unit="files") as progress:
-        found = loop.overview(today=days.today(), since=days.yesterday(), progress=progress)
+        found = loop.overview(today=clock.today(), since=clock.yesterday(), progress=progress)
     commands = next_commands(found, upgrade=unopened.is_older(settings))
     document = {**found.as_dict(), "next": [command for command, _about in commands]}
     if not output.as_document(document, loop.take_warnings(), wanted=as_json):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from loop_cli.cli import context, days, output
+from loop_cli.cli import context, output
 from loop_cli.cli.views import View, Views
 from loop_cli.core import query as queries
 from loop_cli.core.names import nfc
 from loop_cli.errors import UsageError
+from loop_cli.operations import clock
 
 EXAMPLES = """A view is in .loop/config.toml of the vault, or with --user in your own config.toml.
 
@@ -38,7 +39,7 @@ def save(
     name = nfc(name.removeprefix("@"))
     if not name or not name.isprintable() or name != name.strip():
         raise UsageError(f"{name!r} can't name a view")
-    queries.parse_conditions(where or (), today=days.today())
+    queries.parse_conditions(where or (), today=clock.today())
     if sort is not None:
         queries.parse_sort(sort)
     view = View(

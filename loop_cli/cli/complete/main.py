@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import sys
 
+from loop_cli.cli.command_table import COMMANDS, HELP, NO_PAGER, PAGED, PLAIN, SERVER
 from loop_cli.cli.parser import Parameter, parameters
-from loop_cli.cli.table import COMMANDS, HELP, NO_PAGER, PAGED, PLAIN, SERVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli.cli import output, parser
-from loop_cli.cli.table import COMMANDS, HELP, PLAIN
+from loop_cli.cli.command_table import COMMANDS, HELP, PLAIN
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Loop
