@@ -3,12 +3,15 @@
 1. The entities are read, and the changes planned. Nobody is locked out.
 2. A transaction locks the one row of `head`, and compares: each entity has the bytes and the last
    record that were planned with; where a plan asked for more (others, free places, ids) nothing at
-   all has changed since. So writers of one vault take turns here, for as long as two round trips
-   and the sync of the commit, and their records get their places in that order.
-3. The files, the lines and the new head are written and committed together.
+   all has changed since. So writers of one vault take turns here, for as long as two round
+   trips, and their records get their places in that order.
+3. The files, the lines and the new head are written and committed together, without waiting for
+   the disk; the lock is free again.
+4. An empty commit waits until the disk, and a synchronous standby, has all before it. Only then is
+   the change acknowledged. Writers who wait at the same time share that.
 
 Where something has changed, the changes are planned again, with the lock held. A connection that
-breaks before step 3 is made anew, and all begins again. Where it breaks in step 3 the change may
+breaks before step 3 is made anew, and all begins again. Where it breaks after that the change may
 have landed: its line is looked for in the log, with the lock, which the other transaction has until
 it has ended. So it is known then, and never guessed.
 """
@@ -53,6 +56,8 @@ _USED = "SELECT 1 FROM record WHERE key = %s AND run <> %s LIMIT 1"
 _MOVE_ON = (
     "UPDATE head SET version = version + 1, seq = %s, digest = %s, own = %s, rules = rules + %s"
 )
+_ASYNCHRONOUS = "SET LOCAL synchronous_commit = off"
+_FLUSH = "SELECT pg_logical_emit_message(true, 'loop', '')"  # a commit that changes nothing
 _NOTIFY = "SELECT pg_notify(%s, %s)"
 _LANDED = "SELECT count(*) FROM record WHERE digest = ANY(%s)"
 
@@ -102,27 +107,23 @@ class Landing:
 
     def land_made(self, make: Callable[[Connection], tuple[T, Plan | None]]) -> T:
         """Land one plan that is made with the lock held, and return what came with it."""
-        landing: list[Line] = []
+        said: list[T] = []
 
-        def work(connection: Connection) -> T:
-            landing.clear()
-            with connection.transaction():
-                head = _head(connection, lock=True)
-                said, plan = make(connection)
-                if plan is not None:
-                    made = Planned(plan=plan, found=None, origin=self._origin)
-                    computed = self._rows([made])
-                    landing.extend(self._write(connection, [made], head, computed, group=False))
-            return said
+        def work(connection: Connection) -> list[Line]:
+            head = _head(connection, lock=True)
+            found, plan = make(connection)
+            said.append(found)
+            if plan is None:
+                return []
+            made = Planned(plan=plan, found=None, origin=self._origin)
+            return self._write(connection, [made], head, self._rows([made]), group=False)
 
         try:
             with self._database.connection() as connection:
-                return work(connection)
+                self._transact(connection, work)
         except psycopg.Error as error:
-            if not landing or not db.is_lost(error):
-                raise self._database.refused(error) from error
-            self._settle(landing, error)
-            raise self._database.unknown(self._origin.run_id, error) from error
+            raise self._database.refused(error) from error
+        return said[-1]
 
     def _dry(
         self, connection: Connection, changes: Sequence[AnyChange], *, atomic: bool
@@ -169,22 +170,18 @@ class Landing:
         self, connection: Connection, changes: Sequence[AnyChange], *, group: bool
     ) -> Outcomes:
         """Plan again with the lock held, and land."""
-        landing: list[Line] = []
-        try:
-            with connection.transaction():
-                head = _head(connection, lock=True)
-                self._handle.renew(connection, head.rules)
-                attempt = Attempt(self._handle, connection, self._origin)
-                planned = attempt.plan(changes, group=group)
-                if not _any_changed(planned):
-                    return _outcomes(planned, [])
-                made = self._rows(planned)
-                landing = self._write(connection, planned, head, made, group=group)
-        except psycopg.Error as error:
-            if not landing or not db.is_lost(error):
-                raise
-            self._settle(landing, error)
-        return self._landed(planned, landing)
+        planned: list[Planned | LoopError] = []
+
+        def work(connection: Connection) -> list[Line]:
+            head = _head(connection, lock=True)
+            self._handle.renew(connection, head.rules)
+            attempt = Attempt(self._handle, connection, self._origin)
+            planned.extend(attempt.plan(changes, group=group))
+            if not _any_changed(planned):
+                return []
+            return self._write(connection, planned, head, self._rows(planned), group=group)
+
+        return self._landed(planned, self._transact(connection, work))
 
     def _land(
         self,
@@ -196,17 +193,38 @@ class Landing:
         group: bool,
     ) -> Outcomes:
         """Land what was planned without a lock. Raises `_Stale`."""
-        landing: list[Line] = []
         made = self._rows(planned)  # before anybody is locked out
+
+        def work(connection: Connection) -> list[Line]:
+            head = self._compared(connection, planned, version, rules)
+            return self._write(connection, planned, head, made, group=group)
+
+        return self._landed(planned, self._transact(connection, work))
+
+    def _transact(
+        self, connection: Connection, work: Callable[[Connection], list[Line]]
+    ) -> list[Line]:
+        """Do the work in one transaction, and return its lines once they are durable.
+
+        The transaction itself does not wait for the disk, and so no other writer waits for it: the
+        lock is free as soon as it is committed. A second, empty commit waits for both, and for all
+        that wait at the same time.
+        """
+        landing: list[Line] = []
         try:
             with connection.transaction():
-                head = self._compared(connection, planned, version, rules)
-                landing = self._write(connection, planned, head, made, group=group)
+                landing = work(connection)
         except psycopg.Error as error:
             if not landing or not db.is_lost(error):
                 raise
             self._settle(landing, error)
-        return self._landed(planned, landing)
+            return landing
+        if landing:
+            try:
+                connection.execute(_FLUSH)
+            except psycopg.Error as error:
+                self._settle(landing, error)
+        return landing
 
     def _landed(self, planned: Sequence[Planned | LoopError], landing: Sequence[Line]) -> Outcomes:
         records = [
@@ -268,6 +286,7 @@ class Landing:
                 self._write_one(connection, one, made.get(one.target or ""), now)
             lines.add(connection, landing, after=head.seq)
             connection.execute(_MOVE_ON, (head.seq + len(landing), last, last, int(rules)))
+            connection.execute(_ASYNCHRONOUS)
             connection.execute(_NOTIFY, (self._handle.channel, str(head.seq + len(landing))))
         for one in plans:
             if one.source != one.target:

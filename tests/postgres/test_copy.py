@@ -75,6 +75,22 @@ def test_there_and_back_is_the_same_tree_and_log(
         assert restored.code == busy("undo", "--id", "tsk-019-13", "--dry-run", "--json").code
 
 
+def test_a_check_names_files_by_their_paths(busy: Loop, postgres_vault: str) -> None:
+    assert busy("copy", str(busy.vault), postgres_vault).code == 0
+    whole_ = json.loads(busy("check", "--json", "--vault", postgres_vault).out)["findings"]
+    path = whole_[0]["path"]
+
+    found = json.loads(busy("check", path, "--json", "--vault", postgres_vault).out)["findings"]
+
+    assert found == [one for one in whole_ if one["path"] == path]
+    shown = busy("check", path, "--github", "--vault", postgres_vault).out
+    assert f"file={path.split('/')[0]}" in shown
+    for words in (("audit", "rotate"), ("audit", "redact", "tsk-019-14", "--field", "status")):
+        done = busy(*words, "--yes", "--vault", postgres_vault)
+        assert done.code == 2
+        assert "it needs a folder" in done.err or "No such option" in done.err
+
+
 def test_the_corpus_there_and_back(corpus: Path, tmp_path: Path, postgres_vault: str) -> None:
     loop = Loop(vault=corpus, home=tmp_path)
     back = tmp_path / "back"
@@ -82,10 +98,11 @@ def test_the_corpus_there_and_back(corpus: Path, tmp_path: Path, postgres_vault:
         done = loop("copy", source, target, "--json")
         assert done.code == 0, done.err
     assert tree(back) == tree(corpus)
-    assert json.loads(loop("audit", "verify", "--json", "--vault", postgres_vault).out)["ok"] in (
-        True,
-        False,
-    )
+    verified = [
+        json.loads(loop("audit", "verify", "--json", "--vault", one).out)
+        for one in (str(corpus), postgres_vault)
+    ]
+    assert verified[0] == verified[1]
     listed = [loop("list", "--json", "--vault", one).out for one in (str(corpus), postgres_vault)]
     assert listed[0] == listed[1]
     checked = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from loop_cli.cli import context, hints, output
+from loop_cli.config import DATABASES
 from loop_cli.errors import (
     Action,
     CheckFailed,
@@ -187,6 +188,8 @@ def _scope(root: str | None, what: Sequence[str]) -> Scope:
 
 def _in_vault(root: str, name: str) -> str:
     """Return a file as a path of the vault. A file outside the vault is not checked."""
+    if root.startswith(DATABASES):
+        return name.removeprefix("./")
     base = os.path.realpath(root)
     for place in (os.path.join(os.getcwd(), name), os.path.join(base, name)):
         if "\0" not in name and os.path.lexists(place):
@@ -196,6 +199,8 @@ def _in_vault(root: str, name: str) -> str:
 
 def _below_workspace(root: str) -> str:
     """Return the vault's folder relative to the repository: annotations name files from there."""
+    if root.startswith(DATABASES):
+        return ""
     workspace = os.environ.get("GITHUB_WORKSPACE") or os.getcwd()
     below = os.path.relpath(os.path.realpath(root), os.path.realpath(workspace))
     return "" if below == os.curdir or below.startswith(os.pardir) else below.replace(os.sep, "/")
