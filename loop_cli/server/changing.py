@@ -15,7 +15,6 @@ from loop_cli.core.changes import BodyChange, Edits
 from loop_cli.core.conflict import POLICIES
 from loop_cli.core.store import EntityChange, UpdateResult
 from loop_cli.errors import EntityNotFound, LoopError, UsageError
-from loop_cli.operations import clock, create
 from loop_cli.server import asking, older, patches, written
 from loop_cli.server.asking import How, body_of
 from loop_cli.server.reading import get_of_type, type_of
@@ -24,9 +23,7 @@ from loop_cli.wire import http
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from loop_cli.core.entity import Entity, FieldNames
+    from loop_cli.core.entity import Entity
     from loop_cli.operations.boundary import Operations
     from loop_cli.server.asking import HowToWrite
 
@@ -46,7 +43,7 @@ async def create_entity(request: Request, how: How) -> Response:
     fields = {**{key: value for key, value in given.items() if key not in own}, **body.fields}
 
     def work(loop: Operations) -> Response:
-        asked = _creation(loop, body.type, fields, body.body)
+        asked = patches.creation(loop, body.type, fields, body.body)
         asked = asked.replace(fields=(*asked.fields, *edits))
         if body.template is not None:
             text = body.template.text
@@ -92,7 +89,7 @@ async def create_of_type(request: Request, collection: str, how: How) -> Respons
     given.pop("body", None)
 
     def work(loop: Operations) -> Response:
-        asked = _creation(loop, type_of(loop, collection), given, body.body)
+        asked = patches.creation(loop, type_of(loop, collection), given, body.body)
         return written.created(loop, loop.create(asked, dry_run=how.dry_run))
 
     return await run(request, how, data, work, written.created_again)
@@ -149,25 +146,3 @@ def _as_expected(loop: Operations, change: EntityChange) -> Entity:
     if isinstance(outcome.done, LoopError):
         raise outcome.done
     return outcome.done.after
-
-
-def _creation(
-    loop: Operations, entity_type: str, given: dict[str, Any], body: str | None
-) -> create.Request:
-    """The request to make an entity with some fields."""
-    kind = loop.rules.spelling(entity_type)
-    names: FieldNames = loop.names
-    fields = older.without_unknown(given, loop.schema.writable_fields(kind, given))
-    entity_id, name = fields.pop(names.id, None), fields.pop(names.name, None)
-    for key, value in ((names.id, entity_id), (names.name, name)):
-        if value is not None and not isinstance(value, str):
-            raise UsageError(f"{key} must be a text")
-    return create.Request(
-        entity_type=kind,
-        name=name,
-        now=clock.now(),
-        fields=patches.typed(fields, None),
-        entity_id=entity_id,
-        template=loop.template(kind),
-        body=body,
-    )

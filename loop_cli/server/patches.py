@@ -1,18 +1,22 @@
-"""The changes that the bodies of PATCH and PUT ask for."""
+"""The changes and new entities that bodies ask for."""
 
 from __future__ import annotations
 
 from loop_cli.core.changes import Layout, parse_changes
 from loop_cli.core.entity import Entity, Revision, precondition_of
 from loop_cli.core.numbers import in_json
-from loop_cli.operations import bulk, clock
+from loop_cli.errors import UsageError
+from loop_cli.operations import bulk, clock, create
+from loop_cli.server import older
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.changes import Change
+    from loop_cli.core.entity import FieldNames
     from loop_cli.core.store import EntityChange
+    from loop_cli.operations.boundary import Operations
     from loop_cli.wire import http
 
 
@@ -63,3 +67,25 @@ def edits_of(said: Any) -> tuple[Change, ...]:
     line = {"id": "-", **{key: one for key, one in said.items() if one is not None}}
     rules = bulk.LineRules(today=clock.today(), now=clock.now())
     return bulk.change_of(line, rules, may_be_empty=True).edits.changes
+
+
+def creation(
+    loop: Operations, entity_type: str, given: dict[str, Any], body: str | None
+) -> create.Request:
+    """The request to make an entity with some fields. Raises `UsageError`."""
+    kind = loop.rules.spelling(entity_type)
+    names: FieldNames = loop.names
+    fields = older.without_unknown(given, loop.schema.writable_fields(kind, given))
+    entity_id, name = fields.pop(names.id, None), fields.pop(names.name, None)
+    for key, value in ((names.id, entity_id), (names.name, name)):
+        if value is not None and not isinstance(value, str):
+            raise UsageError(f"{key} must be a text")
+    return create.Request(
+        entity_type=kind,
+        name=name,
+        now=clock.now(),
+        fields=typed(fields, None),
+        entity_id=entity_id,
+        template=loop.template(kind),
+        body=body,
+    )
