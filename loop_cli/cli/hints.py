@@ -34,6 +34,11 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
         f"take out of the schema what it put in: loop log --run {of['run_id']}"
     ),
     "example": lambda of: _EXAMPLES[of["of"]],
+    "bring_to_folder": lambda _of: "loop copy brings a vault to a folder and back",
+    "bring_vault": lambda _of: (
+        "loop copy FOLDER ADDRESS brings one, loop init ADDRESS makes an empty one"
+    ),
+    "copy_on": lambda _of: "the same loop copy again goes on with it",
     "copy_again": lambda _of: "stop them, remove the copy, and copy again",
     "explain": lambda of: f"loop {of['command']} --help",
     "list_kept": lambda _of: "loop kept",

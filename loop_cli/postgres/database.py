@@ -15,7 +15,7 @@ import psycopg
 from psycopg import errors as pg
 from psycopg import pq
 
-from loop_cli.errors import AnswerLost, StorageError, Unreachable, VaultLocked
+from loop_cli.errors import Action, AnswerLost, StorageError, Unreachable, VaultLocked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -146,8 +146,9 @@ class Database:
         del error
         return AnswerLost(
             f"the connection to {self.address.shown} broke before the answer came, and could not "
-            f"be made again: the change may have landed. Run: loop log --run {run_id}",
+            "be made again: the change may have landed",
             run_id=run_id,
+            hint=Action("list_records", option="--run", run_id=run_id),
         )
 
     def _shared(self) -> ConnectionPool[Connection]:

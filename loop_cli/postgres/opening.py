@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.errors import EntityNotFound, UsageError
+from loop_cli.errors import Action, EntityNotFound, UsageError
 from loop_cli.postgres import keys, migrations, recomputing
 from loop_cli.postgres.address import parse
 from loop_cli.postgres.database import Database
@@ -39,7 +39,7 @@ def nowhere(address: Address) -> EntityNotFound:
     return EntityNotFound(
         f"no vault: {address.shown} has none",
         vault=address.shown,
-        hint="loop copy FOLDER ADDRESS brings one, loop init ADDRESS makes an empty one",
+        hint=Action("bring_vault"),
     )
 
 
@@ -61,7 +61,7 @@ def opened(handle: Handle, *, make: bool, filling: bool = False) -> None:
             raise UsageError(
                 f"{handle.address.shown} is not a vault yet: a {notes['copying']} was begun and "
                 "has not ended",
-                hint="the same loop copy again goes on with it",
+                hint=Action("copy_on"),
             )
         if notes.get("form") != recomputing.form(handle.names):
             recomputing.recompute(handle, connection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from loop_cli.core.upkeep import KeptCopies, Pruned, Upkeep
-from loop_cli.errors import InvalidFile, UsageError
+from loop_cli.errors import Action, InvalidFile, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,5 +124,5 @@ class PostgresUpkeep(Upkeep):
 def _needs_folder(what: str) -> UsageError:
     return UsageError(
         f"{what} works on files, and this vault is in PostgreSQL: it needs a folder",
-        hint="loop copy brings a vault to a folder and back",
+        hint=Action("bring_to_folder"),
     )
