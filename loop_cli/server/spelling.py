@@ -48,7 +48,10 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "copy_again": lambda _of: "copy again, while nobody writes",
     "copy_on": lambda _of: "the same 'loop copy' again goes on with it",
     "list_kept": lambda _of: "'loop kept' in the vault",
-    "list_records": lambda of: "GET /api/audit" + (f"?{urlencode(of)}" if of else ""),
+    "list_records": lambda of: (
+        "GET /api/audit"
+        + (f"?{urlencode({key: of[key] for key in of if key != 'option'})}" if of else "")
+    ),
     "make_vault": lambda _of: "'loop init' in the folder",
     "migrate_file": lambda _of: "'loop audit migrate FILE' in the vault",
     "name_precondition": lambda _of: (
