@@ -35,14 +35,14 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
         f"take out of the schema what it put in: loop log --run {of['run_id']}"
     ),
     "example": lambda of: _EXAMPLES[of["of"]],
-    "copy_again": lambda _of: "stop them, remove the copy, and copy again",
-    "explain": lambda of: f"loop {of['command']} --help",
-    "go_on_copying": lambda _of: "the same loop copy again goes on with it",
-    "list_kept": lambda _of: "loop kept",
-    "list_records": lambda of: " ".join(("loop log", *of.values())),
-    "make_database": lambda _of: (
+    "bring_vault": lambda _of: (
         "loop copy FOLDER ADDRESS brings one, loop init ADDRESS makes an empty one"
     ),
+    "copy_on": lambda _of: "the same loop copy again goes on with it",
+    "copy_again": lambda _of: "stop them, remove the copy, and copy again",
+    "explain": lambda of: f"loop {of['command']} --help",
+    "list_kept": lambda _of: "loop kept",
+    "list_records": lambda of: " ".join(("loop log", *of.values())),
     "make_vault": lambda _of: "loop init",
     "migrate_file": lambda _of: "loop audit migrate FILE",
     "name_precondition": lambda _of: (
@@ -55,7 +55,6 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "read_again": lambda of: shlex.join(["loop", "get", of["entity_id"], "--json"]),
     "rotate_log": lambda _of: "loop audit rotate",
     "show_history": lambda of: f"loop history {of['entity_id']}",
-    "show_run": lambda of: shlex.join(["loop", "log", "--run", of["run_id"]]),
     "show_schema": lambda _of: "loop schema",
     "take_aside": lambda _of: "loop kept --aside",
     "take_one_vault": lambda of: shlex.join(["--vault", of["vault"]]),

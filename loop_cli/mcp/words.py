@@ -35,10 +35,10 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "example": lambda of: _EXAMPLES[of["of"]],
     "explain": lambda of: f"see the arguments of {of['command']}",
     "copy_again": lambda _of: "a person has to copy the vault again",
-    "go_on_copying": lambda _of: "a person has to run the same 'loop copy' again",
+    "copy_on": lambda _of: "a person has to run the same 'loop copy' again",
     "list_kept": lambda _of: "a person may run 'loop kept'",
     "list_records": lambda _of: "call history of the entity: it has the run ids",
-    "make_database": lambda _of: "a person may run 'loop init ADDRESS'",
+    "bring_vault": lambda _of: "a person may run 'loop init ADDRESS'",
     "make_vault": lambda _of: "a person may run 'loop init' in the folder",
     "migrate_file": lambda _of: "a person may run 'loop audit migrate FILE'",
     "name_precondition": lambda _of: (
@@ -50,7 +50,6 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "read_again": lambda of: f"call get with id {of['entity_id']}, and decide again",
     "rotate_log": lambda _of: "a person may run 'loop audit rotate'",
     "show_history": lambda of: f"call history with id {of['entity_id']}",
-    "show_run": lambda of: f"a person may run 'loop log --run {of['run_id']}'",
     "show_schema": lambda _of: "call schema",
     "take_aside": lambda _of: "a person may run 'loop kept --aside'",
     "take_one_vault": lambda of: (

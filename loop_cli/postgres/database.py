@@ -148,7 +148,7 @@ class Database:
             f"the connection to {self.address.shown} broke before the answer came, and could not "
             "be made again: the change may have landed",
             run_id=run_id,
-            hint=Action("show_run", run_id=run_id),
+            hint=Action("list_records", option="--run", run_id=run_id),
         )
 
     def _shared(self) -> ConnectionPool[Connection]:

@@ -31,7 +31,11 @@ if TYPE_CHECKING:
 
 PAGE = 1_000  # rows
 _COLUMNS = "id, path, type, title, updated, etag, fields"
-_LONG = f"SELECT EXISTS (SELECT FROM file WHERE {BASE} AND keys @> %s::jsonb)"
+# All at once, so that the planner does not hope to meet one early, and reads the whole table.
+_LONG = (
+    f"WITH long AS MATERIALIZED (SELECT 1 FROM file WHERE {BASE} AND keys @> %s::jsonb)"
+    " SELECT EXISTS (SELECT FROM long)"
+)
 _TEXTS = 50  # bodies that are read at once
 _DATA = "SELECT path, data FROM file WHERE path = ANY(%s)"
 

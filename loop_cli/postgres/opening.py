@@ -39,7 +39,7 @@ def nowhere(address: Address) -> EntityNotFound:
     return EntityNotFound(
         f"no vault: {address.shown} has none",
         vault=address.shown,
-        hint=Action("make_database"),
+        hint=Action("bring_vault"),
     )
 
 
@@ -61,7 +61,7 @@ def opened(handle: Handle, *, make: bool, filling: bool = False) -> None:
             raise UsageError(
                 f"{handle.address.shown} is not a vault yet: a {notes['copying']} was begun and "
                 "has not ended",
-                hint=Action("go_on_copying"),
+                hint=Action("copy_on"),
             )
         if notes.get("form") != recomputing.form(handle.names):
             recomputing.recompute(handle, connection)

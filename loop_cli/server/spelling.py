@@ -45,10 +45,13 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     ),
     "example": lambda of: _EXAMPLES[of["of"]],
     "explain": lambda _of: "GET /docs",
-    "go_on_copying": lambda _of: "the same 'loop copy' again goes on with it",
+    "bring_vault": lambda _of: "'loop copy' brings a vault there",
+    "copy_on": lambda _of: "the same 'loop copy' again goes on with it",
     "list_kept": lambda _of: "'loop kept' in the vault",
-    "list_records": lambda of: "GET /api/audit" + (f"?{urlencode(of)}" if of else ""),
-    "make_database": lambda _of: "'loop copy FOLDER ADDRESS' or 'loop init ADDRESS'",
+    "list_records": lambda of: (
+        "GET /api/audit"
+        + (f"?{urlencode({key: of[key] for key in of if key != 'option'})}" if of else "")
+    ),
     "make_vault": lambda _of: "'loop init' in the folder",
     "migrate_file": lambda _of: "'loop audit migrate FILE' in the vault",
     "name_precondition": lambda _of: (
@@ -61,7 +64,6 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "read_again": lambda of: f"GET {entity_path(of['entity_id'])}",
     "rotate_log": lambda _of: "'loop audit rotate' in the vault",
     "show_history": lambda of: f"GET {entity_path(of['entity_id'])}/history",
-    "show_run": lambda of: "GET /api/audit?" + urlencode({"run": of["run_id"]}),
     "show_schema": lambda _of: "GET /api/schema",
     "upgrade_vault": lambda _of: "'loop init --upgrade' in the vault",
     "take_aside": lambda _of: "'loop kept --aside' in the vault",

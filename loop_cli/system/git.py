@@ -113,7 +113,7 @@ class Repository:
                 ["git", "-C", self._folder, *arguments], capture_output=True, check=False
             )
         except FileNotFoundError:
-            raise UsageError("git is not installed here, and an export needs it") from None
+            raise UsageError("this needs git, which is not installed here") from None
         if done.returncode:
             words = done.stderr.decode(errors="replace").strip()[:500]
             raise StorageError(f"git {arguments[0]} failed: {words}")

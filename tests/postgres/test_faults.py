@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from loop_cli.cli.hints import spelled
 from loop_cli.core.changes import Edits, parse_changes
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.records.record import Origin
@@ -134,7 +135,8 @@ def test_a_database_that_does_not_come_back(cluster: Cluster, address: str) -> N
             told.add("landed")
         except AnswerLost as error:
             told.add("lost")
-            assert "the change may have landed. Run: loop log --run" in error.message
+            assert "the change may have landed" in error.message
+            assert spelled(error.hint).startswith("loop log --run ")
         except Unreachable:
             told.add("no")
         proxy.arm(None, passed_on=True)
