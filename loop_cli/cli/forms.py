@@ -49,6 +49,10 @@ _BROUGHT = {
 }
 
 
+# And what no parameter of it shows.
+_OWN = {"edit": (9,), "token revoke": (3,)}
+
+
 def with_expr(name: str, examples: str) -> str:
     """The end of a command's help, with the forms of EXPR where it takes one."""
     if not takes_expr(name):
@@ -66,7 +70,8 @@ def codes(name: str) -> tuple[int, ...]:
     """The exit codes that a command may have."""
     own = {one.partition(" ")[0].rstrip("!") for one in COMMANDS[name][2:]}
     own = {one.partition(":")[0] for one in own}
-    return tuple(sorted({*_ALWAYS, *(code for one in own for code in _BROUGHT.get(one, ()))}))
+    brought = (code for one in own for code in _BROUGHT.get(one, ()))
+    return tuple(sorted({*_ALWAYS, *brought, *_OWN.get(name, ())}))
 
 
 def exit_codes(name: str) -> str:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 _EXAMPLES = {
     "any_name": 'update with set: {"a!": 1}',
+    "body": "body takes the text of the body; set with body is a field of that name",
     "change": 'update with set: {"status": "done"}',
+    "field_file": "give the text itself: nothing reads a file here",
     "json": 'set: {"tags": ["a", "b"]}',
     "query": 'list with where: ["status=todo,doing", "due<today"]',
     "search": 'search with text: "회의록"',

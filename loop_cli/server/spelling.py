@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _BODY = '{"status": "done", "expected_updated_at": "2026-01-09T14:35:10.123456Z"}'
 _EXAMPLES = {
     "any_name": 'PATCH /api/entities/ID with {"set": {"a!": 1}}',
+    "body": 'PATCH with {"body": "..."}; {"set": {"body": ...}} sets a field of that name',
     "change": f"PUT /api/tasks/ID with {_BODY}",
+    "field_file": "send the text itself: nothing reads a file here",
     "json": '{"tags": ["a", "b"]}',
     "query": "GET /api/tasks?where=status%3Dtodo,doing&where=due%3Ctoday",
     "search": f"GET /api/search?q={quote('회의록')}",

@@ -144,7 +144,7 @@ class TestFollower:
 
     @pytest.fixture
     def log(self, tmp_path: Path) -> AuditLog:
-        (tmp_path / "_build").mkdir()
+        (tmp_path / ".loop").mkdir()
         return AuditLog(VaultLayout(str(tmp_path)))
 
     def append(self, log: AuditLog, text: str, name: str | None = None) -> None:

@@ -276,7 +276,7 @@ def test_an_argument_that_is_missing_or_wrong_is_2_in_words(
 ) -> None:
     done = read_only(*arguments)
     assert (done.code, done.stdout) == (2, b"")
-    as_json = "--json" in arguments or arguments[0] == "apply"
+    as_json = any(one.startswith("--json") for one in arguments) or arguments[0] == "apply"
     said = done.error["error"] if as_json else done.err
     assert said.startswith("loop: ") is not as_json
     assert "internal" not in said

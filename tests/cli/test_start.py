@@ -41,11 +41,15 @@ def test_installers_take_the_script_for_one_of_python() -> None:
     assert os.access(SCRIPT, os.X_OK)
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_both_are_the_program(door: list[str], loop: Loop) -> None:
+@pytest.mark.parametrize("program", DOORS)
+def test_both_are_the_program(program: list[str], loop: Loop) -> None:
     def run(*arguments: str) -> tuple[int, str]:
         done = subprocess.run(
-            [*door, *arguments], env=loop.environment, capture_output=True, text=True, check=False
+            [*program, *arguments],
+            env=loop.environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         return done.returncode, done.stdout
 
@@ -70,11 +74,11 @@ def test_the_script_itself_loads_nothing(loop: Loop) -> None:
     assert not (by_script - bare) & {"re", "enum", "functools", "collections"}
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_an_interrupt_is_130(door: list[str], loop: Loop) -> None:
+@pytest.mark.parametrize("program", DOORS)
+def test_an_interrupt_is_130(program: list[str], loop: Loop) -> None:
     loop("update", "tsk-019-14", "status=doing", "--force")
     process = subprocess.Popen(
-        [*door, "log", "--follow", "--json"],
+        [*program, "log", "--follow", "--json"],
         env=loop.environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

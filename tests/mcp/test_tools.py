@@ -50,7 +50,7 @@ def test_the_record_says_who_and_through_what(way: Way) -> None:
         said
         == {
             "files": ("api", "test agent 7"),
-            "server": ("script", None),  # as the token says; it says nothing of the client
+            "server": ("script", "test agent 7"),
             "mcp of serve": ("script", "test agent 7"),
         }[way.door]
     )
