@@ -137,8 +137,10 @@ def default_columns(
     kinds = [one for one in types or schema.types if schema.knows_type(one)]
     known = list(dict.fromkeys(name for kind in kinds for name in schema.known_fields(kind)))
     first, rest = usual[:2], [name for name in usual[2:] if name in known]
-    if not known or len(rest) > 1:
+    if not known:
         return usual
+    if len(rest) > 1:
+        return (*first, *rest)
     passed = {*own, *rest, *first, "aliases"}
     ranked = sorted(
         (name for name in known if name not in passed),

@@ -15,7 +15,7 @@ from loop_cli.core.changes import BodyChange, Edits
 from loop_cli.core.conflict import POLICIES
 from loop_cli.core.store import EntityChange, UpdateResult
 from loop_cli.errors import EntityNotFound, LoopError, UsageError
-from loop_cli.server import asking, older, patches, written
+from loop_cli.server import asking, documents, older, patches, written
 from loop_cli.server.asking import How, body_of
 from loop_cli.server.reading import get_of_type, type_of
 from loop_cli.server.running import run, unconditional
@@ -112,8 +112,11 @@ async def put(request: Request, collection: str, entity_id: str, how: How) -> Re
 
     def work(loop: Operations) -> Response:
         kind = type_of(loop, collection)
-        get_of_type(loop, entity_id, kind, path=how.path)
-        fields = older.without_unknown(given, loop.schema.writable_fields(kind, given))
+        there = documents.of_entity(get_of_type(loop, entity_id, kind, path=how.path))
+        writable = loop.schema.writable_fields(kind, given)
+        fields = older.without_unknown(
+            older.without_same(given, there, writable, loop.names.__dict__.values()), writable
+        )
         changes = patches.typed(fields, data.decode())
         text = None if body.body is None else BodyChange(text=body.body)
         edits = Edits(changes=changes, body=text)

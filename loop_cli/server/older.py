@@ -15,6 +15,20 @@ _KEYS = frozenset((
 ))  # fmt: skip
 
 
+def without_same(
+    fields: Mapping[str, Any],
+    shown: Mapping[str, Any],
+    writable: Collection[str] | None,
+    own: Collection[str],
+) -> dict[str, Any]:
+    """The fields of a body without those that nobody may write and that are as a GET shows them:
+    a program may send back all that it has read. `writable` is None where any may be written; `own`
+    are the fields of identity and time."""
+    locked = {name for name in fields if name in own or (writable and name not in writable)}
+    same = {name for name in locked if name in shown and shown[name] == fields[name]}
+    return {name: value for name, value in fields.items() if name not in same}
+
+
 def without_unknown(given: Mapping[str, Any], writable: Collection[str] | None) -> dict[str, Any]:
     """The fields of a body that say something: no null, none of the older API's that can't be
     written here, none that only an answer has. `writable` is None where any can."""

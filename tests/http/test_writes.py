@@ -39,6 +39,21 @@ class TestPut:
         assert (record["actor"], record["source"]) == ("api:n8n", "api")
         assert record["run_id"] == document["run_id"] == answer.headers["x-run-id"]
 
+    def test_with_all_that_a_get_gave(self, client: Client, vault: Vault) -> None:
+        before = client.task()
+        answer = client.put({**before, "status": "doing", "expected_updated_at": before["updated"]})
+
+        assert (answer.status_code, list(answer.json()["diff"])) == (200, ["status"])
+        (record,) = vault.records()
+        assert list(record["diff"]) == ["status"]
+
+    def test_with_another_value_of_what_nobody_may_write_is_422(self, client: Client) -> None:
+        before = client.task()
+        body = {**before, "created": "2020-01-01", "expected_updated_at": before["updated"]}
+
+        assert client.put(body).status_code == 422
+        assert client.task() == before
+
     def test_with_an_old_value_is_409_with_the_three_keys(
         self, client: Client, vault: Vault
     ) -> None:

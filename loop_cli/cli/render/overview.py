@@ -60,6 +60,7 @@ def _changes(found: Overview) -> Text:
 
 def _table(rows: Iterable[Sequence[str]], style: str) -> Table:
     grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, overflow="fold")  # a command is copied in one piece
     for row in rows:
         first, *others = row
         grid.add_row(Text(f"  {visible(first)}", style=style), *(Text(visible(o)) for o in others))
