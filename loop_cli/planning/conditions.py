@@ -45,7 +45,8 @@ def build(
     updated: str | None,
 ) -> Conflict:
     """The conflict of conditions that are not met: each with the value now, and the record that
-    left this value, if one did. `changes` are these records, oldest first."""
+    left this value, if one did; else whether the file was edited outside since the last record.
+    `changes` are these records, oldest first."""
     records = [*snapshot.history.records]
     told: list[dict[str, Any]] = []
     by: list[AuditRecord] = []
@@ -61,6 +62,7 @@ def build(
                 "value": None if value is MISSING else value,
                 "changed_by": change.get("actor"),
                 "changed_at": change.get("timestamp"),
+                "edited_outside": record is None and snapshot.edited_outside,
             }
         )
     found = conflict.build(
@@ -84,8 +86,8 @@ def _value(snapshot: Snapshot, one: Condition) -> Any:
 def _left_by(
     snapshot: Snapshot, one: Condition, newest_first: Sequence[AuditRecord]
 ) -> AuditRecord | None:
-    """The newest record of the field, if what it left is what is there now. Else the file was
-    edited outside since, and nobody knows by whom."""
+    """The newest record of the field, if what it left is what is there now. None also for a field
+    that no record names: it is as it was at first, or was edited outside."""
     name, value = join_dotted(one.path), _value(snapshot, one)
     for record in newest_first:
         entry = record.diff.get(name)

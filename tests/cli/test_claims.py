@@ -13,6 +13,7 @@ from loop_cli.wire import models
 if TYPE_CHECKING:
     from tests.cli.conftest import Loop
 
+OUTSIDE = "outside loop"
 CLAIM = ("status=doing", "--if", "status=todo")
 
 
@@ -36,6 +37,7 @@ def test_a_condition_that_does_not_hold_is_a_conflict_that_says_by_whom(loop: Lo
         {
             "condition": "status=todo", "field": "status", "value": "doing",
             "changed_by": record["actor"], "changed_at": record["timestamp"],
+            "edited_outside": False,
         }
     ]  # fmt: skip
     assert [one["run_id"] for one in done.error["changes"]] == [record["run_id"]]
@@ -59,7 +61,30 @@ def test_nobody_is_blamed_for_an_edit_outside(loop: Loop) -> None:
     error = loop("update", "tsk-019-80", *CLAIM, "--json").error
     assert error["conditions"][0]["value"] == "done"
     assert error["conditions"][0]["changed_by"] is None
+    assert error["conditions"][0]["edited_outside"] is True
     assert error["changes"] == []
+    assert OUTSIDE in loop("update", "tsk-019-80", *CLAIM).err
+
+
+def test_an_edit_outside_is_told_only_where_there_was_one(loop: Loop) -> None:
+    given = ("--name", "Claimed", "project_id=prj-019", "status=todo", "assignee=ops")
+    made = loop("create", "Task", *given, "--json")
+    task = made.json["entity_id"]
+    given = ("update", task, "status=doing", "--if", "has:notes")
+
+    told = loop(*given)
+    assert (told.code, OUTSIDE in told.err) == (4, False)
+    assert loop(*given, "--json").error["conditions"][0]["edited_outside"] is False
+    assert OUTSIDE not in loop.on_terminal(*given).text
+
+    loop("update", task, "status=doing", "--force")
+    assert OUTSIDE not in loop(*given).err
+
+
+def test_nor_of_a_note_that_has_no_record(loop: Loop) -> None:
+    loop.write_task("tsk-019-80")
+    told = loop("update", "tsk-019-80", "status=doing", "--if", "status=done")
+    assert (told.code, OUTSIDE in told.err) == (4, False)
 
 
 @pytest.mark.parametrize("policy", ["fail", "rebase"])
