@@ -11,6 +11,8 @@ import pytest
 from loop_cli.wire import models
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Loop
 
 OUTSIDE = "outside loop"
@@ -185,3 +187,50 @@ def test_a_condition_never_compares_letters_with_a_day(loop: Loop) -> None:
 
     assert (done.code, path.read_bytes()) == (2, before)
     assert done.error["error"].startswith("--if 'due<tomorow': due is compared with a date")
+
+
+class TestAFieldThatNoEntityHas:
+    @pytest.mark.parametrize(
+        "verb",
+        [
+            ("update", "tsk-019-80", "status=done"),
+            ("delete", "tsk-019-80"),
+            ("move", "tsk-019-80", "--project", "prj-020"),
+        ],
+    )
+    @pytest.mark.parametrize("condition", ["statsu=todo", "missing:statsu", "statsu!=todo"])
+    def test_is_2_as_in_a_list(self, loop: Loop, verb: tuple[str, ...], condition: str) -> None:
+        path = loop.write_task("tsk-019-80")
+        before = path.read_bytes()
+
+        done = loop(*verb, "--if", condition, "--json")
+
+        assert (done.code, path.read_bytes()) == (2, before)
+        listed = loop("list", "--where", condition, "--json").error["error"]
+        assert done.error["error"] == listed.replace("--where", "--if")
+        assert "did you mean status" in listed
+
+    def test_is_an_error_of_its_line(self, loop: Loop) -> None:
+        loop.write_task("tsk-019-80")
+        lines = [
+            {"id": "tsk-019-80", "set": {"status": "doing"}, "if": [f"{name}=todo"]}
+            for name in ("statsu", "status")
+        ]
+
+        done = loop("apply", "-", stdin="\n".join(map(json.dumps, lines)))
+
+        first, second = map(json.loads, done.lines)
+        assert (first["code"], second["changed"]) == ("usage", True)
+
+    def test_one_that_another_entity_has_is_compared(self, loop: Loop) -> None:
+        loop.write_task("tsk-019-80")
+        loop.write_task("tsk-019-81", "규칙: x")
+        assert loop("update", "tsk-019-80", *CLAIM, "--if", "has:규칙").code == 4
+        assert loop("update", "tsk-019-80", *CLAIM, "--if", "missing:규칙").code == 0
+
+    def test_one_that_the_change_brings_can_be_claimed(self, loop: Loop, own: Path) -> None:
+        (own / "n.md").write_text("---\ntitle: x\n---\nbody\n")
+        assert loop("init", str(own), "--yes").code == 0
+        given = ("update", "n", "claimed_by=me", "--if", "missing:claimed_by")
+
+        assert [loop(*given, "--vault", str(own)).code for _each in range(2)] == [0, 4]
