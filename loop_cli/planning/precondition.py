@@ -81,6 +81,7 @@ def _compare(snapshot: Snapshot, precondition: Precondition) -> tuple[Reason | N
     if expected != timestamps.parse(revision.updated_at):
         never_recorded = snapshot.history.last is None
         if not (never_recorded and expected is not None and expected == snapshot.literal):
-            return ("edited_outside" if snapshot.stand_in else "updated_changed"), "none"
+            outside = snapshot.stand_in and (never_recorded or snapshot.edited_outside)
+            return ("edited_outside" if outside else "updated_changed"), "none"
         used = "literal"
     return None, "etag" if precondition.if_match is not None else used
