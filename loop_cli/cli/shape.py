@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from jinja2.sandbox import SandboxedEnvironment
 
-_BUILT_IN: frozenset[str] = frozenset()
+_ALL = "fields"  # the variable that has all fields by name
 
 
 def fields_of(given: bool | str) -> tuple[str, ...]:
@@ -42,7 +42,8 @@ def picked(names: tuple[str, ...], value: Callable[[tuple[str, ...]], Any]) -> d
 
 
 class Text:
-    """A template. Raises `UsageError` for one that is wrong, and where Jinja is not installed."""
+    """A template; `names` are the fields that it uses. Raises `UsageError` for one that is wrong,
+    and where Jinja is not installed."""
 
     def __init__(self, text: str) -> None:
         try:
@@ -56,7 +57,7 @@ class Text:
         environment = _environment()
         try:
             self._template: Template = environment.from_string(text)
-            self.names = sorted(meta.find_undeclared_variables(environment.parse(text)) - _BUILT_IN)
+            self.names = sorted(meta.find_undeclared_variables(environment.parse(text)) - {_ALL})
         except jinja2.TemplateError as error:
             raise UsageError(f"--template: {error}") from None
 

@@ -19,6 +19,7 @@ ENDINGS = (".md", ".markdown")
 """The endings of Markdown files."""
 _SORTED = 1000  # characters of a run that may all be marks
 _ALIKE = 0.6  # the least similarity of a suggested name
+SLIP = 0.75  # of a name that is probably another one, misspelt: `status` is no slip of `tags`
 _COMPARED = 4000  # the most names that are compared with a missing one
 
 
@@ -120,8 +121,11 @@ def paths_overlap(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     return one[:shorter] == other[:shorter]
 
 
-def nearest(name: str, candidates: Iterable[str], *, count: int = 3) -> list[str]:
-    """Return the candidates most similar to `name`, best first; at most `count`.
+def nearest(
+    name: str, candidates: Iterable[str], *, count: int = 3, alike: float = _ALIKE
+) -> list[str]:
+    """Return the candidates most similar to `name`, best first; at most `count`, and none that is
+    less `alike`, which is at least 0.6.
 
     The result is that of `difflib.get_close_matches`, which takes about 20 µs per candidate. Here
     the most promising come first; the others are compared only if they could be better.
@@ -137,7 +141,7 @@ def nearest(name: str, candidates: Iterable[str], *, count: int = 3) -> list[str
             break
         matcher.set_seq1(candidate)
         ratio = matcher.ratio()
-        if ratio >= _ALIKE:
+        if ratio >= alike:
             best = sorted([*best, (ratio, candidate)], reverse=True)[:count]
     return [folded[candidate] for _ratio, candidate in best]
 

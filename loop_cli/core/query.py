@@ -11,7 +11,7 @@ import re
 from loop_cli.core import days, said_days, timestamps
 from loop_cli.core.diff import MISSING, value_at
 from loop_cli.core.digits import NUMBER
-from loop_cli.core.names import nfc, split_dotted
+from loop_cli.core.names import nearest, nfc, split_dotted
 from loop_cli.errors import Action, UsageError
 from loop_cli.lean.records import Struct
 
@@ -141,6 +141,14 @@ def equals(name: str, value: str) -> Condition:
         operands=(Operand(text=nfc(value), number=_number(value)),),
         given=f"{name}={value}",
     )
+
+
+def no_field(name: str, known: Iterable[str], *, given: str) -> UsageError:
+    """What is said of a name that is no field of any entity; `given` is how it was asked for."""
+    close = nearest(name, known)
+    meant = f"; did you mean {' or '.join(close)}?" if close else ""
+    message = f"{given}no entity has a field {name!r}{meant}"
+    return UsageError(message, hint=Action("show_schema"), field=name)
 
 
 def is_there(path: tuple[str, ...], *, given: str = "") -> Condition:

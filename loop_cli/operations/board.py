@@ -9,6 +9,7 @@ from __future__ import annotations
 from loop_cli.core import days, timestamps
 from loop_cli.core import query as queries
 from loop_cli.core.diff import MISSING
+from loop_cli.core.evaluate import Places
 from loop_cli.core.names import split_dotted
 from loop_cli.lean.records import Struct
 from loop_cli.operations import overdue
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.evaluate import Selected
+    from loop_cli.core.order import Place
     from loop_cli.core.query import Query
     from loop_cli.core.schema.schema import Schema
     from loop_cli.operations.boundary import Operations, Progress
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 WHO = ("assignee", "owner")
 PRIORITY = ("priority", "priority_flag")
 STARTS = ("start_date", "start")
+ORDER = "priority,due"
+"""Of the cards in a column. Nobody asked for it, so it needs no entity that has these fields."""
 GROUPS = ("overdue", "today", "week", "later")
 ACTIONS = ("create", "update", "move", "delete")
 _DAY = 86_400 * timestamps.SECOND
@@ -113,24 +117,27 @@ def board(
     loop: Operations, query: Query, by: str, *, today: int, progress: Progress | None = None
 ) -> Board:
     """Return the entities of a query by the values of a field. Without a type these are the tasks,
-    if the vault has tasks. An entity with a list is in each of its columns. Raises as
-    `Operations.select`."""
+    if the vault has tasks. They are in the order `ORDER`. An entity with a list is in each of its
+    columns. Raises as `Operations.select`."""
     schema = loop.schema
     types = resolve_types(query.types, schema) or (("Task",) if "Task" in schema.types else ())
-    selection = loop.select(_sorted(query.replace(types=types)), progress=progress)
+    asked = query.replace(types=types)
+    selection = loop.select(asked, progress=progress)
+    places = Places(asked.replace(sort=queries.parse_sort(ORDER)), schema)
     path = split_dotted(by)
     choices = queries.choices_of(schema, types)(path)
-    found: dict[str | None, list[Card]] = {str(one): [] for one in choices}
+    found: dict[str | None, list[tuple[Place, Card]]] = {str(one): [] for one in choices}
     for one in selection:
+        placed = (places.of(one.listed), card(one, today=today))
         for value in _values(one.value(path)):
-            found.setdefault(value, []).append(card(one, today=today))
+            found.setdefault(value, []).append(placed)
     kinds = types or schema.types
     others = sorted(one for one in found if one is not None and one not in choices)
     order = [*map(str, choices), *others, *([None] if None in found else [])]
     return Board(
         by=by,
         columns=tuple(
-            Column(value=one, label=_label(one, by, kinds, schema), cards=tuple(found[one]))
+            Column(value=one, label=_label(one, by, kinds, schema), cards=_in_order(found[one]))
             for one in order
         ),
         warnings=tuple(selection.warnings),
@@ -215,8 +222,8 @@ def _label(value: str | None, by: str, kinds: Iterable[str], schema: Schema) -> 
     return next((one for one in named if one is not None), None)
 
 
-def _sorted(query: Query) -> Query:
-    return query if query.sort else query.replace(sort=queries.parse_sort("priority,due"))
+def _in_order(placed: Iterable[tuple[Place, Card]]) -> tuple[Card, ...]:
+    return tuple(made for _place, made in sorted(placed, key=lambda one: one[0]))
 
 
 def _values(value: Any) -> list[str | None]:

@@ -8,7 +8,7 @@ from loop_cli.core.entity import OWN
 from loop_cli.core.evaluate import Selected
 from loop_cli.core.names import nearest
 from loop_cli.core.query import Query
-from loop_cli.errors import Action, UsageError
+from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,13 +86,7 @@ class Selection:
         known = self._known_fields() if asked else []
         for path, given in asked:
             if path[0] not in known and not self._is_anywhere(path[:1]):
-                close = nearest(path[0], known)
-                meant = f"; did you mean {' or '.join(close)}?" if close else ""
-                raise UsageError(
-                    f"{given}no entity has a field {path[0]!r}{meant}",
-                    hint=Action("show_schema"),
-                    field=path[0],
-                )
+                raise queries.no_field(path[0], known, given=given)
         for one in query.conditions:
             comparable.check(one, schema=schema, names=self._store.names, types=query.types)
 

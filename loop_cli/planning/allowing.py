@@ -7,6 +7,7 @@ from loop_cli.core.entity import Entity, Revision
 from loop_cli.core.fields import KINDS_OF_FIELDS
 from loop_cli.core.names import join_dotted, nearest
 from loop_cli.core.records import record as audit
+from loop_cli.core.schema import open_fields
 from loop_cli.core.timestamps import render
 from loop_cli.errors import UsageError
 from loop_cli.planning.plan import Plan
@@ -27,11 +28,14 @@ TYPE = "Schema"
 
 
 def refuse_unknown(schema: Schema, field: AllowedField) -> None:
-    """Raise `UsageError` for an unknown type or kind, and for a name that can't be a field."""
-    if not schema.knows_type(field.entity_type):
-        close = nearest(field.entity_type, [*schema.types, *schema.known], count=1)
+    """Raise `UsageError` for a type that takes no fields, for an unknown kind, and for a name that
+    can't be a field."""
+    if not open_fields.takes_fields(schema, field.entity_type):
+        close = nearest(field.entity_type, open_fields.known_types(schema), count=1)
         meant = f"; did you mean {close[0]}?" if close else ""
         raise UsageError(f"{field.entity_type!r} is not a type of the schema{meant}")
+    if not field.entity_type.strip() or not field.entity_type.isprintable():
+        raise UsageError(f"{field.entity_type!r} can't name a type")
     if not field.name or not field.name.isprintable():
         raise UsageError(f"{field.name!r} can't name a field")
     if field.kind is not None and field.kind not in KINDS_OF_FIELDS:
@@ -41,9 +45,12 @@ def refuse_unknown(schema: Schema, field: AllowedField) -> None:
 
 
 def changes(schema: Schema, field: AllowedField) -> dict[tuple[str, ...], Any]:
-    """Return the values to set in the schema; none if the field is allowed already."""
+    """Return the values to set in the schema, of which a new type is one; none if the field is
+    allowed already."""
     found: dict[tuple[str, ...], Any] = {}
     entity_type, name = field.entity_type, field.name
+    if not schema.knows_type(entity_type):
+        found["entity_types",] = [*schema.types, entity_type]
     if name not in schema.known_fields(entity_type):
         found["known_fields", entity_type] = [*schema.known.get(entity_type, ()), name]
     writable = schema.writable.get(entity_type)

@@ -6,12 +6,12 @@ from loop_cli.core import comparable, conflict
 from loop_cli.core.diff import MISSING
 from loop_cli.core.entity import OWN
 from loop_cli.core.names import join_dotted, overlap
-from loop_cli.core.query import value_of
+from loop_cli.core.query import no_field, value_of
 from loop_cli.lean.plain import same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from loop_cli.core.conflict import Conflict
@@ -19,7 +19,36 @@ if TYPE_CHECKING:
     from loop_cli.core.query import Condition
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.core.schema.rules import Rules
+    from loop_cli.core.store import Delete, EntityChange, Mend
     from loop_cli.planning.snapshot import Snapshot
+
+
+def refuse_unknown(
+    snapshot: Snapshot,
+    change: EntityChange | Delete | Mend,
+    rules: Rules,
+    is_anywhere: Callable[[str], bool],
+) -> None:
+    """Raise `UsageError` for a condition on a field that no type and no entity has, as a list does.
+
+    A field that the change itself writes is known. `is_anywhere` tells whether an entity has a
+    field; it is asked only where neither this entity nor the schema knows it.
+    """
+    for one in change.precondition.conditions:
+        name = one.path[0]
+        if name in snapshot.entity.fields or name in _written(change):
+            continue
+        types = dict.fromkeys((*rules.schema.types, snapshot.entity.type))
+        listed = [field for type_ in types for field in rules.schema.known_fields(type_)]
+        known = dict.fromkeys((*listed, *OWN, *rules.names.read_only()))
+        if name not in known and not is_anywhere(name):
+            raise no_field(name, (*known, *snapshot.entity.fields), given=f"--if {one.given!r}: ")
+
+
+def _written(change: EntityChange | Delete | Mend) -> set[str]:
+    """The fields that a change writes."""
+    edits = getattr(change, "edits", None)
+    return set() if edits is None else {one.path[0] for one in edits.changes}
 
 
 def unmet(snapshot: Snapshot, conditions: Sequence[Condition], rules: Rules) -> list[Condition]:
@@ -45,7 +74,8 @@ def build(
     updated: str | None,
 ) -> Conflict:
     """The conflict of conditions that are not met: each with the value now, and the record that
-    left this value, if one did. `changes` are these records, oldest first."""
+    left this value, if one did; else whether the file was edited outside since the last record.
+    `changes` are these records, oldest first."""
     records = [*snapshot.history.records]
     told: list[dict[str, Any]] = []
     by: list[AuditRecord] = []
@@ -61,6 +91,7 @@ def build(
                 "value": None if value is MISSING else value,
                 "changed_by": change.get("actor"),
                 "changed_at": change.get("timestamp"),
+                "edited_outside": record is None and snapshot.edited_outside,
             }
         )
     found = conflict.build(
@@ -84,8 +115,8 @@ def _value(snapshot: Snapshot, one: Condition) -> Any:
 def _left_by(
     snapshot: Snapshot, one: Condition, newest_first: Sequence[AuditRecord]
 ) -> AuditRecord | None:
-    """The newest record of the field, if what it left is what is there now. Else the file was
-    edited outside since, and nobody knows by whom."""
+    """The newest record of the field, if what it left is what is there now. None also for a field
+    that no record names: it is as it was at first, or was edited outside."""
     name, value = join_dotted(one.path), _value(snapshot, one)
     for record in newest_first:
         entry = record.diff.get(name)

@@ -9,7 +9,7 @@ from loop_cli.core.names import BODY, join_dotted
 from loop_cli.errors import Action, InvalidChange, InvalidFile
 from loop_cli.lean.plain import same
 from loop_cli.markdown import patch, reader
-from loop_cli.markdown.document import split
+from loop_cli.markdown.document import split, split_any
 from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of, name_of, parse_note
 
 TYPE_CHECKING = False
@@ -137,6 +137,22 @@ def after(
         revision=Revision(updated_at=rendered, etag=etag_of(data)),
     )
     return after, made
+
+
+def without_frontmatter(
+    entity: Entity, document: Document, names: FieldNames, *, etag: str | None
+) -> tuple[Entity, Document]:
+    """Return a note without its frontmatter, if that has only the time of the last change and the
+    `etag` tells that the note had none; else the same entity."""
+    if entity.fields.keys() != {names.updated}:
+        return entity, document
+    bare = split_any(document.head.partition("---")[0] + document.body)
+    data = bare.text.encode()
+    known = etag_of(data)
+    if known != etag or bare.foot:
+        return entity, document
+    revision = entity.revision.replace(etag=known)
+    return entity.replace(fields={}, raw=data, revision=revision), bare
 
 
 def note(snapshot: Snapshot, text: str, updated: int, names: FieldNames) -> tuple[Entity, Document]:

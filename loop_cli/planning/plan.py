@@ -19,7 +19,7 @@ from loop_cli.planning import new_text, precondition
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
     from loop_cli.core.diff import Diff
@@ -121,11 +121,7 @@ def make(
     laid_out = document != snapshot.document
     after = before
     if diff or laid_out or target != before.path:
-        instant = _next_instant(snapshot, now)
-        if change.note:
-            after, made = new_text.note(snapshot, body, instant, policy.names)
-        else:
-            after, made = new_text.after(snapshot, document, intent, body, instant, policy.names)
+        after, made = _new_state(snapshot, change, document, intent, body, policy, now)
     wanted = {**intent.wanted, **({} if change.edits.body is None else {BODY: body})}
     used = precondition.check(
         snapshot, change, wanted, rules=policy.rules, updated=policy.names.updated
@@ -153,6 +149,34 @@ def make(
         warnings=(*before.warnings, *intent.warnings),
         document=made,
     )
+
+
+def _new_state(
+    snapshot: Snapshot,
+    change: EntityChange,
+    document: Document,
+    intent: Intent,
+    body: str,
+    policy: Policy,
+    now: int,
+) -> tuple[Entity, Document]:
+    """Return the entity after a change, and the pieces of its file."""
+    instant = _next_instant(snapshot, now)
+    if change.note:
+        return new_text.note(snapshot, body, instant, policy.names)
+    after, made = new_text.after(snapshot, document, intent, body, instant, policy.names)
+    if change.undoes is None:
+        return after, made
+    etag = _etag_before(snapshot, change.undoes)
+    return new_text.without_frontmatter(after, made, policy.names, etag=etag)
+
+
+def _etag_before(snapshot: Snapshot, undoes: Mapping[str, Any]) -> str | None:
+    """The etag before the oldest of the records that are taken back, which come newest first."""
+    oldest = [*undoes.get("lines", ())][-1:]
+    found = (one for one in snapshot.history.records if one.digest in oldest)
+    record = next(found, None)
+    return None if record is None else record.etag_before
 
 
 def _intent(

@@ -128,6 +128,7 @@ class Planner:
         self._in_group = bool(together)
         self._ids: set[str] = set()
         self._close: dict[str, tuple[str, ...]] = {}
+        self._fields: dict[str, bool] = {}
         self._made: list[Entity] = []
         self._after: dict[str, Entity] = {}
         self._places: set[str] = set()
@@ -164,6 +165,11 @@ class Planner:
 
     def _change(self, change: AnyChange, seen: Snapshot, origin: Origin) -> Plan:
         said: tuple[str, ...] = ()
+        assert not isinstance(change, Create | Restore)
+        if change.precondition.conditions:
+            from loop_cli.planning import conditions
+
+            conditions.refuse_unknown(seen, change, self._around.rules, self._has_field)
         if isinstance(change, Delete):
             from loop_cli.planning import life as plan_life
 
@@ -171,7 +177,6 @@ class Planner:
                 said = self._refuse_referred(seen.entity, change)
             planned = plan_life.delete(seen, change, policy=self._policy, origin=origin)
             return planned.replace(warnings=(*planned.warnings, *said))
-        assert not isinstance(change, Create | Restore)
         if isinstance(change, Mend):
             from loop_cli.planning import life as plan_life
 
@@ -196,6 +201,13 @@ class Planner:
         if name not in self._close:
             self._close[name] = tuple(nearest(name, self._around.all_ids()))
         return self._close[name]
+
+    def _has_field(self, name: str) -> bool:
+        """Whether any entity has a field; lines of one stream often ask for the same."""
+        if name not in self._fields:
+            found = (name in one.fields for one in self._around.files(name))
+            self._fields[name] = any(found)
+        return self._fields[name]
 
     def _restore(self, change: Restore, origin: Origin) -> Plan:
         from loop_cli.planning import life as plan_life

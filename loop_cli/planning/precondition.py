@@ -81,6 +81,15 @@ def _compare(snapshot: Snapshot, precondition: Precondition) -> tuple[Reason | N
     if expected != timestamps.parse(revision.updated_at):
         never_recorded = snapshot.history.last is None
         if not (never_recorded and expected is not None and expected == snapshot.literal):
-            return ("edited_outside" if snapshot.stand_in else "updated_changed"), "none"
+            outside = snapshot.stand_in and not _is_as_undone(snapshot)
+            return ("edited_outside" if outside else "updated_changed"), "none"
         used = "literal"
     return None, "etag" if precondition.if_match is not None else used
+
+
+def _is_as_undone(snapshot: Snapshot) -> bool:
+    """Whether an undo of loop's left a file that tells no time itself."""
+    last = snapshot.history.last
+    if last is None or snapshot.literal is not None or snapshot.edited_outside:
+        return False
+    return last.is_own and "undoes" in last.metadata

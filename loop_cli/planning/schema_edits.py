@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loop_cli.core.schema import open_fields
 from loop_cli.errors import Action, InvalidFile, Sentence
 from loop_cli.planning import schema_text
 
@@ -26,9 +27,10 @@ def say_where(error: InvalidChange, file: str, data: bytes | None, schema: Schem
         one["allowed_by"] = f"{path}:{line}"
         if one.get("nearest"):  # it is probably misspelt
             continue
+        lists = f"{path}:{line} lists the fields"
         command = Action("allow_field", entity_type=kind, field=one["field"])
-        lists = f"{path}:{line} lists the fields; "
-        error.hint = error.hint or Sentence(lists, command, " allows it")
+        allows = ("; ", command, " allows it") if open_fields.takes_fields(schema, kind) else ()
+        error.hint = error.hint or Sentence(lists, *allows)
 
 
 def _where(file: str, data: bytes | None, schema: Schema, entity_type: str) -> tuple[str, int]:

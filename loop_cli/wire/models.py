@@ -291,6 +291,9 @@ class UnmetCondition(Shape):
     value: Any = Field(description="The field's value now; null if there is none.")
     changed_by: str | None = Field(description="Who left this value, if a record says so.")
     changed_at: str | None = Field(description="When.")
+    edited_outside: bool = Field(
+        default=False, description="Whether an edit outside loop, of which nobody knows, left it."
+    )
 
 
 class ConflictDocument(ErrorDocument):

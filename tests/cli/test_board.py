@@ -12,6 +12,8 @@ from rich.cells import cell_len
 from loop_cli.wire import find as models
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Loop
 
 
@@ -115,3 +117,28 @@ def test_stats_count_the_records_of_each_day(loop: Loop) -> None:
 @pytest.mark.parametrize("count", ["0", "999999"])
 def test_days_that_can_not_be_counted_are_a_usage_error(read_only: Loop, count: str) -> None:
     assert read_only("stats", "--days", count).code == 2
+
+
+def test_cards_are_in_the_order_of_priority_and_due_day(loop: Loop) -> None:
+    loop.write_task("tsk-019-81", "priority: low")
+    loop.write_task("tsk-019-82", "priority: high", "due: 2026-03-02")
+    loop.write_task("tsk-019-83", "priority: high", "due: 2026-03-01")
+
+    found = loop("board", "--json").json
+
+    wanted = loop("list", "task", "--where", "status=todo", "--sort", "priority,due", "--ids").lines
+    cards = [one["entity_id"] for one in found["columns"][0]["cards"]]
+    assert cards == wanted
+    assert len(cards) > 3
+    assert cards.index("tsk-019-83") < cards.index("tsk-019-82") < cards.index("tsk-019-81")
+
+
+def test_no_entity_needs_the_fields_that_nobody_asked_for(loop: Loop, own: Path) -> None:
+    (own / "a.md").write_text("---\nstatus: open\ntitle: a\n---\nbody\n")
+    assert loop("init", str(own), "--yes").code == 0
+
+    done = loop("board", "--json", "--vault", str(own))
+
+    assert done.code == 0, done.err
+    assert [(one["value"], len(one["cards"])) for one in done.json["columns"]] == [("open", 1)]
+    assert loop("agenda", "--json", "--vault", str(own)).code == 0

@@ -11,8 +11,11 @@ import pytest
 from loop_cli.wire import models
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Loop
 
+OUTSIDE = "outside loop"
 CLAIM = ("status=doing", "--if", "status=todo")
 
 
@@ -36,6 +39,7 @@ def test_a_condition_that_does_not_hold_is_a_conflict_that_says_by_whom(loop: Lo
         {
             "condition": "status=todo", "field": "status", "value": "doing",
             "changed_by": record["actor"], "changed_at": record["timestamp"],
+            "edited_outside": False,
         }
     ]  # fmt: skip
     assert [one["run_id"] for one in done.error["changes"]] == [record["run_id"]]
@@ -59,7 +63,30 @@ def test_nobody_is_blamed_for_an_edit_outside(loop: Loop) -> None:
     error = loop("update", "tsk-019-80", *CLAIM, "--json").error
     assert error["conditions"][0]["value"] == "done"
     assert error["conditions"][0]["changed_by"] is None
+    assert error["conditions"][0]["edited_outside"] is True
     assert error["changes"] == []
+    assert OUTSIDE in loop("update", "tsk-019-80", *CLAIM).err
+
+
+def test_an_edit_outside_is_told_only_where_there_was_one(loop: Loop) -> None:
+    given = ("--name", "Claimed", "project_id=prj-019", "status=todo", "assignee=ops")
+    made = loop("create", "Task", *given, "--json")
+    task = made.json["entity_id"]
+    given = ("update", task, "status=doing", "--if", "has:notes")
+
+    told = loop(*given)
+    assert (told.code, OUTSIDE in told.err) == (4, False)
+    assert loop(*given, "--json").error["conditions"][0]["edited_outside"] is False
+    assert OUTSIDE not in loop.on_terminal(*given).text
+
+    loop("update", task, "status=doing", "--force")
+    assert OUTSIDE not in loop(*given).err
+
+
+def test_nor_of_a_note_that_has_no_record(loop: Loop) -> None:
+    loop.write_task("tsk-019-80")
+    told = loop("update", "tsk-019-80", "status=doing", "--if", "status=done")
+    assert (told.code, OUTSIDE in told.err) == (4, False)
 
 
 @pytest.mark.parametrize("policy", ["fail", "rebase"])
@@ -160,3 +187,50 @@ def test_a_condition_never_compares_letters_with_a_day(loop: Loop) -> None:
 
     assert (done.code, path.read_bytes()) == (2, before)
     assert done.error["error"].startswith("--if 'due<tomorow': due is compared with a date")
+
+
+class TestAFieldThatNoEntityHas:
+    @pytest.mark.parametrize(
+        "verb",
+        [
+            ("update", "tsk-019-80", "status=done"),
+            ("delete", "tsk-019-80"),
+            ("move", "tsk-019-80", "--project", "prj-020"),
+        ],
+    )
+    @pytest.mark.parametrize("condition", ["statsu=todo", "missing:statsu", "statsu!=todo"])
+    def test_is_2_as_in_a_list(self, loop: Loop, verb: tuple[str, ...], condition: str) -> None:
+        path = loop.write_task("tsk-019-80")
+        before = path.read_bytes()
+
+        done = loop(*verb, "--if", condition, "--json")
+
+        assert (done.code, path.read_bytes()) == (2, before)
+        listed = loop("list", "--where", condition, "--json").error["error"]
+        assert done.error["error"] == listed.replace("--where", "--if")
+        assert "did you mean status" in listed
+
+    def test_is_an_error_of_its_line(self, loop: Loop) -> None:
+        loop.write_task("tsk-019-80")
+        lines = [
+            {"id": "tsk-019-80", "set": {"status": "doing"}, "if": [f"{name}=todo"]}
+            for name in ("statsu", "status")
+        ]
+
+        done = loop("apply", "-", stdin="\n".join(map(json.dumps, lines)))
+
+        first, second = map(json.loads, done.lines)
+        assert (first["code"], second["changed"]) == ("usage", True)
+
+    def test_one_that_another_entity_has_is_compared(self, loop: Loop) -> None:
+        loop.write_task("tsk-019-80")
+        loop.write_task("tsk-019-81", "규칙: x")
+        assert loop("update", "tsk-019-80", *CLAIM, "--if", "has:규칙").code == 4
+        assert loop("update", "tsk-019-80", *CLAIM, "--if", "missing:규칙").code == 0
+
+    def test_one_that_the_change_brings_can_be_claimed(self, loop: Loop, own: Path) -> None:
+        (own / "n.md").write_text("---\ntitle: x\n---\nbody\n")
+        assert loop("init", str(own), "--yes").code == 0
+        given = ("update", "n", "claimed_by=me", "--if", "missing:claimed_by")
+
+        assert [loop(*given, "--vault", str(own)).code for _each in range(2)] == [0, 4]

@@ -104,3 +104,72 @@ def test_the_schema_says_that_it_is_open(loop: Loop, place: tuple[str, str]) -> 
 
 def test_a_vault_with_a_schema_of_its_own_stays_closed(loop: Loop) -> None:
     assert loop("update", "tsk-019-14", "mood=5", "--force").code == 6
+
+
+class TestATypeThatItDoesNotKnow:
+    """`loop init` lists the types that are there; a note of another may come later."""
+
+    @pytest.fixture
+    def typed(self, loop: Loop, own: Path) -> tuple[str, str]:
+        (own / "Recipe.md").write_text("---\ntype: Recipe\ntags: [a]\n---\nbody\n")
+        assert loop("init", str(own), "--yes").code == 0
+        (own / "n.md").write_text("no frontmatter\n")
+        return "--vault", str(own)
+
+    def test_gets_the_field_by_the_command_that_the_warning_names(
+        self, loop: Loop, typed: tuple[str, str], own: Path
+    ) -> None:
+        done = loop("update", "n", "stage=open", "--force", "--json", *typed).json
+        (warning,) = done["warnings"]
+        assert warning == (
+            "stage is new: the schema does not know it ('loop schema allow Note stage' settles it)"
+        )
+
+        settled = loop("schema", "allow", "Note", "stage", "--json", *typed).json
+
+        assert settled["diff"] == {
+            "entity_types": {"old": ["Recipe"], "new": ["Recipe", "Note"]},
+            "known_fields.Note": {"old": None, "new": ["stage"], "added": True},
+        }
+        again = loop("update", "n", "stage=late", "--force", "--json", *typed).json
+        assert "warnings" not in again
+        assert loop("check", *typed).code == 0
+        assert loop("check", "--json", *typed).json["findings"] == []
+        loop("schema", "close", *typed)
+        assert loop("update", "n", "stage=done", "--force", *typed).code == 0
+
+    def test_a_slip_of_a_type_becomes_none_and_no_warning_asks_for_it(
+        self, loop: Loop, typed: tuple[str, str], own: Path
+    ) -> None:
+        before = (own / ".loop/schema.yaml").read_bytes()
+        refused = loop("schema", "allow", "Recipes", "stage", *typed)
+        assert (refused.code, (own / ".loop/schema.yaml").read_bytes()) == (2, before)
+        assert "did you mean Recipe?" in refused.err
+
+        (own / "m.md").write_text("---\ntype: Recipes\n---\n")
+        told = loop("update", "m", "stage=open", "--force", "--json", *typed).json["warnings"]
+        assert "stage is new: the schema does not know it" in told
+        assert "schema allow" not in str(told)
+
+    def test_a_closed_schema_does_not_recommend_what_it_refuses(
+        self, loop: Loop, typed: tuple[str, str]
+    ) -> None:
+        loop("schema", "close", *typed)
+        refused = loop("update", "n", "velocity=3", "--force", "--json", *typed)
+        assert refused.code == 6
+        assert refused.error["hint"].endswith("lists the fields")
+        assert loop("schema", "allow", "Note", "stage", *typed).code == 2
+
+    def test_only_what_is_nearly_a_field_is_meant(
+        self, loop: Loop, own: Path, typed: tuple[str, str]
+    ) -> None:
+        schema = own / ".loop/schema.yaml"
+        schema.write_text(schema.read_text().replace("    - status\n", ""))
+        given = ("status=open", "tagss=a", "--force", "--json", *typed)
+        status, tagss = loop("update", "Recipe", *given).json["warnings"]
+        assert "did you mean" not in status
+        assert "did you mean tags?" in tagss
+        findings = loop("check", "--json", *typed).json["findings"]
+        told = {one["field"]: "did you mean" in one["message"] for one in findings}
+        assert told["status"] is False
+        assert told["tagss"] is True

@@ -97,6 +97,31 @@ class TestTemplate:
         assert "[]" in done.lines
         assert all(line.startswith("[") for line in done.lines)
 
+    def test_the_body_of_one(self, read_only: Loop) -> None:
+        body = read_only("get", ID, "--json").json["body"]
+
+        assert read_only("get", ID, "--template", "{{ body }}").out == body
+        done = read_only("get", ID, "--template", "{{ body | length }}")
+        assert (done.code, done.out) == (0, f"{len(body)}\n")
+
+    @pytest.mark.parametrize("verb", [("list", "task"), ("search", "규칙")])
+    def test_many_come_without_their_bodies(self, read_only: Loop, verb: tuple[str, ...]) -> None:
+        done = read_only(*verb, "--template", "{{ body }}")
+
+        assert (done.code, done.out) == (2, "")
+        assert "no entity has a field 'body'" in done.err
+
+    @pytest.mark.parametrize("verb", [("get", ID), ("list", "task"), ("search", "규칙", "task")])
+    def test_all_fields_by_name(self, read_only: Loop, verb: tuple[str, ...]) -> None:
+        short = read_only(*verb, "--template", "{{ status }} {{ due }}")
+
+        done = read_only(*verb, "--template", "{{ fields.status }} {{ fields['due'] }}")
+
+        assert (done.code, done.out) == (0, short.out)
+        assert short.lines
+        named = read_only(*verb, "--template", "{% for one in fields %}{{ one }} {% endfor %}")
+        assert all("status" in line.split() for line in named.lines)
+
     def test_of_a_file(self, read_only: Loop, tmp_path: Path) -> None:
         (tmp_path / "t").write_text("{% for one in tags %}#{{ one }} {% endfor %}\n")
 

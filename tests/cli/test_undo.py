@@ -15,6 +15,8 @@ from tests.cli.terminal import script
 from tests.cli.undoing import RUN, change, field, undo
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Loop
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
@@ -408,3 +410,68 @@ def test_a_value_that_the_schema_refuses_comes_back_all_the_same(loop: Loop) -> 
     undo(loop, "tsk-019-90")
     assert field(loop, "status", "tsk-019-90") == "later"
     assert "assignee" not in loop("get", "tsk-019-90", "--json").json["fields"]
+
+
+class TestANoteWithoutFrontmatter:
+    """The first change of such a note gives it frontmatter."""
+
+    @pytest.fixture(
+        params=["body\n", "body", "", "\ufeffbody\r\nmore\r\n", "---\nno end\n", "규칙\n"]
+    )
+    def bare(self, request: pytest.FixtureRequest, loop: Loop, own: Path) -> Path:
+        (own / "with.md").write_text("---\ntitle: x\n---\n")
+        path = own / "n.md"
+        path.write_bytes(request.param.encode())
+        assert loop("init", str(own), "--yes").code == 0
+        loop.extra = {**loop.extra, "LOOP_VAULT": str(own)}
+        return path
+
+    def test_is_as_it_was(self, loop: Loop, bare: Path) -> None:
+        before = bare.read_bytes()
+        for _each in range(2):  # an undone change can be made and undone again
+            changed = loop("update", "n", "status=open", "--force", "--json").json
+            assert bare.read_bytes() != before
+
+            undone = loop("undo", "n", "--yes", "--json").json
+
+            assert bare.read_bytes() == before
+            now = loop("get", "n", "--json").json
+            assert (now["fields"], now["etag"]) == ({}, undone["entities"][0]["etag"])
+            assert now["updated_at"] == undone["entities"][0]["updated_at"]
+            assert now["updated_at"] > changed["updated_at"]
+
+    def test_after_several_changes_and_one_of_the_body(self, loop: Loop, bare: Path) -> None:
+        before = bare.read_bytes()
+        for given in ("--append-body=-", "status=open", "due=2026-01-09"):
+            assert loop("update", "n", given, "--force", stdin="more\n").code == 0, given
+
+        for _each in range(3):
+            assert loop("undo", "n", "--yes").code == 0
+
+        assert bare.read_bytes() == before
+
+    def test_keeps_it_where_something_else_was_changed(self, loop: Loop, bare: Path) -> None:
+        loop("update", "n", "status=open", "--force")
+        bare.write_bytes(bare.read_bytes() + b"added outside\n")
+
+        assert loop("undo", "n", "--yes").code == 0
+
+        data = bare.read_bytes()
+        assert b"updated: " in data and data.endswith(b"added outside\n")
+        assert b"status" not in data
+
+    def test_the_undo_is_undone(self, loop: Loop, bare: Path) -> None:
+        loop("update", "n", "status=open", "--force")
+        run = loop("undo", "n", "--yes", "--json").json["run_id"]
+
+        assert loop("undo", run, "--yes").code == 0
+
+        assert loop("get", "n", "--json").json["fields"]["status"] == "open"
+
+    def test_who_read_it_before_the_undo_has_no_edit_outside(self, loop: Loop, bare: Path) -> None:
+        read = loop("update", "n", "status=open", "--force", "--json").json["updated_at"]
+        loop("undo", "n", "--yes")
+
+        done = loop("update", "n", "status=done", "--expected-updated-at", read, "--json")
+
+        assert (done.code, done.error["reason"]) == (4, "updated_changed")

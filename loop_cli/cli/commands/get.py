@@ -88,10 +88,11 @@ def _shaper(
 
 
 def _templated(entity: Entity, text: Text, loop: EntityOperations) -> str:
-    from loop_cli.core.names import join_dotted
+    from loop_cli.core.names import BODY, join_dotted
 
     for name in text.names:
-        _value(entity, join_dotted((name,)), loop)  # so that a wrong name is said
+        if name != BODY:
+            _value(entity, join_dotted((name,)), loop)  # so that a wrong name is said
     return text(entity.as_dict())
 
 

@@ -345,7 +345,7 @@ def _edited_outside(conflict: Conflict) -> bool:
     if conflict.reason == "edited_outside":
         return True
     if conflict.conditions:
-        return any(one["changed_by"] is None for one in conflict.conditions)
+        return any(one.get("edited_outside") is True for one in conflict.conditions)
     if conflict.changes:
         return conflict.changes[-1].etag_after not in (None, conflict.current_etag)
     return any(field.base_known for field in conflict.fields)

@@ -246,8 +246,10 @@ _RULES: tuple[Rule, ...] = (
 
 def no_such_type(entity_type: str, rules: Rules) -> Problem:
     """Return the problem that the schema has no such type."""
+    from loop_cli.core.schema import open_fields
+
     schema, names = rules.schema, rules.names
-    known = tuple(dict.fromkeys((*schema.types, *(one for one in schema.known if one != "all"))))
+    known = open_fields.known_types(schema)
     close = tuple(nearest(entity_type, known))
     others = f": {', '.join(known[:_MOST_TYPES])}" if known and not close else ""
     more = ", ..." if others and len(known) > _MOST_TYPES else ""

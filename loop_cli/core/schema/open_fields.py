@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from loop_cli.core import digits
 from loop_cli.core.fields import FieldSpec
-from loop_cli.core.names import nearest
+from loop_cli.core.names import SLIP, nearest
 from loop_cli.core.schema.problem import Problem, meant
 from loop_cli.errors import Action, Sentence
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from loop_cli.core.schema.rules import Case, Rules
+    from loop_cli.core.schema.schema import Schema
 
 
 def unknown(case: Case, rules: Rules) -> list[str]:
@@ -30,19 +31,29 @@ def spec_of(text: str) -> FieldSpec:
     return FieldSpec(kind="number" if digits.is_exact_number(text) else "any", inferred=True)
 
 
+def takes_fields(schema: Schema, entity_type: str) -> bool:
+    """Whether `loop schema allow` adds fields to a type: one that the schema knows, or that an open
+    schema gets with them. What is probably a slip of a type that is there becomes none."""
+    if schema.knows_type(entity_type):
+        return True
+    return schema.is_open and not nearest(entity_type, known_types(schema), alike=SLIP)
+
+
+def known_types(schema: Schema) -> tuple[str, ...]:
+    """The types that the schema mentions."""
+    return tuple(dict.fromkeys((*schema.types, *(one for one in schema.known if one != "all"))))
+
+
 def warnings(case: Case, rules: Rules) -> list[str]:
     """A sentence for each such field that a change brings, with how to settle it."""
-    found = []
+    settled = takes_fields(rules.schema, case.type)
+    found: list[str] = []
     for field in unknown(case, rules):
-        close = tuple(nearest(field, rules.known(case.type), count=1))
-        found.append(
-            Sentence(
-                f"{field} is new: the schema does not know it{meant(close)} ('",
-                Action("allow_field", entity_type=case.type, field=field),
-                "' settles it)",
-            )
-        )
-    return [*found]
+        close = tuple(nearest(field, rules.known(case.type), count=1, alike=SLIP))
+        said = f"{field} is new: the schema does not know it{meant(close)}"
+        how = Action("allow_field", entity_type=case.type, field=field)
+        found.append(Sentence(f"{said} ('", how, "' settles it)") if settled else said)
+    return found
 
 
 def problems(case: Case, rules: Rules) -> Iterator[Problem]:
@@ -50,6 +61,6 @@ def problems(case: Case, rules: Rules) -> Iterator[Problem]:
     if case.before is not None or case.is_new:
         return
     for field in unknown(case, rules):
-        close = tuple(nearest(field, rules.known(case.type)))
+        close = tuple(nearest(field, rules.known(case.type), alike=SLIP))
         message = f"is not in the schema of {case.type}, which is open{meant(close)}"
         yield Problem(rule="open-field", field=field, message=message, at=(field,), nearest=close)
