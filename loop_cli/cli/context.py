@@ -80,7 +80,9 @@ def operations(settings: Settings) -> Operations:
     if settings["server"] is not None:
         from loop_cli.cli import there
 
-        return there.operations(settings, run_id=_same_run_id, agent=agent)
+        far = there.operations(settings, run_id=_same_run_id, agent=agent)
+        _opened.append(far)
+        return far
     from loop_cli.operations.local import LocalOperations
 
     if settings.database is not None:
@@ -101,7 +103,9 @@ def entity_operations(settings: Settings) -> EntityOperations:
     if settings["server"] is not None:
         from loop_cli.cli import there
 
-        return there.entity_operations(settings, run_id=_same_run_id, agent=agent)
+        one = there.entity_operations(settings, run_id=_same_run_id, agent=agent)
+        _opened.append(one)
+        return one
     if settings.database is not None:
         return operations(settings)
     from loop_cli.operations.update import LocalEntityOperations
@@ -176,7 +180,7 @@ def open_store(settings: Settings) -> VaultStore:
     return store
 
 
-_opened: list[Any] = []  # stores, each with what it has `landed`
+_opened: list[Any] = []  # stores, or operations over a server, each with what has `landed`
 
 
 def landed() -> list[str]:

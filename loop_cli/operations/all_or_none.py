@@ -95,7 +95,7 @@ class AllOrNone(Lines):
 
     def _step_of(self, number: int, text: str) -> _Step:
         order = self._order(line.parse(text), text)
-        own = self._own(number, text)
+        own = self._own(number, text, order)
         known = once.known(self._store, own)
         if isinstance(known, LoopError):
             raise known
@@ -104,7 +104,7 @@ class AllOrNone(Lines):
             return _Step(number=number, order=order, changes=[], known=known, own=own)
         self._refuse_made(order)
         step = self._step(number, order)
-        if own.key is not None:
+        if self._origin.key is not None:
             step.changes[:] = [one.replace(origin=own) for one in step.changes]
         return step.replace(own=own)
 

@@ -78,9 +78,9 @@ class _Each(Lines):
                 if not isinstance(order, LoopError) and self._is_alone(order):
                     yield from self._together(waiting)
                     waiting = []
-                    yield self._alone(number, order, self._own(number, text))
+                    yield self._alone(number, order, self._own(number, text, order))
                 else:
-                    asked = self._update_of(order, self._own(number, text))
+                    asked = self._update_of(order, self._own(number, text, order))
                     waiting.append(_Waiting(number=number, order=order, asked=asked))
                 if len(waiting) == AT_ONCE:
                     yield from self._together(waiting)

@@ -38,10 +38,13 @@ class Lines:
         self._creates: dict[str, Create] = {}
         self._ids: list[str] | None = None
 
-    def _own(self, number: int, text: str) -> Origin:
-        """The origin of one line: under a key it has its own."""
+    def _own(self, number: int, text: str, order: Order | LoopError) -> Origin:
+        """The origin of one line: under a key it has its own, unless the line itself has one."""
         if self._origin.key is None:
             return self._origin
+        wanted = None if isinstance(order, LoopError) else order.wanted
+        if isinstance(wanted, create.Request) and wanted.key is not None:
+            return self._origin.replace(key=None, request=None)
         return once.origin_of(self._origin, number, text.strip())
 
     def _order(self, data: Any, text: str) -> Order:

@@ -184,3 +184,17 @@ def _all_kinds(kind: type[LoopError]) -> list[type[LoopError]]:
 
 _NOT_REBUILT = (PartlyFailed,)
 _KINDS = {kind.code: kind for kind in reversed(_all_kinds(LoopError))}
+
+
+def landed_in(document: Any) -> list[str]:
+    """The files that an answer to a write says were changed."""
+    if not isinstance(document, dict) or "error" in document:
+        return []
+    several = [
+        document[key] for key in ("moved", "removed", "relinked", "entities") if key in document
+    ]
+    listed = [one for some in several if isinstance(some, list) for one in some]
+    if not several and (document.get("changed") or document.get("created")):
+        listed = [document]
+    paths = [one.get("path") if isinstance(one, dict) else one for one in listed]
+    return [path for path in paths if isinstance(path, str)]

@@ -109,4 +109,7 @@ class RemoteBulk(RemoteReads):
         )
         if answer.status >= 300:
             answers.document(answer)
-        return many.objects(answer.data)
+        found = many.objects(answer.data)
+        if not dry_run:
+            self.landed += [path for one in found for path in answers.landed_in(one)]
+        return found

@@ -45,6 +45,7 @@ class RemoteEntityOperations(EntityOperations):
         self._run_id = run_id
         self._schema: tuple[Schema, FieldNames] | None = None
         self._warnings: dict[str, None] = {}
+        self.landed: list[str] = []  # the files that were changed, for an answer if something fails
 
     @property
     def vault(self) -> str:
@@ -244,7 +245,10 @@ class RemoteEntityOperations(EntityOperations):
             changes=not dry_run,
             keyed=keyed,
         )
-        return answers.document(answer)
+        found = answers.document(answer)
+        if not dry_run:
+            self.landed += answers.landed_in(found)
+        return found
 
     def _schema_there(self) -> tuple[Schema, FieldNames]:
         """The server's schema, asked for once. Raises `BadAnswer`."""

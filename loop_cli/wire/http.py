@@ -186,7 +186,7 @@ class RenameBody(Shape):
     """What an entity is to be called: `POST /api/entities/{id}/rename`."""
 
     name: str | None = Field(
-        default=None, min_length=1, description="Its new name; without, only its file is renamed."
+        default=None, description="Its new name; without, only its file is renamed."
     )
 
 
