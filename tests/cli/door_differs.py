@@ -54,4 +54,10 @@ DIFFERS: dict[str, tuple[str, ...]] = {
         "test_watch.py::TestOnlyTheVault::test_links_that_are_there",
     ),
     "it is about how the program starts": ("test_start.py",),
+    "it works on the files of the log": (
+        "test_descriptors.py::test_what_landed_is_said_where_the_result_can_t_be"
+        "[audit rotate-rotated->/dev/full]",
+        "test_descriptors.py::test_what_landed_is_said_where_the_result_can_t_be"
+        "[audit rotate-rotated->&-]",
+    ),
 }
