@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli.core import conflict
+from loop_cli.core.query import parse_condition
 from loop_cli.errors import (
     AmbiguousId,
     ConflictError,
@@ -15,14 +16,45 @@ from loop_cli.errors import (
     InvalidFile,
     LoopError,
     PreconditionRequired,
+    UsageError,
 )
 from loop_cli.operations import update as operations
-from tests.store.conftest import ONE, Bench, text
+from tests.store.conftest import ONE, TWO, Bench, text
 
 if TYPE_CHECKING:
     from loop_cli.core.records.record import Origin
     from loop_cli.core.store import UpdateResult
     from tests.store.conftest import Harness
+
+
+class TestConditions:
+    """A condition of a write, compared under the lock."""
+
+    @pytest.mark.parametrize("given", ["nosuch=1", "missing:nosuch", "nosuch!=1"])
+    def test_a_field_that_no_entity_has_is_a_slip(self, bench: Bench, given: str) -> None:
+        before = bench.harness.bytes_of(ONE), bench.harness.lines()
+
+        outcome = bench.outcome("status=done", conditions=(parse_condition(given, today=0),))
+
+        assert isinstance(outcome, UsageError)
+        assert outcome.message == f"--if {given!r}: no entity has a field 'nosuch'"
+        assert (bench.harness.bytes_of(ONE), bench.harness.lines()) == before
+
+    def test_one_that_another_entity_has_is_compared(self, bench: Bench) -> None:
+        bench.harness.edit_outside(TWO, text("tsk-2", "nosuch: 1"))
+        asked: dict[str, Any] = {"conditions": (parse_condition("nosuch=1", today=0),)}
+
+        assert bench.conflict("status=done", **asked).conditions[0]["edited_outside"] is False
+
+    def test_an_edit_outside_is_told_only_where_there_was_one(self, bench: Bench) -> None:
+        asked: dict[str, Any] = {"conditions": (parse_condition("status=hold", today=0),)}
+        assert bench.conflict("status=done", **asked).conditions[0]["edited_outside"] is False
+
+        bench.commit("status=doing")
+        raw = bench.harness.bytes_of(ONE)
+        bench.harness.edit_outside(ONE, raw.replace(b"status: doing", b"status: blocked"))
+
+        assert bench.conflict("status=done", **asked).conditions[0]["edited_outside"] is True
 
 
 class TestConflicts:
