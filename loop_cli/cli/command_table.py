@@ -330,7 +330,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "Show the audit records, newest first; with --follow, newest last.",
         "entity_id [ID]: Only this entity's records.",
         "limit --limit -l N: At most N records; 0 means all. The default for a table is 30.",
-        "since --since TIME: Only records that are not older.",
+        "since --since TIME: Only records that are not older; a day begins at midnight here.",
         "actor --actor NAME: Only records of this actor: user:NAME, or NAME.",
         "source --source SOURCE: Only records from ui, api, script or cli.",
         "run --run RUN_ID: Only this run's records.",
