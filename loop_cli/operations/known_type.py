@@ -26,7 +26,7 @@ def known_type(given: str, store: Store) -> str:
         return AT_THE_TOP
     found = no_such_type(given, rules)
     hint = Action("make_vault") if schema.shipped else None
-    raise InvalidChange(found.message, hint=hint, entity_id=given, problems=[found.as_dict()])
+    raise InvalidChange(found.message, hint=hint, entity_id=None, problems=[found.as_dict()])
 
 
 def _may_be_new(kind: str, store: Store) -> bool:

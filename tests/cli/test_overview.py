@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from loop_cli.core import days
-from loop_cli.operations import clock
 from loop_cli.wire import check as models_check
+from tests.cli.test_times import instant
 from tests.zones import in_zone
 
 if TYPE_CHECKING:
@@ -24,13 +24,14 @@ def overview(loop: Loop) -> dict[str, Any]:
 def test_what_is_next_names_the_day_of_the_zone(loop: Loop) -> None:
     """East of UTC a day begins on the day before in UTC."""
     assert loop("update", "tsk-019-14", "status=doing", "--force").code == 0
-    with in_zone("Pacific/Kiritimati"):
-        found = overview(loop)
-        yesterday = days.local_day(clock.yesterday())
+    loop.extra["TZ"] = zone = "Pacific/Kiritimati"
+    found = overview(loop)
+    with in_zone(zone):
+        yesterday = days.local_day(instant(found["since"]))
 
-        assert f"loop log --since {yesterday}" in found["next"]
-        assert found["since"][:10] < yesterday
-        assert len(loop("log", "--since", yesterday, "--json").lines) == 1
+    assert f"loop log --since {yesterday}" in found["next"]
+    assert found["since"][:10] < yesterday
+    assert len(loop("log", "--since", yesterday, "--json").lines) == 1
 
 
 class TestWithAVault:
