@@ -45,10 +45,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "list_records": lambda of: " ".join(("loop log", *of.values())),
     "make_vault": lambda _of: "loop init",
     "migrate_file": lambda _of: "loop audit migrate FILE",
-    "name_precondition": lambda _of: (
-        "--if-match ETAG or --expected-updated-at TIME, as 'loop get' reports them; "
-        "--force skips the check"
-    ),
+    "name_precondition": lambda of: _FORCED if of.get("forced") else _UNSEEN,
     "name_vault": lambda _of: "loop demo DIR makes a sample vault; loop --vault DIR names yours",
     "orphan": lambda _of: "--orphan leaves them as they are",
     "read": lambda of: shlex.join(["loop", "get", of["entity_id"], *_path(of)]),
@@ -63,6 +60,12 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "verify_log": lambda _of: "loop audit verify",
     "wait_longer": lambda _of: "--lock-timeout SECONDS waits longer",
 }
+_SEEN = "--if-match ETAG or --expected-updated-at TIME, as 'loop get' reports them"
+_UNSEEN = (
+    f"nobody can be asked here, so say which revision you have seen: {_SEEN}; "
+    "--force skips the check"
+)
+_FORCED = f"this server does not allow --force, so say which revision you have seen: {_SEEN}"
 _EXAMPLES: dict[str, str] = {
     "any_name": "--set-json takes any name: echo '{\"a!\": 1}' | loop update ID --set-json -",
     "body": "--body-file FILE replaces it, --append-body FILE adds to it, and - is standard input; "

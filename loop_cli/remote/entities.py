@@ -36,6 +36,9 @@ else:  # the abstract class costs start-up; a test holds the class here against 
 
 _TRIES = 20
 
+NOT_FORCED = ("unconditional", "false")
+"""Tells a server that may take a write without a precondition that this one is not forced."""
+
 
 class RemoteEntityOperations(EntityOperations):
     """Those on one entity, done by the server that `client` speaks to."""
@@ -244,7 +247,7 @@ class RemoteEntityOperations(EntityOperations):
             changes=not dry_run,
             keyed=keyed,
         )
-        return answers.document(answer)
+        return answers.document(answer, forced=NOT_FORCED not in query)
 
     def _schema_there(self) -> tuple[Schema, FieldNames]:
         """The server's schema, asked for once. Raises `BadAnswer`."""
@@ -269,7 +272,7 @@ def how_seen(seen: Precondition) -> list[tuple[str, str]]:
     is refused, unless that was asked for: some servers take it."""
     if seen.own_reading:
         return [("by_id", "true")]
-    return [] if seen.given or seen.forced else [("unconditional", "false")]
+    return [] if seen.given or seen.forced else [NOT_FORCED]
 
 
 def where(path: str | None) -> list[tuple[str, str]]:
