@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
     from loop_cli.core.conflict import Conflict
 
+_SEEN = "--if-match ETAG or --expected-updated-at TIME, as 'loop get' reports them"
+_UNSEEN = (
+    f"nobody can be asked here, so say which revision you have seen: {_SEEN}; "
+    "--force skips the check"
+)
+_FORCED = f"this server does not allow --force, so say which revision you have seen: {_SEEN}"
 # The words of each action, with the values that it has.
 _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "allow_field": lambda of: shlex.join(
@@ -60,12 +66,6 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "verify_log": lambda _of: "loop audit verify",
     "wait_longer": lambda _of: "--lock-timeout SECONDS waits longer",
 }
-_SEEN = "--if-match ETAG or --expected-updated-at TIME, as 'loop get' reports them"
-_UNSEEN = (
-    f"nobody can be asked here, so say which revision you have seen: {_SEEN}; "
-    "--force skips the check"
-)
-_FORCED = f"this server does not allow --force, so say which revision you have seen: {_SEEN}"
 _EXAMPLES: dict[str, str] = {
     "any_name": "--set-json takes any name: echo '{\"a!\": 1}' | loop update ID --set-json -",
     "body": "--body-file FILE replaces it, --append-body FILE adds to it, and - is standard input; "
