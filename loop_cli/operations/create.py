@@ -146,6 +146,9 @@ def _id(
         return None
     if names.id_is_stem:
         given = given or places.file_name(name) or None
+        if given is None:
+            problems.append(_no_stem(name, rules))
+            return None
         if names.id == "@path" and given is not None and "/" not in given:
             return given if request.entity_type == AT_THE_TOP else f"{request.entity_type}/{given}"
         if given is not None and ("/" in given or given.startswith(".") or not is_line(given)):
@@ -168,6 +171,15 @@ def _id(
     except ids.NoRule as error:
         problems += _no_id(error, request.entity_type, fields, rules)
         return None
+
+
+def _no_stem(name: str, rules: Rules) -> Problem:
+    """The problem that no name gives one to the file, which is the id."""
+    field = rules.names.name
+    if not name.strip():
+        words = "is required: the file is called by it (--name); or give --id"
+        return problem(field, "required", words, allowed="text")
+    return problem(field, "name", f"{name!r} can't name a file", value=name)
 
 
 def _no_id(

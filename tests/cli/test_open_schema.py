@@ -149,3 +149,23 @@ def test_a_folder_of_later_and_the_top_are_types_too(
     for word, name in (("Note", "n1"), ("note", "n2")):
         made = loop("create", word, "--name", name, "--json", *folders).json
         assert made["path"] == f"{name}.md"
+
+
+def test_the_name_that_names_the_file_is_asked_for_first(
+    loop: Loop, own: Path, folders: tuple[str, str]
+) -> None:
+    screen = loop.on_terminal("create", "Tasks", *folders, replies=(("title: ", "asked for\n"),))
+
+    assert screen.code == 0, screen.text
+    assert "title: asked for" in (own / "Tasks/asked for.md").read_text()
+
+
+def test_where_nobody_can_be_asked_the_name_is_required(
+    loop: Loop, folders: tuple[str, str]
+) -> None:
+    done = loop("create", "Tasks", "--json", *folders)
+    (problem,) = done.error["problems"]
+    assert (done.code, problem["field"], problem["problem"]) == (6, "title", "required")
+    odd = loop("create", "Tasks", "--name", "///", "--json", *folders).error["problems"]
+    assert [one["problem"] for one in odd] == ["name"]
+    assert loop("create", "Tasks", "--id", "other", "--json", *folders).json["entity_id"]
