@@ -186,6 +186,7 @@ def help_text(words: list[str]) -> str:
 
 def _dispatch(arguments: list[str]) -> int:
     """Build only the command that is named first, or the whole app for anything else."""
+    arguments = _with_show(arguments)
     if arguments and arguments[0] in _verbs():
         command, name, rest = _alone(arguments[0]), f"loop {arguments[0]}", arguments[1:]
     else:
@@ -196,6 +197,16 @@ def _dispatch(arguments: list[str]) -> int:
     if code == Interrupted.exit_code:
         raise Interrupted("interrupted")
     return code if isinstance(code, int) else 0
+
+
+def _with_show(arguments: list[str]) -> list[str]:
+    """`loop completion bash` is `loop completion show bash`, as other programs have it."""
+    if arguments[:1] == ["completion"]:
+        from loop_cli.cli.complete.shells import SHELLS
+
+        if arguments[1:2] and arguments[1] in SHELLS:
+            return ["completion", "show", *arguments[1:]]
+    return arguments
 
 
 def _alone(verb: str) -> Any:

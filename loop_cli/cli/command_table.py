@@ -167,7 +167,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "board": (
         "board.board",
         "Show where the work stands: a column for each status, a card for each entity.",
-        "entity_type [TYPE]...: Entities of these types; tasks otherwise.",
+        "entity_type [TYPE|@VIEW]...: Entities of these types or of a view; tasks otherwise.",
         _WHERE,
         _PROJECT,
         "by --by FIELD =status: The field whose values are the columns; status otherwise.",
@@ -177,7 +177,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "agenda": (
         "board.agenda",
         "Show what is overdue, due today, this week and later, and what starts.",
-        _TYPES,
+        "entity_type [TYPE|@VIEW]...: Only entities of these types; or those of a view.",
         _WHERE,
         _PROJECT,
         _JSON,
@@ -330,7 +330,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "Show the audit records, newest first; with --follow, newest last.",
         "entity_id [ID]: Only this entity's records.",
         "limit --limit -l N: At most N records; 0 means all. The default for a table is 30.",
-        "since --since TIME: Only records that are not older.",
+        "since --since TIME: Only records that are not older; a day begins at midnight here.",
         "actor --actor NAME: Only records of this actor: user:NAME, or NAME.",
         "source --source SOURCE: Only records from ui, api, script or cli.",
         "run --run RUN_ID: Only this run's records.",

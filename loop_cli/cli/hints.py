@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
     from loop_cli.core.conflict import Conflict
 
+_SEEN = "--if-match ETAG or --expected-updated-at TIME, as 'loop get' reports them"
+_UNSEEN = (
+    f"nobody can be asked here, so say which revision you have seen: {_SEEN}; "
+    "--force skips the check"
+)
+_FORCED = f"this server does not allow --force, so say which revision you have seen: {_SEEN}"
 # The words of each action, with the values that it has.
 _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "allow_field": lambda of: shlex.join(
@@ -45,10 +51,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "list_records": lambda of: " ".join(("loop log", *of.values())),
     "make_vault": lambda _of: "loop init",
     "migrate_file": lambda _of: "loop audit migrate FILE",
-    "name_precondition": lambda _of: (
-        "--if-match ETAG or --expected-updated-at TIME, as 'loop get' reports them; "
-        "--force skips the check"
-    ),
+    "name_precondition": lambda of: _FORCED if of.get("forced") else _UNSEEN,
     "name_vault": lambda _of: "loop demo DIR makes a sample vault; loop --vault DIR names yours",
     "orphan": lambda _of: "--orphan leaves them as they are",
     "read": lambda of: shlex.join(["loop", "get", of["entity_id"], *_path(of)]),

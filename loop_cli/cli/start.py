@@ -54,6 +54,10 @@ def run(arguments: list[str], *, quick: bool = True) -> int:
         error.hint = error.hint or hints.after_conflict(error.conflict, arguments)
         return _fail(error, machine)
     except LoopError as error:
+        if "--json" in given[1:-1]:
+            from loop_cli.cli import stray
+
+            error.hint = stray.hint(given, error) or error.hint
         return _fail(error, machine)
     except KeyboardInterrupt:
         return _fail(Interrupted("interrupted" + _what_landed()), machine)

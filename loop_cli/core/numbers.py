@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     Place = tuple[str | int, ...]
@@ -34,3 +34,20 @@ def _tokens(value: Any, at: Place) -> Iterator[tuple[Place, str]]:
             yield from _tokens(item, (*at, part))
     elif isinstance(value, _Token) and "e" not in value.lower() and repr(float(value)) != value:
         yield at, str(value)
+
+
+def as_written(value: Any, written: Mapping[Place, str], at: Place = ()) -> str:
+    """The JSON text of a value, in which numbers have the digits that they are `written` with."""
+    from loop_cli.lean.jsontext import dumps
+
+    if at in written:
+        return written[at]
+    if isinstance(value, dict):
+        items = (
+            f"{dumps(key)}: {as_written(one, written, (*at, key))}" for key, one in value.items()
+        )
+        return f"{{{', '.join(items)}}}"
+    if isinstance(value, list):
+        parts = (as_written(one, written, (*at, place)) for place, one in enumerate(value))
+        return f"[{', '.join(parts)}]"
+    return dumps(value)

@@ -75,7 +75,7 @@ def _change(loop: Operations, given: Given) -> EntityChange:
     if not change.precondition.given:
         found = loop.preview(change)  # says first what else is wrong
         raise PreconditionRequired(
-            Sentence(f"{found.before.id}: say what you have read: ", Action("name_precondition")),
+            Sentence(f"{found.before.id}: ", Action("name_precondition")),
             entity_id=found.before.id,
             hint=Action("read_again", entity_id=found.before.id),
         )

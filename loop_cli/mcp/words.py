@@ -44,7 +44,8 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "make_vault": lambda _of: "a person may run 'loop init' in the folder",
     "migrate_file": lambda _of: "a person may run 'loop audit migrate FILE'",
     "name_precondition": lambda _of: (
-        "if_match with the etag, or expected_updated_at with the updated_at, that get shows; or if"
+        "say what you have read: if_match with the etag, or expected_updated_at with the "
+        "updated_at, that get shows; or if"
     ),
     "name_vault": lambda _of: "a person has to name the vault: 'loop mcp --vault DIR'",
     "orphan": lambda of: f"change what refers to {of['entity_id']} first",

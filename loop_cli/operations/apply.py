@@ -135,8 +135,7 @@ class _Each(Lines):
     def _carry_out(self, order: Order, origin: Origin) -> tuple[CommitResult, dict[str, Any]]:
         wanted, store = order.wanted, self._store
         if isinstance(wanted, create.Request):
-            kind = create.known_type(wanted.entity_type, store.rules)
-            change = create.planned(store, wanted.replace(entity_type=kind))
+            change = create.planned(store, self._typed(wanted))
             done = only(store.commit([change], origin=origin))
             self._labels.made(order.label, done.after.id)
             return done, {}

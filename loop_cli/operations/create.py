@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from loop_cli.core import creation, days, ids, places
 from loop_cli.core.names import is_line, nfc
-from loop_cli.core.schema.field_rules import no_such_type
 from loop_cli.core.store import Create, only
-from loop_cli.errors import Action, EntityNotFound, InvalidChange
+from loop_cli.errors import EntityNotFound
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
 from loop_cli.operations import asking
+from loop_cli.operations.known_type import AT_THE_TOP, known_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def create(
     `ask` is called with the type and the problems of required fields. It returns values as text, or
     None to give up. Raises what `Store.commit` lists for a create.
     """
-    request = request.replace(entity_type=known_type(request.entity_type, store.rules))
+    request = request.replace(entity_type=known_type(request.entity_type, store))
     if ask is not None:
         given = asking.answers(
             request.entity_type,
@@ -90,17 +90,6 @@ def create(
         request = answered(request, given, store.rules)
     done = only(store.commit([planned(store, request)], origin=origin, dry_run=dry_run))
     return _result(store, request, done, origin, dry_run=dry_run)
-
-
-def known_type(given: str, rules: Rules) -> str:
-    """Return the schema's spelling of a type. Raises `InvalidChange` with the nearest one."""
-    schema, names = rules.schema, rules.names
-    spelled = rules.spelling(given)
-    if schema.knows_type(spelled) or names.type_is_folder or names.id_is_stem:
-        return spelled
-    found = no_such_type(given, rules)
-    hint = Action("make_vault") if schema.shipped else None
-    raise InvalidChange(found.message, hint=hint, entity_id=given, problems=[found.as_dict()])
 
 
 def problem(field: str, code: str, message: str, **more: Any) -> Problem:
@@ -157,8 +146,11 @@ def _id(
         return None
     if names.id_is_stem:
         given = given or places.file_name(name) or None
+        if given is None:
+            problems.append(_no_stem(name, rules))
+            return None
         if names.id == "@path" and given is not None and "/" not in given:
-            return given if request.entity_type == "Note" else f"{request.entity_type}/{given}"
+            return given if request.entity_type == AT_THE_TOP else f"{request.entity_type}/{given}"
         if given is not None and ("/" in given or given.startswith(".") or not is_line(given)):
             problems.append(problem("id", "id_form", f"{given!r} can't name a file", value=given))
         return given
@@ -179,6 +171,15 @@ def _id(
     except ids.NoRule as error:
         problems += _no_id(error, request.entity_type, fields, rules)
         return None
+
+
+def _no_stem(name: str, rules: Rules) -> Problem:
+    """The problem that no name gives one to the file, which is the id."""
+    field = rules.names.name
+    if not name.strip():
+        words = "is required: the file is called by it (--name); or give --id"
+        return problem(field, "required", words, allowed="text")
+    return problem(field, "name", f"{name!r} can't name a file", value=name)
 
 
 def _no_id(
@@ -227,7 +228,7 @@ def _path(
     if rules.names.id == "@path":
         return f"{places.ID}.md"
     if rules.names.type_is_folder:
-        return f"{kind}/{places.ID}.md" if kind != "Note" else f"{places.ID}.md"
+        return f"{kind}/{places.ID}.md" if kind != AT_THE_TOP else f"{places.ID}.md"
     try:
         path = places.place_for(
             kind,

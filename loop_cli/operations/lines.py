@@ -10,6 +10,7 @@ from loop_cli.core.store import CommitResult, Create, EntityChange
 from loop_cli.errors import LoopError, UsageError
 from loop_cli.operations import create, line, move, once
 from loop_cli.operations.bulk import Outcome
+from loop_cli.operations.known_type import known_type
 from loop_cli.operations.line import Labels, Order
 
 TYPE_CHECKING = False
@@ -55,10 +56,14 @@ class Lines:
     def _template(self, kind: str) -> tuple[str, str] | None:
         return self._store.upkeep.template(self._store.rules.spelling(kind))
 
+    def _typed(self, request: create.Request) -> create.Request:
+        """The same with the schema's spelling of the type. Raises `InvalidChange`."""
+        return request.replace(entity_type=known_type(request.entity_type, self._store))
+
     def _creation(self, request: create.Request, label: str | None) -> Create:
         """The new entity, with its id, which later lines may name."""
-        kind = create.known_type(request.entity_type, self._store.rules)
-        change = create.planned(self._store, request.replace(entity_type=kind), made=self._made)
+        request = self._typed(request)
+        change = create.planned(self._store, request, made=self._made)
         change = self._with_id(change)
         before, entity_id = self._made_before(change), change.entity_id
         if isinstance(entity_id, ids.IdRule) and entity_id.kind == "fixed":
@@ -68,7 +73,9 @@ class Lines:
         elif isinstance(entity_id, str) and not change.problems:
             path = (change.path or "").replace("{entity_id}", entity_id)
             self._labels.made(label, entity_id)
-            self._made[nfc(entity_id)] = move.Place(id=entity_id, type=kind, path=path)
+            self._made[nfc(entity_id)] = move.Place(
+                id=entity_id, type=request.entity_type, path=path
+            )
             self._creates[nfc(entity_id)] = change
         return change
 

@@ -223,13 +223,14 @@ def _named(entity: Entity, name: str | None, seen: Precondition, store: Store) -
 
 
 def _file_after(entity: Entity, name: str) -> str:
-    """The name of a file once its entity is called `name`: one that is called by its id stays, and
-    one that is called by the old name in some way is called by the new one in that way."""
-    stem, dot, ending = entity.path.rpartition("/")[2].rpartition(".")
+    """The name of a file once its entity is called `name`: one that is called by the old name in
+    some way is called by the new one in that way, and any other stays."""
+    file = entity.path.rpartition("/")[2]
+    stem, dot, ending = file.rpartition(".")
     old, entity_id = nfc(entity.name or ""), nfc(entity.id)
-    if nfc(stem) == entity_id:
-        return entity.path.rpartition("/")[2]
-    form = next((one for one in _FORMS if old and nfc(stem) == one(old, entity_id)), _as_words)
+    form = next((one for one in _FORMS if old and nfc(stem) == one(old, entity_id)), None)
+    if form is None or nfc(stem) == entity_id:
+        return file
     made = form(name, entity_id)
     if not re.search(r"\w", made):
         raise UsageError(f"{name!r} can't name a file: it has no letter or digit")

@@ -8,6 +8,7 @@ from loop_cli.core.entity import OWN
 from loop_cli.core.evaluate import Selected
 from loop_cli.core.names import nearest
 from loop_cli.core.query import Query
+from loop_cli.core.schema.type_words import meant_type
 from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
@@ -106,32 +107,19 @@ class Selection:
 
 
 def resolve_types(given: tuple[str, ...], schema: Schema) -> tuple[str, ...]:
-    """Return the types that words mean: `Task`, `task` and `tasks` are the same.
+    """Return the types that words mean: `Task`, `task` and `tasks` are the same, also
+    where the type is called `Tasks`.
 
     Files may have types that the schema does not list. Raises `UsageError` for a word that is only
     similar to a type of the schema.
     """
-    by_word: dict[str, str] = {}
-    for name in schema.types:
-        word = name.casefold()
-        by_word |= {word: name, plural_of(name): name, word + "s": name, word + "es": name}
     found = []
     for word in given:
-        name = by_word.get(word.casefold(), word)
-        if name not in schema.types and nearest(word, schema.types):
+        name = meant_type(word, schema.types)
+        if name is None and nearest(word, schema.types):
             raise no_type(word, schema)
-        found.append(name)
+        found.append(name or word)
     return tuple(dict.fromkeys(found))
-
-
-def plural_of(entity_type: str) -> str:
-    """How a type is called in the plural, in small letters: `tasks`, `hypotheses`, `strategies`."""
-    word = entity_type.casefold()
-    if word.endswith("y"):
-        return word[:-1] + "ies"
-    if word.endswith("is"):
-        return word[:-2] + "es"
-    return word + ("es" if word.endswith(("s", "x", "ch", "sh")) else "s")
 
 
 def no_type(word: str, schema: Schema) -> UsageError:

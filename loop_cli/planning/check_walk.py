@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from loop_cli.core.check.report import Scope
     from loop_cli.core.schema.rules import Rules
     from loop_cli.markdown.lines import Lines
+    from loop_cli.planning.check_wanted import Admits
     from loop_cli.planning.snapshot import Parsed
 
     Read = Callable[[str], bytes]
@@ -60,7 +61,7 @@ class Walk:
         self.findings: list[Finding] = []
         self.etags: dict[str, str] = {}
         self.types: set[str] = set()
-        self.files = self.entities = 0
+        self.seen: dict[str, str | None] = {}  # the type of the entity in each file, if it is one
 
     def step(self, path: str) -> None:
         """Check the next file. A file that is gone since it was listed is skipped."""
@@ -69,11 +70,11 @@ class Walk:
         except EntityNotFound:
             return
         except LoopError as error:
-            self.files += 1
+            self.seen[path] = None
             reason = error.details.get("reason", error.message)
             self._add(path, Found(rule="unreadable", message=reason), line=1)
             return
-        self.files += 1
+        self.seen[path] = None
         copied = places.sync_copy(path)
         if copied is not None:
             self._add(path, copied, line=1)
@@ -83,6 +84,11 @@ class Walk:
             self._no_entity(path, data, error)
             return
         self._entity(parsed)
+
+    def counts(self, admits: Admits) -> tuple[int, int]:
+        """How many of the files are in the scope, and how many of these are entities."""
+        kinds = [kind for path, kind in self.seen.items() if admits(path, kind)]
+        return len(kinds), sum(kind is not None for kind in kinds)
 
     def finish(self) -> None:
         """Finish after the last file: check between entities."""
@@ -101,7 +107,7 @@ class Walk:
         return who.path not in self._passed_over
 
     def _entity(self, parsed: Parsed) -> None:
-        self.entities += 1
+        self.seen[parsed.path] = parsed.type
         self.types.add(parsed.type)
         subject = Subject(
             id=parsed.id,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from loop_cli.core.check.finding import Finding, Subject
     from loop_cli.core.check.report import Scope
 
+    Admits = Callable[[str, str | None], bool]  # of a file, and the type of the entity in it
+
 
 def may_be(wanted: Scope, one: Subject) -> bool:
     """Whether an entity may be in the scope."""
@@ -27,17 +29,17 @@ def may_be(wanted: Scope, one: Subject) -> bool:
 
 def selection(
     wanted: Scope, register: across.Register, types: set[str], found: Sequence[Finding]
-) -> Callable[[Finding], bool]:
-    """Select the findings in the scope. Raises `EntityNotFound`."""
+) -> Admits:
+    """Tell which files are in the scope. Raises `EntityNotFound`."""
     if not wanted.names and not wanted.paths:
-        return lambda _one: True
+        return lambda _path, _entity_type: True
     paths, chosen = set(wanted.paths), set[str]()
     for name in wanted.names:
         if name in types:
             chosen.add(name)
         else:
             paths.update(_paths_of(name, register, types, found))
-    return lambda one: one.path in paths or one.entity_type in chosen
+    return lambda path, entity_type: path in paths or entity_type in chosen
 
 
 def _paths_of(

@@ -69,8 +69,8 @@ class Creating:
             self._look_for_place(path, problems)
         text = self._draft(change, entity_id, problems)
         if problems:
-            label = change.entity_id if isinstance(change.entity_id, str) else change.entity_type
-            raise _invalid(label, problems)
+            given = change.entity_id if isinstance(change.entity_id, str) else None
+            raise _invalid(given or change.entity_type, problems, entity_id=given)
         made = plan_life.create(
             change,
             text,
@@ -210,8 +210,8 @@ def _problem(field: str, problem: str, message: str) -> dict[str, Any]:
     return {"field": field, "problem": problem, "message": message}
 
 
-def _invalid(label: str, problems: list[dict[str, Any]]) -> InvalidChange:
-    """Return all problems, each once."""
+def _invalid(label: str, problems: list[dict[str, Any]], *, entity_id: str | None) -> InvalidChange:
+    """Return all problems, each once, of an entity that is called by the label."""
     unique = list({(one["field"], one["problem"]): one for one in reversed(problems)}.values())
     unique.reverse()
     lines = [
@@ -223,4 +223,4 @@ def _invalid(label: str, problems: list[dict[str, Any]]) -> InvalidChange:
     text = f"{shown}: {lines[0]}"
     if len(lines) > 1:
         text = f"{shown}: {len(lines)} problems\n" + "\n".join(f"  {line}" for line in lines)
-    return InvalidChange(text, entity_id=label, problems=unique)
+    return InvalidChange(text, entity_id=entity_id, problems=unique)

@@ -36,10 +36,7 @@ def check(
         return "none"
     if not given.given:
         raise PreconditionRequired(
-            Sentence(
-                f"{entity.id}: nobody can be asked here, so say which revision you have seen: ",
-                Action("name_precondition"),
-            ),
+            Sentence(f"{entity.id}: ", Action("name_precondition")),
             entity_id=entity.id,
             hint=Action("read_again", entity_id=entity.id),
         )

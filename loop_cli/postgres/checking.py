@@ -51,12 +51,13 @@ def check(handle: Handle, wanted: Scope) -> Checked:
     links = check_links.look(Surroundings(handle), walk.register)
     walk.findings += links.findings
     admits = selection(wanted, walk.register, walk.types, walk.findings)
-    findings = [one for one in walk.findings if admits(one)]
+    findings = [one for one in walk.findings if admits(one.path, one.entity_type)]
     fixable = {one.path for one in findings if one.found.repair}
     mends = {one.path for one in findings if one.found.mends}
+    count, entities = walk.counts(admits)
     return Checked(
-        files=walk.files,
-        entities=walk.entities,
+        files=count,
+        entities=entities,
         findings=tuple(sorted(findings, key=order)),
         etags={path: walk.etags[path] for path in fixable},
         mended={path: change for path, change in links.changes.items() if path in mends},

@@ -15,6 +15,7 @@ from loop_cli.errors import (
     NotAllowed,
     NotSignedIn,
     PartlyFailed,
+    PreconditionRequired,
     Sentence,
 )
 
@@ -32,17 +33,18 @@ _OF_HTTP = (
 _EACH_DOOR_KNOWS = ("read_again", "rebase")  # what to do after a conflict, by what was asked
 
 
-def document(answer: Answer) -> Any:
-    """The document of an answer. Raises the error in it, `BadAnswer` for what is no answer."""
+def document(answer: Answer, *, forced: bool = False) -> Any:
+    """The document of an answer. Raises the error in it, `BadAnswer` for what is no answer. If the
+    change was `forced`, the error says so where the server does not allow that."""
     if answer.status < 300:
         return answer.json()
     if answer.status < 400:
         where = answer.headers.get("location", "another address")
         raise BadAnswer(f"the server sends us on to {where}", hint="name that address instead")
-    raise error_of(answer)
+    raise error_of(answer, forced=forced)
 
 
-def error_of(answer: Answer) -> LoopError:
+def error_of(answer: Answer, *, forced: bool = False) -> LoopError:
     """The error that the server raised."""
     if answer.status == 401:
         return NotSignedIn(
@@ -57,7 +59,16 @@ def error_of(answer: Answer) -> LoopError:
         return _of_status(answer.status)
     if answer.status == 403 and data.get("code") == "forbidden":
         return NotAllowed(data["error"], hint=_hint(data))
-    return from_dict(data)
+    return from_dict(with_refused(data) if forced else data)
+
+
+def with_refused(data: dict[str, Any]) -> dict[str, Any]:
+    """What a server says of a forced change: where it wants a precondition, it allows no force."""
+    parts = data.get("error_parts")
+    if data.get("code") != PreconditionRequired.code or not isinstance(parts, list):
+        return data
+    told = [{**one, "forced": True} if isinstance(one, dict) else one for one in parts]
+    return {**data, "error_parts": told}
 
 
 def from_dict(data: dict[str, Any]) -> LoopError:

@@ -6,6 +6,7 @@ from functools import partial
 
 from loop_cli.core.entity import Precondition
 from loop_cli.remote import rebuilt
+from loop_cli.remote.entities import NOT_FORCED
 from loop_cli.remote.reads import RemoteReads
 
 TYPE_CHECKING = False
@@ -96,7 +97,7 @@ class RemoteBulk(RemoteReads):
         ways = [("atomic", atomic), ("dry_run", dry_run)]
         query = [(name, "true") for name, wanted in ways if wanted]
         if not force:
-            query.append(("unconditional", "false"))
+            query.append(NOT_FORCED)
         if on_conflict != "fail":
             query.append(("on_conflict", on_conflict))
         answer = self._client.ask(
@@ -112,4 +113,4 @@ class RemoteBulk(RemoteReads):
         found = many.objects(answer.data)
         if not dry_run:
             self.landed += [path for one in found for path in answers.landed_in(one)]
-        return found
+        return [answers.with_refused(one) for one in found] if force else found

@@ -36,6 +36,9 @@ else:  # the abstract class costs start-up; a test holds the class here against 
 
 _TRIES = 20
 
+NOT_FORCED = ("unconditional", "false")
+"""Tells a server that may take a write without a precondition that this one is not forced."""
+
 
 class RemoteEntityOperations(EntityOperations):
     """Those on one entity, done by the server that `client` speaks to."""
@@ -245,7 +248,7 @@ class RemoteEntityOperations(EntityOperations):
             changes=not dry_run,
             keyed=keyed,
         )
-        found = answers.document(answer)
+        found = answers.document(answer, forced=NOT_FORCED not in query)
         if not dry_run:
             self.landed += answers.landed_in(found)
         return found
@@ -273,7 +276,7 @@ def how_seen(seen: Precondition) -> list[tuple[str, str]]:
     is refused, unless that was asked for: some servers take it."""
     if seen.own_reading:
         return [("by_id", "true")]
-    return [] if seen.given or seen.forced else [("unconditional", "false")]
+    return [] if seen.given or seen.forced else [NOT_FORCED]
 
 
 def where(path: str | None) -> list[tuple[str, str]]:

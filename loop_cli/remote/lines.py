@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.core.store import as_json
+from loop_cli.core import numbers
 from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
@@ -50,8 +50,7 @@ def _text(change: Change) -> str | None:
     if change.operation == "unset":
         return f"{name}!"
     if change.operation in _SIGNS:
-        return f"{name}{_SIGNS[change.operation]}{change.value}"
+        return None if change.typed else f"{name}{_SIGNS[change.operation]}{change.value}"
     if change.typed:
-        typed = change.written[0][1] if change.written else as_json(change.value)
-        return f"{name}:={typed}"
+        return f"{name}:={numbers.as_written(change.value, dict(change.written))}"
     return f"{name}={'@' if change.value.startswith('@') else ''}{change.value}"

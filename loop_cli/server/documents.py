@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from loop_cli.core.schema.type_words import plural_of
 from loop_cli.lean import jsontext
-from loop_cli.operations.selection import plural_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from starlette.responses import Response, StreamingResponse
 
 from loop_cli.core import query as queries
 from loop_cli.core.query import Query as EntityQuery
+from loop_cli.core.schema.type_words import plural_of
 from loop_cli.core.store import harmless_json
 from loop_cli.errors import EntityNotFound
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.operations.history import parse_since
-from loop_cli.operations.selection import plural_of
 from loop_cli.server import asking, documents, plural
 from loop_cli.server.answers import HttpError, is_known, json_response, quoted, with_warnings
 from loop_cli.server.service import service_of

@@ -57,8 +57,8 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "make_vault": lambda _of: "'loop init' in the folder",
     "migrate_file": lambda _of: "'loop audit migrate FILE' in the vault",
     "name_precondition": lambda _of: (
-        "an If-Match header with the ETag, or expected_updated_at with `updated`, as a GET reports "
-        "them"
+        "say which revision you have seen: an If-Match header with the ETag, or "
+        "expected_updated_at with `updated`, as a GET reports them"
     ),
     "name_vault": lambda _of: "'loop serve --vault DIR'",
     "orphan": lambda _of: "?orphan=true leaves them as they are",

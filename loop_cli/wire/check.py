@@ -77,7 +77,7 @@ class CheckDocument(Shape):
     """The problems of a vault: `loop check --json` (SPEC §7)."""
 
     ok: bool = Field(description="Whether there are no errors.")
-    files: int = Field(ge=0, description="How many files were looked at.")
+    files: int = Field(ge=0, description="How many files were checked: those that were asked for.")
     entities: int = Field(ge=0, description="How many of them are entities.")
     counts: FindingCounts = Field(description="How many findings there are of each severity.")
     fixable: int = Field(ge=0, description="How many of them --fix repairs.")

@@ -353,7 +353,7 @@ class Problem(GrowingShape):
 class InvalidChangeDocument(ErrorDocument):
     """The change is not valid, with all problems: exit 6, HTTP 422 (SPEC §4)."""
 
-    entity_id: str = Field(description="The entity.")
+    entity_id: str | None = Field(description="The entity; null for a new one without an id yet.")
     problems: list[Problem] = Field(min_length=1, description="All problems at once.")
     code: Literal["invalid_change"]
     retryable: Literal[False]

@@ -249,3 +249,22 @@ def test_all_or_none_changes_nothing_that_it_makes(loop: Loop) -> None:
 
     assert done.code == 2
     assert "line 2: prj-abc123 is only about to be made" in done.err
+
+
+@pytest.mark.parametrize(
+    ("given", "entity_id"),
+    [
+        ({"type": "Task"}, None),
+        ({"type": "nosuchtype", "name": "x"}, None),
+        ({"type": "Task", "name": "x", "id": "tsk-020-90"}, "tsk-020-90"),
+    ],
+)
+def test_a_creation_that_fails_names_no_entity_but_the_one_of_the_line(
+    loop: Loop, given: dict[str, str], entity_id: str | None
+) -> None:
+    line = json.dumps({"op": "create", **given})
+
+    (said,) = loop("apply", "-", stdin=line).lines
+    at_once = loop("apply", "-", "--atomic", stdin=line).error
+
+    assert (json.loads(said)["entity_id"], at_once["entity_id"]) == (entity_id, entity_id)

@@ -55,6 +55,26 @@ class TestCleanVault:
         assert done.out == "22 entities in 22 files: nothing is wrong\n"
         assert findings(loop) == []
 
+    @pytest.mark.parametrize(
+        ("asked", "files", "entities", "said"),
+        [
+            (["tsk-019-14"], 1, 1, "1 entity in 1 file"),
+            (["tsk-019-14", "prj-019"], 2, 2, "2 entities in 2 files"),
+            (["Task"], 8, 8, "8 entities in 8 files"),
+            (["01_North_Star/note.md", "tsk-019-14"], 2, 1, "1 entity in 2 files"),
+            ([], 23, 22, "22 entities in 23 files"),
+        ],
+    )
+    def test_it_counts_what_was_asked_for(
+        self, loop: Loop, asked: list[str], files: int, entities: int, said: str
+    ) -> None:
+        loop.write("01_North_Star/note.md", "just text\n")
+
+        document = report(loop("check", *asked, "--json"))
+
+        assert (document["files"], document["entities"]) == (files, entities)
+        assert loop("check", *asked).out == f"{said}: nothing is wrong\n"
+
     def test_it_makes_nothing(self, loop: Loop) -> None:
         loop("check")
         assert not (loop.vault / ".loop").exists()

@@ -275,6 +275,11 @@ class TestCommand:
     def test_the_shell_is_that_of_the_user(self, loop: Loop) -> None:
         assert loop("completion", "show", env={"SHELL": "/usr/bin/zsh"}).out.startswith("#compdef")
         assert loop("completion", "show", env={"SHELL": "/bin/sh"}).code == 2
+
+    @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+    def test_the_shell_alone_shows_the_script(self, loop: Loop, shell: str) -> None:
+        assert loop("completion", shell).out == loop("completion", "show", shell).out
+        assert loop("completion", "tcsh").code == 2
         assert loop("completion", "show", "powershell").code == 2
 
     def test_a_folder_that_can_not_be_written_is_1(self, loop: Loop) -> None:

@@ -60,6 +60,31 @@ def test_the_table_is_for_people(logged: Loop) -> None:
 
 
 @pytest.mark.parametrize(
+    ("zone", "time", "is_of_the_day"),
+    [
+        ("UTC", "2026-01-05T23:30:00Z", False),
+        ("Asia/Seoul", "2026-01-05T15:00:00Z", True),
+        ("Asia/Seoul", "2026-01-05T14:59:59Z", False),
+        ("America/New_York", "2026-01-06T04:30:00Z", False),
+        ("America/New_York", "2026-01-06T05:00:00Z", True),
+    ],
+)
+def test_a_bare_day_begins_at_midnight_of_the_zone(
+    loop: Loop, zone: str, time: str, is_of_the_day: bool
+) -> None:
+    loop.write("_build/audit_log.jsonl", foreign("tsk-019-14", time, action="update"))
+    found = loop("log", "--since", "2026-01-06", "--json", env={"TZ": zone}).lines
+    assert bool(found) is is_of_the_day
+
+
+def test_a_time_is_the_same_in_every_zone(loop: Loop) -> None:
+    loop.write("_build/audit_log.jsonl", foreign("tsk-019-14", "2026-01-05T15:00:00Z"))
+    zone = {"TZ": "Asia/Seoul"}
+    assert loop("log", "--since", "2026-01-05T15:00", "--json", env=zone).lines
+    assert loop("log", "--since", "2026-01-05T15:01", "--json", env=zone).lines == []
+
+
+@pytest.mark.parametrize(
     ("arguments", "sources"),
     [
         (["--limit", "2"], ["cli", "script"]),

@@ -10,6 +10,8 @@ from loop_cli.wire import life as models_life
 from loop_cli.wire import models
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Loop
 
 ID = "tsk-019-14"
@@ -174,6 +176,13 @@ class TestRename:
         assert loop("rename", *arguments).code == 2
 
 
+def _note(vault: Path, path: str, fields: str) -> Path:
+    file = vault / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"---\n{fields}---\nbody\n")
+    return file
+
+
 class TestRenameWithAName:
     """`loop rename ID --name NEW`: the name, the file where it is called by it, and the links."""
 
@@ -188,7 +197,7 @@ class TestRenameWithAName:
             ("hyp-1-01_확인_후_쓰기의_효과", "hyp-1-01_새_이름_둘"),
             ("hyp-1-01 확인 후 쓰기의 효과", "hyp-1-01 새 이름 둘"),
             ("확인-후-쓰기의-효과", "새-이름-둘"),
-            ("가설", "새 이름 둘"),
+            ("가설", "가설"),
         ],
     )
     def test_the_file_is_called_by_the_name_in_the_same_way(
@@ -208,6 +217,23 @@ class TestRenameWithAName:
         assert after in note.read_text()
         assert loop("get", "hyp-1-01", "--field", "entity_name").out.strip() == "새 이름 둘"
         assert loop("audit", "verify").code == 0
+
+    def test_a_file_that_is_called_otherwise_stays(self, loop: Loop, own: Path) -> None:
+        bundle = _note(own, "n/post/index.md", "id: p1\ntitle: Old post\n")
+        other = _note(own, "n/other.md", "id: o1\ntitle: Beta long\n")
+        (own / ".loop").mkdir(exist_ok=True)
+        (own / ".loop/config.toml").write_text(
+            '[fields]\nid = "id"\nname = "title"\ntype = "@folder"\n'
+        )
+        place = ("--vault", str(own))
+
+        for one, name in (("p1", "New post"), ("o1", "Gamma")):
+            done = loop("rename", one, "--name", name, "--yes", "--json", *place).json
+            assert done["moved"][0]["path"] == done["moved"][0]["path_before"]
+            assert done["moved"][0]["modified_fields"] == ["title"]
+
+        assert "title: New post" in bundle.read_text()
+        assert "title: Gamma" in other.read_text()
 
     def test_files_of_tasks_and_projects_keep_the_name_of_rule_a(self, loop: Loop) -> None:
         for one in (ID, "prj-020"):

@@ -173,3 +173,68 @@ class TestATypeThatItDoesNotKnow:
         told = {one["field"]: "did you mean" in one["message"] for one in findings}
         assert told["status"] is False
         assert told["tagss"] is True
+
+
+@pytest.fixture
+def folders(loop: Loop, own: Path) -> tuple[str, str]:
+    """A vault that `loop init` made, where types are folders."""
+    for path in ("Tasks/one.md", "Stories/two.md"):
+        (own / path).parent.mkdir()
+        (own / path).write_text("---\ntitle: x\n---\n")
+    assert loop("init", str(own), "--yes").code == 0
+    return "--vault", str(own)
+
+
+@pytest.mark.parametrize("word", ["Tasks", "tasks", "Task", "task"])
+def test_a_word_means_the_type_however_it_is_written(
+    loop: Loop, folders: tuple[str, str], word: str
+) -> None:
+    made = loop("create", word, "--name", "new", "--json", *folders).json
+    line = json.dumps({"op": "create", "type": word, "name": "newer"})
+    applied = json.loads(loop("apply", "-", *folders, stdin=line).out)
+
+    assert (made["path"], applied["path"]) == ("Tasks/new.md", "Tasks/newer.md")
+    listed = loop("list", word, "--ids", *folders).lines
+    assert {one.rpartition("/")[2] for one in listed} == {"one", "new", "newer"}
+
+
+def test_a_type_that_is_no_folder_is_refused(loop: Loop, folders: tuple[str, str]) -> None:
+    done = loop("create", "Storys", "--name", "new", "--json", *folders)
+
+    (problem,) = json.loads(done.err)["problems"]
+    assert (done.code, problem["problem"]) == (6, "unknown_type")
+    assert problem["nearest"] == ["Stories"]
+    assert "did you mean Stories?" in done.err
+    assert loop("create", "nosuchtype", "--name", "new", *folders).code == 6
+
+
+def test_a_folder_of_later_and_the_top_are_types_too(
+    loop: Loop, own: Path, folders: tuple[str, str]
+) -> None:
+    (own / "People").mkdir()
+    (own / "People/x.md").write_text("---\ntitle: x\n---\n")
+
+    assert loop("create", "People", "--name", "new", "--json", *folders).json["path"]
+    for word, name in (("Note", "n1"), ("note", "n2")):
+        made = loop("create", word, "--name", name, "--json", *folders).json
+        assert made["path"] == f"{name}.md"
+
+
+def test_the_name_that_names_the_file_is_asked_for_first(
+    loop: Loop, own: Path, folders: tuple[str, str]
+) -> None:
+    screen = loop.on_terminal("create", "Tasks", *folders, replies=(("title: ", "asked for\n"),))
+
+    assert screen.code == 0, screen.text
+    assert "title: asked for" in (own / "Tasks/asked for.md").read_text()
+
+
+def test_where_nobody_can_be_asked_the_name_is_required(
+    loop: Loop, folders: tuple[str, str]
+) -> None:
+    done = loop("create", "Tasks", "--json", *folders)
+    (problem,) = done.error["problems"]
+    assert (done.code, problem["field"], problem["problem"]) == (6, "title", "required")
+    odd = loop("create", "Tasks", "--name", "///", "--json", *folders).error["problems"]
+    assert [one["problem"] for one in odd] == ["name"]
+    assert loop("create", "Tasks", "--id", "other", "--json", *folders).json["entity_id"]

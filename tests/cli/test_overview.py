@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from loop_cli.core import days
 from loop_cli.wire import check as models_check
+from tests.cli.test_times import instant
+from tests.zones import in_zone
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Loop
@@ -16,6 +19,19 @@ def overview(loop: Loop) -> dict[str, Any]:
     document: dict[str, Any] = loop("--json").json
     models_check.OverviewDocument.model_validate(document)
     return document
+
+
+def test_what_is_next_names_the_day_of_the_zone(loop: Loop) -> None:
+    """East of UTC a day begins on the day before in UTC."""
+    assert loop("update", "tsk-019-14", "status=doing", "--force").code == 0
+    loop.extra["TZ"] = zone = "Pacific/Kiritimati"
+    found = overview(loop)
+    with in_zone(zone):
+        yesterday = days.local_day(instant(found["since"]))
+
+    assert f"loop log --since {yesterday}" in found["next"]
+    assert found["since"][:10] < yesterday
+    assert len(loop("log", "--since", yesterday, "--json").lines) == 1
 
 
 class TestWithAVault:

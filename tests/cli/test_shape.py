@@ -31,6 +31,25 @@ class TestFields:
             "body": whole["body"],
         }
 
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("get", ID, "--json", "status"),
+            ("list", "--json", "status,due"),
+            ("list", "Task", "--json", "entity_id,fields.due"),
+            ("search", "규칙", "--json", "status,due"),
+        ],
+        ids=" ".join,
+    )
+    def test_fields_after_a_blank_get_a_hint(self, read_only: Loop, words: tuple[str, ...]) -> None:
+        error = read_only(*words).error
+        assert f"--json={words[-1]}, with an equals sign" in error["hint"]
+
+    def test_other_words_after_it_get_none(self, read_only: Loop) -> None:
+        for words in (("get", ID, "--json", "tsk-019-99"), ("list", "--json", "taks")):
+            assert "equals sign" not in (read_only(*words).error["hint"] or "")
+        assert len(read_only("list", "--json", "task").lines) == 8
+
     def test_the_order_is_that_of_the_option_and_what_is_not_there_is_null(
         self, read_only: Loop
     ) -> None:

@@ -36,6 +36,14 @@ def test_options_are_added(loop: Loop) -> None:
     assert both == ["tsk-019-14"]
 
 
+@pytest.mark.parametrize("command", ["board", "agenda"])
+def test_board_and_agenda_take_the_types_and_conditions(loop: Loop, command: str) -> None:
+    loop("view", "save", "mine", *OPEN)
+    more = ("--where", "assignee!=nobody", "--json")
+    assert loop(command, "@mine", *more).json == loop(command, *OPEN[:3], *more).json
+    assert loop(command, "@mien").code == 3
+
+
 def test_saving_again_replaces_and_leaves_the_rest_of_the_file(loop: Loop) -> None:
     text = '# ours\nlock_timeout = 3 # s\n\n[views.other]\nsort = "due"\n\n[audit]\nprivate = []\n'
     loop.write(".loop/config.toml", text)

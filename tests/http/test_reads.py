@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli.operations.selection import plural_of
+from loop_cli.core.schema.type_words import plural_of
 from loop_cli.wire import find, http, models
 from tests.http.conftest import ONE, timestamp
 

@@ -161,6 +161,8 @@ class TestPrecondition:
 
         assert answer.status_code == 428
         assert "If-Match" in answer.json()["error"]
+        assert ": say which revision you have seen: an If-Match" in answer.json()["error"]
+        assert "nobody can be asked" not in answer.text
         assert "--if-match" not in answer.text
         assert vault.records() == []
 

@@ -470,3 +470,20 @@ def _is_whole(request: bytes) -> bool:
     head, _blank, body = request.partition(b"\r\n\r\n")
     lengths = [one for one in head.lower().split(b"\r\n") if one.startswith(b"content-length:")]
     return not lengths or len(body) >= int(lengths[0].partition(b":")[2])
+
+
+def test_a_server_that_allows_no_force_says_so(shared: Served) -> None:
+    line = json.dumps({"id": TASK, "set": {"status": "doing"}})
+
+    errors = [
+        shared.loop("update", TASK, "status=doing", "--force").err,
+        shared.loop("delete", TASK, "--force").err,
+        shared.loop("apply", "-", "--force", stdin=line).out,
+    ]
+
+    for error in errors:
+        assert "this server does not allow --force" in error
+        assert "--force skips the check" not in error
+    unseen = shared.loop("update", TASK, "status=doing").err
+    assert "say which revision you have seen: --if-match" in unseen
+    assert "does not allow" not in unseen

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from loop_cli.cli import context, output
-from loop_cli.cli.commands.listing import query
+from loop_cli.cli.commands.listing import query, viewed
 from loop_cli.errors import UsageError
 from loop_cli.operations import board as boards
 from loop_cli.operations import clock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.core.query import Query
 
 BOARD_EXAMPLES = """Examples:
 
@@ -15,6 +19,7 @@ loop board
 loop board --project prj-019
 loop board project --by owner
 loop board --where 'assignee=ops' --json
+loop board @mine
 """
 AGENDA_EXAMPLES = """Examples:
 
@@ -42,8 +47,9 @@ def board(
     vault: str | None,
 ) -> None:
     """Run `loop board`."""
-    asked = query(entity_type, where, project=project, children_of=None)
-    loop = context.operations(context.open_settings({"vault": vault}))
+    settings = context.open_settings({"vault": vault})
+    asked = _asked(settings.root, entity_type or [], where or [], project)
+    loop = context.operations(settings)
     with output.progress("looking at the files", unit="files") as progress:
         found = boards.board(loop, asked, by, today=clock.today(), progress=progress)
     warnings = [*found.warnings, *loop.take_warnings()]
@@ -63,8 +69,9 @@ def agenda(
     vault: str | None,
 ) -> None:
     """Run `loop agenda`."""
-    asked = query(entity_type, where, project=project, children_of=None)
-    loop = context.operations(context.open_settings({"vault": vault}))
+    settings = context.open_settings({"vault": vault})
+    asked = _asked(settings.root, entity_type or [], where or [], project)
+    loop = context.operations(settings)
     with output.progress("looking at the files", unit="files") as progress:
         found = boards.agenda(loop, asked, today=clock.today(), progress=progress)
     warnings = [*found.warnings, *loop.take_warnings()]
@@ -73,6 +80,14 @@ def agenda(
 
         output.page()
         output.show(render.agenda(found))
+
+
+def _asked(root: str | None, types: list[str], where: list[str], project: str | None) -> Query:
+    """What the options ask for; of a view its types and its conditions."""
+    if any(one.startswith("@") for one in types):
+        view, types = viewed(root, types)
+        where = [*view.where, *where]
+    return query(types, where, project=project, children_of=None)
 
 
 def stats(*, count: int, as_json: bool, vault: str | None) -> None:

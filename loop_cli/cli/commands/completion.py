@@ -13,6 +13,7 @@ EXAMPLES = """Examples:
 \b
 loop completion install
 loop completion show zsh
+loop completion zsh            # the same
 loop completion path fish
 """
 

@@ -62,7 +62,7 @@ def list_entities(
         raise UsageError("--columns is for the table and --csv; --json=FIELD,FIELD chooses too")
     settings = context.open_settings({"vault": vault})
     if any(one.startswith("@") for one in entity_type or ()):
-        view, entity_type = _viewed(settings.root, entity_type or [])
+        view, entity_type = viewed(settings.root, entity_type or [])
         where = [*view.where, *(where or ())]
         sort, columns = sort or view.sort, columns or ",".join(view.columns) or None
         limit = view.limit if limit is None else limit
@@ -144,7 +144,7 @@ def query(
     )
 
 
-def _viewed(root: str | None, words: list[str]) -> tuple[View, list[str]]:
+def viewed(root: str | None, words: list[str]) -> tuple[View, list[str]]:
     """The view that the words name, and the types that it and they are about."""
     from loop_cli.cli.views import Views
 

@@ -95,17 +95,14 @@ def _show(record: AuditRecord, *, as_json: bool, utc: bool) -> None:
     output.show(render_past.follow_line(record, utc=utc))
 
 
-def _said(since: str) -> int | None:
-    """The beginning of a day that is said, such as `yesterday` or `-1w`."""
+def _instant(since: str | None) -> int | None:
+    """The instant that a time names, or at which a day begins here: `2026-01-09`, `yesterday`."""
+    if since is None:
+        return None
     from loop_cli.core import days, said_days
 
-    day = said_days.at(since, context.now())
-    return None if day is None else days.moment(day)
-
-
-def _instant(since: str | None) -> int | None:
-    instant = None if since is None else timestamps.parse(since) or _said(since)
-    if since is not None and instant is None:
+    instant = days.moment(said_days.at(since, context.now()) or since)
+    if instant is None:
         hint = f"such as yesterday, -1w, 2026-01-09 or {timestamps.EXAMPLE}"
         raise UsageError(f"--since: {since!r} is not a timestamp", hint=hint)
     return instant

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from loop_cli.cli import context, output, unopened
+from loop_cli.core import timestamps
 from loop_cli.errors import NoVault
 from loop_cli.operations import clock
 
@@ -35,6 +36,14 @@ def show(*, as_json: bool) -> bool:
     return True
 
 
+def _day(since: str) -> str:
+    """The day here of a time, as `loop log --since` takes it."""
+    from loop_cli.core import days
+
+    instant = timestamps.parse(since)
+    return since[:10] if instant is None else days.local_day(instant)
+
+
 def next_commands(found: Overview, *, upgrade: bool = False) -> list[tuple[str, str]]:
     """Commands that are useful now, each with what it does."""
     commands = [] if found.entities else [("loop init", "make this folder a vault")]
@@ -47,7 +56,7 @@ def next_commands(found: Overview, *, upgrade: bool = False) -> list[tuple[str, 
         entity_id = shlex.quote(found.edited_outside[0]["entity_id"])
         commands.append((f"loop diff {entity_id}", "an edit outside"))
     if found.changes:
-        commands.append((f"loop log --since {found.since[:10]}", "who changed what"))
+        commands.append((f"loop log --since {_day(found.since)}", "who changed what"))
     return [
         *commands,
         ("loop get ID", "read an entity"),

@@ -17,7 +17,7 @@ reports as file-name. Links to the files are changed in the same run, in every M
 file and canvas of the vault: 'loop help links' says what counts as a link.
 
 With --name the entity gets another name. Its file gets it too where it is called by the
-name; a file that is called by the id, or as rule A says, keeps its name.
+old name; any other file keeps its name.
 
 Examples:
 

@@ -27,8 +27,9 @@ def findings(found: Sequence[Finding]) -> RenderableType:
 
 
 def summary(found: Checked) -> str:
-    """Say how many files were checked, and how many findings there are."""
-    looked = f"{found.entities:,} entities in {found.files:,} files"
+    """Say how many files were asked for, and how many findings there are."""
+    entities = f"{found.entities:,} {'entity' if found.entities == 1 else 'entities'}"
+    looked = f"{entities} in {_count(found.files, 'file')}"
     if not found.findings:
         return f"{looked}: nothing is wrong"
     errors, warnings = found.count(ERROR), found.count(WARNING)

@@ -71,8 +71,8 @@ class MendedLinks(Struct):
 class Checked(Struct):
     """The result of a check.
 
-    `files` and `entities` are counts; `etags` are those of the files that can be repaired; `mended`
-    are repaired links; `passed` are the files that were not checked.
+    `files` and `entities` are counts of what is in the scope; `etags` are those of the files that
+    can be repaired; `mended` are repaired links; `passed` are the files that were not checked.
     """
 
     files: int

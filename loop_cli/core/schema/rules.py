@@ -154,11 +154,10 @@ class Rules:
 
     def spelling(self, entity_type: str) -> str:
         """Return the schema's spelling of a type; an unknown type is returned as given."""
-        known = (*self.schema.types, *self.schema.known)
-        if entity_type in known:
-            return entity_type
-        folded = entity_type.casefold()
-        return next((one for one in known if one.casefold() == folded), entity_type)
+        from loop_cli.core.schema.type_words import meant_type
+
+        known = (one for one in self.schema.known if one != "all")
+        return meant_type(entity_type, (*self.schema.types, *known)) or entity_type
 
     def unwritable(
         self, field: str, entity_type: str, present: Mapping[str, Any]

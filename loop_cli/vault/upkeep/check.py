@@ -26,12 +26,13 @@ def check(vault: Vault, wanted: Scope) -> Checked:
     state = check_state.look(vault, walk.register)
     walk.findings += state.findings
     admits = selection(wanted, walk.register, walk.types, walk.findings)
-    findings = [one for one in walk.findings if admits(one)]
+    findings = [one for one in walk.findings if admits(one.path, one.entity_type)]
     fixable = {one.path for one in findings if one.found.repair}
     mends = {one.path for one in findings if one.found.mends}
+    count, entities = walk.counts(admits)
     return Checked(
-        files=walk.files,
-        entities=walk.entities,
+        files=count,
+        entities=entities,
         findings=tuple(sorted(findings, key=order)),
         etags={path: walk.etags[path] for path in fixable},
         mended={path: change for path, change in state.changes.items() if path in mends},
