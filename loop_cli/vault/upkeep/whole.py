@@ -6,10 +6,11 @@ from __future__ import annotations
 import os
 import time
 
+from loop_cli.core.names import LOG_FOLDER
 from loop_cli.core.whole import KeptCopy, LogLine, Received, Whole, WholeFile
 from loop_cli.errors import InvalidFile, StorageError, UsageError
 from loop_cli.planning.snapshot import etag_of
-from loop_cli.vault import KEPT, LOOP, STAGED, VaultLayout
+from loop_cli.vault import KEPT, LOOP, SHARED_SCHEMA, STAGED, VaultLayout
 from loop_cli.vault.log.log import segments_in
 
 TYPE_CHECKING = False
@@ -131,7 +132,18 @@ class WholeFolder(Whole):
                 raise InvalidFile(one.name, "leads out of the vault")
             _write(os.path.join(folder, one.name), one.data, one.kept_at, mode=0o600)
 
+    def _settle_log(self) -> None:
+        """Move the log, which came before the files, to where it is in a vault with these files."""
+        place = os.path.join(self._root, SHARED_SCHEMA)
+        old, new = self._layout.log, LOG_FOLDER if os.path.lexists(place) else LOOP
+        if old == new or not self._layout.has_log(old):
+            return
+        os.makedirs(os.path.join(self._root, new), exist_ok=True)
+        for name in self._segments():
+            os.rename(os.path.join(self._root, old, name), os.path.join(self._root, new, name))
+
     def finish(self) -> None:
+        self._settle_log()
         made = [_MARK, f"{LOOP}/lock", *(() if self._has_ignores else (_IGNORES,))]
         for path in made:  # the last two by verifying the log
             if os.path.exists(os.path.join(self._root, path)):
