@@ -50,11 +50,12 @@ class Clock:
 
 # What takes long, or needs a browser or a server of its own: `.ci/run` runs it by `-m long`.
 LONG = (
-    "bench/", "dashboard/", "fuzz/", "postgres/", "scenario/", "shapes/",
-    "audit/test_properties.py", "audit/test_stops.py", "check/test_corpus.py",
-    "cli/test_create_at_once.py", "cli/test_shells.py", "cli/test_upgrade.py", "cli/test_watch.py",
-    "faults/test_contention.py", "http/test_cut.py", "http/test_fuzz.py", "http/test_many.py",
-    "http/test_served.py", "http/test_soak.py", "mcp/test_at_once.py", "test_long_texts.py",
+    "bench/", "dashboard/", "docs/", "faults/", "fuzz/", "hostile/", "http/", "mcp/", "postgres/",
+    "remote/", "scenario/", "server/", "shapes/",
+    "audit/test_properties.py", "audit/test_stops.py", "check/test_corpus.py", "cli/prompt/",
+    "cli/test_create_at_once.py", "cli/test_descriptors.py", "cli/test_hostile.py",
+    "cli/test_narrow.py", "cli/test_shells.py", "cli/test_upgrade.py", "cli/test_watch.py",
+    "test_long_texts.py",
 )  # fmt: skip
 
 
