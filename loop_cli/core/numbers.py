@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     Place = tuple[str | int, ...]
@@ -36,18 +36,20 @@ def _tokens(value: Any, at: Place) -> Iterator[tuple[Place, str]]:
         yield at, str(value)
 
 
-def as_written(value: Any, written: Mapping[Place, str], at: Place = ()) -> str:
-    """The JSON text of a value, in which numbers have the digits that they are `written` with."""
-    from loop_cli.lean.jsontext import dumps
-
+def as_written(
+    value: Any, written: Mapping[Place, str], spell: Callable[[Any], str], at: Place = ()
+) -> str:
+    """The JSON text of a value, in which numbers have the digits that they are `written` with; all
+    else is as `spell` has it."""
     if at in written:
         return written[at]
+    if not any(place[: len(at)] == at for place in written):
+        return spell(value)
     if isinstance(value, dict):
         items = (
-            f"{dumps(key)}: {as_written(one, written, (*at, key))}" for key, one in value.items()
+            f"{spell(key)}: {as_written(one, written, spell, (*at, key))}"
+            for key, one in value.items()
         )
         return f"{{{', '.join(items)}}}"
-    if isinstance(value, list):
-        parts = (as_written(one, written, (*at, place)) for place, one in enumerate(value))
-        return f"[{', '.join(parts)}]"
-    return dumps(value)
+    parts = (as_written(one, written, spell, (*at, place)) for place, one in enumerate(value))
+    return f"[{', '.join(parts)}]"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.core import numbers
+from loop_cli.core.store import as_json
 from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
@@ -52,5 +53,5 @@ def _text(change: Change) -> str | None:
     if change.operation in _SIGNS:
         return None if change.typed else f"{name}{_SIGNS[change.operation]}{change.value}"
     if change.typed:
-        return f"{name}:={numbers.as_written(change.value, dict(change.written))}"
+        return f"{name}:={numbers.as_written(change.value, dict(change.written), as_json)}"
     return f"{name}={'@' if change.value.startswith('@') else ''}{change.value}"

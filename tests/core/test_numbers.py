@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loop_cli.core import numbers
+from loop_cli.core.store import as_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),
@@ -20,9 +21,9 @@ VALUES = st.recursive(
 
 @pytest.mark.parametrize("text", ["1.10", "[1, 2.50]", '{"a": {"b": [0.10, "1.10"]}, "c": 3.0}'])
 def test_a_text_is_written_as_it_was_read(text: str) -> None:
-    assert numbers.as_written(json.loads(text), dict(numbers.in_json(text))) == text
+    assert numbers.as_written(json.loads(text), dict(numbers.in_json(text)), as_json) == text
 
 
 @given(VALUES)
 def test_any_other_value_is_json(value: Any) -> None:
-    assert json.loads(numbers.as_written(value, {})) == value
+    assert json.loads(numbers.as_written(value, {}, as_json)) == value
