@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import pty
-import select
 import signal
 import struct
 import subprocess
@@ -24,6 +23,7 @@ from loop_cli.cli import forms
 from loop_cli.cli.command_table import COMMANDS
 from loop_cli.vault import VaultLayout
 from tests.cli import door as doors
+from tests.waiting import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -246,7 +246,7 @@ def _talk(terminal: int, replies: list[tuple[str, str]]) -> bytes:
     seen, start = b"", 0
     end = time.monotonic() + TIMEOUT
     while time.monotonic() < end:
-        if not select.select([terminal], [], [], 1)[0]:
+        if not readable(terminal, 1):
             continue
         try:
             part = os.read(terminal, 1 << 16)

@@ -37,6 +37,7 @@ class Terminal:
             encoding="utf-8",
             timeout=TIMEOUT,
             echo=False,
+            use_poll=True,  # `select` knows no descriptor over 1023
         )
         self._child.delaybeforesend = None
         self.raw = ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import select
 import signal
 from typing import IO, TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import pytest
 from loop_cli.vault import VaultLayout
 from loop_cli.vault.log.follow import Follower
 from loop_cli.vault.log.log import AuditLog
+from tests.waiting import readable
 
 if TYPE_CHECKING:
     import subprocess
@@ -35,7 +35,7 @@ def next_line(stream: IO[bytes] | None) -> bytes:
     assert stream is not None
     line = b""
     while not line.endswith(b"\n"):
-        assert select.select([stream], [], [], 30)[0], "nothing came"
+        assert readable(stream, 30), "nothing came"
         part = os.read(stream.fileno(), 1)
         if not part:
             break

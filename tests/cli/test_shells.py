@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
-import select
 import shutil
 import signal
 import struct
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli.cli.complete import shells
+from tests.waiting import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +111,7 @@ class Shell:
         os.close(self._terminal)
 
     def _read(self) -> bool:
-        if not select.select([self._terminal], [], [], 0.1)[0]:
+        if not readable(self._terminal, 0.1):
             return False
         self.seen += os.read(self._terminal, 1 << 16)
         return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from loop_cli.core.schema.paths import Places
 from loop_cli.vault.store import VaultStore
 from loop_cli.vault.upkeep.watch import Watcher, is_place
 from loop_cli.wire import check as models_check
+from tests.waiting import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ class Running:
     def says_something(self, seconds: float) -> bool:
         """Whether something comes within that time."""
         assert self.process.stdout is not None
-        return bool(select.select([self.process.stdout], [], [], seconds)[0])
+        return readable(self.process.stdout, seconds)
 
     def line(self, stream: Any = None) -> str:
         """The next line, awaited."""
@@ -48,7 +48,7 @@ class Running:
         end = time.monotonic() + PATIENCE
         while b"\n" not in self._rest:
             assert time.monotonic() < end, f"nothing came but {self._rest!r}"
-            if select.select([source], [], [], 0.2)[0]:
+            if readable(source, 0.2):
                 part = os.read(source.fileno(), 1 << 16)
                 assert part, "it ended"
                 self._rest += part
