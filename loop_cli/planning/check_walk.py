@@ -6,20 +6,23 @@ A file is read once. Only its references and its findings stay in memory.
 from __future__ import annotations
 
 from loop_cli.core.check import across, fields, places
-from loop_cli.core.check.finding import Finding, Found, Subject, is_template
+from loop_cli.core.check.finding import Finding, Found, Subject, is_template, order
+from loop_cli.core.check.report import Checked
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError
 from loop_cli.lean.basics import suppress
 from loop_cli.planning import check_text as text
 from loop_cli.planning import schema_text, snapshot
-from loop_cli.planning.check_wanted import may_be
+from loop_cli.planning.check_wanted import may_be, selection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
-    from loop_cli.core.check.report import Scope
+    from loop_cli.core.check.report import PassedOver, Scope
     from loop_cli.core.schema.rules import Rules
+    from loop_cli.core.upkeep import RecordedPlace
     from loop_cli.markdown.lines import Lines
+    from loop_cli.planning.check_links import Mending
     from loop_cli.planning.check_wanted import Admits
     from loop_cli.planning.snapshot import Parsed
 
@@ -103,6 +106,24 @@ class Walk:
             message = f"id_patterns.{prefix} {reason}"
             self._add(self._schema, Found(rule="schema-pattern", message=message), line=1)
 
+    def result(self, others: Mending, passed: PassedOver) -> Checked:
+        """The wanted findings, those of `others` too. Raises `EntityNotFound` for an unknown
+        name."""
+        self.findings += others.findings
+        admits = selection(self._wanted, self.register, self.types, self.findings)
+        findings = [one for one in self.findings if admits(one.path, one.entity_type)]
+        fixable = {one.path for one in findings if one.found.repair}
+        mends = {one.path for one in findings if one.found.mends}
+        count, entities = self.counts(admits)
+        return Checked(
+            files=count,
+            entities=entities,
+            findings=tuple(sorted(findings, key=order)),
+            etags={path: self.etags[path] for path in fixable},
+            mended={path: change for path, change in others.changes.items() if path in mends},
+            passed=passed,
+        )
+
     def _judged(self, who: across.Who) -> bool:
         return who.path not in self._passed_over
 
@@ -185,3 +206,17 @@ class Walk:
         if self._last is None or self._last[0].path != path:
             return 1
         return text.line_of(*self._last, found)
+
+
+def against_records(
+    edited: Iterable[RecordedPlace], gone: Iterable[RecordedPlace]
+) -> Iterator[Finding]:
+    """The findings about files that changed after their last record, and about missing ones."""
+    for place in edited:
+        words = "was edited outside loop since its last record"
+        found = Found(rule="edited-outside", message=words)
+        yield Finding(path=place.path, line=1, found=found, entity_id=place.entity_id)
+    for place in gone:
+        words = f"the file of {place.entity_id}, as its last record names it, is not there"
+        found = Found(rule="gone", message=words)
+        yield Finding(path=place.path, line=1, found=found, entity_id=place.entity_id)

@@ -10,7 +10,7 @@ import hashlib
 from collections import deque
 
 from loop_cli.core.records.record import digests_of, record_of
-from loop_cli.core.upkeep import LogProblem
+from loop_cli.core.upkeep import LogProblem, Verification
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from loop_cli.core.records.record import AuditRecord
+    from loop_cli.core.upkeep import RecordedPlace
 
     SchemaErrors = Callable[[AuditRecord], Iterable[str]]
 
@@ -60,6 +61,25 @@ class LogWalk:
         self.own = self.migrated = self.foreign = self.unreadable = 0
         self.problems: list[LogProblem] = []
         self.entities = Entities()
+
+    def result(
+        self,
+        files: Iterable[str],
+        edited_outside: Iterable[RecordedPlace],
+        gone: Iterable[RecordedPlace],
+    ) -> Verification:
+        """What was found in these files of the log, and of the entities' own files."""
+        return Verification(
+            files=tuple(files),
+            records=self.own + self.migrated + self.foreign,
+            own=self.own,
+            migrated=self.migrated,
+            foreign=self.foreign,
+            unreadable=self.unreadable,
+            problems=tuple(self.problems),
+            edited_outside=tuple(edited_outside),
+            gone=tuple(gone),
+        )
 
     def step(self, file: str, number: int, text: bytes) -> None:
         """Check the next line."""

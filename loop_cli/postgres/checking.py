@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.core.check.finding import Finding, Found, order
-from loop_cli.core.check.report import Checked, PassedOver
-from loop_cli.core.upkeep import RecordedPlace, Verification
+from loop_cli.core.check.report import PassedOver
+from loop_cli.core.names import LOG_FOLDER
+from loop_cli.core.upkeep import RecordedPlace
 from loop_cli.errors import EntityNotFound
 from loop_cli.planning import check_links
-from loop_cli.planning.check_walk import walked
-from loop_cli.planning.check_wanted import selection
+from loop_cli.planning.check_walk import against_records, walked
 from loop_cli.planning.log_walk import LogWalk, claims_in
+from loop_cli.wire.record_errors import record_errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from loop_cli.core.check.report import Scope
+    from loop_cli.core.check.finding import Finding
+    from loop_cli.core.check.report import Checked, Scope
     from loop_cli.core.links import LinkSource
-    from loop_cli.core.records.record import AuditRecord
+    from loop_cli.core.upkeep import Verification
     from loop_cli.postgres.database import Connection
     from loop_cli.postgres.handle import Handle
 
@@ -45,24 +46,14 @@ def check(handle: Handle, wanted: Scope) -> Checked:
         return bytes(row[0])
 
     handle.database.read(handle.renew)
+    for path in wanted.paths:
+        if not _is_there(handle, path):
+            raise EntityNotFound(f"{path} is not there", entity_id=path, nearest=[])
     paths = [os.fsdecode(path) for (path,) in _rows(handle, _PATHS)]
     walk = walked(paths, read, handle.rules, wanted)
-    walk.findings += _edited(handle)
     links = check_links.look(Surroundings(handle), walk.register)
-    walk.findings += links.findings
-    admits = selection(wanted, walk.register, walk.types, walk.findings)
-    findings = [one for one in walk.findings if admits(one.path, one.entity_type)]
-    fixable = {one.path for one in findings if one.found.repair}
-    mends = {one.path for one in findings if one.found.mends}
-    count, entities = walk.counts(admits)
-    return Checked(
-        files=count,
-        entities=entities,
-        findings=tuple(sorted(findings, key=order)),
-        etags={path: walk.etags[path] for path in fixable},
-        mended={path: change for path, change in links.changes.items() if path in mends},
-        passed=passed_over(handle),
-    )
+    found = (*_edited(handle), *links.findings)
+    return walk.result(links.replace(findings=found), passed_over(handle))
 
 
 def passed_over(handle: Handle) -> PassedOver:
@@ -77,25 +68,15 @@ def passed_over(handle: Handle) -> PassedOver:
 
 def verify(handle: Handle) -> Verification:
     """Check the chain of the log, its records, and each entity against its last record."""
-    walk = LogWalk(claims_in(text for _segment, _seq, text in _lines(handle, True)), _schema_errors)
+    walk = LogWalk(claims_in(text for _segment, _seq, text in _lines(handle, True)), record_errors)
     names: dict[str, int] = {}
     for segment, _seq, text in _lines(handle, False):
         names[segment] = names.get(segment, 0) + 1
         if text.strip():
-            walk.step(f"_build/{segment}", names[segment], text)
+            walk.step(f"{LOG_FOLDER}/{segment}", names[segment], text)
     walk.finish()
-    edited, gone = _against_files(handle, walk)
-    return Verification(
-        files=tuple(f"_build/{name}" for name in names),
-        records=walk.own + walk.migrated + walk.foreign,
-        own=walk.own,
-        migrated=walk.migrated,
-        foreign=walk.foreign,
-        unreadable=walk.unreadable,
-        problems=tuple(walk.problems),
-        edited_outside=tuple(edited),
-        gone=tuple(gone),
-    )
+    files = (f"{LOG_FOLDER}/{name}" for name in names)
+    return walk.result(files, *_against_files(handle, walk))
 
 
 class Surroundings:
@@ -129,15 +110,7 @@ def _edited(handle: Handle) -> Iterator[Finding]:
     for segment, seq, text in _lines(handle, False):
         if text.strip():
             walk.step(segment, seq, text)
-    edited, gone = _against_files(handle, walk)
-    for place in edited:
-        words = "was edited outside loop since its last record"
-        found = Found(rule="edited-outside", message=words)
-        yield Finding(path=place.path, line=1, found=found, entity_id=place.entity_id)
-    for place in gone:
-        words = f"the file of {place.entity_id}, as its last record names it, is not there"
-        found = Found(rule="gone", message=words)
-        yield Finding(path=place.path, line=1, found=found, entity_id=place.entity_id)
+    yield from against_records(*_against_files(handle, walk))
 
 
 def _against_files(
@@ -188,16 +161,3 @@ def _rows(handle: Handle, query: str) -> list[tuple[bytes]]:
     return handle.database.read(
         lambda connection: [(row[0],) for row in connection.execute(query.encode()).fetchall()]
     )
-
-
-def _schema_errors(record: AuditRecord) -> Iterator[str]:
-    from pydantic import ValidationError
-
-    from loop_cli.wire import models
-
-    try:
-        models.AuditRecord.model_validate(record.data)
-    except ValidationError as error:
-        for one in error.errors(include_url=False, include_input=False, include_context=False):
-            where = ".".join(map(str, one["loc"]))
-            yield f"not a valid record: {where or 'record'}: {one['msg']}"

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from loop_cli.core.names import nfc
 from loop_cli.core.records.record import History, digests_of
-from loop_cli.core.upkeep import RecordedPlace, Verification
+from loop_cli.core.upkeep import RecordedPlace
 from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.planning.log_walk import Claims, Entities, LogWalk, claims_in
@@ -16,39 +16,25 @@ from loop_cli.vault.files import reading as files
 from loop_cli.vault.find import recover_if_free
 from loop_cli.vault.log.lines import parse_line
 from loop_cli.vault.log.segments import open_settled
+from loop_cli.wire.record_errors import record_errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from loop_cli.core.records.record import AuditRecord
+    from loop_cli.core.upkeep import Verification
     from loop_cli.vault.handle import Vault
     from loop_cli.vault.log.segments import OpenLog
-
-_TAILS = 64  # lines of others that may have been incomplete when our next line was written
 
 
 def verify(vault: Vault) -> Verification:
     """Read the whole log, and the files of its entities. Raises `StorageError`."""
     with ExitStack() as stack:
         log = open_settled(vault, stack)
-        walk = LogWalk(_claims(log), _schema_errors)
+        walk = LogWalk(_claims(log), record_errors)
         for place in log.lines():
             walk.step(*place)
         walk.finish()
         names = tuple(log.names)
-    edited, gone = _against_files(vault, walk.entities)
-    return Verification(
-        files=names,
-        records=walk.own + walk.migrated + walk.foreign,
-        own=walk.own,
-        migrated=walk.migrated,
-        foreign=walk.foreign,
-        unreadable=walk.unreadable,
-        problems=tuple(walk.problems),
-        edited_outside=tuple(edited),
-        gone=tuple(gone),
-    )
+    return walk.result(names, *_against_files(vault, walk.entities))
 
 
 def against_files(vault: Vault) -> tuple[list[RecordedPlace], list[RecordedPlace]]:
@@ -69,19 +55,6 @@ def against_files(vault: Vault) -> tuple[list[RecordedPlace], list[RecordedPlace
 
 def _claims(log: OpenLog) -> Claims:
     return claims_in(text for _file, _number, text in log.lines(b'"redacted"', b'"rolled_back"'))
-
-
-def _schema_errors(record: AuditRecord) -> Iterator[str]:
-    from pydantic import ValidationError
-
-    from loop_cli.wire import models
-
-    try:
-        models.AuditRecord.model_validate(record.data)
-    except ValidationError as error:
-        for one in error.errors(include_url=False, include_input=False, include_context=False):
-            where = ".".join(map(str, one["loc"]))
-            yield f"not a valid record: {where or 'record'}: {one['msg']}"
 
 
 def _against_files(

@@ -8,6 +8,7 @@ from loop_cli.core import timestamps
 from loop_cli.core.check.finding import Finding, Found
 from loop_cli.errors import Action, Sentence, StorageError, VaultLocked
 from loop_cli.planning import check_links
+from loop_cli.planning.check_walk import against_records
 from loop_cli.system.folders import open_folder
 from loop_cli.vault import LOOP, STAGED
 from loop_cli.vault.commit import intents
@@ -44,15 +45,7 @@ def passed(vault: Vault) -> PassedOver:
 
 def _edited(vault: Vault) -> Iterator[Finding]:
     """Find the files that changed after their last record."""
-    edited, gone = verify.against_files(vault)
-    for place in edited:
-        words = "was edited outside loop since its last record"
-        found = Found(rule="edited-outside", message=words)
-        yield Finding(path=place.path, line=1, found=found, entity_id=place.entity_id)
-    for place in gone:
-        words = f"the file of {place.entity_id}, as its last record names it, is not there"
-        found = Found(rule="gone", message=words)
-        yield Finding(path=place.path, line=1, found=found, entity_id=place.entity_id)
+    return against_records(*verify.against_files(vault))
 
 
 def _old_places(vault: Vault) -> Iterator[Finding]:

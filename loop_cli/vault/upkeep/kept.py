@@ -11,9 +11,9 @@ import re
 import stat
 from contextlib import contextmanager
 
-from loop_cli.core.records import record as audit
 from loop_cli.core.upkeep import Kept
 from loop_cli.errors import StorageError
+from loop_cli.planning.kept import described
 from loop_cli.system.folders import Folders, open_folder
 from loop_cli.vault import LOOP, STAGED
 from loop_cli.vault.commit.keeping import keep_whole
@@ -24,12 +24,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from loop_cli.core.records.record import AuditRecord
     from loop_cli.system.folders import Folder
     from loop_cli.vault.handle import Vault
 
 FOLDER = "kept"
-_OURS = re.compile(r"[0-9a-f]{64}")
 # Also files that a crash left half written, and staged things that are not files.
 _GIVEN = re.compile(
     r"[0-9a-f]{64}(?:\.\d+)?|(?:\.loop-)?[0-9a-f]{32}(?:-\d+)?(?:\.[a-z]+)*\.[0-9a-f]{8}"
@@ -38,20 +36,10 @@ _GIVEN = re.compile(
 
 def listed(vault: Vault) -> list[Kept]:
     """Return all files that loop has kept, the newest first. Raises `StorageError`."""
-    found = {one.name: one for one in _files(vault.root)}
-    if found:
+    copies = [*_files(vault.root)]
+    if copies:
         recover_if_free(vault)
-        for record in vault.log.records():
-            for sha256, what in _named(record):
-                one = found.get(sha256)
-                if one is not None and one.what is None:
-                    name = record.data.get("entity_name")
-                    found[sha256] = one.replace(
-                        entity_id=record.entity_id,
-                        entity_name=name if isinstance(name, str) else None,
-                        what=what,
-                    )
-    return sorted(found.values(), key=lambda one: (-one.kept_at, one.name))
+    return described(copies, vault.log.records())
 
 
 def others(vault: Vault) -> list[str]:
@@ -162,14 +150,3 @@ def _kept(folder: Folder, name: str) -> Kept | None:
 
 def _cannot(what: str, error: OSError) -> StorageError:
     return StorageError(f"what is kept can't be {what}: {error.strerror}")
-
-
-def _named(record: AuditRecord) -> Iterator[tuple[str, str]]:
-    """Return the hashes in a record, each with its entity and field."""
-    values = [(record.metadata.get("kept"), "file")]
-    values += [(entry.get("old"), name) for name, entry in record.diff.items()]
-    for value, what in values:
-        if isinstance(value, dict) and audit.is_digest(value):
-            sha256 = str(value["sha256"])
-            if _OURS.fullmatch(sha256):
-                yield sha256, what
