@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     OpenOperations = Callable[[Origin], Operations]
     T = TypeVar("T")
 
+_AT_ONCE = 1  # threads that read, as long as none takes long
+_PATIENCE = 0.05  # seconds
 _LONGEST_KEY = 200
 _LONGEST_AGENT = 100
 AGENT = "x-loop-agent"  # what a program says of itself, percent-encoded; never the actor
@@ -55,6 +57,7 @@ class Service:
         self.log = log
         self._replies = Replies()
         self._readers: anyio.CapacityLimiter | None = None
+        self._first_readers: anyio.CapacityLimiter | None = None
         self._writers: anyio.CapacityLimiter | None = None
         self._appliers: anyio.CapacityLimiter | None = None
 
@@ -87,10 +90,21 @@ class Service:
         return self._replies.of(origin.key, origin.request or "")
 
     async def in_thread(self, work: Callable[[], T]) -> T:
-        """What `work` gives, done by one of the threads that read."""
-        if self._readers is None:
+        """What `work` gives, done by one of the threads that read.
+
+        Few read at once, since threads of Python only hinder each other; who waits for long may
+        read beside them, so that nobody waits for a slow search.
+        """
+        if self._readers is None or self._first_readers is None:
             self._readers = anyio.CapacityLimiter(self.options.readers)
-        return await anyio.to_thread.run_sync(work, limiter=self._readers)
+            self._first_readers = anyio.CapacityLimiter(_AT_ONCE)
+        few, turn = self._first_readers, object()
+        has_turn = await _is_let_in(few, turn)
+        try:
+            return await anyio.to_thread.run_sync(work, limiter=self._readers)
+        finally:
+            if has_turn:
+                few.release_on_behalf_of(turn)
 
     async def write(
         self,
@@ -143,6 +157,17 @@ class Service:
             answer = again(loop, done)
             answer.headers["X-Run-Id"] = str(done[-1].data["run_id"])
             return answer
+
+
+async def _is_let_in(few: anyio.CapacityLimiter, turn: object) -> bool:
+    """Whether a turn came in time."""
+    try:
+        few.acquire_on_behalf_of_nowait(turn)  # without a round of the event loop
+    except anyio.WouldBlock:
+        with anyio.move_on_after(_PATIENCE) as waiting:
+            await few.acquire_on_behalf_of(turn)
+        return not waiting.cancelled_caught
+    return True
 
 
 def _alone(work: Callable[[Operations], T], loop: Operations) -> T:

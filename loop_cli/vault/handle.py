@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from loop_cli.planning.resolution import Located
     from loop_cli.planning.snapshot import Snapshot
     from loop_cli.vault.files.lock import VaultLock
+    from loop_cli.vault.log.lasts import Lasts
 
 
 class Vault:
@@ -60,6 +61,7 @@ class Vault:
         self.private = private
         self.cache = Cache(cache)
         self.log = AuditLog(self.layout, cache=self.cache)
+        self.lasts: Lasts | None = None  # what a server remembers of the log
         self._noticed = _Noticed()
         self.counts: dict[Any, Any] = {}  # of queries, as long as the index is as it was
         self._lock_timeout = lock_timeout
@@ -109,8 +111,11 @@ class Vault:
         not count yet.
         """
         parsed = place.parsed
-        records = self.log.records_of(parsed.id, path=parsed.path if place.shared else None)
-        history = History(records)
+        path = parsed.path if place.shared else None
+        if self.lasts is not None and not unsettled:
+            history = self.lasts.history(parsed.id, path=path)
+        else:
+            history = History(self.log.records_of(parsed.id, path=path))
         last = history.last if unsettled else None
         if last is not None and last.etag_before == etag_of(parsed.data):
             history = History([record for record in history.records if record is not last])

@@ -239,10 +239,23 @@ def of_many(folder: Path, *, entities: int, runs: int) -> tuple[float, float]:
         return 1000 * statistics.median(found), ours.memory
 
 
+def sync_time(folder: Path) -> float:
+    """The milliseconds that the disk takes to make a few bytes durable."""
+    found = []
+    with (folder / "synced").open("wb", buffering=0) as file:
+        for _each in range(100):
+            begin = time.perf_counter()
+            file.write(b"x" * 500)
+            os.fsync(file.fileno())
+            found.append(time.perf_counter() - begin)
+    return 1000 * statistics.median(found)
+
+
 def main() -> None:
     """Measure and print the table."""
     options = _options()
     with tempfile.TemporaryDirectory(prefix="loop-bench-", dir=options.folder) as folder:
+        sync = sync_time(Path(folder))
         found = rates(Path(folder), runs=options.runs, requests=options.requests)
         page, memory = of_many(Path(folder), entities=options.entities, runs=options.runs)
     units = {READ: BARE, PUT: COMMIT, PUTS: PUT}
@@ -258,7 +271,8 @@ def main() -> None:
     rows.append([MEMORY, f"{memory:.0f} MiB", ""])
     print(
         f"on generated vaults of {SMALL} and {options.entities} entities; {options.runs} rounds of "
-        f"{options.requests} requests; {os.cpu_count()} processors"
+        f"{options.requests} requests; {os.cpu_count()} processors; a sync of this disk takes "
+        f"{sync:.2f} ms, and what clients share is that"
     )
     common.print_table(["what", "how much", "of the one it is compared with"], rows)
 

@@ -229,12 +229,17 @@ def record_of(line: bytes) -> AuditRecord | None:
 
 
 class History:
-    """The records of one entity; read from the newest back, as far as needed."""
+    """The records of one entity; read from the newest back, as far as needed.
 
-    def __init__(self, newest_first: Iterable[AuditRecord] = ()) -> None:
+    `last` is the last of them, for a caller that knows it.
+    """
+
+    def __init__(
+        self, newest_first: Iterable[AuditRecord] = (), *, last: AuditRecord | None = None
+    ) -> None:
         self._source = iter(newest_first)
         self._read: list[AuditRecord] = []
-        self._last: AuditRecord | None = None
+        self._last = last
 
     @property
     def records(self) -> Iterable[AuditRecord]:
@@ -260,7 +265,8 @@ class History:
             instant = record.updated_after
             if instant is not None and (latest is None or instant > latest):
                 latest = instant
-            if record is last and record.is_own and not record.is_return:
+            is_last = last is not None and record.digest == last.digest
+            if is_last and record.is_own and not record.is_return:
                 break
         return latest
 

@@ -84,6 +84,14 @@ def backwards(text: bytes) -> Iterator[bytes]:
         end = start - 1
 
 
+def backwards_with(text: bytes, needles: tuple[bytes, ...]) -> Iterator[bytes]:
+    """Yield those of `backwards` that have one of the needles."""
+    if any(needle in text for needle in needles):
+        for line in backwards(text):
+            if any(needle in line for needle in needles):
+                yield line
+
+
 def parse_line(line: bytes) -> AuditRecord | None:
     """Parse a line, without its newline, as a record; None if it is not one."""
     return record_of(line)

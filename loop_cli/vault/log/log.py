@@ -21,6 +21,7 @@ from loop_cli.vault.log.lines import (
     LogPlace,
     Segment,
     backwards,
+    backwards_with,
     cannot_read,
     cannot_write,
     check_length,
@@ -235,14 +236,15 @@ class AuditLog:
 
     def _own_end(self) -> dict[bytes, AuditRecord]:
         """Return the last lines, if we have appended them and the file has not changed since."""
-        if not self._own:
-            return {}
+        return self._own if self._own and self.end() == self._after_own else {}
+
+    def end(self) -> Stamp | None:
+        """What tells the active file from what it was before; None if it can't be seen."""
         try:
             with self.open_folder() as folder:
-                status = folder.status(ACTIVE_LOG)
+                return _stamp(folder.status(ACTIVE_LOG))
         except OSError:
-            return {}
-        return self._own if _stamp(status) == self._after_own else {}
+            return None
 
     def _sync_names(self) -> None:
         with Folders(self.root) as folders:
@@ -325,9 +327,7 @@ class AuditLog:
         from loop_cli.vault.log.log_index import AT_A_TIME, look_up
 
         index, offsets, until = look_up(cache, segments, wanted, None)
-        for line in index.lines_after(until):
-            if any(needle in line for needle in needles):
-                yield line
+        yield from index.lines_after(until, needles)
         while offsets:
             for offset in offsets:
                 yield index.line_at(offset)
@@ -433,10 +433,8 @@ class AuditLog:
                 continue
             text = after + b"".join(reversed(rest))
             rest = [head]
-            if needles and not any(needle in text for needle in needles):
-                continue
-            for line in backwards(text):
-                if line.strip() and (not needles or any(needle in line for needle in needles)):
+            for line in backwards_with(text, needles) if needles else backwards(text):
+                if line.strip():
                     yield line
         line = b"".join(reversed(rest))
         if line.strip() and (not needles or any(needle in line for needle in needles)):

@@ -16,7 +16,7 @@ from loop_cli.lean import jsontext
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.vault.index import cache as working
 from loop_cli.vault.index.cache import MEMORY, key_word, transaction, word
-from loop_cli.vault.log.lines import backwards, check_length, parse_line
+from loop_cli.vault.log.lines import backwards_with, check_length, parse_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,10 +79,11 @@ class LogIndex:
         """Return the line at an offset, without its newline; empty past the end."""
         return next((line for _at, line, _end in self._lines_from(offset, _ONE_LINE)), b"")
 
-    def lines_after(self, offset: int) -> Iterator[bytes]:
-        """Yield the lines from an offset on, newest first, with an incomplete last one."""
+    def lines_after(self, offset: int, needles: tuple[bytes, ...]) -> Iterator[bytes]:
+        """Yield the lines from an offset on that have one of the needles, newest first, with an
+        incomplete last one."""
         for part in reversed(self._read(offset, self._total)):
-            yield from backwards(part)
+            yield from backwards_with(part, needles)
 
     def _read(self, start: int, until: int) -> list[bytes]:
         """Return the bytes between two offsets, one part per file: no line continues in the next

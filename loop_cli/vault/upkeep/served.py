@@ -12,6 +12,7 @@ from loop_cli.lean.records import Struct
 from loop_cli.planning import membership
 from loop_cli.vault import schema_file
 from loop_cli.vault.index.news import News
+from loop_cli.vault.log.lasts import Lasts
 from loop_cli.vault.upkeep import notify
 from loop_cli.vault.upkeep.watch import is_place
 
@@ -71,6 +72,7 @@ class ServedVault:
             if self._opened is None or self._stamp() != self._opened.stamp:
                 inner = self._open_store()
                 self._root, self._schemas = inner.root, inner.handle.layout.schemas
+                inner.handle.lasts = Lasts(inner.handle.log)
                 stamp = self._stamp()  # of before it is read
                 shared = self._share(inner)
                 self._opened = Opened(stamp=stamp, inner=inner, shared=shared)
