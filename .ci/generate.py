@@ -10,7 +10,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import manual
 import typer
@@ -28,11 +28,11 @@ from loop_cli.core import timestamps
 from loop_cli.core.changes import BodyChange, Edits, parse_change
 from loop_cli.core.check.finding import RULES
 from loop_cli.core.choices import Choices
+from loop_cli.core.commits import EntityChange
 from loop_cli.core.conflict import fail
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.query import Query
 from loop_cli.core.records.record import Origin
-from loop_cli.core.store import EntityChange, Store
 from loop_cli.errors import ConflictError
 from loop_cli.operations import update as operations
 from loop_cli.operations.selection import Selection
@@ -58,6 +58,9 @@ from loop_cli.wire import (
 
 sys.path.insert(0, str(Path(__file__).parent))
 import workflow_picture
+
+if TYPE_CHECKING:
+    from loop_cli.core.store import Store
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = ROOT / "loop_cli" / "n8n" / "workflows"

@@ -7,7 +7,7 @@ import os
 import stat
 
 from loop_cli.core.entity import FieldNames
-from loop_cli.errors import Action, EntityNotFound, NoVault, StorageError, UsageError
+from loop_cli.errors import Action, EntityNotFound, StorageError, UsageError
 from loop_cli.lean.records import Struct
 from loop_cli.system import home
 from loop_cli.system.folders import Folders, Refused
@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
+
+    from loop_cli.errors import LoopError
 
 VAULT_FILE = os.path.join(".loop", "config.toml")
 TABLES = ("views", "columns")
@@ -456,7 +458,9 @@ def _upwards(folder: str) -> list[str]:
     return found
 
 
-def _no_vault(cwd: str, user_file: str | None) -> NoVault:
+def _no_vault(cwd: str, user_file: str | None) -> LoopError:
+    from loop_cli.failures import NoVault
+
     return NoVault(
         "no vault: none is named by --vault or by LOOP_VAULT, "
         f"{cwd} and the folders above it have no {', '.join(MARKERS[:-1])} or {MARKERS[-1]}, "

@@ -1,4 +1,5 @@
-"""Every failure a caller can meet, each with its code, exit code and HTTP status (SPEC §7).
+"""What can go wrong when an entity is read or changed, each with its code, exit code and HTTP
+status (SPEC §7). Errors that only some commands meet are in `failures`.
 
 Stores and operations raise these; nothing here prints. `cli.start` maps them to exit codes.
 """
@@ -10,7 +11,9 @@ from loop_cli.lean.records import Struct
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 
 class Action(Struct):
@@ -107,58 +110,6 @@ class StorageError(LoopError):
     code = "io"
 
 
-class Unreachable(StorageError):
-    """The server was not reached, or it broke off before it was asked: nothing was changed."""
-
-    code = "unreachable"
-    retryable = True
-
-
-class AnswerLost(StorageError):
-    """The connection broke before the server had answered: a change may have landed."""
-
-    code = "answer_lost"
-
-
-class BadAnswer(StorageError):
-    """What answered is no server of loop, or not one of this version."""
-
-    code = "bad_answer"
-
-
-class NotSignedIn(LoopError):
-    """The server does not know the token, or was given none."""
-
-    code = "unauthorized"
-    http_status = 401
-
-
-class NotAllowed(LoopError):
-    """The token may only read, or the server changes nothing."""
-
-    code = "forbidden"
-    http_status = 403
-
-
-class LogReplaced(StorageError):
-    """Another program replaced the audit log each time that loop was about to write a record."""
-
-    code = "log_replaced"
-    retryable = True
-
-
-class EditorFailed(LoopError):
-    """The editor could not be run, or did not end well. What was typed is kept."""
-
-    code = "editor"
-
-
-class LogDamaged(LoopError):
-    """Lines of the audit log are altered, missing or invalid. `problems` lists them."""
-
-    code = "log_damaged"
-
-
 class UsageError(LoopError):
     """The command line or a setting is not understood.
 
@@ -172,24 +123,10 @@ class UsageError(LoopError):
     http_status = 400
 
 
-class NoVault(UsageError):
-    """No vault was named and none was found."""
-
-    code = "no_vault"
-
-
 class EntityNotFound(LoopError):
     """No entity has the id, or there is no vault at the place named."""
 
     code = "not_found"
-    exit_code = 3
-    http_status = 404
-
-
-class NoSuchChange(LoopError):
-    """No record has the run id, or no change is left to undo."""
-
-    code = "no_such_change"
     exit_code = 3
     http_status = 404
 
@@ -236,38 +173,12 @@ class ConflictError(LoopError):
         }
 
 
-class AlreadyDone(LoopError):
-    """Another call with the same idempotency key has made its change; `record` is of it."""
-
-    code = "already_done"
-    exit_code = 4
-    http_status = 409
-
-    def __init__(self, message: str, *, record: Any) -> None:
-        super().__init__(message)
-        self.record = record
-
-
-class PreconditionRequired(LoopError):
-    """Without a terminal, a write must say which revision it has read."""
-
-    code = "precondition_required"
-    exit_code = 5
-    http_status = 428
-
-
 class InvalidChange(LoopError):
     """The change is not valid. `problems` lists all of them at once."""
 
     code = "invalid_change"
     exit_code = 6
     http_status = 422
-
-
-class StillReferred(InvalidChange):
-    """Others refer to the entity to delete; `referrers` lists them."""
-
-    code = "still_referred"
 
 
 class InvalidFile(LoopError):
@@ -287,71 +198,9 @@ class NoEntity(InvalidFile):
     """The file can be read, but is not an entity: a note, for example."""
 
 
-class CheckFailed(LoopError):
-    """A check found errors in the vault; `findings` lists all that it found."""
-
-    code = "check_failed"
-    exit_code = 6
-    http_status = 422
-
-
-class RepairFailed(LoopError):
-    """Files changed between a check and its repair, or could not be written.
-
-    `repairs` lists all that was tried.
-    """
-
-    code = "repair_failed"
-    exit_code = 4
-    http_status = 409
-    retryable = True
-
-
-class AmbiguousId(LoopError):
-    """Several files carry the id; `paths` lists them."""
-
-    code = "ambiguous"
-    exit_code = 7
-    http_status = 409
-
-
-class PartlyFailed(LoopError):
-    """Some of many changes did not land; code and exit code are those of the first."""
-
-    def __init__(self, first: LoopError, *, changed: int, unchanged: int, failed: int) -> None:
-        count = changed + unchanged + failed
-        super().__init__(
-            prefixed(f"{failed} of {count} changes did not land; the first: ", first.message),
-            hint=first.hint,
-            changed=changed,
-            unchanged=unchanged,
-            failed=failed,
-        )
-        self.code = first.code
-        self.exit_code = first.exit_code
-        self.http_status = first.http_status
-        self.retryable = first.retryable
-
-
-class VaultLocked(LoopError):
-    """Another process held the vault's lock for longer than the time-out."""
-
-    code = "locked"
-    exit_code = 8
-    http_status = 503
-    retryable = True
-
-
-class ConfirmationRefused(LoopError):
-    """A confirmation was needed and could not be asked, or was refused."""
-
-    code = "confirmation"
-    exit_code = 9
-    http_status = 428
-
-
-class Interrupted(LoopError):
-    """The user pressed Ctrl-C."""
-
-    code = "interrupted"
-    exit_code = 130
+def only(outcomes: list[T | LoopError]) -> T:
+    """Return the outcome of a commit of one change, or raise it if it is an error."""
+    (outcome,) = outcomes
+    if isinstance(outcome, LoopError):
+        raise outcome
+    return outcome

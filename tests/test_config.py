@@ -9,9 +9,10 @@ import pytest
 
 from loop_cli import config
 from loop_cli.core.changes import Edits, parse_changes
+from loop_cli.core.commits import EntityChange
 from loop_cli.core.entity import FieldNames, Precondition
-from loop_cli.core.store import EntityChange, only
-from loop_cli.errors import EntityNotFound, NoVault, StorageError, UsageError
+from loop_cli.errors import EntityNotFound, StorageError, UsageError, only
+from loop_cli.failures import NoVault
 from loop_cli.vault.store import VaultStore
 
 if TYPE_CHECKING:

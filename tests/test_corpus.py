@@ -15,10 +15,11 @@ import frontmatter
 import pytest
 
 from loop_cli.core.changes import BodyChange, Change, Edits
+from loop_cli.core.commits import EntityChange
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.fields import TARGETS
-from loop_cli.core.store import EntityChange
-from loop_cli.errors import AmbiguousId, InvalidFile, LoopError
+from loop_cli.errors import InvalidFile, LoopError
+from loop_cli.failures import AmbiguousId
 from loop_cli.lean.plain import same
 from loop_cli.markdown.dialects import is_same_time
 from loop_cli.planning import snapshot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loop_cli.cli import context
 from loop_cli.core.records.record import Origin
-from loop_cli.errors import NotAllowed
+from loop_cli.failures import NotAllowed
 from loop_cli.lean.basics import uuid4
 from loop_cli.mcp.server import Door
 

@@ -17,7 +17,8 @@ from typer.core import TyperCommand, TyperOption
 from loop_cli.cli import context, forms, output, parser
 from loop_cli.cli.command_table import COMMANDS, NO_PAGER, PAGED, PANELS, PLAIN, SERVER
 from loop_cli.cli.render import styles
-from loop_cli.errors import Interrupted, UsageError
+from loop_cli.errors import UsageError
+from loop_cli.failures import Interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

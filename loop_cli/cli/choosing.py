@@ -12,7 +12,8 @@ from loop_cli.cli import context, output
 from loop_cli.cli.command_table import COMMANDS
 from loop_cli.core.names import nfc
 from loop_cli.core.query import Query, parse_sort
-from loop_cli.errors import AmbiguousId, EntityNotFound, Interrupted, LoopError, UsageError
+from loop_cli.errors import EntityNotFound, LoopError, UsageError
+from loop_cli.failures import AmbiguousId, Interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import os
 import sys
 from itertools import islice
 
-from loop_cli.core.store import harmless_json
+from loop_cli.lean.jsontext import harmless_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -75,7 +75,7 @@ def _environment() -> SandboxedEnvironment:
     from jinja2 import ChainableUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    from loop_cli.core.store import as_json
+    from loop_cli.lean.jsontext import as_json
 
     made = ImmutableSandboxedEnvironment(undefined=ChainableUndefined, keep_trailing_newline=True)
     made.filters["json"] = as_json

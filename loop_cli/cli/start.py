@@ -6,14 +6,7 @@ import gc
 import os
 import sys
 
-from loop_cli.errors import (
-    ConflictError,
-    EntityNotFound,
-    Interrupted,
-    LoopError,
-    StorageError,
-    UsageError,
-)
+from loop_cli.errors import ConflictError, EntityNotFound, LoopError, StorageError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,6 +53,8 @@ def run(arguments: list[str], *, quick: bool = True) -> int:
             error.hint = stray.hint(given, error) or error.hint
         return _fail(error, machine)
     except KeyboardInterrupt:
+        from loop_cli.failures import Interrupted
+
         return _fail(Interrupted("interrupted" + _what_landed()), machine)
     except MemoryError:
         return _fail(StorageError("out of memory" + _what_landed()), machine)

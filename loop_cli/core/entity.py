@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.errors import UsageError
+from loop_cli.lean import jsontext
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 OWN = ("entity_id", "entity_type", "path", "updated_at", "etag")
 """The values of an entity besides its fields, by the names that users use in queries."""
+_HEAD = "{{" + ", ".join(f'"{name}": {{}}' for name in OWN) + ', "fields": '
 
 
 def is_template(entity_id: str) -> bool:
@@ -171,3 +173,13 @@ class Entity(Struct):
             "fields": self.fields,
             "body": self.body,
         }
+
+
+def is_flat(fields: str) -> bool:
+    """Whether the JSON of fields contains no mapping, and no text that looks like one."""
+    return "{" not in fields[1:]
+
+
+def head_of(*own: str) -> str:
+    """Return the JSON before the fields, from the values for `OWN`."""
+    return _HEAD.format(*map(jsontext.text, own))

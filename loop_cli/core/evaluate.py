@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any, TypeVar
 
+    from loop_cli.core.listed import Listed
     from loop_cli.core.order import Place
     from loop_cli.core.query import Query
     from loop_cli.core.schema.schema import Schema
-    from loop_cli.core.store import Listed
 
     L = TypeVar("L", bound=Listed)
 

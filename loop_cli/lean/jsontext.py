@@ -59,6 +59,29 @@ def is_harmless(text: str) -> bool:
     return text.isprintable() or harmless(text) == text
 
 
+def as_json(value: Any) -> str:
+    """Return one line of JSON; values that JSON can't express (`.inf`) become their YAML text."""
+    try:
+        return dumps(value)
+    except ValueError:
+        return dumps(_finite(value))
+
+
+def harmless_json(value: Any) -> str:
+    """Return one line of JSON that is harmless on a terminal."""
+    return harmless(as_json(value))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_finite(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and value - value != 0:
+        return ".nan" if value != value else ".inf" if value > 0 else "-.inf"  # noqa: PLR0124
+    return value
+
+
 def loads(text: str | bytes) -> Any:
     """Return the value of a text. Raises what `json.loads` raises."""
     if isinstance(text, bytes):

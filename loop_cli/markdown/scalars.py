@@ -38,7 +38,7 @@ def emit(value: Scalar, *, style: str | None = None, flow: bool = False) -> str:
     """Return ``value`` on one line, in ``style`` if that is safe.
 
     ``style`` is that of the old value: ``bare-date``, ``single-quoted``, ``double-quoted`` or None;
-    ``flow`` means that it is inside ``[]`` or ``{}``. ``edits.check_value`` must accept the value.
+    ``flow`` means that it is inside ``[]`` or ``{}``. ``patch.check_value`` must accept the value.
     A date or a time has no quotes if the old one had none: some readers take a bare one for a date
     and a quoted one for text.
     """

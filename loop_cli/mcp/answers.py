@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from loop_cli.core.diff import MISSING
 from loop_cli.core.names import BODY
-from loop_cli.core.store import as_json
-from loop_cli.errors import AnswerLost, ConflictError, LoopError, StorageError
+from loop_cli.errors import ConflictError, LoopError, StorageError
+from loop_cli.failures import AnswerLost
 from loop_cli.lean import jsontext
+from loop_cli.lean.jsontext import as_json
 from loop_cli.mcp import words
 
 TYPE_CHECKING = False

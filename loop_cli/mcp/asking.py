@@ -18,8 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from loop_cli.core.commits import EntityChange
     from loop_cli.core.conflict import Conflict
-    from loop_cli.core.store import EntityChange
 
 APPLY, KEEP, LEAVE = "apply", "keep", "leave"
 _WORDS = {

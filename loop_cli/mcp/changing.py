@@ -5,7 +5,8 @@ from __future__ import annotations
 from loop_cli.core.changes import Change
 from loop_cli.core.conflict import POLICIES
 from loop_cli.core.entity import precondition_of
-from loop_cli.errors import Action, EntityNotFound, PreconditionRequired, Sentence, UsageError
+from loop_cli.errors import Action, EntityNotFound, Sentence, UsageError
+from loop_cli.failures import PreconditionRequired
 from loop_cli.mcp.answers import shortened, with_warnings
 from loop_cli.mcp.reading import of_entity
 from loop_cli.operations import bulk, clock, create
@@ -15,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from loop_cli.core.store import EntityChange
+    from loop_cli.core.commits import EntityChange
     from loop_cli.mcp.asking import Decision
     from loop_cli.operations.boundary import Operations
     from loop_cli.operations.undo import UndoPlan, UndoResult

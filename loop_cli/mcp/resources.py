@@ -8,9 +8,9 @@ import mcp_types as types
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
-from loop_cli.core.store import as_json
 from loop_cli.errors import EntityNotFound
 from loop_cli.lean import jsontext
+from loop_cli.lean.jsontext import as_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

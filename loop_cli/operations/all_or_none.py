@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from loop_cli.core import conflict
+from loop_cli.core.commits import CommitResult, EntityChange, Move
 from loop_cli.core.names import nfc
-from loop_cli.core.store import CommitResult, EntityChange, Move, only
-from loop_cli.errors import ConflictError, InvalidChange, LoopError, prefixed
+from loop_cli.errors import ConflictError, InvalidChange, LoopError, only, prefixed
 from loop_cli.lean.records import Struct
 from loop_cli.operations import create, delete, line, move, once, resolving
 from loop_cli.operations.lines import Lines
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
+    from loop_cli.core.commits import AnyChange
     from loop_cli.core.conflict import Conflict
     from loop_cli.core.records.record import Origin
-    from loop_cli.core.store import AnyChange
     from loop_cli.operations.bulk import Outcome
     from loop_cli.operations.line import Order
 

@@ -9,11 +9,9 @@ Under an idempotency key a line that landed before is answered from the log, and
 
 from __future__ import annotations
 
-from loop_cli.core.store import CommitResult, EntityChange, only
-from loop_cli.errors import (
-    AlreadyDone,
-    LoopError,
-)
+from loop_cli.core.commits import CommitResult, EntityChange
+from loop_cli.errors import LoopError, only
+from loop_cli.failures import AlreadyDone
 from loop_cli.lean.records import Struct
 from loop_cli.operations import create, delete, line, move, once
 from loop_cli.operations.all_or_none import AllOrNone
@@ -26,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
+    from loop_cli.core.commits import AnyChange
     from loop_cli.core.records.record import Origin
-    from loop_cli.core.store import AnyChange, Store
+    from loop_cli.core.store import Store
     from loop_cli.operations.bulk import LineRules, Outcome
     from loop_cli.operations.line import Order
 

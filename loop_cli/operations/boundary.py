@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.changes import Edits
     from loop_cli.core.check.report import Checked, PassedOver, Scope
+    from loop_cli.core.commits import CommitResult, EntityChange, Mend, UpdateResult
     from loop_cli.core.conflict import Resolver
     from loop_cli.core.entity import Entity, FieldNames, Precondition
     from loop_cli.core.evaluate import Selected
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.core.schema.rules import Rules
     from loop_cli.core.schema.schema import Schema
-    from loop_cli.core.store import CommitResult, EntityChange, Mend, UpdateResult
     from loop_cli.core.upkeep import (
         Allowed,
         AllowedField,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from loop_cli.core.changes import BodyChange, Change, Edits, parse_changes
+from loop_cli.core.commits import CommitResult, EntityChange
 from loop_cli.core.entity import Precondition, precondition_of
 from loop_cli.core.names import join_dotted, nearest
 from loop_cli.core.numbers import in_json
 from loop_cli.core.query import parse_conditions
-from loop_cli.core.store import CommitResult, EntityChange
-from loop_cli.errors import Action, LoopError, PartlyFailed, UsageError
+from loop_cli.errors import Action, LoopError, UsageError
+from loop_cli.failures import PartlyFailed
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from loop_cli.core import creation, days, ids, places
+from loop_cli.core.commits import Create
 from loop_cli.core.names import is_line, nfc
-from loop_cli.core.store import Create, only
-from loop_cli.errors import EntityNotFound
+from loop_cli.errors import EntityNotFound, only
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.records import Struct
 from loop_cli.operations import asking
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.changes import Change
+    from loop_cli.core.commits import CommitResult
     from loop_cli.core.entity import Entity
     from loop_cli.core.records.record import Origin
     from loop_cli.core.schema.rules import Rules
-    from loop_cli.core.store import CommitResult, Store
+    from loop_cli.core.store import Store
     from loop_cli.operations.asking import Ask
     from loop_cli.operations.move import Place
 

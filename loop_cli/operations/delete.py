@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from loop_cli.core import days
 from loop_cli.core.changes import Change, Edits
+from loop_cli.core.commits import Delete, Move
 from loop_cli.core.entity import Precondition
 from loop_cli.core.names import ARCHIVE, nfc
 from loop_cli.core.references import referrers
-from loop_cli.core.store import Delete, Move
-from loop_cli.errors import ConfirmationRefused, LoopError
+from loop_cli.errors import LoopError
+from loop_cli.failures import ConfirmationRefused
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from loop_cli.core.commits import CommitResult
     from loop_cli.core.entity import Entity
     from loop_cli.core.records.record import Origin
-    from loop_cli.core.store import CommitResult, Store
+    from loop_cli.core.store import Store
 
 
 class Request(Struct):

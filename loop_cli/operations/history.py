@@ -10,7 +10,8 @@ from loop_cli.core.entity import Revision
 from loop_cli.core.records import past, story
 from loop_cli.core.records.hashed import value_of
 from loop_cli.core.records.record import RUN_ID
-from loop_cli.errors import Action, EntityNotFound, InvalidFile, NoSuchChange, UsageError
+from loop_cli.errors import Action, EntityNotFound, InvalidFile, UsageError
+from loop_cli.failures import NoSuchChange
 from loop_cli.lean.records import Struct
 from loop_cli.operations.log import recorded_id
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from loop_cli.core.commits import EntityChange
     from loop_cli.core.entity import Precondition
-    from loop_cli.core.store import EntityChange
     from loop_cli.operations.bulk import LineRules
 
 _SEEN = ("expected_updated_at", "if_match", "if")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from loop_cli.core import ids
+from loop_cli.core.commits import CommitResult, Create, EntityChange
 from loop_cli.core.names import nfc
-from loop_cli.core.store import CommitResult, Create, EntityChange
 from loop_cli.errors import LoopError, UsageError
 from loop_cli.operations import create, line, move, once
 from loop_cli.operations.bulk import Outcome
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
+    from loop_cli.core.commits import AnyChange
     from loop_cli.core.records.record import Origin
-    from loop_cli.core.store import AnyChange, Store
+    from loop_cli.core.store import Store
     from loop_cli.operations.bulk import LineRules
 
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from loop_cli.core.changes import Edits
     from loop_cli.core.check.report import Checked, PassedOver, Scope
+    from loop_cli.core.commits import CommitResult, EntityChange, Mend
     from loop_cli.core.entity import Precondition
     from loop_cli.core.query import Query
     from loop_cli.core.records.record import AuditRecord
-    from loop_cli.core.store import CommitResult, EntityChange, Mend
     from loop_cli.core.upkeep import (
         Allowed,
         AllowedField,

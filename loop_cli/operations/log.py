@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from loop_cli.core import timestamps
 from loop_cli.core.names import nfc
-from loop_cli.errors import AmbiguousId, EntityNotFound, InvalidFile
+from loop_cli.errors import EntityNotFound, InvalidFile
+from loop_cli.failures import AmbiguousId
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False

@@ -7,18 +7,12 @@ import re
 from loop_cli.core import conflict, places
 from loop_cli.core.changes import Change, Edits
 from loop_cli.core.check.places import file_name
+from loop_cli.core.commits import EntityChange, Move
 from loop_cli.core.entity import Precondition
 from loop_cli.core.links import Moving
 from loop_cli.core.names import is_line, nfc
-from loop_cli.core.store import EntityChange, Move
-from loop_cli.errors import (
-    ConfirmationRefused,
-    ConflictError,
-    InvalidChange,
-    LoopError,
-    UsageError,
-    prefixed,
-)
+from loop_cli.errors import ConflictError, InvalidChange, LoopError, UsageError, prefixed
+from loop_cli.failures import ConfirmationRefused
 from loop_cli.lean.records import Struct
 from loop_cli.operations import resolving
 from loop_cli.planning import relinking
@@ -28,9 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
+    from loop_cli.core.commits import CommitResult
     from loop_cli.core.entity import Entity
+    from loop_cli.core.listed import Listed
     from loop_cli.core.records.record import Origin
-    from loop_cli.core.store import CommitResult, Listed, Store
+    from loop_cli.core.store import Store
 
     Confirm = Callable[["RelocateResult"], bool]
 

@@ -6,9 +6,10 @@ is answered from the log, and the others are applied.
 
 from __future__ import annotations
 
+from loop_cli.core.commits import CommitResult
 from loop_cli.core.entity import Entity, Revision
-from loop_cli.core.store import CommitResult
-from loop_cli.errors import AlreadyDone, LoopError, UsageError
+from loop_cli.errors import LoopError, UsageError
+from loop_cli.failures import AlreadyDone
 from loop_cli.lean.basics import sha256_hex
 
 TYPE_CHECKING = False

@@ -6,8 +6,8 @@ A repair is only for the bytes that were checked: their etag is its precondition
 from __future__ import annotations
 
 from loop_cli.core.changes import Edits
+from loop_cli.core.commits import EntityChange
 from loop_cli.core.entity import Precondition
-from loop_cli.core.store import EntityChange
 from loop_cli.errors import LoopError
 from loop_cli.lean.records import Struct
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from loop_cli.core.changes import Change
     from loop_cli.core.check.report import Checked
+    from loop_cli.core.commits import CommitResult
     from loop_cli.core.records.record import Origin
-    from loop_cli.core.store import CommitResult, Store
+    from loop_cli.core.store import Store
 
 
 class Repair(Struct):

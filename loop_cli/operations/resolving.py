@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from loop_cli.core.store import only
-from loop_cli.errors import ConflictError
+from loop_cli.errors import ConflictError, only
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
+    from loop_cli.core.commits import CommitResult, EntityChange
     from loop_cli.core.conflict import Conflict, Resolver
     from loop_cli.core.entity import Precondition
     from loop_cli.core.records.record import Origin
-    from loop_cli.core.store import CommitResult, EntityChange, Store
+    from loop_cli.core.store import Store
 
     Asked = TypeVar("Asked", bound=EntityChange)
 

@@ -15,8 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from loop_cli.core.listed import Listed
     from loop_cli.core.schema.schema import Schema
-    from loop_cli.core.store import Listed, Store
+    from loop_cli.core.store import Store
 
 
 class Selection:

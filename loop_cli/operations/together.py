@@ -7,8 +7,8 @@ applied on top of what is there now, its conflicts are answered so (SPEC §3, `r
 from __future__ import annotations
 
 from loop_cli.core import conflict
+from loop_cli.core.commits import EntityChange
 from loop_cli.core.names import nfc
-from loop_cli.core.store import EntityChange
 from loop_cli.errors import ConflictError, LoopError
 from loop_cli.operations import once, resolving
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 
+from loop_cli.core.commits import Restore
 from loop_cli.core.conflict import Conflict
 from loop_cli.core.entity import Entity, Precondition, Revision
 from loop_cli.core.names import nfc
@@ -16,17 +17,8 @@ from loop_cli.core.records import record as audit
 from loop_cli.core.records import story
 from loop_cli.core.records.inverse import EntityUndo, invert
 from loop_cli.core.records.record import RUN_ID
-from loop_cli.core.store import Restore
-from loop_cli.errors import (
-    Action,
-    AmbiguousId,
-    ConfirmationRefused,
-    ConflictError,
-    EntityNotFound,
-    InvalidChange,
-    NoSuchChange,
-    UsageError,
-)
+from loop_cli.errors import Action, ConflictError, EntityNotFound, InvalidChange, UsageError
+from loop_cli.failures import AmbiguousId, ConfirmationRefused, NoSuchChange
 from loop_cli.lean.records import Struct
 from loop_cli.operations.history import records_of, revealer
 
@@ -35,10 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from loop_cli.core.commits import CommitResult, Delete, EntityChange
     from loop_cli.core.conflict import ConflictField
     from loop_cli.core.diff import Diff
     from loop_cli.core.records.record import AuditRecord, Origin
-    from loop_cli.core.store import CommitResult, Delete, EntityChange, Store
+    from loop_cli.core.store import Store
 
 _TRIES = 5
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from loop_cli.core.entity import Precondition
-from loop_cli.core.store import EntityChange, UpdateResult, only
-from loop_cli.errors import Action, ConfirmationRefused, ConflictError, UsageError
+from loop_cli.errors import Action, ConflictError, UsageError, only
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from loop_cli.core.commits import CommitResult, EntityChange, Mend, UpdateResult
     from loop_cli.core.conflict import Resolver
     from loop_cli.core.entity import Entity, FieldNames
     from loop_cli.core.records.record import Origin
     from loop_cli.core.schema.rules import Rules
     from loop_cli.core.schema.schema import Schema
-    from loop_cli.core.store import CommitResult, Mend, Store
+    from loop_cli.core.store import Store
     from loop_cli.operations.backlinks import Backlinks
     from loop_cli.operations.boundary import EntityOperations
 else:  # the abstract class would cost start-up time; a test compares this class with it
@@ -52,6 +52,8 @@ def update(
         if dry_run or not preview.changed:
             return _result(preview, origin, dry_run=dry_run)
         if not confirm(preview):
+            from loop_cli.failures import ConfirmationRefused
+
             raise ConfirmationRefused(f"{preview.before.id} was left as it is")
         seen = preview.before
         read = Precondition(if_match=seen.revision.etag, own_reading=True)
@@ -156,6 +158,8 @@ def mend(store: Store, change: Mend, *, origin: Origin, dry_run: bool = False) -
 
 
 def _result(done: CommitResult, origin: Origin, *, dry_run: bool) -> UpdateResult:
+    from loop_cli.core.commits import UpdateResult  # a read needs none
+
     return UpdateResult(
         entity=done.after,
         before=done.before,

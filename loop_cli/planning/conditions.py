@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
+    from loop_cli.core.commits import Delete, EntityChange, Mend
     from loop_cli.core.conflict import Conflict
     from loop_cli.core.entity import Precondition
     from loop_cli.core.query import Condition
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.core.schema.rules import Rules
-    from loop_cli.core.store import Delete, EntityChange, Mend
     from loop_cli.planning.snapshot import Snapshot
 
 

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any, Protocol
 
+    from loop_cli.core.commits import Create
     from loop_cli.core.entity import Entity, EntityFile
     from loop_cli.core.records.record import AuditRecord, History, Origin
     from loop_cli.core.schema.references import Others
     from loop_cli.core.schema.rules import Rules
-    from loop_cli.core.store import Create
     from loop_cli.planning.plan import Policy
 
     class Around(Protocol):

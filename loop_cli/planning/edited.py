@@ -16,8 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from loop_cli.core.commits import CommitResult
     from loop_cli.core.entity import Entity, FieldNames
-    from loop_cli.core.store import CommitResult
 
 
 def edits_of(opened: Entity, data: bytes) -> Edits:

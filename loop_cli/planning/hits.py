@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.core.store import Hit, Listed, names_of
+from loop_cli.core.listed import Hit, Listed, names_of
 from loop_cli.markdown import document
 
 TYPE_CHECKING = False

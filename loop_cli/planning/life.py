@@ -25,10 +25,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from loop_cli.core.commits import Create, Delete, Mend, Restore
     from loop_cli.core.diff import Diff
     from loop_cli.core.entity import Entity
     from loop_cli.core.records.record import AuditRecord, History, Origin
-    from loop_cli.core.store import Create, Delete, Mend, Restore
     from loop_cli.planning.plan import Policy
     from loop_cli.planning.snapshot import Snapshot
 

@@ -7,12 +7,12 @@ creations and deletions.
 from __future__ import annotations
 
 from loop_cli.core import timestamps
+from loop_cli.core.commits import CommitResult, EntityChange, Move
 from loop_cli.core.diff import diff_body
 from loop_cli.core.intent import intend, untouched
 from loop_cli.core.names import BODY
 from loop_cli.core.records import hashed
 from loop_cli.core.records import record as audit
-from loop_cli.core.store import CommitResult, EntityChange, Move
 from loop_cli.errors import InvalidFile
 from loop_cli.lean.records import Struct
 from loop_cli.planning import new_text, precondition

@@ -9,26 +9,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from loop_cli.core.commits import Create, Delete, Mend, Move, Restore
 from loop_cli.core.names import ARCHIVE, nearest, nfc, one_name
-from loop_cli.core.store import Create, Delete, Mend, Move, Restore
-from loop_cli.errors import (
-    AlreadyDone,
-    InvalidChange,
-    InvalidFile,
-    UsageError,
-)
+from loop_cli.errors import InvalidChange, InvalidFile, UsageError
 from loop_cli.planning import plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from loop_cli.core.commits import AnyChange
     from loop_cli.core.entity import Entity, EntityFile
     from loop_cli.core.links import LinkSource
     from loop_cli.core.records.record import AuditRecord, History, Origin
     from loop_cli.core.schema.references import Other
     from loop_cli.core.schema.rules import Rules
-    from loop_cli.core.store import AnyChange
     from loop_cli.planning.plan import Plan, Policy
     from loop_cli.planning.referred import Referred
     from loop_cli.planning.snapshot import Snapshot
@@ -161,6 +156,8 @@ class Planner:
             return
         record = self._around.recorded_with(origin.key)
         if record is not None and record.data.get("run_id") != origin.run_id:
+            from loop_cli.failures import AlreadyDone
+
             raise AlreadyDone(f"a call with the key {origin.key!r} was made before", record=record)
 
     def _change(self, change: AnyChange, seen: Snapshot, origin: Origin) -> Plan:

@@ -6,17 +6,17 @@ Stores call it under their lock, so nothing can come between the comparison and 
 from __future__ import annotations
 
 from loop_cli.core import timestamps
-from loop_cli.core.store import EntityChange
-from loop_cli.errors import Action, ConflictError, PreconditionRequired, Sentence
+from loop_cli.core.commits import EntityChange
+from loop_cli.errors import Action, ConflictError, Sentence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from loop_cli.core.commits import Delete
     from loop_cli.core.conflict import Reason
     from loop_cli.core.entity import Precondition
     from loop_cli.core.schema.rules import Rules
-    from loop_cli.core.store import Delete
     from loop_cli.planning.snapshot import Snapshot
 
 
@@ -35,6 +35,8 @@ def check(
     if given.forced:
         return "none"
     if not given.given:
+        from loop_cli.failures import PreconditionRequired
+
         raise PreconditionRequired(
             Sentence(f"{entity.id}: ", Action("name_precondition")),
             entity_id=entity.id,

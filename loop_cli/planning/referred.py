@@ -5,7 +5,8 @@ from __future__ import annotations
 from loop_cli.core.links import Backlink, Files
 from loop_cli.core.names import join_dotted, nfc
 from loop_cli.core.references import Referrer, referred, referrers
-from loop_cli.errors import Action, StillReferred
+from loop_cli.errors import Action
+from loop_cli.failures import StillReferred
 from loop_cli.planning import link_places, relinking
 
 TYPE_CHECKING = False
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from typing import Any, Protocol
 
+    from loop_cli.core.commits import Delete, Move
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.links import LinkSource
-    from loop_cli.core.store import Delete, Move
 
     class Sources(Protocol):
         """Gives files with links: a store, or a plan's view of one."""

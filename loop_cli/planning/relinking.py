@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from loop_cli.core.changes import BodyChange, Change, Edits
+from loop_cli.core.commits import EntityChange
 from loop_cli.core.entity import Precondition
 from loop_cli.core.links import CANVAS, CanNotLink, may_link
 from loop_cli.core.names import join_dotted
-from loop_cli.core.store import EntityChange
 from loop_cli.lean.plain import same
 from loop_cli.lean.records import Struct
 from loop_cli.markdown import canvas, links, patch

@@ -3,15 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.core.names import ENDINGS, LOG_FOLDER, is_hidden, nearest, nfc
-from loop_cli.errors import (
-    Action,
-    AmbiguousId,
-    EntityNotFound,
-    InvalidFile,
-    LoopError,
-    Sentence,
-    UsageError,
-)
+from loop_cli.errors import Action, EntityNotFound, InvalidFile, LoopError, Sentence, UsageError
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -204,7 +196,9 @@ def wrong_file(entity_id: str, located: Located) -> EntityNotFound:
     )
 
 
-def _ambiguous(entity_id: str, paths: list[str], what: str) -> AmbiguousId:
+def _ambiguous(entity_id: str, paths: list[str], what: str) -> LoopError:
+    from loop_cli.failures import AmbiguousId
+
     listed = "\n".join(f"  {path}" for path in paths)
     return AmbiguousId(
         Sentence(

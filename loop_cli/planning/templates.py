@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
+    from loop_cli.core.commits import Create
     from loop_cli.core.schema.rules import Rules
-    from loop_cli.core.store import Create
 
 BUILT_IN = "---\n---\n\n# {{NAME}}\n"
 _PLACEHOLDER = re.compile(r"\{\{[ \t]*([^\W\d]\w*)[ \t]*\}\}")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from loop_cli.core.commits import Create, EntityChange, Mend, Restore
 from loop_cli.core.names import nfc
-from loop_cli.core.store import Create, EntityChange, Mend, Restore
 from loop_cli.errors import ConflictError, InvalidFile, LoopError
 from loop_cli.lean.records import Struct
 from loop_cli.planning.broken import unread
@@ -16,8 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from loop_cli.core.commits import AnyChange
     from loop_cli.core.records.record import Origin
-    from loop_cli.core.store import AnyChange
     from loop_cli.planning.plan import Plan
     from loop_cli.postgres.database import Connection
     from loop_cli.postgres.handle import Handle

@@ -15,7 +15,8 @@ import psycopg
 from psycopg import errors as pg
 from psycopg import pq
 
-from loop_cli.errors import Action, AnswerLost, StorageError, Unreachable, VaultLocked
+from loop_cli.errors import Action, StorageError
+from loop_cli.failures import AnswerLost, Unreachable, VaultLocked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import psycopg
 from loop_cli.core.names import nfc
 from loop_cli.core.records.record import record_of
 from loop_cli.core.upkeep import Happening
-from loop_cli.errors import Unreachable
+from loop_cli.failures import Unreachable
 from loop_cli.postgres.keys import plain
 
 TYPE_CHECKING = False

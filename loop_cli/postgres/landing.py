@@ -24,7 +24,8 @@ import time
 import psycopg
 
 from loop_cli.core.records.record import AuditRecord
-from loop_cli.errors import LoopError, Unreachable
+from loop_cli.errors import LoopError
+from loop_cli.failures import Unreachable
 from loop_cli.lean.records import Struct
 from loop_cli.planning.snapshot import etag_of
 from loop_cli.postgres import database as db
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TypeVar
 
+    from loop_cli.core.commits import AnyChange, CommitResult
     from loop_cli.core.records.record import Origin
-    from loop_cli.core.store import AnyChange, CommitResult
     from loop_cli.planning.plan import Plan
     from loop_cli.postgres.database import Connection
     from loop_cli.postgres.handle import Handle

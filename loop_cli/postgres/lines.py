@@ -6,9 +6,9 @@ from loop_cli.core import timestamps
 from loop_cli.core.names import LOG_FOLDER, nfc
 from loop_cli.core.records.record import AuditRecord, History, record_of
 from loop_cli.core.records.story import undo_of
-from loop_cli.core.store import as_json
 from loop_cli.errors import InvalidFile
 from loop_cli.lean.basics import sha256_hex
+from loop_cli.lean.jsontext import as_json
 from loop_cli.lean.records import Struct
 from loop_cli.postgres.keys import plain, word
 from loop_cli.postgres.projection import Left

@@ -12,7 +12,7 @@ import os
 from loop_cli.core import timestamps
 from loop_cli.core.entity import Revision
 from loop_cli.core.evaluate import Places, admits, evaluate
-from loop_cli.core.store import Hit, Listed, names_of
+from loop_cli.core.listed import Hit, Listed, names_of
 from loop_cli.core.wanted import Wanted
 from loop_cli.planning.hits import hit_of
 from loop_cli.postgres.selecting import BASE, Selection, text_query
@@ -120,7 +120,7 @@ class Listing:
         return selection.place_of(Places(query, self._schema).after(query.cursor))
 
     def _is_sorted_by_sql(self, selection: Selection) -> bool:
-        from loop_cli.core.store import as_json
+        from loop_cli.lean.jsontext import as_json
 
         if not selection.ranked:
             return False

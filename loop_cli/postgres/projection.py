@@ -11,10 +11,10 @@ import re
 
 from loop_cli.core import order, timestamps
 from loop_cli.core.names import ENDINGS, LOG_FOLDER, is_hidden, nfc, one_name
-from loop_cli.core.store import as_json
 from loop_cli.core.wanted import grams_of
 from loop_cli.errors import InvalidFile, NoEntity
 from loop_cli.lean import jsontext
+from loop_cli.lean.jsontext import as_json
 from loop_cli.lean.records import Struct
 from loop_cli.planning import snapshot
 from loop_cli.planning.resolution import aliases, frontmatter_of, stem, unescaped

@@ -7,8 +7,8 @@ import unicodedata
 
 from loop_cli.core.links import SOURCES, LinkSource
 from loop_cli.core.names import nfc
-from loop_cli.core.store import as_json
 from loop_cli.errors import InvalidFile
+from loop_cli.lean.jsontext import as_json
 from loop_cli.planning import snapshot
 from loop_cli.postgres.projection import may_be_linked
 from loop_cli.postgres.selecting import BASE

@@ -11,7 +11,7 @@ import re
 from loop_cli.core import days, order
 from loop_cli.core import query as queries
 from loop_cli.core.entity import OWN
-from loop_cli.core.store import as_json
+from loop_cli.lean.jsontext import as_json
 from loop_cli.lean.records import Struct
 from loop_cli.postgres.keys import (
     LONGEST,

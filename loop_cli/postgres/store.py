@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from loop_cli.core.query import Query
 from loop_cli.core.records.record import with_key
-from loop_cli.core.store import CommitResult, Store, passed_over
-from loop_cli.errors import InvalidChange
+from loop_cli.core.store import Store, passed_over
+from loop_cli.errors import InvalidChange, LoopError
 from loop_cli.postgres import opening
 from loop_cli.postgres.handle import Handle
 
@@ -13,14 +13,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from loop_cli.core.commits import AnyChange, CommitResult
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.links import LinkSource
+    from loop_cli.core.listed import Hit, Listed
     from loop_cli.core.records.record import AuditRecord, Origin
     from loop_cli.core.schema.rules import Rules
     from loop_cli.core.schema.schema import Schema
-    from loop_cli.core.store import AnyChange, Hit, Listed
     from loop_cli.core.upkeep import Upkeep
-    from loop_cli.errors import LoopError
     from loop_cli.postgres.database import Connection
     from loop_cli.postgres.listing import Listing
     from loop_cli.postgres.locating import Locator
@@ -110,7 +110,7 @@ class PostgresStore(Store):
         for one in outcomes:
             if isinstance(one, InvalidChange):
                 self._say_where(one)
-            elif isinstance(one, CommitResult) and one.record is not None:
+            elif not isinstance(one, LoopError) and one.record is not None:
                 self.landed.append(one.after.path)
         return outcomes
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from loop_cli import errors
 from loop_cli.core.conflict import Conflict, ConflictField
 from loop_cli.core.entity import Entity, Revision
 from loop_cli.core.records.record import AuditRecord
-from loop_cli.errors import (
-    Action,
+from loop_cli.errors import Action, ConflictError, InvalidFile, LoopError, Sentence
+from loop_cli.failures import (
     BadAnswer,
-    ConflictError,
-    InvalidFile,
-    LoopError,
     NotAllowed,
     NotSignedIn,
     PartlyFailed,
     PreconditionRequired,
-    Sentence,
+    Unreachable,
 )
 
 TYPE_CHECKING = False
@@ -183,9 +179,7 @@ def _of_status(status: int) -> LoopError:
     if status == 404:
         return BadAnswer("there is no loop server at this address (status 404)")
     if status in (502, 503, 504):
-        return errors.Unreachable(
-            f"what stands before the server did not reach it (status {status})"
-        )
+        return Unreachable(f"what stands before the server did not reach it (status {status})")
     return BadAnswer(f"the server answered with status {status} and no reason")
 
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.changes import Edits
+    from loop_cli.core.commits import CommitResult, EntityChange
     from loop_cli.core.query import Query
-    from loop_cli.core.store import CommitResult, EntityChange
     from loop_cli.operations.boundary import Progress
     from loop_cli.operations.bulk import Outcome, Plan
 
@@ -25,7 +25,7 @@ class RemoteBulk(RemoteReads):
     """Changing many."""
 
     def plan(self, query: Query, edits: Edits, *, progress: Progress | None = None) -> Plan:
-        from loop_cli.core.store import EntityChange
+        from loop_cli.core.commits import EntityChange
         from loop_cli.operations.bulk import nothing_to_change
         from loop_cli.remote.many import plan
 

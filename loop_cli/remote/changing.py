@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.core.entity import Precondition
-from loop_cli.errors import ConfirmationRefused
+from loop_cli.failures import ConfirmationRefused
 from loop_cli.lean.http import quoted
 from loop_cli.remote.entities import how_seen, path_of, where
 from loop_cli.remote.reads import RemoteReads

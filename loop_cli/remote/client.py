@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from loop_cli import __version__
-from loop_cli.errors import AnswerLost, BadAnswer, Interrupted, Unreachable, UsageError
+from loop_cli.errors import UsageError
+from loop_cli.failures import AnswerLost, BadAnswer, Interrupted, Unreachable
 from loop_cli.lean import jsontext
 from loop_cli.lean.basics import uuid4
 from loop_cli.lean.http import Broken, Connection, quoted

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
+from loop_cli.core.commits import UpdateResult
 from loop_cli.core.entity import Precondition
-from loop_cli.core.store import UpdateResult
-from loop_cli.errors import (
-    Action,
-    BadAnswer,
-    ConfirmationRefused,
-    ConflictError,
-    InvalidFile,
-    LoopError,
-    StorageError,
-    UsageError,
-)
+from loop_cli.errors import Action, ConflictError, InvalidFile, LoopError, StorageError, UsageError
+from loop_cli.failures import BadAnswer, ConfirmationRefused
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.http import quoted
 from loop_cli.remote import answers, rebuilt
@@ -23,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from loop_cli.core.commits import CommitResult, EntityChange
     from loop_cli.core.conflict import Conflict, Resolver
     from loop_cli.core.entity import Entity, FieldNames
     from loop_cli.core.schema.rules import Rules
     from loop_cli.core.schema.schema import Schema
-    from loop_cli.core.store import CommitResult, EntityChange
     from loop_cli.operations.backlinks import Backlinks
     from loop_cli.operations.boundary import EntityOperations
     from loop_cli.remote.client import Client
@@ -233,18 +225,16 @@ class RemoteEntityOperations(EntityOperations):
         keyed: bool = True,
     ) -> Any:
         """The document that answers a write. Raises the error that the server raised."""
-        from loop_cli.core.store import as_json
+        from loop_cli.remote.lines import sent
 
         more = _if(dry_run="true" if dry_run else None)
         self._run_id()  # what is wrong with it is said, whatever is written
-        # Half a surrogate, which is no UTF-8, goes as JSON's escape of it: the rules refuse it.
-        data = as_json(body).encode("utf-8", "backslashreplace")
         answer = self._client.ask(
             method,
             path,
             query=(*query, *more),
             headers=headers,
-            body=data,
+            body=sent(body),
             changes=not dry_run,
             keyed=keyed,
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from loop_cli.core.records.record import AuditRecord
 from loop_cli.core.upkeep import Happening
-from loop_cli.errors import AmbiguousId, EntityNotFound, InvalidFile
+from loop_cli.errors import EntityNotFound, InvalidFile
+from loop_cli.failures import AmbiguousId
 from loop_cli.remote.reads import RemoteReads
 
 TYPE_CHECKING = False
@@ -18,7 +19,7 @@ class RemoteFollowing(RemoteReads):
     """What comes as it happens, with reading."""
 
     def follow(self, query: LogQuery) -> Iterator[list[AuditRecord]]:
-        from loop_cli.core.store import as_json
+        from loop_cli.lean.jsontext import as_json
         from loop_cli.remote import stream
 
         known = self._followed(query.entity_id)

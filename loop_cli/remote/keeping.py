@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from loop_cli.core.store import CommitResult, Mend
+    from loop_cli.core.commits import CommitResult, Mend
     from loop_cli.core.upkeep import Allowed, AllowedField, ClosedSchema, Kept, KeptCopies, Pruned
     from loop_cli.operations.boundary import Progress
     from loop_cli.operations.overview import Overview

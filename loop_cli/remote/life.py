@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from loop_cli.core.commits import CommitResult
 from loop_cli.core.entity import Entity, Revision
-from loop_cli.core.store import CommitResult
 from loop_cli.operations.delete import DeleteResult, Removed
 from loop_cli.operations.move import RelocateResult
 from loop_cli.operations.undo import Undone, UndoResult

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from loop_cli.core import numbers
-from loop_cli.core.store import as_json
 from loop_cli.errors import UsageError
+from loop_cli.lean.jsontext import as_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from loop_cli.core.changes import Change, Edits
 
 _SIGNS = {"add": "+=", "remove": "-="}
+
+
+def sent(body: Any) -> bytes:
+    """The JSON that goes to the server. Half a surrogate, which is no UTF-8, goes as JSON's escape
+    of it: the rules refuse it."""
+    return as_json(body).encode("utf-8", "backslashreplace")
 
 
 def line_of(edits: Edits) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from loop_cli.core.entity import Revision
 from loop_cli.core.evaluate import Selected
+from loop_cli.core.listed import Hit, Listed
 from loop_cli.core.names import join_dotted
-from loop_cli.core.store import Hit, Listed, as_json
+from loop_cli.lean.jsontext import as_json
 from loop_cli.remote import rebuilt
 
 TYPE_CHECKING = False

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from loop_cli.core.store import CommitResult, as_json
 from loop_cli.errors import LoopError
 from loop_cli.lean import jsontext
+from loop_cli.lean.jsontext import as_json
 from loop_cli.operations.bulk import AT_ONCE, Outcome, Plan
 from loop_cli.remote import answers, life, rebuilt
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
-    from loop_cli.core.store import EntityChange
+    from loop_cli.core.commits import CommitResult, EntityChange
     from loop_cli.operations.boundary import Progress
 
     Send = Callable[[Sequence[str]], list[dict[str, Any]]]

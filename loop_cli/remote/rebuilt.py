@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from loop_cli.core.commits import CommitResult
 from loop_cli.core.diff import undo
 from loop_cli.core.entity import Entity, Revision
 from loop_cli.core.names import BODY
-from loop_cli.core.store import CommitResult
-from loop_cli.errors import BadAnswer, UsageError
+from loop_cli.errors import UsageError
+from loop_cli.failures import BadAnswer
 from loop_cli.lean.plain import copied
 
 TYPE_CHECKING = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.errors import BadAnswer, NotSignedIn
+from loop_cli.failures import BadAnswer, NotSignedIn
 from loop_cli.lean.records import Struct
 from loop_cli.remote import address, answers, credentials
 from loop_cli.remote.client import Client

@@ -7,7 +7,8 @@ import time
 
 from loop_cli.core.records.record import AuditRecord
 from loop_cli.core.upkeep import Happening
-from loop_cli.errors import AnswerLost, StorageError, Unreachable
+from loop_cli.errors import StorageError
+from loop_cli.failures import AnswerLost, Unreachable
 from loop_cli.lean import jsontext
 from loop_cli.lean.http import Broken
 from loop_cli.remote import answers, rebuilt

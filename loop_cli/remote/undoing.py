@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from loop_cli.core.records.inverse import EntityUndo
 from loop_cli.core.records.record import AuditRecord
-from loop_cli.errors import ConfirmationRefused, ConflictError
+from loop_cli.errors import ConflictError
+from loop_cli.failures import ConfirmationRefused
 from loop_cli.lean.http import quoted
 from loop_cli.operations.undo import UndoPlan
 from loop_cli.remote import life

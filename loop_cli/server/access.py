@@ -13,7 +13,7 @@ import traceback
 from collections import deque
 
 from loop_cli.core import timestamps
-from loop_cli.core.store import harmless_json
+from loop_cli.lean.jsontext import harmless_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

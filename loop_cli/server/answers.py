@@ -7,8 +7,8 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from loop_cli.core.store import harmless_json
 from loop_cli.errors import Action, ConflictError, LoopError, Sentence, StorageError
+from loop_cli.lean.jsontext import harmless_json
 from loop_cli.server import spelling
 
 TYPE_CHECKING = False

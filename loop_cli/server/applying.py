@@ -15,8 +15,8 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from loop_cli.core.store import harmless_json
 from loop_cli.errors import LoopError, UsageError
+from loop_cli.lean.jsontext import harmless_json
 from loop_cli.operations import clock
 from loop_cli.operations.bulk import AT_ONCE
 from loop_cli.server.answers import LINES, as_loop_error, error_document

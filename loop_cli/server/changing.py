@@ -12,8 +12,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response  # noqa: TC002  FastAPI reads the annotations
 
 from loop_cli.core.changes import BodyChange, Edits
+from loop_cli.core.commits import EntityChange, UpdateResult
 from loop_cli.core.conflict import POLICIES
-from loop_cli.core.store import EntityChange, UpdateResult
 from loop_cli.errors import EntityNotFound, LoopError, UsageError
 from loop_cli.server import asking, documents, older, patches, written
 from loop_cli.server.asking import How, body_of

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.entity import Entity
+    from loop_cli.core.listed import Listed
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.core.schema.schema import Schema
-    from loop_cli.core.store import Listed
 
 
 def singular(entity_type: str) -> str:

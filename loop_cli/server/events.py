@@ -18,7 +18,7 @@ from fastapi import APIRouter, Header, Query, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response  # noqa: TC002  FastAPI reads the annotations
 
-from loop_cli.core.store import harmless_json
+from loop_cli.lean.jsontext import harmless_json
 from loop_cli.operations.log import LogQuery
 from loop_cli.server.answers import HttpError
 from loop_cli.server.service import service_of

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from loop_cli.core.changes import Edits
-from loop_cli.core.store import Mend, UpdateResult
+from loop_cli.core.commits import Mend, UpdateResult
 from loop_cli.errors import InvalidFile, NoEntity
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.server import asking, written

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.changes import Change
+    from loop_cli.core.commits import EntityChange
     from loop_cli.core.entity import FieldNames
-    from loop_cli.core.store import EntityChange
     from loop_cli.operations.boundary import Operations
     from loop_cli.wire import http
 

@@ -10,9 +10,9 @@ from starlette.responses import Response, StreamingResponse
 from loop_cli.core import query as queries
 from loop_cli.core.query import Query as EntityQuery
 from loop_cli.core.schema.type_words import plural_of
-from loop_cli.core.store import harmless_json
 from loop_cli.errors import EntityNotFound
 from loop_cli.lean.basics import sha256_hex
+from loop_cli.lean.jsontext import harmless_json
 from loop_cli.operations.history import parse_since
 from loop_cli.server import asking, documents, plural
 from loop_cli.server.answers import HttpError, is_known, json_response, quoted, with_warnings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.entity import Entity
     from loop_cli.core.evaluate import Selected
-    from loop_cli.core.store import Hit
+    from loop_cli.core.listed import Hit
     from loop_cli.operations.boundary import Operations, Selection
 
     Shown = Callable[[Selected], dict[str, Any]]

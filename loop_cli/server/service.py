@@ -12,7 +12,8 @@ import anyio
 import anyio.to_thread
 
 from loop_cli.core.records.record import RUN_ID, Origin
-from loop_cli.errors import AlreadyDone, LoopError, UsageError
+from loop_cli.errors import LoopError, UsageError
+from loop_cli.failures import AlreadyDone
 from loop_cli.lean.basics import uuid4
 from loop_cli.server.answers import HttpError
 from loop_cli.server.replies import Replies

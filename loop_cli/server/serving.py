@@ -9,7 +9,8 @@ import socket
 
 import uvicorn
 
-from loop_cli.errors import Interrupted, StorageError, UsageError
+from loop_cli.errors import StorageError, UsageError
+from loop_cli.failures import Interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

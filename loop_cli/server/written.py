@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
+    from loop_cli.core.commits import UpdateResult
     from loop_cli.core.entity import Entity
     from loop_cli.core.records.record import AuditRecord
-    from loop_cli.core.store import UpdateResult
     from loop_cli.operations.boundary import Operations
     from loop_cli.operations.create import CreateResult
     from loop_cli.operations.delete import DeleteResult

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import stat
 
-from loop_cli.errors import StorageError, VaultLocked
+from loop_cli.errors import StorageError
+from loop_cli.failures import VaultLocked
 from loop_cli.system import home, platform
 
 TYPE_CHECKING = False

@@ -14,13 +14,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from loop_cli.core.commits import AnyChange, CommitResult
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.links import LinkSource
+    from loop_cli.core.listed import Hit, Listed
     from loop_cli.core.query import Query
     from loop_cli.core.records.record import AuditRecord, Origin
     from loop_cli.core.schema.rules import Rules
     from loop_cli.core.schema.schema import Schema
-    from loop_cli.core.store import AnyChange, CommitResult, Hit, Listed
     from loop_cli.core.upkeep import Upkeep
     from loop_cli.errors import LoopError
     from loop_cli.vault.commit.commit import Commit

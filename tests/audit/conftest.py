@@ -15,9 +15,10 @@ import pytest
 
 from loop_cli import demo
 from loop_cli.core.changes import Edits, parse_changes
+from loop_cli.core.commits import CommitResult, EntityChange
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.records.record import Origin
-from loop_cli.core.store import CommitResult, EntityChange, only
+from loop_cli.errors import only
 from loop_cli.vault.store import VaultStore
 
 if TYPE_CHECKING:

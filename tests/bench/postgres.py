@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from loop_cli.core.changes import Edits, parse_changes
+from loop_cli.core.commits import CommitResult, EntityChange
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.query import Query, parse_condition, parse_sort
 from loop_cli.core.records.record import Origin
-from loop_cli.core.store import CommitResult, EntityChange
 from loop_cli.core.whole import WholeFile
 from loop_cli.lean.basics import uuid4
 from loop_cli.operations.batcher import Batcher

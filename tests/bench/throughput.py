@@ -24,10 +24,10 @@ from unittest import mock
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a program sees its own folder
 
 from loop_cli.core.changes import Change, Edits
+from loop_cli.core.commits import EntityChange
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.records.record import Origin
-from loop_cli.core.store import EntityChange, only
-from loop_cli.errors import LoopError
+from loop_cli.errors import LoopError, only
 from loop_cli.vault.store import VaultStore
 from tests.bench import common
 

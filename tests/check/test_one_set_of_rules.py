@@ -13,10 +13,10 @@ from loop_cli.core.changes import Change, Edits
 from loop_cli.core.check import fields as field_check
 from loop_cli.core.check.across import Register
 from loop_cli.core.check.finding import RULES, Subject
+from loop_cli.core.commits import Create, EntityChange
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.records.record import Origin
 from loop_cli.core.schema.schema import build
-from loop_cli.core.store import Create, EntityChange
 from loop_cli.errors import InvalidChange, LoopError
 from loop_cli.lean import jsontext
 from loop_cli.vault import schema_file

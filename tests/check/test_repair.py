@@ -9,7 +9,8 @@ import pytest
 from loop_cli.cli.commands import check as command
 from loop_cli.core.check.report import Scope
 from loop_cli.core.entity import FieldNames
-from loop_cli.errors import ConflictError, RepairFailed
+from loop_cli.errors import ConflictError
+from loop_cli.failures import RepairFailed
 from loop_cli.operations import repair
 from loop_cli.vault.store import VaultStore
 from loop_cli.vault.upkeep import check

@@ -12,7 +12,8 @@ from loop_cli.cli import hints
 from loop_cli.cli.command_table import COMMANDS
 from loop_cli.cli.hints import spelled
 from loop_cli.core.store import passed_over
-from loop_cli.errors import Action, LoopError, PartlyFailed, Sentence, UsageError, prefixed
+from loop_cli.errors import Action, LoopError, Sentence, UsageError, prefixed
+from loop_cli.failures import PartlyFailed
 
 PACKAGE = Path(__file__).parents[2] / "loop_cli"
 # What the package says about the command line: the door itself, its way to a server, what runs

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli.core.changes import Change, Edits
+from loop_cli.core.commits import Delete, EntityChange
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.records.record import Origin
-from loop_cli.core.store import Delete, EntityChange
-from loop_cli.errors import AmbiguousId
+from loop_cli.failures import AmbiguousId
 from loop_cli.vault.store import VaultStore
 
 if TYPE_CHECKING:

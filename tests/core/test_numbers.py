@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loop_cli.core import numbers
-from loop_cli.core.store import as_json
+from loop_cli.lean.jsontext import as_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),

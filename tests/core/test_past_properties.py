@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from loop_cli.core import timestamps
 from loop_cli.core.changes import BodyChange, Change, Edits
+from loop_cli.core.commits import EntityChange
 from loop_cli.core.diff import MISSING, value_at
 from loop_cli.core.entity import Entity, FieldNames, Precondition
 from loop_cli.core.names import split_dotted
 from loop_cli.core.records import past, story
 from loop_cli.core.records.record import Origin
 from loop_cli.core.records.story import Moment
-from loop_cli.core.store import EntityChange, only
-from loop_cli.errors import LoopError
+from loop_cli.errors import LoopError, only
 from loop_cli.lean.plain import same
 from loop_cli.operations import history
 from loop_cli.operations import undo as undoing

@@ -15,7 +15,7 @@ from loop_cli.core.schema.rules import Rules
 from loop_cli.core.schema.schema import build
 from loop_cli.errors import InvalidChange
 from loop_cli.lean.plain import key_text, same
-from loop_cli.markdown import edits
+from loop_cli.markdown import patch
 from loop_cli.markdown.patch import PatchError, Remove, Set
 
 # Few of each, so that a path often meets a key and a value often its like.
@@ -64,7 +64,7 @@ def test_both_change_the_same_entry(
         Remove(path) if gone else Set(path, None) for path, gone in changes
     ]
     try:
-        written = edits.apply(fields, wishes)
+        written = patch.apply(fields, wishes)
     except PatchError:
         written = None
 

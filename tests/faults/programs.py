@@ -17,15 +17,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loop_cli.core.changes import BodyChange, Edits
+from loop_cli.core.commits import Create, Delete, EntityChange, Mend, Move, Restore
 from loop_cli.core.entity import Precondition
-from loop_cli.core.store import Create, Delete, EntityChange, Mend, Move, Restore
-from loop_cli.errors import ConflictError, LoopError, VaultLocked
+from loop_cli.errors import ConflictError, LoopError
+from loop_cli.failures import VaultLocked
 from tests.faults.vault import FOLDER, PLAIN, Vault, change, etag, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from loop_cli.core.store import AnyChange
+    from loop_cli.core.commits import AnyChange
 
 NEW = f"{FOLDER}/tsk-001-09.md"
 FAR = "50_Projects/2026/새 폴더/Tasks/tsk-001-09.md"

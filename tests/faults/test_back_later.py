@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loop_cli.core.commits import Delete
 from loop_cli.core.entity import Precondition
-from loop_cli.core.store import Delete
 from loop_cli.errors import StorageError
 from loop_cli.system import platform
 from loop_cli.vault.commit import landing
@@ -20,7 +20,7 @@ from tests.faults.vault import Vault, change, origin
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from loop_cli.core.store import AnyChange
+    from loop_cli.core.commits import AnyChange
 
 CHANGES: dict[str, Callable[[Vault], AnyChange]] = {
     "update": lambda vault: change(vault.id(), "status=hold"),

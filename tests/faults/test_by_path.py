@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loop_cli.core.commits import Create, Delete, Move, Restore
 from loop_cli.core.entity import Precondition
-from loop_cli.core.store import Create, Delete, Move, Restore
 from loop_cli.errors import InvalidChange, LoopError
 from tests.faults.crashes import STEPS, crashing
 from tests.faults.vault import PLAIN, Vault, change, origin
@@ -17,7 +17,7 @@ from tests.faults.vault import PLAIN, Vault, change, origin
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from loop_cli.core.store import AnyChange
+    from loop_cli.core.commits import AnyChange
 
 ARCHIVED = "90_Archive/깊은/곳/x-1.md"
 PLACES = [ARCHIVED, "00_Meta/_TEMPLATES/x-1.md", "50_Projects/README.md"]

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from loop_cli.core import timestamps
+from loop_cli.core.commits import Create, Delete, Move, Restore
 from loop_cli.core.entity import Precondition
-from loop_cli.core.store import Create, Delete, Move, Restore
 from loop_cli.errors import EntityNotFound, LoopError
 from tests.faults.crashes import START, STEPS, crashing
 from tests.faults.vault import FOLDER, PLAIN, Vault, change, etag, origin
@@ -23,8 +23,8 @@ from tests.faults.vault import FOLDER, PLAIN, Vault, change, etag, origin
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from loop_cli.core.commits import AnyChange
     from loop_cli.core.records.record import AuditRecord
-    from loop_cli.core.store import AnyChange
 
 IDS = ("tsk-001-01", "tsk-001-02", "tsk-001-03")
 FOLDERS = (FOLDER, "50_Projects/새/Tasks", "90_Archive/깊은/곳")

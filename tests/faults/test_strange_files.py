@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli.core.store import only
-from loop_cli.errors import LoopError
+from loop_cli.errors import LoopError, only
 from loop_cli.system import platform
 from loop_cli.vault import VaultLayout
 from tests.faults.vault import Vault, change, origin

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
 
-from loop_cli.core.store import CommitResult
+from loop_cli.core.commits import CommitResult
 from loop_cli.errors import ConflictError, StorageError
 from loop_cli.system import platform
 from loop_cli.vault.commit.staging import StagedChange

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loop_cli.core.changes import BodyChange, Edits, parse_changes
+from loop_cli.core.commits import EntityChange
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.records.record import Origin
-from loop_cli.core.store import EntityChange
 from loop_cli.vault.store import VaultStore
 
 if TYPE_CHECKING:

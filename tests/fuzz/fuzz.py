@@ -22,7 +22,7 @@ from loop_cli import demo
 from loop_cli.core.records.record import History
 from loop_cli.errors import LoopError
 from loop_cli.markdown import document, patch, reader
-from loop_cli.markdown.edits import apply
+from loop_cli.markdown.patch import apply
 from loop_cli.vault import VaultLayout
 from loop_cli.vault.log.log import AuditLog
 

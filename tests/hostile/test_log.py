@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from loop_cli.core.store import only
-from loop_cli.errors import LoopError, StorageError
+from loop_cli.errors import LoopError, StorageError, only
 from loop_cli.vault.commit import staging
 from loop_cli.vault.log import verify
 from loop_cli.vault.log.log import AuditLog

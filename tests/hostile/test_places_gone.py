@@ -12,8 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from loop_cli.core.store import only
-from loop_cli.errors import LoopError
+from loop_cli.errors import LoopError, only
 from tests.effort import ALL
 from tests.faults import programs
 from tests.faults.crashes import STEPS, crashing

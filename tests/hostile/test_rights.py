@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from loop_cli.core.store import only
-from loop_cli.errors import LoopError
+from loop_cli.errors import LoopError, only
 from loop_cli.system import platform
 from loop_cli.system.folders import Folder, Folders
 from loop_cli.vault.commit import staging

@@ -9,7 +9,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from loop_cli.errors import AnswerLost
+from loop_cli.failures import AnswerLost
 from loop_cli.remote import address, answers
 from loop_cli.remote.client import Client as Remote
 from tests.http.conftest import ONE, TASK

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from loop_cli.markdown import reader
-from loop_cli.markdown.edits import apply
-from loop_cli.markdown.patch import PatchError, Remove, Set, patch
+from loop_cli.markdown.patch import PatchError, Remove, Set, apply, patch
 
 
 def put(yaml_text: str, **fields: Any) -> str:

@@ -13,8 +13,7 @@ import yaml
 from loop_cli.lean.plain import same
 from loop_cli.markdown import document, reader
 from loop_cli.markdown.dialects import is_same_time
-from loop_cli.markdown.edits import apply
-from loop_cli.markdown.patch import Remove, Set, patch
+from loop_cli.markdown.patch import Remove, Set, apply, patch
 
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
 

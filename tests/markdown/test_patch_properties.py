@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from loop_cli.lean.plain import key_text, same
 from loop_cli.markdown import document, reader
 from loop_cli.markdown.duplicates import duplicate_paths
-from loop_cli.markdown.edits import apply
-from loop_cli.markdown.patch import PatchError, Remove, Set, patch
+from loop_cli.markdown.patch import PatchError, Remove, Set, apply, patch
 from loop_cli.markdown.reader import duplicate_keys
 from tests.markdown.written import (
     Entry,

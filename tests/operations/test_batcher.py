@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli.core.changes import Edits, parse_changes
+from loop_cli.core.commits import CommitResult, EntityChange
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.records.record import Origin
-from loop_cli.core.store import CommitResult, EntityChange, Store
-from loop_cli.errors import ConflictError, EntityNotFound, LoopError, VaultLocked
+from loop_cli.errors import ConflictError, EntityNotFound, LoopError
+from loop_cli.failures import VaultLocked
 from loop_cli.operations.batcher import Batcher
 from loop_cli.vault import schema_file
 from tests.store.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from loop_cli.core.store import Store
 
 COUNT = 12
 TEXT = "---\nentity_type: Task\nentity_id: t-{}\nentity_name: One\nstatus: todo\n---\n"

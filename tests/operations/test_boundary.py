@@ -9,11 +9,11 @@ import pytest
 
 from loop_cli.core.changes import Edits, parse_changes
 from loop_cli.core.check.report import Scope
+from loop_cli.core.commits import EntityChange
 from loop_cli.core.conflict import rebase
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.query import Query
 from loop_cli.core.records.record import Origin
-from loop_cli.core.store import EntityChange
 from loop_cli.core.upkeep import AllowedField, Upkeep
 from loop_cli.errors import LoopError, UsageError
 from loop_cli.operations.boundary import EntityOperations, Operations

@@ -15,10 +15,11 @@ import pytest
 
 from loop_cli.cli.hints import spelled
 from loop_cli.core.changes import Edits, parse_changes
+from loop_cli.core.commits import Create, EntityChange
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.records.record import Origin
-from loop_cli.core.store import Create, EntityChange
-from loop_cli.errors import AnswerLost, LoopError, StorageError, Unreachable, VaultLocked
+from loop_cli.errors import LoopError, StorageError
+from loop_cli.failures import AnswerLost, Unreachable, VaultLocked
 from loop_cli.lean.basics import uuid4
 from loop_cli.postgres.address import parse
 from loop_cli.postgres.store import PostgresStore
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from loop_cli.core.store import AnyChange
+    from loop_cli.core.commits import AnyChange
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,11 @@ import time
 from typing import Any
 
 from loop_cli.core.changes import Edits, parse_changes
+from loop_cli.core.commits import CommitResult, EntityChange
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.records.record import Origin
-from loop_cli.core.store import CommitResult, EntityChange
-from loop_cli.errors import AnswerLost, LoopError
+from loop_cli.errors import LoopError
+from loop_cli.failures import AnswerLost
 from loop_cli.lean.basics import uuid4
 from loop_cli.postgres.store import PostgresStore
 

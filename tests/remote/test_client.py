@@ -7,13 +7,10 @@ import socket
 
 import pytest
 
-from loop_cli.errors import (
+from loop_cli.errors import ConflictError, InvalidChange, InvalidFile, LoopError
+from loop_cli.failures import (
     AnswerLost,
     BadAnswer,
-    ConflictError,
-    InvalidChange,
-    InvalidFile,
-    LoopError,
     NotAllowed,
     NotSignedIn,
     Unreachable,

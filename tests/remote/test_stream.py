@@ -10,7 +10,8 @@ import pytest
 
 from loop_cli.core.records.record import AuditRecord
 from loop_cli.core.upkeep import Happening
-from loop_cli.errors import AnswerLost, LoopError, NotSignedIn, StorageError, Unreachable
+from loop_cli.errors import LoopError, StorageError
+from loop_cli.failures import AnswerLost, NotSignedIn, Unreachable
 from loop_cli.remote import address, stream
 from loop_cli.remote.client import Client
 from tests.remote.canned import Asked, answer, serving

@@ -18,13 +18,13 @@ import pytest
 
 from loop_cli.core.changes import BodyChange, Edits, parse_changes
 from loop_cli.core.check.report import Scope
+from loop_cli.core.commits import EntityChange, Move
 from loop_cli.core.conflict import POLICIES
 from loop_cli.core.entity import Precondition
 from loop_cli.core.links import Moving
 from loop_cli.core.names import split_dotted
 from loop_cli.core.records.record import Origin
-from loop_cli.core.store import EntityChange, Move, only
-from loop_cli.errors import InvalidChange, InvalidFile
+from loop_cli.errors import InvalidChange, InvalidFile, only
 from loop_cli.lean.plain import same
 from loop_cli.markdown import document, reader
 from loop_cli.operations.create import Request, create
@@ -38,8 +38,8 @@ from tests.planning.linked import around, leads
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from loop_cli.core.commits import AnyChange
     from loop_cli.core.entity import Entity
-    from loop_cli.core.store import AnyChange
     from tests.conftest import Clock
 
 SHAPES = Path(__file__).parent

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli.core.changes import BodyChange, Edits, parse_changes
+from loop_cli.core.commits import CommitResult, EntityChange
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.records.record import Origin
-from loop_cli.core.store import CommitResult, EntityChange
 from loop_cli.errors import ConflictError, LoopError
 from loop_cli.planning.snapshot import etag_of
 from loop_cli.postgres import outside

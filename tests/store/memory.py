@@ -6,29 +6,20 @@ import json
 import os
 
 from loop_cli.core import conflict, order
+from loop_cli.core.commits import CommitResult, Create, EntityChange, Mend, Restore
 from loop_cli.core.evaluate import evaluate
 from loop_cli.core.links import SOURCES, LinkSource
+from loop_cli.core.listed import Hit, Listed, list_entity
 from loop_cli.core.names import is_hidden, nfc, one_name
 from loop_cli.core.query import Query
 from loop_cli.core.records.record import AuditRecord, History
 from loop_cli.core.records.story import undo_of
 from loop_cli.core.schema.rules import Rules
-from loop_cli.core.store import (
-    CommitResult,
-    Create,
-    EntityChange,
-    Hit,
-    Listed,
-    Mend,
-    Restore,
-    Store,
-    as_json,
-    list_entity,
-    passed_over,
-)
+from loop_cli.core.store import Store, passed_over
 from loop_cli.core.wanted import Wanted
 from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopError, NoEntity
 from loop_cli.lean.basics import sha256_hex
+from loop_cli.lean.jsontext import as_json
 from loop_cli.planning import plan, resolution, snapshot
 from loop_cli.planning.broken import unread
 from loop_cli.planning.hits import hit_of
@@ -38,10 +29,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from loop_cli.core.commits import AnyChange, Delete
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.records.record import Origin
     from loop_cli.core.schema.schema import Schema
-    from loop_cli.core.store import AnyChange, Delete
     from loop_cli.planning.plan import Plan
     from loop_cli.planning.resolution import Located
 

@@ -10,8 +10,8 @@ import pytest
 
 from loop_cli.cli.hints import spelled
 from loop_cli.core.changes import BodyChange
-from loop_cli.core.store import only
-from loop_cli.errors import AmbiguousId, ConflictError, EntityNotFound, InvalidChange, InvalidFile
+from loop_cli.errors import ConflictError, EntityNotFound, InvalidChange, InvalidFile, only
+from loop_cli.failures import AmbiguousId
 from loop_cli.planning.snapshot import etag_of
 from tests.store.conftest import ONE, TWO, Bench, text
 

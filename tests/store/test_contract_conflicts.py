@@ -9,21 +9,20 @@ import pytest
 from loop_cli.core import conflict
 from loop_cli.core.query import parse_condition
 from loop_cli.errors import (
-    AmbiguousId,
     ConflictError,
     EntityNotFound,
     InvalidChange,
     InvalidFile,
     LoopError,
-    PreconditionRequired,
     UsageError,
 )
+from loop_cli.failures import AmbiguousId, PreconditionRequired
 from loop_cli.operations import update as operations
 from tests.store.conftest import ONE, TWO, Bench, text
 
 if TYPE_CHECKING:
+    from loop_cli.core.commits import UpdateResult
     from loop_cli.core.records.record import Origin
-    from loop_cli.core.store import UpdateResult
     from tests.store.conftest import Harness
 
 

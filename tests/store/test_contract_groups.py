@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli.core.changes import BodyChange
+from loop_cli.core.commits import CommitResult, EntityChange
 from loop_cli.core.records.record import Origin
-from loop_cli.core.store import CommitResult, EntityChange
-from loop_cli.errors import AlreadyDone, ConflictError, EntityNotFound, InvalidChange, UsageError
+from loop_cli.errors import ConflictError, EntityNotFound, InvalidChange, UsageError
+from loop_cli.failures import AlreadyDone
 from tests.store.conftest import ONE, TWO, Bench, OnDisk, text
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import pytest
 from loop_cli.cli.hints import spelled
 from loop_cli.core import timestamps
 from loop_cli.core.records import record as audit
-from loop_cli.errors import Action, ConflictError, PreconditionRequired
+from loop_cli.errors import Action, ConflictError
+from loop_cli.failures import PreconditionRequired
 from loop_cli.planning.snapshot import etag_of
 from loop_cli.vault.log.lines import encode
 from tests.store.conftest import ONE, TWO, Bench, text

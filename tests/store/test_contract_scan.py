@@ -9,13 +9,13 @@ from loop_cli.cli.hints import spelled
 from loop_cli.core.names import nfc
 from loop_cli.core.query import Query
 from loop_cli.core.records import record as audit
-from loop_cli.core.store import as_json
+from loop_cli.lean.jsontext import as_json
 from loop_cli.planning.snapshot import etag_of
 from loop_cli.vault.log.lines import encode
 from tests.store.conftest import ONE, TWO, Bench, OnDisk, text
 
 if TYPE_CHECKING:
-    from loop_cli.core.store import Listed
+    from loop_cli.core.listed import Listed
     from tests.store.conftest import Harness
 
 BROKEN = b"---\nentity_id: tsk-9\nx: [\n---\n"

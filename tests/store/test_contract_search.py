@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loop_cli.core.entity import FieldNames
+from loop_cli.core.listed import Listed
 from loop_cli.core.query import Query
-from loop_cli.core.store import Listed
 from loop_cli.vault import schema_file
 from loop_cli.vault.index import fulltext as texts_module
 from loop_cli.vault.index import index as index_module
@@ -27,7 +27,8 @@ from tests.store.memory import MemoryStore
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from loop_cli.core.store import Hit, Store
+    from loop_cli.core.listed import Hit
+    from loop_cli.core.store import Store
     from tests.store.conftest import Harness
 
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loop_cli.core.changes import Edits, Layout
+from loop_cli.core.commits import CommitResult, EntityChange
 from loop_cli.core.entity import FieldNames, Precondition
-from loop_cli.core.store import CommitResult, EntityChange, only
-from loop_cli.errors import ConflictError, InvalidChange, InvalidFile, LoopError
+from loop_cli.errors import ConflictError, InvalidChange, InvalidFile, LoopError, only
 from loop_cli.lean.plain import same
 from loop_cli.markdown.document import split
 from loop_cli.planning import edited

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loop_cli.core.changes import Edits, parse_changes
+from loop_cli.core.commits import EntityChange
 from loop_cli.core.entity import FieldNames, Precondition
-from loop_cli.core.store import EntityChange, only
-from loop_cli.errors import AmbiguousId, EntityNotFound, UsageError
+from loop_cli.errors import EntityNotFound, UsageError, only
+from loop_cli.failures import AmbiguousId
 from loop_cli.vault.index import index as index_module
 from loop_cli.vault.index import refresh as look_module
 from tests.store.folder import OLD, Folder, entity

@@ -8,10 +8,10 @@ import pytest
 
 from loop_cli.cli import hints
 from loop_cli.core.changes import BodyChange, Edits, parse_changes
+from loop_cli.core.commits import EntityChange
 from loop_cli.core.conflict import Conflict, Resolution
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.records.record import Origin
-from loop_cli.core.store import EntityChange
 from loop_cli.errors import ConflictError
 from loop_cli.operations import update as operations
 from loop_cli.vault.store import VaultStore

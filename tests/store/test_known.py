@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loop_cli.core.changes import BodyChange, Change, Edits
+from loop_cli.core.commits import EntityChange
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.records.record import Origin
-from loop_cli.core.store import EntityChange, only
-from loop_cli.errors import AmbiguousId, ConflictError, InvalidChange, InvalidFile
+from loop_cli.errors import ConflictError, InvalidChange, InvalidFile, only
+from loop_cli.failures import AmbiguousId
 from loop_cli.vault.store import VaultStore
 
 if TYPE_CHECKING:

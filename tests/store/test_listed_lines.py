@@ -13,10 +13,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from loop_cli.core.changes import Edits, parse_changes
+from loop_cli.core.commits import EntityChange
 from loop_cli.core.entity import Precondition
+from loop_cli.core.listed import list_entity
 from loop_cli.core.query import Query, parse_condition, parse_sort
-from loop_cli.core.store import EntityChange, as_json, list_entity, only
-from loop_cli.errors import UsageError
+from loop_cli.errors import UsageError, only
+from loop_cli.lean.jsontext import as_json
 from loop_cli.operations.selection import Selection
 from tests.store.folder import Folder
 

@@ -9,7 +9,8 @@ import pytest
 
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.schema.schema import build
-from loop_cli.errors import Action, AmbiguousId, EntityNotFound, InvalidFile, UsageError
+from loop_cli.errors import Action, EntityNotFound, InvalidFile, UsageError
+from loop_cli.failures import AmbiguousId
 from loop_cli.vault.index.locate import Locator
 from tests.store.conftest import Bench
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli.core.changes import Edits, parse_changes
+from loop_cli.core.commits import EntityChange
 from loop_cli.core.entity import Precondition
 from loop_cli.core.query import Query, equals
 from loop_cli.core.records.record import Origin
-from loop_cli.core.store import EntityChange
 from loop_cli.errors import StorageError
 from loop_cli.vault.files.walk import Walk
 from loop_cli.vault.index.news import News

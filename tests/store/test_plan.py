@@ -8,11 +8,11 @@ import pytest
 
 from loop_cli.core import timestamps
 from loop_cli.core.changes import BodyChange, Edits, parse_changes
+from loop_cli.core.commits import EntityChange
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.records.record import History
 from loop_cli.core.schema.rules import Rules
 from loop_cli.core.schema.schema import build
-from loop_cli.core.store import EntityChange
 from loop_cli.errors import InvalidFile, LoopError
 from loop_cli.lean.plain import same
 from loop_cli.markdown import reader

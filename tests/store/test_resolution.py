@@ -15,8 +15,8 @@ from loop_cli.operations import update as operations
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from loop_cli.core.commits import UpdateResult
     from loop_cli.core.conflict import Conflict
-    from loop_cli.core.store import UpdateResult
     from tests.store.conftest import Bench
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from loop_cli.core import timestamps
 from loop_cli.core.changes import Edits, parse_changes
+from loop_cli.core.commits import CommitResult, EntityChange
 from loop_cli.core.entity import Precondition
 from loop_cli.core.query import Query, parse_condition, parse_sort
 from loop_cli.core.records.record import Origin
-from loop_cli.core.store import CommitResult, EntityChange
 from loop_cli.vault.index.cache import Cache
 from tests.store.folder import Folder, entity, garbage, settle
 

@@ -7,7 +7,8 @@ import sys
 
 from loop_cli.cli import context, hints, inputs, output
 from loop_cli.cli.prompt.interrupts import Held
-from loop_cli.errors import Interrupted, UsageError
+from loop_cli.errors import UsageError
+from loop_cli.failures import Interrupted
 from loop_cli.operations import bulk, clock
 
 TYPE_CHECKING = False

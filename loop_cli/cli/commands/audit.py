@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from loop_cli.cli import context, output
-from loop_cli.errors import ConfirmationRefused, LogDamaged, UsageError
+from loop_cli.errors import UsageError
+from loop_cli.failures import ConfirmationRefused, LogDamaged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

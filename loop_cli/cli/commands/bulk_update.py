@@ -7,7 +7,7 @@ from contextlib import suppress
 from loop_cli.cli import context, hints, output
 from loop_cli.cli.commands import listing
 from loop_cli.cli.prompt.interrupts import Held
-from loop_cli.errors import ConfirmationRefused, Interrupted
+from loop_cli.failures import ConfirmationRefused, Interrupted
 from loop_cli.lean.records import Struct
 from loop_cli.operations import bulk
 

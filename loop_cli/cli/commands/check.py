@@ -6,16 +6,8 @@ import os
 
 from loop_cli.cli import context, hints, output
 from loop_cli.config import DATABASES
-from loop_cli.errors import (
-    Action,
-    CheckFailed,
-    ConfirmationRefused,
-    ConflictError,
-    EntityNotFound,
-    LoopError,
-    RepairFailed,
-    UsageError,
-)
+from loop_cli.errors import Action, ConflictError, EntityNotFound, LoopError, UsageError
+from loop_cli.failures import CheckFailed, ConfirmationRefused, RepairFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

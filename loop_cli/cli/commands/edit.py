@@ -7,9 +7,10 @@ import os
 from loop_cli.cli import context, output
 from loop_cli.core import conflict
 from loop_cli.core.changes import Edits
+from loop_cli.core.commits import EntityChange
 from loop_cli.core.entity import Precondition
-from loop_cli.core.store import EntityChange
-from loop_cli.errors import ConfirmationRefused, EditorFailed, InvalidFile
+from loop_cli.errors import InvalidFile
+from loop_cli.failures import ConfirmationRefused, EditorFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import os
 
 from loop_cli.cli import context, output
 from loop_cli.config import DATABASES
-from loop_cli.errors import ConfirmationRefused, EntityNotFound, UsageError
+from loop_cli.errors import EntityNotFound, UsageError
+from loop_cli.failures import ConfirmationRefused
 from loop_cli.system import home
 
 EXAMPLES = """Examples:

@@ -6,7 +6,8 @@ import os
 
 from loop_cli.cli import context, output
 from loop_cli.core import timestamps
-from loop_cli.errors import ConfirmationRefused, UsageError
+from loop_cli.errors import UsageError
+from loop_cli.failures import ConfirmationRefused
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False

@@ -6,7 +6,7 @@ import shlex
 
 from loop_cli.cli import context, output, unopened
 from loop_cli.core import timestamps
-from loop_cli.errors import NoVault
+from loop_cli.failures import NoVault
 from loop_cli.operations import clock
 
 TYPE_CHECKING = False

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from loop_cli.core.listed import Hit
     from loop_cli.core.query import Query
-    from loop_cli.core.store import Hit
     from loop_cli.operations.boundary import Operations, Progress, Selection
 
 EXAMPLES = """The search finds an entity if its id, name and body together have all words of TEXT. A

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from loop_cli.cli import context, output
-from loop_cli.errors import ConfirmationRefused, UsageError
+from loop_cli.errors import UsageError
+from loop_cli.failures import ConfirmationRefused
 from loop_cli.operations.undo import Target
 
 TYPE_CHECKING = False

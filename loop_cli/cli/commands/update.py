@@ -5,7 +5,7 @@ from __future__ import annotations
 from loop_cli.cli import context, inputs, output
 from loop_cli.core import changes
 from loop_cli.core.changes import Edits
-from loop_cli.core.store import EntityChange
+from loop_cli.core.commits import EntityChange
 from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from loop_cli.config import Settings
+    from loop_cli.core.commits import CommitResult
     from loop_cli.core.conflict import Conflict, Resolution, Resolver
-    from loop_cli.core.store import CommitResult
 
 EXAMPLES = """Forms of CHANGE:
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from loop_cli.cli.prompt.editor import Draft
     from loop_cli.core.changes import Edits
+    from loop_cli.core.commits import Mend
     from loop_cli.core.entity import Entity
-    from loop_cli.core.store import Mend
     from loop_cli.errors import LoopError
     from loop_cli.operations.boundary import Operations
 
@@ -103,8 +103,8 @@ def mend(
     from loop_cli.cli.prompt.editor import Draft
     from loop_cli.cli.render import entity as render
     from loop_cli.core.changes import Edits
+    from loop_cli.core.commits import Mend
     from loop_cli.core.entity import Precondition
-    from loop_cli.core.store import Mend
     from loop_cli.lean.basics import sha256_hex
 
     seen = Precondition(if_match=sha256_hex(error.data)[:16], own_reading=True)

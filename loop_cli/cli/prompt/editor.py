@@ -18,7 +18,8 @@ from contextlib import suppress
 
 from loop_cli.cli import output
 from loop_cli.cli.prompt import drafts
-from loop_cli.errors import EditorFailed, Interrupted, StorageError
+from loop_cli.errors import StorageError
+from loop_cli.failures import EditorFailed, Interrupted
 from loop_cli.system import home
 
 TYPE_CHECKING = False

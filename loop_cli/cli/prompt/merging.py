@@ -11,7 +11,7 @@ from loop_cli.core.choices import merged_text
 from loop_cli.core.conflict import Resolution
 from loop_cli.core.diff import MISSING
 from loop_cli.core.names import BODY, split_dotted
-from loop_cli.errors import EditorFailed
+from loop_cli.failures import EditorFailed
 from loop_cli.markdown import notes
 from loop_cli.planning import edited
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from loop_cli.core.changes import Edits
     from loop_cli.core.choices import Choices
+    from loop_cli.core.commits import CommitResult
     from loop_cli.core.conflict import Conflict, ConflictField
     from loop_cli.core.entity import FieldNames
-    from loop_cli.core.store import CommitResult
     from loop_cli.markdown.document import Document
 
 THEIRS, MINE = "now", "yours"

@@ -15,7 +15,8 @@ from loop_cli.core.choices import Choices, merged_text
 from loop_cli.core.conflict import Resolution
 from loop_cli.core.diff import value_at
 from loop_cli.core.names import BODY, split_dotted
-from loop_cli.errors import EditorFailed, InvalidChange, InvalidFile
+from loop_cli.errors import InvalidChange, InvalidFile
+from loop_cli.failures import EditorFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
     from loop_cli.config import Settings
     from loop_cli.core.choices import Side
+    from loop_cli.core.commits import CommitResult, EntityChange
     from loop_cli.core.conflict import Conflict, ConflictField, Resolver
     from loop_cli.core.entity import FieldNames
-    from loop_cli.core.store import CommitResult, EntityChange
     from loop_cli.errors import LoopError
     from loop_cli.operations.boundary import EntityOperations
 

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
 
     from loop_cli.core.choices import Choice
+    from loop_cli.core.commits import CommitResult
     from loop_cli.core.conflict import Conflict, ConflictField
     from loop_cli.core.diff import Diff
     from loop_cli.core.records.record import AuditRecord
-    from loop_cli.core.store import CommitResult
 
 _COLUMNS = 72  # from this width on the three states are side by side
 _CELL = 120  # most characters of a value in the table

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from loop_cli.core.commits import CommitResult, UpdateResult
     from loop_cli.core.entity import Entity
     from loop_cli.core.schema.schema import Schema
-    from loop_cli.core.store import CommitResult, UpdateResult
 
 LAYOUT_ONLY = "  comments or layout of the fields; no value"
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))

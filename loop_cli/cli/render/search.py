@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from loop_cli.core.store import Hit
+    from loop_cli.core.listed import Hit
     from loop_cli.core.wanted import Wanted
 
 MARKS = "«»"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from loop_cli.core.names import BODY, join_dotted
 from loop_cli.core.records import record as audit
-from loop_cli.core.store import as_json
 from loop_cli.lean import jsontext
 from loop_cli.lean.basics import sha256_hex
+from loop_cli.lean.jsontext import as_json
 from loop_cli.lean.plain import key_text, same
 
 TYPE_CHECKING = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from loop_cli.core import diff
 from loop_cli.core.changes import BodyChange, Change, Edits
+from loop_cli.core.commits import Delete, EntityChange, Move, Restore
 from loop_cli.core.conflict import Conflict, ConflictField
 from loop_cli.core.diff import MISSING, diff_body, diff_fields, value_at
 from loop_cli.core.entity import Precondition
@@ -16,7 +17,6 @@ from loop_cli.core.names import BODY, join_dotted, overlap, split_dotted
 from loop_cli.core.records import record as audit
 from loop_cli.core.records import story
 from loop_cli.core.records.hashed import as_logged, is_hash_of
-from loop_cli.core.store import Delete, EntityChange, Move, Restore
 from loop_cli.lean.plain import copied, key_in, key_text, read_like, same
 from loop_cli.lean.records import Struct
 

@@ -20,16 +20,9 @@ syncs of each step: one of the log, one of each folder, and the files are waited
 
 from __future__ import annotations
 
+from loop_cli.core.commits import Create, EntityChange, Mend, Restore
 from loop_cli.core.names import nfc
-from loop_cli.core.store import Create, EntityChange, Mend, Restore
-from loop_cli.errors import (
-    ConflictError,
-    EntityNotFound,
-    InvalidFile,
-    LogReplaced,
-    LoopError,
-    StorageError,
-)
+from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopError, StorageError
 from loop_cli.lean.basics import suppress
 from loop_cli.planning import plan
 from loop_cli.planning.planner import Planner
@@ -41,8 +34,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from loop_cli.core.commits import AnyChange, CommitResult, Delete
     from loop_cli.core.records.record import Origin
-    from loop_cli.core.store import AnyChange, CommitResult, Delete
     from loop_cli.planning.plan import Plan
     from loop_cli.planning.resolution import Located
     from loop_cli.vault.commit.staging import StagedCommit
@@ -84,7 +77,10 @@ class Commit:
         if dry_run:
             return self._each(changes, places, atomic=atomic, dry_run=True)
         with self._vault.lock():
-            self._refresh(changes)  # the caller looks up again what it has located before
+            own = [
+                place.parsed.path for place in places if place and not isinstance(place, LoopError)
+            ]
+            self._refresh(changes, own)  # the caller looks up again what it has located before
             if atomic:
                 recover(self._vault)
                 found = [place for place in places if not isinstance(place, LoopError)]
@@ -211,13 +207,14 @@ class Commit:
         seen = None if place is None else self._vault.observe(place, unsettled=self._unsettled)
         return planner.plan(change, seen)
 
-    def _refresh(self, changes: Sequence[AnyChange]) -> None:
+    def _refresh(self, changes: Sequence[AnyChange], own: Sequence[str] = ()) -> None:
         """Look for new files in all folders, if a change does not name the bytes of its file.
 
-        So a change never writes to one of two files with the same id.
+        So a change never writes to one of two files with the same id. Its `own` files are read
+        again anyway.
         """
         if not all(map(_names_bytes, changes)):
-            self._vault.locator().index.refresh_folders()
+            self._vault.locator().index.refresh_folders(besides=own)
 
     def _locate(self, change: AnyChange, *, closely: bool) -> Place | LoopError:
         """Find the entity's file; not `closely`, if the file will be read again anyway."""
@@ -291,6 +288,8 @@ class Commit:
     ) -> LoopError:
         """Report that the edits of others made the change impossible, with or without `--force`."""
         if isinstance(why, LogSwapped):
+            from loop_cli.failures import LogReplaced
+
             return LogReplaced(
                 f"{planned.path} was left as it is: another program replaced the audit log "
                 f"{_TRIES} times while the change was made"

@@ -15,7 +15,8 @@ import time
 from itertools import takewhile
 
 from loop_cli.core.records import record as audit
-from loop_cli.errors import Action, Sentence, StorageError, VaultLocked
+from loop_cli.errors import Action, Sentence, StorageError
+from loop_cli.failures import VaultLocked
 from loop_cli.lean.basics import suppress
 from loop_cli.planning.snapshot import MAX_FILE_BYTES
 from loop_cli.system.folders import Folders

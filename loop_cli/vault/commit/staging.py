@@ -10,9 +10,9 @@ from __future__ import annotations
 import errno
 import os
 
-from loop_cli.core.store import as_json
 from loop_cli.errors import StorageError
 from loop_cli.lean.basics import closing, suppress
+from loop_cli.lean.jsontext import as_json
 from loop_cli.lean.records import Struct
 from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of
 from loop_cli.system import platform

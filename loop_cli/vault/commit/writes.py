@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Self
 
-    from loop_cli.core.store import CommitResult
+    from loop_cli.core.commits import CommitResult
     from loop_cli.planning.plan import Plan
     from loop_cli.planning.resolution import Located
     from loop_cli.vault.commit.recovery import Recovery

@@ -6,7 +6,7 @@ import os
 import stat
 
 from loop_cli.core import timestamps
-from loop_cli.errors import Action, StorageError, VaultLocked
+from loop_cli.errors import Action, StorageError
 from loop_cli.system import platform
 from loop_cli.system.folders import Folders
 from loop_cli.vault import LOOP, STAGED
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from io import FileIO
     from typing import Self
 
+    from loop_cli.errors import LoopError
     from loop_cli.system.folders import Folder
 
 NAME = "lock"
@@ -82,7 +83,9 @@ class VaultLock:
         if size != len(data):
             os.ftruncate(descriptor, len(data))
 
-    def _held(self, descriptor: int) -> VaultLocked:
+    def _held(self, descriptor: int) -> LoopError:
+        from loop_cli.failures import VaultLocked
+
         words = os.pread(descriptor, 512, 0).decode(errors="replace").split()
         if len(words) != 3:
             return VaultLocked("the vault is locked by another process")

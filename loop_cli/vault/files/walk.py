@@ -14,7 +14,7 @@ from loop_cli.vault.files import reading as files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from loop_cli.core.schema.paths import Places
 
@@ -209,6 +209,14 @@ def _listed(opened: int) -> list[os.DirEntry[str]]:
 def listing_of(stamps: dict[str, str]) -> bytes:
     """Encode the names and stamps of a folder's files as bytes; names have no slash."""
     return os.fsencode("/".join([part for pair in stamps.items() for part in pair]))
+
+
+def stamps_of(names: Sequence[str], numbers: Sequence[int]) -> dict[str, str]:
+    """Return the stamps of files, by their names."""
+    found = {}
+    for at, name in enumerate(names):
+        found[name] = " ".join(map(str, numbers[at * STAMP : (at + 1) * STAMP]))
+    return found
 
 
 def stamps_in(listing: bytes) -> dict[str, str]:

@@ -11,7 +11,7 @@ import os
 import unicodedata
 
 from loop_cli.core.evaluate import admits, evaluate
-from loop_cli.core.store import Hit, list_entity, names_of
+from loop_cli.core.listed import Hit, list_entity, names_of
 from loop_cli.core.wanted import Wanted, grams_of
 from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.markdown import document
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator, Sequence
 
+    from loop_cli.core.listed import Listed
     from loop_cli.core.query import Query
-    from loop_cli.core.store import Listed
     from loop_cli.vault.handle import Vault
     from loop_cli.vault.index.listing import Listing
     from loop_cli.vault.index.statement import Statement

@@ -13,14 +13,14 @@ import unicodedata
 
 from loop_cli.core.names import nfc
 from loop_cli.lean import jsontext
-from loop_cli.vault.files.walk import joined, stamps_in
+from loop_cli.vault.files.walk import joined, stamps_in, stamps_of
 from loop_cli.vault.index import cache as working
 from loop_cli.vault.index.cache import word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from loop_cli.core.entity import FieldNames
     from loop_cli.vault.files.walk import Walk
@@ -135,17 +135,18 @@ class Index:
                 told(look.count)
         look.finish(walked=self._places)
 
-    def refresh_folders(self) -> None:
+    def refresh_folders(self, *, besides: Collection[str] = ()) -> None:
         """Compare the times of all folders, and list the files of the changed ones.
 
-        So all new and removed files are known. Without a kept cache, every find looks at them
-        anyway. Raises `UsageError`.
+        So all new and removed files are known. A folder in which only files `besides` have changed,
+        which the caller reads itself, is left for the next look. Without a kept cache, every find
+        looks at them anyway. Raises `UsageError`.
         """
         if self._cache.is_kept:
-            self._cache.run(self._refresh_folders)
+            self._cache.run(lambda database: self._refresh_folders(database, besides))
             self._walked = True
 
-    def _refresh_folders(self, database: sqlite3.Connection) -> None:
+    def _refresh_folders(self, database: sqlite3.Connection, besides: Collection[str]) -> None:
         if not self._is_walked(database):
             self.refresh()
             return
@@ -156,15 +157,33 @@ class Index:
             for folder, (modified, looked) in known.items()
             if looked - modified < YOUNG or self._walk.modified(folder) != modified
         ]
+        again = [one for one in changed if self._has_changes(database, one, besides)]
+        new = [found for one in changed for found in self._walk.below(one, known)]
+        new += self._walk.folders(known)
+        if not again and not new:
+            return
         look = self._look(database)
         look.remember()
-        for folder in changed:
+        for folder in again:
             look.again(folder)
-            for new in self._walk.below(folder, known):
-                look.at(*new)
-        for new in self._walk.folders(known):
-            look.at(*new)
+        for found in new:
+            look.at(*found)
         look.keep()
+
+    def _has_changes(
+        self, database: sqlite3.Connection, folder: str, besides: Collection[str]
+    ) -> bool:
+        """Whether a folder has other files than those known, or changed ones, but for some."""
+        row = database.execute(_LISTING, (os.fsencode(folder),)).fetchone()
+        if row is None or not besides:
+            return True
+        known = stamps_in(row[0])
+        names, numbers = self._walk.files_in(folder)
+        now = stamps_of(names, numbers)
+        return now.keys() != known.keys() or any(
+            stamp != known[name] and joined(folder, name) not in besides
+            for name, stamp in now.items()
+        )
 
     def _candidates(self, database: sqlite3.Connection, wanted: str) -> list[str]:
         found = database.execute(_CLAIMING, (word(wanted),)).fetchall()

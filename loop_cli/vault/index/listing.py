@@ -12,7 +12,7 @@ from itertools import groupby, islice
 
 from loop_cli.core import timestamps
 from loop_cli.core.evaluate import Places, admits
-from loop_cli.core.store import list_entity
+from loop_cli.core.listed import list_entity
 from loop_cli.errors import EntityNotFound, LoopError
 from loop_cli.planning.snapshot import reported
 from loop_cli.vault.find import find
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, TypeVar
 
+    from loop_cli.core.listed import Listed
     from loop_cli.core.order import Place
     from loop_cli.core.query import Query
-    from loop_cli.core.store import Listed
     from loop_cli.vault.handle import Vault
 
     T = TypeVar("T")

@@ -9,16 +9,17 @@ import os
 import time
 
 from loop_cli.core import timestamps
+from loop_cli.core.entity import head_of, is_flat
 from loop_cli.core.names import nfc
-from loop_cli.core.store import as_json, head_of, is_flat
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError, NoEntity
 from loop_cli.lean import jsontext
 from loop_cli.lean.basics import sha256_hex
+from loop_cli.lean.jsontext import as_json
 from loop_cli.lean.records import Struct
 from loop_cli.planning import snapshot
 from loop_cli.planning.resolution import aliases, frontmatter_of, stem, unescaped
 from loop_cli.vault.files import reading as files
-from loop_cli.vault.files.walk import STAMP, listing_of, stamps_in
+from loop_cli.vault.files.walk import STAMP, listing_of, stamps_in, stamps_of
 from loop_cli.vault.index.cache import MEMORY, transaction, word
 
 TYPE_CHECKING = False
@@ -125,9 +126,9 @@ class Look:
         found = self._found.setdefault(key, [])
         stamps = {}
         prefix = f"{folder}/" if folder else ""
-        for at, name in enumerate(names):
+        for at, (name, stamp) in enumerate(stamps_of(names, numbers).items()):
             of_file = numbers[at * STAMP : (at + 1) * STAMP]
-            stamp = stamps[name] = " ".join(map(str, of_file))
+            stamps[name] = stamp
             if known.pop(name, None) == stamp:
                 continue
             _size, written, changed, _number = of_file

@@ -6,7 +6,7 @@ import os
 
 from loop_cli.core import timestamps
 from loop_cli.core.entity import OWN, Revision
-from loop_cli.core.store import Listed
+from loop_cli.core.listed import Listed
 from loop_cli.lean import jsontext
 from loop_cli.planning.snapshot import called
 from loop_cli.vault.files.walk import joined

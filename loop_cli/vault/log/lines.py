@@ -7,9 +7,9 @@ import os
 
 from loop_cli.core.names import nfc
 from loop_cli.core.records.record import record_of
-from loop_cli.core.store import as_json
 from loop_cli.errors import Action, StorageError
 from loop_cli.lean import jsontext
+from loop_cli.lean.jsontext import as_json
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False

@@ -10,9 +10,9 @@ import errno
 import os
 
 from loop_cli.core.names import nfc
-from loop_cli.core.store import as_json
 from loop_cli.lean import jsontext
 from loop_cli.lean.basics import sha256_hex
+from loop_cli.lean.jsontext import as_json
 from loop_cli.system import platform
 from loop_cli.system.folders import Folders, open_folder
 from loop_cli.vault import ACTIVE_LOG, is_log

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.errors import StorageError, VaultLocked
+from loop_cli.errors import StorageError
+from loop_cli.failures import VaultLocked
 from loop_cli.system.folders import open_folder
 from loop_cli.vault import LOOP
 from loop_cli.vault.commit.recovery import recover

@@ -6,7 +6,8 @@ import os
 
 from loop_cli.core import timestamps
 from loop_cli.core.check.finding import Finding, Found
-from loop_cli.errors import Action, Sentence, StorageError, VaultLocked
+from loop_cli.errors import Action, Sentence, StorageError
+from loop_cli.failures import VaultLocked
 from loop_cli.planning import check_links
 from loop_cli.planning.check_walk import against_records
 from loop_cli.system.folders import open_folder

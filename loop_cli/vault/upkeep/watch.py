@@ -12,10 +12,10 @@ from collections import OrderedDict
 
 from loop_cli.core import timestamps
 from loop_cli.core.names import BODY, ENDINGS
-from loop_cli.core.store import as_json
 from loop_cli.core.upkeep import Happening
 from loop_cli.errors import LoopError
 from loop_cli.lean.basics import sha256_hex
+from loop_cli.lean.jsontext import as_json
 from loop_cli.lean.records import Struct
 from loop_cli.planning.snapshot import MAX_FILE_BYTES, etag_of, parse
 from loop_cli.system.folders import Folders

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loop_cli.core.commits import CommitResult, Create
 from loop_cli.core.entity import Precondition
-from loop_cli.core.store import CommitResult, Create
 from loop_cli.errors import LoopError
 from tests.store.conftest import ONE, TWO, Bench, Harness, text
 
 if TYPE_CHECKING:
+    from loop_cli.core.commits import AnyChange
     from loop_cli.core.ids import IdRule
     from loop_cli.core.records.record import AuditRecord
-    from loop_cli.core.store import AnyChange
 
 PROJECT = "work/project.md"
 THREE = "work/2026/새 폴더/tsk-3.md"

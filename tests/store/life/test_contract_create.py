@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from loop_cli.core.commits import Delete
 from loop_cli.core.ids import IdRule
-from loop_cli.core.store import Delete
 from loop_cli.errors import EntityNotFound, InvalidChange, UsageError
 from loop_cli.wire.models import AuditRecord as RecordModel
 from loop_cli.wire.models import InvalidChangeDocument

@@ -6,16 +6,10 @@ import hashlib
 
 import pytest
 
+from loop_cli.core.commits import Delete, Restore
 from loop_cli.core.entity import Precondition
-from loop_cli.core.store import Delete, Restore
-from loop_cli.errors import (
-    ConflictError,
-    EntityNotFound,
-    InvalidChange,
-    PreconditionRequired,
-    StillReferred,
-    StorageError,
-)
+from loop_cli.errors import ConflictError, EntityNotFound, InvalidChange, StorageError
+from loop_cli.failures import PreconditionRequired, StillReferred
 from loop_cli.planning.snapshot import etag_of
 from loop_cli.wire.models import AuditRecord as RecordModel
 from tests.store.conftest import ONE, TWO, Bench

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli.core.changes import Change, Edits
-from loop_cli.core.store import Delete, EntityChange, Move
+from loop_cli.core.commits import Delete, EntityChange, Move
 from loop_cli.errors import ConflictError, InvalidChange
 from loop_cli.wire.models import AuditRecord as RecordModel
 from tests.store.conftest import ONE, TWO, Bench
@@ -21,7 +21,7 @@ from tests.store.life.conftest import (
 )
 
 if TYPE_CHECKING:
-    from loop_cli.core.store import AnyChange
+    from loop_cli.core.commits import AnyChange
 
 
 class TestMove:

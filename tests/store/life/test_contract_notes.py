@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from loop_cli.core.changes import BodyChange, Edits
+from loop_cli.core.commits import EntityChange, Move
 from loop_cli.core.entity import Precondition
-from loop_cli.core.store import EntityChange, Move
 from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile
 from loop_cli.planning.snapshot import etag_of
 from loop_cli.wire.models import AuditRecord as RecordModel
