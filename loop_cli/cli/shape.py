@@ -6,6 +6,7 @@ A template is Jinja's, in its sandbox: what stands in a vault is data for it and
 from __future__ import annotations
 
 from loop_cli.core.diff import MISSING
+from loop_cli.core.entity import NAME
 from loop_cli.core.names import split_dotted
 from loop_cli.errors import UsageError
 
@@ -61,11 +62,12 @@ class Text:
         except jinja2.TemplateError as error:
             raise UsageError(f"--template: {error}") from None
 
-    def __call__(self, document: dict[str, Any]) -> str:
+    def __call__(self, document: dict[str, Any], name: str | None) -> str:
         """The text for an entity, with a line break at its end. Its fields are variables, and what
-        every entity has. Raises `UsageError`."""
+        every entity has, its name among them. Raises `UsageError`."""
         try:
-            text = self._template.render({**document.get("fields", {}), **document})
+            fields = document.get("fields", {})
+            text = self._template.render({NAME: name, **fields, **document})
         except Exception as error:  # whatever the template makes of the values
             raise UsageError(f"--template: {error}") from None
         return text if text.endswith("\n") else f"{text}\n"

@@ -10,6 +10,8 @@ from itertools import islice
 
 from loop_cli.core import order
 from loop_cli.core import query as queries
+from loop_cli.core.diff import MISSING
+from loop_cli.core.entity import NAME
 from loop_cli.lean import jsontext
 
 TYPE_CHECKING = False
@@ -43,7 +45,8 @@ class Selected:
 
     def value(self, path: tuple[str, ...]) -> Any:
         """Return its value at a path, or of `entity_id`, `path` and so on; else `MISSING`."""
-        return queries.value_of(path, self.fields, self.listed.own)
+        found = queries.value_of(path, self.fields, self.listed.own)
+        return self.listed.name if found is MISSING and path == (NAME,) else found
 
 
 def evaluate(rows: Iterable[L], query: Query, schema: Schema) -> Iterator[L]:

@@ -43,6 +43,7 @@ _MOST = 0.95  # the least share of a proposed rule
 _MANY = 0.5
 _RARE = 0.02
 _FEW = 3
+_ENOUGH = 20  # files of a type, before a field that all have is one that a new one needs
 _TWO = 2  # the least files that say what a field holds
 _DAY = re.compile(r"\d{4}-(?:0\d|1[0-2])-(?:[0-2]\d|3[01])", re.ASCII)
 _MAX_CHOICES = 12
@@ -339,7 +340,8 @@ def _field(name: str, tally: Tally, names: FieldNames, *, is_own: bool) -> Field
     choices, chosen = ((), None) if is_own else _choices(name, counts)
     types, filled = tally.types[names.type], counts.filled_by_type[names.type]
     required = [one for one, count in types.items() if filled[one] >= _MOST * count]
-    if not any(types[one] >= _FEW for one in required):  # a single file is no rule
+    few = _FEW if is_own else _ENOUGH  # what a few files happen to have is no rule for the next
+    if not any(types[one] >= few for one in required):
         required = []
     return FieldProposal(
         name=name,

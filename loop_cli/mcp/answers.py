@@ -104,8 +104,7 @@ def _what(conflict: Conflict) -> str:
     }
     if conflict.reason in known:
         return known[conflict.reason]
-    outside = conflict.reason == "edited_outside" or not conflict.changes
-    more = " by an editor, without a record" if outside else ""
+    more = " by an editor, without a record" if conflict.reason == "edited_outside" else ""
     return f"was changed since you read it{more}"
 
 

@@ -12,6 +12,14 @@ def now() -> int:
     return time.time_ns() // 1000
 
 
+def said(text: str) -> int | None:
+    """The instant that a time names, or at which a day begins where this program runs:
+    `2026-01-09`, `yesterday`. None for another text."""
+    from loop_cli.core import days, said_days
+
+    return days.moment(said_days.at(text, now()) or text)
+
+
 def today() -> int:
     """The instant at which the day began in this time zone, taken for UTC as dates without a zone
     are."""

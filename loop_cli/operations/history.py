@@ -13,6 +13,7 @@ from loop_cli.core.records.record import RUN_ID
 from loop_cli.errors import Action, EntityNotFound, InvalidFile, UsageError
 from loop_cli.failures import NoSuchChange
 from loop_cli.lean.records import Struct
+from loop_cli.operations import clock
 from loop_cli.operations.log import recorded_id
 
 TYPE_CHECKING = False
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from loop_cli.core.store import Store
 
 _COUNT = re.compile(r"\d{1,6}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d+", re.ASCII)  # a number is of changes, and never of days
 _RUN = re.compile(r"[0-9a-f]{8}[0-9a-f-]{0,28}", re.ASCII | re.IGNORECASE)
 
 
@@ -100,16 +102,16 @@ class Story(Struct):
 
 
 def parse_since(text: str) -> Since:
-    """Parse the text of `--since`. Raises `UsageError`."""
+    """Parse the text of `--since`; a day begins where the user is. Raises `UsageError`."""
     if _COUNT.fullmatch(text) and int(text):
         return Since(given=text, changes=int(text))
     if _RUN.fullmatch(text):
         return Since(given=text, run=text.lower())
-    instant = timestamps.parse(text)
+    instant = None if _NUMBER.fullmatch(text) else clock.said(text)
     if instant is None:
         raise UsageError(
             f"--since: {text!r} is not a time, a run or a number of changes",
-            hint=f"such as 3, 2026-01-09, {timestamps.EXAMPLE} or the id of a run",
+            hint=f"such as 3, yesterday, 2026-01-09, {timestamps.EXAMPLE} or the id of a run",
         )
     return Since(given=text, at=instant)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loop_cli.core import timestamps
 from loop_cli.errors import EntityNotFound
 from loop_cli.remote import rebuilt
 from loop_cli.remote.entities import RemoteEntityOperations, path_of, where
@@ -67,7 +68,10 @@ class RemoteReads(RemoteEntityOperations):
     def difference(self, entity_id: str, since: Since, *, path: str | None = None) -> Difference:
         from loop_cli.remote import past
 
-        query = [*where(path), ("since", since.given)]
+        query = [
+            *where(path),
+            ("since", since.given if since.at is None else timestamps.render(since.at)),
+        ]
         found = self._read(path_of(entity_id, "/diff"), *query)
         try:
             now = self.get(entity_id, path=path)

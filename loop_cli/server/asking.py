@@ -157,8 +157,8 @@ def conditions(request: Request, where: list[str], *, reserved: tuple[str, ...])
 
 
 def instant_of(since: str | None) -> int | None:
-    """The instant that `since` names. Raises `UsageError`."""
-    instant = None if since is None else timestamps.parse(since)
+    """The instant that `since` names; a day begins where the server is. Raises `UsageError`."""
+    instant = None if since is None else clock.said(since)
     if since is not None and instant is None:
         hint = f"such as 2026-01-09 or {timestamps.EXAMPLE}"
         raise UsageError(f"since: {since!r} is not a timestamp", hint=hint)

@@ -30,7 +30,7 @@ Action = Annotated[
     Literal["create", "update", "delete", "move", "approve", "reject"] | None,
     Query(description="What was done."),
 ]
-Since = Annotated[str | None, Query(description="From this time on.")]
+Since = Annotated[str | None, Query(description="From then on; a day begins where the server is.")]
 Limit = Annotated[int, Query(ge=0, le=100_000, description="At most so many; 0 for all.")]
 
 

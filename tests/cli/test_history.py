@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loop_cli.operations.history import parse_since
 from loop_cli.wire import past as models_past
+from tests.zones import in_zone
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Loop
@@ -104,6 +106,20 @@ class TestDiff:
         first = changed.records[0]["metadata"]["updated_before"]
         assert olds(diff(changed, "--since", first))["status"] == "todo"
 
+    @pytest.mark.parametrize(
+        ("zone", "begin"),
+        [("UTC", "T00:00Z"), ("Asia/Seoul", "T00:00+09:00"), ("America/New_York", "T00:00-05:00")],
+    )
+    def test_a_day_begins_where_the_user_is(self, zone: str, begin: str) -> None:
+        with in_zone(zone):
+            day = parse_since("2026-01-06").at
+        assert day == parse_since(f"2026-01-06{begin}").at
+
+    def test_days_as_people_say_them(self, changed: Loop) -> None:
+        for since in ("yesterday", "어제", "-1w"):
+            found = diff(changed, f"--since={since}")
+            assert olds(found)["status"] == "todo"
+
     def test_a_time_that_nothing_is_known_of(self, changed: Loop) -> None:
         found = diff(changed, "--since", "2020-01-01")
         assert olds(found)["status"] == "todo"
@@ -120,11 +136,11 @@ class TestDiff:
         unknown = changed("diff", "tsk-019-14", "--since", "ffffffff", "--json")
         assert (unknown.code, unknown.error["code"]) == (3, "no_such_change")
 
-    @pytest.mark.parametrize("since", ["0", "yesterday", "2026-13-01", "-1", "3f0c"])
+    @pytest.mark.parametrize("since", ["0", "lately", "2026-13-01", "-1", "+1", "3f0c"])
     def test_what_is_none_of_these_is_2(self, changed: Loop, since: str) -> None:
         done = changed("diff", "tsk-019-14", f"--since={since}", "--json")
         assert done.code == 2
-        assert "such as 3, 2026-01-09" in done.error["hint"]
+        assert "such as 3, yesterday, 2026-01-09" in done.error["hint"]
 
     def test_nothing_was_changed_in_sum(self, loop: Loop) -> None:
         change(loop, "status=doing")

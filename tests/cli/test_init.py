@@ -184,7 +184,7 @@ class TestProposal:
         assert (made["files"], made["without_frontmatter"]) == (12, 1)
         by_name = {one["field"]: one for one in made["fields"]}
         assert by_name["status"]["choices"] == ["todo", "read"]
-        assert by_name["status"]["required_for"] == ["Books"]
+        assert by_name["status"]["required_for"] == []  # six files make no rule
         assert by_name["rating"]["share"] == {"count": 6, "of": 12}
         assert made["unfit"] == []
 
@@ -196,8 +196,19 @@ class TestProposal:
         assert made["toml_frontmatter"] == 1
         by_name = {one["field"]: one for one in made["fields"]}
         assert set(by_name["title"]["required_for"]) == {"posts", "pages"}
-        assert by_name["draft"]["required_for"] == ["posts"]
-        assert by_name["layout"]["required_for"] == []  # one file makes no rule
+        assert by_name["draft"]["required_for"] == []
+
+    @pytest.mark.parametrize(("count", "required"), [(19, []), (20, ["books"])])
+    def test_what_many_files_have_is_required(
+        self, loop: Loop, count: int, required: list[str]
+    ) -> None:
+        """The next note needs nothing that a few happen to have."""
+        shutil.rmtree(loop.vault)
+        for number in range(count):
+            fields = {"title": f"책 {number}", "rating": number % 5, "type": "books"}
+            lay_out(loop.vault, {f"{number}.md": note(**fields)})
+        by_name = {one["field"]: one for one in init(loop, "--dry-run")["fields"]}
+        assert by_name["rating"]["required_for"] == required
 
     def test_jekyll(self, loop: Loop) -> None:
         made = self.on(loop, JEKYLL)

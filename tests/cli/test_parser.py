@@ -35,7 +35,7 @@ SILENT = {
     "edit", "apply", "init", "watch", "demo", "skill install", "completion install", "serve",
     "token add", "token revoke", "login", "logout",
 }  # fmt: skip
-SILENT |= {"audit rotate", "mcp", "n8n export"}
+SILENT |= {"audit rotate", "mcp", "n8n export", "export", "copy"}
 
 
 def _lines(*names: str) -> st.SearchStrategy[list[str]]:

@@ -15,6 +15,37 @@ if TYPE_CHECKING:
 ID = "tsk-019-14"
 
 
+NAMED = '[fields]\nname = "title"\n'
+"""The settings of a vault whose names are in another field."""
+
+
+@pytest.fixture
+def titled(loop: Loop) -> Loop:
+    task = loop.path()
+    task.write_text(task.read_text().replace("entity_name:", "title:"))
+    loop.write(".loop/config.toml", NAMED)
+    return loop
+
+
+class TestNames:
+    """`entity_name` is the name of an entity, whatever field the vault has it in."""
+
+    def test_of_one(self, titled: Loop) -> None:
+        name = titled("get", ID, "--json").json["fields"]["title"]
+        assert titled("get", ID, "--json=entity_name,status").json["entity_name"] == name
+        assert titled("get", ID, "--field", "entity_name").out == f"{name}\n"
+        assert titled("get", ID, "--template", "{{ entity_name }}").out == f"{name}\n"
+
+    def test_of_many(self, titled: Loop) -> None:
+        name = titled("get", ID, "--json").json["fields"]["title"]
+        where = ("list", "Task", "--where", f"entity_id={ID}")
+        assert titled(*where, "--json=entity_name").json == {"entity_name": name}
+        assert titled(*where, "--template", "{{ entity_name }}").out == f"{name}\n"
+        csv = titled(*where, "--csv", "--columns", "entity_id,entity_name").out
+        assert csv.splitlines()[1].startswith(ID)
+        assert name in csv
+
+
 class TestFields:
     def test_of_one(self, read_only: Loop) -> None:
         whole = read_only("get", ID, "--json").json

@@ -93,7 +93,7 @@ def _templated(entity: Entity, text: Text, loop: EntityOperations) -> str:
     for name in text.names:
         if name != BODY:
             _value(entity, join_dotted((name,)), loop)  # so that a wrong name is said
-    return text(entity.as_dict())
+    return text(entity.as_dict(), entity.name)
 
 
 def _found(loop: EntityOperations, given: str, path: str | None, vault: str | None) -> Entity:
@@ -144,12 +144,15 @@ def _value(entity: Entity, name: str, loop: EntityOperations) -> Any:
     if name in own:
         return own[name]
     from loop_cli.core.diff import MISSING, value_at
+    from loop_cli.core.entity import NAME
     from loop_cli.core.names import join_dotted, nearest, split_dotted
 
     path = split_dotted(name)
     value = value_at(entity.fields, path)
     if value is not MISSING:
         return value
+    if name == NAME:  # what every entity has, whatever field the vault has it in
+        return entity.name
     known = (*entity.fields, *loop.schema.known_fields(entity.type))
     parent = value_at(entity.fields, path[:-1])
     if path[0] in known and (len(path) == 1 or parent in (None, MISSING)):

@@ -7,6 +7,7 @@ import sys
 from loop_cli.cli import context, output
 from loop_cli.core import query as queries
 from loop_cli.core.diff import MISSING
+from loop_cli.core.entity import NAME
 from loop_cli.core.names import join_dotted, split_dotted
 from loop_cli.core.query import Query
 from loop_cli.errors import UsageError
@@ -118,7 +119,7 @@ def shaped(
     text = shape.template_of(template)
     if text is not None:
         refuse_unknown([join_dotted((one,)) for one in text.names], types, loop, "--template")
-        return (text({**one.listed.own, "fields": one.fields}) for one in found)
+        return (text({**one.listed.own, "fields": one.fields}, one.listed.name) for one in found)
     names = shape.fields_of(as_json)
     refuse_unknown(names, types, loop, "--json")
     return (output.json_text(shape.picked(names, one.value)) + "\n" for one in found)
@@ -178,7 +179,7 @@ def refuse_unknown(
 ) -> None:
     """Raises `UsageError` for a name that is no field of any entity."""
     for name in names:
-        path = split_dotted(name)
+        path = split_dotted(loop.names.name if name == NAME else name)
         if not all(path):
             raise UsageError(f"{option}: {name!r} names no field")
         try:

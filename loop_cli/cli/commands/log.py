@@ -6,6 +6,7 @@ from loop_cli.cli import context, output, reader
 from loop_cli.core import timestamps
 from loop_cli.core.records.record import SOURCES
 from loop_cli.errors import UsageError
+from loop_cli.operations import clock
 from loop_cli.operations.log import LogQuery
 
 TYPE_CHECKING = False
@@ -99,9 +100,7 @@ def _instant(since: str | None) -> int | None:
     """The instant that a time names, or at which a day begins here: `2026-01-09`, `yesterday`."""
     if since is None:
         return None
-    from loop_cli.core import days, said_days
-
-    instant = days.moment(said_days.at(since, context.now()) or since)
+    instant = clock.said(since)
     if instant is None:
         hint = f"such as yesterday, -1w, 2026-01-09 or {timestamps.EXAMPLE}"
         raise UsageError(f"--since: {since!r} is not a timestamp", hint=hint)
