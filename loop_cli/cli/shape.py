@@ -6,8 +6,7 @@ A template is Jinja's, in its sandbox: what stands in a vault is data for it and
 from __future__ import annotations
 
 from loop_cli.core.diff import MISSING
-from loop_cli.core.entity import NAME
-from loop_cli.core.names import split_dotted
+from loop_cli.core.names import NAME, split_dotted
 from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 OWN = ("entity_id", "entity_type", "path", "updated_at", "etag")
 """The values of an entity besides its fields, by the names that users use in queries."""
-NAME = "entity_name"
-"""The name of an entity, where a user asks for one whatever field it is in."""
 _HEAD = "{{" + ", ".join(f'"{name}": {{}}' for name in OWN) + ', "fields": '
 
 

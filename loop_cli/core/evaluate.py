@@ -11,7 +11,7 @@ from itertools import islice
 from loop_cli.core import order
 from loop_cli.core import query as queries
 from loop_cli.core.diff import MISSING
-from loop_cli.core.entity import NAME
+from loop_cli.core.names import NAME
 from loop_cli.lean import jsontext
 
 TYPE_CHECKING = False

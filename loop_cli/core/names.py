@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+NAME = "entity_name"
+"""The name of an entity, where a user asks for one whatever field it is in."""
 BODY = "body"
 # Characters that Persian, Hindi, Hebrew and sequences of emoji need.
 _JOINERS = "\u200c\u200d\u200e\u200f\u2060\u00ad"

@@ -144,8 +144,7 @@ def _value(entity: Entity, name: str, loop: EntityOperations) -> Any:
     if name in own:
         return own[name]
     from loop_cli.core.diff import MISSING, value_at
-    from loop_cli.core.entity import NAME
-    from loop_cli.core.names import join_dotted, nearest, split_dotted
+    from loop_cli.core.names import NAME, join_dotted, nearest, split_dotted
 
     path = split_dotted(name)
     value = value_at(entity.fields, path)

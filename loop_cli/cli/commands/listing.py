@@ -7,8 +7,7 @@ import sys
 from loop_cli.cli import context, output
 from loop_cli.core import query as queries
 from loop_cli.core.diff import MISSING
-from loop_cli.core.entity import NAME
-from loop_cli.core.names import join_dotted, split_dotted
+from loop_cli.core.names import NAME, join_dotted, split_dotted
 from loop_cli.core.query import Query
 from loop_cli.errors import UsageError
 from loop_cli.operations import clock
