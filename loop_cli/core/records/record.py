@@ -231,15 +231,18 @@ def record_of(line: bytes) -> AuditRecord | None:
 class History:
     """The records of one entity; read from the newest back, as far as needed.
 
-    `last` is the last of them, for a caller that knows it.
+    `known` is the last of them, None if there is none, for a caller that knows it.
     """
 
     def __init__(
-        self, newest_first: Iterable[AuditRecord] = (), *, last: AuditRecord | None = None
+        self,
+        newest_first: Iterable[AuditRecord] = (),
+        *,
+        known: tuple[AuditRecord | None, ...] = (),
     ) -> None:
         self._source = iter(newest_first)
         self._read: list[AuditRecord] = []
-        self._last = last
+        self._last = known
 
     @property
     def records(self) -> Iterable[AuditRecord]:
@@ -249,9 +252,9 @@ class History:
     @property
     def last(self) -> AuditRecord | None:
         """The last record (SPEC §1)."""
-        if self._last is None:
-            self._last = next((one for one in self.records if one.etag_after is not None), None)
-        return self._last
+        if not self._last:
+            self._last = (next((one for one in self.records if one.etag_after is not None), None),)
+        return self._last[0]
 
     @property
     def ceiling(self) -> int | None:

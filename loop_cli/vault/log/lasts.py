@@ -31,7 +31,7 @@ class Lasts:
         records = self._log.records_of(entity_id, path=path)
         known = self._known.get((entity_id, path))
         if known is not None and known[0] == end:
-            return History(records, last=known[1])
+            return History(records, known=(known[1],))
         history = History(records)
         last = history.last
         if len(self._known) >= _MOST:

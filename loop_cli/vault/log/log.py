@@ -241,8 +241,7 @@ class AuditLog:
     def end(self) -> Stamp | None:
         """What tells the active file from what it was before; None if it can't be seen."""
         try:
-            with self.open_folder() as folder:
-                return _stamp(folder.status(ACTIVE_LOG))
+            return _stamp(os.lstat(self.path))
         except OSError:
             return None
 
