@@ -1,9 +1,10 @@
 // What is around every view: where one can go, what the connection is like, notices, dialogs.
 import * as api from "../api.js";
+import { closeBox } from "../focus.js";
 import * as forms from "../forms.js";
-import { html, useEffect, useState } from "../lib.js";
+import { html, useEffect, useRef, useState } from "../lib.js";
 import * as live from "../live.js";
-import { dismiss, notices } from "../notices.js";
+import { act, dismiss, notices } from "../notices.js";
 import { hrefOfView, route, setParams, VIEWS } from "../route.js";
 import * as saving from "../saving.js";
 import * as session from "../session.js";
@@ -45,8 +46,11 @@ export function Shell({ signedIn }) {
   const [menu, setMenu] = useState(false);
   const now = route.value;
   document.documentElement.lang = language.value;
-  useKeys({ setPalette, setMenu, palette });
+  useKeys({ setPalette, menu, setMenu });
   useEffect(() => setMenu(false), [now]);
+  useEffect(() => {
+    if (menu) document.querySelector(".side button").focus();
+  }, [menu]);
   useEffect(() => {
     if (now.view !== "entity") document.title = `${[t(now.view), now.type].filter(Boolean).join(" · ")} · loop`;
   }, [now, language.value]);
@@ -69,7 +73,14 @@ export function Shell({ signedIn }) {
   </div>`;
 }
 
-function useKeys({ setPalette }) {
+function useKeys({ setPalette, menu, setMenu }) {
+  const closeMenu = useRef(null);
+  closeMenu.current = () => {
+    if (!menu) return false;
+    setMenu(false);
+    document.querySelector(".top-bar [aria-expanded]").focus();
+    return true;
+  };
   useEffect(() => {
     const onKey = (event) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
@@ -77,7 +88,9 @@ function useKeys({ setPalette }) {
         setPalette((is) => !is);
         return;
       }
-      const busy = event.target.closest?.("input, textarea, select, dialog, [contenteditable]");
+      if (event.key === "Escape" && !event.target.closest?.("dialog") && (closeBox(event.target) || closeMenu.current())) return event.preventDefault();
+      const busy = event.target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, dialog, [contenteditable]");
+      if (!busy && (event.ctrlKey || event.metaKey) && event.key === "z" && act()) return event.preventDefault();
       if (busy || event.ctrlKey || event.metaKey || event.altKey) return;
       const type = typeNow();
       const to = { 1: "board", 2: "table", 3: "calendar" }[event.key];
@@ -242,7 +255,7 @@ function Banners({ signedIn }) {
 }
 
 function Notices() {
-  return html`<div class="notices" role="status" aria-live="polite">${notices.value.map((one) => html`<div key=${one.id} class=${`notice ${one.kind}`} data-notice=${one.kind}>
+  return html`<div class="notices" role="status" aria-live="polite">${notices.value.map((one) => html`<div key=${one.id} class=${`notice ${one.kind}`} data-notice=${one.kind} data-notice-id=${one.id}>
     <span class="notice-text">${one.text}</span>
     ${one.action && html`<button type="button" class="link-button" data-action="undo" onClick=${() => (dismiss(one.id), one.action.run())}>${one.action.label}</button>`}
     <button type="button" class="icon-button small" aria-label=${t("close")} onClick=${() => dismiss(one.id)}><${Icon} name="close" /></button>
