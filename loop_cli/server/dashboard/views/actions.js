@@ -85,8 +85,9 @@ export async function changeMany(entities, set) {
 export async function undoRun(runId, { asked = false } = {}) {
   try {
     if (!asked && !(await isWanted(runId))) return;
-    const { outcome } = await saving.undo(runId);
+    const { outcome, reloaded } = await saving.undo(runId);
     forms.someChanged(null);
+    for (const id of reloaded) forms.takeNow(id);
     if (outcome === "saved") notify(t("undone"), { kind: "good", topic: "saved" });
   } catch (failure) {
     complain(failure);

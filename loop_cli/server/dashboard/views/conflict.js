@@ -77,7 +77,7 @@ function Dialog({ conflict, others }) {
 function titleOf(job, now) {
   const known = now || vault.known(job.id);
   if (known) return nameOf(known);
-  return job.base?.fields?.[vault.schema.value.names.name] || job.id;
+  return job.name || job.base?.fields?.[vault.schema.value.names.name] || job.id;
 }
 
 /** The fields: as the server says, and what this page has read itself where the server can't know. */
