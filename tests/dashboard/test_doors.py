@@ -1,6 +1,6 @@
-"""One dialog for every conflict (SPEC §10), whatever saves: a form, a cell, a drag, many at once, the
-palette, an undo, a deletion. And whatever the other has done meanwhile: changed the entity, deleted
-or moved it. The dialog comes once, above everything else."""
+"""One dialog for every conflict (SPEC §10), whatever saves: a form, a cell, a drag, many at once,
+the palette, an undo, a deletion. And whatever the other has done meanwhile: changed the entity,
+deleted or moved it. The dialog comes once, above everything else."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 // Where the keyboard is. What has the focus may go away: a button that was pressed, a notice, a view
-// after a deletion. Then the focus goes back to where the person was before, else to the view.
+// after a deletion. Then the focus goes back to where the person was before in this view, else to
+// the view itself.
 
 const KEPT = 20; // places to go back to
 const places = [];
@@ -12,6 +13,8 @@ export function begin() {
     places.push(target);
     if (places.length > KEPT) places.shift();
   });
+  // In another view one begins at its top, not at a link of the menu that one had passed.
+  addEventListener("hashchange", () => places.splice(0, places.length - 1));
   new MutationObserver(look).observe(document.body, { childList: true, subtree: true, attributeFilter: ["disabled"] });
 }
 

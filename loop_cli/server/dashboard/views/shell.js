@@ -1,5 +1,6 @@
 // What is around every view: where one can go, what the connection is like, notices, dialogs.
 import * as api from "../api.js";
+import * as drafts from "../drafts.js";
 import { closeBox } from "../focus.js";
 import * as forms from "../forms.js";
 import { html, useEffect, useRef, useState } from "../lib.js";
@@ -47,7 +48,10 @@ export function Shell({ signedIn }) {
   const now = route.value;
   document.documentElement.lang = language.value;
   useKeys({ setPalette, menu, setMenu });
-  useEffect(() => setMenu(false), [now]);
+  useEffect(() => {
+    setMenu(false);
+    if (menu) document.getElementById("main").focus({ preventScroll: true });
+  }, [now]);
   useEffect(() => {
     if (menu) document.querySelector(".side button").focus();
   }, [menu]);
@@ -194,8 +198,7 @@ function Side({ openPalette }) {
 const rank = (type) => (type === "Task" ? 0 : type === "Project" ? 1 : 2);
 
 function Unsaved() {
-  live.news.value;
-  saving.pending.value;
+  drafts.changes.value;
   const ids = forms.unsaved();
   if (!ids.length) return null;
   return html`<details class="unsaved"><summary>${t("not_saved_n", { n: ids.length })}</summary><ul class="side-list">${ids.slice(0, 20).map((id) => html`<li><a class="side-link" href=${id.startsWith("new:") ? `#/new/${encodeURIComponent(id.slice(4))}` : `#/entity/${encodeURIComponent(id)}`}>${id.replace(/^new:/, `${t("new")}: `)}</a></li>`)}</ul></details>`;
