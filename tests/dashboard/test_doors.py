@@ -265,6 +265,59 @@ def test_the_palette_changes_what_the_page_shows(tab: Tab, served: Served) -> No
     assert served.fields()["priority"] == "critical"
 
 
+def test_nothing_is_above_the_dialog(tab: Tab, served: Served) -> None:
+    tab.open_entity(TASK)
+    tab.meanwhile(lambda: someone_changes(served))
+    by_form(tab)
+    tab.page.keyboard.press(
+        "Control+k"
+    )  # while the save is on its way, or while the dialog is there
+
+    the_one_dialog_on_top(tab)
+    tab.page.keyboard.press("Control+k")
+    the_one_dialog_on_top(tab)
+
+
+def the_one_dialog_on_top(tab: Tab) -> None:
+    tab.conflict()
+    box = tab.dialog.bounding_box()
+    assert box is not None
+    assert tab.page.evaluate(
+        "([x, y]) => !!document.elementFromPoint(x, y).closest('[data-conflict]')",
+        [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2],
+    )
+    assert tab.page.evaluate("() => !!document.activeElement.closest('[data-conflict]')")
+
+
+def test_conflicts_of_many_come_one_after_another(tab: Tab, served: Served) -> None:
+    """Not ten dialogs on top of each other."""
+    tasks = (TASK, OTHER, "tsk-019-02")
+    tab.open("#/table/Task")
+    for entity_id in tasks:
+        tab.row(entity_id).locator("input[type=checkbox]").check()
+    tab.at("[data-bulk=field]").select_option("priority")
+    tab.at(".bulk [data-field=priority]").select_option("critical")
+    tab.meanwhile(
+        lambda: [served.update(one, "priority=medium", "due=2026-02-20") for one in tasks]
+    )
+    tab.press("bulk")
+
+    met = []
+    for _ in tasks:
+        the_one_dialog(tab)
+        entity_id = str(tab.dialog.get_attribute("data-conflict"))
+        met.append(entity_id)
+        mine = tab.side("priority", "mine").locator("input")
+        if mine.count():
+            mine.click()
+        tab.press("merge")
+        expect(tab.at(f"[data-conflict='{entity_id}']")).to_have_count(0, timeout=PATIENCE)
+
+    sees(tab.at("[data-notice=good]"), "Changed 3")
+    assert sorted(met) == sorted(tasks)
+    assert [served.fields(one)["priority"] for one in tasks] == ["critical"] * 3
+
+
 def test_two_steps_on_the_calendar_are_two_days(tab: Tab, served: Served) -> None:
     """Though the first is not saved yet when the second is made."""
     ready(tab, served, "calendar")

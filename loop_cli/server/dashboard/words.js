@@ -101,6 +101,7 @@ const WORDS = {
   no_match: ["Nothing matches these filters", "필터에 맞는 것이 없습니다"],
   none: ["(none)", "(없음)"],
   not_in_schema: ["{value} (not in the schema)", "{value} (스키마에 없음)"],
+  not_live: ["Not live now", "지금은 실시간 아님"],
   not_saved: ["Not saved", "저장 안 됨"],
   not_saved_n: ["{n} not saved", "저장 안 됨 {n}개"],
   nothing_found: ["Nothing found", "찾은 것이 없습니다"],

@@ -58,6 +58,10 @@ export function Shell({ signedIn }) {
   useEffect(() => {
     if (now.view !== "entity") document.title = `${[t(now.view), now.type].filter(Boolean).join(" · ")} · loop`;
   }, [now, language.value]);
+  const clash = saving.conflicts.value.length > 0; // nothing is above it
+  useEffect(() => {
+    if (clash) setPalette(false);
+  }, [clash]);
   const state = session.state.value;
   if (state === "starting") return html`<p class="page quiet" role="status">${t("loading")}</p>`;
   if (state === "out") return html`<main class="centered"><${SignIn} done=${signedIn} /></main>`;
@@ -71,8 +75,8 @@ export function Shell({ signedIn }) {
       <main id="main" tabindex="-1" aria-label=${t("main")}>${session.who.value || state === "in" ? html`<${View} now=${now} />` : null}</main>
     </div>
     <${Notices} />
-    ${palette && html`<${Palette} close=${() => setPalette(false)} />`}
-    ${question.value && html`<${Confirm} question=${question.value} />`}
+    ${palette && !clash && html`<${Palette} close=${() => setPalette(false)} />`}
+    ${question.value && !clash && html`<${Confirm} question=${question.value} />`}
     <${Conflicts} />
   </div>`;
 }
@@ -89,7 +93,7 @@ function useKeys({ setPalette, menu, setMenu }) {
     const onKey = (event) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
         event.preventDefault();
-        setPalette((is) => !is);
+        setPalette((is) => !is && !saving.conflicts.value.length);
         return;
       }
       if (event.key === "Escape" && !event.target.closest?.("dialog") && (closeBox(event.target) || closeMenu.current())) return event.preventDefault();
@@ -219,7 +223,7 @@ function Settings() {
     session.state.value = "out";
   };
   return html`<div class="settings">
-    <div class="settings-row"><span class=${`lamp ${live.connected.value ? "on" : ""}`}></span><span class="faint" data-connection=${live.connected.value ? "live" : "off"}>${live.connected.value ? t("live") : t("unreachable")}</span></div>
+    <div class="settings-row"><span class=${`lamp ${live.connected.value ? "on" : ""}`}></span><span class="faint" data-connection=${live.connected.value ? "live" : "off"}>${live.connected.value ? t("live") : t("not_live")}</span></div>
     <div class="settings-row">
       <select class="filter" aria-label=${t("language")} data-setting="language" value=${language.value} onChange=${(event) => speak(event.currentTarget.value)}><option value="en">English</option><option value="ko">한국어</option></select>
       <select class="filter" aria-label=${t("theme")} data-setting="theme" value=${theme} onChange=${(event) => choose(event.currentTarget.value)}>${["system", "light", "dark"].map((one) => html`<option value=${one}>${t(one)}</option>`)}</select>
