@@ -278,6 +278,7 @@ const FIELDS = {
   type: ["Type", "종류"],
   notes: ["Notes", "메모"],
   closed: ["Closed", "닫은 날"],
+  aliases: ["Aliases", "다른 이름"],
   estimated_hours: ["Estimated hours", "예상 시간"],
   actual_hours: ["Actual hours", "실제 시간"],
   target_project: ["Target project", "대상 프로젝트"],
