@@ -401,6 +401,21 @@ def test_fields_and_text_are_written_saved_and_taken_back(hands: Hands, served: 
     hands.is_within("form.entity")
 
 
+def test_a_field_that_was_saved_is_taken_back_from_where_one_is(
+    hands: Hands, served: Served
+) -> None:
+    tab = hands.tab.open_entity(TASK)
+    hands.reach("[data-field=priority]")
+    hands.type("Low")
+    hands.press("Control+s")
+    tab.saved()
+    hands.press("Control+z")
+
+    expect(tab.field("priority")).to_have_value("high", timeout=PATIENCE)
+    hands.is_at("[data-field=priority]")
+    assert served.fields()["priority"] == "high"
+
+
 def test_what_is_wrong_has_the_focus_after_a_save(hands: Hands, served: Served) -> None:
     tab = hands.tab.open_entity(TASK)
     hands.reach("[data-field=project_id]")

@@ -97,8 +97,9 @@ function useKeys({ setPalette, menu, setMenu }) {
         return;
       }
       if (event.key === "Escape" && !event.target.closest?.("dialog") && (closeBox(event.target) || closeMenu.current())) return event.preventDefault();
-      const busy = event.target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, dialog, [contenteditable]");
-      if (!busy && (event.ctrlKey || event.metaKey) && event.key === "z" && act()) return event.preventDefault();
+      const typing = event.target.closest?.("input:not([type=checkbox], [type=radio]), textarea, dialog, [contenteditable]");
+      const busy = typing || event.target.closest?.("select");
+      if (!typing && (event.ctrlKey || event.metaKey) && event.key === "z" && act()) return event.preventDefault();
       if (busy || event.ctrlKey || event.metaKey || event.altKey) return;
       const type = typeNow();
       const to = { 1: "board", 2: "table", 3: "calendar" }[event.key];
