@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from playwright.sync_api import BrowserContext, Locator, Page, Route
 
 CHROMIUM = "/usr/bin/chromium"
@@ -54,6 +56,19 @@ class Tab:
                 route.continue_()
 
         self.page.route("**/api/entities/*", refuse_reads)
+
+    def meanwhile(self, work: Callable[[], object]) -> None:
+        """Have something happen between the page's next change and its arrival at the server."""
+        done: list[str] = []
+
+        def first_the_other(route: Route) -> None:
+            sent = route.request
+            if sent.method != "GET" and not done:
+                done.append(sent.url)
+                work()
+            route.continue_()
+
+        self.page.route("**/api/**", first_the_other)
 
     def at(self, selector: str, **more: Any) -> Locator:
         return self.page.locator(selector, **more)

@@ -102,7 +102,7 @@ def test_a_tab_says_so_before_anyone_saves(two: tuple[Tab, Tab]) -> None:
     notice = second.at("[data-notice=changed]")
     sees(notice, "박서준")
     sees(notice, "Status")
-    sees(second.at("[data-now=status]"), "doing")
+    sees(second.at("[data-now=status]"), "Doing")
     expect(second.field("status")).to_have_value("todo")
     second.press("reload", within="[data-notice=changed]")
     expect(second.field("status")).to_have_value("doing")

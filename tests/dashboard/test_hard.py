@@ -52,6 +52,20 @@ def test_a_schema_that_does_not_parse_is_named_and_can_be_mended(
     assert tab.complaints == []
 
 
+def test_a_vault_that_is_gone_is_named_and_comes_back(served: Served, visit: Visit) -> None:
+    tab = new_tab(visit(), served.url).open()
+    tab.card(TASK).wait_for()
+    away = served.root.with_name("away")
+    served.root.rename(away)
+    tab.page.reload()
+
+    sees(tab.at(".problem"), str(served.root))
+    away.rename(served.root)
+
+    expect(tab.card(TASK)).to_be_visible(timeout=PATIENCE)
+    assert tab.complaints == []
+
+
 def test_ten_thousand_are_shown_a_window_at_a_time(vault: Served, visit: Visit) -> None:
     fill(vault.root, MANY)
     vault.start()

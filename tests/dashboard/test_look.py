@@ -4,6 +4,7 @@ in the vault stays text, whatever it looks like."""
 from __future__ import annotations
 
 import re
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,6 +83,92 @@ def test_axe_finds_nothing_serious_on_any_view(
     tab.page.reload()
     tab.at("[data-sign-in]").wait_for()
     found["sign-in"] = problems(tab)
+
+    assert {name: some for name, some in found.items() if some} == {}
+
+
+@pytest.mark.parametrize(
+    ("theme", "size", "locale"),
+    [("light", "narrow", "ko-KR"), ("dark", "narrow", "en-GB"), ("light", "wide", "en-GB"),
+     ("dark", "wide", "ko-KR")],
+)  # fmt: skip
+def test_axe_finds_nothing_serious_in_what_opens(
+    served: Served, visit: Visit, theme: str, size: str, locale: str
+) -> None:
+    """Bars, cells, boxes, questions, notices, errors: what is not there when a view is opened."""
+    look = {"color_scheme": theme, "viewport": SIZES[size], "locale": locale}
+    context = visit(bypass_csp=True, reduced_motion="reduce", **look)
+    tab = new_tab(context, served.url)
+    found: dict[str, list[str]] = {}
+
+    def look_at(name: str) -> None:
+        found[name] = problems(tab)
+        if size == "narrow":
+            found[f"{name} fits"] = wider_than_the_screen(tab)
+
+    tab.open("#/table/Task")
+    tab.row(TASK).locator("input[type=checkbox]").check()
+    tab.row(TASK).locator("[data-cell=assignee] button").click()
+    tab.at("[data-cell=assignee] input").wait_for()
+    look_at("bulk and cell")
+    tab.page.keyboard.press("Escape")
+    tab.at(".popover summary").click()
+    look_at("columns")
+    tab.open("#/board/Task")
+    tab.card(TASK).locator(".mover").select_option("doing")
+    tab.at("[data-notice=good]").wait_for()
+    look_at("notice")
+    tab.open("#/calendar/Task?month=2026-01")
+    tab.at(".calendar-top summary").click()
+    look_at("help")
+    tab.open("#/new/Task")
+    tab.at("form.create [data-field=entity_name]").fill("x")
+    tab.press("create")
+    tab.at("#new-assignee-error").wait_for()
+    look_at("errors")
+    tab.open_entity(TASK)
+    tab.press("write")
+    tab.field("body").fill("# 새 글\n")
+    tab.type("project_id", "prj-404")
+    tab.save()
+    tab.at("#error-project_id").wait_for()
+    look_at("typed")
+    tab.press("delete")
+    tab.at("dialog[open]").wait_for()
+    look_at("question")
+    tab.page.keyboard.press("Escape")
+    if size == "narrow":
+        tab.at(".top-bar [aria-expanded]").click()
+    tab.at(".unsaved summary").click()
+    look_at("menu")
+    served.stop()
+    tab.at("[data-notice=offline]").wait_for(state="attached")
+    look_at("offline")
+
+    assert {name: some for name, some in found.items() if some} == {}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_where_there_is_nothing(
+    vault: Served, visit: Visit, theme: str
+) -> None:
+    for one in vault.root.iterdir():
+        if one.name not in ("00_Meta", ".loop"):
+            shutil.rmtree(one) if one.is_dir() else one.unlink()
+    vault.start()
+    tab = new_tab(visit(color_scheme=theme, bypass_csp=True), vault.url)
+    found: dict[str, list[str]] = {}
+    for name in ("board", "table", "calendar", "activity"):
+        tab.open(f"#/{name}/Task")
+        tab.at(".empty").wait_for()
+        found[name] = problems(tab)
+    tab.open("#/task/tsk-404")
+    tab.at(".empty").wait_for()
+    found["missing"] = problems(tab)
+    vault.root.rename(vault.root.with_name("away"))
+    tab.page.reload()
+    tab.at(".problem").wait_for()
+    found["gone"] = problems(tab)
 
     assert {name: some for name, some in found.items() if some} == {}
 

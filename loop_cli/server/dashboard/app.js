@@ -1,6 +1,7 @@
 // The beginning: who is here, then the vault, then what changes.
 import * as api from "./api.js";
 import * as drafts from "./drafts.js";
+import * as focus from "./focus.js";
 import { html, render } from "./lib.js";
 import * as live from "./live.js";
 import { route } from "./route.js";
@@ -14,6 +15,7 @@ const IDLE = 1_500; // milliseconds after which what is not urgent is read
 
 async function begin() {
   beginTheme();
+  focus.begin();
   render(html`<${Shell} signedIn=${signedIn} />`, document.getElementById("app"));
   await Promise.all([drafts.begin(), signedIn()]);
   await saving.resume((done, job) => told(done, job));

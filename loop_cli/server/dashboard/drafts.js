@@ -3,11 +3,18 @@
 // Every tab has drafts of its own, so that two tabs on one entity do not overwrite each other's. The
 // drafts of a tab that is gone are taken over by the tab that opens the entity next.
 import { uuid } from "./api.js";
+import { signal } from "./lib.js";
 
 const DRAFT = "loop:draft:";
 const UNSENT = "loop:unsent:";
 const TAB = "loop:tab";
 const REPLY = 150; // milliseconds in which another tab answers
+
+/** Counts the drafts that come and go. */
+export const changes = signal(0);
+addEventListener("storage", ({ key }) => {
+  if (key?.startsWith(DRAFT)) changes.value++;
+});
 
 const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel("loop") : null;
 let tab = null;
@@ -71,8 +78,10 @@ export function keep(name, draft) {
 
 function write(key, value) {
   try {
+    const before = kept?.getItem(key) ?? null;
     if (value === null) kept?.removeItem(key);
     else kept?.setItem(key, JSON.stringify(value));
+    if ((before === null) !== (value === null)) changes.value++;
   } catch {
     // the storage is full: the draft lives as long as the page
   }

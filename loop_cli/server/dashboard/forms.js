@@ -27,6 +27,9 @@ export function formOf(id, path) {
   return open.get(key);
 }
 
+/** The state that the form of an entity shows; null where none is open. */
+export const shownOf = (id, path) => open.get(path ? `${id}\n${path}` : id)?.value.base ?? null;
+
 /** Nobody looks at the form any more; one with something typed stays. */
 export function close(form) {
   const { state } = form.value;
@@ -237,6 +240,15 @@ function rebased(form, entity) {
 export function takeLatest(form) {
   const { latest } = form.value;
   if (latest) rebased(form, latest);
+}
+
+/** Have the open forms of an entity show it as it is now; what was typed into other fields stays. */
+export async function takeNow(id) {
+  for (const form of open.values()) {
+    if (form.value.id !== id) continue;
+    await catchUp(form);
+    takeLatest(form);
+  }
 }
 
 /**

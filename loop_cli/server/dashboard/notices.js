@@ -12,9 +12,25 @@ export function notify(text, { kind = "info", action = null, sticky = false, top
   const id = ++count;
   const others = notices.value.filter((one) => one.text !== text && (topic === null || one.topic !== topic));
   notices.value = [...others, { id, text, kind, action, sticky, topic }].slice(-MOST);
-  const close = () => dismiss(id);
-  if (!sticky) setTimeout(close, SHOWN);
-  return close;
+  if (!sticky) leave(id);
+  return () => dismiss(id);
+}
+
+/** A notice goes by itself, but not from under a pointer or the focus. */
+function leave(id) {
+  setTimeout(() => {
+    if (document.querySelector(`[data-notice-id="${id}"]:is(:hover, :focus-within)`)) leave(id);
+    else dismiss(id);
+  }, SHOWN);
+}
+
+/** Do what the newest notice offers; whether one did. */
+export function act() {
+  const newest = notices.value.findLast((one) => one.action);
+  if (!newest) return false;
+  dismiss(newest.id);
+  newest.action.run();
+  return true;
 }
 
 export function dismiss(id) {

@@ -275,11 +275,15 @@ export function remove(entity, base, how = {}) {
   });
 }
 
-/** Take a run back. What clashes with later changes comes to the dialog, an entity at a time. */
+/**
+ * Take a run back. What clashes with later changes comes to the dialog, an entity at a time. Returns
+ * {outcome, reloaded}: `reloaded` are the ids of which the person took what is there now.
+ */
 export async function undo(runId) {
   const run = newRun();
   try {
-    return { outcome: "saved", ...(await tracked(() => api.undo(runId, { run }))) };
+    await tracked(() => api.undo(runId, { run }));
+    return { outcome: "saved", reloaded: [] };
   } catch (failure) {
     if (!failure.conflict) throw failure;
     const all = [failure.data, ...(failure.data.others || [])];
@@ -290,11 +294,13 @@ export async function undo(runId) {
     } catch (rest) {
       if (!rest.conflict) throw rest;
     }
+    const reloaded = [];
     for (const data of all) {
-      const done = await undoOne(data);
-      if (done !== "reloaded") outcome = done;
+      const done = data.reason === "deleted" ? await undoGone(data, runId) : await undoOne(data);
+      if (done === "reloaded") reloaded.push(data.entity_id);
+      else outcome = done;
     }
-    return { outcome };
+    return { outcome, reloaded };
   }
 }
 
@@ -307,6 +313,19 @@ async function tracked(work) {
   }
   await Promise.all((done.entities || []).map((one) => refresh(one.entity_id)));
   return done;
+}
+
+/** Where the entity was deleted since: it is put back first, if the person wants it. */
+async function undoGone(data, runId) {
+  const { logs } = await api.audit({ run_id: runId, entity_id: data.entity_id });
+  const [{ entity_type: type, entity_name: name, diff } = {}] = logs;
+  const set = Object.fromEntries(Object.entries(diff || {}).map(([field, { old }]) => [field, old]));
+  const failure = new api.Failure(404, { ...data, code: "not_found" });
+  const job = { id: data.entity_id, type, name, base: null, set };
+  const choice = await ask({ kind: "undo", job, failure, again: false });
+  if (choice.outcome !== "merge") return choice.outcome;
+  await tracked(() => api.undo(runId, { run: newRun() }));
+  return "saved";
 }
 
 async function undoOne(data) {

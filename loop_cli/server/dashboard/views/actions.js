@@ -56,7 +56,7 @@ export function told(done, job, quiet = false) {
     forms.adopt(job.id, job.path, job.base, done.changes || job);
     go(hrefOf(job.type, job.id, job.path));
   } else if (done.outcome === "reloaded") {
-    saving.refresh(job.id).catch(complain);
+    saving.refresh(job.id).then(() => forms.takeNow(job.id)).catch(complain);
   }
 }
 
@@ -85,8 +85,9 @@ export async function changeMany(entities, set) {
 export async function undoRun(runId, { asked = false } = {}) {
   try {
     if (!asked && !(await isWanted(runId))) return;
-    const { outcome } = await saving.undo(runId);
+    const { outcome, reloaded } = await saving.undo(runId);
     forms.someChanged(null);
+    for (const id of reloaded) forms.takeNow(id);
     if (outcome === "saved") notify(t("undone"), { kind: "good", topic: "saved" });
   } catch (failure) {
     complain(failure);
@@ -131,7 +132,7 @@ async function gone(entity, { outcome, run }) {
   if (outcome === "kept") return;
   if (outcome === "reloaded") {
     await saving.refresh(entity.entity_id);
-    return forms.someChanged(entity.entity_id);
+    return forms.takeNow(entity.entity_id);
   }
   const name = nameOf(entity);
   if (route.value.view === "entity" && route.value.id === entity.entity_id) go(`#/board/${encodeURIComponent(entity.entity_type)}`);

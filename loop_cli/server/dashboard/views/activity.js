@@ -39,7 +39,7 @@ export function Activity() {
       <${Choose} name="source" label=${t("source")} values=${SOURCES} words=${door} />
       <${Choose} name="action" label=${t("what")} values=${ACTIONS} words=${(one) => t(`action_${one}`)} />
       <label class="filter-text"><${Icon} name="search" /><span class="sr-only">${t("entity")}</span><input type="search" placeholder=${t("entity")} data-filter="entity_id" value=${params.get("entity_id") || ""} onChange=${(event) => setParams({ entity_id: event.currentTarget.value.trim() })} /></label>
-      <label class="choosing"><span>${t("when")} ≥</span><input type="date" class="filter" data-filter="since" value=${params.get("since") || ""} onChange=${(event) => setParams({ since: event.currentTarget.value })} /></label>
+      <label class="choosing"><span>${t("since")}</span><input type="date" class="filter" data-filter="since" value=${params.get("since") || ""} onChange=${(event) => setParams({ since: event.currentTarget.value })} /></label>
     </div>
     ${failure ? html`<${Empty} title=${failure.message} />` : !found ? html`<p class="page quiet" role="status">${t("loading")}</p>` : found.length === 0 ? html`<${Empty} title=${t("audit_empty")} />` : html`<${Runs} logs=${found} />`}
     ${found && found.length === limit && html`<p class="page"><button type="button" class="button" onClick=${() => setLimit(limit + PAGE * 2)}>${t("more")}</button></p>`}
@@ -75,7 +75,7 @@ function Run({ records }) {
       <p><${By} record=${first} />${" "}${t(`action_${undoes ? "undo" : first.action}`)}${records.length > 1 ? html` <strong>${records.length}</strong>` : ""} · <time datetime=${first.timestamp} title=${moment(first.timestamp)}>${ago(first.timestamp)}</time></p>
       <span class="spacer"></span>
       ${session.mayWrite.value && html`<button type="button" class="link-button" data-action="undo" onClick=${() => undoRun(first.run_id)}>${t("undo")}</button>`}</div>
-    <ul>${shown.map((one) => html`<li class="run-one"><a href=${hrefOf(one.entity_type, one.entity_id)}>${one.entity_name || one.entity_id}</a> <span class="faint entity-id">${one.entity_id}</span><${Diff} diff=${one.diff} /></li>`)}</ul>
+    <ul>${shown.map((one) => html`<li class="run-one"><a href=${hrefOf(one.entity_type, one.entity_id)}>${one.entity_name || one.entity_id}</a> <span class="faint entity-id">${one.entity_id}</span><${Diff} diff=${one.diff} type=${one.entity_type} /></li>`)}</ul>
     ${records.length > shown.length && html`<button type="button" class="link-button" onClick=${() => setAll(true)}>${t("more")} (${records.length - shown.length})</button>`}
   </li>`;
 }

@@ -6,7 +6,7 @@ import * as session from "../session.js";
 import * as vault from "../vault.js";
 import { day, fieldName, t } from "../words.js";
 import { change } from "./actions.js";
-import { Icon, useWindow } from "./common.js";
+import { Icon, useWalk, useWindow } from "./common.js";
 import { useFound } from "./find.js";
 
 const CARD = 104; // the height of a card and the gap below it, as in the style sheet
@@ -21,8 +21,7 @@ export function Board({ type }) {
     event.preventDefault();
     setOver(null);
     const path = event.dataTransfer.getData("text/x-loop");
-    const card = vault.collection(type).items.get(path);
-    if (card) move(found.shownAs(card), field, value);
+    move(found.all.find((one) => one.path === path), field, value);
   };
   const listen = { over, setOver, drop, mayMove };
   return html`<div class="board" role="group" aria-label=${t("board")} onKeyDown=${(event) => walk(event, { columns, field, mayMove, found })}>
@@ -111,14 +110,34 @@ function Card({ entity, field, top, mayMove }) {
   </li>`;
 }
 
-/** A card's column as a list: for fingers, which can't drag, and for all who rather choose. */
+/**
+ * A card's column as a list: for fingers, which can't drag, and for all who rather choose. Walked
+ * through with keys, it moves the card at Enter or when it is left.
+ */
 function Mover({ entity, field }) {
   const type = entity.entity_type;
   const value = shown(entity.fields[field]);
+  const walk = useWalk();
   const known = choicesOf(type, field);
   if (!known.length) return null;
   const all = known.map(String).includes(value) ? known : [value, ...known];
-  return html`<select class="mover" aria-label=${`${fieldName(field)}: ${nameOf(entity)}`.slice(0, 120)} value=${value} onChange=${(event) => move(entity, field, known.find((one) => String(one) === event.currentTarget.value) ?? null)}>${all.map((one) => html`<option value=${String(one)}>${labelOf(type, field, one) || "–"}</option>`)}</select>`;
+  const choose = (text) => move(entity, field, known.find((one) => String(one) === text) ?? null);
+  const onKeyDown = (event) => {
+    walk.onKeyDown(event);
+    const list = event.currentTarget;
+    if (event.key === "Escape") list.value = value;
+    if (event.key !== "Enter" || list.value === value) return;
+    event.preventDefault();
+    walk.end();
+    choose(list.value);
+    focusCard(entity.path);
+  };
+  const left = (event) => {
+    if (!walk.walks()) return;
+    walk.end();
+    choose(event.currentTarget.value);
+  };
+  return html`<select class="mover" aria-label=${`${fieldName(field)}: ${nameOf(entity)}`.slice(0, 120)} value=${value} ...${{ onKeyDown, onPointerDown: walk.onPointerDown }} onBlur=${left} onChange=${(event) => walk.walks() || choose(event.currentTarget.value)}>${all.map((one) => html`<option value=${String(one)}>${labelOf(type, field, one) || "–"}</option>`)}</select>`;
 }
 
 export function today() {

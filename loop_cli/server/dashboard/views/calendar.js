@@ -85,7 +85,7 @@ function Month({ type, found, start, end }) {
       <button type="button" class="button" onClick=${() => setParams({ month: null })}>${t("today")}</button>
       <span class="spacer"></span><details class="popover"><summary class="icon-button" aria-label=${t("keys")}>?</summary><p class="popover-box">${t("calendar_help")}</p></details>
     </div>
-    <div class="calendar" ref=${place} onKeyDown=${(event) => mayWrite && byKey(event, start, end)}></div>
+    <div class="calendar" ref=${place} onKeyDown=${(event) => mayWrite && byKey(event, { events, start, end })}></div>
   </div>`;
 }
 
@@ -196,19 +196,17 @@ function changed(entity, start, end, from, last) {
   return set;
 }
 
-function byKey(event, start, end) {
+function byKey(event, { events, start, end }) {
   const days = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 }[event.key];
   const path = event.target.closest?.("[data-path]")?.dataset.path;
   if (!days || !path || !event.shiftKey) return;
   event.preventDefault();
-  for (const type of vault.loaded()) {
-    const entity = vault.collection(type).items.get(path);
-    if (!entity) continue;
-    const set = {};
-    for (const name of [start, end]) if (name && isDay(shown(entity.fields[name]))) set[name] = later(entity.fields[name], days);
-    change(entity, set).then(() => focusEvent(path));
-    focusEvent(path);
-  }
+  const { entity } = events.find((one) => one.id === path).extendedProps;
+  if (!isWritable(entity.entity_type, end || start)) return;
+  const set = {};
+  for (const name of [start, end]) if (name && isDay(shown(entity.fields[name]))) set[name] = later(entity.fields[name], days);
+  change(entity, set).then((done) => done && focusEvent(path));
+  focusEvent(path);
 }
 
 function focusEvent(path) {

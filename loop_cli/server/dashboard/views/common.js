@@ -63,6 +63,29 @@ export function useWindow(count, size, { columns = 1, over = 6 } = {}) {
   return { ref, start, end, onScroll: measure, total: rows * size };
 }
 
+const BROWSING = /^(Arrow|Page|Home$|End$|.$)/;
+
+/**
+ * For a list whose choice is saved at once: with arrows and letters one only walks through the
+ * values. {onKeyDown, onPointerDown, walks, end}: `walks()` tells that a change was such a step.
+ */
+export function useWalk() {
+  const by = useRef(false);
+  return {
+    onKeyDown: (event) => {
+      const opens = event.key === " " || event.altKey || event.key === "F4";
+      if (BROWSING.test(event.key)) by.current = !opens;
+    },
+    onPointerDown: () => {
+      by.current = false;
+    },
+    walks: () => by.current,
+    end: () => {
+      by.current = false;
+    },
+  };
+}
+
 export function Empty({ title, children }) {
   return html`<div class="empty"><p class="empty-title">${title}</p>${children}</div>`;
 }

@@ -1,7 +1,7 @@
 // The one dialog for every conflict, whatever was saved: who changed what since it was read, each
 // field in its three states, and three ways out. What clashes, the server says; the page shows it.
 import * as api from "../api.js";
-import { fromRaw, kindOf, labelOf, nameOf, same, shown, toRaw } from "../kinds.js";
+import { fromRaw, kindOf, labelOf, nameOf, same, toRaw } from "../kinds.js";
 import { html, useEffect, useMemo, useRef, useState } from "../lib.js";
 import * as saving from "../saving.js";
 import * as vault from "../vault.js";
@@ -22,7 +22,7 @@ function Dialog({ conflict, others }) {
   const rows = useMemo(() => rowsOf(conflict), [conflict]);
   const [picked, setPicked] = useState(() => firstChoices(rows));
   const [now, setNow] = useState(null);
-  const [busy, setBusy] = useState(null);
+  const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState(null);
   const gone = failure.missing;
   const deletion = useDeletion(gone, job.id);
@@ -40,13 +40,14 @@ function Dialog({ conflict, others }) {
   const keep = () => conflict.choose({ outcome: "kept", changes: { set: job.set, body: job.body } });
   const reload = () => conflict.choose({ outcome: "reloaded" });
   const merge = async () => {
+    if (busy) return;
     setWrong(null);
     setBusy(true);
     try {
       conflict.choose(await mergedChoice({ conflict, rows, picked, deletion }));
     } catch (error) {
       setWrong(error.message);
-      setBusy(null);
+      setBusy(false);
     }
   };
   const name = titleOf(job, now);
@@ -66,9 +67,9 @@ function Dialog({ conflict, others }) {
     ${wrong && html`<p class="error" role="alert">${wrong}</p>`}
     <footer class="dialog-actions">
       <p class="quiet" aria-live="polite">${!gone && undecided > 0 ? t("choose_each") : others ? t("conflict_more", { n: others }) : ""}</p>
-      <button type="button" class="button" data-action="keep" data-first=${undecided > 0 || gone} onClick=${keep}>${t("keep_editing")}</button>
+      <button type="button" class="button" data-action="keep" data-first=${undecided > 0 || gone || undefined} onClick=${keep}>${t("keep_editing")}</button>
       <button type="button" class="button" data-action="reload" title=${t("reload_hint")} onClick=${reload}>${gone ? t("discard") : t("reload")}</button>
-      <button type="button" class=${kind === "delete" ? "button danger" : "button primary"} data-action="merge" data-first=${undecided === 0} disabled=${busy || !mayMerge} onClick=${merge}>${gone ? t("put_back") : kind === "delete" ? t("delete_anyway") : t("save_merged")}</button>
+      <button type="button" class=${kind === "delete" ? "button danger" : "button primary"} data-action="merge" data-first=${undecided === 0 || undefined} disabled=${!mayMerge} aria-busy=${busy} onClick=${merge}>${gone ? t("put_back") : kind === "delete" ? t("delete_anyway") : t("save_merged")}</button>
     </footer>
   </dialog>`;
 }
@@ -76,7 +77,7 @@ function Dialog({ conflict, others }) {
 function titleOf(job, now) {
   const known = now || vault.known(job.id);
   if (known) return nameOf(known);
-  return job.base?.fields?.[vault.schema.value.names.name] || job.id;
+  return job.name || job.base?.fields?.[vault.schema.value.names.name] || job.id;
 }
 
 /** The fields: as the server says, and what this page has read itself where the server can't know. */
@@ -159,7 +160,7 @@ function Changes({ failure, deletion }) {
 
 function Typed({ job }) {
   const all = Object.entries(job.set || {});
-  return html`<h3>${t("mine")}</h3><ul class="diff">${all.map(([name, value]) => html`<li><span class="faint">${fieldName(name)}</span> <ins>${shown(value)}</ins></li>`)}${job.body !== undefined && html`<li><span class="faint">${t("body")}</span><pre class="side-text">${job.body}</pre></li>`}</ul>`;
+  return html`<h3>${t("mine")}</h3><ul class="diff">${all.map(([name, value]) => html`<li><span class="faint">${fieldName(name)}</span> <ins>${labelOf(job.type, name, value)}</ins></li>`)}${job.body !== undefined && html`<li><span class="faint">${t("body")}</span><pre class="side-text">${job.body}</pre></li>`}</ul>`;
 }
 
 function marked(text, base) {

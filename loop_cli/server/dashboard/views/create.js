@@ -1,5 +1,6 @@
 // A new entity, with the fields of its type. What was typed is kept until it is made.
 import * as api from "../api.js";
+import { goToWrong } from "../focus.js";
 import * as drafts from "../drafts.js";
 import { problemsOf } from "../forms.js";
 import { fieldsOf, fromRaw, hasField, isOwnName, isRequired, isWritable, kindOf, toRaw } from "../kinds.js";
@@ -24,6 +25,8 @@ export function Create({ type }) {
   const [failure, setFailure] = useState(null);
   const [busy, setBusy] = useState(false);
   const key = useRef(api.uuid());
+  const place = useRef(null);
+  useEffect(() => goToWrong(place.current), [errors]);
   useEffect(() => {
     let current = true;
     drafts.find(`new:${type}`).then((draft) => current && setRaw({ ...given(type), ...(draft?.raw || {}) }));
@@ -41,6 +44,7 @@ export function Create({ type }) {
   };
   const submit = async (event) => {
     event?.preventDefault();
+    if (busy) return undefined;
     const { fields, wrong } = valuesOf(type, raw);
     if (Object.keys(wrong).length) return setErrors(wrong);
     setBusy(true);
@@ -56,16 +60,19 @@ export function Create({ type }) {
     setBusy(false);
   };
   const onKeyDown = (event) => {
-    if ((event.ctrlKey || event.metaKey) && (event.key === "Enter" || event.key === "s")) submit(event);
+    if ((event.ctrlKey || event.metaKey) && (event.key === "Enter" || event.key === "s")) {
+      event.preventDefault();
+      if (event.currentTarget.reportValidity()) submit(event); // half a date is none
+    }
   };
   const { first, rest } = namesFor(type);
   const line = (field) => html`<${Line} key=${field} ...${{ type, field, raw, errors, typed }} />`;
   const known = [name, "body", ...first, ...rest];
   const others = Object.entries(errors).filter(([field]) => !known.includes(field));
-  return html`<form class="entity create page" data-new=${type} onSubmit=${submit} onKeyDown=${onKeyDown} aria-busy=${busy}>
+  return html`<form ref=${place} class="entity create page" data-new=${type} onSubmit=${submit} onKeyDown=${onKeyDown} aria-busy=${busy}>
     <header class="entity-top"><h1 class="crumb">${t("new_type", { type })}</h1><span class="spacer"></span>
       <a class="button" href=${hrefOfView("board", type)}>${t("cancel")}</a>
-      <button type="submit" class="button primary" data-action="create" disabled=${busy}>${t("create")}</button></header>
+      <button type="submit" class="button primary" data-action="create" aria-disabled=${busy}>${t("create")}</button></header>
     ${failure && (others.length || !Object.keys(errors).length) ? html`<div class="banner bad" role="alert"><div class="banner-text">${others.length ? others.map(([field, words]) => html`<div>${field}: ${words}</div>`) : failure.message}</div></div>` : null}
     <div class="create-fields">
       <div class="title-field"><label class="field-name" for="new-name">${fieldName(name)} <span class="faint" aria-hidden="true">*</span></label>

@@ -1,7 +1,8 @@
 // One entity: its fields and its text as a form, links, and its history.
 import * as api from "../api.js";
+import { goToWrong } from "../focus.js";
 import * as forms from "../forms.js";
-import { fieldsOf, hasField, isOwnName, isRequired, isWritable, nameOf, same, shown } from "../kinds.js";
+import { fieldsOf, hasField, isOwnName, isRequired, isWritable, labelOf, nameOf, same, shown } from "../kinds.js";
 import { html, useEffect, useMemo, useRef, useState } from "../lib.js";
 import * as live from "../live.js";
 import { notify } from "../notices.js";
@@ -52,16 +53,23 @@ function Opened({ form }) {
   const { base, state } = form.value;
   const heading = useRef(null);
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  const place = useRef(null);
+  const anyWrong = Object.keys(form.value.errors).length > 0;
+  useEffect(() => anyWrong && goToWrong(place.current), [anyWrong]);
   const submit = (event) => {
     event?.preventDefault();
+    if (event?.type === "submit" && form.value.state === "saving") return undefined;
     return saveForm(form);
   };
   const onKeyDown = (event) => {
-    if ((event.ctrlKey || event.metaKey) && (event.key === "s" || event.key === "Enter")) submit(event);
+    if ((event.ctrlKey || event.metaKey) && (event.key === "Enter" || event.key === "s")) {
+      event.preventDefault();
+      if (event.currentTarget.reportValidity()) submit(event); // half a date is none
+    }
   };
   const names = useMemo(() => namesOf(base), [base]);
   const disabled = !session.mayWrite.value;
-  return html`<form class="entity page" data-entity-id=${base.entity_id} onSubmit=${submit} onKeyDown=${onKeyDown} aria-busy=${state === "saving"}>
+  return html`<form ref=${place} class="entity page" data-entity-id=${base.entity_id} onSubmit=${submit} onKeyDown=${onKeyDown} aria-busy=${state === "saving"}>
     <${Top} form=${form} heading=${heading} />
     <${Since} form=${form} />
     <${Failed} form=${form} />
@@ -126,7 +134,7 @@ function Top({ form, heading }) {
     <button type="button" class="icon-button" onClick=${copy} aria-label=${t("copy_link")} title=${t("copy_link")}><${Icon} name="link" /></button>
     ${session.mayWrite.value && html`<button type="button" class="icon-button" data-action="delete" onClick=${() => deleteEntity(base)} aria-label=${t("delete")} title=${t("delete")}><${Icon} name="trash" /></button>
     ${dirty && html`<button type="button" class="button" data-action="discard" onClick=${() => forms.reload(form)}>${t("discard")}</button>`}
-    <button type="submit" class="button primary" data-action="save" disabled=${state === "saving"} title="Ctrl+S">${t("save")}</button>`}
+    <button type="submit" class="button primary" data-action="save" aria-disabled=${state === "saving"} title="Ctrl+S">${t("save")}</button>`}
   </header>`;
 }
 
@@ -148,7 +156,7 @@ function Since({ form }) {
 
 /** Sentences on who changed what; they never guess. */
 export function whoChanged({ records, outside, fields }) {
-  const said = records.map((one) => html`<${By} record=${one} />${": "}${whatOf(one)}, <time datetime=${one.timestamp} title=${moment(one.timestamp)}>${ago(one.timestamp)}</time>`);
+  const said = records.map((one) => html`<${By} record=${one} />${": "}${whatOf(one)} · <time datetime=${one.timestamp} title=${moment(one.timestamp)}>${ago(one.timestamp)}</time>`);
   if (outside) said.push(html`<span>${t("changed_outside")}${fields?.length && !records.length ? `: ${fields.map(fieldName).join(", ")}` : ""}</span>`);
   return said;
 }
@@ -198,7 +206,7 @@ function Marks({ form, name }) {
   const words = error === "number" ? t("invalid_number") : error === "json" ? t("invalid_json") : error;
   const moved = changes && latest && name !== "body" && !same(latest.fields[name], base.fields[name]);
   return html`${words && html`<p class="error" id=${`error-${name}`} role="alert">${words}</p>`}
-    ${moved && html`<p class="moved" data-now=${name}>${t("now_value", { value: shown(latest.fields[name]) || t("none") })}</p>`}`;
+    ${moved && html`<p class="moved" data-now=${name}>${t("now_value", { value: labelOf(base.entity_type, name, latest.fields[name]) || t("none") })}</p>`}`;
 }
 
 function Field({ form, name, disabled }) {
@@ -266,7 +274,7 @@ function Links({ entity }) {
 }
 
 function History({ form }) {
-  const { id, latest, path } = form.value;
+  const { id, base, latest, path } = form.value;
   const [events, setEvents] = useState(null);
   useEffect(() => {
     let current = true;
@@ -277,26 +285,26 @@ function History({ form }) {
   }, [id, latest?.etag]);
   if (!events || !events.length) return null;
   return html`<section class="history"><h2>${t("history")}</h2>
-    <ol class="events">${events.map((one) => html`<${Event} key=${one.run_id + one.timestamp} event=${one} />`)}</ol></section>`;
+    <ol class="events">${events.map((one) => html`<${Event} key=${one.run_id + one.timestamp} event=${one} type=${base.entity_type} />`)}</ol></section>`;
 }
 
-function Event({ event }) {
+function Event({ event, type }) {
   if (event.kind !== "record") return html`<li class="event"><p>${t("changed_outside")}</p></li>`;
   return html`<li class=${event.taken_back ? "event back" : "event"}>
     <p><${By} record=${event} />${" "}${t(`action_${event.undoes ? "undo" : event.action}`)}${event.taken_back ? html` <span class="tag">${t("was_undone")}</span>` : ""}${" · "}<time datetime=${event.timestamp} title=${moment(event.timestamp)}>${ago(event.timestamp)}</time>
       ${session.mayWrite.value && !event.taken_back && html`<button type="button" class="link-button" data-action="undo" onClick=${() => undoRun(event.run_id)}>${t("undo")}</button>`}</p>
-    <${Diff} diff=${event.diff} />
+    <${Diff} diff=${event.diff} type=${type} />
   </li>`;
 }
 
 /** Old and new values of a record. */
-export function Diff({ diff }) {
+export function Diff({ diff, type }) {
   const names = Object.keys(diff || {});
   if (!names.length) return null;
   return html`<ul class="diff">${names.map((name) => {
     const { old: before, new: after } = diff[name] || {};
     if (name === "body") return html`<li>${fieldName(name)}</li>`;
-    return html`<li><span class="faint">${fieldName(name)}</span> <del>${shown(before) || "–"}</del> → <ins>${shown(after) || "–"}</ins></li>`;
+    return html`<li><span class="faint">${fieldName(name)}</span> <del>${labelOf(type, name, before) || "–"}</del> → <ins>${labelOf(type, name, after) || "–"}</ins></li>`;
   })}</ul>`;
 }
 

@@ -5,7 +5,7 @@ import * as vault from "../vault.js";
 import { fieldName, t } from "../words.js";
 
 /** The control of a field. `raw` is its text, `onInput` takes a new one. */
-export function Control({ type, name, value, raw, onInput, disabled, id, label, onKeyDown, autofocus, describedBy, invalid }) {
+export function Control({ type, name, value, raw, onInput, disabled, id, label, autofocus, describedBy, invalid }) {
   const kind = kindOf(type, name, value);
   const common = {
     id,
@@ -14,7 +14,6 @@ export function Control({ type, name, value, raw, onInput, disabled, id, label, 
     "aria-describedby": describedBy,
     "aria-invalid": invalid ? "true" : undefined,
     disabled,
-    onKeyDown,
     ref: autofocus ? focusOnce : undefined,
     class: "control",
   };
@@ -25,7 +24,7 @@ export function Control({ type, name, value, raw, onInput, disabled, id, label, 
     case "flag":
       return html`<select ...${common} value=${raw} onChange=${typed}>${options(type, name, ["true", "false"], raw)}</select>`;
     case "choices":
-      return html`<${Choices} ...${{ type, name, kind, raw, onInput, disabled, label: label || fieldName(name) }} />`;
+      return html`<${Choices} ...${{ type, name, kind, raw, onInput, disabled, autofocus, label: label || fieldName(name) }} />`;
     case "date":
       return html`<input ...${common} type="date" value=${raw} onInput=${typed} />`;
     case "number":
@@ -77,11 +76,11 @@ function suggestions(kind, name) {
   return [...found.items.values()].slice(0, MOST).map((one) => [one.entity_id, nameOf(one)]);
 }
 
-function Choices({ type, name, kind, raw, onInput, disabled, label }) {
+function Choices({ type, name, kind, raw, onInput, disabled, autofocus, label }) {
   const chosen = new Set(raw.map(String));
   const all = [...new Set([...(kind.choices || choicesOf(type, name)).map(String), ...chosen])];
   const turn = (value) => onInput(all.filter((one) => (one === value ? !chosen.has(one) : chosen.has(one))));
   return html`<span class="choices" role="group" aria-label=${label} data-field=${name}>
-    ${all.map((one) => html`<label class="choice"><input type="checkbox" checked=${chosen.has(one)} disabled=${disabled} onChange=${() => turn(one)} />${labelOf(type, name, one)}</label>`)}
+    ${all.map((one, at) => html`<label class="choice"><input type="checkbox" ref=${autofocus && at === 0 ? focusOnce : undefined} checked=${chosen.has(one)} disabled=${disabled} onChange=${() => turn(one)} />${labelOf(type, name, one)}</label>`)}
   </span>`;
 }

@@ -9,14 +9,14 @@ import { Icon } from "./common.js";
 
 const OTHER = ["q", "sort", "columns", "group", "month", "select"];
 
-/** {all, total, loading, shownAs}: with what is being saved put in already. */
+/** {all, total, collection}: with what is being saved put in already. */
 export function useFound(type) {
   const collection = vault.collection(type);
   const version = collection.version.value;
   const waits = saving.pending.value;
   const { params } = route.value;
   const all = useMemo(() => filtered([...collection.items.values()], waits, params), [collection, version, waits, params]);
-  return { all, total: collection.items.size, collection, shownAs: (one) => one };
+  return { all, total: collection.items.size, collection };
 }
 
 function filtered(entities, waits, params) {
@@ -91,6 +91,3 @@ function Filter({ type, name, values, chosen }) {
     <option value="">${fieldName(name)}</option>${all.map((one) => html`<option value=${one}>${label(one)}</option>`)}
   </select>`;
 }
-
-/** The base of a save is what is stored, not what is shown while another save runs. */
-export const stored = (entity) => entity.stored || entity;

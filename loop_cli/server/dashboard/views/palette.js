@@ -1,7 +1,9 @@
 // The palette: find an entity, go somewhere, or run a command, by typing.
 import * as api from "../api.js";
+import * as forms from "../forms.js";
 import { choiceFields, choicesOf, isWritable, labelOf, nameOf } from "../kinds.js";
 import { html, useEffect, useMemo, useRef, useState } from "../lib.js";
+import { dismiss, notices } from "../notices.js";
 import { go, hrefOf, hrefOfView, route, VIEWS } from "../route.js";
 import * as session from "../session.js";
 import * as vault from "../vault.js";
@@ -83,9 +85,9 @@ const itemOf = (type, id, name, text = "") => ({ id, name, about: text ? `${id} 
 function commandsNow() {
   const order = vault.schema.value?.order || [];
   const mayWrite = session.mayWrite.value;
-  const here = route.value.view === "entity" ? vault.known(route.value.id) : null;
+  const here = route.value.view === "entity" ? forms.shownOf(route.value.id, route.value.params.get("path")) : null;
   const type = route.value.type || "Task";
-  const commands = [];
+  const commands = notices.value.filter((one) => one.action).map((one) => ({ name: one.action.label, about: one.text, run: () => (dismiss(one.id), one.action.run()) }));
   if (here && mayWrite) commands.push(...aboutEntity(here));
   for (const view of VIEWS) commands.push({ name: t("go_to", { where: t(view) }), about: type, run: () => go(hrefOfView(view, type)) });
   commands.push({ name: t("go_to", { where: t("activity") }), about: "", run: () => go("#/activity") });

@@ -1,9 +1,11 @@
 // What is around every view: where one can go, what the connection is like, notices, dialogs.
 import * as api from "../api.js";
+import * as drafts from "../drafts.js";
+import { closeBox } from "../focus.js";
 import * as forms from "../forms.js";
-import { html, useEffect, useState } from "../lib.js";
+import { html, useEffect, useRef, useState } from "../lib.js";
 import * as live from "../live.js";
-import { dismiss, notices } from "../notices.js";
+import { act, dismiss, notices } from "../notices.js";
 import { hrefOfView, route, setParams, VIEWS } from "../route.js";
 import * as saving from "../saving.js";
 import * as session from "../session.js";
@@ -45,11 +47,21 @@ export function Shell({ signedIn }) {
   const [menu, setMenu] = useState(false);
   const now = route.value;
   document.documentElement.lang = language.value;
-  useKeys({ setPalette, setMenu, palette });
-  useEffect(() => setMenu(false), [now]);
+  useKeys({ setPalette, menu, setMenu });
+  useEffect(() => {
+    setMenu(false);
+    if (menu) document.getElementById("main").focus({ preventScroll: true });
+  }, [now]);
+  useEffect(() => {
+    if (menu) document.querySelector(".side button").focus();
+  }, [menu]);
   useEffect(() => {
     if (now.view !== "entity") document.title = `${[t(now.view), now.type].filter(Boolean).join(" · ")} · loop`;
   }, [now, language.value]);
+  const clash = saving.conflicts.value.length > 0; // nothing is above it
+  useEffect(() => {
+    if (clash) setPalette(false);
+  }, [clash]);
   const state = session.state.value;
   if (state === "starting") return html`<p class="page quiet" role="status">${t("loading")}</p>`;
   if (state === "out") return html`<main class="centered"><${SignIn} done=${signedIn} /></main>`;
@@ -63,21 +75,31 @@ export function Shell({ signedIn }) {
       <main id="main" tabindex="-1" aria-label=${t("main")}>${session.who.value || state === "in" ? html`<${View} now=${now} />` : null}</main>
     </div>
     <${Notices} />
-    ${palette && html`<${Palette} close=${() => setPalette(false)} />`}
-    ${question.value && html`<${Confirm} question=${question.value} />`}
+    ${palette && !clash && html`<${Palette} close=${() => setPalette(false)} />`}
+    ${question.value && !clash && html`<${Confirm} question=${question.value} />`}
     <${Conflicts} />
   </div>`;
 }
 
-function useKeys({ setPalette }) {
+function useKeys({ setPalette, menu, setMenu }) {
+  const closeMenu = useRef(null);
+  closeMenu.current = () => {
+    if (!menu) return false;
+    setMenu(false);
+    document.querySelector(".top-bar [aria-expanded]").focus();
+    return true;
+  };
   useEffect(() => {
     const onKey = (event) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
         event.preventDefault();
-        setPalette((is) => !is);
+        setPalette((is) => !is && !saving.conflicts.value.length);
         return;
       }
-      const busy = event.target.closest?.("input, textarea, select, dialog, [contenteditable]");
+      if (event.key === "Escape" && !event.target.closest?.("dialog") && (closeBox(event.target) || closeMenu.current())) return event.preventDefault();
+      const typing = event.target.closest?.("input:not([type=checkbox], [type=radio]), textarea, dialog, [contenteditable]");
+      const busy = typing || event.target.closest?.("select");
+      if (!typing && (event.ctrlKey || event.metaKey) && event.key === "z" && act()) return event.preventDefault();
       if (busy || event.ctrlKey || event.metaKey || event.altKey) return;
       const type = typeNow();
       const to = { 1: "board", 2: "table", 3: "calendar" }[event.key];
@@ -181,8 +203,7 @@ function Side({ openPalette }) {
 const rank = (type) => (type === "Task" ? 0 : type === "Project" ? 1 : 2);
 
 function Unsaved() {
-  live.news.value;
-  saving.pending.value;
+  drafts.changes.value;
   const ids = forms.unsaved();
   if (!ids.length) return null;
   return html`<details class="unsaved"><summary>${t("not_saved_n", { n: ids.length })}</summary><ul class="side-list">${ids.slice(0, 20).map((id) => html`<li><a class="side-link" href=${id.startsWith("new:") ? `#/new/${encodeURIComponent(id.slice(4))}` : `#/entity/${encodeURIComponent(id)}`}>${id.replace(/^new:/, `${t("new")}: `)}</a></li>`)}</ul></details>`;
@@ -203,7 +224,7 @@ function Settings() {
     session.state.value = "out";
   };
   return html`<div class="settings">
-    <div class="settings-row"><span class=${`lamp ${live.connected.value ? "on" : ""}`}></span><span class="faint" data-connection=${live.connected.value ? "live" : "off"}>${live.connected.value ? t("live") : t("unreachable")}</span></div>
+    <div class="settings-row"><span class=${`lamp ${live.connected.value ? "on" : ""}`}></span><span class="faint" data-connection=${live.connected.value ? "live" : "off"}>${live.connected.value ? t("live") : t("not_live")}</span></div>
     <div class="settings-row">
       <select class="filter" aria-label=${t("language")} data-setting="language" value=${language.value} onChange=${(event) => speak(event.currentTarget.value)}><option value="en">English</option><option value="ko">한국어</option></select>
       <select class="filter" aria-label=${t("theme")} data-setting="theme" value=${theme} onChange=${(event) => choose(event.currentTarget.value)}>${["system", "light", "dark"].map((one) => html`<option value=${one}>${t(one)}</option>`)}</select>
@@ -242,7 +263,7 @@ function Banners({ signedIn }) {
 }
 
 function Notices() {
-  return html`<div class="notices" role="status" aria-live="polite">${notices.value.map((one) => html`<div key=${one.id} class=${`notice ${one.kind}`} data-notice=${one.kind}>
+  return html`<div class="notices" role="status" aria-live="polite">${notices.value.map((one) => html`<div key=${one.id} class=${`notice ${one.kind}`} data-notice=${one.kind} data-notice-id=${one.id}>
     <span class="notice-text">${one.text}</span>
     ${one.action && html`<button type="button" class="link-button" data-action="undo" onClick=${() => (dismiss(one.id), one.action.run())}>${one.action.label}</button>`}
     <button type="button" class="icon-button small" aria-label=${t("close")} onClick=${() => dismiss(one.id)}><${Icon} name="close" /></button>

@@ -2,16 +2,17 @@
 import { Failure } from "../api.js";
 import { choiceFields, choicesOf, fieldsOf, fromRaw, hasField, isWritable, kindOf, labelOf, nameOf, same, shown, toRaw } from "../kinds.js";
 import { html, useEffect, useMemo, useRef, useState } from "../lib.js";
-import { go, hrefOf, route, setParams } from "../route.js";
+import { hrefOf, route, setParams } from "../route.js";
 import * as session from "../session.js";
 import * as vault from "../vault.js";
 import { day, fieldName, t } from "../words.js";
 import { changeMany, changeNow } from "./actions.js";
-import { Chip, useWindow } from "./common.js";
+import { Chip, useWalk, useWindow } from "./common.js";
 import { Control } from "./fields.js";
 import { useFound } from "./find.js";
 
 const ROW = 40; // the height of a row, as in the style sheet
+const HEAD = ""; // the path of the row of names
 const USUAL = ["status", "priority", "assignee", "owner", "start_date", "due", "project_id", "parent_id", "tags"];
 
 export function columnsIn(type) {
@@ -28,6 +29,7 @@ export function Table({ type }) {
   const rows = useMemo(() => sorted(found.all, type, sort), [found.all, type, sort]);
   const [chosen, setChosen] = useState(() => new Set());
   const [editing, setEditing] = useState(null);
+  const [spot, setSpot] = useState({ path: null, place: 0 }); // the cell that Tab comes to
   const { ref, start, end, onScroll, total } = useWindow(rows.length, ROW);
   const mayWrite = session.mayWrite.value;
   useEffect(() => setChosen(new Set()), [type]);
@@ -38,17 +40,24 @@ export function Table({ type }) {
     return now;
   });
   const all = picked.length === rows.length && rows.length > 0;
+  const near = rows.slice(start, end);
+  const spotPath = spot.path === HEAD || near.some((one) => one.path === spot.path) ? spot.path : near[0]?.path ?? HEAD;
+  const tab = (path, place) => (path === spotPath && place === spot.place ? 0 : -1);
+  const entered = ({ target }) => {
+    const cell = target.closest(".cell");
+    if (cell) setSpot({ path: cell.parentNode.dataset.path ?? HEAD, place: placeOf(cell) });
+  };
   const template = `${mayWrite ? "36px " : ""}minmax(0, 2.4fr) ${names.map(() => "minmax(0, 1fr)").join(" ")}`;
   const minWidth = `${36 + 230 + 112 * names.length}px`;
   return html`<div class="table-view">
     ${mayWrite && picked.length > 0 && html`<${Bulk} ...${{ type, picked, clear: () => setChosen(new Set()) }} />`}
-    <div class="table" role="grid" aria-label=${t("table")} aria-rowcount=${rows.length + 1} aria-colcount=${names.length + 1 + (mayWrite ? 1 : 0)} ref=${ref} onScroll=${onScroll} onKeyDown=${(event) => walk(event, setEditing)} tabindex="-1">
+    <div class="table" role="grid" aria-label=${t("table")} aria-rowcount=${rows.length + 1} aria-colcount=${names.length + 1 + (mayWrite ? 1 : 0)} aria-multiselectable=${mayWrite} ref=${ref} onScroll=${onScroll} onFocusIn=${entered} onKeyDown=${(event) => walk(event, rows.length, setEditing)} tabindex="-1">
       <div class="table-row head" role="row" aria-rowindex="1" style=${{ gridTemplateColumns: template, minWidth }}>
-        ${mayWrite && html`<div role="columnheader" class="cell check"><input type="checkbox" aria-label=${t("select_all")} checked=${all} ref=${(node) => node && (node.indeterminate = picked.length > 0 && !all)} onChange=${() => setChosen(all ? new Set() : new Set(rows.map((one) => one.path)))} /></div>`}
-        ${[vault.schema.value.names.name, ...names].map((name) => html`<${Head} ...${{ name, sort }} />`)}
+        ${mayWrite && html`<div role="columnheader" class="cell check"><input type="checkbox" tabindex=${tab(HEAD, 0)} aria-label=${t("select_all")} checked=${all} ref=${(node) => node && (node.indeterminate = picked.length > 0 && !all)} onChange=${() => setChosen(all ? new Set() : new Set(rows.map((one) => one.path)))} /></div>`}
+        ${[vault.schema.value.names.name, ...names].map((name, at) => html`<${Head} ...${{ name, sort, tabindex: tab(HEAD, at + (mayWrite ? 1 : 0)) }} />`)}
       </div>
       <div class="table-body" role="rowgroup" style=${{ height: `${total}px`, minWidth }}>
-        ${rows.slice(start, end).map((one, at) => html`<${Row} key=${one.path} ...${{ entity: one, names, template, top: (start + at) * ROW, index: start + at + 2, isChosen: chosen.has(one.path), turn, mayWrite, editing: editing?.path === one.path ? editing.name : null, setEditing }} />`)}
+        ${near.map((one, at) => html`<${Row} key=${one.path} ...${{ tab, entity: one, names, template, top: (start + at) * ROW, index: start + at + 2, isChosen: chosen.has(one.path), turn, mayWrite, editing: editing?.path === one.path ? editing.name : null, setEditing }} />`)}
       </div>
     </div>
   </div>`;
@@ -74,23 +83,24 @@ function sorted(entities, type, sort) {
   return keyed.map(([, one]) => one);
 }
 
-function Head({ name, sort }) {
+function Head({ name, sort, tabindex }) {
   const on = sort.replace(/^-/, "") === name;
   const down = on && sort.startsWith("-");
   const next = !on ? name : down ? null : `-${name}`;
-  return html`<div role="columnheader" class="cell" aria-sort=${on ? (down ? "descending" : "ascending") : "none"}><button type="button" class="head-button" data-sort=${name} onClick=${() => setParams({ sort: next })}>${fieldName(name)}${on ? html`<span aria-hidden="true">${down ? " ↓" : " ↑"}</span>` : ""}</button></div>`;
+  return html`<div role="columnheader" class="cell" aria-sort=${on ? (down ? "descending" : "ascending") : "none"}><button type="button" tabindex=${tabindex} class="head-button" data-sort=${name} onClick=${() => setParams({ sort: next })}>${fieldName(name)}${on ? html`<span aria-hidden="true">${down ? " ↓" : " ↑"}</span>` : ""}</button></div>`;
 }
 
-function Row({ entity, names, template, top, index, isChosen, turn, mayWrite, editing, setEditing }) {
+function Row({ tab, entity, names, template, top, index, isChosen, turn, mayWrite, editing, setEditing }) {
   const type = entity.entity_type;
+  const first = mayWrite ? 1 : 0;
   return html`<div class=${["table-row", isChosen ? "chosen" : "", entity.waits ? "waits" : ""].join(" ")} role="row" aria-rowindex=${index} aria-selected=${isChosen} data-entity-id=${entity.entity_id} data-path=${entity.path} style=${{ gridTemplateColumns: template, transform: `translateY(${top}px)` }}>
-    ${mayWrite && html`<div role="gridcell" class="cell check"><input type="checkbox" aria-label=${`${t("select")}: ${nameOf(entity)}`.slice(0, 120)} checked=${isChosen} onChange=${() => turn(entity.path)} /></div>`}
-    <div role="rowheader" class="cell name"><a href=${hrefOf(type, entity.entity_id, vault.pathIfNeeded(entity))}>${nameOf(entity)}</a></div>
-    ${names.map((name) => html`<${Cell} key=${name} ...${{ entity, name, mayWrite: mayWrite && isWritable(type, name), editing: editing === name, setEditing }} />`)}
+    ${mayWrite && html`<div role="gridcell" class="cell check"><input type="checkbox" tabindex=${tab(entity.path, 0)} aria-label=${`${t("select")}: ${nameOf(entity)}`.slice(0, 120)} checked=${isChosen} onChange=${() => turn(entity.path)} /></div>`}
+    <div role="rowheader" class="cell name"><a tabindex=${tab(entity.path, first)} href=${hrefOf(type, entity.entity_id, vault.pathIfNeeded(entity))}>${nameOf(entity)}</a></div>
+    ${names.map((name, at) => html`<${Cell} key=${name} ...${{ tabindex: tab(entity.path, first + 1 + at), entity, name, mayWrite: mayWrite && isWritable(type, name), editing: editing === name, setEditing }} />`)}
   </div>`;
 }
 
-function Cell({ entity, name, mayWrite, editing, setEditing }) {
+function Cell({ tabindex, entity, name, mayWrite, editing, setEditing }) {
   const type = entity.entity_type;
   const value = entity.fields[name];
   if (editing && mayWrite) return html`<${Editing} ...${{ entity, name, value, end: () => setEditing(null) }} />`;
@@ -98,11 +108,14 @@ function Cell({ entity, name, mayWrite, editing, setEditing }) {
   const kind = kindOf(type, name, value);
   const text = kind.kind === "date" && value ? day(value) : kind.of ? nameOf(vault.named(kind.of, value)) || shown(value) : shown(value);
   const inner = kind.kind === "choice" ? html`<${Chip} type=${type} field=${name} value=${value} />` : html`<span class=${text ? "cell-text" : "faint"}>${text || "–"}</span>`;
-  if (!mayWrite) return html`<div role="gridcell" class="cell" data-cell=${name}>${inner}</div>`;
-  return html`<div role="gridcell" class="cell" data-cell=${name}><button type="button" class="cell-button" aria-label=${`${t("change_field", { field: fieldName(name) })}: ${labelOf(type, name, value) || t("none")}`} onClick=${open}>${inner}</button></div>`;
+  if (!mayWrite) return html`<div role="gridcell" class="cell" tabindex=${tabindex} data-cell=${name}>${inner}</div>`;
+  return html`<div role="gridcell" class="cell" data-cell=${name}><button type="button" tabindex=${tabindex} class="cell-button" aria-label=${`${t("change_field", { field: fieldName(name) })}: ${labelOf(type, name, value) || t("none")}`} onClick=${open}>${inner}</button></div>`;
 }
 
-/** A cell while its value is changed. Enter saves, Escape leaves it as it is. */
+/**
+ * A cell while its value is changed. Enter saves, Escape leaves it as it is. A list is saved once
+ * something is chosen in it, but not while one only walks through it with keys.
+ */
 function Editing({ entity, name, value, end }) {
   const type = entity.entity_type;
   const kind = kindOf(type, name, value);
@@ -111,19 +124,26 @@ function Editing({ entity, name, value, end }) {
   const [busy, setBusy] = useState(false);
   const from = useRef(entity); // the state that the control was filled from
   const cell = useRef(null);
+  const list = useWalk();
+  const isOne = ["choice", "flag"].includes(kind.kind);
+  const over = useRef(false); // what goes away loses the focus, too: that saves nothing
   const finish = () => {
-    const button = cell.current?.closest("[role=row]");
+    over.current = true;
+    const row = cell.current?.closest("[role=row]");
     end();
-    requestAnimationFrame(() => button?.querySelector(`[data-cell="${CSS.escape(name)}"] button`)?.focus());
+    requestAnimationFrame(() => {
+      if (document.activeElement === document.body) row?.querySelector(`[data-cell="${CSS.escape(name)}"] button`)?.focus();
+    });
   };
   const save = async (text) => {
+    if (cell.current?.querySelector("input")?.validity.badInput) return setError(t("invalid_date"));
     const said = fromRaw(kind, text, value);
     if (said.error) return setError(t(`invalid_${said.error}`));
     if (same(said.value, value)) return finish();
     setBusy(true);
     try {
       const run = changeNow(from.current, { [name]: said.value });
-      if (kind.kind === "choice" || kind.kind === "flag") {
+      if (isOne) {
         finish(); // it shows the new value at once
         await run.catch((failure) => failure instanceof Failure && import("./actions.js").then(({ complain }) => complain(failure)));
         return undefined;
@@ -139,9 +159,10 @@ function Editing({ entity, name, value, end }) {
   const onInput = (text) => {
     setRaw(text);
     setError(null);
-    if (["choice", "flag", "choices"].includes(kind.kind)) save(text);
+    if (isOne && !list.walks()) save(text);
   };
   const onKeyDown = (event) => {
+    list.onKeyDown(event);
     event.stopPropagation();
     if (event.key === "Escape") finish();
     if (event.key === "Enter" && (!["long", "json"].includes(kind.kind) || event.ctrlKey || event.metaKey)) {
@@ -150,12 +171,12 @@ function Editing({ entity, name, value, end }) {
     }
   };
   const left = (event) => {
-    if (busy || error || event.currentTarget.contains(event.relatedTarget)) return;
-    if (!["choice", "flag", "choices"].includes(kind.kind)) save(raw);
+    if (over.current || busy || error || event.currentTarget.contains(event.relatedTarget)) return;
+    if (!isOne || list.walks()) save(raw);
     else if (document.hasFocus()) end();
   };
-  return html`<div role="gridcell" class="cell editing" data-cell=${name} ref=${cell} onFocusOut=${left}>
-    <${Control} ...${{ type, name, value, raw, onInput, disabled: busy, label: fieldName(name), onKeyDown, autofocus: true, invalid: !!error }} />
+  return html`<div role="gridcell" class="cell editing" data-cell=${name} ref=${cell} ...${{ onKeyDown, onPointerDown: list.onPointerDown }} onFocusOut=${left}>
+    <${Control} ...${{ type, name, value, raw, onInput, disabled: busy, label: fieldName(name), autofocus: true, invalid: !!error }} />
     ${error && html`<p class="cell-error" role="alert">${error}</p>`}
   </div>`;
 }
@@ -169,7 +190,7 @@ function Bulk({ type, picked, clear }) {
   const apply = async (event) => {
     event.preventDefault();
     const { value } = fromRaw(kindOf(type, field, null), raw, null);
-    if (value === undefined) return;
+    if (busy || value === undefined) return;
     setBusy(true);
     const failed = await changeMany(picked, { [field]: value });
     setBusy(false);
@@ -179,32 +200,48 @@ function Bulk({ type, picked, clear }) {
     <strong role="status">${t("selected", { n: picked.length })}</strong>
     <select class="control" aria-label=${t("field")} value=${field} data-bulk="field" onChange=${(event) => (setField(event.currentTarget.value), setRaw(""))}>${fields.map((name) => html`<option value=${name}>${fieldName(name)}</option>`)}</select>
     <${Control} ...${{ type, name: field, value: null, raw, onInput: setRaw, label: fieldName(field) }} />
-    <button type="submit" class="button primary" data-action="bulk" disabled=${busy || (raw === "" && fieldsOf(type).includes(field) === false)}>${t("apply")}</button>
+    <button type="submit" class="button primary" data-action="bulk" aria-disabled=${busy} disabled=${raw === "" && fieldsOf(type).includes(field) === false}>${t("apply")}</button>
     <button type="button" class="button" onClick=${clear}>${t("clear")}</button>
   </form>`;
 }
 
-/** Arrows walk over the cells. */
-function walk(event, setEditing) {
+const placeOf = (cell) => [...cell.parentNode.children].indexOf(cell);
+
+/** Arrows, Home, End and pages walk over the cells. */
+function walk(event, count, setEditing) {
   const cell = event.target.closest?.(".cell");
-  if (!cell || event.target.matches("select, textarea, input:not([type=checkbox])")) return;
-  const row = cell.closest("[role=row]");
-  const place = [...row.children].indexOf(cell);
-  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-  let to = null;
-  if (event.key === "ArrowLeft") to = row.children[place - 1];
-  if (event.key === "ArrowRight") to = row.children[place + 1];
-  if (step) {
-    const index = Number(row.getAttribute("aria-rowindex")) + step;
-    const other = row.closest(".table").querySelector(`[aria-rowindex="${index}"]`);
-    to = other?.children[place];
-  }
+  if (!cell || event.altKey || event.target.matches("select, textarea, input:not([type=checkbox])")) return;
+  const row = cell.parentNode;
+  const table = row.closest(".table");
+  const from = { index: Number(row.getAttribute("aria-rowindex")), place: placeOf(cell) };
+  const page = Math.max(1, Math.floor(table.clientHeight / ROW) - 2);
+  const to = stepped(event, from, { rows: count + 1, places: row.children.length, page });
   if (!to) return;
   event.preventDefault();
-  const control = to.querySelector("button, a, input");
-  control?.focus();
-  to.scrollIntoView({ block: "nearest", inline: "nearest" });
   setEditing(null);
+  focusCell(table, to);
 }
 
-export { go };
+function stepped({ key, ctrlKey, metaKey }, { index, place }, { rows, places, page }) {
+  const row = { ArrowUp: -1, ArrowDown: 1, PageUp: -page, PageDown: page }[key];
+  const side = { ArrowLeft: -1, ArrowRight: 1, Home: -places, End: places }[key];
+  if (!row && !side) return null;
+  const far = (ctrlKey || metaKey) && !row ? { Home: -rows, End: rows }[key] ?? 0 : row ?? 0;
+  const inside = (number, low, high) => Math.min(high, Math.max(low, number));
+  return { index: inside(index + far, 1, rows), place: inside(place + (side ?? 0), 0, places - 1) };
+}
+
+/** Put the focus on a cell, once it is there: only the rows that can be seen are. */
+function focusCell(table, { index, place }) {
+  const look = () => table.querySelector(`[aria-rowindex="${index}"]`)?.children[place];
+  if (!look()) table.scrollTop = (index - 2) * ROW - table.clientHeight / 2;
+  let left = 20;
+  const again = () => {
+    const cell = look();
+    if (!cell) return left-- > 0 && requestAnimationFrame(again);
+    (cell.querySelector("button, a, input") ?? cell).focus({ preventScroll: true });
+    cell.scrollIntoView({ block: "nearest", inline: "nearest" });
+    return true;
+  };
+  again();
+}
