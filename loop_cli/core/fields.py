@@ -119,13 +119,21 @@ def kind_of(value: Any) -> str:
     return "text"
 
 
+def _said(text: str, spec: FieldSpec, now: int) -> str:
+    """The date of a day that is said. Raises `Mismatch`."""
+    from loop_cli.core import said_days
+
+    said = said_days.at(text, now)
+    if said is None and not spec.inferred and not spec.choices:
+        raise Mismatch(f"a date such as {said_days.EXAMPLES}")
+    return said or text
+
+
 def from_text(text: str, spec: FieldSpec, *, now: int | None = None) -> Any:
     """`text` as a value of the field; a day may be said, such as `fri`, for the instant `now`.
     Raises `Mismatch`."""
     if spec.kind == "date" and now is not None and not _fits(_BEGINS_AS_DATE, text):
-        from loop_cli.core import said_days
-
-        text = said_days.at(text, now) or text
+        text = _said(text, spec, now)
     if spec.kind == "list":
         items = [item.strip() for item in text.split(",")]
         return check([item for item in items if item], spec)

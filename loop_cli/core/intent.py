@@ -114,7 +114,8 @@ def intend(
         except _Judged as judged:
             problems.append({**judged.problem.as_dict(), **_asked(change)})
     asked = [one.path[0] for one in changes if not (one.implied or one.restored)]
-    case = _case(result, entity_type, entity_id, fields, asked, dict(spellings))
+    names = {name: there for name, there in spellings if not rules.has_field(entity_type, there)}
+    case = _case(result, entity_type, entity_id, fields, asked, names)
     problems += _problems_of(case, rules, others, {one["field"] for one in problems})
     if problems:
         raise InvalidChange(_summary(entity_id, problems), entity_id=entity_id, problems=problems)
@@ -155,7 +156,11 @@ def _case(
     asked: list[str],
     spellings: dict[str, str],
 ) -> Case:
-    """Build the case for the rules; a key that differs only by case is the schema's field."""
+    """Build the case for the rules; a key that differs only by case is the schema's field.
+
+    `spellings` are the names that were asked for, with the keys of the file where these are none of
+    the schema.
+    """
     if not spellings:
         return Case(result, entity_type, entity_id, before=fields, given=frozenset(asked))
     names = {there: name for name, there in spellings.items()}

@@ -160,9 +160,16 @@ def is_there(path: tuple[str, ...], *, given: str = "") -> Condition:
 def parse_sort(text: str) -> tuple[SortKey, ...]:
     """Parse `--sort`: fields with commas; `-` means the greatest first. Raises `UsageError`."""
     return tuple(
-        SortKey(path=_path(name.removeprefix("-"), text), descending=name.startswith("-"))
+        SortKey(path=_sorted_by(name.removeprefix("-"), text), descending=name.startswith("-"))
         for name in text.split(",")
     )
+
+
+def _sorted_by(name: str, source: str) -> tuple[str, ...]:
+    path = split_dotted(name.strip())
+    if not all(path):
+        raise UsageError(f"--sort: {source!r} names no field", hint="--sort due,-priority")
+    return path
 
 
 def value_of(path: tuple[str, ...], row: Mapping[str, Any], own: Mapping[str, Any]) -> Any:

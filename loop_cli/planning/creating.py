@@ -182,14 +182,14 @@ class Creating:
             if other is not None or nfc(rule) in self._ids:
                 where = f" by {other.path}" if other is not None else ""
                 message = f"the id {rule!r} is taken{where}"
-                problems.append(_problem(self._policy.names.id, "taken", message))
+                problems.append(_problem("entity_id", "taken", message))
             return rule
         known = [*self._around.all_ids(), *self._ids] if rule.looks_at_others else []
         for one in ids.candidates(rule, now=self._policy.clock(), ids=known, entropy=os.urandom):
             if not self._is_there(one) and not self._was_there(one):
                 return one
         message = f"no id is free: all that begin with {rule.prefix!r} are taken; --id gives one"
-        problems.append(_problem(self._policy.names.id, "taken", message))
+        problems.append(_problem("entity_id", "taken", message))
         return ""
 
     def _is_there(self, entity_id: str) -> bool:

@@ -84,7 +84,9 @@ class TestOnATerminal:
     def test_the_end_of_the_input_makes_nothing(self, loop: Loop) -> None:
         screen = loop.on_terminal("create", "Task", replies=(("entity_name: ", "\x04"),))
 
-        assert screen.code == 6
+        assert screen.code == 130
+        assert "nothing was created" in screen.text
+        assert "required" not in screen.text
         assert loop.records == []
 
     def test_an_interrupt_makes_nothing(self, loop: Loop) -> None:

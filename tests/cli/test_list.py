@@ -221,7 +221,7 @@ class TestQueries:
             (("--json", "--csv"), "choose one of", "null"),
             (("--json", "--columns", "a"), "--columns is for the table", "null"),
             (("--columns", ","), "names no field", "entity_id,status"),
-            (("--sort", "a,,b"), "names no field", "--where"),
+            (("--sort", "a,,b"), "names no field", "--sort"),
             (("--limit", "-1"), "--limit", "loop list --help"),
         ],
     )

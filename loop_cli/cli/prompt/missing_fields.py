@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loop_cli.cli import output
 from loop_cli.cli.prompt import keys
+from loop_cli.failures import Interrupted
 
 _SHOWN = 30  # most choices shown; other ids are accepted too
 
@@ -13,15 +14,16 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def ask(entity_type: str, missing: list[dict[str, Any]]) -> Mapping[str, str] | None:
-    """Return the values for required fields and for wrong ones; None if the input ends (Ctrl-D)."""
+def ask(entity_type: str, missing: list[dict[str, Any]]) -> Mapping[str, str]:
+    """Return the values for required fields and for wrong ones. Raises `Interrupted` if the input
+    ends (Ctrl-D)."""
     if any(one["problem"] == "required" for one in missing):
         output.ask(f"A new {entity_type} needs (Ctrl-D gives up):\n")
     answers: dict[str, str] = {}
     for one in missing:
         answer = _ask(one)
         if answer is None:
-            return None
+            raise Interrupted("nothing was created")
         answers[one["field"]] = answer
     return answers
 

@@ -88,7 +88,8 @@ class report:  # noqa: N801  used like a function
         yield _headline(self._conflict, again=self._before is not None)
         yield Text()
         yield from self._changes()
-        if self._conflict.fields:
+        # Who names a condition has read nothing that the fields could be compared with.
+        if self._conflict.fields and not self._conflict.conditions:
             yield from _states(_sorted(self._conflict), options.max_width)
         yield from self._kept()
 
@@ -131,7 +132,7 @@ def menu(choices: Choices, *, editor: str | None) -> RenderableType:
         )
         if undecided < clashes:
             words = f"{count} still to decide."
-        rows.append(("Enter", "decide field by field"))
+        rows.append(("Enter, f", "decide field by field"))
     elif clashes:
         words = "Everything is decided."
         rows.append(("Enter", "write it as you have chosen"))
@@ -152,7 +153,7 @@ def menu(choices: Choices, *, editor: str | None) -> RenderableType:
         where = "your editor" if name == "editor" else visible(name)
         rows.append(("e", f"edit the merged text in {where}"))
     rows.append(("d", "show the whole difference"))
-    rows.append(("a", "abort and leave it as it is"))
+    rows.append(("a, q", "abort and leave it as it is"))
     return Group(Text(f"\n{words}"), _keys(rows))
 
 
@@ -377,6 +378,6 @@ def _diff(name: str, old: Any, new: Any) -> Diff:
 def _keys(rows: Sequence[tuple[str, str]]) -> RenderableType:
     lines = []
     for key, words in rows:
-        line = Text("  ").append(f"{key:<7}" if not styles.is_plain() else f"{key}: ", styles.KEY)
+        line = Text("  ").append(f"{key:<10}" if not styles.is_plain() else f"{key}: ", styles.KEY)
         lines.append(line.append(words))
     return Group(*lines)
