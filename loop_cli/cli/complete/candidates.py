@@ -81,16 +81,21 @@ class Vault:
     def fields(self, entity_id: str, *, writable: bool) -> list[Word]:
         """Return the fields of an entity with their kinds: those of its type, then its other
         fields."""
-        kind = self._type_of(entity_id)
-        found = {
-            name: about
-            for name, about, can in self._rows("field", kind)
-            if can == "w" or not writable
-        }
+        found = dict(self.fields_of(self._type_of(entity_id), writable=writable))
         if not found or not writable:
             for name in self._json(entity_id, "SELECT key FROM json_each(fields)"):
                 found.setdefault(name, "")
         return list(found.items())
+
+    def fields_of(self, kind: str, *, writable: bool) -> list[Word]:
+        """The fields of a type with their kinds."""
+        rows = self._rows("field", kind)
+        return [(name, about) for name, about, can in rows if can == "w" or not writable]
+
+    def type_named(self, text: str) -> str:
+        """The type as the schema writes it."""
+        found = [one for one in self.words("type") if one.casefold() == text.casefold()]
+        return found[0] if found else text
 
     def all_fields(self) -> list[Word]:
         """The fields of all types, with kinds, and what every entity has."""
@@ -109,7 +114,10 @@ class Vault:
 
     def values(self, entity_id: str, field: str) -> list[Word]:
         """Return the values for a field of an entity: an enumeration with labels, or members."""
-        kind = self._type_of(entity_id)
+        return self.values_of(self._type_of(entity_id), field)
+
+    def values_of(self, kind: str, field: str) -> list[Word]:
+        """The same for a new entity of a type."""
         rows = self._rows("choice", kind, field) or self._rows("choice", "*", field)
         if rows:
             return [(row[0], row[1]) for row in rows]

@@ -25,7 +25,7 @@ MOST = 200
 _OPERATORS = (":=", "+=", "-=", "=")
 _COMPARISONS = ("!=", "<=", ">=", "=", "<", ">", "~")
 # What an option takes, where its name says more than its metavar.
-_TAKES = {"--field": "SHOWN_FIELD", "--actor": "ACTOR"}
+_TAKES = {"--field": "SHOWN_FIELD", "--actor": "ACTOR", "--by": "FIELDS"}
 _BREAKS = "\"'><=;|&(:@"
 
 
@@ -304,6 +304,18 @@ def _changes(vault: Vault, current: str, line: _Line) -> Answer:
     return Answer((head + word, about) for word, about in _beginning(last, words))
 
 
+def _new_fields(vault: Vault, current: str, line: _Line) -> Answer:
+    """Return `field=` of the type of a new entity, and after it the values of the field."""
+    kind = vault.type_named(_entity(line))
+    field, equals, value = current.partition("=")
+    if not equals:
+        names = [(f"{name}=", about) for name, about in vault.fields_of(kind, writable=False)]
+        return Answer(_beginning(current, names))
+    before, comma, last = value.rpartition(",")
+    words = _beginning(last, vault.values_of(kind, field))
+    return Answer((f"{field}={before}{comma}{word}", about) for word, about in words)
+
+
 def _entity(line: _Line) -> str:
     return line.arguments[0] if line.arguments else ""
 
@@ -312,6 +324,7 @@ _SOURCES: dict[str, Callable[[Vault, str, _Line], Answer]] = {
     "ID": _ids,
     "RUN_ID": _runs,
     "CHANGE": _changes,
+    "FIELD=VALUE": _new_fields,
     "EXPR": _conditions,
     "FIELD": _fields,
     "FIELDS": _listed_fields,

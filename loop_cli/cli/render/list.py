@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _BETWEEN = 2  # columns of the terminal between two columns of the table
 _NARROW = 8
+_LEAST = 4  # of a long text, before a date is cut
 _SHORT = 12  # a date, marked as overdue
 _READABLE = 14  # of a name
 _ID, _NAME = 16, 12  # what an id and a name are not made shorter than to keep a column
@@ -54,8 +55,7 @@ def table(
             overflow: OverflowMethod = "fold" if first else "ellipsis"
             grid.add_column(visible(name), overflow=overflow, no_wrap=not first, width=width)
         for row in rows:
-            if optional:
-                row[0] = _middle_cut(row[0], widths[0])
+            row[0] = _middle_cut(row[0], widths[0])
             grid.add_row(*row[: len(widths)])
         return grid
 
@@ -91,17 +91,19 @@ def _middle_cut(text: Text, width: int) -> Text:
 def _widths(natural: list[int], width: int) -> list[int]:
     """Return the width of each column.
 
-    Long texts are cut first, then all columns; the first one, which names the entity, last.
+    Long texts are cut first, then the first one, which names the entity, and then all others, such
+    as dates.
     """
     room = width - _BETWEEN * (len(natural) - 1)
     first, *others = natural
-    for least, uncut in ((_NARROW, _SHORT), (1, 0)):
-        most = max(others, default=0)
-        while most > least and first + _total(others, most, uncut) > room:
-            most -= 1
-        if first + _total(others, most, uncut) <= room:
+    for least, uncut, name in ((_NARROW, _SHORT, _ID), (_LEAST, _SHORT, _SHORT), (1, 0, _NARROW)):
+        short = _total(others, least, uncut)
+        first = min(first, max(name, room - short))
+        if first + short <= room:
             break
-        first = min(first, max(room - _NARROW * len(others), _NARROW))
+    most = max(others, default=0)
+    while most > least and first + _total(others, most, uncut) > room:
+        most -= 1
     return [first, *(one if one <= uncut else min(one, most) for one in others)]
 
 
