@@ -11,6 +11,7 @@ import re
 
 from loop_cli.core import order, timestamps
 from loop_cli.core.names import ENDINGS, LOG_FOLDER, is_hidden, nfc, one_name
+from loop_cli.core.records.record import AuditRecord
 from loop_cli.core.store import as_json
 from loop_cli.core.wanted import grams_of
 from loop_cli.errors import InvalidFile, NoEntity
@@ -102,18 +103,34 @@ def row_of(
     title = keys.plain(name) if name is not None else None
     said = jsontext.loads(text)
     values = [*keys.values_in(said), *_own(own, kind, path, row.etag)]
+    words, grams = words_of(keys.word(own), name, pieces.body)
     return row.replace(
         kind=ENTITY,
         id=keys.word(own),
         type=keys.plain(kind),
         title=title,
-        fields=_storable(text),
+        fields=storable(text),
         keys=as_json(keys.keys_of(values)),
         ranks=as_json(keys.ranks_of(values)),
-        names=sorted(grams_of(f"{keys.plain(own)} {title or ''}")),
-        grams=_grams(own, name, pieces.body),
+        names=words,
+        grams=grams,
         claims=tuple(keys.word(one) for one in {*aliases(found, pieces.yaml)} - {own}),
     )
+
+
+def words_of(own: bytes, name: str | None, body: str) -> tuple[list[str], list[str] | None]:
+    """Return the grams of the names of an entity, and of names and body."""
+    entity_id = own.decode("utf-8", "surrogatepass")
+    title = keys.plain(name) if name is not None else ""
+    names = sorted(grams_of(f"{keys.plain(entity_id)} {title}"))
+    return names, _grams(entity_id, name, body)
+
+
+def recorded(row: Row, data: dict[str, Any]) -> Row:
+    """Return the row with the time that its new record gives it."""
+    record = AuditRecord(data=data, digest="")
+    left = Left(etag=record.etag_after, updated=record.updated_after, own=True)
+    return dated(row, left)
 
 
 def dated(row: Row, left: Left) -> Row:
@@ -170,7 +187,7 @@ def _claims(start: bytes, path: str, names: FieldNames) -> tuple[bytes, ...]:
     return tuple(keys.word(one) for one in found)
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Return JSON without half characters, which become escapes."""
     try:
         text.encode()

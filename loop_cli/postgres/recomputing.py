@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.postgres import lines, projection, rows
+from loop_cli.postgres import lines, locking, projection, rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def recompute(handle: Handle, connection: Connection) -> None:
     """Compute all rows anew, in one transaction, with the lock of the vault. Raises
     `InvalidFile` for a broken schema."""
     with connection.transaction():
-        connection.execute("SELECT 1 FROM head FOR UPDATE")
+        locking.head(connection, "seq")
         row = connection.execute(_FORM).fetchone()
         wanted = form(handle.names)
         if row is not None and row[0] == wanted:  # another program was faster

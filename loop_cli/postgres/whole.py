@@ -7,7 +7,7 @@ import os
 from loop_cli.core.whole import KeptCopy, LogLine, Received, Whole, WholeFile
 from loop_cli.errors import StorageError, UsageError
 from loop_cli.postgres import lines as log_lines
-from loop_cli.postgres import opening, outside, projection, recomputing, rows
+from loop_cli.postgres import locking, opening, outside, projection, recomputing, rows
 from loop_cli.postgres.handle import Handle
 
 TYPE_CHECKING = False
@@ -82,7 +82,7 @@ class WholeDatabase(Whole):
     def begin(self, mark: str) -> Received:
         def work(connection: Connection) -> None:
             with connection.transaction():
-                connection.execute("SELECT 1 FROM head FOR UPDATE")
+                locking.head(connection, "seq")
                 row = connection.execute(_MARK).fetchone()
                 if row is not None and row[0] != mark:
                     raise UsageError(f"{self.name} holds the beginning of another {row[0]}")
