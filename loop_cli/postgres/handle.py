@@ -47,6 +47,7 @@ class Handle:
         patience: float,
         private: tuple[str, ...],
     ) -> None:
+        self.place = address
         self.address = parse(address)
         self.names = names
         self.clock = clock

@@ -114,7 +114,7 @@ def row_of(
         ranks=as_json(keys.ranks_of(values)),
         names=words,
         grams=grams,
-        claims=tuple(keys.word(one) for one in {*aliases(found, pieces.yaml)} - {own}),
+        claims=tuple(sorted({*map(keys.word, aliases(found, pieces.yaml))} - {keys.word(own)})),
     )
 
 
@@ -184,7 +184,7 @@ def _claims(start: bytes, path: str, names: FieldNames) -> tuple[bytes, ...]:
             value = match[1].partition("#")[0].rstrip()
             value = value[:-1] if value.endswith(("'", '"')) else value
             found |= {nfc(value), nfc(unescaped(value))}
-    return tuple(keys.word(one) for one in found)
+    return tuple(sorted(map(keys.word, found)))
 
 
 def storable(text: str) -> str:

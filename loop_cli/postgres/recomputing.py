@@ -30,6 +30,9 @@ _SHARED = (
 )
 
 
+_ALL_SHARED = "SELECT id FROM file WHERE admitted AND kind = 3 GROUP BY id HAVING count(*) > 1"
+
+
 def form(names: FieldNames) -> str:
     """Return a text that is the same for the same rules."""
     return f"{projection.FORM} {names!r}"
@@ -100,6 +103,13 @@ def dated_all(
             left = lines.left_by(lines.history_of(log, first[row.id], row.id, name, None))
         dated.append(projection.dated(row, left))
     return dated
+
+
+def date_all_shared(handle: Handle, connection: Connection) -> None:
+    """Do what `date_shared` does, for all files."""
+    log = handle.log_over(connection)
+    for (entity_id,) in connection.execute(_ALL_SHARED).fetchall():
+        rows.date_again(connection, log, entity_id.decode("utf-8", "surrogatepass"))
 
 
 def date_shared(handle: Handle, connection: Connection, batch: list[projection.Row]) -> None:

@@ -318,6 +318,7 @@ def copying(server: Cluster, count: int) -> None:
     begun = time.perf_counter()
     for start in range(0, count, 500):
         target.put_files(files[start : start + 500])
+    target.complete()
     ours = time.perf_counter() - begun
     target.close()
     print_table(
