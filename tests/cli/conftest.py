@@ -363,9 +363,17 @@ def read_only(
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Over HTTP only what a server has a part in runs."""
+    """Over HTTP, and on PostgreSQL, only what is about a vault runs."""
+    left: list[pytest.Item] = []
     if doors.OVER_HTTP:
-        items[:], left = doors.arranged(items)
+        from tests.cli.door_differs import DIFFERS
+
+        items[:], left = doors.arranged(items, DIFFERS, "over HTTP")
+    elif os.environ.get("LOOP_TEST_CLI") == "postgres":
+        from tests.cli import postgres_differs
+
+        items[:], left = doors.arranged(items, postgres_differs.DIFFERS, "on PostgreSQL")
+    if left:
         config.hook.pytest_deselected(items=left)
 
 

@@ -126,6 +126,28 @@ def test_to_the_same_kind(busy: Loop, tmp_path: Path, postgres: str, postgres_va
         dropped(other)
 
 
+def test_a_log_at_a_place_that_the_settings_name(
+    busy: Loop, tmp_path: Path, postgres_vault: str
+) -> None:
+    busy.write(".loop/config.toml", '[files]\nlog = "history"\n')
+    log = next(busy.vault.rglob("audit_log.jsonl"))
+    (busy.vault / "history").mkdir()
+    for one in log.parent.glob("audit_log*.jsonl"):
+        one.rename(busy.vault / "history" / one.name)
+    back = tmp_path / "back"
+    lines = len((busy.vault / "history" / "audit_log.jsonl").read_bytes().splitlines())
+    assert lines
+
+    for source, target in ((str(busy.vault), postgres_vault), (postgres_vault, str(back))):
+        assert busy("copy", source, target, "--json").json["lines"] >= lines
+
+    assert bytes_in(back / "history") == bytes_in(busy.vault / "history")
+    places = (str(busy.vault), postgres_vault, str(back))
+    told = [busy("log", "--json", "--vault", place).out for place in places]
+    assert told[0].count("run_id") > 1
+    assert told[0] == told[1] == told[2]
+
+
 class TestRefusals:
     def test_a_target_that_is_not_empty(self, busy: Loop, postgres_vault: str) -> None:
         assert busy("copy", str(busy.vault), postgres_vault).code == 0
@@ -244,6 +266,10 @@ def test_several_processes_fill_a_vault(
 def fresh_beside(address: str) -> str:
     """The address of another vault of the same database."""
     return fresh(address.rpartition("vault=")[0].rstrip("?&"))
+
+
+def bytes_in(folder: Path) -> dict[str, bytes]:
+    return {one.name: one.read_bytes() for one in folder.iterdir()}
 
 
 def rows_of(address: str) -> list[Any]:
