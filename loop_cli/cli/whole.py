@@ -21,7 +21,7 @@ def opened(place: str, settings: Settings, *, make: bool) -> Whole:
     from loop_cli.cli import database
 
     if place.startswith(DATABASES):
-        return database.whole(place, settings.names, make=make)
+        return database.whole(place, settings, make=make)
     from loop_cli.vault.upkeep.whole import WholeFolder
 
     root = os.path.abspath(home.expand(place, os.environ))

@@ -9,7 +9,6 @@ from loop_cli.postgres import lines, locking, projection, rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from loop_cli.core.entity import FieldNames
     from loop_cli.postgres.database import Connection
     from loop_cli.postgres.handle import Handle
 
@@ -33,9 +32,10 @@ _SHARED = (
 _ALL_SHARED = "SELECT id FROM file WHERE admitted AND kind = 3 GROUP BY id HAVING count(*) > 1"
 
 
-def form(names: FieldNames) -> str:
+def form(handle: Handle) -> str:
     """Return a text that is the same for the same rules."""
-    return f"{projection.FORM} {names!r}"
+    named = "" if handle.schema_at is None else f" {handle.schema_at}"
+    return f"{projection.FORM} {handle.names!r}{named}"
 
 
 def recompute(handle: Handle, connection: Connection) -> None:
@@ -44,7 +44,7 @@ def recompute(handle: Handle, connection: Connection) -> None:
     with connection.transaction():
         locking.head(connection, "seq")
         row = connection.execute(_FORM).fetchone()
-        wanted = form(handle.names)
+        wanted = form(handle)
         if row is not None and row[0] == wanted:  # another program was faster
             return
         _all(handle, connection)

@@ -39,11 +39,18 @@ _FEW = 6  # batches that are written before other processes are worth their star
 
 
 def opened(
-    address: str, *, names: FieldNames, clock: Callable[[], int], make: bool
+    address: str,
+    *,
+    names: FieldNames,
+    clock: Callable[[], int],
+    make: bool,
+    schema_at: str | None = None,
 ) -> WholeDatabase:
     """Open the vault at an address as a whole; if there is none, `make` it. Raises what
     `opening.opened` raises."""
-    handle = Handle(address, names=names, clock=clock, patience=30.0, private=())
+    handle = Handle(
+        address, names=names, clock=clock, patience=30.0, private=(), schema_at=schema_at
+    )
     opening.opened(handle, make=make, filling=make)
     return WholeDatabase(handle)
 
@@ -142,7 +149,14 @@ class WholeDatabase(Whole):
             from loop_cli.postgres.filling import Filling
 
             handle = self._handle
-            again = partial(opened, handle.place, names=handle.names, clock=_never, make=True)
+            again = partial(
+                opened,
+                handle.place,
+                names=handle.names,
+                clock=_never,
+                make=True,
+                schema_at=handle.schema_at,
+            )
             self._filling = Filling(again, self.put_here)
         self._filling.add(left)
 
