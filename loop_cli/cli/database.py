@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from loop_cli.config import Settings
-    from loop_cli.core.entity import FieldNames
     from loop_cli.core.schema.rules import Rules
     from loop_cli.core.whole import Whole
     from loop_cli.postgres.store import PostgresStore
@@ -52,6 +51,7 @@ def open_store(settings: Settings, *, clock: Callable[[], int] = system_clock) -
         clock=clock,
         lock_timeout=settings["lock_timeout"],
         private=settings["audit.private"],
+        schema_at=settings["files.schema"],
         make=False,
     )
     store.handle.notice(settings.notices)
@@ -84,12 +84,18 @@ def make(address: str) -> str:
     return shown(store)
 
 
-def whole(address: str, names: FieldNames, *, make: bool) -> Whole:
+def whole(address: str, settings: Settings, *, make: bool) -> Whole:
     """The vault at an address as a whole; if there is none, `make` it."""
     need_extra()
     from loop_cli.postgres import whole
 
-    return whole.opened(address, names=names, clock=system_clock, make=make)
+    return whole.opened(
+        address,
+        names=settings.names,
+        clock=system_clock,
+        schema_at=settings["files.schema"],
+        make=make,
+    )
 
 
 def actor_in(store: PostgresStore) -> str:

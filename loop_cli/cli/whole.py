@@ -10,26 +10,34 @@ from loop_cli.system import home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from loop_cli.core.entity import FieldNames
+    from loop_cli.config import Settings
     from loop_cli.core.whole import Whole
 
 
-def opened(place: str, names: FieldNames, *, make: bool) -> Whole:
-    """Open a vault as a whole; with `make` one that is new or empty. What a crash left in a folder
-    is mended first. Raises `EntityNotFound`, `UsageError`, `Unreachable`."""
+def opened(place: str, settings: Settings, *, make: bool) -> Whole:
+    """Open a vault as a whole, by its settings; with `make` one that is new or empty, and gets
+    these settings. What a crash left in a folder is mended first. Raises `EntityNotFound`,
+    `UsageError`, `Unreachable`."""
     from loop_cli.cli import database
 
     if place.startswith(DATABASES):
-        return database.whole(place, names, make=make)
+        return database.whole(place, settings, make=make)
     from loop_cli.vault.upkeep.whole import WholeFolder
 
     root = os.path.abspath(home.expand(place, os.environ))
+    log = settings["files.log"]
     if make:
-        return WholeFolder(root)
+        return WholeFolder(root, log=log)
     if not os.path.isdir(root):
         raise EntityNotFound(f"there is no folder {root}", path=root)
     from loop_cli.vault.store import VaultStore
 
-    store = VaultStore(root, names=names, clock=database.system_clock)
+    store = VaultStore(
+        root,
+        names=settings.names,
+        clock=database.system_clock,
+        schema_at=settings["files.schema"],
+        log_at=log,
+    )
     store.recover_if_free()
     return WholeFolder(root, store.handle)

@@ -86,8 +86,7 @@ def intend(
 ) -> Intent:
     """Return what `fields` become.
 
-    `others` are the entities that it may refer to. `now` is the instant of the change; its day is
-    used by the rules for dates. Raises `InvalidChange` with every problem (SPEC §4).
+    `others` are the entities that it may refer to. Rules for dates use the day of `now`. Raises `InvalidChange` with every problem (SPEC §4).
     """
     changes, spellings = _as_spelled(tuple(changes), fields)
     said = [f"{name} is {there} in this file, which differs by case" for name, there in spellings]
@@ -114,8 +113,8 @@ def intend(
         except _Judged as judged:
             problems.append({**judged.problem.as_dict(), **_asked(change)})
     asked = [one.path[0] for one in changes if not (one.implied or one.restored)]
-    names = {name: there for name, there in spellings if not rules.has_field(entity_type, there)}
-    case = _case(result, entity_type, entity_id, fields, asked, names)
+    unknown = [one for one in spellings if not rules.has_field(entity_type, one[1])]
+    case = _case(result, entity_type, entity_id, fields, asked, dict(unknown))
     problems += _problems_of(case, rules, others, {one["field"] for one in problems})
     if problems:
         raise InvalidChange(_summary(entity_id, problems), entity_id=entity_id, problems=problems)

@@ -86,7 +86,11 @@ class Whole(ABC):
 
     @abstractmethod
     def put_files(self, files: Sequence[WholeFile]) -> None:
-        """Add files."""
+        """Add files; some may be under way until they are `complete`."""
+
+    def complete(self) -> None:
+        """Wait until all files that were added are there and durable."""
+        return
 
     @abstractmethod
     def put_kept(self, copies: Sequence[KeptCopy]) -> None:

@@ -66,6 +66,7 @@ def copy(source: Whole, target: Whole, *, told: Told = None) -> Copied:
         done, new = done + len(files), new + len(fresh)
         if told is not None:
             told(done)
+    target.complete()
     found = _verify(source, target)
     target.finish()
     resumed = bool(there.files or there.lines or there.kept)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 START = r"\A((?:[ \t]*(?:#[^\n]*)?\n)*)---[ \t]*\r?\n"  # a file may have a document start
 PATH = "00_Meta/schema_constants.yaml"
+OWN = ".loop/schema.yaml"
+"""The file in a vault that has none at `PATH`."""
 """Where a vault has its own."""
 SHIPPED = "the default schema"
 _FENCE = "---"

@@ -34,7 +34,7 @@ def allow(handle: Handle, field: AllowedField, *, origin: Origin, dry_run: bool)
 
     return Allowed(
         field=field,
-        path=schema_text.PATH,
+        path=handle.known.path,
         diff=_changed(handle, values, origin, dry_run=dry_run),
         run_id=origin.run_id,
         dry_run=dry_run,
@@ -48,7 +48,7 @@ def close(handle: Handle, *, origin: Origin, dry_run: bool) -> ClosedSchema:
         return {("open",): False} if schema.is_open else {}
 
     return ClosedSchema(
-        path=schema_text.PATH,
+        path=handle.known.path,
         diff=_changed(handle, values, origin, dry_run=dry_run),
         run_id=origin.run_id,
         dry_run=dry_run,
@@ -61,18 +61,20 @@ def _changed(
     """Set values in the schema; return the diff."""
 
     def planned(connection: Connection) -> tuple[Diff, Plan | None]:
-        row = connection.execute(_DATA, (schema_text.PATH.encode(),)).fetchone()
+        handle.renew(connection)
+        path = handle.known.path
+        row = connection.execute(_DATA, (path.encode(),)).fetchone()
         if row is None:
             raise UsageError("this vault has no schema of its own that could allow a field")
         before = bytes(row[0])
-        schema = schema_text.build(before)
+        schema = schema_text.build(before, path)
         values = wanted(schema)
-        after = schema_edits.edited(schema_text.PATH, before, values) if values else before
-        schema_text.build(after)
+        after = schema_edits.edited(path, before, values) if values else before
+        schema_text.build(after, path)
         diff = allowing.diff_of(schema, values)
         now = handle.clock()
         return diff, allowing.plan(
-            schema_text.PATH, before, after, diff, origin=origin, now=now
+            path, before, after, diff, origin=origin, now=now
         ) if diff else None
 
     if dry_run:

@@ -15,6 +15,7 @@ from loop_cli.postgres.locating import Found, Locator
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
 
     from loop_cli.core.commits import AnyChange
     from loop_cli.core.records.record import Origin
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from loop_cli.postgres.handle import Handle
 
 AT_ONCE = 100  # updates that share a transaction
+_HEAD = ("version", "rules", "seq", "digest", "own")
 
 
 class Planned(Struct):
@@ -39,47 +41,59 @@ class Planned(Struct):
 
 
 class Attempt:
-    """Reads and plans over one connection; `asked` is as in `PostgresContext`."""
+    """Reads and plans over one connection; `asked` tells whether the plans depend on more than
+    their own entities."""
 
-    def __init__(self, handle: Handle, connection: Connection, origin: Origin) -> None:
+    def __init__(self, handle: Handle, connection: Connection) -> None:
         self._handle = handle
-        self._origin = origin
+        self._connection = connection
         self._log = handle.log_over(connection)
         self._locator = Locator(connection, handle.names, self._log)
-        self._context = PostgresContext(
-            connection, handle.reader_over(connection), self._locator, self._log, handle.rules
-        )
+        self.asked = False
 
-    @property
-    def asked(self) -> bool:
-        """Whether the plans depend on more than their own entities."""
-        return self._context.asked
+    def look(self, changes: Sequence[AnyChange]) -> tuple[Any, ...]:
+        """Read the entities of changes and the head of the log, as they are at one moment; return
+        the head."""
+        return self._locator.prepare_with(_HEAD, _named(changes))
 
-    def plan(self, changes: Sequence[AnyChange], *, group: bool) -> list[Planned | LoopError]:
+    def plan(
+        self, changes: Sequence[AnyChange], origin: Origin, *, group: bool
+    ) -> list[Planned | LoopError]:
         """Plan all changes. In a `group` the first error is raised."""
-        named = [
-            one.entity_id
-            for one in changes
-            if not isinstance(one, Create | Restore) and one.path is None
-        ]
+        named = _named(changes)
         if len(named) > 1:
             self._locator.prepare(named)
-        policy = self._handle.policy
-        planner = Planner(
-            self._context, policy=policy, origin=self._origin, together=changes if group else ()
+        handle = self._handle
+        context = PostgresContext(
+            self._connection,
+            handle.reader_over(self._connection),
+            self._locator,
+            self._log,
+            handle.rules,
         )
+        planner = Planner(
+            context, policy=handle.policy, origin=origin, together=changes if group else ()
+        )
+        try:
+            return self._all(planner, changes, origin, group=group)
+        finally:
+            self.asked = context.asked
+
+    def _all(
+        self, planner: Planner, changes: Sequence[AnyChange], origin: Origin, *, group: bool
+    ) -> list[Planned | LoopError]:
         planned: list[Planned | LoopError] = []
         for change in changes:
             try:
-                planned.append(self._one(planner, change))
+                planned.append(self._one(planner, change, origin))
             except LoopError as error:
                 if group:
                     raise
                 planned.append(error)
         return planned
 
-    def _one(self, planner: Planner, change: AnyChange) -> Planned:
-        origin = change.origin or self._origin
+    def _one(self, planner: Planner, change: AnyChange, origin: Origin) -> Planned:
+        origin = change.origin or origin
         if isinstance(change, Create | Restore):
             return Planned(plan=planner.plan(change, None), found=None, origin=origin)
         found = self._broken(change) if isinstance(change, Mend) else self._find(change)
@@ -112,6 +126,15 @@ class Attempt:
                 history=(),
             )
         )
+
+
+def _named(changes: Sequence[AnyChange]) -> list[str]:
+    """Return the ids by which changes name their entities."""
+    return [
+        one.entity_id
+        for one in changes
+        if not isinstance(one, Create | Restore) and one.path is None
+    ]
 
 
 def batches(changes: Iterable[AnyChange]) -> Iterator[list[AnyChange]]:

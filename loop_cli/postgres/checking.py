@@ -50,7 +50,7 @@ def check(handle: Handle, wanted: Scope) -> Checked:
         if not _is_there(handle, path):
             raise EntityNotFound(f"{path} is not there", entity_id=path, nearest=[])
     paths = [os.fsdecode(path) for (path,) in _rows(handle, _PATHS)]
-    walk = walked(paths, read, handle.rules, wanted)
+    walk = walked(paths, read, handle.rules, wanted, schema=handle.known.path)
     links = check_links.look(Surroundings(handle), walk.register)
     found = (*_edited(handle), *links.findings)
     return walk.result(links.replace(findings=found), passed_over(handle))

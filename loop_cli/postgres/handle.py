@@ -17,7 +17,7 @@ from loop_cli.postgres.reading import Reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from loop_cli.core.entity import FieldNames
@@ -33,7 +33,8 @@ _RULES = "SELECT rules FROM head"
 
 class Handle:
     """The vault at an address. `patience` is in seconds; `clock` gives microseconds; `private`
-    names the fields that are recorded as hashes.
+    names the fields that are recorded as hashes; `schema_at` is the file of the schema, where a
+    setting names one.
 
     It is opened by `opening`. Raises `UsageError` for a wrong address.
     """
@@ -46,13 +47,17 @@ class Handle:
         clock: Callable[[], int],
         patience: float,
         private: tuple[str, ...],
+        schema_at: str | None = None,
     ) -> None:
+        self.place = address
         self.address = parse(address)
         self.names = names
         self.clock = clock
         self.private = private
         self.database = Database(self.address, patience=patience)
-        self.deciding = (schema_text.PATH, membership.PATH, SETTINGS)
+        self.schema_at = schema_at
+        self.schemas = (schema_text.PATH, schema_text.OWN) if schema_at is None else (schema_at,)
+        self.deciding = (*self.schemas, membership.PATH, SETTINGS)
         self.channel = f"loop_{self.address.schema}"
         self._noticed = _Noticed()
         self._known: _Known | None = None
@@ -102,7 +107,7 @@ class Handle:
             rules = 0 if row is None else int(row[0])
         with self._lock:
             if self._known is None or self._known.rules_seen != rules:
-                self._known = _Known(connection, self.names, rules)
+                self._known = _Known(connection, self.names, self.schemas, rules)
 
     def reader_over(self, connection: Connection) -> Reader:
         """Return what reads files over one connection."""
@@ -144,12 +149,21 @@ class Handle:
 
 
 class _Known:
-    """What the deciding files say; `rules_seen` is how often they had changed then."""
+    """What the deciding files say; `rules_seen` is how often they had changed then. `path` is the
+    file of the schema, whether it is there or not: of several the first that is."""
 
-    def __init__(self, connection: Connection, names: FieldNames, rules: int) -> None:
+    def __init__(
+        self, connection: Connection, names: FieldNames, schemas: Sequence[str], rules: int
+    ) -> None:
         self.rules_seen = rules
-        self.data = _read(connection, schema_text.PATH)
-        self.schema = schema_text.shipped() if self.data is None else schema_text.build(self.data)
+        there = ((path, _read(connection, path)) for path in schemas)
+        self.path, self.data = next(
+            (one for one in there if one[1] is not None), (schemas[-1], None)
+        )
+        if self.data is None:
+            self.schema = schema_text.shipped()
+        else:
+            self.schema = schema_text.build(self.data, self.path)
         self.members = membership.said(_read(connection, membership.PATH))
         self.rules = Rules(self.schema, names, lambda: membership.names(self.members))
 

@@ -13,8 +13,10 @@ Days and instants depend on the time zone: `zone` names the one in force.
 
 from __future__ import annotations
 
+import os
 import re
 import time
+from functools import lru_cache
 
 from loop_cli.core import days, order
 from loop_cli.core.names import join_dotted, nfc
@@ -23,12 +25,13 @@ from loop_cli.lean.basics import sha256_hex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
 LONGEST = 200
 """Characters of a text, and bytes of a sort key, that are compared in order."""
 _OFFSET = 1 << 62
+_REMEMBERED = 4_000  # texts, and names
 _UNSAFE = re.compile("[\0\ud800-\udfff\ue000]")
 
 
@@ -49,6 +52,7 @@ def safe(text: str) -> str:
     return _UNSAFE.sub(lambda match: f"\ue000{ord(match[0]):04x}", text)
 
 
+@lru_cache(_REMEMBERED)
 def name_of(path: tuple[str, ...]) -> str:
     """Return the name of a field in `keys` and `ranks`."""
     return safe(join_dotted(path))
@@ -83,16 +87,22 @@ def own_name(name: str) -> str:
     return f"\ue000{name}"
 
 
-def keys_of(values: Iterable[tuple[str, Any]]) -> dict[str, list[str]]:
+def keys_of(values: Iterable[tuple[str, Any]]) -> dict[str, Sequence[str]]:
     """Return what is compared of values, by name."""
-    return {name: _said(value) for name, value in values}
+    place = os.environ.get("TZ")
+    return {name: _said(value, place) for name, value in values}
 
 
 def ranks_of(values: Iterable[tuple[str, Any]]) -> dict[str, str]:
     """Return what is sorted by of values, by name."""
     found: dict[str, str] = {}
+    place = os.environ.get("TZ")
     for name, value in values:
         if is_empty(value):
+            continue
+        if type(value) is str and len(value) <= LONGEST:
+            found[name] = _rank_of_text(value, place)
+            found[f"={name}"] = safe(value)
             continue
         found[name] = order.rank(value)[:LONGEST].hex()
         first = value[0] if isinstance(value, list) else value
@@ -110,8 +120,10 @@ def values_in(fields: Mapping[str, Any], before: tuple[str, ...] = ()) -> Iterat
             yield from values_in(value, path)
 
 
-def _said(value: Any) -> list[str]:
+def _said(value: Any, place: str | None) -> Sequence[str]:
     """Return the keys of one value."""
+    if type(value) is str and len(value) <= LONGEST:
+        return _said_of_text(value, place)
     found = {"t"}
     if not is_empty(value):
         found.add("h")
@@ -129,6 +141,27 @@ def _said(value: Any) -> list[str]:
         elif isinstance(one, int | float):
             found.add(f"n{number_key(one)}")
     return sorted(found)
+
+
+# Most texts of a vault are there many times: states, days, people. What they mean depends on the
+# time zone, so its name is a part of the question.
+@lru_cache(_REMEMBERED)
+def _said_of_text(text: str, place: str | None) -> tuple[str, ...]:
+    """Return the keys of a text that is a whole value."""
+    del place
+    found = {"t", *_of_text(text)}
+    if not is_empty(text):
+        found.add("h")
+        if len(order.rank(text)) > LONGEST:
+            found.add("L")
+    return tuple(sorted(found))
+
+
+@lru_cache(_REMEMBERED)
+def _rank_of_text(text: str, place: str | None) -> str:
+    """Return what a text is sorted by."""
+    del place
+    return order.rank(text)[:LONGEST].hex()
 
 
 def _of_text(text: str) -> Iterator[str]:

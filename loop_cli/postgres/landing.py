@@ -3,17 +3,19 @@
 1. The entities are read, and the changes planned. Nobody is locked out.
 2. A transaction locks the one row of `head`, and compares: each entity has the bytes and the last
    record that were planned with; where a plan asked for more (others, free places, ids) nothing at
-   all has changed since. So writers of one vault take turns here, for as long as two round
-   trips, and their records get their places in that order.
+   all has changed since. So writers of one vault take turns here, and their records get their
+   places in that order.
 3. The files, the lines and the new head are written and committed together, without waiting for
    the disk; the lock is free again.
 4. An empty commit waits until the disk, and a synchronous standby, has all before it. Only then is
    the change acknowledged. Writers who wait at the same time share that.
 
-Where something has changed, the changes are planned again, with the lock held. A connection that
-breaks before step 3 is made anew, and all begins again. Where it breaks after that the change may
-have landed: its line is looked for in the log, with the lock, which the other transaction has until
-it has ended. So it is known then, and never guessed.
+Updates of files that stay where they are take all of 2 to 4 in one call (`calling`), and write
+their files before they lock the head. Other changes take some statements, and have the vault to
+themselves meanwhile. Where something has changed, the changes are planned again, with the lock
+held. A connection that breaks before step 3 is made anew, and all begins again. Where it breaks
+after that the change may have landed: its line is looked for in the log, with the lock, and what
+has not come to the lock by then is refused. So it is known then, and never guessed.
 """
 
 from __future__ import annotations
@@ -28,8 +30,8 @@ from loop_cli.errors import LoopError
 from loop_cli.failures import Unreachable
 from loop_cli.lean.records import Struct
 from loop_cli.planning.snapshot import etag_of
+from loop_cli.postgres import calling, lines, locking, projection, rows, touched
 from loop_cli.postgres import database as db
-from loop_cli.postgres import lines, projection, rows
 from loop_cli.postgres.attempt import Attempt, Planned, batches
 
 TYPE_CHECKING = False
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from loop_cli.core.commits import AnyChange, CommitResult
     from loop_cli.core.records.record import Origin
     from loop_cli.planning.plan import Plan
+    from loop_cli.postgres.calling import Call
     from loop_cli.postgres.database import Connection
     from loop_cli.postgres.handle import Handle
     from loop_cli.postgres.lines import Line
@@ -57,6 +60,9 @@ _USED = "SELECT 1 FROM record WHERE key = %s AND run <> %s LIMIT 1"
 _MOVE_ON = (
     "UPDATE head SET version = version + 1, seq = %s, digest = %s, own = %s, rules = rules + %s"
 )
+# A write, so that what is seen is as durable as this commit. Where a call of ours has not yet come
+# to the lock, it finds other rules than it was planned by, and does not land any more.
+_FENCE = "UPDATE head SET version = version + 1, rules = rules + 1"
 _ASYNCHRONOUS = "SET LOCAL synchronous_commit = off"
 _FLUSH = "SELECT pg_logical_emit_message(true, 'loop', '')"  # a commit that changes nothing
 _NOTIFY = "SELECT pg_notify(%s, %s)"
@@ -111,7 +117,7 @@ class Landing:
         said: list[T] = []
 
         def work(connection: Connection) -> list[Line]:
-            head = _head(connection, lock=True)
+            head = _locked(connection)
             found, plan = make(connection)
             said.append(found)
             if plan is None:
@@ -130,7 +136,8 @@ class Landing:
         self, connection: Connection, changes: Sequence[AnyChange], *, atomic: bool
     ) -> Outcomes:
         self._handle.renew(connection)
-        planned = Attempt(self._handle, connection, self._origin).plan(changes, group=atomic)
+        attempt = Attempt(self._handle, connection)
+        planned = attempt.plan(changes, self._origin, group=atomic)
         return [
             one if isinstance(one, LoopError) else one.plan.result(None, warnings=one.warnings)
             for one in planned
@@ -153,17 +160,17 @@ class Landing:
             time.sleep(0.2)
 
     def _on(self, connection: Connection, changes: Sequence[AnyChange], *, group: bool) -> Outcomes:
-        head = _head(connection)
+        attempt = Attempt(self._handle, connection)
+        head = Head(**dict(zip(Head._fields, attempt.look(changes), strict=True)))
         self._handle.renew(connection, head.rules)
-        attempt = Attempt(self._handle, connection, self._origin)
-        planned = attempt.plan(changes, group=group)
-        if not _any_changed(planned):
+        planned = attempt.plan(changes, self._origin, group=group)
+        if not _changed(planned):
             return _outcomes(planned, [])
         if not group and _meets_twice(planned):  # by an alias, or two spellings of an id
             return [one for change in changes for one in self._commit([change], group=False)]
         try:
             asked = head.version if attempt.asked else None
-            return self._land(connection, planned, asked, head.rules, group=group)
+            return self._land(connection, planned, head, asked, group=group)
         except _Stale:
             return self._again(connection, changes, group=group)
 
@@ -174,11 +181,11 @@ class Landing:
         planned: list[Planned | LoopError] = []
 
         def work(connection: Connection) -> list[Line]:
-            head = _head(connection, lock=True)
+            head = _locked(connection)
             self._handle.renew(connection, head.rules)
-            attempt = Attempt(self._handle, connection, self._origin)
-            planned.extend(attempt.plan(changes, group=group))
-            if not _any_changed(planned):
+            attempt = Attempt(self._handle, connection)
+            planned.extend(attempt.plan(changes, self._origin, group=group))
+            if not _changed(planned):
                 return []
             return self._write(connection, planned, head, self._rows(planned), group=group)
 
@@ -188,19 +195,63 @@ class Landing:
         self,
         connection: Connection,
         planned: Sequence[Planned | LoopError],
+        head: Head,
         version: int | None,
-        rules: int,
         *,
         group: bool,
     ) -> Outcomes:
         """Land what was planned without a lock. Raises `_Stale`."""
+        going = _changed(planned)
+        if calling.are_for(going):
+            said = [self._said(one) for one in going]
+            call = calling.call_of(going, said, group=group, after=head.seq)
+            return self._landed(planned, self._call(connection, call, head, version))
         made = self._rows(planned)  # before anybody is locked out
 
         def work(connection: Connection) -> list[Line]:
-            head = self._compared(connection, planned, version, rules)
-            return self._write(connection, planned, head, made, group=group)
+            now = self._compared(connection, planned, version, head.rules)
+            return self._write(connection, planned, now, made, group=group)
 
         return self._landed(planned, self._transact(connection, work))
+
+    def _call(
+        self, connection: Connection, call: Call, head: Head, version: int | None
+    ) -> list[Line]:
+        """Land by one call, and return its lines once they are durable. Raises `_Stale`."""
+        deciding = any(one in self._handle.deciding for one in call.paths)
+        try:
+            found = calling.send(
+                connection,
+                call,
+                rules=head.rules,
+                version=version,
+                deciding=deciding,
+                channel=self._handle.channel,
+            )
+        except psycopg.Error as error:
+            return self._settled_call(connection, call, error)
+        if found is None:
+            raise _Stale
+        return found
+
+    def _settled_call(self, connection: Connection, call: Call, error: psycopg.Error) -> list[Line]:
+        """Return the lines of a call that failed, if it has landed. Raises the error, `NotLanded`
+        or `AnswerLost`."""
+
+        def look(connection: Connection) -> list[Line]:
+            return calling.landed(connection, call)
+
+        if db.is_lost(error):
+            return self._settle(look, error)
+        try:  # the server has said how it ended, so nothing is under way
+            found = look(connection)
+            if found:
+                connection.execute(_FLUSH)
+        except psycopg.Error as later:
+            return self._settle(look, later)
+        if not found:
+            raise error
+        return found
 
     def _transact(
         self, connection: Connection, work: Callable[[Connection], list[Line]]
@@ -212,19 +263,24 @@ class Landing:
         that wait at the same time.
         """
         landing: list[Line] = []
+
+        def look(connection: Connection) -> list[Line]:
+            digests = [one.digest for one in landing]
+            row = connection.execute(_LANDED, (digests,)).fetchone()
+            return landing if row is not None and row[0] == len(digests) else []
+
         try:
             with connection.transaction():
                 landing = work(connection)
         except psycopg.Error as error:
             if not landing or not db.is_lost(error):
                 raise
-            self._settle(landing, error)
-            return landing
+            return self._settle(look, error)
         if landing:
             try:
                 connection.execute(_FLUSH)
             except psycopg.Error as error:
-                self._settle(landing, error)
+                return self._settle(look, error)
         return landing
 
     def _landed(self, planned: Sequence[Planned | LoopError], landing: Sequence[Line]) -> Outcomes:
@@ -241,9 +297,10 @@ class Landing:
         rules: int,
     ) -> Head:
         """Lock the head, and compare what was planned with. Raises `_Stale`."""
-        going = [one for one in planned if isinstance(one, Planned) and one.plan.changed]
+        going = _changed(planned)
         keys = {(one.origin.key, one.origin.run_id) for one in going if one.origin.key}
         with connection.pipeline():
+            locking.alone(connection)
             locked = connection.execute(f"{_HEAD} FOR UPDATE")
             now = [
                 (one.found.place, connection.execute(_NOW, (one.found.place.id, _key(one.found))))
@@ -276,7 +333,7 @@ class Landing:
         group: bool,
     ) -> list[Line]:
         """Write files, lines and head; return the lines. Raises `InvalidFile`."""
-        plans = [one.plan for one in planned if isinstance(one, Planned) and one.plan.changed]
+        plans = [one.plan for one in _changed(planned)]
         landing = _lines_of(plans, head, group=group)
         now = self._handle.clock()
         paths = {path for one in plans for path in (one.source, one.target) if path}
@@ -294,6 +351,14 @@ class Landing:
                 rows.date_again(connection, self._handle.log_over(connection), one.after.id)
         return landing
 
+    def _said(self, one: Planned) -> dict[str, object]:
+        """Compute what a call writes of a file."""
+        if one.found is not None and self._handle.same_zone:
+            said = touched.columns(one.plan, one.found, self._handle.clock())
+            if said is not None:
+                return said
+        return rows.said(self._rows([one])[one.plan.path])
+
     def _rows(self, planned: Sequence[Planned | LoopError]) -> Rows:
         """Compute the rows of the files that are written, by path."""
         now = self._handle.clock()
@@ -308,9 +373,7 @@ class Landing:
                 names=self._handle.names,
                 places=self._handle.places,
             )
-            record = AuditRecord(data=one.plan.record, digest="")
-            left = projection.Left(etag=record.etag_after, updated=record.updated_after, own=True)
-            found[one.plan.target] = projection.dated(row, left)
+            found[one.plan.target] = projection.recorded(row, one.plan.record)
         return found
 
     def _write_one(
@@ -323,37 +386,36 @@ class Landing:
         if row is not None:
             rows.put(connection, row)
 
-    def _settle(self, landing: Sequence[Line], error: psycopg.Error) -> None:
-        """Find out whether lines are in the log. Raises `NotLanded` if they are not, `AnswerLost`
-        if nobody can say."""
-        digests = [one.digest for one in landing]
+    def _settle(self, look: Callable[[Connection], list[Line]], error: psycopg.Error) -> list[Line]:
+        """Return the lines for which to `look`. Raises `NotLanded` if there are none,
+        `AnswerLost` if nobody can say."""
         run_id = self._origin.run_id
         while True:
             try:
                 with self._database.connect() as connection, connection.transaction():
-                    _head(connection, lock=True)
-                    # A write, so that what is seen is as durable as this commit.
-                    connection.execute("UPDATE head SET version = version + 1")
-                    row = connection.execute(_LANDED, (digests,)).fetchone()
+                    locking.end(connection, "seq")
+                    connection.execute(_FENCE)
+                    found = look(connection)
                 break
             except (Unreachable, psycopg.Error):
                 if time.monotonic() >= self._until:
                     raise self._database.unknown(run_id, error) from error
                 time.sleep(0.2)
-        if row is None or row[0] != len(digests):
+        if not found:
             raise NotLanded(
                 f"the connection to {self._database.address.shown} broke, and nothing was written: "
                 f"{db.words(error)}"
             ) from error
+        return found
 
 
 def _key(found: Found) -> bytes:
     return os.fsencode(found.place.path)
 
 
-def _head(connection: Connection, *, lock: bool = False) -> Head:
-    row = connection.execute(f"{_HEAD} FOR UPDATE" if lock else _HEAD).fetchone()
-    assert row is not None, "every vault has a head"
+def _locked(connection: Connection) -> Head:
+    """Lock the vault, and return the end of its log."""
+    row = locking.head(connection, ", ".join(Head._fields))
     return Head(**dict(zip(Head._fields, row, strict=True)))
 
 
@@ -376,8 +438,8 @@ def _meets_twice(planned: Sequence[Planned | LoopError]) -> bool:
     return len(paths) != len(set(paths))
 
 
-def _any_changed(planned: Sequence[Planned | LoopError]) -> bool:
-    return any(isinstance(one, Planned) and one.plan.changed for one in planned)
+def _changed(planned: Sequence[Planned | LoopError]) -> list[Planned]:
+    return [one for one in planned if isinstance(one, Planned) and one.plan.changed]
 
 
 def _outcomes(planned: Sequence[Planned | LoopError], records: Sequence[AuditRecord]) -> Outcomes:

@@ -76,10 +76,15 @@ def encode(data: dict[str, Any], path: str) -> Line:
     try:
         text = as_json(data).encode()
     except UnicodeEncodeError:
-        shown = path.encode("utf-8", "replace").decode()
-        raise InvalidFile(shown, "its name is not UTF-8, so no record can name it") from None
+        raise unnamable(path) from None
     digest = sha256_hex(text)
     return Line(text=text, digest=digest, record=AuditRecord(data=data, digest=digest))
+
+
+def unnamable(path: str) -> InvalidFile:
+    """Make the error for a path that is not UTF-8."""
+    shown = path.encode("utf-8", "replace").decode()
+    return InvalidFile(shown, "its name is not UTF-8, so no record can name it")
 
 
 def add(connection: Connection, lines: Sequence[Line], *, after: int) -> None:

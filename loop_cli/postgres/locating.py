@@ -17,6 +17,7 @@ from loop_cli.postgres.keys import word
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Any
 
     from loop_cli.core.entity import FieldNames
     from loop_cli.planning.snapshot import Snapshot
@@ -28,11 +29,8 @@ path, data, modified, id, claims, admitted, kind, (SELECT max(seq) FROM record
     WHERE entity = file.id), ARRAY(SELECT line FROM record WHERE entity = file.id
     ORDER BY seq DESC LIMIT {lines.FIRST})
 """
-MEANT = f"""
-SELECT {_COLUMNS} FROM file WHERE admitted AND kind = 3 AND id = ANY(%s)
-UNION ALL
-SELECT {_COLUMNS} FROM file WHERE admitted AND claims <> '{{}}' AND claims && %s
-"""
+_MEANT = "path, data, modified, id, claims, admitted, kind, last, first"
+_FIND = f"SELECT {_MEANT} FROM meant(%s)"
 _AT = f"SELECT {_COLUMNS} FROM file WHERE path = ANY(%s)"
 _EXCLUDED = "SELECT path FROM file WHERE id = %s AND kind = 3 AND NOT admitted LIMIT 1"
 _IDS = "SELECT DISTINCT id FROM file WHERE admitted AND kind = 3 LIMIT 200000"
@@ -70,10 +68,23 @@ class Locator:
 
     def prepare(self, entity_ids: Iterable[str]) -> None:
         """Look for many ids in one statement; `find` then need not ask again."""
+        wanted = sorted({word(nfc(one)) for one in entity_ids} - self._known.keys())
+        if wanted:
+            self._learn(wanted, self._places(_FIND, (wanted,)))
+
+    def prepare_with(self, head: Sequence[str], entity_ids: Iterable[str]) -> tuple[Any, ...]:
+        """Do the same, and return columns of the head of the log, as of the same moment."""
         wanted = sorted({word(nfc(one)) for one in entity_ids})
+        query = f"SELECT {', '.join(head)}, {_MEANT} FROM head LEFT JOIN meant(%s) ON true"
+        found = self._connection.execute(query.encode(), (wanted,)).fetchall()
+        size = len(head)
+        self._learn(wanted, [_place(row[size:]) for row in found if row[size] is not None])
+        return found[0][:size]
+
+    def _learn(self, wanted: Sequence[bytes], places: Sequence[Place]) -> None:
         for one in wanted:
             self._known[one] = []
-        for place in self._places(MEANT, (wanted, wanted)):
+        for place in places:
             for name in {place.id, *place.names}:
                 if name is not None and name in self._known:
                     self._known[name].append(place)
@@ -186,22 +197,22 @@ class Locator:
         return resolution.no_such_entity(entity_id, self.ids())
 
     def _places(self, query: str, values: tuple[object, ...]) -> list[Place]:
-        return [
-            Place(
-                path=os.fsdecode(path),
-                data=data,
-                modified=modified,
-                id=entity_id,
-                names=tuple(claims),
-                admitted=admitted,
-                kind=kind,
-                last=last,
-                first=tuple(first),
-            )
-            for path, data, modified, entity_id, claims, admitted, kind, last, first in (
-                self._connection.execute(query, values).fetchall()
-            )
-        ]
+        return [*map(_place, self._connection.execute(query.encode(), values).fetchall())]
+
+
+def _place(row: Sequence[Any]) -> Place:
+    path, data, modified, entity_id, claims, admitted, kind, last, first = row
+    return Place(
+        path=os.fsdecode(path),
+        data=data,
+        modified=modified,
+        id=entity_id,
+        names=tuple(claims),
+        admitted=admitted,
+        kind=kind,
+        last=last,
+        first=tuple(first),
+    )
 
 
 def _by_path(place: Place) -> str:

@@ -96,7 +96,126 @@ CREATE TABLE kept (
     kept_at bigint NOT NULL
 );
 """
-STEPS = (_FIRST,)
+# `meant` finds entities by id or alias, by a plan that is made once. `land` writes, compares and
+# chains updates in one call. Those of different files write them at once; `head` is locked only
+# while lines are chained, up to a COMMIT that waits for no disk. What follows is an empty
+# transaction, whose end waits for it, and for all that wait then. Who locks `head` first, and files
+# later, has `alone` locked before that, which the others share: so nobody waits in a circle.
+_SECOND = """
+CREATE FUNCTION meant(wanted bytea[])
+RETURNS TABLE (path bytea, data bytea, modified bigint, id bytea, claims bytea[], admitted boolean,
+    kind smallint, last bigint, first bytea[])
+LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT path, data, modified, id, claims, admitted, kind,
+        (SELECT max(seq) FROM record WHERE entity = file.id),
+        ARRAY(SELECT line FROM record WHERE entity = file.id ORDER BY seq DESC LIMIT 8)
+    FROM file WHERE admitted AND kind = 3 AND id = ANY(wanted)
+    UNION ALL
+    SELECT path, data, modified, id, claims, admitted, kind,
+        (SELECT max(seq) FROM record WHERE entity = file.id),
+        ARRAY(SELECT line FROM record WHERE entity = file.id ORDER BY seq DESC LIMIT 8)
+    FROM file WHERE admitted AND claims <> '{}' AND claims && wanted;
+END
+$$;
+
+CREATE FUNCTION alone(shared boolean) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF shared THEN
+        PERFORM pg_advisory_xact_lock_shared(hashtextextended('loop ' || current_schema, 7332));
+    ELSE
+        PERFORM pg_advisory_xact_lock(hashtextextended('loop ' || current_schema, 7332));
+    END IF;
+END
+$$;
+
+-- Gives the end of the log before, or NULL where something is not as it was planned with.
+CREATE PROCEDURE land(wanted jsonb, INOUT was_seq bigint, INOUT was_digest text)
+LANGUAGE plpgsql AS $$
+DECLARE
+    was record;
+    one record;
+    now_seq bigint;
+    now_digest text;
+    now_line bytea;
+BEGIN
+    was_seq := NULL;
+    was_digest := NULL;
+    PERFORM set_config('synchronous_commit', 'off', true), alone(true);
+    FOR one IN SELECT * FROM jsonb_to_recordset(wanted->'changes') AS (
+        path text, old_etag text, data text, etag text, modified bigint, kind smallint,
+        admitted boolean, id text, type text, title text, updated bigint, at text, fields text,
+        keys text, ranks text, gone text[], words boolean, names text, grams text, claims text)
+        ORDER BY path
+    LOOP
+        UPDATE file SET data = decode(one.data, 'hex'), etag = one.etag, modified = one.modified,
+            kind = one.kind, admitted = one.admitted, id = decode(one.id, 'hex'), type = one.type,
+            title = one.title, updated = one.updated, at = one.at, fields = one.fields,
+            keys = CASE WHEN one.gone IS NULL THEN one.keys::jsonb
+                ELSE (file.keys - one.gone) || one.keys::jsonb END,
+            ranks = CASE WHEN one.gone IS NULL THEN one.ranks::jsonb
+                ELSE (file.ranks - one.gone) || one.ranks::jsonb END,
+            names = CASE WHEN one.words THEN one.names::tsvector ELSE file.names END,
+            grams = CASE WHEN one.words THEN one.grams::tsvector ELSE file.grams END,
+            claims = one.claims::bytea[]
+        WHERE file.path = decode(one.path, 'hex') AND file.etag = one.old_etag;
+        IF NOT FOUND THEN
+            ROLLBACK;
+            RETURN;
+        END IF;
+    END LOOP;
+    SELECT version, rules, seq, digest, own INTO STRICT was FROM head FOR UPDATE;
+    IF was.rules <> (wanted->>'rules')::bigint
+        OR was.version <> (wanted->>'version')::bigint
+        OR was.digest IS DISTINCT FROM was.own
+    THEN
+        ROLLBACK;
+        RETURN;
+    END IF;
+    now_seq := was.seq;
+    now_digest := was.digest;
+    FOR one IN SELECT * FROM jsonb_to_recordset(wanted->'changes') AS (
+        old_id text, old_last bigint, start text, "end" text, entity text, recorded bigint,
+        run text, undoes text, key text, redacts boolean, modified bigint, kept jsonb)
+    LOOP
+        IF one.old_last IS DISTINCT FROM
+                (SELECT max(seq) FROM record
+                    WHERE entity = decode(one.old_id, 'hex') AND seq <= was.seq)
+            OR (one.key IS NOT NULL
+                AND EXISTS (SELECT FROM record WHERE key = one.key AND run <> one.run))
+        THEN
+            ROLLBACK;
+            was_seq := NULL;
+            RETURN;
+        END IF;
+        now_seq := now_seq + 1;
+        now_line := convert_to(
+            one.start || coalesce('"' || now_digest || '"', 'null') || one."end", 'UTF8');
+        now_digest := encode(sha256(now_line), 'hex');
+        INSERT INTO record (seq, line, segment, ended, digest, entity, own, at, run, undoes, key,
+            redacts)
+        VALUES (now_seq, now_line, 'audit_log.jsonl', true, now_digest, decode(one.entity, 'hex'),
+            true, one.recorded, one.run, one.undoes, one.key, one.redacts);
+        IF one.kept IS NOT NULL THEN
+            INSERT INTO kept
+            SELECT name, decode(data, 'hex'), one.modified
+            FROM jsonb_to_recordset(one.kept) AS (name text, data text)
+            ON CONFLICT (name) DO UPDATE SET kept_at = EXCLUDED.kept_at;
+        END IF;
+    END LOOP;
+    UPDATE head SET version = version + 1, seq = now_seq, digest = now_digest, own = now_digest,
+        rules = rules + (wanted->>'deciding')::int;
+    PERFORM pg_notify(wanted->>'channel', now_seq::text);
+    was_seq := was.seq;
+    was_digest := was.digest;
+    COMMIT;
+    PERFORM pg_logical_emit_message(true, 'loop', '');
+END
+$$;
+"""
+STEPS = (_FIRST, _SECOND)
 """The scripts, oldest first."""
 _VERSION = "SELECT value FROM note WHERE name = 'version'"
 _SET = "INSERT INTO note VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value"

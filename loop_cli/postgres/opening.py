@@ -63,7 +63,7 @@ def opened(handle: Handle, *, make: bool, filling: bool = False) -> None:
                 "has not ended",
                 hint=Action("copy_on"),
             )
-        if notes.get("form") != recomputing.form(handle.names):
+        if notes.get("form") != recomputing.form(handle):
             recomputing.recompute(handle, connection)
         handle.same_zone = notes.get("zone") == keys.zone()
 

@@ -3,7 +3,7 @@ change that was planned, and without a record of their own."""
 
 from __future__ import annotations
 
-from loop_cli.postgres import lines, projection, recomputing, rows
+from loop_cli.postgres import lines, locking, projection, recomputing, rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from loop_cli.postgres.handle import Handle
     from loop_cli.postgres.lines import Line
 
-_HEAD = "SELECT seq, digest, own FROM head FOR UPDATE"
 _MOVE_ON = (
     "UPDATE head SET version = version + 1, seq = %s, digest = %s, own = %s, rules = rules + %s"
 )
@@ -88,9 +87,8 @@ def put_lines(
 
 def locked(connection: Connection) -> tuple[int, str | None, str | None]:
     """Lock the vault until the transaction ends, and return the head of its log."""
-    row = connection.execute(_HEAD).fetchone()
-    assert row is not None, "every vault has a head"
-    return row[0], row[1], row[2]
+    seq, digest, own = locking.head(connection, "seq, digest, own")
+    return seq, digest, own
 
 
 def move_on(

@@ -11,6 +11,7 @@ import re
 
 from loop_cli.core import order, timestamps
 from loop_cli.core.names import ENDINGS, LOG_FOLDER, is_hidden, nfc, one_name
+from loop_cli.core.records.record import AuditRecord
 from loop_cli.core.wanted import grams_of
 from loop_cli.errors import InvalidFile, NoEntity
 from loop_cli.lean import jsontext
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import FieldNames
     from loop_cli.core.schema.paths import Places
 
-FORM = 1
+FORM = 2
 """The version of what is computed here; another one in the database is computed anew."""
 OTHER, NOTE, BROKEN, ENTITY = range(4)
 """What a file is: no Markdown, a note, an entity that can't be read, an entity."""
@@ -102,18 +103,34 @@ def row_of(
     title = keys.plain(name) if name is not None else None
     said = jsontext.loads(text)
     values = [*keys.values_in(said), *_own(own, kind, path, row.etag)]
+    words, grams = words_of(keys.word(own), name, pieces.body)
     return row.replace(
         kind=ENTITY,
         id=keys.word(own),
         type=keys.plain(kind),
         title=title,
-        fields=_storable(text),
+        fields=storable(text),
         keys=as_json(keys.keys_of(values)),
         ranks=as_json(keys.ranks_of(values)),
-        names=sorted(grams_of(f"{keys.plain(own)} {title or ''}")),
-        grams=_grams(own, name, pieces.body),
-        claims=tuple(keys.word(one) for one in {*aliases(found, pieces.yaml)} - {own}),
+        names=words,
+        grams=grams,
+        claims=tuple(sorted({*map(keys.word, aliases(found, pieces.yaml))} - {keys.word(own)})),
     )
+
+
+def words_of(own: bytes, name: str | None, body: str) -> tuple[list[str], list[str] | None]:
+    """Return the grams of the names of an entity, and of names and body."""
+    entity_id = own.decode("utf-8", "surrogatepass")
+    title = keys.plain(name) if name is not None else ""
+    names = sorted(grams_of(f"{keys.plain(entity_id)} {title}"))
+    return names, _grams(entity_id, name, body)
+
+
+def recorded(row: Row, data: dict[str, Any]) -> Row:
+    """Return the row with the time that its new record gives it."""
+    record = AuditRecord(data=data, digest="")
+    left = Left(etag=record.etag_after, updated=record.updated_after, own=True)
+    return dated(row, left)
 
 
 def dated(row: Row, left: Left) -> Row:
@@ -167,10 +184,10 @@ def _claims(start: bytes, path: str, names: FieldNames) -> tuple[bytes, ...]:
             value = match[1].partition("#")[0].rstrip()
             value = value[:-1] if value.endswith(("'", '"')) else value
             found |= {nfc(value), nfc(unescaped(value))}
-    return tuple(keys.word(one) for one in found)
+    return tuple(sorted(map(keys.word, found)))
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Return JSON without half characters, which become escapes."""
     try:
         text.encode()

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.postgres import lines, projection, rows
+from loop_cli.postgres import lines, locking, projection, rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from loop_cli.core.entity import FieldNames
     from loop_cli.postgres.database import Connection
     from loop_cli.postgres.handle import Handle
 
@@ -30,18 +29,22 @@ _SHARED = (
 )
 
 
-def form(names: FieldNames) -> str:
+_ALL_SHARED = "SELECT id FROM file WHERE admitted AND kind = 3 GROUP BY id HAVING count(*) > 1"
+
+
+def form(handle: Handle) -> str:
     """Return a text that is the same for the same rules."""
-    return f"{projection.FORM} {names!r}"
+    named = "" if handle.schema_at is None else f" {handle.schema_at}"
+    return f"{projection.FORM} {handle.names!r}{named}"
 
 
 def recompute(handle: Handle, connection: Connection) -> None:
     """Compute all rows anew, in one transaction, with the lock of the vault. Raises
     `InvalidFile` for a broken schema."""
     with connection.transaction():
-        connection.execute("SELECT 1 FROM head FOR UPDATE")
+        locking.head(connection, "seq")
         row = connection.execute(_FORM).fetchone()
-        wanted = form(handle.names)
+        wanted = form(handle)
         if row is not None and row[0] == wanted:  # another program was faster
             return
         _all(handle, connection)
@@ -100,6 +103,13 @@ def dated_all(
             left = lines.left_by(lines.history_of(log, first[row.id], row.id, name, None))
         dated.append(projection.dated(row, left))
     return dated
+
+
+def date_all_shared(handle: Handle, connection: Connection) -> None:
+    """Do what `date_shared` does, for all files."""
+    log = handle.log_over(connection)
+    for (entity_id,) in connection.execute(_ALL_SHARED).fetchall():
+        rows.date_again(connection, log, entity_id.decode("utf-8", "surrogatepass"))
 
 
 def date_shared(handle: Handle, connection: Connection, batch: list[projection.Row]) -> None:

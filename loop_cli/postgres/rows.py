@@ -73,6 +73,30 @@ def copy_in(connection: Connection, new: Sequence[Row]) -> None:
             copy.write_row((*values, _vector(names), _vector(grams), claims))
 
 
+def said(row: Row) -> dict[str, object]:
+    """Return the values of a row that are sent in JSON, with `words`; bytes are in hex."""
+    return {
+        "path": row.path.hex(),
+        "data": row.data.hex(),
+        "etag": row.etag,
+        "modified": row.modified,
+        "kind": row.kind,
+        "admitted": row.admitted,
+        "id": None if row.id is None else row.id.hex(),
+        "type": row.type,
+        "title": row.title,
+        "updated": row.updated,
+        "at": row.at,
+        "fields": row.fields,
+        "keys": row.keys,
+        "ranks": row.ranks,
+        "words": True,
+        "names": _vector(row.names),
+        "grams": _vector(row.grams),
+        "claims": "{" + ",".join(f'"\\\\x{one.hex()}"' for one in row.claims) + "}",
+    }
+
+
 def _vector(grams: object) -> str | None:
     """Return the text of a tsvector; no gram has a quote or a backslash."""
     if grams is None:

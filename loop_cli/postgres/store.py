@@ -42,12 +42,18 @@ class PostgresStore(Store):
         clock: Callable[[], int],
         lock_timeout: float = 10.0,
         private: tuple[str, ...] = (),
+        schema_at: str | None = None,
         make: bool = True,
     ) -> None:
         self.names = names
         self.landed: list[str] = []
         self.handle = Handle(
-            address, names=names, clock=clock, patience=lock_timeout, private=private
+            address,
+            names=names,
+            clock=clock,
+            patience=lock_timeout,
+            private=private,
+            schema_at=schema_at,
         )
         opening.opened(self.handle, make=make)
 
@@ -116,10 +122,11 @@ class PostgresStore(Store):
 
     def _say_where(self, error: InvalidChange) -> None:
         """Add the line of the schema that would allow a field which the schema does not know."""
-        from loop_cli.planning import schema_edits, schema_text
+        from loop_cli.planning import schema_edits
 
+        known = self.handle.known
         if not self.schema.shipped:
-            schema_edits.say_where(error, schema_text.PATH, self.handle.known.data, self.schema)
+            schema_edits.say_where(error, known.path, known.data, self.schema)
 
     def files(
         self,

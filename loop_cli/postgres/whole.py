@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import partial
+
+from psycopg.errors import UniqueViolation
 
 from loop_cli.core.whole import KeptCopy, LogLine, Received, Whole, WholeFile
 from loop_cli.errors import StorageError, UsageError
 from loop_cli.postgres import lines as log_lines
-from loop_cli.postgres import opening, outside, projection, recomputing, rows
+from loop_cli.postgres import locking, opening, outside, projection, recomputing, rows
 from loop_cli.postgres.handle import Handle
 
 TYPE_CHECKING = False
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     from loop_cli.core.entity import FieldNames
     from loop_cli.postgres.database import Connection
+    from loop_cli.postgres.filling import Filling
 
 _MARK = "SELECT value FROM note WHERE name = 'copying'"
 _USED = (
@@ -31,16 +35,29 @@ _ETAGS = "SELECT path, etag FROM file"
 _NAMES = "SELECT name FROM kept"
 _KEEP = "INSERT INTO kept VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 _LARGEST = 1_000_000_000  # bytes
+_FEW = 6  # batches that are written before other processes are worth their start
 
 
 def opened(
-    address: str, *, names: FieldNames, clock: Callable[[], int], make: bool
+    address: str,
+    *,
+    names: FieldNames,
+    clock: Callable[[], int],
+    make: bool,
+    schema_at: str | None = None,
 ) -> WholeDatabase:
     """Open the vault at an address as a whole; if there is none, `make` it. Raises what
     `opening.opened` raises."""
-    handle = Handle(address, names=names, clock=clock, patience=30.0, private=())
+    handle = Handle(
+        address, names=names, clock=clock, patience=30.0, private=(), schema_at=schema_at
+    )
     opening.opened(handle, make=make, filling=make)
     return WholeDatabase(handle)
+
+
+def _never() -> int:
+    """Return the time in a process that only copies; nothing is dated by it."""
+    return 0
 
 
 class WholeDatabase(Whole):
@@ -49,6 +66,8 @@ class WholeDatabase(Whole):
     def __init__(self, handle: Handle) -> None:
         self.name = handle.address.shown
         self._handle = handle
+        self._batches = 0
+        self._filling: Filling | None = None
 
     def count(self) -> int:
         return int(self._value(_COUNT))
@@ -82,7 +101,7 @@ class WholeDatabase(Whole):
     def begin(self, mark: str) -> Received:
         def work(connection: Connection) -> None:
             with connection.transaction():
-                connection.execute("SELECT 1 FROM head FOR UPDATE")
+                locking.head(connection, "seq")
                 row = connection.execute(_MARK).fetchone()
                 if row is not None and row[0] != mark:
                     raise UsageError(f"{self.name} holds the beginning of another {row[0]}")
@@ -118,15 +137,35 @@ class WholeDatabase(Whole):
                     f"{one.path} is too large for PostgreSQL: {len(one.data):,} bytes"
                 )
         deciding = [one for one in files if one.path in self._handle.deciding]
+        if deciding:
+            self.complete()
+            self._decide(deciding)
+        left = [one for one in files if one not in deciding]
+        self._batches += 1
+        if self._batches <= _FEW:
+            self.put_here(left)
+            return
+        if self._filling is None:
+            from loop_cli.postgres.filling import Filling
+
+            handle = self._handle
+            again = partial(
+                opened,
+                handle.place,
+                names=handle.names,
+                clock=_never,
+                make=True,
+                schema_at=handle.schema_at,
+            )
+            self._filling = Filling(again, self.put_here)
+        self._filling.add(left)
+
+    def put_here(self, files: Sequence[WholeFile]) -> None:
+        """Add files that decide nothing, in this process."""
 
         def work(connection: Connection) -> None:
+            self._handle.renew(connection)
             with connection.transaction():
-                head = outside.locked(connection)
-                if deciding:
-                    decided = [(one.path, one.data, one.modified) for one in deciding]
-                    outside.put_files(self._handle, connection, decided)
-                    outside.move_on(connection, head, rules=True)
-                    self._handle.renew(connection)
                 made = [
                     projection.row_of(
                         one.path,
@@ -136,12 +175,24 @@ class WholeDatabase(Whole):
                         places=self._handle.places,
                     )
                     for one in files
-                    if one not in deciding
                 ]
-                dated = recomputing.dated_all(self._handle, connection, made)
-                rows.copy_in(connection, dated)
-                recomputing.date_shared(self._handle, connection, dated)
-                outside.move_on(connection, head, rules=False)
+                rows.copy_in(connection, recomputing.dated_all(self._handle, connection, made))
+
+        self._write(work)
+
+    def complete(self) -> None:
+        if self._filling is not None:
+            self._filling.wait()
+
+    def _decide(self, files: Sequence[WholeFile]) -> None:
+        """Add files that say what the others are."""
+
+        def work(connection: Connection) -> None:
+            with connection.transaction():
+                head = outside.locked(connection)
+                decided = [(one.path, one.data, one.modified) for one in files]
+                outside.put_files(self._handle, connection, decided)
+                outside.move_on(connection, head, rules=True)
 
         self._write(work)
 
@@ -156,7 +207,10 @@ class WholeDatabase(Whole):
     def finish(self) -> None:
         def work(connection: Connection) -> None:
             with connection.transaction():
+                head = outside.locked(connection)
                 recomputing.places_changed(self._handle, connection)
+                recomputing.date_all_shared(self._handle, connection)
+                outside.move_on(connection, head, rules=False)
                 connection.execute(_END)
             connection.execute("ANALYZE file")
             connection.execute("ANALYZE record")
@@ -170,12 +224,20 @@ class WholeDatabase(Whole):
         return {"own": found.own, "records": found.records, "problems": len(found.problems)}
 
     def close(self) -> None:
+        if self._filling is not None:
+            self._filling.close()
         self._handle.close()
 
     def _write(self, work: Any) -> None:
         """Write a batch, again on another connection if this one breaks: a batch that is there
-        already is no harm."""
-        self._handle.database.read(work)
+        already is no harm. So is one that comes at this moment, from a process of a copy that was
+        interrupted."""
+        try:
+            self._handle.database.read(work)
+        except StorageError as error:
+            if not isinstance(error.__cause__, UniqueViolation):
+                raise
+            self._handle.database.read(work)
 
     def _rows(self, query: str, values: tuple[object, ...]) -> list[Any]:
         return self._handle.database.read(

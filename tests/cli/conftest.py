@@ -285,6 +285,12 @@ class LoopInPostgres(Loop):
 
     mirror: Mirror | None = None
 
+    def __post_init__(self) -> None:
+        """A test may make another folder the vault; then it has another one in the database."""
+        if self.mirror is not None and self.mirror.folder != self.vault:
+            self.mirror = self.mirror.beside(self.vault)
+            self.extra = {**self.extra, "LOOP_VAULT": self.mirror.address}
+
     def __call__(
         self,
         *arguments: str | bytes,
@@ -340,10 +346,12 @@ def _loop_for(
 
     address = fresh(request.getfixturevalue("postgres"))
     mirror = Mirror(made.vault, address)
+    mirror.push()  # some tests start programs themselves
     extra = {"LOOP_VAULT": address}
     yield LoopInPostgres(vault=made.vault, home=made.home, extra=extra, mirror=mirror)
-    mirror.close()
-    dropped(address)
+    for one in (mirror, *mirror.others):
+        one.close()
+        dropped(one.address)
 
 
 @pytest.fixture
@@ -363,9 +371,17 @@ def read_only(
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Over HTTP only what a server has a part in runs."""
+    """Over HTTP, and on PostgreSQL, only what is about a vault runs."""
+    left: list[pytest.Item] = []
     if doors.OVER_HTTP:
-        items[:], left = doors.arranged(items)
+        from tests.cli.door_differs import DIFFERS
+
+        items[:], left = doors.arranged(items, DIFFERS, "over HTTP")
+    elif os.environ.get("LOOP_TEST_CLI") == "postgres":
+        from tests.cli import postgres_differs
+
+        items[:], left = doors.arranged(items, postgres_differs.DIFFERS, "on PostgreSQL")
+    if left:
         config.hook.pytest_deselected(items=left)
 
 

@@ -190,27 +190,27 @@ def files_needed(arguments: Sequence[str | bytes], code: int | None, said: bytes
     raise AssertionError(f"loop {' '.join(words)} says that it needs the files")
 
 
-def arranged(items: list[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
-    """The tests of the second run, and those that no server has a part in. Those that can't be the
-    same are skipped, with the reason."""
+def arranged(
+    items: list[pytest.Item], differs: Mapping[str, tuple[str, ...]], where: str
+) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """The tests of another run, and those that have no part in it. Those that `differs` names
+    can't be the same, and are skipped, with the reason."""
     chosen: list[pytest.Item] = []
     left: list[pytest.Item] = []
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         (chosen if fixtures & {"loop", "read_only"} else left).append(item)
     for item in chosen:
-        reason = _reason(item)
+        reason = _reason(item, differs)
         if reason is not None:
-            item.add_marker(pytest.mark.skip(reason=f"not the same over HTTP: {reason}"))
+            item.add_marker(pytest.mark.skip(reason=f"not the same {where}: {reason}"))
     return chosen, left
 
 
-def _reason(item: pytest.Item) -> str | None:
-    from tests.cli.door_differs import DIFFERS
-
+def _reason(item: pytest.Item, differs: Mapping[str, tuple[str, ...]]) -> str | None:
     module, _colons, rest = item.nodeid.rpartition("tests/cli/")[2].partition("::")
     name = rest.partition("[")[0]
-    for reason, tests in DIFFERS.items():
+    for reason, tests in differs.items():
         names = (name.partition("::")[0], name, rest)
         if {module, *(f"{module}::{one}" for one in names)} & {*tests}:
             return reason

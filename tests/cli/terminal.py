@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cli.conftest import Loop
+    from tests.postgres.mirror import Mirror
 
 TIMEOUT = 60
 ASK = "Apply these changes? [y/N] "
@@ -28,6 +29,9 @@ class Terminal:
 
     def __init__(self, loop: Loop, *arguments: str, columns: int = 80, **env: str) -> None:
         command, *rest = map(str, loop.command(*arguments))
+        self._mirror: Mirror | None = getattr(loop, "mirror", None)
+        if self._mirror is not None:
+            self._mirror.push()
         self._child = pexpect.spawn(
             command,
             rest,
@@ -76,6 +80,8 @@ class Terminal:
         self._child.expect(pexpect.EOF)
         self._child.close()
         self.raw += str(self._child.before)
+        if self._mirror is not None:
+            self._mirror.pull()
         code: Any = self._child.exitstatus
         return (-int(self._child.signalstatus or 0) if code is None else code), plain(
             str(self._child.before)

@@ -31,6 +31,13 @@ class Mirror:
         self._store: PostgresStore | None = None
         self._known: dict[str, bytes] = {}
         self._lines = 0
+        self.others: list[Mirror] = []
+
+    def beside(self, folder: Path) -> Mirror:
+        """The mirror of another folder, in a vault of its own of the same database."""
+        made = Mirror(folder, f"{self.address}{len(self.others)}")
+        self.others.append(made)
+        return made
 
     @property
     def store(self) -> PostgresStore:

@@ -17,6 +17,7 @@ from loop_cli.postgres import whole
 from loop_cli.postgres.address import parse
 from loop_cli.vault.upkeep.whole import WholeFolder
 from tests.cli.conftest import Loop, new_loop
+from tests.postgres.vaults import dropped, fresh
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,8 +114,6 @@ def test_the_corpus_there_and_back(corpus: Path, tmp_path: Path, postgres_vault:
 
 
 def test_to_the_same_kind(busy: Loop, tmp_path: Path, postgres: str, postgres_vault: str) -> None:
-    from tests.postgres.vaults import dropped, fresh
-
     again = tmp_path / "again"
     assert busy("copy", str(busy.vault), str(again)).code == 0
     assert tree(again) == tree(busy.vault)
@@ -125,6 +124,28 @@ def test_to_the_same_kind(busy: Loop, tmp_path: Path, postgres: str, postgres_va
         assert busy("get", "tsk-019-14", "--vault", other).code == 0
     finally:
         dropped(other)
+
+
+def test_a_log_at_a_place_that_the_settings_name(
+    busy: Loop, tmp_path: Path, postgres_vault: str
+) -> None:
+    busy.write(".loop/config.toml", '[files]\nlog = "history"\n')
+    log = next(busy.vault.rglob("audit_log.jsonl"))
+    (busy.vault / "history").mkdir()
+    for one in log.parent.glob("audit_log*.jsonl"):
+        one.rename(busy.vault / "history" / one.name)
+    back = tmp_path / "back"
+    lines = len((busy.vault / "history" / "audit_log.jsonl").read_bytes().splitlines())
+    assert lines
+
+    for source, target in ((str(busy.vault), postgres_vault), (postgres_vault, str(back))):
+        assert busy("copy", source, target, "--json").json["lines"] >= lines
+
+    assert bytes_in(back / "history") == bytes_in(busy.vault / "history")
+    places = (str(busy.vault), postgres_vault, str(back))
+    told = [busy("log", "--json", "--vault", place).out for place in places]
+    assert told[0].count("run_id") > 1
+    assert told[0] == told[1] == told[2]
 
 
 class TestRefusals:
@@ -204,6 +225,59 @@ def test_what_was_interrupted_goes_on(
     assert result.resumed
     assert result.new_files == len(put) == result.files - after // 3 * 3
     assert busy("list", "--vault", postgres_vault).code == 0
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_several_processes_fill_a_vault(
+    busy: Loop, postgres_vault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: bool
+) -> None:
+    """It is the vault that one process makes; those that die are no harm."""
+    for number in range(40):  # some have one id in two files, which the log tells apart
+        name = f"new-{number % 30}"
+        head = f"entity_type: Note\nentity_id: {name}\nentity_name: 회의 {number}\n"
+        busy.write(f"work/{number:02}.md", f"---\n{head}---\nA body.\n")
+    busy("update", "new-3", "n:=1", "--force", "--path", "work/33.md")
+    monkeypatch.setattr(copying, "_BATCH", 3)
+    monkeypatch.setattr(whole, "_FEW", 2)
+    target = whole.opened(postgres_vault, names=FieldNames(), clock=lambda: 0, make=True)
+    ended: list[int] = []
+
+    def told(_done: int) -> None:
+        if killed and target._filling is not None and not ended:
+            for one in target._filling.processes:
+                ended.append(one.process.pid or 0)
+                one.process.kill()
+
+    result = copying.copy(WholeFolder(str(busy.vault)), target, told=told)
+    assert bool(ended) == killed
+    assert target._filling is not None
+    target.close()
+
+    alone = fresh_beside(postgres_vault)
+    try:
+        monkeypatch.setattr(whole, "_FEW", 1_000)
+        assert busy("copy", str(busy.vault), alone).code == 0
+        assert rows_of(postgres_vault) == rows_of(alone)
+        assert len(rows_of(alone)) == result.files
+    finally:
+        dropped(alone)
+
+
+def fresh_beside(address: str) -> str:
+    """The address of another vault of the same database."""
+    return fresh(address.rpartition("vault=")[0].rstrip("?&"))
+
+
+def bytes_in(folder: Path) -> dict[str, bytes]:
+    return {one.name: one.read_bytes() for one in folder.iterdir()}
+
+
+def rows_of(address: str) -> list[Any]:
+    """All that the database says of the files."""
+    at = parse(address)
+    with psycopg.connect(at.conninfo) as connection:
+        query = f"SELECT * FROM {at.schema}.file ORDER BY path"
+        return connection.execute(query.encode()).fetchall()
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -128,7 +128,7 @@ def test_a_database_that_does_not_come_back(cluster: Cluster, address: str) -> N
     told: set[str] = set()
     proxy.stays_cut = True
     # At which message the commit is written depends on how the system cuts what is sent.
-    for number, cut in enumerate(itertools.islice(itertools.cycle(range(5, 12)), 70)):
+    for number, cut in enumerate(itertools.islice(itertools.cycle(range(1, 8)), 70)):
         changes = [change(store, "tsk-0", f"{number + 1}")]
         proxy.arm(cut, passed_on=True)
         try:
@@ -146,6 +146,37 @@ def test_a_database_that_does_not_come_back(cluster: Cluster, address: str) -> N
             break
     assert told == {"landed", "lost", "no"}
     proxy.close()
+    store.close()
+
+
+@pytest.mark.parametrize("landed", [True, False])
+def test_a_server_that_fails_before_or_after_the_changes_are_committed(
+    address: str, landed: bool
+) -> None:
+    """It says only that something failed; the log tells whether the change is there."""
+    store, at = opened(address), parse(address)
+    mark = "PERFORM pg_logical_emit_message" if landed else "UPDATE head"
+    with psycopg.connect(at.conninfo, autocommit=True) as admin:
+        row = admin.execute(
+            "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname = 'land'"
+            f" AND pronamespace = '{at.schema}'::regnamespace".encode()
+        ).fetchone()
+        assert row is not None
+        failing = "PERFORM 1 / 0; " + mark
+        admin.execute(row[0].replace(mark, failing).encode())
+    changes = [change(store, "tsk-0", "77")]
+    run = uuid4()
+
+    if landed:
+        (outcome,) = store.commit(changes, origin=Origin(run_id=run, actor="user:x"))
+        assert not isinstance(outcome, LoopError)
+        assert outcome.record is not None
+        assert [outcome.record] == [*store.records_of_run(run)]
+    else:
+        with pytest.raises(StorageError, match="division by zero"):
+            store.commit(changes, origin=Origin(run_id=run, actor="user:x"))
+        assert [*store.records_of_run(run)] == []
+    assert store.upkeep.verify().problems == ()
     store.close()
 
 
@@ -289,3 +320,39 @@ def test_a_disk_that_is_full(tmp_path: Path) -> None:
             made.kill()
         subprocess.run(["umount", "-l", str(made.folder)], check=False)
         made.close()
+
+
+def test_a_call_that_waits_when_its_connection_breaks_does_not_land_later(
+    cluster: Cluster, address: str
+) -> None:
+    """The server goes on with what it was told. Who was told that nothing was written may rely on
+    it."""
+    proxy = Proxy(cluster.port)
+    store = opened(address.replace(f":{cluster.port}/", f":{proxy.port}/"), patience=10.0)
+    plain, at = opened(address), parse(address)
+    store.commit([change(store, "tsk-0", "76")], origin=Origin(run_id=uuid4(), actor="user:x"))
+    changes, run = [change(store, "tsk-0", "77")], uuid4()
+    failed: list[BaseException] = []
+
+    def commit() -> None:
+        try:
+            store.commit(changes, origin=Origin(run_id=run, actor="user:x"))
+        except LoopError as error:
+            failed.append(error)
+
+    with psycopg.connect(at.conninfo) as other:
+        other.execute(f"SELECT 1 FROM {at.schema}.file FOR UPDATE".encode())
+        proxy.arm(2, passed_on=True)  # the second message is the call; no answer to it comes
+        writer = threading.Thread(target=commit)
+        writer.start()
+        writer.join(8)
+        assert not writer.is_alive(), "whether it landed is found without waiting for it"
+        assert failed, "nothing was written by then"
+        assert isinstance(failed[0], Unreachable)
+    with psycopg.connect(at.conninfo, autocommit=True) as other:
+        other.execute(f"SELECT {at.schema}.alone(false)".encode())  # once the call has ended
+    assert [one for one in plain.records() if one.data["run_id"] == run] == []
+    assert plain.find("tsk-0").fields["n"] == 76
+    proxy.close()
+    plain.close()
+    store.close()

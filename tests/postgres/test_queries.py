@@ -12,7 +12,7 @@ from loop_cli.core.entity import FieldNames
 from loop_cli.core.evaluate import Places, evaluate
 from loop_cli.core.query import Query, parse_condition, parse_sort
 from loop_cli.core.wanted import Wanted
-from loop_cli.postgres import listing, locating, outside
+from loop_cli.postgres import listing, outside
 from loop_cli.postgres.selecting import BASE, Selection, text_query
 from loop_cli.postgres.store import PostgresStore
 from loop_cli.vault import schema_file
@@ -176,7 +176,13 @@ def test_a_search_uses_the_index_of_grams(many: PostgresStore, words: str) -> No
 
 
 def test_an_id_and_an_alias_are_looked_up(many: PostgresStore) -> None:
-    plan = plan_of(many, locating.MEANT, ([b"tsk-00007"], [b"alias-7"]))
+    (said,) = many.handle.database.read(
+        lambda connection: connection.execute(
+            "SELECT prosrc FROM pg_proc WHERE oid = 'meant'::regproc"
+        ).fetchall()
+    )
+    query = said[0].partition("RETURN QUERY")[2].partition(";")[0].replace("wanted", "%s")
+    plan = plan_of(many, query, ([b"tsk-00007"], [b"alias-7"]))
 
     assert "file_id" in plan
     assert "file_claims" in plan

@@ -33,9 +33,9 @@ def copy(*, source: str, target: str, as_json: bool) -> None:
     from loop_cli.operations import copying
 
     _refuse_same(source, target)
-    names = context.open_settings({"vault": source}, remote=False).names
-    ours = whole.opened(source, names, make=False)
-    theirs = whole.opened(target, names, make=True)
+    settings = context.open_settings({"vault": source}, remote=False)
+    ours = whole.opened(source, settings, make=False)
+    theirs = whole.opened(target, settings, make=True)
     try:
         with output.progress(f"copying to {theirs.name}", unit="files") as progress:
             result = copying.copy(ours, theirs, told=progress)
@@ -57,7 +57,7 @@ def export(*, git: str, as_json: bool, vault: str | None) -> None:
 
     settings = context.open_settings({"vault": vault}, remote=False)
     place = settings.database or context.folder_of(settings)
-    vault_itself = whole.opened(place, settings.names, make=False)
+    vault_itself = whole.opened(place, settings, make=False)
     folder = os.path.abspath(home.expand(git, os.environ))
     try:
         with output.progress(f"exporting to {folder}", unit="runs") as progress:

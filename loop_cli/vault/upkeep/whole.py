@@ -28,13 +28,15 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class WholeFolder(Whole):
-    """The folder `root`; `vault` is its handle, if it is a vault already."""
+    """The folder `root`; `vault` is its handle, if it is a vault already. `log` is the folder of
+    the log that its settings will name."""
 
-    def __init__(self, root: str, vault: Vault | None = None) -> None:
+    def __init__(self, root: str, vault: Vault | None = None, *, log: str | None = None) -> None:
         self.name = root
         self._root = root
         self._vault = vault
-        self._layout = VaultLayout(root) if vault is None else vault.layout
+        self._log = log
+        self._layout = VaultLayout(root, log=log) if vault is None else vault.layout
         self._skipped: list[str] = []
         self._has_ignores = False  # `.loop/.gitignore` came with the copy
 
@@ -134,6 +136,8 @@ class WholeFolder(Whole):
 
     def _settle_log(self) -> None:
         """Move the log, which came before the files, to where it is in a vault with these files."""
+        if self._log is not None:
+            return
         place = os.path.join(self._root, SHARED_SCHEMA)
         old, new = self._layout.log, LOG_FOLDER if os.path.lexists(place) else LOOP
         if old == new or not self._layout.has_log(old):
@@ -169,6 +173,7 @@ class WholeFolder(Whole):
             lock_timeout=10.0,
             private=(),
             cache=None,
+            log_at=self._log,
         )
 
     def _append(self, name: str, texts: list[bytes]) -> None:
