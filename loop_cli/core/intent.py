@@ -86,7 +86,8 @@ def intend(
 ) -> Intent:
     """Return what `fields` become.
 
-    `others` are the entities that it may refer to. Rules for dates use the day of `now`. Raises `InvalidChange` with every problem (SPEC §4).
+    `others` are the entities that it may refer to. Rules for dates use the day of `now`. Raises
+    `InvalidChange` with every problem (SPEC §4).
     """
     changes, spellings = _as_spelled(tuple(changes), fields)
     said = [f"{name} is {there} in this file, which differs by case" for name, there in spellings]
