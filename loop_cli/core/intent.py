@@ -119,9 +119,8 @@ def intend(
     problems += _problems_of(case, rules, others, {one["field"] for one in problems})
     if problems:
         raise InvalidChange(_summary(entity_id, problems), entity_id=entity_id, problems=problems)
-    if rules.schema.is_open:
-        said += field_rules.new_fields(case, rules)
-    warnings = (*said, *_meet_conditions(case, rules, result, edits, now))
+    said += field_rules.new_fields(case, rules) if rules.schema.is_open else ()
+    said += _meet_conditions(case, rules, result, edits, now)
     return Intent(
         fields=result,
         wanted={join_dotted(path): value for path, value in edits.items()},
@@ -131,7 +130,7 @@ def intend(
             if not same(value_at(fields, path), value)
         ),
         diff={**_rewritten(rewrites), **diff_fields(fields, result)},
-        warnings=warnings,
+        warnings=tuple(said),
         rewrites=tuple(rewrites.items()),
         written=tuple(written.items()),
     )
