@@ -35,16 +35,20 @@ _OTHER_SIGNS = (" ?", "\n?", "\t?", "[?", ",?", "':", '":', ":\t", ":\r")
 _BLANKS = {"\u00a0": "no-break space", "\u202f": "narrow no-break space", "\u3000": "wide space"}
 _STRANGE_BLANK = "(?:^[ \\t-]*|^[^\\n:#\"']*:)([\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000\ufeff])"
 
+IN_LIST, IN_MAPPING = "a list in [ ] is not closed", "a mapping in { } is not closed"
+# What the parser says where a list or mapping that is not closed meets the next key.
+_UNCLOSED = (
+    IN_LIST, IN_MAPPING, "illegal placement of ':' indicator",
+    "invalid indentation in flow construct",
+)  # fmt: skip
 _PLAIN_WORDS = {
     "mapping values are not allowed in this context": "a value with ': ' in it needs quotes",
     "while scanning a quoted scalar, found unexpected end of stream": "a quote is not closed",
     "while parsing a quoted scalar, found unknown escape character": (
         "unknown escape after a backslash in double quotes"
     ),
-    "while parsing a flow sequence, expected ',' or ']'": "a list in [ ] is not closed",
-    "while parsing a flow mapping, did not find expected ',' or '}'": (
-        "a mapping in { } is not closed"
-    ),
+    "while parsing a flow sequence, expected ',' or ']'": IN_LIST,
+    "while parsing a flow mapping, did not find expected ',' or '}'": IN_MAPPING,
     "while parsing a block mapping, did not find expected key": (
         "a key was expected here; is the indentation right, or are quotes missing?"
     ),
@@ -162,7 +166,12 @@ def parse(text: str) -> Any:
                 strange = _strange_blank(text)
                 if strange is not None:
                     raise strange from None
-                raise YamlSyntaxError(_PLAIN_WORDS.get(reason, reason), line) from None
+                reason = _PLAIN_WORDS.get(reason, reason)
+                if reason in _UNCLOSED:
+                    from loop_cli.markdown.unclosed import unclosed
+
+                    reason, line = unclosed(text, line) or (reason, line)
+                raise YamlSyntaxError(reason, line) from None
             text = spaced
     raise YamlSyntaxError("tabs after too many keys", 1)
 
