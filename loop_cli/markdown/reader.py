@@ -170,7 +170,8 @@ def parse(text: str) -> Any:
                 if reason in _UNCLOSED:
                     from loop_cli.markdown.unclosed import unclosed
 
-                    reason, line = unclosed(text, line) or (reason, line)
+                    bracket, line = unclosed(text, line) or ("", line)
+                    reason = {"[": IN_LIST, "{": IN_MAPPING}.get(bracket, reason)
                 raise YamlSyntaxError(reason, line) from None
             text = spaced
     raise YamlSyntaxError("tabs after too many keys", 1)

@@ -16,9 +16,7 @@ _TOKEN = re.compile(
 
 
 def unclosed(text: str, line: int) -> tuple[str, int] | None:
-    """What is not closed up to a line, in words, and the line that it begins on; None if all is."""
-    from loop_cli.markdown.reader import IN_LIST, IN_MAPPING
-
+    """The bracket that is not closed up to a line, and the line that it is on; None if all are."""
     seen = "".join(text.splitlines(keepends=True)[:line])
     opened: list[re.Match[str]] = []
     for token in _TOKEN.finditer(seen):
@@ -29,5 +27,4 @@ def unclosed(text: str, line: int) -> tuple[str, int] | None:
     if not opened:
         return None
     first = opened[-1]
-    words = IN_LIST if first[0] == "[" else IN_MAPPING
-    return words, seen.count("\n", 0, first.start()) + 1
+    return first[0], seen.count("\n", 0, first.start()) + 1
