@@ -143,7 +143,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "atomic --atomic: Apply all changes or none.",
         "force --force: Accept lines without a revision; recorded as forced.",
         _DRY_RUN,
-        "as_json --json: Changes nothing: the output is always JSON lines.",
+        "as_json --json: Keep warnings off stderr; the output is always JSON lines.",
         *_LOCKED,
     ),
     "list": (
