@@ -89,6 +89,12 @@ class Views:
         chosen = [_texts(found[one], f"columns.{one}") for one in types if one in found]
         return tuple(dict.fromkeys(name for one in chosen for name in one))
 
+    def there(self, name: str, *, of_user: bool) -> View | None:
+        """The view of a name in the file that `save` would write."""
+        path = self._place(of_user=of_user)
+        tables = _table(_read(self._root, path), "views", path).items()
+        return next((_view(name, table, path) for key, table in tables if nfc(key) == name), None)
+
     def save(self, view: View, *, of_user: bool) -> str:
         """Write a view; the file it is in. Raises `StorageError`, `UsageError`."""
         path = self._place(of_user=of_user)

@@ -87,10 +87,43 @@ def test_a_view_that_is_none_is_a_usage_error_where_views_are_asked_for(
     assert loop("get", "tsk-019-14").code == 0
 
 
-@pytest.mark.parametrize("options", [(), ("--where", "status"), ("--sort", ",")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--where", "status"),
+        ("--sort", ","),
+        ("--where", "due<soon"),
+        ("--where", "stauts=done"),
+        ("--where", "entity_type=Taks"),
+        ("--sort", "nofield"),
+        ("--columns", "entity_id,nofield"),
+        ("nosuch",),
+        ("@other",),
+    ],
+)
 def test_a_view_that_could_not_list_is_not_saved(loop: Loop, options: tuple[str, ...]) -> None:
     assert loop("view", "save", "mine", *options).code == 2
     assert loop("view", "list").out == ""
+
+
+def test_one_of_your_own_may_be_for_another_vault(loop: Loop) -> None:
+    saved = loop("view", "save", "books", "--where", "rating>3", "--user")
+    assert saved.code == 0
+    assert "lists nothing in this vault" in saved.err
+    assert loop("view", "show", "books").code == 0
+
+
+def test_what_is_replaced_is_said(loop: Loop) -> None:
+    first = loop("view", "save", "mine", *OPEN)
+    assert (first.code, first.err) == (0, "")
+    second = loop("view", "save", "mine", "project")
+    assert second.err.startswith("loop: warning: @mine was there and is replaced; it was: loop ")
+    assert "'status!=done'" in second.err
+    again = loop("view", "save", "mine", "task", "--json").json
+    models.ViewDocument.model_validate(again)
+    assert again["warnings"] == ["@mine was there and is replaced; it was: loop list project"]
+    assert loop("view", "save", "mine", "task", "--user").err == ""
 
 
 def test_columns_of_a_type_are_settings(loop: Loop) -> None:
