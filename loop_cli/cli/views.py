@@ -113,6 +113,11 @@ class Views:
         return [*vault, *([self._user] if self._user else [])]
 
     def _place(self, *, of_user: bool) -> str:
+        if self._root is None and not of_user:
+            raise UsageError(
+                "a view of the vault is in a file of its folder, and here is none",
+                hint="--user keeps it in your own settings",
+            )
         path = self._user if of_user else config.VAULT_FILE
         if path is None:
             raise UsageError("there is no folder for your own settings: HOME is not set")

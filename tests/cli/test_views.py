@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from loop_cli.cli import views
 from loop_cli.core.names import nfc
+from loop_cli.errors import UsageError
 from loop_cli.wire import find as models
 
 if TYPE_CHECKING:
@@ -112,6 +114,33 @@ def test_one_of_your_own_may_be_for_another_vault(loop: Loop) -> None:
     assert saved.code == 0
     assert "lists nothing in this vault" in saved.err
     assert loop("view", "show", "books").code == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_that_it_is_saved_is_said_where_the_result_can_t_be(loop: Loop) -> None:
+    for words, said in (
+        (("save", "mine", *OPEN), "@mine is saved in .loop/config.toml"),
+        (("delete", "mine"), "@mine is deleted from .loop/config.toml"),
+    ):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                loop.command("view", *words),
+                env=loop.environment,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
+        assert (done.returncode, said in done.stderr.decode()) == (1, True)
+
+
+def test_of_a_server_one_is_kept_in_your_own_settings(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no folder: it would be written where nothing reads it."""
+    monkeypatch.chdir(own)
+    with pytest.raises(UsageError, match="here is none"):
+        views.Views(None).save(views.View(name="mine", types=("Task",)), of_user=False)
+    assert list(own.iterdir()) == []
 
 
 def test_what_is_replaced_is_said(loop: Loop) -> None:

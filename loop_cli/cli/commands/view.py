@@ -60,6 +60,7 @@ def save(
     views = Views(settings.root)
     before = views.there(name, of_user=of_user)
     path = views.save(view, of_user=of_user)
+    context.did(f"@{name} is saved in {path}")
     if before is not None:
         warnings.append(f"@{name} was there and is replaced; it was: loop list {_options(before)}")
     saved = view.replace(origin=path).as_dict()
@@ -91,6 +92,7 @@ def show(*, name: str, as_json: bool, vault: str | None) -> None:
 def delete(*, name: str, as_json: bool, vault: str | None) -> None:
     """Run `loop view delete`."""
     view = _views(vault).delete(name)
+    context.did(f"@{view.name} is deleted from {view.origin}")
     if as_json:
         output.json_document(view.as_dict())
     else:
