@@ -216,14 +216,19 @@ class Counts:
 
 
 def change_of(
-    data: Any, how: LineRules, *, line: str | None = None, may_be_empty: bool = False
+    data: Any,
+    how: LineRules,
+    *,
+    line: str | None = None,
+    may_be_empty: bool = False,
+    known: Sequence[str] = KEYS,
 ) -> EntityChange:
     """The change that the object of a line asks for. Numbers keep the digits that they have in the
-    `line`, where that is known. Raises `UsageError`, also where nothing is to change unless it
-    `may_be_empty`."""
+    `line`, where that is known. Raises `UsageError`, for a key that is not `known`, and also where
+    nothing is to change unless it `may_be_empty`."""
     if not isinstance(data, dict) or not isinstance(data.get("id"), str) or not data["id"]:
         raise UsageError("a line must be a JSON object with an id", hint=EXAMPLE)
-    refuse_unknown(data, KEYS)
+    refuse_unknown(data, known)
     edits = edits_of(data, line=line)
     if not edits and not may_be_empty:
         ways = ", ".join(key for key in KEYS[2:] if key not in ("expected_updated_at", "if_match"))
