@@ -17,11 +17,13 @@ from typer.core import TyperCommand, TyperOption
 from loop_cli.cli import context, forms, output, parser
 from loop_cli.cli.command_table import COMMANDS, NO_PAGER, PAGED, PANELS, PLAIN, SERVER
 from loop_cli.cli.render import styles
+from loop_cli.core.names import SLIP, nearest
 from loop_cli.errors import UsageError
 from loop_cli.failures import Interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 _TYPES = {"flag": bool, "text": str, "number": int, "seconds": float}
@@ -31,6 +33,7 @@ _HELP = {"help_option_names": ["-h", "--help"]}
 _SEE_ALSO = """'loop COMMAND --help' has the options of a command, with examples.
 
 'loop help' lists the pages of the documentation; 'loop help WORDS' finds them."""
+_BEGUN = 3  # letters of an option
 _FLAG = "\0"  # the value of an option that stands as a flag
 
 
@@ -57,18 +60,32 @@ def _lacks(error: Any) -> str | None:
 
 
 def _in_words(error: Any) -> str:
-    """What Typer says; of an option that is not there, which ones are nearest."""
-    close = getattr(error, "possibilities", None)
-    if not close or not getattr(error, "option_name", None):
-        return str(error.format_message())
-    nearest = sorted(close, key=lambda one: -_alike(one, error.option_name))[:2]
-    return f"{error.message}; did you mean {' or '.join(nearest)}?"
+    """What Typer says; of an option that is not there, which ones are nearest, and of fields after
+    `--json=` which commands take some."""
+    name, said = getattr(error, "option_name", None), str(error.format_message())
+    if isinstance(error, typer.BadParameter) or not name:
+        return said
+    if name == "--json" and type(error).__name__ == "BadOptionUsage":
+        takes = [one for one in COMMANDS if any(map(_takes_fields, parser.parameters(one)))]
+        shown = f"{', '.join(takes[:-1])} and {takes[-1]}"
+        return f"--json=FIELD,FIELD is for {shown}; here --json takes no fields"
+    close = _nearest_options(name, getattr(error, "possibilities", None) or ())
+    return f"{error.message}; did you mean {' or '.join(close)}?" if close else str(error.message)
 
 
-def _alike(one: str, other: str) -> float:
-    from difflib import SequenceMatcher
+def _takes_fields(one: parser.Parameter) -> bool:
+    return one.name == "as_json" and one.may_be_flag
 
-    return SequenceMatcher(None, one, other).ratio()
+
+def _nearest_options(given: str, options: Iterable[str]) -> list[str]:
+    """The options that may be meant: begun like that, with two letters exchanged, or nearly so.
+    The dashes are no likeness."""
+    word = given.lstrip("-")
+    by_name = {one.lstrip("-"): one for one in options}
+    begun = [name for name in by_name if len(word) >= _BEGUN and name.startswith(word)]
+    exchanged = [name for name in by_name if len(word) > 1 and sorted(name) == sorted(word)]
+    near = nearest(word, by_name, count=2, alike=SLIP)
+    return [by_name[name] for name in dict.fromkeys((*exchanged, *begun, *near))][:2]
 
 
 def build(first: str = "") -> typer.Typer:

@@ -73,8 +73,17 @@ def _with_chosen(given: list[str], option: str, error: LoopError) -> list[str]:
         raise Interrupted("nothing was chosen")
     if option:
         return [*given, option, chosen.id]
-    place = 2 if " ".join(given[:2]) in COMMANDS else 1
+    start = _start(given)
+    place = start + (2 if " ".join(given[start : start + 2]) in COMMANDS else 1)
     return [*given[:place], chosen.id, *given[place:]]
+
+
+def _start(given: list[str]) -> int:
+    """Where the command is: after the options of the program."""
+    start = 0
+    while start < len(given) and given[start].startswith("-"):
+        start += 2 if given[start] in ("--vault", "--server") else 1
+    return start
 
 
 def _item(one: Selected, loop: Operations) -> Item:

@@ -58,8 +58,10 @@ SERVER = "server --server URL: The server to ask instead of reading files (LOOP_
 HELP = "help --help -h: Show the help."
 PLAIN = "plain --plain: For screen readers: no boxes, no columns, words for signs (LOOP_PLAIN)."
 NO_PAGER = "no_pager --no-pager: Show everything at once, not in a pager (LOOP_PAGER)."
-# Commands with that option: what they show people may be longer than a screen.
+# Commands with that option: what they show people may be longer than a screen. The program itself
+# has it too, before any command.
 PAGED = frozenset((
+    "",
     "get", "list", "search", "board", "agenda", "stats", "backlinks", "diff", "history", "log",
     "check", "schema", "kept", "config", "view list",
 ))  # fmt: skip
@@ -143,7 +145,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "atomic --atomic: Apply all changes or none.",
         "force --force: Accept lines without a revision; recorded as forced.",
         _DRY_RUN,
-        "as_json --json: Changes nothing: the output is always JSON lines.",
+        "as_json --json: Keep warnings off stderr; the output is always JSON lines.",
         *_LOCKED,
     ),
     "list": (

@@ -16,8 +16,8 @@ EXPR = """Forms of EXPR:
 'outer.inner=a'  a nested field
 
 The fields entity_id, entity_type, path, updated_at and etag are there for every entity. A date is
-all of its day. A day may be said: today, tomorrow, fri, +3d, -1w, today+7, eom, 2026-W05 (its
-Monday), 내일, 금요일, 3일 후.
+all of its day. A day may be said: today, tomorrow, fri, +3d, -1w, today+7, eom, 2026-W05, 내일,
+금요일, 3일 후. A week is all of its days with = and !=, otherwise its Monday.
 """
 # Exit codes in a few words; 'loop help exit-codes' says more.
 CODES: dict[int, str] = {

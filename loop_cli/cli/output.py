@@ -14,7 +14,7 @@ from loop_cli.lean.jsontext import harmless_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from typing import IO, Any
 
     from rich.console import Console, RenderableType
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from loop_cli.cli.render.progress import Progress
     from loop_cli.core.conflict import Conflict
     from loop_cli.errors import Action, LoopError
+    from loop_cli.operations.bulk import Warned
 
 READER_GONE = 141
 ROWS = 200  # rows of a table of entities, without --limit
@@ -284,6 +285,23 @@ def warn(warnings: Iterable[str]) -> None:
     """Print warnings on stderr, each once."""
     for warning in _spelled(warnings):
         _write_stderr(f"loop: warning: {_visible(warning)}\n")
+
+
+def warn_of_many(warnings: Warned, *, known: Collection[str] = ()) -> list[str]:
+    """Print warnings about many entities, each once, with their number and the first ids.
+
+    Those that are `known` are left out. Returns all of them, so that a result need not repeat what
+    its plan has said.
+    """
+    for warning, count, ids in warnings:
+        if warning in known:
+            continue
+        named = ", ".join(ids) if count == len(ids) else f"{count} entities ({', '.join(ids)}, ...)"
+        (text,) = _spelled([warning])
+        _write_stderr(f"loop: warning: {_visible(named)}: {_visible(text)}\n")
+    if warnings.more:
+        note(f"and {warnings.more} more warnings; --json has all")
+    return [warning for warning, _count, _ids in warnings]
 
 
 def _spelled(warnings: Iterable[str]) -> list[str]:

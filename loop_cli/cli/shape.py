@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from jinja2 import Template
+    from jinja2 import Template, nodes
     from jinja2.sandbox import SandboxedEnvironment
 
 _ALL = "fields"  # the variable that has all fields by name
@@ -57,7 +57,10 @@ class Text:
         environment = _environment()
         try:
             self._template: Template = environment.from_string(text)
-            self.names = sorted(meta.find_undeclared_variables(environment.parse(text)) - {_ALL})
+            parsed = environment.parse(text)
+            used = meta.find_undeclared_variables(parsed)
+            by_name = _fields_by_name(parsed) if _ALL in used else set()
+            self.names = sorted({*used, *by_name} - {_ALL})
         except jinja2.TemplateError as error:
             raise UsageError(f"--template: {error}") from None
 
@@ -70,6 +73,25 @@ class Text:
         except Exception as error:  # whatever the template makes of the values
             raise UsageError(f"--template: {error}") from None
         return text if text.endswith("\n") else f"{text}\n"
+
+
+def _fields_by_name(parsed: nodes.Template) -> set[str]:
+    """The names after `fields`: `fields.due`, `fields["due"]`; not its methods, such as `items`."""
+    from jinja2 import nodes
+
+    found: set[str] = set()
+    for one in parsed.find_all(nodes.Getattr):
+        if _is_all(one.node) and not hasattr(dict, one.attr):
+            found.add(one.attr)
+    for item in parsed.find_all(nodes.Getitem):
+        name = getattr(item.arg, "value", None)
+        if _is_all(item.node) and isinstance(name, str):
+            found.add(name)
+    return found
+
+
+def _is_all(node: nodes.Node) -> bool:
+    return getattr(node, "name", None) == _ALL
 
 
 def _environment() -> SandboxedEnvironment:

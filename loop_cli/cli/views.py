@@ -89,6 +89,12 @@ class Views:
         chosen = [_texts(found[one], f"columns.{one}") for one in types if one in found]
         return tuple(dict.fromkeys(name for one in chosen for name in one))
 
+    def there(self, name: str, *, of_user: bool) -> View | None:
+        """The view of a name in the file that `save` would write."""
+        path = self._place(of_user=of_user)
+        tables = _table(_read(self._root, path), "views", path).items()
+        return next((_view(name, table, path) for key, table in tables if nfc(key) == name), None)
+
     def save(self, view: View, *, of_user: bool) -> str:
         """Write a view; the file it is in. Raises `StorageError`, `UsageError`."""
         path = self._place(of_user=of_user)
@@ -107,6 +113,11 @@ class Views:
         return [*vault, *([self._user] if self._user else [])]
 
     def _place(self, *, of_user: bool) -> str:
+        if self._root is None and not of_user:
+            raise UsageError(
+                "a view of the vault is in a file of its folder, and here is none",
+                hint="--user keeps it in your own settings",
+            )
         path = self._user if of_user else config.VAULT_FILE
         if path is None:
             raise UsageError("there is no folder for your own settings: HOME is not set")

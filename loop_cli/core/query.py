@@ -30,6 +30,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NUMBER = re.compile(NUMBER)
 _DIGITS = 1_000
 _DAY = 86_400 * timestamps.SECOND
+_WEEK = 7  # days
 
 
 class Operand(Struct):
@@ -117,7 +118,7 @@ def parse_condition(text: str, *, today: int) -> Condition:
     return Condition(
         path=_path(text[: match.start()], text),
         operation=match[0],
-        operands=tuple(_operand(value, today) for value in values),
+        operands=tuple(one for value in values for one in _operands(value, match[0], today)),
         given=text,
     )
 
@@ -205,6 +206,15 @@ def _values(text: str) -> list[str]:
     r"""Split values at commas; `\,` is a comma in a value."""
     parts = re.split(r"(?<!\\),", text)
     return [part.replace("\\,", ",") for part in parts]
+
+
+def _operands(text: str, operation: str, today: int) -> list[Operand]:
+    """The operand of a value; where a week is compared for equality, one for each of its days."""
+    first = _operand(text, today)
+    if operation not in ("=", "!=") or first.day is None or not said_days.is_week(text):
+        return [first]
+    rest = range(first.day + 1, first.day + _WEEK)
+    return [first, *(_operand(timestamps.render(day * _DAY)[:10], today) for day in rest)]
 
 
 def _operand(text: str, today: int) -> Operand:

@@ -65,6 +65,11 @@ def day(text: str, *, today: int) -> int | None:
         return None
 
 
+def is_week(text: str) -> bool:
+    """Whether a text says a week, of which `day` is the Monday."""
+    return _WEEK.fullmatch(text.strip().casefold()) is not None
+
+
 def written(text: str, *, today: int) -> str | None:
     """The date that a text says, as it is written; None where it says none."""
     found = day(text, today=today)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 WHO = ("assignee", "owner")
 PRIORITY = ("priority", "priority_flag")
 STARTS = ("start_date", "start")
+BY = "status"
+"""The field of a board's columns where nobody names one. An entity need not have it."""
 ORDER = "priority,due"
 """Of the cards in a column. Nobody asked for it, so it needs no entity that has these fields."""
 GROUPS = ("overdue", "today", "week", "later")
@@ -120,7 +122,7 @@ def board(
     if the vault has tasks. They are in the order `ORDER`. An entity with a list is in each of its
     columns. Raises as `Operations.select`."""
     schema = loop.schema
-    types = resolve_types(query.types, schema) or (("Task",) if "Task" in schema.types else ())
+    types = types_of(query, schema)
     asked = query.replace(types=types)
     selection = loop.select(asked, progress=progress)
     places = Places(asked.replace(sort=queries.parse_sort(ORDER)), schema)
@@ -142,6 +144,11 @@ def board(
         ),
         warnings=tuple(selection.warnings),
     )
+
+
+def types_of(query: Query, schema: Schema) -> tuple[str, ...]:
+    """The types of a board. Raises `UsageError`."""
+    return resolve_types(query.types, schema) or (("Task",) if "Task" in schema.types else ())
 
 
 def agenda(

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from loop_cli.operations.selection import Selection
 
 AT_ONCE = 100  # changes whose syncs are shared
+_NAMED = 3  # entities that a warning names
+_KEPT = 20  # different warnings
 KEYS = (
     "id", "path", "set", "unset", "add", "remove", "changes", "body", "append_body",
     "expected_updated_at", "if_match", "if",
@@ -157,6 +159,33 @@ def carry_out(
             told(done)
 
 
+class Warned:
+    """The different warnings of many results, each with how many entities it is about, and the
+    first of their ids. `more` counts those that are too many to keep."""
+
+    def __init__(self, results: Iterable[tuple[str | None, CommitResult | LoopError]] = ()) -> None:
+        self._found: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self.more = 0
+        for entity_id, one in results:
+            self.add(entity_id, one)
+
+    def add(self, entity_id: str | None, one: CommitResult | LoopError) -> None:
+        """Take up the warnings of one result."""
+        if isinstance(one, LoopError):
+            return
+        name = entity_id or one.after.id
+        for warning in dict.fromkeys(one.warnings):
+            if warning not in self._found and len(self._found) == _KEPT:
+                self.more += 1
+                continue
+            count, named = self._found.get(warning, (0, ()))
+            self._found[warning] = (count + 1, (*named, name)[:_NAMED])
+
+    def __iter__(self) -> Iterator[tuple[str, int, tuple[str, ...]]]:
+        """The warnings in the order in which they came, with the number and the first ids."""
+        return ((warning, *found) for warning, found in self._found.items())
+
+
 class Counts:
     """The number of outcomes, and the first error."""
 
@@ -187,14 +216,19 @@ class Counts:
 
 
 def change_of(
-    data: Any, how: LineRules, *, line: str | None = None, may_be_empty: bool = False
+    data: Any,
+    how: LineRules,
+    *,
+    line: str | None = None,
+    may_be_empty: bool = False,
+    known: Sequence[str] = KEYS,
 ) -> EntityChange:
     """The change that the object of a line asks for. Numbers keep the digits that they have in the
-    `line`, where that is known. Raises `UsageError`, also where nothing is to change unless it
-    `may_be_empty`."""
+    `line`, where that is known. Raises `UsageError`, for a key that is not `known`, and also where
+    nothing is to change unless it `may_be_empty`."""
     if not isinstance(data, dict) or not isinstance(data.get("id"), str) or not data["id"]:
         raise UsageError("a line must be a JSON object with an id", hint=EXAMPLE)
-    refuse_unknown(data, KEYS)
+    refuse_unknown(data, known)
     edits = edits_of(data, line=line)
     if not edits and not may_be_empty:
         ways = ", ".join(key for key in KEYS[2:] if key not in ("expected_updated_at", "if_match"))

@@ -120,8 +120,7 @@ def order_of(
     if isinstance(data, dict):
         data = resolved(data, labels)
     if op == "update":
-        own = {key: value for key, value in data.items() if key != "op"} if _is(data) else data
-        return Order(op=op, wanted=bulk.change_of(own, how, line=line))
+        return Order(op=op, wanted=bulk.change_of(data, how, line=line, known=_KEYS[op]))
     bulk.refuse_unknown(data, _KEYS[op])
     if op == "create":
         return _creation(data, how, labels, template, line)
@@ -131,10 +130,6 @@ def order_of(
     if op == "delete":
         return Order(op=op, wanted=_deletion(data, seen, how))
     return Order(op=op, wanted=_moving(op, data, seen))
-
-
-def _is(data: Any) -> bool:
-    return isinstance(data, dict)
 
 
 def resolved(data: dict[str, Any], labels: Labels) -> dict[str, Any]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from loop_cli.core.listed import Listed
+    from loop_cli.core.query import Condition
     from loop_cli.core.schema.schema import Schema
     from loop_cli.core.store import Store
 
@@ -83,6 +84,10 @@ class Selection:
         for name in query.types:
             if name not in schema.types and not self._finds(Query(types=(name,), limit=1)):
                 raise no_type(name, schema)
+        for one in query.conditions:
+            for name in self._types_in(one):
+                if name not in schema.types and not self._finds(Query(types=(name,), limit=1)):
+                    raise no_type(name, schema, given=f"--where {one.given!r}: ")
         asked = [(one.path, one.given and f"--where {one.given!r}: ") for one in query.conditions]
         asked += [(key.path, "--sort: ") for key in query.sort]
         known = self._known_fields() if asked else []
@@ -91,6 +96,13 @@ class Selection:
                 raise queries.no_field(path[0], known, given=given)
         for one in query.conditions:
             comparable.check(one, schema=schema, names=self._store.names, types=query.types)
+
+    def _types_in(self, condition: Condition) -> list[str]:
+        """The types that a condition names."""
+        type_fields = {("entity_type",), (self._store.names.type,)}
+        if condition.operation not in ("=", "!=") or condition.path not in type_fields:
+            return []
+        return [one.text for one in condition.operands if one.text]
 
     def _finds(self, query: Query) -> bool:
         return next(self._store.scan(query), None) is not None
@@ -123,9 +135,11 @@ def resolve_types(given: tuple[str, ...], schema: Schema) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def no_type(word: str, schema: Schema) -> UsageError:
-    """What is said of a word that is no type."""
+def no_type(word: str, schema: Schema, *, given: str = "") -> UsageError:
+    """What is said of a word that is no type; `given` is the condition that names it, if one
+    does."""
     close = nearest(word, schema.types)
     meant = f"; did you mean {' or '.join(close)}?" if close else ""
     hint = f"the vault's types: {', '.join(schema.types)}" if schema.types else None
-    return UsageError(f"no type {word!r}{meant}", hint=hint, unknown_type=word)
+    details = {} if given else {"unknown_type": word}
+    return UsageError(f"{given}no type {word!r}{meant}", hint=hint, **details)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.core.changes import Change
-from loop_cli.core.check.finding import RULES, Finding, Found
+from loop_cli.core.check.finding import RULES, WARNING, Finding, Found
 from loop_cli.core.check.report import Checked, PassedOver
 from loop_cli.core.names import split_dotted
 from loop_cli.remote import rebuilt
@@ -47,6 +47,7 @@ def _finding(one: dict[str, Any]) -> Finding:
         allowed=one.get("allowed"),
         nearest=tuple(map(str, nearest)) if isinstance(nearest, list) else (),
         repair=_REPAIR if one.get("fixable") is True else (),
+        only_warns=one.get("severity") == WARNING,
     )
     names = (one.get("entity_id"), one.get("entity_type"))
     entity_id, entity_type = (one if isinstance(one, str) else None for one in names)

@@ -81,6 +81,9 @@ class ViewDocument(Shape):
     sort: str | None = Field(description="The fields it is sorted by.")
     columns: list[str] = Field(description="The columns; the usual ones if empty.")
     limit: int | None = Field(ge=0, description="At most so many; 0 is all.")
+    warnings: list[str] | None = Field(
+        default=None, description="Of `view save`: there only if there are any."
+    )
 
 
 class ViewsDocument(Shape):

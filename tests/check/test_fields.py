@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli.core.check import fields
-from loop_cli.core.check.finding import RULES
+from loop_cli.core.check.finding import RULES, Finding
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.schema.rules import Rules
+from loop_cli.core.schema.schema import build
 from loop_cli.vault import schema_file
-from tests.check.conftest import IDS, make_rules, subject
+from tests.check.conftest import IDS, SCHEMA, make_rules, subject
 
 if TYPE_CHECKING:
     from loop_cli.core.check.finding import Found, Subject
@@ -71,6 +72,16 @@ class TestFieldsOfTheSchema:
         assert (one.rule, one.at) == ("missing-conditional", ("status",))
         assert one.message == "closed: is required when status = done"
         assert only(subject(status="done", closed=""), rules).at == ("closed",)
+
+    def test_a_conditional_field_that_is_no_date_is_a_warning_as_in_a_write(self) -> None:
+        when = [{"field": "notes", "when": "status = done"}]
+        conditions = {"conditional_required": {"Task": when}}
+        schema = build({**SCHEMA, "validation_rules": conditions})
+        (one,) = found(subject(status="done"), Rules(schema, FieldNames()))
+        assert one.message == "notes: is required when status = done"
+        assert Finding(path="a.md", line=1, found=one).severity == "warning"
+        (dated,) = found(subject(status="done"), make_rules())
+        assert Finding(path="a.md", line=1, found=dated).severity == "error"
 
     def test_identity_under_other_names(self) -> None:
         rules = make_rules(id="@stem", created="date", updated="lastmod")

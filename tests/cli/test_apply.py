@@ -114,6 +114,8 @@ def test_two_changes_of_one_entity_land_one_after_the_other(loop: Loop) -> None:
         (b'{"id": ""}\n', "a JSON object with an id"),
         (b'{"id": "x"}\n', "nothing to change"),
         (b'{"id": "x", "sett": {}}\n', "did you mean set?"),
+        (b'{"id": "x", "sett": {}}\n', "'sett' is none of op, id, path, set, "),
+        (b'{"id": "x", "opp": "move"}\n', "did you mean op?"),
         (b'{"id": "x", "set": []}\n', "set must be an object"),
         (b'{"id": "x", "unset": 5}\n', "unset must be a list"),
         (b'{"id": "x", "add": {"tags": [[1]]}}\n', "add.tags must be"),

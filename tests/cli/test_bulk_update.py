@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loop_cli.core.commits import CommitResult
+from loop_cli.operations import bulk
 from loop_cli.wire import find as models_find
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Loop
 
 WHERE = ("--where", "entity_type=Task", "--where", "status=doing")
@@ -121,3 +129,100 @@ def test_a_precondition_is_refused(loop: Loop) -> None:
     assert loop("update", "tsk-019-14", "status=hold", "--atomic", "--force").code == 2
     assert loop("update").code == 2
     assert loop("update", *WHERE).code == 2
+
+
+class TestWarnings:
+    """SPEC §4: other conditional rules warn, in bulk too; a date that was filled in is said."""
+
+    CLOSING = ("update", "--where", "entity_type=Task", "--where", "status!=done", "status=done")
+    PROJECTS = ("update", "--where", "entity_type=Project", "--where", "status=doing")
+
+    def test_each_is_said_once_with_how_many_and_some_of_the_ids(self, loop: Loop) -> None:
+        count = len(loop("list", "task", "--where", "status!=done", "--ids").lines)
+
+        done = loop(*self.CLOSING, "--yes")
+
+        (said,) = [one for one in done.err.splitlines() if "closed was set to" in one]
+        assert done.code == 0
+        assert said.startswith(f"loop: warning: {count} entities (tsk-")
+        assert said.count("tsk-") == 3
+        assert said.endswith("it is required when status = done")
+
+    @pytest.mark.parametrize("how", ["--dry-run", "--yes"])
+    def test_the_plan_and_the_result_have_them(self, how: str, loop: Loop) -> None:
+        (project,) = loop(
+            "list", "--where", "entity_type=Project", *self.PROJECTS[3:], "--ids"
+        ).lines
+
+        done = loop(*self.PROJECTS, "status=done", how)
+
+        assert done.err == (
+            f"loop: warning: {project}: realized_impact is required when status in "
+            "[done, cancelled]\n"
+        )
+
+    def test_a_person_reads_them_before_the_question_and_not_again(self, loop: Loop) -> None:
+        yes = loop.on_terminal(*self.PROJECTS, "status=done", replies=(("[y/N]", "y\r"),))
+
+        before, _question, after = yes.text.partition("[y/N]")
+        assert "realized_impact is required" in " ".join(before.split())
+        assert "realized_impact" not in after
+
+    def test_a_program_gets_them_in_the_lines_alone(self, loop: Loop) -> None:
+        done = loop(*self.PROJECTS, "status=done", "--yes", "--json")
+
+        assert done.err == ""
+        assert "realized_impact" in json.loads(done.out)["warnings"][0]
+
+    def test_a_typo_in_an_open_schema(self, loop: Loop, tmp_path: Path) -> None:
+        folder = tmp_path / "notes"
+        folder.mkdir()
+        for number in range(5):
+            (folder / f"n{number}.md").write_text(f"---\nstatus: todo\ntitle: N {number}\n---\n")
+        assert loop("init", str(folder), "--yes").code == 0
+        where = ("--where", "status=todo", "--vault", str(folder))
+
+        done = loop("update", *where, "stauts=done", "--yes")
+
+        assert done.code == 0
+        assert "5 entities (n0, n1, n2, ...): stauts is new" in done.err
+        assert "did you mean status?" in done.err
+        assert "5 changed" in done.out
+
+    def test_so_does_apply_without_json(self, loop: Loop) -> None:
+        ids = loop("list", "task", "--where", "status!=done", "--ids").lines
+        text = "".join(json.dumps({"id": one, "set": {"status": "done"}}) + "\n" for one in ids)
+
+        done = loop("apply", "-", "--dry-run", "--force", stdin=text)
+
+        (said,) = done.err.splitlines()
+        assert said.startswith(f"loop: warning: {len(ids)} entities ({ids[0]}, ")
+        assert loop("apply", "-", "--dry-run", "--force", "--json", stdin=text).err == ""
+
+    def test_where_a_line_fails_stderr_stays_one_object(self, loop: Loop) -> None:
+        lines = [
+            {"id": "tsk-019-14", "set": {"status": "done"}},
+            {"id": "nosuch", "unset": ["due"]},
+        ]
+
+        done = loop("apply", "-", "--force", stdin="\n".join(map(json.dumps, lines)))
+
+        assert done.code == 3
+        assert json.loads(done.err)["failed"] == 1
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.lists(st.sampled_from("xyz"))), max_size=9))
+def test_every_warning_counts_each_entity_once(found: list[tuple[str, list[str]]]) -> None:
+    results = [(entity_id, _with_warnings(words)) for entity_id, words in found]
+
+    warned = {text: (count, ids) for text, count, ids in bulk.Warned(results)}
+
+    about = {word: [name for name, words in found if word in words] for word in "xyz"}
+    assert warned == {word: (len(ids), tuple(ids[:3])) for word, ids in about.items() if ids}
+
+
+def _with_warnings(words: list[str]) -> CommitResult:
+    entity: Any = None  # not looked at where the id is given
+    return CommitResult(
+        before=entity, after=entity, diff={}, changed=True, record=None, warnings=tuple(words)
+    )

@@ -39,6 +39,15 @@ class TestChoosing:
         terminal.until("etag")
         assert terminal.end()[0] == 0
 
+    def test_options_may_stand_before_the_command(self, loop: Loop) -> None:
+        loop("update", "trk-2", "status=hold", "--force")
+        terminal = Terminal(loop, "--no-pager", "--vault", str(loop.vault), "get")
+
+        terminal.until("> trk-2")
+        terminal.type(ENTER)
+        terminal.until("etag")
+        assert terminal.end()[0] == 0
+
     def test_the_preview_shows_the_fields_without_control_characters(self, loop: Loop) -> None:
         loop.write("60_Hypotheses/2026/n.md", "---\nentity_id: hyp-9-01\nentity_type: Hypothesis\n"
                    'entity_name: "빨강\\e[31m"\nnotes: 메모 하나\n---\n')  # fmt: skip

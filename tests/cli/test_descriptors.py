@@ -14,6 +14,8 @@ import pytest
 from loop_cli.cli.command_table import COMMANDS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Loop
 
 needs_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
@@ -89,6 +91,11 @@ def test_a_failure_has_its_code_where_nobody_is_told(loop: Loop) -> None:
         ("rename --all --yes", ""),
         ("create Evidence --name x", ""),
         ("schema allow Task rating=number", "the schema allows the field"),
+        ("view save mine Task --user", "@mine is saved in "),
+        ("view save mine Task --user --json", "@mine is saved in "),
+        ("token add ours --actor user:ops --source cli --role read", "the token ours is added"),
+        ("n8n export workflows", "has the workflows"),
+        ("demo sample", "a sample vault is in "),
         ("skill install skills", "is installed"),
         ("completion install bash", "is installed"),
         ("audit rotate", "rotated"),
@@ -105,6 +112,40 @@ def test_what_landed_is_said_where_the_result_can_t_be(
     said = done.stderr.decode()
     assert (FULL if "full" in closed else "standard output: Bad file descriptor") in said
     assert landed.replace("{path}", loop.TASKS) in said
+
+
+@needs_full
+@pytest.mark.parametrize(
+    ("before", "line", "landed"),
+    [
+        ("view save mine Task --user", "view delete mine", "@mine is deleted from "),
+        ("token add ours --actor user:ops --source cli --role read", "token revoke ours",
+         "the token ours is revoked"),
+        (f"delete {TASK} --force --orphan --yes", "kept --prune --yes",
+         "1 kept copies are removed"),
+        (f"update {TASK} notes=x --force", f"undo {TASK} --yes", "has landed"),
+    ],
+)  # fmt: skip
+def test_what_is_taken_back_is_said_too(loop: Loop, before: str, line: str, landed: str) -> None:
+    assert run(loop, before, "").returncode == 0
+    done = run(loop, line, ">/dev/full")
+    assert done.returncode == 1
+    assert landed in done.stderr.decode()
+
+
+@needs_full
+def test_so_is_what_became_of_the_schema(loop: Loop, own: Path) -> None:
+    (own / "n.md").write_text("---\ntitle: x\nrating: 1\n---\n")
+    at = f"--vault '{own}'"
+    for line, landed in (
+        (f"init '{own}' --yes", ".loop/config.toml"),
+        (f"schema allow Note mood {at}", "the schema allows the field"),
+        (f"schema close {at}", "the schema is closed"),
+    ):
+        done = run(loop, line, ">/dev/full")
+        assert (done.returncode, landed in done.stderr.decode()) == (1, True), done.stderr
+    again = run(loop, f"schema close {at}", ">/dev/full")
+    assert "is closed" not in again.stderr.decode()
 
 
 @needs_full

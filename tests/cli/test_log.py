@@ -100,7 +100,6 @@ def test_a_time_is_the_same_in_every_zone(loop: Loop) -> None:
         (["tsk-019-01"], ["api"]),
         (["rules B and C"], ["cli", "script", "ui"]),
         (["tsk-019-14", "--source", "script", "--limit", "5"], ["script"]),
-        (["never-was"], []),
     ],
     ids=" ".join,
 )

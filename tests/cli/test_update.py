@@ -237,6 +237,33 @@ def test_a_date_that_is_required_is_today_s(loop: Loop) -> None:
     assert "closed" not in loop("get", "tsk-019-14", "--json").json["fields"]
 
 
+def test_a_date_that_is_required_can_t_be_removed_in_any_form(loop: Loop) -> None:
+    done = ("update", "tsk-019-14", "status=done", "--force")
+    forms: list[tuple[str, ...]] = [("closed!",), ("--unset", "closed"), ("closed:=null",)]
+    for form in forms:
+        refused = loop(*done, *form, "--json")
+        (problem,) = refused.error["problems"]
+        assert (refused.code, problem["field"], problem["problem"]) == (6, "closed", "required")
+    bulk = ("update", "--where", "entity_id=tsk-019-14,tsk-019-13", "status=done", "--yes")
+    assert loop(*bulk, "closed!").code == 6
+    line = '{"id": "tsk-019-14", "set": {"status": "done"}, "unset": ["closed"]}'
+    assert loop("apply", "-", "--force", stdin=line).code == 6
+    assert loop("apply", "-", "--force", "--atomic", stdin=line).code == 6
+    assert loop.records == []
+
+
+@pytest.mark.parametrize("change", [("prj-019", "status=done"), ("tsk-020-01", "type=dev")])
+def test_where_a_write_warns_check_does_too(change: tuple[str, str], loop: Loop) -> None:
+    assert len(update(loop, *change)["warnings"]) == 1
+
+    checked = loop("check", change[0], "--json")
+
+    (finding,) = checked.json["findings"]
+    assert checked.code == 0
+    assert (finding["rule"], finding["severity"]) == ("missing-conditional", "warning")
+    assert loop("check", change[0], "--strict").code == 6
+
+
 def test_a_date_that_is_given_stays(loop: Loop) -> None:
     document = update(loop, "tsk-019-14", "status=done", "closed=2026-01-02")
     assert (document["fields"]["closed"], document.get("warnings", [])) == ("2026-01-02", [])

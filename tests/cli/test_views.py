@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from loop_cli.cli import views
 from loop_cli.core.names import nfc
+from loop_cli.errors import UsageError
 from loop_cli.wire import find as models
 
 if TYPE_CHECKING:
@@ -87,10 +89,70 @@ def test_a_view_that_is_none_is_a_usage_error_where_views_are_asked_for(
     assert loop("get", "tsk-019-14").code == 0
 
 
-@pytest.mark.parametrize("options", [(), ("--where", "status"), ("--sort", ",")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--where", "status"),
+        ("--sort", ","),
+        ("--where", "due<soon"),
+        ("--where", "stauts=done"),
+        ("--where", "entity_type=Taks"),
+        ("--sort", "nofield"),
+        ("--columns", "entity_id,nofield"),
+        ("nosuch",),
+        ("@other",),
+    ],
+)
 def test_a_view_that_could_not_list_is_not_saved(loop: Loop, options: tuple[str, ...]) -> None:
     assert loop("view", "save", "mine", *options).code == 2
     assert loop("view", "list").out == ""
+
+
+def test_one_of_your_own_may_be_for_another_vault(loop: Loop) -> None:
+    saved = loop("view", "save", "books", "--where", "rating>3", "--user")
+    assert saved.code == 0
+    assert "lists nothing in this vault" in saved.err
+    assert loop("view", "show", "books").code == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_that_it_is_saved_is_said_where_the_result_can_t_be(loop: Loop) -> None:
+    for words, said in (
+        (("save", "mine", *OPEN), "@mine is saved in .loop/config.toml"),
+        (("delete", "mine"), "@mine is deleted from .loop/config.toml"),
+    ):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                loop.command("view", *words),
+                env=loop.environment,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
+        assert (done.returncode, said in done.stderr.decode()) == (1, True)
+
+
+def test_of_a_server_one_is_kept_in_your_own_settings(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no folder: it would be written where nothing reads it."""
+    monkeypatch.chdir(own)
+    with pytest.raises(UsageError, match="here is none"):
+        views.Views(None).save(views.View(name="mine", types=("Task",)), of_user=False)
+    assert list(own.iterdir()) == []
+
+
+def test_what_is_replaced_is_said(loop: Loop) -> None:
+    first = loop("view", "save", "mine", *OPEN)
+    assert (first.code, first.err) == (0, "")
+    second = loop("view", "save", "mine", "project")
+    assert second.err.startswith("loop: warning: @mine was there and is replaced; it was: loop ")
+    assert "'status!=done'" in second.err
+    again = loop("view", "save", "mine", "task", "--json").json
+    models.ViewDocument.model_validate(again)
+    assert again["warnings"] == ["@mine was there and is replaced; it was: loop list project"]
+    assert loop("view", "save", "mine", "task", "--user").err == ""
 
 
 def test_columns_of_a_type_are_settings(loop: Loop) -> None:

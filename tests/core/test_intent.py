@@ -361,6 +361,27 @@ class TestWarnings:
         assert wish("status=done").warnings == ("closed is required when status = done",)
         assert wish("type=bug").warnings == ("target_project is required when type in [dev, bug]",)
 
+    @pytest.mark.parametrize("removed", ["closed!", "closed:=null"])
+    @pytest.mark.parametrize("before", [{}, {"closed": None}, {"closed": "2026-01-02"}])
+    def test_nobody_may_empty_what_the_same_change_requires(
+        self, removed: str, before: dict[str, Any]
+    ) -> None:
+        for changes in (("status=done", removed), (removed, "status=done")):
+            (problem,) = problems(*changes, fields={**TASK, **before})
+            assert (problem["field"], problem["rule"]) == ("closed", "missing-conditional")
+            assert problem["message"] == "is required when status = done"
+
+    def test_nor_a_field_that_is_no_date(self) -> None:
+        for removed in ("target_project!", "target_project:=null"):
+            (problem,) = problems("type=bug", removed)
+            assert problem["message"] == "is required when type in [dev, bug]"
+
+    def test_what_was_wrong_before_is_no_obstacle(self) -> None:
+        done = {**TASK, "status": "done"}
+        assert wish("closed!", "notes=x", fields=done).warnings == (
+            "closed is required when status = done",
+        )
+
     def test_one_that_is_met(self) -> None:
         assert wish("status=done", "closed=2026-01-09").warnings == ()
         assert wish("status=doing").warnings == ()

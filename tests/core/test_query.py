@@ -47,6 +47,18 @@ def admits(text: str, **fields: Any) -> bool:
         ("f>b", "c", True),
         ("f>=b", "a", False),
         ("f<나", "가", True),
+        # a week
+        ("f=2026-W03", "2026-01-12", True),
+        ("f=2026-W03", "2026-01-18", True),
+        ("f=2026-W03", "2026-01-18T10:00:00+09:00", True),
+        ("f=2026-W03", "2026-01-19", False),
+        ("f=2026-W03", "2026-W03", True),
+        ("f=2026-W03", ["2026-01-01", "2026-01-15"], True),
+        ("f=2026-W02,2026-W03", "2026-01-07", True),
+        ("f!=2026-W03", "2026-01-15", False),
+        ("f!=2026-W03", "2026-01-11", True),
+        ("f<2026-W03", "2026-01-12", False),
+        ("f>=2026-W03", "2026-01-12", True),
         # numbers, and texts that are numbers
         ("f=5", 5, True),
         ("f=5.0", 5, True),
@@ -277,3 +289,12 @@ def test_the_choices_of_a_field_are_those_of_the_types_asked_for() -> None:
     assert queries.choices_of(schema, ("Task",))(("priority",)) == ("high", "low")
     assert queries.choices_of(schema, ("Task",))(("a", "status")) == ()
     assert queries.choices_of(schema, ())(("nothing",)) == ()
+
+
+@given(st.dates(date(1971, 1, 11), date(9998, 12, 20)), st.integers(-20, 20))
+def test_a_week_is_its_seven_days(day: date, distance: int) -> None:
+    year, week, _weekday = day.isocalendar()
+    other = date.fromordinal(day.toordinal() + distance)
+    same = other.isocalendar()[:2] == (year, week)
+    assert admits(f"f={year}-W{week:02}", f=other.isoformat()) is same
+    assert admits(f"f!={year}-w{week}", f=other.isoformat()) is not same

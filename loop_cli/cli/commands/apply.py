@@ -35,7 +35,8 @@ for the new id.
 For each line, loop prints a line on stdout, in order, once the change is durable: the
 entity as 'loop update --json' prints it, without fields and body, or an error. If a
 line fails, the next ones are still applied. The exit code is then that of the first
-line that failed, and stderr has a summary.
+line that failed, and stderr has a summary. Warnings are in the lines; without --json
+stderr has them too, each once.
 
 Examples:
 
@@ -53,14 +54,14 @@ def apply(
     atomic: bool,
     force: bool,
     dry_run: bool,
-    as_json: bool,  # noqa: ARG001  the output is JSON anyway
+    as_json: bool,
     lock_timeout: float | None,
     vault: str | None,
 ) -> None:
     """Run `loop apply`."""
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     loop = context.operations(settings)
-    counts = bulk.Counts()
+    counts, warned = bulk.Counts(), bulk.Warned()
     held = Held()
     outcomes = loop.apply(
         _lines(file, held),
@@ -76,6 +77,7 @@ def apply(
             for one in outcomes:
                 output.line(output.json_text(hints.spelled(one.as_dict())))
                 counts.count(one)
+                warned.add(one.entity_id, one.done)
                 if told is not None:
                     told(counts.landed + counts.unchanged + counts.failed)
     except KeyboardInterrupt:
@@ -83,7 +85,9 @@ def apply(
     output.warn(loop.take_warnings())
     failed = counts.error()
     if failed is not None:
-        raise failed
+        raise failed  # one JSON object is then all that stderr has
+    if not as_json:
+        output.warn_of_many(warned)
 
 
 def _so_far(counts: bulk.Counts) -> str:

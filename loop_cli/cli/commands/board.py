@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.cli import context, output
-from loop_cli.cli.commands.listing import query, viewed
+from loop_cli.cli.commands.listing import query, refuse_nobody, refuse_unknown, viewed
 from loop_cli.errors import UsageError
 from loop_cli.operations import board as boards
 from loop_cli.operations import clock
@@ -50,6 +50,9 @@ def board(
     settings = context.open_settings({"vault": vault})
     asked = _asked(settings.root, entity_type or [], where or [], project)
     loop = context.operations(settings)
+    refuse_nobody(loop, project_id=project)
+    if by != boards.BY:
+        refuse_unknown([by], boards.types_of(asked, loop.schema), loop, "--by")
     with output.progress("looking at the files", unit="files") as progress:
         found = boards.board(loop, asked, by, today=clock.today(), progress=progress)
     warnings = [*found.warnings, *loop.take_warnings()]
@@ -72,6 +75,7 @@ def agenda(
     settings = context.open_settings({"vault": vault})
     asked = _asked(settings.root, entity_type or [], where or [], project)
     loop = context.operations(settings)
+    refuse_nobody(loop, project_id=project)
     with output.progress("looking at the files", unit="files") as progress:
         found = boards.agenda(loop, asked, today=clock.today(), progress=progress)
     warnings = [*found.warnings, *loop.take_warnings()]

@@ -40,11 +40,14 @@ def run(settings: Settings, where: list[str], edits: Edits, how: How) -> None:
         plan = loop.plan(query, edits, progress=progress)
     output.warn([*plan.warnings, *loop.take_warnings()])
     if how.dry_run or not plan.changing:
-        outcomes = _previewed(plan, loop.run_id, dry_run=how.dry_run)
+        outcomes, known = _previewed(plan, loop.run_id, dry_run=how.dry_run), list[str]()
     else:
-        _confirm(plan, how)
+        known = _confirm(plan, how)
         outcomes = _carried_out(loop, plan, atomic=how.atomic)
     _report(outcomes, plan, how)
+    if not how.as_json:
+        warned = bulk.Warned((one.entity_id, one.done) for one in outcomes)
+        output.warn_of_many(warned, known=known)
     if len(outcomes) < len(plan.changes):
         raise Interrupted(f"interrupted; {len(outcomes)} of {len(plan.changes)} are done")
     failed = bulk.Counts(outcomes).error()
@@ -79,9 +82,10 @@ def _carried_out(loop: Operations, plan: Plan, *, atomic: bool) -> list[Outcome]
     return done
 
 
-def _confirm(plan: Plan, how: How) -> None:
+def _confirm(plan: Plan, how: How) -> list[str]:
+    """Show the plan and ask; return the warnings that were shown."""
     if how.yes and not how.can_ask:
-        return
+        return []
     count = len(plan.changing)
     what = "1 entity" if count == 1 else f"{count} entities"
     if not how.can_ask:
@@ -92,8 +96,11 @@ def _confirm(plan: Plan, how: How) -> None:
     from loop_cli.cli.render import bulk as render_bulk
 
     output.tell(render_bulk.plan(plan, before_asking=True))
+    ids = (one.entity_id for one in plan.changes)
+    shown = output.warn_of_many(bulk.Warned(zip(ids, plan.previews, strict=True)))
     if not how.yes and not prompt.yes_or_no(f"Change {what}?"):
         raise ConfirmationRefused("nothing was changed")
+    return shown
 
 
 def _report(outcomes: list[Outcome], plan: Plan, how: How) -> None:

@@ -105,6 +105,8 @@ def _make_in_database(address: str, *, dry_run: bool, as_json: bool) -> None:
     from loop_cli.cli import database
 
     shown = database.shown_address(address) if dry_run else database.make(address)
+    if not dry_run:
+        context.did(f"{shown} is a vault")
     if as_json:
         output.json_document({"vault": shown, **({"dry_run": True} if dry_run else {})})
     elif dry_run:

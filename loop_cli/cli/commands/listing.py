@@ -9,7 +9,8 @@ from loop_cli.core import query as queries
 from loop_cli.core.diff import MISSING
 from loop_cli.core.names import NAME, join_dotted, split_dotted
 from loop_cli.core.query import Query
-from loop_cli.errors import UsageError
+from loop_cli.errors import EntityNotFound, InvalidFile, UsageError
+from loop_cli.failures import AmbiguousId
 from loop_cli.operations import clock
 
 TYPE_CHECKING = False
@@ -72,6 +73,7 @@ def list_entities(
     loop = context.operations(settings)
     with output.progress("looking at the files", unit="files") as progress:
         found = loop.select(asked.replace(limit=at_most), progress=progress)
+    refuse_nobody(loop, project_id=project, parent_id=children_of)
     with_columns = as_csv or as_table
     names = _column_names(columns, settings.root, loop, asked.types) if with_columns else ()
     if columns is not None:
@@ -142,6 +144,22 @@ def query(
         conditions=tuple(conditions),
         sort=queries.parse_sort(sort) if sort is not None else (),
     )
+
+
+def refuse_nobody(loop: Operations, **named: str | None) -> None:
+    """Raises `EntityNotFound` where the value that is asked for in a field is no entity, and no
+    entity has it there."""
+    for field, value in named.items():
+        if value is None:
+            continue
+        try:
+            loop.get(value)
+        except (InvalidFile, AmbiguousId):
+            continue
+        except EntityNotFound:
+            alone = Query(conditions=(queries.equals(field, value),), limit=1)
+            if next(iter(loop.select(alone)), None) is None:
+                raise
 
 
 def viewed(root: str | None, words: list[str]) -> tuple[View, list[str]]:

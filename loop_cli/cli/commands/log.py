@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from loop_cli.cli import context, output, reader
 from loop_cli.core import timestamps
+from loop_cli.core.names import nearest
 from loop_cli.core.records.record import SOURCES
-from loop_cli.errors import UsageError
+from loop_cli.errors import InvalidFile, UsageError
+from loop_cli.failures import AmbiguousId
 from loop_cli.operations import clock
 from loop_cli.operations.log import LogQuery
 
@@ -58,12 +62,14 @@ def log(
         _follow(loop, query, as_json=as_json, utc=utc)
     found = loop.log(query)
     if as_json:
+        count = 0
         for record in found:
+            count += 1
             output.line(output.json_text(record.data))
-        output.warn(loop.take_warnings())
+        output.warn([*loop.take_warnings(), *_said_of_none(loop, query, count)])
         return
     records = list(found)
-    output.warn(loop.take_warnings())
+    output.warn([*loop.take_warnings(), *_said_of_none(loop, query, len(records))])
     if not records:
         output.note("no records")
         return
@@ -73,6 +79,23 @@ def log(
     output.show(render_past.log_table(records, utc=output.shows_utc(utc)))
     if limit is None and len(records) == output.RECORDS:
         output.note(f"the newest {output.RECORDS}; --limit 0 shows all")
+
+
+def _said_of_none(loop: Operations, query: LogQuery, count: int) -> list[str]:
+    """Why there are no records, if there are none: no record has such an actor. Raises
+    `EntityNotFound` for an entity that there is not and never was."""
+    if count:
+        return []
+    if query.entity_id is not None:
+        with suppress(InvalidFile, AmbiguousId):
+            loop.history(query.entity_id, limit=1)
+    actor = query.actor
+    if actor is None or any(True for _record in loop.log(LogQuery(actor=actor, limit=1))):
+        return []
+    actors = dict.fromkeys(str(one.data.get("actor")) for one in loop.log(LogQuery()))
+    close = nearest(actor, [*actors, *(one.partition(":")[2] for one in actors)], count=1)
+    meant = f"; did you mean {close[0]}?" if close else ""
+    return [f"no record has the actor {actor!r}{meant}"]
 
 
 def _follow(loop: Operations, query: LogQuery, *, as_json: bool, utc: bool) -> None:

@@ -56,6 +56,7 @@ def login(*, url: str, as_json: bool, no_input: bool) -> None:
     who = session.checked(at, token)
     kept = credentials.opened(os.environ)
     kept.keep(at.url, token)
+    context.did(f"you are signed in to {at.url}")
     if as_json:
         output.json_document({"server": at.url, "file": kept.path, **who})
         return
@@ -87,6 +88,8 @@ def logout(*, url: str | None, as_json: bool) -> None:
     wanted = None if server is None else address.parse(server, allow_http=True).url
     kept = credentials.opened(os.environ)
     gone = kept.forget(wanted)
+    if gone:
+        context.did(f"you are signed out of {' and '.join(gone)}")
     if as_json:
         output.json_document({"forgotten": gone})
         return

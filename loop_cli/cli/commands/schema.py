@@ -67,6 +67,8 @@ def _allow(settings: Settings, words: list[str], *, dry_run: bool, as_json: bool
 def _close(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
     loop = context.operations(settings)
     done = loop.close_schema(dry_run=dry_run)
+    if done.diff and not dry_run:
+        context.did("the schema is closed")
     if not output.as_document(done.as_dict(), loop.take_warnings(), wanted=as_json):
         how = "would be closed" if done.dry_run else "is closed now"
         output.line(f"{done.path} {how if done.diff else 'is closed already'}")

@@ -49,6 +49,7 @@ def add(*, name: str, actor: str, source: str, role: str, as_json: bool) -> None
     file = tokens.TokenFile(tokens.path(os.environ))
     wanted = tokens.Token(name=name, actor=actor, source=source, role=role)
     secret = file.add(wanted)
+    context.did(f"the token {name} is added, and nobody has seen it: revoke it, and add it again")
     if as_json:
         kept = next(one for _digest, one in file.read() if one.name == wanted.in_normal_form)
         output.json_document({**kept.as_dict(), "secret": secret})
@@ -78,6 +79,7 @@ def revoke(*, name: str, as_json: bool) -> None:
 
     context.open_settings({}, need_vault=False)
     gone = tokens.TokenFile(tokens.path(os.environ)).revoke(name)
+    context.did(f"the token {gone.name} is revoked")
     if as_json:
         output.json_document({"revoked": gone.as_dict()})
         return

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from loop_cli.cli import context, output
+from loop_cli.cli.commands.listing import query, refuse_unknown
 from loop_cli.cli.views import View, Views
-from loop_cli.core import query as queries
 from loop_cli.core.names import nfc
 from loop_cli.errors import UsageError
-from loop_cli.operations import clock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from loop_cli.operations.boundary import Operations
 
 EXAMPLES = """A view is in .loop/config.toml of the vault, or with --user in your own config.toml.
 
@@ -39,9 +42,6 @@ def save(
     name = nfc(name.removeprefix("@"))
     if not name or not name.isprintable() or name != name.strip():
         raise UsageError(f"{name!r} can't name a view")
-    queries.parse_conditions(where or (), today=clock.today())
-    if sort is not None:
-        queries.parse_sort(sort)
     view = View(
         name=name,
         types=tuple(entity_type or ()),
@@ -55,10 +55,16 @@ def save(
             "a view of nothing: give types, --where, --sort, --columns or --limit",
             hint="loop view save --help",
         )
-    path = _views(vault).save(view, of_user=of_user)
-    if as_json:
-        output.json_document(view.replace(origin=path).as_dict())
-    else:
+    settings = context.open_settings({"vault": vault})
+    warnings = _refuse_what_can_t_list(view, context.operations(settings), of_user=of_user)
+    views = Views(settings.root)
+    before = views.there(name, of_user=of_user)
+    path = views.save(view, of_user=of_user)
+    context.did(f"@{name} is saved in {path}")
+    if before is not None:
+        warnings.append(f"@{name} was there and is replaced; it was: loop list {_options(before)}")
+    saved = view.replace(origin=path).as_dict()
+    if not output.as_document(saved, warnings, wanted=as_json):
         output.line(f"saved @{name} in {path}")
 
 
@@ -86,10 +92,25 @@ def show(*, name: str, as_json: bool, vault: str | None) -> None:
 def delete(*, name: str, as_json: bool, vault: str | None) -> None:
     """Run `loop view delete`."""
     view = _views(vault).delete(name)
+    context.did(f"@{view.name} is deleted from {view.origin}")
     if as_json:
         output.json_document(view.as_dict())
     else:
         output.line(f"deleted @{view.name} from {view.origin}; it was: loop list {_options(view)}")
+
+
+def _refuse_what_can_t_list(view: View, loop: Operations, *, of_user: bool) -> list[str]:
+    """Raises `UsageError` as `loop list` with the view would. A view of the user's own is for other
+    vaults too: then it returns the reason."""
+    asked = query([*view.types], [*view.where], project=None, children_of=None, sort=view.sort)
+    try:
+        loop.select(asked.replace(limit=1))
+        refuse_unknown(view.columns, asked.types, loop, "--columns")
+    except UsageError as error:
+        if not of_user:
+            raise
+        return [f"@{view.name} lists nothing in this vault: {error.message}"]
+    return []
 
 
 def _views(vault: str | None) -> Views:

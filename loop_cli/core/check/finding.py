@@ -36,7 +36,10 @@ RULES: dict[str, tuple[str, str]] = {
     "unknown-field": (ERROR, "a field that the schema does not have for the type"),
     "open-field": (WARNING, "a field that the schema does not have, but is open for"),
     "missing-field": (ERROR, "a required field is missing or empty"),
-    "missing-conditional": (ERROR, "a field is required by the value of another"),
+    "missing-conditional": (
+        ERROR,
+        "a field is required by the value of another; a warning unless it is a date",
+    ),
     "wrong-type": (ERROR, "the value is not of the field's type"),
     "not-in-enumeration": (ERROR, "the value is not an allowed one"),
     "wrong-form": (ERROR, "the text is not as the schema's format rules want it"),
@@ -73,7 +76,7 @@ class Found(Struct):
     `at` is the path of the field in the frontmatter, empty for the whole file. `repair` are the
     changes that repair it, if there is one right answer; they need an entity with the id and type
     of `if_there`. `mends` means: a change of the whole file repairs it. `line` is 1-based in the
-    frontmatter, for findings without a field.
+    frontmatter, for findings without a field. `only_warns` makes an error of its rule a warning.
     """
 
     rule: str
@@ -85,6 +88,7 @@ class Found(Struct):
     if_there: tuple[str, str] | None = None
     line: int | None = None
     mends: bool = False
+    only_warns: bool = False
 
 
 class Finding(Struct):
@@ -99,7 +103,7 @@ class Finding(Struct):
     @property
     def severity(self) -> str:
         """`error` or `warning`."""
-        return RULES[self.found.rule][0]
+        return WARNING if self.found.only_warns else RULES[self.found.rule][0]
 
     @property
     def fixable(self) -> bool:
@@ -150,6 +154,7 @@ def as_found(problem: Problem) -> Found:
         nearest=problem.nearest[:1],
         repair=problem.repair,
         if_there=problem.needs,
+        only_warns=problem.only_warns,
     )
 
 

@@ -95,12 +95,19 @@ def missing_fields(case: Case, rules: Rules) -> Iterator[Problem]:
 
 
 def conditional_fields(case: Case, rules: Rules) -> Iterator[Problem]:
-    """A field that another one requires must have a value."""
+    """A field that another one requires must have a value.
+
+    A change is judged that empties it, also where the same change makes it required. For a field
+    that is no date it only warns: then nothing can fill it in (SPEC §4).
+    """
     for rule in rules.unmet(case):
-        if case.asks(rule.field) and rule.field not in rules.required(case.type):
+        emptied = rule.field in (case.given or ()) and case.asks(rule.other)
+        asked = emptied or case.asks(rule.field)
+        if asked and rule.field not in rules.required(case.type):
             words = f"is required when {rule.when}"
             problem = _needed(rule.field, words, "missing-conditional", case, rules)
-            yield problem if problem.at else problem.replace(at=(rule.other,))
+            mild = not rules.is_date(case.type, rule.field)
+            yield problem.replace(at=problem.at or (rule.other,), only_warns=mild)
 
 
 def wrong_values(case: Case, rules: Rules) -> Iterator[Problem]:

@@ -41,7 +41,8 @@ class Problem(Struct):
     `rule` is its name in `check`. `message` follows the field's name, and is the same everywhere.
     `at` is the place in the frontmatter, empty for the whole file. `repair` are the changes that
     repair it, if there is one right answer; `needs` is the id and the type of an entity that must
-    exist for that. `unknown_of` is the type that does not have the field.
+    exist for that. `unknown_of` is the type that does not have the field. `only_warns` means: a
+    warning in `check`, whatever its rule usually is.
     """
 
     rule: str
@@ -54,6 +55,7 @@ class Problem(Struct):
     repair: tuple[Change, ...] = ()
     needs: tuple[str, str] | None = None
     unknown_of: str | None = None
+    only_warns: bool = False
 
     @property
     def sentence(self) -> str:

@@ -191,15 +191,18 @@ class Rules:
         due = [
             rule.field
             for rule in self.unmet(case)
-            if case.asks(rule.other)
-            and self.schema.spec(case.type, (rule.field,), {}).kind == "date"
-            and self.has_field(case.type, rule.field)
+            if case.asks(rule.other) and self.is_date(case.type, rule.field)
         ]
         if not due:
             return {}
         from loop_cli.core import days
 
         return dict.fromkeys(due, days.local_day(now))
+
+    def is_date(self, entity_type: str, field: str) -> bool:
+        """Whether it is a field of the type, for dates."""
+        kind = self.schema.spec(entity_type, (field,), {}).kind
+        return kind == "date" and self.has_field(entity_type, field)
 
     def _checked(self) -> tuple[dict[str, str], dict[str, str]]:
         if self._patterns is None:
