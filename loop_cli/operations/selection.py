@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.core import comparable, unprepared
+from loop_cli.core import comparable, name_field, unprepared
 from loop_cli.core import query as queries
 from loop_cli.core.entity import OWN
 from loop_cli.core.evaluate import Selected
@@ -32,7 +32,8 @@ class Selection:
         self, store: Store, query: Query, *, told: Callable[[int], None] | None = None
     ) -> None:
         self._store = store
-        self.query = query.replace(types=resolve_types(query.types, store.schema))
+        query = query.replace(types=resolve_types(query.types, store.schema))
+        self.query = name_field.in_query(query, store.names, store.schema)
         self._refuse_unknown()
         self._any = False
         # The index is looked at before the first entity is asked for.
