@@ -56,10 +56,12 @@ class Selection:
 
     @property
     def warnings(self) -> list[str]:
-        """After all were taken: that the folder is no vault yet, and values asked for that no
-        entity has and the schema does not list."""
+        """After all were taken: that the folder is no vault yet, that its notes are no entities,
+        and values asked for that no entity has and the schema does not list."""
         if not self._any and unprepared.is_unprepared(self._store):
             return [unprepared.sentence(self._store)]
+        if not self._any and (plain := unprepared.without_entities(self._store)) is not None:
+            return [plain]
         schema, found = self._store.schema, list[str]()
         types = self.query.types or schema.types
         for one in self.query.conditions:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 
-from loop_cli.cli import context, output, unopened
-from loop_cli.core import timestamps
+from loop_cli.cli import context, hints, output, unopened
+from loop_cli.core import timestamps, unprepared
 from loop_cli.failures import NoVault
 from loop_cli.operations import clock
 
@@ -32,7 +32,8 @@ def show(*, as_json: bool) -> bool:
     if not output.as_document(document, loop.take_warnings(), wanted=as_json):
         from loop_cli.cli.render import overview as render_overview
 
-        output.show(render_overview.overview(found, commands))
+        notes = hints.spelled(unprepared.of_notes(found.notes, loop.names))
+        output.show(render_overview.overview(found, commands, notes=notes))
     return True
 
 
