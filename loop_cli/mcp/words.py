@@ -47,6 +47,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
         "say what you have read: if_match with the etag, or expected_updated_at with the "
         "updated_at, that get shows; or if"
     ),
+    "make_or_name_vault": lambda _of: "a person has to name the vault: 'loop mcp --vault DIR'",
     "name_vault": lambda _of: "a person has to name the vault: 'loop mcp --vault DIR'",
     "orphan": lambda of: f"change what refers to {of['entity_id']} first",
     "read": lambda of: f"call get with id {of['entity_id']}",

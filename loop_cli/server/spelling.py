@@ -60,6 +60,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
         "say which revision you have seen: an If-Match header with the ETag, or "
         "expected_updated_at with `updated`, as a GET reports them"
     ),
+    "make_or_name_vault": lambda _of: "'loop serve --vault DIR'",
     "name_vault": lambda _of: "'loop serve --vault DIR'",
     "orphan": lambda _of: "?orphan=true leaves them as they are",
     "read": lambda of: f"GET {entity_path(of['entity_id'])}",

@@ -6,6 +6,7 @@ from loop_cli.cli import context, output, reader
 from loop_cli.core import timestamps
 from loop_cli.core.records.record import SOURCES
 from loop_cli.errors import UsageError
+from loop_cli.operations import board as boards
 from loop_cli.operations import clock
 from loop_cli.operations.log import LogQuery
 
@@ -66,6 +67,7 @@ def log(
     output.warn(loop.take_warnings())
     if not records:
         output.note("no records")
+        output.warn(boards.how_to_begin(loop))
         return
     from loop_cli.cli.render import past as render_past
 
