@@ -244,7 +244,7 @@ def _stamped(text: str, path: str, names: tuple[str, ...], rendered: str) -> byt
 
 def _entity(data: bytes, path: str, updated_at: str, policy: Policy) -> Entity:
     """Read the bytes as an entity, as it is reported. Raises `InvalidFile`."""
-    parsed = snapshot.parse(data, path, policy.names)
+    parsed = snapshot.parse(data, path, policy.names, notes=policy.names.id_is_stem)
     seen = observe(parsed, modified=0, history=audit.History(), names=policy.names).entity
     return seen.replace(revision=seen.revision.replace(updated_at=updated_at))
 
