@@ -46,7 +46,10 @@ def log(
     shown = limit if limit is not None or as_json else output.RECORDS
     if follow:
         shown = _BACKLOG if limit is None else limit
-    loop = context.operations(context.open_settings({"vault": vault}))
+    settings = context.open_settings({"vault": vault})
+    loop = context.operations(settings)
+    if entity_id is not None:
+        entity_id, _path = context.named(settings, loop, entity_id, None, gone=True)
     query = LogQuery(
         entity_id=entity_id,
         limit=shown or None,

@@ -53,9 +53,12 @@ def rename(
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     loop = context.operations(settings)
     interactive = output.may_ask(as_json=as_json, no_input=no_input)
+    chosen = context.chosen_path(loop.vault, path)
+    if entity_id is not None:
+        entity_id, chosen = context.named(settings, loop, entity_id, path)
     result = loop.rename(
         entity_id,
-        path=context.chosen_path(loop.vault, path),
+        path=chosen,
         name=name,
         confirm=_confirm(yes, interactive),
         dry_run=dry_run,
