@@ -18,7 +18,8 @@ reports as file-name. Links to the files are changed in the same run, in every M
 file and canvas of the vault: 'loop help links' says what counts as a link.
 
 With --name the entity gets another name. Its file gets it too where it is called by the
-old name; any other file keeps its name.
+old name; any other file keeps its name. Where the file's name is the id, the id changes
+with it: the log then has a new entity and a deleted one, in one run.
 
 Examples:
 
