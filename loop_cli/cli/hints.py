@@ -58,6 +58,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "orphan": lambda _of: "--orphan leaves them as they are",
     "read": lambda of: shlex.join(["loop", "get", of["entity_id"], *_path(of)]),
     "read_again": lambda of: shlex.join(["loop", "get", of["entity_id"], "--json"]),
+    "rename_to": lambda _of: "loop rename ID --name NEW renames a file, and with it the id",
     "rotate_log": lambda _of: "loop audit rotate",
     "show_history": lambda of: f"loop history {of['entity_id']}",
     "show_schema": lambda _of: "loop schema",

@@ -11,7 +11,7 @@ from loop_cli.core.commits import Create, Delete, EntityChange, Move
 from loop_cli.core.entity import Precondition
 from loop_cli.core.links import Moving
 from loop_cli.core.names import is_line, nfc
-from loop_cli.errors import ConflictError, InvalidChange, LoopError, UsageError, prefixed
+from loop_cli.errors import Action, ConflictError, InvalidChange, LoopError, UsageError, prefixed
 from loop_cli.failures import ConfirmationRefused, StillReferred
 from loop_cli.lean.records import Struct
 from loop_cli.operations import resolving
@@ -207,7 +207,7 @@ def _refuse_stems(store: Store, entity_id: str | None, name: str | None) -> None
     if store.names.id_is_stem and (name is None or entity_id is None):
         raise UsageError(
             "in this vault the file's name is the id, so rule A does not apply",
-            hint="loop rename ID --name NEW renames a file, and with it the id",
+            hint=Action("rename_to"),
         )
 
 

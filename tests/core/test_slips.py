@@ -1,4 +1,4 @@
-"""Which names `loop init` takes for slips of others: by an oracle that tries every single letter."""
+"""Which names `loop init` takes for slips of others: an oracle tries every single letter."""
 
 from __future__ import annotations
 
