@@ -465,8 +465,17 @@ def _no_vault(cwd: str, user_file: str | None) -> LoopError:
         "no vault: none is named by --vault or by LOOP_VAULT, "
         f"{cwd} and the folders above it have no {', '.join(MARKERS[:-1])} or {MARKERS[-1]}, "
         + (f"and {user_file} names none" if user_file else f"and {home.NO_HOME}"),
-        hint=Action("name_vault"),
+        hint=Action("make_or_name_vault") if has_notes(cwd) else Action("name_vault"),
     )
+
+
+def has_notes(folder: str) -> bool:
+    """Whether `loop init` would find notes in a folder, as far as a short look shows."""
+    from loop_cli.core.names import ENDINGS
+    from loop_cli.core.schema_proposal import EXCLUDED, EXCLUDED_FILES
+    from loop_cli.system import nearby
+
+    return nearby.has_file(folder, ENDINGS, besides=(*EXCLUDED, *EXCLUDED_FILES))
 
 
 def _read(path: str) -> dict[str, Any]:

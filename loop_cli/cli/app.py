@@ -18,7 +18,7 @@ from loop_cli.cli import context, forms, output, parser
 from loop_cli.cli.command_table import COMMANDS, NO_PAGER, PAGED, PANELS, PLAIN, SERVER
 from loop_cli.cli.render import styles
 from loop_cli.core.names import SLIP, nearest
-from loop_cli.errors import UsageError
+from loop_cli.errors import Action, UsageError
 from loop_cli.failures import Interrupted
 
 TYPE_CHECKING = False
@@ -299,6 +299,8 @@ def _root(context: typer.Context, **values: Any) -> None:
 
     if not overview.show(as_json=values["as_json"]):
         output.line(context.get_help())
+        if isinstance(begin := overview.how_to_begin(), Action):
+            output.hint(begin)
         raise typer.Exit(UsageError.exit_code)
 
 

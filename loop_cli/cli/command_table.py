@@ -18,7 +18,7 @@ end of the help.
 
 from __future__ import annotations
 
-_ID = "entity_id! ID: The entity's id or an alias."
+_ID = "entity_id! ID: The entity's id or an alias, or the path of its file."
 _TYPES = "entity_type [TYPE]...: Only entities of these types."
 _PROJECT = "project --project ID: Only what belongs to this project."
 _VIEW = "name! VIEW: Its name."

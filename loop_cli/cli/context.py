@@ -68,6 +68,23 @@ def chosen_path(root: str, path: str | None) -> str | None:
     return path
 
 
+def named(
+    settings: Settings, loop: EntityOperations, given: str, path: str | None, *, gone: bool = False
+) -> tuple[str, str | None]:
+    """Return the id, and the file of a `--path`, for what a person gives as an ID: the path of an
+    entity's file means that entity, where it is no id itself.
+
+    Raises `EntityNotFound` for a path without an entity; if it may be `gone`, the id is what it
+    was. Also raises `AmbiguousId`, `InvalidFile`.
+    """
+    if path or not given.endswith((".md", ".markdown")):
+        return given, chosen_path(loop.vault, path)
+    from loop_cli.cli import paths
+
+    chosen = chosen_path(loop.vault, given) or given
+    return paths.named(loop, given, chosen, lambda: operations(settings), gone=gone)
+
+
 def _cwd() -> str:
     try:
         return os.getcwd()

@@ -21,6 +21,7 @@ _UNSEEN = (
     f"nobody can be asked here, so say which revision you have seen: {_SEEN}; "
     "--force skips the check"
 )
+_VAULTS = "loop demo DIR makes a sample vault; loop --vault DIR names yours"
 _FORCED = f"this server does not allow --force, so say which revision you have seen: {_SEEN}"
 # The words of each action, with the values that it has.
 _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -51,11 +52,13 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "list_records": lambda of: " ".join(("loop log", *of.values())),
     "make_vault": lambda _of: "loop init",
     "migrate_file": lambda _of: "loop audit migrate FILE",
+    "make_or_name_vault": lambda _of: f"loop init makes this folder a vault; {_VAULTS}",
     "name_precondition": lambda of: _FORCED if of.get("forced") else _UNSEEN,
-    "name_vault": lambda _of: "loop demo DIR makes a sample vault; loop --vault DIR names yours",
+    "name_vault": lambda _of: _VAULTS,
     "orphan": lambda _of: "--orphan leaves them as they are",
     "read": lambda of: shlex.join(["loop", "get", of["entity_id"], *_path(of)]),
     "read_again": lambda of: shlex.join(["loop", "get", of["entity_id"], "--json"]),
+    "rename_to": lambda _of: "loop rename ID --name NEW renames a file, and with it the id",
     "rotate_log": lambda _of: "loop audit rotate",
     "show_history": lambda of: f"loop history {of['entity_id']}",
     "show_schema": lambda _of: "loop schema",

@@ -4,17 +4,60 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.cli import context
 from loop_cli.core.query import Query, equals
+from loop_cli.errors import EntityNotFound, InvalidFile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from loop_cli.operations.boundary import EntityOperations, Operations
 
 
-def entity_at(given: str, vault: str | None) -> tuple[str | None, str]:
-    """The id of the entity in a file, and the file relative to the vault; no id where there is
-    none. `given` is relative to the vault, else to here."""
-    loop = context.operations(context.open_settings({"vault": vault}))
-    top = os.path.realpath(loop.vault)
-    chosen = context.chosen_path(loop.vault, given) or given
+def named(
+    loop: EntityOperations,
+    given: str,
+    chosen: str,
+    whole: Callable[[], Operations],
+    *,
+    gone: bool,
+) -> tuple[str, str | None]:
+    """The id that is given, or that of the entity in the file `chosen`, and then the file; as
+    `context.named`. `whole` gives the operations on the whole vault."""
+    try:
+        loop.get(given)
+    except EntityNotFound:
+        pass
+    else:
+        return given, None
+    path = _in_vault(loop.vault, chosen)
+    entity_id = loop.names.id_of(path) if loop.names.id_is_stem else _entity_at(path, whole())
+    if entity_id is not None and (there := _there(loop, entity_id, path)) is not None:
+        return there
+    if gone:
+        return entity_id or given, None
+    raise EntityNotFound(
+        f"no entity {given!r}, and no entity in a file {path}", entity_id=given, nearest=[]
+    )
+
+
+def _in_vault(root: str, chosen: str) -> str:
+    top = os.path.realpath(root)
     whole = os.path.realpath(os.path.join(top, chosen))
-    path = os.path.relpath(whole, top).replace(os.sep, "/")
+    return os.path.relpath(whole, top).replace(os.sep, "/")
+
+
+def _entity_at(path: str, loop: Operations) -> str | None:
     found = next(iter(loop.select(Query(conditions=(equals("path", path),), limit=1))), None)
-    return (None, path) if found is None else (found.listed.id, path)
+    return None if found is None else found.listed.id
+
+
+def _there(loop: EntityOperations, entity_id: str, path: str) -> tuple[str, str] | None:
+    """The id and the path, if the file is there, even if it can't be read."""
+    try:
+        loop.get(entity_id, path=path)
+    except EntityNotFound:
+        return None
+    except InvalidFile:
+        return entity_id, path
+    return entity_id, path

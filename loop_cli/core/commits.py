@@ -71,7 +71,8 @@ class Create(Struct):
     rule, the store makes the id, and `{entity_id}` in `path` stands for it. `problems` are problems
     that the caller found, to be reported with all others; only then id and path may be missing. If
     there is a record with `key`, the result is the entity that it made, unchanged; `request` shows
-    that it is the same call.
+    that it is the same call. With `text`, the file is that text, with the time of the change: an
+    entity that was another one before, because its file had another name.
     """
 
     entity_type: str
@@ -84,6 +85,7 @@ class Create(Struct):
     problems: tuple[dict[str, Any], ...] = ()
     key: str | None = None
     request: str | None = None
+    text: str | None = None
     origin: Origin | None = None
 
 

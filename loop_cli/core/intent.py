@@ -237,9 +237,14 @@ def _summary(entity_id: str, problems: list[dict[str, Any]]) -> str:
 def _refuse_unwritable(
     change: Change, entity_type: str, fields: Mapping[str, Any], rules: Rules
 ) -> None:
-    problem = rules.unwritable(_known_name(change.path[0], entity_type, rules), entity_type, fields)
-    read_only = change.path[0] in rules.names.read_only()
-    if problem is not None and (read_only or not (change.implied or change.restored)):
+    name = _known_name(change.path[0], entity_type, rules)
+    problem = rules.unwritable(name, entity_type, fields)
+    if problem is None:
+        return
+    free = change.implied or change.restored
+    if free and change.path[0] not in rules.names.read_only():
+        problem = None if change.restored else rules.no_field(name, entity_type, fields)
+    if problem is not None:
         raise _Judged(problem)
 
 

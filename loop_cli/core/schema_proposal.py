@@ -12,7 +12,7 @@ from collections import Counter
 from loop_cli.core import timestamps
 from loop_cli.core.entity import PLACES_AS_ID, FieldNames
 from loop_cli.core.fields import KINDS, kind_of
-from loop_cli.core.names import nearest, nfc
+from loop_cli.core.names import nfc
 from loop_cli.core.schema.rules import Rules
 from loop_cli.core.schema.schema import build
 from loop_cli.lean.records import Struct
@@ -46,6 +46,9 @@ _FEW = 3
 _ENOUGH = 20  # files of a type, before a field that all have is one that a new one needs
 _TWO = 2  # the least files that say what a field holds
 _DAY = re.compile(r"\d{4}-(?:0\d|1[0-2])-(?:[0-2]\d|3[01])", re.ASCII)
+_COMPARED = 5  # the least files of a folder in which a rare name may be a slip
+_LETTERS = 5  # the least letters of a name that others may be slips of
+_MOST_BESIDE = 100  # fields of a file that are remembered as beside each other
 _MAX_CHOICES = 12
 _MAX_VALUES = 400
 _LONGEST_CHOICE = 40
@@ -170,6 +173,7 @@ class _Field:
         self.days = self.times = self.begins_as_time = 0
         self.kinds: Counter[str] = Counter()
         self.values: Counter[str] = Counter()
+        self.beside: set[str] = set()  # fields that a file has, too
         self.by_type: dict[str, Counter[str]] = {source: Counter() for source in _SOURCES}
         self.filled_by_type: dict[str, Counter[str]] = {source: Counter() for source in _SOURCES}
 
@@ -211,7 +215,10 @@ class Tally:
         for source, entity_type in types.items():
             self.types[source][entity_type] += 1
         for name, value in fields.items():
-            self.fields.setdefault(name, _Field()).add(value, types)
+            counts = self.fields.setdefault(name, _Field())
+            counts.add(value, types)
+            if len(fields) <= _MOST_BESIDE:
+                counts.beside.update(fields)
         self.pages += FieldNames(id="@folder-stem").id_of(path) != FieldNames(id="@stem").id_of(
             path
         )
@@ -323,16 +330,55 @@ def _share(tally: Tally, name: str) -> Share:
 
 
 def _slips(tally: Tally, known: list[str], names: FieldNames) -> dict[str, str]:
-    """Find fields of very few files with a name similar to a field of many files."""
+    """Find fields of very few files whose names are slips of the pen for fields of many files."""
+    if tally.files < _COMPARED:
+        return {}
     own = names.__dict__.values()
     common = [name for name in known if tally.fields[name].count >= _MANY * tally.files]
     found = {}
     for name in known:
         rare = tally.fields[name].count <= max(1, _RARE * tally.files)
-        close = nearest(name, common, count=1) if rare and tally.files >= 5 else []
-        if close and name not in own and close[0] != name:
-            found[name] = close[0]
+        if not rare or name in own or name in KINDS:
+            continue
+        meant = [one for one in common if _is_slip(name, one, tally)]
+        if meant:
+            found[name] = meant[0]
     return found
+
+
+def _is_slip(name: str, other: str, tally: Tally) -> bool:
+    """Whether a name is `other` with a letter too many, left out, replaced or swapped with the
+    next one. It is none where a file has both, and where the two hold different kinds of
+    values."""
+    one, two = tally.fields[name], tally.fields[other]
+    if name == other or other in one.beside or _usual_kind(one) != _usual_kind(two):
+        return False
+    written, meant = nfc(name).casefold(), nfc(other).casefold()
+    return written == meant or (len(meant) >= _LETTERS and _is_one_letter_off(written, meant))
+
+
+def _is_one_letter_off(one: str, two: str) -> bool:
+    """Whether one letter tells two names apart. A digit is no slip (`title2`), nor is the `s` at
+    the end of a word for many (`authors`)."""
+    start = 0
+    while start < min(len(one), len(two)) and one[start] == two[start]:
+        start += 1
+    end = 0
+    while end < min(len(one), len(two)) - start and one[-1 - end] == two[-1 - end]:
+        end += 1
+    here, there = one[start : len(one) - end], two[start : len(two) - end]
+    swapped = len(here) == _TWO and here == there[::-1]
+    if not swapped and (len(here) > 1 or len(there) > 1):
+        return False
+    is_plural = end == 0 and {here, there} == {"", "s"}
+    return (here + there).isalpha() and not is_plural
+
+
+def _usual_kind(counts: _Field) -> str | None:
+    """Return the kind that most values have; None if there are no values."""
+    if not counts.kinds:
+        return None
+    return "date" if counts.days * 2 > counts.filled else counts.kinds.most_common(1)[0][0]
 
 
 def _field(name: str, tally: Tally, names: FieldNames, *, is_own: bool) -> FieldProposal:

@@ -48,6 +48,11 @@ class Upkeep:
         """Return the files that are left out wherever loop looks for entities."""
         raise _can_not("tell what it passes over")
 
+    def notes(self) -> int:
+        """Count the Markdown files that can be read and are no entities, as when the vault was last
+        looked at; 0 where the store does not know."""
+        return 0
+
     def allow(self, field: AllowedField, *, origin: Origin, dry_run: bool = False) -> Allowed:
         """Allow another field for a type, in the schema.
 

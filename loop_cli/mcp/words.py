@@ -47,10 +47,12 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
         "say what you have read: if_match with the etag, or expected_updated_at with the "
         "updated_at, that get shows; or if"
     ),
+    "make_or_name_vault": lambda _of: "a person has to name the vault: 'loop mcp --vault DIR'",
     "name_vault": lambda _of: "a person has to name the vault: 'loop mcp --vault DIR'",
     "orphan": lambda of: f"change what refers to {of['entity_id']} first",
     "read": lambda of: f"call get with id {of['entity_id']}",
     "read_again": lambda of: f"call get with id {of['entity_id']}, and decide again",
+    "rename_to": lambda _of: "a person may run 'loop rename ID --name NEW'",
     "rotate_log": lambda _of: "a person may run 'loop audit rotate'",
     "show_history": lambda of: f"call history with id {of['entity_id']}",
     "show_schema": lambda _of: "call schema",

@@ -118,7 +118,9 @@ class AllOrNone(Lines):
             return _Step(number=number, order=order, changes=changes, main=len(changes) - 1)
         if isinstance(wanted, move.Relocation):
             return _Step(
-                number=number, order=order, changes=[move.planned(self._store, wanted, self._made)]
+                number=number,
+                order=order,
+                changes=[move.planned(self._store, wanted, self._made, grouped=True)],
             )
         return _Step(number=number, order=order, changes=[wanted])
 

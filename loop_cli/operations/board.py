@@ -208,6 +208,15 @@ def stats(loop: Operations, *, today: int, count: int) -> Stats:
     )
 
 
+def how_to_begin(loop: Operations) -> list[str]:
+    """What is said of a folder that is no vault yet, where its log has nothing; of a vault
+    nothing."""
+    if not loop.schema.shipped:
+        return []
+    found = loop.select(queries.Query(limit=1))
+    return [] if next(iter(found), None) is not None else found.warnings
+
+
 def card(one: Selected, *, today: int) -> Card:
     """An entity as a card."""
     return Card(

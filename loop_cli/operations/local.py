@@ -54,10 +54,12 @@ class LocalOperations(LocalPast, Operations):
         return overview.overview(self._store, self._vault, today=today, since=since, told=progress)
 
     def count(self, query: Query) -> int:
+        from loop_cli.core import name_field
         from loop_cli.operations import selection
 
-        known = selection.resolve_types(query.types, self._store.schema)
-        return self._store.count(query.replace(types=known))
+        schema = self._store.schema
+        query = query.replace(types=selection.resolve_types(query.types, schema))
+        return self._store.count(name_field.in_query(query, self._store.names, schema))
 
     def members(self) -> dict[str, Any]:
         return self._store.upkeep.members()

@@ -7,12 +7,12 @@ import re
 from loop_cli.core import conflict, places
 from loop_cli.core.changes import Change, Edits
 from loop_cli.core.check.places import file_name
-from loop_cli.core.commits import EntityChange, Move
+from loop_cli.core.commits import Create, Delete, EntityChange, Move
 from loop_cli.core.entity import Precondition
 from loop_cli.core.links import Moving
 from loop_cli.core.names import is_line, nfc
-from loop_cli.errors import ConflictError, InvalidChange, LoopError, UsageError, prefixed
-from loop_cli.failures import ConfirmationRefused
+from loop_cli.errors import Action, ConflictError, InvalidChange, LoopError, UsageError, prefixed
+from loop_cli.failures import ConfirmationRefused, StillReferred
 from loop_cli.lean.records import Struct
 from loop_cli.operations import resolving
 from loop_cli.planning import relinking
@@ -173,15 +173,24 @@ def relocate(
     return rename(store, wanted.entity_id, name=wanted.name, **given)
 
 
-def planned(store: Store, wanted: Relocation, made: Mapping[str, Place]) -> Move:
+def planned(
+    store: Store, wanted: Relocation, made: Mapping[str, Place], *, grouped: bool = False
+) -> Move:
     """The move that is asked for, without the links. `made` are the entities that are about to be
-    there, by id in normal form. Raises as `move` and `rename`."""
+    there, by id in normal form; `grouped` means that other changes land with it. Raises as `move`
+    and `rename`."""
     if not wanted.precondition.names_bytes:
         store.refresh()
     entity = store.find(wanted.entity_id, path=wanted.path)
     if wanted.project is None:
         _refuse_stems(store, wanted.entity_id, wanted.name)
-        return _named(entity, wanted.name, wanted.precondition, store)
+        move = _named(entity, wanted.name, wanted.precondition, store)
+        if grouped and _is_another(store, [move]):
+            raise UsageError(
+                f"a rename of {entity.id} gives it another id, which no other change of an atomic "
+                "group can follow: rename it by itself"
+            )
+        return move
     project = made.get(nfc(wanted.project)) or store.find(wanted.project)
     return _to_project(entity, project, store).replace(precondition=wanted.precondition)
 
@@ -194,15 +203,12 @@ def _seen(entity: Entity, given: Precondition, confirm: Confirm | None) -> Preco
 
 
 def _refuse_stems(store: Store, entity_id: str | None, name: str | None) -> None:
-    """Raises `UsageError` in a vault whose files are named by their ids: an id stays."""
-    if not store.names.id_is_stem:
-        return
-    said = "in this vault the file's name is the id, so rule A does not apply"
-    if name is None or entity_id is None:
-        raise UsageError(said)
-    raise UsageError(
-        f"in this vault the file's name is the id, which stays; {store.names.name} can be updated"
-    )
+    """Raises `UsageError` without a name in a vault whose files are named by their ids."""
+    if store.names.id_is_stem and (name is None or entity_id is None):
+        raise UsageError(
+            "in this vault the file's name is the id, so rule A does not apply",
+            hint=Action("rename_to"),
+        )
 
 
 def _named(entity: Entity, name: str | None, seen: Precondition, store: Store) -> Move:
@@ -213,6 +219,8 @@ def _named(entity: Entity, name: str | None, seen: Precondition, store: Store) -
         return _renamed(entity, file or f"{entity.id}.md", seen)
     if not is_line(name) or not name.strip():
         raise UsageError(f"{name!r} can't be a name: it must be one line of text")
+    if store.names.id_is_stem:
+        return _called(entity, nfc(name), seen, store)
     change = Change(path=(store.names.name,), operation="set", value=nfc(name))
     file = file or _file_after(entity, nfc(name))
     return _renamed(entity, file, seen).replace(edits=Edits(changes=(change,)))
@@ -233,6 +241,22 @@ def _file_after(entity: Entity, name: str) -> str:
     return f"{made}{dot}{ending}"
 
 
+def _called(entity: Entity, name: str, seen: Precondition, store: Store) -> Move:
+    """The move of a file whose name is the id: to the new name, unless it is called by something
+    else than the name that the entity has in a field. That field is changed, if it is there."""
+    file = entity.path.rpartition("/")[2]
+    stem, dot, ending = file.rpartition(".")
+    old, changes, made = entity.name, list[Change](), _as_words(name, "")
+    if old is not None:
+        changes.append(Change(path=(store.names.name,), operation="set", value=name))
+        forms = (one for one in _OF_NAME if nfc(stem) == nfc(one(nfc(old), "")))
+        made = next((one(name, "") for one in forms), stem)
+    if not re.search(r"\w", made):
+        raise UsageError(f"{name!r} can't name a file: it has no letter or digit")
+    move = _renamed(entity, f"{made}{dot}{ending}", seen)
+    return move.replace(edits=Edits(changes=tuple(changes)))
+
+
 def _as_words(name: str, _entity_id: str) -> str:
     return places.file_name(name)
 
@@ -245,6 +269,7 @@ _FORMS: tuple[Callable[[str, str], str], ...] = (
     lambda name, entity_id: f"{entity_id} {places.file_name(name)}",
     lambda name, _entity_id: "-".join(re.findall(r"\w+", name.lower())),
 )
+_OF_NAME = (_FORMS[0], _FORMS[1], _FORMS[4])  # those without the id
 
 
 def _all_misnamed(store: Store, origin: Origin) -> tuple[list[Move], list[str]]:
@@ -371,15 +396,63 @@ def _land(
     by_id: bool,
 ) -> RelocateResult:
     changes, unlinked = with_links(store, planned)
+    if _is_another(store, planned):
+        done = _as_another(store, changes, origin, dry_run=dry_run, by_id=by_id)
+        return _result(planned, [*staying, *unlinked], done, origin, dry_run=dry_run)
     if by_id:  # so that a new file with the same id is noticed
         changes[0] = changes[0].replace(path=None)
     outcomes = store.commit(changes, origin=origin, atomic=len(changes) > 1, dry_run=dry_run)
+    done = _done(outcomes)
+    return _result(planned, [*staying, *unlinked], done, origin, dry_run=dry_run)
+
+
+def _done(outcomes: Sequence[CommitResult | LoopError]) -> list[CommitResult]:
     done: list[CommitResult] = []
     for one in outcomes:
         if isinstance(one, LoopError):
             raise one
         done.append(one)
-    return _result(planned, [*staying, *unlinked], done, origin, dry_run=dry_run)
+    return done
+
+
+def _is_another(store: Store, planned: Sequence[Move]) -> bool:
+    """Whether the one file to rename has another id after that."""
+    names, one = store.names, planned[0]
+    return names.id_is_stem and nfc(names.id_of(one.to)) != nfc(names.id_of(str(one.path)))
+
+
+def _as_another(
+    store: Store, changes: Sequence[EntityChange], origin: Origin, *, dry_run: bool, by_id: bool
+) -> list[CommitResult]:
+    """Land the rename of a file whose name is the id, and the new links in others.
+
+    Another entity comes, and the one goes, in one atomic group: so the log says of every id what
+    became of it, and an undo of the run brings all back. The links change in between: in either
+    direction nothing leads to a file that goes.
+    """
+    wanted, others = changes[0], changes[1:]
+    assert isinstance(wanted, Move), "the moves come first"
+    (moved,) = _done(store.commit([wanted], origin=origin, dry_run=True))
+    seen = wanted.precondition
+    if seen.if_match is None:  # so that nothing is lost that comes after this look
+        seen = Precondition(if_match=moved.before.revision.etag, own_reading=True)
+    path = None if by_id else wanted.path
+    comes = Create(
+        entity_type=moved.after.type,
+        entity_id=nfc(store.names.id_of(wanted.to)),
+        path=wanted.to,
+        fields={},
+        template="",
+        text=moved.after.raw.decode(),
+    )
+    goes = Delete(entity_id=wanted.entity_id, precondition=seen, path=path, cascade=True)
+    try:
+        outcomes = store.commit([comes, *others, goes], origin=origin, atomic=True, dry_run=dry_run)
+    except StillReferred as error:
+        error.hint = "these fields name the id that would go: change them first"
+        raise
+    made, *linked, _gone = _done(outcomes)
+    return [moved.replace(after=made.after, record=made.record), *linked]
 
 
 def with_links(store: Store, planned: Sequence[Move]) -> tuple[list[EntityChange], list[str]]:

@@ -25,7 +25,8 @@ class Overview(Struct):
     """The entities of a vault, and the events since an instant.
 
     `types` has the number of entities of each type, by status. `overdue` and `edited_outside` have
-    one entry per entity; `actors` has the number of records of each actor.
+    one entry per entity; `actors` has the number of records of each actor. `notes` counts files
+    that are no entities.
     """
 
     vault: str
@@ -37,6 +38,7 @@ class Overview(Struct):
     changes: int
     changed_entities: int
     actors: dict[str, int]
+    notes: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON of `loop --json`, without the suggested commands."""
@@ -47,6 +49,7 @@ class Overview(Struct):
                 name: {"count": sum(statuses.values()), "status": statuses}
                 for name, statuses in self.types.items()
             },
+            "notes": self.notes,
             "overdue": list(self.overdue),
             "since": self.since,
             "edited_outside": list(self.edited_outside),
@@ -101,6 +104,7 @@ def overview(
         changes=len(records),
         changed_entities=len({record.entity_id for record in records}),
         actors=actors,
+        notes=store.upkeep.notes(),
     )
 
 

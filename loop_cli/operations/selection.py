@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.core import comparable, unprepared
+from loop_cli.core import comparable, name_field, unprepared
 from loop_cli.core import query as queries
 from loop_cli.core.entity import OWN
 from loop_cli.core.evaluate import Selected
@@ -33,7 +33,8 @@ class Selection:
         self, store: Store, query: Query, *, told: Callable[[int], None] | None = None
     ) -> None:
         self._store = store
-        self.query = query.replace(types=resolve_types(query.types, store.schema))
+        query = query.replace(types=resolve_types(query.types, store.schema))
+        self.query = name_field.in_query(query, store.names, store.schema)
         self._refuse_unknown()
         self._any = False
         # The index is looked at before the first entity is asked for.
@@ -56,10 +57,12 @@ class Selection:
 
     @property
     def warnings(self) -> list[str]:
-        """After all were taken: that the folder is no vault yet, and values asked for that no
-        entity has and the schema does not list."""
+        """After all were taken: that the folder is no vault yet, that its notes are no entities,
+        and values asked for that no entity has and the schema does not list."""
         if not self._any and unprepared.is_unprepared(self._store):
             return [unprepared.sentence(self._store)]
+        if not self._any and (plain := unprepared.without_entities(self._store)) is not None:
+            return [plain]
         schema, found = self._store.schema, list[str]()
         types = self.query.types or schema.types
         for one in self.query.conditions:

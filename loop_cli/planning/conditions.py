@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.core import comparable, conflict
+from loop_cli.core import comparable, conflict, name_field
 from loop_cli.core.diff import MISSING
 from loop_cli.core.entity import OWN
 from loop_cli.core.names import join_dotted, overlap
@@ -43,6 +43,13 @@ def refuse_unknown(
         known = dict.fromkeys((*listed, *OWN, *rules.names.read_only()))
         if name not in known and not is_anywhere(name):
             raise no_field(name, (*known, *snapshot.entity.fields), given=f"--if {one.given!r}: ")
+
+
+def with_names(given: Precondition, rules: Rules) -> Precondition:
+    """The precondition, with conditions on the field that has the names instead of
+    `entity_name`."""
+    meant = name_field.in_conditions(given.conditions, rules.names, rules.schema)
+    return given.replace(conditions=meant)
 
 
 def _written(change: EntityChange | Delete | Mend) -> set[str]:

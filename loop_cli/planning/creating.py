@@ -67,7 +67,9 @@ class Creating:
         path = (change.path or "").replace("{entity_id}", entity_id)
         if change.path is not None:
             self._look_for_place(path, problems)
-        text = self._draft(change, entity_id, problems)
+        text = change.text
+        if text is None:
+            text = self._draft(change, entity_id, problems)
         if problems:
             given = change.entity_id if isinstance(change.entity_id, str) else None
             raise _invalid(given or change.entity_type, problems, entity_id=given)
@@ -80,6 +82,8 @@ class Creating:
             policy=self._policy,
             origin=origin,
         )
+        if change.text is not None:
+            return made
         return made.replace(warnings=(*made.warnings, *self._new_fields(made.after)))
 
     def _new_fields(self, entity: Entity) -> list[str]:

@@ -45,14 +45,16 @@ def create(
 ) -> Plan:
     """Plan a new entity with this id and place.
 
-    `text` is its file without times; `history` are records that the id already has. Raises
+    `text` is its file without times, but with that of its creation if the change has a `text`;
+    `history` are records that the id already has. Raises
     `InvalidFile`.
     """
     names = policy.names
     now = policy.clock()
     updated = later_than([history.ceiling], now, path=path)
     rendered = timestamps.render(updated)
-    data = _stamped(text, path, (names.created, names.updated), rendered)
+    stamps = (names.created, names.updated) if change.text is None else (names.updated,)
+    data = _stamped(text, path, stamps, rendered)
     entity = _entity(data, path, rendered, policy)
     if (entity.id, entity.type) != (entity_id, change.entity_type):
         found = f"{entity.type} {entity.id}"
@@ -244,7 +246,7 @@ def _stamped(text: str, path: str, names: tuple[str, ...], rendered: str) -> byt
 
 def _entity(data: bytes, path: str, updated_at: str, policy: Policy) -> Entity:
     """Read the bytes as an entity, as it is reported. Raises `InvalidFile`."""
-    parsed = snapshot.parse(data, path, policy.names)
+    parsed = snapshot.parse(data, path, policy.names, notes=policy.names.id_is_stem)
     seen = observe(parsed, modified=0, history=audit.History(), names=policy.names).entity
     return seen.replace(revision=seen.revision.replace(updated_at=updated_at))
 

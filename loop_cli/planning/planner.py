@@ -166,6 +166,8 @@ class Planner:
         if change.precondition.conditions:
             from loop_cli.planning import conditions
 
+            given = conditions.with_names(change.precondition, self._around.rules)
+            change = change.replace(precondition=given)
             conditions.refuse_unknown(seen, change, self._around.rules, self._has_field)
         if isinstance(change, Delete):
             from loop_cli.planning import life as plan_life

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from loop_cli.postgres.handle import Handle
 
 _TEMPLATES = "00_Meta/_TEMPLATES"
+_NOTES = "SELECT count(*) FROM file WHERE kind = %s AND admitted"
 _DATA = "SELECT data FROM file WHERE path = %s"
 
 
@@ -67,6 +68,15 @@ class PostgresUpkeep(Upkeep):
         from loop_cli.postgres import checking
 
         return checking.passed_over(self._handle)
+
+    def notes(self) -> int:
+        from loop_cli.postgres.projection import NOTE
+
+        def work(connection: Connection) -> int:
+            row = connection.execute(_NOTES, (NOTE,)).fetchone()
+            return 0 if row is None else int(row[0])
+
+        return self._handle.database.read(work)
 
     def allow(self, field: AllowedField, *, origin: Origin, dry_run: bool = False) -> Allowed:
         from loop_cli.postgres import allowance

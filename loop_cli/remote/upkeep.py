@@ -22,6 +22,7 @@ def overview(document: Any, vault: str) -> Overview:
     actors = changes.get("actors")
     if not all(isinstance(one, int) for one in counts) or not isinstance(actors, dict):
         raise rebuilt.bad_answer()
+    notes = document.get("notes")  # an older server tells none
     return Overview(
         vault=vault,
         since=rebuilt.texts(document, "since")["since"],
@@ -32,6 +33,7 @@ def overview(document: Any, vault: str) -> Overview:
         changes=changes["records"],
         changed_entities=changes["entities"],
         actors=actors,
+        notes=notes if isinstance(notes, int) else 0,
     )
 
 

@@ -60,10 +60,12 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
         "say which revision you have seen: an If-Match header with the ETag, or "
         "expected_updated_at with `updated`, as a GET reports them"
     ),
+    "make_or_name_vault": lambda _of: "'loop serve --vault DIR'",
     "name_vault": lambda _of: "'loop serve --vault DIR'",
     "orphan": lambda _of: "?orphan=true leaves them as they are",
     "read": lambda of: f"GET {entity_path(of['entity_id'])}",
     "read_again": lambda of: f"GET {entity_path(of['entity_id'])}",
+    "rename_to": lambda _of: 'POST /api/entities/ID/rename with {"name": "..."}',
     "rotate_log": lambda _of: "'loop audit rotate' in the vault",
     "show_history": lambda of: f"GET {entity_path(of['entity_id'])}/history",
     "show_schema": lambda _of: "GET /api/schema",

@@ -207,6 +207,9 @@ class OverviewDocument(Shape):
     types: dict[str, StatusCounts] = Field(
         description="For each type `count`, and `status`: how many entities have each status."
     )
+    notes: int = Field(
+        default=0, ge=0, description="How many Markdown files can be read and are no entities."
+    )
     overdue: list[OverdueEntry] = Field(
         description="Entities that are not done and past their day."
     )

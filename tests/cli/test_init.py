@@ -320,6 +320,40 @@ class TestProposal:
             (one["path"], one["rule"]) for one in made["unfit"]
         }
 
+    @pytest.mark.parametrize(
+        ("name", "other"),
+        [
+            ("tags", "status"), ("start", "status"), ("authors", "author"), ("cover", "color"),
+            ("place", "price"), ("order", "owner"), ("name", "game"), ("title2", "title"),
+            ("year", "years"), ("date", "late"), ("작성자", "작성일"), ("이름", "이듬"),
+            ("due_date", "due_dates"),
+        ],
+    )  # fmt: skip
+    def test_another_field_is_no_slip(self, loop: Loop, name: str, other: str) -> None:
+        made = self.on(loop, {"{n}.md": note(**{other: "한 편"}), "x.md": note(**{name: "둘"})})
+        assert made["left_out"] == {}
+        assert {one["field"] for one in made["fields"]} == {name, other}
+
+    @pytest.mark.parametrize(
+        ("name", "meant"),
+        [
+            ("tiitle", "title"), ("titl", "title"), ("titel", "title"), ("tutle", "title"),
+            ("Title", "title"), ("프로잭트이름", "프로젝트이름"), ("프로젝트름이", "프로젝트이름"),
+        ],
+    )  # fmt: skip
+    def test_one_letter_is_a_slip(self, loop: Loop, name: str, meant: str) -> None:
+        files = {"{n}.md": note(**{meant: "한 편"}), "x.md": note(**{name: "둘"})}
+        assert self.on(loop, files)["left_out"] == {name: meant}
+
+    def test_what_a_file_has_beside_the_other_is_no_slip(self, loop: Loop) -> None:
+        files = {"{n}.md": note(cover="a.png"), "x.md": note(cover="b.png", covers="c.png")}
+        files["y.md"] = note(cover="b.png", hover="c.png")
+        assert self.on(loop, files)["left_out"] == {}
+
+    def test_what_holds_another_kind_of_values_is_no_slip(self, loop: Loop) -> None:
+        files = {"{n}.md": note(cover="a.png"), "x.md": note(hover="[1]"), "y.md": note(coer="")}
+        assert self.on(loop, files)["left_out"] == {}
+
     def test_an_empty_folder(self, loop: Loop) -> None:
         made = self.on(loop, {})
         assert (made["files"], made["types"], made["unfit"]) == (0, {}, [])

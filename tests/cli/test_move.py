@@ -265,7 +265,9 @@ class TestRenameWithAName:
         loop.path(".loop").mkdir(exist_ok=True)
         loop.path(".loop/config.toml").write_text('[fields]\nid = "@stem"\n')
 
-        done = loop("rename", ID, "--name", "새 이름", "--yes")
+        done = loop("rename", ID, "--name", "새 이름", "--yes", "--json").json
 
-        assert done.code == 2
-        assert "is the id, which stays" in done.err
+        (moved,) = done["moved"]  # it is called by something else than its name
+        assert (moved["entity_id"], moved["path"]) == (ID, moved["path_before"])
+        assert loop("get", ID, "--field", "entity_name").out.strip() == "새 이름"
+        assert loop("rename", ID, "--yes").code == 2

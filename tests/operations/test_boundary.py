@@ -175,10 +175,14 @@ def test_what_a_store_can_not_do_it_refuses_in_words(loop: LocalOperations, verb
         UPKEEP[verb](loop)
 
 
-def test_every_verb_of_upkeep_but_template_and_members_is_refused_by_default() -> None:
+def test_every_verb_of_upkeep_but_three_that_tell_is_refused_by_default() -> None:
     public = {name for name in vars(Upkeep) if name[0] != "_"}
 
-    assert len(public - {"template", "members"}) == len(UPKEEP)
+    assert len(public - {"template", "members", "notes"}) == len(UPKEEP)
+
+
+def test_a_store_that_does_not_know_of_notes_tells_of_none(loop: LocalOperations) -> None:
+    assert loop.overview(today=0, since=0).notes == 0
 
 
 def test_a_store_without_templates_has_none(loop: LocalOperations) -> None:

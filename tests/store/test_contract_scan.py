@@ -12,7 +12,7 @@ from loop_cli.core.records import record as audit
 from loop_cli.lean.jsontext import as_json
 from loop_cli.planning.snapshot import etag_of
 from loop_cli.vault.log.lines import encode
-from tests.store.conftest import ONE, TWO, Bench, OnDisk, text
+from tests.store.conftest import ONE, TWO, Bench, InMemory, OnDisk, text
 
 if TYPE_CHECKING:
     from loop_cli.core.listed import Listed
@@ -208,3 +208,14 @@ class TestRevisions:
         with store.lock(wait=0):  # type: ignore[attr-defined]
             listed = check(bench)
         assert len(listed) == 3
+
+
+class TestNotes:
+    """Files that are no entities."""
+
+    def test_they_are_counted(self, harness: Harness) -> None:
+        harness.make({ONE: text("tsk-1"), "a.md": b"x\n", "b/c.md": b"---\nx: 1\n---\n"})
+        list(harness.store.scan())
+
+        has_files = not isinstance(harness, InMemory)
+        assert harness.store.upkeep.notes() == (2 if has_files else 0)

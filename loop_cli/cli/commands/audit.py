@@ -100,7 +100,9 @@ def redact(
     vault: str | None,
 ) -> None:
     """Run `loop audit redact`."""
-    loop = _opened(vault, lock_timeout)
+    settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
+    loop = context.operations(settings)
+    entity_id, _path = context.named(settings, loop, entity_id, None, gone=True)
     if not dry_run and not yes:
         preview = loop.redact(entity_id, field, run_id=run_id, dry_run=True)
         _confirm(preview, asked=output.may_ask(as_json=as_json, no_input=no_input))

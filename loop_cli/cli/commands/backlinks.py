@@ -16,8 +16,10 @@ loop backlinks prj-019 --json
 
 def backlinks(*, entity_id: str, path: str | None, as_json: bool, vault: str | None) -> None:
     """Run `loop backlinks`."""
-    loop = context.operations(context.open_settings({"vault": vault}))
-    found = loop.backlinks(entity_id, path=context.chosen_path(loop.vault, path))
+    settings = context.open_settings({"vault": vault})
+    loop = context.operations(settings)
+    entity_id, chosen = context.named(settings, loop, entity_id, path)
+    found = loop.backlinks(entity_id, path=chosen)
     warnings = [*found.entity.warnings, *loop.take_warnings()]
     if output.as_document(found.as_dict(), warnings, wanted=as_json):
         return

@@ -100,7 +100,8 @@ def stats(*, count: int, as_json: bool, vault: str | None) -> None:
         raise UsageError(f"--days must be from 1 to {_MOST_DAYS}")
     loop = context.operations(context.open_settings({"vault": vault}))
     found = boards.stats(loop, today=clock.today(), count=count)
-    if not output.as_document(found.as_dict(), loop.take_warnings(), wanted=as_json):
+    begin = [] if found.actors else boards.how_to_begin(loop)
+    if not output.as_document(found.as_dict(), [*begin, *loop.take_warnings()], wanted=as_json):
         from loop_cli.cli.render import board as render
 
         output.page()

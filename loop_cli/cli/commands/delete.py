@@ -51,11 +51,12 @@ def delete(
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     interactive = output.may_ask(as_json=as_json, no_input=no_input)
     loop = context.operations(settings)
+    entity_id, chosen = context.named(settings, loop, entity_id, path)
     request = Request(
         entity_id=entity_id,
         now=context.now(),
         precondition=seen,
-        path=context.chosen_path(loop.vault, path),
+        path=chosen,
         cascade=cascade,
         orphan=orphan,
         archive=archive,

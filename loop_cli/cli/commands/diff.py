@@ -26,8 +26,9 @@ def diff(
 ) -> None:
     """Run `loop diff`."""
     wanted = history.parse_since(since)
-    loop = context.operations(context.open_settings({"vault": vault}))
-    chosen = context.chosen_path(loop.vault, path)
+    settings = context.open_settings({"vault": vault})
+    loop = context.operations(settings)
+    entity_id, chosen = context.named(settings, loop, entity_id, path)
     found = loop.difference(entity_id, wanted, path=chosen)
     warnings = [*found.warnings, *loop.take_warnings()]
     if not output.as_document(found.as_dict(), warnings, wanted=as_json):

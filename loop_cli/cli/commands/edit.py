@@ -45,7 +45,7 @@ def edit(
     )
     command = _command(settings)
     loop = context.operations(settings)
-    chosen = context.chosen_path(loop.vault, path)
+    entity_id, chosen = context.named(settings, loop, entity_id, path)
     try:
         opened = loop.get(entity_id, path=chosen, fresh=True)
     except InvalidFile as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from loop_cli.cli import context, output
-from loop_cli.errors import EntityNotFound, UsageError
+from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,11 +46,13 @@ def get(
     modes = [as_json is not False, as_yaml, raw, bool(field), path_only, template is not None]
     if sum(modes) > 1:
         raise UsageError("choose one of --json, --yaml, --raw, --field, --path and --template")
-    loop = context.entity_operations(context.open_settings({"vault": vault}))
+    settings = context.open_settings({"vault": vault})
+    loop = context.entity_operations(settings)
     if len(entity_id) > 1 and (raw or path):
         raise UsageError("--raw and --path FILE are for one entity")
     shaped = _shaper(as_json, template, loop)
-    found = [_found(loop, one, path, vault) for one in entity_id]
+    named = [context.named(settings, loop, one, path) for one in entity_id]
+    found = [loop.get(one, path=there) for one, there in named]
     for number, entity in enumerate(found):
         warnings = [*entity.warnings, *loop.take_warnings()]
         if shaped is not None:
@@ -94,22 +96,6 @@ def _templated(entity: Entity, text: Text, loop: EntityOperations) -> str:
         if name != BODY:
             _value(entity, join_dotted((name,)), loop)  # so that a wrong name is said
     return text(entity.as_dict(), entity.name)
-
-
-def _found(loop: EntityOperations, given: str, path: str | None, vault: str | None) -> Entity:
-    """The entity with the id; where there is none, that of the file, relative to the vault, else to
-    here. Raises as `EntityOperations.get`."""
-    try:
-        return loop.get(given, path=context.chosen_path(loop.vault, path))
-    except EntityNotFound:
-        if path or not given.endswith((".md", ".markdown")):
-            raise
-        from loop_cli.cli import paths
-
-        entity_id, there = paths.entity_at(given, vault)
-        if entity_id is None:
-            raise
-        return loop.get(entity_id, path=there)
 
 
 def _show(

@@ -23,8 +23,9 @@ def history(
     vault: str | None,
 ) -> None:
     """Run `loop history`."""
-    loop = context.operations(context.open_settings({"vault": vault}))
-    chosen = context.chosen_path(loop.vault, path)
+    settings = context.open_settings({"vault": vault})
+    loop = context.operations(settings)
+    entity_id, chosen = context.named(settings, loop, entity_id, path, gone=True)
     found = loop.history(entity_id, limit=limit or None, path=chosen)
     warnings = [*found.warnings, *loop.take_warnings()]
     if not output.as_document(found.as_dict(), warnings, wanted=as_json):

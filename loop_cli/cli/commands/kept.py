@@ -62,6 +62,8 @@ def kept(
     taken = loop.take_aside(dry_run=dry_run) if aside else []
     if taken and not dry_run:
         context.did(f"{len(taken)} files are taken aside to .loop/kept")
+    if entity_id is not None:
+        entity_id, _path = context.named(settings, loop, entity_id, None, gone=True)
     listed = loop.kept(entity_id=entity_id, before=before)
     found = listed.copies
     warnings = _foreign(listed.foreign)

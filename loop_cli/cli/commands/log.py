@@ -10,6 +10,7 @@ from loop_cli.core.names import nearest
 from loop_cli.core.records.record import SOURCES
 from loop_cli.errors import InvalidFile, UsageError
 from loop_cli.failures import AmbiguousId
+from loop_cli.operations import board as boards
 from loop_cli.operations import clock
 from loop_cli.operations.log import LogQuery
 
@@ -49,7 +50,10 @@ def log(
     shown = limit if limit is not None or as_json else output.RECORDS
     if follow:
         shown = _BACKLOG if limit is None else limit
-    loop = context.operations(context.open_settings({"vault": vault}))
+    settings = context.open_settings({"vault": vault})
+    loop = context.operations(settings)
+    if entity_id is not None:
+        entity_id, _path = context.named(settings, loop, entity_id, None, gone=True)
     query = LogQuery(
         entity_id=entity_id,
         limit=shown or None,
@@ -72,6 +76,7 @@ def log(
     output.warn([*loop.take_warnings(), *_said_of_none(loop, query, len(records))])
     if not records:
         output.note("no records")
+        output.warn(boards.how_to_begin(loop))
         return
     from loop_cli.cli.render import past as render_past
 

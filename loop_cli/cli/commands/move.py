@@ -36,6 +36,8 @@ def move(
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     interactive = output.may_ask(as_json=as_json, no_input=no_input)
     loop = context.operations(settings)
+    entity_id, chosen = context.named(settings, loop, entity_id, path)
+    project, _project_path = context.named(settings, loop, project, None)
     confirm = None
     if interactive:
         from loop_cli.cli.render import life as render_life
@@ -45,7 +47,7 @@ def move(
         entity_id,
         project,
         precondition=seen,
-        path=context.chosen_path(loop.vault, path),
+        path=chosen,
         confirm=confirm,
         dry_run=dry_run,
     )

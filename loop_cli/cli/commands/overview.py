@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 
-from loop_cli.cli import context, output, unopened
-from loop_cli.core import timestamps
+from loop_cli.cli import context, hints, output, unopened
+from loop_cli.config import has_notes
+from loop_cli.core import timestamps, unprepared
+from loop_cli.errors import Action
 from loop_cli.failures import NoVault
 from loop_cli.operations import clock
 
@@ -22,7 +25,7 @@ def show(*, as_json: bool) -> bool:
     settings = context.open_settings({}, need_vault=False)
     if settings.root is None and settings.database is None and settings["server"] is None:
         if as_json:
-            raise NoVault("no vault here, so there is no overview", hint="loop --help")
+            raise NoVault("no vault here, so there is no overview", hint=how_to_begin())
         return False
     loop = context.operations(settings)
     with output.progress("looking at the files", unit="files") as progress:
@@ -32,8 +35,14 @@ def show(*, as_json: bool) -> bool:
     if not output.as_document(document, loop.take_warnings(), wanted=as_json):
         from loop_cli.cli.render import overview as render_overview
 
-        output.show(render_overview.overview(found, commands))
+        notes = hints.spelled(unprepared.of_notes(found.notes, loop.names))
+        output.show(render_overview.overview(found, commands, notes=notes))
     return True
+
+
+def how_to_begin() -> str | Action:
+    """The next step where there is no vault: in a folder of notes, to make it one."""
+    return Action("make_or_name_vault") if has_notes(os.curdir) else "loop --help"
 
 
 def _day(since: str) -> str:

@@ -18,7 +18,8 @@ reports as file-name. Links to the files are changed in the same run, in every M
 file and canvas of the vault: 'loop help links' says what counts as a link.
 
 With --name the entity gets another name. Its file gets it too where it is called by the
-old name; any other file keeps its name.
+old name; any other file keeps its name. Where the file's name is the id, the id changes
+with it: the log then has a new entity and a deleted one, in one run.
 
 Examples:
 
@@ -53,9 +54,12 @@ def rename(
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     loop = context.operations(settings)
     interactive = output.may_ask(as_json=as_json, no_input=no_input)
+    chosen = context.chosen_path(loop.vault, path)
+    if entity_id is not None:
+        entity_id, chosen = context.named(settings, loop, entity_id, path)
     result = loop.rename(
         entity_id,
-        path=context.chosen_path(loop.vault, path),
+        path=chosen,
         name=name,
         confirm=_confirm(yes, interactive),
         dry_run=dry_run,

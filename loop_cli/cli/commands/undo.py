@@ -46,6 +46,8 @@ def undo(
     settings = context.open_settings({"vault": vault, "lock_timeout": lock_timeout})
     loop = context.operations(settings)
     chosen = context.chosen_path(loop.vault, path)
+    if target is not None:
+        target, chosen = context.named(settings, loop, target, path, gone=True)
     result = loop.undo(
         Target(given=target, last=last, path=chosen),
         on_conflict=on_conflict,

@@ -120,7 +120,8 @@ def _update_one(
     as_json: bool,
 ) -> None:
     loop = context.entity_operations(settings)
-    wanted = wanted.replace(path=context.chosen_path(loop.vault, wanted.path))
+    entity_id, path = context.named(settings, loop, wanted.entity_id, wanted.path)
+    wanted = wanted.replace(entity_id=entity_id, path=path)
     resolve = _policy(settings["on_conflict"])
     if interactive and not dry_run:
         from loop_cli.cli.prompt import questions as prompt

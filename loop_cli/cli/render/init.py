@@ -7,9 +7,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from loop_cli.cli import hints
 from loop_cli.cli.render import check as render_check
 from loop_cli.cli.render import styles
 from loop_cli.cli.render.text import visible
+from loop_cli.core import unprepared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +45,11 @@ def proposal(found: Foundation) -> RenderableType:
             [Text(f"and {rest:,} more; --json has all", style=styles.QUIET)] if rest > 0 else []
         )
     else:
-        parts.append(Text("All of it would fit.", style=styles.DONE))
+        fits = "All of it would fit." if own.files else "There is no frontmatter to learn from."
+        parts.append(Text(fits, style=styles.DONE if own.files else styles.QUIET))
+    notes = hints.spelled(unprepared.of_notes(found.plain - found.toml, own.names))
+    if notes is not None:
+        parts.append(Text(visible(notes), style=styles.NOTICE))
     return Group(*parts)
 
 

@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 _MOST = 5  # rows of a list
 
 
-def overview(found: Overview, commands: Sequence[tuple[str, str]]) -> RenderableType:
-    """Show counts, overdue entities, changes since yesterday, and useful `commands`."""
+def overview(
+    found: Overview, commands: Sequence[tuple[str, str]], *, notes: str | None = None
+) -> RenderableType:
+    """Show counts, what is said of `notes` that are no entities, overdue entities, changes since
+    yesterday, and useful `commands`."""
     title = Text(visible(found.vault), style=styles.TITLE)
     title.append(f"{styles.separator()}{found.entities:,} entities", style=styles.NORMAL)
     parts: list[RenderableType] = [title, Text(), _types(found)]
+    parts += [Text(), Text(visible(notes))] if notes is not None else []
     parts += _listed("Overdue", found.overdue, "due")
     parts += _listed("Edited outside loop since yesterday", found.edited_outside, "path")
     parts += [Text(), _changes(found), Text(), Text("Next", style=styles.TITLE)]

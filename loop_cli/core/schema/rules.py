@@ -8,7 +8,8 @@ entities.
 
 from __future__ import annotations
 
-from loop_cli.core.entity import FieldNames
+from loop_cli.core.entity import OWN, FieldNames
+from loop_cli.core.names import NAME
 from loop_cli.core.schema.problem import read_only, unknown_field
 from loop_cli.core.schema.schema import PREFIXES
 from loop_cli.lean.plain import key_text, same
@@ -169,6 +170,8 @@ class Rules:
                 "tells which entity it is" if field in (names.id, names.type) else "is set by loop"
             )
             return read_only(field, f"{what} and can't be changed")
+        if (problem := self.no_field(field, entity_type, present)) is not None:
+            return problem
         writable = schema.writable_fields(entity_type, present)
         if writable is None or field in writable:
             return None
@@ -180,6 +183,19 @@ class Rules:
             return None
         known = self.known(entity_type) if schema.knows_type(entity_type) else tuple(writable)
         return unknown_field(field, entity_type, known).replace(allowed=choices)
+
+    def no_field(self, field: str, entity_type: str, present: Mapping[str, Any]) -> Problem | None:
+        """Return why nothing can be written to what every entity has, whatever its fields are:
+        `path`, `entity_name` and others. None for a field of that name which the schema knows, or
+        which is there."""
+        if field not in (*OWN, NAME) or field in self.names.__dict__.values() or field in present:
+            return None
+        if not self.schema.shipped and self.has_field(entity_type, field):
+            return None
+        if field == NAME:
+            message = f"is no field here: this vault's names are in {self.names.name!r}"
+            return read_only(field, message).replace(nearest=(self.names.name,))
+        return read_only(field, "is no field: it is what loop says of every entity")
 
     def unmet(self, case: Case) -> list[ConditionalField]:
         """Return the conditional fields that are required now and have no value."""

@@ -65,6 +65,12 @@ class Index:
         rows = self._cache.run(lambda database: database.execute(query).fetchall())
         return [_text(row[0]) for row in rows]
 
+    def notes(self) -> int:
+        """Count the files that can be read and are no entities, as far as is known."""
+        query = "SELECT count(*) FROM file WHERE id IS NULL AND problem IS NULL"
+        self.refresh_if_unknown()
+        return int(self._cache.run(lambda database: database.execute(query).fetchone()[0]))
+
     def mentioning(self, texts: Sequence[str]) -> list[str]:
         """Yield the entities' files whose fields or path contain one of some texts, as far as is
         known.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from loop_cli.core import schema_proposal as propose
 from loop_cli.core.entity import FieldNames
 from loop_cli.core.schema.paths import Places
-from loop_cli.errors import InvalidFile, LoopError
+from loop_cli.errors import InvalidFile, LoopError, NoEntity
 from loop_cli.lean.records import Struct
 from loop_cli.planning import snapshot
 from loop_cli.vault.files import reading as files
@@ -71,6 +71,9 @@ def survey(root: str) -> Foundation:
             data, _modified = files.read_stable(files.inside(root, path), path)
             _pieces, fields, _warnings = snapshot.read_frontmatter(data, path)
             tally.add(path, fields)
+        except NoEntity:
+            plain += 1
+            toml += _begins(data, b"+++")
         except InvalidFile:
             plain += not _begins(data, b"---")
             toml += _begins(data, b"+++")

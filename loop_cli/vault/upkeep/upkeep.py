@@ -50,6 +50,9 @@ class VaultUpkeep(Upkeep):
 
         return passed.passed_over(self._vault.root, self._vault.schema.places)
 
+    def notes(self) -> int:
+        return self._vault.locator().index.notes()
+
     def allow(self, field: AllowedField, *, origin: Origin, dry_run: bool = False) -> Allowed:
         from loop_cli.vault.upkeep import allow
 
