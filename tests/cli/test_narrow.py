@@ -52,3 +52,27 @@ def test_what_fits_is_not_wider_than_the_terminal(width: int, first: int) -> Non
     found = render_list._fitting(natural, width)
     assert sum(found) + 2 * (len(found) - 1) <= width
     assert all(one <= most for one, most in zip(found, natural, strict=False))
+
+
+@pytest.mark.parametrize("width", ["60", "80", "130", "200"])
+def test_a_board_and_an_agenda_cut_the_name_and_never_the_day_or_the_priority(
+    loop: Loop, width: str
+) -> None:
+    lines = ("status: doing", "due: '2026-01-09'", "priority: critical", "start_date: '2026-01-08'")
+    path = loop.write_task("tsk-long", *lines)
+    path.write_text(path.read_text().replace("name: made", f"name: {'긴 이름 ' * 30}"))
+    for command in ("board", "agenda"):
+        screen = loop.on_terminal(command, COLUMNS=width)
+        assert "2026-01-09" in screen.text
+        assert screen.text.count("…") >= 1
+        assert screen.text.count("critical") >= 2  # another task has it too
+        assert all(cell_len(one) <= int(width) for one in screen.lines if "\x1b" not in one)
+
+
+def test_dates_that_were_asked_for_are_whole_before_an_id_is(loop: Loop) -> None:
+    loop.write_task(LONG, "status: todo", "due: '2026-01-09'", "start_date: '2026-01-08'")
+    columns = "entity_id,entity_name,due,start_date,assignee,path"
+    screen = loop.on_terminal("list", "task", "--columns", columns)
+    row = next(one for one in screen.lines if "2026-01-08" in one)
+    assert "2026-01-09" in row
+    assert LONG not in row

@@ -13,13 +13,14 @@ from loop_cli.core.names import nfc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from rich.console import Console, RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType
 
     from loop_cli.operations.board import Agenda, Board, Card, Column, Stats
 
 _NARROWEST = 18  # of a column of a board
+_SHORTEST = 6  # of a name, before the rest of its line is cut
 _BARS = "▁▂▃▄▅▆▇█"
 _TITLES = {
     "overdue": "Overdue", "today": "Today", "week": "This week", "later": "Later",
@@ -38,7 +39,7 @@ def board(found: Board) -> Callable[[Console], RenderableType]:
         grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
         for one in found.columns:
             grid.add_column(_title(one), width=room, overflow="ellipsis")
-        grid.add_row(*(Group(*(_card(card) for card in one.cards)) for one in found.columns))
+        grid.add_row(*(Group(*(_card(card, room) for card in one.cards)) for one in found.columns))
         return grid
 
     return render
@@ -49,12 +50,17 @@ def _title(one: Column) -> Text:
     return Text(visible(nfc(f"{name} ({len(one.cards)})")), style=styles.TITLE)
 
 
-def _card(card: Card) -> Text:
-    """A card of three lines: id, name, and due day, who, priority."""
+def _card(card: Card, room: int) -> Text:
+    """A card of three lines: id, name, and due day, who, priority; the day is on a line of its own
+    where there is no room beside it."""
     text = Text(visible(card.entity_id), style=styles.FIELD, overflow="ellipsis", no_wrap=True)
     if card.entity_name:
         text.append("\n" + visible(nfc(card.entity_name)), style=styles.NORMAL)
-    return text.append("\n").append_text(_facts(card)).append("\n")
+    facts = _facts(card)
+    if facts.cell_len > room and card.due:
+        rest = _facts(card.replace(due=None))
+        facts = _facts(card.replace(who=None, priority=None)).append("\n").append_text(rest)
+    return text.append("\n").append_text(facts).append("\n")
 
 
 def _facts(card: Card) -> Text:
@@ -72,11 +78,28 @@ def _below(one: Column) -> list[RenderableType]:
     return [_title(one), *(_line(card) for card in one.cards), Text()]
 
 
-def _line(card: Card, before: str = "") -> Text:
-    text = Text(f"  {before}", overflow="ellipsis", no_wrap=True)
-    text.append(visible(card.entity_id), style=styles.FIELD)
-    text.append(f"  {visible(nfc(card.entity_name))}" if card.entity_name else "")
-    return text.append("  ").append_text(_facts(card))
+class _line:  # noqa: N801  used like a function
+    """A card in one line. Where it is too long, the name is cut: a day or a priority that is cut
+    says nothing."""
+
+    def __init__(self, card: Card, before: str = "") -> None:
+        self._card = card
+        self._before = before
+
+    def __rich_console__(
+        self, _console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        text = Text(f"  {self._before}", overflow="ellipsis", no_wrap=True)
+        text.append(visible(self._card.entity_id), style=styles.FIELD)
+        facts = _facts(self._card)
+        name = Text(visible(nfc(self._card.entity_name or "")))
+        room = options.max_width - text.cell_len - facts.cell_len - 4
+        if name.cell_len > room:
+            name.truncate(max(room, _SHORTEST), overflow="ellipsis")
+        for part in (name, facts):
+            if part:
+                text.append("  ").append_text(part)
+        yield text
 
 
 def agenda(found: Agenda) -> RenderableType:
