@@ -25,6 +25,17 @@ _NEAR = {
     "그제": -2,
     "그저께": -2,
 }
+_WEEKS = {
+    "this week": 0,
+    "next week": 1,
+    "last week": -1,
+    "이번 주": 0,
+    "이번주": 0,
+    "다음 주": 1,
+    "다음주": 1,
+    "지난 주": -1,
+    "지난주": -1,
+}
 _WEEKDAYS = {
     name: number
     for number, names in enumerate(
@@ -67,7 +78,8 @@ def day(text: str, *, today: int) -> int | None:
 
 def is_week(text: str) -> bool:
     """Whether a text says a week, of which `day` is the Monday."""
-    return _WEEK.fullmatch(text.strip().casefold()) is not None
+    word = text.strip().casefold()
+    return word in _WEEKS or _WEEK.fullmatch(word) is not None
 
 
 def written(text: str, *, today: int) -> str | None:
@@ -85,6 +97,8 @@ def at(text: str, now: int) -> str | None:
 def _day(word: str, today: int) -> int | None:
     if word in _NEAR:
         return today + _NEAR[word]
+    if word in _WEEKS:
+        return _moved(today - _date(today).weekday(), _WEEKS[word], "week")
     if word in _WEEKDAYS:
         return today + (_WEEKDAYS[word] - _date(today).weekday()) % 7
     if word in _ENDS:
