@@ -68,16 +68,16 @@ class RemoteReads(RemoteEntityOperations):
     def difference(self, entity_id: str, since: Since, *, path: str | None = None) -> Difference:
         from loop_cli.remote import past
 
-        query = [
-            *where(path),
-            ("since", since.given if since.at is None else timestamps.render(since.at)),
-        ]
-        found = self._read(path_of(entity_id, "/diff"), *query)
+        # A day begins here, and not where the server is.
+        asked = since.given if since.at is None else timestamps.render(since.at)
+        found = self._read(path_of(entity_id, "/diff"), *where(path), ("since", asked))
         try:
             now = self.get(entity_id, path=path)
         except EntityNotFound:  # it was deleted, and the log tells of it
             now = past.gone(found)
-        return past.difference(found, now)
+        made = past.difference(found, now)
+        said = [one.replace(asked, since.given) for one in made.warnings]
+        return made.replace(warnings=tuple(said))
 
     def log(self, query: LogQuery) -> Iterator[AuditRecord]:
         from loop_cli.core import timestamps

@@ -12,6 +12,7 @@ DIFFERS: dict[str, tuple[str, ...]] = {
         "test_over_http.py",
         "test_overview.py::TestWithAVault::test_a_vault_named_in_front_does_as_well",
         "test_overview.py::TestWithoutAVault",
+        "test_plain_folder.py",
         "test_schema.py::TestCommand::test_without_a_vault_it_is_the_default_schema",
         "test_unprepared.py",
     ),
@@ -19,6 +20,8 @@ DIFFERS: dict[str, tuple[str, ...]] = {
         "test_check.py::TestGithub::test_annotations",
         "test_exit_codes.py::test_a_path_may_be_relative_to_the_current_folder_of_the_vault",
         "test_get_several.py::test_a_path_names_the_entity_in_the_file",
+        "test_paths_as_ids.py::test_a_path_from_here",
+        "test_paths_as_ids.py::test_in_a_vault_with_ids",
     ),
     "the settings of the vault, and of the process that writes, are those of the server": (
         "test_edit.py::TestNotSaved::test_a_vault_may_not_name_the_editor",
@@ -49,6 +52,7 @@ DIFFERS: dict[str, tuple[str, ...]] = {
     ),
     "a warning names what to do in words of HTTP": (
         "test_kept.py::test_what_cannot_be_finished_is_taken_aside",
+        "test_notes_said.py::test_a_list_without_entities_says_it",
     ),
     "it counts what this process watches": (
         "test_watch.py::TestOnlyTheVault::test_links_that_are_there",
