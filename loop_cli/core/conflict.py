@@ -86,6 +86,17 @@ class Conflict(Struct):
         return self.kept_moving or bool(self.conditions)
 
     @property
+    def is_outside(self) -> bool:
+        """Whether it is certain that the last change has no record."""
+        if self.reason == "edited_outside":
+            return True
+        if self.conditions:
+            return any(one.get("edited_outside") is True for one in self.conditions)
+        if self.changes:
+            return self.changes[-1].etag_after not in (None, self.current_etag)
+        return any(field.base_known for field in self.fields)
+
+    @property
     def overlaps(self) -> bool:
         """Whether a field that is wanted was changed in between."""
         whole = self.reason in ("deleted", "condition_unmet")

@@ -104,7 +104,7 @@ def _what(conflict: Conflict) -> str:
     }
     if conflict.reason in known:
         return known[conflict.reason]
-    more = " by an editor, without a record" if conflict.reason == "edited_outside" else ""
+    more = " by an editor, without a record" if conflict.is_outside else ""
     return f"was changed since you read it{more}"
 
 

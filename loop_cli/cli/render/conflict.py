@@ -102,7 +102,7 @@ class report:  # noqa: N801  used like a function
             yield Text(f"{len(records) - _CHANGES} changes before these; loop log has them")
         for record in records[-_CHANGES:]:
             yield _change_line(record, self._now)
-        if _edited_outside(self._conflict):
+        if self._conflict.is_outside:
             yield _outside_line(self._conflict, self._now)
 
     def _kept(self) -> Iterator[RenderableType]:
@@ -339,17 +339,6 @@ def _change_line(record: AuditRecord, now: int | None) -> Text:
     who = record.who.removeprefix("user:")
     when = _ago(str(data["timestamp"]), now)
     return Text(visible(f"{who} changed {fields or 'it'} through {data['source']}, {when}"))
-
-
-def _edited_outside(conflict: Conflict) -> bool:
-    """Whether it is certain that the last change has no record."""
-    if conflict.reason == "edited_outside":
-        return True
-    if conflict.conditions:
-        return any(one.get("edited_outside") is True for one in conflict.conditions)
-    if conflict.changes:
-        return conflict.changes[-1].etag_after not in (None, conflict.current_etag)
-    return any(field.base_known for field in conflict.fields)
 
 
 def _outside_line(conflict: Conflict, now: int | None) -> Text:
