@@ -207,19 +207,22 @@ function Bulk({ type, picked, clear }) {
 
 const placeOf = (cell) => [...cell.parentNode.children].indexOf(cell);
 
-/** Arrows, Home, End and pages walk over the cells. */
+let aim = null; // the cell that gets the focus as soon as it is there
+
+/** Arrows, Home, End and pages walk over the cells; a key that comes early goes on from the aim. */
 function walk(event, count, setEditing) {
-  const cell = event.target.closest?.(".cell");
+  const aimed = aim?.table === event.currentTarget.closest(".table") ? aim : null;
+  const cell = event.target.closest?.(".cell") ?? aimed?.cell;
   if (!cell || event.altKey || event.target.matches("select, textarea, input:not([type=checkbox])")) return;
   const row = cell.parentNode;
-  const table = row.closest(".table");
-  const from = { index: Number(row.getAttribute("aria-rowindex")), place: placeOf(cell) };
+  const table = event.currentTarget.closest(".table");
+  const from = aimed ?? { index: Number(row.getAttribute("aria-rowindex")), place: placeOf(cell) };
   const page = Math.max(1, Math.floor(table.clientHeight / ROW) - 2);
   const to = stepped(event, from, { rows: count + 1, places: row.children.length, page });
   if (!to) return;
   event.preventDefault();
   setEditing(null);
-  focusCell(table, to);
+  focusCell(table, to, cell);
 }
 
 function stepped({ key, ctrlKey, metaKey }, { index, place }, { rows, places, page }) {
@@ -232,16 +235,19 @@ function stepped({ key, ctrlKey, metaKey }, { index, place }, { rows, places, pa
 }
 
 /** Put the focus on a cell, once it is there: only the rows that can be seen are. */
-function focusCell(table, { index, place }) {
+function focusCell(table, { index, place }, from) {
+  const mine = (aim = { table, index, place, cell: from });
   const look = () => table.querySelector(`[aria-rowindex="${index}"]`)?.children[place];
   if (!look()) table.scrollTop = (index - 2) * ROW - table.clientHeight / 2;
-  let left = 20;
+  let left = 60; // frames
   const again = () => {
+    if (aim !== mine) return;
     const cell = look();
-    if (!cell) return left-- > 0 && requestAnimationFrame(again);
+    if (!cell && left-- > 0) return requestAnimationFrame(again);
+    aim = null;
+    if (!cell) return;
     (cell.querySelector("button, a, input") ?? cell).focus({ preventScroll: true });
     cell.scrollIntoView({ block: "nearest", inline: "nearest" });
-    return true;
   };
   again();
 }
