@@ -93,6 +93,17 @@ class Tab:
     def press(self, action: str, *, within: str = "") -> None:
         self.at(f"{within} [data-action='{action}']".strip()).first.click()
 
+    def drag_a_day(self, event: Locator) -> None:
+        """Move an event of the calendar by the width of a day."""
+        box = event.bounding_box()
+        assert box is not None
+        middle = box["y"] + box["height"] / 2
+        self.page.mouse.move(box["x"] + 30, middle)
+        self.page.mouse.down()
+        self.page.mouse.move(box["x"] + 60, middle, steps=4)
+        self.page.mouse.move(box["x"] + 30 + box["width"], middle, steps=8)
+        self.page.mouse.up()
+
     def save(self) -> None:
         self.press("save")
 

@@ -54,14 +54,7 @@ def by_calendar_keys(tab: Tab) -> None:
 
 
 def drag_one_day(tab: Tab) -> None:
-    box = tab.at(f".calendar [data-entity-id='{TASK}']").first.bounding_box()
-    assert box is not None
-    middle = box["y"] + box["height"] / 2
-    tab.page.mouse.move(box["x"] + 30, middle)
-    tab.page.mouse.down()
-    tab.page.mouse.move(box["x"] + 60, middle, steps=4)
-    tab.page.mouse.move(box["x"] + 30 + box["width"], middle, steps=8)
-    tab.page.mouse.up()
+    tab.drag_a_day(tab.at(f".calendar [data-entity-id='{TASK}']").first)
 
 
 def by_bulk(tab: Tab) -> None:
@@ -172,6 +165,7 @@ def test_whatever_saves_can_take_what_is_there_now(tab: Tab, served: Served, nam
     assert served.fields()["priority"] == "critical"
     if door.place == ENTITY:
         expect(tab.field("priority")).to_have_value("critical", timeout=PATIENCE)
+        expect(tab.at("[data-notice=changed]")).to_have_count(0)
 
 
 @pytest.mark.parametrize("name", SAVES)

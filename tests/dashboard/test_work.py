@@ -316,14 +316,7 @@ def test_the_calendar_moves_dates(tab: Tab, served: Served, how: str) -> None:
         event.focus()
         tab.page.keyboard.press("Shift+ArrowRight")
     else:
-        box = event.bounding_box()
-        assert box is not None
-        middle = box["y"] + box["height"] / 2
-        tab.page.mouse.move(box["x"] + 30, middle)
-        tab.page.mouse.down()
-        tab.page.mouse.move(box["x"] + 60, middle, steps=4)
-        tab.page.mouse.move(box["x"] + 30 + box["width"], middle, steps=8)
-        tab.page.mouse.up()
+        tab.drag_a_day(event)
 
     sees(tab.at("[data-notice=good]"), "Due: 2026-01-24")
     assert served.fields()["due"] == "2026-01-24"

@@ -7,7 +7,7 @@ import sys
 from loop_cli.cli import context, output
 from loop_cli.core import query as queries
 from loop_cli.core.diff import MISSING
-from loop_cli.core.names import NAME, join_dotted, split_dotted
+from loop_cli.core.names import join_dotted, split_dotted
 from loop_cli.core.query import Query
 from loop_cli.errors import EntityNotFound, InvalidFile, UsageError
 from loop_cli.failures import AmbiguousId
@@ -196,7 +196,7 @@ def refuse_unknown(
 ) -> None:
     """Raises `UsageError` for a name that is no field of any entity."""
     for name in names:
-        path = split_dotted(loop.names.name if name == NAME else name)
+        path = split_dotted(name)
         if not all(path):
             raise UsageError(f"{option}: {name!r} names no field")
         try:

@@ -211,7 +211,7 @@ export async function catchUp(form) {
   try {
     entity = await api.one(id, path);
   } catch (failure) {
-    if (failure.missing) change(form, { latest: null, changes: await since(id, base, null) });
+    if (failure.missing) await tell(form, base, null);
     return;
   }
   if (form.value.state !== "ready") return;
@@ -219,7 +219,13 @@ export async function catchUp(form) {
   const now = form.value.base;
   if (entity.etag === now.etag) return change(form, { base: { ...entity }, latest: entity, changes: null });
   if (saving.revisionAfter(now).etag === entity.etag) return rebased(form, entity);
-  change(form, { latest: entity, changes: await since(id, now, entity) });
+  await tell(form, now, entity);
+}
+
+/** Have the form say what others did since `base`, unless it shows another state by then. */
+async function tell(form, base, latest) {
+  const changes = await since(form.value.id, base, latest);
+  if (form.value.base?.etag === base.etag) change(form, { latest, changes });
 }
 
 /** One's own saves, made elsewhere on the page, are no news. */
