@@ -470,11 +470,15 @@ def _no_vault(cwd: str, user_file: str | None) -> LoopError:
 
 
 def has_notes(folder: str) -> bool:
-    """Whether `loop init` would find notes in a folder, as far as a short look shows."""
+    """Whether a folder is one of notes, which `loop init` could make a vault, as far as a short
+    look shows. The home folder is none, nor is the root: they have all of a person's files."""
     from loop_cli.core.names import ENDINGS
     from loop_cli.core.schema_proposal import EXCLUDED, EXCLUDED_FILES
     from loop_cli.system import nearby
 
+    all_files = (os.sep, os.path.realpath(home.home(os.environ) or os.sep))
+    if os.path.realpath(folder) in all_files:
+        return False
     return nearby.has_file(folder, ENDINGS, besides=(*EXCLUDED, *EXCLUDED_FILES))
 
 

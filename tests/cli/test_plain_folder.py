@@ -101,3 +101,11 @@ def test_a_vault_with_entities_and_no_log_is_not(loop: Loop) -> None:
     for arguments in (("stats",), ("log",)):
         done = loop(*arguments)
         assert (done.code, "loop init" in done.err + done.out) == (0, False)
+
+
+def test_a_home_folder_is_no_folder_of_notes(loop: Loop) -> None:
+    (loop.home / "Documents").mkdir(exist_ok=True)
+    (loop.home / "Documents" / "a.md").write_text("hi\n")
+    done = run(loop, loop.home, "list")
+    assert (done.code, SAID in done.err) == (2, False)
+    assert SAID in run(loop, loop.home / "Documents", "list").err
