@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _HEAD = "SELECT version, rules, seq, digest, own FROM head"
+_VERSION = "SELECT version FROM head"
+_ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _NOW = (
     "SELECT path, etag, (SELECT max(seq) FROM record WHERE entity = %s) FROM file WHERE path = %s"
 )
@@ -135,9 +137,11 @@ class Landing:
     def _dry(
         self, connection: Connection, changes: Sequence[AnyChange], *, atomic: bool
     ) -> Outcomes:
-        self._handle.renew(connection)
-        attempt = Attempt(self._handle, connection)
-        planned = attempt.plan(changes, self._origin, group=atomic)
+        with connection.transaction():
+            connection.execute(_ONE_MOMENT)
+            self._handle.renew(connection)
+            attempt = Attempt(self._handle, connection)
+            planned = attempt.plan(changes, self._origin, group=atomic)
         return [
             one if isinstance(one, LoopError) else one.plan.result(None, warnings=one.warnings)
             for one in planned
@@ -163,16 +167,41 @@ class Landing:
         attempt = Attempt(self._handle, connection)
         head = Head(**dict(zip(Head._fields, attempt.look(changes), strict=True)))
         self._handle.renew(connection, head.rules)
-        planned = attempt.plan(changes, self._origin, group=group)
-        if not _changed(planned):
-            return _outcomes(planned, [])
-        if not group and _meets_twice(planned):  # by an alias, or two spellings of an id
-            return [one for change in changes for one in self._commit([change], group=False)]
         try:
-            asked = head.version if attempt.asked else None
-            return self._land(connection, planned, head, asked, group=group)
+            planned = self._plan(connection, attempt, changes, head, group=group)
+            if not _changed(planned):
+                return _outcomes(planned, [])
+            if group or not _meets_twice(planned):
+                asked = head.version if attempt.asked else None
+                return self._land(connection, planned, head, asked, group=group)
         except _Stale:
             return self._again(connection, changes, group=group)
+        # Two are of one entity, by an alias or two spellings of an id.
+        return [one for change in changes for one in self._commit([change], group=False)]
+
+    def _plan(
+        self,
+        connection: Connection,
+        attempt: Attempt,
+        changes: Sequence[AnyChange],
+        head: Head,
+        *,
+        group: bool,
+    ) -> list[Planned | LoopError]:
+        """Plan all changes. Raises `_Stale` where something has changed under a refusal: an id may
+        have been free, and its place taken a moment later."""
+        try:
+            planned = attempt.plan(changes, self._origin, group=group)
+            refusal = None
+        except LoopError as error:
+            planned, refusal = [], error
+        if not _changed(planned) and attempt.asked:
+            row = connection.execute(_VERSION).fetchone()
+            if row is None or row[0] != head.version:
+                raise _Stale
+        if refusal is not None:
+            raise refusal
+        return planned
 
     def _again(
         self, connection: Connection, changes: Sequence[AnyChange], *, group: bool

@@ -11,17 +11,21 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from loop_cli.core.commits import CommitResult, Create
 from loop_cli.core.entity import FieldNames
+from loop_cli.core.ids import IdRule
+from loop_cli.core.records.record import Origin
 from loop_cli.lean.basics import uuid4
 from loop_cli.postgres import outside
 from loop_cli.postgres.store import PostgresStore
 from tests.store.conftest import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 REPOSITORY = Path(__file__).parents[2]
 SECONDS = float(os.environ.get("LOOP_TEST_SECONDS", "4"))  # of writing; by hand 60
@@ -250,3 +254,42 @@ def test_a_server_serves_a_vault_in_postgresql(tmp_path: Path, postgres_vault: s
     for server in (one, other):
         server.stop()
     store.close()
+
+
+class Meddled(str):
+    """The pattern of a path. Once, when an id is put into it, something happens first."""
+
+    happens: Callable[[], object]
+
+    def replace(self, old: str, new: str, count: SupportsIndex = -1, /) -> str:
+        happens, self.happens = self.happens, list
+        happens()
+        return super().replace(old, new, count)
+
+
+def new(
+    store: PostgresStore, meanwhile: Callable[[], object] = list, *, dry_run: bool = False
+) -> str:
+    """Create a note whose id is the next number; return the id. Between the choice of the id and
+    the look for its place there is something else, once."""
+    path = Meddled("n/{entity_id}.md")
+    path.happens = meanwhile
+    change = Create(
+        entity_type="Note",
+        entity_id=IdRule(kind="next", prefix="n-", width=3),
+        path=path,
+        fields={"entity_name": "x"},
+        template="---\n---\n",
+    )
+    origin = Origin(run_id=uuid4(), actor="user:x")
+    (made,) = store.commit([change], origin=origin, dry_run=dry_run)
+    assert isinstance(made, CommitResult)
+    return made.after.id
+
+
+def test_a_free_id_has_a_free_place(postgres_vault: str) -> None:
+    """Another one is created in between: that is no error, but the next id."""
+    with closing(filled(postgres_vault, ())) as store, closing(filled(postgres_vault, ())) as other:
+        assert new(store, lambda: new(other)) == "n-002"
+        assert new(store, lambda: new(other), dry_run=True) == "n-003"
+        assert new(store) == "n-004"
