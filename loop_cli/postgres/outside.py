@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from loop_cli.postgres.handle import Handle
     from loop_cli.postgres.lines import Line
 
+_ID = "SELECT id FROM file WHERE path = %s"
 _MOVE_ON = (
     "UPDATE head SET version = version + 1, seq = %s, digest = %s, own = %s, rules = rules + %s"
 )
@@ -36,8 +37,8 @@ def remove(handle: Handle, path: str) -> None:
     def work(connection: Connection) -> None:
         with connection.transaction():
             before = locked(connection)
-            query = "DELETE FROM file WHERE path = %s RETURNING id"
-            row = connection.execute(query, (path.encode(),)).fetchone()
+            row = connection.execute(_ID, (path.encode(),)).fetchone()
+            rows.remove(connection, path)
             if row is not None and row[0] is not None:
                 entity_id = row[0].decode("utf-8", "surrogatepass")
                 rows.date_again(connection, handle.log_over(connection), entity_id)

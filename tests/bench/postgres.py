@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from loop_cli.core.store import Store
+    from loop_cli.postgres.database import Connection
 
 HEAD = """---
 entity_type: Note
@@ -53,23 +54,33 @@ tags: [a, b]
 """
 BODY = "A paragraph of the body, as long as they are. 회의록을 정리한다.\n" * 12
 _GROW = """
-INSERT INTO file
-SELECT convert_to('work/' || name || '.md', 'UTF8'), convert_to('work/' || name || '.md', 'UTF8'),
-       new.data, left(encode(sha256(new.data), 'hex'), 16), modified, kind, admitted,
-       convert_to(name, 'UTF8'), type, title, updated + n, at,
-       replace(fields, 'tsk-0000000', name),
-       keys || jsonb_build_object(
-           'assignee', jsonb_build_array('=person-' || mod(n, 5000), 'h', 't'),
-           'status', jsonb_build_array(CASE mod(n, 3) WHEN 0 THEN '=todo' ELSE '=done' END, 'h'),
-           'entity_id', jsonb_build_array('=' || name, 'h', 't')),
-       ranks || jsonb_build_object(
-           'due', left(ranks->>'due', -4) || lpad(to_hex(mod(n, 65536)), 4, '0')),
-       names, grams, claims
-FROM file, generate_series(%s::int, %s::int) AS n,
-LATERAL (SELECT 'tsk-' || lpad(n::text, 7, '0') AS name) AS called,
-LATERAL (SELECT convert_to(replace(convert_from(file.data, 'UTF8'), 'tsk-0000000', name), 'UTF8')
-    AS data) AS new
-WHERE id = 'tsk-0000000'::bytea
+WITH one AS (SELECT * FROM file WHERE id = 'tsk-0000000'::bytea),
+new AS (
+    SELECT n, name, convert_to('work/' || name || '.md', 'UTF8') AS path,
+        convert_to(replace(convert_from(one.data, 'UTF8'), 'tsk-0000000', name), 'UTF8') AS data
+    FROM one, generate_series(%s::int, %s::int) AS n,
+    LATERAL (SELECT 'tsk-' || lpad(n::text, 7, '0') AS name) AS called
+),
+words AS (
+    INSERT INTO words SELECT new.path, names, grams
+    FROM new, words WHERE words.path = 'work/tsk-0000000.md'::bytea
+),
+mentions AS (
+    INSERT INTO mention SELECT convert_to('=' || new.name, 'UTF8'), new.path FROM new
+)
+INSERT INTO file (path, folded, data, etag, modified, kind, admitted, id, type, title, updated, at,
+    fields, keys, ranks, claims, stem)
+SELECT new.path, new.path, new.data, left(encode(sha256(new.data), 'hex'), 16), modified, kind,
+    admitted, convert_to(name, 'UTF8'), type, title, updated + n, at,
+    replace(fields, 'tsk-0000000', name),
+    keys || jsonb_build_object(
+        'assignee', jsonb_build_array('=person-' || mod(n, 5000), 'h', 't'),
+        'status', jsonb_build_array(CASE mod(n, 3) WHEN 0 THEN '=todo' ELSE '=done' END, 'h'),
+        'entity_id', jsonb_build_array('=' || name, 'h', 't')),
+    ranks || jsonb_build_object(
+        'due', left(ranks->>'due', -4) || lpad(to_hex(mod(n, 65536)), 4, '0')),
+    claims, convert_to(name, 'UTF8')
+FROM new, one
 """
 _PGBENCH = r"""\set id random(1, 10000)
 BEGIN;
@@ -115,7 +126,12 @@ def text(number: int) -> bytes:
 
 def grow(store: PostgresStore, start: int, end: int) -> None:
     store.handle.database.read(lambda connection: connection.execute(_GROW.encode(), (start, end)))
-    store.handle.database.read(lambda connection: connection.execute(b"VACUUM ANALYZE file"))
+    for table in (b"file", b"words", b"mention"):
+        store.handle.database.read(partial(_analyzed, table))
+
+
+def _analyzed(table: bytes, connection: Connection) -> None:
+    connection.execute(b"VACUUM ANALYZE " + table)
 
 
 def median(work: Callable[[int], object], count: int) -> float:

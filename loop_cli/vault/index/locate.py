@@ -15,7 +15,7 @@ from loop_cli.vault.index.index import Index
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.links import LinkSource
@@ -121,7 +121,8 @@ class Locator:
         return (path for path, _plain in self._walk.everything())
 
     def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]:
-        """As in `Store.link_sources`."""
+        """Yield all files that may have links, if `where` accepts path and bytes. Those that can't
+        be read come without bytes."""
         from loop_cli.core import links
 
         for path, plain in self._walk.everything():
@@ -136,6 +137,12 @@ class Locator:
                 continue
             if where(path, data):
                 yield links.LinkSource(path=path, data=data, entity=self._entity_in(path, data))
+
+    def links_to(self, paths: Collection[str]) -> Iterator[LinkSource]:
+        """As `Store.links_to`."""
+        from loop_cli.core.links import may_link
+
+        return self.link_sources(may_link(paths))
 
     def _entity_in(self, path: str, data: bytes) -> EntityFile | None:
         """Return the entity in a file with these bytes, None if there is none."""
