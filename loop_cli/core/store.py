@@ -112,17 +112,11 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def files(
-        self,
-        *,
-        referring_to: Sequence[str] | None = None,
-        where: Callable[[str, bytes], bool] | None = None,
-    ) -> Iterator[EntityFile]:
+    def files(self, *, referring_to: Sequence[str] | None = None) -> Iterator[EntityFile]:
         """Yield the entities that can be read, with the data of their files, in no order.
 
         With `referring_to` these are at least the entities that have one of some ids, or refer to
-        one in a field, if `where` accepts the path and bytes. The log is not read, so there are no
-        revisions. Raises `UsageError`.
+        one in a field. The log is not read, so there are no revisions. Raises `UsageError`.
         """
 
     @abstractmethod

@@ -186,13 +186,8 @@ class Batcher(Store):
     def count(self, query: Query) -> int:
         return self.inner.count(query)
 
-    def files(
-        self,
-        *,
-        referring_to: Sequence[str] | None = None,
-        where: Callable[[str, bytes], bool] | None = None,
-    ) -> Iterator[EntityFile]:
-        return self.inner.files(referring_to=referring_to, where=where)
+    def files(self, *, referring_to: Sequence[str] | None = None) -> Iterator[EntityFile]:
+        return self.inner.files(referring_to=referring_to)
 
     def paths(self) -> Iterator[str]:
         return self.inner.paths()

@@ -39,17 +39,13 @@ class Reader:
         self._run = run
         self._names = names
 
-    def files(
-        self, *, referring_to: Sequence[str] | None = None, where: Admits | None = None
-    ) -> Iterator[EntityFile]:
+    def files(self, *, referring_to: Sequence[str] | None = None) -> Iterator[EntityFile]:
         """Yield the entities, as `Store.files` says."""
         if referring_to is None:
             texts = self._texts(BASE, ())
         else:
             texts = self._at(self._mentioning(mentions.of_ids(referring_to)), BASE)
         for path, data in texts:
-            if where is not None and not where(path, data):
-                continue
             try:
                 yield snapshot.parse(data, path, self._names).file
             except InvalidFile:

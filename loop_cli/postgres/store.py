@@ -128,13 +128,8 @@ class PostgresStore(Store):
         if not self.schema.shipped:
             schema_edits.say_where(error, known.path, known.data, self.schema)
 
-    def files(
-        self,
-        *,
-        referring_to: Sequence[str] | None = None,
-        where: Callable[[str, bytes], bool] | None = None,
-    ) -> Iterator[EntityFile]:
-        return self.handle.reader().files(referring_to=referring_to, where=where)
+    def files(self, *, referring_to: Sequence[str] | None = None) -> Iterator[EntityFile]:
+        return self.handle.reader().files(referring_to=referring_to)
 
     def paths(self) -> Iterator[str]:
         return self.handle.reader().paths()

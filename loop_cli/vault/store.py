@@ -109,18 +109,13 @@ class VaultStore(Store):
         self.handle.notice(passed_over(listing.unreadable))
         return listing
 
-    def files(
-        self,
-        *,
-        referring_to: Sequence[str] | None = None,
-        where: Callable[[str, bytes], bool] | None = None,
-    ) -> Iterator[EntityFile]:
+    def files(self, *, referring_to: Sequence[str] | None = None) -> Iterator[EntityFile]:
         self.recover_if_free()
         locator = self.locator()
         if referring_to is None:
-            return locator.files(locator.paths(), where)
+            return locator.files(locator.paths())
         locator.index.refresh()
-        return locator.files(locator.index.mentioning(referring_to), where)
+        return locator.files(locator.index.mentioning(referring_to))
 
     def paths(self) -> Iterator[str]:
         return self.locator().everything()

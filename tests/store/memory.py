@@ -148,16 +148,9 @@ class MemoryStore(Store):
         """Remove what is kept of a value."""
         del self._kept[sha256]
 
-    def files(
-        self,
-        *,
-        referring_to: Sequence[str] | None = None,
-        where: Callable[[str, bytes], bool] | None = None,
-    ) -> Iterator[EntityFile]:
+    def files(self, *, referring_to: Sequence[str] | None = None) -> Iterator[EntityFile]:
         wanted = None if referring_to is None else set(map(nfc, referring_to))
         for path, (data, _modified) in list(self._files.items()):
-            if where is not None and not where(path, data):
-                continue
             try:
                 found = snapshot.parse(data, path, self.names).file
             except InvalidFile:

@@ -104,15 +104,12 @@ class Locator:
         self.index.refresh_if_unknown()
         return bool(self.index.candidates(nfc(entity_id)))
 
-    def files(
-        self, paths: Iterable[str], where: Callable[[str, bytes], bool] | None = None
-    ) -> Iterator[EntityFile]:
-        """Yield the entities in some files, as they are now, if path and bytes are accepted."""
+    def files(self, paths: Iterable[str]) -> Iterator[EntityFile]:
+        """Yield the entities in some files, as they are now."""
         for path in paths:
             try:
                 data, _modified = files.read_stable(os.path.join(self._root, path), path)
-                if where is None or where(path, data):
-                    yield snapshot.parse(data, path, self._names).file
+                yield snapshot.parse(data, path, self._names).file
             except LoopError:  # not an entity
                 continue
 

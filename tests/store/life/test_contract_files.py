@@ -62,16 +62,6 @@ class TestFiles:
 
         assert found in (["tsk-9"], [])  # YAML 1.2 may refuse it
 
-    def test_those_whose_bytes_are_admitted(self, bench: Bench) -> None:
-        seen = []
-
-        def where(path: str, data: bytes) -> bool:
-            seen.append((path, data))
-            return path == ONE
-
-        assert [one.id for one in bench.store.files(where=where)] == ["tsk-1"]
-        assert (TWO, bench.harness.bytes_of(TWO)) in seen
-
     def test_the_paths_of_all(self, bench: Bench) -> None:
         bench.harness.edit_outside("work/note.md", b"no entity")
 
