@@ -52,18 +52,8 @@ def test_what_is_said(text: str, day: str) -> None:
     "text",
     [
         *("", "tomorow", "2026-13-01", "someday", "fr", "월", "2026-W54", "2026-W00", "w5", "+d"),
-        *(
-            "+3x",
-            "fri+1",
-            "+99999y",
-            "-99999y",
-            "3",
-            "3d",
-            "next fri",
-            "todayish",
-            "+ 3d",
-            "9999-W53",
-        ),
+        *("+3x", "fri+1", "+99999y", "-99999y", "3", "3d", "todayish", "+ 3d", "9999-W53"),
+        *("next fri", "fri next week", "다음 금요일"),
     ],
 )
 def test_what_says_no_day(text: str) -> None:
