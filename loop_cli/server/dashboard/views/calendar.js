@@ -205,18 +205,7 @@ function byKey(event, { events, start, end }) {
   if (!isWritable(entity.entity_type, end || start)) return;
   const set = {};
   for (const name of [start, end]) if (name && isDay(shown(entity.fields[name]))) set[name] = later(entity.fields[name], days);
-  change(entity, set).then((done) => done && focusEvent(path));
-  focusEvent(path);
-}
-
-function focusEvent(path) {
-  let left = 30;
-  const look = () => {
-    const found = document.querySelector(`.calendar [data-path="${CSS.escape(path)}"]`);
-    if (found) found.focus();
-    else if (left-- > 0) requestAnimationFrame(look);
-  };
-  requestAnimationFrame(() => requestAnimationFrame(look));
+  change(entity, set);
 }
 
 export { Icon };
