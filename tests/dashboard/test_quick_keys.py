@@ -221,3 +221,20 @@ def test_a_list_of_a_card_that_goes_away_saves_nothing(hands: Hands, served: Ser
     hands.reach("[data-filter=q]", back=True)
     tab.no_dialog()
     assert [one["source"] for one in served.records()] == ["cli"]
+
+
+# The table.
+
+
+def test_the_key_after_enter_in_a_cell_goes_on_from_the_cell(hands: Hands) -> None:
+    tab = hands.tab.open("#/table/Task")
+    cells = tab.at(".table-body [data-cell=assignee]")
+    cells.first.wait_for()
+    cells.first.locator("button").focus()
+    hands.press("Enter")
+    hands.is_at("[data-cell=assignee] input")
+    watch(hands)
+    hands.press("Enter", "ArrowDown")
+
+    hands.is_at("[aria-rowindex='3'] [data-cell=assignee] button")
+    assert never_lost_the_focus(hands)

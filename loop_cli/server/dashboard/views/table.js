@@ -1,7 +1,7 @@
 // The table: sort, choose columns, change a value in its cell, change many at once.
 import { Failure } from "../api.js";
 import { choiceFields, choicesOf, fieldsOf, fromRaw, hasField, isWritable, kindOf, labelOf, nameOf, same, shown, toRaw } from "../kinds.js";
-import { html, useEffect, useMemo, useRef, useState } from "../lib.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib.js";
 import { hrefOf, route, setParams } from "../route.js";
 import * as session from "../session.js";
 import * as vault from "../vault.js";
@@ -103,13 +103,19 @@ function Row({ tab, entity, names, template, top, index, isChosen, turn, mayWrit
 function Cell({ tabindex, entity, name, mayWrite, editing, setEditing }) {
   const type = entity.entity_type;
   const value = entity.fields[name];
+  const button = useRef(null);
+  const edited = useRef(false);
+  useLayoutEffect(() => {
+    if (edited.current && !editing && document.activeElement === document.body) button.current?.focus();
+    edited.current = editing;
+  }, [editing]);
   if (editing && mayWrite) return html`<${Editing} ...${{ entity, name, value, end: () => setEditing(null) }} />`;
   const open = () => setEditing({ path: entity.path, name });
   const kind = kindOf(type, name, value);
   const text = kind.kind === "date" && value ? day(value) : kind.of ? nameOf(vault.named(kind.of, value)) || shown(value) : shown(value);
   const inner = kind.kind === "choice" ? html`<${Chip} type=${type} field=${name} value=${value} />` : html`<span class=${text ? "cell-text" : "faint"}>${text || "–"}</span>`;
   if (!mayWrite) return html`<div role="gridcell" class="cell" tabindex=${tabindex} data-cell=${name}>${inner}</div>`;
-  return html`<div role="gridcell" class="cell" data-cell=${name}><button type="button" tabindex=${tabindex} class="cell-button" aria-label=${`${t("change_field", { field: fieldName(name) })}: ${labelOf(type, name, value) || t("none")}`} onClick=${open}>${inner}</button></div>`;
+  return html`<div role="gridcell" class="cell" data-cell=${name}><button type="button" ref=${button} tabindex=${tabindex} class="cell-button" aria-label=${`${t("change_field", { field: fieldName(name) })}: ${labelOf(type, name, value) || t("none")}`} onClick=${open}>${inner}</button></div>`;
 }
 
 /**
@@ -129,11 +135,7 @@ function Editing({ entity, name, value, end }) {
   const over = useRef(false); // what goes away loses the focus, too: that saves nothing
   const finish = () => {
     over.current = true;
-    const row = cell.current?.closest("[role=row]");
     end();
-    requestAnimationFrame(() => {
-      if (document.activeElement === document.body) row?.querySelector(`[data-cell="${CSS.escape(name)}"] button`)?.focus();
-    });
   };
   const save = async (text) => {
     if (cell.current?.querySelector("input")?.validity.badInput) return setError(t("invalid_date"));
