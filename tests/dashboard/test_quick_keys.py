@@ -238,3 +238,27 @@ def test_the_key_after_enter_in_a_cell_goes_on_from_the_cell(hands: Hands) -> No
 
     hands.is_at("[aria-rowindex='3'] [data-cell=assignee] button")
     assert never_lost_the_focus(hands)
+
+
+# The activity.
+
+
+def test_what_is_typed_stays_when_records_come(hands: Hands, served: Served) -> None:
+    served.update(TASK, "priority=low")
+    served.update(OTHER, "priority=critical")
+    tab = hands.tab.open("#/activity?source=ui")
+    sees(tab.at("main"), "No records")
+    held = Held(tab, "**/api/audit?*", "GET")
+    tab.at("[data-filter=source]").focus()
+    hands.press("Home")
+    held.wait()
+    hands.reach("[data-filter=entity_id]")
+    hands.type(TASK[:4])
+    held.let_go()
+    expect(tab.at("[data-run]")).to_have_count(2, timeout=PATIENCE)
+    hands.type(TASK[4:])
+
+    expect(tab.at("[data-filter=entity_id]")).to_have_value(TASK)
+    hands.press("Enter")
+    expect(tab.at("[data-run]")).to_have_count(1, timeout=PATIENCE)
+    assert f"entity_id={TASK}" in tab.page.url
