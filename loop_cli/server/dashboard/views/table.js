@@ -6,7 +6,7 @@ import { hrefOf, route, setParams } from "../route.js";
 import * as session from "../session.js";
 import * as vault from "../vault.js";
 import { day, fieldName, t } from "../words.js";
-import { changeMany, changeNow } from "./actions.js";
+import { changeMany, changeNow, complain } from "./actions.js";
 import { Chip, useWalk, useWindow } from "./common.js";
 import { Control } from "./fields.js";
 import { useFound } from "./find.js";
@@ -109,7 +109,7 @@ function Cell({ tabindex, entity, name, mayWrite, editing, setEditing }) {
     if (edited.current && !editing && document.activeElement === document.body) button.current?.focus();
     edited.current = editing;
   }, [editing]);
-  if (editing && mayWrite) return html`<${Editing} ...${{ entity, name, value, end: () => setEditing(null) }} />`;
+  if (editing && mayWrite) return html`<${Editing} ...${{ entity, name, value, end: () => setEditing((now) => (now?.path === entity.path && now.name === name ? null : now)) }} />`;
   const open = () => setEditing({ path: entity.path, name });
   const kind = kindOf(type, name, value);
   const text = kind.kind === "date" && value ? day(value) : kind.of ? nameOf(vault.named(kind.of, value)) || shown(value) : shown(value);
@@ -120,7 +120,8 @@ function Cell({ tabindex, entity, name, mayWrite, editing, setEditing }) {
 
 /**
  * A cell while its value is changed. Enter saves, Escape leaves it as it is. A list is saved once
- * something is chosen in it, but not while one only walks through it with keys.
+ * something is chosen in it, but not while one only walks through it with keys. While a text is
+ * saved, its control is not disabled: that would lose the focus.
  */
 function Editing({ entity, name, value, end }) {
   const type = entity.entity_type;
@@ -138,6 +139,7 @@ function Editing({ entity, name, value, end }) {
     end();
   };
   const save = async (text) => {
+    if (busy) return undefined;
     if (cell.current?.querySelector("input")?.validity.badInput) return setError(t("invalid_date"));
     const said = fromRaw(kind, text, value);
     if (said.error) return setError(t(`invalid_${said.error}`));
@@ -147,18 +149,19 @@ function Editing({ entity, name, value, end }) {
       const run = changeNow(from.current, { [name]: said.value });
       if (isOne) {
         finish(); // it shows the new value at once
-        await run.catch((failure) => failure instanceof Failure && import("./actions.js").then(({ complain }) => complain(failure)));
-        return undefined;
+        return await run.catch(complain);
       }
       await run;
       return finish();
     } catch (failure) {
       if (!(failure instanceof Failure)) throw failure;
+      if (!cell.current) return complain(failure); // another cell is open by now
       setBusy(false);
       return setError(failure.message);
     }
   };
   const onInput = (text) => {
+    if (busy) return;
     setRaw(text);
     setError(null);
     if (isOne && !list.walks()) save(text);
@@ -178,7 +181,7 @@ function Editing({ entity, name, value, end }) {
     else if (document.hasFocus()) end();
   };
   return html`<div role="gridcell" class="cell editing" data-cell=${name} ref=${cell} ...${{ onKeyDown, onPointerDown: list.onPointerDown }} onFocusOut=${left}>
-    <${Control} ...${{ type, name, value, raw, onInput, disabled: busy, label: fieldName(name), autofocus: true, invalid: !!error }} />
+    <${Control} ...${{ type, name, value, raw, onInput, readonly: busy, label: fieldName(name), autofocus: true, invalid: !!error }} />
     ${error && html`<p class="cell-error" role="alert">${error}</p>`}
   </div>`;
 }
