@@ -109,6 +109,25 @@ def test_an_event_that_another_moves_keeps_the_focus(hands: Hands, served: Serve
     assert served.fields()["due"] == "2026-01-27"
 
 
+def test_an_event_keeps_the_focus_on_a_day_that_is_full(vault: Served, visit: Visit) -> None:
+    fill(vault.root, 150)  # six on the first days of March, of which two can be seen
+    vault.start()
+    tab = new_tab(visit(), vault.url).open("#/calendar/Task?month=2026-03")
+    hands = Hands(tab)
+    tab.at(".calendar .ec-day-foot a").first.wait_for()
+    entity_id = f"tsk-{36:06x}-{1765756800036}"
+    tab.at(f".calendar [data-entity-id='{entity_id}']").focus()
+    hands.is_at(f".calendar [data-entity-id='{entity_id}']")
+    for day in ("08", "07", "06"):
+        hands.press("Shift+ArrowLeft")
+        sees(tab.at("[data-notice=good]"), f"2026-03-{day}")
+        hands.page.evaluate(FRAMES, 10)
+        hands.is_at(f".calendar [data-entity-id='{entity_id}']")
+
+    tab.all_saved()
+    assert vault.fields(entity_id)["due"] == "2026-03-06"
+
+
 @pytest.mark.parametrize("place", [JANUARY, "#/board/Task"])
 def test_a_save_that_takes_long_does_not_fetch_somebody_back(hands: Hands, place: str) -> None:
     tab = hands.tab.open(place)
@@ -238,6 +257,86 @@ def test_the_key_after_enter_in_a_cell_goes_on_from_the_cell(hands: Hands) -> No
 
     hands.is_at("[aria-rowindex='3'] [data-cell=assignee] button")
     assert never_lost_the_focus(hands)
+
+
+def test_a_cell_that_is_being_saved_keeps_the_focus(hands: Hands, served: Served) -> None:
+    tab = hands.tab.open("#/table/Task")
+    cell = tab.row(TASK).locator("[data-cell=assignee]")
+    cell.locator("button").focus()
+    hands.press("Enter")
+    hands.is_at("[data-cell=assignee] input")
+    watch(hands)
+    held = Held(tab, "**/api/entities/*", "PATCH")
+    hands.type("디자인팀")
+    hands.press("Enter")
+    held.wait()
+    hands.page.evaluate(FRAMES, 10)
+
+    hands.is_at("[data-cell=assignee] input")
+    held.let_go()
+    hands.is_at(f"[data-entity-id='{TASK}'] [data-cell=assignee] button")
+    assert never_lost_the_focus(hands)
+    assert served.fields()["assignee"] == "디자인팀"
+
+
+def test_a_cell_that_could_not_be_saved_says_so_though_another_is_open(
+    hands: Hands, served: Served
+) -> None:
+    tab = hands.tab.open("#/table/Task")
+    tab.row(TASK).locator("[data-cell=assignee] button").focus()
+    hands.press("Enter")
+    hands.is_at("[data-cell=assignee] input")
+    held = Held(tab, "**/api/entities/*", "PATCH")
+    hands.type("아무개")
+    hands.press("Enter")
+    held.wait()
+    tab.row(OTHER).locator("[data-cell=assignee] button").focus()
+    hands.press("Enter")
+    hands.is_at(f"[data-entity-id='{OTHER}'] [data-cell=assignee] input")
+    held.let_go()
+
+    sees(tab.at("[data-notice=bad]"), "아무개")
+    hands.is_at(f"[data-entity-id='{OTHER}'] [data-cell=assignee] input")
+    assert served.records() == []
+
+
+def test_a_cell_that_was_saved_does_not_close_the_next(hands: Hands, served: Served) -> None:
+    tab = hands.tab.open("#/table/Task")
+    first = tab.row(TASK).locator("[data-cell=assignee]")
+    first.locator("button").focus()
+    hands.press("Enter")
+    hands.is_at("[data-cell=assignee] input")
+    held = Held(tab, "**/api/entities/*", "PATCH")
+    hands.type("디자인팀")
+    hands.press("Enter")
+    held.wait()
+    tab.row(OTHER).locator("[data-cell=assignee] button").focus()
+    hands.press("Enter")
+    hands.is_at(f"[data-entity-id='{OTHER}'] [data-cell=assignee] input")
+    hands.type("개발")
+    held.let_go()
+    sees(first, "디자인팀")
+    tab.all_saved()
+    hands.type("팀")
+    hands.press("Enter")
+
+    sees(tab.row(OTHER).locator("[data-cell=assignee] button"), "개발팀")
+    tab.all_saved()
+    assert served.fields()["assignee"] == "디자인팀"
+    assert [one["diff"]["assignee"]["new"] for one in served.records()] == ["디자인팀", "개발팀"]
+
+
+# The palette, and what else lies above the page.
+
+
+def test_what_is_typed_right_after_the_key_of_the_palette_is_in_it(hands: Hands) -> None:
+    """Not a key of the page: `2` shows the table, `c` makes a new one."""
+    tab = hands.tab.open()
+    tab.card(TASK).wait_for()
+    hands.press("Control+k", "2", "0", "c")
+
+    expect(tab.at("[data-palette]")).to_have_value("20c")
+    assert "#/board/Task" in tab.page.url
 
 
 # The activity.
