@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from loop_cli import __version__
-from loop_cli.server import events, openapi, routes, signing
+from loop_cli.server import events, openapi, route_order, signing
 from loop_cli.server.access import Log
 from loop_cli.server.answers import HttpError, error_response, json_response
 from loop_cli.server.guard import Guard
@@ -82,11 +82,11 @@ def create_app(
     if agents is not None:
         app.router.routes.append(Route(MCP, agents))
     _own_routes(app, counted)
-    for router in routes.ROUTERS:
+    for router in route_order.ROUTERS:
         app.include_router(router)
     if options.dashboard:
-        app.include_router(routes.page.router)
-        public = (*public, *routes.page.PUBLIC)
+        app.include_router(route_order.page.router)
+        public = (*public, *route_order.page.PUBLIC)
     openapi.describe(app)
     app.exception_handler(HTTPException)(_of_http)
     app.exception_handler(RequestValidationError)(_of_parameters)
