@@ -68,6 +68,8 @@ def columns(plan: Plan, found: Found, now: int, names: FieldNames) -> dict[str, 
 def _changed(plan: Plan) -> dict[str, Any] | None:
     """Return the plain values that a plan changes; None if it changes others, or their order."""
     before, after = plan.before, plan.after
+    if plan.record["metadata"].get("layout"):  # the fields may be in another order in the file
+        return None
     if (before.id, before.type, before.name) != (after.id, after.type, after.name):
         return None
     if [*before.fields] != [*after.fields]:

@@ -14,9 +14,10 @@ from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.records.record import Origin
 from loop_cli.errors import LoopError
 from loop_cli.lean.basics import uuid4
-from loop_cli.postgres import outside, recomputing
+from loop_cli.postgres import outside
 from loop_cli.postgres.store import PostgresStore
 from tests.conftest import Clock
+from tests.postgres.computed import assert_as_computed
 from tests.postgres.vaults import dropped, fresh
 
 if TYPE_CHECKING:
@@ -53,12 +54,6 @@ CHANGES = st.lists(
     min_size=1,
     max_size=6,
 )
-ROW = (
-    "SELECT data, etag, kind, admitted, id, type, title, updated, at, fields, keys, ranks,"
-    " stem, claims, names::text, grams::text,"
-    " ARRAY(SELECT name FROM mention WHERE path = file.path ORDER BY name)"
-    " FROM file LEFT JOIN words USING (path)"
-)
 
 
 @pytest.fixture(scope="module")
@@ -81,11 +76,7 @@ def test_a_row_after_updates_is_the_row_of_its_file(
 ) -> None:
     reset(store)
     landed = [one for one in changes if changed(store, *one)]
-    rows = fetched(store)
-
-    again(store)
-
-    assert fetched(store) == rows, landed
+    assert_as_computed(store, landed)
     assert store.upkeep.verify().problems == ()
 
 
@@ -113,17 +104,3 @@ def reset(store: PostgresStore) -> None:
             outside.put_files(store.handle, connection, [(PATH, FILE.encode(), Clock().now)])
 
     store.handle.database.read(work)
-
-
-def again(store: PostgresStore) -> None:
-    """Compute all rows anew."""
-
-    def work(connection: Any) -> None:
-        connection.execute("DELETE FROM note WHERE name = 'form'")
-        recomputing.recompute(store.handle, connection)
-
-    store.handle.database.read(work)
-
-
-def fetched(store: PostgresStore) -> list[Any]:
-    return store.handle.database.read(lambda connection: connection.execute(ROW).fetchall())

@@ -20,6 +20,7 @@ from loop_cli.postgres import outside
 from loop_cli.postgres.store import PostgresStore
 from loop_cli.vault import schema_file
 from loop_cli.vault.store import VaultStore
+from tests.postgres.computed import assert_as_computed
 from tests.store.folder import Folder, entity
 from tests.store.memory import MemoryStore
 
@@ -183,7 +184,11 @@ class InPostgres(Harness):
         return self.store.kept(sha256)
 
     def close(self) -> None:
-        self.postgres.close()
+        """Close it, once all rows are as if they had been computed just now."""
+        try:
+            assert_as_computed(self.postgres)
+        finally:
+            self.postgres.close()
 
     def _rows(self, query: str) -> list[Any]:
         return self.postgres.handle.database.read(
