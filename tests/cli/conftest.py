@@ -12,6 +12,7 @@ import subprocess
 import sys
 import termios
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
@@ -215,6 +216,11 @@ class Loop:
         return self.vault / relative
 
     @property
+    def shown(self) -> str:
+        """How people are shown which vault it is."""
+        return str(self.vault)
+
+    @property
     def log_path(self) -> Path:
         return self.vault / VaultLayout(str(self.vault)).log / "audit_log.jsonl"
 
@@ -227,6 +233,20 @@ class Loop:
 
     def etag(self, entity_id: str = "tsk-019-14") -> str:
         return self("get", entity_id, "--field", "etag").out.strip()
+
+    @contextmanager
+    def unreadable_log(self) -> Iterator[None]:
+        """A vault whose log can't be read."""
+        self.log_path.mkdir(parents=True)
+        yield
+        self.log_path.rmdir()
+
+    def replacing(self, old: str, new: str, relative: str = TASK) -> str:
+        """Python code with which another program replaces text in a file of the vault."""
+        return (
+            f"import pathlib; file = pathlib.Path({str(self.vault / relative)!r})\n"
+            f"file.write_text(file.read_text().replace({old!r}, {new!r}))\n"
+        )
 
     def write(self, relative: str, text: str) -> Path:
         """Make a file of the vault, byte for byte."""
@@ -308,6 +328,14 @@ class LoopInPostgres(Loop):
     forks: Forks | None = None
 
     def __post_init__(self) -> None:
+        self._follow()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name == "vault":
+            self._follow()
+
+    def _follow(self) -> None:
         """A test may make another folder the vault; then it has another one in the database."""
         if self.mirror is not None and self.mirror.folder != self.vault:
             self.mirror = self.mirror.beside(self.vault)
@@ -332,9 +360,27 @@ class LoopInPostgres(Loop):
         return super().path(relative)
 
     @property
+    def shown(self) -> str:
+        assert self.mirror is not None
+        return self.mirror.store.handle.address.shown
+
+    @property
     def log_path(self) -> Path:
         self.pull()
         return super().log_path
+
+    @contextmanager
+    def unreadable_log(self) -> Iterator[None]:
+        assert self.mirror is not None
+        with self.mirror.without_log():
+            yield
+
+    def replacing(self, old: str, new: str, relative: str = TASK) -> str:
+        assert self.mirror is not None
+        program = (sys.executable, "-m", "tests.postgres.editing")
+        words = [*program, self.mirror.address, relative, old, new]
+        where = str(REPOSITORY)
+        return f"import subprocess; subprocess.run({words!r}, check=True, cwd={where!r})\n"
 
     def finished(
         self,

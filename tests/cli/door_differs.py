@@ -55,7 +55,7 @@ DIFFERS: dict[str, tuple[str, ...]] = {
         "test_notes_said.py::test_a_list_without_entities_says_it",
     ),
     "it counts what this process watches": (
-        "test_watch.py::TestOnlyTheVault::test_links_that_are_there",
+        "test_watch.py::TestOnlyTheVault::test_behind_links_nothing_is_watched",
     ),
     "it is about how the program starts": ("test_start.py",),
     "it is about a vault that the test makes itself, and the server serves another": (

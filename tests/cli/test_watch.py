@@ -212,15 +212,27 @@ class TestOnlyTheVault:
             with (outside / name).open("a") as file:
                 file.write("---\nentity_type: Task\nentity_id: out\nentity_name: n\n---\n")
 
-    @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts inotify watches")
-    def test_links_that_are_there(self, loop: Loop) -> None:
+    def linked(self, loop: Loop) -> Path:
+        """A folder outside, to which links in the vault lead."""
         outside = self.outside(loop)
         loop.path("out").symlink_to(outside)
         loop.path("one.md").symlink_to(outside / "x.md")
         loop.path("50_Projects/up").symlink_to("../..")
+        return outside
+
+    @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts inotify watches")
+    def test_behind_links_nothing_is_watched(self, loop: Loop) -> None:
+        self.linked(loop)
         running = Running(loop, "--json")
         time.sleep(2)
         assert 0 < self.watched(running) < 40
+        running.process.kill()
+        running.process.wait()
+
+    def test_links_that_are_there(self, loop: Loop) -> None:
+        outside = self.linked(loop)
+        running = Running(loop, "--json")
+        time.sleep(2)
         self.touch(outside)
         assert not running.says_something(2)
         loop("update", "tsk-019-14", "status=doing", "--force")

@@ -56,9 +56,8 @@ class Forks:
         """Run `loop` to its end, as `subprocess.run` does."""
         request = os.memfd_create("request")
         with os.fdopen(os.dup(request), "wb") as file:
-            pickle.dump(
-                ([os.fsencode(one) for one in arguments], dict(env), os.fsencode(cwd)), file
-            )
+            words = [os.fsencode(one) for one in arguments]
+            pickle.dump((words, dict(env), os.fsencode(cwd), _mask()), file)
         given = _Given(data)
         out, err, said = _Taken(), _Taken(), os.pipe()
         passed = [request, given.theirs, out.theirs, err.theirs, said[1]]
@@ -154,10 +153,11 @@ def _wait_for(request: int, given: int, out: int, err: int, answer: int) -> None
 def _be_loop(request: int, *streams: int) -> None:
     os.lseek(request, 0, os.SEEK_SET)
     with os.fdopen(request, "rb") as file:
-        arguments, environment, folder = pickle.load(file)
+        arguments, environment, folder, mask = pickle.load(file)
     for number, one in enumerate(streams):
         os.dup2(one, number)
         os.close(one)
+    os.umask(mask)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
@@ -166,6 +166,12 @@ def _be_loop(request: int, *streams: int) -> None:
     import runpy
 
     runpy.run_module("loop_cli", run_name="__main__", alter_sys=True)
+
+
+def _mask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ the folder alone: links, pipes, folders that are empty, files that are too large
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from loop_cli import config
@@ -59,12 +59,16 @@ class Mirror:
         self._files: dict[str, File] = {}
         self._lines: list[LogLine] = []
         self._kept: dict[str, File] = {}
-        self.others: list[Mirror] = []
+        self._rests = False
+        self.all = [self]
 
     def beside(self, folder: Path) -> Mirror:
         """The mirror of another folder, in a vault of its own of the same database."""
-        made = Mirror(folder, f"{self.address}{len(self.others)}")
-        self.others.append(made)
+        made = next((one for one in self.all if one.folder == folder), None)
+        if made is None:
+            made = Mirror(folder, f"{self.all[0].address}{len(self.all)}")
+            self.all.append(made)
+            made.all = self.all
         return made
 
     def begin_as(self, other: Mirror) -> None:
@@ -102,6 +106,8 @@ class Mirror:
 
     def push(self) -> None:
         """Bring what the test has written since to the database."""
+        if self._rests:
+            return
         now = {path: _read(self.folder / path) for path in self._paths()}
         log = [*self._log()]
         folder = self.folder / KEPT
@@ -125,6 +131,8 @@ class Mirror:
 
     def pull(self) -> None:
         """Bring what the command has changed to the folder."""
+        if self._rests:
+            return
 
         def work(connection: Connection) -> list[list[Any]]:
             with connection.transaction():
@@ -143,6 +151,20 @@ class Mirror:
         if log != self._lines:
             self._pull_log(log)
             self._lines = log
+
+    @contextmanager
+    def without_log(self) -> Iterator[None]:
+        """A database that can't give the log; meanwhile nothing is brought to and fro."""
+        self.push()
+        self._alter("ALTER TABLE record RENAME TO taken_away")
+        self._rests = True
+        yield
+        self._rests = False
+        self._alter("ALTER TABLE taken_away RENAME TO record")
+
+    def _alter(self, statement: str) -> None:
+        database = self.store.handle.database
+        database.read(lambda connection: connection.execute(statement.encode()))
 
     def close(self) -> None:
         """Close the connections."""

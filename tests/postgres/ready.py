@@ -30,8 +30,8 @@ class InPostgres:
         return made
 
     def drop(self, mirror: Mirror) -> None:
-        """Remove the vault of a mirror, and those beside it."""
-        for one in (mirror, *mirror.others):
+        """Remove the vault of a mirror, and all beside it."""
+        for one in mirror.all:
             one.close()
             dropped(one.address)
 
