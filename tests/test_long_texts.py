@@ -121,7 +121,7 @@ LINKED = {
 
 @pytest.mark.parametrize("text", LINKED.values(), ids=LINKED)
 def test_links(text: str) -> None:
-    found = links.Moving({"a/x.md": "b/y.md"}, ["a/x.md"])
+    found = links.Moving({"a/x.md": "b/y.md"}, links.Files(["a/x.md"]))
     with soon():
         relinking.relinked(f"{text}[[x]](q)", "a/h.md", found)
 
@@ -145,7 +145,7 @@ def test_links(text: str) -> None:
     ],
 )
 def test_what_stands_in_code_is_no_link(text: str, changed: bool) -> None:
-    found = links.Moving({"a/x.md": "b/y.md"}, ["a/x.md"])
+    found = links.Moving({"a/x.md": "b/y.md"}, links.Files(["a/x.md"]))
     new = text.replace("[[x]]", "[[y]]") if changed else text
     assert relinking.relinked(text, "a/h.md", found).text == new
 

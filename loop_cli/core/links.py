@@ -100,17 +100,36 @@ class Files:
         self._exact: dict[str, str] = {}
         self._folded: dict[str, str] = {}
         self._named: dict[str, list[str]] = {}
+        self._add(paths)
+
+    def _add(self, paths: Iterable[str]) -> None:
         for path in sorted(paths):
             exact = nfc(path)
+            if exact in self._exact:
+                continue
             folded = exact.casefold()
-            self._exact.setdefault(exact, path)
+            self._exact[exact] = path
             self._folded.setdefault(folded, path)
             self._named.setdefault(_last(folded), []).append(path)
 
+    def _know(self, name: str) -> None:
+        """Prepare for questions about files whose paths are or end in a name, in normal form."""
+
+    def has(self, path: str) -> bool:
+        """Whether there is a file at a path, spelled like this."""
+        self._know(nfc(path))
+        return self._exact.get(nfc(path)) == path
+
+    def moved(self, paths: Mapping[str, str]) -> Files:
+        """Return the files after some have moved, old path to new path."""
+        left = _without(self._exact.values(), paths)
+        return Files([*left, *paths.values()])
+
     def resolve(self, kind: str, name: str, home: str) -> str | None:
         """Return the target of a link in the file at `home`; None if there is none or several."""
-        name = nfc(name)
+        name, home = nfc(name), nfc(home)
         if kind == CARD:  # a path from the vault's folder
+            self._know(name)
             return self._exact.get(name) or self._folded.get(name.casefold())
         if name.startswith("/"):
             return self.at(name[1:])
@@ -129,6 +148,7 @@ class Files:
         if path is None:
             return None
         for one in (path, *(path + ending for ending in ENDINGS)):
+            self._know(one)
             found = self._exact.get(one) or self._folded.get(one.casefold())
             if found is not None:
                 return found
@@ -140,6 +160,7 @@ class Files:
         folded = nfc(name).casefold()
         for ending in ("", *ENDINGS):
             whole = folded + ending
+            self._know(whole)
             found = [
                 path
                 for path in self._named.get(_last(whole), ())
@@ -202,23 +223,43 @@ class Files:
         return self.at(name) == path or self.ending(name) == [path]
 
 
+class AskedFiles(Files):
+    """Files of which only those are known that were asked about. `ask` gives all files whose names
+    have a stem, as `stem_of` gives it. What folders there are, it does not know."""
+
+    def __init__(self, ask: Callable[[str], Iterable[str]]) -> None:
+        super().__init__(())
+        self._ask = ask
+        self._asked: set[str] = set()
+
+    def _know(self, name: str) -> None:
+        stem = _stem(name.casefold())
+        if stem not in self._asked:
+            self._asked.add(stem)
+            self._add(self._ask(stem))
+
+    def moved(self, paths: Mapping[str, str]) -> Files:
+        """As `Files.moved`."""
+
+        def ask(stem: str) -> list[str]:
+            new = (one for one in paths.values() if stem_of(one) == stem)
+            return [*_without(self._ask(stem), paths), *new]
+
+        return AskedFiles(ask)
+
+
 class Moving:
     """Files that move, old path to new path, among all files."""
 
-    def __init__(self, paths: Mapping[str, str], everything: Iterable[str]) -> None:
-        now = {nfc(one): one for one in everything} | {nfc(one): one for one in paths}
-        self._paths = {now[nfc(old)]: new for old, new in paths.items()}
-        self.before = Files(now.values())
-        self._now = now
-
-    @cached_property
-    def after(self) -> Files:
-        """All files after the move."""
-        return Files(self._paths.get(one, one) for one in self._now.values())
+    def __init__(self, paths: Mapping[str, str], files: Files) -> None:
+        self._paths = {nfc(old): new for old, new in paths.items()}
+        there = all(files.has(one) for one in paths)
+        self.before = files if there else files.moved({one: one for one in paths})
+        self.after = files.moved(paths)
 
     def home(self, path: str) -> str:
         """Return the path of a file after the move."""
-        return self._paths.get(self._now.get(nfc(path), path), path)
+        return self._paths.get(nfc(path), path)
 
     def renamed(self, kind: str, name: str, home: str) -> str | None:
         """Return the new text of a link in the file at `home` (its old path); None if it stays.
@@ -267,6 +308,28 @@ class Moving:
         if _NOT_IN_WIKI.search(form) or self.after.resolve(kind, form, home) != path:
             return False
         return anyhow or form.startswith((".", "/")) or self.after.names_one(form, path)
+
+
+def stem_of(path: str) -> str:
+    """Return the name of a file as links are compared: without folder and `.md`, in any case."""
+    return _stem(nfc(path).casefold())
+
+
+def names_in(name: str, home: str) -> set[str]:
+    """Return what a link in the file at `home` calls its target, as links are compared: a name that
+    is that of the target, or its stem."""
+    aims = (nfc(name), joined(home, nfc(name)) or "")
+    return {_last(one).casefold() for one in aims}
+
+
+def names_for(path: str) -> set[str]:
+    """Return the names in links that can mean a file."""
+    return {_last(nfc(path)).casefold(), stem_of(path)}
+
+
+def _without(paths: Iterable[str], gone: Iterable[str]) -> list[str]:
+    names = set(map(nfc, gone))
+    return [one for one in paths if nfc(one) not in names]
 
 
 def may_have_links(path: str, data: bytes) -> bool:

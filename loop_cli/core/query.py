@@ -134,13 +134,13 @@ def parse_conditions(
         raise
 
 
-def equals(name: str, value: str) -> Condition:
-    """Make the condition that a field has exactly this text, or a list contains it."""
+def equals(name: str, *values: str) -> Condition:
+    """Make the condition that a field has exactly one of some texts, or a list contains it."""
     return Condition(
         path=(name,),
         operation="=",
-        operands=(Operand(text=nfc(value), number=_number(value)),),
-        given=f"{name}={value}",
+        operands=tuple(Operand(text=nfc(one), number=_number(one)) for one in values),
+        given=f"{name}={','.join(values)}",
     )
 
 

@@ -103,6 +103,9 @@ def _day(word: str, today: int) -> int | None:
         return today + (_WEEKDAYS[word] - _date(today).weekday()) % 7
     if word in _ENDS:
         return _end(_ENDS[word], today)
+    named, _blank, weekday = word.rpartition(" ")
+    if named in _WEEKS and weekday in _WEEKDAYS:
+        return _moved(today - _date(today).weekday(), _WEEKS[named], "week") + _WEEKDAYS[weekday]
     week = _WEEK.fullmatch(word)
     if week is not None:
         return _number(date.fromisocalendar(int(week[1]), int(week[2]), 1))

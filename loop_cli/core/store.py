@@ -13,11 +13,11 @@ from loop_cli.errors import Action, Sentence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from loop_cli.core.commits import AnyChange, CommitResult
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
-    from loop_cli.core.links import LinkSource
+    from loop_cli.core.links import Files, LinkSource
     from loop_cli.core.listed import Hit, Listed
     from loop_cli.core.query import Query
     from loop_cli.core.records.record import AuditRecord, Origin
@@ -112,30 +112,29 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def files(
-        self,
-        *,
-        mentioning: Sequence[str] | None = None,
-        where: Callable[[str, bytes], bool] | None = None,
-    ) -> Iterator[EntityFile]:
+    def files(self, *, referring_to: Sequence[str] | None = None) -> Iterator[EntityFile]:
         """Yield the entities that can be read, with the data of their files, in no order.
 
-        These are at least the entities whose fields or path contain one of some texts, if `where`
-        accepts the path and bytes. The log is not read, so there are no revisions. Raises
-        `UsageError`.
+        With `referring_to` these are at least the entities that have one of some ids, or refer to
+        one in a field. The log is not read, so there are no revisions. Raises `UsageError`.
         """
 
     @abstractmethod
     def paths(self) -> Iterator[str]:
         """Yield the paths of all files that a link may lead to, of any kind, in no order."""
 
-    @abstractmethod
-    def link_sources(
-        self, where: Callable[[str, bytes], bool] = lambda _path, _data: True
-    ) -> Iterator[LinkSource]:
-        """Yield all Markdown files and canvases as they are now, entities or not, in no order.
+    def link_targets(self) -> Files:
+        """Return the files that a link may lead to, as links find them."""
+        from loop_cli.core.links import Files
 
-        `where` must accept the path and bytes. Files that can't be read come without bytes.
+        return Files(self.paths())
+
+    @abstractmethod
+    def links_to(self, paths: Collection[str]) -> Iterator[LinkSource]:
+        """Yield the Markdown files and canvases as they are now, entities or not, in no order, that
+        may have a link to one of some files, and these files themselves.
+
+        Files that can't be read come without bytes.
         """
 
     @abstractmethod

@@ -37,7 +37,7 @@ def backlinks(store: Store, entity_id: str, *, path: str | None = None) -> Backl
     A field that refers to it and also links to it appears once. Raises what `Store.find` raises.
     """
     entity = store.find(entity_id, path=path)
-    files = store.files(mentioning=referred.names_of(entity))
+    files = store.files(referring_to=referred.names_of(entity))
     found = list(referred.by_field(files, entity, store.names))
     known = {(one.path, one.line) for one in found}
     for _path, link in referred.backlinks(store, (entity.path,)):

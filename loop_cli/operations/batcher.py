@@ -17,11 +17,11 @@ from loop_cli.core.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from loop_cli.core.commits import AnyChange, CommitResult
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
-    from loop_cli.core.links import LinkSource
+    from loop_cli.core.links import Files, LinkSource
     from loop_cli.core.listed import Hit, Listed
     from loop_cli.core.query import Query
     from loop_cli.core.records.record import AuditRecord, Origin
@@ -166,10 +166,11 @@ class Batcher(Store):
     def note(self, path: str) -> Entity:
         return self.inner.note(path)
 
-    def link_sources(
-        self, where: Callable[[str, bytes], bool] = lambda _path, _data: True
-    ) -> Iterator[LinkSource]:
-        return self.inner.link_sources(where)
+    def link_targets(self) -> Files:
+        return self.inner.link_targets()
+
+    def links_to(self, paths: Collection[str]) -> Iterator[LinkSource]:
+        return self.inner.links_to(paths)
 
     def refresh(self) -> None:
         self.inner.refresh()
@@ -185,13 +186,8 @@ class Batcher(Store):
     def count(self, query: Query) -> int:
         return self.inner.count(query)
 
-    def files(
-        self,
-        *,
-        mentioning: Sequence[str] | None = None,
-        where: Callable[[str, bytes], bool] | None = None,
-    ) -> Iterator[EntityFile]:
-        return self.inner.files(mentioning=mentioning, where=where)
+    def files(self, *, referring_to: Sequence[str] | None = None) -> Iterator[EntityFile]:
+        return self.inner.files(referring_to=referring_to)
 
     def paths(self) -> Iterator[str]:
         return self.inner.paths()

@@ -134,7 +134,7 @@ def _dependents(store: Store, first: Entity) -> list[Entity]:
     found: list[Entity] = []
     waiting = [first.id]
     while waiting:
-        files = list(store.files(mentioning=waiting))
+        files = list(store.files(referring_to=waiting))
         referring = [one for wanted in waiting for one in referrers(files, wanted, store.names)]
         waiting = []
         for one in referring:

@@ -463,14 +463,14 @@ def with_links(store: Store, planned: Sequence[Move]) -> tuple[list[EntityChange
     paths = {str(one.path): one.to for one in planned if one.path != one.to}
     if not paths:
         return [*planned], []
-    moving = Moving(paths, store.paths())
+    moving = Moving(paths, store.link_targets())
     relinker = relinking.Relinker(
         moving.renamed, loses=moving.loses, read_only=store.names.read_only()
     )
     own: dict[str, EntityChange] = {}
     others: list[EntityChange] = []
     left: list[str] = []
-    sources = store.link_sources(relinking.may_link([*paths, *paths.values()]))
+    sources = store.links_to([*paths, *paths.values()])
     for source in sorted(sources, key=lambda one: one.path):
         broken = relinking.broken(source, moving)
         if broken is not None:

@@ -117,7 +117,8 @@ class Creating:
     ) -> Iterator[dict[str, Any]]:
         """Return the rules' problems with the fields of a new entity, but not with its identity.
 
-        A task without a project gets no second problem about its parent.
+        A task without a project, or with one that is not there, gets no second problem about its
+        parent, which is the project where nothing else is said.
         """
         from loop_cli.core.schema import field_rules, references
         from loop_cli.core.schema.rules import Case
@@ -126,12 +127,14 @@ class Creating:
         case = Case(
             fields, kind, entity_id, is_new=True, passed=frozenset(self._policy.names.read_only())
         )
-        follows = kind == "Task" and not fields.get("project_id")
-        for one in (
+        found = [
             *field_rules.problems(case, rules),
             *references.problems(case, rules, self._others),
-        ):
-            if not (follows and (one.field, one.rule) == ("parent_id", "missing-field")):
+        ]
+        follows = kind == "Task" and fields.get("parent_id") in (fields.get("project_id"), None)
+        said = any(one.field == "project_id" for one in found)
+        for one in found:
+            if not (follows and said and one.field == "parent_id"):
                 yield one.as_dict()
 
     def _look_for_place(self, path: str, problems: list[dict[str, Any]]) -> None:

@@ -16,11 +16,11 @@ from loop_cli.planning import plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from loop_cli.core.commits import AnyChange
     from loop_cli.core.entity import Entity, EntityFile
-    from loop_cli.core.links import LinkSource
+    from loop_cli.core.links import Files, LinkSource
     from loop_cli.core.records.record import AuditRecord, History, Origin
     from loop_cli.core.schema.references import Other
     from loop_cli.core.schema.rules import Rules
@@ -87,16 +87,20 @@ class StoreContext(ABC):
         """Return the bytes that were kept under a SHA-256."""
 
     @abstractmethod
-    def files(self, mentioning: str) -> Iterator[EntityFile]:
-        """As `Store.files`, for one text."""
+    def referring_to(self, entity_id: str) -> Iterator[EntityFile]:
+        """As `Store.files`, for one id."""
 
     @abstractmethod
-    def paths(self) -> Iterable[str]:
-        """As `Store.paths`."""
+    def has_field(self, name: str) -> bool:
+        """Whether any entity has a field."""
 
     @abstractmethod
-    def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]:
-        """As `Store.link_sources`."""
+    def link_targets(self) -> Files:
+        """As `Store.link_targets`."""
+
+    @abstractmethod
+    def links_to(self, paths: Collection[str]) -> Iterator[LinkSource]:
+        """As `Store.links_to`."""
 
 
 class Planner:
@@ -204,8 +208,7 @@ class Planner:
     def _has_field(self, name: str) -> bool:
         """Whether any entity has a field; lines of one stream often ask for the same."""
         if name not in self._fields:
-            found = (name in one.fields for one in self._around.files(name))
-            self._fields[name] = any(found)
+            self._fields[name] = self._around.has_field(name)
         return self._fields[name]
 
     def _restore(self, change: Restore, origin: Origin) -> Plan:

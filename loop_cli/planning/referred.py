@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from loop_cli.core.links import Backlink, Files
+from loop_cli.core.links import Backlink
 from loop_cli.core.names import join_dotted, nfc
 from loop_cli.core.references import Referrer, referred, referrers
 from loop_cli.errors import Action
 from loop_cli.failures import StillReferred
-from loop_cli.planning import link_places, relinking
+from loop_cli.planning import link_places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from typing import Any, Protocol
 
     from loop_cli.core.commits import Delete, Move
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
-    from loop_cli.core.links import LinkSource
+    from loop_cli.core.links import Files, LinkSource
 
     class Sources(Protocol):
         """Gives files with links: a store, or a plan's view of one."""
 
-        def paths(self) -> Iterable[str]: ...
-        def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]: ...
+        def link_targets(self) -> Files: ...
+        def links_to(self, paths: Collection[str]) -> Iterator[LinkSource]: ...
 
     class Around(Sources, Protocol):
-        """Gives files with links, and the entities that mention a text."""
+        """Gives files with links, and the entities that refer to another."""
 
-        def files(self, mentioning: str) -> Iterator[EntityFile]: ...
+        def referring_to(self, entity_id: str) -> Iterator[EntityFile]: ...
 
 
 _SHOWN = 20
@@ -61,7 +61,7 @@ class Referred:
         """
         wanted = nfc(entity.id)
         others: list[Any] = [
-            self._changed.get(one.path, one) for one in self._around.files(entity.id)
+            self._changed.get(one.path, one) for one in self._around.referring_to(entity.id)
         ]
         if any(nfc(one.id) == wanted and one.path != entity.path for one in others):
             return ()
@@ -97,23 +97,19 @@ class _Later:
         self._around = around
         self._changed = changed
 
-    def paths(self) -> Iterable[str]:
-        return self._around.paths()
+    def link_targets(self) -> Files:
+        return self._around.link_targets()
 
-    def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]:
-        for one in self._around.link_sources(where):
+    def links_to(self, paths: Collection[str]) -> Iterator[LinkSource]:
+        for one in self._around.links_to(paths):
             after = self._changed.get(one.path)
-            if after is None:
-                yield one
-            elif where(after.path, after.raw):
-                yield one.replace(path=after.path, data=after.raw)
+            yield one if after is None else one.replace(path=after.path, data=after.raw)
 
 
 def backlinks(sources: Sources, paths: Collection[str]) -> Iterator[tuple[str, Backlink]]:
     """Yield the links to some files, each with its target, by file and line."""
-    files = Files(sources.paths())
-    there = sources.link_sources(relinking.may_link(paths))
-    found = link_places.leading_to(sorted(there, key=lambda one: one.path), paths, files)
+    there = sorted(sources.links_to(paths), key=lambda one: one.path)
+    found = link_places.leading_to(there, paths, sources.link_targets())
     for source, one, target in found:
         entity = source.entity
         yield (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from loop_cli.core.changes import BodyChange, Change, Edits
 from loop_cli.core.commits import EntityChange
 from loop_cli.core.entity import Precondition
-from loop_cli.core.links import CANVAS, CanNotLink, may_link
+from loop_cli.core.links import CANVAS, CanNotLink
 from loop_cli.core.names import join_dotted
 from loop_cli.lean.plain import same
 from loop_cli.lean.records import Struct
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     Raises `CanNotLink`.
     """
-
-__all__ = ["Relinked", "Relinker", "broken", "may_link", "relinked"]
 
 
 class Relinked(Struct):

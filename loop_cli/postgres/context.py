@@ -14,10 +14,10 @@ from loop_cli.postgres import projection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from loop_cli.core.entity import Entity, EntityFile
-    from loop_cli.core.links import LinkSource
+    from loop_cli.core.links import Files, LinkSource
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.core.schema.rules import Rules
     from loop_cli.postgres.database import Connection
@@ -105,17 +105,21 @@ class PostgresContext(StoreContext):
 
         return keeping.read(self._connection, sha256)
 
-    def files(self, mentioning: str) -> Iterator[EntityFile]:
+    def referring_to(self, entity_id: str) -> Iterator[EntityFile]:
         self.asked = True
-        return self._reader.files(mentioning=(mentioning,))
+        return self._reader.files(referring_to=(entity_id,))
 
-    def paths(self) -> Iterable[str]:
+    def has_field(self, name: str) -> bool:
         self.asked = True
-        return self._reader.paths()
+        return self._reader.has_field(name)
 
-    def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]:
+    def link_targets(self) -> Files:
         self.asked = True
-        return self._reader.link_sources(where)
+        return self._reader.link_targets()
+
+    def links_to(self, paths: Collection[str]) -> Iterator[LinkSource]:
+        self.asked = True
+        return self._reader.links_to(paths)
 
 
 def _above(path: str) -> list[str]:

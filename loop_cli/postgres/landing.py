@@ -383,7 +383,7 @@ class Landing:
     def _said(self, one: Planned) -> dict[str, object]:
         """Compute what a call writes of a file."""
         if one.found is not None and self._handle.same_zone:
-            said = touched.columns(one.plan, one.found, self._handle.clock())
+            said = touched.columns(one.plan, one.found, self._handle.clock(), self._handle.names)
             if said is not None:
                 return said
         return rows.said(self._rows([one])[one.plan.path])

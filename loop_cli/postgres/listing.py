@@ -88,9 +88,7 @@ class Listing:
         selection = self._selection(query.replace(sort=(), cursor=None, limit=None))
         words = text_query(*wanted.grams())
         for column, in_names in (("names", True), ("grams", False)):
-            test = f"{column} @@ %s::tsquery"
-            if not in_names:
-                test = f"({test} OR grams IS NULL)"
+            test = with_words(column)
             waiting: list[Listed] = []
             for one in self._checked(selection, None, test, (words,)):
                 if wanted.are_in_names(names_of(one)) == in_names:
@@ -192,6 +190,12 @@ class Listing:
         return self._database.read(
             lambda connection: [*connection.execute(statement.encode(), values).fetchall()]
         )
+
+
+def with_words(column: str) -> str:
+    """Return the test for files whose names or whose grams have what is searched."""
+    more = "" if column == "names" else " OR grams IS NULL"
+    return f"path IN (SELECT path FROM words WHERE {column} @@ %s::tsquery{more})"
 
 
 def statement_of(

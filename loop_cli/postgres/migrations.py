@@ -1,8 +1,9 @@
 """The tables, and how older ones become them.
 
-Each step is a script; a vault has the number of the last that it has taken. They run by themselves
-under an advisory lock, so that of several programs that start at once one migrates and the others
-wait. A vault with a higher number was made by a newer loop, and is refused in words.
+Each step is a script; a vault has the number of the last that it has taken, and the functions of
+the newest. They run by themselves under an advisory lock, so that of several programs that start at
+once one migrates and the others wait. A vault with a higher number was made by a newer loop, and is
+refused in words.
 """
 
 from __future__ import annotations
@@ -96,13 +97,29 @@ CREATE TABLE kept (
     kept_at bigint NOT NULL
 );
 """
+_SECOND = "-- functions came"
+# What searches and links ask is in tables of its own, so that an update that does not change it
+# leaves the large indexes alone. All rows are computed anew after this: `projection.FORM` is new.
+_THIRD = """
+ALTER TABLE file DROP COLUMN names, DROP COLUMN grams, ADD COLUMN stem bytea;
+CREATE INDEX file_stem ON file (stem) WHERE stem IS NOT NULL;
+
+CREATE TABLE words (path bytea PRIMARY KEY, names tsvector NOT NULL, grams tsvector);
+ALTER TABLE words ALTER COLUMN grams SET STORAGE MAIN; -- beside the row, as the planner thinks
+CREATE INDEX words_names ON words USING gin (names) WITH (gin_pending_list_limit = 1024);
+CREATE INDEX words_grams ON words USING gin (grams) WITH (gin_pending_list_limit = 1024);
+CREATE INDEX words_ungrammed ON words (path) WHERE grams IS NULL;
+
+CREATE TABLE mention (name bytea, path bytea, PRIMARY KEY (name, path));
+CREATE INDEX mention_path ON mention (path);
+"""
 # `meant` finds entities by id or alias, by a plan that is made once. `land` writes, compares and
 # chains updates in one call. Those of different files write them at once; `head` is locked only
 # while lines are chained, up to a COMMIT that waits for no disk. What follows is an empty
 # transaction, whose end waits for it, and for all that wait then. Who locks `head` first, and files
 # later, has `alone` locked before that, which the others share: so nobody waits in a circle.
-_SECOND = """
-CREATE FUNCTION meant(wanted bytea[])
+_FUNCTIONS = """
+CREATE OR REPLACE FUNCTION meant(wanted bytea[])
 RETURNS TABLE (path bytea, data bytea, modified bigint, id bytea, claims bytea[], admitted boolean,
     kind smallint, last bigint, first bytea[])
 LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
@@ -121,7 +138,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION alone(shared boolean) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION alone(shared boolean) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF shared THEN
         PERFORM pg_advisory_xact_lock_shared(hashtextextended('loop ' || current_schema, 7332));
@@ -132,7 +149,7 @@ END
 $$;
 
 -- Gives the end of the log before, or NULL where something is not as it was planned with.
-CREATE PROCEDURE land(wanted jsonb, INOUT was_seq bigint, INOUT was_digest text)
+CREATE OR REPLACE PROCEDURE land(wanted jsonb, INOUT was_seq bigint, INOUT was_digest text)
 LANGUAGE plpgsql AS $$
 DECLARE
     was record;
@@ -147,7 +164,8 @@ BEGIN
     FOR one IN SELECT * FROM jsonb_to_recordset(wanted->'changes') AS (
         path text, old_etag text, data text, etag text, modified bigint, kind smallint,
         admitted boolean, id text, type text, title text, updated bigint, at text, fields text,
-        keys text, ranks text, gone text[], words boolean, names text, grams text, claims text)
+        keys text, ranks text, gone text[], words boolean, names text, grams text, claims text,
+        mentions text[])
         ORDER BY path
     LOOP
         UPDATE file SET data = decode(one.data, 'hex'), etag = one.etag, modified = one.modified,
@@ -157,13 +175,22 @@ BEGIN
                 ELSE (file.keys - one.gone) || one.keys::jsonb END,
             ranks = CASE WHEN one.gone IS NULL THEN one.ranks::jsonb
                 ELSE (file.ranks - one.gone) || one.ranks::jsonb END,
-            names = CASE WHEN one.words THEN one.names::tsvector ELSE file.names END,
-            grams = CASE WHEN one.words THEN one.grams::tsvector ELSE file.grams END,
             claims = one.claims::bytea[]
         WHERE file.path = decode(one.path, 'hex') AND file.etag = one.old_etag;
         IF NOT FOUND THEN
             ROLLBACK;
             RETURN;
+        END IF;
+        IF one.words THEN
+            DELETE FROM words WHERE path = decode(one.path, 'hex');
+            INSERT INTO words
+            SELECT decode(one.path, 'hex'), one.names::tsvector, one.grams::tsvector
+            WHERE one.names IS NOT NULL;
+        END IF;
+        IF one.mentions IS NOT NULL THEN
+            DELETE FROM mention WHERE path = decode(one.path, 'hex');
+            INSERT INTO mention SELECT decode(name, 'hex'), decode(one.path, 'hex')
+            FROM unnest(one.mentions) AS name;
         END IF;
     END LOOP;
     SELECT version, rules, seq, digest, own INTO STRICT was FROM head FOR UPDATE;
@@ -215,7 +242,7 @@ BEGIN
 END
 $$;
 """
-STEPS = (_FIRST, _SECOND)
+STEPS = (_FIRST, _SECOND, _THIRD)
 """The scripts, oldest first."""
 _VERSION = "SELECT value FROM note WHERE name = 'version'"
 _SET = "INSERT INTO note VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value"
@@ -256,6 +283,7 @@ def migrate(connection: psycopg.Connection[Any], schema: str) -> None:
             done = 0 if version is None else int(version[0])
         for step in STEPS[done:]:
             connection.execute(step.encode())
+        connection.execute(_FUNCTIONS.encode())
         if not done:
             connection.execute(_SET, ("zone", keys.zone()))
         connection.execute(_SET, ("version", str(len(STEPS))))

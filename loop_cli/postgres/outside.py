@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from loop_cli.postgres.handle import Handle
     from loop_cli.postgres.lines import Line
 
-_REMOVE = "DELETE FROM file WHERE path = %s RETURNING id"
+_ID = "SELECT id FROM file WHERE path = %s"
 _MOVE_ON = (
     "UPDATE head SET version = version + 1, seq = %s, digest = %s, own = %s, rules = rules + %s"
 )
@@ -74,7 +74,8 @@ def put_files(
 
 def remove_file(handle: Handle, connection: Connection, path: str) -> None:
     """Remove one file, in the transaction of the caller."""
-    row = connection.execute(_REMOVE, (os.fsencode(path),)).fetchone()
+    row = connection.execute(_ID, (os.fsencode(path),)).fetchone()
+    rows.remove(connection, path)
     if row is not None and row[0] is not None:
         entity_id = row[0].decode("utf-8", "surrogatepass")
         rows.date_again(connection, handle.log_over(connection), entity_id)

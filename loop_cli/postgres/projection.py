@@ -1,7 +1,7 @@
 """What the row of a file has beside its bytes: all of it computed from bytes, path and history.
 
 `keys` has the columns that conditions and orders ask, `names` and `grams` (tsvector) are the grams
-of the names, and of names and body, that searches ask.
+of the names, and of names and body, that searches ask; `mentions` are what leads to others.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import re
 
 from loop_cli.core import order, timestamps
-from loop_cli.core.names import ENDINGS, LOG_FOLDER, is_hidden, nfc, one_name
+from loop_cli.core.names import ENDINGS, is_hidden, nfc, one_name
 from loop_cli.core.records.record import AuditRecord
 from loop_cli.core.wanted import grams_of
 from loop_cli.errors import InvalidFile, NoEntity
@@ -19,7 +19,7 @@ from loop_cli.lean.jsontext import as_json
 from loop_cli.lean.records import Struct
 from loop_cli.planning import snapshot
 from loop_cli.planning.resolution import aliases, frontmatter_of, stem, unescaped
-from loop_cli.postgres import keys
+from loop_cli.postgres import keys, mentions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import FieldNames
     from loop_cli.core.schema.paths import Places
 
-FORM = 3
+FORM = 4
 """The version of what is computed here; another one in the database is computed anew."""
 OTHER, NOTE, BROKEN, ENTITY = range(4)
 """What a file is: no Markdown, a note, an entity that can't be read, an entity."""
@@ -39,7 +39,8 @@ _ID_LINE = r"""(?m)^['"]?%s['"]?\s*:\s*['"]?(.*)$"""
 
 
 class Row(Struct):
-    """The columns of one file; `updated` is the instant that a list reports."""
+    """The columns of one file; `updated` is the instant that a list reports. `stem` is the name by
+    which links find the file, None where none may lead to it."""
 
     path: bytes
     folded: bytes
@@ -59,6 +60,8 @@ class Row(Struct):
     names: list[str] | None = None
     grams: list[str] | None = None
     claims: tuple[bytes, ...] = ()
+    stem: bytes | None = None
+    mentions: tuple[bytes, ...] = ()
 
 
 class Left(Struct):
@@ -86,6 +89,8 @@ def row_of(
         modified=modified,
         kind=OTHER,
         admitted=admits(path, places),
+        stem=mentions.stem(path),
+        mentions=mentions.of_file(path, data),
     )
     if not path.endswith(ENDINGS):
         return row
@@ -113,6 +118,7 @@ def row_of(
         names=words,
         grams=grams,
         claims=tuple(sorted({*map(keys.word, aliases(found, pieces.yaml))} - {keys.word(own)})),
+        mentions=mentions.of_entity(path, data, own, found, names),
     )
 
 
@@ -152,11 +158,6 @@ def admits(path: str, places: Places) -> bool:
     if above & set(places.exclude):
         return False
     return not places.include or not above.isdisjoint(places.include)
-
-
-def may_be_linked(path: str) -> bool:
-    """Whether a link may lead to a file: it is not hidden, and not of the log."""
-    return not is_hidden(path) and path.partition("/")[0] != LOG_FOLDER
 
 
 def _own(entity_id: str, kind: str, path: str, etag: str) -> Iterator[tuple[str, Any]]:

@@ -19,15 +19,9 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     "path", "folded", "data", "etag", "modified", "kind", "admitted", "id", "type", "title",
-    "updated", "at", "fields", "keys", "ranks", "names", "grams", "claims",
+    "updated", "at", "fields", "keys", "ranks", "stem", "claims",
 )  # fmt: skip
-_MARKS = {
-    "keys": "%s::jsonb",
-    "ranks": "%s::jsonb",
-    "names": "array_to_tsvector(%s::text[])",
-    "grams": "array_to_tsvector(%s::text[])",
-    "claims": "%s::bytea[]",
-}
+_MARKS = {"keys": "%s::jsonb", "ranks": "%s::jsonb", "claims": "%s::bytea[]"}
 _INSERT = (
     f"INSERT INTO file ({', '.join(_COLUMNS)})"
     f" VALUES ({', '.join(_MARKS.get(name, '%s') for name in _COLUMNS)})"
@@ -35,7 +29,13 @@ _INSERT = (
 _PUT = f"{_INSERT} ON CONFLICT (path) DO UPDATE SET " + ", ".join(
     f"{name} = EXCLUDED.{name}" for name in _COLUMNS[1:]
 )
-_REMOVE = "DELETE FROM file WHERE path = %s"
+_REMOVE = tuple(
+    f"DELETE FROM {table} WHERE path = ANY(%s)" for table in ("mention", "words", "file")
+)
+_WORDS = (
+    "INSERT INTO words VALUES (%s, array_to_tsvector(%s::text[]), array_to_tsvector(%s::text[]))"
+)
+_MENTION = "INSERT INTO mention SELECT one, %s FROM unnest(%s::bytea[]) AS one"
 _OF_ID = "SELECT path, etag, modified FROM file WHERE id = %s AND admitted AND kind = 3"
 _DATE = "UPDATE file SET updated = %s, at = %s WHERE path = %s"
 _KEEP = (
@@ -50,31 +50,45 @@ def values_of(row: Row) -> tuple[object, ...]:
 
 
 def put(connection: Connection, row: Row) -> None:
-    """Write the row of a file, new or not."""
-    connection.execute(_PUT, values_of(row))
+    """Write all about a file, new or not."""
+    put_all(connection, (row,))
 
 
 def put_all(connection: Connection, rows: Sequence[Row]) -> None:
-    """Write the rows of many files."""
-    with connection.cursor() as cursor:
-        cursor.executemany(_PUT, [values_of(row) for row in rows])
+    """Write all about many files."""
+    paths = [row.path for row in rows]
+    with connection.pipeline(), connection.cursor() as cursor:
+        for statement in _REMOVE[:-1]:
+            cursor.execute(statement, (paths,))
+        for row in rows:
+            cursor.execute(_PUT, values_of(row))
+            if row.names is not None:
+                cursor.execute(_WORDS, (row.path, row.names, row.grams))
+            if row.mentions:
+                cursor.execute(_MENTION, (row.path, list(row.mentions)))
 
 
 def copy_in(connection: Connection, new: Sequence[Row]) -> None:
-    """Write the rows of many files that are not there, or from a copy that was interrupted."""
-    paths = [row.path for row in new]
-    connection.execute("DELETE FROM file WHERE path = ANY(%s)", (paths,))
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY file ({', '.join(_COLUMNS)}) FROM STDIN".encode()) as copy,
-    ):
-        for row in new:
-            *values, names, grams, claims = values_of(row)
-            copy.write_row((*values, _vector(names), _vector(grams), claims))
+    """Write all about many files that are not there, or from a copy that was interrupted."""
+    _remove(connection, [row.path for row in new])
+    tables = {
+        f"file ({', '.join(_COLUMNS)})": (values_of(row) for row in new),
+        "words": (
+            (row.path, _vector(row.names), _vector(row.grams))
+            for row in new
+            if row.names is not None
+        ),
+        "mention": ((one, row.path) for row in new for one in row.mentions),
+    }
+    for table, values in tables.items():
+        with connection.cursor().copy(f"COPY {table} FROM STDIN".encode()) as copy:
+            for one in values:
+                copy.write_row(one)
 
 
 def said(row: Row) -> dict[str, object]:
-    """Return the values of a row that are sent in JSON, with `words`; bytes are in hex."""
+    """Return what is sent of a row in JSON. With `words` its names and grams are written, too;
+    bytes are in hex."""
     return {
         "path": row.path.hex(),
         "data": row.data.hex(),
@@ -94,6 +108,7 @@ def said(row: Row) -> dict[str, object]:
         "names": _vector(row.names),
         "grams": _vector(row.grams),
         "claims": "{" + ",".join(f'"\\\\x{one.hex()}"' for one in row.claims) + "}",
+        "mentions": [one.hex() for one in row.mentions],
     }
 
 
@@ -106,8 +121,13 @@ def _vector(grams: object) -> str | None:
 
 
 def remove(connection: Connection, path: str) -> None:
-    """Remove the row of a file."""
-    connection.execute(_REMOVE, (os.fsencode(path),))
+    """Remove all about a file."""
+    _remove(connection, [os.fsencode(path)])
+
+
+def _remove(connection: Connection, paths: list[bytes]) -> None:
+    for statement in _REMOVE:
+        connection.execute(statement, (paths,))
 
 
 def keep(connection: Connection, name: str, data: bytes, now: int) -> None:

@@ -11,11 +11,11 @@ from loop_cli.postgres.handle import Handle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from loop_cli.core.commits import AnyChange, CommitResult
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
-    from loop_cli.core.links import LinkSource
+    from loop_cli.core.links import Files, LinkSource
     from loop_cli.core.listed import Hit, Listed
     from loop_cli.core.records.record import AuditRecord, Origin
     from loop_cli.core.schema.rules import Rules
@@ -127,21 +127,17 @@ class PostgresStore(Store):
         if not self.schema.shipped:
             schema_edits.say_where(error, known.path, known.data, self.schema)
 
-    def files(
-        self,
-        *,
-        mentioning: Sequence[str] | None = None,
-        where: Callable[[str, bytes], bool] | None = None,
-    ) -> Iterator[EntityFile]:
-        return self.handle.reader().files(mentioning=mentioning, where=where)
+    def files(self, *, referring_to: Sequence[str] | None = None) -> Iterator[EntityFile]:
+        return self.handle.reader().files(referring_to=referring_to)
 
     def paths(self) -> Iterator[str]:
         return self.handle.reader().paths()
 
-    def link_sources(
-        self, where: Callable[[str, bytes], bool] = lambda _path, _data: True
-    ) -> Iterator[LinkSource]:
-        return self.handle.reader().link_sources(where)
+    def link_targets(self) -> Files:
+        return self.handle.reader().link_targets()
+
+    def links_to(self, paths: Collection[str]) -> Iterator[LinkSource]:
+        return self.handle.reader().links_to(paths)
 
     def records(self, entity_id: str | None = None) -> Iterator[AuditRecord]:
         log = self.handle.log()

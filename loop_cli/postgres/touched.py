@@ -9,20 +9,21 @@ from __future__ import annotations
 from loop_cli.lean import jsontext
 from loop_cli.lean.jsontext import as_json
 from loop_cli.lean.plain import same
-from loop_cli.postgres import keys, projection, rows
+from loop_cli.postgres import keys, mentions, projection, rows
 from loop_cli.postgres.projection import ENTITY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from loop_cli.core.entity import FieldNames
     from loop_cli.planning.plan import Plan
     from loop_cli.postgres.locating import Found
 
 _ALIASES = "aliases"
 
 
-def columns(plan: Plan, found: Found, now: int) -> dict[str, object] | None:
+def columns(plan: Plan, found: Found, now: int, names: FieldNames) -> dict[str, object] | None:
     """Return the columns for a file that stays where it is, as `rows.said` returns those of a whole
     row. `gone` are the names in `keys` and `ranks` that go before others come. None if more may
     have changed than some plain values."""
@@ -51,10 +52,17 @@ def columns(plan: Plan, found: Found, now: int) -> dict[str, object] | None:
         claims=place.names,
     )
     if before.body != after.body:
-        names, grams = projection.words_of(place.id, after.name, after.body)
-        row = row.replace(names=names, grams=grams)
+        called, grams = projection.words_of(place.id, after.name, after.body)
+        row = row.replace(names=called, grams=grams)
     row = projection.recorded(row, plan.record)
-    return {**rows.said(row), "gone": gone, "words": before.body != after.body}
+    seen = mentions.of_entity(place.path, place.data, before.id, before.fields, names)
+    told = mentions.of_entity(place.path, plan.data, after.id, after.fields, names)
+    return {
+        **rows.said(row.replace(mentions=told)),
+        "gone": gone,
+        "words": before.body != after.body,
+        "mentions": None if told == seen else [one.hex() for one in told],
+    }
 
 
 def _changed(plan: Plan) -> dict[str, Any] | None:

@@ -13,10 +13,10 @@ from loop_cli.vault.files.walk import joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from loop_cli.core.entity import Entity, EntityFile
-    from loop_cli.core.links import LinkSource
+    from loop_cli.core.links import Files, LinkSource
     from loop_cli.core.records.record import AuditRecord
     from loop_cli.core.schema.rules import Rules
     from loop_cli.planning.resolution import Located
@@ -95,16 +95,24 @@ class VaultContext(StoreContext):
 
         return keeping.read(self._vault.root, sha256)
 
-    def files(self, mentioning: str) -> Iterator[EntityFile]:
+    def referring_to(self, entity_id: str) -> Iterator[EntityFile]:
+        return self._mentioning(entity_id)
+
+    def has_field(self, name: str) -> bool:
+        return any(name in one.fields for one in self._mentioning(name))
+
+    def _mentioning(self, text: str) -> Iterator[EntityFile]:
         self._look()
         locator = self._vault.locator()
-        return locator.files(locator.index.mentioning((mentioning,)))
+        return locator.files(locator.index.mentioning((text,)))
 
-    def paths(self) -> Iterable[str]:
-        return self._vault.locator().everything()
+    def link_targets(self) -> Files:
+        from loop_cli.core.links import Files
 
-    def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]:
-        return self._vault.locator().link_sources(where)
+        return Files(self._vault.locator().everything())
+
+    def links_to(self, paths: Collection[str]) -> Iterator[LinkSource]:
+        return self._vault.locator().links_to(paths)
 
     def _look(self) -> None:
         """Look at every file, once for all changes that are planned together."""

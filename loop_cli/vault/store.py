@@ -12,7 +12,7 @@ from loop_cli.vault.handle import Vault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from loop_cli.core.commits import AnyChange, CommitResult
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
@@ -109,27 +109,20 @@ class VaultStore(Store):
         self.handle.notice(passed_over(listing.unreadable))
         return listing
 
-    def files(
-        self,
-        *,
-        mentioning: Sequence[str] | None = None,
-        where: Callable[[str, bytes], bool] | None = None,
-    ) -> Iterator[EntityFile]:
+    def files(self, *, referring_to: Sequence[str] | None = None) -> Iterator[EntityFile]:
         self.recover_if_free()
         locator = self.locator()
-        if mentioning is None:
-            return locator.files(locator.paths(), where)
+        if referring_to is None:
+            return locator.files(locator.paths())
         locator.index.refresh()
-        return locator.files(locator.index.mentioning(mentioning), where)
+        return locator.files(locator.index.mentioning(referring_to))
 
     def paths(self) -> Iterator[str]:
         return self.locator().everything()
 
-    def link_sources(
-        self, where: Callable[[str, bytes], bool] = lambda _path, _data: True
-    ) -> Iterator[LinkSource]:
+    def links_to(self, paths: Collection[str]) -> Iterator[LinkSource]:
         self.recover_if_free()
-        return self.locator().link_sources(where)
+        return self.locator().links_to(paths)
 
     def records(self, entity_id: str | None = None) -> Iterator[AuditRecord]:
         self.recover_if_free()

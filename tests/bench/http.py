@@ -1,11 +1,12 @@
 """The HTTP API beside a bare one, and beside the same commits in a process.
 
-    python tests/bench/http.py [--folder DIR] [--runs N] [--requests N] [--entities N]
+    python tests/bench/http.py [--folder DIR] [--runs N] [--requests N] [--entities N] [--sync MS]
 
 Rounds in turn, on one generated vault: reads of a bare FastAPI route that reads a file and answers
 JSON, and of `GET /api/tasks/{id}`; durable commits in a process, durable PUTs of one client, and of
 32 clients on 32 entities. Then, on a vault of so many entities, the first page of a list once the
 index is there, and the memory of the server. Clients send prepared bytes, so that they cost little.
+With `--sync` each sync takes so many milliseconds more, as on a slower disk.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a program sees its own folder
 
 from tests.bench import common, generate
+from tests.bench.slow_disk import slow
 from tests.bench.throughput import Writer, rate
 
 TYPE_CHECKING = False
@@ -192,20 +194,25 @@ def reader(port: int, entity_id: str) -> Callable[[], None]:
     return read
 
 
-def served(vault: Path) -> Server:
+def served(vault: Path, *, sync: float = 0.0) -> Server:
     """Our server over a vault."""
     home = {"LOOP_VAULT": str(vault), "HOME": str(vault.parent)}
-    return Server(["-m", "tests.http.program", "PORT"], home)
+    program = ["tests.http.program", "PORT"]
+    slowly = ["tests.bench.slow_disk", f"{sync}"] if sync else []
+    return Server(["-m", *slowly, *program], home)
 
 
-def rates(folder: Path, *, runs: int, requests: int) -> dict[str, list[float]]:
+def rates(folder: Path, *, runs: int, requests: int, sync: float) -> dict[str, list[float]]:
     """Reads and writes a second, round by round."""
+    if sync:
+        slow(sync)
     vault = folder / "small"
     generate.lay_out(vault, entities=SMALL)
     ids = generate.task_ids(vault, CLIENTS + 2)
     file = next(vault.rglob(f"{ids[0]}.md"))
     found: dict[str, list[float]] = {name: [] for name in (BARE, READ, COMMIT, PUT, PUTS)}
-    with Server(["-c", _BARE_SERVER, "PORT", str(file)], {}) as bare, served(vault) as ours:
+    beside = Server(["-c", _BARE_SERVER, "PORT", str(file)], {})
+    with beside as bare, served(vault, sync=sync) as ours:
         for _round in range(runs):
             for name, server in ((BARE, bare), (READ, ours)):
                 readers = [reader(server.port, ids[0]) for _each in range(READERS)]
@@ -255,8 +262,8 @@ def main() -> None:
     """Measure and print the table."""
     options = _options()
     with tempfile.TemporaryDirectory(prefix="loop-bench-", dir=options.folder) as folder:
-        sync = sync_time(Path(folder))
-        found = rates(Path(folder), runs=options.runs, requests=options.requests)
+        sync = sync_time(Path(folder)) + options.sync
+        found = rates(Path(folder), runs=options.runs, requests=options.requests, sync=options.sync)
         page, memory = of_many(Path(folder), entities=options.entities, runs=options.runs)
     units = {READ: BARE, PUT: COMMIT, PUTS: PUT}
     rows = [
@@ -283,6 +290,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=5, help="rounds")
     parser.add_argument("--requests", type=int, default=2_000, help="reads of each loop a round")
     parser.add_argument("--entities", type=int, default=100_000, help="of the large vault")
+    parser.add_argument("--sync", type=float, default=0.0, help="ms that a sync takes more")
     return parser.parse_args()
 
 

@@ -3,7 +3,9 @@
 Ratios of one run, on a server of its own with fsync: get by id at 1,000 and at many entities; the
 first page of a filtered and sorted list against the bare SQL; durable changes against pgbench with
 one update and one insert, at 1 and at 16 clients (two processes, as pgbench has two threads), with
-the same by a bare loop of psycopg; a copy against a bare COPY of the same bytes.
+the same by a bare loop of psycopg; a copy against a bare COPY of the same bytes. And, at both
+sizes, the memory of a server that has answered some hundred requests, and how long it takes to find
+what leads to an entity.
 """
 
 from __future__ import annotations
@@ -12,31 +14,36 @@ import argparse
 import multiprocessing
 import re
 import statistics
+import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from loop_cli.core.changes import Edits, parse_changes
-from loop_cli.core.commits import CommitResult, EntityChange
+from loop_cli.core.commits import CommitResult, Delete, EntityChange
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.query import Query, parse_condition, parse_sort
 from loop_cli.core.records.record import Origin
 from loop_cli.core.whole import WholeFile
 from loop_cli.lean.basics import uuid4
+from loop_cli.operations.backlinks import backlinks
 from loop_cli.operations.batcher import Batcher
 from loop_cli.postgres import outside, whole
 from loop_cli.postgres.address import parse
 from loop_cli.postgres.store import PostgresStore
 from tests.bench.common import print_table
 from tests.postgres.cluster import Cluster
+from tests.postgres.test_writers import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from loop_cli.core.store import Store
+    from loop_cli.postgres.database import Connection
 
 HEAD = """---
 entity_type: Note
@@ -53,23 +60,33 @@ tags: [a, b]
 """
 BODY = "A paragraph of the body, as long as they are. 회의록을 정리한다.\n" * 12
 _GROW = """
-INSERT INTO file
-SELECT convert_to('work/' || name || '.md', 'UTF8'), convert_to('work/' || name || '.md', 'UTF8'),
-       new.data, left(encode(sha256(new.data), 'hex'), 16), modified, kind, admitted,
-       convert_to(name, 'UTF8'), type, title, updated + n, at,
-       replace(fields, 'tsk-0000000', name),
-       keys || jsonb_build_object(
-           'assignee', jsonb_build_array('=person-' || mod(n, 5000), 'h', 't'),
-           'status', jsonb_build_array(CASE mod(n, 3) WHEN 0 THEN '=todo' ELSE '=done' END, 'h'),
-           'entity_id', jsonb_build_array('=' || name, 'h', 't')),
-       ranks || jsonb_build_object(
-           'due', left(ranks->>'due', -4) || lpad(to_hex(mod(n, 65536)), 4, '0')),
-       names, grams, claims
-FROM file, generate_series(%s::int, %s::int) AS n,
-LATERAL (SELECT 'tsk-' || lpad(n::text, 7, '0') AS name) AS called,
-LATERAL (SELECT convert_to(replace(convert_from(file.data, 'UTF8'), 'tsk-0000000', name), 'UTF8')
-    AS data) AS new
-WHERE id = 'tsk-0000000'::bytea
+WITH one AS (SELECT * FROM file WHERE id = 'tsk-0000000'::bytea),
+new AS (
+    SELECT n, name, convert_to('work/' || name || '.md', 'UTF8') AS path,
+        convert_to(replace(convert_from(one.data, 'UTF8'), 'tsk-0000000', name), 'UTF8') AS data
+    FROM one, generate_series(%s::int, %s::int) AS n,
+    LATERAL (SELECT 'tsk-' || lpad(n::text, 7, '0') AS name) AS called
+),
+words AS (
+    INSERT INTO words SELECT new.path, names, grams
+    FROM new, words WHERE words.path = 'work/tsk-0000000.md'::bytea
+),
+mentions AS (
+    INSERT INTO mention SELECT convert_to('=' || new.name, 'UTF8'), new.path FROM new
+)
+INSERT INTO file (path, folded, data, etag, modified, kind, admitted, id, type, title, updated, at,
+    fields, keys, ranks, claims, stem)
+SELECT new.path, new.path, new.data, left(encode(sha256(new.data), 'hex'), 16), modified, kind,
+    admitted, convert_to(name, 'UTF8'), type, title, updated + n, at,
+    replace(fields, 'tsk-0000000', name),
+    keys || jsonb_build_object(
+        'assignee', jsonb_build_array('=person-' || mod(n, 5000), 'h', 't'),
+        'status', jsonb_build_array(CASE mod(n, 3) WHEN 0 THEN '=todo' ELSE '=done' END, 'h'),
+        'entity_id', jsonb_build_array('=' || name, 'h', 't')),
+    ranks || jsonb_build_object(
+        'due', left(ranks->>'due', -4) || lpad(to_hex(mod(n, 65536)), 4, '0')),
+    claims, convert_to(name, 'UTF8')
+FROM new, one
 """
 _PGBENCH = r"""\set id random(1, 10000)
 BEGIN;
@@ -92,7 +109,15 @@ def main() -> None:
         server.start()
         store = opened(f"{server.url}&vault=bench")
         outside.put(store.handle, "work/tsk-0000000.md", text(0), 1_700_000_000_000_000)
+        grow(store, 1, 999)
+        few, memory = leading(store, 1_000), serving(f"{server.url}&vault=bench")
         reading(store, given.entities)
+        lots, later = leading(store, given.entities), serving(f"{server.url}&vault=bench")
+        print_table(["", "backlinks", "deletion"], [few, lots])
+        print_table(
+            ["memory of a server", "MiB"],
+            [["at 1,000", f"{memory:.0f}"], [f"at {given.entities:,}", f"{later:.0f}"]],
+        )
         writing(server, given.seconds)
         store.close()
         copying(server, given.copy)
@@ -115,7 +140,12 @@ def text(number: int) -> bytes:
 
 def grow(store: PostgresStore, start: int, end: int) -> None:
     store.handle.database.read(lambda connection: connection.execute(_GROW.encode(), (start, end)))
-    store.handle.database.read(lambda connection: connection.execute(b"VACUUM ANALYZE file"))
+    for table in (b"file", b"words", b"mention"):
+        store.handle.database.read(partial(_analyzed, table))
+
+
+def _analyzed(table: bytes, connection: Connection) -> None:
+    connection.execute(b"VACUUM ANALYZE " + table)
 
 
 def median(work: Callable[[int], object], count: int) -> float:
@@ -129,8 +159,7 @@ def median(work: Callable[[int], object], count: int) -> float:
 
 
 def reading(store: PostgresStore, many: int) -> None:
-    """`get` at both sizes, and the first page at the larger."""
-    grow(store, 1, 999)
+    """`get` at 1,000, which are there, and at many; the first page at the larger size."""
     few = median(lambda number: store.find(f"tsk-{number * 7 % 1000:07}"), 400)
     begun = time.perf_counter()
     grow(store, 1000, many - 1)
@@ -155,6 +184,31 @@ def reading(store: PostgresStore, many: int) -> None:
         bare = median(partial(bare_page, store, conditions, sort), 20)
         rows.append([f"first page, {name}", f"{page * 1000:.1f} ms", f"{bare * 1000:.1f} ms bare"])
     print_table(["", "median", ""], rows)
+
+
+def leading(store: PostgresStore, many: int) -> list[str]:
+    """How long a look for what leads to an entity takes, and a deletion up to its refusal."""
+    found = median(lambda number: backlinks(store, f"tsk-{number % many:07}"), 100)
+    deletion = median(partial(_deleted, store, many), 100)
+    return [f"at {many:,}", f"{found * 1000:.1f} ms", f"{deletion * 1000:.1f} ms"]
+
+
+def _deleted(store: PostgresStore, many: int, number: int) -> None:
+    gone = Delete(entity_id=f"tsk-{number % many:07}", precondition=Precondition(forced=True))
+    store.commit([gone], origin=Origin(run_id=uuid4(), actor="user:x"), dry_run=True)
+
+
+def serving(address: str) -> float:
+    """The memory of a server in MiB, after requests of all kinds."""
+    with tempfile.TemporaryDirectory() as home:
+        server = Server(Path(home), address)
+        for number in range(100):
+            server.ask("GET", f"/api/entities/tsk-{number:07}")
+            server.ask("GET", f"/api/entities?limit=50&sort=-due&assignee=person-{number}")
+            server.ask("PATCH", f"/api/entities/tsk-{number:07}", {"set": {"n": number}})
+        status = Path(f"/proc/{server.process.pid}/status").read_text()
+        server.stop()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
 def page_of(store: PostgresStore, query: Query, _number: int) -> list[Any]:

@@ -111,7 +111,7 @@ class Vault:
         """`list` with some options of it and `--json`, printed to nowhere as the command prints
         it; and a scan with a stat of each file, that prints as many lines, which are as long."""
         types, where, sort, limit = _parsed(options)
-        query = listing.query(types, where, project=None, children_of=None, sort=sort)
+        query = listing.query(types, where, sort)
         lengths = array("L")
 
         def ours() -> None:

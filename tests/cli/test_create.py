@@ -195,7 +195,6 @@ class TestWrong:
             ("target_project", "required"),
             ("entity_name", "required"),
             ("project_id", "dangling"),
-            ("parent_id", "dangling"),
             ("priority", "not_in_enumeration"),
             ("estimated_hours", "wrong_type"),
         }

@@ -73,6 +73,14 @@ class TestProjects:
     def test_one_without_tasks_is_there(self, read_only: Loop) -> None:
         assert read_only("list", "--children-of", ID, "--ids").code == 0
 
+    def test_one_by_its_alias(self, read_only: Loop) -> None:
+        for command in (("list",), ("agenda", "--json"), ("board", "--json")):
+            by_id = read_only(*command, "--project", "prj-020")
+            assert "tsk-020-01" in by_id.out
+            assert read_only(*command, "--project", "안내서").out == by_id.out
+        named = read_only("list", "--children-of", "Starter guide", "--ids").lines
+        assert named == read_only("list", "--children-of", "prj-020", "--ids").lines != []
+
     def test_one_that_is_gone_still_has_what_names_it(self, loop: Loop) -> None:
         path = loop.path()
         path.write_text(path.read_text().replace("project_id: prj-019", "project_id: prj-gone"))

@@ -15,7 +15,9 @@ OTHERS = [HOME, "50_Projects/prj-2/project.md", "notes/other.md"]
 
 
 def relinked(text: str, *, home: str = HOME, old: str = OLD, new: str = NEW) -> str:
-    return relinking.relinked(text, home, links.Moving({old: new}, [*OTHERS, old])).text
+    return relinking.relinked(
+        text, home, links.Moving({old: new}, links.Files([*OTHERS, old]))
+    ).text
 
 
 @pytest.mark.parametrize(
@@ -80,7 +82,7 @@ def test_a_new_name_that_others_have_is_written_with_its_path() -> None:
 
 
 def test_a_name_that_several_files_have_is_left_alone() -> None:
-    found = links.Moving({HOME: "elsewhere/p.md"}, OTHERS)
+    found = links.Moving({HOME: "elsewhere/p.md"}, links.Files(OTHERS))
 
     assert relinking.relinked("[[project]]", "notes/other.md", found).text == "[[project]]"
 
@@ -105,7 +107,7 @@ def test_of_a_spelling_in_ascii() -> None:
 def test_any_text_is_read_to_its_end(text: str) -> None:
     """And where nothing moves, nothing changes."""
     relinked(text)
-    assert relinking.relinked(text, HOME, links.Moving({}, OTHERS)).text == text
+    assert relinking.relinked(text, HOME, links.Moving({}, links.Files(OTHERS))).text == text
 
 
 part = st.text(alphabet="ab 일하나-", min_size=1, max_size=6).filter(lambda one: one == one.strip())
@@ -117,8 +119,12 @@ def test_there_and_back_is_nothing(one: list[str], other: list[str]) -> None:
     old, new = "/".join(one) + "x.md", "/".join(other) + "y.md"
     text = f"[[{old}]] [x](<{old}>)"
 
-    there = relinking.relinked(text, "home.md", links.Moving({old: new}, ["home.md", old])).text
-    back = relinking.relinked(there, "home.md", links.Moving({new: old}, ["home.md", new])).text
+    there = relinking.relinked(
+        text, "home.md", links.Moving({old: new}, links.Files(["home.md", old]))
+    ).text
+    back = relinking.relinked(
+        there, "home.md", links.Moving({new: old}, links.Files(["home.md", new]))
+    ).text
 
     assert back == text
     assert new in there
@@ -146,7 +152,9 @@ def test_a_text_that_changes_is_admitted_before_it_is_read(pieces: list[str], ol
 
 def test_many_that_move_are_each_found() -> None:
     old = [f"notes/n{number}.md" for number in range(200)]
-    found = links.Moving({one: one.replace("notes", "kept") for one in old}, [HOME, *old])
+    found = links.Moving(
+        {one: one.replace("notes", "kept") for one in old}, links.Files([HOME, *old])
+    )
 
     assert links.may_link(old)(HOME, b"[[n7]]")
     assert (

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loop_cli.core.links import Moving
+from loop_cli.core.links import Files, Moving
 from loop_cli.planning.relinking import relinked
 from tests.planning.linked import around, leads, written
 
@@ -57,7 +57,7 @@ def rendered(text: str, home: str) -> list[str]:
 @given(vaults())
 def test_every_link_leads_where_it_led(vault: tuple[dict[str, str], dict[str, str]]) -> None:
     texts, paths = vault
-    moving = Moving(paths, texts)
+    moving = Moving(paths, Files(texts))
     everywhere = [paths.get(one, one) for one in texts]
     for home, text in texts.items():
         new = relinked(text, home, moving)
@@ -91,19 +91,21 @@ def test_every_link_leads_where_it_led(vault: tuple[dict[str, str], dict[str, st
     ],
 )
 def test_a_link_beside(text: str, new: str | None) -> None:
-    moving = Moving({"notes/old name.md": "notes/n-1.md"}, ["notes/links.md", "notes/old name.md"])
+    moving = Moving(
+        {"notes/old name.md": "notes/n-1.md"}, Files(["notes/links.md", "notes/old name.md"])
+    )
 
     assert relinked(text, "notes/links.md", moving).text == (text if new is None else new)
 
 
 def test_the_end_of_a_path() -> None:
-    moving = Moving({"p/q/memo.md": "p/q/y-1.md"}, ["p/q/memo.md", "memo 2.md", "r/memo.md"])
+    moving = Moving({"p/q/memo.md": "p/q/y-1.md"}, Files(["p/q/memo.md", "memo 2.md", "r/memo.md"]))
 
     assert relinked("[[q/memo]]", "links.md", moving).text == "[[q/y-1]]"
 
 
 def test_what_several_files_may_be_is_left_and_named() -> None:
-    moving = Moving({"p/memo.md": "p/y-1.md"}, ["p/memo.md", "r/memo.md"])
+    moving = Moving({"p/memo.md": "p/y-1.md"}, Files(["p/memo.md", "r/memo.md"]))
 
     found = relinked("[[memo]]", "links.md", moving)
 
@@ -111,6 +113,6 @@ def test_what_several_files_may_be_is_left_and_named() -> None:
 
 
 def test_another_file_that_gets_the_same_name_takes_no_link() -> None:
-    moving = Moving({"p/memo.md": "p/x.md"}, ["p/memo.md", "r/x.md"])
+    moving = Moving({"p/memo.md": "p/x.md"}, Files(["p/memo.md", "r/x.md"]))
 
     assert relinked("[[x]]", "links.md", moving).text == "[[r/x]]"

@@ -12,7 +12,7 @@ from loop_cli.core.entity import FieldNames
 from loop_cli.core.evaluate import Places, evaluate
 from loop_cli.core.query import Query, parse_condition, parse_sort
 from loop_cli.core.wanted import Wanted
-from loop_cli.postgres import listing, outside
+from loop_cli.postgres import listing, mentions, outside, reading
 from loop_cli.postgres.selecting import BASE, Selection, text_query
 from loop_cli.postgres.store import PostgresStore
 from loop_cli.vault import schema_file
@@ -25,6 +25,10 @@ from tests.store.test_queries import BY_DUE, ENTITIES, TWICE, laid_out, queries,
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+LONG = (
+    " ".join(f"{one}{other}" for one in "abcdefghijk" for other in "lmnopqrstuvwxyz회의록") + "\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +50,8 @@ def fill(store: PostgresStore, files: dict[str, bytes]) -> None:
 
     def work(connection: Any) -> None:
         with connection.transaction():
-            connection.execute("DELETE FROM file")
+            for table in ("file", "words", "mention"):
+                connection.execute(f"DELETE FROM {table}")
             moved = [(path, data, Clock().now) for path, data in files.items()]
             outside.put_files(store.handle, connection, moved)
 
@@ -106,12 +111,18 @@ def many(shared: PostgresStore) -> PostgresStore:
                 f"due: 2026-{number % 12 + 1:02}-{number % 28 + 1:02}",
                 f"assignee: person-{number % 400}",
                 f"aliases: [alias-{number}]",
-                body=f"word{number} 회의{number}\n",
+                f"parent_id: tsk-{number // 10:05}",
+                body=f"word{number} 회의{number} [[{number // 10}]]\n{LONG}\n",
             )
             for number in range(2_000)
         },
     )
-    shared.handle.database.read(lambda connection: connection.execute("VACUUM ANALYZE file"))
+
+    def analyze(connection: Any) -> None:
+        for table in ("file", "words", "mention"):
+            connection.execute(f"VACUUM ANALYZE {table}")
+
+    shared.handle.database.read(analyze)
     return shared
 
 
@@ -167,12 +178,24 @@ def test_a_later_page_begins_in_the_index(many: PostgresStore) -> None:
 
 @pytest.mark.parametrize("words", ["word77", "회의77", "wo"])
 def test_a_search_uses_the_index_of_grams(many: PostgresStore, words: str) -> None:
-    statement = f"SELECT id FROM file WHERE {BASE} AND grams @@ %s::tsquery"
+    statement = f"SELECT id FROM file WHERE {BASE} AND {listing.with_words('grams')}"
     values = (text_query(*Wanted(words).grams()),)
     if words == "wo":  # every entity has it, so reading all is right
         assert len([*many.search(Query(text=words))]) == 2_000
         return
-    assert "file_grams" in plan_of(many, statement, values)
+    assert "words_grams" in plan_of(many, statement, values)
+
+
+def test_what_leads_to_an_entity_is_looked_up(many: PostgresStore) -> None:
+    names = (mentions.of_files(["work/7.md"]),)
+    assert "mention_pkey" in plan_of(many, reading.MENTIONING, names)
+    assert "file_stem" in plan_of(many, reading.CALLED, (b"7",))
+    statement = reading.AT.format(test="true")
+    assert "file_pkey" in plan_of(many, statement, ([b"work/70.md", b"work/71.md"],))
+    there = {one.path for one in many.links_to(["work/7.md"])}
+    assert there == {"work/7.md", *(f"work/{number}.md" for number in range(70, 80))}
+    referring = {one.id for one in many.files(referring_to=["tsk-00007"])}
+    assert referring == {"tsk-00007", *(f"tsk-{number:05}" for number in range(70, 80))}
 
 
 def test_an_id_and_an_alias_are_looked_up(many: PostgresStore) -> None:

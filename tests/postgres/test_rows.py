@@ -55,7 +55,9 @@ CHANGES = st.lists(
 )
 ROW = (
     "SELECT data, etag, kind, admitted, id, type, title, updated, at, fields, keys, ranks,"
-    " names::text, grams::text, claims FROM file"
+    " stem, claims, names::text, grams::text,"
+    " ARRAY(SELECT name FROM mention WHERE path = file.path ORDER BY name)"
+    " FROM file LEFT JOIN words USING (path)"
 )
 
 
@@ -104,7 +106,8 @@ def changed(store: PostgresStore, name: str, value: str) -> bool:
 def reset(store: PostgresStore) -> None:
     def work(connection: Any) -> None:
         with connection.transaction():
-            connection.execute("DELETE FROM file")
+            for table in ("file", "words", "mention"):
+                connection.execute(f"DELETE FROM {table}")
             connection.execute("DELETE FROM record")
             connection.execute("UPDATE head SET seq = 0, digest = NULL, own = NULL")
             outside.put_files(store.handle, connection, [(PATH, FILE.encode(), Clock().now)])

@@ -21,7 +21,7 @@ from loop_cli.core.check.report import Scope
 from loop_cli.core.commits import EntityChange, Move
 from loop_cli.core.conflict import POLICIES
 from loop_cli.core.entity import Precondition
-from loop_cli.core.links import Moving
+from loop_cli.core.links import Files, Moving
 from loop_cli.core.names import split_dotted
 from loop_cli.core.records.record import Origin
 from loop_cli.errors import InvalidChange, InvalidFile, only
@@ -364,7 +364,7 @@ def test_links_lead_where_they_led_whichever_file_moves(shape: Shape) -> None:
     for moved in texts:
         folder, _slash, name = moved.rpartition("/")
         for to in (f"{folder}/new name.md".lstrip("/"), f"elsewhere/{name}"):
-            moving = Moving({moved: to}, texts)
+            moving = Moving({moved: to}, Files(texts))
             places = [to if path == moved else path for path in texts]
             for home, text in texts.items():
                 new = relinked(text, home, moving)

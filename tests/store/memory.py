@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 
-from loop_cli.core import conflict, order
+from loop_cli.core import conflict, links, order
 from loop_cli.core.commits import CommitResult, Create, EntityChange, Mend, Restore
 from loop_cli.core.evaluate import evaluate
-from loop_cli.core.links import SOURCES, LinkSource
 from loop_cli.core.listed import Hit, Listed, list_entity
 from loop_cli.core.names import is_hidden, nfc, one_name
 from loop_cli.core.query import Query
 from loop_cli.core.records.record import AuditRecord, History
 from loop_cli.core.records.story import undo_of
+from loop_cli.core.references import referred
 from loop_cli.core.schema.rules import Rules
 from loop_cli.core.store import Store, passed_over
 from loop_cli.core.wanted import Wanted
@@ -27,10 +27,11 @@ from loop_cli.planning.planner import Planner, StoreContext
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from loop_cli.core.commits import AnyChange, Delete
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
+    from loop_cli.core.links import Files, LinkSource
     from loop_cli.core.records.record import Origin
     from loop_cli.core.schema.schema import Schema
     from loop_cli.planning.plan import Plan
@@ -147,37 +148,29 @@ class MemoryStore(Store):
         """Remove what is kept of a value."""
         del self._kept[sha256]
 
-    def files(
-        self,
-        *,
-        mentioning: Sequence[str] | None = None,
-        where: Callable[[str, bytes], bool] | None = None,
-    ) -> Iterator[EntityFile]:
-        texts = None if mentioning is None else [as_json(nfc(text))[1:-1] for text in mentioning]
+    def files(self, *, referring_to: Sequence[str] | None = None) -> Iterator[EntityFile]:
+        wanted = None if referring_to is None else set(map(nfc, referring_to))
         for path, (data, _modified) in list(self._files.items()):
-            if where is not None and not where(path, data):
-                continue
             try:
                 found = snapshot.parse(data, path, self.names).file
             except InvalidFile:
                 continue
-            said = nfc(f"{path}\n{as_json(found.fields)}")
-            if texts is None or any(text in said for text in texts):
+            texts = (text for _path, text in referred(found.fields, self.names))
+            if wanted is None or wanted & {nfc(found.id), *texts}:
                 yield found
 
     def paths(self) -> Iterator[str]:
         return iter(list(self._files))
 
-    def link_sources(
-        self, where: Callable[[str, bytes], bool] = lambda _path, _data: True
-    ) -> Iterator[LinkSource]:
+    def links_to(self, paths: Collection[str]) -> Iterator[LinkSource]:
+        may_link = links.may_link(paths)
         for path, (data, _modified) in list(self._files.items()):
-            if path.endswith(SOURCES) and where(path, data):
+            if path.endswith(links.SOURCES) and may_link(path, data):
                 try:
                     found = snapshot.parse(data, path, self.names).file
                 except InvalidFile:
                     found = None
-                yield LinkSource(path=path, data=data, entity=found)
+                yield links.LinkSource(path=path, data=data, entity=found)
 
     def commit(
         self,
@@ -363,11 +356,14 @@ class _Around(StoreContext):
     def kept(self, sha256: str) -> bytes | None:
         return self._store.kept(sha256)
 
-    def files(self, mentioning: str) -> Iterator[EntityFile]:
-        return self._store.files(mentioning=(mentioning,))
+    def referring_to(self, entity_id: str) -> Iterator[EntityFile]:
+        return self._store.files(referring_to=(entity_id,))
 
-    def paths(self) -> Iterable[str]:
-        return self._store.paths()
+    def has_field(self, name: str) -> bool:
+        return any(name in one.fields for one in self._store.files())
 
-    def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]:
-        return self._store.link_sources(where)
+    def link_targets(self) -> Files:
+        return self._store.link_targets()
+
+    def links_to(self, paths: Collection[str]) -> Iterator[LinkSource]:
+        return self._store.links_to(paths)

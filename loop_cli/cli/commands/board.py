@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.cli import context, output
-from loop_cli.cli.commands.listing import query, refuse_nobody, refuse_unknown, viewed
+from loop_cli.cli.commands.listing import only_of, query, refuse_unknown, viewed
 from loop_cli.errors import UsageError
 from loop_cli.operations import board as boards
 from loop_cli.operations import clock
@@ -48,9 +48,8 @@ def board(
 ) -> None:
     """Run `loop board`."""
     settings = context.open_settings({"vault": vault})
-    asked = _asked(settings.root, entity_type or [], where or [], project)
     loop = context.operations(settings)
-    refuse_nobody(loop, project_id=project)
+    asked = only_of(loop, _asked(settings.root, entity_type or [], where or []), project_id=project)
     if by != boards.BY:
         refuse_unknown([by], boards.types_of(asked, loop.schema), loop, "--by")
     with output.progress("looking at the files", unit="files") as progress:
@@ -73,9 +72,8 @@ def agenda(
 ) -> None:
     """Run `loop agenda`."""
     settings = context.open_settings({"vault": vault})
-    asked = _asked(settings.root, entity_type or [], where or [], project)
     loop = context.operations(settings)
-    refuse_nobody(loop, project_id=project)
+    asked = only_of(loop, _asked(settings.root, entity_type or [], where or []), project_id=project)
     with output.progress("looking at the files", unit="files") as progress:
         found = boards.agenda(loop, asked, today=clock.today(), progress=progress)
     warnings = [*found.warnings, *loop.take_warnings()]
@@ -86,12 +84,12 @@ def agenda(
         output.show(render.agenda(found))
 
 
-def _asked(root: str | None, types: list[str], where: list[str], project: str | None) -> Query:
+def _asked(root: str | None, types: list[str], where: list[str]) -> Query:
     """What the options ask for; of a view its types and its conditions."""
     if any(one.startswith("@") for one in types):
         view, types = viewed(root, types)
         where = [*view.where, *where]
-    return query(types, where, project=project, children_of=None)
+    return query(types, where)
 
 
 def stats(*, count: int, as_json: bool, vault: str | None) -> None:

@@ -34,7 +34,7 @@ def run(settings: Settings, where: list[str], edits: Edits, how: How) -> None:
 
     Raises `ConfirmationRefused`, and `PartlyFailed` with the exit code of the first failure.
     """
-    query = listing.query(None, where, project=None, children_of=None)
+    query = listing.query(None, where)
     loop = context.operations(settings)
     with output.progress("looking at the files", unit="files") as progress:
         plan = loop.plan(query, edits, progress=progress)

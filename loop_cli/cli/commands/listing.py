@@ -69,11 +69,12 @@ def list_entities(
         limit = view.limit if limit is None else limit
     as_table = not (with_json or as_csv or ids or count or template is not None)
     at_most = output.ROWS + 1 if limit is None and as_table else limit or None
-    asked = query(entity_type, where, project=project, children_of=children_of, sort=sort)
     loop = context.operations(settings)
+    asked = only_of(
+        loop, query(entity_type, where, sort), project_id=project, parent_id=children_of
+    )
     with output.progress("looking at the files", unit="files") as progress:
         found = loop.select(asked.replace(limit=at_most), progress=progress)
-    refuse_nobody(loop, project_id=project, parent_id=children_of)
     with_columns = as_csv or as_table
     names = _column_names(columns, settings.root, loop, asked.types) if with_columns else ()
     if columns is not None:
@@ -126,40 +127,33 @@ def shaped(
     return (output.json_text(shape.picked(names, one.value)) + "\n" for one in found)
 
 
-def query(
-    types: list[str] | None,
-    where: list[str] | None,
-    *,
-    project: str | None,
-    children_of: str | None,
-    sort: str | None = None,
-) -> Query:
+def query(types: list[str] | None, where: list[str] | None, sort: str | None = None) -> Query:
     """The query that options ask for. Raises `UsageError`."""
-    conditions = [*queries.parse_conditions(where or (), today=clock.today())]
-    for field, value in (("project_id", project), ("parent_id", children_of)):
-        if value is not None:
-            conditions.append(queries.equals(field, value))
     return Query(
         types=tuple(types or ()),
-        conditions=tuple(conditions),
+        conditions=tuple(queries.parse_conditions(where or (), today=clock.today())),
         sort=queries.parse_sort(sort) if sort is not None else (),
     )
 
 
-def refuse_nobody(loop: Operations, **named: str | None) -> None:
-    """Raises `EntityNotFound` where the value that is asked for in a field is no entity, and no
-    entity has it there."""
+def only_of(loop: Operations, asked: Query, **named: str | None) -> Query:
+    """The query for only those that have in a field the id of an entity, which is named by its id
+    or an alias. Raises `EntityNotFound` where it names none, and nothing has it in the field."""
+    found = list(asked.conditions)
     for field, value in named.items():
         if value is None:
             continue
+        meant = {value: None}
         try:
-            loop.get(value)
+            meant[loop.get(value).id] = None
         except (InvalidFile, AmbiguousId):
-            continue
+            pass
         except EntityNotFound:
             alone = Query(conditions=(queries.equals(field, value),), limit=1)
             if next(iter(loop.select(alone)), None) is None:
                 raise
+        found.append(queries.equals(field, *meant))
+    return asked.replace(conditions=tuple(found))
 
 
 def viewed(root: str | None, words: list[str]) -> tuple[View, list[str]]:

@@ -56,7 +56,7 @@ def search(
     wanted = Wanted(text)
     for_people = not (with_json or ids or count or with_text)
     at_most = output.ROWS + 1 if limit is None and for_people else limit or None
-    asked = listing.query(entity_type, where, project=None, children_of=None)
+    asked = listing.query(entity_type, where)
     asked = asked.replace(text=text, limit=at_most)
     loop = context.operations(context.open_settings({"vault": vault}))
     with output.progress("reading the vault", unit="files") as progress:

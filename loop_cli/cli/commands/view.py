@@ -102,7 +102,7 @@ def delete(*, name: str, as_json: bool, vault: str | None) -> None:
 def _refuse_what_can_t_list(view: View, loop: Operations, *, of_user: bool) -> list[str]:
     """Raises `UsageError` as `loop list` with the view would. A view of the user's own is for other
     vaults too: then it returns the reason."""
-    asked = query([*view.types], [*view.where], project=None, children_of=None, sort=view.sort)
+    asked = query([*view.types], [*view.where], view.sort)
     try:
         loop.select(asked.replace(limit=1))
         refuse_unknown(view.columns, asked.types, loop, "--columns")

@@ -15,7 +15,7 @@ from loop_cli.vault.index.index import Index
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from loop_cli.core.entity import Entity, EntityFile, FieldNames
     from loop_cli.core.links import LinkSource
@@ -104,15 +104,12 @@ class Locator:
         self.index.refresh_if_unknown()
         return bool(self.index.candidates(nfc(entity_id)))
 
-    def files(
-        self, paths: Iterable[str], where: Callable[[str, bytes], bool] | None = None
-    ) -> Iterator[EntityFile]:
-        """Yield the entities in some files, as they are now, if path and bytes are accepted."""
+    def files(self, paths: Iterable[str]) -> Iterator[EntityFile]:
+        """Yield the entities in some files, as they are now."""
         for path in paths:
             try:
                 data, _modified = files.read_stable(os.path.join(self._root, path), path)
-                if where is None or where(path, data):
-                    yield snapshot.parse(data, path, self._names).file
+                yield snapshot.parse(data, path, self._names).file
             except LoopError:  # not an entity
                 continue
 
@@ -121,7 +118,8 @@ class Locator:
         return (path for path, _plain in self._walk.everything())
 
     def link_sources(self, where: Callable[[str, bytes], bool]) -> Iterator[LinkSource]:
-        """As in `Store.link_sources`."""
+        """Yield all files that may have links, if `where` accepts path and bytes. Those that can't
+        be read come without bytes."""
         from loop_cli.core import links
 
         for path, plain in self._walk.everything():
@@ -136,6 +134,12 @@ class Locator:
                 continue
             if where(path, data):
                 yield links.LinkSource(path=path, data=data, entity=self._entity_in(path, data))
+
+    def links_to(self, paths: Collection[str]) -> Iterator[LinkSource]:
+        """As `Store.links_to`."""
+        from loop_cli.core.links import may_link
+
+        return self.link_sources(may_link(paths))
 
     def _entity_in(self, path: str, data: bytes) -> EntityFile | None:
         """Return the entity in a file with these bytes, None if there is none."""

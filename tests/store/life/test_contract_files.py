@@ -28,44 +28,39 @@ class TestFiles:
         assert found[1].body == "Body\n"
 
     @pytest.mark.parametrize("form", ["NFC", "NFD"])
-    def test_those_that_mention_a_text(self, bench: Bench, form: Any) -> None:
+    def test_those_that_refer_to_an_id_or_have_it(self, bench: Bench, form: Any) -> None:
         spelled = unicodedata.normalize(form, "한글").encode()
-        named = bench.harness.bytes_of(TWO).replace(b"---\n", b"---\nnotes: " + spelled + b"\n", 1)
+        named = bench.harness.bytes_of(TWO).replace(
+            b"---\n", b"---\nparent_id: '[[" + spelled + b"|x]]'\n", 1
+        )
         bench.harness.edit_outside(TWO, named)
-        elsewhere = unicodedata.normalize(form, "work/한글/tsk-9.md")
-        bench.harness.edit_outside(elsewhere, text("tsk-9"))
+        bench.harness.edit_outside("work/other.md", text(unicodedata.normalize(form, "한글")))
+        weighed = text("tsk-9").replace(
+            b"---\n", b"---\ntrack_contributes: {" + spelled + b": 0.5}\n", 1
+        )
+        bench.harness.edit_outside("work/tsk-9.md", weighed)
 
-        found = {one.id for one in bench.store.files(mentioning=["한글", "nobody"])}
+        found = {one.path for one in bench.store.files(referring_to=["한글", "nobody"])}
 
-        assert found == {"tsk-2", "tsk-9"}
+        assert found == {TWO, "work/other.md", "work/tsk-9.md"}
 
     @pytest.mark.parametrize("spelled", ['"\\uD55C\\uAE00"', '"a\\"b"', "'a\"b'", "\\d{3}"])
     def test_a_text_that_json_or_yaml_escape(self, bench: Bench, spelled: str) -> None:
         named = bench.harness.bytes_of(TWO).replace(
-            b"---\n", f"---\nnotes: {spelled}\n".encode(), 1
+            b"---\n", f"---\nparent_id: {spelled}\n".encode(), 1
         )
         bench.harness.edit_outside(TWO, named)
-        wanted = bench.find("tsk-2").fields["notes"]
+        wanted = bench.find("tsk-2").fields["parent_id"]
 
-        assert [one.id for one in bench.store.files(mentioning=[wanted])] == ["tsk-2"]
+        assert [one.id for one in bench.store.files(referring_to=[wanted])] == ["tsk-2"]
 
     def test_half_a_character_is_no_matter(self, bench: Bench) -> None:
-        half = '---\nentity_type: Task\nentity_id: tsk-9\nnotes: "\\ud800 한글"\n---\n'
+        half = '---\nentity_type: Task\nentity_id: tsk-9\nparent_id: "\\ud800 한글"\n---\n'
         bench.harness.edit_outside("work/half.md", half.encode())
 
-        found = [one.id for one in bench.store.files(mentioning=["한글", "\ud800"])]
+        found = [one.id for one in bench.store.files(referring_to=["\ud800 한글", "\ud800"])]
 
         assert found in (["tsk-9"], [])  # YAML 1.2 may refuse it
-
-    def test_those_whose_bytes_are_admitted(self, bench: Bench) -> None:
-        seen = []
-
-        def where(path: str, data: bytes) -> bool:
-            seen.append((path, data))
-            return path == ONE
-
-        assert [one.id for one in bench.store.files(where=where)] == ["tsk-1"]
-        assert (TWO, bench.harness.bytes_of(TWO)) in seen
 
     def test_the_paths_of_all(self, bench: Bench) -> None:
         bench.harness.edit_outside("work/note.md", b"no entity")

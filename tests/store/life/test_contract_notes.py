@@ -108,12 +108,12 @@ def test_what_is_not_there(noted: Bench) -> None:
 
 def test_files_that_may_have_links_and_files_that_links_may_lead_to(noted: Bench) -> None:
     noted.harness.edit_outside("img/p.png", b"")
-    found = {one.path: one.entity for one in noted.store.link_sources()}
+    found = {one.path: one.entity for one in noted.store.links_to([NOTE, BOARD, ONE])}
 
     assert {"img/p.png", NOTE, BOARD, ONE} <= set(noted.store.paths())
     assert "img/p.png" not in found
     assert found[NOTE] is None and found[BOARD] is None
     entity = found[ONE]
     assert entity is not None and entity.id == "tsk-1"
-    only = noted.store.link_sources(lambda path, data: path == NOTE and data == TEXT)
-    assert [one.path for one in only] == [NOTE]
+    (only,) = (one for one in noted.store.links_to([NOTE]) if one.path == NOTE)
+    assert only.data == TEXT
