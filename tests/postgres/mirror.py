@@ -8,6 +8,7 @@ the folder alone: links, pipes, folders that are empty, files that are too large
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,7 @@ class Mirror:
         self._lines: list[LogLine] = []
         self._kept: dict[str, File] = {}
         self._rests = False
+        self._lock = threading.Lock()  # a test may run commands in several threads
         self.all = [self]
 
     def beside(self, folder: Path) -> Mirror:
@@ -106,8 +108,11 @@ class Mirror:
 
     def push(self) -> None:
         """Bring what the test has written since to the database."""
-        if self._rests:
-            return
+        with self._lock:
+            if not self._rests:
+                self._push()
+
+    def _push(self) -> None:
         now = {path: _read(self.folder / path) for path in self._paths()}
         log = [*self._log()]
         folder = self.folder / KEPT
@@ -131,11 +136,14 @@ class Mirror:
 
     def pull(self) -> None:
         """Bring what the command has changed to the folder."""
-        if self._rests:
-            return
+        with self._lock:
+            if not self._rests:
+                self._pull()
 
+    def _pull(self) -> None:
         def work(connection: Connection) -> list[list[Any]]:
             with connection.transaction():
+                connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 return [
                     connection.execute(query.encode()).fetchall()
                     for query in (_FILES, _LINES, _COPIES)
@@ -193,6 +201,8 @@ class Mirror:
             same += 1
         if same == len(log) == len(self._lines):
             return
+        (count, *_ends) = outside.locked(connection)
+        assert count == len(self._lines), "a command has written to the log, and so has the test"
         connection.execute("DELETE FROM record WHERE seq > %s", (same,))
         head = _end_after([_line(one) for one in log[:same]])
         new = [_line(one) for one in log[same:]]
