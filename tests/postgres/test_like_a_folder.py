@@ -77,6 +77,18 @@ def test_kept_bytes_that_were_changed_are_not_brought_back(loop: Loop, postgres_
     assert (said["diff"], said["unknown"]) == ({}, ["notes"])
 
 
+def test_a_canvas_that_nobody_can_read_is_named_where_its_links_may_follow(
+    loop: Loop, postgres_vault: str
+) -> None:
+    loop.write("board.canvas", '{"nodes": [{"type": "file", "file": "Tasks/tsk-019-14.md"')
+    loop.write("other.canvas", '{"nodes": [{"type": "file", "file": "x.md"')
+    for place in copied(loop, postgres_vault):
+        moved = ("move", "tsk-019-14", "--project", "prj-020", "--force", "--json")
+        done = loop(*moved, "--vault", place)
+        said = [one for one in done.json["warnings"] if "canvas" in one]
+        assert said == ["board.canvas: is not JSON; its links, if any, are left as they are"]
+
+
 def test_who_i_am_names_the_vault(loop: Loop, postgres_vault: str) -> None:
     copied(loop, postgres_vault)
     assert loop("whoami", "--json", "--vault", postgres_vault).json["vault"] == postgres_vault
