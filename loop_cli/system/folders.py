@@ -28,6 +28,9 @@ _TRIES = 20
 _LINK = "is a link, and none is followed there"
 _ODD = "is not an ordinary file"
 _OPEN = 100  # files that wait to be synced together
+_SEVERAL = 4  # files that are worth threads
+_SLOW = 0.001  # seconds of a sync from which threads are worth their start
+_THREADS = 16
 # Why a folder can't be removed, now and later: not empty, missing, not ours to change.
 _STAYS = (
     errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM,
@@ -495,6 +498,8 @@ class Syncs:
     """Files and folders that are synced together.
 
     The disk writes the others while we wait for one, and a folder of several files is synced once.
+    Where it takes its time for the first, several threads wait for the others, so that it can write
+    them together.
     """
 
     def __init__(self) -> None:
@@ -526,8 +531,7 @@ class Syncs:
 
     def _sync_files(self) -> None:
         try:
-            for descriptor in self._files:
-                platform.sync(descriptor)
+            _sync_all(self._files)
         finally:
             self.close()
 
@@ -535,6 +539,33 @@ class Syncs:
         """Close everything that will not be synced any more."""
         while self._files:
             os.close(self._files.pop())
+
+
+def _sync_all(descriptors: list[int]) -> None:
+    """Sync open files. Raises `OSError`; then none is being synced any more."""
+    began = time.monotonic()
+    for one in descriptors[:1]:
+        platform.sync(one)
+    left = descriptors[1:]
+    slow = time.monotonic() - began >= _SLOW
+    if slow and len(left) >= _SEVERAL and _sync_together(left):
+        return
+    for one in left:
+        platform.sync(one)
+
+
+def _sync_together(descriptors: list[int]) -> bool:
+    """Sync open files in several threads; False if there can be no more threads. Raises
+    `OSError`."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    try:
+        with ThreadPoolExecutor(min(_THREADS, len(descriptors))) as pool:
+            for _done in pool.map(platform.sync, descriptors):
+                pass
+    except RuntimeError:
+        return False
+    return True
 
 
 def _read(descriptor: int, limit: int) -> bytes:

@@ -243,3 +243,14 @@ def test_what_was_made_goes_by_its_name(loop: Loop) -> None:
     (line,) = [one for one in loop("log", "--limit", "1").lines if "tsk-2funwc-" in one]
 
     assert line.rstrip().endswith("create Task: 새 일")
+
+
+def test_an_undo_says_what_it_takes_back(loop: Loop) -> None:
+    task = ("create", "Task", "--name", "잠깐", "project_id=prj-019", "assignee=ops")
+    made = loop(*task, "--json").json
+    gone = loop("undo", made["run_id"], "--yes", "--json").json
+    loop("undo", gone["run_id"], "--yes")
+
+    said = [line.split()[-2:] for line in loop("log").lines if made["entity_id"] in line]
+
+    assert said[:2] == [["undo", "delete"], ["undo", "create"]]

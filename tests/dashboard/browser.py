@@ -112,6 +112,10 @@ class Tab:
         self.at("[data-notice=good]").first.wait_for()
         expect(self.at("form.entity[aria-busy=true]")).to_have_count(0, timeout=PATIENCE)
 
+    def all_saved(self) -> None:
+        """Wait until no card, row or event waits for the server."""
+        expect(self.at(".waits")).to_have_count(0, timeout=PATIENCE)
+
     @property
     def dialog(self) -> Locator:
         return self.at("[role=alertdialog][data-conflict]")

@@ -15,6 +15,7 @@ pytest.importorskip("playwright", reason="playwright, of the extra 'dev', is not
 from playwright.sync_api import sync_playwright
 
 from tests.dashboard.browser import ARGUMENTS, CHROMIUM, Tab, new_tab
+from tests.dashboard.hands import Hands
 from tests.dashboard.serving import Served, make_tokens
 
 if TYPE_CHECKING:
@@ -86,6 +87,14 @@ def tab(served: Served, visit: Visit) -> Iterator[Tab]:
     one = new_tab(visit(), served.url)
     yield one
     assert one.complaints == []
+
+
+@pytest.fixture
+def hands(tab: Tab) -> Iterator[Hands]:
+    """The same, used by keys alone."""
+    one = Hands(tab)
+    yield one
+    assert one.used_no_mouse()
 
 
 @pytest.fixture

@@ -13,8 +13,6 @@ from tests.dashboard.hands import Hands
 from tests.dashboard.serving import fill
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.dashboard.conftest import Visit
     from tests.dashboard.serving import Served
 
@@ -23,13 +21,6 @@ OTHER = "tsk-019-01"
 ENTITY = f"#/task/{TASK}"
 FIRST_CELL = ".table [tabindex='0']"
 KEPT = "() => Object.keys(localStorage).some((key) => key.startsWith('loop:draft:'))"
-
-
-@pytest.fixture
-def hands(tab: Tab) -> Iterator[Hands]:
-    one = Hands(tab)
-    yield one
-    assert one.used_no_mouse()
 
 
 def in_row(hands: Hands, entity_id: str) -> None:
@@ -43,10 +34,6 @@ def in_row(hands: Hands, entity_id: str) -> None:
             return
         hands.press("ArrowDown")
     raise AssertionError(f"no way to {entity_id}")
-
-
-def all_saved(tab: Tab) -> None:
-    expect(tab.at(".waits")).to_have_count(0, timeout=PATIENCE)
 
 
 # The table.
@@ -130,7 +117,7 @@ def test_a_list_in_a_cell_is_walked_through_before_it_is_saved(
     hands.press("Enter")
 
     hands.is_at(f"[data-entity-id='{TASK}'] [data-cell=priority] button")
-    all_saved(tab)
+    tab.all_saved()
     assert served.fields()["priority"] == "low"
     assert len(served.records()) == 1
 
@@ -150,7 +137,7 @@ def test_a_text_in_a_cell_is_saved_or_left_as_it_is(
         tab.at("[data-notice=good]").wait_for()
     else:
         hands.is_at(f"[data-entity-id='{TASK}'] [data-cell=assignee] button")
-    all_saved(tab)
+    tab.all_saved()
     assert served.fields()["assignee"] == ("디자인팀" if saved else "개발팀")
     assert len(served.records()) == int(saved)
 
@@ -255,7 +242,7 @@ def test_the_list_on_a_card_moves_it_at_enter(hands: Hands, served: Served) -> N
     hands.press("Enter")
 
     hands.is_at(f"[data-column=hold] [data-entity-id='{TASK}'] a")
-    all_saved(tab)
+    tab.all_saved()
     assert served.fields()["status"] == "hold"
 
 

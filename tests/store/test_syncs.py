@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -96,3 +98,78 @@ def test_a_file_that_could_not_be_taken_is_not_left(
         folder.write_new("other", b"x", syncs=syncs)
     syncs.close()
     assert (_open_in(tmp_path), os.listdir(tmp_path)) == (0, ["one"])
+
+
+class SlowDisk:
+    """A disk that takes a while for each sync; `broken` is the number of one that fails."""
+
+    def __init__(self, *, broken: int = -1) -> None:
+        self.synced: list[int] = []
+        self.at_once = self.most = 0
+        self._broken = broken
+        self._lock = threading.Lock()
+
+    def sync(self, descriptor: int) -> None:
+        with self._lock:
+            number = len(self.synced)
+            self.synced.append(os.fstat(descriptor).st_ino)
+            self.at_once += 1
+            self.most = max(self.most, self.at_once)
+        time.sleep(0.005)
+        with self._lock:
+            self.at_once -= 1
+        if number == self._broken:
+            raise OSError(5, "the disk is broken")
+
+
+def test_a_slow_disk_gets_several_at_once(
+    tmp_path: Path, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = SlowDisk()
+    monkeypatch.setattr(platform, "sync", disk.sync)
+    syncs = Syncs()
+    for number in range(30):
+        folder.write_new(str(number), b"x", syncs=syncs)
+
+    syncs.run()
+
+    assert disk.synced[0] == (tmp_path / "0").stat().st_ino
+    assert sorted(disk.synced) == sorted(one.stat().st_ino for one in tmp_path.iterdir())
+    assert disk.most > 1
+    assert (disk.at_once, _open_in(tmp_path)) == (0, 0)
+
+
+@pytest.mark.parametrize("broken", [0, 1, 17, 29])
+def test_a_slow_disk_that_fails_is_waited_for(
+    tmp_path: Path, folder: Folder, monkeypatch: pytest.MonkeyPatch, broken: int
+) -> None:
+    disk = SlowDisk(broken=broken)
+    monkeypatch.setattr(platform, "sync", disk.sync)
+    syncs = Syncs()
+    for number in range(30):
+        folder.write_new(str(number), b"x", syncs=syncs)
+
+    with pytest.raises(OSError, match="broken"):
+        syncs.run()
+
+    assert (disk.at_once, _open_in(tmp_path)) == (0, 0)
+
+
+def test_where_no_thread_can_start_all_are_synced(
+    tmp_path: Path, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = SlowDisk()
+    monkeypatch.setattr(platform, "sync", disk.sync)
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    syncs = Syncs()
+    for number in range(30):
+        folder.write_new(str(number), b"x", syncs=syncs)
+
+    syncs.run()
+
+    assert {one.stat().st_ino for one in tmp_path.iterdir()} == set(disk.synced)
+    assert _open_in(tmp_path) == 0

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from loop_cli.operations.undo import Undone, UndoPlan, UndoResult
 
 _LONG = 60
+_OPPOSITE = {"create": "delete", "delete": "create"}  # what is taken back, by what that does
 
 
 class Clock:
@@ -165,6 +166,8 @@ def what(record: AuditRecord) -> Text:
         long = name == BODY or max(len(old), len(new)) > _LONG or "\n" in old + new
         parts.append(_one_line(name) if long else f"{_one_line(name)}: {old}{styles.arrow()}{new}")
     action = str(record.data.get("action"))
+    if reverses(record) and action in _OPPOSITE:
+        return Text(f"undo {_OPPOSITE[action]}", style=styles.NOTICE)
     words = Text("undo " if reverses(record) else "", style=styles.NOTICE)
     words.append("" if action == "update" else _one_line(action) + " ", style=styles.NORMAL)
     if action == "create" and record.diff:  # its old type is its type: its name says it

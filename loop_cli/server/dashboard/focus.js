@@ -1,6 +1,6 @@
 // Where the keyboard is. What has the focus may go away: a button that was pressed, a notice, a view
-// after a deletion. Then the focus goes back to where the person was before in this view, else to
-// the view itself.
+// after a deletion. Where the same thing is drawn anew, it has the focus again at once, so that no
+// key is lost. Else the focus goes back to where the person was before in this view, or to the view.
 
 const KEPT = 20; // places to go back to
 const places = [];
@@ -18,9 +18,9 @@ export function begin() {
   new MutationObserver(look).observe(document.body, { childList: true, subtree: true, attributeFilter: ["disabled"] });
 }
 
-/** A view that takes the focus itself does so within two frames. */
+/** Runs before the next key arrives. A view that takes the focus itself does so within two frames. */
 function look() {
-  if (looking || !isLost()) return;
+  if (!isLost() || takeTwin() || looking) return;
   looking = true;
   requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => {
     looking = false;
@@ -33,8 +33,29 @@ const isLost = () =>
 
 const isUsable = (one) => one.isConnected && !one.disabled && one.checkVisibility({ visibilityProperty: true });
 
+/** Whether what had the focus was drawn anew and has it again. */
+function takeTwin() {
+  const twin = twinOf(places.at(-1));
+  if (!twin) return false;
+  twin.focus({ preventScroll: true });
+  return document.activeElement === twin;
+}
+
+/** The same part of the same entity in the same view: a card, a row, an event of the calendar. */
+function twinOf(node) {
+  const item = node.isConnected ? null : node.closest("[data-path]");
+  if (!item) return null;
+  const found = document.querySelector(`.${CSS.escape(item.classList[0])}[data-path="${CSS.escape(item.dataset.path)}"]`);
+  if (item === node) return found;
+  const cell = node.closest("[data-cell]")?.dataset.cell;
+  return found?.querySelector(`${cell ? `[data-cell="${CSS.escape(cell)}"] ` : ""}${node.localName}`);
+}
+
 function goBack() {
-  while (places.length && !isUsable(places.at(-1))) places.pop();
+  while (places.length && !isUsable(places.at(-1))) {
+    if (takeTwin()) return;
+    places.pop();
+  }
   (places.at(-1) ?? document.getElementById("main"))?.focus({ preventScroll: true });
 }
 

@@ -38,12 +38,23 @@ export function Activity() {
       <${Choose} name="actor" label=${t("who")} values=${actors} words=${person} />
       <${Choose} name="source" label=${t("source")} values=${SOURCES} words=${door} />
       <${Choose} name="action" label=${t("what")} values=${ACTIONS} words=${(one) => t(`action_${one}`)} />
-      <label class="filter-text"><${Icon} name="search" /><span class="sr-only">${t("entity")}</span><input type="search" placeholder=${t("entity")} data-filter="entity_id" value=${params.get("entity_id") || ""} onChange=${(event) => setParams({ entity_id: event.currentTarget.value.trim() })} /></label>
+      <${OfEntity} />
       <label class="choosing"><span>${t("since")}</span><input type="date" class="filter" data-filter="since" value=${params.get("since") || ""} onChange=${(event) => setParams({ since: event.currentTarget.value })} /></label>
     </div>
     ${failure ? html`<${Empty} title=${failure.message} />` : !found ? html`<p class="page quiet" role="status">${t("loading")}</p>` : found.length === 0 ? html`<${Empty} title=${t("audit_empty")} />` : html`<${Runs} logs=${found} />`}
     ${found && found.length === limit && html`<p class="page"><button type="button" class="button" onClick=${() => setLimit(limit + PAGE * 2)}>${t("more")}</button></p>`}
   </div>`;
+}
+
+/** Counts once it is whole. Records that come while somebody types leave alone what is typed. */
+function OfEntity() {
+  const [typed, setTyped] = useState(null); // null: what the address says
+  const shown = typed ?? (route.value.params.get("entity_id") || "");
+  const take = (event) => {
+    setTyped(null);
+    setParams({ entity_id: event.currentTarget.value.trim() });
+  };
+  return html`<label class="filter-text"><${Icon} name="search" /><span class="sr-only">${t("entity")}</span><input type="search" placeholder=${t("entity")} data-filter="entity_id" value=${shown} onInput=${(event) => setTyped(event.currentTarget.value)} onChange=${take} onBlur=${() => setTyped(null)} /></label>`;
 }
 
 function Choose({ name, label, values, words }) {

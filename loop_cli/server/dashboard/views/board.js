@@ -1,6 +1,6 @@
 // The board: a column for each value of a field, a card for each entity.
 import { choiceFields, choicesOf, colorOf, hasField, isWritable, labelOf, nameOf, shown } from "../kinds.js";
-import { html, useMemo, useRef, useState } from "../lib.js";
+import { html, useLayoutEffect, useMemo, useRef, useState } from "../lib.js";
 import { go, hrefOf, route, setParams } from "../route.js";
 import * as session from "../session.js";
 import * as vault from "../vault.js";
@@ -16,6 +16,7 @@ export function Board({ type }) {
   const field = groupField(type);
   const columns = useMemo(() => columnsOf(found.all, type, field), [found.all, type, field]);
   const [over, setOver] = useState(null);
+  useLayoutEffect(() => followMoved(columns), [columns]);
   const mayMove = session.mayWrite.value && isWritable(type, field);
   const drop = (value, event) => {
     event.preventDefault();
@@ -49,10 +50,23 @@ function columnsOf(entities, type, field) {
   return [...columns.values()];
 }
 
-/** Have a card in another column. */
+/** Have a card in another column. Returns whether it moves. */
 function move(card, field, value) {
-  if (!card || shown(card.fields[field]) === shown(value)) return;
+  if (!card || shown(card.fields[field]) === shown(value)) return false;
   change(card, { [field]: value });
+  return true;
+}
+
+let moving = null; // the path of the card that a key moved; the focus goes with it
+
+/** A key that comes next must meet the card at its new place. */
+function followMoved(columns) {
+  const path = moving;
+  moving = null;
+  for (const column of path === null ? [] : columns) {
+    const row = column.cards.findIndex((one) => one.path === path);
+    if (row >= 0) focusCard(path, column, row);
+  }
 }
 
 function Column({ type, field, column, listen }) {
@@ -118,26 +132,32 @@ function Mover({ entity, field }) {
   const type = entity.entity_type;
   const value = shown(entity.fields[field]);
   const walk = useWalk();
+  const [walked, setWalked] = useState(null); // stays while the page is drawn anew
   const known = choicesOf(type, field);
   if (!known.length) return null;
   const all = known.map(String).includes(value) ? known : [value, ...known];
   const choose = (text) => move(entity, field, known.find((one) => String(one) === text) ?? null);
+  const end = () => {
+    walk.end();
+    setWalked(null);
+  };
   const onKeyDown = (event) => {
     walk.onKeyDown(event);
-    const list = event.currentTarget;
-    if (event.key === "Escape") list.value = value;
-    if (event.key !== "Enter" || list.value === value) return;
+    const text = event.currentTarget.value;
+    if (event.key === "Escape") end();
+    if (event.key !== "Enter" || text === value) return;
     event.preventDefault();
-    walk.end();
-    choose(list.value);
-    focusCard(entity.path);
+    end();
+    if (choose(text)) moving = entity.path;
   };
-  const left = (event) => {
-    if (!walk.walks()) return;
-    walk.end();
-    choose(event.currentTarget.value);
+  const left = ({ currentTarget: list }) => {
+    const text = walk.walks() && list.value;
+    end();
+    // A list that goes away, as another moves its card, loses the focus, too: that is no choice.
+    queueMicrotask(() => text !== false && list.isConnected && choose(text));
   };
-  return html`<select class="mover" aria-label=${`${fieldName(field)}: ${nameOf(entity)}`.slice(0, 120)} value=${value} ...${{ onKeyDown, onPointerDown: walk.onPointerDown }} onBlur=${left} onChange=${(event) => walk.walks() || choose(event.currentTarget.value)}>${all.map((one) => html`<option value=${String(one)}>${labelOf(type, field, one) || "–"}</option>`)}</select>`;
+  const onChange = ({ currentTarget: { value: text } }) => (walk.walks() ? setWalked(text) : choose(text));
+  return html`<select class="mover" aria-label=${`${fieldName(field)}: ${nameOf(entity)}`.slice(0, 120)} value=${walked ?? value} ...${{ onKeyDown, onPointerDown: walk.onPointerDown, onBlur: left, onChange }}>${all.map((one) => html`<option value=${String(one)}>${labelOf(type, field, one) || "–"}</option>`)}</select>`;
 }
 
 export function today() {
@@ -158,8 +178,7 @@ function walk(event, { columns, field, mayMove, found }) {
     const to = columns[at + steps[0]];
     if (!steps[0] || !to || !mayMove) return;
     const entity = found.all.find((one) => one.path === path);
-    move(entity, field, to.value);
-    focusCard(path);
+    if (move(entity, field, to.value)) moving = path;
     return;
   }
   let column = columns[at];
@@ -174,22 +193,27 @@ function walk(event, { columns, field, mayMove, found }) {
   if (target) focusCard(target.path, column, next);
 }
 
-/** Put the focus on a card, once it is there. */
+let aim = null; // the card that gets the focus as soon as it is there
+
+/** Put the focus on a card, at once if it is there: only the cards that can be seen are. */
 function focusCard(path, column, row) {
+  const mine = (aim = { path });
   const look = () => document.querySelector(`.card[data-path="${CSS.escape(path)}"] .card-link`);
-  if (column && !look()) {
+  if (!look()) {
     const list = document.querySelector(`[data-column="${CSS.escape(shown(column.value))}"] .column-cards`);
     if (list) list.scrollTop = Math.max(0, row * CARD - list.clientHeight / 2);
   }
-  let left = 20;
+  let left = 60; // frames
   const again = () => {
+    if (aim !== mine) return;
     const link = look();
-    if (link) {
-      link.focus();
-      link.scrollIntoView({ block: "nearest", inline: "nearest" });
-    } else if (left-- > 0) requestAnimationFrame(again);
+    if (!link && left-- > 0) return requestAnimationFrame(again);
+    aim = null;
+    if (!link) return;
+    link.focus();
+    link.scrollIntoView({ block: "nearest", inline: "nearest" });
   };
-  requestAnimationFrame(() => requestAnimationFrame(again));
+  again();
 }
 
 export { go, setParams };

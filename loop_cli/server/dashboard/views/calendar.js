@@ -52,7 +52,7 @@ function Month({ type, found, start, end }) {
       editable: mayWrite,
       eventStartEditable: mayWrite,
       eventDurationEditable: mayWrite && !!start && !!end,
-      eventSources: [{ events: ({ start: from, end: to }) => bearable(latest.current.filter((one) => one.end > asText(from) && one.start < asText(to))) }],
+      eventSources: [{ events: ({ start: from, end: to }) => bearable(focusedFirst(latest.current).filter((one) => one.end > asText(from) && one.start < asText(to))) }],
       eventContent: ({ event }) => ({ domNodes: [inside(event)] }),
       eventClick: ({ event }) => go(hrefOfEvent(event, type, end || start)),
       eventAllUpdated: () => tidyRoles(place.current),
@@ -119,6 +119,12 @@ function eventOf(entity, start, end) {
     extendedProps: { entity, when: first === last ? first : `${first} – ${last}` },
     classNames: entity.waits ? ["waits"] : [],
   };
+}
+
+/** What has the focus comes first on its day: on a full day what comes late is hidden. */
+function focusedFirst(events) {
+  const path = document.activeElement?.closest(".calendar [data-path]")?.dataset.path;
+  return path ? [...events].sort((a, b) => (b.id === path) - (a.id === path)) : events;
 }
 
 /** So many of one day as a person can look at; the table has the rest. */
@@ -201,22 +207,12 @@ function byKey(event, { events, start, end }) {
   const path = event.target.closest?.("[data-path]")?.dataset.path;
   if (!days || !path || !event.shiftKey) return;
   event.preventDefault();
-  const { entity } = events.find((one) => one.id === path).extendedProps;
+  const entity = events.find((one) => one.id === path)?.extendedProps.entity;
+  if (!entity) return; // it is gone, and about to be drawn so
   if (!isWritable(entity.entity_type, end || start)) return;
   const set = {};
   for (const name of [start, end]) if (name && isDay(shown(entity.fields[name]))) set[name] = later(entity.fields[name], days);
-  change(entity, set).then((done) => done && focusEvent(path));
-  focusEvent(path);
-}
-
-function focusEvent(path) {
-  let left = 30;
-  const look = () => {
-    const found = document.querySelector(`.calendar [data-path="${CSS.escape(path)}"]`);
-    if (found) found.focus();
-    else if (left-- > 0) requestAnimationFrame(look);
-  };
-  requestAnimationFrame(() => requestAnimationFrame(look));
+  change(entity, set);
 }
 
 export { Icon };

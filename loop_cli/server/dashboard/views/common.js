@@ -93,7 +93,7 @@ export function Empty({ title, children }) {
 /** A question with two answers, above the page. Resolves to whether it was said yes to. */
 export function Confirm({ question }) {
   const ref = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     ref.current.showModal();
     return () => before?.focus?.();

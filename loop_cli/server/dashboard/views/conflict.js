@@ -2,7 +2,7 @@
 // field in its three states, and three ways out. What clashes, the server says; the page shows it.
 import * as api from "../api.js";
 import { fromRaw, kindOf, labelOf, nameOf, same, toRaw } from "../kinds.js";
-import { html, useEffect, useMemo, useRef, useState } from "../lib.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib.js";
 import * as saving from "../saving.js";
 import * as vault from "../vault.js";
 import { ago, fieldName, moment, t } from "../words.js";
@@ -27,7 +27,7 @@ function Dialog({ conflict, others }) {
   const gone = failure.missing;
   const deletion = useDeletion(gone, job.id);
   const body = useBodyMerge(rows, setPicked);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     ref.current.showModal();
     ref.current.querySelector("[data-first]")?.focus();

@@ -5,7 +5,7 @@ import * as vault from "../vault.js";
 import { fieldName, t } from "../words.js";
 
 /** The control of a field. `raw` is its text, `onInput` takes a new one. */
-export function Control({ type, name, value, raw, onInput, disabled, id, label, autofocus, describedBy, invalid }) {
+export function Control({ type, name, value, raw, onInput, disabled, readonly, id, label, autofocus, describedBy, invalid }) {
   const kind = kindOf(type, name, value);
   const common = {
     id,
@@ -14,6 +14,7 @@ export function Control({ type, name, value, raw, onInput, disabled, id, label, 
     "aria-describedby": describedBy,
     "aria-invalid": invalid ? "true" : undefined,
     disabled,
+    readonly,
     ref: autofocus ? focusOnce : undefined,
     class: "control",
   };

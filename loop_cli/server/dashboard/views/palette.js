@@ -2,7 +2,7 @@
 import * as api from "../api.js";
 import * as forms from "../forms.js";
 import { choiceFields, choicesOf, isWritable, labelOf, nameOf } from "../kinds.js";
-import { html, useEffect, useMemo, useRef, useState } from "../lib.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib.js";
 import { dismiss, notices } from "../notices.js";
 import { go, hrefOf, hrefOfView, route, VIEWS } from "../route.js";
 import * as session from "../session.js";
@@ -20,8 +20,8 @@ export function Palette({ close }) {
   const [hits, setHits] = useState([]);
   const ref = useRef(null);
   const list = useRef(null);
-  useEffect(() => {
-    const before = document.activeElement;
+  useLayoutEffect(() => {
+    const before = document.activeElement; // at once: the next key is the first letter
     ref.current.showModal();
     return () => before?.focus?.({ preventScroll: true });
   }, []);

@@ -17,6 +17,7 @@ import { Confirm, Empty, Icon } from "./common.js";
 import { Conflicts } from "./conflict.js";
 import { Entity } from "./entity.js";
 import { Filters } from "./find.js";
+import { Palette } from "./palette.js";
 import { SignIn } from "./signin.js";
 import { columnsIn, Table } from "./table.js";
 import { fieldsOf, isOwnName } from "../kinds.js";
@@ -40,7 +41,6 @@ function later(fetch, name) {
 const Calendar = later(() => import("./calendar.js"), "Calendar");
 const Activity = later(() => import("./activity.js"), "Activity");
 const Create = later(() => import("./create.js"), "Create");
-const Palette = later(() => import("./palette.js"), "Palette");
 
 export function Shell({ signedIn }) {
   const [palette, setPalette] = useState(false);

@@ -1,12 +1,12 @@
 // The table: sort, choose columns, change a value in its cell, change many at once.
 import { Failure } from "../api.js";
 import { choiceFields, choicesOf, fieldsOf, fromRaw, hasField, isWritable, kindOf, labelOf, nameOf, same, shown, toRaw } from "../kinds.js";
-import { html, useEffect, useMemo, useRef, useState } from "../lib.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib.js";
 import { hrefOf, route, setParams } from "../route.js";
 import * as session from "../session.js";
 import * as vault from "../vault.js";
 import { day, fieldName, t } from "../words.js";
-import { changeMany, changeNow } from "./actions.js";
+import { changeMany, changeNow, complain } from "./actions.js";
 import { Chip, useWalk, useWindow } from "./common.js";
 import { Control } from "./fields.js";
 import { useFound } from "./find.js";
@@ -103,18 +103,25 @@ function Row({ tab, entity, names, template, top, index, isChosen, turn, mayWrit
 function Cell({ tabindex, entity, name, mayWrite, editing, setEditing }) {
   const type = entity.entity_type;
   const value = entity.fields[name];
-  if (editing && mayWrite) return html`<${Editing} ...${{ entity, name, value, end: () => setEditing(null) }} />`;
+  const button = useRef(null);
+  const edited = useRef(false);
+  useLayoutEffect(() => {
+    if (edited.current && !editing && document.activeElement === document.body) button.current?.focus();
+    edited.current = editing;
+  }, [editing]);
+  if (editing && mayWrite) return html`<${Editing} ...${{ entity, name, value, end: () => setEditing((now) => (now?.path === entity.path && now.name === name ? null : now)) }} />`;
   const open = () => setEditing({ path: entity.path, name });
   const kind = kindOf(type, name, value);
   const text = kind.kind === "date" && value ? day(value) : kind.of ? nameOf(vault.named(kind.of, value)) || shown(value) : shown(value);
   const inner = kind.kind === "choice" ? html`<${Chip} type=${type} field=${name} value=${value} />` : html`<span class=${text ? "cell-text" : "faint"}>${text || "–"}</span>`;
   if (!mayWrite) return html`<div role="gridcell" class="cell" tabindex=${tabindex} data-cell=${name}>${inner}</div>`;
-  return html`<div role="gridcell" class="cell" data-cell=${name}><button type="button" tabindex=${tabindex} class="cell-button" aria-label=${`${t("change_field", { field: fieldName(name) })}: ${labelOf(type, name, value) || t("none")}`} onClick=${open}>${inner}</button></div>`;
+  return html`<div role="gridcell" class="cell" data-cell=${name}><button type="button" ref=${button} tabindex=${tabindex} class="cell-button" aria-label=${`${t("change_field", { field: fieldName(name) })}: ${labelOf(type, name, value) || t("none")}`} onClick=${open}>${inner}</button></div>`;
 }
 
 /**
  * A cell while its value is changed. Enter saves, Escape leaves it as it is. A list is saved once
- * something is chosen in it, but not while one only walks through it with keys.
+ * something is chosen in it, but not while one only walks through it with keys. While a text is
+ * saved, its control is not disabled: that would lose the focus.
  */
 function Editing({ entity, name, value, end }) {
   const type = entity.entity_type;
@@ -129,13 +136,10 @@ function Editing({ entity, name, value, end }) {
   const over = useRef(false); // what goes away loses the focus, too: that saves nothing
   const finish = () => {
     over.current = true;
-    const row = cell.current?.closest("[role=row]");
     end();
-    requestAnimationFrame(() => {
-      if (document.activeElement === document.body) row?.querySelector(`[data-cell="${CSS.escape(name)}"] button`)?.focus();
-    });
   };
   const save = async (text) => {
+    if (busy) return undefined;
     if (cell.current?.querySelector("input")?.validity.badInput) return setError(t("invalid_date"));
     const said = fromRaw(kind, text, value);
     if (said.error) return setError(t(`invalid_${said.error}`));
@@ -145,18 +149,19 @@ function Editing({ entity, name, value, end }) {
       const run = changeNow(from.current, { [name]: said.value });
       if (isOne) {
         finish(); // it shows the new value at once
-        await run.catch((failure) => failure instanceof Failure && import("./actions.js").then(({ complain }) => complain(failure)));
-        return undefined;
+        return await run.catch(complain);
       }
       await run;
       return finish();
     } catch (failure) {
       if (!(failure instanceof Failure)) throw failure;
+      if (!cell.current) return complain(failure); // another cell is open by now
       setBusy(false);
       return setError(failure.message);
     }
   };
   const onInput = (text) => {
+    if (busy) return;
     setRaw(text);
     setError(null);
     if (isOne && !list.walks()) save(text);
@@ -176,7 +181,7 @@ function Editing({ entity, name, value, end }) {
     else if (document.hasFocus()) end();
   };
   return html`<div role="gridcell" class="cell editing" data-cell=${name} ref=${cell} ...${{ onKeyDown, onPointerDown: list.onPointerDown }} onFocusOut=${left}>
-    <${Control} ...${{ type, name, value, raw, onInput, disabled: busy, label: fieldName(name), autofocus: true, invalid: !!error }} />
+    <${Control} ...${{ type, name, value, raw, onInput, readonly: busy, label: fieldName(name), autofocus: true, invalid: !!error }} />
     ${error && html`<p class="cell-error" role="alert">${error}</p>`}
   </div>`;
 }
