@@ -42,6 +42,8 @@ def named(
 
 
 def _in_vault(root: str, chosen: str) -> str:
+    if "://" in root:  # of a server or a database, which knows no folder of this machine
+        return os.path.normpath(chosen).replace(os.sep, "/")
     top = os.path.realpath(root)
     whole = os.path.realpath(os.path.join(top, chosen))
     return os.path.relpath(whole, top).replace(os.sep, "/")

@@ -29,7 +29,6 @@ _FOLDED = "SELECT path FROM file WHERE folded = %s"
 _FILES = "SELECT path FROM file WHERE path = ANY(%s) LIMIT 1"
 _BENEATH = "SELECT 1 FROM file WHERE path >= %s AND path < %s LIMIT 1"
 _ALIKE = "SELECT 1 FROM file WHERE folded >= %s AND folded < %s LIMIT 1"
-_KEPT = "SELECT data FROM kept WHERE name = %s"
 
 
 class PostgresContext(StoreContext):
@@ -102,8 +101,9 @@ class PostgresContext(StoreContext):
         return self._connection.execute(_ALIKE, _span(one_name(folder))).fetchone() is not None
 
     def kept(self, sha256: str) -> bytes | None:
-        row = self._connection.execute(_KEPT, (sha256,)).fetchone()
-        return None if row is None else row[0]
+        from loop_cli.postgres import keeping
+
+        return keeping.read(self._connection, sha256)
 
     def referring_to(self, entity_id: str) -> Iterator[EntityFile]:
         self.asked = True

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from loop_cli.core.upkeep import Kept
+from loop_cli.lean.basics import sha256_hex
 from loop_cli.planning.kept import described
+from loop_cli.postgres.keys import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,8 +15,15 @@ if TYPE_CHECKING:
     from loop_cli.postgres.handle import Handle
 
 _ALL = "SELECT name, length(data), kept_at FROM kept"
+_READ = "SELECT data FROM kept WHERE name = %s"
 _REMOVE = "DELETE FROM kept WHERE name = %s AND kept_at = %s"
 _THERE = "SELECT 1 FROM kept WHERE name = %s"
+
+
+def read(connection: Connection, sha256: str) -> bytes | None:
+    """Return the bytes kept under a hash; None if there are none, or if they have changed."""
+    row = connection.execute(_READ, (plain(sha256),)).fetchone()
+    return row[0] if row is not None and sha256_hex(row[0]) == sha256 else None
 
 
 def listed(handle: Handle) -> list[Kept]:

@@ -170,9 +170,7 @@ class Locator:
         return places, found, broken
 
     def _at(self, entity_id: str, path: str) -> Found:
-        if is_hidden(path):
-            raise resolution.not_a_place(path)
-        place = self._place_at(path.removeprefix("./"))
+        place = self._place_at(_inside(path))
         located = self._located(place)
         if not resolution.is_meant(located, nfc(entity_id)):
             raise resolution.wrong_file(entity_id, located)
@@ -198,6 +196,18 @@ class Locator:
 
     def _places(self, query: str, values: tuple[object, ...]) -> list[Place]:
         return [*map(_place, self._connection.execute(query.encode(), values).fetchall())]
+
+
+def _inside(path: str) -> str:
+    """Return the path of a file that is named relative to the vault. Raises `InvalidFile`."""
+    if "\0" in path:
+        raise InvalidFile(path, "is not a path of a file")
+    plain = os.path.normpath(path)
+    if plain.startswith("/") or plain.split("/")[0] == "..":
+        raise InvalidFile(path, "leads out of the vault")
+    if is_hidden(plain):
+        raise resolution.not_a_place(path)
+    return plain
 
 
 def _place(row: Sequence[Any]) -> Place:

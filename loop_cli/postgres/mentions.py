@@ -10,7 +10,7 @@ from loop_cli.core.links import CANVAS, SOURCES, may_have_links, names_for, name
 from loop_cli.core.names import LOG_FOLDER, is_hidden, nfc
 from loop_cli.core.references import referred
 from loop_cli.lean.basics import sha256_hex
-from loop_cli.markdown import links
+from loop_cli.markdown import canvas, links
 from loop_cli.planning import link_places
 from loop_cli.postgres.keys import word
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from loop_cli.core.entity import FieldNames
 
+UNREAD = b"?"
+"""What a canvas mentions whose links nobody can read: perhaps every name."""
 _LONGEST = 500  # bytes; a longer one has a hash
 
 
@@ -53,13 +55,15 @@ def of_ids(texts: Iterable[str]) -> list[bytes]:
 
 
 def of_files(paths: Iterable[str]) -> list[bytes]:
-    """Return what mentions some files."""
-    return [_row("/", name) for path in paths for name in names_for(path)]
+    """Return what mentions some files, or may do so."""
+    return [UNREAD, *(_row("/", name) for path in paths for name in names_for(path))]
 
 
 def _in_links(path: str, data: bytes) -> set[bytes]:
     if not path.endswith(SOURCES) or not may_be_linked(path) or not may_have_links(path, data):
         return set()
+    if path.endswith(CANVAS) and canvas.is_broken(data):
+        return {UNREAD}
     said = None if path.endswith(CANVAS) else links.said(data.decode(errors="replace"))
     if said is None:
         said = [(one.link.kind, one.link.path) for one in link_places.placed(path, data)]

@@ -3,6 +3,8 @@ change that was planned, and without a record of their own."""
 
 from __future__ import annotations
 
+import os
+
 from loop_cli.postgres import lines, locking, projection, recomputing, rows
 
 TYPE_CHECKING = False
@@ -37,11 +39,7 @@ def remove(handle: Handle, path: str) -> None:
     def work(connection: Connection) -> None:
         with connection.transaction():
             before = locked(connection)
-            row = connection.execute(_ID, (path.encode(),)).fetchone()
-            rows.remove(connection, path)
-            if row is not None and row[0] is not None:
-                entity_id = row[0].decode("utf-8", "surrogatepass")
-                rows.date_again(connection, handle.log_over(connection), entity_id)
+            remove_file(handle, connection, path)
             move_on(connection, before, rules=path in handle.deciding)
 
     handle.database.read(work)
@@ -72,6 +70,15 @@ def put_files(
         for path, data, modified in files
     ]
     recomputing.put_dated(handle, connection, batch)
+
+
+def remove_file(handle: Handle, connection: Connection, path: str) -> None:
+    """Remove one file, in the transaction of the caller."""
+    row = connection.execute(_ID, (os.fsencode(path),)).fetchone()
+    rows.remove(connection, path)
+    if row is not None and row[0] is not None:
+        entity_id = row[0].decode("utf-8", "surrogatepass")
+        rows.date_again(connection, handle.log_over(connection), entity_id)
 
 
 def put_lines(

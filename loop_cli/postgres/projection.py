@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import FieldNames
     from loop_cli.core.schema.paths import Places
 
-FORM = 3
+FORM = 4
 """The version of what is computed here; another one in the database is computed anew."""
 OTHER, NOTE, BROKEN, ENTITY = range(4)
 """What a file is: no Markdown, a note, an entity that can't be read, an entity."""
@@ -95,9 +95,7 @@ def row_of(
     if not path.endswith(ENDINGS):
         return row
     try:
-        pieces, found, _warnings = snapshot.read_frontmatter(
-            data, path, closely=False, notes=names.id_is_stem
-        )
+        pieces, found, _warnings = snapshot.read_frontmatter(data, path, closely=False)
         given, kind, name = snapshot.identity(found, path, names)
     except NoEntity:
         return row.replace(kind=NOTE, claims=_claims(data[:_HEAD], path, names))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.core.links import SOURCES, AskedFiles, LinkSource
+from loop_cli.core.links import SOURCES, AskedFiles, LinkSource, may_link
 from loop_cli.errors import InvalidFile
 from loop_cli.lean.jsontext import as_json
 from loop_cli.planning import snapshot
@@ -69,8 +69,9 @@ class Reader:
     def links_to(self, paths: Collection[str]) -> Iterator[LinkSource]:
         """Yield files with links, as `Store.links_to` says."""
         own = {os.fsencode(path) for path in paths if path.endswith(SOURCES)}
+        may = may_link(paths)
         for path, data in self._at(own | self._mentioning(mentions.of_files(paths))):
-            if mentions.may_be_linked(path):
+            if mentions.may_be_linked(path) and may(path, data):
                 yield self._source(path, data)
 
     def link_targets(self) -> Files:

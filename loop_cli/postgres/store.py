@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from loop_cli.postgres.locating import Locator
 
 _BROKEN = "SELECT rules, (SELECT count(*) FROM file WHERE admitted AND kind = 2) FROM head"
-_KEPT = "SELECT data FROM kept WHERE name = %s"
 
 
 class PostgresStore(Store):
@@ -151,11 +150,9 @@ class PostgresStore(Store):
         return with_key(self.handle.log().with_key(key), key)
 
     def kept(self, sha256: str) -> bytes | None:
-        def work(connection: Connection) -> bytes | None:
-            row = connection.execute(_KEPT, (sha256,)).fetchone()
-            return None if row is None else row[0]
+        from loop_cli.postgres import keeping
 
-        return self.handle.database.read(work)
+        return self.handle.database.read(lambda connection: keeping.read(connection, sha256))
 
     @property
     def upkeep(self) -> Upkeep:

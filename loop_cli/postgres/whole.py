@@ -29,7 +29,11 @@ _USED = (
 _BEGIN = "INSERT INTO note VALUES ('copying', %s)"
 _END = "DELETE FROM note WHERE name = 'copying'"
 _COUNT = "SELECT count(*) FROM file"
-_LINES = "SELECT seq, segment, line, ended FROM record WHERE seq > %s ORDER BY seq LIMIT 2000"
+_LINES = """
+SELECT seq, segment, line, ended OR EXISTS (  -- in a file, the next line begins after a newline
+    SELECT FROM record AS next WHERE next.seq = record.seq + 1 AND next.segment = record.segment)
+FROM record WHERE seq > %s ORDER BY seq LIMIT 2000
+"""
 _KEPT = 'SELECT name, data, kept_at FROM kept WHERE name > %s ORDER BY name COLLATE "C" LIMIT 20'
 _ETAGS = "SELECT path, etag FROM file"
 _NAMES = "SELECT name FROM kept"

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import termios
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
@@ -26,9 +27,11 @@ from tests.cli import door as doors
 from tests.waiting import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from tests.postgres.forks import Forks
     from tests.postgres.mirror import Mirror
+    from tests.postgres.ready import InPostgres
 
 REPOSITORY = Path(__file__).parents[2]
 TIMEOUT = 60
@@ -127,20 +130,31 @@ class Loop:
     ) -> Done:
         """Run and wait; `env` adds variables, or removes those that are None."""
         data = stdin.encode() if isinstance(stdin, str) else stdin
-        done = subprocess.run(
+        done = self.finished(arguments, env=self._with(env), cwd=cwd or self.home, data=data)
+        assert b"Traceback" not in done.stderr, done.stderr.decode(errors="replace")
+        assert self.may_end_with(arguments, done.returncode), f"the help has no {done.returncode}"
+        doors.files_needed(arguments, done.returncode, done.stderr)
+        return Done(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
+
+    def finished(
+        self,
+        arguments: Sequence[str | bytes],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        data: bytes | None,
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run a process to its end, with `data` as its stdin."""
+        return subprocess.run(
             self.command(*arguments),
-            env=self._with(env),
-            cwd=cwd or self.home,
+            env=env,
+            cwd=cwd,
             input=data,
             stdin=subprocess.DEVNULL if data is None else None,
             capture_output=True,
             timeout=TIMEOUT,
             check=False,
         )
-        assert b"Traceback" not in done.stderr, done.stderr.decode(errors="replace")
-        assert self.may_end_with(arguments, done.returncode), f"the help has no {done.returncode}"
-        doors.files_needed(arguments, done.returncode, done.stderr)
-        return Done(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
     def start(
         self,
@@ -178,7 +192,7 @@ class Loop:
         )
         os.close(theirs)
         try:
-            sent = _talk(ours, list(replies))
+            sent = _talk(ours, list(replies), self.push)
             code = process.wait(TIMEOUT)
             doors.files_needed(arguments, code, b" ".join(sent.split()))
             return Screen(code=code, text=sent.decode())
@@ -190,10 +204,21 @@ class Loop:
     def command(*arguments: str | bytes) -> list[str | bytes]:
         return [sys.executable, "-m", "loop_cli", *arguments]
 
+    def push(self) -> None:
+        """Have the vault know at once what the test has written to the folder."""
+
+    def pull(self) -> None:
+        """Have the folder show what the vault has now."""
+
     # -- what is on the disk ------------------------------------------------------------
 
     def path(self, relative: str = TASK) -> Path:
         return self.vault / relative
+
+    @property
+    def shown(self) -> str:
+        """How people are shown which vault it is."""
+        return str(self.vault)
 
     @property
     def log_path(self) -> Path:
@@ -208,6 +233,20 @@ class Loop:
 
     def etag(self, entity_id: str = "tsk-019-14") -> str:
         return self("get", entity_id, "--field", "etag").out.strip()
+
+    @contextmanager
+    def unreadable_log(self) -> Iterator[None]:
+        """A vault whose log can't be read."""
+        self.log_path.mkdir(parents=True)
+        yield
+        self.log_path.rmdir()
+
+    def replacing(self, old: str, new: str, relative: str = TASK) -> str:
+        """Python code with which another program replaces text in a file of the vault."""
+        return (
+            f"import pathlib; file = pathlib.Path({str(self.vault / relative)!r})\n"
+            f"file.write_text(file.read_text().replace({old!r}, {new!r}))\n"
+        )
 
     def write(self, relative: str, text: str) -> Path:
         """Make a file of the vault, byte for byte."""
@@ -241,8 +280,8 @@ def _take_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
-def _talk(terminal: int, replies: list[tuple[str, str]]) -> bytes:
-    """Read what the terminal is sent to its end, answering on the way."""
+def _talk(terminal: int, replies: list[tuple[str, str]], ready: Callable[[], None]) -> bytes:
+    """Read what the terminal is sent to its end, answering on the way, when `ready`."""
     seen, start = b"", 0
     end = time.monotonic() + TIMEOUT
     while time.monotonic() < end:
@@ -257,7 +296,9 @@ def _talk(terminal: int, replies: list[tuple[str, str]]) -> bytes:
         seen += part
         if replies and (place := seen.find(replies[0][0].encode(), start)) >= 0:
             start = place + len(replies[0][0].encode())
-            os.write(terminal, replies.pop(0)[1].encode())
+            answer = replies.pop(0)[1].encode()
+            ready()
+            os.write(terminal, answer)
     raise TimeoutError(seen.decode(errors="replace"))
 
 
@@ -284,50 +325,85 @@ class LoopInPostgres(Loop):
     """Runs `loop` on a vault in PostgreSQL, beside a folder that says the same."""
 
     mirror: Mirror | None = None
+    forks: Forks | None = None
 
     def __post_init__(self) -> None:
+        self._follow()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name == "vault":
+            self._follow()
+
+    def _follow(self) -> None:
         """A test may make another folder the vault; then it has another one in the database."""
         if self.mirror is not None and self.mirror.folder != self.vault:
             self.mirror = self.mirror.beside(self.vault)
             self.extra = {**self.extra, "LOOP_VAULT": self.mirror.address}
 
-    def __call__(
-        self,
-        *arguments: str | bytes,
-        stdin: str | bytes | None = None,
-        env: Mapping[str, str | None] | None = None,
-        cwd: Path | None = None,
-    ) -> Done:
+    def push(self) -> None:
         assert self.mirror is not None
         self.mirror.push()
-        done = super().__call__(*arguments, stdin=stdin, env=env, cwd=cwd)
-        self.mirror.pull()
-        return done
 
-    @property
-    def records(self) -> list[dict[str, Any]]:
+    def pull(self) -> None:
         assert self.mirror is not None
         self.mirror.pull()
-        return super().records
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Who asks for it starts a program."""
+        self.push()
+        return super().environment
+
+    def path(self, relative: str = TASK) -> Path:
+        self.pull()
+        return super().path(relative)
+
+    @property
+    def shown(self) -> str:
+        assert self.mirror is not None
+        return self.mirror.store.handle.address.shown
+
+    @property
+    def log_path(self) -> Path:
+        self.pull()
+        return super().log_path
+
+    @contextmanager
+    def unreadable_log(self) -> Iterator[None]:
+        assert self.mirror is not None
+        with self.mirror.without_log():
+            yield
+
+    def replacing(self, old: str, new: str, relative: str = TASK) -> str:
+        assert self.mirror is not None
+        program = (sys.executable, "-m", "tests.postgres.editing")
+        words = [*program, self.mirror.address, relative, old, new]
+        where = str(REPOSITORY)
+        return f"import subprocess; subprocess.run({words!r}, check=True, cwd={where!r})\n"
+
+    def finished(
+        self,
+        arguments: Sequence[str | bytes],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        data: bytes | None,
+    ) -> subprocess.CompletedProcess[bytes]:
+        if self.forks is not None and self.forks.are_for(env):
+            run = self.forks.run
+            done = run(arguments, env=env, cwd=cwd, data=data, timeout=TIMEOUT)
+        else:
+            done = super().finished(arguments, env=env, cwd=cwd, data=data)
+        self.pull()
+        return done
 
     def on_terminal(
         self, *arguments: str, replies: tuple[tuple[str, str], ...] = (), **env: str
     ) -> Screen:
-        assert self.mirror is not None
-        self.mirror.push()
         shown = super().on_terminal(*arguments, replies=replies, **env)
-        self.mirror.pull()
+        self.pull()
         return shown
-
-    def start(
-        self,
-        *arguments: str,
-        stdin: int = subprocess.DEVNULL,
-        stdout: int | IO[bytes] = subprocess.PIPE,
-    ) -> subprocess.Popen[bytes]:
-        assert self.mirror is not None
-        self.mirror.push()
-        return super().start(*arguments, stdin=stdin, stdout=stdout)
 
 
 def _loop_for(
@@ -341,17 +417,24 @@ def _loop_for(
         if door is not None:
             door.forget(made.vault)
         return
-    from tests.postgres.mirror import Mirror
-    from tests.postgres.vaults import dropped, fresh
+    sample: InPostgres = request.getfixturevalue("in_postgres")
+    mirror = sample.mirror(made.vault)
+    extra = {"LOOP_VAULT": mirror.address}
+    yield LoopInPostgres(
+        vault=made.vault, home=made.home, extra=extra, mirror=mirror, forks=sample.forks
+    )
+    sample.drop(mirror)
 
-    address = fresh(request.getfixturevalue("postgres"))
-    mirror = Mirror(made.vault, address)
-    mirror.push()  # some tests start programs themselves
-    extra = {"LOOP_VAULT": address}
-    yield LoopInPostgres(vault=made.vault, home=made.home, extra=extra, mirror=mirror)
-    for one in (mirror, *mirror.others):
-        one.close()
-        dropped(one.address)
+
+@pytest.fixture(scope="session")
+def in_postgres(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InPostgres]:
+    """The sample vault in PostgreSQL, and what runs commands there."""
+    from tests.postgres.ready import InPostgres
+
+    made = new_loop(tmp_path_factory.mktemp("sample"))
+    ready = InPostgres(postgres, made.vault, made.environment)
+    yield ready
+    ready.close()
 
 
 @pytest.fixture

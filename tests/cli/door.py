@@ -208,13 +208,15 @@ def arranged(
 
 
 def _reason(item: pytest.Item, differs: Mapping[str, tuple[str, ...]]) -> str | None:
-    module, _colons, rest = item.nodeid.rpartition("tests/cli/")[2].partition("::")
+    names = names_of(item.nodeid)
+    return next((reason for reason, tests in differs.items() if names & {*tests}), None)
+
+
+def names_of(test: str) -> set[str]:
+    """The names by which an entry may mean a test: of its module, its class, itself, its case."""
+    module, _colons, rest = test.rpartition("tests/cli/")[2].partition("::")
     name = rest.partition("[")[0]
-    for reason, tests in differs.items():
-        names = (name.partition("::")[0], name, rest)
-        if {module, *(f"{module}::{one}" for one in names)} & {*tests}:
-            return reason
-    return None
+    return {module, *(f"{module}::{one}" for one in (name.partition("::")[0], name, rest) if one)}
 
 
 def environment(door: Door | None, loop: Loop, own: dict[str, str]) -> dict[str, str]:

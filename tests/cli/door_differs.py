@@ -21,7 +21,7 @@ DIFFERS: dict[str, tuple[str, ...]] = {
         "test_exit_codes.py::test_a_path_may_be_relative_to_the_current_folder_of_the_vault",
         "test_get_several.py::test_a_path_names_the_entity_in_the_file",
         "test_paths_as_ids.py::test_a_path_from_here",
-        "test_paths_as_ids.py::test_in_a_vault_with_ids",
+        "test_paths_as_ids.py::test_a_path_from_the_root_of_the_system",
     ),
     "the settings of the vault, and of the process that writes, are those of the server": (
         "test_edit.py::TestNotSaved::test_a_vault_may_not_name_the_editor",
@@ -55,7 +55,7 @@ DIFFERS: dict[str, tuple[str, ...]] = {
         "test_notes_said.py::test_a_list_without_entities_says_it",
     ),
     "it counts what this process watches": (
-        "test_watch.py::TestOnlyTheVault::test_links_that_are_there",
+        "test_watch.py::TestOnlyTheVault::test_behind_links_nothing_is_watched",
     ),
     "it is about how the program starts": ("test_start.py",),
     "it is about a vault that the test makes itself, and the server serves another": (

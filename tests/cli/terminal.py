@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cli.conftest import Loop
-    from tests.postgres.mirror import Mirror
 
 TIMEOUT = 60
 ASK = "Apply these changes? [y/N] "
@@ -29,9 +28,7 @@ class Terminal:
 
     def __init__(self, loop: Loop, *arguments: str, columns: int = 80, **env: str) -> None:
         command, *rest = map(str, loop.command(*arguments))
-        self._mirror: Mirror | None = getattr(loop, "mirror", None)
-        if self._mirror is not None:
-            self._mirror.push()
+        self._loop = loop
         self._child = pexpect.spawn(
             command,
             rest,
@@ -55,6 +52,7 @@ class Terminal:
 
     def type(self, text: str) -> None:
         """Send keys; half a surrogate is a byte that is no UTF-8."""
+        self._loop.push()
         os.write(self._child.child_fd, text.encode(errors="surrogateescape"))
 
     def answer(self, words: str, keys: str) -> str:
@@ -80,8 +78,7 @@ class Terminal:
         self._child.expect(pexpect.EOF)
         self._child.close()
         self.raw += str(self._child.before)
-        if self._mirror is not None:
-            self._mirror.pull()
+        self._loop.pull()
         code: Any = self._child.exitstatus
         return (-int(self._child.signalstatus or 0) if code is None else code), plain(
             str(self._child.before)

@@ -248,11 +248,8 @@ path.write_text(text.replace("status: todo", "status: done").replace("# 이틀",
     @staticmethod
     def moving(loop: Loop) -> str:
         """An editor that takes so long that another program changes the file."""
-        return f"""
-file = pathlib.Path({str(loop.path())!r})
-file.write_text(file.read_text().replace("status: todo", "status: doing"))
-path.write_text(text.replace("status: todo", "status: done"))
-"""
+        own = 'path.write_text(text.replace("status: todo", "status: done"))'
+        return loop.replacing("status: todo", "status: doing") + own
 
     @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
     def test_a_terminal_that_goes_away_leaves_the_text(self, loop: Loop, number: int) -> None:

@@ -94,6 +94,7 @@ def test_lines_of_others_come_when_they_are_whole(loop: Loop, following: Followi
         log.write("no JSON\n" + line[:10])
         log.flush()
         log.write(line[10:] + "\n")
+    loop.push()
     assert following.next() == json.loads(line)
 
 

@@ -10,8 +10,6 @@ import pytest
 from loop_cli.wire import models
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.conftest import Loop
 
 
@@ -231,9 +229,9 @@ def test_odd_lines_of_others_break_nothing(loop: Loop, odd: dict[str, Any]) -> N
     assert loop("update", "tsk-019-14", "status=done", "--force").code == 0
 
 
-def test_a_log_that_cannot_be_read_is_1(loop: Loop, tmp_path: Path) -> None:
-    loop.log_path.mkdir(parents=True)
-    done = loop("log", "--json")
+def test_a_log_that_cannot_be_read_is_1(loop: Loop) -> None:
+    with loop.unreadable_log():
+        done = loop("log", "--json")
     assert done.code == 1
     assert done.error["code"] == "io"
 

@@ -142,7 +142,7 @@ class TestWhoami:
         assert said["door"] == "local"
         assert said["actor"].startswith("user:")
         assert (said["source"], said["role"]) == ("cli", "write")
-        assert said["vault"] == str(loop.vault)
+        assert said["vault"] == loop.shown
         loop("update", "tsk-019-14", "status=doing", "--force")
         assert loop.records[-1]["actor"] == said["actor"]
 

@@ -90,11 +90,27 @@ def test_in_a_vault_with_ids(loop: Loop) -> None:
         "tsk-019-14",
         "tsk-019-07",
     ]
-    projects = "50_Projects/2026"
-    to = next(one for one in loop.vault.glob(f"{projects}/prj-020*/project.md"))
+    to = project(loop).relative_to(loop.vault)
     moved = loop("move", path, "--project", str(to), "--force", "--json").json["moved"]
     assert moved[0]["entity_id"] == "tsk-019-14"
     assert loop("rename", str(to), "--dry-run", "--yes").code == 0
+
+
+def project(loop: Loop) -> Path:
+    return next(loop.vault.glob("50_Projects/2026/prj-020*/project.md"))
+
+
+def test_a_path_from_the_root_of_the_system(loop: Loop) -> None:
+    to = str(project(loop))
+    moved = loop("move", loop.TASK, "--project", to, "--force", "--json").json["moved"]
+    assert moved[0]["entity_id"] == "tsk-019-14"
+    assert loop("rename", to, "--dry-run", "--yes").code == 0
+
+
+def test_a_path_from_elsewhere_is_said_as_it_was_given(loop: Loop) -> None:
+    done = loop("get", f"{loop.TASKS}/../no.md")
+    assert done.code == 3
+    assert f"no entity in a file {loop.TASKS.rpartition('/')[0]}/no.md" in done.err
 
 
 def test_what_is_no_entity_is_told(loop: Loop) -> None:

@@ -75,16 +75,13 @@ def told(loop: Loop) -> Iterator[Running]:
 def events(loop: Loop) -> Iterator[Running]:
     """A watcher for programs that has begun: a change that nobody asks about shows it."""
     running = Running(loop, "--json")
-    probe = loop.path(f"{loop.TASKS}/tsk-019-01.md")
-    text = probe.read_bytes()
     for number in range(PATIENCE * 2):
-        probe.write_bytes(text + b"x" * number)
+        assert loop("update", "tsk-019-01", f"notes=x{number}", "--force").code == 0
         if running.says_something(0.5):
             break
-    running.event()
-    time.sleep(0.5)
-    while running.says_something(0.2):
-        running.event()
+    assert loop("update", "tsk-019-01", "notes=last", "--force").code == 0
+    while running.event()["diff"]["notes"]["new"] != "last":
+        pass
     yield running
     running.process.kill()
     running.process.wait()
@@ -93,7 +90,7 @@ def events(loop: Loop) -> Iterator[Running]:
 def test_a_change_inside(loop: Loop, events: Running) -> None:
     loop("update", "tsk-019-14", "status=doing", "tags+=x", "--force")
     event = events.event()
-    (record,) = loop.records
+    record = loop.records[-1]
     assert (event["event"], event["source"], event["entity_id"]) == ("inside", "cli", "tsk-019-14")
     assert (event["actor"], event["run_id"]) == (record["actor"], record["run_id"])
     assert event["modified_fields"] == ["status", "tags"]
@@ -139,6 +136,9 @@ def test_lines_for_people(loop: Loop, told: Running) -> None:
     loop("update", "tsk-019-14", "status=doing", "--force")
     line = told.line()
     assert ", cli  tsk-019-14  status: todo → doing" in line
+
+
+def test_lines_for_people_about_changes_outside(loop: Loop, told: Running) -> None:
     edit_outside(loop.path())
     assert told.line().endswith("  outside  tsk-019-14  edited: body")
     loop.write_task('tsk-019-90"\x1b', "x: 1")
@@ -212,15 +212,27 @@ class TestOnlyTheVault:
             with (outside / name).open("a") as file:
                 file.write("---\nentity_type: Task\nentity_id: out\nentity_name: n\n---\n")
 
-    @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts inotify watches")
-    def test_links_that_are_there(self, loop: Loop) -> None:
+    def linked(self, loop: Loop) -> Path:
+        """A folder outside, to which links in the vault lead."""
         outside = self.outside(loop)
         loop.path("out").symlink_to(outside)
         loop.path("one.md").symlink_to(outside / "x.md")
         loop.path("50_Projects/up").symlink_to("../..")
+        return outside
+
+    @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts inotify watches")
+    def test_behind_links_nothing_is_watched(self, loop: Loop) -> None:
+        self.linked(loop)
         running = Running(loop, "--json")
         time.sleep(2)
         assert 0 < self.watched(running) < 40
+        running.process.kill()
+        running.process.wait()
+
+    def test_links_that_are_there(self, loop: Loop) -> None:
+        outside = self.linked(loop)
+        running = Running(loop, "--json")
+        time.sleep(2)
         self.touch(outside)
         assert not running.says_something(2)
         loop("update", "tsk-019-14", "status=doing", "--force")

@@ -153,3 +153,13 @@ def test_the_clients_are_listed(loop: Loop) -> None:
     assert len(loop("mcp", "install").lines) == len(CLIENTS)
     assert loop("mcp", "install", "emacs").code == 2
     assert loop("mcp", "instal").code == 2
+
+
+def test_a_vault_in_a_database_is_named_by_its_address_without_a_secret(
+    loop: Loop, postgres_vault: str
+) -> None:
+    assert loop("copy", str(loop.vault), postgres_vault).code == 0
+
+    done = loop("mcp", "install", "cursor", "--json", "--vault", f"{postgres_vault}&sslpassword=x")
+
+    assert done.json["entry"]["args"][-3:] == ["mcp", "--vault", postgres_vault]

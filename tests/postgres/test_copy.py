@@ -76,6 +76,23 @@ def test_there_and_back_is_the_same_tree_and_log(
         assert restored.code == busy("undo", "--id", "tsk-019-13", "--dry-run", "--json").code
 
 
+def test_a_line_that_was_not_ended_ends_before_the_next(
+    busy: Loop, tmp_path: Path, postgres_vault: str
+) -> None:
+    before = busy.log_path.read_bytes()
+    assert not before.endswith(b"\n")
+    assert busy("copy", str(busy.vault), postgres_vault).code == 0
+    changing = ("update", "tsk-019-14", "status=done", "--force")
+    assert busy(*changing, "--vault", postgres_vault).code == 0
+
+    assert busy("copy", postgres_vault, str(tmp_path / "back")).code == 0
+
+    after = (tmp_path / "back" / "_build/audit_log.jsonl").read_bytes()
+    added = after.removeprefix(before)
+    assert (added[:1], added.count(b"\n"), added[-1:]) == (b"\n", 2, b"\n")
+    assert json.loads(added)["diff"]["status"]["new"] == "done"
+
+
 def test_a_check_names_files_by_their_paths(busy: Loop, postgres_vault: str) -> None:
     assert busy("copy", str(busy.vault), postgres_vault).code == 0
     whole_ = json.loads(busy("check", "--json", "--vault", postgres_vault).out)["findings"]

@@ -115,7 +115,7 @@ def _here(settings: Settings) -> dict[str, str | None]:
         "actor": context.actor(settings),
         "source": "cli",
         "role": "write",
-        "vault": settings.root,
+        "vault": settings.root if settings.database is None else context.vault_name(settings),
         "server": None,
         "token": None,
     }

@@ -128,15 +128,14 @@ def _install(
 
 
 def _entry(settings: Settings) -> Entry:
-    """How this program is started on the vault in force. The secret of a server is not in it:
-    'loop login' keeps that."""
+    """How this program is started on the vault in force. No secret is in it: 'loop login' keeps
+    that of a server, and `~/.pgpass` that of a database."""
     script = shutil.which(sys.argv[0])
     command = (os.path.abspath(script),) if script else (sys.executable, "-m", "loop_cli")
     if settings["server"] is not None:
         environment = {"LOOP_API_URL": settings["server"]}
         return Entry(command=command[0], arguments=(*command[1:], "mcp"), environment=environment)
-    assert settings.root is not None, "load() raises where there is no vault"
-    arguments = (*command[1:], "mcp", "--vault", settings.root)
+    arguments = (*command[1:], "mcp", "--vault", context.vault_name(settings))
     return Entry(command=command[0], arguments=arguments, environment={})
 
 

@@ -10,31 +10,24 @@ import os
 import stat
 import time
 
-from loop_cli import config
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.system import home
 from loop_cli.system.folders import Folders
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     Word = tuple[str, str]
 
-_MOST = 200
+MOST = 200
 _LOG_END = 1 << 16  # bytes of the log that are searched for runs
 _STEPS = 500_000  # instructions of SQLite; a search that takes more is stopped
 _FRESH = 60.0  # seconds for which the words of a search may be used
 _LARGE = 8 << 20  # from this size of an index on, a background process reads it
 _MOST_KEPT = 1 << 28  # largest size of the words that are read
 _FEW = 1 << 18  # largest size of the words that are searched in every way
-
-
-def open_vault(given: str | None) -> Vault | None:
-    """Return the vault; None if there is none."""
-    root = given or os.environ.get("LOOP_VAULT") or _around() or _by_settings()
-    return Vault(os.path.abspath(home.expand(root, os.environ))) if root else None
 
 
 class Vault:
@@ -58,7 +51,7 @@ class Vault:
         """Return the ids that begin with the text, with the names of their entities."""
         query = "SELECT id, title FROM file WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
         begin = prefix.encode("utf-8", "surrogatepass")
-        return self._found(query, begin, begin + b"\xff", _MOST)
+        return self._found(query, begin, begin + b"\xff", MOST)
 
     def ids_like(self, text: str) -> list[Word]:
         """Return the ids of entities with the text in the id or name, in any case.
@@ -69,7 +62,7 @@ class Vault:
         folded, wanted = words.lower(), text.encode("utf-8", "surrogatepass").lower()
         found: dict[bytes, None] = {}
         place = folded.find(wanted)
-        while place >= 0 and len(found) < _MOST:
+        while place >= 0 and len(found) < MOST:
             begin, end = words.rfind(b"\n", 0, place) + 1, words.find(b"\n", place)
             found[words[begin:end]] = None
             place = folded.find(wanted, end)
@@ -83,7 +76,7 @@ class Vault:
         fields."""
         found = dict(self.fields_of(self._type_of(entity_id), writable=writable))
         if not found or not writable:
-            for name in self._json(entity_id, "SELECT key FROM json_each(fields)"):
+            for name in self._fields_in(entity_id):
                 found.setdefault(name, "")
         return list(found.items())
 
@@ -136,15 +129,7 @@ class Vault:
             lines = _end_of(self._root, "".join(self.words("log"))).split(b"\n")
         except OSError:
             return []
-        found: dict[str, str] = {}
-        for line in reversed(lines):
-            run = _text_after(line, b'"run_id": "')
-            if run and run not in found:
-                found[run] = " ".join(
-                    part for key in (b'"timestamp": "', b'"entity_id": "', b'"action": "')
-                    if (part := _text_after(line, key))
-                )  # fmt: skip
-        return list(found.items())
+        return runs_in(reversed(lines))
 
     # -- the index ------------------------------------------------------------------------
 
@@ -159,6 +144,10 @@ class Vault:
         for (kind,) in self._select("SELECT type FROM file WHERE id = ? LIMIT 1", key):
             return str(kind)
         return ""
+
+    def _fields_in(self, entity_id: str) -> Iterable[str]:
+        """Return the names of the fields of an entity."""
+        return self._json(entity_id, "SELECT key FROM json_each(fields)")
 
     def _json(self, entity_id: str, inner: str, *values: Any) -> list[str]:
         """Return the texts in the fields of an entity."""
@@ -239,6 +228,19 @@ class Vault:
         return table
 
 
+def runs_in(lines: Iterable[bytes]) -> list[Word]:
+    """Return the runs of some lines of the log, each with an entity that it changed."""
+    found: dict[str, str] = {}
+    for line in lines:
+        run = _text_after(line, b'"run_id": "')
+        if run and run not in found:
+            found[run] = " ".join(
+                part for key in (b'"timestamp": "', b'"entity_id": "', b'"action": "')
+                if (part := _text_after(line, key))
+            )  # fmt: skip
+    return list(found.items())
+
+
 def _cached(root: str, what: str) -> str | None:
     """Return the file for the words of a vault; None if there is no folder for it."""
     base = home.cache(os.environ)
@@ -278,19 +280,6 @@ def stamp(path: str) -> str:
     except OSError:
         return "-"
     return f"{status.st_mtime_ns}.{status.st_size}"
-
-
-def _around() -> str | None:
-    found = config.find_marker(os.getcwd())
-    return None if found is None else found[0]
-
-
-def _by_settings() -> str | None:
-    if not os.path.exists(config.user_config_path(os.environ) or ""):
-        return None
-    from loop_cli.cli import context
-
-    return context.open_settings({}, need_vault=False).root
 
 
 def _aged(path: str | None) -> tuple[bytes, float]:

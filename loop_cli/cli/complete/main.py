@@ -166,7 +166,7 @@ def _values(metavar: str, current: str, line: _Line) -> Answer:
         return Answer(_beginning(current, _topics(line.arguments)))
     if plain == plain.lower() and "|" in plain:
         return Answer(_beginning(current, [(one, "") for one in plain.split("|")]))
-    from loop_cli.cli.complete.candidates import open_vault
+    from loop_cli.cli.complete.vaults import open_vault
 
     vault = open_vault(line.vault)
     if vault is None:

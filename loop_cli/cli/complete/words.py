@@ -16,7 +16,7 @@ from loop_cli.vault.index import cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from loop_cli.config import Settings
     from loop_cli.core.entity import FieldNames
@@ -32,11 +32,20 @@ def make(root: str) -> str:
         rows.append(("index", os.path.join(folder, f"index-{cache.LAYOUT}.sqlite")))
     layout = _layout(settings, root)
     rows.append(("log", f"{layout.log}/{ACTIVE_LOG}"))
+    schema = None
     with suppress(LoopError):  # a broken schema; every other command reports it
-        rows += _of_schema(schema_file.load(layout), settings.names)
-    rows += [("member", name) for name in members.names(root) or ()]
-    rows += [("of_members", field) for field in MEMBER_FIELDS]
-    return "\n".join("\t".join(row) for row in rows if all(part.isprintable() for part in row))
+        schema = schema_file.load(layout)
+    return table(rows, schema, settings.names, members.names(root) or ())
+
+
+def table(
+    rows: list[tuple[str, ...]], schema: Schema | None, names: FieldNames, people: Iterable[str]
+) -> str:
+    """Return the table of some rows, and those of a schema and of who is listed."""
+    found = [*rows, *(() if schema is None else _of_schema(schema, names))]
+    found += [("member", name) for name in people]
+    found += [("of_members", field) for field in MEMBER_FIELDS]
+    return "\n".join("\t".join(row) for row in found if all(part.isprintable() for part in row))
 
 
 def sources(root: str) -> Iterator[str]:
