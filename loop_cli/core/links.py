@@ -113,7 +113,8 @@ class Files:
             self._named.setdefault(_last(folded), []).append(path)
 
     def _know(self, name: str) -> None:
-        """Prepare for questions about files whose paths are or end in a name, in normal form."""
+        """Learn of the files whose paths are or end in a name, which is in normal form. All are
+        known here."""
 
     def has(self, path: str) -> bool:
         """Whether there is a file at a path, spelled like this."""
@@ -255,7 +256,11 @@ class Moving:
         self._paths = {nfc(old): new for old, new in paths.items()}
         there = all(files.has(one) for one in paths)
         self.before = files if there else files.moved({one: one for one in paths})
-        self.after = files.moved(paths)
+
+    @cached_property
+    def after(self) -> Files:
+        """All files after the move."""
+        return self.before.moved(self._paths)
 
     def home(self, path: str) -> str:
         """Return the path of a file after the move."""

@@ -42,11 +42,12 @@ def of_file(path: str, data: bytes) -> tuple[bytes, ...]:
 
 
 def of_entity(
-    path: str, data: bytes, entity_id: str, fields: Mapping[str, Any], names: FieldNames
+    links: Iterable[bytes], entity_id: str, fields: Mapping[str, Any], names: FieldNames
 ) -> tuple[bytes, ...]:
-    """Return what links and fields of the file of an entity mention, and its own id."""
+    """Return what the file of an entity mentions: what its `links` do, as `of_file` returns it, its
+    fields, and its own id."""
     ids = (nfc(entity_id), *(text for _path, text in referred(fields, names)))
-    return tuple(sorted({*_in_links(path, data), *(_row("=", one) for one in ids)}))
+    return tuple(sorted({*links, *(_row("=", one) for one in ids)}))
 
 
 def of_ids(texts: Iterable[str]) -> list[bytes]:

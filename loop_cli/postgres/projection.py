@@ -118,7 +118,7 @@ def row_of(
         names=words,
         grams=grams,
         claims=tuple(sorted({*map(keys.word, aliases(found, pieces.yaml))} - {keys.word(own)})),
-        mentions=mentions.of_entity(path, data, own, found, names),
+        mentions=mentions.of_entity(row.mentions, own, found, names),
     )
 
 

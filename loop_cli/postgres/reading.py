@@ -1,4 +1,4 @@
-"""Read many files: those with links, those that mention a text, all of them."""
+"""Read many files: those that refer or link to others, and all of them."""
 
 from __future__ import annotations
 

@@ -55,8 +55,10 @@ def columns(plan: Plan, found: Found, now: int, names: FieldNames) -> dict[str, 
         called, grams = projection.words_of(place.id, after.name, after.body)
         row = row.replace(names=called, grams=grams)
     row = projection.recorded(row, plan.record)
-    seen = mentions.of_entity(place.path, place.data, before.id, before.fields, names)
-    told = mentions.of_entity(place.path, plan.data, after.id, after.fields, names)
+    seen, told = (
+        mentions.of_entity(mentions.of_file(place.path, data), one.id, one.fields, names)
+        for data, one in ((place.data, before), (plan.data, after))
+    )
     return {
         **rows.said(row.replace(mentions=told)),
         "gone": gone,

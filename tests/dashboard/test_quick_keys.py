@@ -259,17 +259,27 @@ def test_the_key_after_enter_in_a_cell_goes_on_from_the_cell(hands: Hands) -> No
     assert never_lost_the_focus(hands)
 
 
-def test_a_cell_that_is_being_saved_keeps_the_focus(hands: Hands, served: Served) -> None:
-    tab = hands.tab.open("#/table/Task")
-    cell = tab.row(TASK).locator("[data-cell=assignee]")
-    cell.locator("button").focus()
+def open_cell(hands: Hands, entity_id: str) -> None:
+    """Open the assignee of an entity in the table."""
+    hands.tab.row(entity_id).locator("[data-cell=assignee] button").focus()
     hands.press("Enter")
-    hands.is_at("[data-cell=assignee] input")
-    watch(hands)
-    held = Held(tab, "**/api/entities/*", "PATCH")
-    hands.type("디자인팀")
+    hands.is_at(f"[data-entity-id='{entity_id}'] [data-cell=assignee] input")
+
+
+def save_slowly(hands: Hands, text: str) -> Held:
+    """Type into the open cell and save it; the answer is held back."""
+    held = Held(hands.tab, "**/api/entities/*", "PATCH")
+    hands.type(text)
     hands.press("Enter")
     held.wait()
+    return held
+
+
+def test_a_cell_that_is_being_saved_keeps_the_focus(hands: Hands, served: Served) -> None:
+    hands.tab.open("#/table/Task")
+    open_cell(hands, TASK)
+    watch(hands)
+    held = save_slowly(hands, "디자인팀")
     hands.page.evaluate(FRAMES, 10)
 
     hands.is_at("[data-cell=assignee] input")
@@ -283,16 +293,9 @@ def test_a_cell_that_could_not_be_saved_says_so_though_another_is_open(
     hands: Hands, served: Served
 ) -> None:
     tab = hands.tab.open("#/table/Task")
-    tab.row(TASK).locator("[data-cell=assignee] button").focus()
-    hands.press("Enter")
-    hands.is_at("[data-cell=assignee] input")
-    held = Held(tab, "**/api/entities/*", "PATCH")
-    hands.type("아무개")
-    hands.press("Enter")
-    held.wait()
-    tab.row(OTHER).locator("[data-cell=assignee] button").focus()
-    hands.press("Enter")
-    hands.is_at(f"[data-entity-id='{OTHER}'] [data-cell=assignee] input")
+    open_cell(hands, TASK)
+    held = save_slowly(hands, "아무개")
+    open_cell(hands, OTHER)
     held.let_go()
 
     sees(tab.at("[data-notice=bad]"), "아무개")
@@ -302,20 +305,12 @@ def test_a_cell_that_could_not_be_saved_says_so_though_another_is_open(
 
 def test_a_cell_that_was_saved_does_not_close_the_next(hands: Hands, served: Served) -> None:
     tab = hands.tab.open("#/table/Task")
-    first = tab.row(TASK).locator("[data-cell=assignee]")
-    first.locator("button").focus()
-    hands.press("Enter")
-    hands.is_at("[data-cell=assignee] input")
-    held = Held(tab, "**/api/entities/*", "PATCH")
-    hands.type("디자인팀")
-    hands.press("Enter")
-    held.wait()
-    tab.row(OTHER).locator("[data-cell=assignee] button").focus()
-    hands.press("Enter")
-    hands.is_at(f"[data-entity-id='{OTHER}'] [data-cell=assignee] input")
+    open_cell(hands, TASK)
+    held = save_slowly(hands, "디자인팀")
+    open_cell(hands, OTHER)
     hands.type("개발")
     held.let_go()
-    sees(first, "디자인팀")
+    sees(tab.row(TASK).locator("[data-cell=assignee]"), "디자인팀")
     tab.all_saved()
     hands.type("팀")
     hands.press("Enter")

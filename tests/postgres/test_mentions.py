@@ -78,6 +78,6 @@ def test_what_fields_refer_to(texts: dict[str, str]) -> None:
             file = snapshot.parse(text.encode(), path, names).file
         except InvalidFile:
             continue
-        found = mentions.of_entity(path, file.raw, file.id, file.fields, names)
+        found = mentions.of_entity((), file.id, file.fields, names)
         for wanted in (file.id, *(text for _path, text in referred(file.fields, names))):
             assert {*found} & {*mentions.of_ids([nfc(wanted)])}
