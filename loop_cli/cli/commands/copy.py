@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from loop_cli.cli import context, output, whole
+from loop_cli.cli.render.counts import counted
 from loop_cli.config import DATABASES
 from loop_cli.errors import UsageError
 from loop_cli.system import home
@@ -44,9 +45,11 @@ def copy(*, source: str, target: str, as_json: bool) -> None:
         theirs.close()
     context.did(f"a copy is in {theirs.name}")
     if not output.as_document(result.as_dict(), list(result.warnings), wanted=as_json):
+        files = counted(result.files, "file")
+        kept = counted(result.kept, "kept copy", "kept copies")
+        lines = counted(result.lines, "line of the log", "lines of the log")
         output.line(
-            f"{result.target} is a copy of {result.source}: {result.files:,} files, "
-            f"{result.lines:,} lines of the log, {result.kept:,} kept copies, all compared"
+            f"{result.target} is a copy of {result.source}: {files}, {lines}, {kept}, all compared"
         )
 
 

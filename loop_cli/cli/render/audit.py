@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from loop_cli.cli.render import styles
+from loop_cli.cli.render.counts import counted
 from loop_cli.cli.render.text import visible
 
 TYPE_CHECKING = False
@@ -57,15 +58,13 @@ def redaction(result: Redaction) -> RenderableType:
             Text(visible(when), style=styles.QUIET),
             Text(visible(", ".join(line.fields))),
         )
-    counted = _count(len(result.lines), "line")
-    kept = f", {_count(len(result.kept), 'kept copy', 'kept copies')}" if result.kept else ""
+    count = counted(len(result.lines), "line")
+    kept = f", {counted(len(result.kept), 'kept copy', 'kept copies')}" if result.kept else ""
     if result.dry_run:
-        words = Text(
-            f"would be redacted: {counted}{kept}; nothing was written", style=styles.NOTICE
-        )
+        words = Text(f"would be redacted: {count}{kept}; nothing was written", style=styles.NOTICE)
     else:
         words = Text("redacted", style=styles.DONE)
-        words.append(f" {counted}{kept} · run {result.run_id}", style=styles.NORMAL)
+        words.append(f" {count}{kept} · run {result.run_id}", style=styles.NORMAL)
     return Group(table, *_more(result.lines), words)
 
 
@@ -78,9 +77,9 @@ def migration(done: Migration) -> RenderableType:
             table.add_row(Text(f"{visible(done.file)}:{one.line}"), Text(visible(one.reason)))
         parts += [table, *_more(done.skipped)]
     words = Text("would be migrated" if done.dry_run else "migrated", style=styles.DONE)
-    words.append(f" {_count(done.migrated, 'line')} of {visible(done.file)}", style=styles.NORMAL)
+    words.append(f" {counted(done.migrated, 'line')} of {visible(done.file)}", style=styles.NORMAL)
     if done.known:
-        words.append(f"; {_count(done.known, 'line')} in the log already", style=styles.NORMAL)
+        words.append(f"; {counted(done.known, 'line')} in the log already", style=styles.NORMAL)
     return Group(*parts, words)
 
 
@@ -117,7 +116,3 @@ def _table(*titles: str) -> Table:
 def _more(items: Sequence[object]) -> Iterable[RenderableType]:
     rest = len(items) - _SHOWN
     return [Text(f"and {rest:,} more; --json has all", style=styles.QUIET)] if rest > 0 else []
-
-
-def _count(number: int, one: str, several: str | None = None) -> str:
-    return f"{number:,} {one if number == 1 else several or one + 's'}"

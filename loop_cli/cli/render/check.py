@@ -7,6 +7,7 @@ from rich.text import Text
 
 from loop_cli.cli import hints
 from loop_cli.cli.render import diffs, styles
+from loop_cli.cli.render.counts import counted
 from loop_cli.cli.render.text import visible
 from loop_cli.core.check.finding import ERROR, WARNING
 
@@ -29,12 +30,12 @@ def findings(found: Sequence[Finding]) -> RenderableType:
 def summary(found: Checked) -> str:
     """Say how many files were asked for, and how many findings there are."""
     entities = f"{found.entities:,} {'entity' if found.entities == 1 else 'entities'}"
-    looked = f"{entities} in {_count(found.files, 'file')}"
+    looked = f"{entities} in {counted(found.files, 'file')}"
     if not found.findings:
         return f"{looked}: nothing is wrong"
     errors, warnings = found.count(ERROR), found.count(WARNING)
-    counts = [f"{_count(errors, 'error')}"] if errors else []
-    counts += [f"{_count(warnings, 'warning')}"] if warnings else []
+    counts = [f"{counted(errors, 'error')}"] if errors else []
+    counts += [f"{counted(warnings, 'warning')}"] if warnings else []
     return f"{looked}: {' and '.join(counts)}"
 
 
@@ -63,7 +64,7 @@ def plan(repairs: Sequence[Repair], *, dry_run: bool) -> RenderableType:
 def repaired(repairs: Sequence[Repair], run_id: str) -> RenderableType:
     """Show what `--fix` has changed, and what it could not change."""
     failed = [one for one in repairs if one.done is None]
-    done = _count(len(repairs) - len(failed), "file")
+    done = counted(len(repairs) - len(failed), "file")
     parts = [
         Text("repaired", style=styles.DONE).append(f" {done} · run {run_id}", style=styles.QUIET)
     ]
@@ -94,7 +95,3 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def _count(number: int, one: str) -> str:
-    return f"{number:,} {one if number == 1 else one + 's'}"

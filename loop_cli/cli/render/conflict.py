@@ -12,6 +12,7 @@ from rich.text import Text
 
 from loop_cli.cli.render import diffs, styles
 from loop_cli.cli.render import entity as render
+from loop_cli.cli.render.counts import counted
 from loop_cli.cli.render.text import visible
 from loop_cli.core import timestamps
 from loop_cli.core.choices import Choices, kind_of, merged_text
@@ -122,7 +123,7 @@ def menu(choices: Choices, *, editor: str | None) -> RenderableType:
     clashes, undecided = len(choices.clashes), len(choices.open)
     rows = []
     if undecided:
-        count = "1 field" if undecided == 1 else f"{undecided} fields"
+        count = counted(undecided, "field")
         known = all(field.base_known for field in choices.open)
         verb = "was" if undecided == 1 else "were"
         words = (
@@ -283,7 +284,7 @@ def _cell(value: Any, name: str, limit: int | None) -> Text:
         return Text("as it is" if styles.is_plain() else "·", style=styles.QUIET)
     if isinstance(value, str) and (name == BODY or "\n" in value):
         count = len(value.splitlines())
-        return Text("1 line" if count == 1 else f"{count} lines")
+        return Text(counted(count, "line"))
     text = render.value(value)
     if limit is not None and len(text) > limit:
         text.truncate(limit, overflow="ellipsis")

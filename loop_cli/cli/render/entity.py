@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from loop_cli.cli.render import diffs, styles
+from loop_cli.cli.render.counts import counted
 from loop_cli.cli.render.text import visible
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
@@ -51,7 +52,7 @@ def entity(
         parts += [Text(), _markdown(body) if formatted else Text(body.rstrip())]
     elif found.body.strip():
         count = len(found.body.splitlines())
-        lines = "1 line" if count == 1 else f"{count} lines"
+        lines = counted(count, "line")
         parts += [Text(), Text(f"body: {lines}; --body shows it", style=styles.QUIET)]
     return Group(*parts)
 

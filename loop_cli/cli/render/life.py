@@ -11,6 +11,7 @@ from loop_cli.cli import output
 from loop_cli.cli.prompt import questions as prompt
 from loop_cli.cli.render import diffs, styles, times
 from loop_cli.cli.render import entity as render_entity
+from loop_cli.cli.render.counts import counted
 from loop_cli.cli.render.text import visible
 from loop_cli.core import timestamps
 
@@ -53,7 +54,7 @@ def made(result: CreateResult) -> RenderableType:
 def to_remove(preview: DeleteResult) -> RenderableType:
     """Show what would be deleted, before it is confirmed."""
     count = len(preview.removed)
-    what = "1 entity" if count == 1 else f"{count} entities"
+    what = counted(count, "entity", "entities")
     word = "archives" if preview.archived else "deletes"
     return Group(Text(f"This {word} {what}:"), _removed_table(preview))
 
@@ -89,7 +90,7 @@ def confirm_move(verb: str, assume_yes: bool) -> Callable[[RelocateResult], bool
     def confirm(preview: RelocateResult) -> bool:
         output.tell(_moves(preview))
         count = len(preview.moved)
-        files = "1 file" if count == 1 else f"{count} files"
+        files = counted(count, "file")
         return assume_yes or prompt.yes_or_no(f"{verb} {files}?")
 
     return confirm

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from loop_cli.cli.render import styles
+from loop_cli.cli.render.counts import counted
 from loop_cli.cli.render.text import visible
 
 TYPE_CHECKING = False
@@ -55,9 +56,9 @@ def _listed(title: str, found: Sequence[dict[str, Any]], key: str) -> list[Rende
 def _changes(found: Overview) -> Text:
     if not found.changes:
         return Text("No changes in the log since yesterday")
-    changes = "1 change" if found.changes == 1 else f"{found.changes:,} changes"
+    changes = counted(found.changes, "change")
     entities = found.changed_entities
-    what = "1 entity" if entities == 1 else f"{entities:,} entities"
+    what = counted(entities, "entity", "entities")
     actors = ", ".join(f"{name} {count:,}" for name, count in found.actors.items())
     return Text(visible(f"Since yesterday {changes} of {what} in the log: {actors}"))
 

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from loop_cli.cli.render import diffs, styles, times
+from loop_cli.cli.render.counts import counted
 from loop_cli.cli.render.text import visible
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
@@ -178,7 +179,7 @@ def what(record: AuditRecord) -> Text:
 
 def _since(found: Difference, when: Clock) -> Text:
     count = len(found.changes)
-    changes = "1 change" if count == 1 else f"{count} changes"
+    changes = counted(count, "change")
     words = Text(f"since {when(found.updated_at)}: {changes}" if found.updated_at else changes)
     if found.edited_outside:
         words.append(", and edited outside loop", style=styles.NOTICE)
