@@ -271,17 +271,31 @@ def guarded(parse: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T
     """Wrap a parser, or a function that uses one.
 
     Whatever it raises becomes a YamlSyntaxError with the reason and the line. A PatchError, and
-    exceptions that end the program, pass.
+    exceptions that end the program, pass. The error keeps no nodes of a parser alive: another
+    thread may be the one that drops it, and yaml-edit allows that only to the thread that made
+    them.
     """
     try:
         return parse(*arguments, **options)
-    except YamlSyntaxError:
-        raise
     except BaseException as error:
+        _let_go(error)
         ends = not isinstance(error, Exception) and type(error).__name__ != _PANIC
-        if ends or isinstance(error, PatchError):
+        if ends or isinstance(error, YamlSyntaxError | PatchError):
             raise
         raise YamlSyntaxError(_reason(error), _line(error)) from None
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Forget the variables of the calls that an error has ended."""
+    from contextlib import suppress
+
+    while error is not None:
+        trace = error.__traceback__
+        while trace is not None:
+            with suppress(RuntimeError):  # still at work, as ours
+                trace.tb_frame.clear()
+            trace = trace.tb_next
+        error = error.__context__
 
 
 def _reason(error: BaseException) -> str:

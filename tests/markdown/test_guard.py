@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import pytest
 
 from loop_cli.markdown import (
@@ -120,3 +122,40 @@ def test_a_number_that_python_would_not_write_in_decimal_is_refused(number: str)
 def test_the_longest_number_can_be_written() -> None:
     value = reader.read("x: 0x" + "f" * 3300)["x"]
     assert len(str(value)) < 4300
+
+
+class _Node:
+    """Like a node of yaml-edit, which only its own thread may drop."""
+
+
+class TestAnErrorKeepsNoNodes:
+    """An error goes to other threads, and nodes must not."""
+
+    @pytest.mark.parametrize(
+        "raised",
+        [YamlSyntaxError("bad", 1), patch.PatchError("no"), ValueError("odd"), KeyboardInterrupt()],
+        ids=lambda error: type(error).__name__,
+    )
+    @pytest.mark.parametrize("wrapped", [False, True], ids=["", "raised while another is handled"])
+    def test_whatever_is_raised(self, raised: BaseException, *, wrapped: bool) -> None:
+        nodes: list[weakref.ref[_Node]] = []
+
+        def fails(error: BaseException) -> None:
+            node = _Node()
+            nodes.append(weakref.ref(node))
+            raise error
+
+        def parse() -> None:
+            try:
+                fails(ValueError("first") if wrapped else raised)
+            except ValueError:
+                node = _Node()
+                nodes.append(weakref.ref(node))
+                raise raised from None
+
+        with pytest.raises((YamlSyntaxError, patch.PatchError, KeyboardInterrupt)) as caught:
+            guarded(parse)
+
+        assert caught.value is not None
+        assert nodes
+        assert [one() for one in nodes] == [None] * len(nodes)
