@@ -1,4 +1,4 @@
-"""Land updates by one call: the database compares, chains and writes (`land` in `migrations`).
+"""Land changes by one call: the database compares, chains and writes (`land` in `migrations`).
 
 Lines are sent in two pieces, without the digest of the line before them, which only the database
 knows when it is their turn.
@@ -52,23 +52,31 @@ class Part(Struct):
 
 class Call(Struct):
     """What is written by one call: its changes in JSON, the parts of their lines, the paths.
-    `after` is the end of the log when they were planned."""
+    `after` is the end of the log when they were planned; `moving` tells that files come, go or
+    move."""
 
     changes: tuple[str, ...]
     parts: tuple[Part, ...]
-    paths: tuple[str, ...]
+    paths: frozenset[str | None]
     after: int
+    moving: bool
 
 
 def are_for(planned: Sequence[Planned]) -> bool:
-    """Whether changes can be written by one call: of files that are there and stay where they are,
-    and not too large together."""
+    """Whether changes can be written by one call: not too large together, and no file comes, goes
+    or moves of an id that several have, because the times of the others depend on it."""
     size = 0
     for one in planned:
-        if one.found is None or one.plan.source != one.plan.target:
+        if is_moving(one) and one.found is not None and one.found.located.shared:
             return False
         size += len(one.plan.data) + sum(map(len, one.plan.kept.values()))
     return size <= LARGEST
+
+
+def is_moving(planned: Planned) -> bool:
+    """Whether a file comes, goes or moves. Then nothing may have changed since: that its id is its
+    own depends on all others."""
+    return planned.plan.source != planned.plan.target
 
 
 def call_of(
@@ -85,8 +93,13 @@ def call_of(
         part = _part(one.plan)
         changes.append(as_json({**_old(one), **_recorded(part), **said[index]}))
         parts.append(part)
-    paths = tuple(one.plan.path for one in planned)
-    return Call(changes=tuple(changes), parts=tuple(parts), paths=paths, after=after)
+    return Call(
+        changes=tuple(changes),
+        parts=tuple(parts),
+        paths=frozenset(path for one in planned for path in (one.plan.source, one.plan.target)),
+        after=after,
+        moving=any(map(is_moving, planned)),
+    )
 
 
 def send(
@@ -101,7 +114,13 @@ def send(
     """Write; return the lines once they are durable, None if something is not as it was
     planned with."""
     head = as_json(
-        {"rules": rules, "version": version, "deciding": int(deciding), "channel": channel}
+        {
+            "rules": rules,
+            "version": version,
+            "deciding": int(deciding),
+            "channel": channel,
+            "moving": call.moving,
+        }
     )
     wanted = f'{head[:-1]}, "changes": [{", ".join(call.changes)}]}}'
     row = connection.execute(_CALL, (wanted,)).fetchone()
@@ -146,15 +165,17 @@ def _part(plan: Plan) -> Part:
 
 
 def _old(one: Planned) -> dict[str, Any]:
-    """Return what must still be there."""
-    assert one.found is not None, "only what is there is written by a call"
+    """Return what must still be there, and what is kept of it."""
+    kept = [{"name": name, "data": data.hex()} for name, data in one.plan.kept.items()] or None
+    if one.found is None:
+        return {"kept": kept}
     place = one.found.place
     return {
+        "source": os.fsencode(place.path).hex(),
         "old_etag": etag_of(place.data),
         "old_id": None if place.id is None else place.id.hex(),
         "old_last": place.last,
-        "kept": [{"name": name, "data": data.hex()} for name, data in one.plan.kept.items()]
-        or None,
+        "kept": kept,
     }
 
 

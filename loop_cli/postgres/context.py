@@ -25,10 +25,18 @@ if TYPE_CHECKING:
     from loop_cli.postgres.locating import Locator
     from loop_cli.postgres.reading import Reader
 
-_FOLDED = "SELECT path FROM file WHERE folded = %s"
-_FILES = "SELECT path FROM file WHERE path = ANY(%s) LIMIT 1"
-_BENEATH = "SELECT 1 FROM file WHERE path >= %s AND path < %s LIMIT 1"
-_ALIKE = "SELECT 1 FROM file WHERE folded >= %s AND folded < %s LIMIT 1"
+# Who has a place, which file is where a folder is needed, and whether a folder is there in another
+# case or normal form, and not in this one. Folders are the spans of the paths beneath them.
+_PLACE = """
+SELECT ARRAY(SELECT path FROM file WHERE folded = %s),
+    (SELECT path FROM file WHERE path = ANY(%s) LIMIT 1),
+    EXISTS (
+        SELECT FROM unnest(%s::bytea[], %s::bytea[], %s::bytea[], %s::bytea[])
+            AS folder (first, last, folded_first, folded_last)
+        WHERE NOT EXISTS (SELECT FROM file WHERE path >= first AND path < last)
+            AND EXISTS (SELECT FROM file WHERE folded >= folded_first AND folded < folded_last)
+    )
+"""
 
 
 class PostgresContext(StoreContext):
@@ -85,20 +93,21 @@ class PostgresContext(StoreContext):
     def is_free(self, path: str, *, leaves: str | None = None) -> bool:
         self.asked = True
         refuse_no_place(path)
-        rows = self._connection.execute(_FOLDED, (os.fsencode(one_name(path)),)).fetchall()
-        if any(os.fsdecode(row[0]) != leaves for row in rows):
-            return False
         folders = _above(path)
-        row = self._connection.execute(_FILES, ([*map(os.fsencode, folders)],)).fetchone()
-        if row is not None:
-            raise InvalidFile(os.fsdecode(row[0]), "is a file where a folder is needed")
-        return not any(self._is_alike(folder) for folder in folders)
-
-    def _is_alike(self, folder: str) -> bool:
-        """Whether a folder is there in another case or normal form, and not in this one."""
-        if self._connection.execute(_BENEATH, _span(folder)).fetchone():
+        spans = [(*_span(one), *_span(one_name(one))) for one in folders]
+        there, file, alike = self._connection.execute(
+            _PLACE,
+            (
+                os.fsencode(one_name(path)),
+                [*map(os.fsencode, folders)],
+                *([one[side] for one in spans] for side in range(4)),
+            ),
+        ).fetchall()[0]
+        if any(os.fsdecode(one) != leaves for one in there):
             return False
-        return self._connection.execute(_ALIKE, _span(one_name(folder))).fetchone() is not None
+        if file is not None:
+            raise InvalidFile(os.fsdecode(file), "is a file where a folder is needed")
+        return not alike
 
     def kept(self, sha256: str) -> bytes | None:
         from loop_cli.postgres import keeping

@@ -10,12 +10,12 @@
 4. An empty commit waits until the disk, and a synchronous standby, has all before it. Only then is
    the change acknowledged. Writers who wait at the same time share that.
 
-Updates of files that stay where they are take all of 2 to 4 in one call (`calling`), and write
-their files before they lock the head. Other changes take some statements, and have the vault to
-themselves meanwhile. Where something has changed, the changes are planned again, with the lock
-held. A connection that breaks before step 3 is made anew, and all begins again. Where it breaks
-after that the change may have landed: its line is looked for in the log, with the lock, and what
-has not come to the lock by then is refused. So it is known then, and never guessed.
+Most changes take all of 2 to 4 in one call (`calling`), and write their files before they lock the
+head. What is too large for that, and files of an id that several have, take some statements, and
+have the vault to themselves meanwhile. Where something has changed, the changes are planned again,
+with the lock held. A connection that breaks before step 3 is made anew, and all begins again. Where
+it breaks after that the change may have landed: its line is looked for in the log, with the lock,
+and what has not come to the lock by then is refused. So it is known then, and never guessed.
 """
 
 from __future__ import annotations
@@ -234,6 +234,7 @@ class Landing:
         if calling.are_for(going):
             said = [self._said(one) for one in going]
             call = calling.call_of(going, said, group=group, after=head.seq)
+            version = head.version if call.moving else version
             return self._landed(planned, self._call(connection, call, head, version))
         made = self._rows(planned)  # before anybody is locked out
 
@@ -382,11 +383,14 @@ class Landing:
 
     def _said(self, one: Planned) -> dict[str, object]:
         """Compute what a call writes of a file."""
-        if one.found is not None and self._handle.same_zone:
-            said = touched.columns(one.plan, one.found, self._handle.clock(), self._handle.names)
+        plan, now = one.plan, self._handle.clock()
+        if plan.target is None:
+            return {"modified": now}
+        if one.found is not None and plan.source == plan.target and self._handle.same_zone:
+            said = touched.columns(plan, one.found, now, self._handle.names)
             if said is not None:
                 return said
-        return rows.said(self._rows([one])[one.plan.path])
+        return rows.said(self._rows([one])[plan.target])
 
     def _rows(self, planned: Sequence[Planned | LoopError]) -> Rows:
         """Compute the rows of the files that are written, by path."""

@@ -113,11 +113,13 @@ CREATE INDEX words_ungrammed ON words (path) WHERE grams IS NULL;
 CREATE TABLE mention (name bytea, path bytea, PRIMARY KEY (name, path));
 CREATE INDEX mention_path ON mention (path);
 """
+_FOURTH = "-- what comes, goes and moves is written by `land`, too"
 # `meant` finds entities by id or alias, by a plan that is made once. `land` writes, compares and
-# chains updates in one call. Those of different files write them at once; `head` is locked only
+# chains changes in one call. Those of different files write them at once; `head` is locked only
 # while lines are chained, up to a COMMIT that waits for no disk. What follows is an empty
-# transaction, whose end waits for it, and for all that wait then. Who locks `head` first, and files
-# later, has `alone` locked before that, which the others share: so nobody waits in a circle.
+# transaction, whose end waits for it, and for all that wait then. Files that are there are locked
+# in order, and before any that come; then `head`. Who locks `head` first, and files later, has
+# `alone` locked before that, which the others share: so nobody waits in a circle.
 _FUNCTIONS = """
 CREATE OR REPLACE FUNCTION meant(wanted bytea[])
 RETURNS TABLE (path bytea, data bytea, modified bigint, id bytea, claims bytea[], admitted boolean,
@@ -161,22 +163,50 @@ BEGIN
     was_seq := NULL;
     was_digest := NULL;
     PERFORM set_config('synchronous_commit', 'off', true), alone(true);
+    IF (wanted->>'moving')::boolean THEN
+        PERFORM FROM file
+        WHERE path IN (SELECT decode(source, 'hex')
+            FROM jsonb_to_recordset(wanted->'changes') AS (source text))
+        ORDER BY path FOR UPDATE;
+    END IF;
     FOR one IN SELECT * FROM jsonb_to_recordset(wanted->'changes') AS (
-        path text, old_etag text, data text, etag text, modified bigint, kind smallint,
-        admitted boolean, id text, type text, title text, updated bigint, at text, fields text,
-        keys text, ranks text, gone text[], words boolean, names text, grams text, claims text,
-        mentions text[])
+        source text, path text, folded text, old_etag text, data text, etag text, modified bigint,
+        kind smallint, admitted boolean, id text, type text, title text, updated bigint, at text,
+        fields text, keys text, ranks text, gone text[], stem text, words boolean, names text,
+        grams text, claims text, mentions text[])
         ORDER BY path
     LOOP
-        UPDATE file SET data = decode(one.data, 'hex'), etag = one.etag, modified = one.modified,
-            kind = one.kind, admitted = one.admitted, id = decode(one.id, 'hex'), type = one.type,
-            title = one.title, updated = one.updated, at = one.at, fields = one.fields,
-            keys = CASE WHEN one.gone IS NULL THEN one.keys::jsonb
-                ELSE (file.keys - one.gone) || one.keys::jsonb END,
-            ranks = CASE WHEN one.gone IS NULL THEN one.ranks::jsonb
-                ELSE (file.ranks - one.gone) || one.ranks::jsonb END,
-            claims = one.claims::bytea[]
-        WHERE file.path = decode(one.path, 'hex') AND file.etag = one.old_etag;
+        IF one.source <> one.path OR one.path IS NULL THEN
+            DELETE FROM mention WHERE path = decode(one.source, 'hex');
+            DELETE FROM words WHERE path = decode(one.source, 'hex');
+            DELETE FROM file
+            WHERE path = decode(one.source, 'hex') AND etag = one.old_etag;
+            IF NOT FOUND THEN
+                ROLLBACK;
+                RETURN;
+            END IF;
+            CONTINUE WHEN one.path IS NULL;
+        END IF;
+        IF one.source IS DISTINCT FROM one.path THEN
+            INSERT INTO file (path, folded, data, etag, modified, kind, admitted, id, type, title,
+                updated, at, fields, keys, ranks, stem, claims)
+            VALUES (decode(one.path, 'hex'), decode(one.folded, 'hex'), decode(one.data, 'hex'),
+                one.etag, one.modified, one.kind, one.admitted, decode(one.id, 'hex'), one.type,
+                one.title, one.updated, one.at, one.fields, one.keys::jsonb, one.ranks::jsonb,
+                decode(one.stem, 'hex'), one.claims::bytea[])
+            ON CONFLICT (path) DO NOTHING;
+        ELSE
+            UPDATE file SET data = decode(one.data, 'hex'), etag = one.etag,
+                modified = one.modified, kind = one.kind, admitted = one.admitted,
+                id = decode(one.id, 'hex'), type = one.type, title = one.title,
+                updated = one.updated, at = one.at, fields = one.fields,
+                keys = CASE WHEN one.gone IS NULL THEN one.keys::jsonb
+                    ELSE (file.keys - one.gone) || one.keys::jsonb END,
+                ranks = CASE WHEN one.gone IS NULL THEN one.ranks::jsonb
+                    ELSE (file.ranks - one.gone) || one.ranks::jsonb END,
+                claims = one.claims::bytea[]
+            WHERE file.path = decode(one.path, 'hex') AND file.etag = one.old_etag;
+        END IF;
         IF NOT FOUND THEN
             ROLLBACK;
             RETURN;
@@ -242,7 +272,7 @@ BEGIN
 END
 $$;
 """
-STEPS = (_FIRST, _SECOND, _THIRD)
+STEPS = (_FIRST, _SECOND, _THIRD, _FOURTH)
 """The scripts, oldest first."""
 _VERSION = "SELECT value FROM note WHERE name = 'version'"
 _SET = "INSERT INTO note VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value"

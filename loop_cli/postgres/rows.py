@@ -91,6 +91,7 @@ def said(row: Row) -> dict[str, object]:
     bytes are in hex."""
     return {
         "path": row.path.hex(),
+        "folded": row.folded.hex(),
         "data": row.data.hex(),
         "etag": row.etag,
         "modified": row.modified,
@@ -104,6 +105,7 @@ def said(row: Row) -> dict[str, object]:
         "fields": row.fields,
         "keys": row.keys,
         "ranks": row.ranks,
+        "stem": None if row.stem is None else row.stem.hex(),
         "words": True,
         "names": _vector(row.names),
         "grams": _vector(row.grams),

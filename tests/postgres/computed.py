@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from loop_cli.postgres.store import PostgresStore
 
 _ROWS = (
-    "SELECT path, data, etag, kind, admitted, id, type, title, updated, at, fields, keys, ranks,"
-    " stem, claims FROM file ORDER BY path",
+    "SELECT path, folded, data, etag, kind, admitted, id, type, title, updated, at, fields, keys,"
+    " ranks, stem, claims FROM file ORDER BY path",
     "SELECT path, names::text, grams::text FROM words ORDER BY path",
     "SELECT path, name FROM mention ORDER BY path, name",
 )

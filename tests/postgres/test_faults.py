@@ -15,7 +15,7 @@ import pytest
 
 from loop_cli.cli.hints import spelled
 from loop_cli.core.changes import Edits, parse_changes
-from loop_cli.core.commits import Create, EntityChange
+from loop_cli.core.commits import Create, Delete, EntityChange, Move
 from loop_cli.core.entity import FieldNames, Precondition
 from loop_cli.core.records.record import Origin
 from loop_cli.errors import LoopError, StorageError
@@ -24,6 +24,7 @@ from loop_cli.lean.basics import uuid4
 from loop_cli.postgres.address import parse
 from loop_cli.postgres.store import PostgresStore
 from tests.postgres.cluster import Cluster, programs
+from tests.postgres.computed import assert_as_computed
 from tests.postgres.proxy import Proxy
 from tests.postgres.test_writers import filled
 
@@ -78,24 +79,47 @@ def new(number: int) -> Create:
     )  # fmt: skip
 
 
+def changes_of(kind: str, store: PostgresStore, number: int) -> list[AnyChange]:
+    """Some changes that can be made once."""
+    if kind == "create":
+        return [new(number)]
+    found: list[AnyChange] = [change(store, "tsk-0", f"{1000 + number}")]
+    if kind == "group":
+        found.append(change(store, "tsk-1", f"{1000 + number}"))
+    if kind in ("deletion", "all at once"):
+        store.commit([new(number)], origin=Origin(run_id=uuid4(), actor="user:x"))
+        gone = Delete(entity_id=f"new-{number}", precondition=Precondition(forced=True))
+        found = [gone] if kind == "deletion" else [*found, gone, new(1000 + number)]
+    if kind in ("move", "all at once"):
+        moved = Move(
+            entity_id="tsk-1",
+            edits=Edits(changes=(), body=None),
+            precondition=Precondition(if_match=store.find("tsk-1").revision.etag),
+            to=f"work/{number}/업무.md",
+        )
+        found = [moved] if kind == "move" else [*found, moved]
+    return found
+
+
+KINDS = ["update", "group", "create", "deletion", "move", "all at once"]
+
+
 @pytest.mark.parametrize("passed_on", [True, False], ids=["answer lost", "question lost"])
-@pytest.mark.parametrize("kind", ["update", "group", "create"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_connection_that_is_cut_at_each_round_trip(
     cluster: Cluster, address: str, kind: str, passed_on: bool
 ) -> None:
     proxy = Proxy(cluster.port)
     through = address.replace(f":{cluster.port}/", f":{proxy.port}/")
     plain, store = opened(address), opened(through, patience=10.0)
-    changes: list[AnyChange]
     outcomes: set[str] = set()
     for cut in range(1, 40):
         run = uuid4()
-        changes = [new(cut)] if kind == "create" else [change(store, "tsk-0", f"{1000 + cut}")]
-        changes += [change(store, "tsk-1", f"{1000 + cut}")] if kind == "group" else []
+        changes = changes_of(kind, plain, cut)
         proxy.arm(cut, passed_on=passed_on)
         try:
             found = store.commit(
-                changes, origin=Origin(run_id=run, actor="user:x"), atomic=kind == "group"
+                changes, origin=Origin(run_id=run, actor="user:x"), atomic=len(changes) > 1
             )
             outcome = "landed"
             assert not [one for one in found if isinstance(one, LoopError)], found
@@ -114,6 +138,7 @@ def test_a_connection_that_is_cut_at_each_round_trip(
     else:
         raise AssertionError("a commit has fewer round trips")
     assert plain.upkeep.verify().problems == ()
+    assert_as_computed(plain)
     assert "landed" in outcomes
     print(kind, passed_on, "cut at", cut - 1, "messages:", sorted(outcomes))
     proxy.close()

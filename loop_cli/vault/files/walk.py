@@ -105,7 +105,7 @@ class Walk:
     ) -> Iterator[tuple[str, list[str], list[int]]]:
         """Yield as `folders` does, for one folder, without the `known` ones."""
         new = [one for one in self.folders_in(folder) if one not in known]
-        seen = set(known)
+        seen = set(known if new else ())  # most have none, and all that is known is much
         for one in new:
             yield from self._below(one, set(self.places.exclude), seen)
 
