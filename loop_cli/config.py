@@ -57,13 +57,14 @@ class Setting(Struct):
 
 class Settings(Struct):
     """All settings in force; `root` is the vault's folder, None where there is none, or where a
-    `server` is asked instead, or a `database`, by its address; `notices` are sentences for the user
-    about what does not count."""
+    `server` is asked instead, or a `database`, by its address; then `stored` is the vault's file of
+    settings that it has. `notices` are sentences for the user about what does not count."""
 
     root: str | None
     values: dict[str, Setting]
     notices: tuple[str, ...] = ()
     database: str | None = None
+    stored: bytes | None = None
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name].value
@@ -269,8 +270,9 @@ def load(
     if root is not None and root.startswith(DATABASES):
         root, database = None, root
     vault, ignored, notices = ({}, {}, ()) if root is None else _of_vault(root, user_file)
-    if database is not None and read is not None:
-        vault = _of_database(read(database))
+    stored = None if database is None or read is None else read(database)
+    if stored is not None:
+        vault = _of_database(stored)
     values: dict[str, Setting] = {}
     for key in KEYS:
         layers = (
@@ -285,7 +287,7 @@ def load(
         values[key.name] = found
     values["vault"] = Setting(value=database or root, origin=origin)
     values["server"] = server
-    return Settings(root=root, values=values, notices=notices, database=database)
+    return Settings(root=root, values=values, notices=notices, database=database, stored=stored)
 
 
 _NO_SERVER = Setting(value=None, origin="not used: this needs the vault's files")
@@ -372,12 +374,11 @@ def _of_vault(
     return {name: values[name] for name in values if name in data}, ignored, (notice,)
 
 
-def _of_database(found: bytes | None) -> dict[str, Any]:
+def _of_database(found: bytes) -> dict[str, Any]:
     """Return the settings of a vault in a database that say how to read it; others are for the
     folder that it may become again. Raises `UsageError`."""
     data = {key.name for key in KEYS if key.is_data}
-    values = {} if found is None else _parsed(found, VAULT_FILE)
-    return {name: value for name, value in values.items() if name in data}
+    return {name: one for name, one in _parsed(found, VAULT_FILE).items() if name in data}
 
 
 def _unreadable(root: str, error: OSError) -> UsageError | StorageError:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from loop_cli.config import Settings
     from loop_cli.core.schema.schema import Schema
 
 MARK = "@"
@@ -55,17 +56,17 @@ class View(Struct):
 
 
 class Views:
-    """Those of a vault, at `root` if there is one, and of the user."""
+    """Those of the vault in force, a folder or a database, and of the user."""
 
-    def __init__(self, root: str | None) -> None:
-        self._root = root
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._user = config.user_config_path(os.environ)
 
     def all(self) -> dict[str, View]:
         """Every view, by name."""
         found: dict[str, View] = {}
         for path in self._places():
-            for name, table in _table(_read(self._root, path), "views", path).items():
+            for name, table in _table(self._read(path), "views", path).items():
                 found[nfc(name)] = _view(nfc(name), table, path)
         return found
 
@@ -85,14 +86,14 @@ class Views:
         """The columns that the settings have for the types; none where they don't say."""
         found: dict[str, Any] = {}
         for path in self._places():
-            found |= _table(_read(self._root, path), "columns", path)
+            found |= _table(self._read(path), "columns", path)
         chosen = [_texts(found[one], f"columns.{one}") for one in types if one in found]
         return tuple(dict.fromkeys(name for one in chosen for name in one))
 
     def there(self, name: str, *, of_user: bool) -> View | None:
         """The view of a name in the file that `save` would write."""
         path = self._place(of_user=of_user)
-        tables = _table(_read(self._root, path), "views", path).items()
+        tables = _table(self._read(path), "views", path).items()
         return next((_view(name, table, path) for key, table in tables if nfc(key) == name), None)
 
     def save(self, view: View, *, of_user: bool) -> str:
@@ -104,16 +105,16 @@ class Views:
     def delete(self, name: str) -> View:
         """Remove a view from the file that it is in. Raises as `get` and `save`."""
         view = self.get(name)
-        self._write(view.origin, view.name, None)
+        self._write(self._place(of_user=view.origin == self._user), view.name, None)
         return view
 
     def _places(self) -> list[str]:
         """The vault's file, then the user's, whose views count before."""
-        vault = [] if self._root is None else [config.VAULT_FILE]
+        vault = [config.VAULT_FILE] if self._has_vault else []
         return [*vault, *([self._user] if self._user else [])]
 
     def _place(self, *, of_user: bool) -> str:
-        if self._root is None and not of_user:
+        if not self._has_vault and not of_user:
             raise UsageError(
                 "a view of the vault is in a file of its folder, and here is none",
                 hint="--user keeps it in your own settings",
@@ -123,8 +124,18 @@ class Views:
             raise UsageError("there is no folder for your own settings: HOME is not set")
         return path
 
+    def _read(self, path: str) -> str:
+        """The text of a file of settings."""
+        if path == config.VAULT_FILE and self._settings.database is not None:
+            return _text(self._settings.stored or b"", path)
+        return _read(self._settings.root, path)
+
+    @property
+    def _has_vault(self) -> bool:
+        return self._settings.root is not None or self._settings.database is not None
+
     def _write(self, path: str, name: str, settings: dict[str, Any] | None) -> None:
-        before = _read(self._root, path)
+        before = self._read(path)
         after = _with_table(before, name, settings)
         wanted = tomllib.loads(before)
         views = {nfc(key): value for key, value in wanted.pop("views", {}).items()}
@@ -137,7 +148,12 @@ class Views:
         found = {nfc(key): value for key, value in made.pop("views", {}).items()}
         if (made, found) != (wanted, views):
             raise UsageError(f"{path}: [views.{name}] can't be edited as it stands; edit the file")
-        _replace(self._root, path, after.encode())
+        if path == config.VAULT_FILE and self._settings.database is not None:
+            from loop_cli.cli import database
+
+            database.replace_settings(self._settings, after.encode())
+        else:
+            _replace(self._settings.root, path, after.encode())
 
 
 def default_columns(
@@ -203,15 +219,20 @@ def _read(root: str | None, path: str) -> str:
     try:
         if path == config.VAULT_FILE and root is not None:
             with Folders(root) as folders:
-                return folders.slot(path).read(_MAX_BYTES).decode()
-        with open(path, encoding="utf-8") as file:
-            return file.read(_MAX_BYTES)
+                return _text(folders.slot(path).read(_MAX_BYTES), path)
+        with open(path, "rb") as file:
+            return _text(file.read(_MAX_BYTES), path)
     except (FileNotFoundError, NotADirectoryError):
         return ""
-    except UnicodeDecodeError:
-        raise UsageError(f"{path} is not UTF-8 text") from None
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}") from None
+
+
+def _text(data: bytes, path: str) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not UTF-8 text") from None
 
 
 def _replace(root: str | None, path: str, data: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 
+from loop_cli.errors import StorageError
 from loop_cli.postgres import lines, locking, projection, recomputing, rows
 
 TYPE_CHECKING = False
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from loop_cli.postgres.handle import Handle
     from loop_cli.postgres.lines import Line
 
+_DATA = "SELECT data FROM file WHERE path = %s"
 _ID = "SELECT id FROM file WHERE path = %s"
 _MOVE_ON = (
     "UPDATE head SET version = version + 1, seq = %s, digest = %s, own = %s, rules = rules + %s"
@@ -29,6 +31,25 @@ def put(handle: Handle, path: str, data: bytes, modified: int) -> None:
             before = locked(connection)
             put_files(handle, connection, [(path, data, modified)])
             move_on(connection, before, rules=path in handle.deciding)
+
+    handle.database.read(work)
+
+
+def replace(handle: Handle, path: str, before: bytes | None, data: bytes, modified: int) -> None:
+    """Write one file in the place of bytes that were read, None if there were none. Raises
+    `StorageError` if it has changed since."""
+
+    def work(connection: Connection) -> None:
+        with connection.transaction():
+            head = locked(connection)
+            row = connection.execute(_DATA, (os.fsencode(path),)).fetchone()
+            there = None if row is None else row[0]
+            if there == data:  # by an attempt of which no answer came
+                return
+            if there != before:
+                raise StorageError(f"{path} has just been changed by another program; do it again")
+            put_files(handle, connection, [(path, data, modified)])
+            move_on(connection, head, rules=path in handle.deciding)
 
     handle.database.read(work)
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loop_cli.cli import views
+from loop_cli.config import Settings
 from loop_cli.core.names import nfc
 from loop_cli.errors import UsageError
 from loop_cli.wire import find as models
@@ -139,7 +140,9 @@ def test_of_a_server_one_is_kept_in_your_own_settings(
     """There is no folder: it would be written where nothing reads it."""
     monkeypatch.chdir(own)
     with pytest.raises(UsageError, match="here is none"):
-        views.Views(None).save(views.View(name="mine", types=("Task",)), of_user=False)
+        views.Views(Settings(root=None, values={})).save(
+            views.View(name="mine", types=("Task",)), of_user=False
+        )
     assert list(own.iterdir()) == []
 
 

@@ -10,6 +10,7 @@ from loop_cli.operations import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from loop_cli.config import Settings
     from loop_cli.core.query import Query
 
 BOARD_EXAMPLES = """Examples:
@@ -49,7 +50,7 @@ def board(
     """Run `loop board`."""
     settings = context.open_settings({"vault": vault})
     loop = context.operations(settings)
-    asked = only_of(loop, _asked(settings.root, entity_type or [], where or []), project_id=project)
+    asked = only_of(loop, _asked(settings, entity_type or [], where or []), project_id=project)
     if by != boards.BY:
         refuse_unknown([by], boards.types_of(asked, loop.schema), loop, "--by")
     with output.progress("looking at the files", unit="files") as progress:
@@ -73,7 +74,7 @@ def agenda(
     """Run `loop agenda`."""
     settings = context.open_settings({"vault": vault})
     loop = context.operations(settings)
-    asked = only_of(loop, _asked(settings.root, entity_type or [], where or []), project_id=project)
+    asked = only_of(loop, _asked(settings, entity_type or [], where or []), project_id=project)
     with output.progress("looking at the files", unit="files") as progress:
         found = boards.agenda(loop, asked, today=clock.today(), progress=progress)
     warnings = [*found.warnings, *loop.take_warnings()]
@@ -84,10 +85,10 @@ def agenda(
         output.show(render.agenda(found))
 
 
-def _asked(root: str | None, types: list[str], where: list[str]) -> Query:
+def _asked(settings: Settings, types: list[str], where: list[str]) -> Query:
     """What the options ask for; of a view its types and its conditions."""
     if any(one.startswith("@") for one in types):
-        view, types = viewed(root, types)
+        view, types = viewed(settings, types)
         where = [*view.where, *where]
     return query(types, where)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.cli.views import View
+    from loop_cli.config import Settings
     from loop_cli.core.evaluate import Selected
     from loop_cli.core.schema.schema import Schema
     from loop_cli.operations.boundary import Operations
@@ -63,7 +64,7 @@ def list_entities(
         raise UsageError("--columns is for the table and --csv; --json=FIELD,FIELD chooses too")
     settings = context.open_settings({"vault": vault})
     if any(one.startswith("@") for one in entity_type or ()):
-        view, entity_type = viewed(settings.root, entity_type or [])
+        view, entity_type = viewed(settings, entity_type or [])
         where = [*view.where, *(where or ())]
         sort, columns = sort or view.sort, columns or ",".join(view.columns) or None
         limit = view.limit if limit is None else limit
@@ -76,7 +77,7 @@ def list_entities(
     with output.progress("looking at the files", unit="files") as progress:
         found = loop.select(asked.replace(limit=at_most), progress=progress)
     with_columns = as_csv or as_table
-    names = _column_names(columns, settings.root, loop, asked.types) if with_columns else ()
+    names = _column_names(columns, settings, loop, asked.types) if with_columns else ()
     if columns is not None:
         refuse_unknown(names, asked.types, loop, "--columns")
     if template is not None or isinstance(as_json, str):
@@ -156,26 +157,26 @@ def only_of(loop: Operations, asked: Query, **named: str | None) -> Query:
     return asked.replace(conditions=tuple(found))
 
 
-def viewed(root: str | None, words: list[str]) -> tuple[View, list[str]]:
+def viewed(settings: Settings, words: list[str]) -> tuple[View, list[str]]:
     """The view that the words name, and the types that it and they are about."""
     from loop_cli.cli.views import Views
 
     named, types = [one for one in words if one[0] == "@"], [one for one in words if one[0] != "@"]
     if len(named) > 1:
         raise UsageError(f"one view at a time, not {' and '.join(named)}")
-    view = Views(root).get(named[0])
+    view = Views(settings).get(named[0])
     return view, types or list(view.types)
 
 
 def _column_names(
-    columns: str | None, root: str | None, loop: Operations, types: tuple[str, ...]
+    columns: str | None, settings: Settings, loop: Operations, types: tuple[str, ...]
 ) -> tuple[str, ...]:
     if columns is None:
         from loop_cli.cli import views
         from loop_cli.operations.selection import resolve_types
 
         types = resolve_types(types, loop.schema)
-        chosen = views.Views(root).columns(types)
+        chosen = views.Views(settings).columns(types)
         own = loop.names.__dict__.values()
         usual = tuple(loop.names.name if one == "entity_name" else one for one in _COLUMNS)
         return chosen or views.default_columns(loop.schema, types, usual, own)

@@ -57,7 +57,7 @@ def save(
         )
     settings = context.open_settings({"vault": vault})
     warnings = _refuse_what_can_t_list(view, context.operations(settings), of_user=of_user)
-    views = Views(settings.root)
+    views = Views(settings)
     before = views.there(name, of_user=of_user)
     path = views.save(view, of_user=of_user)
     context.did(f"@{name} is saved in {path}")
@@ -114,7 +114,7 @@ def _refuse_what_can_t_list(view: View, loop: Operations, *, of_user: bool) -> l
 
 
 def _views(vault: str | None) -> Views:
-    return Views(context.open_settings({"vault": vault}).root)
+    return Views(context.open_settings({"vault": vault}))
 
 
 def _options(view: View) -> str:

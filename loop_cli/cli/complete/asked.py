@@ -31,13 +31,13 @@ class StoredVault(Vault):
         super().__init__(address)
         signal.signal(signal.SIGALRM, _give_up)
         signal.alarm(_PATIENCE)
-        settings = context.open_settings({"vault": address})
-        self._store: PostgresStore = context.open_database(settings)
+        self._settings = context.open_settings({"vault": address})
+        self._store: PostgresStore = context.open_database(self._settings)
 
     def views(self) -> list[str]:
         from loop_cli.cli.views import Views
 
-        return sorted(Views(None).all())
+        return sorted(Views(self._settings).all())
 
     def ids_from(self, prefix: str) -> list[Word]:
         return [*map(_shown, offering.ids_from(self._store.handle, prefix, MOST))]

@@ -44,8 +44,9 @@ class Vault:
     def views(self) -> list[str]:
         """The names of the views."""
         from loop_cli.cli.views import Views
+        from loop_cli.config import Settings
 
-        return sorted(Views(self._root).all())
+        return sorted(Views(Settings(root=self._root, values={})).all())
 
     def ids_from(self, prefix: str) -> list[Word]:
         """Return the ids that begin with the text, with the names of their entities."""
