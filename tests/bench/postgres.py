@@ -205,7 +205,7 @@ def serving(address: str) -> float:
         for number in range(100):
             server.ask("GET", f"/api/entities/tsk-{number:07}")
             server.ask("GET", f"/api/entities?limit=50&sort=-due&assignee=person-{number}")
-            server.ask("PATCH", f"/api/entities/tsk-{number:07}", {"set": {"n": number}})
+            server.ask("PATCH", f"/api/entities/tsk-{number:07}", {"set": {"count": number}})
         status = Path(f"/proc/{server.process.pid}/status").read_text()
         server.stop()
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024
@@ -341,7 +341,7 @@ def updates(store: Store, first: int, clients: int, start: float, seconds: float
             number += 1
             entity_id = f"tsk-{which * 60 + number % 60:07}"
             etag = etags.get(entity_id) or store.find(entity_id).revision.etag
-            edits = Edits(changes=parse_changes([f"n:={number}"], read=str), body=None)
+            edits = Edits(changes=parse_changes([f"count:={number}"], read=str), body=None)
             change = EntityChange(
                 entity_id=entity_id, edits=edits, precondition=Precondition(if_match=etag)
             )
