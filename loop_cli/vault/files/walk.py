@@ -14,7 +14,7 @@ from loop_cli.vault.files import reading as files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from loop_cli.core.schema.paths import Places
 
@@ -30,6 +30,7 @@ class Walk:
 
     def __init__(self, root: str, places: Places) -> None:
         self.root = root
+        self._top = os.fsencode(root) + b"/"
         self.places = places
 
     def paths(self) -> Iterator[str]:
@@ -39,18 +40,18 @@ class Walk:
                 yield joined(folder, name)
 
     def folders(
-        self, known: Mapping[str, object] | None = None
+        self, is_known: Callable[[str], bool] | None = None
     ) -> Iterator[tuple[str, list[str], list[int]]]:
         """Yield each folder once: its path, the names of its Markdown files, and the `STAMP` of
         each.
 
-        Folders in `known`, with everything below them, are left out. Raises what `paths` raises.
+        Those that are known, with everything below them, are left out. Raises what `paths` raises.
         """
-        excluded, seen = set(self.places.exclude), set(known or ())
+        excluded, seen = set(self.places.exclude), set[str]()
         for name in self.places.include or ("",):
             folder = self._real_folder(name)
             if folder is not None and not excluded & {name, folder}:
-                yield from self._below(folder, excluded, seen)
+                yield from self._below(folder, excluded, seen, is_known)
 
     def everything(self) -> Iterator[tuple[str, bool]]:
         """Yield every file below the root, in all folders, with whether it is an ordinary file.
@@ -91,23 +92,17 @@ class Walk:
         included = (self._real_folder(one) for one in self.places.include or ("",))
         return any(one in above for one in included if one is not None)
 
-    def folders_in(self, folder: str) -> list[str]:
-        """Return the folders directly in one, without excluded ones; none if it is gone.
-
-        Raises `UsageError`.
-        """
-        waiting: list[str] = []
-        self._look_into(folder, set(self.places.exclude), waiting)
-        return waiting
-
     def below(
-        self, folder: str, known: Mapping[str, object]
+        self, folder: str, is_known: Callable[[str], bool]
     ) -> Iterator[tuple[str, list[str], list[int]]]:
-        """Yield as `folders` does, for one folder, without the `known` ones."""
-        new = [one for one in self.folders_in(folder) if one not in known]
-        seen = set(known if new else ())  # most have none, and all that is known is much
-        for one in new:
-            yield from self._below(one, set(self.places.exclude), seen)
+        """Yield as `folders` does, for one folder and those below."""
+        yield from self._below(folder, set(self.places.exclude), set(), is_known)
+
+    def content(self, folder: str) -> tuple[Files, list[str]]:
+        """Return the files of one folder as in `folders`, and the folders directly in it, without
+        excluded ones; none if it is gone. Raises `UsageError`."""
+        waiting: list[str] = []
+        return self._look_into(folder, set(self.places.exclude), waiting), waiting
 
     def files_in(self, folder: str) -> Files:
         """Return the files of one folder as in `folders`; none if it is gone."""
@@ -131,10 +126,11 @@ class Walk:
         inner_vault = bool(folder) and LOOP in names
         return len(found) == len(known) and not inner_vault and all(one in known for one in found)
 
-    def modified(self, folder: str) -> int:
+    def modified(self, folder: str | bytes) -> int:
         """Return the modification time of a folder (nanoseconds); 0 if it is gone."""
+        inside = folder if isinstance(folder, bytes) else os.fsencode(folder)
         try:
-            return os.stat(f"{self.root}/{folder}", follow_symlinks=False).st_mtime_ns
+            return os.stat(self._top + inside, follow_symlinks=False).st_mtime_ns
         except OSError:
             return 0
 
@@ -150,16 +146,20 @@ class Walk:
         return None if is_hidden(folder) else folder
 
     def _below(
-        self, folder: str, excluded: set[str], seen: set[str]
+        self,
+        folder: str,
+        excluded: set[str],
+        seen: set[str],
+        is_known: Callable[[str], bool] | None = None,
     ) -> Iterator[tuple[str, list[str], list[int]]]:
         """Yield folders with a list of folders to visit: without recursion, any depth works.
 
-        Folders in `seen` are not visited again.
+        Folders in `seen` are not visited again, and those that are known not at all.
         """
         waiting = [folder]
         while waiting:
             current = waiting.pop()
-            if current in seen:
+            if current in seen or (is_known is not None and is_known(current)):
                 continue
             seen.add(current)
             yield current, *self._look_into(current, excluded, waiting)

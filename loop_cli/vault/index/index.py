@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from loop_cli.core.entity import FieldNames
-    from loop_cli.vault.files.walk import Walk
+    from loop_cli.vault.files.walk import Files, Walk
     from loop_cli.vault.index.cache import Cache
     from loop_cli.vault.index.news import News
     from loop_cli.vault.index.refresh import Look
@@ -157,19 +157,29 @@ class Index:
             self.refresh()
             return
         rows = database.execute("SELECT path, modified, looked FROM folder").fetchall()
-        known = {os.fsdecode(path): times for path, *times in rows}
+        known = {row[0] for row in rows}
         changed = [
-            folder
-            for folder, (modified, looked) in known.items()
-            if looked - modified < YOUNG or self._walk.modified(folder) != modified
+            os.fsdecode(path)
+            for path, modified, looked in rows
+            if looked - modified < YOUNG or self._walk.modified(path) != modified
         ]
-        again = [one for one in changed if self._has_changes(database, one, besides)]
-        new = [found for one in changed for found in self._walk.below(one, known)]
-        new += self._walk.folders(known)
+
+        def is_known(folder: str) -> bool:
+            return os.fsencode(folder) in known
+
+        again, inside = [], list[str]()
+        for folder in changed:
+            files, folders = self._walk.content(folder)
+            inside += [one for one in folders if not is_known(one)]
+            if self._has_changes(database, folder, files, besides):
+                again.append(folder)
+        new = [found for one in inside for found in self._walk.below(one, is_known)]
+        new += self._walk.folders(is_known)
         if not again and not new:
             return
         look = self._look(database)
-        look.remember()
+        if new:
+            look.remember()
         for folder in again:
             look.again(folder)
         for found in new:
@@ -177,15 +187,15 @@ class Index:
         look.keep()
 
     def _has_changes(
-        self, database: sqlite3.Connection, folder: str, besides: Collection[str]
+        self, database: sqlite3.Connection, folder: str, files: Files, besides: Collection[str]
     ) -> bool:
-        """Whether a folder has other files than those known, or changed ones, but for some."""
+        """Whether a folder with these `files` has others than those known, or changed ones, but for
+        some."""
         row = database.execute(_LISTING, (os.fsencode(folder),)).fetchone()
         if row is None or not besides:
             return True
         known = stamps_in(row[0])
-        names, numbers = self._walk.files_in(folder)
-        now = stamps_of(names, numbers)
+        now = stamps_of(*files)
         return now.keys() != known.keys() or any(
             stamp != known[name] and joined(folder, name) not in besides
             for name, stamp in now.items()
@@ -220,11 +230,11 @@ class Index:
 
         It is compared with the time at which it was `looked` at.
         """
-        folder = os.fsdecode(key)
         if known is None or looked is None:
             return True
-        if known == self._walk.modified(folder) and looked - known >= YOUNG:
+        if known == self._walk.modified(key) and looked - known >= YOUNG:
             return False
+        folder = os.fsdecode(key)
         names = self._walk.names_in(folder)
         if names is None:
             return True
