@@ -29,6 +29,7 @@ DIFFERS: dict[str, tuple[str, ...]] = {
         "test_paths_as_ids.py::test_a_path_from_here",
         "test_paths_as_ids.py::test_a_path_from_the_root_of_the_system",
     ),
+    "its processes open the folder by themselves": ("test_create_at_once.py::test_thousands",),
     "it holds the lock file of a folder": ("test_waiting.py",),
     "what another program changes in a database without a record is not watched": (
         "test_watch.py::TestOnlyTheVault::test_a_link_in_the_place_of_a_folder",
