@@ -1,11 +1,13 @@
 """What a vault in PostgreSQL costs: python -m tests.bench.postgres [--entities N] [--copy N]
+    [--sync MS]
 
 Ratios of one run, on a server of its own with fsync: get by id at 1,000 and at many entities; the
 first page of a filtered and sorted list against the bare SQL; durable changes against pgbench with
 one update and one insert, at 1 and at 16 clients (two processes, as pgbench has two threads), with
 the same by a bare loop of psycopg; a copy against a bare COPY of the same bytes. And, at both
 sizes, the memory of a server that has answered some hundred requests, and how long it takes to find
-what leads to an entity.
+what leads to an entity. With `--sync` the server waits so long before each sync, as on a slower
+disk; who commits meanwhile shares it.
 """
 
 from __future__ import annotations
@@ -102,8 +104,16 @@ def main() -> None:
     parser.add_argument("--entities", type=int, default=1_000_000)
     parser.add_argument("--copy", type=int, default=20_000)
     parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--sync", type=float, default=0.0, help="ms that a sync takes more")
     given = parser.parse_args()
-    server = Cluster(fsync="on", shared_buffers="256MB", autovacuum="on", max_connections="80")
+    server = Cluster(
+        fsync="on",
+        shared_buffers="256MB",
+        autovacuum="on",
+        max_connections="80",
+        commit_delay=str(int(given.sync * 1000)),
+        commit_siblings="0",
+    )
     try:
         server.init()
         server.start()
