@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from loop_cli.core.names import nfc
+from loop_cli.core.schema.problem import field_label
 from loop_cli.errors import Action, EntityNotFound, InvalidChange, InvalidFile, UsageError
 from loop_cli.planning import life as plan_life
 from loop_cli.planning.plan import IS_THERE, Plan
@@ -223,7 +224,7 @@ def _invalid(label: str, problems: list[dict[str, Any]], *, entity_id: str | Non
     unique.reverse()
     lines = [
         one["message"] if one["problem"] == "unknown_placeholder"
-        else f"{one['field']}: {one['message']}"
+        else f"{field_label(one['field'])}: {one['message']}"
         for one in unique
     ]  # fmt: skip
     shown = label if label.isprintable() else repr(label)
