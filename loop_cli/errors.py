@@ -43,7 +43,8 @@ class Action(Struct):
 class Sentence(str):
     """A message or a warning with actions in it; each door puts its own words for them.
 
-    As a plain text it has the names of the actions, so that it can be read anywhere.
+    As a plain text it has the names of the actions, so that it can be read anywhere. Two are equal
+    if their actions are, too: the same words may lead to different next steps.
     """
 
     parts: tuple[str | Action, ...]
@@ -53,6 +54,16 @@ class Sentence(str):
         made = super().__new__(cls, "".join(words))
         made.parts = parts
         return made
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Sentence):
+            return self.parts == other.parts
+        return str.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
 
 
 def in_words(value: Any, words: Mapping[str, Callable[[dict[str, Any]], str]]) -> Any:

@@ -113,7 +113,9 @@ def parse_changes(
     field and its parent.
     """
     changes = [parse_change(text, read=read) for text in texts]
-    changes += [Change(path=_path(name, name), operation="unset") for name in unset]
+    changes += [
+        Change(path=_path(name, name) if name else ("",), operation="unset") for name in unset
+    ]
     told: dict[Any, list[Any]] = {}
     for at, token in written:
         told.setdefault(at[0], []).append((at[1:], token))

@@ -64,7 +64,9 @@ def implied(fields: dict[str, Any], entity_type: str, rules: Rules) -> dict[str,
 
 
 def default_status(entity_type: str, rules: Rules) -> str | None:
-    """Return the status of a new entity, if the schema has one."""
+    """Return the status of a new entity, if the schema has one, and the type has that field."""
+    if not rules.has_field(entity_type, "status"):
+        return None
     default = rules.schema.default(entity_type, "status")
     if default is not None:
         return default

@@ -14,9 +14,9 @@ from loop_cli.core.fields import (
     from_text,
     item_from_text,
 )
-from loop_cli.core.names import join_dotted
+from loop_cli.core.names import is_field_name, join_dotted
 from loop_cli.core.schema import field_rules
-from loop_cli.core.schema.problem import cut
+from loop_cli.core.schema.problem import cut, field_label
 from loop_cli.core.schema.rules import Case
 from loop_cli.errors import InvalidChange
 from loop_cli.lean.plain import copied_at, key_in, same
@@ -228,15 +228,26 @@ def _rewritten(rewrites: Mapping[tuple[str, ...], Any]) -> Diff:
 
 
 def _summary(entity_id: str, problems: list[dict[str, Any]]) -> str:
-    lines = [f"{problem['field']}: {problem['message']}" for problem in problems]
+    lines = [f"{field_label(problem['field'])}: {problem['message']}" for problem in problems]
     if len(lines) == 1:
         return f"{entity_id}: {lines[0]}"
     return f"{entity_id}: {len(lines)} problems\n" + "\n".join(f"  {line}" for line in lines)
 
 
+def _refuse_new_name(change: Change, fields: Mapping[str, Any]) -> None:
+    """A new field must have a name of one line. One that is there already can be changed and
+    removed, whatever its name is."""
+    if change.operation == "unset" or change.restored:
+        return
+    for depth, key in enumerate(change.path, start=1):
+        if not is_field_name(key) and value_at(fields, change.path[:depth]) is MISSING:
+            raise _Refused("name", f"{key!r} can't be the name of a field, which is one line")
+
+
 def _refuse_unwritable(
     change: Change, entity_type: str, fields: Mapping[str, Any], rules: Rules
 ) -> None:
+    _refuse_new_name(change, fields)
     name = _known_name(change.path[0], entity_type, rules)
     problem = rules.unwritable(name, entity_type, fields)
     if problem is None:

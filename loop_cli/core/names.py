@@ -46,6 +46,11 @@ def is_line(text: str) -> bool:
     return text.isprintable() or all(map(_is_written, text))
 
 
+def is_field_name(text: str) -> bool:
+    """Whether a text can be the name of a new field."""
+    return bool(text.strip()) and is_line(text)
+
+
 def _is_written(character: str) -> bool:
     if (
         character.isprintable()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from loop_cli.core import timestamps
+from loop_cli.core import course, timestamps
 from loop_cli.core.entity import PLACES_AS_ID, FieldNames
 from loop_cli.core.fields import KINDS, kind_of
 from loop_cli.core.names import nfc
@@ -120,7 +120,7 @@ class Proposal(Struct):
     def schema(self) -> dict[str, Any]:
         """Return the sections of the schema file."""
         own = [name for name in self.names.__dict__.values() if not name.startswith("@")]
-        everywhere = [one.name for one in self.fields if len(one.types) * 2 > len(self.types)]
+        everywhere = [one.name for one in self.fields if self._is_common(one)]
         known = {"all": list(dict.fromkeys([*own, *everywhere]))}
         always = [one.name for one in self.fields if len(one.required) == len(self.types)]
         required = {"all": always if self.types else []}
@@ -153,6 +153,13 @@ class Proposal(Struct):
             if one.choices:
                 data[one.name] = {"values": list(one.choices)}
         return data
+
+    def _is_common(self, field: FieldProposal) -> bool:
+        """Whether most types have a field. An enumeration gives a new entity its first value, so
+        all types must have it."""
+        if field.choices:
+            return len(field.types) == len(self.types)
+        return len(field.types) * 2 > len(self.types)
 
     def rules(self) -> Rules:
         """The rules that the proposal would give."""
@@ -417,8 +424,11 @@ def _typed(name: str, counts: _Field) -> str | None:
 
 
 def _choices(name: str, counts: _Field) -> tuple[tuple[str, ...], Share | None]:
-    """Return the enumeration of a field: few values, each in several files, and almost no
-    others."""
+    """Return the enumeration of a field: few values, each in several files, and almost no others.
+
+    They are in the order of the course of work, the frequent ones first: a new entity gets the
+    first status, and should not be born finished.
+    """
     texts = set(counts.kinds) == {"text"} and name not in _SECTIONS
     often = [value for value, count in counts.values.most_common() if count > 1]
     few = 1 < len(often) <= _MAX_CHOICES and len(often) * 3 <= counts.filled
@@ -427,7 +437,7 @@ def _choices(name: str, counts: _Field) -> tuple[tuple[str, ...], Share | None]:
     backed = sum(counts.values[value] for value in often)
     if backed < _MOST * counts.filled:
         return (), None
-    return tuple(often), Share(count=backed, of=counts.filled)
+    return tuple(sorted(often, key=course.place)), Share(count=backed, of=counts.filled)
 
 
 def _is_open(value: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from loop_cli.core import days, timestamps
 from loop_cli.core import query as queries
+from loop_cli.core.course import is_finished
 from loop_cli.core.diff import MISSING
 from loop_cli.core.evaluate import Places
 from loop_cli.core.names import split_dotted
@@ -161,7 +162,7 @@ def agenda(
     selection = loop.select(query, progress=progress)
     groups: dict[str, list[tuple[int, str, Appointment]]] = {name: [] for name in GROUPS}
     for one in selection:
-        if one.fields.get("status") in overdue.FINISHED:
+        if is_finished(one.fields.get("status")):
             continue
         for what, day in _days(one, now):
             name = _group(day, now, week)
@@ -198,7 +199,7 @@ def stats(loop: Operations, *, today: int, count: int) -> Stats:
         row["records"] += 1
         action = record.data.get("action")
         row[action if action in ACTIONS else "update"] += 1
-        row["finished"] += record.diff.get("status", {}).get("new") in overdue.FINISHED
+        row["finished"] += is_finished(record.diff.get("status", {}).get("new"))
         actor = str(record.data.get("actor"))
         actors[actor] = actors.get(actor, 0) + 1
     return Stats(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from loop_cli.core.changes import BodyChange, Change, Edits, parse_changes
 from loop_cli.core.commits import CommitResult, EntityChange
 from loop_cli.core.entity import Precondition, precondition_of
-from loop_cli.core.names import join_dotted, nearest
+from loop_cli.core.names import nearest
 from loop_cli.core.numbers import in_json
 from loop_cli.core.query import parse_conditions
 from loop_cli.errors import Action, LoopError, UsageError
@@ -264,10 +264,9 @@ def edits_of(data: dict[str, Any], *, line: str | None = None) -> Edits:
     return Edits(
         changes=parse_changes(
             texts_of(data, "changes"),
-            unset=_names(data),
             fields=_object(data, "set"),
             written=[(at[1:], token) for at, token in written if at[0] == "set"],
-            more=_list_changes(data, dict(written)),
+            more=[*_removals(data), *_list_changes(data, dict(written))],
             read=_refuse_file,
         ),
         body=_body(data),
@@ -315,8 +314,9 @@ def _object(data: dict[str, Any], key: str) -> dict[str, Any]:
     return value or {}
 
 
-def _names(data: dict[str, Any]) -> list[str]:
-    return [join_dotted((one,)) for one in texts_of(data, "unset")]
+def _removals(data: dict[str, Any]) -> Iterator[Change]:
+    """The fields to remove; their names are literal, so that any field can go."""
+    return (Change(path=(one,), operation="unset") for one in texts_of(data, "unset"))
 
 
 def texts_of(data: dict[str, Any], key: str) -> list[str]:

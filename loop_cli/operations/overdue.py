@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.core import days, timestamps
+from loop_cli.core.course import is_finished
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +12,6 @@ if TYPE_CHECKING:
     from loop_cli.core.evaluate import Selected
 
 FIELDS = ("due", "deadline", "due_date")
-FINISHED = ("done", "completed", "cancelled", "archived", "dropped", "validated", "falsified")
 
 
 def due_of(one: Selected, *, today: int) -> str | None:
@@ -27,4 +27,4 @@ def is_overdue(value: Any, one: Selected, *, today: int) -> bool:
     """Whether `value` is a date that has passed, and the entity is not finished."""
     day = days.day_of(value) if isinstance(value, str) else None
     passed = day is not None and day < today // (86_400 * timestamps.SECOND)
-    return passed and one.fields.get("status") not in FINISHED
+    return passed and not is_finished(one.fields.get("status"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from loop_cli.core.diff import value_at
 from loop_cli.core.entity import Entity, Revision
 from loop_cli.core.fields import KINDS_OF_FIELDS
-from loop_cli.core.names import join_dotted, nearest
+from loop_cli.core.names import is_field_name, join_dotted, nearest
 from loop_cli.core.records import record as audit
 from loop_cli.core.schema import open_fields
 from loop_cli.core.timestamps import render
@@ -36,7 +36,7 @@ def refuse_unknown(schema: Schema, field: AllowedField) -> None:
         raise UsageError(f"{field.entity_type!r} is not a type of the schema{meant}")
     if not field.entity_type.strip() or not field.entity_type.isprintable():
         raise UsageError(f"{field.entity_type!r} can't name a type")
-    if not field.name or not field.name.isprintable():
+    if not is_field_name(field.name):
         raise UsageError(f"{field.name!r} can't name a field")
     if field.kind is not None and field.kind not in KINDS_OF_FIELDS:
         raise UsageError(

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.core.names import nfc
+from loop_cli.core.names import one_name
+from loop_cli.core.schema.problem import field_label
 from loop_cli.errors import Action, EntityNotFound, InvalidChange, InvalidFile, UsageError
 from loop_cli.planning import life as plan_life
 from loop_cli.planning.plan import IS_THERE, Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any, Protocol
 
     from loop_cli.core.commits import Create
-    from loop_cli.core.entity import Entity, EntityFile
+    from loop_cli.core.entity import Entity
     from loop_cli.core.records.record import AuditRecord, History, Origin
     from loop_cli.core.schema.references import Others
     from loop_cli.core.schema.rules import Rules
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
         def created_with(self, key: str) -> AuditRecord | None: ...
         def history(self, entity_id: str) -> History: ...
         def find(self, entity_id: str) -> Entity | None: ...
-        def carrier(self, entity_id: str) -> EntityFile | None: ...
         def all_ids(self) -> Iterable[str]: ...
         def seems_taken(self, entity_id: str) -> bool: ...
         def is_free(self, path: str) -> bool: ...
@@ -38,22 +38,25 @@ if TYPE_CHECKING:
 
 class Creating:
     """Plans the creates of a planner. `others` are whom a new entity may refer to, `ids` those that
-    were given before in the same group, and `is_planned` tells whether a change before this one
-    puts a file at a path."""
+    were given before in the same group, by how they read without case, and `is_planned` tells
+    whether a change before this one puts a file at a path. `taken` says why an id can't be
+    given."""
 
     def __init__(
         self,
         around: Around,
         policy: Policy,
         others: Others,
-        ids: set[str],
+        ids: Mapping[str, str],
         is_planned: Callable[[str], bool],
+        taken: Callable[[str], str | None],
     ) -> None:
         self._around = around
         self._policy = policy
         self._others = others
         self._ids = ids
         self._is_planned = is_planned
+        self._taken = taken
 
     def plan(self, change: Create, origin: Origin) -> Plan:
         """Return the plan. Raises `InvalidChange` with all problems, `EntityNotFound` and
@@ -185,13 +188,11 @@ class Creating:
         if rule is None:
             return ""
         if isinstance(rule, str):
-            other = self._around.carrier(rule)
-            if other is not None or nfc(rule) in self._ids:
-                where = f" by {other.path}" if other is not None else ""
-                message = f"the id {rule!r} is taken{where}"
-                problems.append(_problem("entity_id", "taken", message))
+            why = self._taken(rule)
+            if why is not None:
+                problems.append(_problem("entity_id", "taken", why))
             return rule
-        known = [*self._around.all_ids(), *self._ids] if rule.looks_at_others else []
+        known = [*self._around.all_ids(), *self._ids.values()] if rule.looks_at_others else []
         for one in ids.candidates(rule, now=self._policy.clock(), ids=known, entropy=os.urandom):
             if not self._is_there(one) and not self._was_there(one):
                 return one
@@ -206,7 +207,7 @@ class Creating:
         counted id comes after all files were looked at, and nobody else makes the same millisecond
         of the same project, or the same random digits.
         """
-        return nfc(entity_id) in self._ids or self._around.seems_taken(entity_id)
+        return one_name(entity_id) in self._ids or self._around.seems_taken(entity_id)
 
     def _was_there(self, entity_id: str) -> bool:
         """Whether the log knows the id; the new entity then continues that history."""
@@ -223,7 +224,7 @@ def _invalid(label: str, problems: list[dict[str, Any]], *, entity_id: str | Non
     unique.reverse()
     lines = [
         one["message"] if one["problem"] == "unknown_placeholder"
-        else f"{one['field']}: {one['message']}"
+        else f"{field_label(one['field'])}: {one['message']}"
         for one in unique
     ]  # fmt: skip
     shown = label if label.isprintable() else repr(label)

@@ -46,12 +46,17 @@ class StoreContext(ABC):
         """Return the file that has the id, or one of several; aliases do not count."""
 
     @abstractmethod
+    def alike(self, entity_id: str) -> Sequence[EntityFile]:
+        """Return the files that have the id, or one that differs from it only by case."""
+
+    @abstractmethod
     def find(self, entity_id: str) -> Entity | None:
         """Return the entity of that file."""
 
     @abstractmethod
     def seems_taken(self, entity_id: str) -> bool:
-        """Whether a file has the id, by the last look at all files."""
+        """Whether a file has the id, or one that differs only by case, by the last look at all
+        files."""
 
     @abstractmethod
     def all_ids(self) -> Iterable[str]:
@@ -125,7 +130,7 @@ class Planner:
         self._leaving = {nfc(one.entity_id) for one in self._going}
         self._referred: Referred | None = None
         self._in_group = bool(together)
-        self._ids: set[str] = set()
+        self._ids: dict[str, str] = {}  # of new entities, by how they read without case
         self._close: dict[str, tuple[str, ...]] = {}
         self._fields: dict[str, bool] = {}
         self._made: list[Entity] = []
@@ -142,7 +147,8 @@ class Planner:
         if isinstance(change, Create):
             from loop_cli.planning.creating import Creating
 
-            creating = Creating(self._around, self._policy, self, self._ids, self._is_planned)
+            taken = (self._is_planned, self.taken)
+            creating = Creating(self._around, self._policy, self, self._ids, *taken)
             planned = creating.plan(change, origin)
         elif isinstance(change, Restore):
             planned = self._restore(change, origin)
@@ -223,10 +229,22 @@ class Planner:
         return planned
 
     def _refuse_known(self, entity_id: str) -> None:
-        other = self._around.carrier(entity_id)
-        if other is not None or nfc(entity_id) in self._ids:
-            where = f" by {other.path}" if other is not None else ""
-            raise _taken(entity_id, "entity_id", f"the id {entity_id!r} is taken{where}")
+        why = self.taken(entity_id)
+        if why is not None:
+            raise _taken(entity_id, "entity_id", why)
+
+    def taken(self, entity_id: str) -> str | None:
+        """Why no new entity can have an id: another one has it, or will have it, or one that
+        differs only by case and does not go in the same group. None if it is free."""
+        wanted, message = nfc(entity_id), f"the id {entity_id!r} is taken"
+        alike = ""
+        for other in self._around.alike(entity_id):
+            own = nfc(other.id)
+            if own == wanted:
+                return f"{message} by {other.path}"
+            if own not in self._leaving:
+                alike = f"{message}: {other.id} of {other.path} differs from it only by case"
+        return alike or (message if one_name(entity_id) in self._ids else None)
 
     def _refuse_taken(self, path: str, entity_id: str, *, leaves: str | None = None) -> None:
         if self._is_planned(path) or not self._around.is_free(path, leaves=leaves):
@@ -250,7 +268,7 @@ class Planner:
                 raise UsageError(f"an atomic group changes {path} twice")
             self._places.add(path or "")
         if planned.source is None:
-            self._ids.add(nfc(planned.after.id))
+            self._ids[one_name(planned.after.id)] = nfc(planned.after.id)
             self._made.append(planned.after)
         elif planned.target is not None and planned.changed:
             self._after[planned.source] = planned.after

@@ -65,13 +65,17 @@ class PostgresContext(StoreContext):
         found = self._locator.carriers(entity_id)
         return found[0].located.parsed.file if found else None
 
+    def alike(self, entity_id: str) -> list[EntityFile]:
+        self.asked = True
+        return [one.located.parsed.file for one in self._locator.alike(entity_id)]
+
     def find(self, entity_id: str) -> Entity | None:
         self.asked = True
         found = self._locator.carriers(entity_id)
         return self._locator.observe(found[0]).entity if found else None
 
     def seems_taken(self, entity_id: str) -> bool:
-        return self.carrier(entity_id) is not None
+        return bool(self.alike(entity_id))
 
     def all_ids(self) -> Iterable[str]:
         self.asked = True

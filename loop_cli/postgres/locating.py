@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.core.names import is_hidden, nfc
+from loop_cli.core.names import is_hidden, nfc, one_name
 from loop_cli.core.records.record import History
 from loop_cli.errors import EntityNotFound, InvalidFile
 from loop_cli.lean.records import Struct
 from loop_cli.planning import resolution, snapshot
 from loop_cli.planning.resolution import Broken, Located
-from loop_cli.postgres import lines
+from loop_cli.postgres import lines, mentions
 from loop_cli.postgres.keys import word
 
 TYPE_CHECKING = False
@@ -32,6 +32,10 @@ path, data, modified, id, claims, admitted, kind, (SELECT max(seq) FROM record
 _MEANT = "path, data, modified, id, claims, admitted, kind, last, first"
 _FIND = f"SELECT {_MEANT} FROM meant(%s)"
 _AT = f"SELECT {_COLUMNS} FROM file WHERE path = ANY(%s)"
+_ALIKE = """
+SELECT id FROM file WHERE admitted AND kind = 3 AND id = ANY(%s)
+UNION SELECT id FROM mention JOIN file USING (path) WHERE name = %s AND admitted AND kind = 3
+"""
 _EXCLUDED = "SELECT path FROM file WHERE id = %s AND kind = 3 AND NOT admitted LIMIT 1"
 _IDS = "SELECT DISTINCT id FROM file WHERE admitted AND kind = 3 LIMIT 200000"
 
@@ -116,6 +120,14 @@ class Locator:
         """Return all that have the id, by path."""
         wanted = nfc(entity_id)
         return [one for one in self._found(wanted) if nfc(one.located.parsed.id) == wanted]
+
+    def alike(self, entity_id: str) -> list[Found]:
+        """Return all that have the id, or one that differs only by case."""
+        own, folded = nfc(entity_id), one_name(entity_id)
+        words = [word(own), word(folded)]
+        rows = self._connection.execute(_ALIKE, (words, mentions.folded(folded))).fetchall()
+        ids = [row[0].decode("utf-8", "surrogatepass") for row in rows]
+        return [found for one in ids for found in self.carriers(one)]
 
     def named(self, name: str) -> list[Found]:
         """Return all that have the id, or if there are none, the alias."""

@@ -7,7 +7,7 @@ files. A name may lead nowhere, or to another file: who asks reads the files tha
 from __future__ import annotations
 
 from loop_cli.core.links import CANVAS, SOURCES, may_have_links, names_for, names_in, stem_of
-from loop_cli.core.names import LOG_FOLDER, is_hidden, nfc
+from loop_cli.core.names import LOG_FOLDER, is_hidden, nfc, one_name
 from loop_cli.core.references import referred
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.markdown import canvas, links
@@ -45,9 +45,17 @@ def of_entity(
     links: Iterable[bytes], entity_id: str, fields: Mapping[str, Any], names: FieldNames
 ) -> tuple[bytes, ...]:
     """Return what the file of an entity mentions: what its `links` do, as `of_file` returns it, its
-    fields, and its own id."""
-    ids = (nfc(entity_id), *(text for _path, text in referred(fields, names)))
-    return tuple(sorted({*links, *(_row("=", one) for one in ids)}))
+    fields, and its own id; one with capitals also as it reads without case."""
+    own = nfc(entity_id)
+    ids = (own, *(text for _path, text in referred(fields, names)))
+    found = {*links, *(_row("=", one) for one in ids)}
+    without_case = one_name(own)
+    return tuple(sorted(found if without_case == own else {*found, folded(without_case)}))
+
+
+def folded(text: str) -> bytes:
+    """Return what mentions an id with capitals; `text` is how it reads without case."""
+    return _row("~", text)
 
 
 def of_ids(texts: Iterable[str]) -> list[bytes]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import FieldNames
     from loop_cli.core.schema.paths import Places
 
-FORM = 4
+FORM = 5
 """The version of what is computed here; another one in the database is computed anew."""
 OTHER, NOTE, BROKEN, ENTITY = range(4)
 """What a file is: no Markdown, a note, an entity that can't be read, an entity."""

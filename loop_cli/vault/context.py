@@ -13,7 +13,7 @@ from loop_cli.vault.files.walk import joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from loop_cli.core.entity import Entity, EntityFile
     from loop_cli.core.links import Files, LinkSource
@@ -44,6 +44,11 @@ class VaultContext(StoreContext):
 
     def carrier(self, entity_id: str) -> EntityFile | None:
         return next((one.parsed.file for one in self._carriers(entity_id)), None)
+
+    def alike(self, entity_id: str) -> Sequence[EntityFile]:
+        same = self._carriers(entity_id)  # after that, all files were looked at
+        found = same or self._vault.locator().alike(entity_id)
+        return [one.parsed.file for one in found]
 
     def find(self, entity_id: str) -> Entity | None:
         from loop_cli.vault.find import find

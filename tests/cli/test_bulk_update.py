@@ -211,6 +211,25 @@ class TestWarnings:
         assert json.loads(done.err)["failed"] == 1
 
 
+def test_a_warning_of_each_type_names_the_command_that_settles_it(loop: Loop, own: Path) -> None:
+    for name, kind in (("t1", "task"), ("t2", "task"), ("t3", "task"), ("kim", "person")):
+        (own / f"{name}.md").write_text(f"---\ntype: {kind}\ntitle: {name}\n---\n")
+    assert loop("init", str(own), "--yes").code == 0
+    place = "--vault", str(own)
+    wanted = {
+        f"loop: warning: {named}: mood is new: the schema does not know it "
+        f"(loop schema allow {kind} mood settles it)"
+        for named, kind in (("t1, t2, t3", "task"), ("kim", "person"))
+    }
+
+    done = loop("update", "--where", "has:title", "mood=x", "--dry-run", *place)
+    assert set(done.err.splitlines()) == wanted
+
+    lines = [json.dumps({"id": one, "set": {"mood": "x"}}) for one in ("kim", "t1", "t2", "t3")]
+    done = loop("apply", "-", "--force", *place, stdin="\n".join(lines))
+    assert set(done.err.splitlines()) == wanted
+
+
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.lists(st.sampled_from("xyz"))), max_size=9))
 def test_every_warning_counts_each_entity_once(found: list[tuple[str, list[str]]]) -> None:
     results = [(entity_id, _with_warnings(words)) for entity_id, words in found]

@@ -155,3 +155,15 @@ def test_a_text_before_a_sentence_leaves_its_actions() -> None:
 
     assert spelled(longer) == "line 3: run loop check"
     assert prefixed("line 3: ", "plain") == "line 3: plain"
+
+
+def test_sentences_with_the_same_words_and_other_actions_are_two() -> None:
+    def settled(kind: str) -> Sentence:
+        return Sentence("new (", Action("allow_field", entity_type=kind, field="mood"), ")")
+
+    assert settled("task") == settled("task")
+    assert not settled("task") != settled("task")  # noqa: SIM202  `!=` is a method of its own
+    assert settled("task") != settled("person")
+    assert not settled("task") == settled("person")  # noqa: SIM201
+    assert settled("task") == str(settled("task")) == "new (allow field)"
+    assert len({settled(one) for one in ("task", "person", "task")}) == 2

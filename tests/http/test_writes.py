@@ -283,6 +283,21 @@ class TestMakingAndRemoving:
         assert client("POST", "/api/entities", {}).status_code == 422
         assert vault.records() == []
 
+    @pytest.mark.parametrize("name", ["", "n\0l", "n\nl"], ids=ascii)
+    def test_a_field_needs_a_name_of_one_line(
+        self, client: Client, vault: Vault, name: str
+    ) -> None:
+        etag = client("GET", ONE).headers["etag"]
+        path = "/api/entities/tsk-019-14"
+        changed = client("PATCH", path, {"set": {name: "v"}}, if_match=etag)
+        made = client("POST", "/api/entities", {**NEW_TASK, "type": "task", "fields": {name: "v"}})
+
+        for answer in (changed, made):
+            assert answer.status_code == 422, answer.text
+            problems = [(one["field"], one["problem"]) for one in answer.json()["problems"]]
+            assert problems == [(name, "name")]
+        assert vault.records() == []
+
     def test_what_others_refer_to_is_not_deleted(self, client: Client) -> None:
         etag = client("GET", "/api/projects/prj-019").headers["etag"]
         answer = client("DELETE", "/api/projects/prj-019", if_match=etag)

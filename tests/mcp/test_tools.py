@@ -166,6 +166,18 @@ def test_all_forms_of_a_change(way: Way) -> None:
     run(work)
 
 
+def test_a_field_needs_a_name_of_one_line(on_files: Way) -> None:
+    async def work() -> None:
+        async with on_files.agent() as agent:
+            for name in ("", "n\0l"):
+                claim: dict[str, Any] = {"id": TASK, "set": {name: "v"}, "if_": ["has:status"]}
+                error = await agent.refused("update", **claim)
+                (problem,) = error["problems"]
+                assert (problem["field"], problem["problem"]) == (name, "name")
+
+    run(work)
+
+
 def test_a_condition_is_a_claim(way: Way) -> None:
     async def work() -> None:
         async with way.agent() as agent:

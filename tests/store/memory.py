@@ -328,12 +328,16 @@ class _Around(StoreContext):
         wanted = nfc(entity_id)
         return next((one for one in self._store.files() if nfc(one.id) == wanted), None)
 
+    def alike(self, entity_id: str) -> list[EntityFile]:
+        wanted = one_name(entity_id)
+        return [one for one in self._store.files() if one_name(one.id) == wanted]
+
     def find(self, entity_id: str) -> Entity | None:
         found = self.carrier(entity_id)
         return None if found is None else self._store.find(found.id, path=found.path)
 
     def seems_taken(self, entity_id: str) -> bool:
-        return self.carrier(entity_id) is not None
+        return bool(self.alike(entity_id))
 
     def all_ids(self) -> Iterable[str]:
         return [one.id for one in self._store.files()]

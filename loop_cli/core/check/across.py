@@ -7,7 +7,7 @@ references.
 from __future__ import annotations
 
 from loop_cli.core.check.finding import Found, as_found, is_template
-from loop_cli.core.names import nearest, nfc
+from loop_cli.core.names import nearest, nfc, one_name
 from loop_cli.core.schema.references import ANCESTORS, circular, dangling, references, wrong_type
 from loop_cli.lean.records import Struct
 
@@ -42,6 +42,7 @@ class Register:
         self._rules = rules
         self.everybody: list[Who] = []
         self._by_id: dict[str, list[Who]] = {}
+        self._alike: dict[str, list[Who]] = {}
         self._by_alias: dict[str, list[Who]] = {}
         self._nearest: dict[str, tuple[str, ...]] = {}
         self._compared = 0
@@ -59,6 +60,7 @@ class Register:
         )
         self.everybody.append(who)
         self._by_id.setdefault(nfc(who.id), []).append(who)
+        self._alike.setdefault(one_name(who.id), []).append(who)
         for alias in who.aliases:
             self._by_alias.setdefault(alias, []).append(who)
 
@@ -69,6 +71,11 @@ class Register:
     def with_id(self, name: str) -> list[Who]:
         """Return the entities that have the id."""
         return self._by_id.get(nfc(name), [])
+
+    def alike(self, name: str) -> list[Who]:
+        """Return the entities whose ids differ from it only by case."""
+        found = self._alike.get(one_name(name), [])
+        return [who for who in found if nfc(who.id) != nfc(name)] if len(found) > 1 else []
 
     def with_alias(self, name: str) -> list[Who]:
         """Return the entities that have the alias."""
@@ -102,18 +109,18 @@ class Register:
 
 
 def duplicate_ids(register: Register, rules: Rules, wanted: Wanted) -> Iterator[tuple[Who, Found]]:
-    """Find files that share an id; each is reported with the others."""
+    """Find files that share an id; each is reported with the others. Ids that differ only by case
+    can be told apart, so they only warn."""
+    at = () if rules.names.id_is_stem else (rules.names.id,)
     for who in filter(wanted, register.everybody):
         others = sorted(one.path for one in register.with_id(who.id) if one.path != who.path)
         if others:
-            yield (
-                who,
-                Found(
-                    rule="duplicate-id",
-                    message=f"the id {who.id} is carried by {', '.join(others)} too",
-                    at=() if rules.names.id_is_stem else (rules.names.id,),
-                ),
-            )
+            message = f"the id {who.id} is carried by {', '.join(others)} too"
+            yield who, Found(rule="duplicate-id", message=message, at=at)
+        alike = sorted(f"{one.id} of {one.path}" for one in register.alike(who.id))
+        if alike:
+            message = f"the id {who.id} differs only by case from {', '.join(alike)}"
+            yield who, Found(rule="duplicate-id", message=message, at=at, only_warns=True)
 
 
 def duplicate_aliases(

@@ -49,7 +49,7 @@ RULES: dict[str, tuple[str, str]] = {
     "derived-field": (WARNING, "a field that is computed is stored"),
     "forbidden-field": (ERROR, "a field that the type must not have"),
     "duplicate-key": (WARNING, "a key occurs twice; the last one counts"),
-    "duplicate-id": (ERROR, "several files carry one id"),
+    "duplicate-id": (ERROR, "several files carry one id; a warning where ids differ only by case"),
     "duplicate-alias": (WARNING, "an alias is another entity's alias or id"),
     "dangling-reference": (ERROR, "a field names an entity that is not there"),
     "wrong-reference": (ERROR, "a field names an entity of the wrong type"),

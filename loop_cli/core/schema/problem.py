@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.core.diff import MISSING
-from loop_cli.core.names import nearest
+from loop_cli.core.names import is_field_name, nearest
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -60,7 +60,7 @@ class Problem(Struct):
     @property
     def sentence(self) -> str:
         """The problem as a sentence with the field."""
-        return f"{self.field}: {self.message}"
+        return f"{field_label(self.field)}: {self.message}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return an entry of `InvalidChange.problems`."""
@@ -86,6 +86,11 @@ def shown(value: Any) -> str:
     """Return a value for a message."""
     text = repr(value)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def field_label(field: str) -> str:
+    """Return the name of a field for a message; in quotes where it would not be seen as one."""
+    return field if is_field_name(field) else repr(field)
 
 
 def cut(value: Any) -> Any:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 # part of the file's name, so that two versions of loop do not take each other's for damaged
-LAYOUT = 8
+LAYOUT = 9
 PATIENCE = 30.0  # seconds to wait for another process that is writing
 _PAUSE = 0.01  # seconds between two tries
 MEMORY = 2_000  # KiB: what is read again is in the system's memory as well
@@ -199,6 +199,12 @@ def word(text: str) -> bytes:
     """Return an id or alias as the cache stores it; file names and YAML may have half
     characters."""
     return text.encode("utf-8", "surrogatepass")
+
+
+def folded_word(text: str) -> bytes:
+    """Return how an id with capitals reads without case, as the cache stores it among the claims;
+    no id or alias begins like it."""
+    return b"\xfe" + word(text)
 
 
 def key_word(key: str) -> bytes:

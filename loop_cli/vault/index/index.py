@@ -15,7 +15,7 @@ from loop_cli.core.names import nfc
 from loop_cli.lean import jsontext
 from loop_cli.vault.files.walk import joined, stamps_in, stamps_of
 from loop_cli.vault.index import cache as working
-from loop_cli.vault.index.cache import word
+from loop_cli.vault.index.cache import folded_word, word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ FROM (
     UNION ALL SELECT folder, name FROM claim JOIN file ON file = key WHERE word = ?1
 ) LEFT JOIN folder ON path = folder
 """
+_ALIKE = """
+SELECT folder, name FROM file WHERE id = ?1
+UNION ALL SELECT folder, name FROM claim JOIN file ON file = key WHERE word = ?2
+"""
 _LISTING = "SELECT files FROM listing WHERE folder = ?"
 
 
@@ -58,6 +62,12 @@ class Index:
         Their folders are checked for new files, because a copy often is beside its original.
         """
         return self._cache.run(lambda database: self._candidates(database, wanted))
+
+    def alike(self, folded: str) -> list[str]:
+        """Return the files that have an id that reads so without case, as far as is known."""
+        words = (word(folded), folded_word(folded))
+        rows = self._cache.run(lambda database: database.execute(_ALIKE, words).fetchall())
+        return sorted({joined(os.fsdecode(one[0]), os.fsdecode(one[1])) for one in rows})
 
     def ids(self) -> list[str]:
         """Return all ids, for suggestions."""

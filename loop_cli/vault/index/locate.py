@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.core.names import is_hidden, nfc
+from loop_cli.core.names import is_hidden, nfc, one_name
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError
 from loop_cli.planning import resolution, snapshot
 from loop_cli.planning.resolution import Broken, Located, claims, is_named
@@ -99,10 +99,26 @@ class Locator:
         by_id = [one for one in found if nfc(one.parsed.id) == wanted]
         return by_id or [one for one in found if resolution.is_meant(one, wanted)]
 
+    def alike(self, entity_id: str) -> list[Located]:
+        """Return all known that have the id, or one that differs only by case, by path."""
+        wanted = one_name(entity_id)
+        found = self._read_all(self.index.alike(wanted))
+        return [one for one in found if one_name(one.parsed.id) == wanted]
+
+    def _read_all(self, paths: Iterable[str]) -> Iterator[Located]:
+        """Read the entities in some files, as they are now."""
+        for path in paths:
+            try:
+                yield self.read(path)
+            except LoopError:  # not an entity any more
+                continue
+
     def seems_taken(self, entity_id: str) -> bool:
-        """Whether a file may have the id, by what is known without looking at all files."""
+        """Whether a file may have the id, or one that differs only by case, by what is known
+        without looking at all files."""
         self.index.refresh_if_unknown()
-        return bool(self.index.candidates(nfc(entity_id)))
+        index = self.index
+        return bool(index.candidates(nfc(entity_id)) or index.alike(one_name(entity_id)))
 
     def files(self, paths: Iterable[str]) -> Iterator[EntityFile]:
         """Yield the entities in some files, as they are now."""

@@ -10,7 +10,7 @@ import time
 
 from loop_cli.core import timestamps
 from loop_cli.core.entity import head_of, is_flat
-from loop_cli.core.names import nfc
+from loop_cli.core.names import nfc, one_name
 from loop_cli.errors import EntityNotFound, InvalidFile, LoopError, NoEntity
 from loop_cli.lean import jsontext
 from loop_cli.lean.basics import sha256_hex
@@ -20,7 +20,7 @@ from loop_cli.planning import snapshot
 from loop_cli.planning.resolution import aliases, frontmatter_of, stem, unescaped
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.files.walk import STAMP, listing_of, stamps_in, stamps_of
-from loop_cli.vault.index.cache import MEMORY, transaction, word
+from loop_cli.vault.index.cache import MEMORY, folded_word, transaction, word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import FieldNames
     from loop_cli.vault.files.walk import Walk
 
-    Found = tuple[tuple[object, ...], tuple[str, ...]]
+    Found = tuple[tuple[object, ...], tuple[bytes, ...]]
 
 _ID_LINE = r"""(?m)^['"]?%s['"]?\s*:\s*['"]?(.*)$"""
 BATCH = 1_000  # files and folders that are written to the cache at once
@@ -227,7 +227,7 @@ class Look:
         for row, names in by_place.values():
             key += 1
             rows.append((key, *row))
-            claims += [(word(claim), key) for claim in names]
+            claims += [(claim, key) for claim in names]
         self._database.executemany(_NEW, rows)
         self._database.executemany("INSERT INTO claim VALUES (?, ?)", claims)
 
@@ -261,7 +261,13 @@ class Look:
         key = None if entry.id is None else word(entry.id)
         said = (entry.type, entry.name, entry.etag, entry.problem, entry.flat)
         row = (folder, os.fsencode(name), modified, key, *said, entry.head, entry.fields)
-        return [(row, entry.claims)]
+        return [(row, (*map(word, entry.claims), *_folded(entry.id)))]
+
+
+def _folded(entity_id: str | None) -> tuple[bytes, ...]:
+    """Return what finds an id that has capitals by how it reads without case."""
+    folded = entity_id and one_name(entity_id)
+    return () if not folded or folded == entity_id else (folded_word(folded),)
 
 
 def _digest(names: list[str], stamps: list[int]) -> bytes:
