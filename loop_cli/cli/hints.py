@@ -70,6 +70,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "wait_longer": lambda _of: "--lock-timeout SECONDS waits longer",
 }
 _EXAMPLES: dict[str, str] = {
+    "add_item": r"'tags+=a,b' adds two items; '\,' is a comma in an item",
     "any_name": "--set-json takes any name: echo '{\"a!\": 1}' | loop update ID --set-json -",
     "body": "--body-file FILE replaces it, --append-body FILE adds to it, and - is standard input; "
     "a field of that name is '\\body'",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from loop_cli.core.conflict import Conflict
 
 _EXAMPLES = {
+    "add_item": 'update with add: {"tags": ["a", "b"]}',
     "any_name": 'update with set: {"a!": 1}',
     "body": "body takes the text of the body; set with body is a field of that name",
     "change": 'update with set: {"status": "done"}',

@@ -58,7 +58,7 @@ class AllOrNone(Lines):
                     continue
                 tries -= 1
                 if not tries or not self._passes(error, others):
-                    raise
+                    raise _of_line(error, steps) from None
                 continue
             yield from self._outcomes(steps, [only([one]) for one in outcomes], left)
             return
@@ -188,8 +188,17 @@ def _on_top(change: AnyChange, met: Sequence[Conflict]) -> AnyChange:
     return change
 
 
+def _of_line(error: LoopError, steps: Sequence[_Step]) -> LoopError:
+    """Add the number of the line whose change has failed to an error of the commit."""
+    places = [step.number for step in steps for _change in step.changes]
+    if error.place is None or error.place >= len(places):  # a file whose links follow
+        return error
+    return _at(error, places[error.place])
+
+
 def _at(error: LoopError, number: int) -> LoopError:
-    """Add the number of its line to an error."""
-    error.message = prefixed(f"line {number}: ", error.message)
+    """Add the number of its line to an error; that of a conflict has its words by the contract."""
+    if not isinstance(error, ConflictError):
+        error.message = prefixed(f"line {number}: ", error.message)
     error.details["line"] = number
     return error

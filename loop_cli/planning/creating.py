@@ -32,14 +32,13 @@ if TYPE_CHECKING:
         def carrier(self, entity_id: str) -> EntityFile | None: ...
         def all_ids(self) -> Iterable[str]: ...
         def seems_taken(self, entity_id: str) -> bool: ...
-        def is_free(self, path: str) -> bool: ...
         def admits(self, path: str) -> bool: ...
 
 
 class Creating:
     """Plans the creates of a planner. `others` are whom a new entity may refer to, `ids` those that
-    were given before in the same group, and `is_planned` tells whether a change before this one
-    puts a file at a path."""
+    were given before in the same group, and `is_taken` tells whether no file can be put
+    at a path."""
 
     def __init__(
         self,
@@ -47,13 +46,13 @@ class Creating:
         policy: Policy,
         others: Others,
         ids: set[str],
-        is_planned: Callable[[str], bool],
+        is_taken: Callable[[str], bool],
     ) -> None:
         self._around = around
         self._policy = policy
         self._others = others
         self._ids = ids
-        self._is_planned = is_planned
+        self._is_taken = is_taken
 
     def plan(self, change: Create, origin: Origin) -> Plan:
         """Return the plan. Raises `InvalidChange` with all problems, `EntityNotFound` and
@@ -139,7 +138,7 @@ class Creating:
 
     def _look_for_place(self, path: str, problems: list[dict[str, Any]]) -> None:
         try:
-            if self._is_planned(path) or not self._around.is_free(path):
+            if self._is_taken(path):
                 problems.append(_problem("path", "taken", f"{path} {IS_THERE}"))
             elif not self._around.admits(path):
                 words = f"{path} is not a place where loop looks for entities"

@@ -142,7 +142,7 @@ class Planner:
         if isinstance(change, Create):
             from loop_cli.planning.creating import Creating
 
-            creating = Creating(self._around, self._policy, self, self._ids, self._is_planned)
+            creating = Creating(self._around, self._policy, self, self._ids, self._is_taken)
             planned = creating.plan(change, origin)
         elif isinstance(change, Restore):
             planned = self._restore(change, origin)
@@ -229,8 +229,31 @@ class Planner:
             raise _taken(entity_id, "entity_id", f"the id {entity_id!r} is taken{where}")
 
     def _refuse_taken(self, path: str, entity_id: str, *, leaves: str | None = None) -> None:
-        if self._is_planned(path) or not self._around.is_free(path, leaves=leaves):
+        if self._is_taken(path, leaves=leaves):
             raise _taken(entity_id, "path", f"{path} {plan.IS_THERE}")
+
+    def _is_taken(self, path: str, *, leaves: str | None = None) -> bool:
+        """Whether no file can be put at a place: another one is there, or will be, under that name
+        or one that differs only by case or normal form. Raises what `is_free` raises."""
+        if self._is_planned(path):
+            return True
+        if self._around.is_free(path, leaves=leaves):
+            return False
+        folder, _slash, name = path.rpartition("/")
+        for one in self._places_left():
+            other, _slash, own = one.rpartition("/")
+            is_alike = other == folder and own != name and one_name(own) == one_name(name)
+            if is_alike and self._around.is_free(path, leaves=one):
+                return False
+        return True
+
+    def _places_left(self) -> Iterator[str]:
+        """Yield the places of files that go in the same atomic group."""
+        for one in self._going:
+            there = self._around.carrier(one.entity_id) if one.path is None else None
+            place = one.path if there is None else there.path
+            if place is not None:
+                yield place
 
     def _is_planned(self, path: str) -> bool:
         """Whether a change that was planned before puts a file there."""
@@ -241,7 +264,9 @@ class Planner:
         from loop_cli.planning.referred import Referred
 
         if self._referred is None:
-            self._referred = Referred(self._around, self._policy.names, self._going, self._after)
+            self._referred = Referred(
+                self._around, self._policy.names, self._going, self._after, self._made
+            )
         return self._referred.refuse(entity, cascade=change.cascade)
 
     def _take(self, planned: Plan) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _BODY = '{"status": "done", "expected_updated_at": "2026-01-09T14:35:10.123456Z"}'
 _EXAMPLES = {
+    "add_item": r'{"add": {"tags": ["a", "b"]}}; in "changes", "tags+=a,b" with \, for a comma',
     "any_name": 'PATCH /api/entities/ID with {"set": {"a!": 1}}',
     "body": 'PATCH with {"body": "..."}; {"set": {"body": ...}} sets a field of that name',
     "change": f"PUT /api/tasks/ID with {_BODY}",
