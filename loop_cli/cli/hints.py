@@ -34,7 +34,8 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "check": lambda _of: "loop check",
     "choose_path": lambda _of: "--path FILE",
     "edit_whole": lambda of: (
-        f"{command('edit', of['entity_id'])} takes the whole file; 'loop get --field body' gives the body"
+        f"{command('edit', of['entity_id'])} takes the whole file; "
+        "'loop get --field body' gives the body"
     ),
     "edit_schema_back": lambda of: (
         f"take out of the schema what it put in: {command('log', '--run', of['run_id'])}"

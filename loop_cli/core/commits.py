@@ -89,14 +89,24 @@ class Create(Struct):
     origin: Origin | None = None
 
 
+class Earlier(Struct):
+    """A state of a file from before it was deleted: its bytes, its place, and its time."""
+
+    path: str
+    data: bytes
+    updated_at: str
+
+
 class Restore(Struct):
     """A deleted entity that comes back in its place, byte for byte.
 
     It is the only write that does not set `updated`. `record` is the record of the deletion;
-    `undoes` is as in `EntityChange`.
+    `undoes` is as in `EntityChange`. If other changes are taken back with it, the entity comes back
+    as it was before them: `earlier`.
     """
 
     record: AuditRecord
+    earlier: Earlier | None = None
     undoes: dict[str, Any] | None = None
     origin: Origin | None = None
 

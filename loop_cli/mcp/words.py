@@ -62,8 +62,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "show_schema": lambda _of: "call schema",
     "take_aside": lambda _of: "a person may run 'loop kept --aside'",
     "take_one_vault": lambda of: (
-        "a person has to name one vault: "
-        f"'{shlex.join(['loop', 'mcp', '--vault', of['vault']])}'"
+        f"a person has to name one vault: '{shlex.join(['loop', 'mcp', '--vault', of['vault']])}'"
     ),
     "undo_the_rest": lambda _of: "call undo with on_conflict: rebase",
     "upgrade_vault": lambda _of: "a person may run 'loop init --upgrade'",

@@ -82,7 +82,7 @@ def restore(change: Restore, data: bytes | None, *, policy: Policy, origin: Orig
     Raises `InvalidChange` if the record is not a deletion; `StorageError` if the bytes are not
     kept, or are wrong.
     """
-    record, undoes = change.record, change.undoes
+    record, undoes, earlier = change.record, change.undoes, change.earlier
     path = record.metadata.get("path")
     if record.data.get("action") != "delete" or not isinstance(path, str):
         raise _no_deletion(record)
@@ -92,6 +92,8 @@ def restore(change: Restore, data: bytes | None, *, policy: Policy, origin: Orig
             hint=Action("list_kept"),
         )
     reported = str(record.metadata.get("updated_before"))
+    if earlier is not None:
+        path, data, reported = earlier.path, earlier.data, earlier.updated_at
     entity = _entity(data, path, reported, policy)
     return _coming(
         entity,
@@ -177,8 +179,9 @@ def mend(seen: Snapshot, change: Mend, *, policy: Policy, origin: Origin) -> Pla
     )
 
 
-def delete(seen: Snapshot, change: Delete, *, policy: Policy, origin: Origin) -> Plan:
-    """Plan the deletion of an entity. Raises `PreconditionRequired`, `ConflictError`."""
+def delete(seen: Snapshot, change: Delete, *, policy: Policy, origin: Origin, shared: bool) -> Plan:
+    """Plan the deletion of an entity; `shared` means that other files carry its id. Raises
+    `PreconditionRequired`, `ConflictError`."""
     entity = seen.entity
     used = precondition.check(seen, change, {}, rules=policy.rules)
     kept = digest_of(entity.raw)
@@ -187,6 +190,8 @@ def delete(seen: Snapshot, change: Delete, *, policy: Policy, origin: Origin) ->
         metadata["forced"] = True
     if seen.edited_outside:
         metadata["edited_outside"] = True
+    if shared:
+        metadata["shared"] = True
     return Plan(
         before=entity,
         after=entity,
@@ -210,6 +215,12 @@ def delete(seen: Snapshot, change: Delete, *, policy: Policy, origin: Origin) ->
 
 def _undoing(undoes: dict[str, Any] | None) -> dict[str, Any]:
     return {} if undoes is None else {"undoes": undoes}
+
+
+def was_shared(record: AuditRecord) -> bool:
+    """Whether other files carried the id of a deleted entity: then they are no obstacle to its
+    return."""
+    return record.metadata.get("shared") is True
 
 
 def kept_of(record: AuditRecord) -> str | None:

@@ -178,7 +178,13 @@ class Planner:
 
             if not change.orphan:
                 said = self._refuse_referred(seen.entity, change)
-            planned = plan_life.delete(seen, change, policy=self._policy, origin=origin)
+            planned = plan_life.delete(
+                seen,
+                change,
+                policy=self._policy,
+                origin=origin,
+                shared=self._is_shared(change, seen),
+            )
             return planned.replace(warnings=(*planned.warnings, *said))
         if isinstance(change, Mend):
             from loop_cli.planning import life as plan_life
@@ -218,9 +224,17 @@ class Planner:
         sha256 = plan_life.kept_of(record)
         data = None if sha256 is None else self._around.kept(sha256)
         planned = plan_life.restore(change, data, policy=self._policy, origin=origin)
-        self._refuse_known(planned.after.id)
+        shared = plan_life.was_shared(record)
+        if not shared:
+            self._refuse_known(planned.after.id)
         self._refuse_taken(planned.path, planned.after.id)
-        return planned
+        return planned.replace(beside=shared)
+
+    def _is_shared(self, change: Delete, seen: Snapshot) -> bool:
+        """Whether other files carry the id of one that goes; then a path has chosen it."""
+        entity = seen.entity
+        others = self._around.named(entity.id) if change.path is not None else []
+        return any(nfc(one.id) == nfc(entity.id) and one.path != entity.path for one in others)
 
     def _refuse_known(self, entity_id: str) -> None:
         other = self._around.carrier(entity_id)

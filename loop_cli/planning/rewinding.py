@@ -11,6 +11,7 @@ from loop_cli.core.records.record import is_digest
 from loop_cli.lean.records import Struct
 from loop_cli.markdown import patch
 from loop_cli.markdown.document import split
+from loop_cli.planning.snapshot import etag_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,13 +79,21 @@ def _before(
         patch.Remove(name) if value is None else patch.Set(name, value[0])
         for name, value in values.items()
     ]
-    if isinstance(before, str):
-        edits.append(patch.Set((updated,), before))
+    timed = [patch.Set((updated,), before)] if isinstance(before, str) else []
     try:
-        pieces = split(text)
-        yaml = patch.patch(pieces.yaml, edits, newline=pieces.newline)
+        found = _edited(text, [*edits, *timed], body)
+        if etag_of(found) != record.etag_before:  # its time may have been that of the file
+            timeless = _edited(text, [*edits, patch.Remove((updated,))], body)
+            found = timeless if etag_of(timeless) == record.etag_before else found
     except ValueError:
         return data
+    return found
+
+
+def _edited(text: str, edits: list[patch.Set | patch.Remove], body: str | None) -> bytes:
+    """Return a text with other values, and another body if one is given. Raises ValueError."""
+    pieces = split(text)
+    yaml = patch.patch(pieces.yaml, edits, newline=pieces.newline)
     changed = pieces.replace(yaml=yaml)
     return (changed if body is None else changed.replace(body=body)).text.encode()
 

@@ -43,7 +43,8 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "bring_to_folder": lambda _of: "'loop copy' brings a vault to a folder and back",
     "copy_again": lambda _of: "stop the servers, remove the copy, and copy again",
     "edit_whole": lambda of: (
-        f"'{shlex.join(['loop', 'edit', of['entity_id']])}' in the vault takes the whole file; here the body is what "
+        f"'{shlex.join(['loop', 'edit', of['entity_id']])}' in the vault takes the whole file; "
+        "here the body is what "
         f"GET {entity_path(of['entity_id'])} has as body"
     ),
     "example": lambda of: _EXAMPLES[of["of"]],

@@ -215,6 +215,11 @@ class AuditMetadata(GrowingShape):
         default=None,
         description="There only in a delete: the file's bytes, as `.loop/kept/` has them.",
     )
+    shared: Literal[True] = Field(
+        default=True,
+        description="There only in a delete: other files had the same id, so it may come back "
+        "beside them.",
+    )
     restores: Sha256 | None = Field(
         default=None,
         description="There only where a deleted entity came back: SHA-256 of the delete's line.",

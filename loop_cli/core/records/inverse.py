@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from loop_cli.core.commits import Earlier
     from loop_cli.core.diff import Diff
     from loop_cli.core.entity import Entity
     from loop_cli.core.records.past import Reveal
@@ -44,7 +45,8 @@ class EntityUndo(Struct):
     `records` are taken back, newest first; `diff` is what changes. `left` are fields that were
     changed since and stay; `later` are the records since. `written` is the spelling of values that
     JSON can't tell, by name. The file goes back `to` its old place, or is `gone`, or comes back:
-    `restores` is the record of its deletion.
+    `restores` is the record of its deletion, and `earlier` the file before that, if other changes
+    are taken back with it.
     """
 
     entity: Entity
@@ -56,6 +58,7 @@ class EntityUndo(Struct):
     to: str | None = None
     gone: bool = False
     restores: AuditRecord | None = None
+    earlier: Earlier | None = None
     written: tuple[tuple[str, dict[str, str]], ...] = ()
 
     @property
@@ -76,7 +79,7 @@ class EntityUndo(Struct):
         if self.left:
             undoes["partial"] = True
         if self.restores is not None:
-            return Restore(record=self.restores, undoes=undoes)
+            return Restore(record=self.restores, earlier=self.earlier, undoes=undoes)
         seen = Precondition(if_match=self.entity.revision.etag, own_reading=True)
         path = self.entity.path if self.by_path else None
         if self.gone:
