@@ -5,7 +5,7 @@ from __future__ import annotations
 from loop_cli.core import conflict
 from loop_cli.core.commits import CommitResult, EntityChange, Move
 from loop_cli.core.names import nfc
-from loop_cli.errors import ConflictError, InvalidChange, LoopError, only, prefixed
+from loop_cli.errors import ConflictError, InvalidChange, LoopError, UsageError, only, prefixed
 from loop_cli.lean.records import Struct
 from loop_cli.operations import create, delete, line, move, once, resolving
 from loop_cli.operations.lines import Lines
@@ -107,6 +107,14 @@ class AllOrNone(Lines):
         if self._origin.key is not None:
             step.changes[:] = [one.replace(origin=own) for one in step.changes]
         return step.replace(own=own)
+
+    def _refuse_made(self, order: Order) -> None:
+        if order.op != "create" and order.entity_id and nfc(order.entity_id) in self._made:
+            raise UsageError(
+                f"{order.entity_id} is only about to be made: give the line that makes it all "
+                "that it should have",
+                entity_id=order.entity_id,
+            )
 
     def _step(self, number: int, order: Order) -> _Step:
         wanted = order.wanted

@@ -72,6 +72,11 @@ class Labels:
         if label is not None:
             self._ids[label] = entity_id
 
+    def failed(self, label: str | None) -> None:
+        """The entity of a label can't be made."""
+        if label is not None:
+            self._ids[label] = None
+
     def known(self, text: str) -> str:
         """The id that a text stands for; the text itself, if it stands for none."""
         return self._ids.get(text) or text

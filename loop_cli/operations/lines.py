@@ -7,7 +7,7 @@ import os
 from loop_cli.core import ids
 from loop_cli.core.commits import CommitResult, Create, EntityChange
 from loop_cli.core.names import nfc
-from loop_cli.errors import LoopError, UsageError
+from loop_cli.errors import LoopError
 from loop_cli.operations import create, line, move, once
 from loop_cli.operations.bulk import Outcome
 from loop_cli.operations.known_type import known_type
@@ -102,13 +102,12 @@ class Lines:
         records = self._store.records_with_key(change.key)
         return next((one.entity_id for one in records if one.data["action"] == "create"), None)
 
-    def _refuse_made(self, order: Order) -> None:
-        if order.op != "create" and order.entity_id and nfc(order.entity_id) in self._made:
-            raise UsageError(
-                f"{order.entity_id} is only about to be made: give the line that makes it all "
-                "that it should have",
-                entity_id=order.entity_id,
-            )
+    def _forget_made(self, change: Create, label: str | None) -> None:
+        """Forget an entity that can't be made."""
+        gone = [key for key, one in self._creates.items() if one is change]
+        for key in gone:
+            del self._creates[key], self._made[key]
+        self._labels.failed(label)
 
     def _outcome(
         self, number: int, order: Order | LoopError, done: CommitResult | LoopError, **more: Any
