@@ -10,7 +10,6 @@ Under an idempotency key a line that landed before is answered from the log, and
 from __future__ import annotations
 
 from loop_cli.core.commits import CommitResult, EntityChange
-from loop_cli.core.names import nfc
 from loop_cli.errors import LoopError, only
 from loop_cli.failures import AlreadyDone
 from loop_cli.lean.records import Struct
@@ -64,11 +63,7 @@ class _Waiting(Struct):
 
 
 class _Each(Lines):
-    """Carries out line after line. `_shown` are the entities that a dry run has made."""
-
-    def forget(self) -> None:
-        super().forget()
-        self._shown: dict[str, Entity] = {}
+    """Carries out line after line."""
 
     def run(self, lines: Iterable[Sequence[str]]) -> Iterator[Outcome]:
         """Yield the outcome of each line."""
@@ -157,8 +152,8 @@ class _Each(Lines):
         wanted, store, origin = order.wanted, self._store, self._origin
         if isinstance(wanted, create.Request):
             return self._preview_made(wanted, order.label), {}
-        if order.entity_id is not None and nfc(order.entity_id) in self._shown:
-            return self._pending(order.entity_id), {"pending": True}
+        if (made := self._shown_as(order.entity_id)) is not None:
+            return _pending(made), {"pending": True}
         if isinstance(wanted, delete.Request):
             return _deleted(delete.delete(store, wanted, origin=origin, dry_run=True))
         if isinstance(wanted, move.Relocation):
@@ -180,17 +175,16 @@ class _Each(Lines):
         except LoopError:
             self._forget_made(change, label)
             raise
-        self._shown[nfc(done.after.id)] = done.after
+        self._show(done.after)
         return done
 
-    def _pending(self, entity_id: str) -> CommitResult:
-        """The entity as a line before makes it: what this line does is known once that has
-        landed."""
-        made = self._shown[nfc(entity_id)]
-        said = f"{made.id} is made by a line before: what this line does is known once that landed"
-        return CommitResult(
-            before=made, after=made, diff={}, changed=False, record=None, warnings=(said,)
-        )
+
+def _pending(made: Entity) -> CommitResult:
+    """An entity as a line before makes it: what this line does is known once that has landed."""
+    said = f"{made.id} is made by a line before: what this line does is known once that landed"
+    return CommitResult(
+        before=made, after=made, diff={}, changed=False, record=None, warnings=(said,)
+    )
 
 
 def _deleted(result: delete.DeleteResult) -> tuple[CommitResult, dict[str, Any]]:

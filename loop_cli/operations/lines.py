@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.commits import AnyChange
+    from loop_cli.core.entity import Entity
     from loop_cli.core.records.record import Origin
     from loop_cli.core.store import Store
     from loop_cli.operations.bulk import LineRules
@@ -38,6 +39,7 @@ class Lines:
         self._labels = Labels()
         self._made: dict[str, move.Place] = {}
         self._creates: dict[str, Create] = {}
+        self._shown: dict[str, Entity] = {}  # what a dry run has made
         self._ids: list[str] | None = None
 
     def _own(self, number: int, text: str, order: Order | LoopError) -> Origin:
@@ -101,6 +103,14 @@ class Lines:
             return None
         records = self._store.records_with_key(change.key)
         return next((one.entity_id for one in records if one.data["action"] == "create"), None)
+
+    def _show(self, made: Entity) -> None:
+        """Take note of an entity that a dry run has made."""
+        self._shown[nfc(made.id)] = made
+
+    def _shown_as(self, entity_id: str | None) -> Entity | None:
+        """The entity with that id as a dry run has made it."""
+        return None if entity_id is None else self._shown.get(nfc(entity_id))
 
     def _forget_made(self, change: Create, label: str | None) -> None:
         """Forget an entity that can't be made."""
