@@ -63,6 +63,14 @@ class Mend(EntityChange):
     data: bytes
 
 
+class PutBack(Move):
+    """The whole text of an earlier entity, `data`, in the place of one that was made with its id
+    after it was deleted. `edits` say nothing. The text that goes is kept, so that this can be
+    undone in the same way."""
+
+    data: bytes
+
+
 class Create(Struct):
     """A new entity in a new file.
 

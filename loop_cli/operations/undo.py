@@ -200,14 +200,7 @@ def make_plan(store: Store, target: Target, *, actor: str) -> UndoPlan:
         if entity is None:
             planned, wrong = _brought_back(store, found, reveal)
         else:
-            planned, wrong = invert(
-                entity,
-                found,
-                history=records_of(store, entity, path=entity.path if by_path else None),
-                reveal=reveal,
-                by_path=by_path,
-                updated=store.names.updated,
-            )
+            planned, wrong = _taken_back(store, entity, found, reveal, by_path=by_path)
         entities.append(planned)
         problems += wrong
     if problems:
@@ -217,6 +210,29 @@ def make_plan(store: Store, target: Target, *, actor: str) -> UndoPlan:
             f"can't be undone: {first}", entity_id=problems[0]["entity_id"], problems=problems
         )
     return UndoPlan(run_id=str(records[0].data.get("run_id")), entities=tuple(entities))
+
+
+def _taken_back(
+    store: Store, entity: Entity, records: list[AuditRecord], reveal: Reveal, *, by_path: bool
+) -> tuple[EntityUndo, list[dict[str, Any]]]:
+    """Plan the undo of what changed an entity, and of what deleted the one that had its id before
+    it was made."""
+    made = next((at for at, one in enumerate(records) if one.data.get("action") == "create"), None)
+    own = records if made is None else records[: made + 1]
+    planned, problems = invert(
+        entity,
+        own,
+        history=records_of(store, entity, path=entity.path if by_path else None),
+        reveal=reveal,
+        by_path=by_path,
+        updated=store.names.updated,
+    )
+    if len(own) < len(records) and not problems:
+        return undo_deleted.put_back(store, records[len(own) :], planned, reveal)
+    newest = records[0]
+    if len(records) == 1 and not story.is_deletion(newest) and life.kept_of(newest) is not None:
+        return undo_deleted.put_back_again(store, entity, newest, planned), []
+    return planned, problems
 
 
 # -- which records ------------------------------------------------------------------------

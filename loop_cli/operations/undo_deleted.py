@@ -60,6 +60,49 @@ def brought_back(
     return planned.replace(entity=entity, diff={}, restores=deletion, earlier=earlier), []
 
 
+def put_back(
+    store: Store, records: Sequence[AuditRecord], newer: EntityUndo, reveal: Reveal
+) -> tuple[EntityUndo, Problems]:
+    """Plan the return of a deleted file in the place of another one, which was made with its id.
+
+    `records` are of the deleted one, newest first, `newer` is the undo of what made the other one.
+    Also returns what can't be taken back. Raises `StorageError` if the bytes are gone.
+    """
+    if not newer.gone:
+        return newer, []
+    whole = (*newer.records, *records)
+    old, problems = brought_back(store, records, reveal)
+    if problems or old.earlier is None:
+        return old.replace(records=whole), problems
+    return _replacing(store, newer.replace(records=whole), old.earlier), []
+
+
+def put_back_again(
+    store: Store, entity: Entity, record: AuditRecord, planned: EntityUndo
+) -> EntityUndo:
+    """Plan to take back what `put_back` did, if the file is as that left it: else `planned`."""
+    sha256 = life.kept_of(record)
+    data = None if sha256 is None else store.kept(sha256)
+    if data is None or record.etag_after != entity.revision.etag:
+        return planned
+    metadata = record.metadata
+    path = str(metadata.get("path_before") or metadata.get("path"))
+    earlier = Earlier(path=path, data=data, updated_at=str(metadata.get("updated_before")))
+    return _replacing(store, planned, earlier)
+
+
+def _replacing(store: Store, planned: EntityUndo, earlier: Earlier) -> EntityUndo:
+    now, found = planned.entity, _read(store, earlier.data, earlier.path)
+    diff = {**diff_fields(now.fields, found.fields), **diff_body(now.body, found.body)}
+    diff.pop(store.names.updated, None)
+    return planned.replace(
+        diff=diff,
+        gone=False,
+        to=None if earlier.path == now.path else earlier.path,
+        replaces=earlier,
+    )
+
+
 def _as_deleted(store: Store, deletion: AuditRecord) -> Entity:
     """The entity in the bytes that were kept of a deleted file."""
     data = _kept(store, deletion)

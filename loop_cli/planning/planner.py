@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from loop_cli.core.commits import Create, Delete, Mend, Move, Restore
+from loop_cli.core.commits import Create, Delete, Mend, Move, PutBack, Restore
 from loop_cli.core.names import ARCHIVE, nearest, nfc, one_name
 from loop_cli.errors import InvalidChange, InvalidFile, UsageError
 from loop_cli.planning import plan
@@ -196,6 +196,10 @@ class Planner:
             self._refuse_taken(change.to, seen.entity.id, leaves=seen.entity.path)
             if not (self._around.admits(change.to) or change.to.startswith(f"{ARCHIVE}/")):
                 raise InvalidFile(change.to, "is not a place for entities")
+        if isinstance(change, PutBack):
+            from loop_cli.planning import life as plan_life
+
+            return plan_life.put_back(seen, change, policy=self._policy, origin=origin)
         made = plan.make(seen, change, policy=self._policy, origin=origin, others=self)
         return made.replace(warnings=(*made.warnings, *said)) if said else made
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from loop_cli.core import diff
 from loop_cli.core.changes import BodyChange, Change, Edits
-from loop_cli.core.commits import Delete, EntityChange, Move, Restore
+from loop_cli.core.commits import Delete, EntityChange, Move, PutBack, Restore
 from loop_cli.core.conflict import Conflict, ConflictField
 from loop_cli.core.diff import MISSING, diff_body, diff_fields, value_at
 from loop_cli.core.entity import Precondition
@@ -46,7 +46,8 @@ class EntityUndo(Struct):
     changed since and stay; `later` are the records since. `written` is the spelling of values that
     JSON can't tell, by name. The file goes back `to` its old place, or is `gone`, or comes back:
     `restores` is the record of its deletion, and `earlier` the file before that, if other changes
-    are taken back with it.
+    are taken back with it. With `replaces`, that takes the place of the whole file, which is of
+    another entity with the same id.
     """
 
     entity: Entity
@@ -59,6 +60,7 @@ class EntityUndo(Struct):
     gone: bool = False
     restores: AuditRecord | None = None
     earlier: Earlier | None = None
+    replaces: Earlier | None = None
     written: tuple[tuple[str, dict[str, str]], ...] = ()
 
     @property
@@ -84,6 +86,16 @@ class EntityUndo(Struct):
         path = self.entity.path if self.by_path else None
         if self.gone:
             return Delete(entity_id=self.entity.id, path=path, precondition=seen, undoes=undoes)
+        if self.replaces is not None:
+            return PutBack(
+                entity_id=self.entity.id,
+                path=path,
+                edits=Edits(),
+                precondition=seen,
+                undoes=undoes,
+                to=self.replaces.path,
+                data=self.replaces.data,
+            )
         body = self.diff.get(BODY)
         change = EntityChange(
             entity_id=self.entity.id,
@@ -173,7 +185,12 @@ def _is_of_another(record: AuditRecord, since: Sequence[AuditRecord]) -> bool:
     if record.data.get("action") == "delete":
         return False
     place = next((at for at, one in enumerate(since) if one.digest == record.digest), len(since))
-    return audit.is_replaced(filter(story.is_change, audit.without_undone(since[:place])))
+    count = [
+        one
+        for one, stands in story.standing(since[:place])
+        if stands and not story.reverses(one) and story.is_change(one)
+    ]
+    return audit.is_replaced(count)
 
 
 class _Undoing:

@@ -103,6 +103,19 @@ RUNS: dict[str, list[AnyChange]] = {
         update("tsk-1", "notes=x"),
         delete(),
     ],
+    "delete, create": [delete(), create("tsk-1", ONE)],
+    "update, delete, create, update": [
+        update("tsk-1", "status=done", body="new\n"),
+        delete(),
+        create("tsk-1", ONE),
+        update("tsk-1", "status=hold"),
+    ],
+    "delete, create elsewhere, move": [
+        delete(),
+        create("tsk-1", THREE),
+        move("tsk-1", "work/2026/one.md", "status=hold"),
+    ],
+    "delete, create, delete": [delete(), create("tsk-1", ONE), delete()],
     "two that go": [update("tsk-1", "status=done"), delete(), delete("tsk-2")],
 }
 
@@ -137,6 +150,32 @@ def test_what_was_changed_and_deleted_comes_back_byte_for_byte(bench: Bench) -> 
     assert bench.find().revision == revision
     undo(bench, number=101)  # and the run before that
     assert "notes" not in bench.find().fields
+
+
+def test_what_took_the_place_of_another_is_put_back_and_older_runs_can_be_undone(
+    bench: Bench,
+) -> None:
+    run(bench, update("tsk-1", "notes=x"), number=1)
+    before = files(bench)
+    run(bench, delete(), create("tsk-1", ONE), number=2)
+
+    undo(bench)
+
+    assert without_times(files(bench)) == without_times(before)
+    undo(bench, number=101)
+    assert "notes" not in bench.find().fields
+
+
+def test_what_was_changed_since_it_took_the_place_of_another_stays(bench: Bench) -> None:
+    run(bench, delete(), create("tsk-1", ONE), number=1)
+    run(bench, update("tsk-1", "status=hold"), number=2)
+    after = files(bench)
+
+    with pytest.raises(ConflictError) as met:
+        undo(bench, origin_of(bench, 1).run_id)
+
+    assert "status" in [one.field for one in met.value.conflict.fields]
+    assert files(bench) == after
 
 
 def test_a_run_of_which_nothing_is_left_is_passed_over(bench: Bench) -> None:
