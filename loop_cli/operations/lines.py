@@ -7,7 +7,7 @@ import os
 from loop_cli.core import ids
 from loop_cli.core.commits import CommitResult, Create, EntityChange
 from loop_cli.core.names import nfc
-from loop_cli.errors import LoopError
+from loop_cli.errors import InvalidChange, LoopError
 from loop_cli.operations import create, line, move, once
 from loop_cli.operations.bulk import Outcome
 from loop_cli.operations.known_type import known_type
@@ -61,7 +61,11 @@ class Lines:
 
     def _typed(self, request: create.Request) -> create.Request:
         """The same with the schema's spelling of the type. Raises `InvalidChange`."""
-        return request.replace(entity_type=known_type(request.entity_type, self._store))
+        try:
+            return request.replace(entity_type=known_type(request.entity_type, self._store))
+        except InvalidChange as error:
+            error.details["entity_id"] = request.entity_id
+            raise
 
     def _creation(self, request: create.Request, label: str | None) -> Create:
         """The new entity, with its id, which later lines may name."""

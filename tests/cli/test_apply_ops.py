@@ -257,6 +257,7 @@ def test_all_or_none_changes_nothing_that_it_makes(loop: Loop) -> None:
         ({"type": "Task"}, None),
         ({"type": "nosuchtype", "name": "x"}, None),
         ({"type": "Task", "name": "x", "id": "tsk-020-90"}, "tsk-020-90"),
+        ({"type": "nosuchtype", "name": "x", "id": "tsk-020-90"}, "tsk-020-90"),
     ],
 )
 def test_a_creation_that_fails_names_no_entity_but_the_one_of_the_line(
