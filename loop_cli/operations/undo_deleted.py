@@ -53,7 +53,7 @@ def brought_back(
     if problems:
         return planned, problems
     earlier = _earlier(store, deleted, records)
-    if not _is_as_planned(store, earlier, deleted, planned):
+    if earlier is None or not _is_as_planned(store, earlier, deleted, planned):
         problem = {"entity_id": deletion.entity_id, "field": BODY, "problem": "not_exact"}
         return planned, [{**problem, "message": _NOT_EXACT}]
     entity = deleted.replace(path=earlier.path)
@@ -131,12 +131,14 @@ def _read(store: Store, data: bytes, path: str) -> Entity:
     return snapshot.observe(parsed, modified=0, history=History(), names=store.names).entity
 
 
-def _earlier(store: Store, deleted: Entity, records: Sequence[AuditRecord]) -> Earlier:
-    """The file before all records, as they tell it."""
+def _earlier(store: Store, deleted: Entity, records: Sequence[AuditRecord]) -> Earlier | None:
+    """The file before all records, as they tell it; None if they tell of none."""
     tree = {deleted.path: deleted.raw}
     for record in records[1:]:
         rewinding.rewind(tree, record, updated=store.names.updated, kept=store.kept)
-    ((path, data),) = tree.items()
+    path, data = next(iter(tree.items()), (None, b""))
+    if path is None:
+        return None
     updated_at = str(records[-1].metadata.get("updated_before"))
     return Earlier(path=path, data=data, updated_at=updated_at)
 

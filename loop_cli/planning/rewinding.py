@@ -44,8 +44,7 @@ def rewind(
         return Step(record=record, after={})
     now = tree.get(path)
     if action == "delete":
-        held = record.metadata.get("kept")
-        data = kept(str(held.get("sha256"))) if isinstance(held, dict) else None
+        data = _kept(record, kept)
         if data is not None and path not in tree:
             tree[path] = data
         return Step(record=record, after={path: None})
@@ -54,13 +53,19 @@ def rewind(
     if action == "create":
         del tree[path]
         return Step(record=record, after={path: now})
-    before = _before(now, record, updated=updated, kept=kept)
+    before = _kept(record, kept) or _before(now, record, updated=updated, kept=kept)
     if isinstance(source, str) and source != path:
         del tree[path]
         tree[source] = before
         return Step(record=record, after={source: None, path: now})
     tree[path] = before
     return Step(record=record, after={path: now})
+
+
+def _kept(record: AuditRecord, kept: Callable[[str], bytes | None]) -> bytes | None:
+    """Return the bytes of the whole file before a record, if they were kept."""
+    held = record.metadata.get("kept")
+    return kept(str(held.get("sha256"))) if isinstance(held, dict) else None
 
 
 def _before(

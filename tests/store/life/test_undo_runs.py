@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from loop_cli.core.changes import BodyChange, Edits, parse_changes
 from loop_cli.core.commits import CommitResult, Delete, EntityChange, Move, Restore
@@ -13,7 +15,8 @@ from loop_cli.errors import ConflictError, InvalidChange
 from loop_cli.failures import NoSuchChange
 from loop_cli.operations import undo as undoing
 from loop_cli.wire.models import AuditRecord as RecordModel
-from tests.store.conftest import ONE, TWO, Bench, text
+from tests.conftest import Clock
+from tests.store.conftest import ONE, TWO, Bench, InMemory, text
 from tests.store.life.conftest import commit, is_there, last_record, new, refused, seen
 
 if TYPE_CHECKING:
@@ -200,6 +203,48 @@ def test_what_others_changed_before_the_deletion_is_not_taken_back(bench: Bench)
 
     assert [one.field for one in met.value.conflict.fields] == ["status"]
     assert not is_there(bench, ONE)
+
+
+STEPS: list[AnyChange] = [
+    create(),
+    create("tsk-1", ONE),
+    create("tsk-1", "work/again.md"),
+    update("tsk-1", "status=done", "tags+=x"),
+    update("tsk-1", "status=hold", body="new\n"),
+    update("tsk-3", "notes=x"),
+    move("tsk-1", "work/2026/one.md", "notes=y"),
+    move("tsk-1", ONE),
+    move("tsk-3", "work/other.md"),
+    delete(),
+    delete("tsk-3"),
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(range(len(STEPS))), min_size=1, max_size=8))
+def test_whatever_a_run_did_is_undone_and_redone(steps: list[int]) -> None:
+    harness = InMemory(Clock())
+    project = text("prj-1").replace(b"entity_type: Task", b"entity_type: Project")
+    harness.make({ONE: text("tsk-1", body="Body\n"), "work/project.md": project})
+    bench = Bench(harness)
+    before = files(bench)
+    for step in steps:  # some can't be done, and are left out
+        bench.store.commit([STEPS[step]], origin=origin_of(bench, 1))
+        bench.clock.advance(1)
+    after = files(bench)
+
+    try:
+        undone = undo(bench)
+    except NoSuchChange:
+        assert without_times(before) == without_times(after)
+        return
+
+    assert without_times(files(bench)) == without_times(before)
+    with pytest.raises(NoSuchChange):
+        undo(bench, number=101)
+    if undone.changed:
+        undo(bench, undone.run_id, number=102)
+        assert without_times(files(bench)) == without_times(after)
 
 
 class TestShared:
