@@ -89,13 +89,15 @@ class LoopError(Exception):
     """A failure of loop itself, a defect.
 
     It is the base of all errors: each has a stable `code`; `details` go into the JSON error
-    unchanged. `hint` is what can be done next: a text or an action.
+    unchanged. `hint` is what can be done next: a text or an action. `place` is that of the change
+    which failed, among those of an atomic commit.
     """
 
     code = "internal"
     exit_code = 1
     http_status = 500
     retryable = False
+    place: int | None = None
 
     def __init__(self, message: str, *, hint: str | Action | None = None, **details: Any) -> None:
         super().__init__(message)
@@ -180,6 +182,7 @@ class ConflictError(LoopError):
             **{key: data.pop(key) for key in first},
             "code": self.code,
             **data,
+            **self.details,
             **last,
         }
 
@@ -207,6 +210,20 @@ class InvalidFile(LoopError):
 
 class NoEntity(InvalidFile):
     """The file can be read, but is not an entity: a note, for example."""
+
+
+class failing_at:  # noqa: N801  used like a function
+    """Adds to an error within the place of the change that it is about."""
+
+    def __init__(self, place: int) -> None:
+        self._place = place
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, LoopError):
+            error.place = self._place
 
 
 def only(outcomes: list[T | LoopError]) -> T:

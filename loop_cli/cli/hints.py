@@ -25,21 +25,20 @@ _VAULTS = "loop demo DIR makes a sample vault; loop --vault DIR names yours"
 _FORCED = f"this server does not allow --force, so say which revision you have seen: {_SEEN}"
 # The words of each action, with the values that it has.
 _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
-    "allow_field": lambda of: shlex.join(
-        ["loop", "schema", "allow", of["entity_type"], of["field"]]
-    ),
+    "allow_field": lambda of: command("schema", "allow", of["entity_type"], of["field"]),
     "bring_to_folder": lambda _of: "loop copy brings a vault to a folder and back",
     "cascade_or_orphan": lambda of: (
-        f"{shlex.join(['loop', 'delete', of['entity_id'], '--cascade'])} deletes them too; "
+        f"{command('delete', of['entity_id'], '--cascade')} deletes them too; "
         "--orphan leaves them as they are"
     ),
     "check": lambda _of: "loop check",
     "choose_path": lambda _of: "--path FILE",
     "edit_whole": lambda of: (
-        f"loop edit {of['entity_id']} takes the whole file; 'loop get --field body' gives the body"
+        f"{command('edit', of['entity_id'])} takes the whole file; "
+        "'loop get --field body' gives the body"
     ),
     "edit_schema_back": lambda of: (
-        f"take out of the schema what it put in: loop log --run {of['run_id']}"
+        f"take out of the schema what it put in: {command('log', '--run', of['run_id'])}"
     ),
     "example": lambda of: _EXAMPLES[of["of"]],
     "bring_vault": lambda _of: (
@@ -47,29 +46,30 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     ),
     "copy_on": lambda _of: "the same loop copy again goes on with it",
     "copy_again": lambda _of: "stop them, remove the copy, and copy again",
-    "explain": lambda of: f"loop {of['command']} --help",
+    "explain": lambda of: command(*of["command"].split(), "--help"),
     "list_kept": lambda _of: "loop kept",
-    "list_records": lambda of: " ".join(("loop log", *of.values())),
+    "list_records": lambda of: command("log", *of.values()),
     "make_vault": lambda _of: "loop init",
     "migrate_file": lambda _of: "loop audit migrate FILE",
     "make_or_name_vault": lambda _of: f"loop init makes this folder a vault; {_VAULTS}",
     "name_precondition": lambda of: _FORCED if of.get("forced") else _UNSEEN,
     "name_vault": lambda _of: _VAULTS,
     "orphan": lambda _of: "--orphan leaves them as they are",
-    "read": lambda of: shlex.join(["loop", "get", of["entity_id"], *_path(of)]),
-    "read_again": lambda of: shlex.join(["loop", "get", of["entity_id"], "--json"]),
+    "read": lambda of: command("get", of["entity_id"], *_path(of)),
+    "read_again": lambda of: command("get", of["entity_id"], "--json"),
     "rename_to": lambda _of: "loop rename ID --name NEW renames a file, and with it the id",
     "rotate_log": lambda _of: "loop audit rotate",
-    "show_history": lambda of: f"loop history {of['entity_id']}",
+    "show_history": lambda of: command("history", of["entity_id"]),
     "show_schema": lambda _of: "loop schema",
     "take_aside": lambda _of: "loop kept --aside",
     "take_one_vault": lambda of: shlex.join(["--vault", of["vault"]]),
     "upgrade_vault": lambda _of: "loop init --upgrade",
-    "undo_the_rest": lambda of: f"loop undo {of['run_id']} --on-conflict=rebase",
+    "undo_the_rest": lambda of: command("undo", of["run_id"], f"{_OPTION}=rebase"),
     "verify_log": lambda _of: "loop audit verify",
     "wait_longer": lambda _of: "--lock-timeout SECONDS waits longer",
 }
 _EXAMPLES: dict[str, str] = {
+    "add_item": r"'tags+=a,b' adds two items; '\,' is a comma in an item",
     "any_name": "--set-json takes any name: echo '{\"a!\": 1}' | loop update ID --set-json -",
     "body": "--body-file FILE replaces it, --append-body FILE adds to it, and - is standard input; "
     "a field of that name is '\\body'",
@@ -83,6 +83,11 @@ _EXAMPLES: dict[str, str] = {
 _OPTION = "--on-conflict"
 _REBASING = ("update",)  # the commands that have the option
 _WHERE = ("--vault", "--path")
+
+
+def command(*words: str) -> str:
+    """A command line of loop, as a shell takes it."""
+    return shlex.join(["loop", *words])
 
 
 def _path(of: dict[str, Any]) -> list[str]:
@@ -101,10 +106,10 @@ def after_conflict(conflict: Conflict, arguments: Sequence[str]) -> str:
     rebases = not given or given[0] in _REBASING
     if conflict.overlaps or conflict.kept_moving or not rebases:
         where = [part for name in _WHERE for part in _taken(name, given)]
-        return shlex.join(["loop", "get", conflict.entity_id, *where, "--json"])
+        return command("get", conflict.entity_id, *where, "--json")
     while _taken(_OPTION, given):
         continue
-    return shlex.join(["loop", *given, f"{_OPTION}=rebase", *literal])
+    return command(*given, f"{_OPTION}=rebase", *literal)
 
 
 def _taken(option: str, given: list[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loop_cli.core.diff import MISSING
-from loop_cli.core.names import BODY, join_dotted, paths_overlap, split_dotted
+from loop_cli.core.names import BODY, join_dotted, listed_items, paths_overlap, split_dotted
 from loop_cli.errors import Action, UsageError
 from loop_cli.lean.records import Struct
 
@@ -143,6 +143,10 @@ def parse_change(text: str, *, read: Callable[[str], str]) -> Change:
     path = _path(name, text)
     _refuse_body(name, text)
     if operator in _LIST_OPERATORS:
+        if operator == "+=" and not listed_items(value):
+            raise UsageError(
+                f"{text!r} names no item to add", hint=Action("example", of="add_item")
+            )
         return Change(path=path, operation=_LIST_OPERATORS[operator], value=value)
     if operator == ":=":
         typed = parse_json(value, text)

@@ -63,6 +63,14 @@ class Mend(EntityChange):
     data: bytes
 
 
+class PutBack(Move):
+    """The whole text of an earlier entity, `data`, in the place of one that was made with its id
+    after it was deleted. `edits` say nothing. The text that goes is kept, so that this can be
+    undone in the same way."""
+
+    data: bytes
+
+
 class Create(Struct):
     """A new entity in a new file.
 
@@ -89,14 +97,24 @@ class Create(Struct):
     origin: Origin | None = None
 
 
+class Earlier(Struct):
+    """A state of a file from before it was deleted: its bytes, its place, and its time."""
+
+    path: str
+    data: bytes
+    updated_at: str
+
+
 class Restore(Struct):
     """A deleted entity that comes back in its place, byte for byte.
 
     It is the only write that does not set `updated`. `record` is the record of the deletion;
-    `undoes` is as in `EntityChange`.
+    `undoes` is as in `EntityChange`. If other changes are taken back with it, the entity comes back
+    as it was before them: `earlier`.
     """
 
     record: AuditRecord
+    earlier: Earlier | None = None
     undoes: dict[str, Any] | None = None
     origin: Origin | None = None
 

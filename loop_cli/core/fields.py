@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
+from loop_cli.core.names import listed_items
 from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
@@ -135,8 +136,7 @@ def from_text(text: str, spec: FieldSpec, *, now: int | None = None) -> Any:
     if spec.kind == "date" and now is not None and not _fits(_BEGINS_AS_DATE, text):
         text = _said(text, spec, now)
     if spec.kind == "list":
-        items = [item.strip() for item in text.split(",")]
-        return check([item for item in items if item], spec)
+        return check(listed_items(text), spec)
     if spec.kind == "number":
         from loop_cli.core import digits
 

@@ -14,7 +14,7 @@ from loop_cli.core.fields import (
     from_text,
     item_from_text,
 )
-from loop_cli.core.names import is_field_name, join_dotted
+from loop_cli.core.names import is_field_name, join_dotted, listed_items
 from loop_cli.core.schema import field_rules
 from loop_cli.core.schema.problem import cut, field_label
 from loop_cli.core.schema.rules import Case
@@ -342,7 +342,7 @@ def _items_of(change: Change, items: list[Any]) -> list[Any]:
     text = change.value
     if change.typed or not isinstance(text, str) or "," not in text or _holds(items, text):
         return [text]
-    return [part for part in map(str.strip, text.split(",")) if part] or [text]
+    return listed_items(text) or [text]
 
 
 def _holds(items: list[Any], item: Any) -> bool:

@@ -280,7 +280,13 @@ class Moving:
         # If every reader can follow a Markdown link before, every reader can after.
         beside = kind != WIKI and self.before.at(joined(home, nfc(name))) == old
         moved = beside and _folder(home) != _folder(new_home)
-        if not moved and self._leads(kind, name, new, new_home, beside=beside, anyhow=True):
+        # Readers that tell upper from lower case do not find a name that differs by case.
+        respelled = _stem(nfc(name)) == _stem(nfc(old)) != _stem(nfc(new))
+        if (
+            not moved
+            and not respelled
+            and self._leads(kind, name, new, new_home, beside=beside, anyhow=True)
+        ):
             return None
         forms = _wiki_forms if kind == WIKI else _markdown_forms
         for form in forms(nfc(name), old, new, home, new_home):

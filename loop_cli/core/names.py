@@ -109,6 +109,24 @@ def split_dotted(name: str) -> tuple[str, ...]:
     return tuple(parts)
 
 
+def split_listed(text: str) -> list[str]:
+    r"""Split a list at its commas; `\,` is a comma in an item."""
+    first, *others = text.split(",")
+    items = [first]
+    for part in others:
+        if items[-1].endswith("\\"):
+            items[-1] = f"{items[-1][:-1]},{part}"
+        else:
+            items.append(part)
+    return items
+
+
+def listed_items(text: str) -> list[str]:
+    """Return the items of a list that a person typed; blanks around them, and empty ones, do not
+    count."""
+    return [item for item in map(str.strip, split_listed(text)) if item]
+
+
 def join_dotted(path: Iterable[str]) -> str:
     r"""Return the name of a path in diffs and messages; a frontmatter field `body` is `\body`."""
     name = ".".join(key.replace("\\", "\\\\").replace(".", "\\.") for key in path)

@@ -11,7 +11,7 @@ import re
 from loop_cli.core import days, said_days, timestamps
 from loop_cli.core.diff import MISSING, value_at
 from loop_cli.core.digits import NUMBER
-from loop_cli.core.names import nearest, nfc, split_dotted
+from loop_cli.core.names import nearest, nfc, split_dotted, split_listed
 from loop_cli.errors import Action, UsageError
 from loop_cli.lean.records import Struct
 
@@ -110,7 +110,7 @@ def parse_condition(text: str, *, today: int) -> Condition:
             "begin with has: or missing:",
             hint=EXAMPLE,
         )
-    values = _values(text[match.end() :])
+    values = split_listed(text[match.end() :])
     if values[0].startswith("=") and match[0] in ("=", "!="):
         raise UsageError(f"--where: {text!r}: equal is a single =", hint=EXAMPLE)
     if match[0] in ("<", "<=", ">", ">=") and (len(values) > 1 or not values[0]):
@@ -200,12 +200,6 @@ def _path(name: str, source: str) -> tuple[str, ...]:
     if not all(path):
         raise UsageError(f"{source!r} names no field", hint=EXAMPLE)
     return path
-
-
-def _values(text: str) -> list[str]:
-    r"""Split values at commas; `\,` is a comma in a value."""
-    parts = re.split(r"(?<!\\),", text)
-    return [part.replace("\\,", ",") for part in parts]
 
 
 def _operands(text: str, operation: str, today: int) -> list[Operand]:

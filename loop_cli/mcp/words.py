@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from loop_cli.errors import in_words
 
 TYPE_CHECKING = False
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from loop_cli.core.conflict import Conflict
 
 _EXAMPLES = {
+    "add_item": 'update with add: {"tags": ["a", "b"]}',
     "any_name": 'update with set: {"a!": 1}',
     "body": "body takes the text of the body; set with body is a field of that name",
     "change": 'update with set: {"status": "done"}',
@@ -24,7 +27,8 @@ _EXAMPLES = {
 # The words of each action, with the values that it has.
 _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "allow_field": lambda of: (
-        f"a person may run 'loop schema allow {of['entity_type']} {of['field']}'"
+        "a person may run "
+        f"'{shlex.join(['loop', 'schema', 'allow', of['entity_type'], of['field']])}'"
     ),
     "bring_to_folder": lambda _of: "a person may copy the vault to a folder with 'loop copy'",
     "cascade_or_orphan": lambda of: f"change what refers to {of['entity_id']} first",
@@ -58,7 +62,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "show_schema": lambda _of: "call schema",
     "take_aside": lambda _of: "a person may run 'loop kept --aside'",
     "take_one_vault": lambda of: (
-        f"a person has to name one vault: 'loop mcp --vault {of['vault']}'"
+        f"a person has to name one vault: '{shlex.join(['loop', 'mcp', '--vault', of['vault']])}'"
     ),
     "undo_the_rest": lambda _of: "call undo with on_conflict: rebase",
     "upgrade_vault": lambda _of: "a person may run 'loop init --upgrade'",

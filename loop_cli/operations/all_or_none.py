@@ -5,7 +5,7 @@ from __future__ import annotations
 from loop_cli.core import conflict
 from loop_cli.core.commits import CommitResult, EntityChange, Move
 from loop_cli.core.names import nfc
-from loop_cli.errors import ConflictError, InvalidChange, LoopError, only, prefixed
+from loop_cli.errors import ConflictError, InvalidChange, LoopError, UsageError, only, prefixed
 from loop_cli.lean.records import Struct
 from loop_cli.operations import create, delete, line, move, once, resolving
 from loop_cli.operations.lines import Lines
@@ -58,7 +58,7 @@ class AllOrNone(Lines):
                     continue
                 tries -= 1
                 if not tries or not self._passes(error, others):
-                    raise
+                    raise _of_line(error, steps) from None
                 continue
             yield from self._outcomes(steps, [only([one]) for one in outcomes], left)
             return
@@ -107,6 +107,14 @@ class AllOrNone(Lines):
         if self._origin.key is not None:
             step.changes[:] = [one.replace(origin=own) for one in step.changes]
         return step.replace(own=own)
+
+    def _refuse_made(self, order: Order) -> None:
+        if order.op != "create" and order.entity_id and nfc(order.entity_id) in self._made:
+            raise UsageError(
+                f"{order.entity_id} is only about to be made: give the line that makes it all "
+                "that it should have",
+                entity_id=order.entity_id,
+            )
 
     def _step(self, number: int, order: Order) -> _Step:
         wanted = order.wanted
@@ -188,8 +196,17 @@ def _on_top(change: AnyChange, met: Sequence[Conflict]) -> AnyChange:
     return change
 
 
+def _of_line(error: LoopError, steps: Sequence[_Step]) -> LoopError:
+    """Add the number of the line whose change has failed to an error of the commit."""
+    places = [step.number for step in steps for _change in step.changes]
+    if error.place is None or error.place >= len(places):  # a file whose links follow
+        return error
+    return _at(error, places[error.place])
+
+
 def _at(error: LoopError, number: int) -> LoopError:
-    """Add the number of its line to an error."""
-    error.message = prefixed(f"line {number}: ", error.message)
+    """Add the number of its line to an error; that of a conflict has its words by the contract."""
+    if not isinstance(error, ConflictError):
+        error.message = prefixed(f"line {number}: ", error.message)
     error.details["line"] = number
     return error

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.commits import AnyChange
+    from loop_cli.core.entity import Entity
     from loop_cli.core.records.record import Origin
     from loop_cli.core.store import Store
     from loop_cli.operations.bulk import LineRules, Outcome
@@ -149,21 +150,41 @@ class _Each(Lines):
     def _preview(self, order: Order) -> tuple[CommitResult, dict[str, Any]]:
         """What a line would do, after those before it that make something."""
         wanted, store, origin = order.wanted, self._store, self._origin
-        self._refuse_made(order)
+        if isinstance(wanted, create.Request):
+            return self._preview_made(wanted, order.label), {}
+        if (made := self._shown_as(order.entity_id)) is not None:
+            return _pending(made), {"pending": True}
         if isinstance(wanted, delete.Request):
             return _deleted(delete.delete(store, wanted, origin=origin, dry_run=True))
-        changes: list[AnyChange]
-        if isinstance(wanted, create.Request):
-            changes = [self._creation(wanted, order.label)]
-        elif isinstance(wanted, move.Relocation):
-            changes = [move.planned(store, wanted, self._made)]
-        else:
-            changes = [wanted]
-        group = [*needed(changes[0], self._creates), *changes]
-        done = store.commit(group, origin=origin, atomic=len(group) > 1, dry_run=True)[-1]
-        result = only([done])
-        more = {"path_before": result.before.path} if isinstance(wanted, move.Relocation) else {}
-        return result, more
+        if isinstance(wanted, move.Relocation):
+            result = self._preview_of(move.planned(store, wanted, self._made))
+            return result, {"path_before": result.before.path}
+        return self._preview_of(wanted), {}
+
+    def _preview_of(self, change: AnyChange) -> CommitResult:
+        group = [*needed(change, self._creates), change]
+        atomic = len(group) > 1
+        done = self._store.commit(group, origin=self._origin, atomic=atomic, dry_run=True)
+        return only([done[-1]])
+
+    def _preview_made(self, wanted: create.Request, label: str | None) -> CommitResult:
+        """What a line would make; if it fails, later lines that use its label fail, too."""
+        change = self._creation(wanted, label)
+        try:
+            done = self._preview_of(change)
+        except LoopError:
+            self._forget_made(change, label)
+            raise
+        self._show(done.after)
+        return done
+
+
+def _pending(made: Entity) -> CommitResult:
+    """An entity as a line before makes it: what this line does is known once that has landed."""
+    said = f"{made.id} is made by a line before: what this line does is known once that landed"
+    return CommitResult(
+        before=made, after=made, diff={}, changed=False, record=None, warnings=(said,)
+    )
 
 
 def _deleted(result: delete.DeleteResult) -> tuple[CommitResult, dict[str, Any]]:

@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 AT_ONCE = 100  # changes whose syncs are shared
 _NAMED = 3  # entities that a warning names
 _KEPT = 20  # different warnings
-KEYS = (
-    "id", "path", "set", "unset", "add", "remove", "changes", "body", "append_body",
-    "expected_updated_at", "if_match", "if",
-)  # fmt: skip
+_CHANGING = ("set", "unset", "add", "remove", "changes", "body", "append_body")
+KEYS = ("id", "path", *_CHANGING, "expected_updated_at", "if_match", "if")
 EXAMPLE = '{"id": "tsk-019-14", "set": {"status": "done"}, "if_match": "9f2c51d0a7b3e4f8"}'
 
 
@@ -231,8 +229,7 @@ def change_of(
     refuse_unknown(data, known)
     edits = edits_of(data, line=line)
     if not edits and not may_be_empty:
-        ways = ", ".join(key for key in KEYS[2:] if key not in ("expected_updated_at", "if_match"))
-        raise UsageError(f"nothing to change: the line has none of {ways}")
+        raise UsageError(f"nothing to change: the line has none of {', '.join(_CHANGING)}")
     return EntityChange(
         entity_id=data["id"],
         path=text_of(data, "path"),

@@ -72,6 +72,15 @@ class Labels:
         if label is not None:
             self._ids[label] = entity_id
 
+    def failed(self, label: str | None) -> None:
+        """The entity of a label can't be made."""
+        if label is not None:
+            self._ids[label] = None
+
+    def known(self, text: str) -> str:
+        """The id that a text stands for; the text itself, if it stands for none."""
+        return self._ids.get(text) or text
+
     def resolve(self, value: Any) -> Any:
         """Put ids for labels, in a value of JSON. Raises `UsageError` for one whose line failed."""
         if not self._ids:
@@ -113,10 +122,25 @@ def order_of(
     line: str | None = None,
 ) -> Order:
     """What the object of a line asks for. `template` is the vault's for a type. Raises
-    `UsageError`."""
+    `UsageError`, which names the entity if the line does."""
+    try:
+        return _order(data, how, labels, template, line)
+    except UsageError as error:
+        if isinstance(data, dict) and isinstance(data.get("id"), str) and data["id"]:
+            error.details.setdefault("entity_id", labels.known(data["id"]))
+        raise
+
+
+def _order(
+    data: Any,
+    how: LineRules,
+    labels: Labels,
+    template: Callable[[str], tuple[str, str] | None],
+    line: str | None,
+) -> Order:
     op = data.get("op", "update") if isinstance(data, dict) else "update"
     if op not in OPS:
-        raise _no_op(op, data)
+        raise _no_op(op)
     if isinstance(data, dict):
         data = resolved(data, labels)
     if op == "update":
@@ -146,12 +170,10 @@ def resolved(data: dict[str, Any], labels: Labels) -> dict[str, Any]:
     return found
 
 
-def _no_op(op: Any, data: dict[str, Any]) -> UsageError:
+def _no_op(op: Any) -> UsageError:
     close = nearest(op, OPS, count=1) if isinstance(op, str) else ()
     meant = f"; did you mean {close[0]}?" if close else ""
-    known = data.get("id")
-    more = {"entity_id": known} if isinstance(known, str) else {}
-    return UsageError(f"op must be one of {', '.join(OPS)}, not {op!r}{meant}", **more)
+    return UsageError(f"op must be one of {', '.join(OPS)}, not {op!r}{meant}")
 
 
 def _creation(

@@ -7,7 +7,7 @@ import os
 from loop_cli.core import ids
 from loop_cli.core.commits import CommitResult, Create, EntityChange
 from loop_cli.core.names import nfc
-from loop_cli.errors import LoopError, UsageError
+from loop_cli.errors import InvalidChange, LoopError
 from loop_cli.operations import create, line, move, once
 from loop_cli.operations.bulk import Outcome
 from loop_cli.operations.known_type import known_type
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.commits import AnyChange
+    from loop_cli.core.entity import Entity
     from loop_cli.core.records.record import Origin
     from loop_cli.core.store import Store
     from loop_cli.operations.bulk import LineRules
@@ -38,6 +39,7 @@ class Lines:
         self._labels = Labels()
         self._made: dict[str, move.Place] = {}
         self._creates: dict[str, Create] = {}
+        self._shown: dict[str, Entity] = {}  # what a dry run has made
         self._ids: list[str] | None = None
 
     def _own(self, number: int, text: str, order: Order | LoopError) -> Origin:
@@ -59,7 +61,11 @@ class Lines:
 
     def _typed(self, request: create.Request) -> create.Request:
         """The same with the schema's spelling of the type. Raises `InvalidChange`."""
-        return request.replace(entity_type=known_type(request.entity_type, self._store))
+        try:
+            return request.replace(entity_type=known_type(request.entity_type, self._store))
+        except InvalidChange as error:
+            error.details["entity_id"] = request.entity_id
+            raise
 
     def _creation(self, request: create.Request, label: str | None) -> Create:
         """The new entity, with its id, which later lines may name."""
@@ -102,13 +108,20 @@ class Lines:
         records = self._store.records_with_key(change.key)
         return next((one.entity_id for one in records if one.data["action"] == "create"), None)
 
-    def _refuse_made(self, order: Order) -> None:
-        if order.op != "create" and order.entity_id and nfc(order.entity_id) in self._made:
-            raise UsageError(
-                f"{order.entity_id} is only about to be made: give the line that makes it all "
-                "that it should have",
-                entity_id=order.entity_id,
-            )
+    def _show(self, made: Entity) -> None:
+        """Take note of an entity that a dry run has made."""
+        self._shown[nfc(made.id)] = made
+
+    def _shown_as(self, entity_id: str | None) -> Entity | None:
+        """The entity with that id as a dry run has made it."""
+        return None if entity_id is None else self._shown.get(nfc(entity_id))
+
+    def _forget_made(self, change: Create, label: str | None) -> None:
+        """Forget an entity that can't be made."""
+        gone = [key for key, one in self._creates.items() if one is change]
+        for key in gone:
+            del self._creates[key], self._made[key]
+        self._labels.failed(label)
 
     def _outcome(
         self, number: int, order: Order | LoopError, done: CommitResult | LoopError, **more: Any

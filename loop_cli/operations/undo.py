@@ -20,16 +20,19 @@ from loop_cli.core.records.record import RUN_ID
 from loop_cli.errors import Action, ConflictError, EntityNotFound, InvalidChange, UsageError
 from loop_cli.failures import AmbiguousId, ConfirmationRefused, NoSuchChange
 from loop_cli.lean.records import Struct
+from loop_cli.operations import undo_deleted
 from loop_cli.operations.history import records_of, revealer
+from loop_cli.planning import life
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from loop_cli.core.commits import CommitResult, Delete, EntityChange
     from loop_cli.core.conflict import ConflictField
     from loop_cli.core.diff import Diff
+    from loop_cli.core.records.past import Reveal
     from loop_cli.core.records.record import AuditRecord, Origin
     from loop_cli.core.store import Store
 
@@ -195,16 +198,9 @@ def make_plan(store: Store, target: Target, *, actor: str) -> UndoPlan:
     entities = []
     for entity, by_path, found in _by_entity(store, records, target.path):
         if entity is None:
-            entities.append(_brought_back(found))
-            continue
-        planned, wrong = invert(
-            entity,
-            found,
-            history=records_of(store, entity, path=entity.path if by_path else None),
-            reveal=reveal,
-            by_path=by_path,
-            updated=store.names.updated,
-        )
+            planned, wrong = _brought_back(store, found, reveal)
+        else:
+            planned, wrong = _taken_back(store, entity, found, reveal, by_path=by_path)
         entities.append(planned)
         problems += wrong
     if problems:
@@ -214,6 +210,29 @@ def make_plan(store: Store, target: Target, *, actor: str) -> UndoPlan:
             f"can't be undone: {first}", entity_id=problems[0]["entity_id"], problems=problems
         )
     return UndoPlan(run_id=str(records[0].data.get("run_id")), entities=tuple(entities))
+
+
+def _taken_back(
+    store: Store, entity: Entity, records: list[AuditRecord], reveal: Reveal, *, by_path: bool
+) -> tuple[EntityUndo, list[dict[str, Any]]]:
+    """Plan the undo of what changed an entity, and of what deleted the one that had its id before
+    it was made."""
+    made = next((at for at, one in enumerate(records) if one.data.get("action") == "create"), None)
+    own = records if made is None else records[: made + 1]
+    planned, problems = invert(
+        entity,
+        own,
+        history=records_of(store, entity, path=entity.path if by_path else None),
+        reveal=reveal,
+        by_path=by_path,
+        updated=store.names.updated,
+    )
+    if len(own) < len(records) and not problems:
+        return undo_deleted.put_back(store, records[len(own) :], planned, reveal)
+    newest = records[0]
+    if len(records) == 1 and not story.is_deletion(newest) and life.kept_of(newest) is not None:
+        return undo_deleted.put_back_again(store, entity, newest, planned), []
+    return planned, problems
 
 
 # -- which records ------------------------------------------------------------------------
@@ -237,9 +256,8 @@ def _wanted(store: Store, target: Target, actor: str) -> list[AuditRecord]:
     if target.entity_id is not None:
         return [_last_of_entity(store, target.entity_id, target.path)]
     run = target.run_id or _last_run(store, actor)
-    of_run = [one for one in store.records_of_run(run) if one.data.get("run_id") == run]
-    found = [one for one in audit.without_undone(of_run) if _has_changed(one)]
-    if not found and any("schema" in one.metadata for one in of_run):
+    found = _changes_of(store, run)
+    if not found and any("schema" in one.metadata for one in _of_run(store, run)):
         raise NoSuchChange(
             f"run {run} changed the vault's schema, which is no entity: undo does not take it back",
             run_id=run,
@@ -249,7 +267,21 @@ def _wanted(store: Store, target: Target, actor: str) -> list[AuditRecord]:
         raise NoSuchChange(
             f"no change is recorded of run {run}", run_id=run, hint=Action("list_records")
         )
-    return found
+    lasting = story.lasting(found)
+    if not lasting:
+        raise NoSuchChange(
+            f"run {run} left nothing to undo: what it made, it deleted again", run_id=run
+        )
+    return lasting
+
+
+def _of_run(store: Store, run: str) -> list[AuditRecord]:
+    return [one for one in store.records_of_run(run) if one.data.get("run_id") == run]
+
+
+def _changes_of(store: Store, run: str) -> list[AuditRecord]:
+    """Return the records of a run that changed something, newest first."""
+    return [one for one in audit.without_undone(_of_run(store, run)) if _has_changed(one)]
 
 
 def _last_of_entity(store: Store, given: str, path: str | None) -> AuditRecord:
@@ -271,10 +303,15 @@ def _last_of_entity(store: Store, given: str, path: str | None) -> AuditRecord:
 
 
 def _last_run(store: Store, actor: str) -> str:
+    lasting: dict[str, set[str]] = {}  # by run, the digests of what is left to take back of it
     for record, stands in story.standing(store.records()):
         own = record.data.get("actor") == actor and not story.reverses(record)
         run = record.data.get("run_id")
-        if stands and own and _has_changed(record) and isinstance(run, str):
+        if not (stands and own and _has_changed(record) and isinstance(run, str)):
+            continue
+        if run not in lasting:
+            lasting[run] = {one.digest for one in story.lasting(_changes_of(store, run))}
+        if record.digest in lasting[run]:
             return run
     raise NoSuchChange(f"{actor} has no change left to undo", hint=Action("list_records"))
 
@@ -311,18 +348,41 @@ def find_run(store: Store, text: str) -> str | None:
 
 
 def _by_entity(
-    store: Store, records: Iterable[AuditRecord], path: str | None
-) -> Iterator[tuple[Entity | None, bool, list[AuditRecord]]]:
-    """Return the records of each entity; None for an entity that is not there.
+    store: Store, records: Sequence[AuditRecord], path: str | None
+) -> list[tuple[Entity | None, bool, list[AuditRecord]]]:
+    """Return the records of each entity, newest first; None for a file that was deleted, and for
+    an entity that is not there.
 
     The path chooses the file if several have the id.
     """
     groups: dict[tuple[str, str], tuple[Entity | None, bool, list[AuditRecord]]] = {}
+    gone = {
+        record.digest: str(number)
+        for number, file in enumerate(story.by_file(records))
+        if story.is_deletion(file[0]) and _is_away(store, file[0], path)
+        for record in file
+    }
     for record in records:
+        if record.digest in gone:
+            key = (nfc(record.entity_id), gone[record.digest])
+            groups.setdefault(key, (None, False, []))[2].append(record)
+            continue
         entity, by_path = _entity_of(store, record, path)
-        key = (record.entity_id, "") if entity is None else (nfc(entity.id), entity.path)
+        key = (nfc(record.entity_id), "") if entity is None else (nfc(entity.id), entity.path)
         groups.setdefault(key, (entity, by_path, []))[2].append(record)
-    yield from groups.values()
+    return [*groups.values()]
+
+
+def _is_away(store: Store, deletion: AuditRecord, path: str | None) -> bool:
+    """Whether no entity is in the way of one that was deleted: others that carried its id then may
+    carry it now."""
+    if not life.was_shared(deletion):
+        return _entity_of(store, deletion, path)[0] is None
+    try:
+        store.find(deletion.entity_id, path=str(deletion.metadata.get("path")))
+    except EntityNotFound:
+        return True
+    return False
 
 
 def _entity_of(store: Store, record: AuditRecord, path: str | None) -> tuple[Entity | None, bool]:
@@ -348,13 +408,18 @@ def _entity_of(store: Store, record: AuditRecord, path: str | None) -> tuple[Ent
         return None, False
 
 
-def _brought_back(records: list[AuditRecord]) -> EntityUndo:
-    """Plan the undo of a deletion. Raises `ConflictError` if the file is back in another way."""
+def _brought_back(
+    store: Store, records: list[AuditRecord], reveal: Reveal
+) -> tuple[EntityUndo, list[dict[str, Any]]]:
+    """Plan the undo of a deletion, and of what the run changed before it. Raises `ConflictError`
+    if the run did not delete the file."""
     newest = records[0]
     given = str(newest.data.get("entity_id"))
-    if newest.data.get("action") != "delete" or len(records) > 1:
+    if not story.is_deletion(newest):
         raise ConflictError(_gone(given, newest), hint=Action("show_history", entity_id=given))
-    return EntityUndo(
+    if len(records) > 1:
+        return undo_deleted.brought_back(store, records, reveal)
+    planned = EntityUndo(
         entity=_as_recorded(given, newest),
         records=(newest,),
         diff={},
@@ -363,6 +428,7 @@ def _brought_back(records: list[AuditRecord]) -> EntityUndo:
         by_path=False,
         restores=newest,
     )
+    return planned, []
 
 
 def _gone(entity_id: str, record: AuditRecord) -> Conflict:

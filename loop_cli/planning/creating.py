@@ -32,15 +32,13 @@ if TYPE_CHECKING:
         def find(self, entity_id: str) -> Entity | None: ...
         def all_ids(self) -> Iterable[str]: ...
         def seems_taken(self, entity_id: str) -> bool: ...
-        def is_free(self, path: str) -> bool: ...
         def admits(self, path: str) -> bool: ...
 
 
 class Creating:
     """Plans the creates of a planner. `others` are whom a new entity may refer to, `ids` those that
-    were given before in the same group, by how they read without case, and `is_planned` tells
-    whether a change before this one puts a file at a path. `taken` says why an id can't be
-    given."""
+    were given before in the same group, by how they read without case. `is_taken` tells whether no
+    file can be put at a path, `why_taken` why an id can't be given."""
 
     def __init__(
         self,
@@ -48,15 +46,15 @@ class Creating:
         policy: Policy,
         others: Others,
         ids: Mapping[str, str],
-        is_planned: Callable[[str], bool],
-        taken: Callable[[str], str | None],
+        is_taken: Callable[[str], bool],
+        why_taken: Callable[[str], str | None],
     ) -> None:
         self._around = around
         self._policy = policy
         self._others = others
         self._ids = ids
-        self._is_planned = is_planned
-        self._taken = taken
+        self._is_taken = is_taken
+        self._why_taken = why_taken
 
     def plan(self, change: Create, origin: Origin) -> Plan:
         """Return the plan. Raises `InvalidChange` with all problems, `EntityNotFound` and
@@ -142,7 +140,7 @@ class Creating:
 
     def _look_for_place(self, path: str, problems: list[dict[str, Any]]) -> None:
         try:
-            if self._is_planned(path) or not self._around.is_free(path):
+            if self._is_taken(path):
                 problems.append(_problem("path", "taken", f"{path} {IS_THERE}"))
             elif not self._around.admits(path):
                 words = f"{path} is not a place where loop looks for entities"
@@ -188,7 +186,7 @@ class Creating:
         if rule is None:
             return ""
         if isinstance(rule, str):
-            why = self._taken(rule)
+            why = self._why_taken(rule)
             if why is not None:
                 problems.append(_problem("entity_id", "taken", why))
             return rule

@@ -25,7 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from loop_cli.core.commits import Create, Delete, Mend, Restore
+    from loop_cli.core.commits import Create, Delete, Mend, PutBack, Restore
     from loop_cli.core.diff import Diff
     from loop_cli.core.entity import Entity
     from loop_cli.core.records.record import AuditRecord, History, Origin
@@ -82,7 +82,7 @@ def restore(change: Restore, data: bytes | None, *, policy: Policy, origin: Orig
     Raises `InvalidChange` if the record is not a deletion; `StorageError` if the bytes are not
     kept, or are wrong.
     """
-    record, undoes = change.record, change.undoes
+    record, undoes, earlier = change.record, change.undoes, change.earlier
     path = record.metadata.get("path")
     if record.data.get("action") != "delete" or not isinstance(path, str):
         raise _no_deletion(record)
@@ -92,6 +92,8 @@ def restore(change: Restore, data: bytes | None, *, policy: Policy, origin: Orig
             hint=Action("list_kept"),
         )
     reported = str(record.metadata.get("updated_before"))
+    if earlier is not None:
+        path, data, reported = earlier.path, earlier.data, earlier.updated_at
     entity = _entity(data, path, reported, policy)
     return _coming(
         entity,
@@ -177,8 +179,9 @@ def mend(seen: Snapshot, change: Mend, *, policy: Policy, origin: Origin) -> Pla
     )
 
 
-def delete(seen: Snapshot, change: Delete, *, policy: Policy, origin: Origin) -> Plan:
-    """Plan the deletion of an entity. Raises `PreconditionRequired`, `ConflictError`."""
+def delete(seen: Snapshot, change: Delete, *, policy: Policy, origin: Origin, shared: bool) -> Plan:
+    """Plan the deletion of an entity; `shared` means that other files carry its id. Raises
+    `PreconditionRequired`, `ConflictError`."""
     entity = seen.entity
     used = precondition.check(seen, change, {}, rules=policy.rules)
     kept = digest_of(entity.raw)
@@ -187,6 +190,8 @@ def delete(seen: Snapshot, change: Delete, *, policy: Policy, origin: Origin) ->
         metadata["forced"] = True
     if seen.edited_outside:
         metadata["edited_outside"] = True
+    if shared:
+        metadata["shared"] = True
     return Plan(
         before=entity,
         after=entity,
@@ -208,12 +213,62 @@ def delete(seen: Snapshot, change: Delete, *, policy: Policy, origin: Origin) ->
     )
 
 
+def put_back(seen: Snapshot, change: PutBack, *, policy: Policy, origin: Origin) -> Plan:
+    """Plan the text of an earlier entity in the place of another one; its `updated` is set.
+
+    Raises `InvalidFile` if the text is of another id, `PreconditionRequired`, `ConflictError`.
+    """
+    before, names, now = seen.entity, policy.names, policy.clock()
+    used = precondition.check(seen, change, {}, rules=policy.rules, updated=names.updated)
+    reported = timestamps.parse(before.revision.updated_at)
+    known = (reported, seen.literal, seen.history.ceiling)
+    rendered = timestamps.render(later_than(known, now, path=before.path))
+    data = _stamped(change.data.decode(), change.to, (names.updated,), rendered)
+    after = _entity(data, change.to, rendered, policy)
+    if nfc(after.id) != nfc(before.id):
+        raise InvalidFile(change.to, f"would be {after.id}, not {before.id}")
+    old, new = (
+        {name: value for name, value in one.fields.items() if name != names.updated}
+        for one in (before, after)
+    )
+    diff = {**diff_fields(old, new), **diff_body(before.body, after.body)}
+    recorded, kept, marks = recordable(diff, policy.private)
+    goes = digest_of(before.raw)
+    moved = {"path": after.path, "path_before": before.path} if after.path != before.path else {}
+    metadata = {**moved, **_metadata(before, after, used), "kept": goes, **marks}
+    return Plan(
+        before=before,
+        after=after,
+        source=before.path,
+        target=after.path,
+        data=data,
+        diff=diff,
+        wanted={},
+        record=audit.compose(
+            action="move" if moved else "update",
+            before=as_recorded(before, policy),
+            diff=recorded,
+            origin=origin,
+            timestamp=now,
+            metadata={**metadata, **_undoing(change.undoes)},
+        ),
+        kept={**kept, goes["sha256"]: before.raw},
+        warnings=after.warnings,
+    )
+
+
 def _undoing(undoes: dict[str, Any] | None) -> dict[str, Any]:
     return {} if undoes is None else {"undoes": undoes}
 
 
+def was_shared(record: AuditRecord) -> bool:
+    """Whether other files carried the id of a deleted entity: then they are no obstacle to its
+    return."""
+    return record.metadata.get("shared") is True
+
+
 def kept_of(record: AuditRecord) -> str | None:
-    """Return the SHA-256 of the kept bytes of a deleted entity."""
+    """Return the SHA-256 of the kept bytes of a file that was deleted, or replaced as a whole."""
     kept = record.metadata.get("kept")
     sha256 = kept.get("sha256") if isinstance(kept, dict) else None
     return sha256 if isinstance(sha256, str) else None

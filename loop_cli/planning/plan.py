@@ -58,7 +58,8 @@ class Plan(Struct):
     `source` is its old file, None for a create; `target` its new file, None for a delete; `data`
     the new bytes. `wanted` maps the names of diffs to the requested values. `record` is the
     record's data, still without `previous`. `kept` are the values, by SHA-256, of which the record
-    has only hashes. `document` are the pieces of `data`, if known.
+    has only hashes. `document` are the pieces of `data`, if known. `beside` means that the file
+    comes beside others with its id.
     """
 
     before: Entity
@@ -72,6 +73,7 @@ class Plan(Struct):
     kept: dict[str, bytes]
     warnings: tuple[str, ...]
     document: Document | None = None
+    beside: bool = False
 
     @property
     def changed(self) -> bool:

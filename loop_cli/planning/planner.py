@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from loop_cli.core.commits import Create, Delete, Mend, Move, Restore
+from loop_cli.core.commits import Create, Delete, Mend, Move, PutBack, Restore
 from loop_cli.core.names import ARCHIVE, nearest, nfc, one_name
 from loop_cli.errors import InvalidChange, InvalidFile, UsageError
 from loop_cli.planning import plan
@@ -147,7 +147,7 @@ class Planner:
         if isinstance(change, Create):
             from loop_cli.planning.creating import Creating
 
-            taken = (self._is_planned, self.taken)
+            taken = (self._is_taken, self.why_taken)
             creating = Creating(self._around, self._policy, self, self._ids, *taken)
             planned = creating.plan(change, origin)
         elif isinstance(change, Restore):
@@ -184,7 +184,13 @@ class Planner:
 
             if not change.orphan:
                 said = self._refuse_referred(seen.entity, change)
-            planned = plan_life.delete(seen, change, policy=self._policy, origin=origin)
+            planned = plan_life.delete(
+                seen,
+                change,
+                policy=self._policy,
+                origin=origin,
+                shared=self._is_shared(change, seen),
+            )
             return planned.replace(warnings=(*planned.warnings, *said))
         if isinstance(change, Mend):
             from loop_cli.planning import life as plan_life
@@ -196,6 +202,10 @@ class Planner:
             self._refuse_taken(change.to, seen.entity.id, leaves=seen.entity.path)
             if not (self._around.admits(change.to) or change.to.startswith(f"{ARCHIVE}/")):
                 raise InvalidFile(change.to, "is not a place for entities")
+        if isinstance(change, PutBack):
+            from loop_cli.planning import life as plan_life
+
+            return plan_life.put_back(seen, change, policy=self._policy, origin=origin)
         made = plan.make(seen, change, policy=self._policy, origin=origin, others=self)
         return made.replace(warnings=(*made.warnings, *said)) if said else made
 
@@ -224,16 +234,24 @@ class Planner:
         sha256 = plan_life.kept_of(record)
         data = None if sha256 is None else self._around.kept(sha256)
         planned = plan_life.restore(change, data, policy=self._policy, origin=origin)
-        self._refuse_known(planned.after.id)
+        shared = plan_life.was_shared(record)
+        if not shared:
+            self._refuse_known(planned.after.id)
         self._refuse_taken(planned.path, planned.after.id)
-        return planned
+        return planned.replace(beside=shared)
+
+    def _is_shared(self, change: Delete, seen: Snapshot) -> bool:
+        """Whether other files carry the id of one that goes; then a path has chosen it."""
+        entity = seen.entity
+        others = self._around.named(entity.id) if change.path is not None else []
+        return any(nfc(one.id) == nfc(entity.id) and one.path != entity.path for one in others)
 
     def _refuse_known(self, entity_id: str) -> None:
-        why = self.taken(entity_id)
+        why = self.why_taken(entity_id)
         if why is not None:
             raise _taken(entity_id, "entity_id", why)
 
-    def taken(self, entity_id: str) -> str | None:
+    def why_taken(self, entity_id: str) -> str | None:
         """Why no new entity can have an id: another one has it, or will have it, or one that
         differs only by case and does not go in the same group. None if it is free."""
         wanted, message = nfc(entity_id), f"the id {entity_id!r} is taken"
@@ -247,8 +265,31 @@ class Planner:
         return alike or (message if one_name(entity_id) in self._ids else None)
 
     def _refuse_taken(self, path: str, entity_id: str, *, leaves: str | None = None) -> None:
-        if self._is_planned(path) or not self._around.is_free(path, leaves=leaves):
+        if self._is_taken(path, leaves=leaves):
             raise _taken(entity_id, "path", f"{path} {plan.IS_THERE}")
+
+    def _is_taken(self, path: str, *, leaves: str | None = None) -> bool:
+        """Whether no file can be put at a place: another one is there, or will be, under that name
+        or one that differs only by case or normal form. Raises what `is_free` raises."""
+        if self._is_planned(path):
+            return True
+        if self._around.is_free(path, leaves=leaves):
+            return False
+        folder, _slash, name = path.rpartition("/")
+        for one in self._places_left():
+            other, _slash, own = one.rpartition("/")
+            is_alike = other == folder and own != name and one_name(own) == one_name(name)
+            if is_alike and self._around.is_free(path, leaves=one):
+                return False
+        return True
+
+    def _places_left(self) -> Iterator[str]:
+        """Yield the places of files that go in the same atomic group."""
+        for one in self._going:
+            there = self._around.carrier(one.entity_id) if one.path is None else None
+            place = one.path if there is None else there.path
+            if place is not None:
+                yield place
 
     def _is_planned(self, path: str) -> bool:
         """Whether a change that was planned before puts a file there."""
@@ -259,7 +300,9 @@ class Planner:
         from loop_cli.planning.referred import Referred
 
         if self._referred is None:
-            self._referred = Referred(self._around, self._policy.names, self._going, self._after)
+            self._referred = Referred(
+                self._around, self._policy.names, self._going, self._after, self._made
+            )
         return self._referred.refuse(entity, cascade=change.cascade)
 
     def _take(self, planned: Plan) -> None:

@@ -35,7 +35,8 @@ _SHOWN = 20
 
 class Referred:
     """Answers for entities that are deleted together; `going` are all of a group. `changed` are the
-    entities that changes before in the group leave, by the paths that they had."""
+    entities that changes before in the group leave, by the paths that they had, and `made` those
+    that they make."""
 
     def __init__(
         self,
@@ -43,10 +44,12 @@ class Referred:
         names: FieldNames,
         going: Sequence[Delete | Move],
         changed: Mapping[str, Entity],
+        made: Sequence[Entity] = (),
     ) -> None:
         self._around = around
         self._changed = changed
-        self._known = 0
+        self._made = made
+        self._known = (0, 0)
         self._names = names
         self._leaving = {nfc(one.entity_id) for one in going}
         self._paths = {one.path for one in going if one.path is not None}
@@ -81,24 +84,30 @@ class Referred:
 
     def _links_to(self, path: str) -> list[Backlink]:
         """Return the links to a file; the links to all files of the group are searched at once."""
-        if path not in self._links or self._known != len(self._changed):
-            self._known = len(self._changed)
+        known = (len(self._changed), len(self._made))
+        if path not in self._links or self._known != known:
+            self._known = known
             leaving = {*self._paths, path}
             self._links = {one: [] for one in leaving}
-            for target, one in backlinks(_Later(self._around, self._changed), leaving):
+            for target, one in backlinks(self._later(), leaving):
                 self._links[target].append(one)
         return self._links[path]
+
+    def _later(self) -> _Later:
+        return _Later(self._around, self._changed, [one.path for one in self._made])
 
 
 class _Later:
     """The files with links as they will be."""
 
-    def __init__(self, around: Around, changed: Mapping[str, Entity]) -> None:
+    def __init__(self, around: Around, changed: Mapping[str, Entity], made: Sequence[str]) -> None:
         self._around = around
         self._changed = changed
+        self._made = made
 
     def link_targets(self) -> Files:
-        return self._around.link_targets()
+        there = self._around.link_targets()
+        return there.moved({path: path for path in self._made}) if self._made else there
 
     def links_to(self, paths: Collection[str]) -> Iterator[LinkSource]:
         for one in self._around.links_to(paths):

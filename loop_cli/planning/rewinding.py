@@ -11,6 +11,7 @@ from loop_cli.core.records.record import is_digest
 from loop_cli.lean.records import Struct
 from loop_cli.markdown import patch
 from loop_cli.markdown.document import split
+from loop_cli.planning.snapshot import etag_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,8 +44,7 @@ def rewind(
         return Step(record=record, after={})
     now = tree.get(path)
     if action == "delete":
-        held = record.metadata.get("kept")
-        data = kept(str(held.get("sha256"))) if isinstance(held, dict) else None
+        data = _kept(record, kept)
         if data is not None and path not in tree:
             tree[path] = data
         return Step(record=record, after={path: None})
@@ -53,13 +53,19 @@ def rewind(
     if action == "create":
         del tree[path]
         return Step(record=record, after={path: now})
-    before = _before(now, record, updated=updated, kept=kept)
+    before = _kept(record, kept) or _before(now, record, updated=updated, kept=kept)
     if isinstance(source, str) and source != path:
         del tree[path]
         tree[source] = before
         return Step(record=record, after={source: None, path: now})
     tree[path] = before
     return Step(record=record, after={path: now})
+
+
+def _kept(record: AuditRecord, kept: Callable[[str], bytes | None]) -> bytes | None:
+    """Return the bytes of the whole file before a record, if they were kept."""
+    held = record.metadata.get("kept")
+    return kept(str(held.get("sha256"))) if isinstance(held, dict) else None
 
 
 def _before(
@@ -78,13 +84,21 @@ def _before(
         patch.Remove(name) if value is None else patch.Set(name, value[0])
         for name, value in values.items()
     ]
-    if isinstance(before, str):
-        edits.append(patch.Set((updated,), before))
+    timed = [patch.Set((updated,), before)] if isinstance(before, str) else []
     try:
-        pieces = split(text)
-        yaml = patch.patch(pieces.yaml, edits, newline=pieces.newline)
+        found = _edited(text, [*edits, *timed], body)
+        if etag_of(found) != record.etag_before:  # its time may have been that of the file
+            timeless = _edited(text, [*edits, patch.Remove((updated,))], body)
+            found = timeless if etag_of(timeless) == record.etag_before else found
     except ValueError:
         return data
+    return found
+
+
+def _edited(text: str, edits: list[patch.Set | patch.Remove], body: str | None) -> bytes:
+    """Return a text with other values, and another body if one is given. Raises ValueError."""
+    pieces = split(text)
+    yaml = patch.patch(pieces.yaml, edits, newline=pieces.newline)
     changed = pieces.replace(yaml=yaml)
     return (changed if body is None else changed.replace(body=body)).text.encode()
 

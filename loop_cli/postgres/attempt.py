@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loop_cli.core.commits import Create, EntityChange, Mend, Restore
 from loop_cli.core.names import nfc
-from loop_cli.errors import ConflictError, InvalidFile, LoopError
+from loop_cli.errors import ConflictError, InvalidFile, LoopError, failing_at
 from loop_cli.lean.records import Struct
 from loop_cli.planning.broken import unread
 from loop_cli.planning.planner import Planner
@@ -83,9 +83,10 @@ class Attempt:
         self, planner: Planner, changes: Sequence[AnyChange], origin: Origin, *, group: bool
     ) -> list[Planned | LoopError]:
         planned: list[Planned | LoopError] = []
-        for change in changes:
+        for at, change in enumerate(changes):
             try:
-                planned.append(self._one(planner, change, origin))
+                with failing_at(at):
+                    planned.append(self._one(planner, change, origin))
             except LoopError as error:
                 if group:
                     raise

@@ -67,7 +67,8 @@ def are_for(planned: Sequence[Planned]) -> bool:
     or moves of an id that several have, because the times of the others depend on it."""
     size = 0
     for one in planned:
-        if is_moving(one) and one.found is not None and one.found.located.shared:
+        shared = one.plan.beside if one.found is None else one.found.located.shared
+        if is_moving(one) and shared:
             return False
         size += len(one.plan.data) + sum(map(len, one.plan.kept.values()))
     return size <= LARGEST

@@ -77,7 +77,10 @@ def from_dict(data: dict[str, Any]) -> LoopError:
         listed = told if isinstance(told, list) else []
         others = [conflict_of(one) for one in listed if isinstance(one, dict)]
         hint = None if own else action
-        return ConflictError(conflict_of(data), hint=hint, others=tuple(others))
+        met = ConflictError(conflict_of(data), hint=hint, others=tuple(others))
+        if isinstance(data.get("line"), int):  # of all or none
+            met.details["line"] = data["line"]
+        return met
     kind = _KINDS.get(str(code), LoopError)
     taken = ("error", "code", "retryable", "hint")
     details = {key: one for key, one in data.items() if key not in (*taken, *_OF_HTTP)}

@@ -121,7 +121,7 @@ def outcome(said: dict[str, Any], *, run_id: str, dry_run: bool = False) -> Outc
     else:
         done = life.changed(said)
     more: dict[str, Any] = {
-        key: said[key] for key in ("path_before", "relinked", "removed") if key in said
+        key: said[key] for key in ("path_before", "relinked", "removed", "pending") if key in said
     }
     return Outcome(
         done=done,

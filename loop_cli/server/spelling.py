@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _BODY = '{"status": "done", "expected_updated_at": "2026-01-09T14:35:10.123456Z"}'
 _EXAMPLES = {
+    "add_item": r'{"add": {"tags": ["a", "b"]}}; in "changes", "tags+=a,b" with \, for a comma',
     "any_name": 'PATCH /api/entities/ID with {"set": {"a!": 1}}',
     "body": 'PATCH with {"body": "..."}; {"set": {"body": ...}} sets a field of that name',
     "change": f"PUT /api/tasks/ID with {_BODY}",
@@ -42,7 +43,8 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "bring_to_folder": lambda _of: "'loop copy' brings a vault to a folder and back",
     "copy_again": lambda _of: "stop the servers, remove the copy, and copy again",
     "edit_whole": lambda of: (
-        f"'loop edit {of['entity_id']}' in the vault takes the whole file; here the body is what "
+        f"'{shlex.join(['loop', 'edit', of['entity_id']])}' in the vault takes the whole file; "
+        "here the body is what "
         f"GET {entity_path(of['entity_id'])} has as body"
     ),
     "example": lambda of: _EXAMPLES[of["of"]],
@@ -71,7 +73,7 @@ _WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "show_schema": lambda _of: "GET /api/schema",
     "upgrade_vault": lambda _of: "'loop init --upgrade' in the vault",
     "take_aside": lambda _of: "'loop kept --aside' in the vault",
-    "take_one_vault": lambda of: f"'loop serve --vault {of['vault']}'",
+    "take_one_vault": lambda of: f"'{shlex.join(['loop', 'serve', '--vault', of['vault']])}'",
     "undo_the_rest": lambda _of: "the same call with ?on_conflict=rebase",
     "verify_log": lambda _of: "'loop audit verify' in the vault",
     "wait_longer": lambda _of: "try again; 'loop serve --lock-timeout SECONDS' waits longer",

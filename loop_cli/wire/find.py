@@ -67,6 +67,11 @@ class OutcomeDocument(Shape):
     removed: list[RemovedEntity] | None = Field(
         default=None, description="Of a delete: what is gone, as `loop delete --json` has it."
     )
+    pending: Literal[True] | None = Field(
+        default=None,
+        description="Of `apply`: there only with --dry-run, if a line before makes the entity: "
+        "what this line does is known once that has landed.",
+    )
     dry_run: bool | None = Field(default=None, description="There only with --dry-run.")
     warnings: list[str] | None = Field(default=None, description="There only if there are any.")
 

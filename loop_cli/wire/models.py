@@ -213,7 +213,13 @@ class AuditMetadata(GrowingShape):
     )
     kept: Kept | None = Field(
         default=None,
-        description="There only in a delete: the file's bytes, as `.loop/kept/` has them.",
+        description="There only in a delete, and where `loop undo` replaced a whole file: the "
+        "file's bytes, as `.loop/kept/` has them.",
+    )
+    shared: Literal[True] = Field(
+        default=True,
+        description="There only in a delete: other files had the same id, so it may come back "
+        "beside them.",
     )
     restores: Sha256 | None = Field(
         default=None,

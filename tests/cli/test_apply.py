@@ -235,3 +235,56 @@ def test_hundreds_land_and_the_log_is_whole(loop: Loop) -> None:
     assert {one["fields"]["estimated_hours"] for one in listed} == {39}
     for one in listed:
         assert loop("get", one["entity_id"], "--field", "etag").out.strip() == one["etag"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "named"),
+    [
+        ([{"id": ONE, "if": ["status=hold"]}, {"id": "nobody"}], 4, (1, ONE)),
+        ([{"id": "nobody"}, {"id": ONE, "if": ["status=hold"]}], 3, (1, "nobody")),
+        ([{"id": ONE}, {"id": "nobody"}], 3, (2, "nobody")),
+        ([{"id": ONE}, {"id": TWO, "if": ["status=nonsense"]}], 4, (2, TWO)),
+    ],
+)
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_all_or_none_says_which_line_is_the_first_that_fails(
+    loop: Loop, changes: list[Any], code: int, named: tuple[int, str], dry: tuple[str, ...]
+) -> None:
+    """The exit code is that of its error, as where each line lands by itself."""
+    asked = lines(*({"set": {"notes": "x"}, "if": ["missing:notes"], **one} for one in changes))
+
+    done = loop("apply", "-", "--atomic", *dry, stdin=asked)
+    each = loop("apply", "-", "--dry-run", stdin=asked)
+
+    assert (done.code, each.code) == (code, code)
+    assert (done.error["line"], done.error["entity_id"]) == named
+    assert loop("log", "--json").lines == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"if_match": "zz", "set": {"status": "done"}},
+        {"expected_updated_at": "now", "set": {"status": "done"}},
+        {"if": ["status"], "set": {"status": "done"}},
+        {"if": ["status=todo"]},
+        {"changes": ["status"]},
+        {"op": "rename", "if_match": "zz"},
+    ],
+)
+def test_what_is_wrong_in_a_line_is_said_of_the_entity_that_it_names(
+    loop: Loop, wrong: dict[str, Any]
+) -> None:
+    asked = lines({"id": ONE, **wrong})
+
+    (said,) = loop("apply", "-", stdin=asked).lines
+
+    assert json.loads(said)["entity_id"] == ONE
+    assert loop("apply", "-", "--atomic", stdin=asked).error["entity_id"] == ONE
+
+
+def test_a_line_without_a_change_hears_what_would_be_one(loop: Loop) -> None:
+    (said,) = loop("apply", "-", stdin=lines({"id": ONE, "body": None, "if": ["x=1"]})).lines
+
+    ways = "set, unset, add, remove, changes, body, append_body"
+    assert json.loads(said)["error"] == f"nothing to change: the line has none of {ways}"

@@ -257,6 +257,7 @@ def test_all_or_none_changes_nothing_that_it_makes(loop: Loop) -> None:
         ({"type": "Task"}, None),
         ({"type": "nosuchtype", "name": "x"}, None),
         ({"type": "Task", "name": "x", "id": "tsk-020-90"}, "tsk-020-90"),
+        ({"type": "nosuchtype", "name": "x", "id": "tsk-020-90"}, "tsk-020-90"),
     ],
 )
 def test_a_creation_that_fails_names_no_entity_but_the_one_of_the_line(
@@ -268,3 +269,36 @@ def test_a_creation_that_fails_names_no_entity_but_the_one_of_the_line(
     at_once = loop("apply", "-", "--atomic", stdin=line).error
 
     assert (json.loads(said)["entity_id"], at_once["entity_id"]) == (entity_id, entity_id)
+
+
+def test_a_dry_run_leaves_open_what_becomes_of_what_it_would_make(loop: Loop) -> None:
+    """The real run lands all of these, so the dry run does not fail either."""
+    new = {**task("새 일"), "as": "$t", "set": {"project_id": "prj-019", "assignee": "개발팀"}}
+    changes = [
+        {"id": "$t", "set": {"notes": "x"}, "if": ["status=todo"]},
+        {"op": "move", "id": "$t", "project": "prj-020", "if": ["notes=x"]},
+        {"op": "delete", "id": "$t", "if": ["project_id=prj-020"]},
+    ]
+
+    dry = apply(loop, new, *changes, options=("--dry-run",))
+    done = apply(loop, new, *changes, options=())
+
+    assert (dry.code, done.code) == (0, 0), dry.err + done.err
+    made, *pending = said(dry)
+    assert (made["changed"], "pending" in made) == (True, False)
+    for one, real in zip(pending, said(done)[1:], strict=True):
+        models_find.OutcomeDocument.model_validate(one)
+        assert (one["pending"], one["changed"], one["modified_fields"]) == (True, False, [])
+        assert one["entity_id"] == made["entity_id"]
+        assert "made by a line before" in one["warnings"][0]
+        assert "pending" not in real
+
+
+def test_a_dry_run_fails_where_what_it_would_make_can_not_be_made(loop: Loop) -> None:
+    wrong = {**task("새 일"), "as": "$t", "set": {"project_id": "nobody"}}
+    later = {"id": "$t", "set": {"notes": "x"}}
+
+    for options in (("--dry-run",), ()):
+        first, second = said(apply(loop, wrong, later, options=("--force", *options)))
+        assert first["code"] == "invalid_change"
+        assert "nothing was made that '$t' could stand for" in second["error"]

@@ -105,6 +105,21 @@ def test_rebase_applies_on_top_and_says_so_in_the_record(loop: Loop, etag: str) 
     assert metadata["precondition"] == "etag"
 
 
+def test_rebase_refuses_two_items_added_to_one_list_and_says_nothing_of_a_change(
+    loop: Loop,
+) -> None:
+    """The field was changed in between: that is for a person, or for a new reading."""
+    seen = loop.etag()
+    assert loop(*UPDATE, "tags+=theirs", "--if-match", seen).code == 0
+    before = loop.path().read_bytes()
+
+    done = loop(*UPDATE, "tags+=mine", "--if-match", seen, "--on-conflict=rebase")
+
+    assert done.code == 4
+    assert "applied on top, your change is added to the current value" in done.err
+    assert loop.path().read_bytes() == before
+
+
 def test_rebase_refuses_an_overlap(loop: Loop, etag: str) -> None:
     done = loop(*UPDATE, "status=done", "--if-match", etag, "--on-conflict=rebase", "--json")
     assert done.code == 4

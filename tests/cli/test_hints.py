@@ -87,14 +87,18 @@ def test_every_action_has_words_and_all_words_are_used() -> None:
 
 @pytest.mark.parametrize("call", MADE, ids=ast.unparse)
 def test_an_action_as_it_is_made_can_be_spelled(call: ast.Call) -> None:
-    """With the values that it is given there; those that are computed are like an id."""
+    """With the values that it is given there; those that are computed are like an id with a
+    blank, and a shell has to take it as one word."""
     values = {
         one.arg: one.value.value if isinstance(one.value, ast.Constant) else "tsk 1"
         for one in call.keywords
         if one.arg is not None
     }
 
-    assert spelled(Action(name_of(call), **values))
+    words = spelled(Action(name_of(call), **values))
+
+    assert words
+    assert "tsk 1" not in words.replace("'tsk 1'", "")
 
 
 def test_every_example_is_of_an_action() -> None:

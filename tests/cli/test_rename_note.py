@@ -167,3 +167,25 @@ def test_a_line_of_apply_renames_and_an_atomic_group_is_refused(notes: Loop) -> 
 def test_without_a_name_it_names_the_command(notes: Loop) -> None:
     done = notes("rename", "회의 1", "--yes")
     assert (done.code, "loop rename ID --name NEW" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize("back", ["kim", "KIM"])
+def test_a_name_may_change_by_case_only(notes: Loop, back: str) -> None:
+    """It is the file's own name. Links that spell the old one follow, and others lead there."""
+    (notes.vault / "Meet/kim.md").write_text("---\nstatus: open\n---\nText.\n")
+    (notes.vault / "links.md").write_text("[[kim]] [x](Meet/kim.md) [[KIM]]\n")
+    before = files(notes.vault)
+
+    moved = rename(notes, "kim", "Kim")
+
+    assert (moved["entity_id"], moved["path"]) == ("Kim", "Meet/Kim.md")
+    assert not (notes.vault / "Meet/kim.md").exists()
+    text = "[[Kim]] [x](Meet/Kim.md) [[KIM]]\n"
+    assert (notes.vault / "links.md").read_text() == text
+    undone = notes("undo", "--last", "--yes", "--json").json["run_id"]
+    assert files(notes.vault) == before
+    assert notes("undo", undone, "--yes").code == 0
+    assert (notes.vault / "links.md").read_text() == text
+    assert rename(notes, "Kim", back)["path"] == f"Meet/{back}.md"
+    assert notes("audit", "verify").code == 0
+    assert notes("check").code == 0

@@ -475,3 +475,54 @@ class TestANoteWithoutFrontmatter:
         done = loop("update", "n", "status=done", "--expected-updated-at", read, "--json")
 
         assert (done.code, done.error["reason"]) == (4, "updated_changed")
+
+
+class TestWholeRuns:
+    """What the lines of one call did to one entity."""
+
+    LINES = (
+        b'{"op": "create", "type": "task", "name": "Tmp", "id": "tmp one"}\n'
+        b'{"op": "delete", "id": "tmp one", "if": ["title=Tmp"]}\n'
+        b'{"id": "t1", "set": {"status": "done"}, "if": ["status=todo"]}\n'
+    )
+
+    @pytest.fixture
+    def notes(self, loop: Loop, tmp_path: Path) -> Loop:
+        loop.vault = tmp_path / "notes"
+        (loop.vault / "task").mkdir(parents=True)
+        text = "---\ntype: task\ntitle: T1\nstatus: todo\n---\n"
+        (loop.vault / "task/t1.md").write_text(text)
+        assert loop("init", str(loop.vault), "--yes").code == 0
+        return loop
+
+    def test_what_was_made_and_deleted_does_not_stand_in_the_way(self, notes: Loop) -> None:
+        assert notes("apply", "-", stdin=self.LINES).code == 0
+
+        done = undo(notes, "--last")
+
+        assert [one["entity_id"] for one in done["entities"]] == ["t1"]
+        assert field(notes, "status", "t1") == "todo"
+        assert notes("undo", "--last", "--yes").code == 3
+        assert notes("audit", "verify").code == 0
+
+    def test_the_hint_of_what_is_gone_can_be_pasted(self, notes: Loop) -> None:
+        made, deleted, _other = self.LINES.splitlines(keepends=True)
+        assert notes("apply", "-", stdin=made, env={"LOOP_RUN_ID": RUN}).code == 0
+        assert notes("apply", "-", stdin=deleted).code == 0
+
+        done = notes("undo", RUN, "--yes")
+
+        assert done.code == 4
+        assert "hint: loop history 'tmp one'" in done.err
+        assert notes("history", "tmp one").code == 0
+
+    def test_one_of_two_with_an_id_comes_back_byte_for_byte(self, loop: Loop) -> None:
+        copy = loop.write("copy.md", loop.path().read_text() + "\n# copied\n")
+        before = copy.read_bytes()
+        asked = ("tsk-019-14", "--path", "copy.md", "--force")
+        assert loop("delete", *asked).code == 0
+        assert not copy.exists()
+
+        undo(loop, "--last")
+
+        assert copy.read_bytes() == before

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from loop_cli.core.changes import (
@@ -15,6 +15,7 @@ from loop_cli.core.changes import (
     parse_change,
     parse_changes,
 )
+from loop_cli.core.names import listed_items
 from loop_cli.errors import Action, UsageError
 
 FILES = {"notes.txt": "line 1\r\nline 2\n\n", "-": "from standard input", "a=b": "odd name"}
@@ -97,6 +98,8 @@ def test_the_operator_is_the_leftmost_and_all_after_it_is_the_value(
 def test_any_text_can_be_a_value(value: str, operator: str) -> None:
     if operator == "=" and value.startswith("@"):
         value = "@" + value
+    if operator == "+=":
+        assume(listed_items(value))
 
     found = parsed(f"field{operator}{value}")
 
@@ -218,6 +221,16 @@ class TestSeveral:
 
     def test_names_that_only_begin_alike_do_not_overlap(self) -> None:
         assert len(changes("a=1", "ab=2", "a_b.c=3")) == 3
+
+
+@pytest.mark.parametrize("text", ["tags+=", "tags+= ", "tags+=,", "tags+= , "])
+def test_nothing_is_no_item_to_add(text: str) -> None:
+    with pytest.raises(UsageError, match="names no item to add"):
+        parsed(text)
+
+
+def test_an_empty_item_that_is_there_can_be_removed() -> None:
+    assert parsed("tags-=").value == ""
 
 
 def test_edits_are_true_where_there_is_something_to_do() -> None:

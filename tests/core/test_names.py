@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loop_cli.core.names import join_dotted, nearest, nfc, split_dotted
+from loop_cli.core.names import join_dotted, listed_items, nearest, nfc, split_dotted
 
 keys = st.text(st.sampled_from("ab.\\ 한:=!") | st.characters(exclude_categories=["Cs"]))
 
@@ -98,3 +98,10 @@ class TestNearest:
     def test_no_more_than_asked_for(self) -> None:
         assert len(nearest("tsk-1", [f"tsk-1{digit}" for digit in range(9)])) == 3
         assert len(nearest("tsk-1", [f"tsk-1{digit}" for digit in range(9)], count=1)) == 1
+
+
+@given(st.lists(st.text(alphabet="a,b c", min_size=1).map(str.strip).filter(bool)))
+def test_the_items_of_a_list_come_back_where_their_commas_are_escaped(items: list[str]) -> None:
+    text = ",".join(item.replace(",", "\\,") for item in items)
+
+    assert listed_items(text) == items

@@ -17,7 +17,14 @@ from loop_cli.core.references import referred
 from loop_cli.core.schema.rules import Rules
 from loop_cli.core.store import Store, passed_over
 from loop_cli.core.wanted import Wanted
-from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopError, NoEntity
+from loop_cli.errors import (
+    ConflictError,
+    EntityNotFound,
+    InvalidFile,
+    LoopError,
+    NoEntity,
+    failing_at,
+)
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.lean.jsontext import as_json
 from loop_cli.planning import plan, resolution, snapshot
@@ -196,7 +203,10 @@ class MemoryStore(Store):
         self, changes: Sequence[AnyChange], origin: Origin, *, dry_run: bool
     ) -> list[CommitResult | LoopError]:
         planner = self._planner(origin, changes)
-        group = [self._plan(planner, change) for change in changes]
+        group = []
+        for at, change in enumerate(changes):
+            with failing_at(at):
+                group.append(self._plan(planner, change))
         count = sum(planned.changed for _place, planned in group)
         identity = os.urandom(16).hex()
         outcomes: list[CommitResult | LoopError] = []

@@ -36,7 +36,8 @@ For each line, loop prints a line on stdout, in order, once the change is durabl
 entity as 'loop update --json' prints it, without fields and body, or an error. If a
 line fails, the next ones are still applied. The exit code is then that of the first
 line that failed, and stderr has a summary. Warnings are in the lines; without --json
-stderr has them too, each once.
+stderr has them too, each once. With --atomic the error on stderr names the line.
+With --dry-run a line about what a line before would make is "pending".
 
 Examples:
 

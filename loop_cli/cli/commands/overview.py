@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 
 from loop_cli.cli import context, hints, output, unopened
 from loop_cli.config import has_notes
@@ -62,8 +61,8 @@ def next_commands(found: Overview, *, upgrade: bool = False) -> list[tuple[str, 
         overdue = "loop list --where 'due<today' --where 'status!=done' --sort due"
         commands.append((overdue, "what is overdue"))
     if found.edited_outside:
-        entity_id = shlex.quote(found.edited_outside[0]["entity_id"])
-        commands.append((f"loop diff {entity_id}", "an edit outside"))
+        entity_id = found.edited_outside[0]["entity_id"]
+        commands.append((hints.command("diff", entity_id), "an edit outside"))
     if found.changes:
         commands.append((f"loop log --since {_day(found.since)}", "who changed what"))
     return [

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-
-from loop_cli.cli import context, output
+from loop_cli.cli import context, hints, output
 from loop_cli.cli.commands import listing
 from loop_cli.core.wanted import Wanted
 from loop_cli.errors import UsageError
@@ -84,8 +82,8 @@ def _selected(loop: Operations, asked: Query, progress: Progress | None) -> Sele
         return loop.select(asked, progress=progress)
     except UsageError as error:
         if "unknown_type" in error.details:
-            words = shlex.quote(" ".join((asked.text or "", *asked.types)))
-            error.hint = f"words of the search go together: loop search {words}"
+            words = " ".join((asked.text or "", *asked.types))
+            error.hint = f"words of the search go together: {hints.command('search', words)}"
         raise
 
 

@@ -22,7 +22,7 @@ EXAMPLES = """Forms of CHANGE:
 'field=text'       a text, converted to the field's type
 'field:=json'      a JSON value
 'field=@file'      the text of a file; =@- is standard input
-'field+=item'      add to a list
+'field+=item'      add to a list; a,b are two items, and \\, is a comma in one
 'field-=item'      remove from a list
 'field!'           remove the field
 'outer.inner=text' a nested field

@@ -44,10 +44,15 @@ _SIGNS = {
     "both": (
         "+",
         styles.NEW,
-        "both changed it; your change is added to the current value",
-        "added to",
+        "both changed it; applied on top, your change is added to the current value",
+        "added to, when applied on top",
     ),
-    "merged": ("+", styles.NEW, "both changed it, in different lines: merged", "merged by lines"),
+    "merged": (
+        "+",
+        styles.NEW,
+        "both changed it, in different lines: merged when applied on top",
+        "merged by lines, when applied on top",
+    ),
     "clash": (
         "!",
         styles.ALERT,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from loop_cli.core import diff
 from loop_cli.core.changes import BodyChange, Change, Edits
-from loop_cli.core.commits import Delete, EntityChange, Move, Restore
+from loop_cli.core.commits import Delete, EntityChange, Move, PutBack, Restore
 from loop_cli.core.conflict import Conflict, ConflictField
 from loop_cli.core.diff import MISSING, diff_body, diff_fields, value_at
 from loop_cli.core.entity import Precondition
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from loop_cli.core.commits import Earlier
     from loop_cli.core.diff import Diff
     from loop_cli.core.entity import Entity
     from loop_cli.core.records.past import Reveal
@@ -44,7 +45,9 @@ class EntityUndo(Struct):
     `records` are taken back, newest first; `diff` is what changes. `left` are fields that were
     changed since and stay; `later` are the records since. `written` is the spelling of values that
     JSON can't tell, by name. The file goes back `to` its old place, or is `gone`, or comes back:
-    `restores` is the record of its deletion.
+    `restores` is the record of its deletion, and `earlier` the file before that, if other changes
+    are taken back with it. With `replaces`, that takes the place of the whole file, which is of
+    another entity with the same id.
     """
 
     entity: Entity
@@ -56,6 +59,8 @@ class EntityUndo(Struct):
     to: str | None = None
     gone: bool = False
     restores: AuditRecord | None = None
+    earlier: Earlier | None = None
+    replaces: Earlier | None = None
     written: tuple[tuple[str, dict[str, str]], ...] = ()
 
     @property
@@ -76,11 +81,21 @@ class EntityUndo(Struct):
         if self.left:
             undoes["partial"] = True
         if self.restores is not None:
-            return Restore(record=self.restores, undoes=undoes)
+            return Restore(record=self.restores, earlier=self.earlier, undoes=undoes)
         seen = Precondition(if_match=self.entity.revision.etag, own_reading=True)
         path = self.entity.path if self.by_path else None
         if self.gone:
             return Delete(entity_id=self.entity.id, path=path, precondition=seen, undoes=undoes)
+        if self.replaces is not None:
+            return PutBack(
+                entity_id=self.entity.id,
+                path=path,
+                edits=Edits(),
+                precondition=seen,
+                undoes=undoes,
+                to=self.replaces.path,
+                data=self.replaces.data,
+            )
         body = self.diff.get(BODY)
         change = EntityChange(
             entity_id=self.entity.id,
@@ -170,7 +185,12 @@ def _is_of_another(record: AuditRecord, since: Sequence[AuditRecord]) -> bool:
     if record.data.get("action") == "delete":
         return False
     place = next((at for at, one in enumerate(since) if one.digest == record.digest), len(since))
-    return audit.is_replaced(filter(story.is_change, audit.without_undone(since[:place])))
+    count = [
+        one
+        for one, stands in story.standing(since[:place])
+        if stands and not story.reverses(one) and story.is_change(one)
+    ]
+    return audit.is_replaced(count)
 
 
 class _Undoing:

@@ -351,22 +351,28 @@ def since(
     return [record for record in found if (record.updated_after or 0) > updated_at], False
 
 
+def _is_restored(deletion: AuditRecord, back: AuditRecord) -> bool:
+    """Whether a record says that the file came back which another one deleted."""
+    same = deletion.etag_before == back.etag_after
+    return same or deletion.digest == back.metadata.get("restores")
+
+
 def is_replaced(newest_first: Iterable[AuditRecord]) -> bool:
     """Whether the changes belong to another entity with the same id.
 
     That is the case if it was deleted or created in between. An entity that `loop undo` restores is
-    the same one, byte for byte.
+    the same one: byte for byte, or as it was before other changes of the run that deleted it.
     """
-    back: str | None = None  # the etag of the restored file, until its deletion is found
+    back: AuditRecord | None = None  # of the restored file, until its deletion is found
     for record in newest_first:
         action = record.data.get("action")
         if back is not None:
-            if action != "delete" or record.etag_before != back:
+            if action != "delete" or not _is_restored(record, back):
                 return True
             back = None
         elif action == "create" and record.is_own and "restores" in record.metadata:
-            back = record.etag_after
-            if back is None:
+            back = record
+            if back.etag_after is None:
                 return True
         elif action in ("create", "delete"):
             return True

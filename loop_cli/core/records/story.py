@@ -7,6 +7,7 @@ another; undo records, redactions and migrated lines are not changes.
 from __future__ import annotations
 
 from loop_cli.core import timestamps
+from loop_cli.core.names import nfc
 from loop_cli.core.records import record as audit
 from loop_cli.lean.records import Struct
 
@@ -88,6 +89,42 @@ def reverses(record: AuditRecord) -> tuple[str, ...]:
     """Return the digests of the lines that a record takes back, as `loop undo` does."""
     lines = undo_of(record).get("lines")
     return tuple(map(str, lines)) if isinstance(lines, list) else ()
+
+
+def by_file(newest_first: Iterable[AuditRecord]) -> list[list[AuditRecord]]:
+    """Group records by the file that they are about: a move leads from one place to another, and
+    what was made or deleted is another file than the one before or after it."""
+    files: list[list[AuditRecord]] = []
+    open_at: dict[tuple[str, object], list[AuditRecord]] = {}  # by the place before their oldest
+    for record in newest_first:
+        action, metadata = record.data.get("action"), record.metadata
+        place = (nfc(record.entity_id), metadata.get("path"))
+        own = None if action == "delete" else open_at.pop(place, None)
+        if own is None:
+            own = []
+            files.append(own)
+        own.append(record)
+        if action != "create":
+            before = metadata.get("path_before", place[1])
+            open_at[place[0], before] = own
+    return files
+
+
+def lasting(newest_first: Sequence[AuditRecord]) -> list[AuditRecord]:
+    """Return the records without those of files that they made and deleted again: of these, nothing
+    is left to take back."""
+    passed = {
+        record.digest
+        for file in by_file(newest_first)
+        if is_deletion(file[0]) and file[-1].data.get("action") == "create"
+        for record in file
+    }
+    return [record for record in newest_first if record.digest not in passed]
+
+
+def is_deletion(record: AuditRecord) -> bool:
+    """Whether the record says that a file was deleted."""
+    return record.data.get("action") == "delete"
 
 
 def undo_of(record: AuditRecord) -> Mapping[str, Any]:

@@ -22,7 +22,14 @@ from __future__ import annotations
 
 from loop_cli.core.commits import Create, EntityChange, Mend, Restore
 from loop_cli.core.names import nfc
-from loop_cli.errors import ConflictError, EntityNotFound, InvalidFile, LoopError, StorageError
+from loop_cli.errors import (
+    ConflictError,
+    EntityNotFound,
+    InvalidFile,
+    LoopError,
+    StorageError,
+    failing_at,
+)
 from loop_cli.lean.basics import suppress
 from loop_cli.planning import plan
 from loop_cli.planning.planner import Planner
@@ -70,12 +77,10 @@ class Commit:
             self._refresh(changes)
         places = [self._locate(change, closely=dry_run) for change in changes]
         failures = [place for place in places if isinstance(place, LoopError)]
-        if failures and atomic:
-            raise failures[0]
+        if dry_run or (failures and atomic):  # one before the first of these may fail, too
+            return self._each(changes, places, atomic=atomic, dry_run=True)
         if len(failures) == len(changes):
             return list(failures)
-        if dry_run:
-            return self._each(changes, places, atomic=atomic, dry_run=True)
         with self._vault.lock():
             own = [
                 place.parsed.path for place in places if place and not isinstance(place, LoopError)
@@ -100,11 +105,12 @@ class Commit:
             return [one for batch in batches(pairs) for one in self._together(batch)]
         outcomes: list[CommitResult | LoopError] = []
         planner = self._planner(changes if atomic else ())
-        for change, place in pairs:
+        for at, (change, place) in enumerate(pairs):
             try:
-                if isinstance(place, LoopError):
-                    raise place
-                planned = self._plan(planner, change, place)
+                with failing_at(at):
+                    if isinstance(place, LoopError):
+                        raise place
+                    planned = self._plan(planner, change, place)
                 outcomes.append(planned.result(None, warnings=warnings_of(place)))
             except LoopError as error:
                 if atomic:
@@ -180,14 +186,27 @@ class Commit:
     ) -> list[CommitResult | LoopError]:
         """Land all or none: plan together, record with one append, then exchange."""
         for _attempt in range(_TRIES):
-            places = [self._reread(*pair) for pair in zip(changes, places, strict=True)]
-            planner = self._planner(changes)
-            plans = [self._plan(planner, *pair) for pair in zip(changes, places, strict=True)]
+            places, plans = self._plan_group(changes, places)
             try:
                 return self._land(list(zip(plans, places, strict=True)), group=True)
             except ConcurrentWrite as error:
                 why = error
         raise self._kept_moving(changes[0], places[0], plans[0], why)
+
+    def _plan_group(
+        self, changes: Sequence[AnyChange], places: Sequence[Place]
+    ) -> tuple[list[Place], list[Plan]]:
+        """Read the files again, and plan. Raises the first error, with the place of its change."""
+        now: list[Place] = []
+        plans: list[Plan] = []
+        for at, pair in enumerate(zip(changes, places, strict=True)):
+            with failing_at(at):
+                now.append(self._reread(*pair))
+        planner = self._planner(changes)
+        for at, pair in enumerate(zip(changes, now, strict=True)):
+            with failing_at(at):
+                plans.append(self._plan(planner, *pair))
+        return now, plans
 
     # -- steps of both --------------------------------------------------------------------
 

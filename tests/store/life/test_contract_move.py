@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loop_cli.core.changes import Change, Edits
-from loop_cli.core.commits import Delete, EntityChange, Move
+from loop_cli.core.commits import Delete, EntityChange, Move, Restore
 from loop_cli.errors import ConflictError, InvalidChange
 from loop_cli.wire.models import AuditRecord as RecordModel
 from tests.store.conftest import ONE, TWO, Bench
@@ -15,6 +15,7 @@ from tests.store.life.conftest import (
     THREE,
     commit,
     is_there,
+    last_record,
     new,
     refused,
     seen,
@@ -153,3 +154,42 @@ class TestMixedGroups:
 def test_an_update_is_no_move() -> None:
     assert issubclass(Move, EntityChange)
     assert not issubclass(EntityChange, Move)
+
+
+class TestNamesAlike:
+    """Names that differ only by case are one name for some systems."""
+
+    ALIKE = "work/TSK-1.md"
+
+    def test_a_file_may_take_the_name_of_one_that_goes_with_it(self, bench: Bench) -> None:
+        before = bench.harness.bytes_of(ONE)
+        goes = Delete(entity_id="tsk-1", precondition=seen(bench))
+
+        commit(bench, new("TSK-1", path=self.ALIKE), goes, atomic=True)
+        deletion = last_record(bench)
+
+        assert is_there(bench, self.ALIKE) and not is_there(bench, ONE)
+        again = Delete(entity_id="TSK-1", precondition=seen(bench, "TSK-1"))
+        commit(bench, Restore(record=deletion), again, atomic=True)
+        assert bench.harness.bytes_of(ONE) == before
+        assert not is_there(bench, self.ALIKE)
+
+    @pytest.mark.parametrize("path", [ONE, "WORK/tsk-1.md"])
+    def test_but_not_its_very_place(self, bench: Bench, path: str) -> None:
+        goes = Delete(entity_id="tsk-1", precondition=seen(bench))
+
+        with pytest.raises(InvalidChange):
+            commit(bench, new("TSK-1", path=path), goes, atomic=True)
+
+        assert is_there(bench, ONE)
+
+    def test_nor_without_it(self, bench: Bench) -> None:
+        assert isinstance(refused(bench, new("TSK-1", path=self.ALIKE)), InvalidChange)
+
+    def test_a_file_moves_to_its_own_name(self, bench: Bench) -> None:
+        change = bench.change(if_match=bench.find().revision.etag)
+
+        commit(bench, Move(**{**change.__dict__, "to": self.ALIKE}))
+
+        assert bench.find().path == self.ALIKE
+        assert not is_there(bench, ONE)
