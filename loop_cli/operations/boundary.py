@@ -237,13 +237,14 @@ class Operations(EntityOperations):
         self,
         entity_id: str | None,
         *,
+        precondition: Precondition | None = None,
         path: str | None = None,
         name: str | None = None,
         confirm: Confirm | None = None,
         dry_run: bool = False,
     ) -> RelocateResult:
         """Rename the file of an entity, or of all, as rule A says; or call an entity `name`, and
-        its file with it. Raises what `move` raises."""
+        its file with it; a `precondition` that is given must hold. Raises what `move` raises."""
 
     # -- changing many --------------------------------------------------------------------
 

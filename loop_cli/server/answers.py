@@ -142,9 +142,10 @@ def _etags(given: str) -> list[str]:
 
 def expected_etag(headers: Headers) -> str | None:
     """The one etag of If-Match; weak ones count, since proxies that compress make them so."""
-    given = headers.get("if-match")
-    if given is None:
+    lines = headers.getlist("if-match")
+    if not lines:
         return None
+    given = ", ".join(lines)
     found = _etags(given)
     if len(found) != 1 or found[0] == "*":
         raise HttpError(400, "usage", f"If-Match: {given!r} must name one etag, as a GET gave it")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["vault"])
 
+_NO_ENTITY = "this changes no entity"
 _DAY = 86_400 * timestamps.SECOND
 Today = Annotated[str | None, Query(description="The day it is; the server's by default.")]
 Since = Annotated[str | None, Query(description="From this time on; yesterday by default.")]
@@ -55,6 +56,7 @@ async def overview(request: Request, today: Today = None, since: Since = None) -
 @router.post("/api/rename")
 async def rename_all(request: Request, how: How) -> Response:
     """Give all files the names that the schema has for them, as `loop rename --all --json`."""
+    asking.refuse_precondition(request, "this is about all entities")
 
     def work(loop: Operations) -> Response:
         return written.document(loop, loop.rename(None, dry_run=how.dry_run))
@@ -65,6 +67,7 @@ async def rename_all(request: Request, how: How) -> Response:
 @router.post("/api/schema/allow", openapi_extra=body_of(http.AllowBody))
 async def allow(request: Request, how: How) -> Response:
     """Allow another field for a type, as `loop schema allow --json`."""
+    asking.refuse_precondition(request, _NO_ENTITY)
     data = await request.body()
     body, _given = asking.parsed(data, http.AllowBody)
     field = AllowedField(entity_type=body.entity_type, name=body.field, kind=body.kind)
@@ -79,6 +82,7 @@ async def allow(request: Request, how: How) -> Response:
 @router.post("/api/schema/close")
 async def close(request: Request, how: How) -> Response:
     """Close an open schema, as `loop schema close --json`."""
+    asking.refuse_precondition(request, _NO_ENTITY)
 
     def work(loop: Operations) -> Response:
         found = loop.close_schema(dry_run=how.dry_run).as_dict()
@@ -112,6 +116,7 @@ async def kept(request: Request, entity_id: OfEntity = None, before: Before = No
 @router.post("/api/kept/prune", openapi_extra=body_of(http.PruneBody))
 async def prune(request: Request, how: How) -> Response:
     """Remove kept copies for good: those named, if they are as they were listed."""
+    asking.refuse_precondition(request, _NO_ENTITY)
     data = await request.body()
     body, _given = asking.parsed(data, http.PruneBody)
     stamps = {one.name: tuple(one.stamp) for one in body.kept}

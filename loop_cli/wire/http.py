@@ -4,33 +4,40 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from loop_cli.wire.base import DiffEntry, Etag, GrowingShape, RunId, Shape, Timestamp
 from loop_cli.wire.find import FoundDocument, ListedDocument  # noqa: TC001  pydantic reads them
 from loop_cli.wire.models import ErrorDocument
 
 Conditions = list[str] | str | None
-_CONDITIONS = "What must hold, as `loop update --if` has it, such as 'status=todo'."
 
 # -- what is sent ---------------------------------------------------------------------------
 
 
-class FieldsBody(GrowingShape):
-    """Fields and their new values: `PUT /api/tasks/{id}`. null leaves a field as it is."""
+class Expecting(BaseModel):
+    """What a body says of the entity that was read: its preconditions."""
 
     expected_updated_at: str | None = Field(
         default=None, description="`updated` as a GET gave it; 409 if it does not hold any more."
     )
-    conditions: Conditions = Field(default=None, alias="if", description=_CONDITIONS)
+    if_match: str | None = Field(default=None, description="The etag as it was read.")
+    conditions: Conditions = Field(
+        default=None,
+        alias="if",
+        description="What must hold, as `loop update --if` has it, such as 'status=todo'.",
+    )
+
+
+class FieldsBody(GrowingShape, Expecting):
+    """Fields and their new values: `PUT /api/tasks/{id}`. null leaves a field as it is. The keys of
+    preconditions, and `body`, are no fields."""
+
     body: str | None = Field(default=None, description="The text after the frontmatter.")
 
 
-class DeleteBody(Shape):
+class DeleteBody(Shape, Expecting):
     """What was seen of an entity that is to go: `DELETE /api/entities/{id}`."""
-
-    expected_updated_at: str | None = Field(default=None, description="`updated` as it was read.")
-    conditions: Conditions = Field(default=None, alias="if", description=_CONDITIONS)
 
 
 class CreateBody(GrowingShape):
@@ -94,7 +101,7 @@ class SeenBody(Shape):
     body: str = Field(description="Its body.")
 
 
-class ChangeBody(Shape):
+class ChangeBody(Shape, Expecting):
     """A line of `loop apply`: `PATCH /api/entities/{id}` (SPEC §4)."""
 
     id: str | None = Field(default=None, description="The entity; as in the path, if there.")
@@ -108,9 +115,6 @@ class ChangeBody(Shape):
     )
     body: str | None = Field(default=None, description="The text after the frontmatter.")
     append_body: str | None = Field(default=None, description="Text to add at the end.")
-    expected_updated_at: str | None = Field(default=None, description="`updated` as it was read.")
-    if_match: str | None = Field(default=None, description="The etag as it was read.")
-    conditions: Conditions = Field(default=None, alias="if", description=_CONDITIONS)
     layout: LayoutBody | None = Field(
         default=None,
         description="The text before the body as somebody edited it: comments, order and quotes. "
@@ -146,11 +150,10 @@ class LineBody(ChangeBody):
     archive: bool = Field(default=False, description="delete: move the file to the archive.")
 
 
-class MendBody(Shape):
-    """A whole text: `POST /api/entities/{id}/mend`."""
+class MendBody(Shape, Expecting):
+    """A whole text: `POST /api/entities/{id}/mend`. `if_match` is the ETag of the broken file."""
 
     text: str = Field(description="The text of the file.")
-    if_match: str | None = Field(default=None, description="The ETag of the broken file.")
 
 
 class AllowBody(Shape):
@@ -174,15 +177,13 @@ class PruneBody(Shape):
     kept: list[KeptName] = Field(description="Some of those that `GET /api/kept` lists.")
 
 
-class MoveBody(Shape):
+class MoveBody(Shape, Expecting):
     """Where a task goes: `POST /api/entities/{id}/move`."""
 
     project: str = Field(min_length=1, description="The project's id.")
-    expected_updated_at: str | None = Field(default=None, description="`updated` as it was read.")
-    conditions: Conditions = Field(default=None, alias="if", description=_CONDITIONS)
 
 
-class RenameBody(Shape):
+class RenameBody(Shape, Expecting):
     """What an entity is to be called: `POST /api/entities/{id}/rename`."""
 
     name: str | None = Field(
@@ -190,13 +191,12 @@ class RenameBody(Shape):
     )
 
 
-class UndoBody(Shape):
+class UndoBody(Shape, Expecting):
     """What to undo: `POST /api/undo`."""
 
     run_id: str | None = Field(default=None, description="A run, or the beginning of its id.")
     last: bool = Field(default=False, description="The caller's last run.")
-    expected_updated_at: str | None = Field(default=None, description="`updated` as it was read.")
-    if_match: str | dict[str, str] | None = Field(
+    if_match: str | dict[str, str] | None = Field(  # type: ignore[assignment]
         default=None, description="The etag as it was read; of several entities, each by its id."
     )
 
