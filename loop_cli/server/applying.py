@@ -22,7 +22,7 @@ from loop_cli.operations.bulk import AT_ONCE
 from loop_cli.server.answers import LINES, as_loop_error, error_document
 from loop_cli.server.asking import refuse_precondition
 from loop_cli.server.service import service_of, writer_of
-from loop_cli.server.spelling import spelled
+from loop_cli.server.spelling import told
 from loop_cli.server.visit import APPLY, visit_of
 
 TYPE_CHECKING = False
@@ -172,7 +172,7 @@ def _answer(one: Outcome) -> bytes:
 
 
 def _line(document: dict[str, object]) -> bytes:
-    return harmless_json(spelled(document)).encode() + b"\n"
+    return harmless_json(told(document)).encode() + b"\n"
 
 
 def _decoded(line: bytes) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from fastapi import Depends, Header, Query, Request
 from pydantic import BaseModel, ValidationError
@@ -14,6 +14,7 @@ from loop_cli.core.entity import agreed, precondition_of
 from loop_cli.core.names import split_dotted
 from loop_cli.errors import InvalidChange, UsageError
 from loop_cli.operations import clock
+from loop_cli.operations.bulk import refuse_unknown
 from loop_cli.server.answers import HttpError, expected_etag
 
 TYPE_CHECKING = False
@@ -152,10 +153,24 @@ def parsed(data: bytes, model: type[M]) -> tuple[M, dict[str, Any]]:
     value = parse_json(text, "the body")
     if not isinstance(value, dict):
         raise HttpError(400, "usage", "the body must be a JSON object")
+    _refuse_unknown(value, model)
     try:
         return model.model_validate(value), value
     except ValidationError as error:
         raise invalid_body(error.errors(include_url=False, include_context=False)) from None
+
+
+def _refuse_unknown(value: dict[str, Any], model: type[BaseModel]) -> None:
+    """Raise `UsageError` for a key that a body, or an object in it, does not have."""
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    if model.model_config.get("extra") == "forbid":
+        refuse_unknown(value, tuple(fields))
+    for key, field in fields.items():
+        for kind in (field.annotation, *get_args(field.annotation)):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                inner = value.get(key)
+                if isinstance(inner, dict):
+                    _refuse_unknown(inner, kind)
 
 
 def invalid_body(errors: list[Any]) -> InvalidChange:

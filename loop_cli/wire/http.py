@@ -250,36 +250,43 @@ class WrittenDocument(GrowingShape):
     file_path: str | None = Field(description="The entity's file; null if it is gone.")
 
 
-class EntitiesDocument(Shape):
+class Warned(BaseModel):
+    """What a document over HTTP says besides."""
+
+    warnings: list[str] = Field(default=[], description="Absent if there are none.")
+    warnings_parts: list[list[str | dict[str, Any]]] | None = Field(
+        default=None,
+        description="Each warning as texts and actions, which a client has words of its own for; "
+        "absent if none names an action.",
+    )
+
+
+class EntitiesDocument(Shape, Warned):
     """Many entities: `GET /api/entities`."""
 
     entities: list[ListedDocument] = Field(description="The entities, without bodies.")
     total: int = Field(ge=0, description="How many there are, whatever the limit.")
     next: str | None = Field(description="The cursor of what comes next; null at the end.")
-    warnings: list[str] = Field(default=[], description="Absent if there are none.")
 
 
-class SearchDocument(Shape):
+class SearchDocument(Shape, Warned):
     """What has some words: `GET /api/search`."""
 
     query: str = Field(description="The words.")
     count: int = Field(ge=0, description="How many are in `results`.")
     results: list[FoundDocument] = Field(description="The best first.")
-    warnings: list[str] = Field(default=[], description="Absent if there are none.")
 
 
-class LogsDocument(Shape):
+class LogsDocument(Shape, Warned):
     """Audit records, newest first: `GET /api/audit`; each with `user` and `details` besides."""
 
     logs: list[dict[str, Any]] = Field(description="The records.")
     total: int = Field(ge=0, description="How many are in `logs`.")
-    warnings: list[str] = Field(default=[], description="Absent if there are none.")
 
 
-class EntityLogDocument(Shape):
+class EntityLogDocument(Shape, Warned):
     """Those of one entity: `GET /api/audit/entity/{id}`."""
 
     entity_id: str = Field(description="The entity.")
     history: list[dict[str, Any]] = Field(description="The records, newest first.")
     total_actions: int = Field(ge=0, description="How many there are.")
-    warnings: list[str] = Field(default=[], description="Absent if there are none.")

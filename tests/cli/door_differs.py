@@ -49,10 +49,6 @@ DIFFERS: dict[str, tuple[str, ...]] = {
         "test_waiting.py::test_a_lock_that_is_let_go_in_time_is_waited_for",
         "test_waiting.py::test_an_interrupt_while_waiting_is_130",
     ),
-    "a warning names what to do in words of HTTP": (
-        "test_kept.py::test_what_cannot_be_finished_is_taken_aside",
-        "test_notes_said.py::test_a_list_without_entities_says_it",
-    ),
     "it counts what this process watches": (
         "test_watch.py::TestOnlyTheVault::test_behind_links_nothing_is_watched",
     ),

@@ -249,6 +249,19 @@ def test_an_undo_compares_all_that_it_is_given(way: Way) -> None:
     run(work)
 
 
+def test_a_warning_is_a_sentence_with_a_tool_to_call(way: Way) -> None:
+    (way.files.vault / "broken.md").write_text("---\nentity_id: [\n---\n", encoding="utf-8")
+
+    async def work() -> None:
+        async with way.agent() as agent:
+            found = await agent("list", type=["Task"], limit=1)
+            assert [one for one in found["warnings"] if "can't be read" in one] == [
+                "1 file has frontmatter that can't be read; passed over (to see why: call check)"
+            ]
+
+    run(work)
+
+
 def test_an_entity_is_a_resource(way: Way) -> None:
     async def work() -> None:
         async with way.agent() as agent:
