@@ -42,8 +42,8 @@ def settings_in(address: str) -> bytes | None:
 
 
 def replace_settings(settings: Settings, data: bytes) -> None:
-    """Write the vault's settings in the place of those that were read. Raises `StorageError` if
-    they have changed since, `Unreachable`."""
+    """Write the vault's settings in the place of those that were read. Raises
+    `ChangedMeanwhile`, `Unreachable`."""
     from loop_cli.postgres import outside
 
     store = open_store(settings)

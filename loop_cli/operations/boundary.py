@@ -362,6 +362,24 @@ class Operations(EntityOperations):
         `InvalidFile`, `VaultLocked`."""
 
     @abstractmethod
+    def views(self) -> dict[str, dict[str, Any]]:
+        """The tables `views` and `columns` of the vault's settings. Raises `UsageError`."""
+
+    @abstractmethod
+    def save_view(
+        self,
+        name: str,
+        settings: dict[str, Any] | None,
+        *,
+        before: dict[str, Any] | None,
+        dry_run: bool = False,
+    ) -> None:
+        """Write a view of the vault in the place of what was read `before`; None is no view.
+
+        Raises `ChangedMeanwhile`, `UsageError`, `VaultLocked`.
+        """
+
+    @abstractmethod
     def kept(self, *, entity_id: str | None = None, before: int | None = None) -> KeptCopies:
         """Return the kept copies of deleted entities and replaced values.
 

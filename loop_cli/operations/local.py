@@ -204,6 +204,23 @@ class LocalOperations(LocalPast, Operations):
     def close_schema(self, *, dry_run: bool = False) -> ClosedSchema:
         return self._store.upkeep.close_schema(origin=self._origin, dry_run=dry_run)
 
+    def views(self) -> dict[str, dict[str, Any]]:
+        from loop_cli.operations import views
+
+        return views.tables(self._store)
+
+    def save_view(
+        self,
+        name: str,
+        settings: dict[str, Any] | None,
+        *,
+        before: dict[str, Any] | None,
+        dry_run: bool = False,
+    ) -> None:
+        from loop_cli.operations import views
+
+        views.save(self._store, name, settings, before=before, dry_run=dry_run)
+
     def kept(self, *, entity_id: str | None = None, before: int | None = None) -> KeptCopies:
         return self._store.upkeep.kept().of(entity_id, before=before)
 

@@ -6,6 +6,7 @@ import os
 
 from loop_cli.core.upkeep import KeptCopies, Pruned, Upkeep
 from loop_cli.errors import Action, InvalidFile, UsageError
+from loop_cli.postgres.handle import SETTINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,6 +88,18 @@ class PostgresUpkeep(Upkeep):
         from loop_cli.postgres import allowance
 
         return allowance.close(self._handle, origin=origin, dry_run=dry_run)
+
+    def settings(self) -> bytes | None:
+        def work(connection: Connection) -> bytes | None:
+            row = connection.execute(_DATA, (os.fsencode(SETTINGS),)).fetchone()
+            return None if row is None else row[0]
+
+        return self._handle.database.read(work)
+
+    def replace_settings(self, before: bytes | None, after: bytes) -> None:
+        from loop_cli.postgres import outside
+
+        outside.replace(self._handle, SETTINGS, before, after, self._handle.clock())
 
     def kept(self) -> KeptCopies:
         from loop_cli.postgres import keeping

@@ -10,7 +10,7 @@ from starlette.responses import Response  # noqa: TC002  FastAPI reads the annot
 
 from loop_cli.core import timestamps
 from loop_cli.core.upkeep import AllowedField, Kept
-from loop_cli.errors import LoopError
+from loop_cli.errors import LoopError, UsageError
 from loop_cli.operations import clock
 from loop_cli.server import asking, written
 from loop_cli.server.answers import HttpError, json_response, with_warnings
@@ -98,6 +98,30 @@ def _schema_again(_loop: Operations, records: list[AuditRecord]) -> Response:
     return json_response({**told, "run_id": record.data["run_id"]})
 
 
+@router.get("/api/views")
+async def views(request: Request) -> Response:
+    """The views of the vault and the columns of its types, as its settings have them."""
+    return json_response(await service_of(request).read(request, lambda loop: loop.views()))
+
+
+@router.post("/api/views", openapi_extra=body_of(http.ViewBody))
+async def save_view(request: Request, how: How) -> Response:
+    """Save a view of the vault, or remove it, if it is still as it was read."""
+    asking.refuse_precondition(request, _NO_ENTITY)
+    data = await request.body()
+    body, _given = asking.parsed(data, http.ViewBody)
+    if not body.name.isprintable() or body.name != body.name.strip():
+        raise UsageError(f"{body.name!r} can't name a view")
+    settings = None if body.settings is None else body.settings.model_dump(exclude_none=True)
+
+    def work(loop: Operations) -> Response:
+        loop.save_view(body.name, settings, before=body.before, dry_run=how.dry_run)
+        return json_response({"name": body.name, "settings": settings})
+
+    _refuse_key(request, "a view")
+    return await run(request, how, data, work, _never)
+
+
 @router.get("/api/kept")
 async def kept(request: Request, entity_id: OfEntity = None, before: Before = None) -> Response:
     """The kept copies of deleted entities and replaced values, as `loop kept --json`."""
@@ -129,9 +153,14 @@ async def prune(request: Request, how: How) -> Response:
         done = loop.prune(asked)
         return _pruned(loop, done.gone, done.staying)
 
-    if key_of(request) is not None:
-        raise HttpError(400, "usage", "pruning takes no Idempotency-Key: it leaves no record")
+    _refuse_key(request, "pruning")
     return await run(request, how, data, work, _never)
+
+
+def _refuse_key(request: Request, what: str) -> None:
+    """Raise for an idempotency key, which the log would have to tell of."""
+    if key_of(request) is not None:
+        raise HttpError(400, "usage", f"{what} takes no Idempotency-Key: it leaves no record")
 
 
 def _pruned(loop: Operations, gone: tuple[Kept, ...], staying: tuple[Kept, ...]) -> Response:

@@ -156,6 +156,28 @@ class MendBody(Shape, Expecting):
     text: str = Field(description="The text of the file.")
 
 
+class ViewSettings(Shape):
+    """A query, as `[views.NAME]` of the vault's settings has it."""
+
+    types: list[str] | None = Field(default=None, description="The types.")
+    where: list[str] | None = Field(default=None, description="Conditions, as in `--where`.")
+    sort: str | None = Field(default=None, description="The order, as in `--sort`.")
+    columns: list[str] | None = Field(default=None, description="The fields that are shown.")
+    limit: int | None = Field(default=None, ge=0, description="How many are shown.")
+
+
+class ViewBody(Shape):
+    """A view of the vault, saved or removed: `POST /api/views`."""
+
+    name: str = Field(min_length=1, description="Its name.")
+    settings: ViewSettings | None = Field(
+        default=None, description="As it is to be; without, it is removed."
+    )
+    before: dict[str, Any] | None = Field(
+        default=None, description="As `GET /api/views` gave it; without, there was none."
+    )
+
+
 class AllowBody(Shape):
     """A field that a type may have: `POST /api/schema/allow`."""
 

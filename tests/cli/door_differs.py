@@ -28,7 +28,6 @@ DIFFERS: dict[str, tuple[str, ...]] = {
         "test_history.py::TestDiff::test_hashed_values_come_from_what_was_kept",
         "test_styles.py::test_plain_has_no_boxes_no_columns_and_no_signs[setting]",
         "test_undo_hashed.py",
-        "test_views.py",
     ),
     "the record has what only a process on the vault knows (tty, invoked_by), and a key": (
         "test_terminal.py::test_yes_lands_the_change_with_the_reading_as_precondition",

@@ -63,6 +63,16 @@ class VaultUpkeep(Upkeep):
 
         return allow.close(self._vault, origin=origin, dry_run=dry_run)
 
+    def settings(self) -> bytes | None:
+        from loop_cli.vault.upkeep import settings
+
+        return settings.read(self._vault)
+
+    def replace_settings(self, before: bytes | None, after: bytes) -> None:
+        from loop_cli.vault.upkeep import settings
+
+        settings.replace(self._vault, before, after)
+
     def kept(self) -> KeptCopies:
         from loop_cli.vault.upkeep import kept
 
