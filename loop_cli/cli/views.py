@@ -127,11 +127,11 @@ class Views:
     def _tables(self, path: str) -> dict[str, dict[str, Any]]:
         """The tables of views and of columns in a file of settings."""
         if path == config.VAULT_FILE and self._is_far:
-            return self._far().views()
+            return self._vault().views()
         return view_text.tables(self._read(path), path)
 
-    def _far(self) -> Operations:
-        """The vault behind a server."""
+    def _vault(self) -> Operations:
+        """The vault in force."""
         from loop_cli.cli import context
 
         return context.operations(self._settings)
@@ -148,21 +148,13 @@ class Views:
         return here or self._is_far
 
     def _write(self, path: str, name: str, settings: dict[str, Any] | None) -> None:
-        if path == config.VAULT_FILE and self._is_far:
+        if path == config.VAULT_FILE:
             there = self._tables(path)[VIEWS].items()
             before = next((table for key, table in there if nfc(key) == name), None)
-            self._far().save_view(name, settings, before=before)
-            return
-        after = view_text.edited(self._read(path), name, settings, path).encode()
-        if path == config.VAULT_FILE and self._settings.database is not None:
-            from loop_cli.cli import database
-
-            database.replace_settings(self._settings, after)
-        elif path == config.VAULT_FILE:
-            assert self._settings.root is not None, "there is a vault"
-            settings_file.replace(self._settings.root, path, after)
+            self._vault().save_view(name, settings, before=before)
         else:
-            settings_file.replace(*os.path.split(path), after)
+            after = view_text.edited(self._read(path), name, settings, path)
+            settings_file.replace(*os.path.split(path), after.encode())
 
 
 def default_columns(

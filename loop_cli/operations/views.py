@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_cli.core.names import nfc
+from loop_cli.core.names import SETTINGS, nfc
 from loop_cli.errors import UsageError
 from loop_cli.failures import ChangedMeanwhile
 from loop_cli.planning import view_text
@@ -15,12 +15,10 @@ if TYPE_CHECKING:
 
     Table = dict[str, Any]
 
-_FILE = "the vault's file of settings"
-
 
 def tables(store: Store) -> dict[str, Table]:
     """The tables `views` and `columns`. Raises `UsageError` where the file can't be read so."""
-    return view_text.tables(_text(store.upkeep.settings()), _FILE)
+    return view_text.tables(_text(store.upkeep.settings()), SETTINGS)
 
 
 def save(
@@ -30,13 +28,13 @@ def save(
     `ChangedMeanwhile`, `UsageError`, `VaultLocked`."""
     data = store.upkeep.settings()
     text = _text(data)
-    views = view_text.tables(text, _FILE)[view_text.VIEWS]
+    views = view_text.tables(text, SETTINGS)[view_text.VIEWS]
     there = next((one for key, one in views.items() if nfc(key) == nfc(name)), None)
     if there == settings:  # by an attempt of which no answer came
         return
     if there != before:
-        raise ChangedMeanwhile(_FILE)
-    after = view_text.edited(text, nfc(name), settings, _FILE)
+        raise ChangedMeanwhile(SETTINGS)
+    after = view_text.edited(text, nfc(name), settings, SETTINGS)
     if not dry_run:
         store.upkeep.replace_settings(data, after.encode())
 
@@ -45,4 +43,4 @@ def _text(data: bytes | None) -> str:
     try:
         return (data or b"").decode()
     except UnicodeDecodeError:
-        raise UsageError(f"{_FILE} is not UTF-8 text") from None
+        raise UsageError(f"{SETTINGS} is not UTF-8 text") from None

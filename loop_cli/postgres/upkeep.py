@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
+from loop_cli.core.names import SETTINGS
 from loop_cli.core.upkeep import KeptCopies, Pruned, Upkeep
 from loop_cli.errors import Action, InvalidFile, UsageError
-from loop_cli.postgres.handle import SETTINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

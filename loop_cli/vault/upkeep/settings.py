@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from loop_cli.core.names import SETTINGS
 from loop_cli.errors import StorageError
 from loop_cli.failures import ChangedMeanwhile
 from loop_cli.system import settings_file
-from loop_cli.vault.upkeep.new_files import CONFIG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def read(vault: Vault) -> bytes | None:
     """Its bytes; None if there is none. Raises `StorageError`."""
     try:
-        return settings_file.read(vault.root, CONFIG)
+        return settings_file.read(vault.root, SETTINGS)
     except OSError as error:
-        raise StorageError(f"{CONFIG} can't be read: {error.strerror}") from None
+        raise StorageError(f"{SETTINGS} can't be read: {error.strerror}") from None
 
 
 def replace(vault: Vault, before: bytes | None, after: bytes) -> None:
@@ -25,5 +25,5 @@ def replace(vault: Vault, before: bytes | None, after: bytes) -> None:
     `StorageError`."""
     with vault.lock():
         if read(vault) != before:
-            raise ChangedMeanwhile(CONFIG)
-        settings_file.replace(vault.root, CONFIG, after)
+            raise ChangedMeanwhile(SETTINGS)
+        settings_file.replace(vault.root, SETTINGS, after)
