@@ -54,6 +54,17 @@ class LogReplaced(StorageError):
     retryable = True
 
 
+class ChangedMeanwhile(StorageError):
+    """Another program has just changed the vault's settings, so nothing was written to them."""
+
+    code = "changed_meanwhile"
+    http_status = 409
+    retryable = True
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} has just been changed by another program; do it again")
+
+
 class EditorFailed(LoopError):
     """The editor could not be run, or did not end well. What was typed is kept."""
 

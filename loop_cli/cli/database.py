@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from importlib.util import find_spec
 
-from loop_cli.config import VAULT_FILE
 from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
@@ -39,18 +38,6 @@ def settings_in(address: str) -> bytes | None:
     from loop_cli.postgres import opening
 
     return opening.settings_in(address)
-
-
-def replace_settings(settings: Settings, data: bytes) -> None:
-    """Write the vault's settings in the place of those that were read. Raises `StorageError` if
-    they have changed since, `Unreachable`."""
-    from loop_cli.postgres import outside
-
-    store = open_store(settings)
-    try:
-        outside.replace(store.handle, VAULT_FILE, settings.stored, data, system_clock())
-    finally:
-        store.close()
 
 
 def open_store(settings: Settings, *, clock: Callable[[], int] = system_clock) -> PostgresStore:

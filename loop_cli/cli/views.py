@@ -6,16 +6,15 @@ A view is data: it shows less of the vault, or in another order. So any vault ma
 
 from __future__ import annotations
 
-import json
 import os
-import tomllib
-from contextlib import suppress
 
 from loop_cli import config
 from loop_cli.core.names import nearest, nfc
-from loop_cli.errors import EntityNotFound, StorageError, UsageError
+from loop_cli.errors import EntityNotFound, UsageError
 from loop_cli.lean.records import Struct
-from loop_cli.system.folders import Folders
+from loop_cli.planning import view_text
+from loop_cli.planning.view_text import COLUMNS, VIEWS
+from loop_cli.system import settings_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,12 +23,11 @@ if TYPE_CHECKING:
 
     from loop_cli.config import Settings
     from loop_cli.core.schema.schema import Schema
+    from loop_cli.operations.boundary import Operations
 
 MARK = "@"
 _LISTS = ("types", "where", "columns")
 _MOST_COLUMNS = 6
-_MAX_BYTES = 1 << 20
-_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
 
 class View(Struct):
@@ -56,17 +54,19 @@ class View(Struct):
 
 
 class Views:
-    """Those of the vault in force, a folder or a database, and of the user."""
+    """Those of the vault in force, a folder, a database or behind a server, and of the user."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._user = config.user_config_path(os.environ)
+        server = settings.values.get("server")
+        self._is_far = server is not None and server.value is not None
 
     def all(self) -> dict[str, View]:
         """Every view, by name."""
         found: dict[str, View] = {}
         for path in self._places():
-            for name, table in _table(self._read(path), "views", path).items():
+            for name, table in self._tables(path)[VIEWS].items():
                 found[nfc(name)] = _view(nfc(name), table, path)
         return found
 
@@ -86,14 +86,14 @@ class Views:
         """The columns that the settings have for the types; none where they don't say."""
         found: dict[str, Any] = {}
         for path in self._places():
-            found |= _table(self._read(path), "columns", path)
+            found |= self._tables(path)[COLUMNS]
         chosen = [_texts(found[one], f"columns.{one}") for one in types if one in found]
         return tuple(dict.fromkeys(name for one in chosen for name in one))
 
     def there(self, name: str, *, of_user: bool) -> View | None:
         """The view of a name in the file that `save` would write."""
         path = self._place(of_user=of_user)
-        tables = _table(self._read(path), "views", path).items()
+        tables = self._tables(path)[VIEWS].items()
         return next((_view(name, table, path) for key, table in tables if nfc(key) == name), None)
 
     def save(self, view: View, *, of_user: bool) -> str:
@@ -124,6 +124,18 @@ class Views:
             raise UsageError("there is no folder for your own settings: HOME is not set")
         return path
 
+    def _tables(self, path: str) -> dict[str, dict[str, Any]]:
+        """The tables of views and of columns in a file of settings."""
+        if path == config.VAULT_FILE and self._is_far:
+            return self._vault().views()
+        return view_text.tables(self._read(path), path)
+
+    def _vault(self) -> Operations:
+        """The vault in force."""
+        from loop_cli.cli import context
+
+        return context.operations(self._settings)
+
     def _read(self, path: str) -> str:
         """The text of a file of settings."""
         if path == config.VAULT_FILE and self._settings.database is not None:
@@ -132,28 +144,17 @@ class Views:
 
     @property
     def _has_vault(self) -> bool:
-        return self._settings.root is not None or self._settings.database is not None
+        here = self._settings.root is not None or self._settings.database is not None
+        return here or self._is_far
 
     def _write(self, path: str, name: str, settings: dict[str, Any] | None) -> None:
-        before = self._read(path)
-        after = _with_table(before, name, settings)
-        wanted = tomllib.loads(before)
-        views = {nfc(key): value for key, value in wanted.pop("views", {}).items()}
-        views.pop(name, None)
-        views |= {} if settings is None else {name: settings}
-        try:
-            made = tomllib.loads(after)
-        except tomllib.TOMLDecodeError:
-            made = {}
-        found = {nfc(key): value for key, value in made.pop("views", {}).items()}
-        if (made, found) != (wanted, views):
-            raise UsageError(f"{path}: [views.{name}] can't be edited as it stands; edit the file")
-        if path == config.VAULT_FILE and self._settings.database is not None:
-            from loop_cli.cli import database
-
-            database.replace_settings(self._settings, after.encode())
+        if path == config.VAULT_FILE:
+            there = self._tables(path)[VIEWS].items()
+            before = next((table for key, table in there if nfc(key) == name), None)
+            self._vault().save_view(name, settings, before=before)
         else:
-            _replace(self._settings.root, path, after.encode())
+            after = view_text.edited(self._read(path), name, settings, path)
+            settings_file.replace(*os.path.split(path), after.encode())
 
 
 def default_columns(
@@ -204,24 +205,13 @@ def _texts(value: Any, where: str) -> list[str]:
     return items
 
 
-def _table(text: str, name: str, path: str) -> dict[str, Any]:
-    try:
-        found = tomllib.loads(text).get(name, {})
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path}: {error}") from None
-    if not isinstance(found, dict):
-        raise UsageError(f"{path}: {name} must be a table")
-    return found
-
-
 def _read(root: str | None, path: str) -> str:
     """The text of a file of settings; the vault's is read without following links."""
     try:
         if path == config.VAULT_FILE and root is not None:
-            with Folders(root) as folders:
-                return _text(folders.slot(path).read(_MAX_BYTES), path)
+            return _text(settings_file.read(root, path) or b"", path)
         with open(path, "rb") as file:
-            return _text(file.read(_MAX_BYTES), path)
+            return _text(file.read(settings_file.MOST), path)
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as error:
@@ -233,65 +223,3 @@ def _text(data: bytes, path: str) -> str:
         return data.decode()
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not UTF-8 text") from None
-
-
-def _replace(root: str | None, path: str, data: bytes) -> None:
-    """Put a file in the place of the one that is there, if one is. Raises `StorageError`."""
-    top, inside = os.path.split(path)
-    if path == config.VAULT_FILE and root is not None:
-        top, inside = root, path
-    temporary = f"{inside}.{os.getpid()}"
-    try:
-        os.makedirs(top, exist_ok=True)
-        with Folders(top) as folders:
-            place, new = folders.slot(inside), folders.slot(temporary)
-            if place.folder_path:
-                folders.make_place(place.folder_path)
-            new.folder.write_new(new.name, data, mode=0o644, shared=0o664)
-            try:
-                new.replace(place)
-            except OSError:
-                with suppress(OSError):
-                    new.remove()
-                raise
-            place.folder.sync()
-    except OSError as error:
-        raise StorageError(f"{path} can't be written: {error.strerror}") from None
-
-
-def _with_table(text: str, name: str, settings: dict[str, Any] | None) -> str:
-    """The text with that table of a view and no other of the name; all else stays as it is."""
-    kept: list[str] = []
-    inside = False
-    for line in text.splitlines(keepends=True):
-        if line.lstrip().startswith("["):
-            inside = _names_view(line, name)
-        if not inside:
-            kept.append(line)
-    made = "".join(kept)
-    if settings is None:
-        return made
-    if made and not made.endswith("\n"):
-        made += "\n"
-    lines = [f"[views.{_key(name)}]"]
-    lines += [f"{key} = {_value(value)}" for key, value in settings.items()]
-    gap = "\n" if made.strip() and not made.endswith("\n\n") else ""
-    return made + gap + "\n".join(lines) + "\n"
-
-
-def _names_view(line: str, name: str) -> bool:
-    """Whether a line is the head of the table of that view."""
-    try:
-        table = tomllib.loads(line).get("views")
-    except tomllib.TOMLDecodeError:
-        return False
-    return isinstance(table, dict) and [nfc(one) for one in table] == [name]
-
-
-def _key(name: str) -> str:
-    return name if name and set(name) <= _PLAIN else _value(name)
-
-
-def _value(value: Any) -> str:
-    """A value as TOML: a text, a number, a list of texts. JSON of those is TOML, but for DEL."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

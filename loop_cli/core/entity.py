@@ -8,6 +8,7 @@ from loop_cli.lean.records import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from loop_cli.core.query import Condition
@@ -120,6 +121,27 @@ def precondition_of(
             hint="16 hex digits such as 9f2c51d0a7b3e4f8, as a read reports it",
         )
     return Precondition(expected_updated_at=expected, if_match=etag, forced=forced)
+
+
+def agreed(given: Iterable[tuple[str, str | None]], *, times: bool = False) -> str | None:
+    """The one value that several places, each with its name, have; None where none has one. Raises
+    `UsageError` for two that differ: at most one of them can hold. `times` are compared as
+    instants."""
+    from loop_cli.core import timestamps
+
+    def meant(value: str) -> Any:
+        instant = timestamps.parse(value) if times else None
+        return value if instant is None else instant
+
+    found = [(place, value) for place, value in given if value is not None]
+    for place, value in found[1:]:
+        first, other = found[0]
+        if meant(value) != meant(other):
+            raise UsageError(
+                f"{first} is {other!r}, but {place} is {value!r}: at most one of them can hold",
+                hint="name the revision that was read, once",
+            )
+    return found[0][1] if found else None
 
 
 class EntityFile(Struct):

@@ -15,6 +15,8 @@ BODY = "body"
 _JOINERS = "\u200c\u200d\u200e\u200f\u2060\u00ad"
 ARCHIVE = "90_Archive"
 """The folder of archived entities, under their former paths; `find` does not look there."""
+SETTINGS = ".loop/config.toml"
+"""The vault's file of settings."""
 LOG_FOLDER = "_build"
 """The folder of the audit log."""
 ENDINGS = (".md", ".markdown")

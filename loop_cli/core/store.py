@@ -184,5 +184,5 @@ class Store(ABC):
 def passed_over(files: int) -> list[str]:
     """Return the warning about files that a list leaves out."""
     what = "1 file has frontmatter that" if files == 1 else f"{files} files have frontmatter that"
-    end = (" can't be read; passed over ('", Action("check"), "' tells why)")
+    end = (" can't be read; passed over (to see why: ", Action("check"), ")")
     return [Sentence(what, *end)] if files else []

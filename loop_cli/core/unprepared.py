@@ -21,9 +21,9 @@ def sentence(store: Store) -> Sentence:
     """What is said of it."""
     names = store.names
     return Sentence(
-        f"no file here is an entity by {names.id} and {names.type}, and there is no schema: '",
+        f"no file here is an entity by {names.id} and {names.type}, and there is no schema; "
+        "to have both proposed by your files: ",
         Action("make_vault"),
-        "' proposes both by the files that are there",
     )
 
 

@@ -65,6 +65,17 @@ class Upkeep:
         `InvalidFile`, `VaultLocked`."""
         raise _can_not("change its schema", origin, dry_run)
 
+    def settings(self) -> bytes | None:
+        """Return the vault's file of settings; None if it has none."""
+        raise _can_not("tell its settings")
+
+    def replace_settings(self, before: bytes | None, after: bytes) -> None:
+        """Write the vault's file of settings in the place of what was read; None if there was none.
+
+        Raises `ChangedMeanwhile`, `VaultLocked`.
+        """
+        raise _can_not("change its settings", before, after)
+
     def kept(self) -> KeptCopies:
         """Return the kept copies of deleted entities and replaced values."""
         raise _can_not("list what is kept")

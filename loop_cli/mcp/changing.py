@@ -98,8 +98,8 @@ def undo(loop: Operations, given: Given) -> Given:
         entity_id=given.get("id"),
         given=given.get("run_id"),
         path=given.get("path"),
-        seen=seen if seen.given and not dry_run else None,
-        etags={} if dry_run else several,
+        seen=seen if seen.given else None,
+        etags=several,
     )
 
     def was_read(plan: UndoPlan) -> bool:

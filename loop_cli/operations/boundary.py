@@ -237,13 +237,14 @@ class Operations(EntityOperations):
         self,
         entity_id: str | None,
         *,
+        precondition: Precondition | None = None,
         path: str | None = None,
         name: str | None = None,
         confirm: Confirm | None = None,
         dry_run: bool = False,
     ) -> RelocateResult:
         """Rename the file of an entity, or of all, as rule A says; or call an entity `name`, and
-        its file with it. Raises what `move` raises."""
+        its file with it; a `precondition` that is given must hold. Raises what `move` raises."""
 
     # -- changing many --------------------------------------------------------------------
 
@@ -359,6 +360,24 @@ class Operations(EntityOperations):
     def close_schema(self, *, dry_run: bool = False) -> ClosedSchema:
         """Close an open schema. Raises `UsageError` where the vault has none of its own,
         `InvalidFile`, `VaultLocked`."""
+
+    @abstractmethod
+    def views(self) -> dict[str, dict[str, Any]]:
+        """The tables `views` and `columns` of the vault's settings. Raises `UsageError`."""
+
+    @abstractmethod
+    def save_view(
+        self,
+        name: str,
+        settings: dict[str, Any] | None,
+        *,
+        before: dict[str, Any] | None,
+        dry_run: bool = False,
+    ) -> None:
+        """Write a view of the vault in the place of what was read `before`; None is no view.
+
+        Raises `ChangedMeanwhile`, `UsageError`, `VaultLocked`.
+        """
 
     @abstractmethod
     def kept(self, *, entity_id: str | None = None, before: int | None = None) -> KeptCopies:

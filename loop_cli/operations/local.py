@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loop_cli.operations import update
 from loop_cli.operations.boundary import Operations
+from loop_cli.operations.local_keeping import LocalKeeping
 from loop_cli.operations.local_past import LocalPast
 
 TYPE_CHECKING = False
@@ -17,18 +18,7 @@ if TYPE_CHECKING:
     from loop_cli.core.entity import Precondition
     from loop_cli.core.query import Query
     from loop_cli.core.records.record import AuditRecord
-    from loop_cli.core.upkeep import (
-        Allowed,
-        AllowedField,
-        ClosedSchema,
-        Happening,
-        Kept,
-        KeptCopies,
-        Migration,
-        Pruned,
-        Rotation,
-        Verification,
-    )
+    from loop_cli.core.upkeep import Happening
     from loop_cli.operations import create, delete
     from loop_cli.operations.asking import Ask
     from loop_cli.operations.boundary import Progress, Selection
@@ -36,22 +26,16 @@ if TYPE_CHECKING:
     from loop_cli.operations.create import CreateResult
     from loop_cli.operations.delete import DeleteResult
     from loop_cli.operations.move import Confirm, RelocateResult
-    from loop_cli.operations.overview import Overview
     from loop_cli.operations.repair import Repair
 
 
-class LocalOperations(LocalPast, Operations):
+class LocalOperations(LocalPast, LocalKeeping, Operations):
     """All of them, with those on one entity."""
 
     def select(self, query: Query, *, progress: Progress | None = None) -> Selection:
         from loop_cli.operations import selection
 
         return selection.Selection(self._store, query, told=progress)
-
-    def overview(self, *, today: int, since: int, progress: Progress | None = None) -> Overview:
-        from loop_cli.operations import overview
-
-        return overview.overview(self._store, self._vault, today=today, since=since, told=progress)
 
     def count(self, query: Query) -> int:
         from loop_cli.core import name_field
@@ -128,6 +112,7 @@ class LocalOperations(LocalPast, Operations):
         self,
         entity_id: str | None,
         *,
+        precondition: Precondition | None = None,
         path: str | None = None,
         name: str | None = None,
         confirm: Confirm | None = None,
@@ -139,6 +124,7 @@ class LocalOperations(LocalPast, Operations):
             self._store,
             entity_id,
             origin=self._origin,
+            precondition=precondition,
             path=path,
             name=name,
             confirm=confirm,
@@ -195,27 +181,3 @@ class LocalOperations(LocalPast, Operations):
 
     def watch(self) -> Iterator[list[Happening]]:
         return self._store.upkeep.happenings()
-
-    def allow(self, field: AllowedField, *, dry_run: bool = False) -> Allowed:
-        return self._store.upkeep.allow(field, origin=self._origin, dry_run=dry_run)
-
-    def close_schema(self, *, dry_run: bool = False) -> ClosedSchema:
-        return self._store.upkeep.close_schema(origin=self._origin, dry_run=dry_run)
-
-    def kept(self, *, entity_id: str | None = None, before: int | None = None) -> KeptCopies:
-        return self._store.upkeep.kept().of(entity_id, before=before)
-
-    def prune(self, unwanted: Sequence[Kept]) -> Pruned:
-        return self._store.upkeep.prune(unwanted)
-
-    def take_aside(self, *, dry_run: bool = False) -> list[str]:
-        return self._store.upkeep.take_aside(dry_run=dry_run)
-
-    def verify(self) -> Verification:
-        return self._store.upkeep.verify()
-
-    def rotate(self, *, at_least: int) -> Rotation:
-        return self._store.upkeep.rotate(at_least=at_least)
-
-    def migrate(self, file: str | None, *, dry_run: bool = False) -> Migration:
-        return self._store.upkeep.migrate(file, dry_run=dry_run)

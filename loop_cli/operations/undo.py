@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from loop_cli.core.commits import Restore
 from loop_cli.core.conflict import Conflict
-from loop_cli.core.entity import Entity, Precondition, Revision
+from loop_cli.core.entity import Entity, Precondition, Revision, agreed
 from loop_cli.core.names import nfc
 from loop_cli.core.records import record as audit
 from loop_cli.core.records import story
@@ -168,7 +168,8 @@ def undo(
 
 def _changes(plan: UndoPlan, target: Target) -> list[EntityChange | Delete | Restore]:
     """The changes of a plan, with the revisions that the caller has read besides those of the
-    plan. Raises `UsageError` for a revision where several entities change."""
+    plan. Raises `UsageError` for a revision where several entities change, and for one that nothing
+    can be compared with."""
     planned = plan.to_change
     if target.seen is not None and len(planned) > 1:
         raise UsageError(
@@ -176,16 +177,32 @@ def _changes(plan: UndoPlan, target: Target) -> list[EntityChange | Delete | Res
             entities=[one.entity.id for one in planned],
         )
     etags = {nfc(key): etag for key, etag in target.etags.items()}
+    changed = [nfc(one.entity.id) for one in plan.entities]
+    if unknown := [key for key in target.etags if nfc(key) not in changed]:
+        raise UsageError(f"if_match names {unknown[0]}, which run {plan.run_id} did not change")
     changes = []
     for one in planned:
         change = one.as_change(plan.run_id)
-        etag = etags.get(nfc(one.entity.id))
-        seen = target.seen if etag is None else Precondition(if_match=etag)
-        if seen is not None and not isinstance(change, Restore):
+        seen = _seen(target, etags.get(nfc(one.entity.id)))
+        if seen is not None and isinstance(change, Restore):
+            raise UsageError(
+                f"{one.entity.id} was deleted, so it has no revision that could be compared"
+            )
+        if seen is not None:
             now = one.entity.revision.etag
             change = change.replace(precondition=seen.replace(if_match=seen.if_match or now))
         changes.append(change)
     return changes
+
+
+def _seen(target: Target, etag: str | None) -> Precondition | None:
+    """What the caller has read of an entity: what it says of the one that changes, and its etag
+    among those of several. Raises `UsageError` where these name different revisions."""
+    if etag is None:
+        return target.seen
+    seen = target.seen or Precondition()
+    both = agreed([("If-Match", seen.if_match), ("its etag in if_match", etag)])
+    return seen.replace(if_match=both)
 
 
 def make_plan(store: Store, target: Target, *, actor: str) -> UndoPlan:

@@ -202,9 +202,9 @@ def _ambiguous(entity_id: str, paths: list[str], what: str) -> LoopError:
     listed = "\n".join(f"  {path}" for path in paths)
     return AmbiguousId(
         Sentence(
-            f"{len(paths)} files {what} {entity_id!r}; ",
+            f"{len(paths)} files {what} {entity_id!r}; to choose: ",
             Action("choose_path"),
-            f" chooses\n{listed}",
+            f"\n{listed}",
         ),
         entity_id=entity_id,
         paths=paths,

@@ -29,7 +29,7 @@ def say_where(error: InvalidChange, file: str, data: bytes | None, schema: Schem
             continue
         lists = f"{path}:{line} lists the fields"
         command = Action("allow_field", entity_type=kind, field=one["field"])
-        allows = ("; ", command, " allows it") if open_fields.takes_fields(schema, kind) else ()
+        allows = ("; to allow it: ", command) if open_fields.takes_fields(schema, kind) else ()
         error.hint = error.hint or Sentence(lists, *allows)
 
 

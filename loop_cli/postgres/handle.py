@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 
+from loop_cli.core.names import SETTINGS
 from loop_cli.core.schema.rules import Rules
 from loop_cli.planning import membership, plan, schema_text
 from loop_cli.postgres.address import parse
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from loop_cli.planning.plan import Policy
     from loop_cli.postgres.database import Connection
 
-SETTINGS = ".loop/config.toml"
 _FILE = "SELECT data FROM file WHERE path = %s"
 _RULES = "SELECT rules FROM head"
 

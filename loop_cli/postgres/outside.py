@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 
-from loop_cli.errors import StorageError
+from loop_cli.failures import ChangedMeanwhile
 from loop_cli.postgres import lines, locking, projection, recomputing, rows
 
 TYPE_CHECKING = False
@@ -37,7 +37,7 @@ def put(handle: Handle, path: str, data: bytes, modified: int) -> None:
 
 def replace(handle: Handle, path: str, before: bytes | None, data: bytes, modified: int) -> None:
     """Write one file in the place of bytes that were read, None if there were none. Raises
-    `StorageError` if it has changed since."""
+    `ChangedMeanwhile`."""
 
     def work(connection: Connection) -> None:
         with connection.transaction():
@@ -47,7 +47,7 @@ def replace(handle: Handle, path: str, before: bytes | None, data: bytes, modifi
             if there == data:  # by an attempt of which no answer came
                 return
             if there != before:
-                raise StorageError(f"{path} has just been changed by another program; do it again")
+                raise ChangedMeanwhile(path)
             put_files(handle, connection, [(path, data, modified)])
             move_on(connection, head, rules=path in handle.deciding)
 

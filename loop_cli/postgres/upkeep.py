@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from loop_cli.core.names import SETTINGS
 from loop_cli.core.upkeep import KeptCopies, Pruned, Upkeep
 from loop_cli.errors import Action, InvalidFile, UsageError
 
@@ -87,6 +88,18 @@ class PostgresUpkeep(Upkeep):
         from loop_cli.postgres import allowance
 
         return allowance.close(self._handle, origin=origin, dry_run=dry_run)
+
+    def settings(self) -> bytes | None:
+        def work(connection: Connection) -> bytes | None:
+            row = connection.execute(_DATA, (os.fsencode(SETTINGS),)).fetchone()
+            return None if row is None else row[0]
+
+        return self._handle.database.read(work)
+
+    def replace_settings(self, before: bytes | None, after: bytes) -> None:
+        from loop_cli.postgres import outside
+
+        outside.replace(self._handle, SETTINGS, before, after, self._handle.clock())
 
     def kept(self) -> KeptCopies:
         from loop_cli.postgres import keeping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from loop_cli.core.conflict import Conflict, ConflictField
 from loop_cli.core.entity import Entity, Revision
 from loop_cli.core.records.record import AuditRecord
-from loop_cli.errors import Action, ConflictError, InvalidFile, LoopError, Sentence
+from loop_cli.errors import Action, ConflictError, InvalidFile, LoopError
 from loop_cli.failures import (
     BadAnswer,
     NotAllowed,
@@ -14,6 +14,7 @@ from loop_cli.failures import (
     PreconditionRequired,
     Unreachable,
 )
+from loop_cli.remote.rebuilt import sentence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 # What HTTP adds to the object of an error.
 _OF_HTTP = (
     "success", "status", "message", "detail", "type", "title", "instance", "action", "error_parts",
+    "hint_parts",
 )  # fmt: skip
 
 _EACH_DOOR_KNOWS = ("read_again", "rebase")  # what to do after a conflict, by what was asked
@@ -170,12 +172,8 @@ def _message(data: dict[str, Any]) -> str:
 
 def _sentence(data: dict[str, Any], key: str) -> str | None:
     """A text of an error, with actions in it where its parts are told."""
-    told = data.get(f"{key}_parts")
-    parts = [Action.of(one) or one for one in told] if isinstance(told, list) else []
-    if parts and all(isinstance(one, str | Action) for one in parts):
-        return Sentence(*parts)
     text = data.get(key)
-    return text if isinstance(text, str) else None
+    return sentence(text, data.get(f"{key}_parts")) if isinstance(text, str) else None
 
 
 def _of_status(status: int) -> LoopError:

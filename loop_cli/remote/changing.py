@@ -116,22 +116,23 @@ class RemoteChanges(RemoteReads):
         self,
         entity_id: str | None,
         *,
+        precondition: Precondition | None = None,
         path: str | None = None,
         name: str | None = None,
         confirm: Confirm | None = None,
         dry_run: bool = False,
     ) -> RelocateResult:
         at = "/api/rename" if entity_id is None else path_of(entity_id, "/rename")
-        body = {} if name is None else {"name": name}
-        none = Precondition()
+        seen = precondition or Precondition()
+        body = {**({} if name is None else {"name": name}), **_expected(seen)}
         if confirm is None or dry_run:
-            return self._relocate(at, body, path=path, seen=none, dry_run=dry_run)
-        preview = self._relocate(at, body, path=path, seen=none, dry_run=True)
+            return self._relocate(at, body, path=path, seen=seen, dry_run=dry_run)
+        preview = self._relocate(at, body, path=path, seen=seen, dry_run=True)
         if not preview.changed:
             return preview
         if not confirm(preview):
             raise ConfirmationRefused("everything was left as it is")
-        return self._relocate(at, body, path=path, seen=none, dry_run=False)
+        return self._relocate(at, body, path=path, seen=seen, dry_run=False)
 
     def _relocate(
         self,

@@ -42,7 +42,7 @@ def _finding(one: dict[str, Any]) -> Finding:
         raise rebuilt.bad_answer()
     found = Found(
         rule=said["rule"],
-        message=said["message"],
+        message=rebuilt.sentence(said["message"], one.get("message_parts")),
         at=split_dotted(field) if isinstance(field, str) else (),
         allowed=one.get("allowed"),
         nearest=tuple(map(str, nearest)) if isinstance(nearest, list) else (),

@@ -88,7 +88,7 @@ class Creation:
         )
         if flat is None:
             raise rebuilt.bad_answer()
-        entity = _of_flat(flat)
+        entity = _of_flat(flat, document.get("modified_fields"))
         if not dry_run:
             entity = self._get(entity.id)
         return CreateResult(
@@ -100,10 +100,13 @@ class Creation:
         )
 
 
-def _of_flat(flat: dict[str, Any]) -> Entity:
-    """The entity in the shape that older programs know."""
+def _of_flat(flat: dict[str, Any], names: Any) -> Entity:
+    """The entity in the shape that older programs know, which has identity and times among its
+    fields; `names` are the fields that it has itself."""
     own = rebuilt.texts(flat, "entity_id", "entity_type", "_path", "updated", "_etag")
-    fields = {key: value for key, value in flat.items() if not key.startswith("_")}
+    if not isinstance(names, list):
+        raise rebuilt.bad_answer()
+    fields = {name: flat[name] for name in names if name in flat}
     return rebuilt.entity(
         {
             "entity_id": own["entity_id"],

@@ -57,6 +57,24 @@ class RemoteKeeping(RemoteReads):
         self._take(found)
         return allowed(found, field, dry_run=dry_run)
 
+    def views(self) -> dict[str, dict[str, Any]]:
+        found = self._read("/api/views")
+        told = {name: found.get(name) for name in ("views", "columns")}
+        if not all(isinstance(one, dict) for one in told.values()):
+            raise rebuilt.bad_answer()
+        return told
+
+    def save_view(
+        self,
+        name: str,
+        settings: dict[str, Any] | None,
+        *,
+        before: dict[str, Any] | None,
+        dry_run: bool = False,
+    ) -> None:
+        body = {"name": name, "settings": settings, "before": before}
+        self._write("POST", "/api/views", body=body, dry_run=dry_run, keyed=False)
+
     def kept(self, *, entity_id: str | None = None, before: int | None = None) -> KeptCopies:
         from loop_cli.remote.upkeep import kept
 

@@ -70,14 +70,13 @@ class RemoteReads(RemoteEntityOperations):
 
         # A day begins here, and not where the server is.
         asked = since.given if since.at is None else timestamps.render(since.at)
-        found = self._read(path_of(entity_id, "/diff"), *where(path), ("since", asked))
+        query = [*where(path), ("since", asked), ("said", since.given)]
+        found = self._read(path_of(entity_id, "/diff"), *query)
         try:
             now = self.get(entity_id, path=path)
         except EntityNotFound:  # it was deleted, and the log tells of it
             now = past.gone(found)
-        made = past.difference(found, now)
-        said = [one.replace(asked, since.given) for one in made.warnings]
-        return made.replace(warnings=tuple(said))
+        return past.difference(found, now)
 
     def log(self, query: LogQuery) -> Iterator[AuditRecord]:
         from loop_cli.core import timestamps

@@ -6,7 +6,7 @@ from loop_cli.core.commits import CommitResult
 from loop_cli.core.diff import undo
 from loop_cli.core.entity import Entity, Revision
 from loop_cli.core.names import BODY
-from loop_cli.errors import UsageError
+from loop_cli.errors import Action, Sentence, UsageError
 from loop_cli.failures import BadAnswer
 from loop_cli.lean.plain import copied
 
@@ -121,9 +121,21 @@ def objects(document: Any, key: str) -> list[dict[str, Any]]:
 
 
 def warnings(document: Any) -> tuple[str, ...]:
-    """The sentences in a document."""
-    found = document.get("warnings")
-    return tuple(map(str, found)) if isinstance(found, list) else ()
+    """The sentences in a document, with the actions in them."""
+    found, parts = document.get("warnings"), document.get("warnings_parts")
+    if not isinstance(found, list):
+        return ()
+    if not isinstance(parts, list) or len(parts) != len(found):
+        return tuple(map(str, found))
+    return tuple(sentence(*both) for both in zip(found, parts, strict=True))
+
+
+def sentence(text: Any, parts: Any) -> str:
+    """A text that a server told, with the actions in it where its `parts` are told, too."""
+    told = [Action.of(one) or one for one in parts] if isinstance(parts, list) else []
+    if len(told) > 1 and all(isinstance(one, str | Action) for one in told):
+        return Sentence(*told)
+    return str(text)
 
 
 def name_in(fields: dict[str, Any]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loop_cli.core.entity import Precondition
 from loop_cli.core.records.inverse import EntityUndo
 from loop_cli.core.records.record import AuditRecord
 from loop_cli.errors import ConflictError
@@ -64,13 +65,11 @@ def _ask(write: Write, target: Target, on_conflict: str, *, dry_run: bool) -> Un
 
 def _seen(target: Target) -> dict[str, Any]:
     """The revisions that the caller has read, as the server takes them."""
-    if target.etags:
-        return {"if_match": dict(target.etags)}
-    if target.seen is None:
-        return {}
+    seen = target.seen or Precondition()
     said = {
-        "expected_updated_at": target.seen.expected_updated_at,
-        "if_match": target.seen.if_match,
+        "expected_updated_at": seen.expected_updated_at,
+        "if_match": dict(target.etags) or seen.if_match,
+        "if": [one.given for one in seen.conditions] or None,
     }
     return {key: value for key, value in said.items() if value is not None}
 

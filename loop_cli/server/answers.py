@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from loop_cli.errors import Action, ConflictError, LoopError, Sentence, StorageError
+from loop_cli.errors import Action, ConflictError, LoopError, StorageError
 from loop_cli.lean.jsontext import harmless_json
 from loop_cli.server import spelling
 
@@ -68,18 +68,18 @@ def json_response(
 def with_warnings(document: dict[str, Any], *warnings: list[str] | tuple[str, ...]) -> Any:
     """A document with the warnings inside it, each once and in words, if there are any."""
     listed = dict.fromkeys(one for some in warnings for one in some)
-    return {**document, "warnings": [*map(spelling.spelled, listed)]} if listed else document
+    return {**document, **spelling.told({"warnings": [*listed]})} if listed else document
 
 
 def error_document(error: LoopError) -> dict[str, Any]:
     """The object of an error: that of the command line, and what clients of HTTP look for."""
     data = error.as_dict()
-    said = spelling.spelled(data)
+    said = spelling.told(data)
     hint = said.get("hint")
     message = str(said["error"])
     return {
         **said,
-        **_actions(data),
+        **_action(data),
         "success": False,
         "status": error.http_status,
         "message": message,
@@ -87,16 +87,10 @@ def error_document(error: LoopError) -> dict[str, Any]:
     }
 
 
-def _actions(data: dict[str, Any]) -> dict[str, Any]:
-    """The actions of an error as data, for a client that has words of its own for them."""
+def _action(data: dict[str, Any]) -> dict[str, Any]:
+    """The next step as data, for a client that has words of its own for it."""
     hint = data.get("hint")
-    found: dict[str, Any] = {"action": hint.as_dict()} if isinstance(hint, Action) else {}
-    for key in ("error", "hint"):
-        text = data.get(key)
-        if isinstance(text, Sentence):
-            parts = [one if isinstance(one, str) else one.as_dict() for one in text.parts]
-            found[f"{key}_parts"] = parts
-    return found
+    return {"action": hint.as_dict()} if isinstance(hint, Action) else {}
 
 
 def error_response(error: LoopError, headers: Headers) -> Response:
@@ -142,9 +136,10 @@ def _etags(given: str) -> list[str]:
 
 def expected_etag(headers: Headers) -> str | None:
     """The one etag of If-Match; weak ones count, since proxies that compress make them so."""
-    given = headers.get("if-match")
-    if given is None:
+    lines = headers.getlist("if-match")
+    if not lines:
         return None
+    given = ", ".join(lines)
     found = _etags(given)
     if len(found) != 1 or found[0] == "*":
         raise HttpError(400, "usage", f"If-Match: {given!r} must name one etag, as a GET gave it")

@@ -20,8 +20,9 @@ from loop_cli.lean.jsontext import harmless_json
 from loop_cli.operations import clock
 from loop_cli.operations.bulk import AT_ONCE
 from loop_cli.server.answers import LINES, as_loop_error, error_document
+from loop_cli.server.asking import refuse_precondition
 from loop_cli.server.service import service_of, writer_of
-from loop_cli.server.spelling import spelled
+from loop_cli.server.spelling import told
 from loop_cli.server.visit import APPLY, visit_of
 
 TYPE_CHECKING = False
@@ -72,6 +73,7 @@ async def apply(
     once it is durable. A line that fails does not keep the next from being applied. Under an
     idempotency key a line that landed before is answered again, and the others are applied."""
     del idempotency_key  # said for the documentation
+    refuse_precondition(request, "each line has its own")
     service = service_of(request)
     origin = writer_of(request, b"")
     visit_of(request.scope).run_id = origin.run_id
@@ -170,7 +172,7 @@ def _answer(one: Outcome) -> bytes:
 
 
 def _line(document: dict[str, object]) -> bytes:
-    return harmless_json(spelled(document)).encode() + b"\n"
+    return harmless_json(told(document)).encode() + b"\n"
 
 
 def _decoded(line: bytes) -> str:

@@ -16,7 +16,7 @@ from loop_cli.core.commits import EntityChange, UpdateResult
 from loop_cli.core.conflict import POLICIES
 from loop_cli.errors import EntityNotFound, LoopError, UsageError
 from loop_cli.server import asking, documents, older, patches, written
-from loop_cli.server.asking import How, body_of
+from loop_cli.server.asking import EXPECTING, How, body_of
 from loop_cli.server.reading import get_of_type, type_of
 from loop_cli.server.running import run, unconditional
 from loop_cli.wire import http
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from loop_cli.server.asking import HowToWrite
 
 WholeText = Annotated[bool, Query(description="The answer has the `text` of the file, too.")]
+_NEW = "a new entity has no revision yet"
 router = APIRouter(tags=["entities"])
 typed_router = APIRouter(tags=["entities of a type"])
 """The routes under the plural of a type, such as `/api/tasks`, as the older API has them."""
@@ -38,6 +39,7 @@ async def create_entity(request: Request, how: How) -> Response:
     """Make an entity of any type."""
     data = await request.body()
     body, given = asking.parsed(data, http.EntityCreateBody)
+    asking.refuse_precondition(request, _NEW, body=given)
     own = {"type", "fields", "body", "edits", "template"}
     edits = patches.edits_of(given.get("edits"))
     fields = {**{key: value for key, value in given.items() if key not in own}, **body.fields}
@@ -63,13 +65,7 @@ async def change(request: Request, entity_id: str, how: How, text: WholeText = F
     if given.setdefault("id", entity_id) != entity_id:
         raise UsageError(f"id: {given['id']!r} is another one than in the path")
     wanted = patches.wanted(body, given, data.decode())
-    seen = wanted.precondition
-    precondition = how.precondition(
-        seen.expected_updated_at,
-        seen.if_match,
-        conditions=seen.conditions,
-        unconditional=unconditional(request),
-    )
+    precondition = how.precondition(body, unconditional=unconditional(request))
     wanted = wanted.replace(precondition=precondition, path=wanted.path or how.path)
 
     def work(loop: Operations) -> Response:
@@ -86,6 +82,7 @@ async def create_of_type(request: Request, collection: str, how: How) -> Respons
     """Make an entity of a type."""
     data = await request.body()
     body, given = asking.parsed(data, http.CreateBody)
+    asking.refuse_precondition(request, _NEW, body=given)
     given.pop("body", None)
 
     def work(loop: Operations) -> Response:
@@ -102,12 +99,8 @@ async def put(request: Request, collection: str, entity_id: str, how: How) -> Re
     """Change some fields of an entity; those that are not named stay as they are."""
     data = await request.body()
     body, given = asking.parsed(data, http.FieldsBody)
-    seen = how.precondition(
-        body.expected_updated_at,
-        conditions=body.conditions,
-        unconditional=unconditional(request),
-    )
-    for key in ("body", "expected_updated_at", "if"):
+    seen = how.precondition(body, unconditional=unconditional(request))
+    for key in ("body", *EXPECTING):
         given.pop(key, None)
 
     def work(loop: Operations) -> Response:

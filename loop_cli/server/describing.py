@@ -13,7 +13,7 @@ from loop_cli.core.names import nearest
 from loop_cli.core.schema import portable
 from loop_cli.server.answers import HttpError, json_response, with_warnings
 from loop_cli.server.service import service_of
-from loop_cli.server.spelling import spelled
+from loop_cli.server.spelling import told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ async def check(request: Request, name: Names = []) -> Response:  # noqa: B006
 
     def work(loop: Operations) -> Any:
         found = loop.check(Scope(names=tuple(name), paths=()))
-        return with_warnings(spelled(found.as_dict()), loop.take_warnings())
+        return with_warnings(told(found.as_dict()), loop.take_warnings())
 
     return json_response(await service_of(request).read(request, work))
 

@@ -71,7 +71,7 @@ async def mend(request: Request, entity_id: str, how: How) -> Response:
     the ETag that `raw?broken=true` gave; nothing does without."""
     data = await request.body()
     body, _given = asking.parsed(data, http.MendBody)
-    seen = how.precondition(None, body.if_match, unconditional=False)
+    seen = how.precondition(body, unconditional=False)
     change = Mend(
         entity_id=entity_id,
         path=how.path,

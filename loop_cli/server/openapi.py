@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SENT: tuple[type[BaseModel], ...] = (
     http.FieldsBody, http.CreateBody, http.EntityCreateBody, http.ChangeBody, http.LineBody,
     http.MoveBody, http.RenameBody, http.UndoBody, http.MendBody, http.DeleteBody, http.AllowBody,
-    http.PruneBody, http.MergeBody,
+    http.PruneBody, http.MergeBody, http.ViewBody,
 )  # fmt: skip
 _MODELS: tuple[type[BaseModel], ...] = (
     *_SENT, http.HttpErrorDocument, http.FlatEntity, http.WrittenDocument, http.EntitiesDocument,

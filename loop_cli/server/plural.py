@@ -6,7 +6,7 @@ from starlette.convertors import Convertor, register_url_convertor
 
 FIXED = (
     "apply", "audit", "check", "constants", "entities", "events", "kept", "members", "merge",
-    "overview", "rename", "schema", "search", "sign-out", "undo", "whoami",
+    "overview", "rename", "schema", "search", "sign-out", "undo", "views", "whoami",
 )  # fmt: skip
 
 

@@ -80,10 +80,14 @@ async def difference(
     request: Request,
     entity_id: str,
     since: Annotated[str, Query(description="A time, a run, or a number of changes ago.")] = "1",
+    said: Annotated[
+        str | None, Query(description="How a person said it, for what warnings say.")
+    ] = None,
     path: FilePath = None,
 ) -> Response:
     """An entity now against an earlier state, as `loop diff --json`."""
     moment = parse_since(since)
+    moment = moment.replace(given=moment.given if said is None else said)
     found, warnings = await service_of(request).read_with_warnings(
         request, lambda loop: loop.difference(entity_id, moment, path=path)
     )

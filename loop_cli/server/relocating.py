@@ -36,11 +36,7 @@ async def move(request: Request, entity_id: str, how: How) -> Response:
     """Bring a task to another project, as `loop move --json`."""
     data = await request.body()
     body, _given = asking.parsed(data, http.MoveBody)
-    seen = how.precondition(
-        body.expected_updated_at,
-        conditions=body.conditions,
-        unconditional=unconditional(request),
-    )
+    seen = how.precondition(body, unconditional=unconditional(request))
 
     def work(loop: Operations) -> Response:
         found = loop.move(
@@ -62,9 +58,16 @@ async def rename(request: Request, entity_id: str, how: How) -> Response:
     its file with it, as `loop rename --json`."""
     data = await request.body()
     body, _given = asking.parsed(data, http.RenameBody)
+    seen = how.precondition(body, unconditional=False)
 
     def work(loop: Operations) -> Response:
-        found = loop.rename(entity_id, path=how.path, name=body.name, dry_run=how.dry_run)
+        found = loop.rename(
+            entity_id,
+            precondition=seen if seen.given else None,
+            path=how.path,
+            name=body.name,
+            dry_run=how.dry_run,
+        )
         return written.document(loop, found)
 
     return await run(request, how, data, work, written.moved_again)
@@ -157,11 +160,7 @@ def _delete_request(
     return delete.Request(
         entity_id=entity_id,
         now=clock.now(),
-        precondition=how.precondition(
-            body.expected_updated_at,
-            conditions=body.conditions,
-            unconditional=unconditional(request),
-        ),
+        precondition=how.precondition(body, unconditional=unconditional(request)),
         path=how.path,
         cascade=cascade,
         orphan=orphan,
@@ -171,8 +170,7 @@ def _delete_request(
 
 async def _undo(request: Request, how: HowToWrite, target: Target, body: http.UndoBody) -> Response:
     several = body.if_match if isinstance(body.if_match, dict) else {}
-    etag = body.if_match if isinstance(body.if_match, str) else None
-    seen = how.precondition(body.expected_updated_at, etag, unconditional=False)
+    seen = how.precondition(body, unconditional=False)
     target = target.replace(seen=seen if seen.given else None, etags=several)
 
     def work(loop: Operations) -> Response:

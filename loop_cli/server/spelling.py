@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from urllib.parse import quote, urlencode
 
-from loop_cli.errors import Action, in_words
+from loop_cli.errors import Action, Sentence, in_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,6 +88,29 @@ def entity_path(entity_id: str) -> str:
 def spelled(value: Any) -> Any:
     """Replace every action within a value by its words."""
     return in_words(value, _WORDS)
+
+
+def told(value: Any) -> Any:
+    """A document in words; beside each text with actions in it, under `NAME_parts`, its parts, for
+    a client that has words of its own for them."""
+    if isinstance(value, dict):
+        found = {key: told(one) for key, one in value.items()}
+        parts = {f"{key}_parts": _parts(one) for key, one in value.items() if _has_parts(one)}
+        return {**found, **parts}
+    return [told(one) for one in value] if isinstance(value, list | tuple) else spelled(value)
+
+
+def _has_parts(value: Any) -> bool:
+    listed = value if isinstance(value, list | tuple) else [value]
+    return any(isinstance(one, Sentence) for one in listed)
+
+
+def _parts(value: Any) -> list[Any]:
+    """Texts and actions, as data; of a list of texts those of each."""
+    if isinstance(value, list | tuple):
+        return [_parts(one) for one in value]
+    parts = value.parts if isinstance(value, Sentence) else [value]
+    return [one.as_dict() if isinstance(one, Action) else one for one in parts]
 
 
 def after_conflict(conflict: Conflict, *, rebases: bool) -> Action | str:

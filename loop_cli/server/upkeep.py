@@ -10,7 +10,7 @@ from starlette.responses import Response  # noqa: TC002  FastAPI reads the annot
 
 from loop_cli.core import timestamps
 from loop_cli.core.upkeep import AllowedField, Kept
-from loop_cli.errors import LoopError
+from loop_cli.errors import LoopError, UsageError
 from loop_cli.operations import clock
 from loop_cli.server import asking, written
 from loop_cli.server.answers import HttpError, json_response, with_warnings
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["vault"])
 
+_NO_ENTITY = "this changes no entity"
 _DAY = 86_400 * timestamps.SECOND
 Today = Annotated[str | None, Query(description="The day it is; the server's by default.")]
 Since = Annotated[str | None, Query(description="From this time on; yesterday by default.")]
@@ -55,6 +56,7 @@ async def overview(request: Request, today: Today = None, since: Since = None) -
 @router.post("/api/rename")
 async def rename_all(request: Request, how: How) -> Response:
     """Give all files the names that the schema has for them, as `loop rename --all --json`."""
+    asking.refuse_precondition(request, "this is about all entities")
 
     def work(loop: Operations) -> Response:
         return written.document(loop, loop.rename(None, dry_run=how.dry_run))
@@ -65,6 +67,7 @@ async def rename_all(request: Request, how: How) -> Response:
 @router.post("/api/schema/allow", openapi_extra=body_of(http.AllowBody))
 async def allow(request: Request, how: How) -> Response:
     """Allow another field for a type, as `loop schema allow --json`."""
+    asking.refuse_precondition(request, _NO_ENTITY)
     data = await request.body()
     body, _given = asking.parsed(data, http.AllowBody)
     field = AllowedField(entity_type=body.entity_type, name=body.field, kind=body.kind)
@@ -79,6 +82,7 @@ async def allow(request: Request, how: How) -> Response:
 @router.post("/api/schema/close")
 async def close(request: Request, how: How) -> Response:
     """Close an open schema, as `loop schema close --json`."""
+    asking.refuse_precondition(request, _NO_ENTITY)
 
     def work(loop: Operations) -> Response:
         found = loop.close_schema(dry_run=how.dry_run).as_dict()
@@ -92,6 +96,30 @@ def _schema_again(_loop: Operations, records: list[AuditRecord]) -> Response:
     record = records[-1]
     told = {"path": record.metadata.get("path"), "changed": True, "diff": record.diff}
     return json_response({**told, "run_id": record.data["run_id"]})
+
+
+@router.get("/api/views")
+async def views(request: Request) -> Response:
+    """The views of the vault and the columns of its types, as its settings have them."""
+    return json_response(await service_of(request).read(request, lambda loop: loop.views()))
+
+
+@router.post("/api/views", openapi_extra=body_of(http.ViewBody))
+async def save_view(request: Request, how: How) -> Response:
+    """Save a view of the vault, or remove it, if it is still as it was read."""
+    asking.refuse_precondition(request, _NO_ENTITY)
+    data = await request.body()
+    body, _given = asking.parsed(data, http.ViewBody)
+    if not body.name.isprintable() or body.name != body.name.strip():
+        raise UsageError(f"{body.name!r} can't name a view")
+    settings = None if body.settings is None else body.settings.model_dump(exclude_none=True)
+
+    def work(loop: Operations) -> Response:
+        loop.save_view(body.name, settings, before=body.before, dry_run=how.dry_run)
+        return json_response({"name": body.name, "settings": settings})
+
+    _refuse_key(request, "a view")
+    return await run(request, how, data, work, _never)
 
 
 @router.get("/api/kept")
@@ -112,6 +140,7 @@ async def kept(request: Request, entity_id: OfEntity = None, before: Before = No
 @router.post("/api/kept/prune", openapi_extra=body_of(http.PruneBody))
 async def prune(request: Request, how: How) -> Response:
     """Remove kept copies for good: those named, if they are as they were listed."""
+    asking.refuse_precondition(request, _NO_ENTITY)
     data = await request.body()
     body, _given = asking.parsed(data, http.PruneBody)
     stamps = {one.name: tuple(one.stamp) for one in body.kept}
@@ -124,9 +153,14 @@ async def prune(request: Request, how: How) -> Response:
         done = loop.prune(asked)
         return _pruned(loop, done.gone, done.staying)
 
-    if key_of(request) is not None:
-        raise HttpError(400, "usage", "pruning takes no Idempotency-Key: it leaves no record")
+    _refuse_key(request, "pruning")
     return await run(request, how, data, work, _never)
+
+
+def _refuse_key(request: Request, what: str) -> None:
+    """Raise for an idempotency key, which the log would have to tell of."""
+    if key_of(request) is not None:
+        raise HttpError(400, "usage", f"{what} takes no Idempotency-Key: it leaves no record")
 
 
 def _pruned(loop: Operations, gone: tuple[Kept, ...], staying: tuple[Kept, ...]) -> Response:

@@ -4,33 +4,40 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from loop_cli.wire.base import DiffEntry, Etag, GrowingShape, RunId, Shape, Timestamp
 from loop_cli.wire.find import FoundDocument, ListedDocument  # noqa: TC001  pydantic reads them
 from loop_cli.wire.models import ErrorDocument
 
 Conditions = list[str] | str | None
-_CONDITIONS = "What must hold, as `loop update --if` has it, such as 'status=todo'."
 
 # -- what is sent ---------------------------------------------------------------------------
 
 
-class FieldsBody(GrowingShape):
-    """Fields and their new values: `PUT /api/tasks/{id}`. null leaves a field as it is."""
+class Expecting(BaseModel):
+    """What a body says of the entity that was read: its preconditions."""
 
     expected_updated_at: str | None = Field(
         default=None, description="`updated` as a GET gave it; 409 if it does not hold any more."
     )
-    conditions: Conditions = Field(default=None, alias="if", description=_CONDITIONS)
+    if_match: str | None = Field(default=None, description="The etag as it was read.")
+    conditions: Conditions = Field(
+        default=None,
+        alias="if",
+        description="What must hold, as `loop update --if` has it, such as 'status=todo'.",
+    )
+
+
+class FieldsBody(GrowingShape, Expecting):
+    """Fields and their new values: `PUT /api/tasks/{id}`. null leaves a field as it is. The keys of
+    preconditions, and `body`, are no fields."""
+
     body: str | None = Field(default=None, description="The text after the frontmatter.")
 
 
-class DeleteBody(Shape):
+class DeleteBody(Shape, Expecting):
     """What was seen of an entity that is to go: `DELETE /api/entities/{id}`."""
-
-    expected_updated_at: str | None = Field(default=None, description="`updated` as it was read.")
-    conditions: Conditions = Field(default=None, alias="if", description=_CONDITIONS)
 
 
 class CreateBody(GrowingShape):
@@ -94,7 +101,7 @@ class SeenBody(Shape):
     body: str = Field(description="Its body.")
 
 
-class ChangeBody(Shape):
+class ChangeBody(Shape, Expecting):
     """A line of `loop apply`: `PATCH /api/entities/{id}` (SPEC §4)."""
 
     id: str | None = Field(default=None, description="The entity; as in the path, if there.")
@@ -108,9 +115,6 @@ class ChangeBody(Shape):
     )
     body: str | None = Field(default=None, description="The text after the frontmatter.")
     append_body: str | None = Field(default=None, description="Text to add at the end.")
-    expected_updated_at: str | None = Field(default=None, description="`updated` as it was read.")
-    if_match: str | None = Field(default=None, description="The etag as it was read.")
-    conditions: Conditions = Field(default=None, alias="if", description=_CONDITIONS)
     layout: LayoutBody | None = Field(
         default=None,
         description="The text before the body as somebody edited it: comments, order and quotes. "
@@ -146,11 +150,32 @@ class LineBody(ChangeBody):
     archive: bool = Field(default=False, description="delete: move the file to the archive.")
 
 
-class MendBody(Shape):
-    """A whole text: `POST /api/entities/{id}/mend`."""
+class MendBody(Shape, Expecting):
+    """A whole text: `POST /api/entities/{id}/mend`. `if_match` is the ETag of the broken file."""
 
     text: str = Field(description="The text of the file.")
-    if_match: str | None = Field(default=None, description="The ETag of the broken file.")
+
+
+class ViewSettings(Shape):
+    """A query, as `[views.NAME]` of the vault's settings has it."""
+
+    types: list[str] | None = Field(default=None, description="The types.")
+    where: list[str] | None = Field(default=None, description="Conditions, as in `--where`.")
+    sort: str | None = Field(default=None, description="The order, as in `--sort`.")
+    columns: list[str] | None = Field(default=None, description="The fields that are shown.")
+    limit: int | None = Field(default=None, ge=0, description="How many are shown.")
+
+
+class ViewBody(Shape):
+    """A view of the vault, saved or removed: `POST /api/views`."""
+
+    name: str = Field(min_length=1, description="Its name.")
+    settings: ViewSettings | None = Field(
+        default=None, description="As it is to be; without, it is removed."
+    )
+    before: dict[str, Any] | None = Field(
+        default=None, description="As `GET /api/views` gave it; without, there was none."
+    )
 
 
 class AllowBody(Shape):
@@ -174,15 +199,13 @@ class PruneBody(Shape):
     kept: list[KeptName] = Field(description="Some of those that `GET /api/kept` lists.")
 
 
-class MoveBody(Shape):
+class MoveBody(Shape, Expecting):
     """Where a task goes: `POST /api/entities/{id}/move`."""
 
     project: str = Field(min_length=1, description="The project's id.")
-    expected_updated_at: str | None = Field(default=None, description="`updated` as it was read.")
-    conditions: Conditions = Field(default=None, alias="if", description=_CONDITIONS)
 
 
-class RenameBody(Shape):
+class RenameBody(Shape, Expecting):
     """What an entity is to be called: `POST /api/entities/{id}/rename`."""
 
     name: str | None = Field(
@@ -190,13 +213,12 @@ class RenameBody(Shape):
     )
 
 
-class UndoBody(Shape):
+class UndoBody(Shape, Expecting):
     """What to undo: `POST /api/undo`."""
 
     run_id: str | None = Field(default=None, description="A run, or the beginning of its id.")
     last: bool = Field(default=False, description="The caller's last run.")
-    expected_updated_at: str | None = Field(default=None, description="`updated` as it was read.")
-    if_match: str | dict[str, str] | None = Field(
+    if_match: str | dict[str, str] | None = Field(  # type: ignore[assignment]
         default=None, description="The etag as it was read; of several entities, each by its id."
     )
 
@@ -250,36 +272,43 @@ class WrittenDocument(GrowingShape):
     file_path: str | None = Field(description="The entity's file; null if it is gone.")
 
 
-class EntitiesDocument(Shape):
+class Warned(BaseModel):
+    """What a document over HTTP says besides."""
+
+    warnings: list[str] = Field(default=[], description="Absent if there are none.")
+    warnings_parts: list[list[str | dict[str, Any]]] | None = Field(
+        default=None,
+        description="Each warning as texts and actions, which a client has words of its own for; "
+        "absent if none names an action.",
+    )
+
+
+class EntitiesDocument(Shape, Warned):
     """Many entities: `GET /api/entities`."""
 
     entities: list[ListedDocument] = Field(description="The entities, without bodies.")
     total: int = Field(ge=0, description="How many there are, whatever the limit.")
     next: str | None = Field(description="The cursor of what comes next; null at the end.")
-    warnings: list[str] = Field(default=[], description="Absent if there are none.")
 
 
-class SearchDocument(Shape):
+class SearchDocument(Shape, Warned):
     """What has some words: `GET /api/search`."""
 
     query: str = Field(description="The words.")
     count: int = Field(ge=0, description="How many are in `results`.")
     results: list[FoundDocument] = Field(description="The best first.")
-    warnings: list[str] = Field(default=[], description="Absent if there are none.")
 
 
-class LogsDocument(Shape):
+class LogsDocument(Shape, Warned):
     """Audit records, newest first: `GET /api/audit`; each with `user` and `details` besides."""
 
     logs: list[dict[str, Any]] = Field(description="The records.")
     total: int = Field(ge=0, description="How many are in `logs`.")
-    warnings: list[str] = Field(default=[], description="Absent if there are none.")
 
 
-class EntityLogDocument(Shape):
+class EntityLogDocument(Shape, Warned):
     """Those of one entity: `GET /api/audit/entity/{id}`."""
 
     entity_id: str = Field(description="The entity.")
     history: list[dict[str, Any]] = Field(description="The records, newest first.")
     total_actions: int = Field(ge=0, description="How many there are.")
-    warnings: list[str] = Field(default=[], description="Absent if there are none.")

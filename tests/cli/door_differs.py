@@ -28,7 +28,6 @@ DIFFERS: dict[str, tuple[str, ...]] = {
         "test_history.py::TestDiff::test_hashed_values_come_from_what_was_kept",
         "test_styles.py::test_plain_has_no_boxes_no_columns_and_no_signs[setting]",
         "test_undo_hashed.py",
-        "test_views.py",
     ),
     "the record has what only a process on the vault knows (tty, invoked_by), and a key": (
         "test_terminal.py::test_yes_lands_the_change_with_the_reading_as_precondition",
@@ -48,10 +47,6 @@ DIFFERS: dict[str, tuple[str, ...]] = {
     "the server waits for the lock, as long as it was told to": (
         "test_waiting.py::test_a_lock_that_is_let_go_in_time_is_waited_for",
         "test_waiting.py::test_an_interrupt_while_waiting_is_130",
-    ),
-    "a warning names what to do in words of HTTP": (
-        "test_kept.py::test_what_cannot_be_finished_is_taken_aside",
-        "test_notes_said.py::test_a_list_without_entities_says_it",
     ),
     "it counts what this process watches": (
         "test_watch.py::TestOnlyTheVault::test_behind_links_nothing_is_watched",

@@ -108,6 +108,35 @@ def test_every_example_is_of_an_action() -> None:
     assert used == set(hints._EXAMPLES)
 
 
+def parts_of_sentences(tree: ast.Module) -> list[list[ast.expr]]:
+    """The parts that sentences are made of, where they stand together."""
+    nodes = list(ast.walk(tree))
+    calls = [one for one in nodes if isinstance(one, ast.Call)]
+    made = [one.args for one in calls if ast.unparse(one.func) == "Sentence"]
+    return made + [one.elts for one in nodes if isinstance(one, ast.Tuple)]
+
+
+def text_of(part: ast.expr) -> str | None:
+    """The literal text of a part of a sentence."""
+    if isinstance(part, ast.JoinedStr):
+        return "".join(text_of(one) or "X" for one in part.values)
+    return part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else None
+
+
+@pytest.mark.parametrize("path", OUTSIDE, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_an_action_follows_a_colon_and_ends_its_clause(path: Path) -> None:
+    """So that the words of a door may be a command, a request or a whole sentence."""
+    tree = TREES[path]
+    given = [one for one in ast.walk(tree) if isinstance(one, ast.Assign)]
+    named = {ast.unparse(one.targets[0]) for one in given if one.value in actions(tree)}
+    for parts in parts_of_sentences(tree):
+        texts = [text_of(one) for one in parts]
+        for before, part, after in zip(["", *texts], parts, [*texts[1:], ""], strict=False):
+            if part in actions(tree) or ast.unparse(part) in named:
+                assert before is None or before.endswith(": "), ast.unparse(part)
+                assert after is None or after[:1] in ("", ")", ";", "\n"), ast.unparse(part)
+
+
 class TestWords:
     """The words of the command line."""
 
@@ -120,10 +149,10 @@ class TestWords:
         (warning,) = passed_over(1)
 
         assert spelled(warning) == (
-            "1 file has frontmatter that can't be read; passed over ('loop check' tells why)"
+            "1 file has frontmatter that can't be read; passed over (to see why: loop check)"
         )
         assert str(warning) == (
-            "1 file has frontmatter that can't be read; passed over ('check' tells why)"
+            "1 file has frontmatter that can't be read; passed over (to see why: check)"
         )
 
     def test_of_an_error_within_others(self) -> None:

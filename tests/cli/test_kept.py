@@ -246,7 +246,7 @@ def test_what_cannot_be_finished_is_taken_aside(loop: Loop) -> None:
     staged.write_text('[{"name": "of no change of ours"}]')
     (staged.parent / "notes.txt").write_text("somebody's")
     told = loop("get", "tsk-019-14")
-    assert told.code == 0 and "'loop kept --aside' takes it aside" in told.err
+    assert told.code == 0 and "to take it aside: loop kept --aside" in told.err
     planned = loop("kept", "--aside", "--dry-run", "--json").json
     assert planned["aside"] == [f".loop/staged/{staged.name}"]
     assert staged.exists()

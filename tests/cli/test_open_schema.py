@@ -122,7 +122,7 @@ class TestATypeThatItDoesNotKnow:
         done = loop("update", "n", "stage=open", "--force", "--json", *typed).json
         (warning,) = done["warnings"]
         assert warning == (
-            "stage is new: the schema does not know it (loop schema allow Note stage settles it)"
+            "stage is new: the schema does not know it (to allow it: loop schema allow Note stage)"
         )
 
         settled = loop("schema", "allow", "Note", "stage", "--json", *typed).json

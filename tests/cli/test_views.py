@@ -15,6 +15,7 @@ from loop_cli.cli import views
 from loop_cli.config import Settings
 from loop_cli.core.names import nfc
 from loop_cli.errors import UsageError
+from loop_cli.planning import view_text
 from loop_cli.wire import find as models
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def test_that_it_is_saved_is_said_where_the_result_can_t_be(loop: Loop) -> None:
         assert (done.returncode, said in done.stderr.decode()) == (1, True)
 
 
-def test_of_a_server_one_is_kept_in_your_own_settings(
+def test_without_a_vault_one_is_kept_in_your_own_settings(
     own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There is no folder: it would be written where nothing reads it."""
@@ -186,9 +187,9 @@ NAMES = st.text(min_size=1).map(nfc).filter(lambda one: one.isprintable())
 def test_any_name_and_any_text_come_back(wanted: dict[str, list[str]]) -> None:
     text = "lock_timeout = 1\n"
     for name, where in wanted.items():
-        text = views._with_table(text, name, {"where": where})
+        text = view_text.with_table(text, name, {"where": where})
     read = tomllib.loads(text)
     assert read.get("views", {}) == {name: {"where": one} for name, one in wanted.items()}
     for name in wanted:
-        text = views._with_table(text, name, None)
+        text = view_text.with_table(text, name, None)
     assert tomllib.loads(text) == {"lock_timeout": 1}

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.http.conftest import ONE
+from tests.http.conftest import ONE, Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from tests.http.conftest import Client, Vault
+    from tests.http.conftest import Vault
 
 ENTITY = "/api/entities/tsk-019-14"
 
@@ -329,3 +330,73 @@ class TestAgent:
         for label in ("x" * 101, "a%0Ab", "%1B[31m"):
             assert client("PUT", ONE, {"status": "doing"}, x_loop_agent=label).status_code == 400
         assert vault.records() == []
+
+
+class TestViews:
+    """Views of a vault behind a server are in its settings, and nothing else of them is shown."""
+
+    SETTINGS = '# ours\nlock_timeout = 3\n\n[views.open]\nwhere = ["status=todo"]\n'
+
+    @pytest.fixture
+    def settings(self, vault: Vault) -> Path:
+        path = vault.root / ".loop/config.toml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(self.SETTINGS, encoding="utf-8")
+        return path
+
+    def test_they_are_read(self, client: Client, settings: Path) -> None:
+        assert client.get("/api/views") == {
+            "views": {"open": {"where": ["status=todo"]}},
+            "columns": {},
+        }
+
+    def test_one_is_saved_and_removed(self, client: Client, settings: Path) -> None:
+        view = {"types": ["Task"], "limit": 3}
+        for _again in range(2):  # the answer may not come
+            saved = client("POST", "/api/views", {"name": "내 일", "settings": view})
+            assert saved.status_code == 200, saved.text
+        assert client.get("/api/views")["views"]["내 일"] == view
+        assert settings.read_text(encoding="utf-8").startswith(self.SETTINGS)
+        removed = client("POST", "/api/views", {"name": "내 일", "before": view})
+        assert removed.status_code == 200, removed.text
+        assert settings.read_text(encoding="utf-8").strip() == self.SETTINGS.strip()
+
+    def test_what_another_program_has_changed_meanwhile_stays(
+        self, client: Client, settings: Path
+    ) -> None:
+        body = {"name": "open", "settings": {"limit": 1}}
+        for before in ({}, {"before": {"where": ["status=done"]}}):
+            refused = client("POST", "/api/views", {**body, **before})
+            assert refused.status_code == 409
+            assert "just been changed" in refused.json()["message"]
+        assert settings.read_text(encoding="utf-8") == self.SETTINGS
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"name": "x", "settings": {"sorrt": "due"}},
+            {"name": "x", "settings": {"limit": -1}},
+            {"name": "x", "settings": {"where": "status=todo"}},
+            {"name": " x", "settings": {"limit": 1}},
+            {"name": "a\nb", "settings": {"limit": 1}},
+            {"name": "", "settings": {"limit": 1}},
+        ],
+    )
+    def test_what_is_no_view_is_refused(
+        self, client: Client, settings: Path, body: dict[str, Any]
+    ) -> None:
+        assert client("POST", "/api/views", body).status_code in (400, 422)
+        assert settings.read_text(encoding="utf-8") == self.SETTINGS
+
+    def test_dry_run_and_a_key(self, client: Client, settings: Path) -> None:
+        body = {"name": "x", "settings": {"limit": 1}}
+        assert client("POST", "/api/views?dry_run=true", body).status_code == 200
+        assert client("POST", "/api/views", body, idempotency_key="k").status_code == 400
+        assert settings.read_text(encoding="utf-8") == self.SETTINGS
+
+    def test_a_reader_does_not_save(self, client: Client, settings: Path) -> None:
+        reader = Client(client.http, {"Authorization": "Bearer reader"})
+        assert reader.get("/api/views")["views"]
+        body = {"name": "x", "settings": {"limit": 1}}
+        assert reader("POST", "/api/views", body).status_code == 403
+        assert settings.read_text(encoding="utf-8") == self.SETTINGS

@@ -601,3 +601,44 @@ def test_many_at_once_lose_nothing(client: Client, vault: Vault) -> None:
     assert {f"t{number}" for number in range(24)} <= set(tags)
     assert len(vault.records()) == 24
     assert vault.command("audit", "verify")["ok"] is True
+
+
+class TestAKeyThatIsNotThere:
+    """It is said in the same words, wherever it is."""
+
+    @pytest.mark.parametrize(
+        ("method", "path", "body", "nearest"),
+        [
+            ("PATCH", "/api/entities/tsk-019-14", {"sett": {"status": "doing"}}, "set"),
+            ("PATCH", "/api/entities/tsk-019-14", {"seen": {"fieldss": {}}}, "fields"),
+            ("DELETE", "/api/entities/tsk-019-14", {"if_mach": "9f2c51d0a7b3e4f8"}, "if_match"),
+            ("DELETE", "/api/tasks/tsk-019-14", {"expected_updated": "x"}, "expected_updated_at"),
+            ("POST", "/api/entities/tsk-019-14/move", {"projekt": "prj-020"}, "project"),
+            ("POST", "/api/entities/tsk-019-14/rename", {"nmae": "x"}, "name"),
+            ("POST", "/api/entities/tsk-019-14/undo", {"if_matsch": "x"}, "if_match"),
+            ("POST", "/api/entities/tsk-019-14/mend", {"txt": "x"}, "text"),
+            ("POST", "/api/undo", {"runid": "x"}, "run_id"),
+            ("POST", "/api/entities", {"type": "Task", "edits": {"ad": {}}}, "add"),
+            ("POST", "/api/entities", {"type": "Task", "template": {"txt": ""}}, "text"),
+            ("POST", "/api/schema/allow", {"entity_type": "Task", "feild": "x"}, "field"),
+            ("POST", "/api/kept/prune", {"keep": []}, "kept"),
+            ("POST", "/api/merge", {"their": "x"}, "theirs"),
+        ],
+    )
+    def test_is_400_with_the_nearest(
+        self, client: Client, method: str, path: str, body: dict[str, Any], nearest: str
+    ) -> None:
+        answer = client(method, path, body)
+        assert answer.status_code == 400, answer.text
+        assert answer.json()["code"] == "usage"
+        assert answer.json()["message"].endswith(f"did you mean {nearest}?")
+
+    def test_as_a_line_says_it(self, client: Client) -> None:
+        body = {"id": "tsk-019-14", "sett": {"status": "doing"}}
+        alone = client("PATCH", "/api/entities/tsk-019-14", body).json()
+        lines = client.http.post("/api/apply", content=json.dumps(body), headers=client.headers)
+        end = "; did you mean set?"
+
+        for one in (alone, json.loads(lines.text)):
+            assert (one["status"], one["code"]) == (400, "usage")
+            assert one["message"].startswith("'sett' is none of ") and one["message"].endswith(end)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -225,8 +226,50 @@ def test_an_undo_of_a_run_names_the_etag_of_each(way: Way) -> None:
                 "undo", run_id=run_id, if_match={**etags, "tsk-019-07": "1" * 16}
             )
             assert (stale["code"], stale["nothing_written"]) == ("conflict", True)
+            other = await agent.refused(
+                "undo", run_id=run_id, if_match={**etags, "prj-019": "1" * 16}
+            )
+            assert (other["code"], "prj-019" in other["error"]) == ("usage", True)
             done = await agent("undo", run_id=run_id, if_match=etags)
             assert len(done["entities"]) == 2
+
+    run(work)
+
+
+def test_an_undo_compares_all_that_it_is_given(way: Way) -> None:
+    etag = way.files("get", TASK, "--json").json["etag"]
+    way.files("update", TASK, "notes=x", "--if-match", etag)
+    now = way.files("get", TASK, "--json").json
+
+    async def work() -> None:
+        async with way.agent() as agent:
+            etags = (now["etag"], {TASK: now["etag"]})
+            for if_match, dry_run in itertools.product(etags, (True, False)):
+                stale = await agent.refused(
+                    "undo",
+                    id=TASK,
+                    if_match=if_match,
+                    expected_updated_at="2020-01-01",
+                    dry_run=dry_run,
+                )
+                assert (stale["code"], stale["nothing_written"]) == ("conflict", True)
+            done = await agent(
+                "undo", id=TASK, if_match=etags[1], expected_updated_at=now["updated_at"]
+            )
+            assert done["changed"] is True
+
+    run(work)
+
+
+def test_a_warning_is_a_sentence_with_a_tool_to_call(way: Way) -> None:
+    (way.files.vault / "broken.md").write_text("---\nentity_id: [\n---\n", encoding="utf-8")
+
+    async def work() -> None:
+        async with way.agent() as agent:
+            found = await agent("list", type=["Task"], limit=1)
+            assert [one for one in found["warnings"] if "can't be read" in one] == [
+                "1 file has frontmatter that can't be read; passed over (to see why: call check)"
+            ]
 
     run(work)
 

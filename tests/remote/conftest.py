@@ -42,7 +42,11 @@ class Served:
 
 def serve(folder: Path, *options: str, role: str = "write") -> Served:
     """Start a server on a fresh copy of the sample vault."""
-    files = new_loop(folder)
+    return serve_on(new_loop(folder), folder, *options, role=role)
+
+
+def serve_on(files: Loop, folder: Path, *options: str, role: str = "write") -> Served:
+    """Start a server on a vault."""
     actor = ("--actor", "user:김은향", "--source", "script", "--role", role)
     token = files("token", "add", "tests", *actor).out.strip()
     process = subprocess.Popen(

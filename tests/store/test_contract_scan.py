@@ -64,7 +64,7 @@ class TestWhat:
 
         assert [one.id for one in harness.store.scan()] == ["tsk-1"]
         assert [spelled(one) for one in harness.store.take_warnings() if "passed over" in one] == [
-            "1 file has frontmatter that can't be read; passed over ('loop check' tells why)"
+            "1 file has frontmatter that can't be read; passed over (to see why: loop check)"
         ]
 
         assert harness.store.take_warnings() == []  # it is told once

@@ -52,7 +52,7 @@ def warnings(case: Case, rules: Rules) -> list[str]:
         close = tuple(nearest(field, rules.known(case.type), count=1, alike=SLIP))
         said = f"{field} is new: the schema does not know it{meant(close)}"
         how = Action("allow_field", entity_type=case.type, field=field)
-        found.append(Sentence(f"{said} (", how, " settles it)") if settled else said)
+        found.append(Sentence(f"{said} (to allow it: ", how, ")") if settled else said)
     return found
 
 

@@ -110,11 +110,11 @@ class Recovery:
             sentences.append(
                 Sentence(
                     f"{STAGED}/{name}{more} is not a change that loop can finish ({reason}); "
-                    "it is left there: '",
+                    "it is left there (to see it: ",
                     Action("check"),
-                    "' lists it, '",
+                    "; to take it aside: ",
                     Action("take_aside"),
-                    "' takes it aside",
+                    ")",
                 )
             )
         return sentences

@@ -257,8 +257,8 @@ def _read(root: str, path: str, name: str) -> bytes:
 
 def _refused(root: str, top: str, path: str, error: OSError) -> StorageError:
     why = f"{error.filename if top == root else path} {error.strerror}"
-    reads = " reads the file itself, of which a large one can be split"
-    hint = Sentence(Action("migrate_file"), reads)
+    named = "name the file itself, of which a large one can be split: "
+    hint = Sentence(named, Action("migrate_file"))
     return StorageError(why, hint=hint)
 
 

@@ -82,9 +82,8 @@ def _refuse_open(folders: Folders, root: str, file: str) -> None:
         f"{file} can't be rewritten: another program has it open for writing, "
         "and its next lines would be lost",
         hint=Sentence(
-            "close that program, or begin a new file with '",
+            "close that program, or begin a new file and restart it: ",
             Action("rotate_log"),
-            "' and restart it",
         ),
     )
 

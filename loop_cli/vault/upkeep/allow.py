@@ -108,7 +108,7 @@ def _own_schema(layout: VaultLayout) -> tuple[str, bytes]:
     except EntityNotFound:
         raise UsageError(
             "this vault has no schema of its own that could allow a field",
-            hint=Sentence("'", Action("make_vault"), "' proposes one by the files that are there"),
+            hint=Sentence("to have one proposed by your files: ", Action("make_vault")),
         ) from None
 
 

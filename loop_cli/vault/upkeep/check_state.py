@@ -55,9 +55,8 @@ def _old_places(vault: Vault) -> Iterator[Finding]:
     if not paths:
         return
     words = Sentence(
-        "loop's own files are here, and site generators publish them: '",
+        f"loop's own files are here, and site generators publish them; to move them to {LOOP}/: ",
         Action("upgrade_vault"),
-        f"' moves them to {LOOP}/",
     )
     path = list(paths)[-1]
     yield Finding(path=path, line=1, found=Found(rule="old-place", message=words))
@@ -90,9 +89,8 @@ def lock_and_staged(vault: Vault) -> Iterator[Finding]:
         words = f"{name} is not a file of loop, and is left alone"
         if intents.OURS.fullmatch(name):
             words = Sentence(
-                f"{name} is not a change that can be finished; '",
+                f"{name} is not a change that can be finished; to take it aside: ",
                 Action("take_aside"),
-                "' takes it aside",
             )
         found = Found(rule="staged-leftover", message=words)
         yield Finding(path=f"{STAGED}/{name}", line=1, found=found)

@@ -81,11 +81,10 @@ def _refuse_there(root: str, path: str) -> None:
     raise UsageError(
         f"{root} is a vault already: it has {path}",
         hint=Sentence(
-            "'",
+            "to see what does not fit: ",
             Action("check"),
-            "' says what does not fit; '",
+            "; to see its schema: ",
             Action("show_schema"),
-            "' shows its schema",
         ),
     )
 

@@ -108,7 +108,7 @@ def refuse_older(root: str) -> None:
     if SHARED_SCHEMA in moves(VaultLayout(root)):
         raise UsageError(
             f"{root} is a vault already, made by an older version",
-            hint=Sentence("'", Action("upgrade_vault"), f"' moves its schema and log to {LOOP}"),
+            hint=Sentence(f"to move its schema and log to {LOOP}: ", Action("upgrade_vault")),
         )
 
 

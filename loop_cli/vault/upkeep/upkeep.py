@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from loop_cli.core.upkeep import KeptCopies, Pruned, Upkeep
+from loop_cli.core.upkeep import KeptCopies, Pruned
+from loop_cli.vault.upkeep.log_upkeep import LogUpkeep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,27 +11,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from loop_cli.core.check.report import Checked, PassedOver, Scope
-    from loop_cli.core.records.record import AuditRecord, Origin
-    from loop_cli.core.upkeep import (
-        Allowed,
-        AllowedField,
-        ClosedSchema,
-        Happening,
-        Kept,
-        Migration,
-        Redaction,
-        Rotation,
-        ToRedact,
-        Verification,
-    )
-    from loop_cli.vault.handle import Vault
+    from loop_cli.core.records.record import Origin
+    from loop_cli.core.upkeep import Allowed, AllowedField, ClosedSchema, Happening, Kept
 
 
-class VaultUpkeep(Upkeep):
+class VaultUpkeep(LogUpkeep):
     """The other work of one vault."""
-
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
 
     def template(self, entity_type: str) -> tuple[str, str] | None:
         from loop_cli.vault import template_files
@@ -63,6 +49,16 @@ class VaultUpkeep(Upkeep):
 
         return allow.close(self._vault, origin=origin, dry_run=dry_run)
 
+    def settings(self) -> bytes | None:
+        from loop_cli.vault.upkeep import settings
+
+        return settings.read(self._vault)
+
+    def replace_settings(self, before: bytes | None, after: bytes) -> None:
+        from loop_cli.vault.upkeep import settings
+
+        settings.replace(self._vault, before, after)
+
     def kept(self) -> KeptCopies:
         from loop_cli.vault.upkeep import kept
 
@@ -80,33 +76,7 @@ class VaultUpkeep(Upkeep):
 
         return kept.take_aside(self._vault, dry_run=dry_run)
 
-    def new_records(self) -> Iterator[list[AuditRecord]]:
-        from loop_cli.vault.log import follow
-
-        return follow.new_records(self._vault.log)
-
     def happenings(self) -> Iterator[list[Happening]]:
         from loop_cli.vault.upkeep import notify
 
         return notify.happenings(self._vault)
-
-    def verify(self) -> Verification:
-        from loop_cli.vault.log import verify
-
-        return verify.verify(self._vault)
-
-    def rotate(self, *, at_least: int) -> Rotation:
-        from loop_cli.vault.log import rotate
-
-        return rotate.rotate(self._vault, at_least=at_least)
-
-    def redact(self, wanted: ToRedact, *, origin: Origin, dry_run: bool = False) -> Redaction:
-        from loop_cli.vault.log import redact
-
-        make = redact.preview if dry_run else redact.redact
-        return make(self._vault, wanted, origin=origin)
-
-    def migrate(self, file: str | None, *, dry_run: bool = False) -> Migration:
-        from loop_cli.vault.log import migrate
-
-        return migrate.migrate(self._vault, file, dry_run=dry_run)
