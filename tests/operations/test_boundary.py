@@ -157,6 +157,8 @@ UPKEEP: dict[str, Callable[[LocalOperations], object]] = {
     "passed_over": lambda loop: loop.passed_over(),
     "close_schema": lambda loop: loop.close_schema(),
     "allow": lambda loop: loop.allow(AllowedField(entity_type="Task", name="rating", kind=None)),
+    "views": lambda loop: loop.views(),
+    "replace_settings": lambda loop: loop._store.upkeep.replace_settings(None, b""),
     "kept": lambda loop: loop.kept(),
     "prune": lambda loop: loop.prune([]),
     "take_aside": lambda loop: loop.take_aside(),
