@@ -29,8 +29,8 @@ _PATH = (
 )
 _WHERE = "where --where -w EXPR...: A condition; repeatable: all must hold."
 _REVISION = (
-    "expected_updated_at --expected-updated-at TIME: Fail unless updated_at is this.",
-    "if_match --if-match ETAG: Fail unless the etag is this.",
+    "expected_updated_at --expected-updated-at TIME...: Fail unless updated_at is this.",
+    "if_match --if-match ETAG...: Fail unless the etag is this.",
     "conditions --if EXPR...: Fail unless this holds now, as in --where; repeatable.",
     "force --force: Skip the precondition; recorded as forced.",
 )

@@ -7,7 +7,7 @@ import sys
 
 from loop_cli.core import changes
 from loop_cli.core.changes import BodyChange
-from loop_cli.core.entity import Precondition, precondition_of
+from loop_cli.core.entity import Precondition, agreed, precondition_of
 from loop_cli.errors import UsageError
 
 TYPE_CHECKING = False
@@ -92,9 +92,15 @@ def body(replaced: str | None, appended: str | None, read: Reader) -> BodyChange
 
 
 def precondition(
-    expected: str | None, etag: str | None, conditions: list[str] | None, *, force: bool
+    times: list[str] | None,
+    etags: list[str] | None,
+    conditions: list[str] | None,
+    *,
+    force: bool,
 ) -> Precondition:
-    if force and (expected is not None or etag is not None or conditions):
+    """What the options say was read, and must hold; one that is given twice counts twice. Raises
+    `UsageError`."""
+    if force and (times or etags or conditions):
         raise UsageError("--force skips the precondition, so it can't go with one")
     met: tuple[Condition, ...] = ()
     if conditions:
@@ -103,5 +109,8 @@ def precondition(
 
         met = query.parse_conditions(conditions, today=clock.today(), option="--if")
     names = ("--expected-updated-at", "--if-match")
+    times, etags = times or [], etags or []
+    expected = agreed([(names[0], one) for one in times], times=True)
+    etag = agreed([(names[1], one) for one in etags])
     made = precondition_of(expected, etag, forced=force, names=names)
     return made.replace(conditions=met) if met else made

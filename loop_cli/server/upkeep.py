@@ -116,7 +116,8 @@ async def save_view(request: Request, how: How) -> Response:
 
     def work(loop: Operations) -> Response:
         loop.save_view(body.name, settings, before=body.before, dry_run=how.dry_run)
-        return json_response({"name": body.name, "settings": settings})
+        told = {"name": body.name, "settings": settings}
+        return json_response({**told, "dry_run": True} if how.dry_run else told)
 
     _refuse_key(request, "a view")
     return await run(request, how, data, work, _never)

@@ -234,3 +234,23 @@ class TestAFieldThatNoEntityHas:
         given = ("update", "n", "claimed_by=me", "--if", "missing:claimed_by")
 
         assert [loop(*given, "--vault", str(own)).code for _each in range(2)] == [0, 4]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    "command", [("update", "status=done"), ("delete",), ("move", "--project", "prj-020")]
+)
+def test_a_revision_that_is_given_twice_counts_twice(
+    loop: Loop, command: tuple[str, ...], order: int
+) -> None:
+    now = loop("get", "tsk-019-14", "--json").json
+    verb, *words = command
+    for option, right, wrong in (
+        ("--if-match", now["etag"], "a" * 16),
+        ("--expected-updated-at", now["updated_at"], "2020-01-01"),
+    ):
+        both = [f"{option}={one}" for one in (right, wrong)[::order]]
+        refused = loop(verb, "tsk-019-14", *words, *both, "--json")
+        assert (refused.code, "at most one of them can hold" in refused.err) == (2, True)
+        same = loop(verb, "tsk-019-14", *words, *[f"{option}={right}"] * 2, "--dry-run", "--json")
+        assert same.code == 0, same.err

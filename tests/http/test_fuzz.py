@@ -25,7 +25,7 @@ EXAMPLES = int(os.environ.get("LOOP_FUZZ_EXAMPLES", "25"))
 HEADERS = {**WRITER, "Host": "localhost"}
 NOT_HERE = ("/api/events",)  # which never ends
 MANY = ("/api/apply",)  # whose answer is a line for each change
-NO_RECORD = ("/api/kept/prune",)  # which changes no entity
+NO_RECORD = ("/api/kept/prune", "/api/views")  # which change no entity
 IDS = ("tsk-019-01", "tsk-019-02", "tsk-019-13", "tsk-019-14", "prj-020", "trk-1", "없다")
 FIELDS = st.fixed_dictionaries(
     {},

@@ -390,7 +390,7 @@ class TestViews:
 
     def test_dry_run_and_a_key(self, client: Client, settings: Path) -> None:
         body = {"name": "x", "settings": {"limit": 1}}
-        assert client("POST", "/api/views?dry_run=true", body).status_code == 200
+        assert client("POST", "/api/views?dry_run=true", body).json()["dry_run"] is True
         assert client("POST", "/api/views", body, idempotency_key="k").status_code == 400
         assert settings.read_text(encoding="utf-8") == self.SETTINGS
 

@@ -29,8 +29,8 @@ loop delete prj-site-a7k9m2 --archive --cascade --expected-updated-at 2025-12-30
 def delete(
     *,
     entity_id: str,
-    expected_updated_at: str | None,
-    if_match: str | None,
+    expected_updated_at: list[str] | None,
+    if_match: list[str] | None,
     conditions: list[str] | None,
     force: bool,
     cascade: bool,
