@@ -218,7 +218,7 @@ def test_a_warning_of_each_type_names_the_command_that_settles_it(loop: Loop, ow
     place = "--vault", str(own)
     wanted = {
         f"loop: warning: {named}: mood is new: the schema does not know it "
-        f"(loop schema allow {kind} mood settles it)"
+        f"(to allow it: loop schema allow {kind} mood)"
         for named, kind in (("t1, t2, t3", "task"), ("kim", "person"))
     }
 
