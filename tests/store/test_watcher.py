@@ -15,6 +15,7 @@ from loop_cli.core.commits import Delete, EntityChange
 from loop_cli.core.entity import Precondition
 from loop_cli.core.records.record import Origin
 from loop_cli.errors import only
+from loop_cli.system import platform
 from loop_cli.vault.commit import landing
 from loop_cli.vault.upkeep.watch import Watcher
 from tests.store.folder import Folder, entity
@@ -132,7 +133,9 @@ def test_there_again_right_after_our_deletion(watched: Watched) -> None:
 
 
 def land_slowly(monkeypatch: pytest.MonkeyPatch, look: Callable[[], object]) -> None:
-    """Look after the record is in the log, and before the file is new."""
+    """Look after the record is in the log, and before the file is new, as on a system without
+    leases; where there are some, whoever opens the file waits until it is new."""
+    monkeypatch.setattr(platform.Lease, "_take", lambda _self: False)
     land = landing._land
 
     def slow(*arguments: Any) -> None:
