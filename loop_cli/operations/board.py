@@ -6,7 +6,7 @@ they work over a store and over HTTP.
 
 from __future__ import annotations
 
-from loop_cli.core import days, timestamps
+from loop_cli.core import days, shown, timestamps
 from loop_cli.core import query as queries
 from loop_cli.core.course import is_finished
 from loop_cli.core.diff import MISSING
@@ -246,18 +246,14 @@ def _in_order(placed: Iterable[tuple[Place, Card]]) -> tuple[Card, ...]:
 def _values(value: Any) -> list[str | None]:
     """The columns that a value is in."""
     items = value if isinstance(value, list) else [value]
-    texts = [None if queries.is_empty(one) or one is MISSING else _text(one) for one in items]
+    texts = [None if queries.is_empty(one) or one is MISSING else shown.plain(one) for one in items]
     return list(dict.fromkeys(texts)) or [None]
-
-
-def _text(value: Any) -> str:
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
 def _first(one: Selected, names: Iterable[str]) -> str | None:
     """The first of the fields that has a value."""
     values = (one.value((name,)) for name in names)
-    return next((_text(value) for value in values if not queries.is_empty(value)), None)
+    return next((shown.alone(value) for value in values if not queries.is_empty(value)), None)
 
 
 def _days(one: Selected, now: int) -> list[tuple[str, int]]:

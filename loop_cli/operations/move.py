@@ -311,8 +311,9 @@ def _to_project(entity: Entity, project: Entity | Place, store: Store) -> Move:
     pairs: tuple[tuple[Entity | Place, str], ...] = ((entity, "Task"), (project, "Project"))
     for one, wanted in pairs:
         if one.type != wanted:
-            what = "a task moves" if wanted == "Task" else "it moves to a project"
-            message = f"{one.id} is a {one.type}; {what}"
+            what = "only a '{}' moves" if wanted == "Task" else "it moves only to a '{}'"
+            what = what.format(wanted)
+            message = f"{one.id} has the type '{one.type}', and {what}: the type is spelled so"
             problem = {"field": store.names.type, "problem": "wrong_reference", "message": message}
             raise InvalidChange(message, entity_id=one.id, problems=[problem])
     old = entity.fields.get("project_id")

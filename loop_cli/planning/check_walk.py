@@ -16,7 +16,7 @@ from loop_cli.planning.check_wanted import may_be, selection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from loop_cli.core.check.report import PassedOver, Scope
     from loop_cli.core.schema.rules import Rules
@@ -206,6 +206,13 @@ class Walk:
         if self._last is None or self._last[0].path != path:
             return 1
         return text.line_of(*self._last, found)
+
+
+def against_unread(folders: Mapping[str, str]) -> Iterator[Finding]:
+    """The findings about folders that can't be read, and why not."""
+    for folder, why in folders.items():
+        found = Found(rule="unreadable", message=f"the folder can't be read: {why}")
+        yield Finding(path=folder or ".", line=1, found=found)
 
 
 def against_records(

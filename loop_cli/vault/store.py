@@ -106,7 +106,7 @@ class VaultStore(Store):
 
         self.recover_if_free()
         listing = Listing(self.handle, told=told)
-        self.handle.notice(passed_over(listing.unreadable))
+        self.handle.notice([*passed_over(listing.unreadable), *self.locator().left_out])
         return listing
 
     def files(self, *, referring_to: Sequence[str] | None = None) -> Iterator[EntityFile]:

@@ -132,6 +132,17 @@ def test_each_is_told_once(loop: Loop, events: Running) -> None:
     assert not events.says_something(1)
 
 
+def test_an_edit_outside_right_after_one_of_ours(loop: Loop, events: Running) -> None:
+    """However the two and the looks of the watcher fall together, both are told, in order."""
+    for number in range(8):
+        loop("update", "tsk-019-14", f"notes=n{number}", "--force")
+        edit_outside(loop.path())
+        told = [events.event() for _each in range(2)]
+        assert [one["event"] for one in told] == ["inside", "outside"]
+        assert [one["modified_fields"] for one in told] == [["notes"], ["body"]]
+    assert not events.says_something(1)
+
+
 def test_lines_for_people(loop: Loop, told: Running) -> None:
     loop("update", "tsk-019-14", "status=doing", "--force")
     line = told.line()

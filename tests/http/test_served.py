@@ -143,6 +143,27 @@ class TestEvents:
         assert outside["fields"] == ["priority"]
         assert len(outside["etag"]) == 16
 
+    def test_an_edit_outside_right_after_one_of_ours_is_told(
+        self, serve: Callable[..., Server], vault: Vault
+    ) -> None:
+        _need_watches()
+        server = serve()
+        client, events = server.client(), Events(server)
+        old, new = "high", "low"
+        for _attempt in range(20):  # until the files are watched, no event tells of an edit outside
+            vault.edit(f"priority: {old}", f"priority: {new}")
+            old, new = new, old
+            time.sleep(0.5)
+            if events.of("outside"):
+                break
+        for number in range(4):
+            before = len(events.of("outside"))
+            client.update({"notes": f"n{number}"})
+            vault.edit(f"priority: {old}", f"priority: {new}")
+            old, new = new, old
+            told = events.wait_for("outside", before + 1)
+            assert [one["data"]["fields"] for one in told[before:]] == [["priority"]]
+
     def test_who_comes_back_misses_nothing_and_hears_nothing_twice(
         self, serve: Callable[..., Server], vault: Vault
     ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from loop_cli.cli.prompt.fuzzy import Wanted
-from loop_cli.cli.render.text import visible
+from loop_cli.cli.render.text import one_line, visible
 from loop_cli.errors import UsageError
 from loop_cli.lean.records import Struct
 
@@ -174,14 +174,14 @@ class _Picker:
     def _row(self, one: Item) -> str:
         id_width, type_width = self._widths
         cells = (_fitted(visible(one.id), id_width), _fitted(visible(one.type), type_width))
-        return f"{'  '.join(cells)}  {visible(one.name)}"
+        return f"{'  '.join(cells)}  {one_line(one.name)}"
 
     def _preview(self) -> StyleAndTextTuples:
         if not self._found:
             return [("class:quiet", "nothing fits")]
         one = self._found[self._at]
         lines = "\n".join(visible(line) for line in one.preview)
-        return [("class:title", f"{visible(one.id)}  {visible(one.name)}\n"), ("", lines)]
+        return [("class:title", f"{visible(one.id)}  {one_line(one.name)}\n"), ("", lines)]
 
 
 def _left() -> Dimension:

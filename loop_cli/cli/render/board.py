@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from loop_cli.cli.render import styles
-from loop_cli.cli.render.text import visible
+from loop_cli.cli.render.text import one_line, visible
 from loop_cli.core.names import nfc
 
 TYPE_CHECKING = False
@@ -47,7 +47,7 @@ def board(found: Board) -> Callable[[Console], RenderableType]:
 
 def _title(one: Column) -> Text:
     name = "none" if one.value is None else one.label or one.value
-    return Text(visible(nfc(f"{name} ({len(one.cards)})")), style=styles.TITLE)
+    return Text(one_line(nfc(f"{name} ({len(one.cards)})")), style=styles.TITLE)
 
 
 def _card(card: Card, room: int) -> Text:
@@ -55,7 +55,7 @@ def _card(card: Card, room: int) -> Text:
     where there is no room beside it."""
     text = Text(visible(card.entity_id), style=styles.FIELD, overflow="ellipsis", no_wrap=True)
     if card.entity_name:
-        text.append("\n" + visible(nfc(card.entity_name)), style=styles.NORMAL)
+        text.append("\n" + one_line(nfc(card.entity_name)), style=styles.NORMAL)
     facts = _facts(card)
     if facts.cell_len > room and card.due:
         rest = _facts(card.replace(due=None))
@@ -67,10 +67,10 @@ def _facts(card: Card) -> Text:
     text = Text(style=styles.QUIET)
     if card.due:
         mark = "! " if card.overdue else ""
-        text.append(f"{mark}{visible(card.due)}", style=styles.ALERT if card.overdue else "")
+        text.append(f"{mark}{one_line(card.due)}", style=styles.ALERT if card.overdue else "")
     for one in (card.who, card.priority):
         if one:
-            text.append(f"{'  ' if text else ''}{visible(nfc(one))}")
+            text.append(f"{'  ' if text else ''}{one_line(nfc(one))}")
     return text
 
 
@@ -92,7 +92,7 @@ class _line:  # noqa: N801  used like a function
         text = Text(f"  {self._before}", overflow="ellipsis", no_wrap=True)
         text.append(visible(self._card.entity_id), style=styles.FIELD)
         facts = _facts(self._card)
-        name = Text(visible(nfc(self._card.entity_name or "")))
+        name = Text(one_line(nfc(self._card.entity_name or "")))
         room = options.max_width - text.cell_len - facts.cell_len - 4
         if name.cell_len > room:
             name.truncate(max(room, _SHORTEST), overflow="ellipsis")

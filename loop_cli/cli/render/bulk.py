@@ -8,7 +8,7 @@ from rich.text import Text
 
 from loop_cli.cli import hints
 from loop_cli.cli.render import diffs, styles
-from loop_cli.cli.render.text import visible
+from loop_cli.cli.render.text import one_line, visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,4 +84,4 @@ def _refusal(ids: list[str], reason: str) -> Text:
 
 def _named(entity_id: str, name: str | None) -> Text:
     text = Text(visible(entity_id), style=styles.TITLE)
-    return text.append(f"  {visible(name)}", style=styles.NORMAL) if name else text
+    return text.append(f"  {one_line(name)}", style=styles.NORMAL) if name else text

@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from loop_cli.cli.render import styles
-from loop_cli.cli.render.text import visible
+from loop_cli.cli.render.text import one_line, visible
 from loop_cli.cli.render.words import cut, marked
+from loop_cli.core import shown
 from loop_cli.core.names import BODY
 from loop_cli.core.records.record import is_digest
 from loop_cli.lean.plain import same
@@ -42,18 +43,16 @@ def table(diff: Diff) -> Table:
 
 def plain(value: Any) -> str:
     """Return a value in one line, like YAML, with control characters as escapes."""
-    if value is None:
-        return styles.nothing()
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if is_digest(value):
         return f"({value['bytes']} bytes)"
-    if isinstance(value, dict):
-        inner = ", ".join(f"{visible(str(key))}: {plain(item)}" for key, item in value.items())
-        return f"{{{inner}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(plain(item) for item in value)}]"
-    return visible(str(value)) if value != "" else "''"
+    return shown.plain(value, nothing=styles.nothing(), text=one_line)
+
+
+def alone(value: Any) -> str:
+    """Return a value that stands alone, in one line; a list of simple values has no brackets."""
+    if is_digest(value):
+        return plain(value)
+    return shown.alone(value, nothing=styles.nothing(), text=one_line)
 
 
 def change(name: str, entry: Mapping[str, Any]) -> Text:
@@ -61,7 +60,8 @@ def change(name: str, entry: Mapping[str, Any]) -> Text:
     old, new = entry.get("old"), entry.get("new")
     if isinstance(old, list) and isinstance(new, list):
         return _list_change(old, new)
-    if same(old, new):  # `check --fix` adds quotes
+    again = same(old, new) and not (entry.get("added") or entry.get("removed"))
+    if again:  # `check --fix` adds quotes
         return Text(plain(new)).append("  (written again)", style=styles.QUIET)
     texts = [value for value in (old, new) if isinstance(value, str)]
     if name == BODY or any("\n" in text for text in texts):
@@ -69,8 +69,6 @@ def change(name: str, entry: Mapping[str, Any]) -> Text:
     if len(texts) == 2 and max(map(len, texts)) > _LONG:
         return _pair(str(old), str(new))
     words = Text()
-    if same(old, new):  # `check --fix` adds quotes
-        return words.append(plain(new)).append("  (written again)", style=styles.QUIET)
     if not entry.get("added"):
         words.append(cut(plain(old)), style=styles.OLD)
         words.append(styles.arrow())

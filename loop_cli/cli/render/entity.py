@@ -11,7 +11,7 @@ from rich.text import Text
 
 from loop_cli.cli.render import diffs, styles
 from loop_cli.cli.render.counts import counted
-from loop_cli.cli.render.text import visible
+from loop_cli.cli.render.text import one_line, visible
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
 
@@ -123,7 +123,7 @@ def ago(instant: int, now: int | None = None) -> str:
 def _heading(found: Entity) -> Text:
     heading = Text(visible(found.id), style=styles.TITLE)
     if found.name:
-        heading.append(f"  {visible(found.name)}", style=styles.NORMAL)
+        heading.append(f"  {one_line(found.name)}", style=styles.NORMAL)
     return heading
 
 
@@ -146,9 +146,9 @@ def _grid() -> Table:
 
 
 def value(found: Any) -> Text:
-    """Return a value alone; lists of simple values without brackets."""
+    """Return a value alone; a text with its lines, lists of simple values without brackets."""
     if found is None or found is MISSING or found == []:
         return Text(styles.nothing(), style=styles.QUIET)
-    if isinstance(found, list) and all(not isinstance(item, list | dict) for item in found):
-        return Text(", ".join(diffs.plain(item) for item in found))
-    return Text(diffs.plain(found))
+    if isinstance(found, str) and found:
+        return Text(visible(found))  # with its lines
+    return Text(diffs.alone(found))

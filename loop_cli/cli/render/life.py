@@ -12,7 +12,7 @@ from loop_cli.cli.prompt import questions as prompt
 from loop_cli.cli.render import diffs, styles, times
 from loop_cli.cli.render import entity as render_entity
 from loop_cli.cli.render.counts import counted
-from loop_cli.cli.render.text import visible
+from loop_cli.cli.render.text import one_line, visible
 from loop_cli.core import timestamps
 
 TYPE_CHECKING = False
@@ -33,7 +33,7 @@ def made(result: CreateResult) -> RenderableType:
     entity = result.entity
     heading = Text(visible(entity.id), style=styles.TITLE)
     if entity.name:
-        heading.append(f"  {visible(entity.name)}", style=styles.NORMAL)
+        heading.append(f"  {one_line(entity.name)}", style=styles.NORMAL)
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(overflow="fold")
     table.add_column(overflow="fold")
@@ -78,7 +78,7 @@ def _removed_table(result: DeleteResult) -> Table:
         where = entity.path if one.to is None else f"{entity.path}{styles.arrow()}{one.to}"
         table.add_row(
             Text(visible(entity.id), style=styles.TITLE),
-            Text(visible(entity.name or "")),
+            Text(one_line(entity.name or "")),
             Text(visible(where), style=styles.QUIET),
         )
     return table

@@ -116,7 +116,7 @@ def _cell(one: Selected, name: str, schema: Schema, today: int) -> Text:
     if value is MISSING or value is None or value == []:
         return Text(styles.nothing(), style=styles.QUIET)
     if isinstance(value, list):
-        return Text(nfc(", ".join(diffs.plain(item) for item in value)))
+        return Text(nfc(diffs.alone(value)))
     text = Text(nfc(diffs.plain(value)))  # decomposed characters are as wide at a terminal
     color = schema.color(one.listed.type, name, value)
     if color is not None:

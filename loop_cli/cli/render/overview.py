@@ -8,7 +8,7 @@ from rich.text import Text
 
 from loop_cli.cli.render import styles
 from loop_cli.cli.render.counts import counted
-from loop_cli.cli.render.text import visible
+from loop_cli.cli.render.text import one_line, visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,5 +68,5 @@ def _table(rows: Iterable[Sequence[str]], style: str) -> Table:
     grid.add_column(no_wrap=True, overflow="fold")  # a command is copied in one piece
     for row in rows:
         first, *others = row
-        grid.add_row(Text(f"  {visible(first)}", style=style), *(Text(visible(o)) for o in others))
+        grid.add_row(Text(f"  {visible(first)}", style=style), *(Text(one_line(o)) for o in others))
     return grid

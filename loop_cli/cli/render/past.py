@@ -10,7 +10,7 @@ from rich.text import Text
 
 from loop_cli.cli.render import diffs, styles, times
 from loop_cli.cli.render.counts import counted
-from loop_cli.cli.render.text import visible
+from loop_cli.cli.render.text import one_line, visible
 from loop_cli.core import timestamps
 from loop_cli.core.diff import MISSING
 from loop_cli.core.names import BODY
@@ -145,9 +145,9 @@ def follow_line(record: AuditRecord, *, utc: bool) -> RenderableType:
     instant = timestamps.parse(str(data.get("timestamp")))
     when = times.exact(data.get("timestamp")) if utc else times.clock(instant)
     line = Text(visible(when), style=styles.QUIET, no_wrap=True, overflow="ellipsis")
-    line.append(f"  {_one_line(record.who)}", style=styles.NORMAL)
-    line.append(f"  {_one_line(data.get('source'))}", style=styles.QUIET)
-    line.append(f"  {_one_line(data.get('entity_id'))}", style=styles.FIELD)
+    line.append(f"  {one_line(record.who)}", style=styles.NORMAL)
+    line.append(f"  {one_line(data.get('source'))}", style=styles.QUIET)
+    line.append(f"  {one_line(data.get('entity_id'))}", style=styles.FIELD)
     line.append("  ").append(what(record))
     return Group(line)  # a bare Text would lose that it must not be wrapped
 
@@ -157,23 +157,25 @@ def what(record: AuditRecord) -> Text:
     if record.undoes is not None:
         return Text("taken back", style=styles.NOTICE)
     if record.redacted:
-        field = _one_line(record.metadata.get("redacted_field"))
+        field = one_line(record.metadata.get("redacted_field"))
         return Text(f"{field}: values redacted", style=styles.NOTICE)
     if not record.diff and record.metadata.get("layout") is True:
         return Text("comments or layout", style=styles.QUIET)
     parts = []
     for name, entry in record.diff.items():
-        old, new = (diffs.plain(entry.get(side)) for side in ("old", "new"))
-        long = name == BODY or max(len(old), len(new)) > _LONG or "\n" in old + new
-        parts.append(_one_line(name) if long else f"{_one_line(name)}: {old}{styles.arrow()}{new}")
+        values = [entry.get(side) for side in ("old", "new")]
+        old, new = map(diffs.plain, values)
+        lines = any(isinstance(one, str) and "\n" in one for one in values)
+        long = name == BODY or max(len(old), len(new)) > _LONG or lines
+        parts.append(one_line(name) if long else f"{one_line(name)}: {old}{styles.arrow()}{new}")
     action = str(record.data.get("action"))
     if reverses(record) and action in _OPPOSITE:
         return Text(f"undo {_OPPOSITE[action]}", style=styles.NOTICE)
     words = Text("undo " if reverses(record) else "", style=styles.NOTICE)
-    words.append("" if action == "update" else _one_line(action) + " ", style=styles.NORMAL)
+    words.append("" if action == "update" else one_line(action) + " ", style=styles.NORMAL)
     if action == "create" and record.diff:  # its old type is its type: its name says it
         made = [record.data.get("entity_type"), record.data.get("entity_name")]
-        return words.append(": ".join(_one_line(one) for one in made if one), style=styles.NORMAL)
+        return words.append(": ".join(one_line(one) for one in made if one), style=styles.NORMAL)
     return words.append("; ".join(parts), style=styles.NORMAL)
 
 
@@ -190,7 +192,7 @@ def _by_line(record: AuditRecord, when: Clock) -> Text:
     data = record.as_change()
     fields = ", ".join(map(str, data["modified_fields"] or ()))
     words = f"  {when(data['timestamp'])}  {record.who} · {data['source']} · {fields}"
-    return Text(_one_line(words), style=styles.QUIET)
+    return Text(one_line(words), style=styles.QUIET)
 
 
 def _outside(found: Story, event: Event) -> Text:
@@ -210,7 +212,7 @@ def _event(event: Event, when: Clock) -> Iterable[RenderableType]:
     line.append(when(data["timestamp"]), style=styles.NORMAL)
     run = str(data["run_id"])[:8]
     door = f"{record.who} · {data['source']} · run {run}"
-    line.append(f"  {_one_line(door)}", style="dim not bold")
+    line.append(f"  {one_line(door)}", style="dim not bold")
     for mark in _marks(event):
         line.append(f"  {mark}", style="yellow not bold")
     yield line
@@ -224,16 +226,16 @@ def _marks(event: Event) -> Iterable[str]:
     if record.undoes is not None:
         yield "(taken back: another program wrote at that moment)"
     elif record.redacted:
-        yield f"(values of {_one_line(record.metadata.get('redacted_field'))} redacted)"
+        yield f"(values of {one_line(record.metadata.get('redacted_field'))} redacted)"
     elif action != "update":
-        yield f"({_one_line(action)})"
+        yield f"({one_line(action)})"
     if reverses(record):
-        yield f"(undo of run {_one_line(undo_of(record).get('run_id'))[:8]})"
+        yield f"(undo of run {one_line(undo_of(record).get('run_id'))[:8]})"
     if event.taken_back:
         yield "(did not happen)"
     if event.undone_by is not None:
         how = "undone in part" if undo_of(event.undone_by).get("partial") else "undone"
-        yield f"({how} by run {_one_line(event.undone_by.data.get('run_id'))[:8]})"
+        yield f"({how} by run {one_line(event.undone_by.data.get('run_id'))[:8]})"
 
 
 def _brief(diff: Diff) -> Table:
@@ -242,7 +244,7 @@ def _brief(diff: Diff) -> Table:
     grid.add_column()
     grid.add_column(overflow="fold")
     for name, entry in diff.items():
-        grid.add_row(Text(f"  {_one_line(name)}", style=styles.FIELD), _brief_change(name, entry))
+        grid.add_row(Text(f"  {one_line(name)}", style=styles.FIELD), _brief_change(name, entry))
     return grid
 
 
@@ -273,11 +275,11 @@ _PLACES = {
 def _undone_entity(one: EntityUndo | Undone, place: str) -> Iterable[RenderableType]:
     yield _heading(one.entity)
     if one.action in _PLACES:
-        yield Text("  " + _PLACES[one.action].format(_one_line(place)))
+        yield Text("  " + _PLACES[one.action].format(one_line(place)))
     if one.diff:
         yield diffs.table(one.diff)
     if one.left:
-        names = ", ".join(_one_line(field.field) for field in one.left)
+        names = ", ".join(one_line(field.field) for field in one.left)
         yield Text(f"  left as they are, changed since: {names}", style=styles.NOTICE)
 
 
@@ -286,9 +288,9 @@ def _heading(found: Entity) -> Text:
 
 
 def _title(entity_id: str, name: str | None) -> Text:
-    heading = Text(_one_line(entity_id), style=styles.TITLE)
+    heading = Text(one_line(entity_id), style=styles.TITLE)
     if name:
-        heading.append(f"  {_one_line(name)}", style=styles.NORMAL)
+        heading.append(f"  {one_line(name)}", style=styles.NORMAL)
     return heading
 
 
@@ -297,7 +299,3 @@ def _value(value: Any) -> Text:
         return Text(styles.nothing(), style=styles.QUIET)
     text = diffs.plain(value)
     return Text(text if len(text) <= 400 else text[:400] + "…")
-
-
-def _one_line(value: object) -> str:
-    return visible(str(value)).replace("\n", "\\n").replace("\t", "\\t")

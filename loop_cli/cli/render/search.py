@@ -6,7 +6,7 @@ from rich.console import Group
 from rich.text import Text
 
 from loop_cli.cli.render import styles
-from loop_cli.cli.render.text import visible
+from loop_cli.cli.render.text import one_line, visible
 from loop_cli.core.names import nfc
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ def _lines(hit: Hit, wanted: Wanted, width: int) -> list[Text]:
     head.stylize(styles.TITLE)
     if hit.name is not None:
         head.append("  ")
-        head.append_text(_marked(hit.name, wanted))
+        head.append_text(_marked(one_line(hit.name), wanted))
     where = visible(hit.path) if hit.line is None else f"{visible(hit.path)}:{hit.line}"
     lines = [head, Text(f"  {where}", style=styles.QUIET, overflow="fold", no_wrap=False)]
     if hit.text is not None:

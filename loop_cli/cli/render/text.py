@@ -28,6 +28,11 @@ def visible(text: str, *, styled: bool = False) -> str:
     return re.sub(f"{_CONTROL}|{_NO_STYLE if styled else _ESCAPE}", _spell, text)
 
 
+def one_line(value: object) -> str:
+    r"""Return a text as `visible` does, in one line: line breaks and tabs are `\n` and `\t`."""
+    return visible(str(value)).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def _spell(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

@@ -28,7 +28,10 @@ ERROR, WARNING = "error", "warning"
 
 RULES: dict[str, tuple[str, str]] = {
     # rule: (severity, meaning)
-    "unreadable": (ERROR, "the file can't be read as an entity: YAML, encoding, size"),
+    "unreadable": (
+        ERROR,
+        "the file can't be read as an entity: YAML, encoding, size; or a folder can't",
+    ),
     "half-entity": (ERROR, "the file has an id and no type, or a type and no id"),
     "template": (WARNING, "the id has a placeholder: a template among the entities"),
     "schema-pattern": (WARNING, "a pattern of the schema that can't be used"),

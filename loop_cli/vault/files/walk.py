@@ -5,6 +5,7 @@ Links are not followed, so a walk stays in the vault and meets every file once.
 
 from __future__ import annotations
 
+import errno
 import os
 
 from loop_cli.core.names import ENDINGS, LOG_FOLDER, is_hidden
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 STAMP = 4
 """Numbers that identify a state of a file: size, times of writing and change (ns), inode."""
+_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
@@ -32,6 +34,9 @@ class Walk:
         self.root = root
         self._top = os.fsencode(root) + b"/"
         self.places = places
+        self.unread: dict[str, str] = {}
+        """The folders that could not be read at the last look, and why not: whatever they have was
+        not met."""
 
     def paths(self) -> Iterator[str]:
         """Yield the files, relative with `/`. Raises `UsageError` for a vault inside the vault."""
@@ -47,6 +52,8 @@ class Walk:
 
         Those that are known, with everything below them, are left out. Raises what `paths` raises.
         """
+        if is_known is None:
+            self.unread.clear()
         excluded, seen = set(self.places.exclude), set[str]()
         for name in self.places.include or ("",):
             folder = self._real_folder(name)
@@ -167,13 +174,16 @@ class Walk:
     def _look_into(self, folder: str, excluded: set[str], waiting: list[str]) -> Files:
         """Return the files of a folder, and add its folders to the list, without excluded ones.
 
-        The folder is open meanwhile, so its files are found without the path above it.
+        The folder is open meanwhile, so its files are found without the path above it. There are
+        none if it is gone; if it can't be read, it is `unread` from then on.
         """
         names: list[str] = []
         stamps: list[int] = []
+        self.unread.pop(folder, None)
         try:
             opened = os.open(f"{self.root}/{folder}", FOLDER_FLAGS)
-        except OSError:  # gone or unreadable: its files can't be meant
+        except OSError as error:
+            self._note_unread(folder, error)
             return names, stamps
         excluded_files, prefix = self.places.exclude_files, f"{folder}/" if folder else ""
         try:
@@ -186,7 +196,8 @@ class Walk:
                     if name not in excluded_files and not entry.is_symlink():
                         try:
                             status = entry.stat(follow_symlinks=False)
-                        except OSError:  # gone since
+                        except OSError as error:  # gone since, or the folder is closed to us
+                            self._note_unread(folder, error)
                             continue
                         names.append(name)
                         stamps += (
@@ -197,6 +208,10 @@ class Walk:
         finally:
             os.close(opened)
         return names, stamps
+
+    def _note_unread(self, folder: str, error: OSError) -> None:
+        if error.errno not in _GONE:
+            self.unread[folder] = error.strerror or str(error)
 
 
 def _listed(opened: int) -> list[os.DirEntry[str]]:

@@ -127,7 +127,7 @@ class Index:
         with news.turn:
             folders = news.take()
             try:
-                if folders is None or not self._cache.run(self._is_walked):
+                if folders is None or self._walk.unread or not self._cache.run(self._is_walked):
                     self.refresh(told)
                 elif folders:
                     self._cache.run(lambda database: self._look_at(database, sorted(folders)))

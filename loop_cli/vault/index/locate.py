@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from loop_cli.core.names import is_hidden, nfc, one_name
-from loop_cli.errors import EntityNotFound, InvalidFile, LoopError
+from loop_cli.errors import EntityNotFound, InvalidFile, LoopError, StorageError
 from loop_cli.planning import resolution, snapshot
 from loop_cli.planning.resolution import Broken, Located, claims, is_named
 from loop_cli.vault.files import reading as files
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from loop_cli.core.schema.paths import Places
     from loop_cli.markdown.document import Document
     from loop_cli.planning.snapshot import Parsed
+
+_NAMED = 5  # folders
 
 
 class Locator:
@@ -44,6 +46,17 @@ class Locator:
         """Yield the Markdown files of the vault, relative with `/`. Raises `UsageError`."""
         return self._walk.paths()
 
+    @property
+    def unread(self) -> dict[str, str]:
+        """The folders that could not be read at the last look, and why not."""
+        return dict(sorted(self._walk.unread.items()))
+
+    @property
+    def left_out(self) -> list[str]:
+        """What a list says of them."""
+        unread = self.unread
+        return [f"folders that can't be read are left out: {_named(unread)}"] if unread else []
+
     def admits(self, path: str) -> bool:
         """Whether the schema has entities at a path, relative with `/` and without links."""
         return self._walk.admits(path)
@@ -63,8 +76,15 @@ class Locator:
             self._found = match.parsed
         return match
 
-    def _nowhere(self, entity_id: str) -> EntityNotFound:
-        """Make the error that nothing is found; it names an excluded file with that id."""
+    def _nowhere(self, entity_id: str) -> LoopError:
+        """Make the error that nothing is found; it names an excluded file with that id. Where a
+        folder can't be read, nobody knows."""
+        if self.unread:
+            return StorageError(
+                f"no entity {entity_id!r} in what can be read, but folders can't be: "
+                f"{_named(self.unread)}",
+                entity_id=entity_id,
+            )
         from loop_cli.vault.index.excluded import excluded_carrier
 
         path = excluded_carrier(self._walk, entity_id, self._names)
@@ -263,6 +283,13 @@ class Locator:
                 found.append(located)
                 borne_out = borne_out and resolution.is_meant(located, wanted)
         return found, broken, borne_out and bool(found or broken)
+
+
+def _named(found: dict[str, str]) -> str:
+    """Name the folders that can't be read, and why not."""
+    named = [f"{folder or 'the folder of the vault'} ({why})" for folder, why in found.items()]
+    more = f" and {len(named) - _NAMED} more folders" if len(named) > _NAMED else ""
+    return f"{', '.join(named[:_NAMED])}{more}"
 
 
 def located_unread(error: InvalidFile, entity_id: str, root: str) -> Located:

@@ -49,6 +49,7 @@ _DROP = (  # of the files in `old`; a file that is read again gets a new key
     "DELETE FROM searched WHERE file IN old",
     "DELETE FROM value WHERE field IN (SELECT number FROM field) AND file IN old",
 )
+_UNREAD = -1  # instead of the time of a folder; no folder has it
 _YOUNG = "young"  # instead of a stamp; no stamp is equal to it
 
 
@@ -137,6 +138,8 @@ class Look:
             found += self._read(key, name, prefix + name)
         self._gone.update((key, os.fsencode(name)) for name in known)
         digest = None if _YOUNG in stamps.values() else _digest(names, numbers)
+        if folder in self._walk.unread:  # its time stays as it is when it can be read again
+            modified, digest = _UNREAD, None
         self._folders[key] = (modified, looked, digest)
         self._listings[key] = listing_of(stamps)
         self._waiting += 1 + len(found) + len(known)

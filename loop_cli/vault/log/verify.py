@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from loop_cli.core.names import nfc
 from loop_cli.core.records.record import History, digests_of
 from loop_cli.core.upkeep import RecordedPlace
-from loop_cli.errors import EntityNotFound, LoopError
+from loop_cli.errors import EntityNotFound, LoopError, StorageError
 from loop_cli.lean.basics import sha256_hex
 from loop_cli.planning.log_walk import Claims, Entities, LogWalk, claims_in
 from loop_cli.planning.snapshot import etag_of
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from loop_cli.core.upkeep import Verification
     from loop_cli.vault.handle import Vault
     from loop_cli.vault.log.segments import OpenLog
+
+_UNREAD = "unread"
 
 
 def verify(vault: Vault) -> Verification:
@@ -70,8 +72,8 @@ def _against_files(
             continue
         found = _etag_at(vault, now)
         moved_away = not newest and None in (found, expected)
-        if found == expected or moved_away:
-            continue
+        if found in (expected, _UNREAD) or moved_away:
+            continue  # of what can't be read nobody knows: `check` says that
         if found is not None and _settled_since(vault, place, found):
             continue
         (gone if found is None else edited).append(place)
@@ -79,12 +81,15 @@ def _against_files(
 
 
 def _etag_at(vault: Vault, path: str) -> str | None:
-    """Return the etag of the file; None if there is none, empty if it can't be read."""
+    """Return the etag of the file; None if there is none, empty if it is no file of the vault,
+    `_UNREAD` if it can't be read."""
     try:
         data, _modified = files.read_stable(files.inside(vault.root, path), path)
         return etag_of(data)
     except (EntityNotFound, ValueError):
         return None
+    except StorageError:
+        return _UNREAD
     except LoopError:
         return ""
 

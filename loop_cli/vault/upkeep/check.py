@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loop_cli.core.check.finding import Finding, order
 from loop_cli.core.check.report import Scope
-from loop_cli.planning.check_walk import Walk, walked
+from loop_cli.planning.check_walk import Walk, against_unread, walked
 from loop_cli.vault import VaultLayout
 from loop_cli.vault.files import reading as files
 from loop_cli.vault.upkeep import check_state
@@ -23,6 +23,7 @@ def check(vault: Vault, wanted: Scope) -> Checked:
     Raises `EntityNotFound` for an unknown name, and the errors of the schema.
     """
     walk = _walk(vault.layout, vault.locator(), vault.rules, wanted)
+    walk.findings += against_unread(vault.locator().unread)
     state = check_state.look(vault, walk.register)
     return walk.result(state, check_state.passed(vault))
 
