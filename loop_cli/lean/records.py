@@ -38,24 +38,28 @@ class Struct:
         cls._blank, cls._needed, cls._fields = blank, frozenset(needed), tuple(blank)
 
     def __init__(self, **values: Any) -> None:
-        self._fill(self._blank, values)
-        if not self._needed <= values.keys():
+        blank, own = self._blank, self.__dict__
+        own.update(blank)
+        own.update(values)
+        if len(own) > len(blank):
+            self._refuse(blank, values)
+        if len(values) < len(blank) and not self._needed <= values.keys():
             name = next(name for name in self._fields if name in self._needed - values.keys())
             raise TypeError(f"{type(self).__name__}() needs {name}=")
 
     def replace(self, **values: Any) -> Self:
         """Return the same record with some values replaced."""
         made = object.__new__(type(self))
-        made._fill(self.__dict__, values)
-        return made
-
-    def _fill(self, fields: dict[str, Any], values: dict[str, Any]) -> None:
-        own = self.__dict__
+        fields, own = self.__dict__, made.__dict__
         own.update(fields)
         own.update(values)
         if len(own) > len(fields):
-            more = ", ".join(name for name in values if name not in fields)
-            raise TypeError(f"{type(self).__name__}() has no {more}")
+            self._refuse(fields, values)
+        return made
+
+    def _refuse(self, fields: dict[str, Any], values: dict[str, Any]) -> None:
+        more = ", ".join(name for name in values if name not in fields)
+        raise TypeError(f"{type(self).__name__}() has no {more}")
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")
