@@ -133,11 +133,14 @@ def test_each_is_told_once(loop: Loop, events: Running) -> None:
 
 
 def test_an_edit_outside_right_after_one_of_ours(loop: Loop, events: Running) -> None:
-    """However the two and the looks of the watcher fall together, both are told, in order."""
+    """However the two and the looks of the watcher fall together, both are told; in order, but
+    for a server, which follows the log and the files apart."""
     for number in range(8):
         loop("update", "tsk-019-14", f"notes=n{number}", "--force")
         edit_outside(loop.path())
         told = [events.event() for _each in range(2)]
+        if loop.door is not None:
+            told.sort(key=lambda one: str(one["event"]))
         assert [one["event"] for one in told] == ["inside", "outside"]
         assert [one["modified_fields"] for one in told] == [["notes"], ["body"]]
     assert not events.says_something(1)
