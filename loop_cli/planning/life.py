@@ -18,6 +18,7 @@ from loop_cli.planning.plan import (
     Plan,
     as_recorded,
     later_than,
+    next_instant,
 )
 from loop_cli.planning.snapshot import etag_of, observe
 
@@ -46,8 +47,7 @@ def create(
     """Plan a new entity with this id and place.
 
     `text` is its file without times, but with that of its creation if the change has a `text`;
-    `history` are records that the id already has. Raises
-    `InvalidFile`.
+    `history` are records that the id already has. Raises `InvalidFile`.
     """
     names = policy.names
     now = policy.clock()
@@ -150,8 +150,7 @@ def mend(seen: Snapshot, change: Mend, *, policy: Policy, origin: Origin) -> Pla
     parsed = snapshot.parse(change.data, before.path, policy.names)
     if nfc(parsed.id) != nfc(before.id):
         raise InvalidFile(before.path, f"would be {parsed.id}, not {before.id}")
-    known = (timestamps.parse(before.revision.updated_at), seen.history.ceiling)
-    rendered = timestamps.render(later_than(known, now, path=before.path))
+    rendered = timestamps.render(next_instant(seen, now))
     data = _stamped(change.data.decode(), before.path, (policy.names.updated,), rendered)
     entity = _entity(data, before.path, rendered, policy)
     used = precondition.check(seen, change, {}, rules=policy.rules)
@@ -220,9 +219,7 @@ def put_back(seen: Snapshot, change: PutBack, *, policy: Policy, origin: Origin)
     """
     before, names, now = seen.entity, policy.names, policy.clock()
     used = precondition.check(seen, change, {}, rules=policy.rules, updated=names.updated)
-    reported = timestamps.parse(before.revision.updated_at)
-    known = (reported, seen.literal, seen.history.ceiling)
-    rendered = timestamps.render(later_than(known, now, path=before.path))
+    rendered = timestamps.render(next_instant(seen, now))
     data = _stamped(change.data.decode(), change.to, (names.updated,), rendered)
     after = _entity(data, change.to, rendered, policy)
     if nfc(after.id) != nfc(before.id):

@@ -163,7 +163,7 @@ def _new_state(
     now: int,
 ) -> tuple[Entity, Document]:
     """Return the entity after a change, and the pieces of its file."""
-    instant = _next_instant(snapshot, now)
+    instant = next_instant(snapshot, now)
     if change.note:
         return new_text.note(snapshot, body, instant, policy.names)
     after, made = new_text.after(snapshot, document, intent, body, instant, policy.names)
@@ -195,9 +195,11 @@ def _intent(
     )
 
 
-def _next_instant(snapshot: Snapshot, now: int) -> int:
-    """Return an instant later than the file's, the reported one and every recorded one (SPEC
-    §3)."""
+def next_instant(snapshot: Snapshot, now: int) -> int:
+    """Return an instant later than the file's, the reported one and every recorded one (SPEC §3).
+
+    Raises `InvalidFile` if no change can be later.
+    """
     reported = timestamps.parse(snapshot.entity.revision.updated_at)
     _refuse_late(snapshot, reported)
     known = (reported, snapshot.literal, snapshot.history.ceiling)
